@@ -1,0 +1,181 @@
+"""Whisper from CTranslate2 (model.bin, config.json) to two ONNX graphs: encoder.onnx and decoder.onnx.
+
+Names follow Hugging Face's exports with a key-value cache; what they compute twice is given once by the encoder:
+
+encoder  input_features f32 [B, mels=80, 3000]
+         → last_hidden_state f32 [B, 1500, width]
+           present.L.encoder.key|value f32 [B, H, 1500, 64]    the decoder's view of it, projected once
+decoder  input_ids i64 [B, S]; past_key_values.L.decoder.key|value f32 [B, H, P, 64], P may be 0;
+         past_key_values.L.encoder.key|value as above
+         → logits f32 [B, S, vocabulary]; present.L.decoder.key|value f32 [B, H, P+S, 64]
+           alignment_attention f32 [B, heads, S, 1500]   cross attention of config.json's alignment_heads, for times
+
+Architecture: Radford et al. 2022, "Robust Speech Recognition via Large-Scale Weak Supervision".
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from onnx import TensorProto, helper
+
+import arguments
+import ctranslate2
+from transformer import Transformer
+
+FLOAT, INT64 = TensorProto.FLOAT, TensorProto.INT64
+MASKED = -1e9
+
+
+@dataclass(frozen=True)
+class Sizes:
+    encoder_layers: int
+    decoder_layers: int
+    heads: int
+    width: int
+    mels: int
+    vocabulary: int
+    positions: int  # of the encoder: 1500 for 30 s
+
+    @property
+    def head_size(self) -> int:
+        return self.width // self.heads
+
+    @classmethod
+    def of(cls, variables: dict[str, np.ndarray]) -> Sizes:
+        def layers(part: str) -> int:
+            return sum(n.startswith(f"{part}/layer_") and n.endswith("/ffn/linear_0/weight") for n in variables)
+
+        vocabulary, width = variables["decoder/embeddings/weight"].shape
+        return cls(
+            layers("encoder"),
+            layers("decoder"),
+            int(variables["decoder/num_heads"]),
+            width,
+            variables["encoder/conv1/weight"].shape[1],
+            vocabulary,
+            variables["encoder/position_encodings/encodings"].shape[0],
+        )
+
+
+def write_encoder(variables: dict[str, np.ndarray], sizes: Sizes, path: Path) -> None:
+    graph = Transformer(variables)
+    x = "input_features"
+    for name, stride in (("conv1", 1), ("conv2", 2)):
+        weight = graph.weight(variables[f"encoder/{name}/weight"], f"{name}/w")
+        bias = graph.weight(variables[f"encoder/{name}/bias"], f"{name}/b")
+        x = graph.gelu(graph.op("Conv", [x, weight, bias], kernel_shape=[3], strides=[stride], pads=[1, 1]))
+    x = graph.op("Transpose", [x], perm=[0, 2, 1])
+    x = graph.op("Add", [x, graph.weight(variables["encoder/position_encodings/encodings"], "enc_pos")])
+
+    for layer in range(sizes.encoder_layers):
+        prefix = f"encoder/layer_{layer}"
+        attention = f"{prefix}/self_attention"
+        y = graph.layer_norm(x, f"{attention}/layer_norm")
+        q, k, v = graph.project(y, attention, 0, "qkv", sizes.heads, sizes.head_size)
+        attended, _ = graph.attention(q, k, v, sizes.width)
+        x = graph.feed_forward(graph.attention_output(x, attended, attention, 1), f"{prefix}/ffn")
+    x = graph.layer_norm(x, "encoder/layer_norm")
+    graph.output(x, "last_hidden_state")
+
+    outputs = [("last_hidden_state", FLOAT, ["batch", sizes.positions, sizes.width])]
+    for layer in range(sizes.decoder_layers):
+        attention = f"decoder/layer_{layer}/attention"
+        projected = graph.project(x, attention, 1, "kv", sizes.heads, sizes.head_size)
+        for kind, tensor in zip(("key", "value"), projected):
+            name = f"present.{layer}.encoder.{kind}"
+            graph.output(tensor, name)
+            outputs.append((name, FLOAT, ["batch", sizes.heads, sizes.positions, sizes.head_size]))
+    graph.write([("input_features", FLOAT, ["batch", sizes.mels, 2 * sizes.positions])], outputs, path)
+
+
+def causal_mask(graph: Transformer) -> tuple[str, str]:
+    """The new positions [S] and the mask [S, P+S]: 0 where a position may look, MASKED where it would look ahead."""
+
+    def length(tensor: str, axis: int) -> str:
+        shape = graph.op("Shape", [tensor])
+        return graph.op("Gather", [shape, graph.integers(axis)], axis=0)
+
+    def scalar(tensor: str) -> str:
+        return graph.op("Squeeze", [tensor, graph.integers(0)])
+
+    past = length("past_key_values.0.decoder.key", 2)
+    total = graph.op("Add", [past, length("input_ids", 1)])
+    zero, one = graph.constant(np.array(0, np.int64)), graph.constant(np.array(1, np.int64))
+    positions = graph.op("Range", [scalar(past), scalar(total), one])
+    keys = graph.op("Range", [zero, scalar(total), one])
+    columns = graph.op("Unsqueeze", [keys, graph.integers(0)])
+    rows = graph.op("Unsqueeze", [positions, graph.integers(1)])
+    allowed = graph.op("LessOrEqual", [columns, rows])
+    return positions, graph.op("Where", [allowed, graph.number(0.0), graph.number(MASKED)])
+
+
+def write_decoder(
+    variables: dict[str, np.ndarray], sizes: Sizes, alignment_heads: list[tuple[int, int]], path: Path
+) -> None:
+    """`alignment_heads`: (layer, head) in ascending order."""
+    graph = Transformer(variables)
+    positions, mask = causal_mask(graph)
+    embeddings = graph.constant(variables["decoder/embeddings/weight"].astype(np.float16), "embed")
+    x = graph.op("Cast", [graph.op("Gather", [embeddings, "input_ids"])], to=FLOAT)
+    encodings = graph.constant(variables["decoder/position_encodings/encodings"].astype(np.float32), "dec_pos")
+    x = graph.op("Add", [x, graph.op("Gather", [encodings, positions])])
+
+    inputs = [("input_ids", INT64, ["batch", "seq"])]
+    outputs = [("logits", FLOAT, ["batch", "seq", sizes.vocabulary])]
+    aligned = []
+    for layer in range(sizes.decoder_layers):
+        prefix = f"decoder/layer_{layer}"
+        own, cross = f"{prefix}/self_attention", f"{prefix}/attention"
+        past = {kind: f"past_key_values.{layer}.decoder.{kind}" for kind in ("key", "value")}
+        heard = {kind: f"past_key_values.{layer}.encoder.{kind}" for kind in ("key", "value")}
+
+        y = graph.layer_norm(x, f"{own}/layer_norm")
+        q, k, v = graph.project(y, own, 0, "qkv", sizes.heads, sizes.head_size)
+        k = graph.op("Concat", [past["key"], k], axis=2)
+        v = graph.op("Concat", [past["value"], v], axis=2)
+        attended, _ = graph.attention(q, k, v, sizes.width, mask)
+        x = graph.attention_output(x, attended, own, 1)
+
+        y = graph.layer_norm(x, f"{cross}/layer_norm")
+        (q,) = graph.project(y, cross, 0, "q", sizes.heads, sizes.head_size)
+        attended, weights = graph.attention(q, heard["key"], heard["value"], sizes.width)
+        if chosen := [head for at, head in alignment_heads if at == layer]:
+            aligned.append(graph.op("Gather", [weights, graph.integers(*chosen)], axis=1))
+        x = graph.feed_forward(graph.attention_output(x, attended, cross, 2), f"{prefix}/ffn")
+
+        for kind, tensor in (("key", k), ("value", v)):
+            name = f"present.{layer}.decoder.{kind}"
+            graph.output(tensor, name)
+            inputs.append((past[kind], FLOAT, ["batch", sizes.heads, "past", sizes.head_size]))
+            outputs.append((name, FLOAT, ["batch", sizes.heads, "past_plus_seq", sizes.head_size]))
+        for kind in ("key", "value"):
+            inputs.append((heard[kind], FLOAT, ["batch", sizes.heads, sizes.positions, sizes.head_size]))
+    x = graph.layer_norm(x, "decoder/layer_norm")
+
+    # The table of embeddings is also the last projection: stored once, cast and transposed where it is used.
+    table = graph.op("Transpose", [graph.op("Cast", [embeddings], to=FLOAT)], perm=[1, 0])
+    graph.nodes.append(helper.make_node("MatMul", [x, table], ["logits"]))
+    if aligned:
+        graph.nodes.append(helper.make_node("Concat", aligned, ["alignment_attention"], axis=1))
+        shape = ["batch", len(alignment_heads), "seq", sizes.positions]
+        outputs.append(("alignment_attention", FLOAT, shape))
+    graph.write(inputs, outputs, path)
+
+
+def main() -> None:
+    options = arguments.parser(__doc__).parse_args()
+    weights, config = options.inputs
+    encoder, decoder = options.outputs
+    variables = ctranslate2.read(weights, "WhisperSpec")
+    sizes = Sizes.of(variables)
+    heads = json.loads(config.read_text(encoding="utf-8")).get("alignment_heads", [])
+    write_encoder(variables, sizes, encoder)
+    write_decoder(variables, sizes, sorted((layer, head) for layer, head in heads), decoder)
+
+
+if __name__ == "__main__":
+    main()

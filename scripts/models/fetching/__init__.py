@@ -1,0 +1,13 @@
+"""How scripts/fetch-models gets the model packs. Standard library only.
+
+main      the command line
+packs     pack.toml, read and checked
+present   what is in the models folder and whether it is whole
+recipe    from pack.toml's sources and steps to files
+cache     verified files by their hash; the lock
+clients   where the user's pip and npm would download a package from
+download  one archive, resumed where it stopped
+tools     the throw-away Python environment in which converters run
+report    what the user sees
+fault     the one exception that becomes the user's error line
+"""

@@ -1,0 +1,16 @@
+"""The one exception that becomes an error line."""
+
+
+class Fault(Exception):
+    """Something the user can act on: its text is the line that is printed, `code` the exit code."""
+
+    def __init__(self, text: str, code: int = 1):
+        super().__init__(text)
+        self.code = code
+
+
+class Usage(Fault):
+    """A wrong option or a missing tool: exit code 2."""
+
+    def __init__(self, text: str):
+        super().__init__(text, 2)

@@ -1,0 +1,52 @@
+"""Copies of a recording in other formats, for the tests: test_audio.py SOURCE.wav TARGET… (named by format and rate).
+
+The encoder is the ffmpeg that the package imageio-ffmpeg carries. A target appears whole or not at all.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import imageio_ffmpeg
+
+# The end of a target's name → what ffmpeg is told.
+FORMATS = {
+    ".8k.wav": ["-ar", "8000", "-c:a", "pcm_s16le", "-f", "wav"],
+    ".stereo.wav": ["-ar", "48000", "-ac", "2", "-c:a", "pcm_s16le", "-f", "wav"],
+    ".mp3": ["-c:a", "libmp3lame", "-b:a", "96k", "-f", "mp3"],
+    ".flac": ["-c:a", "flac", "-f", "flac"],
+    ".ogg": ["-c:a", "libvorbis", "-q:a", "4", "-f", "ogg"],
+    ".m4a": ["-c:a", "aac", "-b:a", "96k", "-f", "ipod"],
+}
+
+
+def encode(source: Path, target: Path) -> None:
+    options = next((o for ending, o in FORMATS.items() if target.name.endswith(ending)), None)
+    if options is None:
+        raise SystemExit(f"{target.name}: the format is none of {', '.join(FORMATS)}")
+    part = target.with_name(f".part-{os.getpid()}-{target.name}")
+    quiet = ["-hide_banner", "-loglevel", "error", "-nostdin", "-y"]
+    same = ["-map_metadata", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact"]
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), *quiet, "-i", str(source), *same, *options, str(part)]
+    try:
+        subprocess.run(command, check=True)
+        with open(part, "rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(part, target)
+    except subprocess.CalledProcessError:
+        raise SystemExit(f"ffmpeg could not make {target.name}") from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def main() -> None:
+    source, *targets = map(Path, sys.argv[1:])
+    for target in targets:
+        encode(source, target)
+
+
+if __name__ == "__main__":
+    main()

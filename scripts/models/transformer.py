@@ -1,0 +1,145 @@
+"""Builds the ONNX graph of a transformer from the variables of a CTranslate2 model.
+
+A tensor is named by the string that ONNX knows it by. Shapes: B batch, S positions, H heads, D = 64 the size of a head.
+Large weights are stored as f16 and cast to f32 where they are used; ONNX Runtime folds the casts when it loads.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from arguments import save
+
+OPSET = 17
+IR_VERSION = 8
+LAYER_NORM_EPSILON = 1e-5
+HALF_FROM_ELEMENTS = 4096  # smaller weights (biases, norms) stay f32
+SHARED_UP_TO_ELEMENTS = 63  # equal constants up to this size are stored once
+
+
+class Transformer:
+    def __init__(self, variables: dict[str, np.ndarray]):
+        self.variables = variables
+        self.nodes: list[onnx.NodeProto] = []
+        self.initializers: list[onnx.TensorProto] = []
+        self._made: dict = {}
+        self._count = 0
+
+    # ---- nodes and constants
+
+    def op(self, kind: str, inputs: list[str], **attributes) -> str:
+        output = f"{kind}_{self._count}_0"
+        self._count += 1
+        self.nodes.append(helper.make_node(kind, inputs, [output], **attributes))
+        return output
+
+    def constant(self, value: np.ndarray, name: str | None = None) -> str:
+        value = np.array(value, order="C")
+        key = (value.dtype.str, value.shape, value.tobytes()) if value.size <= SHARED_UP_TO_ELEMENTS else None
+        if key in self._made:
+            return self._made[key]
+        name = name or f"c{len(self.initializers)}"
+        self.initializers.append(numpy_helper.from_array(value, name))
+        if key:
+            self._made[key] = name
+        return name
+
+    def integers(self, *values: int) -> str:
+        return self.constant(np.array(values, np.int64))
+
+    def number(self, value: float) -> str:
+        return self.constant(np.array(value, np.float32))
+
+    def weight(self, value: np.ndarray, name: str) -> str:
+        """A weight to compute with in f32, stored as f16 if it is large."""
+        if name not in self._made:
+            if value.size >= HALF_FROM_ELEMENTS:
+                stored = self.constant(value.astype(np.float16), name)
+                self._made[name] = self.op("Cast", [stored], to=TensorProto.FLOAT)
+            else:
+                self._made[name] = self.constant(value.astype(np.float32), name)
+        return self._made[name]
+
+    # ---- layers
+
+    def layer_norm(self, x: str, prefix: str) -> str:
+        gamma = self.weight(self.variables[f"{prefix}/gamma"], f"{prefix}/gamma")
+        beta = self.weight(self.variables[f"{prefix}/beta"], f"{prefix}/beta")
+        return self.op("LayerNormalization", [x, gamma, beta], axis=-1, epsilon=LAYER_NORM_EPSILON)
+
+    def linear(self, x: str, weight: np.ndarray, bias: np.ndarray | None, name: str) -> str:
+        """x · weightᵀ + bias, `weight` [out, in] as CTranslate2 stores it; a bias of zeros is left out."""
+        y = self.op("MatMul", [x, self.weight(weight.T, f"{name}/weight_t")])
+        if bias is None or not np.any(bias):
+            return y
+        return self.op("Add", [y, self.weight(bias, f"{name}/bias")])
+
+    def stored_linear(self, x: str, variable: str, name: str) -> str:
+        return self.linear(x, self.variables[f"{variable}/weight"], self.variables[f"{variable}/bias"], name)
+
+    def gelu(self, x: str) -> str:
+        """x (1 + erf(x / √2)) / 2."""
+        erf = self.op("Erf", [self.op("Div", [x, self.number(np.sqrt(2.0))])])
+        return self.op("Mul", [self.op("Mul", [x, self.op("Add", [erf, self.number(1.0)])]), self.number(0.5)])
+
+    def split_heads(self, x: str, heads: int, head_size: int) -> str:
+        """[B, S, H·D] → [B, H, S, D]."""
+        return self.op("Transpose", [self.op("Reshape", [x, self.integers(0, 0, heads, head_size)])], perm=[0, 2, 1, 3])
+
+    def project(self, x: str, prefix: str, layer: int, parts: str, heads: int, head_size: int) -> list[str]:
+        """Queries, keys and values ("q", "k", "v" in `parts`), each [B, H, S, D], from one stored projection.
+
+        Queries are scaled here by D^-½: for D = 64 a power of two, so no bit is lost.
+        """
+        width = heads * head_size
+        weight = self.variables[f"{prefix}/linear_{layer}/weight"].astype(np.float32)
+        bias = self.variables[f"{prefix}/linear_{layer}/bias"].astype(np.float32)
+        projected = []
+        for i, part in enumerate(parts):
+            rows = slice(i * width, (i + 1) * width)
+            scale = head_size**-0.5 if part == "q" else 1.0
+            y = self.linear(x, weight[rows] * scale, bias[rows] * scale, f"{prefix}/{part}")
+            projected.append(self.split_heads(y, heads, head_size))
+        return projected
+
+    def attention(self, q: str, k: str, v: str, width: int, mask: str | None = None) -> tuple[str, str]:
+        """What is attended to [B, S, width], and its weights [B, H, S, keys]. `mask` [S, keys] is added before."""
+        scores = self.op("MatMul", [q, self.op("Transpose", [k], perm=[0, 1, 3, 2])])
+        if mask:
+            scores = self.op("Add", [scores, mask])
+        weights = self.op("Softmax", [scores], axis=-1)
+        merged = self.op("Transpose", [self.op("MatMul", [weights, v])], perm=[0, 2, 1, 3])
+        return self.op("Reshape", [merged, self.integers(0, 0, width)]), weights
+
+    def attention_output(self, x: str, attended: str, prefix: str, layer: int) -> str:
+        return self.op("Add", [x, self.stored_linear(attended, f"{prefix}/linear_{layer}", f"{prefix}/out")])
+
+    def feed_forward(self, x: str, prefix: str) -> str:
+        y = self.layer_norm(x, f"{prefix}/layer_norm")
+        y = self.gelu(self.stored_linear(y, f"{prefix}/linear_0", f"{prefix}/0"))
+        return self.op("Add", [x, self.stored_linear(y, f"{prefix}/linear_1", f"{prefix}/1")])
+
+    # ---- the whole
+
+    def output(self, tensor: str, name: str) -> None:
+        self.nodes.append(helper.make_node("Identity", [tensor], [name]))
+
+    def write(self, inputs: list[tuple], outputs: list[tuple], path) -> None:
+        """Checks and writes the graph; inputs and outputs are (name, element type, shape)."""
+        graph = helper.make_graph(
+            self.nodes,
+            "whisper",
+            [helper.make_tensor_value_info(*x) for x in inputs],
+            [helper.make_tensor_value_info(*x) for x in outputs],
+            self.initializers,
+        )
+        model = helper.make_model(
+            graph,
+            opset_imports=[helper.make_opsetid("", OPSET)],
+            ir_version=IR_VERSION,
+            producer_name="convert_whisper",
+        )
+        onnx.checker.check_model(model)
+        save(model, path)
