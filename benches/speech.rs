@@ -1,0 +1,184 @@
+//! Speaking and transcribing: the engines alone, and the same through the whole server.
+//!
+//! Throughput is given in seconds of sound; its inverse is the real-time factor, which is printed as well. The pair
+//! `kokoro_120_chars_rtf` and `http_tts_120_chars_rtf` is taken in turn within one run, so that their ratio holds on a
+//! machine whose speed drifts.
+//!
+//! Needs the fetched packs (scripts/fetch-models --all).
+
+use std::hint::black_box;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use vocabox::app::{App, Installation};
+use vocabox::audio;
+use vocabox::config::{Models, Serve};
+use vocabox::engine::contract::{Speak, SpeakTask, Transcribe, TranscribeTask, Watch};
+use vocabox::pack::manifest::Kind;
+
+/// 120 characters.
+const TEXT: &str = "The harbour was quiet that evening, and the last ferry had left an hour before the rain began to fall on \
+                    the empty quay.";
+
+fn models() -> Models {
+    Models {
+        models_dir: PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("models"),
+        onnxruntime_lib: None,
+        speak_pack: None,
+        transcribe_pack: None,
+        threads_per_worker: None,
+        cores: std::thread::available_parallelism().map_or(1, usize::from),
+    }
+}
+
+fn watch() -> Watch {
+    Watch::until(Instant::now() + Duration::from_secs(600))
+}
+
+fn speak(engine: &mut Speak, text: &str) -> f64 {
+    let task = SpeakTask {
+        text: text.to_owned(),
+        voice: "af_heart".to_owned(),
+        speed: 1.0,
+    };
+    engine.run(task, &watch()).expect("it speaks").seconds()
+}
+
+fn transcribe(engine: &mut Transcribe, file: &[u8]) -> f64 {
+    let audio =
+        audio::open_speech(std::io::Cursor::new(file.to_vec()), 16_000, 600.0).expect("it decodes");
+    let task = TranscribeTask {
+        audio,
+        language: Some("en".to_owned()),
+    };
+    engine.run(task, &watch()).expect("it transcribes").seconds
+}
+
+/// One `POST /voice/tts` on a connection of its own; the seconds of sound that came back.
+fn speak_over_http(address: SocketAddr, key: &str, text: &str) -> f64 {
+    let body = serde_json::json!({ "text": text }).to_string();
+    let mut stream = TcpStream::connect(address).expect("the server listens");
+    write!(
+        stream,
+        "POST /voice/tts HTTP/1.1\r\nHost: box\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n\
+         Connection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .expect("it takes the request");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).expect("it answers");
+    let head = answer
+        .windows(4)
+        .position(|w| w == b"\r\n\r\n")
+        .expect("a head")
+        + 4;
+    assert!(
+        answer.starts_with(b"HTTP/1.1 200"),
+        "{}",
+        String::from_utf8_lossy(&answer[..head])
+    );
+    (answer.len() - head - 44) as f64 / 48_000.0
+}
+
+/// Mean real-time factors of two ways to make the same sound, taken in turn.
+fn in_turn(rounds: usize, mut a: impl FnMut() -> f64, mut b: impl FnMut() -> f64) -> (f64, f64) {
+    let mut rtf = |f: &mut dyn FnMut() -> f64| {
+        let begun = Instant::now();
+        let seconds = f();
+        begun.elapsed().as_secs_f64() / seconds
+    };
+    let (mut sum_a, mut sum_b) = (0.0, 0.0);
+    for _ in 0..rounds {
+        sum_a += rtf(&mut a);
+        sum_b += rtf(&mut b);
+    }
+    (sum_a / rounds as f64, sum_b / rounds as f64)
+}
+
+fn speaking(c: &mut Criterion) {
+    let installation = Installation::open(&models(), &[Kind::Speak]).expect("packs are fetched");
+    let mut engine = installation.build_speak().expect("it loads");
+    let short = "Good morning, everyone.";
+    let long = TEXT.repeat(8);
+    let mut group = c.benchmark_group("kokoro");
+    group.sample_size(10);
+    for (name, text) in [
+        ("kokoro_23_chars_rtf", short),
+        ("kokoro_120_chars_rtf", TEXT),
+        ("kokoro_960_chars_rtf", &long),
+    ] {
+        let begun = Instant::now();
+        let seconds = speak(&mut *engine, text);
+        println!(
+            "{name}: real-time factor {:.3} ({seconds:.1} s)",
+            begun.elapsed().as_secs_f64() / seconds
+        );
+        group.bench_function(name, |b| b.iter(|| speak(&mut *engine, black_box(text))));
+    }
+    group.finish();
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let app = App::open(&Serve {
+        data_dir: folder.path().join("data"),
+        models: models(),
+        listen: ([127, 0, 0, 1], 0).into(),
+        workers: 1,
+        queue: 4,
+        connections: 64,
+        drain_seconds: 1,
+        log_content: false,
+    })
+    .expect("it opens");
+    let store = &app.context.store;
+    store
+        .create_account("bench", 60, true, None)
+        .expect("an account");
+    let (_, secret) = {
+        let (secret, key) = store
+            .create_key("bench", "bench", vocabox::store::KeyEnv::Test, None)
+            .expect("a key");
+        (key, secret)
+    };
+    let (address, key) = (app.edge.local_addr(), secret.reveal().to_owned());
+    let mut group = c.benchmark_group("http");
+    group.sample_size(10);
+    group.bench_function("http_tts_120_chars_rtf", |b| {
+        b.iter(|| speak_over_http(address, &key, TEXT))
+    });
+    group.finish();
+    let (alone, served) = in_turn(
+        15,
+        || speak(&mut *engine, TEXT),
+        || speak_over_http(address, &key, TEXT),
+    );
+    println!(
+        "in turn, 15 rounds: engine {alone:.4}, over HTTP {served:.4}, ratio {:.3}",
+        served / alone
+    );
+}
+
+fn listening(c: &mut Criterion) {
+    let kinds = [Kind::Transcribe, Kind::Detect];
+    let installation = Installation::open(&models(), &kinds).expect("packs are fetched");
+    let file = std::fs::read(models().models_dir.join("test-speech/two_cities.wav"))
+        .expect("scripts/fetch-models --all");
+    let mut group = c.benchmark_group("whisper");
+    group.sample_size(10);
+    let mut engine = installation.build_transcribe().expect("it loads");
+    let begun = Instant::now();
+    let seconds = transcribe(&mut *engine, &file);
+    println!(
+        "whisper_base_44_s_rtf: real-time factor {:.3}",
+        begun.elapsed().as_secs_f64() / seconds
+    );
+    group.bench_function("whisper_base_44_s_rtf", |b| {
+        b.iter(|| transcribe(&mut *engine, &file))
+    });
+    group.finish();
+}
+
+criterion_group!(benches, speaking, listening);
+criterion_main!(benches);

@@ -1,0 +1,119 @@
+//! The store on this machine's disk: what a request pays for its key and for its history item.
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use vocabox::admit::key::authenticate;
+use vocabox::store::{AccountId, Feature, HistoryItem, ItemId, KeyEnv, Status, Store, Utc};
+
+fn open() -> (tempfile::TempDir, Arc<Store>, AccountId) {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let store = Store::open(dir.path()).expect("a store");
+    let account = store.create_account("bench", 60, true, None);
+    (dir, store, account.expect("an account").id)
+}
+
+/// An item as a sentence of 120 characters leaves it.
+fn item() -> HistoryItem {
+    HistoryItem {
+        id: ItemId::new(),
+        feature: Feature::Tts,
+        status: Status::Ok,
+        created_at: Utc::now(),
+        key_name: "bench".into(),
+        voice_id: Some("af_heart".into()),
+        language: Some("en".into()),
+        text: Some("a".repeat(120)),
+        duration_seconds: Some(7.5),
+        character_count: Some(120),
+        engine: Some("kokoro".into()),
+        model: Some("kokoro-82m".into()),
+        latency_ms: Some(900),
+    }
+}
+
+/// Appends `items` items from `threads` threads; the whole time, and that of each append.
+fn append(
+    store: &Store,
+    account: AccountId,
+    threads: u64,
+    items: u64,
+) -> (Duration, Vec<Duration>) {
+    let start = Instant::now();
+    let each = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..threads)
+            .map(|thread| {
+                scope.spawn(move || {
+                    (thread..items)
+                        .step_by(threads as usize)
+                        .map(|_| {
+                            let start = Instant::now();
+                            store.append(account, &item()).expect("an append");
+                            start.elapsed()
+                        })
+                        .collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        let join = |thread: std::thread::ScopedJoinHandle<'_, _>| thread.join().expect("a thread");
+        threads.into_iter().flat_map(join).collect()
+    });
+    (start.elapsed(), each)
+}
+
+fn keys(c: &mut Criterion) {
+    let (_dir, store, _) = open();
+    let secrets: Vec<_> = (0..1000)
+        .map(|_| store.create_key("bench", "bench", KeyEnv::Live, None))
+        .map(|made| format!("Bearer {}", made.expect("a key").0.reveal()))
+        .collect();
+    let now = Utc::now();
+    let mut turn = secrets.iter().cycle();
+    c.bench_function("key_check_of_1000_keys", |b| {
+        b.iter(|| authenticate(&store, turn.next().map(String::as_str), now).expect("a caller"));
+    });
+    let unknown = format!("Bearer satryx_live_{}", "0".repeat(64));
+    c.bench_function("key_check_unknown", |b| {
+        b.iter(|| authenticate(&store, Some(black_box(&unknown)), now).expect_err("a refusal"));
+    });
+}
+
+fn history(c: &mut Criterion) {
+    let (_dir, store, account) = open();
+    let mut group = c.benchmark_group("history_append");
+    group.throughput(Throughput::Elements(1));
+    for threads in [1, 16, 64] {
+        group.bench_function(format!("{threads}_threads"), |b| {
+            b.iter_custom(|items| append(&store, account, threads, items).0);
+        });
+        let (_, mut each) = append(&store, account, threads, 4_096);
+        each.sort();
+        let at = |part: usize| each[each.len() * part / 100];
+        eprintln!(
+            "one append of {threads} threads: p50 {:?}, p99 {:?}",
+            at(50),
+            at(99)
+        );
+    }
+    group.finish();
+
+    let (_dir, store, account) = open();
+    append(&store, account, 64, 120_000);
+    let mut group = c.benchmark_group("history_page_of_50_in_120000_items");
+    for (name, offset, feature) in [
+        ("newest", 0, None),
+        ("newest_of_feature", 0, Some(Feature::Tts)),
+        ("offset_100000", 100_000, None),
+        ("offset_100000_of_feature", 100_000, Some(Feature::Tts)),
+    ] {
+        group.bench_function(name, |b| {
+            b.iter(|| store.page(account, 50, offset, feature).expect("a page"));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, keys, history);
+criterion_main!(benches);

@@ -1,0 +1,107 @@
+//! From an `Authorization` header to the account behind it.
+
+use crate::fault::{Fault, Kind};
+use crate::store::{Account, Key, Secret, Store, Utc};
+
+/// Who calls.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    pub account: Account,
+    pub key: Key,
+}
+
+/// The caller, by the value of the `Authorization` header, if there is one; the use of the key is noted at `now`.
+/// Faults: `Unauthorized` for a key that is missing, malformed, unknown or revoked, never repeating it;
+/// `Missing` when the store cannot be read.
+pub fn authenticate(
+    store: &Store,
+    authorization: Option<&str>,
+    now: Utc,
+) -> Result<Identity, Fault> {
+    let authorization = authorization.ok_or_else(|| {
+        refused("An API key is needed: send the header `Authorization: Bearer <key>`.")
+    })?;
+    let secret = bearer(authorization)
+        .ok_or_else(|| refused("The Authorization header must read `Bearer <key>`."))?;
+    let secret: Secret = secret.parse().map_err(|()| {
+        refused(
+            "The API key is malformed: it must be whole, from `satryx_live_` or `satryx_test_` on.",
+        )
+    })?;
+    let (key, account) = store
+        .find_key(&secret)?
+        .ok_or_else(|| refused("The API key is unknown."))?;
+    if key.revoked_at.is_some() {
+        return Err(refused("The API key was revoked."));
+    }
+    store.note_use(&key, now);
+    Ok(Identity { account, key })
+}
+
+/// What follows the scheme `Bearer`, which any case may spell (RFC 7235, section 2.1).
+fn bearer(authorization: &str) -> Option<&str> {
+    let (scheme, rest) = authorization.trim().split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then(|| rest.trim_start())
+}
+
+fn refused(sentence: &str) -> Fault {
+    Fault::new(Kind::Unauthorized, sentence)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::KeyEnv;
+
+    #[test]
+    fn a_key_opens_until_it_is_revoked() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        store.create_account("ada", 60, true, None).unwrap();
+        let (secret, key) = store
+            .create_key("ada", "laptop", KeyEnv::Live, Some(5))
+            .unwrap();
+        let header = format!("Bearer {}", secret.reveal());
+        let now = Utc::now();
+        let caller = authenticate(&store, Some(&header), now).unwrap();
+        assert_eq!((caller.account.name.as_str(), &caller.key), ("ada", &key));
+        let lower = format!("bearer   {} ", secret.reveal());
+        assert!(authenticate(&store, Some(&lower), now).is_ok());
+
+        let unknown = format!("Bearer satryx_live_{}", "0".repeat(64));
+        let test_env = header.replace("live", "test");
+        let upper = header.to_uppercase();
+        let (basic, short) = (
+            header.replace("Bearer", "Basic"),
+            &header[..header.len() - 1],
+        );
+        for wrong in [
+            None,
+            Some(""),
+            Some("Bearer"),
+            Some("Bearer "),
+            Some(secret.reveal()),
+            Some(&basic),
+            Some(short),
+            Some(&upper),
+            Some(&unknown),
+            Some(&test_env),
+        ] {
+            let fault = authenticate(&store, wrong, now).unwrap_err();
+            assert_eq!(fault.kind, Kind::Unauthorized, "{wrong:?}");
+            assert!(fault.cause.is_none());
+            assert!(!fault.sentence.contains(&secret.reveal()[20..30]));
+        }
+
+        let revoked = store.revoke_key(key.key_id).unwrap();
+        assert!(revoked.revoked_at.is_some());
+        let again = store.revoke_key(key.key_id).unwrap();
+        assert_eq!(again.revoked_at, revoked.revoked_at);
+        let fault = authenticate(&store, Some(&header), now).unwrap_err();
+        assert_eq!(fault.sentence, "The API key was revoked.");
+        let nobody = "key_0000000000000000".parse().unwrap();
+        assert_eq!(store.revoke_key(nobody).unwrap_err().kind, Kind::NotFound);
+    }
+}

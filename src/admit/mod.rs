@@ -1,0 +1,3 @@
+//! Who may do what: decisions over what the store holds. Time is an argument.
+
+pub mod key;

@@ -1,0 +1,45 @@
+//! The only place that turns a [`Fault`] into a status, headers and the `{"detail": …}` envelope.
+
+use serde_json::json;
+
+use super::message::Answer;
+use crate::fault::{Fault, Kind};
+
+/// Every error answer is this type.
+const JSON: &str = "application/json";
+
+/// The status code of a kind of fault.
+pub fn status(kind: Kind) -> u16 {
+    match kind {
+        Kind::Invalid => 400,
+        Kind::Unauthorized => 401,
+        Kind::NotFound => 404,
+        Kind::MethodNotAllowed(_) => 405,
+        Kind::TooSlow => 408,
+        Kind::LengthRequired => 411,
+        Kind::TooLarge => 413,
+        Kind::UnsupportedType => 415,
+        Kind::HeadTooLarge => 431,
+        // nginx's number for a client that left; it is written to the log and to nobody.
+        Kind::Cancelled => 499,
+        Kind::Internal => 500,
+        Kind::Engine => 502,
+        Kind::Missing | Kind::Busy { .. } => 503,
+    }
+}
+
+/// The whole answer to a fault. The private cause is not in it.
+pub fn answer(fault: &Fault) -> Answer {
+    let headers = match fault.kind {
+        Kind::Unauthorized => vec![("WWW-Authenticate", "Bearer".to_owned())],
+        Kind::MethodNotAllowed(allow) => vec![("Allow", allow.to_owned())],
+        Kind::Busy { retry_after_s } => vec![("Retry-After", retry_after_s.to_string())],
+        _ => Vec::new(),
+    };
+    Answer {
+        status: status(fault.kind),
+        content_type: JSON,
+        headers,
+        body: json!({ "detail": fault.sentence }).to_string().into_bytes(),
+    }
+}

@@ -1,0 +1,364 @@
+//! A multipart/form-data body (RFC 7578) → its fields and files, with every size bounded.
+//!
+//! The body is read in pieces and never whole: fields are small, a file stays in memory while the form's
+//! files together are below `BODY_MEMORY_BYTES_MAX` and goes to an unlinked file beyond that. Knows no
+//! endpoint: which fields there are, and what they mean, is for the one who asks.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::Path;
+use std::task::{Context, Poll};
+
+use futures::StreamExt;
+use futures::stream::poll_fn;
+use futures::task::noop_waker_ref;
+use multer::{Error, Field, Multipart};
+
+use super::message::{Body, BodyReader};
+use crate::fault::{Fault, Kind};
+use crate::limits::{BODY_MEMORY_BYTES_MAX, FORM_FIELD_BYTES_MAX, FORM_FIELDS_MAX};
+
+/// Bytes that are handed to the parser at a time.
+const CHUNK_BYTES: usize = 64 * 1024;
+
+/// Polls in a row, of one or two chunks each, that may bring neither a part nor data of one: bounds preamble
+/// and part headers, which the parser would gather without end.
+const IDLE_POLLS_MAX: usize = 8;
+
+/// Characters of a boundary (RFC 2046 §5.1.1).
+const BOUNDARY_CHARS_MAX: usize = 70;
+
+/// A form as it was sent.
+#[derive(Debug, Default)]
+pub struct Form {
+    /// Names and values of the parts without a file name, in their order.
+    fields: Vec<(String, String)>,
+    files: Vec<Upload>,
+}
+
+/// A part with a file name.
+#[derive(Debug)]
+pub struct Upload {
+    /// The form field's name.
+    pub field: String,
+    /// The file's name on the client's side, if it is not empty. Not to be used as a path.
+    pub name: Option<String>,
+    pub content: Body,
+}
+
+impl Form {
+    /// The form in `body`. Files that do not fit in memory go to unlinked files in `spool_dir`.
+    ///
+    /// Parts without a name are ignored.
+    ///
+    /// Faults: `UnsupportedType` when `content_type` is not multipart/form-data; `Invalid` when it has no
+    /// boundary, the body is broken off or malformed, has more than `FORM_FIELDS_MAX` parts, or a field of
+    /// more than `FORM_FIELD_BYTES_MAX` bytes or of no UTF-8; `Internal` when a file cannot be written.
+    pub fn parse(content_type: Option<&str>, body: Body, spool_dir: &Path) -> Result<Form, Fault> {
+        let boundary = boundary(content_type)?;
+        let reader = body.into_reader().map_err(Fault::internal)?;
+        let mut parts = Multipart::new(chunks(reader), boundary);
+        let mut form = Form::default();
+        let mut memory = BODY_MEMORY_BYTES_MAX;
+        let mut count = 0;
+        while let Some(mut part) = drive(|cx| parts.poll_next_field(cx))? {
+            count += 1;
+            if count > FORM_FIELDS_MAX {
+                return Err(Fault::invalid(format!(
+                    "the form has more than {FORM_FIELDS_MAX} fields, which is the most that is accepted"
+                )));
+            }
+            let field = part.name().map(str::to_owned);
+            let file_name = part.file_name().map(str::to_owned);
+            match (field, file_name) {
+                (None, _) => while data(&mut part)?.is_some() {},
+                (Some(field), None) => {
+                    let value = text(&field, &mut part)?;
+                    form.fields.push((field, value));
+                }
+                (Some(field), Some(name)) => {
+                    let content = upload(&mut part, &mut memory, spool_dir)?;
+                    form.files.push(Upload {
+                        field,
+                        name: Some(name).filter(|name| !name.is_empty()),
+                        content,
+                    });
+                }
+            }
+        }
+        Ok(form)
+    }
+
+    /// The value of the field `name`; of several, the first counts.
+    pub fn text<'a>(&'a self, name: &str) -> Option<&'a str> {
+        self.texts(name).next()
+    }
+
+    /// All values of the field `name`, in their order: for fields like `timestamp_granularities[]`.
+    pub fn texts<'a, 'n>(&'a self, name: &'n str) -> impl Iterator<Item = &'a str> + use<'a, 'n> {
+        self.fields
+            .iter()
+            .filter(move |(field, _)| field == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The field `name` as a truth value: true, false, 1, 0, yes, no, on or off in any case; `default` when
+    /// it is absent or empty.
+    ///
+    /// Faults: `Invalid` for any other value.
+    pub fn boolean(&self, name: &str, default: bool) -> Result<bool, Fault> {
+        let Some(value) = self.text(name) else {
+            return Ok(default);
+        };
+        match value.trim().to_ascii_lowercase().as_str() {
+            "" => Ok(default),
+            "true" | "1" | "yes" | "on" => Ok(true),
+            "false" | "0" | "no" | "off" => Ok(false),
+            _ => Err(Fault::invalid(format!(
+                "{name} is not a boolean; true, false, 1, 0, yes, no, on and off are accepted"
+            ))),
+        }
+    }
+
+    /// Takes the file of the field `name` out of the form; of several, the first.
+    pub fn take_file(&mut self, name: &str) -> Option<Upload> {
+        let at = self.files.iter().position(|file| file.field == name)?;
+        Some(self.files.remove(at))
+    }
+}
+
+/// The boundary that `content_type` names.
+fn boundary(content_type: Option<&str>) -> Result<String, Fault> {
+    let told = content_type.unwrap_or("");
+    let essence = told.split(';').next().unwrap_or("").trim();
+    if !essence.eq_ignore_ascii_case("multipart/form-data") {
+        let what = if essence.is_empty() {
+            "missing"
+        } else {
+            essence
+        };
+        return Err(Fault::new(
+            Kind::UnsupportedType,
+            format!("Content-Type is {what}; this endpoint reads multipart/form-data"),
+        ));
+    }
+    let boundary = multer::parse_boundary(told).unwrap_or_default();
+    if !(1..=BOUNDARY_CHARS_MAX).contains(&boundary.len()) {
+        return Err(Fault::invalid(format!(
+            "the Content-Type multipart/form-data needs a boundary of 1 to {BOUNDARY_CHARS_MAX} characters"
+        )));
+    }
+    Ok(boundary)
+}
+
+/// `reader` in chunks, each followed by one `Pending`: the parser takes all that is ready before it looks
+/// at any of it, and would take the whole body.
+fn chunks(
+    mut reader: Box<dyn BodyReader>,
+) -> impl futures::Stream<Item = std::io::Result<Vec<u8>>> + Send {
+    let mut rest = false;
+    poll_fn(move |_| {
+        rest = !rest;
+        if !rest {
+            return Poll::Pending;
+        }
+        let mut chunk = Vec::with_capacity(CHUNK_BYTES);
+        match reader
+            .by_ref()
+            .take(CHUNK_BYTES as u64)
+            .read_to_end(&mut chunk)
+        {
+            Ok(0) => Poll::Ready(None),
+            Ok(_) => Poll::Ready(Some(Ok(chunk))),
+            Err(error) => Poll::Ready(Some(Err(error))),
+        }
+    })
+}
+
+/// Polls until there is an outcome. Every `Pending` stands for chunks that brought none, since the source
+/// never waits; so no waker is needed and no form can hold a thread.
+fn drive<T>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<multer::Result<T>>) -> Result<T, Fault> {
+    let mut context = Context::from_waker(noop_waker_ref());
+    for _ in 0..=IDLE_POLLS_MAX {
+        if let Poll::Ready(outcome) = poll(&mut context) {
+            return outcome.map_err(broken);
+        }
+    }
+    Err(Fault::invalid(format!(
+        "the form has more than {} KiB before or between its parts",
+        IDLE_POLLS_MAX * CHUNK_BYTES / 1024
+    )))
+}
+
+/// The next data of `part`, none at its end.
+fn data(part: &mut Field<'_>) -> Result<Option<impl AsRef<[u8]>>, Fault> {
+    drive(|cx| part.poll_next_unpin(cx).map(Option::transpose))
+}
+
+fn text(field: &str, part: &mut Field<'_>) -> Result<String, Fault> {
+    let mut value = Vec::new();
+    while let Some(piece) = data(part)? {
+        value.extend_from_slice(piece.as_ref());
+        if value.len() > FORM_FIELD_BYTES_MAX {
+            return Err(Fault::invalid(format!(
+                "the field {field} has more than {FORM_FIELD_BYTES_MAX} bytes, which is the most that is accepted; a file needs a file name"
+            )));
+        }
+    }
+    String::from_utf8(value).map_err(|_| Fault::invalid(format!("the field {field} is not UTF-8")))
+}
+
+/// The content of a file's part; what it holds in memory is taken from `memory`.
+fn upload(part: &mut Field<'_>, memory: &mut usize, spool_dir: &Path) -> Result<Body, Fault> {
+    let mut held = Vec::new();
+    let mut spool: Option<File> = None;
+    let mut bytes = 0;
+    while let Some(piece) = data(part)? {
+        let piece = piece.as_ref();
+        bytes += piece.len() as u64;
+        if spool.is_none() && held.len() + piece.len() > *memory {
+            let mut file = tempfile::tempfile_in(spool_dir).map_err(Fault::internal)?;
+            file.write_all(&held).map_err(Fault::internal)?;
+            held = Vec::new();
+            spool = Some(file);
+        }
+        match &mut spool {
+            Some(file) => file.write_all(piece).map_err(Fault::internal)?,
+            None => held.extend_from_slice(piece),
+        }
+    }
+    *memory -= held.len();
+    Ok(match spool {
+        Some(file) => Body::Spooled { file, bytes },
+        None => Body::Memory(held),
+    })
+}
+
+/// What the parser's complaints mean to the client.
+fn broken(error: Error) -> Fault {
+    match error {
+        Error::StreamReadFailed(cause) => Fault::internal(cause),
+        Error::IncompleteStream | Error::IncompleteFieldData { .. } | Error::IncompleteHeaders => {
+            Fault::invalid("the form breaks off: its closing boundary is missing").because(error)
+        }
+        _ => Fault::invalid("the form is not valid multipart/form-data").because(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Seek, SeekFrom};
+
+    const TYPE: Option<&str> = Some("multipart/form-data; boundary=XX");
+
+    fn part(head: &str, content: &str) -> String {
+        format!("--XX\r\nContent-Disposition: form-data; {head}\r\n\r\n{content}\r\n")
+    }
+
+    fn parse(body: impl Into<Vec<u8>>) -> Result<Form, Fault> {
+        Form::parse(TYPE, Body::Memory(body.into()), &std::env::temp_dir())
+    }
+
+    fn sentence(body: impl Into<Vec<u8>>) -> String {
+        let fault = parse(body).unwrap_err();
+        assert_eq!(fault.kind, Kind::Invalid);
+        fault.sentence
+    }
+
+    #[test]
+    fn fields_and_files_are_read() {
+        let body = [
+            &part("name=\"language\"", "sw"),
+            &part("name=\"language\"", "en"),
+            &part("name=\"flag\"", " On "),
+            &part("name=\"odd\"", "maybe"),
+            &part("name=\"file\"; filename=\"a b.wav\"", "RIFF\r\n--X"),
+            "--XX--\r\n",
+        ]
+        .concat();
+        let mut form = parse(body).unwrap();
+        assert_eq!(form.text("language"), Some("sw"));
+        assert_eq!(form.texts("language").count(), 2);
+        assert_eq!(form.text("none"), None);
+        assert!(form.boolean("flag", false).unwrap());
+        assert!(form.boolean("none", true).unwrap());
+        assert_eq!(form.boolean("odd", true).unwrap_err().kind, Kind::Invalid);
+        let file = form.take_file("file").unwrap();
+        assert_eq!(file.name.as_deref(), Some("a b.wav"));
+        assert!(matches!(file.content, Body::Memory(bytes) if bytes == b"RIFF\r\n--X"));
+        assert!(form.take_file("file").is_none());
+    }
+
+    #[test]
+    fn a_large_file_is_spooled_whole() {
+        let content = "0123456789abcdef".repeat(400_000);
+        let body = part("name=\"file\"; filename=\"a\"", &content) + "--XX--";
+        let mut spool = tempfile::tempfile().unwrap();
+        spool.write_all(body.as_bytes()).unwrap();
+        spool.seek(SeekFrom::End(0)).unwrap();
+        let bytes = body.len() as u64;
+        let body = Body::Spooled { file: spool, bytes };
+        let mut form = Form::parse(TYPE, body, &std::env::temp_dir()).unwrap();
+        let file = form.take_file("file").unwrap().content;
+        assert!(matches!(file, Body::Spooled { .. }));
+        assert_eq!(file.len(), content.len() as u64);
+        let mut read = String::new();
+        file.into_reader()
+            .unwrap()
+            .read_to_string(&mut read)
+            .unwrap();
+        assert!(read == content);
+    }
+
+    #[test]
+    fn another_type_is_refused_and_a_boundary_needed() {
+        let try_type =
+            |told| Form::parse(told, Body::Memory(Vec::new()), Path::new("/")).unwrap_err();
+        for told in [
+            None,
+            Some("application/json"),
+            Some("multipart/mixed; boundary=X"),
+            Some("???"),
+        ] {
+            assert_eq!(try_type(told).kind, Kind::UnsupportedType);
+        }
+        for told in ["multipart/form-data", "multipart/form-data; boundary=\"\""] {
+            assert_eq!(try_type(Some(told)).kind, Kind::Invalid);
+        }
+    }
+
+    #[test]
+    fn a_broken_form_is_invalid() {
+        let whole =
+            part("name=\"a\"", "text") + &part("name=\"f\"; filename=\"f\"", "data") + "--XX--";
+        for end in 0..whole.len() {
+            assert!(
+                sentence(&whole.as_bytes()[..end]).contains("breaks off"),
+                "{end}"
+            );
+        }
+        assert!(sentence(b"--XX\r\nbad header\r\n\r\n\r\n--XX--").contains("not valid"));
+    }
+
+    #[test]
+    fn every_size_is_bounded() {
+        let many = part("name=\"a\"", "x").repeat(FORM_FIELDS_MAX + 1) + "--XX--";
+        assert!(sentence(many).contains("more than 32 fields"));
+        let long = part("name=\"a\"", &"x".repeat(FORM_FIELD_BYTES_MAX + 1)) + "--XX--";
+        assert!(sentence(long).contains("the field a has more than"));
+        let preamble = "x".repeat(2_000_000) + &part("name=\"a\"", "x") + "--XX--";
+        assert!(sentence(preamble).contains("before or between"));
+        let header = format!("--XX\r\nA: {}\r\n\r\n--XX--", "x".repeat(2_000_000));
+        assert!(sentence(header).contains("before or between"));
+    }
+
+    #[test]
+    fn a_field_must_be_utf8() {
+        let mut body = part("name=\"a\"", "?").into_bytes();
+        let at = body.iter().position(|byte| *byte == b'?').unwrap();
+        body[at] = 0xFF;
+        body.extend_from_slice(b"--XX--");
+        assert!(sentence(body).contains("not UTF-8"));
+    }
+}

@@ -1,0 +1,179 @@
+//! `POST /voice/tts`: a text → a WAV.
+
+use serde::Serialize;
+
+use super::fields::{number, object, string};
+use super::{Call, Context, Reply};
+use crate::audio::encode;
+use crate::engine::contract::SpeakTask;
+use crate::fault::Fault;
+use crate::limits;
+use crate::store::{Feature, ItemId, Utc};
+
+/// The hosted API's default voice.
+const VOICE: &str = "af_heart";
+
+/// Speaks. Faults: `Invalid` for a field out of its bounds, `NotFound` for an unknown voice, `Missing` without a pack that
+/// speaks, and what the pool refuses.
+pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
+    let body = call.take_body();
+    let asked = parse(&object(&call.head, body)?)?;
+    let speaking = context
+        .speaking
+        .as_ref()
+        .ok_or_else(|| Fault::missing("No engine for speech is installed on this box."))?;
+    let voice = speaking.voice(&asked.voice).ok_or_else(|| {
+        Fault::not_found("voice_id names no voice of this box; GET /voice/voices lists them")
+    })?;
+
+    call.begin(Feature::Tts, &speaking.engine, &speaking.model)?;
+    let text = asked.text.clone();
+    let item = call.item()?;
+    item.voice_id = Some(voice.id.clone());
+    item.language = Some(voice.language.clone());
+    item.character_count = Some(text.chars().count() as u64);
+    item.text = Some(text.clone());
+
+    let done = speaking.pool.run(asked, &call.watch)?;
+    (call.queued, call.ran) = (done.queued, done.ran);
+    let clip = done.output;
+    let item = call.item()?;
+    item.duration_seconds = Some(clip.seconds());
+
+    let metadata = Metadata {
+        id: item.id,
+        voice_id: &voice.id,
+        voice_name: &voice.name,
+        character_count: text.chars().count(),
+        text,
+        duration_seconds: clip.seconds(),
+        sample_rate: clip.rate_hz,
+        created_at: item.created_at,
+    };
+    Ok(Reply {
+        content_type: "audio/wav",
+        headers: vec![("X-Vox-Metadata", metadata.header()?)],
+        body: encode::wav(&clip.samples, clip.rate_hz)?,
+    })
+}
+
+/// The request's fields, checked. Those that only later engines heed are checked all the same.
+fn parse(object: &serde_json::Map<String, serde_json::Value>) -> Result<SpeakTask, Fault> {
+    let text = string(object, "text")?.ok_or_else(|| Fault::invalid("text is missing"))?;
+    let chars = text.chars().count();
+    if text.trim().is_empty() {
+        return Err(Fault::invalid(
+            "text is blank; 1 to 5000 characters are accepted",
+        ));
+    }
+    if chars > limits::TEXT_CHARS_MAX {
+        return Err(Fault::invalid(format!(
+            "text has {chars} characters; at most {} are accepted",
+            limits::TEXT_CHARS_MAX
+        )));
+    }
+    let speed = number(object, "speed", limits::SPEED_MIN, limits::SPEED_MAX)?;
+    string(object, "language")?;
+    for name in ["exaggeration", "cfg_weight", "stability", "similarity"] {
+        number(object, name, 0.0, 1.0)?;
+    }
+    Ok(SpeakTask {
+        text: text.to_owned(),
+        voice: string(object, "voice_id")?.unwrap_or(VOICE).to_owned(),
+        speed: speed.unwrap_or(1.0) as f32,
+    })
+}
+
+/// The `X-Vox-Metadata` header.
+#[derive(Serialize)]
+struct Metadata<'a> {
+    id: ItemId,
+    voice_id: &'a str,
+    voice_name: &'a str,
+    text: String,
+    duration_seconds: f64,
+    sample_rate: u32,
+    character_count: usize,
+    created_at: Utc,
+}
+
+impl Metadata<'_> {
+    /// ASCII JSON of at most `METADATA_BYTES_MAX`: a longer text is cut and ends in `…`.
+    fn header(mut self) -> Result<String, Fault> {
+        loop {
+            let json = ascii(&serde_json::to_string(&self).map_err(Fault::internal)?);
+            let excess = json.len().saturating_sub(limits::METADATA_BYTES_MAX);
+            if excess == 0 {
+                return Ok(json);
+            }
+            // No character takes more than 12 bytes (a pair of \uXXXX): cutting this many never cuts too much at once.
+            let keep = self
+                .text
+                .chars()
+                .count()
+                .saturating_sub(excess.div_ceil(12) + 1);
+            self.text = self.text.chars().take(keep).collect();
+            self.text.push('…');
+        }
+    }
+}
+
+/// JSON with everything outside ASCII as `\uXXXX`, in pairs beyond the basic plane: header values are ASCII.
+fn ascii(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    let mut units = [0; 2];
+    for c in json.chars() {
+        // DEL is ASCII but not visible.
+        if c.is_ascii() && c != '\x7f' {
+            out.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut units) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn metadata(text: &str) -> Metadata<'_> {
+        Metadata {
+            id: ItemId::new(),
+            voice_id: "af_heart",
+            voice_name: "Heart",
+            text: text.to_owned(),
+            duration_seconds: 1.5,
+            sample_rate: 24_000,
+            character_count: text.chars().count(),
+            created_at: Utc::now(),
+        }
+    }
+
+    #[test]
+    fn the_metadata_header_is_ascii_and_reads_back() {
+        let header = metadata("naïve 🎙 \u{7f}\n").header().unwrap();
+        assert!(
+            header.bytes().all(|b| (0x20..0x7f).contains(&b)),
+            "{header}"
+        );
+        let back: serde_json::Value = serde_json::from_str(&header).unwrap();
+        assert_eq!(back["text"], "naïve 🎙 \u{7f}\n");
+    }
+
+    #[test]
+    fn a_long_text_is_cut_to_the_headers_bound_and_the_count_is_not() {
+        for text in ["a".repeat(5_000), "é".repeat(5_000), "🎙".repeat(5_000)] {
+            let header = metadata(&text).header().unwrap();
+            assert!(
+                header.len() <= limits::METADATA_BYTES_MAX
+                    && header.len() > limits::METADATA_BYTES_MAX - 40
+            );
+            let back: serde_json::Value = serde_json::from_str(&header).unwrap();
+            assert!(back["text"].as_str().unwrap().ends_with('…'));
+            assert_eq!(back["character_count"], 5_000);
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! `GET /voice/voices`: the voices that this box can speak right now.
+
+use std::collections::BTreeMap;
+
+use isolang::Language;
+use serde_json::{Value, json};
+
+use super::{Call, Context, Reply};
+use crate::fault::Fault;
+use crate::pack::manifest::Voice;
+
+/// The category of voices that come with a pack.
+const CATEGORY: &str = "premade";
+
+/// Lists voices, filtered by `?language=` and `?category=`, and the languages of all of them.
+pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
+    let query: BTreeMap<String, String> = form_urlencoded::parse(call.head.query.as_bytes())
+        .into_owned()
+        .collect();
+    let asked = |name: &str| query.get(name).map(String::as_str);
+    let category_fits = asked("category").is_none_or(|c| c == CATEGORY);
+    let language_fits = |v: &&Voice| asked("language").is_none_or(|l| speaks(&v.language, l));
+    let voices: Vec<Value> = match &context.speaking {
+        Some(speaking) if category_fits => {
+            let row = |voice| row(voice, &speaking.engine, speaking.rate_hz);
+            speaking
+                .voices
+                .iter()
+                .filter(language_fits)
+                .map(row)
+                .collect()
+        }
+        _ => Vec::new(),
+    };
+    Reply::json(&json!({ "voices": voices, "languages": languages(context) }))
+}
+
+/// Whether a voice of `language` (such as `en-us`) is meant by `asked` (`en-us` or `en`, any case).
+fn speaks(language: &str, asked: &str) -> bool {
+    let base = language.split('-').next().unwrap_or(language);
+    language.eq_ignore_ascii_case(asked) || base.eq_ignore_ascii_case(asked)
+}
+
+fn row(voice: &Voice, engine: &str, rate_hz: u32) -> Value {
+    json!({
+        "voice_id": voice.id,
+        "name": voice.name,
+        "language": voice.language,
+        "gender": voice.gender,
+        "category": CATEGORY,
+        "description": voice.description,
+        "engine": engine,
+        "sample_rate": rate_hz,
+        "preview_url": null,
+    })
+}
+
+/// Languages that can be spoken or heard here, by their base code.
+fn languages(context: &Context) -> Vec<Value> {
+    let mut codes: BTreeMap<&str, (bool, bool)> = BTreeMap::new();
+    if let Some(speaking) = &context.speaking {
+        for voice in &speaking.voices {
+            let code = voice.language.split('-').next().unwrap_or(&voice.language);
+            codes.entry(code).or_default().0 = true;
+        }
+    }
+    if let Some(transcribing) = &context.transcribing {
+        for code in &transcribing.languages {
+            codes.entry(code).or_default().1 = true;
+        }
+    }
+    codes
+        .iter()
+        .map(|(code, (tts, stt))| json!({ "code": code, "name": name(code), "tts": tts, "stt": stt, "dub": false }))
+        .collect()
+}
+
+/// A language's English name (ISO 639), or the code itself where a model uses one of its own.
+fn name(code: &str) -> String {
+    let known = match code.len() {
+        2 => Language::from_639_1(code),
+        _ => Language::from_639_3(code),
+    };
+    known.map_or_else(|| code.to_owned(), |language| language.to_name().to_owned())
+}

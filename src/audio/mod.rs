@@ -1,0 +1,55 @@
+//! Sound as samples: reading recordings of any common format, changing rates, features for the models,
+//! and writing WAV.
+//!
+//! Owns everything between bytes of a media file and `f32` samples. Knows no model by name, no request
+//! and no account: recipes (rates, windows, bands) come in as arguments.
+//!
+//! | file | one idea |
+//! | --- | --- |
+//! | `pcm` | a [`Clip`] held whole, [`Samples`] read piece by piece |
+//! | `decode` | a recording → mono samples at its own rate, packet by packet |
+//! | `track` | one track's packets → mono: which track, which decoder |
+//! | `container` | which format this is, and how long it claims to be |
+//! | `downmix` | how much each channel counts in the mono mix |
+//! | `opus` | Opus packets, which symphonia does not decode |
+//! | `edits` | what an MP4's edit list says to cut or to shift |
+//! | `resample` | any rate → any rate, exact length, streaming |
+//! | `mel` | mel spectra, for every recipe the packs name |
+//! | `bands` | the mel scale's filters |
+//! | `encode` | samples → the bytes of an answer |
+
+mod bands;
+mod container;
+pub mod decode;
+mod downmix;
+mod edits;
+pub mod encode;
+pub mod mel;
+mod opus;
+pub mod pcm;
+pub mod resample;
+mod track;
+
+use std::io::{Read, Seek};
+
+pub use pcm::{Clip, ClipReader, Samples};
+
+use crate::fault::Fault;
+
+/// The recording in `source` as mono samples at `rate_hz`, read piece by piece: decoded, mixed to one
+/// channel, resampled.
+///
+/// `most_seconds` bounds the recording's length, as in [`decode::open`]. Memory stays below some MiB
+/// whatever the length.
+///
+/// Faults: those of [`decode::open`] here, those of [`Samples::read`] while reading.
+pub fn open_speech<S>(source: S, rate_hz: u32, most_seconds: f64) -> Result<Box<dyn Samples>, Fault>
+where
+    S: Read + Seek + Send + Sync + 'static,
+{
+    let decoder = decode::open(source, most_seconds)?;
+    Ok(Box::new(resample::Resampled::new(
+        Box::new(decoder),
+        rate_hz,
+    )?))
+}

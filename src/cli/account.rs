@@ -1,0 +1,165 @@
+//! `vocabox account`: creates and lists accounts.
+
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+
+use clap::builder::FalseyValueParser;
+use clap::{ArgAction, Subcommand};
+use serde::Serialize;
+
+use crate::cli::CliError;
+use crate::store::{Account, Store, Utc, check_name, check_rpm};
+
+/// Manage the accounts of this box, also while it runs.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Create an account.
+    Create {
+        /// Unique name of the account.
+        #[arg(value_name = "NAME", value_parser = parse_name)]
+        name: String,
+        /// Calls a minute that each of its keys may make.
+        #[arg(long, env = "VOCABOX_RPM", default_value_t = 60, value_parser = parse_rpm)]
+        rpm: u32,
+        /// Whether it may generate.
+        #[arg(long, env = "VOCABOX_ENTITLED", value_name = "true|false", default_value_t = true, action = ArgAction::Set)]
+        entitled: bool,
+        /// When its entitlement ends, like 2027-01-31T00:00:00Z; never, if absent.
+        #[arg(long, env = "VOCABOX_EXPIRES", value_name = "RFC3339")]
+        expires: Option<Utc>,
+        /// Print one JSON object.
+        #[arg(long, env = "VOCABOX_JSON", value_parser = FalseyValueParser::new())]
+        json: bool,
+    },
+    /// List all accounts, the oldest first.
+    List {
+        /// Print a JSON array.
+        #[arg(long, env = "VOCABOX_JSON", value_parser = FalseyValueParser::new())]
+        json: bool,
+    },
+}
+
+/// Does what was asked on the store in `data_dir` and prints the outcome.
+pub fn run(args: Args, data_dir: &Path) -> Result<(), CliError> {
+    let store = Store::open(data_dir).map_err(CliError::usage)?;
+    match args.command {
+        Command::Create {
+            name,
+            rpm,
+            entitled,
+            expires,
+            json,
+        } => {
+            let account = store
+                .create_account(&name, rpm, entitled, expires)
+                .map_err(CliError::failed)?;
+            print(&match json {
+                true => to_json(&account)?,
+                false => format!("Created the account {}.", account.name),
+            })
+        }
+        Command::List { json } => {
+            let accounts = store.accounts().map_err(CliError::failed)?;
+            print(&match json {
+                true => to_json(&accounts)?,
+                false => table(
+                    ["NAME", "RPM", "ENTITLED", "EXPIRES", "CREATED"],
+                    accounts.iter().map(row),
+                ),
+            })
+        }
+    }
+}
+
+fn row(account: &Account) -> [String; 5] {
+    [
+        account.name.clone(),
+        account.rpm.to_string(),
+        account.entitled.to_string(),
+        or_dash(account.expires),
+        account.created_at.to_string(),
+    ]
+}
+
+/// A name as an option takes it; the error is the sentence for the user.
+pub(super) fn parse_name(text: &str) -> Result<String, String> {
+    check_name(text).map_err(|fault| fault.sentence)
+}
+
+/// Calls a minute as an option takes them; the error is the sentence for the user.
+pub(super) fn parse_rpm(text: &str) -> Result<u32, String> {
+    let rpm = text.parse().map_err(|_| "not a whole number".to_string())?;
+    check_rpm(rpm).map_err(|fault| fault.sentence)
+}
+
+pub(super) fn or_dash(value: Option<impl ToString>) -> String {
+    value.map_or_else(|| "-".to_string(), |value| value.to_string())
+}
+
+pub(super) fn to_json(value: &impl Serialize) -> Result<String, CliError> {
+    serde_json::to_string(value).map_err(|error| CliError::Failed(error.to_string()))
+}
+
+/// `rows` under `head`, each column as wide as its widest cell, two spaces between them.
+pub(super) fn table<const N: usize>(
+    head: [&str; N],
+    rows: impl Iterator<Item = [String; N]>,
+) -> String {
+    let rows: Vec<[String; N]> = std::iter::once(head.map(String::from))
+        .chain(rows)
+        .collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
+    let widths: [usize; N] = std::array::from_fn(|column| width(column).unwrap_or(0));
+    let line = |row: &[String; N]| {
+        let cells = row.iter().zip(widths);
+        let line: String = cells
+            .map(|(cell, width)| format!("{cell:width$}  "))
+            .collect();
+        line.trim_end().to_string()
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Prints `text` and a line end. A reader that closed the pipe early (`| head`) is no failure.
+pub(super) fn print(text: &str) -> Result<(), CliError> {
+    match writeln!(std::io::stdout().lock(), "{text}") {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(CliError::Failed(format!(
+            "cannot write the output: {error}"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell() {
+        let rows = [["ọ̀rọ̀", "1"], ["a", "22"]].map(|row| row.map(String::from));
+        let text = table(["NAME", "N"], rows.into_iter());
+        assert_eq!(text, "NAME   N\nọ̀rọ̀  1\na      22");
+    }
+
+    #[test]
+    fn options_say_what_they_accept() {
+        assert_eq!(parse_rpm("60"), Ok(60));
+        for rpm in ["0", "100001"] {
+            let sentence = parse_rpm(rpm).unwrap_err();
+            assert!(sentence.contains("1 to 100000"), "{sentence}");
+        }
+        assert!(parse_rpm("-1").is_err());
+        assert!(
+            parse_name(&"n".repeat(101))
+                .unwrap_err()
+                .contains("1 to 100")
+        );
+        assert!(parse_name("bell\u{7}").is_err());
+    }
+}

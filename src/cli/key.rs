@@ -1,0 +1,153 @@
+//! `vocabox key`: creates, lists and revokes keys.
+
+use std::path::Path;
+
+use clap::Subcommand;
+use clap::builder::{FalseyValueParser, PossibleValue};
+use serde::Serialize;
+
+use super::account::{or_dash, parse_name, parse_rpm, print, table, to_json};
+use crate::cli::CliError;
+use crate::store::{Key, KeyEnv, KeyId, Store};
+
+/// Manage the keys of this box's accounts, also while it runs.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Create a key and show it, this once.
+    Create {
+        /// Name of the account that it is for.
+        #[arg(long, env = "VOCABOX_ACCOUNT", value_name = "NAME")]
+        account: String,
+        /// What to call it; the history shows this name.
+        #[arg(long, env = "VOCABOX_NAME", value_name = "TEXT", value_parser = parse_name)]
+        name: String,
+        /// What it is for: part of its prefix.
+        #[arg(long, env = "VOCABOX_ENV", value_enum, default_value = "live")]
+        env: KeyEnv,
+        /// Calls a minute; the account's own, if absent or greater.
+        #[arg(long, env = "VOCABOX_RPM", value_parser = parse_rpm)]
+        rpm: Option<u32>,
+        /// Print one JSON object.
+        #[arg(long, env = "VOCABOX_JSON", value_parser = FalseyValueParser::new())]
+        json: bool,
+    },
+    /// List keys, the oldest first.
+    List {
+        /// Only those of this account.
+        #[arg(long, env = "VOCABOX_ACCOUNT", value_name = "NAME")]
+        account: Option<String>,
+        /// Print a JSON array.
+        #[arg(long, env = "VOCABOX_JSON", value_parser = FalseyValueParser::new())]
+        json: bool,
+    },
+    /// Revoke a key: the next request that bears it is refused.
+    Revoke {
+        /// Its id, as `key list` shows it.
+        #[arg(value_name = "KEY_ID")]
+        key_id: String,
+        /// Print one JSON object.
+        #[arg(long, env = "VOCABOX_JSON", value_parser = FalseyValueParser::new())]
+        json: bool,
+    },
+}
+
+impl clap::ValueEnum for KeyEnv {
+    fn value_variants<'a>() -> &'a [Self] {
+        &KeyEnv::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()))
+    }
+}
+
+/// What `key create --json` prints.
+#[derive(Serialize)]
+struct Created<'a> {
+    key: &'a str,
+    key_id: KeyId,
+    account: &'a str,
+    name: &'a str,
+    env: KeyEnv,
+    rpm: Option<u32>,
+}
+
+/// Does what was asked on the store in `data_dir` and prints the outcome.
+pub fn run(args: Args, data_dir: &Path) -> Result<(), CliError> {
+    let store = Store::open(data_dir).map_err(CliError::usage)?;
+    match args.command {
+        Command::Create {
+            account,
+            name,
+            env,
+            rpm,
+            json,
+        } => {
+            let (secret, key) = store
+                .create_key(&account, &name, env, rpm)
+                .map_err(CliError::failed)?;
+            let key_id = key.key_id;
+            let key = Created {
+                key: secret.reveal(),
+                key_id,
+                account: &key.account,
+                name: &key.name,
+                env: key.env,
+                rpm: key.rpm,
+            };
+            print(&match json {
+                true => to_json(&key)?,
+                false => format!("{}\nThis is {key_id}. It is not shown again.", key.key),
+            })
+        }
+        Command::List { account, json } => {
+            let keys = store.keys(account.as_deref()).map_err(CliError::failed)?;
+            print(&match json {
+                true => to_json(&keys)?,
+                false => table(
+                    [
+                        "KEY ID",
+                        "ACCOUNT",
+                        "NAME",
+                        "ENV",
+                        "RPM",
+                        "CREATED",
+                        "REVOKED",
+                        "LAST USED",
+                    ],
+                    keys.iter().map(row),
+                ),
+            })
+        }
+        Command::Revoke { key_id, json } => {
+            // Parsed here and not by clap, which would repeat a key that was given in place of its id.
+            let key_id = key_id
+                .parse()
+                .map_err(|sentence| CliError::Usage(format!("KEY_ID is wrong: {sentence}")))?;
+            let key = store.revoke_key(key_id).map_err(CliError::failed)?;
+            print(&match json {
+                true => to_json(&key)?,
+                false => format!("Revoked {key_id} ({}, account {}).", key.name, key.account),
+            })
+        }
+    }
+}
+
+fn row(key: &Key) -> [String; 8] {
+    [
+        key.key_id.to_string(),
+        key.account.clone(),
+        key.name.clone(),
+        key.env.name().to_string(),
+        or_dash(key.rpm),
+        key.created_at.to_string(),
+        or_dash(key.revoked_at),
+        or_dash(key.last_used_at),
+    ]
+}

@@ -1,0 +1,110 @@
+//! The command line: one file a command, each thin over the modules that the server uses.
+
+pub mod account;
+pub mod key;
+pub mod models;
+pub mod serve;
+pub mod speak;
+pub mod transcribe;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Common, CommonOptions};
+use crate::fault::Fault;
+
+/// Why a command did not do its work, and so the exit code.
+#[derive(Debug)]
+pub enum CliError {
+    /// Wrong usage or configuration: exit code 2.
+    Usage(String),
+    /// Anything else: exit code 1.
+    Failed(String),
+}
+
+impl CliError {
+    /// A fault at the start of a command is one of its configuration.
+    pub fn usage(fault: Fault) -> Self {
+        CliError::Usage(fault.to_string())
+    }
+
+    /// A fault in the midst of a command's work.
+    pub fn failed(fault: Fault) -> Self {
+        CliError::Failed(fault.to_string())
+    }
+}
+
+/// A voice service in one file: speaks and transcribes over HTTP, on premises.
+///
+/// Every option can also be set as VOCABOX_… in the environment or in the TOML file of --config; a flag goes before
+/// the environment, that before the file.
+#[derive(Debug, Parser)]
+#[command(
+    name = "vocabox",
+    version,
+    after_help = "First steps:\n  \
+    scripts/fetch-models                                fetch the models\n  \
+    vocabox account create demo                         create an account\n  \
+    vocabox key create --account demo --name laptop     create its first key\n  \
+    vocabox serve                                       answer on 127.0.0.1:8080"
+)]
+pub struct Cli {
+    #[command(flatten)]
+    common: CommonOptions,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(serve::Args),
+    Account(account::Args),
+    Key(key::Args),
+    Models(models::Args),
+    Speak(speak::Args),
+    Transcribe(transcribe::Args),
+}
+
+/// Runs the process's command line.
+pub fn run(cli: Cli) -> ExitCode {
+    let result = Common::resolve(&cli.common)
+        .map_err(CliError::Usage)
+        .and_then(|common| {
+            let is_server = matches!(cli.command, Command::Serve(_));
+            start_log(&common, is_server);
+            match cli.command {
+                Command::Serve(args) => serve::run(args, &common),
+                Command::Account(args) => account::run(args, &common.data_dir),
+                Command::Key(args) => key::run(args, &common.data_dir),
+                Command::Models(args) => models::run(args, &common.models_dir),
+                Command::Speak(args) => speak::run(args, &common),
+                Command::Transcribe(args) => transcribe::run(args, &common),
+            }
+        });
+    let (message, code) = match result {
+        Ok(()) => return ExitCode::SUCCESS,
+        Err(CliError::Usage(message)) => (message, 2),
+        Err(CliError::Failed(message)) => (message, 1),
+    };
+    // One line, whatever a library put into its message.
+    let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    eprintln!("vocabox: {message}");
+    ExitCode::from(code)
+}
+
+/// Logs to standard error. Commands that print results say only warnings unless asked for more.
+fn start_log(common: &Common, is_server: bool) {
+    let asked = log::LevelFilter::from(common.log_level);
+    let level = match is_server || asked > log::LevelFilter::Info {
+        true => asked,
+        false => asked.min(log::LevelFilter::Warn),
+    };
+    env_logger::Builder::new()
+        // Libraries may log what they are given: their texts are nobody's business.
+        .filter_level(log::LevelFilter::Warn.min(level))
+        .filter_module("vocabox", level)
+        .format_timestamp_millis()
+        .format_target(false)
+        .init();
+}

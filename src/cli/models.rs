@@ -1,0 +1,114 @@
+//! `vocabox models`: what packs there are, and whether their files are right.
+
+use std::path::Path;
+
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+use super::CliError;
+use crate::engine::nets::variant_in_use;
+use crate::pack::Pack;
+
+/// List, verify and show the model packs.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List the packs, with what is fetched.
+    List {
+        /// Print a JSON array.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Hash every file of the fetched packs anew and compare with the manifests.
+    Verify,
+    /// Print a pack's manifest as JSON.
+    Show {
+        #[arg(value_name = "PACK")]
+        name: String,
+    },
+}
+
+/// Does what was asked on the packs below `models_dir`.
+pub fn run(args: Args, models_dir: &Path) -> Result<(), CliError> {
+    let packs = Pack::all(models_dir).map_err(|e| CliError::Usage(e.to_string()))?;
+    match args.command {
+        Command::List { json: true } => {
+            let rows: Vec<Value> = packs.iter().map(row).collect();
+            println!("{:#}", Value::from(rows));
+            Ok(())
+        }
+        Command::List { json: false } => {
+            println!(
+                "{:16} {:11} {:8} {:>8}  LICENCE",
+                "PACK", "KIND", "FETCHED", "MIB"
+            );
+            for pack in &packs {
+                let fetched = if pack.is_fetched() { "yes" } else { "no" };
+                let kind = format!("{:?}", pack.kind()).to_lowercase();
+                let licence = &pack.manifest.licence;
+                println!(
+                    "{:16} {kind:11} {fetched:8} {:>8.1}  {licence}",
+                    pack.name(),
+                    bytes(pack) as f64 / 1048576.0
+                );
+            }
+            Ok(())
+        }
+        Command::Verify => verify(&packs),
+        Command::Show { name } => {
+            let pack = packs.iter().find(|p| p.name() == name);
+            let pack = pack.ok_or_else(|| CliError::Usage(format!("there is no pack {name}")))?;
+            let shown = serde_json::to_string_pretty(&pack.manifest);
+            println!("{}", shown.map_err(|e| CliError::Failed(e.to_string()))?);
+            Ok(())
+        }
+    }
+}
+
+fn row(pack: &Pack) -> Value {
+    let manifest = &pack.manifest;
+    json!({
+        "name": manifest.name, "kind": manifest.kind, "engine": manifest.engine, "title": manifest.title,
+        "fetched": pack.is_fetched(), "bytes": bytes(pack), "licence": manifest.licence,
+    })
+}
+
+/// Bytes of the files that are loaded.
+fn bytes(pack: &Pack) -> u64 {
+    let variant = variant_in_use(pack);
+    let used = pack
+        .manifest
+        .files
+        .iter()
+        .filter(|f| f.variant.is_none() || f.variant == variant);
+    used.map(|f| f.size).sum()
+}
+
+fn verify(packs: &[Pack]) -> Result<(), CliError> {
+    let mut wrong = 0;
+    for pack in packs {
+        let said = match pack.is_fetched() {
+            false => "not fetched".to_owned(),
+            true => match pack.verify(variant_in_use(pack).as_deref(), true) {
+                Ok(()) => "ok".to_owned(),
+                Err(e) => {
+                    wrong += 1;
+                    format!("WRONG: {e}")
+                }
+            },
+        };
+        println!("{:16} {said}", pack.name());
+    }
+    match wrong {
+        0 => Ok(()),
+        n => Err(CliError::Failed(format!(
+            "{n} of {} packs are wrong",
+            packs.len()
+        ))),
+    }
+}

@@ -1,0 +1,303 @@
+//! Options: where each may be set, and what they come to.
+//!
+//! A flag goes before its environment variable, that before the file of `--config`, that before the default. The
+//! structs below are the only list: the command line, the variables, the file's keys and the checks derive from it.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Command, ValueEnum};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::limits;
+
+/// How much is logged; each level has those before it.
+#[derive(Debug, Clone, Copy, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize)]
+pub struct CommonOptions {
+    /// TOML file with any option as `name = value`, `-` written as `_`
+    #[arg(long, global = true, env = "VOCABOX_CONFIG", value_name = "FILE")]
+    #[serde(skip)]
+    pub config: Option<PathBuf>,
+    /// Folder of accounts, keys, history and spooled uploads [default: data]
+    #[arg(long, global = true, env = "VOCABOX_DATA_DIR", value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Folder of model packs [default: models]
+    #[arg(long, global = true, env = "VOCABOX_MODELS_DIR", value_name = "DIR")]
+    pub models_dir: Option<PathBuf>,
+    /// How much is logged, to standard error [default: info]
+    #[arg(long, global = true, env = "VOCABOX_LOG_LEVEL", value_name = "LEVEL")]
+    pub log_level: Option<LogLevel>,
+}
+
+/// Options of every command that runs models.
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize)]
+pub struct ModelOptions {
+    /// ONNX Runtime library to use in place of the embedded one
+    #[arg(long, env = "VOCABOX_ONNXRUNTIME_LIB", value_name = "FILE")]
+    pub onnxruntime_lib: Option<PathBuf>,
+    /// Pack that speaks [default: the first fetched one by name]
+    #[arg(long, env = "VOCABOX_SPEAK_PACK", value_name = "PACK")]
+    pub speak_pack: Option<String>,
+    /// Pack that transcribes [default: the first fetched one by name]
+    #[arg(long, env = "VOCABOX_TRANSCRIBE_PACK", value_name = "PACK")]
+    pub transcribe_pack: Option<String>,
+    /// Compute threads of each worker's models [default: one pool for all, as large as the machine has cores]
+    #[arg(long, env = "VOCABOX_THREADS_PER_WORKER", value_name = "N")]
+    pub threads_per_worker: Option<usize>,
+}
+
+/// Options of `serve`.
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize)]
+pub struct ServeOptions {
+    /// Address and port to listen on; port 0 picks a free one [default: 127.0.0.1:8080]
+    #[arg(long, env = "VOCABOX_LISTEN", value_name = "ADDR:PORT")]
+    pub listen: Option<SocketAddr>,
+    /// Workers for each of speaking and transcribing, each with its own copy of the model [default: 1]
+    #[arg(long, env = "VOCABOX_WORKERS", value_name = "N")]
+    pub workers: Option<usize>,
+    /// Requests that may wait for each kind of worker; further ones are told to come back [default: 16]
+    #[arg(long, env = "VOCABOX_QUEUE", value_name = "N")]
+    pub queue: Option<usize>,
+    /// Connections of all clients together [default: 1024, or what the descriptor limit allows]
+    #[arg(long, env = "VOCABOX_CONNECTIONS", value_name = "N")]
+    pub connections: Option<usize>,
+    /// Seconds that running requests get when the server is told to stop [default: 30]
+    #[arg(long, env = "VOCABOX_DRAIN_SECONDS", value_name = "N")]
+    pub drain_seconds: Option<u64>,
+    /// Write texts and transcripts to the log (never keys)
+    #[arg(long, env = "VOCABOX_LOG_CONTENT", num_args = 0..=1, default_missing_value = "true")]
+    pub log_content: Option<bool>,
+}
+
+/// What the common options come to.
+#[derive(Debug, Clone)]
+pub struct Common {
+    pub data_dir: PathBuf,
+    pub models_dir: PathBuf,
+    pub log_level: LogLevel,
+    file: toml::Table,
+    file_path: Option<PathBuf>,
+}
+
+/// What the model options come to.
+#[derive(Debug, Clone)]
+pub struct Models {
+    pub models_dir: PathBuf,
+    pub onnxruntime_lib: Option<PathBuf>,
+    pub speak_pack: Option<String>,
+    pub transcribe_pack: Option<String>,
+    pub threads_per_worker: Option<usize>,
+    pub cores: usize,
+}
+
+/// What the options of `serve` come to.
+#[derive(Debug, Clone)]
+pub struct Serve {
+    pub data_dir: PathBuf,
+    pub models: Models,
+    pub listen: SocketAddr,
+    pub workers: usize,
+    pub queue: usize,
+    pub connections: usize,
+    pub drain_seconds: u64,
+    pub log_content: bool,
+}
+
+impl From<LogLevel> for log::LevelFilter {
+    fn from(level: LogLevel) -> Self {
+        match level {
+            LogLevel::Error => log::LevelFilter::Error,
+            LogLevel::Warn => log::LevelFilter::Warn,
+            LogLevel::Info => log::LevelFilter::Info,
+            LogLevel::Debug => log::LevelFilter::Debug,
+            LogLevel::Trace => log::LevelFilter::Trace,
+        }
+    }
+}
+
+impl Common {
+    /// Reads the file of `--config` and settles the common options. The error is one line for the operator.
+    pub fn resolve(flags: &CommonOptions) -> Result<Self, String> {
+        let file = match &flags.config {
+            None => toml::Table::new(),
+            Some(path) => read(path)?,
+        };
+        let options = layer(flags, &file, flags.config.as_deref())?;
+        Ok(Common {
+            data_dir: options.data_dir.unwrap_or_else(|| "data".into()),
+            models_dir: options.models_dir.unwrap_or_else(|| "models".into()),
+            log_level: options.log_level.unwrap_or(LogLevel::Info),
+            file,
+            file_path: flags.config.clone(),
+        })
+    }
+
+    /// Settles the model options.
+    pub fn models(&self, flags: &ModelOptions) -> Result<Models, String> {
+        let options = layer(flags, &self.file, self.file_path.as_deref())?;
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        if let Some(n) = options.threads_per_worker {
+            within("threads_per_worker", n, 1, 1024)?;
+        }
+        Ok(Models {
+            models_dir: self.models_dir.clone(),
+            onnxruntime_lib: options.onnxruntime_lib,
+            speak_pack: options.speak_pack,
+            transcribe_pack: options.transcribe_pack,
+            threads_per_worker: options.threads_per_worker,
+            cores,
+        })
+    }
+
+    /// Settles the options of `serve`.
+    pub fn serve(&self, models: Models, flags: &ServeOptions) -> Result<Serve, String> {
+        let options = layer(flags, &self.file, self.file_path.as_deref())?;
+        Ok(Serve {
+            data_dir: self.data_dir.clone(),
+            models,
+            listen: options.listen.unwrap_or(([127, 0, 0, 1], 8080).into()),
+            workers: within(
+                "workers",
+                options.workers.unwrap_or(1),
+                1,
+                limits::WORKERS_MAX,
+            )?,
+            queue: within("queue", options.queue.unwrap_or(16), 1, limits::QUEUE_MAX)?,
+            connections: within(
+                "connections",
+                options.connections.unwrap_or(limits::CONNECTIONS_MAX),
+                16,
+                limits::CONNECTIONS_CEILING,
+            )?,
+            drain_seconds: options.drain_seconds.unwrap_or(30),
+            log_content: options.log_content.unwrap_or(false),
+        })
+    }
+}
+
+fn within(name: &str, value: usize, min: usize, max: usize) -> Result<usize, String> {
+    match (min..=max).contains(&value) {
+        true => Ok(value),
+        false => Err(format!(
+            "option {name} is {value}; {min} to {max} is accepted"
+        )),
+    }
+}
+
+fn read(path: &Path) -> Result<toml::Table, String> {
+    let told = |e: &dyn std::fmt::Display| format!("--config {}: {e}", path.display());
+    let text = std::fs::read_to_string(path).map_err(|e| told(&e))?;
+    let table: toml::Table = text
+        .parse()
+        .map_err(|e: toml::de::Error| told(&e.message()))?;
+    let known = [
+        keys::<CommonOptions>(),
+        keys::<ModelOptions>(),
+        keys::<ServeOptions>(),
+    ]
+    .concat();
+    match table.keys().find(|key| !known.contains(key)) {
+        Some(key) => Err(told(&format!(
+            "unknown key {key}; known are {}",
+            known.join(", ")
+        ))),
+        None => Ok(table),
+    }
+}
+
+/// The names of a group of options, as the file's keys.
+fn keys<T: Args>() -> Vec<String> {
+    T::augment_args(Command::new(""))
+        .get_arguments()
+        .map(|a| a.get_id().to_string())
+        .filter(|id| id != "config")
+        .collect()
+}
+
+/// `flags` where they are set, else what `file` says.
+fn layer<T>(flags: &T, file: &toml::Table, path: Option<&Path>) -> Result<T, String>
+where
+    T: Args + Serialize + DeserializeOwned,
+{
+    let known = keys::<T>();
+    let mut table = file.clone();
+    table.retain(|key, _| known.iter().any(|k| k == key));
+    let set = toml::Table::try_from(flags).map_err(|e| e.to_string())?;
+    table.extend(set);
+    table.try_into().map_err(|e: toml::de::Error| {
+        let place = path.map_or(String::new(), |p| format!("--config {}: ", p.display()));
+        format!("{place}{}", e.to_string().trim_end())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(text: &str) -> (tempfile::TempDir, CommonOptions) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("box.toml");
+        std::fs::write(&path, text).unwrap();
+        let flags = CommonOptions {
+            config: Some(path),
+            ..CommonOptions::default()
+        };
+        (folder, flags)
+    }
+
+    #[test]
+    fn a_flag_goes_before_the_file_and_the_file_before_the_default() {
+        let (_folder, mut flags) =
+            file("data_dir = \"from-file\"\nqueue = 3\nlisten = \"0.0.0.0:9\"");
+        let common = Common::resolve(&flags).unwrap();
+        assert_eq!(
+            (common.data_dir.to_str(), common.models_dir.to_str()),
+            (Some("from-file"), Some("models"))
+        );
+        flags.data_dir = Some("from-flag".into());
+        let common = Common::resolve(&flags).unwrap();
+        assert_eq!(common.data_dir.to_str(), Some("from-flag"));
+        let serve = ServeOptions {
+            queue: Some(5),
+            ..ServeOptions::default()
+        };
+        let serve = common
+            .serve(common.models(&ModelOptions::default()).unwrap(), &serve)
+            .unwrap();
+        assert_eq!((serve.queue, serve.workers, serve.listen.port()), (5, 1, 9));
+    }
+
+    #[test]
+    fn wrong_files_are_refused_with_key_place_and_fix() {
+        for (text, reason) in [
+            ("qeue = 3", "unknown key qeue"),
+            ("queue = \"many\"", "queue"),
+            ("queue = 0", "1 to"),
+            ("log_level = \"loud\"", "log_level"),
+            ("= 3", "box.toml"),
+        ] {
+            let (_folder, flags) = file(text);
+            let error = Common::resolve(&flags)
+                .and_then(|c| {
+                    c.serve(
+                        c.models(&ModelOptions::default())?,
+                        &ServeOptions::default(),
+                    )
+                })
+                .unwrap_err();
+            assert!(error.contains(reason), "{reason}: {error}");
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Owns receiving a request's body: by declared length or in chunks, never more than the request may have,
+//! never slower than the least rate. Knows no routes and no handlers.
+
+use std::io::{self, ErrorKind};
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::budget::{Budget, Share};
+use super::head::Length;
+use super::line::{Line, Pace};
+use super::spool::{Sink, Spool, Stored};
+use crate::fault::{Fault, Kind};
+use crate::limits::HEAD_BYTES_MAX;
+
+/// Bytes of one chunk's size line, CRLF included: sixteen hexadecimal digits are a `u64`.
+const CHUNK_LINE_BYTES_MAX: usize = 18;
+
+/// What the receipt of one body has to keep to.
+pub(super) struct Terms<'a> {
+    pub(super) length: Length,
+    pub(super) bytes_max: u64,
+    pub(super) pace: Pace,
+    pub(super) spool: &'a Spool,
+    /// Places of uploads that are large or slow.
+    pub(super) uploads: &'a Arc<Budget>,
+}
+
+/// A body on its way in.
+pub(super) struct Receipt<'a> {
+    terms: Terms<'a>,
+    sink: Sink<'a>,
+    /// Taken once the body is large or slow, given back when it is whole.
+    place: Share,
+}
+
+impl<'a> Receipt<'a> {
+    /// Decides what can be decided before the first byte: `TooLarge`, and `Busy` for a body that is declared
+    /// as large while the places of large uploads are taken.
+    pub(super) fn open(terms: Terms<'a>) -> Result<Self, Fault> {
+        let receipt = Receipt {
+            sink: terms.spool.sink(),
+            place: terms.uploads.share(),
+            terms,
+        };
+        match receipt.terms.length {
+            Length::Declared(bytes) if bytes > receipt.terms.bytes_max => {
+                Err(receipt.too_large(Some(bytes)))
+            }
+            Length::Declared(bytes) if bytes > receipt.terms.spool.memory_bytes_max() => {
+                receipt.with_place()
+            }
+            _ => Ok(receipt),
+        }
+    }
+
+    /// The whole body. `Invalid` when it is malformed or ends early, `TooLarge`, `TooSlow`, `Busy` without
+    /// room, `Cancelled` when the connection broke.
+    pub(super) fn receive(mut self, line: &mut Line<'_>) -> Result<Stored, Fault> {
+        match self.terms.length {
+            Length::Declared(bytes) => self.copy(line, bytes)?,
+            Length::Chunked => {
+                loop {
+                    let size = self.chunk_size(line)?;
+                    if size == 0 {
+                        break;
+                    }
+                    if size > self.terms.bytes_max - self.sink.bytes() {
+                        return Err(self.too_large(None));
+                    }
+                    self.copy(line, size)?;
+                    if self.text_line(line, 2)? != b"\r\n" {
+                        return Err(Fault::invalid(
+                            "A chunk of the body is longer than it says.",
+                        ));
+                    }
+                }
+                self.drop_trailers(line)?;
+            }
+        }
+        self.sink.finish()
+    }
+
+    /// Moves exactly `bytes` from the line to the sink.
+    fn copy(&mut self, line: &mut Line<'_>, bytes: u64) -> Result<(), Fault> {
+        let mut left = bytes;
+        while left > 0 {
+            if line.ahead().is_empty() {
+                self.fill(line)?;
+            }
+            let part =
+                usize::try_from(left).map_or(line.ahead().len(), |l| l.min(line.ahead().len()));
+            self.sink.write(&line.ahead()[..part])?;
+            line.consume(part);
+            left -= part as u64;
+            if self.sink.bytes() > self.terms.spool.memory_bytes_max() {
+                self.take_place()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn chunk_size(&mut self, line: &mut Line<'_>) -> Result<u64, Fault> {
+        let text = self.text_line(line, CHUNK_LINE_BYTES_MAX)?;
+        let digits = text.strip_suffix(b"\r\n").unwrap_or_default();
+        if digits.is_empty() || !digits.iter().all(u8::is_ascii_hexdigit) {
+            return Err(Fault::invalid(
+                "A chunk of the body does not begin with its size in hexadecimal digits alone.",
+            ));
+        }
+        Ok(digits.iter().fold(0, |size, digit| {
+            (size << 4) | u64::from(char::from(*digit).to_digit(16).unwrap_or(0))
+        }))
+    }
+
+    /// Trailers say nothing that is used here: read to the empty line and dropped.
+    fn drop_trailers(&mut self, line: &mut Line<'_>) -> Result<(), Fault> {
+        let mut bytes = 0;
+        loop {
+            let text = self.text_line(line, HEAD_BYTES_MAX - bytes)?;
+            if text == b"\r\n" {
+                return Ok(());
+            }
+            bytes += text.len();
+        }
+    }
+
+    /// One line with its CRLF, of at most `bytes_max` bytes.
+    fn text_line(&mut self, line: &mut Line<'_>, bytes_max: usize) -> Result<Vec<u8>, Fault> {
+        let mut seen = 0;
+        loop {
+            let ahead = line.ahead();
+            if let Some(at) = ahead[seen..].iter().position(|b| *b == b'\n') {
+                let length = seen + at + 1;
+                let text = ahead[..length].to_vec();
+                if length > bytes_max || !text.ends_with(b"\r\n") {
+                    return Err(malformed());
+                }
+                line.consume(length);
+                return Ok(text);
+            }
+            seen = ahead.len();
+            if seen >= bytes_max {
+                return Err(malformed());
+            }
+            self.fill(line)?;
+        }
+    }
+
+    fn fill(&mut self, line: &mut Line<'_>) -> Result<(), Fault> {
+        if Instant::now() > self.terms.pace.started + self.terms.pace.grace {
+            self.take_place()?;
+        }
+        match line.fill(self.terms.pace.until(self.sink.bytes())) {
+            Ok(0) => Err(Fault::invalid(format!(
+                "The body ended after {} bytes, before its announced end.",
+                self.sink.bytes()
+            ))),
+            Ok(_) => Ok(()),
+            Err(e) => Err(self.broken(&e)),
+        }
+    }
+
+    fn broken(&self, e: &io::Error) -> Fault {
+        if e.kind() == ErrorKind::TimedOut {
+            let Pace {
+                rate_min,
+                grace,
+                most,
+                ..
+            } = self.terms.pace;
+            Fault::new(
+                Kind::TooSlow,
+                format!(
+                    "The body came too slowly: {} bytes in {:.1} s; at least {rate_min} bytes/s after {:.1} s, and the end within {:.0} s, are accepted.",
+                    self.sink.bytes(),
+                    self.terms.pace.started.elapsed().as_secs_f64(),
+                    grace.as_secs_f64(),
+                    most.as_secs_f64(),
+                ),
+            )
+        } else {
+            Fault::new(Kind::Cancelled, "The connection broke while the body came.").because(e)
+        }
+    }
+
+    fn with_place(mut self) -> Result<Self, Fault> {
+        self.take_place()?;
+        Ok(self)
+    }
+
+    fn take_place(&mut self) -> Result<(), Fault> {
+        if self.place.units() > 0 || self.place.grow(1) {
+            return Ok(());
+        }
+        Err(Fault::new(
+            Kind::Busy { retry_after_s: 1 },
+            "Too many large or slow uploads are under way. Try again.",
+        ))
+    }
+
+    fn too_large(&self, declared: Option<u64>) -> Fault {
+        let came = declared.map_or_else(
+            || "The body is larger than is accepted".to_owned(),
+            |bytes| format!("The body has {bytes} bytes"),
+        );
+        Fault::new(
+            Kind::TooLarge,
+            format!(
+                "{came}; at most {} bytes are accepted.",
+                self.terms.bytes_max
+            ),
+        )
+    }
+}
+
+fn malformed() -> Fault {
+    Fault::invalid("The chunks of the body are malformed.")
+}

@@ -1,0 +1,334 @@
+//! Owns the way of one connection and of each request on it: head, admission, body, handler, answer.
+//! Knows no routes and no statuses, and leaves parsing, receiving and the inner hop to their files.
+//!
+//! One thread per connection. It reads a single request at a time; what a client sends ahead stays in the
+//! line's buffer and is answered in order.
+
+use std::io::ErrorKind;
+use std::net::{TcpListener, TcpStream};
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, poll};
+
+use super::Bounds;
+use super::body::{Receipt, Terms};
+use super::budget::Budget;
+use super::guard::{abandon, guard, refuse};
+use super::head::{self, Length, Parsed};
+use super::line::{Line, Pace, timespec};
+use super::places::{Hold, Places};
+use super::relay;
+use super::reply::Frame;
+use super::send;
+use super::spool::{Spool, Stored};
+use super::wire::{Ticket, Wire};
+use crate::api::message::{Answer, Service};
+use crate::fault::{Fault, Kind};
+use crate::limits::CONNECTION_STACK_BYTES;
+
+/// Milliseconds between two looks at whether to stop accepting, and of rest after a failure to accept.
+const ACCEPT_LOOK_MS: u64 = 100;
+
+/// Everything that a connection needs.
+pub(super) struct Gate<S: Service> {
+    pub(super) service: Arc<S>,
+    pub(super) wire: Arc<Wire<S>>,
+    pub(super) places: Arc<Places>,
+    pub(super) spool: Spool,
+    /// Places of large or slow uploads.
+    pub(super) uploads: Arc<Budget>,
+    pub(super) bounds: Bounds,
+}
+
+/// What becomes of a connection after a request.
+enum Next {
+    Request,
+    Close,
+    /// Close, but the client may still be sending: read on a little, so that a reset does not eat the answer.
+    Linger,
+}
+
+impl<S: Service> Gate<S> {
+    /// Accepts until the places are stopped. `listener` is non-blocking.
+    pub(super) fn accept(self: &Arc<Self>, listener: &TcpListener) {
+        let look = Duration::from_millis(ACCEPT_LOOK_MS);
+        while !self.places.stopping() {
+            match listener.accept() {
+                Ok((stream, address)) => self.welcome(stream, address.ip().to_canonical()),
+                Err(e) if e.kind() == ErrorKind::WouldBlock => {
+                    let fd = listener.as_fd();
+                    let mut fds = [PollFd::new(&fd, PollFlags::IN)];
+                    let _ = poll(&mut fds, Some(&timespec(look)));
+                }
+                Err(e)
+                    if matches!(
+                        e.kind(),
+                        ErrorKind::Interrupted | ErrorKind::ConnectionAborted
+                    ) => {}
+                Err(e) => {
+                    log::warn!("edge: a connection could not be accepted: {e}");
+                    thread::sleep(look);
+                }
+            }
+        }
+    }
+
+    fn welcome(self: &Arc<Self>, stream: TcpStream, peer: std::net::IpAddr) {
+        let hold = match self.places.take(stream, peer) {
+            Ok(hold) => hold,
+            Err(stream) => {
+                let fault = Fault::new(
+                    Kind::Busy { retry_after_s: 1 },
+                    "Too many connections are at work. Try again.",
+                );
+                let answer = refuse(&*self.service, peer, fault);
+                // What does not fit into the socket's empty buffer at once is not worth a wait: this thread accepts.
+                if let Ok(mut line) = Line::new(&stream) {
+                    let bounds = Bounds {
+                        write_block: Duration::ZERO,
+                        ..self.bounds.clone()
+                    };
+                    let _ = send::given(&mut line, Frame::CLOSE, answer, &bounds);
+                }
+                return;
+            }
+        };
+        let gate = Arc::clone(self);
+        let spawned = thread::Builder::new()
+            .name("connection".to_owned())
+            .stack_size(CONNECTION_STACK_BYTES)
+            .spawn(move || {
+                if let Err(fault) = guard(|| gate.serve(&hold)) {
+                    log::error!("edge: a connection's thread failed: {fault}");
+                }
+            });
+        if let Err(e) = spawned {
+            log::warn!("edge: no thread for a connection: {e}");
+        }
+    }
+
+    fn serve(&self, hold: &Hold) {
+        let Ok(mut line) = Line::new(&hold.seat().stream) else {
+            return;
+        };
+        let mut patience = self.bounds.head;
+        loop {
+            match self.exchange(&mut line, hold, patience) {
+                Next::Request => patience = self.bounds.idle,
+                Next::Close => return,
+                Next::Linger => {
+                    hold.lingers();
+                    line.linger(self.bounds.drain_bytes_max, self.bounds.drain);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// One request, whose first byte has to come within `patience`.
+    fn exchange(&self, line: &mut Line<'_>, hold: &Hold, patience: Duration) -> Next {
+        let peer = hold.seat().peer;
+        let parsed = match self.read_head(line, hold, patience) {
+            None => return Next::Close,
+            Some(Ok(parsed)) => parsed,
+            Some(Err(fault)) => {
+                let answer = refuse(&*self.service, peer, fault);
+                let _ = send::given(line, Frame::CLOSE, answer, &self.bounds);
+                return Next::Linger;
+            }
+        };
+        let Parsed {
+            head,
+            length,
+            minor,
+            keep_alive,
+            expects_continue,
+        } = parsed;
+        let frame = Frame {
+            minor,
+            head_only: head.method == "HEAD",
+            keep_alive,
+        };
+        let bodiless = length == Length::Declared(0);
+        let admitted = match guard(|| self.service.admit(head)) {
+            Ok(Ok(admitted)) => admitted,
+            Ok(Err(answer)) => return self.decline(line, frame, answer, bodiless),
+            Err(fault) => {
+                let answer = refuse(&*self.service, peer, fault);
+                return self.decline(line, frame, answer, bodiless);
+            }
+        };
+        let stored = match self.receive(line, &admitted, length, expects_continue) {
+            Ok(stored) => stored,
+            Err(fault) => {
+                let answer = abandon(&*self.service, admitted, fault);
+                return self.decline(line, frame, answer, false);
+            }
+        };
+        let ticket = Ticket {
+            admitted,
+            stored,
+            peer,
+            left: Arc::new(AtomicBool::new(false)),
+        };
+        let came = self.handle(line.stream(), ticket);
+        let frame = self.last_if_stopping(frame);
+        let sent = match came {
+            Ok(fetched) => send::fetched(line, frame, fetched, &self.bounds),
+            Err(answer) => send::given(line, frame, answer, &self.bounds),
+        };
+        match sent {
+            Ok(()) if frame.keep_alive => Next::Request,
+            Ok(()) if line.ahead().is_empty() => Next::Close,
+            Ok(()) => Next::Linger,
+            Err(e) => {
+                log::debug!("edge: an answer did not reach its client: {e}");
+                Next::Close
+            }
+        }
+    }
+
+    /// The next head; none when the client has gone or nothing came.
+    fn read_head(
+        &self,
+        line: &mut Line<'_>,
+        hold: &Hold,
+        patience: Duration,
+    ) -> Option<Result<Parsed, Fault>> {
+        if !hold.waits() {
+            return None;
+        }
+        let mut until = Instant::now() + patience;
+        let mut received = None;
+        let mut seen = 0;
+        loop {
+            // Empty lines before a request are to be ignored (RFC 9112 §2.2).
+            while line.ahead().starts_with(b"\r\n") {
+                line.consume(2);
+                seen = 0;
+            }
+            if !line.ahead().is_empty() {
+                let now = Instant::now();
+                let first_byte = match received {
+                    Some(first_byte) => first_byte,
+                    None if hold.begins() => {
+                        until = until.min(now + self.bounds.head);
+                        *received.insert(now)
+                    }
+                    None => return None,
+                };
+                match head::end(line.ahead(), seen) {
+                    Err(fault) => return Some(Err(fault)),
+                    Ok(Some(end)) => {
+                        if !hold.works() {
+                            return None;
+                        }
+                        let parsed =
+                            head::parse(&line.ahead()[..end], hold.seat().peer, first_byte);
+                        line.consume(end);
+                        return Some(parsed);
+                    }
+                    Ok(None) if line.is_full() => return Some(Err(head::too_large())),
+                    Ok(None) => seen = line.ahead().len(),
+                }
+            }
+            match line.fill(until) {
+                Ok(bytes) if bytes > 0 => {}
+                Err(e) if e.kind() == ErrorKind::TimedOut && received.is_some() => {
+                    return Some(Err(Fault::new(
+                        Kind::TooSlow,
+                        format!(
+                            "The request's head was not whole after {:.1} s.",
+                            self.bounds.head.as_secs_f64()
+                        ),
+                    )));
+                }
+                _ => return None,
+            }
+        }
+    }
+
+    fn receive(
+        &self,
+        line: &mut Line<'_>,
+        admitted: &S::Admitted,
+        length: Length,
+        expects_continue: bool,
+    ) -> Result<Stored, Fault> {
+        let bytes_max = guard(|| self.service.body_bytes_max(admitted))?;
+        let pace = Pace {
+            started: Instant::now(),
+            grace: self.bounds.upload_grace,
+            rate_min: self.bounds.rate_min,
+            most: self.bounds.upload,
+        };
+        let receipt = Receipt::open(Terms {
+            length,
+            bytes_max,
+            pace,
+            spool: &self.spool,
+            uploads: &self.uploads,
+        })?;
+        if expects_continue && length != Length::Declared(0) && line.ahead().is_empty() {
+            line.send(
+                b"HTTP/1.1 100 Continue\r\n\r\n",
+                self.bounds.write_block,
+                &pace,
+                &mut 0,
+            )
+            .map_err(|e| {
+                Fault::new(Kind::Cancelled, "The connection broke before the body.").because(e)
+            })?;
+        }
+        receipt.receive(line)
+    }
+
+    /// The handler's answer to `ticket`, or the refusal to send in its place.
+    fn handle(&self, client: &TcpStream, ticket: Ticket<S>) -> Result<relay::Fetched, Answer> {
+        let peer = ticket.peer;
+        let left = Arc::clone(&ticket.left);
+        let handed = self.wire.hand(ticket);
+        let (inner, name) = handed.map_err(|unsent| match *unsent {
+            (Some(ticket), fault) => abandon(&*self.service, ticket.admitted, fault),
+            (None, fault) => refuse(&*self.service, peer, fault),
+        })?;
+        let mut recalled = None;
+        let watched = relay::watch(client, &inner, self.bounds.half_closed, || {
+            left.store(true, Ordering::SeqCst);
+            // No handler has begun yet: none needs to. The wait for tiny_http's answer goes on all the same,
+            // because until then its descriptors are in use.
+            if let Some(ticket) = self.wire.recall(&name) {
+                let fault = Fault::new(Kind::Cancelled, "The client left before its turn came.");
+                recalled = Some(abandon(&*self.service, ticket.admitted, fault));
+            }
+        });
+        if let Err(e) = watched {
+            log::warn!("edge: a client could not be watched: {e}");
+        }
+        match recalled {
+            Some(answer) => Err(answer),
+            None => relay::fetch(inner, &name, &self.spool)
+                .map_err(|fault| refuse(&*self.service, peer, fault)),
+        }
+    }
+
+    /// Sends a refusal. Another request may follow it only if no part of a body was left unread.
+    fn decline(&self, line: &mut Line<'_>, frame: Frame, answer: Answer, all_read: bool) -> Next {
+        let mut frame = self.last_if_stopping(frame);
+        frame.keep_alive &= all_read;
+        match send::given(line, frame, answer, &self.bounds) {
+            Ok(()) if frame.keep_alive => Next::Request,
+            _ => Next::Linger,
+        }
+    }
+
+    /// The frame of an answer that is sent now: no request follows it once the edge stops.
+    fn last_if_stopping(&self, mut frame: Frame) -> Frame {
+        frame.keep_alive &= !self.places.stopping();
+        frame
+    }
+}

@@ -1,0 +1,378 @@
+//! Owns what a request's head may look like: which bytes, which framing, which version. Strict on purpose:
+//! where two readers could disagree about where a request ends, it is refused. Knows no socket.
+
+use std::net::IpAddr;
+use std::time::Instant;
+
+use crate::api::message::Head;
+use crate::fault::{Fault, Kind};
+use crate::limits::{HEAD_BYTES_MAX, HEADERS_MAX};
+
+/// How the end of a body is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Length {
+    /// This many bytes; 0 also where no length was sent.
+    Declared(u64),
+    Chunked,
+}
+
+/// A head that passed, with what the edge itself has to know of it.
+#[derive(Debug)]
+pub(super) struct Parsed {
+    pub(super) head: Head,
+    pub(super) length: Length,
+    /// The `x` of `HTTP/1.x`: 0 or 1.
+    pub(super) minor: u8,
+    /// Whether the client wants to go on with this connection.
+    pub(super) keep_alive: bool,
+    /// Whether the client waits for `100 Continue`.
+    pub(super) expects_continue: bool,
+}
+
+/// Where the head in `bytes` ends (behind its empty line), or none while it is not whole. The bytes before
+/// `seen` have passed already. `Invalid` at the first byte that no head may have.
+pub(super) fn end(bytes: &[u8], seen: usize) -> Result<Option<usize>, Fault> {
+    // A CR that was last has not been judged yet: it needs its LF.
+    let from = seen.saturating_sub(1);
+    for (at, byte) in bytes.iter().enumerate().skip(from) {
+        let before = at.checked_sub(1).map(|before| bytes[before]);
+        if before == Some(b'\r') && *byte != b'\n' {
+            return Err(Fault::invalid(
+                "A line of the head has a CR without its LF.",
+            ));
+        }
+        match byte {
+            b'\n' if before != Some(b'\r') => {
+                return Err(Fault::invalid("A line of the head ends in LF without CR."));
+            }
+            b'\n' if bytes[..=at].ends_with(b"\r\n\r\n") => return Ok(Some(at + 1)),
+            b'\n' | b'\r' | b'\t' | b' '..=b'~' => {}
+            _ => {
+                return Err(Fault::invalid(
+                    "The head has a byte that is not visible ASCII. Escape it.",
+                ));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// The refusal of a head that passes `limits::HEAD_BYTES_MAX` or `limits::HEADERS_MAX`.
+pub(super) fn too_large() -> Fault {
+    Fault::new(
+        Kind::HeadTooLarge,
+        format!(
+            "The request's head is too large; at most {HEAD_BYTES_MAX} bytes and {HEADERS_MAX} headers are accepted."
+        ),
+    )
+}
+
+/// The parsed head. `bytes` is one whole head that [`end`] let pass. `Invalid` for what is malformed or
+/// could be read in two ways, `HeadTooLarge` for too many headers.
+pub(super) fn parse(bytes: &[u8], peer: IpAddr, received: Instant) -> Result<Parsed, Fault> {
+    let mut room = [httparse::EMPTY_HEADER; HEADERS_MAX];
+    let mut request = httparse::Request::new(&mut room);
+    match request.parse(bytes) {
+        Ok(httparse::Status::Complete(read)) if read == bytes.len() => {}
+        Ok(_) => return Err(Fault::invalid("The request's head is malformed.")),
+        Err(httparse::Error::TooManyHeaders) => return Err(too_large()),
+        Err(httparse::Error::Version) => {
+            return Err(Fault::invalid(
+                "The HTTP version is not one of those spoken here: HTTP/1.0 and HTTP/1.1.",
+            ));
+        }
+        Err(e) => {
+            return Err(Fault::invalid(format!(
+                "The request's head is malformed: {e}."
+            )));
+        }
+    }
+    let (Some(method), Some(target), Some(minor)) = (request.method, request.path, request.version)
+    else {
+        return Err(Fault::invalid("The request line is malformed."));
+    };
+    if method.bytes().any(|b| b.is_ascii_lowercase()) {
+        return Err(Fault::invalid("The method is not in upper case."));
+    }
+
+    let headers = request
+        .headers
+        .iter()
+        .map(|h| {
+            let value: String = h
+                .value
+                .iter()
+                .map(|b| if *b == b'\t' { ' ' } else { char::from(*b) })
+                .collect();
+            (h.name.to_ascii_lowercase(), value.trim().to_owned())
+        })
+        .collect::<Vec<_>>();
+
+    let length = length(&headers, minor)?;
+    check_host(&headers, minor)?;
+    let expects_continue = expects_continue(&headers, minor)?;
+    let keep_alive = keep_alive(&headers, minor);
+    let (path, query) = target_parts(method, target)?;
+    Ok(Parsed {
+        length,
+        minor,
+        keep_alive,
+        expects_continue,
+        head: Head {
+            method: method.to_owned(),
+            path,
+            query,
+            headers,
+            declared_bytes: match length {
+                Length::Declared(bytes) => Some(bytes),
+                Length::Chunked => None,
+            },
+            peer,
+            received,
+        },
+    })
+}
+
+type Headers = [(String, String)];
+
+fn values<'a>(headers: &'a Headers, name: &'a str) -> impl Iterator<Item = &'a str> {
+    headers
+        .iter()
+        .filter(move |(n, _)| n == name)
+        .map(|(_, v)| v.as_str())
+}
+
+/// Exactly one length of digits, or exactly `chunked`, or neither (RFC 9112 §6.3, without its leniencies).
+fn length(headers: &Headers, minor: u8) -> Result<Length, Fault> {
+    let mut lengths = values(headers, "content-length");
+    let mut encodings = values(headers, "transfer-encoding");
+    match (
+        lengths.next(),
+        lengths.next(),
+        encodings.next(),
+        encodings.next(),
+    ) {
+        (None, _, None, _) => Ok(Length::Declared(0)),
+        (Some(digits), None, None, _) => {
+            if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+                return Err(Fault::invalid(
+                    "Content-Length is not a number of bytes in digits.",
+                ));
+            }
+            // More digits than fit are a length all the same, and too large for whatever is asked.
+            Ok(Length::Declared(digits.parse().unwrap_or(u64::MAX)))
+        }
+        (None, _, Some(encoding), None) if minor == 1 => {
+            if encoding.eq_ignore_ascii_case("chunked") {
+                Ok(Length::Chunked)
+            } else {
+                Err(Fault::invalid(
+                    "Transfer-Encoding is not `chunked`, the only one accepted.",
+                ))
+            }
+        }
+        (None, _, Some(_), None) => Err(Fault::invalid("HTTP/1.0 has no Transfer-Encoding.")),
+        (Some(_), _, Some(_), _) => Err(Fault::invalid(
+            "Content-Length and Transfer-Encoding came together; send one.",
+        )),
+        (Some(_), Some(_), ..) => Err(Fault::invalid("Content-Length came twice; send one.")),
+        (.., Some(_)) => Err(Fault::invalid("Transfer-Encoding came twice; send one.")),
+    }
+}
+
+fn check_host(headers: &Headers, minor: u8) -> Result<(), Fault> {
+    match values(headers, "host").count() {
+        0 if minor == 1 => Err(Fault::invalid("The Host header is missing.")),
+        0 | 1 => Ok(()),
+        _ => Err(Fault::invalid("The Host header came twice; send one.")),
+    }
+}
+
+fn expects_continue(headers: &Headers, minor: u8) -> Result<bool, Fault> {
+    let mut expectations = values(headers, "expect");
+    match expectations.next() {
+        None => Ok(false),
+        Some(what) if what.eq_ignore_ascii_case("100-continue") => {
+            Ok(minor == 1 && expectations.next().is_none())
+        }
+        Some(_) => Err(Fault::invalid(
+            "The Expect header is not `100-continue`, the only one accepted.",
+        )),
+    }
+}
+
+fn keep_alive(headers: &Headers, minor: u8) -> bool {
+    let mut tokens = values(headers, "connection")
+        .flat_map(|v| v.split(','))
+        .map(str::trim);
+    if minor == 0 {
+        tokens.any(|t| t.eq_ignore_ascii_case("keep-alive"))
+    } else {
+        !tokens.any(|t| t.eq_ignore_ascii_case("close"))
+    }
+}
+
+/// Path and query of a request target: `/path?query`, the same behind `http://host` (which every server has
+/// to accept), or `*` for OPTIONS.
+fn target_parts(method: &str, target: &str) -> Result<(String, String), Fault> {
+    let origin = if target.starts_with('/') || (target == "*" && method == "OPTIONS") {
+        target
+    } else {
+        let scheme_end = ["http://", "https://"]
+            .iter()
+            .find(|s| {
+                target
+                    .get(..s.len())
+                    .is_some_and(|t| t.eq_ignore_ascii_case(s))
+            })
+            .map(|s| s.len())
+            .ok_or_else(|| Fault::invalid("The request target does not begin with a slash."))?;
+        let rest = &target[scheme_end..];
+        match rest.find(['/', '?']) {
+            Some(0) => return Err(Fault::invalid("The request target names no host.")),
+            Some(at) => &rest[at..],
+            None => "/",
+        }
+    };
+    if origin.contains('#') {
+        return Err(Fault::invalid("The request target has a fragment (`#`)."));
+    }
+    let (path, query) = origin.split_once('?').unwrap_or((origin, ""));
+    let path = if path.is_empty() { "/" } else { path };
+    Ok((path.to_owned(), query.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::Ipv4Addr;
+
+    fn read(text: &str) -> Result<Parsed, Fault> {
+        let whole = end(text.as_bytes(), 0)?.expect("a whole head");
+        assert_eq!(whole, text.len());
+        parse(
+            text.as_bytes(),
+            IpAddr::V4(Ipv4Addr::LOCALHOST),
+            Instant::now(),
+        )
+    }
+
+    fn with(header: &str) -> Result<Parsed, Fault> {
+        read(&format!("POST /a HTTP/1.1\r\nHost: x\r\n{header}\r\n\r\n"))
+    }
+
+    #[test]
+    fn lengths_that_two_readers_could_read_differently_are_refused() {
+        for header in [
+            "Content-Length: +3",
+            "Content-Length: -1",
+            "Content-Length: 3, 3",
+            "Content-Length: 0x3",
+            "Content-Length: 3 3",
+            "Content-Length:",
+            "Content-Length: 3\r\nContent-Length: 3",
+            "Content-Length : 3",
+            "Transfer-Encoding: xchunked",
+            "Transfer-Encoding: gzip, chunked",
+            "Transfer-Encoding: chunked, identity",
+            "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+            "Transfer-Encoding: chunked\r\nContent-Length: 3",
+            "Transfer-Encoding: identity",
+            "Transfer-Encoding:",
+            "A: b\r\n Content-Length: 3",
+            "Host: y",
+            "Expect: a miracle",
+            ": no name",
+            "a b: c",
+        ] {
+            let refused = with(header).expect_err(header);
+            assert_eq!(refused.kind, Kind::Invalid, "{header}");
+        }
+        assert!(read("POST /a HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n").is_err());
+    }
+
+    #[test]
+    fn lengths_that_are_clear_pass() {
+        let length = |header: &str| with(header).unwrap().length;
+        assert_eq!(length("A: b"), Length::Declared(0));
+        assert_eq!(length("content-LENGTH:  17 "), Length::Declared(17));
+        assert_eq!(length("Content-Length: 007"), Length::Declared(7));
+        assert_eq!(
+            length("Content-Length: 99999999999999999999999"),
+            Length::Declared(u64::MAX)
+        );
+        assert_eq!(length("Transfer-Encoding: Chunked"), Length::Chunked);
+    }
+
+    #[test]
+    fn request_lines_that_are_not_http_1_are_refused() {
+        for line in [
+            "GET / HTTP/2.0",
+            "GET / HTTP/0.9",
+            "GET / HTTP/1.2",
+            "GET /",
+            "GET  / HTTP/1.1",
+            "GET / HTTP/1.1 ",
+            "get / HTTP/1.1",
+            "G@T / HTTP/1.1",
+            "GET a/b HTTP/1.1",
+            "GET /a#b HTTP/1.1",
+            "GET http:///a HTTP/1.1",
+            "GET ftp://x/a HTTP/1.1",
+            "GET * HTTP/1.1",
+            "CONNECT example.org:443 HTTP/1.1",
+            " GET / HTTP/1.1",
+        ] {
+            assert!(
+                read(&format!("{line}\r\nHost: x\r\n\r\n")).is_err(),
+                "{line}"
+            );
+        }
+        assert!(read("GET / HTTP/1.1\r\n\r\n").is_err(), "no Host");
+    }
+
+    #[test]
+    fn targets_come_apart() {
+        let parts = |line: &str| {
+            let head = read(&format!("{line} HTTP/1.1\r\nHost: x\r\n\r\n"))
+                .unwrap()
+                .head;
+            (head.path, head.query)
+        };
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        assert_eq!(parts("GET /a?b=c?d"), pair("/a", "b=c?d"));
+        assert_eq!(parts("GET HTTP://x:1/a?b"), pair("/a", "b"));
+        assert_eq!(parts("GET http://x"), pair("/", ""));
+        assert_eq!(parts("GET http://x?q"), pair("/", "q"));
+        assert_eq!(parts("OPTIONS *"), pair("*", ""));
+    }
+
+    #[test]
+    fn bytes_that_no_head_may_have_are_refused_at_once() {
+        for bytes in [
+            &b"GET / HTTP/1.1\n"[..],
+            b"GET / HTTP/1.1\r\nA: b\0",
+            b"GET / HTTP/1.1\r\nA: b\rc",
+            b"GET / HTTP/1.1\r\nA: caf\xc3",
+            b"GET / HTTP/1.1\r\nA: \x7f",
+            b"\x16\x03\x01",
+        ] {
+            assert!(end(bytes, 0).is_err());
+            // The same when the bytes come one by one.
+            let found = (1..=bytes.len()).any(|n| end(&bytes[..n], n - 1).is_err());
+            assert!(found);
+        }
+        let whole = b"GET / HTTP/1.1\r\n\r\nrest";
+        let found = (1..=whole.len()).find_map(|n| end(&whole[..n], n - 1).unwrap());
+        assert_eq!(found, Some(18));
+    }
+
+    #[test]
+    fn connections_are_kept_as_their_version_says() {
+        assert!(with("A: b").unwrap().keep_alive);
+        assert!(!with("Connection: x, Close").unwrap().keep_alive);
+        let old = |header: &str| read(&format!("GET / HTTP/1.0\r\n{header}\r\n\r\n")).unwrap();
+        assert!(!old("A: b").keep_alive);
+        assert!(old("Connection: Keep-Alive").keep_alive);
+    }
+}

@@ -1,0 +1,170 @@
+//! Owns reading from and writing to one client's socket under deadlines. Knows no HTTP.
+//!
+//! The socket is non-blocking; every wait is a `poll` that ends at an instant given by the caller, so
+//! that no trickle of bytes can stretch a deadline.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use crate::limits::HEAD_BYTES_MAX;
+
+/// How fast a transfer has to go on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pace {
+    pub(super) started: Instant,
+    /// What is allowed before the rate counts.
+    pub(super) grace: Duration,
+    /// Bytes a second, on average.
+    pub(super) rate_min: u64,
+    /// From the start, whatever the rate.
+    pub(super) most: Duration,
+}
+
+impl Pace {
+    /// When the byte after `moved` bytes has to have come or gone.
+    pub(super) fn until(&self, moved: u64) -> Instant {
+        let earned = Duration::from_millis(moved.saturating_mul(1000) / self.rate_min.max(1));
+        self.started + self.most.min(self.grace.saturating_add(earned))
+    }
+}
+
+/// One client's connection, with the bytes that came ahead of their turn.
+pub(super) struct Line<'a> {
+    stream: &'a TcpStream,
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+}
+
+impl<'a> Line<'a> {
+    /// Takes over the reading side of `stream` and makes it non-blocking. Its buffer holds exactly the
+    /// largest head that is accepted.
+    pub(super) fn new(stream: &'a TcpStream) -> io::Result<Self> {
+        stream.set_nonblocking(true)?;
+        stream.set_nodelay(true)?;
+        Ok(Line {
+            stream,
+            buffer: vec![0; HEAD_BYTES_MAX],
+            start: 0,
+            end: 0,
+        })
+    }
+
+    /// The socket, for watching it.
+    pub(super) fn stream(&self) -> &'a TcpStream {
+        self.stream
+    }
+
+    /// What has been read and not yet consumed.
+    pub(super) fn ahead(&self) -> &[u8] {
+        &self.buffer[self.start..self.end]
+    }
+
+    /// Whether nothing more fits before something is consumed.
+    pub(super) fn is_full(&self) -> bool {
+        self.end - self.start == self.buffer.len()
+    }
+
+    /// Takes `bytes` of what is ahead off it.
+    pub(super) fn consume(&mut self, bytes: usize) {
+        self.start = (self.start + bytes).min(self.end);
+        if self.start == self.end {
+            self.start = 0;
+            self.end = 0;
+        }
+    }
+
+    /// Bytes that were added to what is ahead; 0 at the end of the client's stream. `TimedOut` at `until`.
+    pub(super) fn fill(&mut self, until: Instant) -> io::Result<usize> {
+        if self.end == self.buffer.len() && self.start > 0 {
+            self.buffer.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.start = 0;
+        }
+        loop {
+            match self.stream.read(&mut self.buffer[self.end..]) {
+                Ok(bytes) => {
+                    self.end += bytes;
+                    return Ok(bytes);
+                }
+                Err(e) if e.kind() == ErrorKind::WouldBlock => {
+                    wait(self.stream, PollFlags::IN, until)?;
+                }
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+    }
+
+    /// Sends all of `bytes`. Each wait ends after `block` or where `pace` says; `moved` counts up.
+    pub(super) fn send(
+        &mut self,
+        bytes: &[u8],
+        block: Duration,
+        pace: &Pace,
+        moved: &mut u64,
+    ) -> io::Result<()> {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            match self.stream.write(rest) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(sent) => {
+                    rest = &rest[sent..];
+                    *moved += sent as u64;
+                }
+                Err(e) if e.kind() == ErrorKind::WouldBlock => {
+                    let until = pace.until(*moved).min(Instant::now() + block);
+                    wait(self.stream, PollFlags::OUT, until)?;
+                }
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(())
+    }
+
+    /// Says that nothing more is sent, then reads and drops what still comes, within the bounds: closing
+    /// over unread bytes would make the kernel send a reset, which can overtake the answer.
+    pub(super) fn linger(&mut self, bytes_max: usize, most: Duration) {
+        if self.stream.shutdown(Shutdown::Write).is_err() {
+            return;
+        }
+        let until = Instant::now() + most;
+        let mut dropped = self.end - self.start;
+        while dropped < bytes_max {
+            self.consume(self.buffer.len());
+            match self.fill(until) {
+                Ok(bytes) if bytes > 0 => dropped += bytes,
+                _ => return,
+            }
+        }
+    }
+}
+
+/// Waits until `flags` (or a failure) shows on `fd`. `TimedOut` at `until`.
+fn wait(fd: impl AsFd, flags: PollFlags, until: Instant) -> io::Result<()> {
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(ErrorKind::TimedOut.into());
+        }
+        let mut fds = [PollFd::new(&fd, flags)];
+        match poll(&mut fds, Some(&timespec(left))) {
+            Ok(0) | Err(rustix::io::Errno::INTR) => {}
+            Ok(_) => return Ok(()),
+            Err(e) => return Err(e.into()),
+        }
+    }
+}
+
+/// `duration` as `poll` wants it.
+pub(super) fn timespec(duration: Duration) -> Timespec {
+    Timespec {
+        tv_sec: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
+        tv_nsec: i64::from(duration.subsec_nanos()),
+    }
+}

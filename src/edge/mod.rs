@@ -1,0 +1,272 @@
+//! The edge: everything between a network and the service. It owns every socket, every bound on what a
+//! client may send or hold, and tiny_http; of the API it knows only `api::message`.
+//!
+//! ```text
+//! gate    accept → head (head, line) → admit → body (body, spool) → ticket ┐        ┌ relay → answer (send, reply)
+//! wire                                    private Unix socket → tiny_http → handler ┘
+//! ```
+//!
+//! tiny_http 0.12 cannot face a network: an unread body of a declared 40 GiB aborts the process, one failed
+//! accept makes it deaf for good, heads are unbounded. So the gate stands in front of it: it reads, bounds
+//! and checks everything itself, and sends tiny_http nothing but `GET /` with a ticket. A large or slow
+//! client costs a connection thread (a small stack), never a handler.
+//!
+//! `places` bounds connections, `budget` uploads and spool bytes, `descriptors` keeps all of them within
+//! what the process may open, `guard` turns a panic of the service into an answer.
+
+mod body;
+mod budget;
+mod descriptors;
+mod gate;
+mod guard;
+mod head;
+mod line;
+mod places;
+mod relay;
+mod reply;
+mod send;
+mod spool;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use self::budget::Budget;
+use self::gate::Gate;
+use self::places::Places;
+use self::spool::Spool;
+use self::wire::Handlers;
+use crate::api::message::Service;
+use crate::limits;
+
+/// Connections that the kernel may hold before they are accepted. std asks for 128, with which a burst of
+/// 1000 took six seconds.
+const BACKLOG: i32 = 4096;
+
+/// Where and how large.
+#[derive(Debug, Clone)]
+pub struct EdgeConfig {
+    /// Address to listen on; port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// Folder for bodies that pass memory. Made if missing.
+    pub spool_dir: PathBuf,
+    /// Folder under which the private folder of the inner socket is made.
+    pub socket_dir: PathBuf,
+    /// Threads that answer.
+    pub handlers: usize,
+    /// Connections of all clients; fewer when the process may open too few descriptors.
+    pub connections_max: usize,
+    /// Connections of one address.
+    pub connections_per_address_max: usize,
+}
+
+/// Deadlines and sizes; the defaults are those of `limits`, tests make them short.
+#[derive(Debug, Clone)]
+struct Bounds {
+    /// From a connection's begin or a head's first byte to the head's end.
+    head: Duration,
+    /// Silence between two requests of one connection.
+    idle: Duration,
+    /// One wait for a client to take bytes.
+    write_block: Duration,
+    /// Before the least rate counts; also after which an upload is a slow one.
+    upload_grace: Duration,
+    /// Bytes a second, on average, of uploads and of answers.
+    rate_min: u64,
+    /// A whole upload.
+    upload: Duration,
+    /// A client that sends no more, before it counts as gone.
+    half_closed: Duration,
+    /// Reading on after a refusal.
+    drain: Duration,
+    /// Bytes read on after a refusal.
+    drain_bytes_max: usize,
+    /// Bytes of a body that stay in memory.
+    body_memory_bytes_max: usize,
+    /// Bytes of all spooled bodies.
+    spool_bytes_max: u64,
+}
+
+/// Milliseconds after a client's FIN during which it may still be waiting for an answer (half-closed).
+const HALF_CLOSED_MS: u64 = 1_000;
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Bounds {
+            head: Duration::from_millis(limits::HEAD_DEADLINE_MS),
+            idle: Duration::from_millis(limits::IDLE_MS),
+            write_block: Duration::from_millis(limits::WRITE_BLOCK_MS),
+            upload_grace: Duration::from_millis(limits::UPLOAD_GRACE_MS),
+            rate_min: limits::UPLOAD_RATE_MIN,
+            upload: Duration::from_millis(limits::UPLOAD_DEADLINE_MS),
+            half_closed: Duration::from_millis(HALF_CLOSED_MS),
+            drain: Duration::from_millis(limits::DRAIN_MS),
+            drain_bytes_max: limits::DRAIN_BYTES_MAX,
+            body_memory_bytes_max: limits::BODY_MEMORY_BYTES_MAX,
+            spool_bytes_max: limits::SPOOL_BYTES_MAX,
+        }
+    }
+}
+
+/// Why the edge did not open, in one sentence for the operator.
+#[derive(Debug)]
+pub enum EdgeError {
+    /// The address cannot be listened on.
+    Listen {
+        address: SocketAddr,
+        cause: io::Error,
+    },
+    /// The spool folder cannot be written.
+    Spool { folder: PathBuf, cause: io::Error },
+    /// The inner socket, its folder or a thread could not be made.
+    Inner(String),
+    /// The process may open too few descriptors even for the fewest connections.
+    Descriptors { have: u64, need: u64 },
+}
+
+impl fmt::Display for EdgeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            EdgeError::Listen { address, cause } => match cause.kind() {
+                ErrorKind::AddrInUse => write!(
+                    f,
+                    "cannot listen on {address}: another process does; choose another address or stop that one"
+                ),
+                ErrorKind::PermissionDenied => write!(
+                    f,
+                    "cannot listen on {address}: not permitted; choose a port from 1024 on"
+                ),
+                ErrorKind::AddrNotAvailable => write!(
+                    f,
+                    "cannot listen on {address}: this machine does not have that address"
+                ),
+                _ => write!(f, "cannot listen on {address}: {cause}"),
+            },
+            EdgeError::Spool { folder, cause } => write!(
+                f,
+                "cannot write into {}, the folder for uploads: {cause}",
+                folder.display()
+            ),
+            EdgeError::Inner(cause) => write!(f, "cannot set up the inner server: {cause}"),
+            EdgeError::Descriptors { have, need } => write!(
+                f,
+                "this process may open {have} files and needs {need} at the least; raise `ulimit -n` (LimitNOFILE)"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for EdgeError {}
+
+/// The open edge. Dropping it stops accepting and lets the handler threads end after what they have begun; to
+/// end well, call [`Edge::stop`], then [`Edge::wait_idle`], then drop.
+pub struct Edge {
+    address: SocketAddr,
+    places: Arc<Places>,
+    acceptor: Mutex<Option<JoinHandle<()>>>,
+    _handlers: Handlers,
+}
+
+impl Edge {
+    /// Listens and serves. Everything that can be missing is tried before the first connection is accepted.
+    pub fn open<S: Service>(config: EdgeConfig, service: Arc<S>) -> Result<Edge, EdgeError> {
+        Self::open_within(config, Bounds::default(), service)
+    }
+
+    fn open_within<S: Service>(
+        config: EdgeConfig,
+        bounds: Bounds,
+        service: Arc<S>,
+    ) -> Result<Edge, EdgeError> {
+        let connections_max = descriptors::connections(config.connections_max)?;
+        if connections_max < config.connections_max {
+            log::warn!(
+                "edge: at most {connections_max} connections instead of {}: the limit of open files allows no more",
+                config.connections_max
+            );
+        }
+        let spool = Spool::open(
+            &config.spool_dir,
+            bounds.spool_bytes_max,
+            bounds.body_memory_bytes_max,
+        )
+        .map_err(|cause| EdgeError::Spool {
+            folder: config.spool_dir.clone(),
+            cause,
+        })?;
+        let (listener, address) = listen(config.listen).map_err(|cause| EdgeError::Listen {
+            address: config.listen,
+            cause,
+        })?;
+        let (wire, handlers) =
+            Handlers::open(&config.socket_dir, config.handlers, Arc::clone(&service))?;
+        let places = Places::new(
+            connections_max,
+            config.connections_per_address_max.clamp(1, connections_max),
+        );
+        let gate = Arc::new(Gate {
+            service,
+            wire,
+            places: Arc::clone(&places),
+            spool,
+            uploads: Budget::new((config.handlers as u64 / 2).max(1)),
+            bounds,
+        });
+        let acceptor = thread::Builder::new()
+            .name("accept".to_owned())
+            .spawn(move || gate.accept(&listener))
+            .map_err(|e| EdgeError::Inner(e.to_string()))?;
+        Ok(Edge {
+            address,
+            places,
+            acceptor: Mutex::new(Some(acceptor)),
+            _handlers: handlers,
+        })
+    }
+
+    /// The address that is listened on, with its true port.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Ends accepting (the port is free when this returns) and closes idle connections. Requests that have
+    /// begun are answered, and their connections closed then.
+    pub fn stop(&self) {
+        self.places.stop();
+        let acceptor = self
+            .acceptor
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(acceptor) = acceptor {
+            let _ = acceptor.join();
+        }
+    }
+
+    /// Whether every request was answered, and its connection closed, within `most`. Call [`Edge::stop`] first:
+    /// before that, idle connections count too.
+    pub fn wait_idle(&self, most: Duration) -> bool {
+        self.places.wait_empty(most)
+    }
+}
+
+impl Drop for Edge {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn listen(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(address)?;
+    rustix::net::listen(&listener, BACKLOG)?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}

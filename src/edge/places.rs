@@ -1,0 +1,239 @@
+//! Owns who may be connected: how many in all, how many of one address, and who has to leave when it is full.
+//! Knows sockets only as something to shut.
+//!
+//! A full house never refuses a newcomer while somebody merely sits there: the connection that has waited
+//! longest without a whole head leaves. Refusing the newcomer instead would let one slow client (or one
+//! proxy) lock everybody else out of its address.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Shutdown, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Waits for the first byte of a head.
+const IDLE: u8 = 0;
+/// Has sent a part of a head.
+const HEAD: u8 = 1;
+/// Its request is being received or answered: it may not be made to leave.
+const BUSY: u8 = 2;
+/// Was made to leave.
+const SHUT: u8 = 3;
+
+/// How long a newcomer is held while the one who has to leave does so: its thread only has to wake up.
+const LEAVE_MS: u64 = 1_000;
+
+/// All connections.
+pub(super) struct Places {
+    state: Mutex<State>,
+    freed: Condvar,
+    max: usize,
+    per_address_max: usize,
+    stopping: AtomicBool,
+    opened: Instant,
+}
+
+#[derive(Default)]
+struct State {
+    seats: HashMap<u64, Arc<Seat>>,
+    per_address: HashMap<IpAddr, usize>,
+    next: u64,
+}
+
+/// One connection.
+pub(super) struct Seat {
+    pub(super) stream: TcpStream,
+    pub(super) peer: IpAddr,
+    phase: AtomicU8,
+    /// Microseconds after `Places::opened` since when this connection waits for a head.
+    since_us: AtomicU64,
+}
+
+/// The right to a connection; dropping it frees the place.
+pub(super) struct Hold {
+    places: Arc<Places>,
+    seat: Arc<Seat>,
+    number: u64,
+}
+
+impl Places {
+    /// Room for `max` connections, `per_address_max` of them from one address.
+    pub(super) fn new(max: usize, per_address_max: usize) -> Arc<Self> {
+        Arc::new(Places {
+            state: Mutex::default(),
+            freed: Condvar::new(),
+            max,
+            per_address_max,
+            stopping: AtomicBool::new(false),
+            opened: Instant::now(),
+        })
+    }
+
+    /// A place for `stream`, if need be that of the connection that waits longest without a head; the stream
+    /// back when every connection that counts is at work.
+    pub(super) fn take(
+        self: &Arc<Self>,
+        stream: TcpStream,
+        peer: IpAddr,
+    ) -> Result<Hold, TcpStream> {
+        let mut state = self.lock();
+        let until = Instant::now() + Duration::from_millis(LEAVE_MS);
+        let mut somebody_leaves = false;
+        loop {
+            let address_full =
+                state.per_address.get(&peer).copied().unwrap_or(0) >= self.per_address_max;
+            if !address_full && state.seats.len() < self.max {
+                break;
+            }
+            let of = address_full.then_some(peer);
+            somebody_leaves = somebody_leaves || state.evict(of);
+            let left = until.saturating_duration_since(Instant::now());
+            if !somebody_leaves || left.is_zero() {
+                return Err(stream);
+            }
+            state = self
+                .freed
+                .wait_timeout(state, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+        let seat = Arc::new(Seat {
+            stream,
+            peer,
+            phase: AtomicU8::new(IDLE),
+            since_us: AtomicU64::new(self.now_us()),
+        });
+        let number = state.next;
+        state.next += 1;
+        state.seats.insert(number, Arc::clone(&seat));
+        *state.per_address.entry(peer).or_default() += 1;
+        Ok(Hold {
+            places: Arc::clone(self),
+            seat,
+            number,
+        })
+    }
+
+    /// Closes every connection that has sent nothing of a next request; the others close when answered.
+    pub(super) fn stop(&self) {
+        self.stopping.store(true, Ordering::SeqCst);
+        for seat in self.lock().seats.values() {
+            seat.shut(IDLE);
+        }
+    }
+
+    /// Whether [`Places::stop`] was called.
+    pub(super) fn stopping(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
+    }
+
+    /// Whether every connection was gone within `most`.
+    pub(super) fn wait_empty(&self, most: Duration) -> bool {
+        let until = Instant::now() + most;
+        let mut state = self.lock();
+        while !state.seats.is_empty() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            state = self
+                .freed
+                .wait_timeout(state, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+        true
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now_us(&self) -> u64 {
+        u64::try_from(self.opened.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+}
+
+impl State {
+    /// Whether a connection (of the address `of`, if one is given) without a whole head was made to leave.
+    fn evict(&self, of: Option<IpAddr>) -> bool {
+        loop {
+            let longest = self
+                .seats
+                .values()
+                .filter(|seat| of.is_none_or(|peer| seat.peer == peer))
+                .filter(|seat| matches!(seat.phase.load(Ordering::SeqCst), IDLE | HEAD))
+                .min_by_key(|seat| seat.since_us.load(Ordering::Relaxed));
+            match longest {
+                None => return false,
+                // It may have become busy or sent its first byte since: then look again.
+                Some(seat) if seat.shut(IDLE) || seat.shut(HEAD) => return true,
+                Some(_) => {}
+            }
+        }
+    }
+}
+
+impl Seat {
+    fn shut(&self, phase: u8) -> bool {
+        let shut = self.turn(phase, SHUT);
+        if shut {
+            let _ = self.stream.shutdown(Shutdown::Both);
+        }
+        shut
+    }
+
+    fn turn(&self, from: u8, to: u8) -> bool {
+        self.phase
+            .compare_exchange(from, to, Ordering::SeqCst, Ordering::SeqCst)
+            .is_ok()
+    }
+}
+
+impl Hold {
+    /// The connection.
+    pub(super) fn seat(&self) -> &Seat {
+        &self.seat
+    }
+
+    /// The next head is waited for. False when the house closes instead.
+    pub(super) fn waits(&self) -> bool {
+        self.seat
+            .since_us
+            .store(self.places.now_us(), Ordering::Relaxed);
+        self.seat.turn(BUSY, IDLE);
+        // After the phase: either this sees the stop, or the stop sees an idle seat.
+        !self.places.stopping()
+    }
+
+    /// The first byte of a head came. False when the connection was made to leave.
+    pub(super) fn begins(&self) -> bool {
+        self.seat.turn(IDLE, HEAD)
+    }
+
+    /// The head is whole. False when the connection was made to leave.
+    pub(super) fn works(&self) -> bool {
+        self.seat.turn(HEAD, BUSY)
+    }
+
+    /// Everything is said and only the client's rest is read: it may be made to leave again.
+    pub(super) fn lingers(&self) {
+        self.seat.turn(BUSY, HEAD);
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        let mut state = self.places.lock();
+        state.seats.remove(&self.number);
+        let peer = self.seat.peer;
+        if let Some(count) = state.per_address.get_mut(&peer) {
+            *count -= 1;
+            if *count == 0 {
+                state.per_address.remove(&peer);
+            }
+        }
+        drop(state);
+        self.places.freed.notify_all();
+    }
+}

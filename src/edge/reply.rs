@@ -1,0 +1,224 @@
+//! Owns what an answer looks like on the wire: its head, and which of its parts a client may be sent.
+//! Knows no socket.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::api::message::Answer;
+
+/// What of the request decides how its answer is framed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Frame {
+    /// The `x` of `HTTP/1.x` that the client speaks.
+    pub(super) minor: u8,
+    /// Whether it was a HEAD request: the head of the answer, with the length that its body would have.
+    pub(super) head_only: bool,
+    /// Whether another request may follow.
+    pub(super) keep_alive: bool,
+}
+
+impl Frame {
+    /// For what never became a request.
+    pub(super) const CLOSE: Frame = Frame {
+        minor: 1,
+        head_only: false,
+        keep_alive: false,
+    };
+
+    /// Whether an answer with `status` to this request has a body.
+    pub(super) fn has_body(&self, status: u16) -> bool {
+        !self.head_only && !matches!(status, 204 | 304)
+    }
+}
+
+/// The head of an answer whose body has `bytes` bytes. `headers` are sound ([`sound`]).
+pub(super) fn head<'a>(
+    frame: &Frame,
+    status: u16,
+    headers: impl Iterator<Item = (&'a str, &'a str)>,
+    bytes: u64,
+) -> Vec<u8> {
+    let mut text = format!("HTTP/1.1 {status} {}\r\n", reason(status));
+    let mut line = |name: &str, value: &str| {
+        text.push_str(name);
+        text.push_str(": ");
+        text.push_str(value);
+        text.push_str("\r\n");
+    };
+    for (name, value) in headers {
+        line(name, value);
+    }
+    line("Date", &date(SystemTime::now()));
+    if !matches!(status, 204 | 304) {
+        line("Content-Length", &bytes.to_string());
+    }
+    match (frame.minor, frame.keep_alive) {
+        (_, false) => line("Connection", "close"),
+        (0, true) => line("Connection", "keep-alive"),
+        (_, true) => {}
+    }
+    text.push_str("\r\n");
+    text.into_bytes()
+}
+
+/// `answer` with nothing in it that could break its framing: headers that the edge owns are dropped, so is a
+/// name that is no token; a value is cleaned of what is not visible ASCII. The log tells of each.
+pub(super) fn sound(mut answer: Answer) -> Answer {
+    if !(200..=599).contains(&answer.status) {
+        log::error!(
+            "edge: an answer had the status {}; 500 was sent",
+            answer.status
+        );
+        answer.status = 500;
+    }
+    if !is_visible(answer.content_type) {
+        log::error!("edge: an answer's content type was not visible ASCII");
+        answer.content_type = "application/octet-stream";
+    }
+    answer.headers.retain(|(name, _)| {
+        let keep = is_token(name) && !is_ours(name);
+        if !keep {
+            log::error!("edge: an answer had the header {name:?}, which it may not; dropped");
+        }
+        keep
+    });
+    for (name, value) in &mut answer.headers {
+        if !is_visible(value) {
+            log::error!("edge: the header {name} of an answer was not visible ASCII; cleaned");
+            *value = value
+                .chars()
+                .map(|c| if matches!(c, ' '..='~') { c } else { '?' })
+                .collect();
+        }
+    }
+    answer
+}
+
+/// Whether the edge itself writes the header `name`.
+pub(super) fn is_ours(name: &str) -> bool {
+    [
+        "connection",
+        "content-length",
+        "content-type",
+        "date",
+        "keep-alive",
+        "server",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    ]
+    .iter()
+    .any(|ours| name.eq_ignore_ascii_case(ours))
+}
+
+fn is_visible(value: &str) -> bool {
+    value.bytes().all(|b| matches!(b, b' '..=b'~'))
+}
+
+fn is_token(name: &str) -> bool {
+    !name.is_empty()
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+}
+
+/// The customary phrase; clients read the number.
+fn reason(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        201 => "Created",
+        202 => "Accepted",
+        204 => "No Content",
+        206 => "Partial Content",
+        304 => "Not Modified",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        408 => "Request Timeout",
+        411 => "Length Required",
+        413 => "Content Too Large",
+        415 => "Unsupported Media Type",
+        416 => "Range Not Satisfiable",
+        429 => "Too Many Requests",
+        431 => "Request Header Fields Too Large",
+        499 => "Client Closed Request",
+        500 => "Internal Server Error",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
+        _ => "Answer",
+    }
+}
+
+/// `time` as RFC 9110 §5.6.7 wants it. The civil date is Howard Hinnant's `civil_from_days`.
+fn date(time: SystemTime) -> String {
+    let seconds = time.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
+    let (days, of_day) = (seconds / 86_400, seconds % 86_400);
+    let shifted = days + 719_468;
+    let (era, of_era) = (shifted / 146_097, shifted % 146_097);
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = (month_from_march + 2) % 12;
+    let year = era * 400 + year_of_era + u64::from(month < 2);
+    format!(
+        "{}, {day:02} {} {year} {:02}:{:02}:{:02} GMT",
+        ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"][(days % 7) as usize],
+        [
+            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"
+        ][month as usize],
+        of_day / 3_600,
+        of_day / 60 % 60,
+        of_day % 60,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn dates_are_those_of_the_standard() {
+        let at = |s| date(UNIX_EPOCH + Duration::from_secs(s));
+        assert_eq!(at(784_111_777), "Sun, 06 Nov 1994 08:49:37 GMT"); // the RFC's own example
+        assert_eq!(at(951_782_399), "Mon, 28 Feb 2000 23:59:59 GMT");
+        assert_eq!(at(951_782_400), "Tue, 29 Feb 2000 00:00:00 GMT");
+        assert_eq!(at(0), "Thu, 01 Jan 1970 00:00:00 GMT");
+        assert_eq!(at(4_102_444_799), "Thu, 31 Dec 2099 23:59:59 GMT");
+    }
+
+    #[test]
+    fn answers_cannot_break_their_framing() {
+        let answer = sound(Answer {
+            status: 99,
+            content_type: "text/plain\r\nA: b",
+            headers: vec![
+                ("X-A", "a\r\nSet-Cookie: b\u{e9}".to_owned()),
+                ("Content-Length", "3".to_owned()),
+                ("X B", String::new()),
+            ],
+            body: Vec::new(),
+        });
+        assert_eq!(answer.status, 500);
+        assert_eq!(answer.content_type, "application/octet-stream");
+        assert_eq!(answer.headers, [("X-A", "a??Set-Cookie: b?".to_owned())]);
+    }
+
+    #[test]
+    fn bodiless_answers_have_no_length_but_head_has_its_own() {
+        let text = |frame: &Frame, status| {
+            String::from_utf8(head(frame, status, std::iter::empty(), 5)).unwrap()
+        };
+        let head_only = Frame {
+            head_only: true,
+            ..Frame::CLOSE
+        };
+        assert!(!text(&Frame::CLOSE, 204).contains("Content-Length"));
+        assert!(!Frame::CLOSE.has_body(304));
+        assert!(text(&head_only, 200).contains("Content-Length: 5\r\n"));
+        assert!(!head_only.has_body(200));
+    }
+}

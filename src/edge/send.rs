@@ -1,0 +1,96 @@
+//! Owns putting an answer on the line, whole, within the bounds of writing. Knows neither where the answer
+//! came from nor what it means.
+
+use std::io::{self, Read};
+use std::time::{Duration, Instant};
+
+use super::Bounds;
+use super::line::{Line, Pace};
+use super::relay::Fetched;
+use super::reply::{self, Frame, sound};
+use super::spool::Stored;
+use crate::api::message::{Answer, Body};
+
+/// Bytes of a body that go out together with the head.
+const TOGETHER_BYTES_MAX: usize = 16 * 1024;
+/// Bytes of one read from a spooled answer.
+const BLOCK_BYTES: usize = 64 * 1024;
+
+/// Sends an answer that the service gave to the gate itself.
+pub(super) fn given(
+    line: &mut Line<'_>,
+    frame: Frame,
+    answer: Answer,
+    bounds: &Bounds,
+) -> io::Result<()> {
+    let answer = sound(answer);
+    let headers = answer
+        .headers
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .chain([("Content-Type", answer.content_type)]);
+    let head = reply::head(&frame, answer.status, headers, answer.body.len() as u64);
+    let body = frame
+        .has_body(answer.status)
+        .then_some(Body::Memory(answer.body));
+    write(line, head, body, bounds)
+}
+
+/// Sends an answer that a handler gave.
+pub(super) fn fetched(
+    line: &mut Line<'_>,
+    frame: Frame,
+    fetched: Fetched,
+    bounds: &Bounds,
+) -> io::Result<()> {
+    let Stored { body, share } = fetched.stored;
+    let headers = fetched
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()));
+    let head = reply::head(&frame, fetched.status, headers, body.len());
+    let body = frame.has_body(fetched.status).then_some(body);
+    let sent = write(line, head, body, bounds);
+    drop(share);
+    sent
+}
+
+/// Each wait for the client is bounded, and on average it has to read at the rate at which it would have to
+/// send.
+fn write(
+    line: &mut Line<'_>,
+    mut head: Vec<u8>,
+    body: Option<Body>,
+    bounds: &Bounds,
+) -> io::Result<()> {
+    let pace = Pace {
+        started: Instant::now(),
+        grace: bounds.upload_grace,
+        rate_min: bounds.rate_min,
+        most: Duration::MAX,
+    };
+    let mut moved = 0;
+    let mut send = |bytes: &[u8]| line.send(bytes, bounds.write_block, &pace, &mut moved);
+    match body {
+        None => send(&head),
+        Some(Body::Memory(bytes)) if bytes.len() <= TOGETHER_BYTES_MAX => {
+            head.extend_from_slice(&bytes);
+            send(&head)
+        }
+        Some(Body::Memory(bytes)) => {
+            send(&head)?;
+            send(&bytes)
+        }
+        Some(Body::Spooled { mut file, .. }) => {
+            send(&head)?;
+            let mut block = vec![0; BLOCK_BYTES];
+            loop {
+                let bytes = file.read(&mut block)?;
+                if bytes == 0 {
+                    return Ok(());
+                }
+                send(&block[..bytes])?;
+            }
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! What a client may hold, and for how long.
+
+use std::time::{Duration, Instant};
+
+use super::toy::{Client, Event, House, PATIENCE};
+use crate::fault::Kind;
+
+const SHORT: Duration = Duration::from_millis(150);
+
+#[test]
+fn slow_heads_are_408_and_silent_connections_closed() {
+    let house = House::open(|_, b| {
+        b.head = SHORT;
+        b.idle = SHORT;
+    });
+    let mut slow = house.call();
+    slow.send("GET /echo HTT");
+    let mut silent = house.call();
+    assert_eq!(slow.answer().0, 408);
+    assert!(silent.is_closed());
+    let mut idle = house.call();
+    idle.send("GET /echo HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_eq!(idle.answer().0, 200);
+    assert!(idle.is_closed());
+}
+
+#[test]
+fn trickle_cannot_stretch_the_deadline_of_a_head() {
+    let house = House::open(|_, b| b.head = SHORT);
+    let mut client = house.call();
+    let started = Instant::now();
+    client
+        .stream
+        .set_read_timeout(Some(Duration::from_millis(5)))
+        .unwrap();
+    while client.try_send("G") && client.stream.peek(&mut [0]).is_err() {
+        assert!(started.elapsed() < PATIENCE);
+    }
+    client.stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    assert_eq!(client.answer().0, 408);
+}
+
+#[test]
+fn slow_bodies_are_408_by_rate_and_by_deadline() {
+    let by_rate = House::open(|_, b| b.upload_grace = SHORT);
+    let by_deadline = House::open(|_, b| b.upload = SHORT);
+    for house in [by_rate, by_deadline] {
+        let mut client = house.call();
+        client.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nsome");
+        assert_eq!(client.answer().0, 408);
+        house.wait_for(&Event::Abandoned(Kind::TooSlow));
+    }
+}
+
+#[test]
+fn slow_heads_of_one_address_do_not_lock_it_out() {
+    let house = House::open(|c, _| {
+        c.connections_max = 16;
+        c.connections_per_address_max = 8;
+    });
+    let mut slow: Vec<Client> = (0..40)
+        .map(|_| {
+            let mut client = house.call();
+            client.try_send("GET / HT");
+            house.is_well();
+            client
+        })
+        .collect();
+    // The oldest were made to leave.
+    assert_eq!(slow[0].wait_end(), 0);
+    house.is_well();
+}
+
+#[test]
+fn connections_at_work_are_not_made_to_leave() {
+    let house = House::open(|c, _| {
+        c.connections_max = 2;
+        c.handlers = 2;
+    });
+    let mut held: Vec<Client> = (0..2)
+        .map(|_| {
+            let mut client = house.call();
+            client.send("GET /holds HTTP/1.1\r\nHost: x\r\n\r\n");
+            house.wait_for(&Event::Holds);
+            client
+        })
+        .collect();
+    let mut late = house.call();
+    assert_eq!(late.answer().0, 503);
+    house
+        .toy
+        .open
+        .store(true, std::sync::atomic::Ordering::SeqCst);
+    for client in &mut held {
+        assert_eq!(client.answer(), (200, "held".to_owned()));
+    }
+}
+
+#[test]
+fn large_uploads_hold_half_of_the_places_at_most() {
+    let house = House::open(|c, b| {
+        c.handlers = 4;
+        b.body_memory_bytes_max = 10;
+    });
+    let head =
+        "POST /echo HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 20\r\n\r\n";
+    let mut uploads: Vec<Client> = (0..2)
+        .map(|_| {
+            let mut client = house.call();
+            client.send(head);
+            assert!(client.head().starts_with("HTTP/1.1 100 "));
+            client
+        })
+        .collect();
+    let mut third = house.call();
+    third.send(head);
+    assert_eq!(third.answer().0, 503);
+    let mut grown = house.call();
+    grown.send("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n20\r\nabcdefghijklmnop");
+    assert_eq!(grown.answer().0, 503);
+    house.is_well();
+    for upload in &mut uploads {
+        upload.send("x".repeat(20));
+        assert_eq!(upload.answer().0, 200);
+    }
+    let mut fourth = house.call();
+    fourth.send(head);
+    assert!(fourth.head().starts_with("HTTP/1.1 100 "));
+}
+
+#[test]
+fn slow_small_uploads_take_places_too() {
+    let house = House::open(|c, b| {
+        c.handlers = 2;
+        b.upload_grace = Duration::from_millis(20);
+        b.rate_min = 1;
+    });
+    let open = |house: &House| {
+        let mut client = house.call();
+        client.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 50000\r\n\r\n1234567890");
+        client
+    };
+    let mut clients = [open(&house), open(&house)];
+    let until = Instant::now() + PATIENCE;
+    let mut refused = None;
+    while refused.is_none() && Instant::now() < until {
+        for (n, client) in clients.iter_mut().enumerate() {
+            client
+                .stream
+                .set_read_timeout(Some(Duration::from_millis(5)))
+                .unwrap();
+            if client.stream.peek(&mut [0]).is_ok() {
+                refused = Some(n);
+            } else {
+                client.try_send("x");
+            }
+        }
+    }
+    let refused = refused.expect("one of two slow uploads is refused: half of two places is one");
+    clients[refused]
+        .stream
+        .set_read_timeout(Some(PATIENCE))
+        .unwrap();
+    assert_eq!(clients[refused].answer().0, 503);
+}
+
+#[test]
+fn full_spool_is_503_and_given_back() {
+    let house = House::open(|_, b| {
+        b.body_memory_bytes_max = 10;
+        b.spool_bytes_max = 1000;
+    });
+    let post = |bytes: usize| {
+        let mut client = house.call();
+        client.try_send(format!(
+            "POST /kind HTTP/1.1\r\nHost: x\r\nContent-Length: {bytes}\r\n\r\n{}",
+            "x".repeat(bytes)
+        ));
+        client.answer()
+    };
+    for _ in 0..5 {
+        assert_eq!(post(1000), (200, "spooled".to_owned()));
+        assert_eq!(post(1001).0, 503);
+    }
+}
+
+#[test]
+fn client_that_does_not_read_holds_no_handler_and_is_dropped() {
+    let house = House::open(|c, b| {
+        c.handlers = 2;
+        b.write_block = SHORT;
+    });
+    let mut deaf: Vec<Client> = (0..8)
+        .map(|_| {
+            let mut client = house.call();
+            client.send("GET /big HTTP/1.1\r\nHost: x\r\n\r\n");
+            client
+        })
+        .collect();
+    house.is_well();
+    house.edge.stop();
+    assert!(
+        house.edge.wait_idle(PATIENCE),
+        "non-readers are still there"
+    );
+    for client in &mut deaf {
+        assert!(client.wait_end() < 8 * 1024 * 1024);
+    }
+}
+
+#[test]
+fn slow_reader_is_held_to_the_least_rate() {
+    let house = House::open(|_, b| {
+        b.upload_grace = SHORT;
+        b.rate_min = 1 << 40;
+    });
+    let mut client = house.call();
+    client.send("GET /big HTTP/1.1\r\nHost: x\r\n\r\n");
+    house.edge.stop();
+    assert!(house.edge.wait_idle(PATIENCE));
+    assert!(client.wait_end() < 8 * 1024 * 1024);
+}
+
+#[test]
+fn big_answers_arrive_whole() {
+    let house = House::open(|_, b| b.spool_bytes_max = 1 << 30);
+    for _ in 0..3 {
+        let mut client = house.call();
+        client.send("GET /big HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        let (status, body) = client.answer();
+        assert_eq!((status, body.len()), (200, 8 * 1024 * 1024));
+        assert!(client.is_closed());
+    }
+}

@@ -1,0 +1,206 @@
+//! Panics, clients that leave, and the end.
+
+use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use super::toy::{Event, House, PATIENCE};
+use crate::edge::{Edge, EdgeConfig, EdgeError};
+use crate::fault::Kind;
+
+#[test]
+fn panics_of_the_service_are_answered_and_cost_no_thread() {
+    let house = House::open(|c, _| c.handlers = 2);
+    for _ in 0..10 {
+        let mut client = house.call();
+        for path in ["/panics", "/admit-panics"] {
+            client.send(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"));
+            let (status, body) = client.answer();
+            assert_eq!(status, 500);
+            assert!(body.starts_with("{\"detail\":"), "{body}");
+        }
+    }
+    house.is_well();
+}
+
+#[test]
+fn client_that_leaves_while_a_handler_works_is_seen() {
+    let house = House::open(|_, b| b.half_closed = Duration::from_millis(50));
+    let mut client = house.call();
+    client.send("GET /holds HTTP/1.1\r\nHost: x\r\n\r\n");
+    house.wait_for(&Event::Holds);
+    drop(client);
+    house.wait_for(&Event::SawLeft);
+    house.is_well();
+}
+
+#[test]
+fn reset_while_a_handler_works_is_seen_without_grace() {
+    let house = House::open(|_, b| b.half_closed = PATIENCE * 10);
+    let mut client = house.call();
+    client.send("GET /holds HTTP/1.1\r\nHost: x\r\n\r\n");
+    house.wait_for(&Event::Holds);
+    reset(client.stream);
+    house.wait_for(&Event::SawLeft);
+}
+
+/// Closes with a reset instead of a FIN: zero seconds of lingering.
+fn reset(stream: TcpStream) {
+    rustix::net::sockopt::set_socket_linger(&stream, Some(Duration::ZERO)).unwrap();
+    drop(stream);
+}
+
+#[test]
+fn half_closed_client_gets_its_answer_within_the_grace() {
+    let house = House::open(|_, b| b.half_closed = PATIENCE);
+    let mut client = house.call();
+    client.send("GET /holds HTTP/1.1\r\nHost: x\r\n\r\n");
+    client.half_close();
+    house.wait_for(&Event::Holds);
+    house.toy.open.store(true, Ordering::SeqCst);
+    assert_eq!(client.answer(), (200, "held".to_owned()));
+    assert!(client.is_closed());
+}
+
+#[test]
+fn client_that_leaves_before_its_turn_costs_no_handler() {
+    let house = House::open(|c, b| {
+        c.handlers = 1;
+        b.half_closed = Duration::from_millis(10);
+    });
+    let mut first = house.call();
+    first.send("GET /holds HTTP/1.1\r\nHost: x\r\n\r\n");
+    house.wait_for(&Event::Holds);
+    for _ in 0..5 {
+        let mut client = house.call();
+        client.send("GET /holds HTTP/1.1\r\nHost: x\r\n\r\n");
+        drop(client);
+        house.wait_for(&Event::Abandoned(Kind::Cancelled));
+    }
+    house.toy.open.store(true, Ordering::SeqCst);
+    assert_eq!(first.answer().0, 200);
+    house.is_well();
+    assert_eq!(house.toy.answered.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn client_that_leaves_within_its_body_is_abandoned() {
+    let house = House::open(|_, _| {});
+    let body = "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nsome";
+    let mut half_closed = house.call();
+    half_closed.send(body);
+    half_closed.half_close();
+    assert_eq!(half_closed.answer().0, 400);
+    house.wait_for(&Event::Abandoned(Kind::Invalid));
+    let mut broken = house.call();
+    broken.send(
+        body.replace("some", "")
+            .replace("\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n"),
+    );
+    broken.head();
+    reset(broken.stream);
+    house.wait_for(&Event::Abandoned(Kind::Cancelled));
+    assert_eq!(house.toy.answered.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn stop_lets_requests_finish_closes_idle_connections_and_frees_the_port() {
+    let house = House::open(|_, b| b.idle = PATIENCE * 10);
+    let address = house.edge.local_addr();
+    let mut idle = house.call();
+    idle.send("GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_eq!(idle.answer().0, 404);
+    let mut running = house.call();
+    running.send("GET /holds HTTP/1.1\r\nHost: x\r\n\r\n");
+    house.wait_for(&Event::Holds);
+
+    house.edge.stop();
+    assert!(idle.is_closed());
+    assert!(TcpStream::connect(address).is_err());
+    assert!(!house.edge.wait_idle(Duration::from_millis(20)));
+    house.toy.open.store(true, Ordering::SeqCst);
+    assert_eq!(running.answer(), (200, "held".to_owned()));
+    assert!(running.is_closed());
+    assert!(house.edge.wait_idle(PATIENCE));
+    let _ = idle.stream.shutdown(Shutdown::Both);
+}
+
+#[test]
+fn what_cannot_be_opened_is_said_in_one_sentence() {
+    let house = House::open(|_, _| {});
+    let config = |change: &dyn Fn(&mut EdgeConfig)| {
+        let folder = std::env::temp_dir().join(format!("vocabox-edge-no-{}", std::process::id()));
+        let mut config = EdgeConfig {
+            listen: ([127, 0, 0, 1], 0).into(),
+            spool_dir: folder.clone(),
+            socket_dir: folder,
+            handlers: 1,
+            connections_max: 8,
+            connections_per_address_max: 8,
+        };
+        change(&mut config);
+        config
+    };
+    let open = |change: &dyn Fn(&mut EdgeConfig)| {
+        Edge::open(config(change), Arc::clone(&house.toy))
+            .err()
+            .unwrap()
+    };
+    let address = house.edge.local_addr();
+    let taken = open(&|c| c.listen = address);
+    assert!(matches!(taken, EdgeError::Listen { .. }));
+    assert!(
+        taken.to_string().contains("another process does"),
+        "{taken}"
+    );
+    let spool = open(&|c| c.spool_dir = "/proc/no/such".into());
+    assert!(matches!(spool, EdgeError::Spool { .. }), "{spool}");
+    let elsewhere = open(&|c| c.listen = ([192, 0, 2, 1], 1).into());
+    assert!(
+        elsewhere.to_string().contains("does not have that address"),
+        "{elsewhere}"
+    );
+    let descriptors = EdgeError::Descriptors {
+        have: 64,
+        need: 232,
+    };
+    assert!(descriptors.to_string().contains("ulimit -n"));
+}
+
+#[test]
+fn requests_without_a_ticket_are_403_and_the_private_folder_goes_with_the_edge() {
+    use std::io::{Read, Write};
+    use std::os::unix::fs::PermissionsExt;
+    let folder = std::env::temp_dir().join(format!("vocabox-edge-ticket-{}", std::process::id()));
+    // What a killed process left behind is swept away.
+    let deserted = folder.join("edge-0-0");
+    std::fs::create_dir_all(&deserted).unwrap();
+    drop(std::os::unix::net::UnixListener::bind(deserted.join("s")).unwrap());
+    let house = House::open(|c, _| c.socket_dir = folder.clone());
+    assert!(!deserted.exists());
+    let private = std::fs::read_dir(&folder).unwrap().next().unwrap().unwrap();
+    assert_eq!(
+        private.metadata().unwrap().permissions().mode() & 0o777,
+        0o700
+    );
+    for ticket in ["", "Ticket: 0-0000000000000000\r\n"] {
+        let mut stream = std::os::unix::net::UnixStream::connect(private.path().join("s")).unwrap();
+        write!(
+            stream,
+            "GET / HTTP/1.1\r\nHost: x\r\n{ticket}Connection: close\r\n\r\n"
+        )
+        .unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        assert!(text.starts_with("HTTP/1.1 403 "), "{text}");
+    }
+    assert_eq!(house.toy.answered.load(Ordering::SeqCst), 0);
+    drop(house);
+    let until = Instant::now() + PATIENCE;
+    while std::fs::read_dir(&folder).unwrap().next().is_some() {
+        assert!(Instant::now() < until, "the socket's folder is still there");
+        std::thread::yield_now();
+    }
+    let _ = std::fs::remove_dir(folder);
+}

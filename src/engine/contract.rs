@@ -1,0 +1,123 @@
+//! What an engine must be able to do, one pair of task and output per capability.
+//!
+//! The pairs are types, so that a wrong pairing cannot compile. An engine is owned by one worker
+//! thread (`&mut self`: a session is never shared) and asks its [`Watch`] between sentences,
+//! decoder steps and chunks whether anybody still waits for the answer.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use crate::audio::pcm::{Clip, Samples};
+use crate::fault::{Fault, Kind};
+
+/// A model that turns tasks into outputs.
+pub trait Engine: Send {
+    type Task;
+    type Output;
+
+    /// Runs one task. Faults: `Engine` when the model failed, `Invalid` when the task cannot be done as it is,
+    /// and whatever `watch` says when time is up or nobody waits.
+    fn run(&mut self, task: Self::Task, watch: &Watch) -> Result<Self::Output, Fault>;
+}
+
+/// Text to speak.
+#[derive(Debug, Clone)]
+pub struct SpeakTask {
+    pub text: String,
+    /// Id of a voice of the engine's pack.
+    pub voice: String,
+    /// Speaking rate as a factor; 1.0 is the voice's own.
+    pub speed: f32,
+}
+
+/// Sound to transcribe.
+pub struct TranscribeTask {
+    /// Mono at the engine's rate (16 kHz for every engine so far).
+    pub audio: Box<dyn Samples>,
+    /// Language code, or none to detect it.
+    pub language: Option<String>,
+}
+
+/// What was heard.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Transcript {
+    /// Language code that was spoken, as given or as detected.
+    pub language: String,
+    /// Length of the whole recording in seconds.
+    pub seconds: f64,
+    /// Ordered, not overlapping.
+    pub segments: Vec<Segment>,
+}
+
+impl Transcript {
+    /// All that was said, phrases joined by spaces.
+    pub fn text(&self) -> String {
+        let texts: Vec<&str> = self.segments.iter().map(|s| s.text.as_str()).collect();
+        texts.join(" ")
+    }
+}
+
+/// One phrase; times in seconds from the start of the recording.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Segment {
+    pub start_s: f64,
+    pub end_s: f64,
+    pub text: String,
+}
+
+/// Speaks: text → sound.
+pub type Speak = dyn Engine<Task = SpeakTask, Output = Clip>;
+/// Transcribes: sound → text.
+pub type Transcribe = dyn Engine<Task = TranscribeTask, Output = Transcript>;
+/// Embeds a speaker: 16 kHz speech → 256 values of length 1.
+pub type Embed = dyn Engine<Task = Clip, Output = Vec<f32>>;
+
+/// Deadline and cancellation of one task; cheap to clone and to ask.
+#[derive(Debug, Clone)]
+pub struct Watch {
+    deadline: Instant,
+    cancelled: Arc<AtomicBool>,
+}
+
+impl Watch {
+    /// Runs out at `deadline`, or when `cancelled` is set.
+    pub fn new(deadline: Instant, cancelled: Arc<AtomicBool>) -> Self {
+        Watch {
+            deadline,
+            cancelled,
+        }
+    }
+
+    /// Runs out at `deadline`; cancelled by [`Watch::cancel`] only.
+    pub fn until(deadline: Instant) -> Self {
+        Watch::new(deadline, Arc::default())
+    }
+
+    /// The instant at which time is up.
+    pub fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// Tells everyone who holds a clone that nobody waits any more.
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    /// Faults: `Cancelled` after [`Watch::cancel`], `Engine` after the deadline.
+    pub fn check(&self) -> Result<(), Fault> {
+        if self.cancelled.load(Ordering::Relaxed) {
+            return Err(Fault::new(
+                Kind::Cancelled,
+                "The client left before the answer was ready.",
+            ));
+        }
+        if Instant::now() >= self.deadline {
+            return Err(Fault::new(
+                Kind::Engine,
+                "The inference engine did not finish in time. Send less at once, or try again.",
+            ));
+        }
+        Ok(())
+    }
+}

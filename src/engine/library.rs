@@ -1,0 +1,132 @@
+//! The ONNX Runtime library: where it is, and whether it can be trusted to load.
+//!
+//! A missing or foreign library can hang the loader inside `ort` for ever, so it is opened and asked for its
+//! version here first. This file names no type of `ort`.
+
+use std::ffi::{CStr, c_char, c_void};
+use std::io::Write;
+use std::os::fd::AsRawFd;
+use std::path::{Path, PathBuf};
+
+use libloading::{Library, Symbol};
+
+use crate::fault::Fault;
+
+/// First minor version of ONNX Runtime 1.x with the C API that `ort`'s feature `api-24` needs.
+const MINOR_MIN: u32 = 24;
+
+/// File name that is looked for beside the executable.
+pub const FILE_NAME: &str = "libonnxruntime.so";
+
+#[cfg(embedded_onnxruntime)]
+static EMBEDDED: Option<&[u8]> = Some(include_bytes!(concat!(env!("OUT_DIR"), "/onnxruntime.zst")));
+#[cfg(not(embedded_onnxruntime))]
+static EMBEDDED: Option<&[u8]> = None;
+
+/// Whether this executable carries the library within itself.
+pub fn is_embedded() -> bool {
+    EMBEDDED.is_some()
+}
+
+/// A library that has been opened and asked for its version.
+pub struct Probed {
+    /// What `ort` is to open; for the embedded library a path of `/proc/self/fd`.
+    pub path: PathBuf,
+    /// As the library tells it, for example `1.32.0`.
+    pub version: String,
+    /// Where it came from, for the operator.
+    pub origin: String,
+}
+
+/// Finds and probes the library: `chosen` if given, else the embedded one, else beside the executable,
+/// else `packed` (the file of the `onnxruntime` pack).
+///
+/// Faults: `Missing`, whose sentence says what was tried and what to do.
+pub fn find(chosen: Option<&Path>, packed: Option<&Path>) -> Result<Probed, Fault> {
+    if let Some(path) = chosen {
+        return probe(path, "--onnxruntime-lib");
+    }
+    if let Some(compressed) = EMBEDDED {
+        return probe(&unpack(compressed)?, "embedded");
+    }
+    let beside = std::env::current_exe()
+        .ok()
+        .and_then(|exe| Some(exe.parent()?.join(FILE_NAME)));
+    match (
+        beside.filter(|p| p.is_file()),
+        packed.filter(|p| p.is_file()),
+    ) {
+        (Some(path), _) => probe(&path, "beside the executable"),
+        (None, Some(path)) => probe(path, "pack onnxruntime"),
+        (None, None) => Err(Fault::missing(format!(
+            "ONNX Runtime is missing: this executable has none embedded, there is no {FILE_NAME} beside it and no \
+             fetched pack `onnxruntime`. Run scripts/fetch-models, or give --onnxruntime-lib FILE."
+        ))),
+    }
+}
+
+/// Decompresses into a file that lives only in memory and as long as this process.
+fn unpack(compressed: &[u8]) -> Result<PathBuf, Fault> {
+    let failed = |e: std::io::Error| {
+        Fault::missing("The embedded ONNX Runtime could not be unpacked into memory.").because(e)
+    };
+    let flags = rustix::fs::MemfdFlags::CLOEXEC;
+    let descriptor =
+        rustix::fs::memfd_create("onnxruntime", flags).map_err(|e| failed(e.into()))?;
+    let mut file = std::fs::File::from(descriptor);
+    zstd::stream::copy_decode(compressed, &mut file).map_err(failed)?;
+    file.flush().map_err(failed)?;
+    let path = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
+    // The loader maps it by this path until the process ends.
+    std::mem::forget(file);
+    Ok(path)
+}
+
+/// The start of ONNX Runtime's `OrtApiBase`, which is the same in all versions (onnxruntime_c_api.h).
+#[repr(C)]
+struct ApiBase {
+    get_api: extern "C" fn(u32) -> *const c_void,
+    get_version_string: extern "C" fn() -> *const c_char,
+}
+
+/// Opens the library at `path` and checks its version. `origin` tells the operator which source it was.
+pub fn probe(path: &Path, origin: &str) -> Result<Probed, Fault> {
+    let refused = |why: String| {
+        Fault::missing(format!(
+            "The ONNX Runtime library {} ({origin}) {why}",
+            path.display()
+        ))
+    };
+    if !path.exists() {
+        return Err(refused("does not exist.".to_owned()));
+    }
+    // SAFETY: loading runs the library's initialisers; that is what the operator asked for. The entry point's
+    // signature is fixed by ONNX Runtime's C header.
+    let version = unsafe {
+        let library = Library::new(path).map_err(|e| refused(format!("does not load: {e}.")))?;
+        let base: Symbol<extern "C" fn() -> *const ApiBase> = library
+            .get(b"OrtGetApiBase\0")
+            .map_err(|_| refused("is not ONNX Runtime: it has no OrtGetApiBase.".to_owned()))?;
+        let base = base();
+        let version = (!base.is_null()).then(|| ((*base).get_version_string)());
+        let version = version
+            .filter(|v| !v.is_null())
+            .map(|v| CStr::from_ptr(v).to_string_lossy().into_owned());
+        // `ort` opens the same file next: staying loaded saves a second relocation.
+        std::mem::forget(library);
+        version.ok_or_else(|| refused("does not tell its version.".to_owned()))?
+    };
+    let minor = version
+        .strip_prefix("1.")
+        .and_then(|v| v.split('.').next()?.parse::<u32>().ok());
+    match minor {
+        Some(minor) if minor >= MINOR_MIN => Ok(Probed {
+            path: path.to_owned(),
+            version,
+            origin: origin.to_owned(),
+        }),
+        _ => Err(refused(format!(
+            "is version {version}; 1.{MINOR_MIN} or later is needed."
+        ))),
+    }
+}

@@ -1,0 +1,55 @@
+//! Engines: models that speak, transcribe, detect speech and embed speakers.
+//!
+//! An engine is one file, written against [`net::Net`] and blind to the library that runs its graphs, plus its line
+//! in [`ENGINES`].
+
+pub mod contract;
+pub mod kokoro;
+pub mod library;
+pub mod net;
+pub mod net_ort;
+pub mod net_tract;
+pub mod nets;
+pub mod silero;
+pub mod speaker;
+pub mod whisper;
+
+use crate::fault::Fault;
+use crate::pack::Pack;
+use contract::{Embed, Speak, Transcribe};
+use nets::Nets;
+
+/// How to build an engine of each capability from its pack.
+#[derive(Clone, Copy)]
+pub enum Build {
+    Speak(fn(&Pack, &Nets) -> Result<Box<Speak>, Fault>),
+    /// From its pack and the pack of a speech detector.
+    Transcribe(fn(&Pack, &Pack, &Nets) -> Result<Box<Transcribe>, Fault>),
+    Detect(fn(&Pack, &Nets) -> Result<silero::Silero, Fault>),
+    Embed(fn(&Pack, &Nets) -> Result<Box<Embed>, Fault>),
+}
+
+/// Every engine, by the name that a pack gives in `engine`.
+pub const ENGINES: &[(&str, Build)] = &[
+    ("kokoro", Build::Speak(kokoro::build)),
+    ("whisper", Build::Transcribe(whisper::build)),
+    ("silero", Build::Detect(silero::build)),
+    ("speaker", Build::Embed(speaker::build)),
+];
+
+/// The engine that `pack` names. Faults: `Missing` when this build has none of that name.
+pub fn of(pack: &Pack) -> Result<Build, Fault> {
+    let name = pack.manifest.engine.as_str();
+    match ENGINES.iter().find(|(engine, _)| *engine == name) {
+        Some((_, build)) => Ok(*build),
+        None => Err(Fault::missing(format!(
+            "Pack {} asks for the engine {name}, which this build does not have; it has {}.",
+            pack.name(),
+            ENGINES
+                .iter()
+                .map(|(n, _)| *n)
+                .collect::<Vec<_>>()
+                .join(", ")
+        ))),
+    }
+}

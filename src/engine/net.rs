@@ -1,0 +1,80 @@
+//! A loaded graph: named tensors in, tensors out, whichever library runs it.
+
+use std::any::Any;
+use std::fmt;
+
+use crate::fault::Fault;
+
+/// Element types that our graphs exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dtype {
+    F32,
+    I64,
+    I32,
+    Bool,
+    /// Anything that no engine here reads or feeds.
+    Other,
+}
+
+/// One input or output of a graph.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TensorSpec {
+    pub name: String,
+    pub dtype: Dtype,
+    /// Fixed sizes; none where the graph leaves them open.
+    pub dims: Vec<Option<usize>>,
+}
+
+impl fmt::Display for TensorSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let dims: Vec<String> = self
+            .dims
+            .iter()
+            .map(|d| d.map_or("?".to_owned(), |n| n.to_string()))
+            .collect();
+        let dtype = format!("{:?}", self.dtype).to_lowercase();
+        write!(f, "{} {dtype}[{}]", self.name, dims.join(","))
+    }
+}
+
+/// All inputs and outputs of a graph, in its own order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Signature {
+    pub inputs: Vec<TensorSpec>,
+    pub outputs: Vec<TensorSpec>,
+}
+
+/// What is fed into one input.
+pub enum Input<'a> {
+    /// Row-major values of this shape.
+    Floats(&'a [usize], &'a [f32]),
+    /// Row-major values of this shape.
+    Ints(&'a [usize], &'a [i64]),
+    /// An output of an earlier run of the same runtime, fed back without a copy.
+    Held(&'a dyn Value),
+}
+
+/// An output that stays in its runtime's memory until it is dropped.
+pub trait Value: Send {
+    /// Sizes, outermost first.
+    fn shape(&self) -> &[usize];
+    /// Row-major values. Faults: `Internal` when the output is not f32 in main memory.
+    fn floats(&self) -> Result<&[f32], Fault>;
+    /// For the runtime that made it.
+    fn as_any(&self) -> &dyn Any;
+}
+
+/// A graph, loaded and ready to run, owned by one worker.
+pub trait Net: Send {
+    /// What the graph says of itself.
+    fn signature(&self) -> &Signature;
+
+    /// Runs the graph and returns the outputs named, in that order.
+    ///
+    /// Inputs are matched by name; all of the graph's inputs must be given. Faults: `Engine`.
+    fn run(
+        &mut self,
+        inputs: &[(&str, Input<'_>)],
+        outputs: &[&str],
+    ) -> Result<Vec<Box<dyn Value>>, Fault>;
+}

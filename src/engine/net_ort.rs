@@ -1,0 +1,200 @@
+//! Graphs run by ONNX Runtime. The only file that names `ort`.
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::path::Path;
+
+use ort::environment::{Environment, GlobalThreadPoolOptions};
+use ort::memory::Allocator;
+use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
+use ort::session::{OutputSelector, RunOptions, Session, SessionInputValue};
+use ort::value::{DynValue, Outlet, Tensor, TensorElementType, TensorRef};
+
+use super::net::{Dtype, Input, Net, Signature, TensorSpec, Value};
+use crate::fault::Fault;
+
+/// The process's one ONNX Runtime environment, with one pool of compute threads that all sessions share,
+/// so that speaking and listening at once never run more threads than there are cores.
+#[derive(Clone)]
+pub struct Ort {
+    environment: Environment,
+    threads_per_session: Option<usize>,
+}
+
+impl Ort {
+    /// Opens the library at `library`, which must have been probed before: `ort` may hang on a bad one.
+    ///
+    /// `threads` sizes the shared pool. With `threads_per_session` every session gets a pool of its own instead.
+    /// Faults: `Missing`, with the loader's words as the cause.
+    pub fn open(
+        library: &Path,
+        threads: usize,
+        threads_per_session: Option<usize>,
+    ) -> Result<Self, Fault> {
+        let failed = |cause: String| {
+            Fault::missing("ONNX Runtime could not be started on this box.").because(cause)
+        };
+        // First of all: anything else of `ort` would look for a library of its own.
+        let builder = ort::init_from(library).map_err(|e| failed(e.to_string()))?;
+        let mut builder = builder.with_name("vocabox").with_telemetry(false);
+        if threads_per_session.is_none() {
+            let pool = GlobalThreadPoolOptions::default()
+                .with_intra_threads(threads)
+                .and_then(|pool| pool.with_inter_threads(1))
+                .and_then(|pool| pool.with_spin_control(false))
+                .map_err(|e| failed(e.to_string()))?;
+            builder = builder.with_global_thread_pool(pool);
+        }
+        let environment = builder.build().map_err(|e| failed(e.to_string()))?;
+        environment.set_log_level(ort::logging::LogLevel::Error);
+        Ok(Ort {
+            environment,
+            threads_per_session,
+        })
+    }
+
+    /// Loads the graph at `path`. Faults: `Engine` with ONNX Runtime's words as the cause.
+    pub fn load(&self, path: &Path) -> Result<OrtNet, Fault> {
+        let session = self
+            .builder()
+            .and_then(|mut builder| builder.commit_from_file(path).map_err(ort::Error::from))
+            .map_err(Fault::engine)?;
+        let signature = Signature {
+            inputs: session.inputs().iter().map(spec).collect(),
+            outputs: session.outputs().iter().map(spec).collect(),
+        };
+        Ok(OrtNet { session, signature })
+    }
+
+    fn builder(&self) -> Result<SessionBuilder, ort::Error> {
+        let builder = SessionBuilder::new(&self.environment)?
+            .with_optimization_level(GraphOptimizationLevel::All)?
+            // Sentences differ in length: a pattern planned for one would only hold memory for the next.
+            .with_memory_pattern(false)?
+            .with_intra_op_spinning(false)?;
+        Ok(match self.threads_per_session {
+            Some(threads) => builder
+                .with_independent_thread_pool()?
+                .with_intra_threads(threads)?,
+            None => builder,
+        })
+    }
+}
+
+fn spec(outlet: &Outlet) -> TensorSpec {
+    let dtype = match outlet.dtype().tensor_type() {
+        Some(TensorElementType::Float32) => Dtype::F32,
+        Some(TensorElementType::Int64) => Dtype::I64,
+        Some(TensorElementType::Int32) => Dtype::I32,
+        Some(TensorElementType::Bool) => Dtype::Bool,
+        _ => Dtype::Other,
+    };
+    let dims = outlet.dtype().tensor_shape().map_or(Vec::new(), |shape| {
+        shape.iter().map(|&d| usize::try_from(d).ok()).collect()
+    });
+    TensorSpec {
+        name: outlet.name().to_owned(),
+        dtype,
+        dims,
+    }
+}
+
+/// One session of ONNX Runtime.
+pub struct OrtNet {
+    session: Session,
+    signature: Signature,
+}
+
+impl Net for OrtNet {
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn run(
+        &mut self,
+        inputs: &[(&str, Input<'_>)],
+        outputs: &[&str],
+    ) -> Result<Vec<Box<dyn Value>>, Fault> {
+        let mut feed: Vec<(Cow<'_, str>, SessionInputValue<'_>)> = Vec::with_capacity(inputs.len());
+        for (name, input) in inputs {
+            feed.push((Cow::Borrowed(*name), value(input)?));
+        }
+        let selector = outputs
+            .iter()
+            .fold(OutputSelector::no_default(), |s, &name| s.with(name));
+        let mut options = RunOptions::new().map_err(Fault::engine)?;
+        // Gives what a long sentence took back to the system, instead of keeping the largest ever seen.
+        options
+            .set("memory.enable_memory_arena_shrinkage", "cpu:0")
+            .map_err(Fault::engine)?;
+        let options = options.with_outputs(selector);
+        let mut made = self
+            .session
+            .run_with_options(feed, &options)
+            .map_err(Fault::engine)?;
+        outputs
+            .iter()
+            .map(|&name| {
+                let value = made
+                    .remove(name)
+                    .ok_or_else(|| Fault::engine(format!("the graph made no output {name}")))?;
+                Ok(Box::new(OrtValue::new(value)) as Box<dyn Value>)
+            })
+            .collect()
+    }
+}
+
+fn value<'a>(input: &'a Input<'_>) -> Result<SessionInputValue<'a>, Fault> {
+    Ok(match input {
+        // A tensor without elements (an empty cache) cannot be made from a slice.
+        Input::Floats(shape, []) => Tensor::<f32>::new(&Allocator::default(), shape.to_vec())
+            .map_err(Fault::engine)?
+            .into(),
+        Input::Floats(shape, data) => TensorRef::from_array_view((shape.to_vec(), *data))
+            .map_err(Fault::engine)?
+            .into(),
+        Input::Ints(shape, data) => TensorRef::from_array_view((shape.to_vec(), *data))
+            .map_err(Fault::engine)?
+            .into(),
+        Input::Held(value) => match value.as_any().downcast_ref::<OrtValue>() {
+            Some(held) => (&held.value).into(),
+            None => {
+                return Err(Fault::internal(
+                    "a value of another runtime was fed to ONNX Runtime",
+                ));
+            }
+        },
+    })
+}
+
+struct OrtValue {
+    value: DynValue,
+    shape: Vec<usize>,
+}
+
+impl OrtValue {
+    fn new(value: DynValue) -> Self {
+        let shape = value.dtype().tensor_shape().map_or(Vec::new(), |shape| {
+            shape.iter().map(|&d| d.max(0) as usize).collect()
+        });
+        OrtValue { value, shape }
+    }
+}
+
+impl Value for OrtValue {
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn floats(&self) -> Result<&[f32], Fault> {
+        let (_, data) = self
+            .value
+            .try_extract_tensor::<f32>()
+            .map_err(Fault::internal)?;
+        Ok(data)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}

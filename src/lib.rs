@@ -1,0 +1,33 @@
+//! vocabox: a voice service in one file.
+//!
+//! # Layers
+//! `edge` (sockets) → `api` (one request, top to bottom) → `admit` (who may) → `work` (queues and workers) → `engine`
+//! (models) → `audio`, `text` (signal and language), with `store` (LMDB) and `pack` (model folders) beside. Arrows point to
+//! the right only; `src/tests/tidy.rs` holds that.
+//!
+//! # The life of a request
+//! `edge` accepts a connection within its caps, reads the head within its size and deadline and checks its framing.
+//! [`api::lifecycle`] decides from the head alone: endpoint, key, declared size, a place. Only then is the body received, in
+//! memory up to 1 MiB and to an unlinked file above. The handler, one file an endpoint, parses and validates, runs the
+//! task on a worker and renders. The history item is on the disk before the answer's first byte leaves, and one log
+//! line is written.
+//!
+//! # To add
+//! * an engine: its file in `engine`, written against [`engine::net::Net`], and its line in [`engine::ENGINES`];
+//! * an endpoint: its file in `api` and its line in [`api::ENDPOINTS`];
+//! * a model: a folder in `models` with a `pack.toml`.
+
+pub mod admit;
+pub mod api;
+pub mod app;
+pub mod audio;
+pub mod cli;
+pub mod config;
+mod edge;
+pub mod engine;
+pub mod fault;
+pub mod limits;
+pub mod pack;
+pub mod store;
+pub mod text;
+pub mod work;

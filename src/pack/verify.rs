@@ -1,0 +1,238 @@
+//! Whether a pack's files are the ones that its manifest lists.
+//!
+//! Hashing 300 MB takes a second: a file that was hashed once is believed as long as its size and time of change
+//! are the same. That memory is a file in the pack's folder, which this program may be unable to write; then it
+//! hashes again at the next start.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::Path;
+use std::time::UNIX_EPOCH;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::manifest::FileEntry;
+use super::{Pack, PackError};
+
+/// Name of the file in a pack's folder that remembers what was hashed.
+const MEMORY: &str = ".hashed.json";
+
+/// What a file was like when its hash was taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Seen {
+    size: u64,
+    modified_ns: u128,
+    sha256: String,
+}
+
+impl Pack {
+    /// Checks that every listed file of the variants in use is there, whole and unchanged.
+    ///
+    /// `variant` is the one that will be loaded; files of other variants may be absent. With `anew` every file is
+    /// hashed, whatever is remembered. Errors name the file, what was expected and what was found.
+    pub fn verify(&self, variant: Option<&str>, anew: bool) -> Result<(), PackError> {
+        let memory_path = self.folder.join(MEMORY);
+        let mut memory = match anew {
+            true => BTreeMap::new(),
+            false => recall(&memory_path),
+        };
+        let before = memory.clone();
+        for file in &self.manifest.files {
+            let other = file.variant.is_some() && file.variant.as_deref() != variant;
+            if other && !self.path(file).exists() {
+                continue;
+            }
+            let seen = self.check(file, memory.get(&file.path))?;
+            memory.insert(file.path.clone(), seen);
+        }
+        if memory != before {
+            remember(&memory_path, &memory);
+        }
+        Ok(())
+    }
+
+    fn check(&self, file: &FileEntry, seen: Option<&Seen>) -> Result<Seen, PackError> {
+        let path = self.path(file);
+        let pack = self.name().to_owned();
+        let unreadable = |e: io::Error| match e.kind() {
+            io::ErrorKind::NotFound => PackError::MissingFile {
+                pack: pack.clone(),
+                path: path.clone(),
+            },
+            _ => PackError::Read {
+                path: path.clone(),
+                why: e.to_string(),
+            },
+        };
+        let metadata = fs::metadata(&path).map_err(unreadable)?;
+        if metadata.len() != file.size {
+            return Err(PackError::Size {
+                pack,
+                path,
+                expected: file.size,
+                found: metadata.len(),
+            });
+        }
+        let modified = metadata.modified().map_err(unreadable)?;
+        let modified_ns = modified
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |d| d.as_nanos());
+        let found = match seen {
+            Some(seen) if seen.size == file.size && seen.modified_ns == modified_ns => {
+                seen.sha256.clone()
+            }
+            _ => sha256(&path).map_err(unreadable)?,
+        };
+        if found != file.sha256 {
+            return Err(PackError::Hash {
+                pack,
+                path,
+                expected: file.sha256.clone(),
+                found,
+            });
+        }
+        Ok(Seen {
+            size: file.size,
+            modified_ns,
+            sha256: found,
+        })
+    }
+}
+
+fn sha256(path: &Path) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        let read = file.read(&mut buffer)?;
+        if read == 0 {
+            break;
+        }
+        hasher.update(&buffer[..read]);
+    }
+    Ok(hasher
+        .finalize()
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect())
+}
+
+fn recall(path: &Path) -> BTreeMap<String, Seen> {
+    let text = fs::read(path).unwrap_or_default();
+    serde_json::from_slice(&text).unwrap_or_default()
+}
+
+fn remember(path: &Path, memory: &BTreeMap<String, Seen>) {
+    let Ok(text) = serde_json::to_vec_pretty(memory) else {
+        return;
+    };
+    let part = path.with_extension(format!("part{}", std::process::id()));
+    if let Err(e) = fs::write(&part, text).and_then(|()| fs::rename(&part, path)) {
+        log::debug!("{} is not remembered: {e}", path.display());
+        let _ = fs::remove_file(&part);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pack::manifest::{Kind, Manifest};
+
+    fn pack(folder: &Path) -> Pack {
+        let file = FileEntry {
+            role: "model".into(),
+            variant: None,
+            path: "model.onnx".into(),
+            size: 3,
+            sha256: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad".into(),
+            inputs: BTreeMap::new(),
+            outputs: BTreeMap::new(),
+        };
+        let manifest = Manifest {
+            name: "tiny".into(),
+            kind: Kind::Speak,
+            engine: "none".into(),
+            runtime: None,
+            title: String::new(),
+            description: String::new(),
+            licence: String::new(),
+            origin: String::new(),
+            default: false,
+            sample_rate_hz: None,
+            languages: vec![],
+            variant: None,
+            files: vec![file],
+            voices: vec![],
+            sources: vec![],
+            steps: vec![],
+        };
+        Pack {
+            folder: folder.to_owned(),
+            manifest,
+        }
+    }
+
+    #[test]
+    fn missing_truncated_and_changed_files_are_named_with_what_was_expected() {
+        let folder = tempfile::tempdir().unwrap();
+        let pack = pack(folder.path());
+        let file = folder.path().join("model.onnx");
+        assert!(matches!(
+            pack.verify(None, false),
+            Err(PackError::MissingFile { .. })
+        ));
+        fs::write(&file, "ab").unwrap();
+        assert!(matches!(
+            pack.verify(None, false),
+            Err(PackError::Size {
+                expected: 3,
+                found: 2,
+                ..
+            })
+        ));
+        fs::write(&file, "abd").unwrap();
+        let error = pack.verify(None, false).unwrap_err().to_string();
+        assert!(
+            error.contains("ba7816bf") && error.contains("a52d159f"),
+            "{error}"
+        );
+        fs::write(&file, "abc").unwrap();
+        pack.verify(None, false).unwrap();
+    }
+
+    #[test]
+    fn a_hash_is_remembered_until_size_or_time_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let pack = pack(folder.path());
+        let file = folder.path().join("model.onnx");
+        fs::write(&file, "abc").unwrap();
+        pack.verify(None, false).unwrap();
+        let time = fs::metadata(&file).unwrap().modified().unwrap();
+        fs::write(&file, "abd").unwrap();
+        File::options()
+            .write(true)
+            .open(&file)
+            .unwrap()
+            .set_modified(time)
+            .unwrap();
+        pack.verify(None, false)
+            .expect("size and time are the same: believed");
+        assert!(
+            matches!(pack.verify(None, true), Err(PackError::Hash { .. })),
+            "hashed anew"
+        );
+        let later = time + std::time::Duration::from_secs(1);
+        File::options()
+            .write(true)
+            .open(&file)
+            .unwrap()
+            .set_modified(later)
+            .unwrap();
+        assert!(matches!(
+            pack.verify(None, false),
+            Err(PackError::Hash { .. })
+        ));
+    }
+}

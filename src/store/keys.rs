@@ -1,0 +1,374 @@
+//! Keys: of the secret only a hash is kept. A key's id is the head of that hash, so that one lookup finds it
+//! and the whole hash is then compared in constant time.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Mutex;
+
+use heed::RwTxn;
+use serde::{Deserialize, Serialize};
+
+use super::accounts::{Account, check_name, check_rpm};
+use super::codec::{AccountId, KeyId, Utc, is_lower_hex};
+use super::writer::{Job, lock};
+use super::{Store, Tables};
+use crate::fault::Fault;
+use crate::limits::LAST_USED_MS;
+
+/// Bytes of randomness in a key, written as twice as many hexadecimal digits.
+const SECRET_BYTES: usize = 32;
+
+/// What a key is for; part of its visible prefix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KeyEnv {
+    Live,
+    Test,
+}
+
+impl KeyEnv {
+    pub const ALL: [KeyEnv; 2] = [KeyEnv::Live, KeyEnv::Test];
+
+    /// As the command line and the prefix spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            KeyEnv::Live => "live",
+            KeyEnv::Test => "test",
+        }
+    }
+
+    fn prefix(self) -> &'static str {
+        match self {
+            KeyEnv::Live => "satryx_live_",
+            KeyEnv::Test => "satryx_test_",
+        }
+    }
+}
+
+/// A key as its owner holds it. Shown once, when it is made; never stored, never logged.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    fn random(env: KeyEnv) -> Result<Self, Fault> {
+        let mut bytes = [0; SECRET_BYTES];
+        getrandom::fill(&mut bytes).map_err(Fault::internal)?;
+        let digits = bytes.iter().map(|byte| format!("{byte:02x}"));
+        Ok(Secret(
+            env.prefix().to_string() + &digits.collect::<String>(),
+        ))
+    }
+
+    /// The key itself: for the one who made it, and nobody else.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    fn hash(&self) -> blake3::Hash {
+        blake3::hash(self.0.as_bytes())
+    }
+}
+
+/// Reads what a client sent; the error says nothing, so that nothing of a key can leak through it.
+impl FromStr for Secret {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let well_formed = KeyEnv::ALL
+            .iter()
+            .filter_map(|env| text.strip_prefix(env.prefix()))
+            .any(|digits| is_lower_hex(digits, 2 * SECRET_BYTES));
+        well_formed.then(|| Secret(text.to_string())).ok_or(())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// One key of an account. As JSON it is what `key list` prints.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Key {
+    pub key_id: KeyId,
+    /// Name of its account.
+    pub account: String,
+    pub name: String,
+    pub env: KeyEnv,
+    /// Calls a minute, when it is bound tighter than its account.
+    pub rpm: Option<u32>,
+    pub created_at: Utc,
+    pub revoked_at: Option<Utc>,
+    /// Right to `LAST_USED_MS`.
+    pub last_used_at: Option<Utc>,
+}
+
+/// A key as it is stored, under its id.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct KeyRecord {
+    account: AccountId,
+    /// BLAKE3 of the whole key, prefix included, in hexadecimal.
+    hash: String,
+    name: String,
+    env: KeyEnv,
+    rpm: Option<u32>,
+    created_at: Utc,
+    revoked_at: Option<Utc>,
+    last_used_at: Option<Utc>,
+}
+
+impl KeyRecord {
+    /// Whether this is the key with that hash. Takes as long for any other hash (`blake3::Hash` compares so).
+    fn is(&self, hash: &blake3::Hash) -> bool {
+        blake3::Hash::from_hex(&self.hash).is_ok_and(|stored| stored == *hash)
+    }
+
+    fn into_key(self, key_id: KeyId, account: &Account) -> Key {
+        Key {
+            key_id,
+            account: account.name.clone(),
+            name: self.name,
+            env: self.env,
+            rpm: self.rpm,
+            created_at: self.created_at,
+            revoked_at: self.revoked_at,
+            last_used_at: self.last_used_at,
+        }
+    }
+}
+
+impl Store {
+    /// A new key and its secret, which cannot be had again. `rpm`: calls a minute, none for the account's own.
+    /// Faults: `NotFound` for the account, `Invalid` for name or `rpm`.
+    pub fn create_key(
+        &self,
+        account: &str,
+        name: &str,
+        env: KeyEnv,
+        rpm: Option<u32>,
+    ) -> Result<(Secret, Key), Fault> {
+        let secret = Secret::random(env)?;
+        let hash = secret.hash();
+        let account = account.to_string();
+        let name = check_name(name)?;
+        let rpm = rpm.map(check_rpm).transpose()?;
+        let created_at = Utc::now();
+        let tables = self.tables;
+        let key = self.write(move |txn| {
+            let account = tables.account_named(txn, &account)?;
+            let key_id = KeyId::of(&hash);
+            let record = KeyRecord {
+                account: account.id,
+                hash: hash.to_hex().to_string(),
+                name: name.clone(),
+                env,
+                rpm,
+                created_at,
+                revoked_at: None,
+                last_used_at: None,
+            };
+            if tables.keys.get_or_put(txn, &key_id.0, &record)?.is_some() {
+                return Err(Fault::internal("two keys share an id: create it again"));
+            }
+            Ok(record.into_key(key_id, &account))
+        })?;
+        Ok((secret, key))
+    }
+
+    /// The keys of the account of this name, or of all, the oldest first. Fault: `NotFound` for the account.
+    pub fn keys(&self, account: Option<&str>) -> Result<Vec<Key>, Fault> {
+        let tables = self.tables;
+        let txn = self.env.read_txn()?;
+        let only = account
+            .map(|name| tables.account_named(&txn, name))
+            .transpose()?
+            .map(|account| account.id);
+        let mut keys = Vec::new();
+        for entry in tables.keys.iter(&txn)? {
+            let (id, record) = entry?;
+            if only.is_none_or(|id| record.account == id) {
+                let id = id
+                    .try_into()
+                    .map_err(|_| Fault::internal("a key's id is not 8 bytes"))?;
+                let owner = tables.account_by_id(&txn, record.account)?;
+                keys.push(record.into_key(KeyId(id), &owner));
+            }
+        }
+        keys.sort_by_key(|key| (key.created_at, key.key_id));
+        Ok(keys)
+    }
+
+    /// The key, revoked now or at the time when it first was. Fault: `NotFound`.
+    pub fn revoke_key(&self, key_id: KeyId) -> Result<Key, Fault> {
+        let now = Utc::now();
+        let tables = self.tables;
+        self.write(move |txn| {
+            let mut record = tables
+                .keys
+                .get(txn, &key_id.0)?
+                .ok_or_else(|| Fault::not_found(format!("No key has the id {key_id}.")))?;
+            if record.revoked_at.is_none() {
+                record.revoked_at = Some(now);
+                tables.keys.put(txn, &key_id.0, &record)?;
+            }
+            let account = tables.account_by_id(txn, record.account)?;
+            Ok(record.into_key(key_id, &account))
+        })
+    }
+
+    /// The key and its account, revoked ones too; none when no key has this secret.
+    /// Read from the store at each call, so that a change by another process counts at once.
+    pub fn find_key(&self, secret: &Secret) -> Result<Option<(Key, Account)>, Fault> {
+        let hash = secret.hash();
+        let key_id = KeyId::of(&hash);
+        let txn = self.env.read_txn()?;
+        match self.tables.keys.get(&txn, &key_id.0)? {
+            Some(record) if record.is(&hash) => {
+                let account = self.tables.account_by_id(&txn, record.account)?;
+                Ok(Some((record.into_key(key_id, &account), account)))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Remembers that `key` was used at `now`; written with a later commit, at most every `LAST_USED_MS`.
+    pub fn note_use(&self, key: &Key, now: Utc) {
+        if key
+            .last_used_at
+            .is_none_or(|before| now.ms_since(before) >= LAST_USED_MS)
+        {
+            lock(&self.uses.0).insert(key.key_id, now);
+        }
+    }
+}
+
+/// Uses of keys that are not written yet.
+#[derive(Default)]
+pub(super) struct Uses(Mutex<HashMap<KeyId, Utc>>);
+
+impl Uses {
+    /// The write of all of them, and none is left; none when there is nothing to write.
+    pub(super) fn take(&self, tables: Tables) -> Option<Box<dyn Job>> {
+        let uses = std::mem::take(&mut *lock(&self.0));
+        (!uses.is_empty()).then(|| Box::new(WriteUses { uses, tables }) as Box<dyn Job>)
+    }
+}
+
+struct WriteUses {
+    uses: HashMap<KeyId, Utc>,
+    tables: Tables,
+}
+
+impl Job for WriteUses {
+    fn run(&mut self, txn: &mut RwTxn<'_>) -> Result<(), Fault> {
+        for (id, at) in &self.uses {
+            if let Some(mut record) = self.tables.keys.get(txn, &id.0)? {
+                record.last_used_at = record.last_used_at.max(Some(*at));
+                self.tables.keys.put(txn, &id.0, &record)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A lost time of use harms nobody, and the next use of the key tries again.
+    fn done(self: Box<Self>, _: Result<(), Fault>) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use super::*;
+    use crate::fault::Kind;
+    use crate::store::Feature;
+    use crate::store::codec::Json;
+    use crate::store::tests::{account, item, open};
+
+    #[test]
+    fn keys_are_listed_by_account() {
+        let (_dir, store) = open();
+        account(&store, "ada");
+        account(&store, "bisi");
+        let made: Vec<_> = ["ada", "bisi", "ada"]
+            .into_iter()
+            .map(|owner| store.create_key(owner, "k", KeyEnv::Test, None).unwrap())
+            .collect();
+        assert!(made[0].0.reveal().starts_with("satryx_test_"));
+        assert_ne!(made[0].0, made[2].0);
+        let ids = |keys: Vec<Key>| keys.iter().map(|key| key.key_id).collect::<HashSet<_>>();
+        let of = |owner| ids(store.keys(Some(owner)).unwrap());
+        assert_eq!(
+            of("ada"),
+            HashSet::from([made[0].1.key_id, made[2].1.key_id])
+        );
+        assert_eq!(of("bisi"), HashSet::from([made[1].1.key_id]));
+        assert_eq!(store.keys(None).unwrap().len(), 3);
+        assert_eq!(store.keys(Some("eve")).unwrap_err().kind, Kind::NotFound);
+        let fault = store.create_key("eve", "k", KeyEnv::Live, None);
+        assert_eq!(fault.unwrap_err().kind, Kind::NotFound);
+        assert_eq!(format!("{:?}", made[0].0), "Secret(…)");
+    }
+
+    /// The id is a part of the hash: the rest of the hash must still decide.
+    #[test]
+    fn the_whole_hash_is_compared_not_only_the_id() {
+        let (_dir, store) = open();
+        account(&store, "ada");
+        let (secret, key) = store.create_key("ada", "k", KeyEnv::Live, None).unwrap();
+        assert!(store.find_key(&secret).unwrap().is_some());
+        let records = store
+            .tables
+            .keys
+            .remap_data_type::<Json<serde_json::Value>>();
+        let id = key.key_id.0;
+        store
+            .write(move |txn| {
+                let mut record = records.get(txn, &id)?.unwrap();
+                let hash = record["hash"].as_str().unwrap();
+                let last = if hash.ends_with('0') { "1" } else { "0" };
+                record["hash"] = format!("{}{last}", &hash[..63]).into();
+                Ok(records.put(txn, &id, &record)?)
+            })
+            .unwrap();
+        assert!(store.find_key(&secret).unwrap().is_none());
+    }
+
+    #[test]
+    fn the_secret_is_not_in_the_files() {
+        let (dir, store) = open();
+        account(&store, "ada");
+        let (secret, _) = store.create_key("ada", "k", KeyEnv::Live, None).unwrap();
+        drop(store);
+        let data = std::fs::read(dir.path().join("store/data.mdb")).unwrap();
+        let digits = &secret.reveal().as_bytes()["satryx_live_".len()..];
+        assert!(!data.windows(digits.len()).any(|window| window == digits));
+    }
+
+    #[test]
+    fn last_use_is_written_with_a_later_commit_and_not_more_than_once_a_minute() {
+        let (dir, store) = open();
+        let ada = account(&store, "ada");
+        let (_, key) = store.create_key("ada", "k", KeyEnv::Live, None).unwrap();
+        let last_use = |store: &Store| store.keys(None).unwrap().remove(0);
+        let first = Utc::now();
+        store.note_use(&key, first);
+        assert_eq!(last_use(&store).last_used_at, None);
+        store.append(ada, &item(Feature::Tts, "a")).unwrap();
+        let used = last_use(&store);
+        assert_eq!(used.last_used_at, Some(first));
+
+        let later =
+            |ms| Utc::from(UNIX_EPOCH + Duration::from_millis(first.ms_since(Utc::EPOCH) + ms));
+        store.note_use(&used, later(LAST_USED_MS - 1));
+        store.append(ada, &item(Feature::Tts, "b")).unwrap();
+        assert_eq!(last_use(&store).last_used_at, Some(first));
+        store.note_use(&used, later(LAST_USED_MS));
+        store.close();
+        drop(store);
+        let store = Store::open(dir.path()).unwrap();
+        assert_eq!(last_use(&store).last_used_at, Some(later(LAST_USED_MS)));
+    }
+}

@@ -1,0 +1,332 @@
+//! What the store promises, on a real disk and with a real second process.
+
+use std::collections::HashSet;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Barrier};
+use std::thread;
+
+use super::codec::item_key;
+use super::*;
+use crate::limits::HISTORY_PAGE_MAX;
+
+pub(super) fn open() -> (tempfile::TempDir, Arc<Store>) {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    (dir, store)
+}
+
+pub(super) fn account(store: &Store, name: &str) -> AccountId {
+    store.create_account(name, 60, true, None).unwrap().id
+}
+
+pub(super) fn item(feature: Feature, text: &str) -> HistoryItem {
+    HistoryItem {
+        id: ItemId::new(),
+        feature,
+        status: Status::Ok,
+        created_at: Utc::now(),
+        key_name: "laptop".into(),
+        voice_id: None,
+        language: Some("yo".into()),
+        text: Some(text.into()),
+        duration_seconds: Some(1.25),
+        character_count: Some(text.chars().count() as u64),
+        engine: Some("kokoro".into()),
+        model: None,
+        latency_ms: Some(80),
+    }
+}
+
+/// Everything that `account` has of `feature`, page by page.
+fn all(store: &Store, account: AccountId, feature: Option<Feature>) -> Vec<HistoryItem> {
+    let mut items = Vec::new();
+    loop {
+        let page = store.page(account, 7, items.len(), feature).unwrap();
+        if page.items.is_empty() {
+            assert_eq!(page.total, items.len() as u64);
+            return items;
+        }
+        items.extend(page.items);
+    }
+}
+
+#[test]
+fn pages_are_newest_first_and_of_one_account() {
+    let (_dir, store) = open();
+    let accounts = ["ada", "bisi", "chidi"].map(|name| account(&store, name));
+    let mut expected = [const { Vec::new() }; 3];
+    for i in 0..120_usize {
+        // 3 and 4 are coprime, and every account meets every feature; chidi has no dubs.
+        let (owner, feature) = (i % 3, Feature::ALL[i % 4]);
+        if owner == 2 && feature == Feature::Dub {
+            continue;
+        }
+        let item = item(feature, &format!("number {i}"));
+        store.append(accounts[owner], &item).unwrap();
+        expected[owner].insert(0, item);
+    }
+    for (account, expected) in accounts.into_iter().zip(expected) {
+        assert_eq!(all(&store, account, None), expected);
+        for feature in Feature::ALL {
+            let of_feature: Vec<_> = expected
+                .iter()
+                .filter(|item| item.feature == feature)
+                .cloned()
+                .collect();
+            assert_eq!(all(&store, account, Some(feature)), of_feature);
+        }
+    }
+    let dubs = store.page(accounts[2], 50, 0, Some(Feature::Dub)).unwrap();
+    assert_eq!((dubs.items.len(), dubs.total), (0, 0));
+    let beyond = store.page(accounts[0], 50, 1_000, None).unwrap();
+    assert_eq!((beyond.items.len(), beyond.total), (0, 40));
+}
+
+#[test]
+fn a_page_has_a_bound() {
+    let (_dir, store) = open();
+    let ada = account(&store, "ada");
+    let batch: Vec<_> = (0..=HISTORY_PAGE_MAX)
+        .map(|_| item(Feature::Tts, "a"))
+        .collect();
+    thread::scope(|scope| {
+        for item in &batch {
+            scope.spawn(|| store.append(ada, item).unwrap());
+        }
+    });
+    let page = store.page(ada, usize::MAX, 0, None).unwrap();
+    assert_eq!(page.items.len(), HISTORY_PAGE_MAX);
+    assert_eq!(page.total, batch.len() as u64);
+}
+
+#[test]
+fn history_is_the_contracts_json() {
+    let (_dir, store) = open();
+    let ada = account(&store, "ada");
+    let mut made = item(Feature::Stt, "ẹ káàárọ̀");
+    made.status = Status::Error;
+    store.append(ada, &made).unwrap();
+    let page = store.page(ada, 1, 0, None).unwrap();
+    let json = serde_json::to_value(&page.items[0]).unwrap();
+    assert_eq!(
+        json,
+        serde_json::json!({
+            "id": made.id.to_string(), "feature": "stt", "status": "error",
+            "created_at": made.created_at.to_string(), "key_name": "laptop", "voice_id": null,
+            "language": "yo", "text": "ẹ káàárọ̀", "duration_seconds": 1.25, "character_count": 9,
+            "engine": "kokoro", "model": null, "latency_ms": 80,
+        })
+    );
+    assert!(made.created_at.to_string().ends_with('Z'));
+}
+
+#[test]
+fn a_failing_write_takes_none_of_its_company_with_it() {
+    let (_dir, store) = open();
+    let ada = account(&store, "ada");
+    let twice = item(Feature::Dub, "twice");
+    store.append(ada, &twice).unwrap();
+    let start = Barrier::new(32);
+    thread::scope(|scope| {
+        for writer in 0..16 {
+            let (store, start) = (&store, &start);
+            scope.spawn(move || {
+                start.wait();
+                for i in 0..50 {
+                    let item = item(Feature::Tts, &format!("{writer}:{i}"));
+                    store.append(ada, &item).unwrap();
+                }
+            });
+            let twice = &twice;
+            scope.spawn(move || {
+                start.wait();
+                for _ in 0..10 {
+                    let fault = store.append(ada, twice).unwrap_err();
+                    assert_eq!(fault.kind, Kind::Internal);
+                    let fault = store.create_account("ada", 60, true, None).unwrap_err();
+                    assert_eq!(fault.kind, Kind::Invalid);
+                }
+            });
+        }
+    });
+    let texts: HashSet<_> = all(&store, ada, Some(Feature::Tts))
+        .into_iter()
+        .map(|item| item.text)
+        .collect();
+    assert_eq!(texts.len(), 16 * 50);
+    assert_eq!(all(&store, ada, None).len(), 16 * 50 + 1);
+}
+
+#[test]
+fn a_full_map_is_a_fault_and_the_store_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open_sized(dir.path(), 256 * 1024).unwrap();
+    let ada = account(&store, "ada");
+    let text = "x".repeat(4_000);
+    let start = Barrier::new(8);
+    let kept: usize = thread::scope(|scope| {
+        let append = || {
+            start.wait();
+            let mut kept = 0;
+            loop {
+                match store.append(ada, &item(Feature::Tts, &text)) {
+                    Ok(()) => kept += 1,
+                    Err(fault) => {
+                        assert_eq!(fault.kind, Kind::Missing);
+                        assert!(fault.sentence.contains("full"), "{fault}");
+                        return kept;
+                    }
+                }
+            }
+        };
+        let writers: Vec<_> = (0..8).map(|_| scope.spawn(append)).collect();
+        writers.into_iter().map(|w| w.join().unwrap()).sum()
+    });
+    assert!(kept > 10, "{kept}");
+    assert_eq!(all(&store, ada, None).len(), kept);
+    drop(store);
+    // A larger map cures it.
+    let store = Store::open(dir.path()).unwrap();
+    store.append(ada, &item(Feature::Tts, &text)).unwrap();
+    assert_eq!(all(&store, ada, None).len(), kept + 1);
+}
+
+#[test]
+fn a_closed_store_refuses_writes_and_still_reads() {
+    let (_dir, store) = open();
+    let ada = account(&store, "ada");
+    store.check_writable().unwrap();
+    store.close();
+    store.close();
+    let fault = store.append(ada, &item(Feature::Tts, "a")).unwrap_err();
+    assert_eq!(fault.kind, Kind::Missing);
+    assert_eq!(store.accounts().unwrap().len(), 1);
+}
+
+#[test]
+fn a_folder_that_cannot_be_used_is_named_to_the_operator_only() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("file");
+    std::fs::write(&file, "not a folder").unwrap();
+    for place in [file, PathBuf::from("/proc/vocabox")] {
+        let Err(fault) = Store::open(&place) else {
+            panic!("{} was opened", place.display());
+        };
+        assert_eq!(fault.kind, Kind::Missing);
+        let place = place.display().to_string();
+        assert!(!fault.sentence.contains(&place));
+        assert!(fault.cause.unwrap().contains(&place));
+    }
+}
+
+#[test]
+fn files_are_for_this_user_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let data_dir = dir.path().join("data");
+    let _store = Store::open(&data_dir).unwrap();
+    for (path, mode) in [("", 0o700), ("store", 0o700), ("store/data.mdb", 0o600)] {
+        let found = std::fs::metadata(data_dir.join(path)).unwrap();
+        assert_eq!(found.permissions().mode() & 0o777, mode, "{path}");
+    }
+}
+
+#[test]
+fn no_acknowledged_item_is_lost_to_a_kill() {
+    let (dir, store) = open();
+    let ada = account(&store, "ada");
+    drop(store);
+    for kill_after in [1, 60, 300] {
+        let mut child = other_process("append", dir.path());
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut acknowledged: Vec<String> = lines.by_ref().take(kill_after).flatten().collect();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        acknowledged.extend(lines.map_while(Result::ok));
+        assert!(acknowledged.len() >= kill_after);
+
+        let store = Store::open(dir.path()).unwrap();
+        let txn = store.env.read_txn().unwrap();
+        for line in acknowledged {
+            // The last line may be cut: it was not acknowledged to anybody.
+            let Ok(id) = line.parse() else { continue };
+            let found = store.tables.history.get(&txn, &item_key(ada, id));
+            assert!(found.unwrap().is_some(), "{line} is lost");
+        }
+        drop(txn);
+        let features = Feature::ALL.map(|feature| all(&store, ada, Some(feature)).len());
+        assert_eq!(features.iter().sum::<usize>(), all(&store, ada, None).len());
+    }
+}
+
+#[test]
+fn another_process_may_change_keys_meanwhile() {
+    let (dir, store) = open();
+    account(&store, "ada");
+    let child = other_process("key", dir.path());
+    let output = child.wait_with_output().unwrap();
+    let printed = String::from_utf8(output.stderr).unwrap();
+    let secret: Secret = printed.lines().next().unwrap().parse().unwrap();
+    let (key, _) = store.find_key(&secret).unwrap().unwrap();
+    assert_eq!(key.name, "from elsewhere");
+
+    let child = other_process("revoke", dir.path());
+    assert!(child.wait_with_output().unwrap().status.success());
+    let (key, _) = store.find_key(&secret).unwrap().unwrap();
+    assert!(key.revoked_at.is_some());
+}
+
+const OTHER_PROCESS: &str = "VOCABOX_TEST_OTHER_PROCESS";
+
+/// Starts this test binary again, to do `what` on the store in `data_dir`; it prints to its standard error.
+fn other_process(what: &str, data_dir: &Path) -> Child {
+    let (_, module) = module_path!().split_once("::").unwrap();
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "--ignored", "--nocapture"])
+        .arg(format!("{module}::in_the_other_process"))
+        .env(OTHER_PROCESS, format!("{what} {}", data_dir.display()))
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+#[test]
+#[ignore = "the other process of the tests above"]
+fn in_the_other_process() {
+    let Ok(order) = std::env::var(OTHER_PROCESS) else {
+        return;
+    };
+    let (what, data_dir) = order.split_once(' ').unwrap();
+    let store = Store::open(Path::new(data_dir)).unwrap();
+    let say = |line: String| {
+        let line = line + "\n";
+        std::io::stderr().write_all(line.as_bytes()).unwrap();
+    };
+    match what {
+        "append" => thread::scope(|scope| {
+            let ada = store.account("ada").unwrap().id;
+            for feature in Feature::ALL {
+                let store = &store;
+                scope.spawn(move || {
+                    loop {
+                        let item = item(feature, "until the end");
+                        store.append(ada, &item).unwrap();
+                        say(item.id.to_string());
+                    }
+                });
+            }
+        }),
+        "key" => {
+            let made = store.create_key("ada", "from elsewhere", KeyEnv::Live, None);
+            say(made.unwrap().0.reveal().to_string());
+        }
+        "revoke" => {
+            let key = store.keys(Some("ada")).unwrap().remove(0);
+            store.revoke_key(key.key_id).unwrap();
+        }
+        _ => panic!("{what}"),
+    }
+}

@@ -1,0 +1,100 @@
+//! Which layout the databases have, and how an older one is lifted to it.
+//!
+//! A change of layout raises [`VERSION`] and appends one step to [`STEPS`]; a step that has been
+//! released is never edited.
+
+use heed::RwTxn;
+
+use super::Meta;
+use crate::fault::Fault;
+
+/// The layout that this program reads and writes.
+pub(super) const VERSION: u64 = 1;
+/// `STEPS[i]` lifts version `i + 1` to `i + 2`.
+const STEPS: [Step; VERSION as usize - 1] = [];
+
+const VERSION_KEY: &str = "schema_version";
+
+type Step = fn(&mut RwTxn<'_>) -> Result<(), Fault>;
+
+/// Brings the databases to [`VERSION`], all in `txn`; an empty store starts there.
+/// Fault: `Missing` when a newer program wrote them.
+pub(super) fn run(txn: &mut RwTxn<'_>, meta: Meta<'_>) -> Result<(), Fault> {
+    lift(txn, meta, &STEPS)
+}
+
+fn lift(txn: &mut RwTxn<'_>, meta: Meta<'_>, steps: &[Step]) -> Result<(), Fault> {
+    let newest = steps.len() as u64 + 1;
+    let found = meta.get(txn, VERSION_KEY)?;
+    let pending = match found {
+        None => &[],
+        Some(version) => version
+            .checked_sub(1)
+            .and_then(|done| steps.get(done as usize..))
+            .ok_or_else(|| {
+                Fault::missing(format!(
+                    "The store has layout {version}; this program knows 1 to {newest}. Use the version of vocabox that wrote it, or a newer one."
+                ))
+            })?,
+    };
+    for step in pending {
+        step(txn)?;
+    }
+    if found != Some(newest) {
+        meta.put(txn, VERSION_KEY, &newest)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    #[test]
+    fn an_older_layout_is_lifted_one_step_at_a_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let meta = store.tables.meta;
+        let mut txn = store.env.write_txn().unwrap();
+        let steps: [Step; 2] = [
+            |_| Err(Fault::invalid("version 1 is not what is there")),
+            |_| Err(Fault::invalid("lifted from 2 to 3")),
+        ];
+        meta.put(&mut txn, VERSION_KEY, &2).unwrap();
+        let fault = lift(&mut txn, meta, &steps).unwrap_err();
+        assert_eq!(fault.sentence, "lifted from 2 to 3");
+
+        let steps: [Step; 2] = [|_| Ok(()), |_| Ok(())];
+        lift(&mut txn, meta, &steps).unwrap();
+        assert_eq!(meta.get(&txn, VERSION_KEY).unwrap(), Some(3));
+    }
+
+    #[test]
+    fn a_newer_layout_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let meta = store.tables.meta;
+        assert_eq!(
+            meta.get(&store.env.read_txn().unwrap(), VERSION_KEY)
+                .unwrap(),
+            Some(VERSION)
+        );
+        for unknown in [0, VERSION + 1, u64::MAX] {
+            store
+                .write(move |txn| Ok(meta.put(txn, VERSION_KEY, &unknown)?))
+                .unwrap();
+            let mut txn = store.env.write_txn().unwrap();
+            let fault = run(&mut txn, meta).unwrap_err();
+            assert!(fault.sentence.contains("layout"), "{fault}");
+        }
+        drop(store);
+        let Err(fault) = Store::open(dir.path()) else {
+            panic!("a newer layout was opened");
+        };
+        assert!(
+            fault.sentence.contains("this program knows 1 to 1"),
+            "{fault}"
+        );
+    }
+}

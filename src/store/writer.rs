@@ -1,0 +1,219 @@
+//! The one thread that writes. Writes that arrive while a commit is on its way to the disk share the next one:
+//! a durable commit costs the same for one item as for sixty-four.
+//!
+//! It knows nothing of what is written.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use heed::{Env, RwTxn, WithoutTls};
+
+use crate::fault::{Fault, Kind};
+use crate::limits::{
+    COMMIT_ITEMS_MAX, COMMIT_QUEUE_MAX, COMMIT_WAIT_MS, LAST_USED_MS, STORE_WAIT_MS,
+};
+
+/// One write, and the one who waits for it.
+pub(super) trait Job: Send {
+    /// Writes into `txn`. Called again, on another transaction, when the first was rolled back.
+    fn run(&mut self, txn: &mut RwTxn<'_>) -> Result<(), Fault>;
+
+    /// Tells the one who waits that the write is on the disk, or why it is not.
+    fn done(self: Box<Self>, outcome: Result<(), Fault>);
+}
+
+/// Work that nobody waits for and that joins any commit: none when there is nothing to do.
+pub(super) type RideAlong = Box<dyn FnMut() -> Option<Box<dyn Job>> + Send>;
+
+pub(super) struct Writer {
+    queue: SyncSender<Message>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    last_commit: Arc<Mutex<Option<Instant>>>,
+}
+
+enum Message {
+    Write(Box<dyn Job>),
+    Stop,
+}
+
+impl Writer {
+    /// Starts the thread. `ride_along` is asked before each commit, and every `LAST_USED_MS` when there is none.
+    pub(super) fn start(
+        env: Env<WithoutTls>,
+        ride_along: RideAlong,
+    ) -> Result<Self, std::io::Error> {
+        let (queue, inbox) = sync_channel(COMMIT_QUEUE_MAX);
+        let last_commit = Arc::new(Mutex::new(None));
+        let mut thread = Thread {
+            env,
+            inbox,
+            ride_along,
+            last_commit: last_commit.clone(),
+        };
+        let thread = std::thread::Builder::new()
+            .name("store-writer".into())
+            .spawn(move || thread.serve())?;
+        Ok(Writer {
+            queue,
+            thread: Mutex::new(Some(thread)),
+            last_commit,
+        })
+    }
+
+    /// What `work` returned, once it is on the disk.
+    /// Faults: what `work` returned (then nothing of it is written); `Busy` when too many writes wait;
+    /// `Missing` when the disk refuses, does not answer within `STORE_WAIT_MS`, or the store is closed.
+    pub(super) fn write<T, F>(&self, work: F) -> Result<T, Fault>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut RwTxn<'_>) -> Result<T, Fault> + Send + 'static,
+    {
+        let (reply, answer) = sync_channel(1);
+        let job = Box::new(Write {
+            work,
+            output: None,
+            reply,
+        });
+        self.queue
+            .try_send(Message::Write(job))
+            .map_err(|refused| match refused {
+                TrySendError::Full(_) => Fault::new(
+                    Kind::Busy { retry_after_s: 1 },
+                    "Too many writes wait for the disk. Try again.",
+                ),
+                TrySendError::Disconnected(_) => closed(),
+            })?;
+        match answer.recv_timeout(Duration::from_millis(STORE_WAIT_MS)) {
+            Ok(outcome) => outcome,
+            Err(RecvTimeoutError::Disconnected) => Err(closed()),
+            Err(RecvTimeoutError::Timeout) => Err(Fault::missing("The disk does not answer.")),
+        }
+    }
+
+    /// Whether a commit reached the disk within the last `ms` milliseconds and none failed since.
+    pub(super) fn committed_within(&self, ms: u64) -> bool {
+        lock(&self.last_commit).is_some_and(|at| at.elapsed() < Duration::from_millis(ms))
+    }
+
+    /// Commits what waits, then ends the thread. Later writes are refused.
+    pub(super) fn stop(&self) {
+        let Some(thread) = lock(&self.thread).take() else {
+            return;
+        };
+        // Both fail only when the thread is gone, which is what is wanted.
+        let _ = self.queue.send(Message::Stop);
+        let _ = thread.join();
+    }
+}
+
+/// The writing thread's own side.
+struct Thread {
+    env: Env<WithoutTls>,
+    inbox: Receiver<Message>,
+    ride_along: RideAlong,
+    last_commit: Arc<Mutex<Option<Instant>>>,
+}
+
+impl Thread {
+    fn serve(&mut self) {
+        let mut stopping = false;
+        let mut company = 1;
+        while !stopping {
+            let mut batch = Vec::new();
+            match self.inbox.recv_timeout(Duration::from_millis(LAST_USED_MS)) {
+                Ok(Message::Write(job)) => {
+                    batch.push(job);
+                    stopping = self.gather(&mut batch, company);
+                    company = batch.len();
+                }
+                Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => stopping = true,
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            batch.extend((self.ride_along)());
+            self.commit(batch);
+        }
+    }
+
+    /// Fills `batch` with what waits, and waits itself only while fewer have come than came last time:
+    /// a lone writer is never held up, a crowd shares one commit. True when the thread is to end after it.
+    fn gather(&self, batch: &mut Vec<Box<dyn Job>>, company: usize) -> bool {
+        let deadline = Instant::now() + Duration::from_millis(COMMIT_WAIT_MS);
+        while batch.len() < COMMIT_ITEMS_MAX {
+            let patience = match batch.len() < company {
+                true => deadline.saturating_duration_since(Instant::now()),
+                false => Duration::ZERO,
+            };
+            match self.inbox.recv_timeout(patience) {
+                Ok(Message::Write(job)) => batch.push(job),
+                Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return true,
+                Err(RecvTimeoutError::Timeout) => return false,
+            }
+        }
+        false
+    }
+
+    /// Commits `batch` as one transaction. When that fails each job gets its own, so that none fails for another.
+    fn commit(&self, mut batch: Vec<Box<dyn Job>>) {
+        if batch.is_empty() {
+            return;
+        }
+        let outcome = self.attempt(&mut batch);
+        if outcome.is_err() && batch.len() > 1 {
+            for job in batch {
+                self.commit(vec![job]);
+            }
+            return;
+        }
+        for job in batch {
+            job.done(outcome.clone());
+        }
+    }
+
+    fn attempt(&self, batch: &mut [Box<dyn Job>]) -> Result<(), Fault> {
+        let mut txn = self.env.write_txn()?;
+        for job in batch {
+            job.run(&mut txn)?;
+        }
+        let committed = txn.commit();
+        *lock(&self.last_commit) = committed.is_ok().then(Instant::now);
+        Ok(committed?)
+    }
+}
+
+/// A closure whose caller waits for what it returns.
+struct Write<T, F> {
+    work: F,
+    output: Option<T>,
+    reply: SyncSender<Result<T, Fault>>,
+}
+
+impl<T, F> Job for Write<T, F>
+where
+    T: Send,
+    F: FnMut(&mut RwTxn<'_>) -> Result<T, Fault> + Send,
+{
+    fn run(&mut self, txn: &mut RwTxn<'_>) -> Result<(), Fault> {
+        self.output = Some((self.work)(txn)?);
+        Ok(())
+    }
+
+    fn done(self: Box<Self>, outcome: Result<(), Fault>) {
+        let Write { output, reply, .. } = *self;
+        let answer = outcome.and_then(|()| {
+            output.ok_or_else(|| Fault::internal("a write was committed that never ran"))
+        });
+        // The caller may have stopped waiting.
+        let _ = reply.try_send(answer);
+    }
+}
+
+fn closed() -> Fault {
+    Fault::missing("The store is closed.")
+}
+
+/// The guarded value; a thread that died holding it left it whole, as every use is one assignment.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,172 @@
+//! A client that checks of every answer what the contract promises of every answer.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde_json::Value;
+use ureq::Agent;
+
+/// An answer, read whole.
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// The first value of a header (lower case).
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, v)| v.as_str())
+    }
+
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).expect("the body is JSON")
+    }
+
+    /// The sentence of an error.
+    pub fn detail(&self) -> String {
+        self.json()["detail"]
+            .as_str()
+            .expect("detail is a string")
+            .to_owned()
+    }
+}
+
+/// A client with a key.
+pub struct Client {
+    agent: Agent,
+    base: String,
+    key: String,
+}
+
+impl Client {
+    /// Of the server at `address`.
+    pub fn new(address: SocketAddr, key: &str) -> Self {
+        let agent = Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_secs(300)))
+            .proxy(None)
+            .build()
+            .new_agent();
+        Client {
+            agent,
+            base: format!("http://{address}"),
+            key: key.to_owned(),
+        }
+    }
+
+    /// The same server with another key.
+    pub fn with_key(&self, key: &str) -> Client {
+        Client {
+            agent: self.agent.clone(),
+            base: self.base.clone(),
+            key: key.to_owned(),
+        }
+    }
+
+    pub fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, None, Vec::new())
+    }
+
+    pub fn post_json(&self, path: &str, body: &Value) -> Answer {
+        self.send(
+            "POST",
+            path,
+            Some("application/json"),
+            body.to_string().into_bytes(),
+        )
+    }
+
+    /// A multipart form with one file and text fields.
+    pub fn post_form(&self, path: &str, file: &[u8], fields: &[(&str, &str)]) -> Answer {
+        const BOUNDARY: &str = "between-the-parts";
+        let mut body = Vec::new();
+        for (name, value) in fields {
+            let part = format!(
+                "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+            );
+            body.extend_from_slice(part.as_bytes());
+        }
+        let head = "Content-Disposition: form-data; name=\"file\"; filename=\"a.bin\"";
+        body.extend_from_slice(format!("--{BOUNDARY}\r\n{head}\r\n\r\n").as_bytes());
+        body.extend_from_slice(file);
+        body.extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
+        let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+        self.send("POST", path, Some(&kind), body)
+    }
+
+    /// Any request; the answer is checked.
+    pub fn send(
+        &self,
+        method: &str,
+        path: &str,
+        content_type: Option<&str>,
+        body: Vec<u8>,
+    ) -> Answer {
+        let mut request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.base));
+        if !self.key.is_empty() {
+            request = request.header("Authorization", format!("Bearer {}", self.key));
+        }
+        if let Some(content_type) = content_type {
+            request = request.header("Content-Type", content_type);
+        }
+        let response = match content_type {
+            Some(_) => self.agent.run(request.body(body).unwrap()),
+            None => self.agent.run(request.body(()).unwrap()),
+        };
+        let mut response = response.expect("the server answers");
+        let headers = response
+            .headers()
+            .iter()
+            .map(|(n, v)| {
+                (
+                    n.as_str().to_owned(),
+                    v.to_str().expect("headers are ASCII").to_owned(),
+                )
+            })
+            .collect();
+        let answer = Answer {
+            status: response.status().as_u16(),
+            headers,
+            body: response
+                .body_mut()
+                .with_config()
+                .limit(1 << 30)
+                .read_to_vec()
+                .unwrap(),
+        };
+        check(&answer);
+        answer
+    }
+}
+
+/// What holds for every answer of the box.
+fn check(answer: &Answer) {
+    let id = answer
+        .header("x-request-id")
+        .expect("every answer has a request id");
+    assert!((1..=64).contains(&id.len()));
+    if answer.status < 400 {
+        return;
+    }
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    let body = answer.json();
+    let object = body.as_object().expect("an error is an object");
+    assert_eq!(object.len(), 1, "{body}");
+    let detail = answer.detail();
+    assert!(
+        !detail.is_empty() && !detail.contains('\n') && !detail.contains("src/"),
+        "{detail}"
+    );
+    match answer.status {
+        401 => assert_eq!(answer.header("www-authenticate"), Some("Bearer")),
+        405 => assert!(answer.header("allow").is_some()),
+        _ => {}
+    }
+}

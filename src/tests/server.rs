@@ -1,0 +1,205 @@
+//! The built binary, started on a free port with a data folder of its own.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Mutex, OnceLock, mpsc};
+use std::thread;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::http::Client;
+
+/// A running server with one account and one key. Killed when dropped.
+pub struct Server {
+    pub addr: SocketAddr,
+    pub key: String,
+    pub data: PathBuf,
+    child: Mutex<Child>,
+    _folder: Option<TempDir>,
+}
+
+/// The repository's model packs.
+pub fn models() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("models")
+}
+
+/// A recording of the test set-up.
+pub fn recording(name: &str) -> PathBuf {
+    models().join("test-speech").join(name)
+}
+
+/// The binary with the machine's own settings out of the way.
+pub fn vocabox(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vocabox"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("VOCABOX_")) {
+        command.env_remove(name);
+    }
+    command.args(args);
+    command
+}
+
+/// Runs a command of the binary to its end.
+pub fn run(args: &[&str]) -> Output {
+    vocabox(args).output().expect("the binary runs")
+}
+
+/// Runs a data command with `--json` and returns what it printed.
+pub fn json(data: &Path, args: &[&str]) -> Value {
+    let data = data.to_str().unwrap();
+    let output = run(&[&["--data-dir", data], args, &["--json"]].concat());
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    serde_json::from_slice(&output.stdout).expect("it prints JSON")
+}
+
+impl Server {
+    /// One server with all models, shared by the tests of this process.
+    pub fn shared() -> &'static Server {
+        static SHARED: OnceLock<Server> = OnceLock::new();
+        SHARED.get_or_init(Server::with_models)
+    }
+
+    /// A server of its own with all models.
+    pub fn with_models() -> Server {
+        Server::launch(&models(), &[])
+    }
+
+    /// A server whose packs are not fetched: everything but the models.
+    pub fn start() -> Server {
+        Server::launch(&bare_models(), &[])
+    }
+
+    /// With these models and options, on a new data folder.
+    pub fn launch(models: &Path, options: &[&str]) -> Server {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        json(&data, &["account", "create", "test"]);
+        let key = json(
+            &data,
+            &["key", "create", "--account", "test", "--name", "first"],
+        );
+        let key = key["key"].as_str().unwrap().to_owned();
+        let mut server = Server::again(&data, &key, models, options);
+        server._folder = Some(folder);
+        server
+    }
+
+    /// On a data folder that exists.
+    pub fn again(data: &Path, key: &str, models: &Path, options: &[&str]) -> Server {
+        let mut command = vocabox(&["serve", "--listen", "127.0.0.1:0"]);
+        command
+            .arg("--data-dir")
+            .arg(data)
+            .arg("--models-dir")
+            .arg(models)
+            .args(options);
+        let (child, addr) = spawn(command);
+        Server {
+            addr,
+            key: key.to_owned(),
+            data: data.to_owned(),
+            child: Mutex::new(child),
+            _folder: None,
+        }
+    }
+
+    pub fn client(&self) -> Client {
+        Client::new(self.addr, &self.key)
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.lock().unwrap().id()
+    }
+
+    /// As an operator would stop it; the exit code.
+    pub fn stop(&self) -> Option<i32> {
+        let mut child = self.child.lock().unwrap();
+        let pid = rustix::process::Pid::from_child(&child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        child.wait().unwrap().code()
+    }
+
+    /// As a power cut would end it.
+    pub fn kill(&self) {
+        let mut child = self.child.lock().unwrap();
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// The packs' manifests without their files.
+fn bare_models() -> PathBuf {
+    static BARE: OnceLock<TempDir> = OnceLock::new();
+    let folder = BARE.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["kokoro", "whisper-base", "silero-vad"] {
+            let pack = folder.path().join(name);
+            std::fs::create_dir(&pack).unwrap();
+            std::fs::copy(
+                models().join(name).join("pack.toml"),
+                pack.join("pack.toml"),
+            )
+            .unwrap();
+        }
+        folder
+    });
+    folder.path().to_owned()
+}
+
+/// Starts a server and reads its address off its standard error.
+///
+/// It is started by a thread that lives as long as the process, because Linux ends a child that asked for that when the
+/// thread that started it ends: so no server outlives a suite that was killed.
+fn spawn(command: Command) -> (Child, SocketAddr) {
+    type Ask = (Command, mpsc::Sender<Child>);
+    static STARTER: OnceLock<Mutex<mpsc::Sender<Ask>>> = OnceLock::new();
+    let starter = STARTER.get_or_init(|| {
+        let (ask, asked) = mpsc::channel::<Ask>();
+        thread::spawn(move || {
+            for (mut command, reply) in asked {
+                use std::os::unix::process::CommandExt;
+                let die_with_us = || {
+                    let signal = rustix::process::Signal::KILL;
+                    Ok(rustix::process::set_parent_process_death_signal(Some(
+                        signal,
+                    ))?)
+                };
+                // SAFETY: one system call, which allocates nothing.
+                unsafe { command.pre_exec(die_with_us) };
+                let child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn();
+                let _ = reply.send(child.expect("the binary starts"));
+            }
+        });
+        Mutex::new(ask)
+    });
+    let (reply, started) = mpsc::channel();
+    starter.lock().unwrap().send((command, reply)).unwrap();
+    let mut child = started.recv().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut said = String::new();
+    let addr = loop {
+        let Some(Ok(line)) = lines.next() else {
+            panic!("the server ended before it listened: {said}");
+        };
+        if let Some(addr) = line.strip_prefix("listening on http://") {
+            break addr.parse().expect("an address follows");
+        }
+        said.push_str(&line);
+        said.push('\n');
+    };
+    // The log has to be read, or the server would block on a full pipe.
+    thread::spawn(move || for _ in lines.by_ref() {});
+    (child, addr)
+}

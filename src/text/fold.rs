@@ -1,0 +1,199 @@
+//! Characters as the reader of English text knows them.
+//!
+//! Owns the map from Unicode to the small set that `normalize` reads: ASCII letters and digits,
+//! a handful of marks, and symbols that have a name. Knows nothing of words or numbers.
+
+use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+
+/// Scripts whose letters are written out in Latin ones, in Unicode's order from а and from α.
+const CYRILLIC: [&str; 32] = [
+    "a", "b", "v", "g", "d", "e", "zh", "z", "i", "y", "k", "l", "m", "n", "o", "p", "r", "s", "t",
+    "u", "f", "kh", "ts", "ch", "sh", "shch", "", "y", "", "e", "yu", "ya",
+];
+const GREEK: [&str; 25] = [
+    "a", "v", "g", "d", "e", "z", "i", "th", "i", "k", "l", "m", "n", "x", "o", "p", "r", "s", "s",
+    "t", "y", "f", "ch", "ps", "o",
+];
+const GREEK_NAMES: [&str; 25] = [
+    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa",
+    "lambda", "mu", "nu", "xi", "omicron", "pi", "rho", "sigma", "sigma", "tau", "upsilon", "phi",
+    "chi", "psi", "omega",
+];
+/// Decimal digits of other scripts: the code point of each zero.
+const ZEROS: [u32; 8] = [0x660, 0x6F0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xBE6, 0xE50];
+
+/// The characters of `text` in the reader's set: accents taken off, compatibility forms opened
+/// (full width, ligatures), Cyrillic and Greek in Latin letters, quotes, dashes and spaces of one
+/// kind each, spaces collapsed, controls and invisible characters gone. Letters of other scripts
+/// come through as they are; it is for the caller to refuse them.
+pub fn fold(text: &str) -> Vec<char> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut before = ' ';
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        let after = rest.peek().copied().unwrap_or(' ');
+        if is_greek(c) && !before.is_alphabetic() && !after.is_alphabetic() {
+            out.push(' ');
+            out.extend(GREEK_NAMES[greek(c)].chars());
+            out.push(' ');
+        } else {
+            one(c, &mut out);
+        }
+        before = c;
+    }
+    out.dedup_by(|a, b| *a == ' ' && *b == ' ');
+    out
+}
+
+/// Whether `c` is a letter, or opens into letters, that [`fold`] cannot write in ASCII.
+pub fn is_unread(c: char) -> bool {
+    let mut letters = Vec::new();
+    if !c.is_ascii() {
+        one(c, &mut letters);
+    }
+    letters.iter().any(|l| l.is_alphabetic() && !l.is_ascii())
+}
+
+fn one(c: char, out: &mut Vec<char>) {
+    let spelled = match c {
+        '`' => "'",
+        ' '..='~' => return out.push(c),
+        '\t' | '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => return out.push(' '),
+        _ if c.is_control() || is_invisible(c) || is_combining_mark(c) => return,
+        _ if c.is_whitespace() => return out.push(' '),
+        '“' | '”' | '—' | '…' | '£' | '€' | '₦' | '₵' | '₹' | '¥' | '₩' | '°' | '×' | '÷' | '±'
+        | '–' | '•' | '§' | '©' | '≤' | '≥' | '≠' | '≈' | '→' | '√' | '∞' => {
+            return out.push(c);
+        }
+        '„' | '‟' | '«' | '»' | '〝' | '〞' | '「' | '」' | '『' | '』' => "\"",
+        '‘' | '’' | '‚' | '‛' | '‹' | '›' | '′' | 'ʼ' | 'ʻ' => "'",
+        '‐' | '‑' | '‒' | '−' | '﹣' => "-",
+        '―' | '⸺' => return out.push('—'),
+        '。' | '．' | '।' | '۔' | '።' => ". ",
+        '、' | '，' | '،' => ", ",
+        '؟' => "?",
+        '؛' => ";",
+        '¿' | '¡' | '™' | '®' => "",
+        '²' => " squared",
+        '³' => " cubed",
+        '½' => " 1/2",
+        '¼' => " 1/4",
+        '¾' => " 3/4",
+        '⅓' => " 1/3",
+        '⅔' => " 2/3",
+        '№' => "No. ",
+        'µ' => "micro",
+        'ß' => "ss",
+        'æ' => "ae",
+        'Æ' => "Ae",
+        'œ' => "oe",
+        'Œ' => "Oe",
+        'ø' => "o",
+        'Ø' => "O",
+        'đ' | 'ð' | 'ɗ' => "d",
+        'Đ' | 'Ð' | 'Ɗ' => "D",
+        'ł' => "l",
+        'Ł' => "L",
+        'þ' => "th",
+        'Þ' => "Th",
+        'ħ' => "h",
+        'ı' => "i",
+        'ŋ' => "ng",
+        'Ŋ' => "Ng",
+        'ɓ' => "b",
+        'Ɓ' => "B",
+        'ƙ' => "k",
+        'Ƙ' => "K",
+        'ƴ' => "y",
+        'Ƴ' => "Y",
+        'ə' | 'ɛ' | 'ǝ' => "e",
+        'Ə' | 'Ɛ' | 'Ǝ' => "E",
+        'ɔ' => "o",
+        'Ɔ' => "O",
+        'ё' => "yo",
+        'Ё' => "Yo",
+        'й' => "y",
+        'Й' => "Y",
+        'а'..='я' => CYRILLIC[c as usize - 'а' as usize],
+        'А'..='Я' => return capital(CYRILLIC[c as usize - 'А' as usize], out),
+        'і' | 'ї' => "i",
+        'є' => "ye",
+        'ґ' => "g",
+        'α'..='ω' => GREEK[c as usize - 'α' as usize],
+        'Α'..='Ω' => return capital(GREEK[c as usize - 'Α' as usize], out),
+        _ => {
+            if let Some(zero) = ZEROS.iter().find(|&&z| (z..z + 10).contains(&(c as u32))) {
+                return out.extend(char::from_digit(c as u32 - zero, 10));
+            }
+            let opened = [c].into_iter().nfkd().filter(|d| !is_combining_mark(*d));
+            for d in opened {
+                if d == c || !d.is_ascii() && d.is_alphabetic() && !is_greek(d) {
+                    out.push(d);
+                } else {
+                    one(d, out);
+                }
+            }
+            return;
+        }
+    };
+    out.extend(spelled.chars());
+}
+
+fn capital(spelled: &str, out: &mut Vec<char>) {
+    let mut rest = spelled.chars();
+    out.extend(rest.next().map(|c| c.to_ascii_uppercase()));
+    out.extend(rest);
+}
+
+fn is_greek(c: char) -> bool {
+    matches!(c, 'α'..='ω' | 'Α'..='Ρ' | 'Σ'..='Ω')
+}
+
+fn greek(c: char) -> usize {
+    c as usize
+        - if c >= 'α' {
+            'α' as usize
+        } else {
+            'Α' as usize
+        }
+}
+
+/// Zero-width and formatting characters: joiners, direction marks, variation selectors, soft
+/// hyphen, byte-order mark, tags.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{180B}'..='\u{180E}' | '\u{200B}'..='\u{200F}'
+        | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'
+        | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fold;
+
+    fn folded(text: &str) -> String {
+        fold(text).into_iter().collect()
+    }
+
+    #[test]
+    fn accents_and_special_letters_become_plain_ones() {
+        for (text, plain) in [
+            ("Ìbàdàn", "Ibadan"),
+            ("naïve café résumé", "naive cafe resume"),
+            ("Ọlọ́run ẹ̀kọ́ ṣùgbọ́n", "Olorun eko sugbon"),
+            ("ɓarawo ƙasa Straße Łódź", "barawo kasa Strasse Lodz"),
+            ("ｆｕｌｌ　ｗｉｄｔｈ", "full width"),
+            ("ﬁne", "fine"),
+            ("Привет", "Privet"),
+            ("π and λόγος", " pi and logos"),
+            ("٤٢", "42"),
+        ] {
+            assert_eq!(folded(text), plain);
+        }
+    }
+
+    #[test]
+    fn controls_and_invisible_characters_vanish() {
+        assert_eq!(folded("a\0b\u{200B}c\u{FEFF}d\u{AD}e\u{7}"), "abcde");
+        assert_eq!(folded("a \t\r\n\u{A0}b"), "a b");
+    }
+}

@@ -1,0 +1,360 @@
+//! Written English as words: what a person says for figures, symbols, abbreviations and addresses.
+//!
+//! Owns the reading of everything that is not a plain word, one sentence at a time. Its output is
+//! ASCII words and the marks `, ; : . ! ? — … ( ) “ ”`, each word parted by a space and no run of
+//! word parts longer than `WORD_CHARS_MAX`: the lexicon's cost grows with the square of such a run.
+//! Knows nothing of phonemes.
+//!
+//! Left out without a sound: emoji and pictographs, symbols without a name here, markup signs
+//! (`*` `_` `#` before a word, `>` at the start), the trademark signs.
+
+use super::{
+    Accent,
+    abbreviations::month,
+    figures::Figures,
+    fold::{fold, is_unread},
+    numbers::ordinal,
+};
+use crate::fault::Fault;
+
+/// Characters of one word that the lexicon is asked for at once.
+pub(super) const WORD_CHARS_MAX: usize = 40;
+/// Hyphens that one word keeps.
+const HYPHENS_MAX: usize = 3;
+
+/// Words that begin with an apostrophe.
+const ELIDED: [&str; 9] = [
+    "tis", "twas", "em", "n", "til", "cause", "bout", "round", "s",
+];
+
+/// `Invalid` when `text` has letters of a script that English cannot read; the sentence says where
+/// the first one stands, not what it is: it may end in a log.
+pub fn readable(text: &str) -> Result<(), Fault> {
+    match text.chars().position(is_unread) {
+        None => Ok(()),
+        Some(before) => Err(Fault::invalid(format!(
+            "text has letters that an English voice cannot read, the first at character {}; \
+             Latin, Greek and Cyrillic letters are accepted",
+            before + 1
+        ))),
+    }
+}
+
+/// The words of `text`, empty when nothing in it has a sound. Letters that [`readable`] refuses are
+/// left out.
+pub fn normalize(text: &str, accent: Accent) -> String {
+    let chars = fold(text);
+    let mut reader = Reader {
+        c: &chars,
+        i: 0,
+        accent,
+        out: String::new(),
+        last: String::new(),
+        quoted: false,
+    };
+    while reader.i < chars.len() {
+        reader.step();
+    }
+    reader.out.trim().to_string()
+}
+
+/// Reads one sentence from left to right.
+pub(super) struct Reader<'a> {
+    pub(super) c: &'a [char],
+    pub(super) i: usize,
+    pub(super) accent: Accent,
+    out: String,
+    /// The word last said as it was written; empty after a mark.
+    pub(super) last: String,
+    /// A single quote is open.
+    quoted: bool,
+}
+
+impl Reader<'_> {
+    pub(super) fn at(&self, i: usize) -> char {
+        self.c.get(i).copied().unwrap_or(' ')
+    }
+
+    fn before(&self) -> char {
+        if self.i == 0 {
+            ' '
+        } else {
+            self.at(self.i - 1)
+        }
+    }
+
+    /// Says `words`, parted from what stands before; `written` is what stood there.
+    pub(super) fn say(&mut self, words: &str, written: &str) {
+        if !self.out.is_empty() && !self.out.ends_with(['(', '“', '-', ' ']) {
+            self.out.push(' ');
+        }
+        self.out.push_str(words);
+        self.last = written.to_string();
+    }
+
+    /// Sets a mark after the last word; of several marks in a row the one that ends more stays.
+    fn mark(&mut self, mark: char) {
+        self.out.truncate(self.out.trim_end().len());
+        let Some(last) = self.out.chars().last() else {
+            return;
+        };
+        let (ends, pauses) = (['.', '!', '?', '…'], [',', ';', ':', '—']);
+        match (last, mark) {
+            ('!', '?') | ('?', '!') if !self.out.ends_with("?!") && !self.out.ends_with("!?") => {
+                self.out.push(mark)
+            }
+            (l, _) if ends.contains(&l) || (pauses.contains(&l) && !ends.contains(&mark)) => {}
+            (l, m) if pauses.contains(&l) || l == '(' || l == '“' => {
+                self.out.pop();
+                self.mark(m);
+            }
+            ('-', _) => {}
+            (_, '—') => self.out.push_str(" —"),
+            _ => self.out.push(mark),
+        }
+        self.last.clear();
+    }
+
+    fn open(&mut self, mark: char) {
+        if !self.out.ends_with(mark) {
+            self.say(&mark.to_string(), "");
+        }
+    }
+
+    fn close(&mut self, mark: char, opening: char) {
+        self.out.truncate(self.out.trim_end().len());
+        if self.out.ends_with(opening) {
+            self.out.pop();
+        } else if !self.out.is_empty() && !self.out.ends_with(mark) {
+            self.out.push(mark);
+        }
+        self.last.clear();
+    }
+
+    fn step(&mut self) {
+        let (c, next, before) = (self.at(self.i), self.at(self.i + 1), self.before());
+        let wordly = |c: char| c.is_ascii_alphanumeric();
+        if before == ' ' && c.is_ascii_alphanumeric() && self.address() {
+            return;
+        }
+        if c.is_ascii_alphabetic() {
+            return self.word();
+        }
+        let money = "$£€₦₵₹¥₩".contains(c);
+        if c.is_ascii_digit() || ((money || (c == '.' && !wordly(before))) && next.is_ascii_digit())
+        {
+            return self.figure();
+        }
+        self.i += 1;
+        match c {
+            ' ' => {}
+            '\'' => self.apostrophe(next, before),
+            '"' if !wordly(next) && !"$£€₦('".contains(next) => self.close('”', '“'),
+            '"' | '“' => self.open('“'),
+            '”' => self.close('”', '“'),
+            '(' | '[' | '{' => self.open('('),
+            ')' | ']' | '}' => self.close(')', '('),
+            '.' if next == '.' || (next == ' ' && self.at(self.i + 1) == '.') => {
+                while self.at(self.i) == '.'
+                    || (self.at(self.i) == ' ' && self.at(self.i + 1) == '.')
+                {
+                    self.i += 1;
+                }
+                self.mark('…');
+            }
+            '.' if wordly(next) && !(next.is_ascii_uppercase() && before.is_ascii_lowercase()) => {
+                self.say("dot", "")
+            }
+            '.' | ',' | ';' | ':' | '!' | '?' | '—' | '…' => self.mark(c),
+            '–' => self.mark('—'),
+            '|' | '•' => self.mark(','),
+            '-' => self.hyphen(next, before),
+            '/' if before == ' ' && next == ' ' => self.mark(','),
+            '*' if before.is_ascii_digit() && next.is_ascii_digit() => self.say("times", ""),
+            '#' if next.is_ascii_digit() => self.say("number", ""),
+            '#' if next.is_ascii_alphabetic() && before == ' ' && self.i > 1 => {
+                self.say("hashtag", "")
+            }
+            '#' if before.is_ascii_alphabetic() => self.say("sharp", ""),
+            '~' if next.is_ascii_digit() => self.say("about", ""),
+            '<' | '>' if self.i == 1 || (before != ' ' && !next.is_ascii_digit()) => {}
+            _ => {
+                // A row of one sign is one sign.
+                if let Some(name) = name(c).filter(|_| before != c) {
+                    self.say(name, "");
+                }
+            }
+        }
+    }
+
+    fn apostrophe(&mut self, next: char, before: char) {
+        let spaced = !before.is_ascii_alphanumeric() && !",.!?".contains(before);
+        let word: String = self.c[self.i..]
+            .iter()
+            .take(6)
+            .take_while(|c| c.is_ascii_alphabetic())
+            .collect();
+        if spaced && ELIDED.contains(&word.to_ascii_lowercase().as_str()) {
+            self.i += word.len();
+            let both = usize::from(self.at(self.i) == '\'');
+            self.i += both;
+            self.say(&format!("'{word}{}", &"'"[..both]), &word);
+        } else if spaced && next.is_ascii_alphabetic() {
+            self.quoted = true;
+            self.open('“');
+        } else if self.quoted && !spaced {
+            self.quoted = false;
+            self.close('”', '“');
+        }
+    }
+
+    fn hyphen(&mut self, next: char, before: char) {
+        let run = self.c[self.i..].iter().take_while(|&&c| c == '-').count();
+        self.i += run;
+        if run > 0 || (before == ' ' && next == ' ' && self.i > 1) {
+            self.mark('—');
+        } else if before.is_ascii_alphabetic() && next.is_ascii_alphabetic() {
+            let word = self.out.rsplit(' ').next().unwrap_or("");
+            if word.len() < WORD_CHARS_MAX && word.matches('-').count() < HYPHENS_MAX {
+                self.out.push('-');
+            }
+        } else if (next.is_ascii_digit() || "$£€₦.".contains(next))
+            && !before.is_ascii_alphanumeric()
+        {
+            self.say("minus", "");
+        }
+    }
+
+    fn word(&mut self) {
+        let start = self.i;
+        let inner = |i: usize| self.at(i) == '\'' && self.at(i + 1).is_ascii_alphabetic();
+        let mut end = start;
+        while self.at(end).is_ascii_alphabetic() || (end > start && inner(end)) {
+            end += 1;
+        }
+        let word: String = self.c[start..end].iter().collect();
+        if self.at(end) == '.' && (self.initials(&word, start) || self.abbreviation(&word, end)) {
+            return;
+        }
+        self.i = end;
+        let figure = self.last.ends_with(|c: char| c.is_ascii_digit());
+        match word.as_str() {
+            "am" | "AM" | "pm" | "PM" if figure => return self.say(&dotted(&word), &word),
+            "w" if self.at(end) == '/' => {
+                let without = self.at(end + 1) == 'o';
+                self.i += if without { 2 } else { 1 };
+                return self.say(if without { "without" } else { "with" }, &word);
+            }
+            _ => {}
+        }
+        if let Some(said) = self.roman(&word) {
+            return self.say(&said, &word);
+        }
+        let mut parts = word
+            .as_bytes()
+            .chunks(WORD_CHARS_MAX)
+            .map(String::from_utf8_lossy);
+        let glued = start > 0 && self.at(start - 1).is_ascii_digit();
+        match parts.next() {
+            // A letter that touches a figure is a letter, never the article.
+            Some(one) if one.len() == 1 && (glued || self.at(end).is_ascii_digit()) => {
+                self.say(&one.to_ascii_uppercase(), &word);
+            }
+            Some(first) => self.say(&untangle(&first), &word),
+            None => {}
+        }
+        for part in parts {
+            self.say(&untangle(&part), &word);
+        }
+    }
+
+    fn figure(&mut self) {
+        let figures = Figures {
+            chars: self.c,
+            accent: self.accent,
+        };
+        let glued = self.i > 0 && self.before().is_ascii_alphabetic();
+        let (mut words, end) = figures.read(self.i, glued);
+        let written: String = self.c[self.i..end].iter().collect();
+        let day = written.len() <= 2 && written.parse().is_ok_and(|d: u8| (1..=31).contains(&d));
+        let month = month(&self.last);
+        if day && month && !matches!(self.at(end), ':' | '%') {
+            words = ordinal(&written, self.accent);
+        }
+        // "1 1/2": the fraction follows its whole number.
+        if written.contains('/')
+            && self.last.chars().all(|c| c.is_ascii_digit())
+            && !self.last.is_empty()
+        {
+            words = format!("and {}", words.replacen("one half", "a half", 1));
+        }
+        self.i = end;
+        self.say(&words, &written);
+        // A date ends in a digit too, but "5/13/24 1/2" is no mixed number: keep whole numbers only.
+        if written.contains(['/', ':', '-']) && !written.contains(':') {
+            self.last.clear();
+        }
+    }
+}
+
+pub(super) fn dotted(letters: &str) -> String {
+    letters
+        .chars()
+        .flat_map(|c| [c.to_ascii_uppercase(), '.'])
+        .collect()
+}
+
+/// `word` with its apostrophes and changes of case kept only where a word has them: each one parts
+/// the word for the lexicon, at a cost of the square of the parts.
+pub(super) fn untangle(word: &str) -> String {
+    let bytes = word.as_bytes();
+    let turns = bytes
+        .windows(2)
+        .filter(|w| w[0].is_ascii_lowercase() && w[1].is_ascii_uppercase())
+        .count();
+    let apostrophes = bytes.iter().filter(|&&b| b == b'\'').count();
+    let word = if turns > 3 {
+        word.to_ascii_lowercase()
+    } else {
+        word.to_string()
+    };
+    if apostrophes > 2 {
+        word.replace('\'', "")
+    } else {
+        word
+    }
+}
+
+pub(super) fn name(c: char) -> Option<&'static str> {
+    Some(match c {
+        '%' => "percent",
+        '&' => "and",
+        '@' => "at",
+        '+' => "plus",
+        '=' => "equals",
+        '°' => "degrees",
+        '×' => "times",
+        '÷' => "divided by",
+        '±' => "plus or minus",
+        '<' => "less than",
+        '>' => "greater than",
+        '≤' => "at most",
+        '≥' => "at least",
+        '≠' => "is not equal to",
+        '≈' => "about",
+        '→' => "to",
+        '√' => "square root of",
+        '∞' => "infinity",
+        '$' => "dollar",
+        '£' => "pound",
+        '€' => "euro",
+        '₦' => "naira",
+        '₵' => "cedi",
+        '₹' => "rupee",
+        '¥' => "yen",
+        '₩' => "won",
+        '§' => "section",
+        '©' => "copyright",
+        _ => return None,
+    })
+}

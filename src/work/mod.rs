@@ -1,0 +1,5 @@
+//! Work: bounded queues in front of the workers that own the engines.
+
+pub mod places;
+pub mod pool;
+mod queue;

@@ -1,0 +1,323 @@
+//! Workers for one capability: each owns its engine, takes jobs from one queue, and outlives its engine's panics.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use super::queue::Queue;
+use crate::engine::contract::{Engine, Watch};
+use crate::fault::{Fault, Kind};
+
+/// Builds a worker's engine, at start and again after a panic.
+type Factory<T, O> = dyn Fn() -> Result<Box<dyn Engine<Task = T, Output = O>>, Fault> + Send + Sync;
+
+/// A worker looks up from the wait for its answer this often, to see whether its client is still there.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Workers, their queue, and what is known of their pace.
+pub struct Pool<T, O> {
+    shared: Arc<Shared<T, O>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+struct Shared<T, O> {
+    name: &'static str,
+    queue: Queue<Job<T, O>>,
+    factory: Box<Factory<T, O>>,
+    workers: usize,
+    busy: AtomicUsize,
+    /// Milliseconds of the last job, smoothed: how long a place in the queue lasts.
+    pace_ms: AtomicU64,
+}
+
+struct Job<T, O> {
+    task: T,
+    watch: Watch,
+    queued: Instant,
+    reply: SyncSender<Result<Done<O>, Fault>>,
+}
+
+/// An output, with how long it waited and ran.
+#[derive(Debug)]
+pub struct Done<O> {
+    pub output: O,
+    pub queued: Duration,
+    pub ran: Duration,
+}
+
+impl<T: Send + 'static, O: Send + 'static> Pool<T, O> {
+    /// Starts `workers` threads, each with an engine of its own, behind a queue of `depth_max`; returns when all
+    /// engines are loaded. Faults: the first that an engine could not be built for.
+    pub fn start(
+        name: &'static str,
+        workers: usize,
+        depth_max: usize,
+        factory: impl Fn() -> Result<Box<dyn Engine<Task = T, Output = O>>, Fault>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Result<Self, Fault> {
+        let shared = Arc::new(Shared {
+            name,
+            queue: Queue::new(depth_max),
+            factory: Box::new(factory),
+            workers,
+            busy: AtomicUsize::new(0),
+            pace_ms: AtomicU64::new(1_000),
+        });
+        let (built, ready) = mpsc::channel();
+        let mut threads = Vec::new();
+        for number in 0..workers {
+            let (shared, built) = (shared.clone(), built.clone());
+            let thread = thread::Builder::new()
+                .name(format!("{name}-{number}"))
+                .spawn(move || work(&shared, &built))
+                .map_err(Fault::internal)?;
+            threads.push(thread);
+        }
+        drop(built);
+        let pool = Pool {
+            shared,
+            threads: Mutex::new(threads),
+        };
+        // A worker whose engine cannot be built reports that and ends; dropping the pool ends the others.
+        ready
+            .iter()
+            .take(workers)
+            .collect::<Result<Vec<()>, Fault>>()?;
+        Ok(pool)
+    }
+
+    /// Runs `task` on the next free worker and waits for its output.
+    ///
+    /// Faults: `Busy` when the queue is full; `Engine` when the engine failed, panicked or did not finish before the
+    /// watch's deadline; `Cancelled` when the watch is; and what the engine itself refuses.
+    pub fn run(&self, task: T, watch: &Watch) -> Result<Done<O>, Fault> {
+        let (reply, answer) = mpsc::sync_channel(1);
+        let job = Job {
+            task,
+            watch: watch.clone(),
+            queued: Instant::now(),
+            reply,
+        };
+        if self.shared.queue.push(job).is_err() {
+            return Err(self.shared.full());
+        }
+        loop {
+            match answer.recv_timeout(LOOK) {
+                Ok(result) => return result,
+                // The worker asks the watch as well, and will find that nobody waits.
+                Err(RecvTimeoutError::Timeout) => watch.check()?,
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(Fault::engine("the worker ended without an answer"));
+                }
+            }
+        }
+    }
+
+    /// Jobs that wait, and workers that are busy.
+    pub fn load(&self) -> (usize, usize) {
+        (
+            self.shared.queue.len(),
+            self.shared.busy.load(Ordering::Relaxed),
+        )
+    }
+
+    /// Requests that may be in this pool at once: running and waiting.
+    pub fn places(workers: usize, depth_max: usize) -> usize {
+        workers + depth_max
+    }
+}
+
+impl<T, O> Shared<T, O> {
+    fn full(&self) -> Fault {
+        let jobs = self.queue.len() as u64;
+        let wait_ms = self.pace_ms.load(Ordering::Relaxed) * (jobs + 1) / self.workers as u64;
+        let retry_after_s = wait_ms.div_ceil(1_000).clamp(1, 600) as u32;
+        Fault::new(
+            Kind::Busy { retry_after_s },
+            format!(
+                "The queue is full: {jobs} requests wait already. Try again in {retry_after_s} s."
+            ),
+        )
+        .because(format!("pool {}", self.name))
+    }
+
+    fn observe(&self, ran: Duration) {
+        let old = self.pace_ms.load(Ordering::Relaxed);
+        let new = (old * 3 + ran.as_millis() as u64) / 4;
+        self.pace_ms.store(new.max(1), Ordering::Relaxed);
+    }
+}
+
+fn work<T, O>(shared: &Shared<T, O>, built: &mpsc::Sender<Result<(), Fault>>) {
+    let mut engine = match (shared.factory)() {
+        Ok(engine) => Some(engine),
+        Err(fault) => {
+            let _ = built.send(Err(fault));
+            return;
+        }
+    };
+    let _ = built.send(Ok(()));
+    while let Some(job) = shared.queue.pop() {
+        let queued = job.queued.elapsed();
+        shared.busy.fetch_add(1, Ordering::Relaxed);
+        let begun = Instant::now();
+        let result = job
+            .watch
+            .check()
+            .and_then(|()| attempt(shared, &mut engine, job.task, &job.watch));
+        let ran = begun.elapsed();
+        shared.observe(ran);
+        shared.busy.fetch_sub(1, Ordering::Relaxed);
+        // Nobody may wait any more.
+        let _ = job.reply.try_send(result.map(|output| Done {
+            output,
+            queued,
+            ran,
+        }));
+        // Only now, so that the client of the job that broke the engine does not wait for a new one.
+        if engine.is_none() {
+            engine = rebuild(shared);
+        }
+    }
+}
+
+/// Runs one task. A panic costs the engine, because nobody knows what state it left.
+fn attempt<T, O>(
+    shared: &Shared<T, O>,
+    slot: &mut Option<Box<dyn Engine<Task = T, Output = O>>>,
+    task: T,
+    watch: &Watch,
+) -> Result<O, Fault> {
+    if slot.is_none() {
+        *slot = rebuild(shared);
+    }
+    let Some(engine) = slot.as_mut() else {
+        return Err(Fault::engine("the engine could not be built again"));
+    };
+    match catch_unwind(AssertUnwindSafe(|| engine.run(task, watch))) {
+        Ok(result) => result,
+        Err(panic) => {
+            let said = panic.downcast_ref::<String>().map(String::as_str);
+            let said = said
+                .or_else(|| panic.downcast_ref::<&str>().copied())
+                .unwrap_or("no words");
+            *slot = None;
+            Err(Fault::engine(format!("the engine panicked: {said}")))
+        }
+    }
+}
+
+fn rebuild<T, O>(shared: &Shared<T, O>) -> Option<Box<dyn Engine<Task = T, Output = O>>> {
+    log::warn!("pool {}: building a new engine after a panic", shared.name);
+    match catch_unwind(AssertUnwindSafe(|| (shared.factory)())) {
+        Ok(Ok(engine)) => Some(engine),
+        Ok(Err(fault)) => {
+            log::error!(
+                "pool {}: the engine could not be built again: {fault}",
+                shared.name
+            );
+            None
+        }
+        Err(_) => {
+            log::error!("pool {}: building the engine panicked", shared.name);
+            None
+        }
+    }
+}
+
+impl<T, O> Drop for Pool<T, O> {
+    /// Takes no more work and waits for what runs.
+    fn drop(&mut self) {
+        self.shared.queue.close();
+        let threads = self
+            .threads
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        for thread in threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Barrier;
+
+    enum Play {
+        Say(u32),
+        Panic,
+        Meet(Arc<Barrier>),
+    }
+
+    struct Player;
+
+    impl Engine for Player {
+        type Task = Play;
+        type Output = u32;
+        fn run(&mut self, task: Play, _: &Watch) -> Result<u32, Fault> {
+            match task {
+                Play::Say(n) => Ok(n),
+                Play::Panic => panic!("on purpose"),
+                Play::Meet(barrier) => {
+                    barrier.wait();
+                    barrier.wait();
+                    Ok(0)
+                }
+            }
+        }
+    }
+
+    fn pool(depth: usize) -> Arc<Pool<Play, u32>> {
+        Arc::new(Pool::start("test", 1, depth, || Ok(Box::new(Player))).unwrap())
+    }
+
+    fn soon() -> Watch {
+        Watch::until(Instant::now() + Duration::from_secs(60))
+    }
+
+    #[test]
+    fn a_panic_is_an_engine_fault_and_the_next_task_runs() {
+        let pool = pool(4);
+        assert_eq!(
+            pool.run(Play::Panic, &soon()).unwrap_err().kind,
+            Kind::Engine
+        );
+        assert_eq!(pool.run(Play::Say(7), &soon()).unwrap().output, 7);
+    }
+
+    #[test]
+    fn a_full_queue_is_busy_and_a_late_task_is_an_engine_fault() {
+        let pool = pool(1);
+        let barrier = Arc::new(Barrier::new(2));
+        let (first, met) = (pool.clone(), barrier.clone());
+        let running = thread::spawn(move || first.run(Play::Meet(met), &soon()));
+        barrier.wait(); // the worker is busy
+        let late = Watch::until(Instant::now());
+        let fault = pool.run(Play::Say(1), &late).unwrap_err();
+        assert_eq!(
+            fault.kind,
+            Kind::Engine,
+            "its deadline passed while it waited: {fault}"
+        );
+        let fault = pool.run(Play::Say(2), &soon()).unwrap_err();
+        assert!(
+            matches!(fault.kind, Kind::Busy { retry_after_s: 1.. }),
+            "one waits already: {fault}"
+        );
+        barrier.wait();
+        running.join().unwrap().unwrap();
+        assert_eq!(pool.run(Play::Say(3), &soon()).unwrap().output, 3);
+    }
+
+    #[test]
+    fn an_engine_that_cannot_be_built_fails_the_start() {
+        let start = Pool::<Play, u32>::start("test", 2, 1, || Err(Fault::missing("no model")));
+        assert_eq!(start.err().unwrap().sentence, "no model");
+    }
+}

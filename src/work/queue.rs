@@ -1,0 +1,92 @@
+//! A bounded first-in-first-out queue. Who finds it full is told at once.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+/// Jobs waiting for a worker.
+pub struct Queue<J> {
+    state: Mutex<State<J>>,
+    arrived: Condvar,
+    depth_max: usize,
+}
+
+struct State<J> {
+    jobs: VecDeque<J>,
+    is_closed: bool,
+}
+
+impl<J> Queue<J> {
+    /// An empty queue of at most `depth_max` waiting jobs.
+    pub fn new(depth_max: usize) -> Self {
+        Queue {
+            state: Mutex::new(State {
+                jobs: VecDeque::with_capacity(depth_max),
+                is_closed: false,
+            }),
+            arrived: Condvar::new(),
+            depth_max,
+        }
+    }
+
+    /// Adds a job, or gives it back when the queue is full or closed.
+    pub fn push(&self, job: J) -> Result<(), J> {
+        let mut state = self.lock();
+        if state.is_closed || state.jobs.len() >= self.depth_max {
+            return Err(job);
+        }
+        state.jobs.push_back(job);
+        self.arrived.notify_one();
+        Ok(())
+    }
+
+    /// The job that has waited longest; waits for one. None once the queue is closed and empty.
+    pub fn pop(&self) -> Option<J> {
+        let mut state = self.lock();
+        loop {
+            if let Some(job) = state.jobs.pop_front() {
+                return Some(job);
+            }
+            if state.is_closed {
+                return None;
+            }
+            state = self
+                .arrived
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Jobs that wait now.
+    pub fn len(&self) -> usize {
+        self.lock().jobs.len()
+    }
+
+    /// Takes no more jobs; those that wait are still given out.
+    pub fn close(&self) {
+        self.lock().is_closed = true;
+        self.arrived.notify_all();
+    }
+
+    /// No code that can panic runs under this lock, so a poisoned one is whole.
+    fn lock(&self) -> MutexGuard<'_, State<J>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_queue_gives_the_job_back_and_a_closed_one_ends_after_its_last() {
+        let queue = Queue::new(2);
+        assert_eq!(
+            (queue.push(1), queue.push(2), queue.push(3)),
+            (Ok(()), Ok(()), Err(3))
+        );
+        assert_eq!(queue.pop(), Some(1));
+        queue.close();
+        assert_eq!(queue.push(4), Err(4));
+        assert_eq!((queue.pop(), queue.pop()), (Some(2), None));
+    }
+}
