@@ -65,7 +65,7 @@ def quantize_weight(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     A processor without VNNI adds two neighbouring products u8 × s8 in 16 bits, saturating (VPMADDUBSW); neighbours are
     input channels 2i and 2i + 1 of one tap, since channels are last. The scale is such that no pair can pass 16 bits,
     whatever the activations are: |w₁| + |w₂| ≤ PAIR_MAX. Of 127 steps that leaves 109 on average, against 63 for 7-bit
-    weights; in distance to the float graph it is the same as all 127 computed exactly, and every processor agrees.
+    weights; in distance to the float graph it is the same as all 127 computed exactly, on every processor.
     """
     outputs, channels, taps = weight.shape
     size = np.abs(weight)

@@ -41,8 +41,6 @@ pub struct Form {
 pub struct Upload {
     /// The form field's name.
     pub field: String,
-    /// The file's name on the client's side, if it is not empty. Not to be used as a path.
-    pub name: Option<String>,
     pub content: Body,
 }
 
@@ -76,13 +74,9 @@ impl Form {
                     let value = text(&field, &mut part)?;
                     form.fields.push((field, value));
                 }
-                (Some(field), Some(name)) => {
+                (Some(field), Some(_)) => {
                     let content = upload(&mut part, &mut memory, spool_dir)?;
-                    form.files.push(Upload {
-                        field,
-                        name: Some(name).filter(|name| !name.is_empty()),
-                        content,
-                    });
+                    form.files.push(Upload { field, content });
                 }
             }
         }
@@ -285,7 +279,6 @@ mod tests {
         assert!(form.boolean("none", true).unwrap());
         assert_eq!(form.boolean("odd", true).unwrap_err().kind, Kind::Invalid);
         let file = form.take_file("file").unwrap();
-        assert_eq!(file.name.as_deref(), Some("a b.wav"));
         assert!(matches!(file.content, Body::Memory(bytes) if bytes == b"RIFF\r\n--X"));
         assert!(form.take_file("file").is_none());
     }

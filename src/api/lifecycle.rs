@@ -212,20 +212,26 @@ impl Lifecycle {
             Ok(_) => Status::Ok,
             Err(_) => Status::Error,
         };
-        if let Some((end, _)) = item
-            .text
-            .as_ref()
-            .and_then(|t| t.char_indices().nth(limits::HISTORY_TEXT_CHARS_MAX))
-        {
-            item.text = item.text.map(|t| t[..end].to_owned() + "…");
-        }
+        item.text = item.text.map(shortened);
         item.latency_ms = Some(call.head.received.elapsed().as_millis() as u64);
         let stored = call
             .identity()
             .and_then(|i| self.context.store.append(i.account.id, &item));
+        if self.context.log_content {
+            log::info!("content item={} text={:?}", item.id, item.text);
+        }
         // A generation that cannot be put on record was not delivered.
         result.and_then(|reply| stored.map(|()| reply))
     }
+}
+
+/// A text as history keeps it: cut, with a mark, where it is longer than one item may be.
+fn shortened(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(limits::HISTORY_TEXT_CHARS_MAX) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }
 
 /// The endpoint of a request's path and method; HEAD is answered as GET is.

@@ -8,21 +8,36 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tract_onnx::prelude::*;
+use tract_onnx::tract_hir::infer::{DimFact, Factoid};
 use tract_onnx::tract_hir::internal::DimLike;
+use tract_onnx::tract_hir::ops::unimpl::UnimplementedOp;
 
 use super::net::{Dtype, Input, Net, Signature, TensorSpec, Value};
 use crate::fault::Fault;
 
-/// One graph, optimised by tract.
+/// One graph. It is optimised for the sizes of its inputs when they first come, and again when they change: tract's
+/// recurrent operators need all sizes beforehand.
 pub struct TractNet {
-    plan: Arc<TypedRunnableModel>,
+    graph: InferenceModel,
     signature: Signature,
+    plan: Option<Plan>,
+}
+
+/// The graph, optimised for inputs of these shapes.
+struct Plan {
+    shapes: Vec<Vec<usize>>,
+    runnable: Arc<TypedRunnableModel>,
 }
 
 impl TractNet {
     /// Loads the graph at `path`. Faults: `Engine` with tract's words as the cause.
     pub fn load(path: &Path) -> Result<Self, Fault> {
-        let mut graph = tract_onnx::onnx().model_for_path(path).map_err(told)?;
+        // What the file says of inner shapes names its open sizes, which are given only later.
+        let mut graph = tract_onnx::onnx()
+            .with_ignore_output_shapes(true)
+            .with_ignore_value_info(true)
+            .model_for_path(path)
+            .map_err(told)?;
         // ONNX does not need names of nodes to differ (Silero's constants share one); tract does.
         let mut seen = HashSet::new();
         for (id, node) in graph.nodes.iter_mut().enumerate() {
@@ -30,16 +45,42 @@ impl TractNet {
                 node.name = format!("{}#{id}", node.name);
             }
         }
-        // Optimising renames nodes.
-        let input_names = names(&graph, &graph.inputs);
-        let output_names = names(&graph, &graph.outputs);
-        let model = graph.into_optimized().map_err(told)?;
+        let unknown = graph.nodes.iter().find(|n| n.op_is::<UnimplementedOp>());
+        if let Some(node) = unknown {
+            return Err(Fault::engine(format!("tract has no operator {node}")));
+        }
+        let mut analysed = graph.clone();
+        analysed.analyse(false).map_err(told)?;
         let signature = Signature {
-            inputs: specs(&model, &model.inputs, input_names)?,
-            outputs: specs(&model, &model.outputs, output_names)?,
+            inputs: specs(&analysed, &analysed.inputs)?,
+            outputs: specs(&analysed, &analysed.outputs)?,
         };
-        let plan = model.into_runnable().map_err(told)?;
-        Ok(TractNet { plan, signature })
+        Ok(TractNet {
+            graph,
+            signature,
+            plan: None,
+        })
+    }
+
+    /// The graph optimised for these inputs.
+    fn plan(&mut self, inputs: &[TValue]) -> Result<&Arc<TypedRunnableModel>, Fault> {
+        let fits = |plan: &Plan| plan.shapes.iter().zip(inputs).all(|(s, i)| s == i.shape());
+        let plan = match self.plan.take().filter(fits) {
+            Some(plan) => plan,
+            None => {
+                let mut graph = self.graph.clone();
+                for (at, input) in inputs.iter().enumerate() {
+                    let fact = InferenceFact::dt_shape(input.datum_type(), input.shape());
+                    graph.set_input_fact(at, fact).map_err(told)?;
+                }
+                let optimised = graph.into_optimized().map_err(told)?;
+                Plan {
+                    shapes: inputs.iter().map(|i| i.shape().to_vec()).collect(),
+                    runnable: optimised.into_runnable().map_err(told)?,
+                }
+            }
+        };
+        Ok(&self.plan.insert(plan).runnable)
     }
 }
 
@@ -48,34 +89,22 @@ fn told(error: TractError) -> Fault {
     Fault::engine(format!("{error:#}"))
 }
 
-fn names(model: &InferenceModel, outlets: &[OutletId]) -> Vec<String> {
+fn specs(graph: &InferenceModel, outlets: &[OutletId]) -> Result<Vec<TensorSpec>, Fault> {
     outlets
         .iter()
-        .map(|&o| match model.outlet_label(o) {
-            Some(label) => label.to_owned(),
-            None => model.node(o.node).name.clone(),
-        })
-        .collect()
-}
-
-fn specs(
-    model: &TypedModel,
-    outlets: &[OutletId],
-    names: Vec<String>,
-) -> Result<Vec<TensorSpec>, Fault> {
-    outlets
-        .iter()
-        .zip(names)
-        .map(|(&outlet, name)| {
-            let fact = model.outlet_fact(outlet).map_err(told)?;
-            let dtype = match fact.datum_type {
-                DatumType::F32 => Dtype::F32,
-                DatumType::I64 => Dtype::I64,
-                DatumType::I32 => Dtype::I32,
-                DatumType::Bool => Dtype::Bool,
+        .map(|&outlet| {
+            let fact = graph.outlet_fact(outlet).map_err(told)?;
+            let name = graph.outlet_label(outlet);
+            let name = name.unwrap_or(&graph.node(outlet.node).name).to_owned();
+            let dtype = match fact.datum_type.concretize() {
+                Some(DatumType::F32) => Dtype::F32,
+                Some(DatumType::I64) => Dtype::I64,
+                Some(DatumType::I32) => Dtype::I32,
+                Some(DatumType::Bool) => Dtype::Bool,
                 _ => Dtype::Other,
             };
-            let dims = fact.shape.iter().map(|d| d.to_usize().ok()).collect();
+            let size = |dim: &DimFact| dim.concretize()?.to_usize().ok();
+            let dims = fact.shape.dims().map(size).collect();
             Ok(TensorSpec { name, dtype, dims })
         })
         .collect()
@@ -103,7 +132,7 @@ impl Net for TractNet {
                 value(input)
             })
             .collect::<Result<TVec<TValue>, Fault>>()?;
-        let made = self.plan.run(feed).map_err(told)?;
+        let made = self.plan(&feed)?.run(feed).map_err(told)?;
         outputs
             .iter()
             .map(|&name| {

@@ -1,6 +1,7 @@
 //! The integration suite: the built binary over real sockets, with real models, and the tree's own rules.
 
 mod attacks;
+mod audio;
 mod contract;
 mod durability;
 mod http;

@@ -16,7 +16,10 @@ fn refused(options: &[&str], reason: &str) {
 
 #[track_caller]
 fn refused_with(data: &Path, options: &[&str], reason: &str) {
-    let mut command = vocabox(&["serve", "--listen", "127.0.0.1:0", "--log-level", "error"]);
+    let mut command = vocabox(&["serve", "--log-level", "error"]);
+    if !options.contains(&"--listen") {
+        command.args(["--listen", "127.0.0.1:0"]);
+    }
     let output = command
         .arg("--data-dir")
         .arg(data)

@@ -240,29 +240,38 @@ fn spoken_sentences_are_heard_with_at_most_eight_percent_word_errors() {
     );
 }
 
-/// No gap over 1.2 s, no run of clipped samples, no step out of the silence at a join.
+/// Samples of a silence that a join may follow or end in: 1 ms.
+const STILL: usize = 24;
+
+/// No gap over 1.2 s, no run of clipped samples, no step into or out of the silence at a join, no offset.
 fn assert_clean(samples: &[i16], text: &str) {
     let (mut quiet, mut longest, mut clipped) = (0, 0, 0);
-    for pair in samples.windows(2) {
-        quiet = if pair[0].abs() < 60 { quiet + 1 } else { 0 };
+    for sample in samples {
+        quiet = if sample.abs() < 60 { quiet + 1 } else { 0 };
         longest = longest.max(quiet);
-        clipped = if pair[0].abs() >= 32_767 {
+        clipped = if sample.unsigned_abs() >= 32_767 {
             clipped + 1
         } else {
             0
         };
         assert!(clipped < 3, "a clipped run in: {text}");
-        let is_silent = pair[0] == 0 || pair[1] == 0;
-        assert!(
-            !is_silent || (pair[1] - pair[0]).abs() < 600,
-            "a step of {:?} in: {text}",
-            pair
-        );
     }
     assert!(
         longest < 24_000 * 12 / 10,
         "a gap of {longest} samples in: {text}"
     );
+    for part in samples.windows(STILL + 1) {
+        let (first, last) = (part[0], part[STILL]);
+        let is_still = |samples: &[i16]| samples.iter().all(|&s| s == 0);
+        assert!(
+            !is_still(&part[1..]) || first.abs() < 200,
+            "it breaks off at {first} in: {text}"
+        );
+        assert!(
+            !is_still(&part[..STILL]) || last.abs() < 200,
+            "it sets in at {last} in: {text}"
+        );
+    }
     let mean = samples.iter().map(|&s| f64::from(s)).sum::<f64>() / samples.len() as f64;
     assert!(mean.abs() < 60.0, "an offset of {mean} in: {text}");
 }
