@@ -85,7 +85,7 @@ fn speak_over_http(address: SocketAddr, key: &str, text: &str) -> f64 {
 
 /// Mean real-time factors of two ways to make the same sound, taken in turn.
 fn in_turn(rounds: usize, mut a: impl FnMut() -> f64, mut b: impl FnMut() -> f64) -> (f64, f64) {
-    let mut rtf = |f: &mut dyn FnMut() -> f64| {
+    let rtf = |f: &mut dyn FnMut() -> f64| {
         let begun = Instant::now();
         let seconds = f();
         begun.elapsed().as_secs_f64() / seconds
@@ -136,12 +136,9 @@ fn speaking(c: &mut Criterion) {
     store
         .create_account("bench", 60, true, None)
         .expect("an account");
-    let (_, secret) = {
-        let (secret, key) = store
-            .create_key("bench", "bench", vocabox::store::KeyEnv::Test, None)
-            .expect("a key");
-        (key, secret)
-    };
+    let (secret, _) = store
+        .create_key("bench", "bench", vocabox::store::KeyEnv::Test, None)
+        .expect("a key");
     let (address, key) = (app.edge.local_addr(), secret.reveal().to_owned());
     let mut group = c.benchmark_group("http");
     group.sample_size(10);

@@ -224,7 +224,7 @@ mod tests {
         sound.extend(vec![0.5; 200]);
         sound.extend(vec![0.0; 300]);
         joined.push(&sound, 0.1);
-        joined.push(&vec![0.0; 50], 0.3); // nothing to hear: nothing added
+        joined.push(&[0.0; 50], 0.3); // nothing to hear: nothing added
         joined.push(&sound, 0.2);
         let clip = joined.finish();
         assert_eq!(clip.samples.len(), (30 + 200 + 30) * 2 + 100);

@@ -57,7 +57,7 @@ impl Ort {
     pub fn load(&self, path: &Path) -> Result<OrtNet, Fault> {
         let session = self
             .builder()
-            .and_then(|mut builder| builder.commit_from_file(path).map_err(ort::Error::from))
+            .and_then(|mut builder| builder.commit_from_file(path))
             .map_err(Fault::engine)?;
         let signature = Signature {
             inputs: session.inputs().iter().map(spec).collect(),

@@ -150,17 +150,15 @@ fn stt_answers_a_transcript_with_ordered_segments() {
 #[test]
 fn stt_refuses_wrong_forms_and_files() {
     let client = client();
-    let cases: [(&[u8], &[(&str, &str)], &str); 4] = [
-        (b"", &[], "file"),
-        (b"this is no recording", &[], "file"),
-        (b"RIFF\xff\xff\xff\xffWAVE", &[], "file"),
-        (b"x", &[("word_timestamps", "maybe")], "word_timestamps"),
-    ];
-    for (file, fields, named) in cases {
+    let refused = |file: &[u8], fields: &[(&str, &str)], named: &str| {
         let answer = client.post_form("/voice/stt", file, fields);
         assert_eq!(answer.status, 400);
         assert!(answer.detail().contains(named), "{}", answer.detail());
-    }
+    };
+    refused(b"", &[], "file");
+    refused(b"this is no recording", &[], "file");
+    refused(b"RIFF\xff\xff\xff\xffWAVE", &[], "file");
+    refused(b"x", &[("word_timestamps", "maybe")], "word_timestamps");
     let kind = Some("multipart/form-data; boundary=b");
     let no_file =
         b"--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nx\r\n--b--\r\n".to_vec();

@@ -8,13 +8,16 @@ use crate::fault::Fault;
 /// Tokens of one window at the most: half the decoder's context (`decoding.py`: sample_len).
 const TOKENS_MAX: usize = 224;
 
+/// What the decoder attends to: the encoder's keys and values, by the names of the decoder's inputs.
+pub type Memory = Vec<(String, Box<dyn Value>)>;
+
 /// The decoder graph with the window it listens to.
 ///
 /// Inputs `input_ids i64[1, S]`, `past_key_values.{l}.decoder.key|value f32[1, heads, P, 64]` and the encoder's keys and
 /// values; outputs `logits f32[1, S, vocabulary]` and the grown caches `present.{l}.decoder.*`.
 pub struct Decoder {
     net: Box<dyn Net>,
-    memory: Vec<(String, Box<dyn Value>)>,
+    memory: Memory,
     caches: Vec<Cache>,
     vocabulary_len: usize,
 }
@@ -71,7 +74,7 @@ impl Decoder {
     }
 
     /// Turns to a new window, as the encoder gave it.
-    pub fn listen(&mut self, memory: Vec<(String, Box<dyn Value>)>) {
+    pub fn listen(&mut self, memory: Memory) {
         self.memory = memory;
     }
 

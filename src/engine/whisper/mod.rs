@@ -13,13 +13,13 @@ use std::fs;
 use tokenizers::Tokenizer;
 
 use super::contract::{Engine, Segment, Transcribe, TranscribeTask, Transcript, Watch};
-use super::net::{Input, Net, Value};
+use super::net::{Input, Net};
 use super::nets::{Nets, refused, variant_in_use};
 use super::silero::Silero;
 use crate::audio::mel::Mel;
 use crate::fault::Fault;
 use crate::pack::Pack;
-use decode::Decoder;
+use decode::{Decoder, Memory};
 use rules::Vocabulary;
 use window::Windows;
 
@@ -146,7 +146,7 @@ fn text(tokenizer: &Tokenizer, tokens: &[u32]) -> Result<String, Fault> {
 
 /// One window's features `[1, mels, 3000]` → what the decoder attends to: keys and values of its cross-attention,
 /// `present.{layer}.encoder.key|value [1, heads, 1500, 64]`, by their names as the decoder's inputs.
-fn encode(encoder: &mut dyn Net, features: &[f32]) -> Result<Vec<(String, Box<dyn Value>)>, Fault> {
+fn encode(encoder: &mut dyn Net, features: &[f32]) -> Result<Memory, Fault> {
     let outputs = &encoder.signature().outputs;
     let names: Vec<String> = outputs
         .iter()
