@@ -219,8 +219,7 @@ impl App {
             listen: options.listen,
             spool_dir,
             socket_dir: options.data_dir.join("socket"),
-            // Every request that waits for a worker holds a handler: the rest is for those that do not wait.
-            handlers: 2 * (options.workers + options.queue) + limits::HANDLERS_RESERVE,
+            handlers: options.handlers(),
             connections_max: options.connections,
             connections_per_address_max: limits::CONNECTIONS_PER_ADDRESS_MAX
                 .min(options.connections),

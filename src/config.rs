@@ -164,7 +164,8 @@ impl Common {
     /// Settles the options of `serve`.
     pub fn serve(&self, models: Models, flags: &ServeOptions) -> Result<Serve, String> {
         let options = layer(flags, &self.file, self.file_path.as_deref())?;
-        Ok(Serve {
+        let connections = options.connections.unwrap_or(limits::CONNECTIONS_MAX);
+        let serve = Serve {
             data_dir: self.data_dir.clone(),
             models,
             listen: options.listen.unwrap_or(([127, 0, 0, 1], 8080).into()),
@@ -175,15 +176,28 @@ impl Common {
                 limits::WORKERS_MAX,
             )?,
             queue: within("queue", options.queue.unwrap_or(16), 1, limits::QUEUE_MAX)?,
-            connections: within(
-                "connections",
-                options.connections.unwrap_or(limits::CONNECTIONS_MAX),
-                16,
-                limits::CONNECTIONS_CEILING,
-            )?,
+            connections: within("connections", connections, 16, limits::CONNECTIONS_CEILING)?,
             drain_seconds: options.drain_seconds.unwrap_or(30),
             log_content: options.log_content.unwrap_or(false),
-        })
+        };
+        if serve.handlers() > serve.connections {
+            return Err(format!(
+                "workers {} and queue {} need {} connections, and connections is {}: raise it, or lower them",
+                serve.workers,
+                serve.queue,
+                serve.handlers(),
+                serve.connections
+            ));
+        }
+        Ok(serve)
+    }
+}
+
+impl Serve {
+    /// Threads that answer. Every request that waits for a worker holds one, of both kinds of workers; the rest is for
+    /// requests that do not wait.
+    pub fn handlers(&self) -> usize {
+        2 * (self.workers + self.queue) + limits::HANDLERS_RESERVE
     }
 }
 

@@ -50,7 +50,7 @@ pub const AUDIO_CHANNELS_MAX: usize = 32;
 /// Connections of all clients together (a thread each, with a small stack).
 pub const CONNECTIONS_MAX: usize = 1024;
 /// Highest number of connections that an operator may set.
-pub const CONNECTIONS_CEILING: usize = 65_536;
+pub const CONNECTIONS_CEILING: usize = 4_096;
 /// Connections of one client address.
 pub const CONNECTIONS_PER_ADDRESS_MAX: usize = 256;
 /// Bytes of a connection thread's stack.
@@ -84,7 +84,7 @@ pub const RPM_MAX: u32 = 100_000;
 /// Bytes of address space for the store. Sparse: the file grows with what is in it.
 pub const STORE_MAP_BYTES: usize = 16 * 1024 * 1024 * 1024;
 /// Simultaneous LMDB readers: every connection may check its key at once, and the command line reads too.
-pub const STORE_READERS_MAX: u32 = 2048;
+pub const STORE_READERS_MAX: u32 = 9_216;
 /// Writes that one group commit takes, and milliseconds that it waits for more.
 pub const COMMIT_ITEMS_MAX: usize = 64;
 pub const COMMIT_WAIT_MS: u64 = 2;
@@ -102,4 +102,6 @@ const _: () = assert!(AUDIO_BYTES_MAX < SPOOL_BYTES_MAX);
 const _: () = assert!(JSON_BYTES_MAX as usize >= TEXT_CHARS_MAX * 12); // every character as \uXXXX\uXXXX
 const _: () = assert!(METADATA_BYTES_MAX < HEAD_BYTES_MAX);
 const _: () = assert!(COMMIT_ITEMS_MAX < COMMIT_QUEUE_MAX && COMMIT_WAIT_MS < STORE_WAIT_MS);
-const _: () = assert!(CONNECTIONS_MAX < STORE_READERS_MAX as usize);
+// A thread for each connection and at most as many handlers (checked in `config`), and the command line's readers.
+const _: () = assert!(CONNECTIONS_MAX <= CONNECTIONS_CEILING);
+const _: () = assert!(2 * CONNECTIONS_CEILING < STORE_READERS_MAX as usize);

@@ -45,6 +45,10 @@ fn wrong_flags_and_values_are_refused() {
     refused(&["--workers", "many"], "--workers");
     refused(&["--workers", "0"], "1 to 64");
     refused(&["--queue", "99999"], "1 to 1024");
+    refused(
+        &["--queue", "1000", "--connections", "100"],
+        "100: raise it",
+    );
     refused(&["--config", "/nonexistent.toml"], "/nonexistent.toml");
 }
 
