@@ -11,6 +11,10 @@ use crate::fault::Fault;
 const BEFORE: usize = RATE_HZ as usize / 5;
 const AFTER: usize = RATE_HZ as usize * 2 / 5;
 
+/// A model that thinks nothing of a window finished is not asked again for the same sound: half a second, so that the
+/// walk ends.
+const ADVANCE_MIN: usize = RATE_HZ as usize / 2;
+
 /// A recording, read as far as the current window needs.
 pub struct Windows<'a> {
     audio: Box<dyn Samples>,
@@ -56,9 +60,9 @@ impl<'a> Windows<'a> {
         self.read
     }
 
-    /// Says how much of the last window was used up; at least one hop, so that the walk ends.
+    /// Says how much of the last window was used up.
     pub fn advance(&mut self, samples: usize) {
-        self.seek += samples.max(HOP);
+        self.seek += samples.max(ADVANCE_MIN);
     }
 
     /// The next window with speech, or none when the recording holds no more.
