@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::borrow::Cow;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use ort::environment::{Environment, GlobalThreadPoolOptions};
 use ort::memory::Allocator;
@@ -12,6 +13,9 @@ use ort::value::{DynValue, Outlet, Tensor, TensorElementType, TensorRef};
 
 use super::net::{Dtype, Input, Net, Signature, TensorSpec, Value};
 use crate::fault::Fault;
+
+/// ONNX Runtime allows one environment a process: the first that was opened.
+static OPENED: Mutex<Option<Ort>> = Mutex::new(None);
 
 /// The process's one ONNX Runtime environment, with one pool of compute threads that all sessions share,
 /// so that speaking and listening at once never run more threads than there are cores.
@@ -24,13 +28,17 @@ pub struct Ort {
 impl Ort {
     /// Opens the library at `library`, which must have been probed before: `ort` may hang on a bad one.
     ///
-    /// `threads` sizes the shared pool. With `threads_per_session` every session gets a pool of its own instead.
+    /// A process has one: once it is open, the same one is returned, whatever is asked for. `threads` sizes the shared pool. With `threads_per_session` every session gets a pool of its own instead.
     /// Faults: `Missing`, with the loader's words as the cause.
     pub fn open(
         library: &Path,
         threads: usize,
         threads_per_session: Option<usize>,
     ) -> Result<Self, Fault> {
+        let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(ort) = &*opened {
+            return Ok(ort.clone());
+        }
         let failed = |cause: String| {
             Fault::missing("ONNX Runtime could not be started on this box.").because(cause)
         };
@@ -47,10 +55,11 @@ impl Ort {
         }
         let environment = builder.build().map_err(|e| failed(e.to_string()))?;
         environment.set_log_level(ort::logging::LogLevel::Error);
-        Ok(Ort {
+        let ort = Ort {
             environment,
             threads_per_session,
-        })
+        };
+        Ok(opened.insert(ort).clone())
     }
 
     /// Loads the graph at `path`. Faults: `Engine` with ONNX Runtime's words as the cause.
