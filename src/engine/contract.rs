@@ -89,22 +89,12 @@ impl Watch {
         }
     }
 
-    /// Runs out at `deadline`; cancelled by [`Watch::cancel`] only.
+    /// Runs out at `deadline`; nobody cancels it.
     pub fn until(deadline: Instant) -> Self {
         Watch::new(deadline, Arc::default())
     }
 
-    /// The instant at which time is up.
-    pub fn deadline(&self) -> Instant {
-        self.deadline
-    }
-
-    /// Tells everyone who holds a clone that nobody waits any more.
-    pub fn cancel(&self) {
-        self.cancelled.store(true, Ordering::Relaxed);
-    }
-
-    /// Faults: `Cancelled` after [`Watch::cancel`], `Engine` after the deadline.
+    /// Faults: `Cancelled` once that is set, `Engine` after the deadline.
     pub fn check(&self) -> Result<(), Fault> {
         if self.cancelled.load(Ordering::Relaxed) {
             return Err(Fault::new(

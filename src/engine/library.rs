@@ -23,11 +23,6 @@ static EMBEDDED: Option<&[u8]> = Some(include_bytes!(concat!(env!("OUT_DIR"), "/
 #[cfg(not(embedded_onnxruntime))]
 static EMBEDDED: Option<&[u8]> = None;
 
-/// Whether this executable carries the library within itself.
-pub fn is_embedded() -> bool {
-    EMBEDDED.is_some()
-}
-
 /// A library that has been opened and asked for its version.
 pub struct Probed {
     /// What `ort` is to open; for the embedded library a path of `/proc/self/fd`.

@@ -28,7 +28,8 @@ pub struct Ort {
 impl Ort {
     /// Opens the library at `library`, which must have been probed before: `ort` may hang on a bad one.
     ///
-    /// A process has one: once it is open, the same one is returned, whatever is asked for. `threads` sizes the shared pool. With `threads_per_session` every session gets a pool of its own instead.
+    /// A process has one: once it is open, the same one is returned, whatever is asked for. `threads` sizes the
+    /// shared pool; with `threads_per_session` every session gets a pool of its own instead.
     /// Faults: `Missing`, with the loader's words as the cause.
     pub fn open(
         library: &Path,

@@ -33,11 +33,6 @@ impl Places {
                 free: self.free.clone(),
             })
     }
-
-    /// Places that are free now.
-    pub fn free(&self) -> usize {
-        self.free.load(Ordering::Acquire)
-    }
 }
 
 impl Drop for Place {

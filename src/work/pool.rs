@@ -1,7 +1,7 @@
 //! Workers for one capability: each owns its engine, takes jobs from one queue, and outlives its engine's panics.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -28,7 +28,6 @@ struct Shared<T, O> {
     queue: Queue<Job<T, O>>,
     factory: Box<Factory<T, O>>,
     workers: usize,
-    busy: AtomicUsize,
     /// Milliseconds of the last job, smoothed: how long a place in the queue lasts.
     pace_ms: AtomicU64,
 }
@@ -65,7 +64,6 @@ impl<T: Send + 'static, O: Send + 'static> Pool<T, O> {
             queue: Queue::new(depth_max),
             factory: Box::new(factory),
             workers,
-            busy: AtomicUsize::new(0),
             pace_ms: AtomicU64::new(1_000),
         });
         let (built, ready) = mpsc::channel();
@@ -117,19 +115,6 @@ impl<T: Send + 'static, O: Send + 'static> Pool<T, O> {
             }
         }
     }
-
-    /// Jobs that wait, and workers that are busy.
-    pub fn load(&self) -> (usize, usize) {
-        (
-            self.shared.queue.len(),
-            self.shared.busy.load(Ordering::Relaxed),
-        )
-    }
-
-    /// Requests that may be in this pool at once: running and waiting.
-    pub fn places(workers: usize, depth_max: usize) -> usize {
-        workers + depth_max
-    }
 }
 
 impl<T, O> Shared<T, O> {
@@ -164,7 +149,6 @@ fn work<T, O>(shared: &Shared<T, O>, built: &mpsc::Sender<Result<(), Fault>>) {
     let _ = built.send(Ok(()));
     while let Some(job) = shared.queue.pop() {
         let queued = job.queued.elapsed();
-        shared.busy.fetch_add(1, Ordering::Relaxed);
         let begun = Instant::now();
         let result = job
             .watch
@@ -172,7 +156,6 @@ fn work<T, O>(shared: &Shared<T, O>, built: &mpsc::Sender<Result<(), Fault>>) {
             .and_then(|()| attempt(shared, &mut engine, job.task, &job.watch));
         let ran = begun.elapsed();
         shared.observe(ran);
-        shared.busy.fetch_sub(1, Ordering::Relaxed);
         // Nobody may wait any more.
         let _ = job.reply.try_send(result.map(|output| Done {
             output,
