@@ -13,6 +13,10 @@ pub enum Kind {
     Invalid,
     /// No key, or not a valid one.
     Unauthorized,
+    /// The caller is known, and its account may not generate.
+    Forbidden,
+    /// The key has called too often: come back after this many seconds.
+    RateLimited { retry_after_s: u32 },
     /// The route, voice, item or job does not exist for this caller.
     NotFound,
     /// The route exists, with the methods named here.

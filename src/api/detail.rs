@@ -13,12 +13,14 @@ pub fn status(kind: Kind) -> u16 {
     match kind {
         Kind::Invalid => 400,
         Kind::Unauthorized => 401,
+        Kind::Forbidden => 403,
         Kind::NotFound => 404,
         Kind::MethodNotAllowed(_) => 405,
         Kind::TooSlow => 408,
         Kind::LengthRequired => 411,
         Kind::TooLarge => 413,
         Kind::UnsupportedType => 415,
+        Kind::RateLimited { .. } => 429,
         Kind::HeadTooLarge => 431,
         // nginx's number for a client that left; it is written to the log and to nobody.
         Kind::Cancelled => 499,
@@ -33,7 +35,7 @@ pub fn answer(fault: &Fault) -> Answer {
     let headers = match fault.kind {
         Kind::Unauthorized => vec![("WWW-Authenticate", "Bearer".to_owned())],
         Kind::MethodNotAllowed(allow) => vec![("Allow", allow.to_owned())],
-        Kind::Busy { retry_after_s } => vec![("Retry-After", retry_after_s.to_string())],
+        Kind::Busy { retry_after_s } | Kind::RateLimited { retry_after_s } => vec![("Retry-After", retry_after_s.to_string())],
         _ => Vec::new(),
     };
     Answer {
