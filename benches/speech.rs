@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use criterion::{Criterion, criterion_group, criterion_main};
 use vocabox::app::{App, Installation};
 use vocabox::audio;
-use vocabox::config::{Models, Serve};
+use vocabox::config::{EdgeOptions, Models, Serve};
 use vocabox::engine::contract::{Speak, SpeakTask, Transcribe, TranscribeTask, Watch};
 use vocabox::pack::manifest::Kind;
 
@@ -127,7 +127,7 @@ fn speaking(c: &mut Criterion) {
         listen: ([127, 0, 0, 1], 0).into(),
         workers: 1,
         queue: 4,
-        connections: 64,
+        edge: EdgeOptions::default().settle().expect("the defaults hold"),
         drain_seconds: 1,
         log_content: false,
     })

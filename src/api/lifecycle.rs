@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use uuid::Uuid;
@@ -18,18 +18,20 @@ use crate::engine::contract::Watch;
 use crate::fault::{Fault, Kind};
 use crate::limits;
 use crate::store::{KeyId, Status, Utc};
-use crate::work::places::Place;
+use crate::work::places::{Place, Places};
+use crate::work::underway::Turn;
 
 /// The API as the edge sees it.
 pub struct Lifecycle {
     pub context: Arc<Context>,
 }
 
-/// What was decided from a head. Dropping it gives its place back.
+/// What was decided from a head. Dropping it ends its turn.
 pub struct Admitted {
     endpoint: &'static Endpoint,
     identity: Option<Identity>,
-    place: Option<Place>,
+    /// None for what needs no worker: a box that stops does not wait for it.
+    _turn: Option<Turn>,
     request_id: String,
     head: Head,
     admitted: Instant,
@@ -50,14 +52,14 @@ struct Line<'a> {
 impl Service for Lifecycle {
     type Admitted = Admitted;
 
-    /// Route, key, place, declared size, in this order: a refused request does no later work.
+    /// Route, key, declared size, room in the queue, in this order: a refused request does no later work.
     fn admit(&self, head: Head) -> Result<Admitted, Answer> {
         let request_id = request_id(&head);
         match self.decide(&head) {
-            Ok((endpoint, identity, place)) => Ok(Admitted {
+            Ok((endpoint, identity, turn)) => Ok(Admitted {
                 endpoint,
                 identity,
-                place,
+                _turn: turn,
                 request_id,
                 head,
                 admitted: Instant::now(),
@@ -79,7 +81,7 @@ impl Service for Lifecycle {
     }
 
     fn body_bytes_max(&self, admitted: &Admitted) -> u64 {
-        admitted.endpoint.body_bytes_max
+        self.bytes_max(admitted.endpoint)
     }
 
     fn answer(&self, admitted: Admitted, body: Body, left: Arc<AtomicBool>) -> Answer {
@@ -95,14 +97,15 @@ impl Service for Lifecycle {
             queued: Duration::ZERO,
             ran: Duration::ZERO,
         };
-        // Parse, validate, look up, queue, run and render: the handler, top to bottom in its own file.
-        let result = catch_unwind(AssertUnwindSafe(|| {
-            (endpoint.handler)(&self.context, &mut call)
-        }))
-        .unwrap_or_else(|_| Err(Fault::internal("the handler panicked")));
-        // The history item is durable before the first byte of the answer leaves.
-        let result = self.record(&mut call, result);
-        drop(admitted.place);
+        let result = self.place(endpoint.work).and_then(|_place| {
+            // Parse, validate, look up, queue, run and render: the handler, top to bottom in its own file.
+            let result = catch_unwind(AssertUnwindSafe(|| {
+                (endpoint.handler)(&self.context, &mut call)
+            }))
+            .unwrap_or_else(|_| Err(Fault::internal("the handler panicked")));
+            // The history item is durable before the first byte of the answer leaves.
+            self.record(&mut call, result)
+        });
         let line = Line {
             request_id: &admitted.request_id,
             peer: call.head.peer,
@@ -149,7 +152,7 @@ impl Lifecycle {
     fn decide(
         &self,
         head: &Head,
-    ) -> Result<(&'static Endpoint, Option<Identity>, Option<Place>), Fault> {
+    ) -> Result<(&'static Endpoint, Option<Identity>, Option<Turn>), Fault> {
         let endpoint = find(head)?;
         let identity = match endpoint.access {
             Access::Open => None,
@@ -159,18 +162,19 @@ impl Lifecycle {
                 Utc::now(),
             )?),
         };
+        let bytes_max = self.bytes_max(endpoint);
         let declares = head.header("content-length").is_some() || head.declared_bytes.is_none();
         match head.declared_bytes {
-            Some(bytes) if bytes > endpoint.body_bytes_max => {
+            Some(bytes) if bytes > bytes_max => {
                 return Err(Fault::new(
                     Kind::TooLarge,
                     format!(
-                        "the body has {bytes} bytes; {} accepts at most {}",
-                        endpoint.path, endpoint.body_bytes_max
+                        "the body has {bytes} bytes; {} accepts at most {bytes_max}",
+                        endpoint.path
                     ),
                 ));
             }
-            _ if endpoint.body_bytes_max > 0 && !declares => {
+            _ if bytes_max > 0 && !declares => {
                 return Err(Fault::new(
                     Kind::LengthRequired,
                     "the length of the body is missing; send Content-Length or Transfer-Encoding: chunked",
@@ -178,29 +182,41 @@ impl Lifecycle {
             }
             _ => {}
         }
-        let place = self.place(endpoint.work)?;
-        Ok((endpoint, identity, place))
+        let turn = match endpoint.work {
+            Work::Light => None,
+            Work::Speak | Work::Transcribe => Some(self.turn(endpoint.work)?),
+        };
+        Ok((endpoint, identity, turn))
+    }
+
+    fn bytes_max(&self, endpoint: &Endpoint) -> u64 {
+        self.context.body_caps.bytes_max(endpoint.body)
+    }
+
+    /// A turn for a generation, unless the box is stopping or its queue is full already: then the body need not come.
+    fn turn(&self, work: Work) -> Result<Turn, Fault> {
+        let stopping = "The box is stopping and takes no more work.";
+        let stopping = || Fault::new(Kind::Busy { retry_after_s: 30 }, stopping);
+        let turn = self.context.underway.begin().ok_or_else(stopping)?;
+        match self.places(work).is_some_and(Places::is_full) {
+            true => Err(full()),
+            false => Ok(turn),
+        }
     }
 
     /// A place among the requests that wait for this kind of work, so that they can never take the handlers that
-    /// answer everything else.
+    /// answer everything else. It is taken once the body is there: else whoever sends slowly would hold the queue.
     fn place(&self, work: Work) -> Result<Option<Place>, Fault> {
-        if work != Work::Light && self.context.draining.load(Ordering::Relaxed) {
-            let stopping = "The box is stopping and takes no more work.";
-            return Err(Fault::new(Kind::Busy { retry_after_s: 30 }, stopping));
-        }
-        let places = match work {
+        self.places(work)
+            .map(|places| places.take().ok_or_else(full))
+            .transpose()
+    }
+
+    fn places(&self, work: Work) -> Option<&Places> {
+        match work {
             Work::Light => None,
             Work::Speak => self.context.speaking.as_ref().map(|s| &s.places),
             Work::Transcribe => self.context.transcribing.as_ref().map(|t| &t.places),
-        };
-        match places.map(|p| p.take()) {
-            None => Ok(None),
-            Some(Some(place)) => Ok(Some(place)),
-            Some(None) => Err(Fault::new(
-                Kind::Busy { retry_after_s: 5 },
-                "The queue is full: as many requests as it holds wait already. Try again in 5 s.",
-            )),
         }
     }
 
@@ -223,6 +239,13 @@ impl Lifecycle {
         // A generation that cannot be put on record was not delivered.
         result.and_then(|reply| stored.map(|()| reply))
     }
+}
+
+fn full() -> Fault {
+    Fault::new(
+        Kind::Busy { retry_after_s: 5 },
+        "The queue is full: as many requests as it holds wait already. Try again in 5 s.",
+    )
 }
 
 /// A text as history keeps it: cut, with a mark, where it is longer than one item may be.

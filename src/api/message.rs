@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::net::IpAddr;
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -60,7 +61,8 @@ impl Head {
     }
 }
 
-/// A received body: in memory up to `limits::BODY_MEMORY_BYTES_MAX`, else an unlinked file at its start.
+/// A received body: in memory up to `limits::BODY_MEMORY_BYTES_MAX` and while memory has room, else an unlinked file at
+/// its start.
 #[derive(Debug)]
 pub enum Body {
     Memory(Vec<u8>),
@@ -79,6 +81,30 @@ impl Body {
     /// Whether nothing was sent.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Bytes that were read into `buffer` from `at` on; 0 at the end. Needs no cursor: windows of one body do not
+    /// disturb each other.
+    pub fn read_at(&self, buffer: &mut [u8], at: u64) -> io::Result<usize> {
+        match self {
+            Body::Memory(bytes) => {
+                let at = usize::try_from(at).map_or(bytes.len(), |at| at.min(bytes.len()));
+                (&bytes[at..]).read(buffer)
+            }
+            Body::Spooled { file, .. } => file.read_at(buffer, at),
+        }
+    }
+
+    /// The whole body in memory. Only for bodies that are small by their cap.
+    pub fn into_bytes(self) -> io::Result<Vec<u8>> {
+        match self {
+            Body::Memory(bytes) => Ok(bytes),
+            spooled => {
+                let mut bytes = Vec::with_capacity(spooled.len() as usize);
+                spooled.into_reader()?.read_to_end(&mut bytes)?;
+                Ok(bytes)
+            }
+        }
     }
 
     /// Reads and seeks over the whole body.

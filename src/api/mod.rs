@@ -3,6 +3,7 @@
 //! [`ENDPOINTS`] is the only list of endpoints. A new one is its file (parse and render) and its line there.
 
 pub mod detail;
+mod disposition;
 mod fields;
 mod form;
 mod health;
@@ -13,10 +14,9 @@ pub mod speech;
 mod stt;
 mod tts;
 mod voices;
+mod window;
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crate::admit::key::Identity;
@@ -24,6 +24,7 @@ use crate::engine::contract::Watch;
 use crate::fault::Fault;
 use crate::limits;
 use crate::store::{Feature, HistoryItem, ItemId, Status, Store, Utc};
+use crate::work::underway::Underway;
 use message::{Body, Head};
 use speech::{Speaking, Transcribing};
 
@@ -45,6 +46,33 @@ pub enum Work {
     Transcribe,
 }
 
+/// What an endpoint's body is, and so how large it may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BodyKind {
+    None,
+    Json,
+    /// A form with a recording.
+    Audio,
+}
+
+/// Bytes that a body of each kind may have: options of the edge.
+#[derive(Debug, Clone, Copy)]
+pub struct BodyCaps {
+    pub json_bytes_max: u64,
+    pub audio_bytes_max: u64,
+}
+
+impl BodyCaps {
+    /// Bytes of a body of this kind; 0 where there is none.
+    pub fn bytes_max(&self, kind: BodyKind) -> u64 {
+        match kind {
+            BodyKind::None => 0,
+            BodyKind::Json => self.json_bytes_max,
+            BodyKind::Audio => self.audio_bytes_max,
+        }
+    }
+}
+
 /// One row of the table that drives routing, admission and tests.
 pub struct Endpoint {
     /// Also the name of the handler's file, and of the endpoint in the log.
@@ -53,8 +81,7 @@ pub struct Endpoint {
     pub path: &'static str,
     pub access: Access,
     pub work: Work,
-    /// Bytes of its body; 0 where it takes none.
-    pub body_bytes_max: u64,
+    pub body: BodyKind,
     /// Time from admission to the end of its work.
     pub deadline: Duration,
     pub handler: fn(&Context, &mut Call) -> Result<Reply, Fault>,
@@ -70,7 +97,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         path: "/voice/tts",
         access: Access::Key,
         work: Work::Speak,
-        body_bytes_max: limits::JSON_BYTES_MAX,
+        body: BodyKind::Json,
         deadline: Duration::from_secs(limits::SPEAK_SECONDS_MAX),
         handler: tts::handle,
     },
@@ -80,7 +107,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         path: "/voice/stt",
         access: Access::Key,
         work: Work::Transcribe,
-        body_bytes_max: limits::AUDIO_BYTES_MAX,
+        body: BodyKind::Audio,
         deadline: Duration::from_secs(limits::TRANSCRIBE_SECONDS_MAX),
         handler: stt::handle,
     },
@@ -90,7 +117,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         path: "/voice/voices",
         access: Access::Key,
         work: Work::Light,
-        body_bytes_max: 0,
+        body: BodyKind::None,
         deadline: LIGHT,
         handler: voices::handle,
     },
@@ -100,7 +127,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         path: "/voice/history",
         access: Access::Key,
         work: Work::Light,
-        body_bytes_max: 0,
+        body: BodyKind::None,
         deadline: LIGHT,
         handler: history::handle,
     },
@@ -110,7 +137,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         path: "/healthz",
         access: Access::Open,
         work: Work::Light,
-        body_bytes_max: 0,
+        body: BodyKind::None,
         deadline: LIGHT,
         handler: health::live,
     },
@@ -120,7 +147,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         path: "/readyz",
         access: Access::Open,
         work: Work::Light,
-        body_bytes_max: 0,
+        body: BodyKind::None,
         deadline: LIGHT,
         handler: health::ready,
     },
@@ -133,11 +160,10 @@ pub struct Context {
     pub speaking: Option<Speaking>,
     /// None while no pack that transcribes is fetched.
     pub transcribing: Option<Transcribing>,
-    /// Where files of multipart bodies go while they are worked on.
-    pub spool_dir: PathBuf,
+    pub body_caps: BodyCaps,
     pub log_content: bool,
-    /// Set when the box was told to stop.
-    pub draining: AtomicBool,
+    /// The generations under way; closed when the box was told to stop.
+    pub underway: Arc<Underway>,
 }
 
 /// One admitted request, on its way through a handler.
