@@ -70,6 +70,8 @@ pub const SPEAK_SECONDS_MAX: u64 = 300;
 /// Seconds that transcribing one recording may take, queueing included.
 pub const TRANSCRIBE_SECONDS_MAX: u64 = 3_600;
 
+/// History items that an account keeps, unless the operator says otherwise: some hundred MB of the store.
+pub const HISTORY_ITEMS_MAX: u64 = 1_000_000;
 /// Items of one page of history.
 pub const HISTORY_PAGE_MAX: usize = 200;
 /// Characters of one item's text; a longer transcript is cut there, so that a page stays below some MiB.

@@ -23,6 +23,11 @@ impl Places {
         }
     }
 
+    /// Whether a place is free just now.
+    pub fn has_room(&self) -> bool {
+        self.free.load(Ordering::Acquire) > 0
+    }
+
     /// A place, or none when all are taken.
     pub fn take(&self) -> Option<Place> {
         let less = |free: usize| free.checked_sub(1);
@@ -49,8 +54,9 @@ mod tests {
     fn a_dropped_place_is_free_again() {
         let places = Places::new(1);
         let place = places.take();
-        assert!(place.is_some() && places.take().is_none());
+        assert!(place.is_some() && places.take().is_none() && !places.has_room());
         drop(place);
+        assert!(places.has_room());
         assert!(places.take().is_some());
     }
 }
