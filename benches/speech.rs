@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use criterion::{Criterion, criterion_group, criterion_main};
 use vocabox::app::{App, Installation};
 use vocabox::audio;
-use vocabox::config::{Common, CommonOptions, ModelOptions, Models, ServeOptions};
+use vocabox::config::{Common, CommonOptions, EdgeOptions, ModelOptions, Models, ServeOptions};
 use vocabox::engine::contract::{Speak, SpeakTask, Transcribe, TranscribeTask, Watch};
 use vocabox::pack::manifest::Kind;
 
@@ -130,7 +130,10 @@ fn speaking(c: &mut Criterion) {
         listen: Some(([127, 0, 0, 1], 0).into()),
         ..ServeOptions::default()
     };
-    let serve = common.serve(models(), &options).expect("sound options");
+    let serve = common
+        .edge(&EdgeOptions::default())
+        .and_then(|edge| common.serve(models(), edge, &options))
+        .expect("sound options");
     let app = App::open(&serve).expect("it opens");
     let store = &app.context.store;
     store

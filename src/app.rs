@@ -1,23 +1,20 @@
 //! The only wiring: from settled options to loaded packs, running workers and an open front door.
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use crate::api::Context;
 use crate::api::cors::Origins;
 use crate::api::lifecycle::Lifecycle;
 use crate::api::speech::{Speaking, Transcribing};
+use crate::api::{BodyCaps, Context};
 use crate::config;
-use crate::edge::{Edge, EdgeConfig};
+use crate::edge::{Bounds, Edge, EdgeConfig};
 use crate::engine::contract::{Speak, Transcribe};
 use crate::engine::device::Device;
 use crate::engine::net_ort::Ort;
 use crate::engine::nets::{Nets, refused};
 use crate::engine::{self, Build, library};
 use crate::fault::Fault;
-use crate::limits;
 use crate::pack::manifest::{Kind, Runtime};
 use crate::pack::{Pack, PackError};
 use crate::store::{Retention, Store};
@@ -230,33 +227,45 @@ impl App {
         let installation = Installation::open(&options.models, &kinds)?;
         let speaking = installation.start_speaking(options.workers, options.queue)?;
         let transcribing = installation.start_transcribing(options.workers, options.queue)?;
-        let spool_dir: PathBuf = options.data_dir.join("spool");
         let context = Arc::new(Context {
             store,
             speaking,
             transcribing,
-            spool_dir: spool_dir.clone(),
+            spool_dir: options.data_dir.join("spool"),
             origins,
-            json_bytes_max: limits::JSON_BYTES_MAX,
-            audio_bytes_max: limits::AUDIO_BYTES_MAX,
+            body_caps: BodyCaps {
+                json_bytes_max: options.edge.json_bytes,
+                audio_bytes_max: options.edge.audio_bytes,
+            },
             device: installation.device(),
             history_text: options.history_text,
             log_content: options.log_content,
-            draining: AtomicBool::new(false),
+            underway: Arc::default(),
         });
         let edge = EdgeConfig {
             listen: options.listen,
-            spool_dir,
+            spool_dir: options.data_dir.join("spool"),
             socket_dir: options.data_dir.join("socket"),
             handlers: options.handlers(),
-            connections_max: options.connections,
-            connections_per_address_max: limits::CONNECTIONS_PER_ADDRESS_MAX
-                .min(options.connections),
+            connections_max: options.edge.connections,
+            connections_per_address_max: options.edge.connections_per_address,
+        };
+        let bounds = Bounds {
+            head_bytes_max: options.edge.head_bytes,
+            head: options.edge.head,
+            idle: options.edge.idle,
+            write_block: options.edge.write,
+            answer: options.edge.answer,
+            rate_min: options.edge.upload_rate,
+            upload: options.edge.upload,
+            memory_bytes_max: options.edge.memory_bytes,
+            spool_bytes_max: options.edge.spool_bytes,
+            ..Bounds::default()
         };
         let lifecycle = Lifecycle {
             context: context.clone(),
         };
-        let edge = Edge::open(edge, Arc::new(lifecycle))
+        let edge = Edge::open(edge, bounds, Arc::new(lifecycle))
             .map_err(|e| Fault::missing("The box could not open its front door.").because(e))?;
         Ok(App { edge, context })
     }

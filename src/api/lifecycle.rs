@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use super::message::{Answer, Body, Head, Service};
@@ -21,17 +21,20 @@ use crate::fault::{Fault, Kind};
 use crate::limits;
 use crate::store::{Status, Utc};
 use crate::work::places::{Place, Places};
+use crate::work::underway::Turn;
 
 /// The API as the edge sees it.
 pub struct Lifecycle {
     pub context: Arc<Context>,
 }
 
-/// What was decided from a head.
+/// What was decided from a head. Dropping it ends its turn.
 pub struct Admitted {
     endpoint: &'static Endpoint,
     param: String,
     identity: Option<Identity>,
+    /// None for what needs no worker: a box that stops does not wait for it.
+    _turn: Option<Turn>,
     head: Head,
     trail: Trail,
     admitted: Instant,
@@ -48,10 +51,11 @@ impl Service for Lifecycle {
             return Err(trail.send(answer, None));
         }
         match self.decide(&head, &mut trail) {
-            Ok((Route { endpoint, param }, identity)) => Ok(Admitted {
+            Ok((Route { endpoint, param }, identity, turn)) => Ok(Admitted {
                 endpoint,
                 param,
                 identity,
+                _turn: turn,
                 head,
                 trail,
                 admitted: Instant::now(),
@@ -64,7 +68,7 @@ impl Service for Lifecycle {
     }
 
     fn body_bytes_max(&self, admitted: &Admitted) -> u64 {
-        self.context.body_bytes_max(admitted.endpoint)
+        self.bytes_max(admitted.endpoint)
     }
 
     fn answer(&self, admitted: Admitted, body: Body, left: Arc<AtomicBool>) -> Answer {
@@ -112,7 +116,11 @@ impl Service for Lifecycle {
 }
 
 impl Lifecycle {
-    fn decide(&self, head: &Head, trail: &mut Trail) -> Result<(Route, Option<Identity>), Fault> {
+    fn decide(
+        &self,
+        head: &Head,
+        trail: &mut Trail,
+    ) -> Result<(Route, Option<Identity>, Option<Turn>), Fault> {
         let route = route::find(&head.method, &head.path)?;
         let endpoint = route.endpoint;
         trail.endpoint = Some(endpoint.id);
@@ -121,8 +129,11 @@ impl Lifecycle {
             Access::Key | Access::Entitled => Some(self.identify(endpoint, head, trail)?),
         };
         self.check_declared_size(endpoint, head)?;
-        self.check_room(endpoint.work)?;
-        Ok((route, identity))
+        let turn = match endpoint.work {
+            Work::Light => None,
+            Work::Speak | Work::Transcribe => Some(self.turn(endpoint.work)?),
+        };
+        Ok((route, identity, turn))
     }
 
     /// The caller, who has paid with a token and may do this.
@@ -155,7 +166,7 @@ impl Lifecycle {
     }
 
     fn check_declared_size(&self, endpoint: &Endpoint, head: &Head) -> Result<(), Fault> {
-        let bytes_max = self.context.body_bytes_max(endpoint);
+        let bytes_max = self.bytes_max(endpoint);
         let declares = head.header("content-length").is_some() || head.declared_bytes.is_none();
         match head.declared_bytes {
             Some(bytes) if bytes > bytes_max => Err(Fault::new(
@@ -173,20 +184,23 @@ impl Lifecycle {
         }
     }
 
-    /// Refuses, before its body comes, what could not be worked on now.
-    fn check_room(&self, work: Work) -> Result<(), Fault> {
-        if work != Work::Light && self.context.draining.load(Ordering::Relaxed) {
-            let stopping = "The box is stopping and takes no more work.";
-            return Err(Fault::new(Kind::Busy { retry_after_s: 30 }, stopping));
-        }
-        match self.places(work).is_none_or(Places::has_room) {
-            true => Ok(()),
-            false => Err(full()),
+    fn bytes_max(&self, endpoint: &Endpoint) -> u64 {
+        self.context.body_caps.bytes_max(endpoint.body)
+    }
+
+    /// A turn for a generation, unless the box is stopping or its queue is full already: then the body need not come.
+    fn turn(&self, work: Work) -> Result<Turn, Fault> {
+        let stopping = "The box is stopping and takes no more work.";
+        let stopping = || Fault::new(Kind::Busy { retry_after_s: 30 }, stopping);
+        let turn = self.context.underway.begin().ok_or_else(stopping)?;
+        match self.places(work).is_some_and(Places::is_full) {
+            true => Err(full()),
+            false => Ok(turn),
         }
     }
 
     /// A place among the requests that wait for this kind of work, so that they can never take the handlers that
-    /// answer everything else.
+    /// answer everything else. It is taken once the body is there: else whoever sends slowly would hold the queue.
     fn place(&self, work: Work) -> Result<Option<Place>, Fault> {
         self.places(work)
             .map(|places| places.take().ok_or_else(full))

@@ -20,7 +20,6 @@ mod voices;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crate::admit::key::Identity;
@@ -29,6 +28,7 @@ use crate::engine::device::Device;
 use crate::fault::Fault;
 use crate::limits;
 use crate::store::{Feature, HistoryItem, ItemId, Status, Store, Utc};
+use crate::work::underway::Underway;
 use message::{Body, Head};
 use speech::{Speaking, Transcribing};
 
@@ -43,15 +43,6 @@ pub enum Access {
     Entitled,
 }
 
-/// What an endpoint reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BodyKind {
-    None,
-    Json,
-    /// A multipart form with a recording.
-    Audio,
-}
-
 /// Which workers an endpoint waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Work {
@@ -59,6 +50,33 @@ pub enum Work {
     Light,
     Speak,
     Transcribe,
+}
+
+/// What an endpoint's body is, and so how large it may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BodyKind {
+    None,
+    Json,
+    /// A form with a recording.
+    Audio,
+}
+
+/// Bytes that a body of each kind may have: options of the edge.
+#[derive(Debug, Clone, Copy)]
+pub struct BodyCaps {
+    pub json_bytes_max: u64,
+    pub audio_bytes_max: u64,
+}
+
+impl BodyCaps {
+    /// Bytes of a body of this kind; 0 where there is none.
+    pub fn bytes_max(&self, kind: BodyKind) -> u64 {
+        match kind {
+            BodyKind::None => 0,
+            BodyKind::Json => self.json_bytes_max,
+            BodyKind::Audio => self.audio_bytes_max,
+        }
+    }
 }
 
 /// One row of the table that drives routing, admission and tests.
@@ -201,27 +219,14 @@ pub struct Context {
     pub spool_dir: PathBuf,
     /// Origins whose pages may read answers.
     pub origins: cors::Origins,
-    /// Bytes that a body of each kind may have.
-    pub json_bytes_max: u64,
-    pub audio_bytes_max: u64,
+    pub body_caps: BodyCaps,
     /// What runs the models.
     pub device: Device,
     /// Whether history keeps what was spoken and heard.
     pub history_text: bool,
     pub log_content: bool,
-    /// Set when the box was told to stop.
-    pub draining: AtomicBool,
-}
-
-impl Context {
-    /// Bytes that a body may have at this endpoint.
-    pub fn body_bytes_max(&self, endpoint: &Endpoint) -> u64 {
-        match endpoint.body {
-            BodyKind::None => 0,
-            BodyKind::Json => self.json_bytes_max,
-            BodyKind::Audio => self.audio_bytes_max,
-        }
-    }
+    /// The generations under way; closed when the box was told to stop.
+    pub underway: Arc<Underway>,
 }
 
 /// One admitted request, on its way through a handler.

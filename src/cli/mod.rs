@@ -59,7 +59,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Serve(serve::Args),
+    Serve(Box<serve::Args>),
     Account(account::Args),
     Key(key::Args),
     Models(models::Args),
@@ -75,7 +75,7 @@ pub fn run(cli: Cli) -> ExitCode {
             let is_server = matches!(cli.command, Command::Serve(_));
             logging::start(&common, is_server);
             match cli.command {
-                Command::Serve(args) => serve::run(args, &common),
+                Command::Serve(args) => serve::run(&args, &common),
                 Command::Account(args) => account::run(args, &common.data_dir),
                 Command::Key(args) => key::run(args, &common.data_dir),
                 Command::Models(args) => models::run(args, &common.models_dir),

@@ -23,9 +23,9 @@ impl Places {
         }
     }
 
-    /// Whether a place is free just now.
-    pub fn has_room(&self) -> bool {
-        self.free.load(Ordering::Acquire) > 0
+    /// Whether all are taken just now.
+    pub fn is_full(&self) -> bool {
+        self.free.load(Ordering::Acquire) == 0
     }
 
     /// A place, or none when all are taken.
@@ -54,9 +54,9 @@ mod tests {
     fn a_dropped_place_is_free_again() {
         let places = Places::new(1);
         let place = places.take();
-        assert!(place.is_some() && places.take().is_none() && !places.has_room());
+        assert!(place.is_some() && places.is_full() && places.take().is_none());
         drop(place);
-        assert!(places.has_room());
+        assert!(!places.is_full());
         assert!(places.take().is_some());
     }
 }
