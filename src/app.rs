@@ -3,19 +3,21 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::api::cors::Origins;
 use crate::api::lifecycle::Lifecycle;
 use crate::api::speech::{Speaking, Transcribing};
 use crate::api::{BodyCaps, Context};
 use crate::config;
 use crate::edge::{Bounds, Edge, EdgeConfig};
 use crate::engine::contract::{Speak, Transcribe};
+use crate::engine::device::Device;
 use crate::engine::net_ort::Ort;
-use crate::engine::nets::{Nets, refused, variant_in_use};
+use crate::engine::nets::{Nets, refused};
 use crate::engine::{self, Build, library};
 use crate::fault::Fault;
 use crate::pack::manifest::{Kind, Runtime};
 use crate::pack::{Pack, PackError};
-use crate::store::Store;
+use crate::store::{Retention, Store};
 use crate::text;
 use crate::work::places::Places;
 use crate::work::pool::Pool;
@@ -45,21 +47,27 @@ impl Installation {
         let needs_ort = chosen
             .clone()
             .any(|p| p.manifest.runtime.unwrap_or(Runtime::Ort) == Runtime::Ort);
-        for pack in chosen {
-            engine::of(pack)?;
-            pack.verify(variant_in_use(pack).as_deref(), false)
-                .map_err(refused)?;
-        }
         let ort = match needs_ort {
             true => Some(open_ort(options, &packs)?),
             false => None,
         };
+        let nets = Nets { ort };
+        for pack in chosen {
+            engine::of(pack)?;
+            pack.verify(nets.variant(pack).as_deref(), false)
+                .map_err(refused)?;
+        }
         Ok(Installation {
             speak,
             transcribe,
             detect,
-            nets: Nets { ort },
+            nets,
         })
+    }
+
+    /// What runs the models: a CUDA device, or the CPU.
+    pub fn device(&self) -> Device {
+        self.nets.ort.as_ref().map_or(Device::Cpu, Ort::device)
     }
 
     /// Builds the engine of the pack that speaks. Faults: `Missing` when none is fetched, or it cannot be loaded.
@@ -172,7 +180,18 @@ pub fn open_ort(options: &config::Models, packs: &[Pack]) -> Result<Ort, Fault> 
     };
     let probed = library::find(options.onnxruntime_lib.as_deref(), packed.as_deref())?;
     log::info!("ONNX Runtime {} ({})", probed.version, probed.origin);
-    Ort::open(&probed.path, options.cores, options.threads_per_worker)
+    let device: Device = options
+        .device
+        .parse()
+        .map_err(|e: String| Fault::missing(e))?;
+    let ort = Ort::open(
+        &probed.path,
+        options.cores,
+        options.threads_per_worker,
+        device,
+    )?;
+    log::info!("device {} (asked for: {device})", ort.device());
+    Ok(ort)
 }
 
 fn not_fetched(what: &str, example: &str) -> Fault {
@@ -198,7 +217,12 @@ impl App {
     /// Opens the store, loads the models, then the front door; nothing is served before all is there.
     /// Faults: `Missing`, with what is wrong and what to do.
     pub fn open(options: &config::Serve) -> Result<Self, Fault> {
-        let store = Store::open(&options.data_dir)?;
+        let origins = Origins::parse(&options.cors_origins).map_err(Fault::missing)?;
+        let retention = Retention {
+            items_max: options.history_max,
+            days_max: options.history_days,
+        };
+        let store = Store::serve(&options.data_dir, retention)?;
         let kinds = [Kind::Speak, Kind::Transcribe, Kind::Detect];
         let installation = Installation::open(&options.models, &kinds)?;
         let speaking = installation.start_speaking(options.workers, options.queue)?;
@@ -207,10 +231,14 @@ impl App {
             store,
             speaking,
             transcribing,
+            spool_dir: options.data_dir.join("spool"),
+            origins,
             body_caps: BodyCaps {
                 json_bytes_max: options.edge.json_bytes,
                 audio_bytes_max: options.edge.audio_bytes,
             },
+            device: installation.device(),
+            history_text: options.history_text,
             log_content: options.log_content,
             underway: Arc::default(),
         });

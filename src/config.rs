@@ -27,6 +27,25 @@ pub enum LogLevel {
     Trace,
 }
 
+/// How a line of the log looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What history keeps of a text that was spoken or heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HistoryText {
+    On,
+    /// Its length only.
+    Off,
+}
+
 /// Options of every command.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize)]
 pub struct CommonOptions {
@@ -43,6 +62,9 @@ pub struct CommonOptions {
     /// How much is logged, to standard error [default: info]
     #[arg(long, global = true, env = "VOCABOX_LOG_LEVEL", value_name = "LEVEL")]
     pub log_level: Option<LogLevel>,
+    /// How a line of the log looks [default: text]
+    #[arg(long, global = true, env = "VOCABOX_LOG_FORMAT", value_name = "FORMAT")]
+    pub log_format: Option<LogFormat>,
 }
 
 /// Options of every command that runs models.
@@ -51,6 +73,10 @@ pub struct ModelOptions {
     /// ONNX Runtime library to use in place of the embedded one
     #[arg(long, env = "VOCABOX_ONNXRUNTIME_LIB", value_name = "FILE")]
     pub onnxruntime_lib: Option<PathBuf>,
+    /// What runs the models: auto, cpu, cuda or cuda:N. cuda refuses to start where it cannot be used; auto takes the
+    /// CPU then [default: auto]
+    #[arg(long, env = "VOCABOX_DEVICE", value_name = "DEVICE")]
+    pub device: Option<String>,
     /// Pack that speaks [default: the first fetched one by name]
     #[arg(long, env = "VOCABOX_SPEAK_PACK", value_name = "PACK")]
     pub speak_pack: Option<String>,
@@ -78,6 +104,25 @@ pub struct ServeOptions {
     /// no worker and refuses new ones [default: 30]
     #[arg(long, env = "VOCABOX_DRAIN_SECONDS", value_name = "N")]
     pub drain_seconds: Option<u64>,
+    /// History items that each account keeps; the oldest make room [default: 1000000]
+    #[arg(long, env = "VOCABOX_HISTORY_MAX", value_name = "N")]
+    pub history_max: Option<u64>,
+    /// Days that a history item is kept [default: for ever, as far as --history-max allows]
+    #[arg(long, env = "VOCABOX_HISTORY_DAYS", value_name = "N")]
+    pub history_days: Option<u32>,
+    /// Whether history keeps texts and transcripts, or their lengths only [default: on]
+    #[arg(long, env = "VOCABOX_HISTORY_TEXT", value_name = "on|off")]
+    pub history_text: Option<HistoryText>,
+    /// Origin whose pages may call the box from a browser, like https://app.example.org; may be given again; * is any
+    /// [default: none]
+    #[arg(
+        long,
+        env = "VOCABOX_CORS_ORIGIN",
+        value_name = "ORIGIN",
+        value_delimiter = ','
+    )]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cors_origin: Vec<String>,
     /// Write texts and transcripts to the log (never keys)
     #[arg(long, env = "VOCABOX_LOG_CONTENT", num_args = 0..=1, default_missing_value = "true")]
     pub log_content: Option<bool>,
@@ -89,6 +134,7 @@ pub struct Common {
     pub data_dir: PathBuf,
     pub models_dir: PathBuf,
     pub log_level: LogLevel,
+    pub log_format: LogFormat,
     file: toml::Table,
     file_path: Option<PathBuf>,
 }
@@ -98,6 +144,7 @@ pub struct Common {
 pub struct Models {
     pub models_dir: PathBuf,
     pub onnxruntime_lib: Option<PathBuf>,
+    pub device: String,
     pub speak_pack: Option<String>,
     pub transcribe_pack: Option<String>,
     pub threads_per_worker: Option<usize>,
@@ -114,6 +161,10 @@ pub struct Serve {
     pub queue: usize,
     pub edge: Edge,
     pub drain_seconds: u64,
+    pub history_max: u64,
+    pub history_days: Option<u32>,
+    pub history_text: bool,
+    pub cors_origins: Vec<String>,
     pub log_content: bool,
 }
 
@@ -141,6 +192,7 @@ impl Common {
             data_dir: options.data_dir.unwrap_or_else(|| "data".into()),
             models_dir: options.models_dir.unwrap_or_else(|| "models".into()),
             log_level: options.log_level.unwrap_or(LogLevel::Info),
+            log_format: options.log_format.unwrap_or(LogFormat::Text),
             file,
             file_path: flags.config.clone(),
         })
@@ -156,6 +208,7 @@ impl Common {
         Ok(Models {
             models_dir: self.models_dir.clone(),
             onnxruntime_lib: options.onnxruntime_lib,
+            device: options.device.unwrap_or_else(|| "auto".to_owned()),
             speak_pack: options.speak_pack,
             transcribe_pack: options.transcribe_pack,
             threads_per_worker: options.threads_per_worker,
@@ -184,6 +237,13 @@ impl Common {
             queue: within("queue", options.queue.unwrap_or(16), 1, limits::QUEUE_MAX)?,
             edge,
             drain_seconds: options.drain_seconds.unwrap_or(30),
+            history_max: options
+                .history_max
+                .unwrap_or(limits::HISTORY_ITEMS_MAX)
+                .max(1),
+            history_days: options.history_days.map(|days| days.max(1)),
+            history_text: options.history_text != Some(HistoryText::Off),
+            cors_origins: options.cors_origin,
             log_content: options.log_content.unwrap_or(false),
         };
         if serve.handlers() > serve.edge.connections {

@@ -110,9 +110,6 @@ pub const SPOOL_BYTES: Movable = Movable {
 /// Fields of one multipart form, and bytes of a field that is not a file.
 pub const FORM_FIELDS_MAX: usize = 32;
 pub const FORM_FIELD_BYTES_MAX: usize = 64 * 1024;
-/// Bytes of the headers of one part of a form, and their number.
-pub const FORM_HEAD_BYTES_MAX: usize = 8 * 1024;
-pub const FORM_HEADERS_MAX: usize = 16;
 
 /// Seconds of one recording to transcribe.
 pub const AUDIO_SECONDS_MAX: f64 = 4.0 * 3600.0;
@@ -150,6 +147,8 @@ pub const SPEAK_SECONDS_MAX: u64 = 300;
 /// Seconds that transcribing one recording may take, queueing included.
 pub const TRANSCRIBE_SECONDS_MAX: u64 = 3_600;
 
+/// History items that an account keeps, unless the operator says otherwise: some hundred MB of the store.
+pub const HISTORY_ITEMS_MAX: u64 = 1_000_000;
 /// Items of one page of history.
 pub const HISTORY_PAGE_MAX: usize = 200;
 /// Characters of one item's text; a longer transcript is cut there, so that a page stays below some MiB.
@@ -183,7 +182,6 @@ const _: () =
     assert!(AUDIO_BYTES.default < SPOOL_BYTES.default && AUDIO_BYTES.max < SPOOL_BYTES.max);
 const _: () = assert!(JSON_BYTES.min as usize >= TEXT_CHARS_MAX * 12); // every character as \uXXXX\uXXXX
 const _: () = assert!(METADATA_BYTES_MAX as u64 <= HEAD_BYTES.min);
-const _: () = assert!(FORM_HEAD_BYTES_MAX < FORM_FIELD_BYTES_MAX);
 const _: () = assert!(COMMIT_ITEMS_MAX < COMMIT_QUEUE_MAX && COMMIT_WAIT_MS < STORE_WAIT_MS);
 // A thread for each connection and at most as many handlers (checked in `config`), and the command line's readers.
 const _: () = assert!(2 * CONNECTIONS.max < STORE_READERS_MAX as u64);

@@ -1,62 +1,77 @@
 //! A multipart/form-data body (RFC 7578) → its fields and files, with every size bounded.
 //!
-//! One pass over the body finds where its parts begin and end. Fields are small and are read; a file is a
-//! window into the body, which is neither copied nor held in memory. Strict where two readers could disagree
-//! about where a part ends or what it is called. Knows no endpoint: which fields there are, and what they mean,
-//! is for the one who asks.
+//! The body is read in pieces and never whole: fields are small, the file stays in memory up to
+//! `BODY_MEMORY_BYTES_MAX` and goes to an unlinked file beyond that. Knows no endpoint: which fields there are,
+//! and what they mean, is for the one who asks.
 
-use std::ops::Range;
-use std::sync::Arc;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::Path;
+use std::task::{Context, Poll};
 
-use memchr::memmem::Finder;
+use futures::StreamExt;
+use futures::stream::poll_fn;
+use futures::task::noop_waker_ref;
+use multer::{Error, Field, Multipart};
 
-use super::disposition::{self, Disposition};
-use super::message::Body;
-use super::window::Window;
+use super::message::{Body, BodyReader};
 use crate::fault::{Fault, Kind};
-use crate::limits::{FORM_FIELD_BYTES_MAX, FORM_FIELDS_MAX, FORM_HEAD_BYTES_MAX};
+use crate::limits::{BODY_MEMORY_BYTES_MAX, FORM_FIELD_BYTES_MAX, FORM_FIELDS_MAX};
 
-/// Bytes of the body that are looked through at a time.
-const BLOCK_BYTES: usize = 64 * 1024;
+/// Bytes that are handed to the parser at a time.
+const CHUNK_BYTES: usize = 64 * 1024;
+
+/// Polls in a row, of one or two chunks each, that may bring neither a part nor data of one: bounds preamble
+/// and part headers, which the parser would gather without end.
+const IDLE_POLLS_MAX: usize = 8;
 
 /// Characters of a boundary (RFC 2046 §5.1.1).
 const BOUNDARY_CHARS_MAX: usize = 70;
 
-/// Bytes that may follow a boundary on its line: blanks that a gateway added (RFC 2046 §5.1.1), and the line's end.
-const PADDING_BYTES_MAX: usize = 64;
+/// The field of the one file that a form of this API may have. Others are passed over, so that no form costs more
+/// than one descriptor.
+const FILE_FIELD: &str = "file";
 
 /// A form as it was sent.
 #[derive(Debug, Default)]
 pub struct Form {
     /// Names and values of the parts without a file name, in their order.
     fields: Vec<(String, String)>,
-    /// Names and contents of the parts with one.
-    files: Vec<(String, Window)>,
+    file: Option<Body>,
 }
 
 impl Form {
-    /// The form in `body`. Parts without a name are ignored, and so is what stands before the first and after the
-    /// last.
+    /// The form in `body`. A file that does not fit in memory goes to an unlinked one in `spool_dir`.
+    ///
+    /// Parts without a name are ignored, and so are files but the first of the field `file`.
     ///
     /// Faults: `UnsupportedType` when `content_type` is not multipart/form-data; `Invalid` when it has no
     /// boundary, the body is broken off or malformed, has more than `FORM_FIELDS_MAX` parts, or a field of
-    /// more than `FORM_FIELD_BYTES_MAX` bytes or of no UTF-8; `Internal` when the body cannot be read.
-    pub fn parse(content_type: Option<&str>, body: Body) -> Result<Form, Fault> {
+    /// more than `FORM_FIELD_BYTES_MAX` bytes or of no UTF-8; `Internal` when a file cannot be written.
+    pub fn parse(content_type: Option<&str>, body: Body, spool_dir: &Path) -> Result<Form, Fault> {
         let boundary = boundary(content_type)?;
-        let body = Arc::new(body);
+        let reader = body.into_reader().map_err(Fault::internal)?;
+        let mut parts = Multipart::new(chunks(reader), boundary);
         let mut form = Form::default();
-        for part in parts(&body, &boundary)? {
-            let (disposition, content) = opened(&body, part)?;
-            let Disposition { name, is_file } = disposition;
-            match name {
-                None => {}
-                Some(name) if is_file => {
-                    form.files.push((name, Window::new(body.clone(), content)));
+        let mut count = 0;
+        while let Some(mut part) = drive(|cx| parts.poll_next_field(cx))? {
+            count += 1;
+            if count > FORM_FIELDS_MAX {
+                return Err(Fault::invalid(format!(
+                    "the form has more than {FORM_FIELDS_MAX} fields, which is the most that is accepted"
+                )));
+            }
+            let field = part.name().map(str::to_owned);
+            let file_name = part.file_name().map(str::to_owned);
+            match (field, file_name) {
+                (Some(field), None) => {
+                    let value = text(&field, &mut part)?;
+                    form.fields.push((field, value));
                 }
-                Some(name) => {
-                    let value = text(&body, &name, content)?;
-                    form.fields.push((name, value));
+                (Some(field), Some(_)) if field == FILE_FIELD && form.file.is_none() => {
+                    form.file = Some(upload(&mut part, spool_dir)?);
                 }
+                _ => while data(&mut part)?.is_some() {},
             }
         }
         Ok(form)
@@ -93,10 +108,9 @@ impl Form {
         }
     }
 
-    /// The content of the file of the field `name`; of several, the first counts.
-    pub fn file(&self, name: &str) -> Option<&Window> {
-        let named = self.files.iter().find(|(field, _)| field == name);
-        named.map(|(_, content)| content)
+    /// Takes the file out of the form.
+    pub fn take_file(&mut self) -> Option<Body> {
+        self.file.take()
     }
 }
 
@@ -115,125 +129,112 @@ fn boundary(content_type: Option<&str>) -> Result<String, Fault> {
             format!("Content-Type is {what}; this endpoint reads multipart/form-data"),
         ));
     }
-    let mut given = disposition::parameters(told).unwrap_or_default();
-    given.retain(|(name, boundary)| {
-        name == "boundary" && (1..=BOUNDARY_CHARS_MAX).contains(&boundary.len())
-    });
-    match given.pop() {
-        Some((_, boundary)) if given.is_empty() => Ok(boundary),
-        _ => Err(Fault::invalid(format!(
-            "the Content-Type multipart/form-data needs one boundary of 1 to {BOUNDARY_CHARS_MAX} characters"
-        ))),
-    }
-}
-
-/// Where the parts of `body` are, each with its headers.
-fn parts(body: &Body, boundary: &str) -> Result<Vec<Range<u64>>, Fault> {
-    // A line break belongs to the delimiter behind it. The first one may stand at the very start: so as if one came
-    // before the body, and all positions are by two too large.
-    let delimiter = format!("\r\n--{boundary}");
-    let finder = Finder::new(&delimiter);
-    let mut block = b"\r\n".to_vec();
-    let mut block_at = 0;
-    let mut parts = Vec::new();
-    let mut begins: Option<u64> = None;
-    loop {
-        let fresh = block.len();
-        block.resize(fresh + BLOCK_BYTES, 0);
-        let at = block_at + fresh as u64 - 2;
-        let read = body.read_at(&mut block[fresh..], at);
-        let read = read.map_err(Fault::internal)?;
-        block.truncate(fresh + read);
-        if read == 0 {
-            return Err(broken_off());
-        }
-        let mut looked_through = 0;
-        for found in finder.find_iter(&block) {
-            looked_through = found + delimiter.len();
-            let end = block_at + found as u64;
-            if let Some(start) = begins {
-                // The line break before its end may be the one that its own delimiter's line ended with.
-                parts.push(start..start.max(end - 2));
-            }
-            if parts.len() > FORM_FIELDS_MAX {
-                return Err(Fault::invalid(format!(
-                    "the form has more than {FORM_FIELDS_MAX} fields, which is the most that is accepted"
-                )));
-            }
-            match line_end(body, end + delimiter.len() as u64 - 2)? {
-                Some(start) => begins = Some(start),
-                None => return Ok(parts),
-            }
-        }
-        // What may be the start of a delimiter stays.
-        let keep = (delimiter.len() - 1).min(block.len() - looked_through);
-        block_at += (block.len() - keep) as u64;
-        block.drain(..block.len() - keep);
-    }
-}
-
-/// Where the part begins whose delimiter ends at `at`, or none behind the last one.
-fn line_end(body: &Body, at: u64) -> Result<Option<u64>, Fault> {
-    let rest = read(body, at, PADDING_BYTES_MAX)?;
-    let blanks = rest
-        .iter()
-        .take_while(|b| matches!(b, b' ' | b'\t'))
-        .count();
-    match rest[blanks..] {
-        _ if rest.starts_with(b"--") => Ok(None),
-        [b'\r', b'\n', ..] => Ok(Some(at + blanks as u64 + 2)),
-        [] | [b'\r'] | [b'-'] if rest.len() < PADDING_BYTES_MAX => Err(broken_off()),
-        _ => Err(malformed("a boundary is not alone on its line")),
-    }
-}
-
-/// What the headers of `part` say of it, and where its content is.
-fn opened(body: &Body, part: Range<u64>) -> Result<(Disposition, Range<u64>), Fault> {
-    let bytes = (part.end - part.start).min(FORM_HEAD_BYTES_MAX as u64);
-    let head = read(body, part.start, bytes as usize)?;
-    let (disposition, read) = disposition::of(&head)?;
-    Ok((disposition, part.start + read as u64..part.end))
-}
-
-fn text(body: &Body, name: &str, content: Range<u64>) -> Result<String, Fault> {
-    let bytes = content.end - content.start;
-    if bytes > FORM_FIELD_BYTES_MAX as u64 {
+    let boundary = multer::parse_boundary(told).unwrap_or_default();
+    if !(1..=BOUNDARY_CHARS_MAX).contains(&boundary.len()) {
         return Err(Fault::invalid(format!(
-            "the field {name} has more than {FORM_FIELD_BYTES_MAX} bytes, which is the most that is accepted; a file needs a file name"
+            "the Content-Type multipart/form-data needs a boundary of 1 to {BOUNDARY_CHARS_MAX} characters"
         )));
     }
-    String::from_utf8(read(body, content.start, bytes as usize)?)
-        .map_err(|_| Fault::invalid(format!("the field {name} is not UTF-8")))
+    Ok(boundary)
 }
 
-/// The bytes of `body` from `at` on, `most` of them or as many as there are.
-fn read(body: &Body, at: u64, most: usize) -> Result<Vec<u8>, Fault> {
-    let mut bytes = vec![0; most];
-    let mut filled = 0;
-    while filled < most {
-        match body.read_at(&mut bytes[filled..], at + filled as u64) {
-            Ok(0) => break,
-            Ok(read) => filled += read,
-            Err(error) => return Err(Fault::internal(error)),
+/// `reader` in chunks, each followed by one `Pending`: the parser takes all that is ready before it looks
+/// at any of it, and would take the whole body.
+fn chunks(
+    mut reader: Box<dyn BodyReader>,
+) -> impl futures::Stream<Item = std::io::Result<Vec<u8>>> + Send {
+    let mut rest = false;
+    poll_fn(move |_| {
+        rest = !rest;
+        if !rest {
+            return Poll::Pending;
+        }
+        let mut chunk = Vec::with_capacity(CHUNK_BYTES);
+        match reader
+            .by_ref()
+            .take(CHUNK_BYTES as u64)
+            .read_to_end(&mut chunk)
+        {
+            Ok(0) => Poll::Ready(None),
+            Ok(_) => Poll::Ready(Some(Ok(chunk))),
+            Err(error) => Poll::Ready(Some(Err(error))),
+        }
+    })
+}
+
+/// Polls until there is an outcome. Every `Pending` stands for chunks that brought none, since the source
+/// never waits; so no waker is needed and no form can hold a thread.
+fn drive<T>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<multer::Result<T>>) -> Result<T, Fault> {
+    let mut context = Context::from_waker(noop_waker_ref());
+    for _ in 0..=IDLE_POLLS_MAX {
+        if let Poll::Ready(outcome) = poll(&mut context) {
+            return outcome.map_err(broken);
         }
     }
-    bytes.truncate(filled);
-    Ok(bytes)
+    Err(Fault::invalid(format!(
+        "the form has more than {} KiB before or between its parts",
+        IDLE_POLLS_MAX * CHUNK_BYTES / 1024
+    )))
 }
 
-fn broken_off() -> Fault {
-    Fault::invalid("the form breaks off: its closing boundary is missing")
+/// The next data of `part`, none at its end.
+fn data(part: &mut Field<'_>) -> Result<Option<impl AsRef<[u8]>>, Fault> {
+    drive(|cx| part.poll_next_unpin(cx).map(Option::transpose))
 }
 
-/// A form that is not what RFC 7578 says, with what is wrong for the log.
-pub(super) fn malformed(why: &str) -> Fault {
-    Fault::invalid("the form is not valid multipart/form-data").because(why)
+fn text(field: &str, part: &mut Field<'_>) -> Result<String, Fault> {
+    let mut value = Vec::new();
+    while let Some(piece) = data(part)? {
+        value.extend_from_slice(piece.as_ref());
+        if value.len() > FORM_FIELD_BYTES_MAX {
+            return Err(Fault::invalid(format!(
+                "the field {field} has more than {FORM_FIELD_BYTES_MAX} bytes, which is the most that is accepted; a file needs a file name"
+            )));
+        }
+    }
+    String::from_utf8(value).map_err(|_| Fault::invalid(format!("the field {field} is not UTF-8")))
+}
+
+/// The content of a file's part.
+fn upload(part: &mut Field<'_>, spool_dir: &Path) -> Result<Body, Fault> {
+    let mut held = Vec::new();
+    let mut spool: Option<File> = None;
+    let mut bytes = 0;
+    while let Some(piece) = data(part)? {
+        let piece = piece.as_ref();
+        bytes += piece.len() as u64;
+        if spool.is_none() && held.len() + piece.len() > BODY_MEMORY_BYTES_MAX {
+            let mut file = tempfile::tempfile_in(spool_dir).map_err(Fault::internal)?;
+            file.write_all(&held).map_err(Fault::internal)?;
+            held = Vec::new();
+            spool = Some(file);
+        }
+        match &mut spool {
+            Some(file) => file.write_all(piece).map_err(Fault::internal)?,
+            None => held.extend_from_slice(piece),
+        }
+    }
+    Ok(match spool {
+        Some(file) => Body::Spooled { file, bytes },
+        None => Body::Memory(held),
+    })
+}
+
+/// What the parser's complaints mean to the client.
+fn broken(error: Error) -> Fault {
+    match error {
+        Error::StreamReadFailed(cause) => Fault::internal(cause),
+        Error::IncompleteStream | Error::IncompleteFieldData { .. } | Error::IncompleteHeaders => {
+            Fault::invalid("the form breaks off: its closing boundary is missing").because(error)
+        }
+        _ => Fault::invalid("the form is not valid multipart/form-data").because(error),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::{Read, Write};
+    use std::io::{Seek, SeekFrom};
 
     const TYPE: Option<&str> = Some("multipart/form-data; boundary=XX");
 
@@ -242,7 +243,7 @@ mod tests {
     }
 
     fn parse(body: impl Into<Vec<u8>>) -> Result<Form, Fault> {
-        Form::parse(TYPE, Body::Memory(body.into()))
+        Form::parse(TYPE, Body::Memory(body.into()), &std::env::temp_dir())
     }
 
     fn sentence(body: impl Into<Vec<u8>>) -> String {
@@ -258,73 +259,49 @@ mod tests {
             &part("name=\"language\"", "en"),
             &part("name=\"flag\"", " On "),
             &part("name=\"odd\"", "maybe"),
+            &part("name=\"other\"; filename=\"file\"", "passed over"),
             &part("name=\"file\"; filename=\"a b.wav\"", "RIFF\r\n--X"),
+            &part("name=\"file\"; filename=\"second\"", "passed over"),
             "--XX--\r\n",
         ]
         .concat();
-        let form = parse(body).unwrap();
+        let mut form = parse(body).unwrap();
         assert_eq!(form.text("language"), Some("sw"));
         assert_eq!(form.texts("language").count(), 2);
         assert_eq!(form.text("none"), None);
         assert!(form.boolean("flag", false).unwrap());
         assert!(form.boolean("none", true).unwrap());
         assert_eq!(form.boolean("odd", true).unwrap_err().kind, Kind::Invalid);
-        assert_eq!(content(&form, "file"), "RIFF\r\n--X");
-        assert!(form.file("other").is_none());
+        let file = form.take_file().unwrap();
+        assert!(matches!(file, Body::Memory(bytes) if bytes == b"RIFF\r\n--X"));
+        assert!(form.take_file().is_none());
     }
 
-    fn content(form: &Form, name: &str) -> String {
+    #[test]
+    fn a_large_file_is_spooled_whole() {
+        let content = "0123456789abcdef".repeat(400_000);
+        let body = part("name=\"file\"; filename=\"a\"", &content) + "--XX--";
+        let mut spool = tempfile::tempfile().unwrap();
+        spool.write_all(body.as_bytes()).unwrap();
+        spool.seek(SeekFrom::End(0)).unwrap();
+        let bytes = body.len() as u64;
+        let body = Body::Spooled { file: spool, bytes };
+        let mut form = Form::parse(TYPE, body, &std::env::temp_dir()).unwrap();
+        let file = form.take_file().unwrap();
+        assert!(matches!(file, Body::Spooled { .. }));
+        assert_eq!(file.len(), content.len() as u64);
         let mut read = String::new();
-        let mut file = form.file(name).unwrap().clone();
-        file.read_to_string(&mut read).unwrap();
-        assert_eq!(file.len(), read.len() as u64);
-        read
-    }
-
-    #[test]
-    fn files_are_whole_wherever_the_blocks_of_the_search_end() {
-        // Two files and a field, so that each of the three delimiters comes to lie across the end of a block.
-        for bytes in BLOCK_BYTES - 160..BLOCK_BYTES + 8 {
-            let first = "\r\n-".repeat(bytes / 3) + &"x".repeat(bytes % 3);
-            let body = [
-                &part("name=\"file\"; filename=\"a\"", &first),
-                &part("name=\"text\"", "between"),
-                &part("name=\"second\"; filename=\"b\"", "x--XX"),
-                "--XX--\r\nrest",
-            ]
-            .concat();
-            let mut file = tempfile::tempfile().unwrap();
-            file.write_all(body.as_bytes()).unwrap();
-            let bytes = body.len() as u64;
-            let spooled = Form::parse(TYPE, Body::Spooled { file, bytes }).unwrap();
-            for form in [spooled, parse(body).unwrap()] {
-                assert!(content(&form, "file") == first, "{bytes}");
-                assert_eq!(content(&form, "second"), "x--XX");
-                assert_eq!(form.text("text"), Some("between"));
-            }
-        }
-    }
-
-    #[test]
-    fn what_stands_around_the_parts_is_ignored() {
-        let form = part("name=\"a\"", "x").replacen("--XX\r\n", "--XX \t\r\n", 1) + "--XX--";
-        for around in [
-            form.clone(),
-            format!("before\r\n{form}"),
-            format!("\r\n{form}\r\nafter"),
-        ] {
-            assert_eq!(parse(around).unwrap().text("a"), Some("x"));
-        }
-        let nameless = "--XX\r\nContent-Type: text/plain\r\n\r\nx\r\n--XX--";
-        assert!(parse(nameless).unwrap().fields.is_empty());
-        assert!(parse("--XX--").unwrap().fields.is_empty());
-        let empty = parse(part("name=\"a\"", "") + "--XX--").unwrap();
-        assert_eq!(empty.text("a"), Some(""));
+        file.into_reader()
+            .unwrap()
+            .read_to_string(&mut read)
+            .unwrap();
+        assert!(read == content);
     }
 
     #[test]
     fn another_type_is_refused_and_a_boundary_needed() {
-        let try_type = |told| Form::parse(told, Body::Memory(Vec::new())).unwrap_err();
+        let try_type =
+            |told| Form::parse(told, Body::Memory(Vec::new()), Path::new("/")).unwrap_err();
         for told in [
             None,
             Some("application/json"),
@@ -333,12 +310,7 @@ mod tests {
         ] {
             assert_eq!(try_type(told).kind, Kind::UnsupportedType);
         }
-        for told in [
-            "multipart/form-data",
-            "multipart/form-data; boundary=\"\"",
-            "multipart/form-data; boundary=a; boundary=b",
-            "multipart/form-data; boundary=\"a",
-        ] {
+        for told in ["multipart/form-data", "multipart/form-data; boundary=\"\""] {
             assert_eq!(try_type(Some(told)).kind, Kind::Invalid);
         }
     }
@@ -353,15 +325,7 @@ mod tests {
                 "{end}"
             );
         }
-        for malformed in [
-            "--XX\r\nbad header\r\n\r\n\r\n--XX--",
-            "--XX\r\nA: b\r\n--XX--",
-            "--XX\r\n--XX--",
-            "--XXY\r\n\r\nx\r\n--XX--",
-            "--XX\n\r\nx\r\n--XX--",
-        ] {
-            assert!(sentence(malformed).contains("not valid"), "{malformed}");
-        }
+        assert!(sentence(b"--XX\r\nbad header\r\n\r\n\r\n--XX--").contains("not valid"));
     }
 
     #[test]
@@ -370,8 +334,10 @@ mod tests {
         assert!(sentence(many).contains("more than 32 fields"));
         let long = part("name=\"a\"", &"x".repeat(FORM_FIELD_BYTES_MAX + 1)) + "--XX--";
         assert!(sentence(long).contains("the field a has more than"));
-        let header = format!("--XX\r\nA: {}\r\n\r\n\r\n--XX--", "x".repeat(2_000_000));
-        assert!(sentence(header).contains("headers of more than"));
+        let preamble = "x".repeat(2_000_000) + &part("name=\"a\"", "x") + "--XX--";
+        assert!(sentence(preamble).contains("before or between"));
+        let header = format!("--XX\r\nA: {}\r\n\r\n--XX--", "x".repeat(2_000_000));
+        assert!(sentence(header).contains("before or between"));
     }
 
     #[test]

@@ -24,5 +24,10 @@ pub fn ready(context: &Context, _: &mut Call) -> Result<Reply, Fault> {
     if speaking.is_none() && transcribing.is_none() {
         return Err(Fault::missing("No model pack is fetched on this box."));
     }
-    Reply::json(&json!({ "status": "ready", "speak": speaking, "transcribe": transcribing }))
+    Reply::json(&json!({
+        "status": "ready",
+        "speak": speaking,
+        "transcribe": transcribing,
+        "device": context.device.to_string(),
+    }))
 }

@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::net::IpAddr;
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -81,18 +80,6 @@ impl Body {
     /// Whether nothing was sent.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
-    }
-
-    /// Bytes that were read into `buffer` from `at` on; 0 at the end. Needs no cursor: windows of one body do not
-    /// disturb each other.
-    pub fn read_at(&self, buffer: &mut [u8], at: u64) -> io::Result<usize> {
-        match self {
-            Body::Memory(bytes) => {
-                let at = usize::try_from(at).map_or(bytes.len(), |at| at.min(bytes.len()));
-                (&bytes[at..]).read(buffer)
-            }
-            Body::Spooled { file, .. } => file.read_at(buffer, at),
-        }
     }
 
     /// The whole body in memory. Only for bodies that are small by their cap.

@@ -2,25 +2,29 @@
 //!
 //! [`ENDPOINTS`] is the only list of endpoints. A new one is its file (parse and render) and its line there.
 
+pub mod cors;
 pub mod detail;
-mod disposition;
 mod fields;
 mod form;
 mod health;
 mod history;
 pub mod lifecycle;
 pub mod message;
+mod rehearse;
+pub mod route;
 pub mod speech;
 mod stt;
+mod trail;
 mod tts;
 mod voices;
-mod window;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::admit::key::Identity;
 use crate::engine::contract::Watch;
+use crate::engine::device::Device;
 use crate::fault::Fault;
 use crate::limits;
 use crate::store::{Feature, HistoryItem, ItemId, Status, Store, Utc};
@@ -35,6 +39,8 @@ pub enum Access {
     Open,
     /// Whoever has a key.
     Key,
+    /// Whoever has a key of an account that may generate.
+    Entitled,
 }
 
 /// Which workers an endpoint waits for.
@@ -75,17 +81,49 @@ impl BodyCaps {
 
 /// One row of the table that drives routing, admission and tests.
 pub struct Endpoint {
-    /// Also the name of the handler's file, and of the endpoint in the log.
+    /// The endpoint's name in the log.
     pub id: &'static str,
     pub method: &'static str,
+    /// A segment in braces stands for any value, which the handler gets as [`Call::param`].
     pub path: &'static str,
     pub access: Access,
     pub work: Work,
     pub body: BodyKind,
     /// Time from admission to the end of its work.
     pub deadline: Duration,
+    /// Statuses that its handler answers beside those that the rest of the row brings: see [`Endpoint::statuses`].
+    pub also: &'static [u16],
     pub handler: fn(&Context, &mut Call) -> Result<Reply, Fault>,
 }
+
+impl Endpoint {
+    /// Every status that the endpoint may answer, ascending. The suite reaches each of them and fails on any other.
+    pub fn statuses(&self) -> Vec<u16> {
+        // A body where none is taken is too large; any handler may meet a fault of ours.
+        let mut all = vec![200, 413, 500];
+        if self.access != Access::Open {
+            // 503: the store cannot be read.
+            all.extend([401, 429, 503]);
+        }
+        if self.access == Access::Entitled {
+            all.push(403);
+        }
+        if self.body != BodyKind::None {
+            all.extend([400, 408, 411, 415]);
+        }
+        if self.work != Work::Light {
+            all.extend([502, 503]);
+        }
+        all.extend(self.also);
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+}
+
+/// What is answered before it is known which endpoint was meant: malformed, no such route, no such method, too slow
+/// a head, too large a head, too many connections.
+pub const BEFORE_ROUTING: &[u16] = &[400, 404, 405, 408, 431, 503];
 
 const LIGHT: Duration = Duration::from_secs(30);
 
@@ -95,20 +133,22 @@ pub const ENDPOINTS: &[Endpoint] = &[
         id: "tts",
         method: "POST",
         path: "/voice/tts",
-        access: Access::Key,
+        access: Access::Entitled,
         work: Work::Speak,
         body: BodyKind::Json,
         deadline: Duration::from_secs(limits::SPEAK_SECONDS_MAX),
+        also: &[404],
         handler: tts::handle,
     },
     Endpoint {
         id: "stt",
         method: "POST",
         path: "/voice/stt",
-        access: Access::Key,
+        access: Access::Entitled,
         work: Work::Transcribe,
         body: BodyKind::Audio,
         deadline: Duration::from_secs(limits::TRANSCRIBE_SECONDS_MAX),
+        also: &[],
         handler: stt::handle,
     },
     Endpoint {
@@ -119,6 +159,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         work: Work::Light,
         body: BodyKind::None,
         deadline: LIGHT,
+        also: &[],
         handler: voices::handle,
     },
     Endpoint {
@@ -129,7 +170,19 @@ pub const ENDPOINTS: &[Endpoint] = &[
         work: Work::Light,
         body: BodyKind::None,
         deadline: LIGHT,
-        handler: history::handle,
+        also: &[400],
+        handler: history::list,
+    },
+    Endpoint {
+        id: "history_delete",
+        method: "DELETE",
+        path: "/voice/history/{item_id}",
+        access: Access::Key,
+        work: Work::Light,
+        body: BodyKind::None,
+        deadline: LIGHT,
+        also: &[404],
+        handler: history::delete,
     },
     Endpoint {
         id: "healthz",
@@ -139,6 +192,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         work: Work::Light,
         body: BodyKind::None,
         deadline: LIGHT,
+        also: &[],
         handler: health::live,
     },
     Endpoint {
@@ -149,6 +203,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         work: Work::Light,
         body: BodyKind::None,
         deadline: LIGHT,
+        also: &[503],
         handler: health::ready,
     },
 ];
@@ -160,7 +215,15 @@ pub struct Context {
     pub speaking: Option<Speaking>,
     /// None while no pack that transcribes is fetched.
     pub transcribing: Option<Transcribing>,
+    /// Where files of multipart bodies go while they are worked on.
+    pub spool_dir: PathBuf,
+    /// Origins whose pages may read answers.
+    pub origins: cors::Origins,
     pub body_caps: BodyCaps,
+    /// What runs the models.
+    pub device: Device,
+    /// Whether history keeps what was spoken and heard.
+    pub history_text: bool,
     pub log_content: bool,
     /// The generations under way; closed when the box was told to stop.
     pub underway: Arc<Underway>,
@@ -169,6 +232,8 @@ pub struct Context {
 /// One admitted request, on its way through a handler.
 pub struct Call {
     pub head: Head,
+    /// What stands in its path where the endpoint's has braces, decoded; else empty.
+    pub param: String,
     pub body: Body,
     /// None on open endpoints only.
     pub identity: Option<Identity>,

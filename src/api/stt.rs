@@ -14,11 +14,11 @@ use crate::store::Feature;
 /// what the pool refuses.
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let body = call.take_body();
-    let form = Form::parse(call.head.header("content-type"), body)?;
+    let mut form = Form::parse(call.head.header("content-type"), body, &context.spool_dir)?;
     let asked = Language::of(form.text("language").unwrap_or("auto"));
     form.boolean("word_timestamps", true)?;
     let file = form
-        .file("file")
+        .take_file()
         .ok_or_else(|| Fault::invalid("file is missing"))?;
     if file.is_empty() {
         return Err(Fault::invalid("file is empty"));
@@ -27,11 +27,8 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         .transcribing
         .as_ref()
         .ok_or_else(|| Fault::missing("No engine for transcription is installed on this box."))?;
-    let sound = audio::open_speech(
-        file.clone(),
-        transcribing.rate_hz,
-        limits::AUDIO_SECONDS_MAX,
-    )?;
+    let reader = file.into_reader().map_err(Fault::internal)?;
+    let sound = audio::open_speech(reader, transcribing.rate_hz, limits::AUDIO_SECONDS_MAX)?;
 
     call.begin(Feature::Stt, &transcribing.engine, &transcribing.model)?;
     let task = TranscribeTask {

@@ -52,12 +52,12 @@ struct Wanted {
 }
 
 impl Wanted {
-    /// Descriptors of this many connections and of all else. A request whose client has left may keep its body's
-    /// file for as long as it waits for a worker: one for each handler at the most.
+    /// Descriptors of this many connections and of all else. A request that is being handled has its body's file and
+    /// the one in it that was taken out of a form, also when its client has left.
     fn need(&self, connections: u64) -> u64 {
         connections
             .saturating_mul(PER_CONNECTION)
-            .saturating_add(self.handlers)
+            .saturating_add(2 * self.handlers)
             .saturating_add(REST)
     }
 
@@ -86,7 +86,7 @@ mod tests {
         assert_eq!(many.fit(u64::MAX), Some(1024));
         assert_eq!(many.fit(many.need(1024)), Some(1024));
         assert_eq!(many.fit(many.need(1024) - 1), Some(1023));
-        assert_eq!(many.fit(1024), Some((1024 - 4 - 192) / 5));
+        assert_eq!(many.fit(1024), Some((1024 - 2 * 4 - 192) / 5));
         assert_eq!(many.fit(many.need(CONNECTIONS_MIN)), Some(8));
         assert_eq!(many.fit(many.need(CONNECTIONS_MIN) - 1), None);
         assert_eq!(many.fit(0), None);
