@@ -4,6 +4,10 @@
 //! Plain sockets that send exactly what is written here. `edge::tests` has the same against a toy service,
 //! with short deadlines, and what only a toy can show (panics, the `left` flag, counts of places).
 
+mod descriptors;
+mod echoes;
+mod flood;
 mod framing;
 mod holding;
+pub mod process;
 pub mod raw;
