@@ -127,6 +127,17 @@ fn a_full_house_makes_room_for_newcomers_of_any_address() {
 }
 
 #[test]
+fn clients_of_both_families_are_known_by_their_own_addresses() {
+    let server = Server::launch(&bare_models(), &["--listen", "[::]:0"]);
+    let address = (Ipv4Addr::LOCALHOST, server.addr.port()).into();
+    let mut client = Client::call_from(Ipv4Addr::new(127, 0, 3, 7), address);
+    client.send("GET /healthz HTTP/1.1\r\nHost: x\r\nX-Request-Id: over-ipv4\r\n\r\n");
+    assert_eq!(client.answer().status, 200);
+    let line = server.logged("id=over-ipv4");
+    assert!(line.contains(" peer=127.0.3.7 "), "{line}");
+}
+
+#[test]
 fn bodies_that_stall_do_not_fill_the_memory() {
     raise_own_files();
     let server = Server::launch(&bare_models(), &["--memory-bytes", "8MiB"]);
