@@ -28,6 +28,7 @@ use super::reply::sound;
 use super::spool::Stored;
 use super::{BACKLOG, EdgeError};
 use crate::api::message::{Answer, Service};
+use crate::end;
 use crate::fault::{Fault, Kind};
 
 /// The header that bears the ticket, there and back: an answer without it is tiny_http's own and goes nowhere.
@@ -128,7 +129,7 @@ impl<S: Service> Wire<S> {
                 log::error!(
                     "edge: the inner socket does not answer any more ({e}); the process ends"
                 );
-                std::process::exit(1);
+                end::at_once(1);
             }
             if attempt == ATTEMPTS {
                 return Err(e);
@@ -235,7 +236,7 @@ fn attend<S: Service>(wire: &Wire<S>, server: &Server, closing: &AtomicBool) {
             Err(e) => {
                 // Its accept thread has ended, and with it the listener: nothing will ever arrive again.
                 log::error!("edge: the inner server is dead ({e}); the process ends");
-                std::process::exit(1);
+                end::at_once(1);
             }
         }
     }

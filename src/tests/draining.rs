@@ -8,7 +8,8 @@ use serde_json::json;
 
 use crate::attacks::process::{connections, until};
 use crate::attacks::raw::{Client, tts};
-use crate::server::{Server, bare_models, stub_models};
+use crate::durability::wait_until_busy;
+use crate::server::{Server, bare_models, models, stub_models};
 
 /// Nobody waits that long: a test that does has failed.
 const FOR_EVER: [&str; 2] = ["--drain-seconds", "3600"];
@@ -117,6 +118,27 @@ fn what_does_not_end_in_time_is_cut_off_and_the_store_closed_all_the_same() {
     sends.is_closed();
     let again = Server::again(&server.data, &server.key, models.path(), &[]);
     assert_eq!(again.client().get("/voice/history").json()["total"], 1);
+}
+
+#[test]
+fn a_model_that_computes_does_not_hinder_the_end_nor_answer_after_it() {
+    let server = Server::launch(&models(), &["--drain-seconds", "0"]);
+    let mut runs = Client::call(server.addr);
+    let body = format!(
+        "{{\"text\":\"{}\"}}",
+        "It was the best of times. ".repeat(50)
+    );
+    let head = tts(&server.key);
+    runs.send(format!(
+        "{head}Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    ));
+    wait_until_busy(server.pid());
+    server.tell_to_stop();
+    server.logged("are cut off");
+    assert_eq!(server.ended_within(SOON), Some(0));
+    assert_eq!(server.logged_to_the_end(), [""; 0]);
+    runs.is_closed();
 }
 
 #[test]

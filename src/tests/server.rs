@@ -143,6 +143,11 @@ impl Server {
         lines
     }
 
+    /// The lines of its log that nobody has read, up to the end of a process that has ended.
+    pub fn logged_to_the_end(&self) -> Vec<String> {
+        self.log.lock().unwrap().iter().collect()
+    }
+
     pub fn pid(&self) -> u32 {
         self.child.lock().unwrap().id()
     }
