@@ -11,8 +11,8 @@
 //! and checks everything itself, and sends tiny_http nothing but `GET /` with a ticket. A large or slow
 //! client costs a connection thread (a small stack), never a handler.
 //!
-//! `places` bounds connections, `budget` uploads and spool bytes, `descriptors` keeps all of them within
-//! what the process may open, `guard` turns a panic of the service into an answer.
+//! `places` bounds connections, `budget` uploads and spool bytes, `descriptors` and `threads` keep all of them
+//! within what the process may have, `guard` turns a panic of the service into an answer.
 
 mod body;
 mod budget;
@@ -28,6 +28,7 @@ mod send;
 mod spool;
 #[cfg(test)]
 mod tests;
+mod threads;
 mod wire;
 
 use std::fmt;
@@ -141,6 +142,8 @@ pub enum EdgeError {
     /// The process may open too few descriptors even for the fewest connections: as many as handlers, so that
     /// requests that wait for a worker can never take all of them.
     Descriptors { have: u64, need: u64 },
+    /// The same of threads.
+    Threads { have: u64, need: u64 },
 }
 
 impl fmt::Display for EdgeError {
@@ -171,6 +174,10 @@ impl fmt::Display for EdgeError {
                 f,
                 "this process may open {have} files and needs {need} at the least; raise `ulimit -n` (LimitNOFILE), or lower the workers or the queue"
             ),
+            EdgeError::Threads { have, need } => write!(
+                f,
+                "this process may start {have} threads and needs {need} at the least; raise the limit of its container or service (pids limit, TasksMax, `ulimit -u`), or lower the workers or the queue"
+            ),
         }
     }
 }
@@ -193,13 +200,17 @@ impl Edge {
         bounds: Bounds,
         service: Arc<S>,
     ) -> Result<Edge, EdgeError> {
-        let connections_max = descriptors::connections(config.connections_max, config.handlers)?;
-        if connections_max < config.connections_max {
-            log::warn!(
-                "edge: at most {connections_max} connections instead of {}: the limit of open files allows no more",
-                config.connections_max
-            );
+        let wanted = config.connections_max;
+        let by_files = descriptors::connections(wanted, config.handlers)?;
+        let by_threads = threads::connections(wanted, config.handlers)?;
+        for (fitting, limit) in [(by_files, "open files"), (by_threads, "threads")] {
+            if fitting < wanted {
+                log::warn!(
+                    "edge: at most {fitting} connections instead of {wanted}: the limit of {limit} allows no more"
+                );
+            }
         }
+        let connections_max = by_files.min(by_threads);
         let spool = Spool::open(
             &config.spool_dir,
             Room {

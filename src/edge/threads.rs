@@ -1,0 +1,108 @@
+//! Owns the sum of threads: tiny_http's accept thread does not survive one that cannot be started, so that the
+//! connections must never need more than the process may have. Containers and service managers often allow few.
+
+use std::fs;
+use std::path::Path;
+
+use rustix::process::{Resource, getrlimit, getuid};
+
+use super::EdgeError;
+
+/// Threads of one connection with a request under way: its own, and tiny_http's while that reads the ticket.
+const PER_CONNECTION: u64 = 2;
+/// For workers that rebuild their engine, the store, signals, and other processes that share the limit.
+const REST: u64 = 64;
+
+/// As many connections as the limits on threads allow beside `handlers`, at most `wanted`. The error says that not
+/// even one for each handler fits.
+pub(super) fn connections(wanted: usize, handlers: usize) -> Result<usize, EdgeError> {
+    let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let of_group = room(Path::new("/sys/fs/cgroup"), &groups);
+    // It counts the threads of all processes of this user, and binds all users but root.
+    let of_user = match getuid().is_root() {
+        true => None,
+        false => getrlimit(Resource::Nproc).current,
+    };
+    let have = of_group.into_iter().chain(of_user).min();
+    fit(wanted as u64, handlers as u64, have.unwrap_or(u64::MAX))
+}
+
+fn fit(wanted: u64, handlers: u64, have: u64) -> Result<usize, EdgeError> {
+    let taken = handlers + REST;
+    let fitting = (have.saturating_sub(taken) / PER_CONNECTION).min(wanted);
+    let fewest = handlers.min(wanted);
+    if fitting < fewest {
+        let need = fewest * PER_CONNECTION + taken;
+        return Err(EdgeError::Threads { have, need });
+    }
+    Ok(fitting as usize)
+}
+
+/// Threads that may still be started in the control groups of this process and all above them (cgroups(7)), which
+/// `groups` names as `/proc/self/cgroup` does; none where nothing limits them. `mount` is where they are mounted.
+fn room(mount: &Path, groups: &str) -> Option<u64> {
+    groups
+        .lines()
+        .filter_map(|line| {
+            let mut fields = line.splitn(3, ':').skip(1);
+            let (controllers, group) = (fields.next()?, fields.next()?);
+            let root = match controllers {
+                "" => mount.to_owned(),
+                "pids" => mount.join("pids"),
+                _ => return None,
+            };
+            let group = root.join(group.trim_start_matches('/'));
+            // A container sees its own group as the root, wherever the host says that it is.
+            let above = group.ancestors().filter(|g| g.starts_with(&root));
+            above.chain([root.as_path()]).filter_map(left).min()
+        })
+        .min()
+}
+
+/// Threads that may still be started in one group.
+fn left(group: &Path) -> Option<u64> {
+    let number = |name: &str| -> Option<u64> {
+        let text = fs::read_to_string(group.join(name)).ok()?;
+        text.trim().parse().ok()
+    };
+    Some(number("pids.max")?.saturating_sub(number("pids.current")?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tightest_group_counts_in_both_versions() {
+        let mount = tempfile::tempdir().unwrap();
+        let group = |path: &str, max: &str, current: &str| {
+            let group = mount.path().join(path);
+            fs::create_dir_all(&group).unwrap();
+            fs::write(group.join("pids.max"), max).unwrap();
+            fs::write(group.join("pids.current"), current).unwrap();
+        };
+        let room = |groups: &str| room(mount.path(), groups);
+        assert_eq!(room("0::/a/b\n4:memory:/x\n"), None);
+        group("a/b", "max\n", "7\n");
+        assert_eq!(room("0::/a/b"), None);
+        group("a", "1000\n", "100\n");
+        assert_eq!(room("0::/a/b"), Some(900));
+        group("a/b", "50\n", "60\n");
+        assert_eq!(room("0::/a/b"), Some(0));
+        group("pids/c", "300\n", "1\n");
+        assert_eq!(room("8:pids:/c\n0::/"), Some(299));
+        // In a container that is told its host's path.
+        group("", "20\n", "2\n");
+        assert_eq!(room("0::/host/of/it"), Some(18));
+        assert_eq!(room("nonsense"), None);
+    }
+
+    #[test]
+    fn connections_fit_into_the_limit_or_there_are_none() {
+        assert_eq!(fit(1_024, 42, u64::MAX).unwrap(), 1_024);
+        assert_eq!(fit(1_024, 42, 1_024).unwrap(), (1_024 - 42 - 64) / 2);
+        assert_eq!(fit(1_024, 42, 190).unwrap(), 42);
+        let none = fit(1_024, 42, 189).unwrap_err();
+        assert!(none.to_string().contains("needs 190"), "{none}");
+    }
+}
