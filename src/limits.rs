@@ -76,6 +76,10 @@ pub const HISTORY_PAGE_MAX: usize = 200;
 pub const HISTORY_TEXT_CHARS_MAX: usize = 20_000;
 /// Furthest `offset` into the history.
 pub const HISTORY_OFFSET_MAX: usize = 100_000;
+/// Items that are kept of one account unless the operator says otherwise, and the most and the days that he may say.
+pub const HISTORY_ITEMS_MAX: u64 = 1_000_000;
+pub const HISTORY_ITEMS_CEILING: u64 = 100_000_000;
+pub const HISTORY_DAYS_CEILING: u32 = 36_500;
 /// Characters of an account's or a key's name.
 pub const NAME_CHARS_MAX: usize = 100;
 /// Calls a minute of an account or a key.
@@ -95,12 +99,24 @@ pub const STORE_WAIT_MS: u64 = 10_000;
 pub const STORE_WRITABLE_MS: u64 = 1_000;
 /// Milliseconds between two records of a key's last use.
 pub const LAST_USED_MS: u64 = 60_000;
+/// History items that one transaction removes: some milliseconds, so that no append waits longer for it.
+pub const PRUNE_ITEMS_MAX: usize = 256;
+/// Milliseconds between two looks for history that is too old.
+pub const PRUNE_EVERY_MS: u64 = 600_000;
+/// Token buckets in memory, about 150 bytes each: keys that called within the last minute. Each shard has a lock.
+pub const BUCKETS_MAX: usize = 262_144;
+pub const BUCKET_SHARDS: usize = 64;
+/// Records of token buckets that ride along in one commit.
+pub const BUCKET_RECORDS_MAX: usize = 256;
 
 const _: () = assert!(HEAD_BYTES_MAX < BODY_MEMORY_BYTES_MAX);
 const _: () = assert!(CONNECTIONS_PER_ADDRESS_MAX < CONNECTIONS_MAX);
 const _: () = assert!(AUDIO_BYTES_MAX < SPOOL_BYTES_MAX);
 const _: () = assert!(JSON_BYTES_MAX as usize >= TEXT_CHARS_MAX * 12); // every character as \uXXXX\uXXXX
 const _: () = assert!(METADATA_BYTES_MAX < HEAD_BYTES_MAX);
+const _: () = assert!(HISTORY_ITEMS_MAX <= HISTORY_ITEMS_CEILING);
+const _: () = assert!(HISTORY_OFFSET_MAX as u64 <= HISTORY_ITEMS_MAX);
+const _: () = assert!(BUCKETS_MAX.is_multiple_of(BUCKET_SHARDS));
 const _: () = assert!(COMMIT_ITEMS_MAX < COMMIT_QUEUE_MAX && COMMIT_WAIT_MS < STORE_WAIT_MS);
 // A thread for each connection and at most as many handlers (checked in `config`), and the command line's readers.
 const _: () = assert!(CONNECTIONS_MAX <= CONNECTIONS_CEILING);

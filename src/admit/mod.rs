@@ -1,3 +1,4 @@
 //! Who may do what: decisions over what the store holds. Time is an argument.
 
+pub mod bucket;
 pub mod key;
