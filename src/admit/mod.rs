@@ -1,4 +1,5 @@
 //! Who may do what: decisions over what the store holds. Time is an argument.
 
 pub mod bucket;
+pub mod entitle;
 pub mod key;
