@@ -206,7 +206,8 @@ fn run(limit: u32, steps: Vec<Step>) -> Box {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    // What fails is printed, and the tree stays as it is.
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2_000) })]
 
     #[test]
     fn over_any_interval_no_more_is_given_than_capacity_and_refill(limit in 1..200_u32, steps in steps(false)) {
