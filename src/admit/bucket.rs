@@ -1,7 +1,7 @@
 //! How often a key may call: one token a call, from a bucket that holds the calls of a minute.
 
 use super::key::Identity;
-use crate::fault::{Fault, Kind};
+use crate::fault::Fault;
 use crate::store::{Level, Store};
 
 /// What a key may still do; the source of the rate headers.
@@ -15,21 +15,6 @@ pub struct Allowance {
     pub reset_s: u32,
     /// Of a call that was not granted: whole seconds until one is, at least 1.
     pub retry_after_s: Option<u32>,
-}
-
-impl Allowance {
-    /// The refusal of a call that was not granted. Its kind is `RateLimited`.
-    pub fn refusal(&self) -> Option<Fault> {
-        let retry_after_s = self.retry_after_s?;
-        let plural = if self.limit == 1 { "" } else { "s" };
-        Some(Fault::new(
-            Kind::RateLimited { retry_after_s },
-            format!(
-                "The key's limit of {} call{plural} a minute is used up. Try again in {retry_after_s} s.",
-                self.limit
-            ),
-        ))
-    }
 }
 
 /// Takes the token of one call. A call that is not granted is no fault: the allowance says so, and how long to wait.
@@ -78,6 +63,7 @@ mod tests {
 
     use super::*;
     use crate::admit::key::authenticate;
+    use crate::fault::Kind;
     use crate::store::{AccountChanges, HistoryFate, KeyEnv, Retention, Utc};
 
     fn open() -> (tempfile::TempDir, Arc<Store>) {
@@ -113,7 +99,7 @@ mod tests {
         let begun = Instant::now();
         let first = call(&store, &key);
         assert_eq!((first.limit, first.remaining, first.reset_s), (20, 19, 3));
-        assert_eq!(first.refusal().map(|fault| fault.sentence), None);
+        assert_eq!(first.retry_after_s, None);
         let granted = 1 + drain(&store, &key);
         let refused = call(&store, &key);
         // A token comes each 3 s: on a machine that is held up for so long there may be one more.
@@ -122,10 +108,6 @@ mod tests {
         assert_eq!(refused.remaining, 0);
         assert!((1..=3).contains(&refused.retry_after_s.unwrap()));
         assert!((58..=60).contains(&refused.reset_s), "{refused:?}");
-        let fault = refused.refusal().unwrap();
-        let retry_after_s = refused.retry_after_s.unwrap();
-        assert_eq!(fault.kind, Kind::RateLimited { retry_after_s });
-        assert!(fault.sentence.contains("20 calls a minute"), "{fault}");
     }
 
     #[test]
