@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use criterion::{Criterion, criterion_group, criterion_main};
 use vocabox::app::{App, Installation};
 use vocabox::audio;
-use vocabox::config::{Models, Serve};
+use vocabox::config::{Common, CommonOptions, EdgeOptions, ModelOptions, Models, ServeOptions};
 use vocabox::engine::contract::{Speak, SpeakTask, Transcribe, TranscribeTask, Watch};
 use vocabox::pack::manifest::Kind;
 
@@ -23,15 +23,19 @@ use vocabox::pack::manifest::Kind;
 const TEXT: &str = "The harbour was quiet that evening, and the last ferry had left an hour before the rain began to fall on \
                     the empty quay.";
 
+fn common(data_dir: Option<PathBuf>) -> Common {
+    Common::resolve(&CommonOptions {
+        data_dir,
+        models_dir: Some(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("models")),
+        ..CommonOptions::default()
+    })
+    .expect("sound options")
+}
+
 fn models() -> Models {
-    Models {
-        models_dir: PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("models"),
-        onnxruntime_lib: None,
-        speak_pack: None,
-        transcribe_pack: None,
-        threads_per_worker: None,
-        cores: std::thread::available_parallelism().map_or(1, usize::from),
-    }
+    common(None)
+        .models(&ModelOptions::default())
+        .expect("sound options")
 }
 
 fn watch() -> Watch {
@@ -121,20 +125,19 @@ fn speaking(c: &mut Criterion) {
     group.finish();
 
     let folder = tempfile::tempdir().expect("a folder");
-    let app = App::open(&Serve {
-        data_dir: folder.path().join("data"),
-        models: models(),
-        listen: ([127, 0, 0, 1], 0).into(),
-        workers: 1,
-        queue: 4,
-        connections: 64,
-        drain_seconds: 1,
-        log_content: false,
-    })
-    .expect("it opens");
+    let common = common(Some(folder.path().join("data")));
+    let options = ServeOptions {
+        listen: Some(([127, 0, 0, 1], 0).into()),
+        ..ServeOptions::default()
+    };
+    let serve = common
+        .edge(&EdgeOptions::default())
+        .and_then(|edge| common.serve(models(), edge, &options))
+        .expect("sound options");
+    let app = App::open(&serve).expect("it opens");
     let store = &app.context.store;
     store
-        .create_account("bench", 60, true, None)
+        .create_account("bench", 100_000, true, None)
         .expect("an account");
     let (secret, _) = store
         .create_key("bench", "bench", vocabox::store::KeyEnv::Test, None)

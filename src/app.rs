@@ -1,24 +1,23 @@
 //! The only wiring: from settled options to loaded packs, running workers and an open front door.
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use crate::api::Context;
+use crate::api::cors::Origins;
 use crate::api::lifecycle::Lifecycle;
 use crate::api::speech::{Speaking, Transcribing};
+use crate::api::{BodyCaps, Context};
 use crate::config;
-use crate::edge::{Edge, EdgeConfig};
+use crate::edge::{Bounds, Edge, EdgeConfig};
 use crate::engine::contract::{Speak, Transcribe};
+use crate::engine::device::Device;
 use crate::engine::net_ort::Ort;
-use crate::engine::nets::{Nets, refused, variant_in_use};
+use crate::engine::nets::{Nets, refused};
 use crate::engine::{self, Build, library};
 use crate::fault::Fault;
-use crate::limits;
 use crate::pack::manifest::{Kind, Runtime};
 use crate::pack::{Pack, PackError};
-use crate::store::Store;
+use crate::store::{Retention, Store};
 use crate::text;
 use crate::work::places::Places;
 use crate::work::pool::Pool;
@@ -48,21 +47,27 @@ impl Installation {
         let needs_ort = chosen
             .clone()
             .any(|p| p.manifest.runtime.unwrap_or(Runtime::Ort) == Runtime::Ort);
-        for pack in chosen {
-            engine::of(pack)?;
-            pack.verify(variant_in_use(pack).as_deref(), false)
-                .map_err(refused)?;
-        }
         let ort = match needs_ort {
             true => Some(open_ort(options, &packs)?),
             false => None,
         };
+        let nets = Nets { ort };
+        for pack in chosen {
+            engine::of(pack)?;
+            pack.verify(nets.variant(pack).as_deref(), false)
+                .map_err(refused)?;
+        }
         Ok(Installation {
             speak,
             transcribe,
             detect,
-            nets: Nets { ort },
+            nets,
         })
+    }
+
+    /// What runs the models: a CUDA device, or the CPU.
+    pub fn device(&self) -> Device {
+        self.nets.ort.as_ref().map_or(Device::Cpu, Ort::device)
     }
 
     /// Builds the engine of the pack that speaks. Faults: `Missing` when none is fetched, or it cannot be loaded.
@@ -98,7 +103,8 @@ impl Installation {
         };
         let begun = Instant::now();
         let this = self.clone();
-        let pool = Pool::start("speak", workers, queue, move || this.build_speak())?;
+        let depth = depth(workers, queue);
+        let pool = Pool::start("speak", workers, depth, move || this.build_speak())?;
         log::info!(
             "pack {} loaded by {workers} workers in {:.1} s",
             pack.name(),
@@ -111,7 +117,7 @@ impl Installation {
             .filter(|v| text::Accent::of(&v.language).is_some());
         Ok(Some(Speaking {
             pool,
-            places: Places::new(workers + queue),
+            places: Places::new(depth),
             engine: pack.manifest.engine.clone(),
             model: pack.name().to_owned(),
             rate_hz: pack.manifest.sample_rate_hz.unwrap_or(24_000),
@@ -132,7 +138,8 @@ impl Installation {
         };
         let begun = Instant::now();
         let this = self.clone();
-        let pool = Pool::start("transcribe", workers, queue, move || {
+        let depth = depth(workers, queue);
+        let pool = Pool::start("transcribe", workers, depth, move || {
             this.build_transcribe()
         })?;
         log::info!(
@@ -142,13 +149,19 @@ impl Installation {
         );
         Ok(Some(Transcribing {
             pool,
-            places: Places::new(workers + queue),
+            places: Places::new(depth),
             engine: pack.manifest.engine.clone(),
             model: pack.name().to_owned(),
             rate_hz: pack.manifest.sample_rate_hz.unwrap_or(16_000),
             languages: pack.manifest.languages.clone(),
         }))
     }
+}
+
+/// Requests of a kind that may be in the house. The queue of its workers holds as many, and not only those that wait:
+/// a request lies there, too, until an idle worker has woken up for it.
+fn depth(workers: usize, queue: usize) -> usize {
+    workers + queue
 }
 
 /// The pack of `kind` that is called `name`, else the first fetched one.
@@ -175,7 +188,18 @@ pub fn open_ort(options: &config::Models, packs: &[Pack]) -> Result<Ort, Fault> 
     };
     let probed = library::find(options.onnxruntime_lib.as_deref(), packed.as_deref())?;
     log::info!("ONNX Runtime {} ({})", probed.version, probed.origin);
-    Ort::open(&probed.path, options.cores, options.threads_per_worker)
+    let device: Device = options
+        .device
+        .parse()
+        .map_err(|e: String| Fault::missing(e))?;
+    let ort = Ort::open(
+        &probed.path,
+        options.cores,
+        options.threads_per_worker,
+        device,
+    )?;
+    log::info!("device {} (asked for: {device})", ort.device());
+    Ok(ort)
 }
 
 fn not_fetched(what: &str, example: &str) -> Fault {
@@ -201,33 +225,55 @@ impl App {
     /// Opens the store, loads the models, then the front door; nothing is served before all is there.
     /// Faults: `Missing`, with what is wrong and what to do.
     pub fn open(options: &config::Serve) -> Result<Self, Fault> {
-        let store = Store::open(&options.data_dir)?;
+        let origins = Origins::parse(&options.cors_origins).map_err(Fault::missing)?;
+        let retention = Retention {
+            items_max: options.history_max,
+            days_max: options.history_days,
+        };
+        let store = Store::serve(&options.data_dir, retention)?;
         let kinds = [Kind::Speak, Kind::Transcribe, Kind::Detect];
         let installation = Installation::open(&options.models, &kinds)?;
         let speaking = installation.start_speaking(options.workers, options.queue)?;
         let transcribing = installation.start_transcribing(options.workers, options.queue)?;
-        let spool_dir: PathBuf = options.data_dir.join("spool");
         let context = Arc::new(Context {
             store,
             speaking,
             transcribing,
-            spool_dir: spool_dir.clone(),
+            spool_dir: options.data_dir.join("spool"),
+            origins,
+            body_caps: BodyCaps {
+                json_bytes_max: options.edge.json_bytes,
+                audio_bytes_max: options.edge.audio_bytes,
+            },
+            device: installation.device(),
+            history_text: options.history_text,
             log_content: options.log_content,
-            draining: AtomicBool::new(false),
+            underway: Arc::default(),
         });
         let edge = EdgeConfig {
             listen: options.listen,
-            spool_dir,
+            spool_dir: options.data_dir.join("spool"),
             socket_dir: options.data_dir.join("socket"),
             handlers: options.handlers(),
-            connections_max: options.connections,
-            connections_per_address_max: limits::CONNECTIONS_PER_ADDRESS_MAX
-                .min(options.connections),
+            connections_max: options.edge.connections,
+            connections_per_address_max: options.edge.connections_per_address,
+        };
+        let bounds = Bounds {
+            head_bytes_max: options.edge.head_bytes,
+            head: options.edge.head,
+            idle: options.edge.idle,
+            write_block: options.edge.write,
+            answer: options.edge.answer,
+            rate_min: options.edge.upload_rate,
+            upload: options.edge.upload,
+            memory_bytes_max: options.edge.memory_bytes,
+            spool_bytes_max: options.edge.spool_bytes,
+            ..Bounds::default()
         };
         let lifecycle = Lifecycle {
             context: context.clone(),
         };
-        let edge = Edge::open(edge, Arc::new(lifecycle))
+        let edge = Edge::open(edge, bounds, Arc::new(lifecycle))
             .map_err(|e| Fault::missing("The box could not open its front door.").because(e))?;
         Ok(App { edge, context })
     }

@@ -1,7 +1,10 @@
 //! Options: where each may be set, and what they come to.
 //!
 //! A flag goes before its environment variable, that before the file of `--config`, that before the default. The
-//! structs below are the only list: the command line, the variables, the file's keys and the checks derive from it.
+//! structs here and in `edge` are the only list: the command line, the variables, the file's keys and the checks derive
+//! from it.
+
+mod edge;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -10,6 +13,7 @@ use clap::{Args, Command, ValueEnum};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+pub use self::edge::{Edge, EdgeOptions};
 use crate::limits;
 
 /// How much is logged; each level has those before it.
@@ -21,6 +25,25 @@ pub enum LogLevel {
     Info,
     Debug,
     Trace,
+}
+
+/// How a line of the log looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What history keeps of a text that was spoken or heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HistoryText {
+    On,
+    /// Its length only.
+    Off,
 }
 
 /// Options of every command.
@@ -39,6 +62,9 @@ pub struct CommonOptions {
     /// How much is logged, to standard error [default: info]
     #[arg(long, global = true, env = "VOCABOX_LOG_LEVEL", value_name = "LEVEL")]
     pub log_level: Option<LogLevel>,
+    /// How a line of the log looks [default: text]
+    #[arg(long, global = true, env = "VOCABOX_LOG_FORMAT", value_name = "FORMAT")]
+    pub log_format: Option<LogFormat>,
 }
 
 /// Options of every command that runs models.
@@ -47,6 +73,10 @@ pub struct ModelOptions {
     /// ONNX Runtime library to use in place of the embedded one
     #[arg(long, env = "VOCABOX_ONNXRUNTIME_LIB", value_name = "FILE")]
     pub onnxruntime_lib: Option<PathBuf>,
+    /// What runs the models: auto, cpu, cuda or cuda:N. cuda refuses to start where it cannot be used; auto takes the
+    /// CPU then [default: auto]
+    #[arg(long, env = "VOCABOX_DEVICE", value_name = "DEVICE")]
+    pub device: Option<String>,
     /// Pack that speaks [default: the first fetched one by name]
     #[arg(long, env = "VOCABOX_SPEAK_PACK", value_name = "PACK")]
     pub speak_pack: Option<String>,
@@ -70,12 +100,29 @@ pub struct ServeOptions {
     /// Requests that may wait for each kind of worker; further ones are told to come back [default: 16]
     #[arg(long, env = "VOCABOX_QUEUE", value_name = "N")]
     pub queue: Option<usize>,
-    /// Connections of all clients together [default: 1024, or what the descriptor limit allows]
-    #[arg(long, env = "VOCABOX_CONNECTIONS", value_name = "N")]
-    pub connections: Option<usize>,
-    /// Seconds that running requests get when the server is told to stop [default: 30]
+    /// Seconds that generations under way get when the server is told to stop; until they are over it answers what needs
+    /// no worker and refuses new ones [default: 30]
     #[arg(long, env = "VOCABOX_DRAIN_SECONDS", value_name = "N")]
     pub drain_seconds: Option<u64>,
+    /// History items that each account keeps; the oldest make room [default: 1000000]
+    #[arg(long, env = "VOCABOX_HISTORY_MAX", value_name = "N")]
+    pub history_max: Option<u64>,
+    /// Days that a history item is kept [default: for ever, as far as --history-max allows]
+    #[arg(long, env = "VOCABOX_HISTORY_DAYS", value_name = "N")]
+    pub history_days: Option<u32>,
+    /// Whether history keeps texts and transcripts, or their lengths only [default: on]
+    #[arg(long, env = "VOCABOX_HISTORY_TEXT", value_name = "on|off")]
+    pub history_text: Option<HistoryText>,
+    /// Origin whose pages may call the box from a browser, like https://app.example.org; may be given again; * is any
+    /// [default: none]
+    #[arg(
+        long,
+        env = "VOCABOX_CORS_ORIGIN",
+        value_name = "ORIGIN",
+        value_delimiter = ','
+    )]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cors_origin: Vec<String>,
     /// Write texts and transcripts to the log (never keys)
     #[arg(long, env = "VOCABOX_LOG_CONTENT", num_args = 0..=1, default_missing_value = "true")]
     pub log_content: Option<bool>,
@@ -87,6 +134,7 @@ pub struct Common {
     pub data_dir: PathBuf,
     pub models_dir: PathBuf,
     pub log_level: LogLevel,
+    pub log_format: LogFormat,
     file: toml::Table,
     file_path: Option<PathBuf>,
 }
@@ -96,6 +144,7 @@ pub struct Common {
 pub struct Models {
     pub models_dir: PathBuf,
     pub onnxruntime_lib: Option<PathBuf>,
+    pub device: String,
     pub speak_pack: Option<String>,
     pub transcribe_pack: Option<String>,
     pub threads_per_worker: Option<usize>,
@@ -110,8 +159,12 @@ pub struct Serve {
     pub listen: SocketAddr,
     pub workers: usize,
     pub queue: usize,
-    pub connections: usize,
+    pub edge: Edge,
     pub drain_seconds: u64,
+    pub history_max: u64,
+    pub history_days: Option<u32>,
+    pub history_text: bool,
+    pub cors_origins: Vec<String>,
     pub log_content: bool,
 }
 
@@ -139,6 +192,7 @@ impl Common {
             data_dir: options.data_dir.unwrap_or_else(|| "data".into()),
             models_dir: options.models_dir.unwrap_or_else(|| "models".into()),
             log_level: options.log_level.unwrap_or(LogLevel::Info),
+            log_format: options.log_format.unwrap_or(LogFormat::Text),
             file,
             file_path: flags.config.clone(),
         })
@@ -154,6 +208,7 @@ impl Common {
         Ok(Models {
             models_dir: self.models_dir.clone(),
             onnxruntime_lib: options.onnxruntime_lib,
+            device: options.device.unwrap_or_else(|| "auto".to_owned()),
             speak_pack: options.speak_pack,
             transcribe_pack: options.transcribe_pack,
             threads_per_worker: options.threads_per_worker,
@@ -161,10 +216,14 @@ impl Common {
         })
     }
 
+    /// Settles the options of the front door.
+    pub fn edge(&self, flags: &EdgeOptions) -> Result<Edge, String> {
+        layer(flags, &self.file, self.file_path.as_deref())?.settle()
+    }
+
     /// Settles the options of `serve`.
-    pub fn serve(&self, models: Models, flags: &ServeOptions) -> Result<Serve, String> {
+    pub fn serve(&self, models: Models, edge: Edge, flags: &ServeOptions) -> Result<Serve, String> {
         let options = layer(flags, &self.file, self.file_path.as_deref())?;
-        let connections = options.connections.unwrap_or(limits::CONNECTIONS_MAX);
         let serve = Serve {
             data_dir: self.data_dir.clone(),
             models,
@@ -176,17 +235,24 @@ impl Common {
                 limits::WORKERS_MAX,
             )?,
             queue: within("queue", options.queue.unwrap_or(16), 1, limits::QUEUE_MAX)?,
-            connections: within("connections", connections, 16, limits::CONNECTIONS_CEILING)?,
+            edge,
             drain_seconds: options.drain_seconds.unwrap_or(30),
+            history_max: options
+                .history_max
+                .unwrap_or(limits::HISTORY_ITEMS_MAX)
+                .max(1),
+            history_days: options.history_days.map(|days| days.max(1)),
+            history_text: options.history_text != Some(HistoryText::Off),
+            cors_origins: options.cors_origin,
             log_content: options.log_content.unwrap_or(false),
         };
-        if serve.handlers() > serve.connections {
+        if serve.handlers() > serve.edge.connections {
             return Err(format!(
                 "workers {} and queue {} need {} connections, and connections is {}: raise it, or lower them",
                 serve.workers,
                 serve.queue,
                 serve.handlers(),
-                serve.connections
+                serve.edge.connections
             ));
         }
         Ok(serve)
@@ -220,6 +286,7 @@ fn read(path: &Path) -> Result<toml::Table, String> {
         keys::<CommonOptions>(),
         keys::<ModelOptions>(),
         keys::<ServeOptions>(),
+        keys::<EdgeOptions>(),
     ]
     .concat();
     match table.keys().find(|key| !known.contains(key)) {
@@ -260,6 +327,11 @@ where
 mod tests {
     use super::*;
 
+    fn serve(common: &Common, flags: &ServeOptions) -> Result<Serve, String> {
+        let models = common.models(&ModelOptions::default())?;
+        common.serve(models, common.edge(&EdgeOptions::default())?, flags)
+    }
+
     fn file(text: &str) -> (tempfile::TempDir, CommonOptions) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("box.toml");
@@ -273,8 +345,9 @@ mod tests {
 
     #[test]
     fn a_flag_goes_before_the_file_and_the_file_before_the_default() {
-        let (_folder, mut flags) =
-            file("data_dir = \"from-file\"\nqueue = 3\nlisten = \"0.0.0.0:9\"");
+        let (_folder, mut flags) = file(
+            "data_dir = \"from-file\"\nqueue = 3\nlisten = \"0.0.0.0:9\"\naudio_bytes = \"5MiB\"\njson_bytes = 70000",
+        );
         let common = Common::resolve(&flags).unwrap();
         assert_eq!(
             (common.data_dir.to_str(), common.models_dir.to_str()),
@@ -283,14 +356,24 @@ mod tests {
         flags.data_dir = Some("from-flag".into());
         let common = Common::resolve(&flags).unwrap();
         assert_eq!(common.data_dir.to_str(), Some("from-flag"));
-        let serve = ServeOptions {
+        let flags = ServeOptions {
             queue: Some(5),
             ..ServeOptions::default()
         };
-        let serve = common
-            .serve(common.models(&ModelOptions::default()).unwrap(), &serve)
-            .unwrap();
-        assert_eq!((serve.queue, serve.workers, serve.listen.port()), (5, 1, 9));
+        let served = serve(&common, &flags).unwrap();
+        assert_eq!(
+            (served.queue, served.workers, served.listen.port()),
+            (5, 1, 9)
+        );
+        assert_eq!(
+            (served.edge.audio_bytes, served.edge.json_bytes),
+            (5 << 20, 70_000)
+        );
+        let flags = EdgeOptions {
+            audio_bytes: Some("6MiB".parse().unwrap()),
+            ..EdgeOptions::default()
+        };
+        assert_eq!(common.edge(&flags).unwrap().audio_bytes, 6 << 20);
     }
 
     #[test]
@@ -299,17 +382,16 @@ mod tests {
             ("qeue = 3", "unknown key qeue"),
             ("queue = \"many\"", "queue"),
             ("queue = 0", "1 to"),
+            ("head_bytes = 1", "4KiB to 64KiB"),
+            ("head_bytes = \"big\"", "big is no size"),
+            ("json_bytes = -1", "such as"),
+            ("queue = 800", "raise it, or lower them"),
             ("log_level = \"loud\"", "log_level"),
             ("= 3", "box.toml"),
         ] {
             let (_folder, flags) = file(text);
             let error = Common::resolve(&flags)
-                .and_then(|c| {
-                    c.serve(
-                        c.models(&ModelOptions::default())?,
-                        &ServeOptions::default(),
-                    )
-                })
+                .and_then(|common| serve(&common, &ServeOptions::default()))
                 .unwrap_err();
             assert!(error.contains(reason), "{reason}: {error}");
         }

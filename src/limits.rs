@@ -1,7 +1,19 @@
 //! Every bound in one place: its unit is the last word of its name but one, `max` or `min` the last.
 //!
-//! Anything that a client can size has a bound here. Defaults that an operator may change are
-//! fields of `config::Config` and are documented there; these are their ceilings and the fixed ones.
+//! Anything that a client can size has a bound here. Those that an operator may move are [`Movable`]: `config` has
+//! an option for each; the others are fixed.
+
+/// A bound that an operator may move: where it is by default, and how far it goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Movable {
+    pub min: u64,
+    pub default: u64,
+    pub max: u64,
+}
+
+const KIB: u64 = 1024;
+const MIB: u64 = 1024 * KIB;
+const GIB: u64 = 1024 * MIB;
 
 /// Characters (Unicode scalar values) of one text to speak. The hosted API's own bound.
 pub const TEXT_CHARS_MAX: usize = 5_000;
@@ -9,33 +21,92 @@ pub const TEXT_CHARS_MAX: usize = 5_000;
 pub const SPEED_MIN: f64 = 0.5;
 pub const SPEED_MAX: f64 = 2.0;
 
-/// Bytes of a request's line and headers: twice what browsers send at the most.
-pub const HEAD_BYTES_MAX: usize = 16 * 1024;
+/// Bytes of a request's line and headers: twice what browsers send at the most. Each connection has a buffer of
+/// that size.
+pub const HEAD_BYTES: Movable = Movable {
+    min: 4 * KIB,
+    default: 16 * KIB,
+    max: 64 * KIB,
+};
 /// Headers of one request.
 pub const HEADERS_MAX: usize = 64;
-/// Milliseconds from the first byte of a connection (or its acceptance) to the end of a head.
-pub const HEAD_DEADLINE_MS: u64 = 5_000;
-/// Milliseconds that a kept-alive connection may be silent before its next head.
-pub const IDLE_MS: u64 = 15_000;
-/// Milliseconds that one write to a client may block.
-pub const WRITE_BLOCK_MS: u64 = 5_000;
-/// Bytes a second that an upload must reach on average, after a grace of `UPLOAD_GRACE_MS`.
-pub const UPLOAD_RATE_MIN: u64 = 8 * 1024;
+/// Empty lines before a request: one more than the stray one that RFC 9112 §2.2 speaks of would do.
+pub const EMPTY_LINES_MAX: usize = 4;
+/// Seconds from the first byte of a connection (or its acceptance) to the end of a head.
+pub const HEAD_SECONDS: Movable = Movable {
+    min: 1,
+    default: 5,
+    max: 60,
+};
+/// Seconds that a kept-alive connection may be silent before its next head.
+pub const IDLE_SECONDS: Movable = Movable {
+    min: 1,
+    default: 15,
+    max: 3_600,
+};
+/// Seconds that a client may take no byte of its answer.
+pub const WRITE_SECONDS: Movable = Movable {
+    min: 1,
+    default: 5,
+    max: 600,
+};
+/// Seconds that a client may take for all of its answer, whatever its rate.
+pub const ANSWER_SECONDS: Movable = Movable {
+    min: 1,
+    default: 600,
+    max: 86_400,
+};
+/// Bytes a second that an upload (and the reading of an answer) must reach on average, after a grace of
+/// `UPLOAD_GRACE_MS`.
+pub const UPLOAD_RATE: Movable = Movable {
+    min: 1,
+    default: 8 * KIB,
+    max: 16 * MIB,
+};
 pub const UPLOAD_GRACE_MS: u64 = 5_000;
-/// Milliseconds that any upload may last, whatever its rate: a place is not held for hours.
-pub const UPLOAD_DEADLINE_MS: u64 = 600_000;
+/// Seconds that any upload may last, whatever its rate: a place is not held for hours.
+pub const UPLOAD_SECONDS: Movable = Movable {
+    min: 1,
+    default: 600,
+    max: 86_400,
+};
+/// Milliseconds without a byte after which a client that does not take its answer may be made to leave for another.
+pub const STALL_MS: u64 = 1_000;
+/// Seconds of silence before the kernel asks whether a client's machine still lives, and between its questions;
+/// after so many without an answer it is gone.
+pub const PROBE_AFTER_SECONDS: u64 = 30;
+pub const PROBE_EVERY_SECONDS: u64 = 10;
+pub const PROBES: u32 = 3;
 /// Bytes of a body that are kept in memory; a larger one is spooled to an unlinked file.
-pub const BODY_MEMORY_BYTES_MAX: usize = 1024 * 1024;
+pub const BODY_MEMORY_BYTES_MAX: usize = MIB as usize;
+/// Bytes of all bodies and answers that are kept in memory; what passes that is spooled however small it is.
+pub const MEMORY_BYTES: Movable = Movable {
+    min: MIB,
+    default: 64 * MIB,
+    max: 64 * GIB,
+};
 /// Bytes of an unread body that are read and dropped after a refusal, so that the answer is not lost to a reset.
-pub const DRAIN_BYTES_MAX: usize = 1024 * 1024;
+pub const DRAIN_BYTES_MAX: usize = MIB as usize;
 pub const DRAIN_MS: u64 = 1_000;
 
 /// Bytes of a JSON body.
-pub const JSON_BYTES_MAX: u64 = 1024 * 1024;
-/// Bytes of an uploaded recording.
-pub const AUDIO_BYTES_MAX: u64 = 100 * 1024 * 1024;
-/// Bytes of all spooled bodies together.
-pub const SPOOL_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
+pub const JSON_BYTES: Movable = Movable {
+    min: 64 * KIB,
+    default: MIB,
+    max: 16 * MIB,
+};
+/// Bytes of an uploaded recording, its form included.
+pub const AUDIO_BYTES: Movable = Movable {
+    min: 64 * KIB,
+    default: 100 * MIB,
+    max: 4 * GIB,
+};
+/// Bytes of all spooled bodies and answers together.
+pub const SPOOL_BYTES: Movable = Movable {
+    min: MIB,
+    default: 2 * GIB,
+    max: 1024 * GIB,
+};
 /// Fields of one multipart form, and bytes of a field that is not a file.
 pub const FORM_FIELDS_MAX: usize = 32;
 pub const FORM_FIELD_BYTES_MAX: usize = 64 * 1024;
@@ -48,11 +119,17 @@ pub const AUDIO_RATE_HZ_MAX: u32 = 384_000;
 pub const AUDIO_CHANNELS_MAX: usize = 32;
 
 /// Connections of all clients together (a thread each, with a small stack).
-pub const CONNECTIONS_MAX: usize = 1024;
-/// Highest number of connections that an operator may set.
-pub const CONNECTIONS_CEILING: usize = 4_096;
-/// Connections of one client address.
-pub const CONNECTIONS_PER_ADDRESS_MAX: usize = 256;
+pub const CONNECTIONS: Movable = Movable {
+    min: 16,
+    default: 1_024,
+    max: 4_096,
+};
+/// Connections of one client address (of one network of 64 bits in IPv6, which is what one client has there).
+pub const CONNECTIONS_PER_ADDRESS: Movable = Movable {
+    min: 1,
+    default: 256,
+    max: CONNECTIONS.max,
+};
 /// Bytes of a connection thread's stack.
 pub const CONNECTION_STACK_BYTES: usize = 256 * 1024;
 /// Handler threads kept free for health, voices and history when every long request's place is taken.
@@ -70,14 +147,14 @@ pub const SPEAK_SECONDS_MAX: u64 = 300;
 /// Seconds that transcribing one recording may take, queueing included.
 pub const TRANSCRIBE_SECONDS_MAX: u64 = 3_600;
 
+/// History items that an account keeps, unless the operator says otherwise: some hundred MB of the store.
+pub const HISTORY_ITEMS_MAX: u64 = 1_000_000;
 /// Items of one page of history.
 pub const HISTORY_PAGE_MAX: usize = 200;
 /// Characters of one item's text; a longer transcript is cut there, so that a page stays below some MiB.
 pub const HISTORY_TEXT_CHARS_MAX: usize = 20_000;
 /// Furthest `offset` into the history.
 pub const HISTORY_OFFSET_MAX: usize = 100_000;
-/// History items that an account keeps, unless the operator says otherwise: some hundred MB of the store.
-pub const HISTORY_ITEMS_MAX: u64 = 1_000_000;
 /// Characters of an account's or a key's name.
 pub const NAME_CHARS_MAX: usize = 100;
 /// Calls a minute of an account or a key.
@@ -107,14 +184,15 @@ pub const BUCKET_SHARDS: usize = 64;
 /// Records of token buckets that ride along in one commit.
 pub const BUCKET_RECORDS_MAX: usize = 256;
 
-const _: () = assert!(HEAD_BYTES_MAX < BODY_MEMORY_BYTES_MAX);
-const _: () = assert!(CONNECTIONS_PER_ADDRESS_MAX < CONNECTIONS_MAX);
-const _: () = assert!(AUDIO_BYTES_MAX < SPOOL_BYTES_MAX);
-const _: () = assert!(JSON_BYTES_MAX as usize >= TEXT_CHARS_MAX * 12); // every character as \uXXXX\uXXXX
-const _: () = assert!(METADATA_BYTES_MAX < HEAD_BYTES_MAX);
+const _: () = assert!(HEAD_BYTES.max < BODY_MEMORY_BYTES_MAX as u64);
+const _: () = assert!(BODY_MEMORY_BYTES_MAX as u64 <= MEMORY_BYTES.min);
+const _: () = assert!(CONNECTIONS_PER_ADDRESS.default < CONNECTIONS.default);
+const _: () =
+    assert!(AUDIO_BYTES.default < SPOOL_BYTES.default && AUDIO_BYTES.max < SPOOL_BYTES.max);
+const _: () = assert!(JSON_BYTES.min as usize >= TEXT_CHARS_MAX * 12); // every character as \uXXXX\uXXXX
+const _: () = assert!(METADATA_BYTES_MAX as u64 <= HEAD_BYTES.min);
 const _: () = assert!(HISTORY_OFFSET_MAX as u64 <= HISTORY_ITEMS_MAX);
 const _: () = assert!(BUCKETS_MAX.is_multiple_of(BUCKET_SHARDS));
 const _: () = assert!(COMMIT_ITEMS_MAX < COMMIT_QUEUE_MAX && COMMIT_WAIT_MS < STORE_WAIT_MS);
 // A thread for each connection and at most as many handlers (checked in `config`), and the command line's readers.
-const _: () = assert!(CONNECTIONS_MAX <= CONNECTIONS_CEILING);
-const _: () = assert!(2 * CONNECTIONS_CEILING < STORE_READERS_MAX as usize);
+const _: () = assert!(2 * CONNECTIONS.max < STORE_READERS_MAX as u64);

@@ -15,12 +15,7 @@ pub fn object(head: &Head, body: Body) -> Result<Map<String, Value>, Fault> {
             format!("Content-Type is {essence}; this endpoint reads application/json"),
         ));
     }
-    let Body::Memory(bytes) = body else {
-        return Err(Fault::new(
-            Kind::TooLarge,
-            "the JSON body is larger than 1 MiB",
-        ));
-    };
+    let bytes = body.into_bytes().map_err(Fault::internal)?;
     if bytes.is_empty() {
         return Err(Fault::invalid("the body is empty; a JSON object is needed"));
     }

@@ -1,8 +1,8 @@
 //! A multipart/form-data body (RFC 7578) → its fields and files, with every size bounded.
 //!
-//! The body is read in pieces and never whole: fields are small, a file stays in memory while the form's
-//! files together are below `BODY_MEMORY_BYTES_MAX` and goes to an unlinked file beyond that. Knows no
-//! endpoint: which fields there are, and what they mean, is for the one who asks.
+//! The body is read in pieces and never whole: fields are small, the file stays in memory up to
+//! `BODY_MEMORY_BYTES_MAX` and goes to an unlinked file beyond that. Knows no endpoint: which fields there are,
+//! and what they mean, is for the one who asks.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -28,26 +28,22 @@ const IDLE_POLLS_MAX: usize = 8;
 /// Characters of a boundary (RFC 2046 §5.1.1).
 const BOUNDARY_CHARS_MAX: usize = 70;
 
+/// The field of the one file that a form of this API may have. Others are passed over, so that no form costs more
+/// than one descriptor.
+const FILE_FIELD: &str = "file";
+
 /// A form as it was sent.
 #[derive(Debug, Default)]
 pub struct Form {
     /// Names and values of the parts without a file name, in their order.
     fields: Vec<(String, String)>,
-    files: Vec<Upload>,
-}
-
-/// A part with a file name.
-#[derive(Debug)]
-pub struct Upload {
-    /// The form field's name.
-    pub field: String,
-    pub content: Body,
+    file: Option<Body>,
 }
 
 impl Form {
-    /// The form in `body`. Files that do not fit in memory go to unlinked files in `spool_dir`.
+    /// The form in `body`. A file that does not fit in memory goes to an unlinked one in `spool_dir`.
     ///
-    /// Parts without a name are ignored.
+    /// Parts without a name are ignored, and so are files but the first of the field `file`.
     ///
     /// Faults: `UnsupportedType` when `content_type` is not multipart/form-data; `Invalid` when it has no
     /// boundary, the body is broken off or malformed, has more than `FORM_FIELDS_MAX` parts, or a field of
@@ -57,7 +53,6 @@ impl Form {
         let reader = body.into_reader().map_err(Fault::internal)?;
         let mut parts = Multipart::new(chunks(reader), boundary);
         let mut form = Form::default();
-        let mut memory = BODY_MEMORY_BYTES_MAX;
         let mut count = 0;
         while let Some(mut part) = drive(|cx| parts.poll_next_field(cx))? {
             count += 1;
@@ -69,15 +64,14 @@ impl Form {
             let field = part.name().map(str::to_owned);
             let file_name = part.file_name().map(str::to_owned);
             match (field, file_name) {
-                (None, _) => while data(&mut part)?.is_some() {},
                 (Some(field), None) => {
                     let value = text(&field, &mut part)?;
                     form.fields.push((field, value));
                 }
-                (Some(field), Some(_)) => {
-                    let content = upload(&mut part, &mut memory, spool_dir)?;
-                    form.files.push(Upload { field, content });
+                (Some(field), Some(_)) if field == FILE_FIELD && form.file.is_none() => {
+                    form.file = Some(upload(&mut part, spool_dir)?);
                 }
+                _ => while data(&mut part)?.is_some() {},
             }
         }
         Ok(form)
@@ -114,10 +108,9 @@ impl Form {
         }
     }
 
-    /// Takes the file of the field `name` out of the form; of several, the first.
-    pub fn take_file(&mut self, name: &str) -> Option<Upload> {
-        let at = self.files.iter().position(|file| file.field == name)?;
-        Some(self.files.remove(at))
+    /// Takes the file out of the form.
+    pub fn take_file(&mut self) -> Option<Body> {
+        self.file.take()
     }
 }
 
@@ -202,15 +195,15 @@ fn text(field: &str, part: &mut Field<'_>) -> Result<String, Fault> {
     String::from_utf8(value).map_err(|_| Fault::invalid(format!("the field {field} is not UTF-8")))
 }
 
-/// The content of a file's part; what it holds in memory is taken from `memory`.
-fn upload(part: &mut Field<'_>, memory: &mut usize, spool_dir: &Path) -> Result<Body, Fault> {
+/// The content of a file's part.
+fn upload(part: &mut Field<'_>, spool_dir: &Path) -> Result<Body, Fault> {
     let mut held = Vec::new();
     let mut spool: Option<File> = None;
     let mut bytes = 0;
     while let Some(piece) = data(part)? {
         let piece = piece.as_ref();
         bytes += piece.len() as u64;
-        if spool.is_none() && held.len() + piece.len() > *memory {
+        if spool.is_none() && held.len() + piece.len() > BODY_MEMORY_BYTES_MAX {
             let mut file = tempfile::tempfile_in(spool_dir).map_err(Fault::internal)?;
             file.write_all(&held).map_err(Fault::internal)?;
             held = Vec::new();
@@ -221,7 +214,6 @@ fn upload(part: &mut Field<'_>, memory: &mut usize, spool_dir: &Path) -> Result<
             None => held.extend_from_slice(piece),
         }
     }
-    *memory -= held.len();
     Ok(match spool {
         Some(file) => Body::Spooled { file, bytes },
         None => Body::Memory(held),
@@ -267,7 +259,9 @@ mod tests {
             &part("name=\"language\"", "en"),
             &part("name=\"flag\"", " On "),
             &part("name=\"odd\"", "maybe"),
+            &part("name=\"other\"; filename=\"file\"", "passed over"),
             &part("name=\"file\"; filename=\"a b.wav\"", "RIFF\r\n--X"),
+            &part("name=\"file\"; filename=\"second\"", "passed over"),
             "--XX--\r\n",
         ]
         .concat();
@@ -278,9 +272,9 @@ mod tests {
         assert!(form.boolean("flag", false).unwrap());
         assert!(form.boolean("none", true).unwrap());
         assert_eq!(form.boolean("odd", true).unwrap_err().kind, Kind::Invalid);
-        let file = form.take_file("file").unwrap();
-        assert!(matches!(file.content, Body::Memory(bytes) if bytes == b"RIFF\r\n--X"));
-        assert!(form.take_file("file").is_none());
+        let file = form.take_file().unwrap();
+        assert!(matches!(file, Body::Memory(bytes) if bytes == b"RIFF\r\n--X"));
+        assert!(form.take_file().is_none());
     }
 
     #[test]
@@ -293,7 +287,7 @@ mod tests {
         let bytes = body.len() as u64;
         let body = Body::Spooled { file: spool, bytes };
         let mut form = Form::parse(TYPE, body, &std::env::temp_dir()).unwrap();
-        let file = form.take_file("file").unwrap().content;
+        let file = form.take_file().unwrap();
         assert!(matches!(file, Body::Spooled { .. }));
         assert_eq!(file.len(), content.len() as u64);
         let mut read = String::new();

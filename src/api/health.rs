@@ -1,7 +1,5 @@
 //! `GET /healthz` and `GET /readyz`.
 
-use std::sync::atomic::Ordering;
-
 use serde_json::json;
 
 use super::{Call, Context, Reply};
@@ -14,7 +12,7 @@ pub fn live(_: &Context, _: &mut Call) -> Result<Reply, Fault> {
 
 /// The models are loaded and the store is writable. Faults: `Missing` with what is not, `Busy` while stopping.
 pub fn ready(context: &Context, _: &mut Call) -> Result<Reply, Fault> {
-    if context.draining.load(Ordering::Relaxed) {
+    if context.underway.is_closed() {
         return Err(Fault::new(
             Kind::Busy { retry_after_s: 30 },
             "The box is stopping.",
@@ -26,5 +24,10 @@ pub fn ready(context: &Context, _: &mut Call) -> Result<Reply, Fault> {
     if speaking.is_none() && transcribing.is_none() {
         return Err(Fault::missing("No model pack is fetched on this box."));
     }
-    Reply::json(&json!({ "status": "ready", "speak": speaking, "transcribe": transcribing }))
+    Reply::json(&json!({
+        "status": "ready",
+        "speak": speaking,
+        "transcribe": transcribing,
+        "device": context.device.to_string(),
+    }))
 }

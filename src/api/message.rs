@@ -60,7 +60,8 @@ impl Head {
     }
 }
 
-/// A received body: in memory up to `limits::BODY_MEMORY_BYTES_MAX`, else an unlinked file at its start.
+/// A received body: in memory up to `limits::BODY_MEMORY_BYTES_MAX` and while memory has room, else an unlinked file at
+/// its start.
 #[derive(Debug)]
 pub enum Body {
     Memory(Vec<u8>),
@@ -79,6 +80,18 @@ impl Body {
     /// Whether nothing was sent.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// The whole body in memory. Only for bodies that are small by their cap.
+    pub fn into_bytes(self) -> io::Result<Vec<u8>> {
+        match self {
+            Body::Memory(bytes) => Ok(bytes),
+            spooled => {
+                let mut bytes = Vec::with_capacity(spooled.len() as usize);
+                spooled.into_reader()?.read_to_end(&mut bytes)?;
+                Ok(bytes)
+            }
+        }
     }
 
     /// Reads and seeks over the whole body.

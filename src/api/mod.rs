@@ -2,6 +2,7 @@
 //!
 //! [`ENDPOINTS`] is the only list of endpoints. A new one is its file (parse and render) and its line there.
 
+pub mod cors;
 pub mod detail;
 mod fields;
 mod form;
@@ -9,21 +10,25 @@ mod health;
 mod history;
 pub mod lifecycle;
 pub mod message;
+mod rehearse;
+pub mod route;
 pub mod speech;
 mod stt;
+mod trail;
 mod tts;
 mod voices;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crate::admit::key::Identity;
 use crate::engine::contract::Watch;
+use crate::engine::device::Device;
 use crate::fault::Fault;
 use crate::limits;
 use crate::store::{Feature, HistoryItem, ItemId, Status, Store, Utc};
+use crate::work::underway::Underway;
 use message::{Body, Head};
 use speech::{Speaking, Transcribing};
 
@@ -34,6 +39,8 @@ pub enum Access {
     Open,
     /// Whoever has a key.
     Key,
+    /// Whoever has a key of an account that may generate.
+    Entitled,
 }
 
 /// Which workers an endpoint waits for.
@@ -45,20 +52,78 @@ pub enum Work {
     Transcribe,
 }
 
+/// What an endpoint's body is, and so how large it may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BodyKind {
+    None,
+    Json,
+    /// A form with a recording.
+    Audio,
+}
+
+/// Bytes that a body of each kind may have: options of the edge.
+#[derive(Debug, Clone, Copy)]
+pub struct BodyCaps {
+    pub json_bytes_max: u64,
+    pub audio_bytes_max: u64,
+}
+
+impl BodyCaps {
+    /// Bytes of a body of this kind; 0 where there is none.
+    pub fn bytes_max(&self, kind: BodyKind) -> u64 {
+        match kind {
+            BodyKind::None => 0,
+            BodyKind::Json => self.json_bytes_max,
+            BodyKind::Audio => self.audio_bytes_max,
+        }
+    }
+}
+
 /// One row of the table that drives routing, admission and tests.
 pub struct Endpoint {
-    /// Also the name of the handler's file, and of the endpoint in the log.
+    /// The endpoint's name in the log.
     pub id: &'static str,
     pub method: &'static str,
+    /// A segment in braces stands for any value, which the handler gets as [`Call::param`].
     pub path: &'static str,
     pub access: Access,
     pub work: Work,
-    /// Bytes of its body; 0 where it takes none.
-    pub body_bytes_max: u64,
+    pub body: BodyKind,
     /// Time from admission to the end of its work.
     pub deadline: Duration,
+    /// Statuses that its handler answers beside those that the rest of the row brings: see [`Endpoint::statuses`].
+    pub also: &'static [u16],
     pub handler: fn(&Context, &mut Call) -> Result<Reply, Fault>,
 }
+
+impl Endpoint {
+    /// Every status that the endpoint may answer, ascending. The suite reaches each of them and fails on any other.
+    pub fn statuses(&self) -> Vec<u16> {
+        // A body where none is taken is too large; any handler may meet a fault of ours.
+        let mut all = vec![200, 413, 500];
+        if self.access != Access::Open {
+            // 503: the store cannot be read.
+            all.extend([401, 429, 503]);
+        }
+        if self.access == Access::Entitled {
+            all.push(403);
+        }
+        if self.body != BodyKind::None {
+            all.extend([400, 408, 411, 415]);
+        }
+        if self.work != Work::Light {
+            all.extend([502, 503]);
+        }
+        all.extend(self.also);
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+}
+
+/// What is answered before it is known which endpoint was meant: malformed, no such route, no such method, too slow
+/// a head, too large a head, too many connections.
+pub const BEFORE_ROUTING: &[u16] = &[400, 404, 405, 408, 431, 503];
 
 const LIGHT: Duration = Duration::from_secs(30);
 
@@ -68,20 +133,22 @@ pub const ENDPOINTS: &[Endpoint] = &[
         id: "tts",
         method: "POST",
         path: "/voice/tts",
-        access: Access::Key,
+        access: Access::Entitled,
         work: Work::Speak,
-        body_bytes_max: limits::JSON_BYTES_MAX,
+        body: BodyKind::Json,
         deadline: Duration::from_secs(limits::SPEAK_SECONDS_MAX),
+        also: &[404],
         handler: tts::handle,
     },
     Endpoint {
         id: "stt",
         method: "POST",
         path: "/voice/stt",
-        access: Access::Key,
+        access: Access::Entitled,
         work: Work::Transcribe,
-        body_bytes_max: limits::AUDIO_BYTES_MAX,
+        body: BodyKind::Audio,
         deadline: Duration::from_secs(limits::TRANSCRIBE_SECONDS_MAX),
+        also: &[],
         handler: stt::handle,
     },
     Endpoint {
@@ -90,8 +157,9 @@ pub const ENDPOINTS: &[Endpoint] = &[
         path: "/voice/voices",
         access: Access::Key,
         work: Work::Light,
-        body_bytes_max: 0,
+        body: BodyKind::None,
         deadline: LIGHT,
+        also: &[],
         handler: voices::handle,
     },
     Endpoint {
@@ -100,9 +168,21 @@ pub const ENDPOINTS: &[Endpoint] = &[
         path: "/voice/history",
         access: Access::Key,
         work: Work::Light,
-        body_bytes_max: 0,
+        body: BodyKind::None,
         deadline: LIGHT,
-        handler: history::handle,
+        also: &[400],
+        handler: history::list,
+    },
+    Endpoint {
+        id: "history_delete",
+        method: "DELETE",
+        path: "/voice/history/{item_id}",
+        access: Access::Key,
+        work: Work::Light,
+        body: BodyKind::None,
+        deadline: LIGHT,
+        also: &[404],
+        handler: history::delete,
     },
     Endpoint {
         id: "healthz",
@@ -110,8 +190,9 @@ pub const ENDPOINTS: &[Endpoint] = &[
         path: "/healthz",
         access: Access::Open,
         work: Work::Light,
-        body_bytes_max: 0,
+        body: BodyKind::None,
         deadline: LIGHT,
+        also: &[],
         handler: health::live,
     },
     Endpoint {
@@ -120,8 +201,9 @@ pub const ENDPOINTS: &[Endpoint] = &[
         path: "/readyz",
         access: Access::Open,
         work: Work::Light,
-        body_bytes_max: 0,
+        body: BodyKind::None,
         deadline: LIGHT,
+        also: &[503],
         handler: health::ready,
     },
 ];
@@ -135,14 +217,23 @@ pub struct Context {
     pub transcribing: Option<Transcribing>,
     /// Where files of multipart bodies go while they are worked on.
     pub spool_dir: PathBuf,
+    /// Origins whose pages may read answers.
+    pub origins: cors::Origins,
+    pub body_caps: BodyCaps,
+    /// What runs the models.
+    pub device: Device,
+    /// Whether history keeps what was spoken and heard.
+    pub history_text: bool,
     pub log_content: bool,
-    /// Set when the box was told to stop.
-    pub draining: AtomicBool,
+    /// The generations under way; closed when the box was told to stop.
+    pub underway: Arc<Underway>,
 }
 
 /// One admitted request, on its way through a handler.
 pub struct Call {
     pub head: Head,
+    /// What stands in its path where the endpoint's has braces, decoded; else empty.
+    pub param: String,
     pub body: Body,
     /// None on open endpoints only.
     pub identity: Option<Identity>,

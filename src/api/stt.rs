@@ -18,16 +18,16 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let asked = Language::of(form.text("language").unwrap_or("auto"));
     form.boolean("word_timestamps", true)?;
     let file = form
-        .take_file("file")
+        .take_file()
         .ok_or_else(|| Fault::invalid("file is missing"))?;
-    if file.content.is_empty() {
+    if file.is_empty() {
         return Err(Fault::invalid("file is empty"));
     }
     let transcribing = context
         .transcribing
         .as_ref()
         .ok_or_else(|| Fault::missing("No engine for transcription is installed on this box."))?;
-    let reader = file.content.into_reader().map_err(Fault::internal)?;
+    let reader = file.into_reader().map_err(Fault::internal)?;
     let sound = audio::open_speech(reader, transcribing.rate_hz, limits::AUDIO_SECONDS_MAX)?;
 
     call.begin(Feature::Stt, &transcribing.engine, &transcribing.model)?;

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod key;
+mod logging;
 pub mod models;
 pub mod serve;
 pub mod speak;
@@ -58,7 +59,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Serve(serve::Args),
+    Serve(Box<serve::Args>),
     Account(account::Args),
     Key(key::Args),
     Models(models::Args),
@@ -72,9 +73,9 @@ pub fn run(cli: Cli) -> ExitCode {
         .map_err(CliError::Usage)
         .and_then(|common| {
             let is_server = matches!(cli.command, Command::Serve(_));
-            start_log(&common, is_server);
+            logging::start(&common, is_server);
             match cli.command {
-                Command::Serve(args) => serve::run(args, &common),
+                Command::Serve(args) => serve::run(&args, &common),
                 Command::Account(args) => account::run(args, &common.data_dir),
                 Command::Key(args) => key::run(args, &common.data_dir),
                 Command::Models(args) => models::run(args, &common.models_dir),
@@ -91,20 +92,4 @@ pub fn run(cli: Cli) -> ExitCode {
     let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
     eprintln!("vocabox: {message}");
     ExitCode::from(code)
-}
-
-/// Logs to standard error. Commands that print results say only warnings unless asked for more.
-fn start_log(common: &Common, is_server: bool) {
-    let asked = log::LevelFilter::from(common.log_level);
-    let level = match is_server || asked > log::LevelFilter::Info {
-        true => asked,
-        false => asked.min(log::LevelFilter::Warn),
-    };
-    env_logger::Builder::new()
-        // Libraries may log what they are given: their texts are nobody's business.
-        .filter_level(log::LevelFilter::Warn.min(level))
-        .filter_module("vocabox", level)
-        .format_timestamp_millis()
-        .format_target(false)
-        .init();
 }

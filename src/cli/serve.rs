@@ -1,12 +1,11 @@
 //! `vocabox serve`: the server, until it is told to stop.
 
-use std::sync::atomic::Ordering;
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::CliError;
 use crate::app::App;
-use crate::config::{Common, ModelOptions, ServeOptions};
+use crate::config::{Common, EdgeOptions, ModelOptions, ServeOptions};
 
 /// Answer over HTTP until told to stop (Ctrl-C or SIGTERM).
 #[derive(Debug, clap::Args)]
@@ -15,13 +14,18 @@ pub struct Args {
     serve: ServeOptions,
     #[command(flatten)]
     models: ModelOptions,
+    #[command(flatten)]
+    edge: EdgeOptions,
 }
 
-/// Serves. The first signal lets running requests finish, the second ends at once.
-pub fn run(args: Args, common: &Common) -> Result<(), CliError> {
+/// How long answers that need no worker may take to leave once everything else is over.
+const LAST_ANSWERS: Duration = Duration::from_secs(5);
+
+/// Serves. The first signal lets generations that are under way finish, the second ends at once.
+pub fn run(args: &Args, common: &Common) -> Result<(), CliError> {
     let options = common
-        .models(&args.models)
-        .and_then(|models| common.serve(models, &args.serve))
+        .edge(&args.edge)
+        .and_then(|edge| common.serve(common.models(&args.models)?, edge, &args.serve))
         .map_err(CliError::Usage)?;
     let (signal, signalled) = mpsc::sync_channel(1);
     ctrlc::set_handler(move || {
@@ -34,20 +38,29 @@ pub fn run(args: Args, common: &Common) -> Result<(), CliError> {
     let app = App::open(&options).map_err(CliError::usage)?;
     eprintln!("listening on http://{}", app.edge.local_addr());
     let _ = signalled.recv();
-    let drain = Duration::from_secs(options.drain_seconds);
-    log::info!(
-        "stopping: running requests get {} s; a second signal ends at once",
-        drain.as_secs()
-    );
-    app.context.draining.store(true, Ordering::Relaxed);
     std::thread::spawn(move || {
         let _ = signalled.recv();
         std::process::exit(1);
     });
-    app.edge.stop();
-    if !app.edge.wait_idle(drain) {
-        log::warn!("some requests did not finish in time and are cut off");
-    }
+    drain(&app, Duration::from_secs(options.drain_seconds));
     app.context.store.close();
     Ok(())
+}
+
+/// Takes no more generations, and for at most `most` waits for those under way. The front door stays open for that
+/// long: whoever asks `/readyz` has to be told, and whoever sends work has to be told to send it elsewhere.
+fn drain(app: &App, most: Duration) {
+    log::info!(
+        "stopping: what is under way gets {} s; a second signal ends at once",
+        most.as_secs()
+    );
+    let until = Instant::now() + most;
+    app.context.underway.close();
+    let done = app.context.underway.wait_none(most);
+    app.edge.stop();
+    let left = until.saturating_duration_since(Instant::now());
+    let most = if done { left.max(LAST_ANSWERS) } else { left };
+    if !app.edge.wait_idle(most) {
+        log::warn!("some requests did not finish in time and are cut off");
+    }
 }

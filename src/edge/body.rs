@@ -3,14 +3,12 @@
 
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
-use std::time::Instant;
 
 use super::budget::{Budget, Share};
 use super::head::Length;
 use super::line::{Line, Pace};
 use super::spool::{Sink, Spool, Stored};
 use crate::fault::{Fault, Kind};
-use crate::limits::HEAD_BYTES_MAX;
 
 /// Bytes of one chunk's size line, CRLF included: sixteen hexadecimal digits are a `u64`.
 const CHUNK_LINE_BYTES_MAX: usize = 18;
@@ -116,7 +114,7 @@ impl<'a> Receipt<'a> {
     fn drop_trailers(&mut self, line: &mut Line<'_>) -> Result<(), Fault> {
         let mut bytes = 0;
         loop {
-            let text = self.text_line(line, HEAD_BYTES_MAX - bytes)?;
+            let text = self.text_line(line, line.capacity() - bytes)?;
             if text == b"\r\n" {
                 return Ok(());
             }
@@ -147,8 +145,14 @@ impl<'a> Receipt<'a> {
     }
 
     fn fill(&mut self, line: &mut Line<'_>) -> Result<(), Fault> {
-        if Instant::now() > self.terms.pace.started + self.terms.pace.grace {
+        let Pace { grace, most, .. } = self.terms.pace;
+        let lasts = self.terms.pace.started.elapsed();
+        if lasts > grace {
             self.take_place()?;
+        }
+        // Where bytes are always there, as those of tiny chunks may be, no wait would find the deadline passed.
+        if lasts > most {
+            return Err(self.broken(&ErrorKind::TimedOut.into()));
         }
         match line.fill(self.terms.pace.until(self.sink.bytes())) {
             Ok(0) => Err(Fault::invalid(format!(

@@ -13,10 +13,14 @@ const REST: u64 = 128 + 64;
 /// Fewer connections than this are no service.
 const CONNECTIONS_MIN: u64 = 8;
 
-/// As many connections as the process's limit of open files allows, at most `wanted`; raises the soft limit
-/// as far as that needs. The error says that not even the fewest fit.
-pub(super) fn connections(wanted: usize) -> Result<usize, EdgeError> {
-    let need = need(wanted as u64);
+/// As many connections as the process's limit of open files allows beside `handlers`, at most `wanted`; raises the
+/// soft limit as far as that needs. The error says that not even the fewest fit.
+pub(super) fn connections(wanted: usize, handlers: usize) -> Result<usize, EdgeError> {
+    let wanted = Wanted {
+        connections: wanted as u64,
+        handlers: handlers as u64,
+    };
+    let need = wanted.need(wanted.connections);
     let now = getrlimit(Resource::Nofile);
     let (soft, hard) = (
         now.current.unwrap_or(u64::MAX),
@@ -36,22 +40,36 @@ pub(super) fn connections(wanted: usize) -> Result<usize, EdgeError> {
             }
         }
     }
-    fit(wanted, have).ok_or(EdgeError::Descriptors {
+    wanted.fit(have).ok_or(EdgeError::Descriptors {
         have,
-        need: self::need(CONNECTIONS_MIN.min(wanted as u64)),
+        need: wanted.need(wanted.fewest()),
     })
 }
 
-fn need(connections: u64) -> u64 {
-    connections
-        .saturating_mul(PER_CONNECTION)
-        .saturating_add(REST)
+struct Wanted {
+    connections: u64,
+    handlers: u64,
 }
 
-fn fit(wanted: usize, have: u64) -> Option<usize> {
-    let room = have.saturating_sub(REST) / PER_CONNECTION;
-    let fitting = room.min(wanted as u64);
-    (fitting >= CONNECTIONS_MIN.min(wanted as u64)).then_some(fitting as usize)
+impl Wanted {
+    /// Descriptors of this many connections and of all else. A request that is being handled has its body's file and
+    /// the one in it that was taken out of a form, also when its client has left.
+    fn need(&self, connections: u64) -> u64 {
+        connections
+            .saturating_mul(PER_CONNECTION)
+            .saturating_add(2 * self.handlers)
+            .saturating_add(REST)
+    }
+
+    fn fewest(&self) -> u64 {
+        self.handlers.max(CONNECTIONS_MIN).min(self.connections)
+    }
+
+    fn fit(&self, have: u64) -> Option<usize> {
+        let room = have.saturating_sub(self.need(0)) / PER_CONNECTION;
+        let fitting = room.min(self.connections);
+        (fitting >= self.fewest()).then_some(fitting as usize)
+    }
 }
 
 #[cfg(test)]
@@ -60,13 +78,24 @@ mod tests {
 
     #[test]
     fn connections_fit_into_the_limit_or_there_are_none() {
-        assert_eq!(fit(1024, u64::MAX), Some(1024));
-        assert_eq!(fit(1024, need(1024)), Some(1024));
-        assert_eq!(fit(1024, need(1024) - 1), Some(1023));
-        assert_eq!(fit(1024, 1024), Some(166));
-        assert_eq!(fit(1024, need(CONNECTIONS_MIN)), Some(8));
-        assert_eq!(fit(1024, need(CONNECTIONS_MIN) - 1), None);
-        assert_eq!(fit(1024, 0), None);
-        assert_eq!(fit(2, need(2)), Some(2));
+        let wanted = |connections, handlers| Wanted {
+            connections,
+            handlers,
+        };
+        let many = wanted(1024, 4);
+        assert_eq!(many.fit(u64::MAX), Some(1024));
+        assert_eq!(many.fit(many.need(1024)), Some(1024));
+        assert_eq!(many.fit(many.need(1024) - 1), Some(1023));
+        assert_eq!(many.fit(1024), Some((1024 - 2 * 4 - 192) / 5));
+        assert_eq!(many.fit(many.need(CONNECTIONS_MIN)), Some(8));
+        assert_eq!(many.fit(many.need(CONNECTIONS_MIN) - 1), None);
+        assert_eq!(many.fit(0), None);
+        let few = wanted(2, 4);
+        assert_eq!(few.fit(few.need(2)), Some(2));
+        // Every handler may be taken by a request that waits: fewer connections than handlers would be none for
+        // anybody else.
+        let waiting = wanted(1024, 42);
+        assert_eq!(waiting.fit(waiting.need(42)), Some(42));
+        assert_eq!(waiting.fit(waiting.need(42) - 1), None);
     }
 }

@@ -28,7 +28,7 @@ use super::spool::{Spool, Stored};
 use super::wire::{Ticket, Wire};
 use crate::api::message::{Answer, Service};
 use crate::fault::{Fault, Kind};
-use crate::limits::CONNECTION_STACK_BYTES;
+use crate::limits::{CONNECTION_STACK_BYTES, EMPTY_LINES_MAX};
 
 /// Milliseconds between two looks at whether to stop accepting, and of rest after a failure to accept.
 const ACCEPT_LOOK_MS: u64 = 100;
@@ -87,12 +87,14 @@ impl<S: Service> Gate<S> {
                 );
                 let answer = refuse(&*self.service, peer, fault);
                 // What does not fit into the socket's empty buffer at once is not worth a wait: this thread accepts.
-                if let Ok(mut line) = Line::new(&stream) {
+                if let Ok(mut line) = Line::newcomer(&stream, self.bounds.head_bytes_max) {
                     let bounds = Bounds {
                         write_block: Duration::ZERO,
                         ..self.bounds.clone()
                     };
                     let _ = send::given(&mut line, Frame::CLOSE, answer, &bounds);
+                    // What has come is read, so that the answer is not lost to a reset.
+                    line.linger(self.bounds.head_bytes_max, Duration::ZERO);
                 }
                 return;
             }
@@ -112,7 +114,7 @@ impl<S: Service> Gate<S> {
     }
 
     fn serve(&self, hold: &Hold) {
-        let Ok(mut line) = Line::new(&hold.seat().stream) else {
+        let Ok(mut line) = Line::new(hold, self.bounds.head_bytes_max) else {
             return;
         };
         let mut patience = self.bounds.head;
@@ -205,9 +207,16 @@ impl<S: Service> Gate<S> {
         let mut until = Instant::now() + patience;
         let mut received = None;
         let mut seen = 0;
+        let mut empty_lines = 0;
         loop {
-            // Empty lines before a request are to be ignored (RFC 9112 §2.2).
+            // Empty lines before a request are to be ignored (RFC 9112 §2.2), but nobody sends only those.
             while line.ahead().starts_with(b"\r\n") {
+                empty_lines += 1;
+                if empty_lines > EMPTY_LINES_MAX {
+                    return Some(Err(Fault::invalid(format!(
+                        "More than {EMPTY_LINES_MAX} empty lines came before a request."
+                    ))));
+                }
                 line.consume(2);
                 seen = 0;
             }
@@ -232,7 +241,9 @@ impl<S: Service> Gate<S> {
                         line.consume(end);
                         return Some(parsed);
                     }
-                    Ok(None) if line.is_full() => return Some(Err(head::too_large())),
+                    Ok(None) if line.is_full() => {
+                        return Some(Err(head::too_large(line.capacity())));
+                    }
                     Ok(None) => seen = line.ahead().len(),
                 }
             }

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use crate::api::message::Head;
 use crate::fault::{Fault, Kind};
-use crate::limits::{HEAD_BYTES_MAX, HEADERS_MAX};
+use crate::limits::HEADERS_MAX;
 
 /// How the end of a body is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,13 +57,18 @@ pub(super) fn end(bytes: &[u8], seen: usize) -> Result<Option<usize>, Fault> {
     Ok(None)
 }
 
-/// The refusal of a head that passes `limits::HEAD_BYTES_MAX` or `limits::HEADERS_MAX`.
-pub(super) fn too_large() -> Fault {
+/// The refusal of a head that has more than `bytes_max` bytes.
+pub(super) fn too_large(bytes_max: usize) -> Fault {
     Fault::new(
         Kind::HeadTooLarge,
-        format!(
-            "The request's head is too large; at most {HEAD_BYTES_MAX} bytes and {HEADERS_MAX} headers are accepted."
-        ),
+        format!("The request's head is too large; at most {bytes_max} bytes are accepted."),
+    )
+}
+
+fn too_many() -> Fault {
+    Fault::new(
+        Kind::HeadTooLarge,
+        format!("The request has too many headers; at most {HEADERS_MAX} are accepted."),
     )
 }
 
@@ -75,7 +80,7 @@ pub(super) fn parse(bytes: &[u8], peer: IpAddr, received: Instant) -> Result<Par
     match request.parse(bytes) {
         Ok(httparse::Status::Complete(read)) if read == bytes.len() => {}
         Ok(_) => return Err(Fault::invalid("The request's head is malformed.")),
-        Err(httparse::Error::TooManyHeaders) => return Err(too_large()),
+        Err(httparse::Error::TooManyHeaders) => return Err(too_many()),
         Err(httparse::Error::Version) => {
             return Err(Fault::invalid(
                 "The HTTP version is not one of those spoken here: HTTP/1.0 and HTTP/1.1.",

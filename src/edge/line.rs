@@ -1,6 +1,6 @@
 //! Owns reading from and writing to one client's socket under deadlines. Knows no HTTP.
 //!
-//! The socket is non-blocking; every wait is a `poll` that ends at an instant given by the caller, so
+//! The socket is non-blocking, and its seat is told while the client keeps it waiting; every wait is a `poll` that ends at an instant given by the caller, so
 //! that no trickle of bytes can stretch a deadline.
 
 use std::io::{self, ErrorKind, Read, Write};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use crate::limits::HEAD_BYTES_MAX;
+use super::places::Hold;
 
 /// How fast a transfer has to go on.
 #[derive(Debug, Clone, Copy)]
@@ -35,23 +35,37 @@ impl Pace {
 /// One client's connection, with the bytes that came ahead of their turn.
 pub(super) struct Line<'a> {
     stream: &'a TcpStream,
+    /// None for a newcomer that gets no place.
+    hold: Option<&'a Hold>,
     buffer: Vec<u8>,
     start: usize,
     end: usize,
 }
 
 impl<'a> Line<'a> {
-    /// Takes over the reading side of `stream` and makes it non-blocking. Its buffer holds exactly the
-    /// largest head that is accepted.
-    pub(super) fn new(stream: &'a TcpStream) -> io::Result<Self> {
+    /// Takes over the reading side of the connection in `hold`. The buffer holds exactly the largest head that is
+    /// accepted.
+    pub(super) fn new(hold: &'a Hold, head_bytes_max: usize) -> io::Result<Self> {
+        let mut line = Line::newcomer(&hold.seat().stream, head_bytes_max)?;
+        line.hold = Some(hold);
+        Ok(line)
+    }
+
+    /// The same for a connection that has no place.
+    pub(super) fn newcomer(stream: &'a TcpStream, buffer_bytes: usize) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
-        stream.set_nodelay(true)?;
         Ok(Line {
             stream,
-            buffer: vec![0; HEAD_BYTES_MAX],
+            hold: None,
+            buffer: vec![0; buffer_bytes],
             start: 0,
             end: 0,
         })
+    }
+
+    /// Bytes that can be ahead at most.
+    pub(super) fn capacity(&self) -> usize {
+        self.buffer.len()
     }
 
     /// The socket, for watching it.
@@ -118,13 +132,24 @@ impl<'a> Line<'a> {
                 }
                 Err(e) if e.kind() == ErrorKind::WouldBlock => {
                     let until = pace.until(*moved).min(Instant::now() + block);
-                    wait(self.stream, PollFlags::OUT, until)?;
+                    self.wait_to_send(until)?;
                 }
                 Err(e) if e.kind() == ErrorKind::Interrupted => {}
                 Err(e) => return Err(e),
             }
         }
         Ok(())
+    }
+
+    fn wait_to_send(&self, until: Instant) -> io::Result<()> {
+        if let Some(hold) = self.hold {
+            hold.stalls();
+        }
+        let waited = wait(self.stream, PollFlags::OUT, until);
+        if self.hold.is_some_and(|hold| !hold.goes_on()) {
+            return Err(ErrorKind::ConnectionAborted.into());
+        }
+        waited
     }
 
     /// Says that nothing more is sent, then reads and drops what still comes, within the bounds: closing

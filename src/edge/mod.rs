@@ -38,10 +38,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use rustix::net::sockopt;
+
 use self::budget::Budget;
 use self::gate::Gate;
 use self::places::Places;
-use self::spool::Spool;
+use self::spool::{Room, Spool};
 use self::wire::Handlers;
 use crate::api::message::Service;
 use crate::limits;
@@ -67,31 +69,37 @@ pub struct EdgeConfig {
     pub connections_per_address_max: usize,
 }
 
-/// Deadlines and sizes; the defaults are those of `limits`, tests make them short.
+/// Deadlines and sizes; the defaults are those of `limits`.
 #[derive(Debug, Clone)]
-struct Bounds {
+pub struct Bounds {
+    /// Bytes of a head, and of a connection's buffer.
+    pub head_bytes_max: usize,
     /// From a connection's begin or a head's first byte to the head's end.
-    head: Duration,
+    pub head: Duration,
     /// Silence between two requests of one connection.
-    idle: Duration,
+    pub idle: Duration,
     /// One wait for a client to take bytes.
-    write_block: Duration,
+    pub write_block: Duration,
+    /// A whole answer.
+    pub answer: Duration,
     /// Before the least rate counts; also after which an upload is a slow one.
-    upload_grace: Duration,
+    pub upload_grace: Duration,
     /// Bytes a second, on average, of uploads and of answers.
-    rate_min: u64,
+    pub rate_min: u64,
     /// A whole upload.
-    upload: Duration,
+    pub upload: Duration,
     /// A client that sends no more, before it counts as gone.
-    half_closed: Duration,
+    pub half_closed: Duration,
     /// Reading on after a refusal.
-    drain: Duration,
+    pub drain: Duration,
     /// Bytes read on after a refusal.
-    drain_bytes_max: usize,
-    /// Bytes of a body that stay in memory.
-    body_memory_bytes_max: usize,
-    /// Bytes of all spooled bodies.
-    spool_bytes_max: u64,
+    pub drain_bytes_max: usize,
+    /// Bytes of one body that stay in memory.
+    pub body_memory_bytes_max: usize,
+    /// Bytes of all bodies and answers that stay in memory.
+    pub memory_bytes_max: u64,
+    /// Bytes of all spooled bodies and answers.
+    pub spool_bytes_max: u64,
 }
 
 /// Milliseconds after a client's FIN during which it may still be waiting for an answer (half-closed).
@@ -100,17 +108,20 @@ const HALF_CLOSED_MS: u64 = 1_000;
 impl Default for Bounds {
     fn default() -> Self {
         Bounds {
-            head: Duration::from_millis(limits::HEAD_DEADLINE_MS),
-            idle: Duration::from_millis(limits::IDLE_MS),
-            write_block: Duration::from_millis(limits::WRITE_BLOCK_MS),
+            head_bytes_max: limits::HEAD_BYTES.default as usize,
+            head: Duration::from_secs(limits::HEAD_SECONDS.default),
+            idle: Duration::from_secs(limits::IDLE_SECONDS.default),
+            write_block: Duration::from_secs(limits::WRITE_SECONDS.default),
+            answer: Duration::from_secs(limits::ANSWER_SECONDS.default),
             upload_grace: Duration::from_millis(limits::UPLOAD_GRACE_MS),
-            rate_min: limits::UPLOAD_RATE_MIN,
-            upload: Duration::from_millis(limits::UPLOAD_DEADLINE_MS),
+            rate_min: limits::UPLOAD_RATE.default,
+            upload: Duration::from_secs(limits::UPLOAD_SECONDS.default),
             half_closed: Duration::from_millis(HALF_CLOSED_MS),
             drain: Duration::from_millis(limits::DRAIN_MS),
             drain_bytes_max: limits::DRAIN_BYTES_MAX,
             body_memory_bytes_max: limits::BODY_MEMORY_BYTES_MAX,
-            spool_bytes_max: limits::SPOOL_BYTES_MAX,
+            memory_bytes_max: limits::MEMORY_BYTES.default,
+            spool_bytes_max: limits::SPOOL_BYTES.default,
         }
     }
 }
@@ -127,7 +138,8 @@ pub enum EdgeError {
     Spool { folder: PathBuf, cause: io::Error },
     /// The inner socket, its folder or a thread could not be made.
     Inner(String),
-    /// The process may open too few descriptors even for the fewest connections.
+    /// The process may open too few descriptors even for the fewest connections: as many as handlers, so that
+    /// requests that wait for a worker can never take all of them.
     Descriptors { have: u64, need: u64 },
 }
 
@@ -157,7 +169,7 @@ impl fmt::Display for EdgeError {
             EdgeError::Inner(cause) => write!(f, "cannot set up the inner server: {cause}"),
             EdgeError::Descriptors { have, need } => write!(
                 f,
-                "this process may open {have} files and needs {need} at the least; raise `ulimit -n` (LimitNOFILE)"
+                "this process may open {have} files and needs {need} at the least; raise `ulimit -n` (LimitNOFILE), or lower the workers or the queue"
             ),
         }
     }
@@ -176,16 +188,12 @@ pub struct Edge {
 
 impl Edge {
     /// Listens and serves. Everything that can be missing is tried before the first connection is accepted.
-    pub fn open<S: Service>(config: EdgeConfig, service: Arc<S>) -> Result<Edge, EdgeError> {
-        Self::open_within(config, Bounds::default(), service)
-    }
-
-    fn open_within<S: Service>(
+    pub fn open<S: Service>(
         config: EdgeConfig,
         bounds: Bounds,
         service: Arc<S>,
     ) -> Result<Edge, EdgeError> {
-        let connections_max = descriptors::connections(config.connections_max)?;
+        let connections_max = descriptors::connections(config.connections_max, config.handlers)?;
         if connections_max < config.connections_max {
             log::warn!(
                 "edge: at most {connections_max} connections instead of {}: the limit of open files allows no more",
@@ -194,8 +202,11 @@ impl Edge {
         }
         let spool = Spool::open(
             &config.spool_dir,
-            bounds.spool_bytes_max,
-            bounds.body_memory_bytes_max,
+            Room {
+                files: bounds.spool_bytes_max,
+                memory: bounds.memory_bytes_max,
+                memory_each: bounds.body_memory_bytes_max,
+            },
         )
         .map_err(|cause| EdgeError::Spool {
             folder: config.spool_dir.clone(),
@@ -263,8 +274,16 @@ impl Drop for Edge {
     }
 }
 
+/// A listener whose connections send at once what they are given, and find out when a client's machine has gone:
+/// on Linux they inherit both.
 fn listen(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
     let listener = TcpListener::bind(address)?;
+    sockopt::set_tcp_nodelay(&listener, true)?;
+    sockopt::set_socket_keepalive(&listener, true)?;
+    let seconds = Duration::from_secs;
+    sockopt::set_tcp_keepidle(&listener, seconds(limits::PROBE_AFTER_SECONDS))?;
+    sockopt::set_tcp_keepintvl(&listener, seconds(limits::PROBE_EVERY_SECONDS))?;
+    sockopt::set_tcp_keepcnt(&listener, limits::PROBES)?;
     rustix::net::listen(&listener, BACKLOG)?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;

@@ -2,14 +2,16 @@
 //! Knows sockets only as something to shut.
 //!
 //! A full house never refuses a newcomer while somebody merely sits there: the connection that has waited
-//! longest without a whole head leaves. Refusing the newcomer instead would let one slow client (or one
-//! proxy) lock everybody else out of its address.
+//! longest for its client (without a whole head, or without taking its answer) leaves. Refusing the newcomer
+//! instead would let one slow client (or one proxy) lock everybody else out of its address.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Shutdown, TcpStream};
+use std::net::{IpAddr, Ipv6Addr, Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use crate::limits::STALL_MS;
 
 /// Waits for the first byte of a head.
 const IDLE: u8 = 0;
@@ -17,11 +19,18 @@ const IDLE: u8 = 0;
 const HEAD: u8 = 1;
 /// Its request is being received or answered: it may not be made to leave.
 const BUSY: u8 = 2;
+/// Is being answered, and takes nothing of it.
+const DEAF: u8 = 3;
 /// Was made to leave.
-const SHUT: u8 = 3;
+const SHUT: u8 = 4;
+
+/// Phases in which a connection may be made to leave, because its client keeps it waiting.
+const MAY_LEAVE: [u8; 3] = [IDLE, HEAD, DEAF];
 
 /// How long a newcomer is held while the one who has to leave does so: its thread only has to wake up.
 const LEAVE_MS: u64 = 1_000;
+/// How long a part of a head may become a whole one after the house was told to close.
+const CLOSING_HEAD_MS: u64 = 1_000;
 
 /// All connections.
 pub(super) struct Places {
@@ -45,7 +54,7 @@ pub(super) struct Seat {
     pub(super) stream: TcpStream,
     pub(super) peer: IpAddr,
     phase: AtomicU8,
-    /// Microseconds after `Places::opened` since when this connection waits for a head.
+    /// Microseconds after `Places::opened` from when on this connection waits for its client.
     since_us: AtomicU64,
 }
 
@@ -69,24 +78,25 @@ impl Places {
         })
     }
 
-    /// A place for `stream`, if need be that of the connection that waits longest without a head; the stream
+    /// A place for `stream`, if need be that of the connection that waits longest for its client; the stream
     /// back when every connection that counts is at work.
     pub(super) fn take(
         self: &Arc<Self>,
         stream: TcpStream,
         peer: IpAddr,
     ) -> Result<Hold, TcpStream> {
+        let party = party(peer);
         let mut state = self.lock();
         let until = Instant::now() + Duration::from_millis(LEAVE_MS);
         let mut somebody_leaves = false;
         loop {
             let address_full =
-                state.per_address.get(&peer).copied().unwrap_or(0) >= self.per_address_max;
+                state.per_address.get(&party).copied().unwrap_or(0) >= self.per_address_max;
             if !address_full && state.seats.len() < self.max {
                 break;
             }
-            let of = address_full.then_some(peer);
-            somebody_leaves = somebody_leaves || state.evict(of);
+            let of = address_full.then_some(party);
+            somebody_leaves = somebody_leaves || state.evict(of, self.now_us());
             let left = until.saturating_duration_since(Instant::now());
             if !somebody_leaves || left.is_zero() {
                 return Err(stream);
@@ -106,7 +116,7 @@ impl Places {
         let number = state.next;
         state.next += 1;
         state.seats.insert(number, Arc::clone(&seat));
-        *state.per_address.entry(peer).or_default() += 1;
+        *state.per_address.entry(party).or_default() += 1;
         Ok(Hold {
             places: Arc::clone(self),
             seat,
@@ -127,20 +137,30 @@ impl Places {
         self.stopping.load(Ordering::SeqCst)
     }
 
-    /// Whether every connection was gone within `most`.
+    /// Whether every connection was gone within `most`. Those that have sent only a part of a head by then, or
+    /// soon, are not waited for.
     pub(super) fn wait_empty(&self, most: Duration) -> bool {
         let until = Instant::now() + most;
+        let mut heads_until =
+            Some(until.min(Instant::now() + Duration::from_millis(CLOSING_HEAD_MS)));
         let mut state = self.lock();
         while !state.seats.is_empty() {
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
+            let left = heads_until
+                .unwrap_or(until)
+                .saturating_duration_since(Instant::now());
+            if !left.is_zero() {
+                state = self
+                    .freed
+                    .wait_timeout(state, left)
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .0;
+            } else if heads_until.take().is_some() {
+                for seat in state.seats.values() {
+                    seat.shut(HEAD);
+                }
+            } else {
                 return false;
             }
-            state = self
-                .freed
-                .wait_timeout(state, left)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
         }
         true
     }
@@ -155,21 +175,34 @@ impl Places {
 }
 
 impl State {
-    /// Whether a connection (of the address `of`, if one is given) without a whole head was made to leave.
-    fn evict(&self, of: Option<IpAddr>) -> bool {
+    /// Whether a connection (of the party `of`, if one is given) that waits for its client was made to leave.
+    fn evict(&self, of: Option<IpAddr>, now_us: u64) -> bool {
         loop {
             let longest = self
                 .seats
                 .values()
-                .filter(|seat| of.is_none_or(|peer| seat.peer == peer))
-                .filter(|seat| matches!(seat.phase.load(Ordering::SeqCst), IDLE | HEAD))
-                .min_by_key(|seat| seat.since_us.load(Ordering::Relaxed));
+                .filter(|seat| of.is_none_or(|of| party(seat.peer) == of))
+                .filter(|seat| MAY_LEAVE.contains(&seat.phase.load(Ordering::SeqCst)))
+                .map(|seat| (seat.since_us.load(Ordering::Relaxed), seat))
+                .filter(|(since_us, _)| *since_us <= now_us)
+                .min_by_key(|(since_us, _)| *since_us);
             match longest {
                 None => return false,
                 // It may have become busy or sent its first byte since: then look again.
-                Some(seat) if seat.shut(IDLE) || seat.shut(HEAD) => return true,
+                Some((_, seat)) if MAY_LEAVE.iter().any(|phase| seat.shut(*phase)) => return true,
                 Some(_) => {}
             }
+        }
+    }
+}
+
+/// Whose connections count together: an address, or the network of 64 bits that one client has in IPv6.
+fn party(peer: IpAddr) -> IpAddr {
+    match peer {
+        IpAddr::V4(_) => peer,
+        IpAddr::V6(address) => {
+            let network = address.to_bits() & !u128::from(u64::MAX);
+            IpAddr::V6(Ipv6Addr::from_bits(network))
         }
     }
 }
@@ -216,6 +249,20 @@ impl Hold {
         self.seat.turn(HEAD, BUSY)
     }
 
+    /// The client takes nothing of its answer: after [`STALL_MS`] it may be made to leave.
+    pub(super) fn stalls(&self) {
+        if self.seat.phase.load(Ordering::SeqCst) == BUSY {
+            let from = self.places.now_us() + STALL_MS * 1_000;
+            self.seat.since_us.store(from, Ordering::Relaxed);
+            self.seat.turn(BUSY, DEAF);
+        }
+    }
+
+    /// The client may have taken a part of its answer. False when the connection was made to leave.
+    pub(super) fn goes_on(&self) -> bool {
+        self.seat.turn(DEAF, BUSY) || self.seat.phase.load(Ordering::SeqCst) != SHUT
+    }
+
     /// Everything is said and only the client's rest is read: it may be made to leave again.
     pub(super) fn lingers(&self) {
         self.seat.turn(BUSY, HEAD);
@@ -226,14 +273,27 @@ impl Drop for Hold {
     fn drop(&mut self) {
         let mut state = self.places.lock();
         state.seats.remove(&self.number);
-        let peer = self.seat.peer;
-        if let Some(count) = state.per_address.get_mut(&peer) {
+        let party = party(self.seat.peer);
+        if let Some(count) = state.per_address.get_mut(&party) {
             *count -= 1;
             if *count == 0 {
-                state.per_address.remove(&peer);
+                state.per_address.remove(&party);
             }
         }
         drop(state);
         self.places.freed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_count_alone_and_networks_of_ipv6_together() {
+        let of = |text: &str| party(text.parse().unwrap());
+        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
+        assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:ffff:ffff:ffff"));
+        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
     }
 }

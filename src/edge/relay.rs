@@ -20,8 +20,8 @@ use crate::limits::HEADERS_MAX;
 
 /// Bytes of an inner answer's head: the API's largest header is `limits::METADATA_BYTES_MAX`.
 const INNER_HEAD_BYTES_MAX: usize = 64 * 1024;
-/// Bytes of one read.
-const BLOCK_BYTES: usize = 64 * 1024;
+/// Bytes of one read: most answers are far smaller.
+const BLOCK_BYTES: usize = 8 * 1024;
 
 /// An answer, whole.
 pub(super) struct Fetched {

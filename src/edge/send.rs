@@ -2,7 +2,7 @@
 //! came from nor what it means.
 
 use std::io::{self, Read};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::Bounds;
 use super::line::{Line, Pace};
@@ -67,7 +67,7 @@ fn write(
         started: Instant::now(),
         grace: bounds.upload_grace,
         rate_min: bounds.rate_min,
-        most: Duration::MAX,
+        most: bounds.answer,
     };
     let mut moved = 0;
     let mut send = |bytes: &[u8]| line.send(bytes, bounds.write_block, &pace, &mut moved);

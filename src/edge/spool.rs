@@ -1,50 +1,62 @@
-//! Owns where bytes wait: in memory while they are few, else in a file that has no name any more.
+//! Owns where bytes wait: in memory while they are few and memory has room, else in a file without a name.
 //! Knows neither sockets nor HTTP.
 
-use std::fs::{File, OpenOptions, remove_file};
-use std::io::{self, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::File;
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::budget::{Budget, Share};
 use crate::api::message::Body;
 use crate::fault::{Fault, Kind};
 
-/// The folder for spooled bytes and how many may be there at once.
+/// Bytes that are gathered for one write to a file: chunks of a body may be of one byte each.
+const WRITE_BYTES: usize = 64 * 1024;
+
+/// How many bytes may wait.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Room {
+    /// In all files together.
+    pub(super) files: u64,
+    /// In memory, all bodies together.
+    pub(super) memory: u64,
+    /// In memory, one body.
+    pub(super) memory_each: usize,
+}
+
+/// The folder for spooled bytes, and the bytes that wait now.
 pub(super) struct Spool {
     folder: PathBuf,
-    budget: Arc<Budget>,
-    memory_bytes_max: usize,
+    files: Arc<Budget>,
+    memory: Arc<Budget>,
+    memory_each: u64,
 }
 
 impl Spool {
-    /// A spool in `folder` (made if missing) for `bytes_max` bytes in all files together; the error tells why
-    /// a file cannot be made there.
-    pub(super) fn open(folder: &Path, bytes_max: u64, memory_bytes_max: usize) -> io::Result<Self> {
+    /// A spool in `folder` (made if missing); the error tells why a file cannot be made there.
+    pub(super) fn open(folder: &Path, room: Room) -> io::Result<Self> {
         std::fs::create_dir_all(folder)?;
-        nameless_file(folder)?.write_all(b"a place to write")?;
+        tempfile::tempfile_in(folder)?.write_all(b"a place to write")?;
         Ok(Spool {
             folder: folder.to_owned(),
-            budget: Budget::new(bytes_max),
-            memory_bytes_max,
+            files: Budget::new(room.files),
+            memory: Budget::new(room.memory),
+            memory_each: room.memory_each as u64,
         })
     }
 
-    /// Bytes that stay in memory.
+    /// Bytes of one body that stay in memory at most.
     pub(super) fn memory_bytes_max(&self) -> u64 {
-        self.memory_bytes_max as u64
+        self.memory_each
     }
 
     /// Room for one body.
     pub(super) fn sink(&self) -> Sink<'_> {
         Sink {
             spool: self,
-            memory: Vec::new(),
-            file: None,
+            waits: Waits::Memory(Vec::new()),
             bytes: 0,
-            share: self.budget.share(),
+            share: self.memory.share(),
         }
     }
 }
@@ -52,13 +64,18 @@ impl Spool {
 /// A body that grows.
 pub(super) struct Sink<'a> {
     spool: &'a Spool,
-    memory: Vec<u8>,
-    file: Option<File>,
+    waits: Waits,
     bytes: u64,
+    /// Of what `waits` names.
     share: Share,
 }
 
-/// A body that is whole, with its part of the spool: keep both together until the body has been used.
+enum Waits {
+    Memory(Vec<u8>),
+    File(BufWriter<File>),
+}
+
+/// A body that is whole, with its part of the room: keep both together until the body has been used.
 pub(super) struct Stored {
     pub(super) body: Body,
     pub(super) share: Share,
@@ -73,38 +90,47 @@ impl Sink<'_> {
     /// Adds `more`. `Busy` when the spool is full or the disk fails.
     pub(super) fn write(&mut self, more: &[u8]) -> Result<(), Fault> {
         let bytes = self.bytes + more.len() as u64;
-        if bytes > self.spool.memory_bytes_max() {
-            self.spill(bytes, more)?;
-        } else {
-            self.memory.extend_from_slice(more);
+        if let Waits::Memory(memory) = &mut self.waits {
+            if bytes <= self.spool.memory_each && self.share.grow(more.len() as u64) {
+                memory.extend_from_slice(more);
+                self.bytes = bytes;
+                return Ok(());
+            }
+            self.spill()?;
+        }
+        if !self.share.grow(more.len() as u64) {
+            return Err(no_room("the spool is full"));
+        }
+        if let Waits::File(file) = &mut self.waits {
+            file.write_all(more).map_err(no_room)?;
         }
         self.bytes = bytes;
         Ok(())
     }
 
-    fn spill(&mut self, bytes: u64, more: &[u8]) -> Result<(), Fault> {
-        if !self.share.grow(bytes - self.share.units()) {
+    /// From memory to a file.
+    fn spill(&mut self) -> Result<(), Fault> {
+        let Waits::Memory(memory) = &self.waits else {
+            return Ok(());
+        };
+        let mut share = self.spool.files.share();
+        if !share.grow(self.bytes) {
             return Err(no_room("the spool is full"));
         }
-        let mut file = match self.file.take() {
-            Some(file) => file,
-            None => {
-                let mut file = nameless_file(&self.spool.folder).map_err(no_room)?;
-                file.write_all(&self.memory).map_err(no_room)?;
-                self.memory = Vec::new();
-                file
-            }
-        };
-        file.write_all(more).map_err(no_room)?;
-        self.file = Some(file);
+        let file = tempfile::tempfile_in(&self.spool.folder).map_err(no_room)?;
+        let mut file = BufWriter::with_capacity(WRITE_BYTES, file);
+        file.write_all(memory).map_err(no_room)?;
+        self.waits = Waits::File(file);
+        self.share = share;
         Ok(())
     }
 
     /// The whole body, its file at its start.
     pub(super) fn finish(self) -> Result<Stored, Fault> {
-        let body = match self.file {
-            None => Body::Memory(self.memory),
-            Some(mut file) => {
+        let body = match self.waits {
+            Waits::Memory(memory) => Body::Memory(memory),
+            Waits::File(file) => {
+                let mut file = file.into_inner().map_err(no_room)?;
                 file.seek(SeekFrom::Start(0)).map_err(no_room)?;
                 Body::Spooled {
                     file,
@@ -127,66 +153,75 @@ fn no_room(cause: impl std::fmt::Display) -> Fault {
     .because(format!("spool: {cause}"))
 }
 
-/// A new file that only its owner could open, and that nobody can any more: it lives as long as it is held.
-fn nameless_file(folder: &Path) -> io::Result<File> {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let path = folder.join(format!("body-{}-{count}", std::process::id()));
-    // A leftover of a crashed process with our number, from between these two calls, is in the way for ever.
-    let _ = remove_file(&path);
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&path)?;
-    remove_file(&path)?;
-    Ok(file)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::io::Read;
 
-    fn folder(name: &str) -> PathBuf {
-        std::env::temp_dir().join(format!("vocabox-spool-{name}-{}", std::process::id()))
+    fn spool(folder: &tempfile::TempDir, files: u64, memory: u64) -> Spool {
+        let room = Room {
+            files,
+            memory,
+            memory_each: 10,
+        };
+        Spool::open(folder.path(), room).unwrap()
+    }
+
+    fn read(stored: Stored) -> String {
+        let mut read = String::new();
+        let mut reader = stored.body.into_reader().unwrap();
+        reader.read_to_string(&mut read).unwrap();
+        read
     }
 
     #[test]
     fn bytes_past_memory_are_in_a_file_without_a_name_and_read_back_whole() {
-        let folder = folder("past-memory");
-        let spool = Spool::open(&folder, 100, 10).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let spool = spool(&folder, 100, 100);
         let mut sink = spool.sink();
         for part in [&b"0123456"[..], b"789", b"abcdef", b"g"] {
             sink.write(part).unwrap();
         }
         let stored = sink.finish().unwrap();
         assert!(matches!(stored.body, Body::Spooled { bytes: 17, .. }));
-        assert_eq!(spool.budget.used(), 17);
+        assert_eq!((spool.files.used(), spool.memory.used()), (17, 0));
         assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
-        let mut read = String::new();
-        let mut reader = stored.body.into_reader().unwrap();
-        reader.read_to_string(&mut read).unwrap();
-        assert_eq!(read, "0123456789abcdefg");
-        drop(stored.share);
-        assert_eq!(spool.budget.used(), 0);
-        let _ = std::fs::remove_dir(folder);
+        assert_eq!(read(stored), "0123456789abcdefg");
+        assert_eq!(spool.files.used(), 0);
     }
 
     #[test]
     fn full_spool_is_busy_and_memory_costs_nothing_of_it() {
-        let folder = folder("full");
-        let spool = Spool::open(&folder, 20, 10).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let spool = spool(&folder, 20, 100);
         let mut first = spool.sink();
         first.write(&[0; 15]).unwrap();
         let mut second = spool.sink();
         second.write(&[0; 10]).unwrap();
-        assert_eq!(spool.budget.used(), 15);
+        assert_eq!((spool.files.used(), spool.memory.used()), (15, 10));
         let fault = second.write(&[0; 1]).unwrap_err();
         assert_eq!(fault.kind, Kind::Busy { retry_after_s: 1 });
         drop(first);
         second.write(&[0; 1]).unwrap();
-        let _ = std::fs::remove_dir(folder);
+        assert_eq!((spool.files.used(), spool.memory.used()), (11, 0));
+    }
+
+    #[test]
+    fn what_memory_has_no_room_for_is_spooled_however_small() {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = spool(&folder, 20, 12);
+        let mut first = spool.sink();
+        first.write(b"0123456789").unwrap();
+        let mut second = spool.sink();
+        for part in [b"ab", b"cd"] {
+            second.write(part).unwrap();
+        }
+        let second = second.finish().unwrap();
+        assert!(matches!(second.body, Body::Spooled { bytes: 4, .. }));
+        assert_eq!(read(second), "abcd");
+        let first = first.finish().unwrap();
+        assert!(matches!(&first.body, Body::Memory(_)));
+        drop(first);
+        assert_eq!((spool.files.used(), spool.memory.used()), (0, 0));
     }
 }

@@ -115,7 +115,10 @@ impl<S: Service> Wire<S> {
                 }
                 Err(e) => e,
             };
-            if self.failed_in_a_row.fetch_add(1, Ordering::Relaxed) >= DEAD_ATTEMPTS_MAX {
+            // Anything else, such as too many open files, is this end's own trouble and may pass.
+            let is_dead = matches!(e.kind(), ErrorKind::ConnectionRefused | ErrorKind::NotFound);
+            if is_dead && self.failed_in_a_row.fetch_add(1, Ordering::Relaxed) >= DEAD_ATTEMPTS_MAX
+            {
                 log::error!(
                     "edge: the inner socket does not answer any more ({e}); the process ends"
                 );

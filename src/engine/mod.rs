@@ -4,6 +4,7 @@
 //! in [`ENGINES`].
 
 pub mod contract;
+pub mod device;
 pub mod kokoro;
 pub mod library;
 pub mod net;
@@ -12,6 +13,8 @@ pub mod net_tract;
 pub mod nets;
 pub mod silero;
 pub mod speaker;
+#[cfg(debug_assertions)]
+mod stub;
 pub mod whisper;
 
 use crate::fault::Fault;
@@ -35,6 +38,11 @@ pub const ENGINES: &[(&str, Build)] = &[
     ("whisper", Build::Transcribe(whisper::build)),
     ("silero", Build::Detect(silero::build)),
     ("speaker", Build::Embed(speaker::build)),
+    // In debug builds only: the suite's way to overload and to faults.
+    #[cfg(debug_assertions)]
+    ("stub-speak", Build::Speak(stub::speak)),
+    #[cfg(debug_assertions)]
+    ("stub-transcribe", Build::Transcribe(stub::transcribe)),
 ];
 
 /// The engine that `pack` names. Faults: `Missing` when this build has none of that name.

@@ -6,13 +6,20 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use ort::environment::{Environment, GlobalThreadPoolOptions};
+use ort::ep::CUDA;
 use ort::memory::Allocator;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 use ort::session::{OutputSelector, RunOptions, Session, SessionInputValue};
 use ort::value::{DynValue, Outlet, Tensor, TensorElementType, TensorRef};
 
+use super::device::Device;
 use super::net::{Dtype, Input, Net, Signature, TensorSpec, Value};
 use crate::fault::Fault;
+
+/// The file by which ONNX Runtime reaches CUDA; it is loaded from beside the runtime's own.
+const CUDA_PROVIDER: &str = "libonnxruntime_providers_cuda.so";
+/// A graph of one `Identity` on `f32[1]` (opset 13): whether a device runs it tells whether it runs anything.
+const IDENTITY: &[u8] = include_bytes!("identity.onnx");
 
 /// ONNX Runtime allows one environment a process: the first that was opened.
 static OPENED: Mutex<Option<Ort>> = Mutex::new(None);
@@ -23,6 +30,8 @@ static OPENED: Mutex<Option<Ort>> = Mutex::new(None);
 pub struct Ort {
     environment: Environment,
     threads_per_session: Option<usize>,
+    /// What the graphs run on: the CPU or one CUDA device, never `Auto`.
+    device: Device,
 }
 
 impl Ort {
@@ -30,11 +39,13 @@ impl Ort {
     ///
     /// A process has one: once it is open, the same one is returned, whatever is asked for. `threads` sizes the
     /// shared pool; with `threads_per_session` every session gets a pool of its own instead.
-    /// Faults: `Missing`, with the loader's words as the cause.
+    /// Faults: `Missing`, with the loader's words as the cause; also when a CUDA `device` is asked for and does not run
+    /// a graph.
     pub fn open(
         library: &Path,
         threads: usize,
         threads_per_session: Option<usize>,
+        device: Device,
     ) -> Result<Self, Fault> {
         let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(ort) = &*opened {
@@ -59,8 +70,48 @@ impl Ort {
         let ort = Ort {
             environment,
             threads_per_session,
+            device: Device::Cpu,
         };
+        let ort = ort.settled_on(device, library)?;
         Ok(opened.insert(ort).clone())
+    }
+
+    /// What the graphs run on: the CPU or one CUDA device.
+    pub fn device(&self) -> Device {
+        self.device
+    }
+
+    /// The same, on `device` if that can be. ONNX Runtime itself would go on without a word on the CPU.
+    fn settled_on(self, device: Device, library: &Path) -> Result<Self, Fault> {
+        let number = match device {
+            Device::Cpu => return Ok(self),
+            Device::Cuda(number) => number,
+            // The provider lies beside the library that loads it; most libraries have none.
+            Device::Auto if !library.with_file_name(CUDA_PROVIDER).exists() => return Ok(self),
+            Device::Auto => 0,
+        };
+        let cuda = Ort {
+            device: Device::Cuda(number),
+            ..self.clone()
+        };
+        let made = cuda
+            .builder()
+            .and_then(|mut builder| builder.commit_from_memory(IDENTITY))
+            .map_err(|e| e.to_string());
+        let why = match made {
+            Ok(_) if is_mapped(CUDA_PROVIDER) => return Ok(cuda),
+            Ok(_) => format!("{CUDA_PROVIDER} was not loaded"),
+            Err(e) => e,
+        };
+        if device == Device::Auto {
+            log::warn!("no CUDA device can be used ({why}); the CPU does all the work");
+            return Ok(self);
+        }
+        Err(Fault::missing(format!(
+            "The device cuda:{number} cannot be used: --onnxruntime-lib must name the library of an ONNX Runtime with \
+             CUDA, with {CUDA_PROVIDER} beside it, and the driver, CUDA and cuDNN must be installed."
+        ))
+        .because(why))
     }
 
     /// Loads the graph at `path`. Faults: `Engine` with ONNX Runtime's words as the cause.
@@ -82,6 +133,13 @@ impl Ort {
             // Sentences differ in length: a pattern planned for one would only hold memory for the next.
             .with_memory_pattern(false)?
             .with_intra_op_spinning(false)?;
+        let builder = match self.device {
+            Device::Cuda(number) => {
+                let cuda = CUDA::default().with_device_id(number as i32);
+                builder.with_execution_providers([cuda.build().error_on_failure()])?
+            }
+            _ => builder,
+        };
         Ok(match self.threads_per_session {
             Some(threads) => builder
                 .with_independent_thread_pool()?
@@ -89,6 +147,11 @@ impl Ort {
             None => builder,
         })
     }
+}
+
+/// Whether this process has a library of that name mapped.
+fn is_mapped(name: &str) -> bool {
+    std::fs::read_to_string("/proc/self/maps").is_ok_and(|maps| maps.contains(name))
 }
 
 fn spec(outlet: &Outlet) -> TensorSpec {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::device::Device;
 use super::net::{Dtype, Net, Signature, TensorSpec};
 use super::net_ort::Ort;
 use super::net_tract::TractNet;
@@ -17,12 +18,21 @@ pub struct Nets {
 }
 
 impl Nets {
+    /// The variant of a pack's files that is loaded on the device in use.
+    pub fn variant(&self, pack: &Pack) -> Option<String> {
+        let cuda = pack.manifest.cuda_variant.clone();
+        match self.ort.as_ref().map(Ort::device) {
+            Some(Device::Cuda(_)) if cuda.is_some() => cuda,
+            _ => variant_in_use(pack),
+        }
+    }
+
     /// Loads the graph with `role` of `pack`, by the runtime that its manifest names.
     ///
     /// Faults: `Missing` when the file, its tensors or the runtime are not what the manifest says;
     /// `Engine` when the library refuses the graph.
     pub fn load(&self, pack: &Pack, role: &str) -> Result<Box<dyn Net>, Fault> {
-        let variant = variant_in_use(pack);
+        let variant = self.variant(pack);
         let file = pack.file(role, variant.as_deref()).map_err(refused)?;
         let runtime = pack.manifest.runtime.unwrap_or(Runtime::Ort);
         let net = self.load_path(&pack.path(file), runtime)?;
@@ -100,7 +110,7 @@ fn list(items: impl Iterator<Item = String>) -> String {
     items.join("; ")
 }
 
-/// The variant of a pack's files that is loaded here.
+/// The variant of a pack's files that is loaded on a CPU.
 pub fn variant_in_use(pack: &Pack) -> Option<String> {
     pack.manifest.variant.clone()
 }

@@ -53,6 +53,8 @@ pub struct Manifest {
     pub languages: Vec<String>,
     /// The variant that is loaded unless another is configured.
     pub variant: Option<String>,
+    /// The variant that is loaded on a CUDA device, where that is another.
+    pub cuda_variant: Option<String>,
     pub files: Vec<FileEntry>,
     #[serde(default)]
     pub voices: Vec<Voice>,

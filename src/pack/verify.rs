@@ -162,6 +162,7 @@ mod tests {
             default: false,
             sample_rate_hz: None,
             languages: vec![],
+            cuda_variant: None,
             variant: None,
             files: vec![file],
             voices: vec![],

@@ -6,4 +6,4 @@
 
 mod framing;
 mod holding;
-mod raw;
+pub mod raw;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use ureq::Agent;
+use vocabox::api::{Access, BEFORE_ROUTING, route};
 
 /// An answer, read whole.
 pub struct Answer {
@@ -107,6 +108,18 @@ impl Client {
         content_type: Option<&str>,
         body: Vec<u8>,
     ) -> Answer {
+        self.send_with(method, path, content_type, body, &[])
+    }
+
+    /// The same with more headers.
+    pub fn send_with(
+        &self,
+        method: &str,
+        path: &str,
+        content_type: Option<&str>,
+        body: Vec<u8>,
+        more: &[(&str, &str)],
+    ) -> Answer {
         let mut request = ureq::http::Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.base));
@@ -115,6 +128,9 @@ impl Client {
         }
         if let Some(content_type) = content_type {
             request = request.header("Content-Type", content_type);
+        }
+        for (name, value) in more {
+            request = request.header(*name, *value);
         }
         let response = match content_type {
             Some(_) => self.agent.run(request.body(body).unwrap()),
@@ -141,17 +157,39 @@ impl Client {
                 .read_to_vec()
                 .unwrap(),
         };
-        check(&answer);
+        check(&answer, method, path, !self.key.is_empty());
         answer
     }
 }
 
-/// What holds for every answer of the box.
-fn check(answer: &Answer) {
+/// What holds for every answer of the box: the statuses that the endpoint documents and no other, the envelope, the
+/// request id, and the rate headers once it is known who calls.
+pub fn check(answer: &Answer, method: &str, path: &str, has_key: bool) {
     let id = answer
         .header("x-request-id")
         .expect("every answer has a request id");
     assert!((1..=64).contains(&id.len()));
+    let path = path.split('?').next().unwrap();
+    let endpoint = route::find(method, path).ok().map(|r| r.endpoint);
+    let documented = endpoint.map_or(BEFORE_ROUTING.to_vec(), |e| e.statuses());
+    let preflight = method == "OPTIONS" && answer.status == 204;
+    assert!(
+        documented.contains(&answer.status) || preflight,
+        "{method} {path} answered {}, which it does not document: {}",
+        answer.status,
+        String::from_utf8_lossy(&answer.body)
+    );
+    let rate = |name: &str| {
+        let value = answer.header(&format!("x-ratelimit-{name}"))?;
+        Some(value.parse::<u32>().expect("whole numbers"))
+    };
+    let is_known = has_key && endpoint.is_some_and(|e| e.access != Access::Open);
+    // 401: the key is nobody's. 503: the store could not be asked, or there was no room before it was.
+    if is_known && !matches!(answer.status, 401 | 503) {
+        let (limit, remaining) = (rate("limit").unwrap(), rate("remaining").unwrap());
+        assert!(remaining <= limit, "{remaining} of {limit}");
+        assert_eq!(rate("reset").unwrap() == 0, remaining == limit);
+    }
     if answer.status < 400 {
         return;
     }
@@ -164,9 +202,19 @@ fn check(answer: &Answer) {
         !detail.is_empty() && !detail.contains('\n') && !detail.contains("src/"),
         "{detail}"
     );
+    let retry_after = || {
+        answer
+            .header("retry-after")
+            .map(|s| s.parse::<u32>().unwrap())
+    };
     match answer.status {
         401 => assert_eq!(answer.header("www-authenticate"), Some("Bearer")),
         405 => assert!(answer.header("allow").is_some()),
-        _ => {}
+        429 => {
+            assert_eq!(rate("remaining"), Some(0));
+            assert!(retry_after().unwrap() >= 1);
+        }
+        503 => assert_ne!(retry_after(), Some(0)),
+        _ => assert_eq!(retry_after(), None),
     }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
+use vocabox::engine::device::Device;
 use vocabox::engine::library;
 use vocabox::engine::net::{Dtype, Input, Net};
 use vocabox::engine::net_ort::Ort;
@@ -35,7 +36,7 @@ fn ort() -> &'static Ort {
         let packed = pack.path(pack.file("library", None).unwrap());
         let probed = library::find(None, Some(&packed)).unwrap();
         assert!(probed.version.starts_with("1."), "{}", probed.version);
-        Ort::open(&probed.path, 2, None).unwrap()
+        Ort::open(&probed.path, 2, None, Device::Cpu).unwrap()
     })
 }
 

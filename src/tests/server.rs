@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Mutex, OnceLock, mpsc};
 use std::thread;
+use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -18,6 +19,7 @@ pub struct Server {
     pub key: String,
     pub data: PathBuf,
     child: Mutex<Child>,
+    log: Mutex<mpsc::Receiver<String>>,
     _folder: Option<TempDir>,
 }
 
@@ -79,7 +81,8 @@ impl Server {
     pub fn launch(models: &Path, options: &[&str]) -> Server {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
-        json(&data, &["account", "create", "test"]);
+        // The suite calls as often as it likes.
+        json(&data, &["account", "create", "test", "--rpm", "100000"]);
         let key = json(
             &data,
             &["key", "create", "--account", "test", "--name", "first"],
@@ -99,9 +102,10 @@ impl Server {
             .arg("--models-dir")
             .arg(models)
             .args(options);
-        let (child, addr) = spawn(command);
+        let (child, addr, log) = spawn(command);
         Server {
             addr,
+            log: Mutex::new(log),
             key: key.to_owned(),
             data: data.to_owned(),
             child: Mutex::new(child),
@@ -111,6 +115,17 @@ impl Server {
 
     pub fn client(&self) -> Client {
         Client::new(self.addr, &self.key)
+    }
+
+    /// The next line of its log that has `words` in it.
+    pub fn logged(&self, words: &str) -> String {
+        let log = self.log.lock().unwrap();
+        loop {
+            let line = log.recv_timeout(Duration::from_secs(60)).expect(words);
+            if line.contains(words) {
+                return line;
+            }
+        }
     }
 
     pub fn pid(&self) -> u32 {
@@ -140,7 +155,7 @@ impl Drop for Server {
 }
 
 /// The packs' manifests without their files.
-fn bare_models() -> PathBuf {
+pub fn bare_models() -> PathBuf {
     static BARE: OnceLock<TempDir> = OnceLock::new();
     let folder = BARE.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
@@ -158,11 +173,36 @@ fn bare_models() -> PathBuf {
     folder.path().to_owned()
 }
 
+/// Packs of the debug build's stub engines, which do as they are told (`src/engine/stub.rs`).
+pub fn stub_models() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    for kind in ["speak", "transcribe"] {
+        let pack = folder.path().join(format!("stub-{kind}"));
+        std::fs::create_dir(&pack).unwrap();
+        std::fs::write(pack.join("nothing"), "").unwrap();
+        let voice = "[[voices]]\nid = \"af_heart\"\nname = \"Nobody\"\nlanguage = \"en-us\"\ngender = \"female\"\ndescription = \"\"\nfile = \"nothing\"\n";
+        let manifest = format!(
+            "name = \"stub-{kind}\"\nkind = \"{kind}\"\nengine = \"stub-{kind}\"\nruntime = \"tract\"\n\
+             title = \"\"\ndescription = \"\"\nlicence = \"\"\norigin = \"\"\ndefault = false\nlanguages = [\"en\"]\n\
+             [[files]]\nrole = \"model\"\npath = \"nothing\"\nsize = 0\nsha256 = \"{empty}\"\n{}",
+            if kind == "speak" { voice } else { "" }
+        );
+        std::fs::write(pack.join("pack.toml"), manifest).unwrap();
+    }
+    std::os::unix::fs::symlink(
+        models().join("silero-vad"),
+        folder.path().join("silero-vad"),
+    )
+    .unwrap();
+    folder
+}
+
 /// Starts a server and reads its address off its standard error.
 ///
 /// It is started by a thread that lives as long as the process, because Linux ends a child that asked for that when the
 /// thread that started it ends: so no server outlives a suite that was killed.
-fn spawn(command: Command) -> (Child, SocketAddr) {
+fn spawn(command: Command) -> (Child, SocketAddr, mpsc::Receiver<String>) {
     type Ask = (Command, mpsc::Sender<Child>);
     static STARTER: OnceLock<Mutex<mpsc::Sender<Ask>>> = OnceLock::new();
     let starter = STARTER.get_or_init(|| {
@@ -200,6 +240,12 @@ fn spawn(command: Command) -> (Child, SocketAddr) {
         said.push('\n');
     };
     // The log has to be read, or the server would block on a full pipe.
-    thread::spawn(move || for _ in lines.by_ref() {});
-    (child, addr)
+    let (line, log) = mpsc::channel();
+    thread::spawn(move || {
+        for said in lines.map_while(Result::ok) {
+            // Nobody may want it.
+            let _ = line.send(said);
+        }
+    });
+    (child, addr, log)
 }

@@ -112,6 +112,20 @@ fn a_missing_or_foreign_onnx_runtime_is_refused_and_never_hangs() {
 }
 
 #[test]
+fn a_device_that_is_not_there_is_refused_and_not_replaced() {
+    let models = models();
+    let models = models.to_str().unwrap();
+    refused(&["--models-dir", models, "--device", "tpu"], "cuda:N");
+    // The embedded ONNX Runtime has no CUDA, whatever machine this is.
+    for device in ["cuda", "cuda:3"] {
+        refused(
+            &["--models-dir", models, "--device", device],
+            "cannot be used",
+        );
+    }
+}
+
+#[test]
 fn a_port_in_use_is_refused() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let listen = taken.local_addr().unwrap().to_string();

@@ -103,7 +103,7 @@ fn each_library_is_named_in_its_own_place_only() {
                     || code.contains(&format!(" {library}::"))
             });
             let count = names.count();
-            let is_config = *library == "clap" && (file == "config.rs" || file == "main.rs");
+            let is_config = *library == "clap" && (file.starts_with("config") || file == "main.rs");
             match file.starts_with(place) || is_config {
                 true => in_place += count,
                 false => assert_eq!(count, 0, "{file} names {library}, which belongs to {place}"),
@@ -122,4 +122,18 @@ fn no_file_outgrows_one_idea() {
             "{file} has {lines} lines; {LINES_MAX} at the most"
         );
     }
+}
+
+#[test]
+fn the_readme_names_every_option_of_the_server() {
+    let readme = include_str!("../../README.md");
+    let cli = <vocabox::cli::Cli as clap::CommandFactory>::command();
+    let serve = cli.find_subcommand("serve").expect("there is a server");
+    let options = serve.get_arguments().chain(cli.get_arguments());
+    let mut seen = 0;
+    for option in options.filter_map(|o| o.get_long()) {
+        seen += 1;
+        assert!(readme.contains(&format!("`--{option}`")), "--{option}");
+    }
+    assert!(seen > 25, "only {seen} options were found");
 }

@@ -3,3 +3,4 @@
 pub mod places;
 pub mod pool;
 mod queue;
+pub mod underway;

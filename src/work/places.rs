@@ -23,6 +23,11 @@ impl Places {
         }
     }
 
+    /// Whether all are taken just now.
+    pub fn is_full(&self) -> bool {
+        self.free.load(Ordering::Acquire) == 0
+    }
+
     /// A place, or none when all are taken.
     pub fn take(&self) -> Option<Place> {
         let less = |free: usize| free.checked_sub(1);
@@ -49,8 +54,9 @@ mod tests {
     fn a_dropped_place_is_free_again() {
         let places = Places::new(1);
         let place = places.take();
-        assert!(place.is_some() && places.take().is_none());
+        assert!(place.is_some() && places.is_full() && places.take().is_none());
         drop(place);
+        assert!(!places.is_full());
         assert!(places.take().is_some());
     }
 }

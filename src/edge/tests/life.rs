@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::toy::{Event, House, PATIENCE};
-use crate::edge::{Edge, EdgeConfig, EdgeError};
+use crate::edge::{Bounds, Edge, EdgeConfig, EdgeError};
 use crate::fault::Kind;
 
 #[test]
@@ -143,7 +143,7 @@ fn what_cannot_be_opened_is_said_in_one_sentence() {
         config
     };
     let open = |change: &dyn Fn(&mut EdgeConfig)| {
-        Edge::open(config(change), Arc::clone(&house.toy))
+        Edge::open(config(change), Bounds::default(), Arc::clone(&house.toy))
             .err()
             .unwrap()
     };

@@ -186,7 +186,7 @@ impl House {
         };
         let mut bounds = Bounds::default();
         change(&mut config, &mut bounds);
-        let edge = Edge::open_within(config, bounds, Arc::clone(&toy)).unwrap();
+        let edge = Edge::open(config, bounds, Arc::clone(&toy)).unwrap();
         House {
             edge,
             toy,

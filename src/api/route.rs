@@ -1,0 +1,114 @@
+//! From a path and a method to an endpoint of [`ENDPOINTS`].
+
+use percent_encoding::percent_decode_str;
+
+use super::{ENDPOINTS, Endpoint};
+use crate::fault::{Fault, Kind};
+
+/// The endpoint that a request means, and what its path has where the endpoint's has braces.
+pub struct Route {
+    pub endpoint: &'static Endpoint,
+    pub param: String,
+}
+
+/// The route of a request's method and path; HEAD is answered as GET is.
+/// Faults: `NotFound` for a path that no endpoint has, `MethodNotAllowed` with the methods that its endpoints have.
+pub fn find(method: &str, path: &str) -> Result<Route, Fault> {
+    let method = match method {
+        "HEAD" => "GET",
+        method => method,
+    };
+    let mut methods = Vec::new();
+    for endpoint in ENDPOINTS {
+        let Some(param) = param(endpoint.path, path) else {
+            continue;
+        };
+        if endpoint.method == method {
+            return Ok(Route { endpoint, param });
+        }
+        methods.push(endpoint.method);
+    }
+    match methods.is_empty() {
+        true => Err(Fault::not_found("There is no such endpoint on this box.")),
+        false => {
+            let allow = allow(&methods);
+            Err(Fault::new(
+                Kind::MethodNotAllowed(allow),
+                format!("This endpoint accepts {allow} only."),
+            ))
+        }
+    }
+}
+
+/// The methods of the endpoints with this path, as `Allow` and a preflight's answer name them; none for an unknown path.
+pub fn methods(path: &str) -> Option<&'static str> {
+    let methods: Vec<&str> = ENDPOINTS
+        .iter()
+        .filter(|e| param(e.path, path).is_some())
+        .map(|e| e.method)
+        .collect();
+    (!methods.is_empty()).then(|| allow(&methods))
+}
+
+fn allow(methods: &[&str]) -> &'static str {
+    match (
+        methods.contains(&"GET"),
+        methods.contains(&"POST"),
+        methods.contains(&"DELETE"),
+    ) {
+        (true, true, _) => "GET, HEAD, POST",
+        (true, _, true) => "GET, HEAD, DELETE",
+        (true, ..) => "GET, HEAD",
+        (_, true, _) => "POST",
+        _ => "DELETE",
+    }
+}
+
+/// What stands in `path` where `template` has braces (empty where it has none), if they agree otherwise.
+fn param(template: &str, path: &str) -> Option<String> {
+    let Some((before, rest)) = template.split_once('{') else {
+        return (template == path).then(String::new);
+    };
+    let after = rest.split_once('}').map_or("", |(_, after)| after);
+    let value = path.strip_prefix(before)?.strip_suffix(after)?;
+    if value.is_empty() || value.contains('/') {
+        return None;
+    }
+    let decoded = percent_decode_str(value).decode_utf8().ok()?;
+    Some(decoded.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn braces_stand_for_one_whole_segment() {
+        let found = |path| param("/voice/history/{item_id}", path);
+        assert_eq!(found("/voice/history/a-1").as_deref(), Some("a-1"));
+        assert_eq!(found("/voice/history/%41%2f").as_deref(), Some("A/"));
+        for other in [
+            "/voice/history",
+            "/voice/history/",
+            "/voice/history/a/b",
+            "/voice/history/%ff",
+            "/voice/histor/a",
+        ] {
+            assert_eq!(found(other), None, "{other}");
+        }
+        assert_eq!(param("/a/{x}/b", "/a/1/b").as_deref(), Some("1"));
+        assert_eq!(param("/a", "/a").as_deref(), Some(""));
+    }
+
+    #[test]
+    fn every_endpoint_is_found_by_its_own_method_and_no_two_are_the_same() {
+        for (at, endpoint) in ENDPOINTS.iter().enumerate() {
+            let path = endpoint.path.replace(['{', '}'], "");
+            assert!(methods(&path).is_some_and(|m| m.contains(endpoint.method)));
+            let twins = ENDPOINTS[at + 1..]
+                .iter()
+                .filter(|e| (e.method, e.path) == (endpoint.method, endpoint.path));
+            assert_eq!(twins.count(), 0, "{}", endpoint.id);
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! What is known of a request as it goes: the headers that every answer of it bears, and its one log line.
+
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use uuid::Uuid;
+
+use super::Reply;
+use super::detail;
+use super::message::{Answer, Head};
+use crate::admit::bucket::Allowance;
+use crate::fault::Fault;
+use crate::limits;
+use crate::store::KeyId;
+
+/// One request's trail, from its head to its answer.
+pub struct Trail {
+    pub request_id: String,
+    pub peer: IpAddr,
+    pub received: Instant,
+    pub endpoint: Option<&'static str>,
+    pub key_id: Option<KeyId>,
+    /// What the key may still do; none before it is known.
+    pub allowance: Option<Allowance>,
+    /// Cross-origin headers.
+    pub cors: Vec<(&'static str, String)>,
+    /// Time until the whole body was there, in the queue, and in the engine.
+    pub receive: Duration,
+    pub queued: Duration,
+    pub ran: Duration,
+    pub bytes_in: u64,
+    /// Seconds of sound made or heard.
+    pub audio_s: Option<f64>,
+}
+
+impl Trail {
+    /// Of a request with this head.
+    pub fn of(head: &Head, cors: Vec<(&'static str, String)>) -> Self {
+        let request_id = head
+            .header("x-request-id")
+            .filter(|id| is_fit(id))
+            .map_or_else(new_request_id, str::to_owned);
+        Trail {
+            cors,
+            ..Trail::new(request_id, head.peer, head.received)
+        }
+    }
+
+    /// Of what never became a request.
+    pub fn of_peer(peer: IpAddr) -> Self {
+        Trail::new(new_request_id(), peer, Instant::now())
+    }
+
+    fn new(request_id: String, peer: IpAddr, received: Instant) -> Self {
+        Trail {
+            request_id,
+            peer,
+            received,
+            endpoint: None,
+            key_id: None,
+            allowance: None,
+            cors: Vec::new(),
+            receive: Duration::ZERO,
+            queued: Duration::ZERO,
+            ran: Duration::ZERO,
+            bytes_in: 0,
+            audio_s: None,
+        }
+    }
+
+    /// The answer to a result, and the request's log line.
+    pub fn conclude(self, result: Result<Reply, Fault>) -> Answer {
+        let (answer, fault) = match result {
+            Ok(reply) => (
+                Answer {
+                    status: 200,
+                    content_type: reply.content_type,
+                    headers: reply.headers,
+                    body: reply.body,
+                },
+                None,
+            ),
+            Err(fault) => (detail::answer(&fault), Some(fault)),
+        };
+        self.send(answer, fault)
+    }
+
+    /// `answer` with the headers of every answer, and the request's log line.
+    pub fn send(mut self, mut answer: Answer, fault: Option<Fault>) -> Answer {
+        let id = std::mem::take(&mut self.request_id);
+        let ms = |time: Duration| time.as_millis() as u64;
+        log::info!(
+            target: REQUEST,
+            id = id.as_str(),
+            peer:% = self.peer,
+            endpoint = self.endpoint.unwrap_or("-"),
+            key:% = self.key_id.map_or("-".to_owned(), |id| id.to_string()),
+            status = answer.status,
+            receive_ms = ms(self.receive),
+            queue_ms = ms(self.queued),
+            run_ms = ms(self.ran),
+            total_ms = ms(self.received.elapsed()),
+            bytes_in = self.bytes_in,
+            bytes_out = answer.body.len(),
+            audio_s = self.audio_s,
+            fault = fault.map(|f| f.to_string()).as_deref();
+            "request"
+        );
+        answer.headers.push(("X-Request-Id", id));
+        if let Some(allowance) = &self.allowance {
+            answer.headers.extend([
+                ("X-RateLimit-Limit", allowance.limit.to_string()),
+                ("X-RateLimit-Remaining", allowance.remaining.to_string()),
+                ("X-RateLimit-Reset", allowance.reset_s.to_string()),
+            ]);
+        }
+        answer.headers.append(&mut self.cors);
+        answer
+    }
+}
+
+/// The log target of the one line that every request gets.
+const REQUEST: &str = "vocabox::request";
+
+/// Whether a client's own request id may be echoed.
+fn is_fit(id: &str) -> bool {
+    (1..=limits::REQUEST_ID_CHARS_MAX).contains(&id.len())
+        && id
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+}
+
+fn new_request_id() -> String {
+    Uuid::now_v7().simple().to_string()
+}

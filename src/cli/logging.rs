@@ -1,0 +1,107 @@
+//! The log: to standard error, one line a record, as text or as JSON. Fields of a record come behind its message.
+
+use std::io::{self, Write};
+
+use env_logger::fmt::Formatter;
+use log::kv::{Error, Key, Value, VisitSource, VisitValue};
+use log::{LevelFilter, Record};
+use serde_json::json;
+
+use crate::config::{Common, LogFormat};
+use crate::store::Utc;
+
+/// Starts the log. Commands that print results say only warnings unless asked for more.
+pub fn start(common: &Common, is_server: bool) {
+    let asked = LevelFilter::from(common.log_level);
+    let level = match is_server || asked > LevelFilter::Info {
+        true => asked,
+        false => asked.min(LevelFilter::Warn),
+    };
+    let format = match common.log_format {
+        LogFormat::Text => text,
+        LogFormat::Json => json,
+    };
+    env_logger::Builder::new()
+        // Libraries may log what they are given: their texts are nobody's business.
+        .filter_level(LevelFilter::Warn.min(level))
+        .filter_module("vocabox", level)
+        .format(format)
+        .init();
+}
+
+/// `2026-11-25T08:00:00.000Z INFO request id=… status=200 …`
+fn text(out: &mut Formatter, record: &Record) -> io::Result<()> {
+    // One line, whatever a library put into its message.
+    let message = record.args().to_string().replace(['\n', '\r'], " ");
+    let mut line = format!("{} {} {message}", Utc::now(), record.level());
+    let mut write = |name: &str, value: serde_json::Value| match value {
+        serde_json::Value::Null => {}
+        serde_json::Value::String(word) if is_plain(&word) => {
+            line.push_str(&format!(" {name}={word}"))
+        }
+        value => line.push_str(&format!(" {name}={value}")),
+    };
+    visit(record, &mut write);
+    writeln!(out, "{line}")
+}
+
+/// One object: `time`, `level`, `message`, and the record's fields.
+fn json(out: &mut Formatter, record: &Record) -> io::Result<()> {
+    let mut line = serde_json::Map::new();
+    line.insert("time".to_owned(), json!(Utc::now()));
+    line.insert("level".to_owned(), json!(record.level().as_str()));
+    line.insert("message".to_owned(), json!(record.args().to_string()));
+    visit(record, &mut |name, value| {
+        line.insert(name.to_owned(), value);
+    });
+    writeln!(out, "{}", serde_json::Value::Object(line))
+}
+
+/// Whether a word needs no quotes to be told from what follows it.
+fn is_plain(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|b| b.is_ascii_graphic() && b != b'"')
+}
+
+fn visit(record: &Record, write: &mut dyn FnMut(&str, serde_json::Value)) {
+    struct Fields<'w>(&'w mut dyn FnMut(&str, serde_json::Value));
+    impl<'kvs> VisitSource<'kvs> for Fields<'_> {
+        fn visit_pair(&mut self, name: Key<'kvs>, value: Value<'kvs>) -> Result<(), Error> {
+            let mut field = Field(serde_json::Value::Null);
+            value.visit(&mut field)?;
+            (self.0)(name.as_str(), field.0);
+            Ok(())
+        }
+    }
+    // The visitors here never fail.
+    let _ = record.key_values().visit(&mut Fields(write));
+}
+
+/// A field's value as JSON.
+struct Field(serde_json::Value);
+
+impl<'v> VisitValue<'v> for Field {
+    fn visit_any(&mut self, value: Value) -> Result<(), Error> {
+        self.0 = json!(value.to_string());
+        Ok(())
+    }
+
+    fn visit_null(&mut self) -> Result<(), Error> {
+        self.0 = serde_json::Value::Null;
+        Ok(())
+    }
+
+    fn visit_u64(&mut self, value: u64) -> Result<(), Error> {
+        self.0 = json!(value);
+        Ok(())
+    }
+
+    fn visit_f64(&mut self, value: f64) -> Result<(), Error> {
+        self.0 = json!(value);
+        Ok(())
+    }
+
+    fn visit_str(&mut self, value: &str) -> Result<(), Error> {
+        self.0 = json!(value);
+        Ok(())
+    }
+}

@@ -1,0 +1,86 @@
+//! Engines without a model that do as they are told, so that the suite can fill queues and make engines fail. Debug
+//! builds have them; a release build refuses a pack that asks for one, as it does any unknown engine.
+//!
+//! The word is the text to speak, or the language to transcribe: `fail`, `panic`, or `hold`, which lasts as long as the
+//! file `hold` is in the pack's folder. Anything else succeeds at once.
+
+use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
+
+use super::contract::{Engine, Speak, SpeakTask, Transcribe, TranscribeTask, Transcript, Watch};
+use super::nets::Nets;
+use crate::audio::pcm::Clip;
+use crate::fault::Fault;
+use crate::pack::Pack;
+
+/// How often a held engine looks whether it may go on.
+const LOOK: Duration = Duration::from_millis(5);
+
+struct Stub {
+    hold: PathBuf,
+}
+
+pub fn speak(pack: &Pack, _: &Nets) -> Result<Box<Speak>, Fault> {
+    Ok(Box::new(Speaks(Stub::of(pack))))
+}
+
+pub fn transcribe(pack: &Pack, _: &Pack, _: &Nets) -> Result<Box<Transcribe>, Fault> {
+    Ok(Box::new(Transcribes(Stub::of(pack))))
+}
+
+impl Stub {
+    fn of(pack: &Pack) -> Self {
+        Stub {
+            hold: pack.folder.join("hold"),
+        }
+    }
+
+    fn obey(&self, word: &str, watch: &Watch) -> Result<(), Fault> {
+        match word {
+            "fail" => Err(Fault::engine("told to fail")),
+            "panic" => panic!("told to panic"),
+            "hold" => {
+                while self.hold.exists() {
+                    watch.check()?;
+                    thread::sleep(LOOK);
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+struct Speaks(Stub);
+
+impl Engine for Speaks {
+    type Task = SpeakTask;
+    type Output = Clip;
+
+    /// A tenth of a second of silence for each character.
+    fn run(&mut self, task: SpeakTask, watch: &Watch) -> Result<Clip, Fault> {
+        self.0.obey(&task.text, watch)?;
+        Ok(Clip {
+            samples: vec![0.0; 2_400 * task.text.chars().count()],
+            rate_hz: 24_000,
+        })
+    }
+}
+
+struct Transcribes(Stub);
+
+impl Engine for Transcribes {
+    type Task = TranscribeTask;
+    type Output = Transcript;
+
+    /// Nothing was said.
+    fn run(&mut self, task: TranscribeTask, watch: &Watch) -> Result<Transcript, Fault> {
+        self.0.obey(task.language.as_deref().unwrap_or(""), watch)?;
+        Ok(Transcript {
+            language: "en".to_owned(),
+            seconds: 0.0,
+            segments: Vec::new(),
+        })
+    }
+}
