@@ -103,7 +103,8 @@ impl Installation {
         };
         let begun = Instant::now();
         let this = self.clone();
-        let pool = Pool::start("speak", workers, queue, move || this.build_speak())?;
+        let depth = depth(workers, queue);
+        let pool = Pool::start("speak", workers, depth, move || this.build_speak())?;
         log::info!(
             "pack {} loaded by {workers} workers in {:.1} s",
             pack.name(),
@@ -116,7 +117,7 @@ impl Installation {
             .filter(|v| text::Accent::of(&v.language).is_some());
         Ok(Some(Speaking {
             pool,
-            places: Places::new(workers + queue),
+            places: Places::new(depth),
             engine: pack.manifest.engine.clone(),
             model: pack.name().to_owned(),
             rate_hz: pack.manifest.sample_rate_hz.unwrap_or(24_000),
@@ -137,7 +138,8 @@ impl Installation {
         };
         let begun = Instant::now();
         let this = self.clone();
-        let pool = Pool::start("transcribe", workers, queue, move || {
+        let depth = depth(workers, queue);
+        let pool = Pool::start("transcribe", workers, depth, move || {
             this.build_transcribe()
         })?;
         log::info!(
@@ -147,13 +149,19 @@ impl Installation {
         );
         Ok(Some(Transcribing {
             pool,
-            places: Places::new(workers + queue),
+            places: Places::new(depth),
             engine: pack.manifest.engine.clone(),
             model: pack.name().to_owned(),
             rate_hz: pack.manifest.sample_rate_hz.unwrap_or(16_000),
             languages: pack.manifest.languages.clone(),
         }))
     }
+}
+
+/// Requests of a kind that may be in the house. The queue of its workers holds as many, and not only those that wait:
+/// a request lies there, too, until an idle worker has woken up for it.
+fn depth(workers: usize, queue: usize) -> usize {
+    workers + queue
 }
 
 /// The pack of `kind` that is called `name`, else the first fetched one.

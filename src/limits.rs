@@ -175,6 +175,15 @@ pub const STORE_WAIT_MS: u64 = 10_000;
 pub const STORE_WRITABLE_MS: u64 = 1_000;
 /// Milliseconds between two records of a key's last use.
 pub const LAST_USED_MS: u64 = 60_000;
+/// History items that one transaction removes: some milliseconds, so that no append waits longer for it.
+pub const PRUNE_ITEMS_MAX: usize = 256;
+/// Milliseconds between two looks for history that is too old.
+pub const PRUNE_EVERY_MS: u64 = 600_000;
+/// Token buckets in memory, about 150 bytes each: keys that called within the last minute. Each shard has a lock.
+pub const BUCKETS_MAX: usize = 262_144;
+pub const BUCKET_SHARDS: usize = 64;
+/// Records of token buckets that ride along in one commit.
+pub const BUCKET_RECORDS_MAX: usize = 256;
 
 const _: () = assert!(HEAD_BYTES.max < BODY_MEMORY_BYTES_MAX as u64);
 const _: () = assert!(BODY_MEMORY_BYTES_MAX as u64 <= MEMORY_BYTES.min);
@@ -183,6 +192,8 @@ const _: () =
     assert!(AUDIO_BYTES.default < SPOOL_BYTES.default && AUDIO_BYTES.max < SPOOL_BYTES.max);
 const _: () = assert!(JSON_BYTES.min as usize >= TEXT_CHARS_MAX * 12); // every character as \uXXXX\uXXXX
 const _: () = assert!(METADATA_BYTES_MAX as u64 <= HEAD_BYTES.min);
+const _: () = assert!(HISTORY_OFFSET_MAX as u64 <= HISTORY_ITEMS_MAX);
+const _: () = assert!(BUCKETS_MAX.is_multiple_of(BUCKET_SHARDS));
 const _: () = assert!(COMMIT_ITEMS_MAX < COMMIT_QUEUE_MAX && COMMIT_WAIT_MS < STORE_WAIT_MS);
 // A thread for each connection and at most as many handlers (checked in `config`), and the command line's readers.
 const _: () = assert!(2 * CONNECTIONS.max < STORE_READERS_MAX as u64);

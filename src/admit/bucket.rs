@@ -1,18 +1,221 @@
-use crate::admit::key::Identity;
+//! How often a key may call: one token a call, from a bucket that holds the calls of a minute.
+
+use super::key::Identity;
 use crate::fault::Fault;
-use crate::store::Store;
+use crate::store::{Level, Store};
+
+/// What a key may still do; the source of the rate headers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Allowance {
+    /// Calls a minute, and calls at once after a minute of rest.
     pub limit: u32,
+    /// Calls that may follow at once.
     pub remaining: u32,
+    /// Seconds until `remaining` is `limit` again, rounded up.
     pub reset_s: u32,
+    /// Of a call that was not granted: whole seconds until one is, at least 1.
     pub retry_after_s: Option<u32>,
 }
-pub fn take(_: &Store, i: &Identity) -> Result<Allowance, Fault> {
-    let limit = i.account.rpm.min(i.key.rpm.unwrap_or(u32::MAX));
+
+/// Takes the token of one call. A call that is not granted is no fault: the allowance says so, and how long to wait.
+/// Faults: those of a write to the store, for what is spent must survive a crash; then the call is not to be served.
+pub fn take(store: &Store, identity: &Identity) -> Result<Allowance, Fault> {
+    let draw = store.take_token(identity.key.key_id, limit(identity))?;
+    let allowance = allowance(draw.level);
+    let wait_s = seconds(draw.level.ns_until_token()).max(1);
     Ok(Allowance {
-        limit,
-        remaining: limit,
-        reset_s: 0,
-        retry_after_s: None,
+        retry_after_s: (!draw.granted).then_some(wait_s),
+        ..allowance
     })
+}
+
+/// The allowance as it is, for calls that cost nothing. Faults: those of a read of the store.
+pub fn look(store: &Store, identity: &Identity) -> Result<Allowance, Fault> {
+    let level = store.tokens(identity.key.key_id, limit(identity))?;
+    Ok(allowance(level))
+}
+
+/// Calls a minute: the account's, or the key's own if that is tighter.
+fn limit(identity: &Identity) -> u32 {
+    let plan = identity.account.rpm;
+    identity.key.rpm.map_or(plan, |own| own.min(plan))
+}
+
+fn allowance(level: Level) -> Allowance {
+    Allowance {
+        limit: level.limit(),
+        remaining: level.tokens(),
+        reset_s: seconds(level.ns_until_full()),
+        retry_after_s: None,
+    }
+}
+
+/// Rounded up. A bucket is full after a minute: it fits.
+fn seconds(ns: u64) -> u32 {
+    ns.div_ceil(1_000_000_000) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::thread;
+    use std::time::Instant;
+
+    use super::*;
+    use crate::admit::key::authenticate;
+    use crate::fault::Kind;
+    use crate::store::{AccountChanges, HistoryFate, KeyEnv, Retention, Utc};
+
+    fn open() -> (tempfile::TempDir, Arc<Store>) {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::serve(dir.path(), Retention::default()).unwrap();
+        store.create_account("ada", 20, true, None).unwrap();
+        (dir, store)
+    }
+
+    /// The header of a new key of ada's.
+    fn key(store: &Store, rpm: Option<u32>) -> String {
+        let (secret, _) = store.create_key("ada", "k", KeyEnv::Live, rpm).unwrap();
+        format!("Bearer {}", secret.reveal())
+    }
+
+    /// As each request does it: who is it now, and may it call?
+    fn call(store: &Store, header: &str) -> Allowance {
+        let caller = authenticate(store, Some(header), Utc::now()).unwrap();
+        take(store, &caller).unwrap()
+    }
+
+    fn drain(store: &Store, header: &str) -> u32 {
+        let granted = |allowance: &Allowance| allowance.retry_after_s.is_none();
+        std::iter::repeat_with(|| call(store, header))
+            .take_while(granted)
+            .count() as u32
+    }
+
+    #[test]
+    fn twenty_a_minute_are_twenty_at_once_and_a_refusal_says_when_to_come_back() {
+        let (_dir, store) = open();
+        let key = key(&store, None);
+        let begun = Instant::now();
+        let first = call(&store, &key);
+        assert_eq!((first.limit, first.remaining, first.reset_s), (20, 19, 3));
+        assert_eq!(first.retry_after_s, None);
+        let granted = 1 + drain(&store, &key);
+        let refused = call(&store, &key);
+        // A token comes each 3 s: on a machine that is held up for so long there may be one more.
+        let refilled = (begun.elapsed().as_secs() / 3) as u32;
+        assert!((20..=20 + refilled).contains(&granted), "{granted}");
+        assert_eq!(refused.remaining, 0);
+        assert!((1..=3).contains(&refused.retry_after_s.unwrap()));
+        assert!((58..=60).contains(&refused.reset_s), "{refused:?}");
+    }
+
+    #[test]
+    fn a_look_costs_nothing() {
+        let (_dir, store) = open();
+        let key = key(&store, Some(1));
+        let caller = authenticate(&store, Some(&key), Utc::now()).unwrap();
+        for _ in 0..3 {
+            assert_eq!(look(&store, &caller).unwrap().remaining, 1);
+        }
+        assert_eq!(take(&store, &caller).unwrap().retry_after_s, None);
+        let allowance = look(&store, &caller).unwrap();
+        assert_eq!((allowance.limit, allowance.remaining), (1, 0));
+        assert_eq!((allowance.reset_s, allowance.retry_after_s), (60, None));
+    }
+
+    #[test]
+    fn keys_do_not_share_and_the_tighter_limit_counts() {
+        let (_dir, store) = open();
+        let (first, second) = (key(&store, Some(2)), key(&store, Some(1_000)));
+        assert_eq!(call(&store, &first).limit, 2);
+        call(&store, &first);
+        assert!(call(&store, &first).retry_after_s.is_some());
+        let other = call(&store, &second);
+        assert_eq!((other.limit, other.remaining), (20, 19));
+    }
+
+    #[test]
+    fn a_clean_stop_neither_refills_nor_empties() {
+        let (dir, store) = open();
+        // One call a minute: nothing refills while the test runs.
+        let keys = [
+            key(&store, Some(1)),
+            key(&store, Some(1)),
+            key(&store, None),
+        ];
+        call(&store, &keys[0]);
+        for _ in 0..7 {
+            call(&store, &keys[2]);
+        }
+        store.close();
+        drop(store);
+        let store = Store::serve(dir.path(), Retention::default()).unwrap();
+        let left = keys.map(|key| {
+            let caller = authenticate(&store, Some(&key), Utc::now()).unwrap();
+            look(&store, &caller).unwrap().remaining
+        });
+        assert_eq!(left[..2], [0, 1]);
+        assert!(left[2] >= 13, "{left:?}");
+    }
+
+    #[test]
+    fn a_limit_changed_by_another_process_counts_at_the_next_call() {
+        let (_dir, store) = open();
+        let key = key(&store, None);
+        assert_eq!(call(&store, &key).limit, 20);
+        let changes = AccountChanges {
+            rpm: Some(1),
+            ..AccountChanges::default()
+        };
+        store.set_account("ada", changes).unwrap();
+        let allowance = call(&store, &key);
+        assert_eq!((allowance.limit, allowance.remaining), (1, 0));
+        assert!(call(&store, &key).retry_after_s.is_some());
+    }
+
+    #[test]
+    fn as_many_callers_at_once_get_no_more_than_one_would() {
+        let (_dir, store) = open();
+        let key = key(&store, Some(1));
+        store.create_account("bisi", 5_000, true, None).unwrap();
+        let (secret, _) = store.create_key("bisi", "k", KeyEnv::Live, None).unwrap();
+        let other = format!("Bearer {}", secret.reveal());
+        let begun = Instant::now();
+        let granted: u32 = thread::scope(|scope| {
+            let callers: Vec<_> = (0..8)
+                .map(|_| scope.spawn(|| drain(&store, &other)))
+                .collect();
+            let single: Vec<_> = (0..8)
+                .map(|_| scope.spawn(|| drain(&store, &key)))
+                .collect();
+            let single: u32 = single.into_iter().map(|c| c.join().unwrap()).sum();
+            assert_eq!(single, 1);
+            callers.into_iter().map(|c| c.join().unwrap()).sum()
+        });
+        let refilled = begun.elapsed().as_millis() as u32 * 5_000 / 60_000 + 1;
+        assert!((5_000..=5_000 + refilled).contains(&granted), "{granted}");
+    }
+
+    #[test]
+    fn a_key_that_is_gone_leaves_no_bucket_behind() {
+        let (dir, store) = open();
+        let keys = [key(&store, None), key(&store, None)];
+        keys.iter().for_each(|key| {
+            call(&store, key);
+        });
+        assert_eq!(store.stored_buckets(), 2);
+        let revoked = store.keys(Some("ada")).unwrap().remove(0);
+        store.revoke_key(revoked.key_id).unwrap();
+        assert_eq!(store.stored_buckets(), 1);
+        store.delete_account("ada", HistoryFate::Keep).unwrap();
+        for key in keys {
+            let fault = authenticate(&store, Some(&key), Utc::now()).unwrap_err();
+            assert_eq!(fault.kind, Kind::Unauthorized);
+        }
+        // The store still had them in memory, and knows better than to write them down.
+        store.close();
+        drop(store);
+        assert_eq!(Store::open(dir.path()).unwrap().stored_buckets(), 0);
+    }
 }

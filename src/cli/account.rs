@@ -1,14 +1,14 @@
-//! `vocabox account`: creates and lists accounts.
+//! `vocabox account`: creates, lists, changes and deletes accounts.
 
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
-use clap::builder::FalseyValueParser;
+use clap::builder::{FalseyValueParser, PossibleValue};
 use clap::{ArgAction, Subcommand};
 use serde::Serialize;
 
 use crate::cli::CliError;
-use crate::store::{Account, Store, Utc, check_name, check_rpm};
+use crate::store::{Account, AccountChanges, HistoryFate, Store, Utc, check_name, check_rpm};
 
 /// Manage the accounts of this box, also while it runs.
 #[derive(Debug, clap::Args)]
@@ -43,6 +43,59 @@ enum Command {
         #[arg(long, env = "VOCABOX_JSON", value_parser = FalseyValueParser::new())]
         json: bool,
     },
+    /// Change an account: what is not given stays as it is. It counts from the next request on.
+    #[command(group = clap::ArgGroup::new("change").args(["rpm", "entitled", "expires"]).required(true).multiple(true))]
+    Set {
+        /// Name of the account.
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// Calls a minute that each of its keys may make.
+        #[arg(long, env = "VOCABOX_RPM", value_parser = parse_rpm)]
+        rpm: Option<u32>,
+        /// Whether it may generate.
+        #[arg(long, env = "VOCABOX_ENTITLED", value_name = "true|false", action = ArgAction::Set)]
+        entitled: Option<bool>,
+        /// When its entitlement ends, like 2027-01-31T00:00:00Z, or never.
+        #[arg(long, env = "VOCABOX_EXPIRES", value_name = "RFC3339|never", value_parser = parse_end)]
+        expires: Option<End>,
+        /// Print one JSON object.
+        #[arg(long, env = "VOCABOX_JSON", value_parser = FalseyValueParser::new())]
+        json: bool,
+    },
+    /// Delete an account and its keys: the next request that bears one is refused.
+    Delete {
+        /// Name of the account.
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// What becomes of its history: kept, listed for nobody, until it is pruned; or purged at once.
+        #[arg(long, env = "VOCABOX_HISTORY", value_name = "keep|purge", value_enum)]
+        history: HistoryFate,
+        /// Print one JSON object.
+        #[arg(long, env = "VOCABOX_JSON", value_parser = FalseyValueParser::new())]
+        json: bool,
+    },
+}
+
+/// When an entitlement ends: none for never.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct End(Option<Utc>);
+
+impl clap::ValueEnum for HistoryFate {
+    fn value_variants<'a>() -> &'a [Self] {
+        &HistoryFate::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()))
+    }
+}
+
+/// What `account delete --json` prints.
+#[derive(Serialize)]
+struct Deleted<'a> {
+    status: &'a str,
+    name: &'a str,
+    history: &'a str,
 }
 
 /// Does what was asked on the store in `data_dir` and prints the outcome.
@@ -68,14 +121,68 @@ pub fn run(args: Args, data_dir: &Path) -> Result<(), CliError> {
             let accounts = store.accounts().map_err(CliError::failed)?;
             print(&match json {
                 true => to_json(&accounts)?,
-                false => table(
-                    ["NAME", "RPM", "ENTITLED", "EXPIRES", "CREATED"],
-                    accounts.iter().map(row),
-                ),
+                false => table(HEAD, accounts.iter().map(row)),
             })
         }
+        Command::Set {
+            name,
+            rpm,
+            entitled,
+            expires,
+            json,
+        } => {
+            let changes = AccountChanges {
+                rpm,
+                entitled,
+                expires: expires.map(|End(at)| at),
+            };
+            let account = store
+                .set_account(&name, changes)
+                .map_err(CliError::failed)?;
+            print(&match json {
+                true => to_json(&account)?,
+                false => table(HEAD, std::iter::once(row(&account))),
+            })
+        }
+        Command::Delete {
+            name,
+            history,
+            json,
+        } => delete(&store, &name, history, json),
     }
 }
+
+/// Deletes the account, and returns when nothing is left of what is purged. A server that runs beside, or the next one,
+/// finishes a purge that is cut.
+fn delete(store: &Store, name: &str, history: HistoryFate, json: bool) -> Result<(), CliError> {
+    store
+        .delete_account(name, history)
+        .map_err(CliError::failed)?;
+    let purged = match history {
+        HistoryFate::Keep => 0,
+        HistoryFate::Purge => store.purge_deleted().map_err(|fault| {
+            CliError::Failed(format!(
+                "the account {name} is deleted, and the server will remove what is left of its history: {fault}"
+            ))
+        })?,
+    };
+    let deleted = Deleted {
+        status: "deleted",
+        name,
+        history: history.name(),
+    };
+    print(&match (json, history) {
+        (true, _) => to_json(&deleted)?,
+        (false, HistoryFate::Keep) => {
+            format!("Deleted the account {name} and its keys; its history is kept.")
+        }
+        (false, HistoryFate::Purge) => {
+            format!("Deleted the account {name}, its keys and its history ({purged} items).")
+        }
+    })
+}
+
+const HEAD: [&str; 5] = ["NAME", "RPM", "ENTITLED", "EXPIRES", "CREATED"];
 
 fn row(account: &Account) -> [String; 5] {
     [
@@ -96,6 +203,14 @@ pub(super) fn parse_name(text: &str) -> Result<String, String> {
 pub(super) fn parse_rpm(text: &str) -> Result<u32, String> {
     let rpm = text.parse().map_err(|_| "not a whole number".to_string())?;
     check_rpm(rpm).map_err(|fault| fault.sentence)
+}
+
+/// The end of an entitlement as an option takes it; the error is the sentence for the user.
+fn parse_end(text: &str) -> Result<End, String> {
+    match text {
+        "never" => Ok(End(None)),
+        _ => text.parse().map(|at| End(Some(at))),
+    }
 }
 
 pub(super) fn or_dash(value: Option<impl ToString>) -> String {
@@ -155,6 +270,11 @@ mod tests {
             assert!(sentence.contains("1 to 100000"), "{sentence}");
         }
         assert!(parse_rpm("-1").is_err());
+        assert_eq!(parse_end("never"), Ok(End(None)));
+        let end: Utc = "2027-01-31T00:00:00Z".parse().unwrap();
+        assert_eq!(parse_end(&end.to_string()), Ok(End(Some(end))));
+        let sentence = parse_end("tomorrow").unwrap_err();
+        assert!(sentence.contains("2027-01-31T00:00:00Z"), "{sentence}");
         assert!(
             parse_name(&"n".repeat(101))
                 .unwrap_err()

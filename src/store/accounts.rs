@@ -1,8 +1,9 @@
 //! Accounts: who may be served, how much, until when.
 
+use heed::types::DecodeIgnore;
 use serde::{Deserialize, Serialize};
 
-use super::codec::{AccountId, Utc, account_key};
+use super::codec::{AccountId, Utc, account_key, account_of};
 use super::{Store, Tables};
 use crate::fault::Fault;
 use crate::limits::{NAME_CHARS_MAX, RPM_MAX};
@@ -28,6 +29,36 @@ pub struct Account {
 /// The id is the record's key and is not stored twice; the reader fills it in.
 fn no_id() -> AccountId {
     AccountId(0)
+}
+
+/// What becomes of the history of a deleted account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HistoryFate {
+    /// It stays where nobody can list it, until it is pruned for its age or number.
+    Keep,
+    /// It is removed by [`Store::purge_deleted`].
+    Purge,
+}
+
+impl HistoryFate {
+    pub const ALL: [HistoryFate; 2] = [HistoryFate::Keep, HistoryFate::Purge];
+
+    /// As the command line spells it.
+    pub fn name(self) -> &'static str {
+        match self {
+            HistoryFate::Keep => "keep",
+            HistoryFate::Purge => "purge",
+        }
+    }
+}
+
+/// What to change of an account: what is none stays as it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct AccountChanges {
+    pub rpm: Option<u32>,
+    pub entitled: Option<bool>,
+    /// When the entitlement ends; `Some(None)` for never.
+    pub expires: Option<Option<Utc>>,
 }
 
 impl Store {
@@ -73,16 +104,57 @@ impl Store {
         })
     }
 
+    /// The account of this name with `changes` made, which count from the next request on.
+    /// Faults: `NotFound`; `Invalid` for an `rpm` that [`check_rpm`] refuses.
+    pub fn set_account(&self, name: &str, changes: AccountChanges) -> Result<Account, Fault> {
+        let AccountChanges {
+            rpm,
+            entitled,
+            expires,
+        } = changes;
+        let rpm = rpm.map(check_rpm).transpose()?;
+        let name = name.to_string();
+        let tables = self.tables;
+        self.write(move |txn| {
+            let before = tables.account_named(txn, &name)?;
+            let account = Account {
+                rpm: rpm.unwrap_or(before.rpm),
+                entitled: entitled.unwrap_or(before.entitled),
+                expires: expires.unwrap_or(before.expires),
+                ..before
+            };
+            let key = account_key(account.id);
+            tables.accounts.put(txn, &key, &account)?;
+            Ok(account)
+        })
+    }
+
+    /// Deletes the account of this name and its keys, which are unknown from the next request on. The name is free again;
+    /// the id is never used again, so that no other account inherits what is kept. Fault: `NotFound`.
+    pub fn delete_account(&self, name: &str, history: HistoryFate) -> Result<Account, Fault> {
+        let name = name.to_string();
+        let tables = self.tables;
+        self.write(move |txn| {
+            let account = tables.account_named(txn, &name)?;
+            tables.remove_keys(txn, account.id)?;
+            let key = account_key(account.id);
+            tables.account_names.delete(txn, &account.name)?;
+            tables.accounts.delete(txn, &key)?;
+            if history == HistoryFate::Purge {
+                tables.purges.put(txn, &key, &())?;
+            }
+            Ok(account)
+        })
+    }
+
     /// All accounts, the oldest first.
     pub fn accounts(&self) -> Result<Vec<Account>, Fault> {
         let txn = self.env.read_txn()?;
         let mut all = Vec::new();
         for entry in self.tables.accounts.iter(&txn)? {
             let (key, account) = entry?;
-            let id = key
-                .try_into()
-                .map_err(|_| Fault::internal("an account's key is not 8 bytes"))?;
-            let id = AccountId(u64::from_be_bytes(id));
+            let id = account_of(key)
+                .ok_or_else(|| Fault::internal("an account's key is not 8 bytes"))?;
             all.push(Account { id, ..account });
         }
         Ok(all)
@@ -104,6 +176,11 @@ impl Tables {
         };
         id.ok_or_else(|| Fault::not_found(format!("No account is named {name:?}.")))
             .and_then(|id| self.account_by_id(txn, AccountId(id)))
+    }
+
+    pub(super) fn has_account(&self, txn: &heed::RoTxn, id: AccountId) -> Result<bool, Fault> {
+        let accounts = self.accounts.remap_data_type::<DecodeIgnore>();
+        Ok(accounts.get(txn, &account_key(id))?.is_some())
     }
 
     /// Fault: `Internal` when there is none, for ids come from records that are deleted with their account.
@@ -147,6 +224,7 @@ pub fn check_rpm(rpm: u32) -> Result<u32, Fault> {
 mod tests {
     use super::*;
     use crate::fault::Kind;
+    use crate::store::KeyEnv;
     use crate::store::tests::open;
 
     #[test]
@@ -186,5 +264,66 @@ mod tests {
         let json = serde_json::to_value(store.account("ada").unwrap()).unwrap();
         let fields: Vec<_> = json.as_object().unwrap().keys().cloned().collect();
         assert_eq!(fields, ["created_at", "entitled", "expires", "name", "rpm"]);
+    }
+
+    #[test]
+    fn what_is_not_said_stays_as_it_is() {
+        let (_dir, store) = open();
+        let ada = store.create_account("ada", 20, true, None).unwrap();
+        let end = "2030-01-01T00:00:00Z".parse().unwrap();
+        let nothing = AccountChanges::default();
+        assert_eq!(store.set_account("ada", nothing).unwrap(), ada);
+        let changes = AccountChanges {
+            expires: Some(Some(end)),
+            ..nothing
+        };
+        let changed = store.set_account("ada", changes).unwrap();
+        let expected = Account {
+            expires: Some(end),
+            ..ada.clone()
+        };
+        assert_eq!(changed, expected);
+        let changes = AccountChanges {
+            rpm: Some(7),
+            entitled: Some(false),
+            expires: Some(None),
+        };
+        let changed = store.set_account("ada", changes).unwrap();
+        assert_eq!((changed.rpm, changed.entitled), (7, false));
+        assert_eq!(
+            (changed.expires, changed.created_at),
+            (None, ada.created_at)
+        );
+        assert_eq!(store.account("ada").unwrap(), changed);
+        let fault = store.set_account("eve", changes).unwrap_err();
+        assert_eq!(fault.kind, Kind::NotFound);
+        let changes = AccountChanges {
+            rpm: Some(0),
+            ..nothing
+        };
+        let fault = store.set_account("ada", changes).unwrap_err();
+        assert_eq!(fault.kind, Kind::Invalid);
+        assert_eq!(store.account("ada").unwrap(), changed);
+    }
+
+    #[test]
+    fn a_deleted_account_takes_its_keys_along_and_frees_its_name_only() {
+        let (_dir, store) = open();
+        let key = |owner| store.create_key(owner, "k", KeyEnv::Live, None).unwrap().0;
+        let ada = store.create_account("ada", 20, true, None).unwrap();
+        store.create_account("bisi", 20, true, None).unwrap();
+        let (keys, bisis) = ([key("ada"), key("ada")], key("bisi"));
+        let deleted = store.delete_account("ada", HistoryFate::Keep).unwrap();
+        assert_eq!(deleted, ada);
+        for key in &keys {
+            assert!(store.find_key(key).unwrap().is_none());
+        }
+        assert!(store.find_key(&bisis).unwrap().is_some());
+        assert_eq!(store.keys(None).unwrap().len(), 1);
+        let fault = store.delete_account("ada", HistoryFate::Keep).unwrap_err();
+        assert_eq!(fault.kind, Kind::NotFound);
+        let again = store.create_account("ada", 20, true, None).unwrap();
+        assert!(again.id > ada.id);
+        assert!(store.find_key(&keys[0]).unwrap().is_none());
     }
 }

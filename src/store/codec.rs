@@ -32,6 +32,11 @@ impl Utc {
     pub fn ms_since(self, earlier: Utc) -> u64 {
         self.0.saturating_sub(earlier.0)
     }
+
+    /// The instant so many days before this one; not before 1970.
+    pub fn days_before(self, days: u32) -> Utc {
+        Utc(self.0.saturating_sub(u64::from(days) * 24 * 3_600_000))
+    }
 }
 
 impl From<SystemTime> for Utc {
@@ -64,6 +69,16 @@ impl FromStr for Utc {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct AccountId(pub(super) u64);
+
+impl AccountId {
+    /// No account has a lower id.
+    pub(super) const FIRST: AccountId = AccountId(0);
+
+    /// The id after this one. Ids are counted from 1 on: the last is never reached.
+    pub(super) fn next(self) -> Self {
+        AccountId(self.0.saturating_add(1))
+    }
+}
 
 /// The public id of a key: `key_` and 16 hexadecimal digits, which are the first 8 bytes of its hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -106,6 +121,11 @@ impl ItemId {
     #[expect(clippy::new_without_default, reason = "two defaults would differ")]
     pub fn new() -> Self {
         ItemId(Uuid::now_v7())
+    }
+
+    /// When it was made: its first 48 bits are milliseconds since 1970 (RFC 9562, section 5.7).
+    pub fn made_at(self) -> Utc {
+        Utc((self.0.as_u128() >> 80) as u64)
     }
 }
 
@@ -160,6 +180,18 @@ pub(super) fn item_key(account: AccountId, id: ItemId) -> [u8; 24] {
     key[..8].copy_from_slice(&account_key(account));
     key[8..].copy_from_slice(id.0.as_bytes());
     key
+}
+
+/// The item that a key of the history stands for; none when the key is damaged.
+pub(super) fn item_id_of(item_key: &[u8]) -> Option<ItemId> {
+    let (_, id) = item_key.split_at_checked(8)?;
+    Uuid::from_slice(id).ok().map(ItemId)
+}
+
+/// The account that a key begins with; none when the key is damaged.
+pub(super) fn account_of(key: &[u8]) -> Option<AccountId> {
+    let account = key.first_chunk()?;
+    Some(AccountId(u64::from_be_bytes(*account)))
 }
 
 /// Key of a history item in the index by feature: account (8), feature (1) or 0 for all of them, id (16).
@@ -232,6 +264,23 @@ mod tests {
         let entry = index_key(account, Some(Feature::Dub), id);
         assert_eq!(item_key_of(&entry), Some(item_key(account, id)));
         assert_eq!(item_key_of(&entry[1..]), None);
+        assert_eq!(item_id_of(&item_key(account, id)), Some(id));
+        assert_eq!(item_id_of(&entry), None);
+        assert_eq!(account_of(&count_key(account, None)), Some(account));
+        assert_eq!(account_of(&[7]), None);
+    }
+
+    #[test]
+    fn an_id_says_when_it_was_made() {
+        let before = Utc::now();
+        let made_at = ItemId::new().made_at();
+        assert!(before <= made_at && made_at <= Utc::now());
+        let old: ItemId = "017f22e2-79b0-7cc3-98c4-dc0c0c07398f".parse().unwrap();
+        // The example of RFC 9562, appendix A.6.
+        assert_eq!(old.made_at().to_string(), "2022-02-22T19:22:22.000Z");
+        let day_before = old.made_at().days_before(1);
+        assert_eq!(day_before.to_string(), "2022-02-21T19:22:22.000Z");
+        assert_eq!(day_before.days_before(u32::MAX), Utc::EPOCH);
     }
 
     #[test]

@@ -2,12 +2,15 @@
 
 use std::str::FromStr;
 
+use heed::{RoTxn, RwTxn};
 use serde::{Deserialize, Serialize};
 
-use super::codec::{AccountId, ItemId, Utc, count_key, index_key, item_key, item_key_of};
+use super::codec::{
+    AccountId, ItemId, Utc, account_key, count_key, index_key, item_id_of, item_key, item_key_of,
+};
 use super::{Store, Tables};
-use crate::fault::Fault;
-use crate::limits::HISTORY_PAGE_MAX;
+use crate::fault::{Fault, Kind};
+use crate::limits::{HISTORY_PAGE_MAX, PRUNE_ITEMS_MAX};
 
 /// What an item was made by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,13 +100,21 @@ pub struct Page {
 
 impl Store {
     /// Adds `item` to the history of `account`; on the disk when this returns.
-    /// Faults: `Internal` for an id that is there already; `Missing` and `Busy` as any write.
+    /// Faults: `Unauthorized` when the account was deleted since; `Internal` for an id that is there already; `Missing`
+    /// and `Busy` as any write.
     pub fn append(&self, account: AccountId, item: &HistoryItem) -> Result<(), Fault> {
         // Encoded here: the writing thread serves everybody.
         let value = serde_json::to_vec(item).map_err(Fault::internal)?;
         let (id, feature) = (item.id, item.feature);
         let tables = self.tables;
-        self.write(move |txn| {
+        let total = self.write(move |txn| {
+            // Or what is purged would grow again by the requests that were on their way.
+            if !tables.has_account(txn, account)? {
+                return Err(Fault::new(
+                    Kind::Unauthorized,
+                    "The account of this key was deleted.",
+                ));
+            }
             let key = item_key(account, id);
             if tables.history.get_or_put(txn, &key, &value)?.is_some() {
                 return Err(Fault::internal("a history item's id was used twice"));
@@ -116,7 +127,21 @@ impl Store {
                 let items = tables.history_counts.get(txn, &count)?.unwrap_or(0);
                 tables.history_counts.put(txn, &count, &(items + 1))?;
             }
-            Ok(())
+            tables.items(txn, account, None)
+        })?;
+        if let Some(pruner) = &self.pruner {
+            pruner.appended(account, total);
+        }
+        Ok(())
+    }
+
+    /// Removes the item from the history of `account`. Fault: `NotFound` when there is none, also when another account
+    /// has it.
+    pub fn delete_item(&self, account: AccountId, id: ItemId) -> Result<(), Fault> {
+        let tables = self.tables;
+        self.write(move |txn| match tables.remove_items(txn, account, &[id])? {
+            0 => Err(Fault::not_found(format!("There is no history item {id}."))),
+            _ => Ok(()),
         })
     }
 
@@ -132,13 +157,12 @@ impl Store {
         let Tables {
             history,
             history_index,
-            history_counts,
             ..
         } = self.tables;
         let limit = limit.min(HISTORY_PAGE_MAX);
         let view = count_key(account, feature);
         let txn = self.env.read_txn()?;
-        let total = history_counts.get(&txn, &view)?.unwrap_or(0);
+        let total = self.tables.items(&txn, account, feature)?;
         // The index is walked and not the items: a hundred entries share a page of it.
         let newest_first = history_index.rev_prefix_iter(&txn, &view)?;
         let mut items = Vec::with_capacity(limit);
@@ -148,6 +172,82 @@ impl Store {
             items.push(serde_json::from_slice(value).map_err(Fault::internal)?);
         }
         Ok(Page { items, total })
+    }
+}
+
+impl Tables {
+    /// How many items `account` has of `feature`, or of all.
+    pub(super) fn items(
+        &self,
+        txn: &RoTxn,
+        account: AccountId,
+        feature: Option<Feature>,
+    ) -> Result<u64, Fault> {
+        let count = self.history_counts.get(txn, &count_key(account, feature))?;
+        Ok(count.unwrap_or(0))
+    }
+
+    /// The oldest item of `account`, if it has one.
+    pub(super) fn oldest_item(
+        &self,
+        txn: &RoTxn,
+        account: AccountId,
+    ) -> Result<Option<ItemId>, Fault> {
+        let mut oldest_first = self.history.prefix_iter(txn, &account_key(account))?;
+        let oldest = oldest_first.next().transpose()?;
+        oldest
+            .map(|(key, _)| item_id_of(key).ok_or_else(damaged))
+            .transpose()
+    }
+
+    /// Removes the oldest items of `account`, as long as `is_doomed` says so of the next one and how many go before it;
+    /// `PRUNE_ITEMS_MAX` at the most. How many went.
+    pub(super) fn remove_oldest(
+        &self,
+        txn: &mut RwTxn,
+        account: AccountId,
+        is_doomed: impl Fn(u64, ItemId) -> bool,
+    ) -> Result<usize, Fault> {
+        let mut doomed = Vec::with_capacity(PRUNE_ITEMS_MAX);
+        let oldest_first = self.history.prefix_iter(txn, &account_key(account))?;
+        for entry in oldest_first.take(PRUNE_ITEMS_MAX) {
+            let id = item_id_of(entry?.0).ok_or_else(damaged)?;
+            if !is_doomed(doomed.len() as u64, id) {
+                break;
+            }
+            doomed.push(id);
+        }
+        self.remove_items(txn, account, &doomed)
+    }
+
+    /// Removes those of `items` that `account` has; how many they were.
+    fn remove_items(
+        &self,
+        txn: &mut RwTxn,
+        account: AccountId,
+        items: &[ItemId],
+    ) -> Result<usize, Fault> {
+        let mut removed = 0;
+        for id in items {
+            removed += usize::from(self.history.delete(txn, &item_key(account, *id))?);
+        }
+        // The index says of which feature an item is: its text need not be read.
+        for view in std::iter::once(None).chain(Feature::ALL.map(Some)) {
+            let mut gone = 0;
+            for id in items {
+                let entry = index_key(account, view, *id);
+                gone += u64::from(self.history_index.delete(txn, &entry)?);
+            }
+            let count = count_key(account, view);
+            match self.items(txn, account, view)?.saturating_sub(gone) {
+                _ if gone == 0 => {}
+                0 => {
+                    self.history_counts.delete(txn, &count)?;
+                }
+                left => self.history_counts.put(txn, &count, &left)?,
+            }
+        }
+        Ok(removed)
     }
 }
 

@@ -115,7 +115,7 @@ pub(super) struct KeyRecord {
     env: KeyEnv,
     rpm: Option<u32>,
     created_at: Utc,
-    revoked_at: Option<Utc>,
+    pub(super) revoked_at: Option<Utc>,
     last_used_at: Option<Utc>,
 }
 
@@ -189,11 +189,9 @@ impl Store {
         for entry in tables.keys.iter(&txn)? {
             let (id, record) = entry?;
             if only.is_none_or(|id| record.account == id) {
-                let id = id
-                    .try_into()
-                    .map_err(|_| Fault::internal("a key's id is not 8 bytes"))?;
+                let id = key_id_of(id)?;
                 let owner = tables.account_by_id(&txn, record.account)?;
-                keys.push(record.into_key(KeyId(id), &owner));
+                keys.push(record.into_key(id, &owner));
             }
         }
         keys.sort_by_key(|key| (key.created_at, key.key_id));
@@ -212,6 +210,7 @@ impl Store {
             if record.revoked_at.is_none() {
                 record.revoked_at = Some(now);
                 tables.keys.put(txn, &key_id.0, &record)?;
+                tables.buckets.delete(txn, &key_id.0)?;
             }
             let account = tables.account_by_id(txn, record.account)?;
             Ok(record.into_key(key_id, &account))
@@ -242,6 +241,30 @@ impl Store {
             lock(&self.uses.0).insert(key.key_id, now);
         }
     }
+}
+
+impl Tables {
+    /// Removes all keys of an account, and their token buckets.
+    pub(super) fn remove_keys(&self, txn: &mut RwTxn<'_>, account: AccountId) -> Result<(), Fault> {
+        let mut ids = Vec::new();
+        for entry in self.keys.iter(txn)? {
+            let (id, record) = entry?;
+            if record.account == account {
+                ids.push(key_id_of(id)?);
+            }
+        }
+        for id in ids {
+            self.keys.delete(txn, &id.0)?;
+            self.buckets.delete(txn, &id.0)?;
+        }
+        Ok(())
+    }
+}
+
+fn key_id_of(bytes: &[u8]) -> Result<KeyId, Fault> {
+    let id = bytes.try_into();
+    id.map(KeyId)
+        .map_err(|_| Fault::internal("a key's id is not 8 bytes"))
 }
 
 /// Uses of keys that are not written yet.

@@ -1,4 +1,4 @@
-//! What must survive a power cut: accounts, keys, history, in one LMDB environment.
+//! What must survive a power cut: accounts, keys and what they may still spend, history, in one LMDB environment.
 //!
 //! The only place that names `heed`. Reads are short transactions on the caller's thread and see what any
 //! process committed before; writes go through one thread (`writer.rs`) and are on the disk when they return.
@@ -6,15 +6,19 @@
 //! It knows nothing of requests and statuses.
 
 mod accounts;
+mod bucket;
+mod buckets;
+mod clock;
 mod codec;
 mod history;
 mod keys;
+mod prune;
 mod upgrade;
 mod writer;
 
-use std::fs::DirBuilder;
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -22,10 +26,13 @@ use heed::byteorder::BigEndian;
 use heed::types::{Bytes, Str, U64, Unit};
 use heed::{CommitOrAbort, Database, Env, EnvOpenOptions, MdbError, RwTxn, WithoutTls};
 
-pub use accounts::{Account, check_name, check_rpm};
+pub use accounts::{Account, AccountChanges, HistoryFate, check_name, check_rpm};
+pub use bucket::Level;
+pub use buckets::Draw;
 pub use codec::{AccountId, ItemId, KeyId, Utc};
 pub use history::{Feature, HistoryItem, Page, Status};
 pub use keys::{Key, KeyEnv, Secret};
+pub use prune::Retention;
 
 use crate::fault::{Fault, Kind};
 use crate::limits::{NAME_CHARS_MAX, STORE_MAP_BYTES, STORE_READERS_MAX, STORE_WRITABLE_MS};
@@ -38,7 +45,12 @@ const KEYS: &str = "keys";
 const HISTORY: &str = "history";
 const HISTORY_INDEX: &str = "history_index";
 const HISTORY_COUNTS: &str = "history_counts";
-const DATABASES: u32 = 7;
+const BUCKETS: &str = "buckets";
+const PURGES: &str = "purges";
+const DATABASES: u32 = 9;
+
+/// Locked by the one server of a data folder, as long as it lives.
+const LOCK_FILE: &str = "serve.lock";
 
 const CHECKED_AT: &str = "checked_at";
 /// LMDB's own bound on a key; account names are keys.
@@ -60,6 +72,10 @@ struct Tables {
     /// Each item twice: among all of its account, and among those of its feature.
     history_index: Database<'static, Bytes, Unit>,
     history_counts: Database<'static, Bytes, Count>,
+    /// Of the keys that have called; a key without one has a full bucket.
+    buckets: Database<'static, Bytes, Json<buckets::BucketRecord>>,
+    /// Deleted accounts whose history is to be removed.
+    purges: Database<'static, Bytes, Unit>,
 }
 
 /// The open store. Closed by [`Store::close`] or when the last owner drops it.
@@ -68,23 +84,35 @@ pub struct Store {
     env: Env<WithoutTls>,
     tables: Tables,
     uses: Arc<keys::Uses>,
-    writer: writer::Writer,
+    buckets: Arc<buckets::Buckets>,
+    writer: Arc<writer::Writer>,
+    /// In a server's store.
+    pruner: Option<prune::Pruner>,
+    /// The last to go, when all is written.
+    _only_server: Option<File>,
 }
 
 impl Store {
     /// Opens the store in the folder `store` of `data_dir`; makes both, for this user alone, when they are missing.
     /// Fault: `Missing`; its cause, for the operator, names the folder.
     pub fn open(data_dir: &Path) -> Result<Arc<Store>, Fault> {
-        Store::open_sized(data_dir, STORE_MAP_BYTES)
+        Store::open_sized(data_dir, STORE_MAP_BYTES).map(Arc::new)
     }
 
-    fn open_sized(data_dir: &Path, map_bytes: usize) -> Result<Arc<Store>, Fault> {
+    /// Opens it for a server, the only one on `data_dir`, and keeps its history within `retention` from then on.
+    /// Faults: as [`Store::open`]; `Missing` also when another server has it.
+    pub fn serve(data_dir: &Path, retention: Retention) -> Result<Arc<Store>, Fault> {
+        let only_server = only_server(data_dir).map_err(|fault| in_folder(data_dir, fault))?;
+        let mut store = Store::open_sized(data_dir, STORE_MAP_BYTES)?;
+        let pruner = prune::Pruner::start(store.pruning(), retention);
+        store.pruner = Some(pruner.map_err(Fault::internal)?);
+        store._only_server = Some(only_server);
+        Ok(Arc::new(store))
+    }
+
+    fn open_sized(data_dir: &Path, map_bytes: usize) -> Result<Store, Fault> {
         let dir = data_dir.join("store");
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&dir)
-            .map_err(heed::Error::Io)
+        make_folder(&dir)
             .and_then(|()| {
                 let mut options = EnvOpenOptions::new().read_txn_without_tls();
                 options
@@ -93,18 +121,13 @@ impl Store {
                     .max_dbs(DATABASES);
                 // SAFETY: the files are ours alone (0700), reached through LMDB only and with its locks on;
                 // heed refuses to open them twice in this process.
-                unsafe { options.open(&dir) }
+                Ok(unsafe { options.open(&dir) }?)
             })
-            .map_err(Fault::from)
             .and_then(Store::over)
-            .map_err(|fault| {
-                let cause = fault.cause.as_deref().unwrap_or("refused");
-                let cause = format!("{}: {cause}; --data-dir chooses another", dir.display());
-                fault.because(cause)
-            })
+            .map_err(|fault| in_folder(&dir, fault))
     }
 
-    fn over(env: Env<WithoutTls>) -> Result<Arc<Store>, Fault> {
+    fn over(env: Env<WithoutTls>) -> Result<Store, Fault> {
         env.clear_stale_readers()?;
         let txn = env.write_txn()?;
         let tables = env.create_databases_and_commit(txn, |open, txn| -> Result<_, Fault> {
@@ -118,10 +141,21 @@ impl Store {
                 open.create_database(txn, Some(HISTORY))?,
                 open.create_database(txn, Some(HISTORY_INDEX))?,
                 open.create_database(txn, Some(HISTORY_COUNTS))?,
+                open.create_database(txn, Some(BUCKETS))?,
+                open.create_database(txn, Some(PURGES))?,
             )))
         })?;
-        let (meta, accounts, account_names, keys, history, history_index, history_counts) =
-            tables.unwrap_commit();
+        let (
+            meta,
+            accounts,
+            account_names,
+            keys,
+            history,
+            history_index,
+            history_counts,
+            buckets,
+            purges,
+        ) = tables.unwrap_commit();
         let tables = Tables {
             meta,
             accounts,
@@ -130,17 +164,26 @@ impl Store {
             history,
             history_index,
             history_counts,
+            buckets,
+            purges,
         };
         let uses = Arc::new(keys::Uses::default());
-        let riders = uses.clone();
-        let ride_along = Box::new(move || riders.take(tables));
+        let buckets = Arc::new(buckets::Buckets::new());
+        let (due_uses, due_buckets) = (uses.clone(), buckets.clone());
+        let ride_along = Box::new(move |is_last| {
+            let due = [due_uses.take(tables), due_buckets.due(tables, is_last)];
+            due.into_iter().flatten().collect()
+        });
         let writer = writer::Writer::start(env.clone(), ride_along).map_err(Fault::internal)?;
-        Ok(Arc::new(Store {
+        Ok(Store {
             env,
             tables,
             uses,
-            writer,
-        }))
+            buckets,
+            writer: Arc::new(writer),
+            pruner: None,
+            _only_server: None,
+        })
     }
 
     /// Nothing, when a write reached the disk within the last `STORE_WRITABLE_MS` or reaches it now.
@@ -154,8 +197,12 @@ impl Store {
         self.write(move |txn| Ok(meta.put(txn, CHECKED_AT, &now)?))
     }
 
-    /// Writes what waits to the disk and refuses writes from then on. Reads go on until the store is dropped.
+    /// Writes what waits to the disk, token buckets exactly, and refuses writes from then on. Reads go on until the store
+    /// is dropped.
     pub fn close(&self) {
+        if let Some(pruner) = &self.pruner {
+            pruner.stop();
+        }
         self.writer.stop();
     }
 
@@ -167,6 +214,40 @@ impl Store {
     {
         self.writer.write(work)
     }
+}
+
+/// The lock that the one server of `data_dir` holds: it ends with the process, however that ends.
+fn only_server(data_dir: &Path) -> Result<File, Fault> {
+    make_folder(data_dir)?;
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(data_dir.join(LOCK_FILE))
+        .map_err(heed::Error::Io)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Fault::missing(
+            "Another vocabox serves this data folder: stop it first.",
+        )
+        .because("it is locked")),
+        Err(TryLockError::Error(error)) => {
+            Err(Fault::missing("The data folder cannot be locked.").because(error))
+        }
+    }
+}
+
+fn make_folder(dir: &Path) -> Result<(), Fault> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
+    Ok(made.map_err(heed::Error::Io)?)
+}
+
+/// The fault with the folder in its cause, for the operator.
+fn in_folder(dir: &Path, fault: Fault) -> Fault {
+    let cause = fault.cause.as_deref().unwrap_or("refused");
+    let cause = format!("{}: {cause}; --data-dir chooses another", dir.display());
+    fault.because(cause)
 }
 
 impl Drop for Store {
@@ -209,16 +290,3 @@ impl From<heed::Error> for Fault {
 
 #[cfg(test)]
 mod tests;
-#[derive(Clone, Copy)]
-pub struct Retention {
-    pub items_max: u64,
-    pub days_max: Option<u32>,
-}
-impl Store {
-    pub fn serve(d: &Path, _: Retention) -> Result<Arc<Store>, Fault> {
-        Store::open(d)
-    }
-    pub fn delete_item(&self, _: AccountId, _: ItemId) -> Result<(), Fault> {
-        Ok(())
-    }
-}

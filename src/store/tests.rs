@@ -40,7 +40,7 @@ pub(super) fn item(feature: Feature, text: &str) -> HistoryItem {
 }
 
 /// Everything that `account` has of `feature`, page by page.
-fn all(store: &Store, account: AccountId, feature: Option<Feature>) -> Vec<HistoryItem> {
+pub(super) fn all(store: &Store, account: AccountId, feature: Option<Feature>) -> Vec<HistoryItem> {
     let mut items = Vec::new();
     loop {
         let page = store.page(account, 7, items.len(), feature).unwrap();
@@ -99,6 +99,38 @@ fn a_page_has_a_bound() {
     let page = store.page(ada, usize::MAX, 0, None).unwrap();
     assert_eq!(page.items.len(), HISTORY_PAGE_MAX);
     assert_eq!(page.total, batch.len() as u64);
+}
+
+#[test]
+fn a_deleted_item_is_gone_from_every_list_and_count() {
+    let (_dir, store) = open();
+    let (ada, bisi) = (account(&store, "ada"), account(&store, "bisi"));
+    let items: Vec<_> = (0..12)
+        .map(|i| item(Feature::ALL[i % 4], &format!("number {i}")))
+        .collect();
+    for item in &items {
+        store.append(ada, item).unwrap();
+    }
+    let not_found = |account, id| {
+        let fault = store.delete_item(account, id).unwrap_err();
+        assert_eq!(fault.kind, Kind::NotFound);
+        assert!(fault.sentence.contains(&id.to_string()), "{fault}");
+    };
+    not_found(bisi, items[5].id);
+    not_found(ada, ItemId::new());
+    store.delete_item(ada, items[5].id).unwrap();
+    not_found(ada, items[5].id);
+    let mut left = items.clone();
+    left.remove(5);
+    left.reverse();
+    assert_eq!(all(&store, ada, None), left);
+    for feature in Feature::ALL {
+        let of_feature: Vec<_> = (left.iter())
+            .filter(|item| item.feature == feature)
+            .cloned()
+            .collect();
+        assert_eq!(all(&store, ada, Some(feature)), of_feature);
+    }
 }
 
 #[test]
@@ -222,12 +254,44 @@ fn a_folder_that_cannot_be_used_is_named_to_the_operator_only() {
 }
 
 #[test]
+fn one_server_at_a_time_has_a_data_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::serve(dir.path(), Retention::default()).unwrap();
+    account(&store, "ada");
+    let Err(fault) = Store::serve(dir.path(), Retention::default()) else {
+        panic!("a second server was let in");
+    };
+    assert_eq!(fault.kind, Kind::Missing);
+    assert!(
+        fault
+            .sentence
+            .starts_with("Another vocabox serves this data folder")
+    );
+    let folder = dir.path().display().to_string();
+    assert!(fault.cause.unwrap().contains(&folder));
+    let output = other_process("serve", dir.path()).wait_with_output();
+    let said = String::from_utf8(output.unwrap().stderr).unwrap();
+    assert!(said.contains("Another vocabox serves"), "{said}");
+    // The command line is no server.
+    let output = other_process("key", dir.path()).wait_with_output();
+    assert!(output.unwrap().status.success());
+    drop(store);
+    let store = Store::serve(dir.path(), Retention::default()).unwrap();
+    assert_eq!(store.keys(Some("ada")).unwrap().len(), 1);
+}
+
+#[test]
 fn files_are_for_this_user_alone() {
     use std::os::unix::fs::PermissionsExt;
     let dir = tempfile::tempdir().unwrap();
     let data_dir = dir.path().join("data");
-    let _store = Store::open(&data_dir).unwrap();
-    for (path, mode) in [("", 0o700), ("store", 0o700), ("store/data.mdb", 0o600)] {
+    let _store = Store::serve(&data_dir, Retention::default()).unwrap();
+    for (path, mode) in [
+        ("", 0o700),
+        ("serve.lock", 0o600),
+        ("store", 0o700),
+        ("store/data.mdb", 0o600),
+    ] {
         let found = std::fs::metadata(data_dir.join(path)).unwrap();
         assert_eq!(found.permissions().mode() & 0o777, mode, "{path}");
     }
@@ -300,11 +364,15 @@ fn in_the_other_process() {
         return;
     };
     let (what, data_dir) = order.split_once(' ').unwrap();
-    let store = Store::open(Path::new(data_dir)).unwrap();
     let say = |line: String| {
         let line = line + "\n";
         std::io::stderr().write_all(line.as_bytes()).unwrap();
     };
+    if what == "serve" {
+        let served = Store::serve(Path::new(data_dir), Retention::default());
+        return say(served.map_or_else(|fault| fault.to_string(), |_| "served".into()));
+    }
+    let store = Store::open(Path::new(data_dir)).unwrap();
     match what {
         "append" => thread::scope(|scope| {
             let ada = store.account("ada").unwrap().id;

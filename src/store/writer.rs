@@ -24,8 +24,8 @@ pub(super) trait Job: Send {
     fn done(self: Box<Self>, outcome: Result<(), Fault>);
 }
 
-/// Work that nobody waits for and that joins any commit: none when there is nothing to do.
-pub(super) type RideAlong = Box<dyn FnMut() -> Option<Box<dyn Job>> + Send>;
+/// Work that nobody waits for and that joins any commit. It is told whether this commit is the last one.
+pub(super) type RideAlong = Box<dyn FnMut(bool) -> Vec<Box<dyn Job>> + Send>;
 
 pub(super) struct Writer {
     queue: SyncSender<Message>,
@@ -70,10 +70,22 @@ impl Writer {
         T: Send + 'static,
         F: FnMut(&mut RwTxn<'_>) -> Result<T, Fault> + Send + 'static,
     {
+        self.write_and_tell(work, |_| ())
+    }
+
+    /// The same; `tell` learns the outcome before anything else is written, even when the caller waits no more.
+    /// It learns nothing of a write that was refused before it ran.
+    pub(super) fn write_and_tell<T, F, G>(&self, work: F, tell: G) -> Result<T, Fault>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut RwTxn<'_>) -> Result<T, Fault> + Send + 'static,
+        G: FnOnce(&Result<T, Fault>) + Send + 'static,
+    {
         let (reply, answer) = sync_channel(1);
         let job = Box::new(Write {
             work,
             output: None,
+            tell,
             reply,
         });
         self.queue
@@ -131,7 +143,7 @@ impl Thread {
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => stopping = true,
                 Err(RecvTimeoutError::Timeout) => {}
             }
-            batch.extend((self.ride_along)());
+            batch.extend((self.ride_along)(stopping));
             self.commit(batch);
         }
     }
@@ -183,16 +195,18 @@ impl Thread {
 }
 
 /// A closure whose caller waits for what it returns.
-struct Write<T, F> {
+struct Write<T, F, G> {
     work: F,
     output: Option<T>,
+    tell: G,
     reply: SyncSender<Result<T, Fault>>,
 }
 
-impl<T, F> Job for Write<T, F>
+impl<T, F, G> Job for Write<T, F, G>
 where
     T: Send,
     F: FnMut(&mut RwTxn<'_>) -> Result<T, Fault> + Send,
+    G: FnOnce(&Result<T, Fault>) + Send,
 {
     fn run(&mut self, txn: &mut RwTxn<'_>) -> Result<(), Fault> {
         self.output = Some((self.work)(txn)?);
@@ -200,10 +214,16 @@ where
     }
 
     fn done(self: Box<Self>, outcome: Result<(), Fault>) {
-        let Write { output, reply, .. } = *self;
+        let Write {
+            output,
+            tell,
+            reply,
+            ..
+        } = *self;
         let answer = outcome.and_then(|()| {
             output.ok_or_else(|| Fault::internal("a write was committed that never ran"))
         });
+        tell(&answer);
         // The caller may have stopped waiting.
         let _ = reply.try_send(answer);
     }

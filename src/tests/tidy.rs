@@ -124,3 +124,17 @@ fn no_file_outgrows_one_idea() {
         );
     }
 }
+
+#[test]
+fn the_readme_names_every_option_of_the_server() {
+    let readme = include_str!("../../README.md");
+    let cli = <vocabox::cli::Cli as clap::CommandFactory>::command();
+    let serve = cli.find_subcommand("serve").expect("there is a server");
+    let options = serve.get_arguments().chain(cli.get_arguments());
+    let mut seen = 0;
+    for option in options.filter_map(|o| o.get_long()) {
+        seen += 1;
+        assert!(readme.contains(&format!("`--{option}`")), "--{option}");
+    }
+    assert!(seen > 25, "only {seen} options were found");
+}

@@ -1,0 +1,215 @@
+use std::path::Path;
+use std::thread;
+
+use super::*;
+use crate::fault::Kind;
+use crate::store::tests::{account, all, item, open};
+use crate::store::{Feature, HistoryFate, HistoryItem, ItemId};
+
+/// An item that was made so many days ago.
+fn old_item(feature: Feature, days: u32) -> HistoryItem {
+    let made_at = Utc::now().days_before(days).ms_since(Utc::EPOCH);
+    let random = ItemId::new().to_string();
+    // As RFC 9562 lays it out: 48 bits of time, then the version and what is random.
+    let id = format!(
+        "{:08x}-{:04x}{}",
+        made_at >> 16,
+        made_at & 0xffff,
+        &random[13..]
+    );
+    HistoryItem {
+        id: id.parse().unwrap(),
+        ..item(feature, "old")
+    }
+}
+
+fn of_count(items_max: u64) -> Retention {
+    Retention {
+        items_max,
+        days_max: None,
+    }
+}
+
+fn of_days(days: u32) -> Retention {
+    Retention {
+        days_max: Some(days),
+        ..Retention::default()
+    }
+}
+
+/// Returns once `account` has `total` items, as the pruner works beside.
+fn wait_for(store: &Store, account: AccountId, total: u64) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let left = store.page(account, 1, 0, None).unwrap().total;
+        if left == total {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{left} items stay, not {total}");
+        thread::yield_now();
+    }
+}
+
+fn append_many(store: &Store, account: AccountId, items: &[HistoryItem]) {
+    thread::scope(|scope| {
+        for part in items.chunks(items.len().div_ceil(32)) {
+            scope.spawn(move || {
+                part.iter()
+                    .for_each(|item| store.append(account, item).unwrap());
+            });
+        }
+    });
+}
+
+/// That the totals are those of the items which are really there; how many they are.
+fn check_counts(store: &Store, account: AccountId) -> usize {
+    let every = all(store, account, None).len();
+    let features = Feature::ALL.map(|feature| all(store, account, Some(feature)).len());
+    assert_eq!(features.iter().sum::<usize>(), every);
+    every
+}
+
+#[test]
+fn the_newest_are_kept_and_counted_by_steps_of_a_bound() {
+    let (_dir, store) = open();
+    let (ada, bisi) = (account(&store, "ada"), account(&store, "bisi"));
+    let items: Vec<_> = (0..600)
+        .map(|i| item(Feature::ALL[i % 3], &format!("number {i}")))
+        .collect();
+    append_many(&store, ada, &items);
+    store.append(bisi, &item(Feature::Tts, "bisi's")).unwrap();
+    let pruning = store.pruning();
+    let step = || pruning.prune_some(ada, of_count(50), Utc::now()).unwrap();
+    assert_eq!([step(), step(), step(), step()], [256, 256, 38, 0]);
+    let newest: Vec<_> = items.iter().rev().take(50).cloned().collect();
+    assert_eq!(all(&store, ada, None), newest);
+    assert_eq!(check_counts(&store, ada), 50);
+    assert_eq!(check_counts(&store, bisi), 1);
+}
+
+#[test]
+fn the_old_go_by_the_time_in_their_ids() {
+    let (_dir, store) = open();
+    let ada = account(&store, "ada");
+    for days in [400, 31, 30, 29, 0] {
+        store.append(ada, &old_item(Feature::Stt, days)).unwrap();
+    }
+    let pruning = store.pruning();
+    // A millisecond short of thirty days, as the clock goes on.
+    let now = Utc::now().days_before(0);
+    let removed = pruning.prune_some(ada, of_days(365), now).unwrap();
+    assert_eq!((removed, check_counts(&store, ada)), (1, 4));
+    let removed = pruning.prune_some(ada, of_days(29), now).unwrap();
+    assert!((2..=3).contains(&removed), "{removed}");
+    let removed = pruning.prune_some(ada, of_days(1), now).unwrap();
+    assert_eq!((removed <= 1, check_counts(&store, ada)), (true, 1));
+    assert_eq!(pruning.prune_some(ada, of_days(1), now).unwrap(), 0);
+    // A clock that went back to 1970 makes nothing old.
+    assert_eq!(pruning.prune_some(ada, of_days(1), Utc::EPOCH).unwrap(), 0);
+}
+
+#[test]
+fn a_server_keeps_its_bound_while_items_come_in() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::serve(dir.path(), of_count(100)).unwrap();
+    let accounts = ["ada", "bisi"].map(|name| account(&store, name));
+    let items: Vec<_> = (0..1_000).map(|i| item(Feature::ALL[i % 4], "a")).collect();
+    thread::scope(|scope| {
+        for account in accounts {
+            let (store, items) = (&store, &items);
+            scope.spawn(move || append_many(store, account, items));
+        }
+    });
+    for account in accounts {
+        wait_for(&store, account, 100);
+        assert_eq!(check_counts(&store, account), 100);
+    }
+    store
+        .append(accounts[0], &item(Feature::Dub, "last"))
+        .unwrap();
+    wait_for(&store, accounts[0], 100);
+    let newest = &all(&store, accounts[0], None)[0];
+    assert_eq!(newest.text.as_deref(), Some("last"));
+}
+
+#[test]
+fn a_server_finds_at_its_start_what_became_too_old_also_of_deleted_accounts() {
+    let (dir, store) = open();
+    let (ada, bisi) = (account(&store, "ada"), account(&store, "bisi"));
+    for account in [ada, bisi] {
+        let items: Vec<_> = (0..300).map(|_| old_item(Feature::Tts, 40)).collect();
+        append_many(&store, account, &items);
+        store.append(account, &item(Feature::Tts, "new")).unwrap();
+    }
+    store.delete_account("bisi", HistoryFate::Keep).unwrap();
+    drop(store);
+    let store = Store::serve(dir.path(), of_days(30)).unwrap();
+    for account in [ada, bisi] {
+        wait_for(&store, account, 1);
+        assert_eq!(check_counts(&store, account), 1);
+    }
+}
+
+/// A store with two accounts of 700 items each, of which `ada` is deleted.
+fn deleted(fate: HistoryFate) -> (tempfile::TempDir, [AccountId; 2]) {
+    let (dir, store) = open();
+    let accounts = ["ada", "bisi"].map(|name| account(&store, name));
+    for account in accounts {
+        let items: Vec<_> = (0..700).map(|i| item(Feature::ALL[i % 4], "a")).collect();
+        append_many(&store, account, &items);
+    }
+    store.delete_account("ada", fate).unwrap();
+    (dir, accounts)
+}
+
+fn marks(store: &Store) -> u64 {
+    let txn = store.env.read_txn().unwrap();
+    store.tables.purges.len(&txn).unwrap()
+}
+
+fn reopen(dir: &Path) -> Arc<Store> {
+    Store::open(dir).unwrap()
+}
+
+#[test]
+fn a_purge_leaves_nothing_of_the_account_and_all_of_the_others() {
+    let (dir, [ada, bisi]) = deleted(HistoryFate::Purge);
+    let store = reopen(dir.path());
+    assert_eq!(marks(&store), 1);
+    assert_eq!(store.purge_deleted().unwrap(), 700);
+    assert_eq!((marks(&store), check_counts(&store, ada)), (0, 0));
+    assert_eq!(check_counts(&store, bisi), 700);
+    assert_eq!(store.purge_deleted().unwrap(), 0);
+    // Not even an empty count.
+    let txn = store.env.read_txn().unwrap();
+    let mut counts = store.tables.history_counts.iter(&txn).unwrap();
+    assert!(counts.all(|count| account_of(count.unwrap().0) == Some(bisi)));
+}
+
+#[test]
+fn a_purge_that_was_cut_is_finished_by_the_next_server() {
+    let (dir, [ada, bisi]) = deleted(HistoryFate::Purge);
+    let store = reopen(dir.path());
+    assert_eq!(store.pruning().purge_some(ada).unwrap(), 256);
+    drop(store);
+    let store = Store::serve(dir.path(), Retention::default()).unwrap();
+    wait_for(&store, ada, 0);
+    store.close();
+    assert_eq!(marks(&store), 0);
+    assert_eq!(check_counts(&store, bisi), 700);
+}
+
+#[test]
+fn kept_history_is_nobodys_and_grows_no_more() {
+    let (dir, [ada, _]) = deleted(HistoryFate::Keep);
+    let store = reopen(dir.path());
+    assert_eq!(store.purge_deleted().unwrap(), 0);
+    assert_eq!(check_counts(&store, ada), 700);
+    let again = account(&store, "ada");
+    assert_ne!(again, ada);
+    assert_eq!(check_counts(&store, again), 0);
+    // A request that was on its way when the account went.
+    let fault = store.append(ada, &item(Feature::Tts, "late")).unwrap_err();
+    assert_eq!(fault.kind, Kind::Unauthorized);
+    assert_eq!(check_counts(&store, ada), 700);
+}
