@@ -24,6 +24,7 @@ pub mod audio;
 pub mod cli;
 pub mod config;
 mod edge;
+mod end;
 pub mod engine;
 pub mod fault;
 pub mod limits;

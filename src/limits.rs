@@ -70,7 +70,8 @@ pub const UPLOAD_SECONDS: Movable = Movable {
     default: 600,
     max: 86_400,
 };
-/// Milliseconds without a byte after which a client that does not take its answer may be made to leave for another.
+/// Milliseconds without a byte after which a client that neither sends its body nor takes its answer may be made to
+/// leave for another.
 pub const STALL_MS: u64 = 1_000;
 /// Seconds of silence before the kernel asks whether a client's machine still lives, and between its questions;
 /// after so many without an answer it is gone.

@@ -42,7 +42,7 @@ fn text(out: &mut Formatter, record: &Record) -> io::Result<()> {
         value => line.push_str(&format!(" {name}={value}")),
     };
     visit(record, &mut write);
-    writeln!(out, "{line}")
+    writeln!(out, "{}", visible(&line))
 }
 
 /// One object: `time`, `level`, `message`, and the record's fields.
@@ -54,7 +54,27 @@ fn json(out: &mut Formatter, record: &Record) -> io::Result<()> {
     visit(record, &mut |name, value| {
         line.insert(name.to_owned(), value);
     });
-    writeln!(out, "{}", serde_json::Value::Object(line))
+    let line = serde_json::Value::Object(line).to_string();
+    writeln!(out, "{}", visible(&line))
+}
+
+/// `line` with what could break it, or move a terminal's cursor, as JSON escapes. Much of what is logged was said by
+/// clients, and JSON leaves some of it alone: DEL, the controls from U+0080 on, and the separators of Unicode.
+fn visible(line: &str) -> String {
+    let mut visible = String::with_capacity(line.len());
+    for character in line.chars() {
+        match character {
+            '\u{2028}' | '\u{2029}' => visible.push_str(&escaped(character)),
+            control if control.is_control() => visible.push_str(&escaped(control)),
+            other => visible.push(other),
+        }
+    }
+    visible
+}
+
+/// Of the first plane, to which all of these belong.
+fn escaped(character: char) -> String {
+    format!("\\u{:04x}", u32::from(character))
 }
 
 /// Whether a word needs no quotes to be told from what follows it.
@@ -103,5 +123,18 @@ impl<'v> VisitValue<'v> for Field {
     fn visit_str(&mut self, value: &str) -> Result<(), Error> {
         self.0 = json!(value);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_one_line_and_moves_no_cursor() {
+        let said = "é “a”\u{85}b\u{9b}31m\u{2028}c\u{7f}\u{1b}[2J";
+        let line = visible(&json!(said).to_string());
+        assert!(!line.chars().any(char::is_control) && !line.contains('\u{2028}'));
+        assert_eq!(serde_json::from_str::<String>(&line).unwrap(), said);
     }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::CliError;
 use crate::app::App;
 use crate::config::{Common, EdgeOptions, ModelOptions, ServeOptions};
+use crate::end;
 
 /// Answer over HTTP until told to stop (Ctrl-C or SIGTERM).
 #[derive(Debug, clap::Args)]
@@ -31,7 +32,7 @@ pub fn run(args: &Args, common: &Common) -> Result<(), CliError> {
     ctrlc::set_handler(move || {
         if signal.try_send(()).is_err() {
             // Models are still loading, and the first signal waits to be seen.
-            std::process::exit(1);
+            end::at_once(1);
         }
     })
     .map_err(|e| CliError::Failed(format!("signals cannot be received: {e}")))?;
@@ -40,16 +41,20 @@ pub fn run(args: &Args, common: &Common) -> Result<(), CliError> {
     let _ = signalled.recv();
     std::thread::spawn(move || {
         let _ = signalled.recv();
-        std::process::exit(1);
+        end::at_once(1);
     });
-    drain(&app, Duration::from_secs(options.drain_seconds));
+    let is_idle = drain(&app, Duration::from_secs(options.drain_seconds));
     app.context.store.close();
+    if !is_idle {
+        end::at_once(0);
+    }
     Ok(())
 }
 
-/// Takes no more generations, and for at most `most` waits for those under way. The front door stays open for that
-/// long: whoever asks `/readyz` has to be told, and whoever sends work has to be told to send it elsewhere.
-fn drain(app: &App, most: Duration) {
+/// Takes no more generations, and for at most `most` waits for those under way; whether all ended. The front door
+/// stays open for that long: whoever asks `/readyz` has to be told, and whoever sends work has to be told to send it
+/// elsewhere.
+fn drain(app: &App, most: Duration) -> bool {
     log::info!(
         "stopping: what is under way gets {} s; a second signal ends at once",
         most.as_secs()
@@ -60,7 +65,9 @@ fn drain(app: &App, most: Duration) {
     app.edge.stop();
     let left = until.saturating_duration_since(Instant::now());
     let most = if done { left.max(LAST_ANSWERS) } else { left };
-    if !app.edge.wait_idle(most) {
+    let is_idle = app.edge.wait_idle(most);
+    if !is_idle {
         log::warn!("some requests did not finish in time and are cut off");
     }
+    is_idle
 }

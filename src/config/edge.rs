@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn the_help_tells_the_defaults_that_hold() {
+    fn the_help_and_the_readme_tell_the_defaults_that_hold() {
         let edge = EdgeOptions::default().settle().unwrap();
         let size = |bytes: u64| Size(bytes).to_string();
         let whole = |seconds: Duration| seconds.as_secs().to_string();
@@ -279,8 +279,11 @@ mod tests {
             .map(|a| (a.get_id().to_string(), a.get_help().unwrap().to_string()))
             .collect();
         assert_eq!(told.len(), holds.len());
+        let readme = include_str!("../../README.md");
         for ((id, help), (name, default)) in told.iter().zip(holds) {
             assert_eq!(id, name);
+            let row = format!("| `--{}` | {default} |", name.replace('_', "-"));
+            assert!(readme.contains(&row), "README.md has no {row}");
             assert!(
                 help.contains(&format!("[default: {default}]")),
                 "{id}: {help}"

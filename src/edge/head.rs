@@ -114,7 +114,7 @@ pub(super) fn parse(bytes: &[u8], peer: IpAddr, received: Instant) -> Result<Par
         .collect::<Vec<_>>();
 
     let length = length(&headers, minor)?;
-    check_host(&headers, minor)?;
+    check_single(&headers, minor)?;
     let expects_continue = expects_continue(&headers, minor)?;
     let keep_alive = keep_alive(&headers, minor);
     let (path, query) = target_parts(method, target)?;
@@ -185,12 +185,24 @@ fn length(headers: &Headers, minor: u8) -> Result<Length, Fault> {
     }
 }
 
-fn check_host(headers: &Headers, minor: u8) -> Result<(), Fault> {
-    match values(headers, "host").count() {
-        0 if minor == 1 => Err(Fault::invalid("The Host header is missing.")),
-        0 | 1 => Ok(()),
-        _ => Err(Fault::invalid("The Host header came twice; send one.")),
+/// Headers of which a proxy might heed one and the box another, were there two.
+const SINGLE: [&str; 4] = ["host", "authorization", "content-type", "origin"];
+
+fn check_single(headers: &Headers, minor: u8) -> Result<(), Fault> {
+    for name in SINGLE {
+        match values(headers, name).count() {
+            0 if name == "host" && minor == 1 => {
+                return Err(Fault::invalid("The Host header is missing."));
+            }
+            0 | 1 => {}
+            _ => {
+                return Err(Fault::invalid(format!(
+                    "The header {name} came twice; send one."
+                )));
+            }
+        }
     }
+    Ok(())
 }
 
 fn expects_continue(headers: &Headers, minor: u8) -> Result<bool, Fault> {
@@ -286,6 +298,8 @@ mod tests {
             "Transfer-Encoding:",
             "A: b\r\n Content-Length: 3",
             "Host: y",
+            "Authorization: Bearer a\r\nauthorization: Bearer b",
+            "Content-Type: a/b\r\nContent-Type: a/b",
             "Expect: a miracle",
             ": no name",
             "a b: c",

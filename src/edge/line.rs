@@ -105,9 +105,7 @@ impl<'a> Line<'a> {
                     self.end += bytes;
                     return Ok(bytes);
                 }
-                Err(e) if e.kind() == ErrorKind::WouldBlock => {
-                    wait(self.stream, PollFlags::IN, until)?;
-                }
+                Err(e) if e.kind() == ErrorKind::WouldBlock => self.wait(PollFlags::IN, until)?,
                 Err(e) if e.kind() == ErrorKind::Interrupted => {}
                 Err(e) => return Err(e),
             }
@@ -132,7 +130,7 @@ impl<'a> Line<'a> {
                 }
                 Err(e) if e.kind() == ErrorKind::WouldBlock => {
                     let until = pace.until(*moved).min(Instant::now() + block);
-                    self.wait_to_send(until)?;
+                    self.wait(PollFlags::OUT, until)?;
                 }
                 Err(e) if e.kind() == ErrorKind::Interrupted => {}
                 Err(e) => return Err(e),
@@ -141,11 +139,12 @@ impl<'a> Line<'a> {
         Ok(())
     }
 
-    fn wait_to_send(&self, until: Instant) -> io::Result<()> {
+    /// Waits for the client, who may lose the place meanwhile: `ConnectionAborted` then.
+    fn wait(&self, flags: PollFlags, until: Instant) -> io::Result<()> {
         if let Some(hold) = self.hold {
             hold.stalls();
         }
-        let waited = wait(self.stream, PollFlags::OUT, until);
+        let waited = wait(self.stream, flags, until);
         if self.hold.is_some_and(|hold| !hold.goes_on()) {
             return Err(ErrorKind::ConnectionAborted.into());
         }

@@ -2,7 +2,7 @@
 //! Knows sockets only as something to shut.
 //!
 //! A full house never refuses a newcomer while somebody merely sits there: the connection that has waited
-//! longest for its client (without a whole head, or without taking its answer) leaves. Refusing the newcomer
+//! longest for its client (for a whole head, for more of a body, or to take its answer) leaves. Refusing the newcomer
 //! instead would let one slow client (or one proxy) lock everybody else out of its address.
 
 use std::collections::HashMap;
@@ -19,13 +19,13 @@ const IDLE: u8 = 0;
 const HEAD: u8 = 1;
 /// Its request is being received or answered: it may not be made to leave.
 const BUSY: u8 = 2;
-/// Is being answered, and takes nothing of it.
-const DEAF: u8 = 3;
+/// Is being received or answered, and its client neither sends nor takes anything.
+const STALLED: u8 = 3;
 /// Was made to leave.
 const SHUT: u8 = 4;
 
 /// Phases in which a connection may be made to leave, because its client keeps it waiting.
-const MAY_LEAVE: [u8; 3] = [IDLE, HEAD, DEAF];
+const MAY_LEAVE: [u8; 3] = [IDLE, HEAD, STALLED];
 
 /// How long a newcomer is held while the one who has to leave does so: its thread only has to wake up.
 const LEAVE_MS: u64 = 1_000;
@@ -249,18 +249,18 @@ impl Hold {
         self.seat.turn(HEAD, BUSY)
     }
 
-    /// The client takes nothing of its answer: after [`STALL_MS`] it may be made to leave.
+    /// The client sends or takes nothing: after [`STALL_MS`] a connection at work may be made to leave.
     pub(super) fn stalls(&self) {
         if self.seat.phase.load(Ordering::SeqCst) == BUSY {
             let from = self.places.now_us() + STALL_MS * 1_000;
             self.seat.since_us.store(from, Ordering::Relaxed);
-            self.seat.turn(BUSY, DEAF);
+            self.seat.turn(BUSY, STALLED);
         }
     }
 
-    /// The client may have taken a part of its answer. False when the connection was made to leave.
+    /// The client may have moved. False when the connection was made to leave.
     pub(super) fn goes_on(&self) -> bool {
-        self.seat.turn(DEAF, BUSY) || self.seat.phase.load(Ordering::SeqCst) != SHUT
+        self.seat.turn(STALLED, BUSY) || self.seat.phase.load(Ordering::SeqCst) != SHUT
     }
 
     /// Everything is said and only the client's rest is read: it may be made to leave again.

@@ -28,7 +28,8 @@ use super::reply::sound;
 use super::spool::Stored;
 use super::{BACKLOG, EdgeError};
 use crate::api::message::{Answer, Service};
-use crate::fault::Fault;
+use crate::end;
+use crate::fault::{Fault, Kind};
 
 /// The header that bears the ticket, there and back: an answer without it is tiny_http's own and goes nowhere.
 pub(super) const TICKET: &str = "Ticket";
@@ -74,7 +75,14 @@ impl<S: Service> Wire<S> {
         self.send(&name)
             .map(|stream| (stream, name.clone()))
             .map_err(|e| {
-                let fault = Fault::internal(format!("inner hop: {e}"));
+                let fault = match is_dead(&e) {
+                    true => Fault::internal(format!("inner hop: {e}")),
+                    false => Fault::new(
+                        Kind::Busy { retry_after_s: 1 },
+                        "There is no room for another request just now. Try again.",
+                    )
+                    .because(format!("inner hop: {e}")),
+                };
                 Box::new((self.recall(&name), fault))
             })
     }
@@ -115,14 +123,13 @@ impl<S: Service> Wire<S> {
                 }
                 Err(e) => e,
             };
-            // Anything else, such as too many open files, is this end's own trouble and may pass.
-            let is_dead = matches!(e.kind(), ErrorKind::ConnectionRefused | ErrorKind::NotFound);
-            if is_dead && self.failed_in_a_row.fetch_add(1, Ordering::Relaxed) >= DEAD_ATTEMPTS_MAX
+            if is_dead(&e)
+                && self.failed_in_a_row.fetch_add(1, Ordering::Relaxed) >= DEAD_ATTEMPTS_MAX
             {
                 log::error!(
                     "edge: the inner socket does not answer any more ({e}); the process ends"
                 );
-                std::process::exit(1);
+                end::at_once(1);
             }
             if attempt == ATTEMPTS {
                 return Err(e);
@@ -131,6 +138,12 @@ impl<S: Service> Wire<S> {
             thread::sleep(Duration::from_millis(ATTEMPT_PAUSE_MS));
         }
     }
+}
+
+/// Whether nobody listens on the inner socket. Anything else, such as too many open files, is this end's own trouble
+/// and may pass.
+fn is_dead(e: &io::Error) -> bool {
+    matches!(e.kind(), ErrorKind::ConnectionRefused | ErrorKind::NotFound)
 }
 
 /// tiny_http and its folder, in the order in which they have to go: dropping the server connects to its socket
@@ -223,7 +236,7 @@ fn attend<S: Service>(wire: &Wire<S>, server: &Server, closing: &AtomicBool) {
             Err(e) => {
                 // Its accept thread has ended, and with it the listener: nothing will ever arrive again.
                 log::error!("edge: the inner server is dead ({e}); the process ends");
-                std::process::exit(1);
+                end::at_once(1);
             }
         }
     }

@@ -36,14 +36,7 @@ impl Clock {
 
     /// Nanoseconds since the machine was started.
     pub(super) fn now_ns(&self) -> u64 {
-        let mut time = libc::timespec {
-            tv_sec: 0,
-            tv_nsec: 0,
-        };
-        // SAFETY: the call writes one timespec into the one that it is given.
-        let answer = unsafe { libc::clock_gettime(libc::CLOCK_BOOTTIME, &mut time) };
-        // It fails for clocks that the kernel does not know; this one is there since Linux 2.6.39.
-        debug_assert_eq!(answer, 0);
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
         time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
     }
 

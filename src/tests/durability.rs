@@ -57,7 +57,7 @@ fn a_kill_during_requests_leaves_a_healthy_store_with_the_history_intact() {
 }
 
 /// Returns once the server's worker computes: it has used some processor time since it was looked at first.
-fn wait_until_busy(pid: u32) {
+pub fn wait_until_busy(pid: u32) {
     let ticks = || -> u64 {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
         // Fields 14 and 15 (proc(5)): user and system time in ticks; the second field may hold spaces.

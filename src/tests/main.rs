@@ -5,6 +5,7 @@ mod attacks;
 mod audio;
 mod contract;
 mod cors;
+mod draining;
 mod durability;
 mod http;
 mod licences;

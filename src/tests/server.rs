@@ -2,12 +2,15 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Mutex, OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::process::{Pid, PidfdFlags, Resource, Rlimit, Signal};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -79,29 +82,34 @@ impl Server {
 
     /// With these models and options, on a new data folder.
     pub fn launch(models: &Path, options: &[&str]) -> Server {
-        let folder = tempfile::tempdir().unwrap();
-        let data = folder.path().join("data");
-        // The suite calls as often as it likes.
-        json(&data, &["account", "create", "test", "--rpm", "100000"]);
-        let key = json(
-            &data,
-            &["key", "create", "--account", "test", "--name", "first"],
-        );
-        let key = key["key"].as_str().unwrap().to_owned();
+        let (folder, data, key) = new_data();
         let mut server = Server::again(&data, &key, models, options);
+        server._folder = Some(folder);
+        server
+    }
+
+    /// Without models, in a process that may have `files` open files and cannot raise that itself.
+    pub fn start_with_files(files: u64, options: &[&str]) -> Server {
+        let (folder, data, key) = new_data();
+        let mut command = serve(&data, &bare_models(), options);
+        let limit = Rlimit {
+            current: Some(files),
+            maximum: Some(files),
+        };
+        let lower = move || Ok(rustix::process::setrlimit(Resource::Nofile, limit)?);
+        // SAFETY: one system call, which allocates nothing.
+        unsafe { command.pre_exec(lower) };
+        let mut server = Server::run(command, &data, &key);
         server._folder = Some(folder);
         server
     }
 
     /// On a data folder that exists.
     pub fn again(data: &Path, key: &str, models: &Path, options: &[&str]) -> Server {
-        let mut command = vocabox(&["serve", "--listen", "127.0.0.1:0"]);
-        command
-            .arg("--data-dir")
-            .arg(data)
-            .arg("--models-dir")
-            .arg(models)
-            .args(options);
+        Server::run(serve(data, models, options), data, key)
+    }
+
+    fn run(command: Command, data: &Path, key: &str) -> Server {
         let (child, addr, log) = spawn(command);
         Server {
             addr,
@@ -119,13 +127,25 @@ impl Server {
 
     /// The next line of its log that has `words` in it.
     pub fn logged(&self, words: &str) -> String {
+        self.logged_until(words).pop().unwrap()
+    }
+
+    /// The lines of its log up to the next that has `words` in it.
+    pub fn logged_until(&self, words: &str) -> Vec<String> {
         let log = self.log.lock().unwrap();
-        loop {
-            let line = log.recv_timeout(Duration::from_secs(60)).expect(words);
-            if line.contains(words) {
-                return line;
-            }
+        let mut lines = Vec::new();
+        while lines
+            .last()
+            .is_none_or(|line: &String| !line.contains(words))
+        {
+            lines.push(log.recv_timeout(Duration::from_secs(60)).expect(words));
         }
+        lines
+    }
+
+    /// The lines of its log that nobody has read, up to the end of a process that has ended.
+    pub fn logged_to_the_end(&self) -> Vec<String> {
+        self.log.lock().unwrap().iter().collect()
     }
 
     pub fn pid(&self) -> u32 {
@@ -134,9 +154,26 @@ impl Server {
 
     /// As an operator would stop it; the exit code.
     pub fn stop(&self) -> Option<i32> {
+        self.tell_to_stop();
+        self.ended_within(END)
+    }
+
+    /// Sends SIGTERM, and waits for nothing.
+    pub fn tell_to_stop(&self) {
+        let pid = Pid::from_child(&self.child.lock().unwrap());
+        rustix::process::kill_process(pid, Signal::TERM).unwrap();
+    }
+
+    /// The exit code of the process, which ends by itself within `most`; none for one that a signal ended.
+    #[track_caller]
+    pub fn ended_within(&self, most: Duration) -> Option<i32> {
         let mut child = self.child.lock().unwrap();
-        let pid = rustix::process::Pid::from_child(&child);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        let pid = Pid::from_child(&child);
+        let process = rustix::process::pidfd_open(pid, PidfdFlags::empty()).unwrap();
+        let most = Timespec::try_from(most).unwrap();
+        let mut fds = [PollFd::new(&process, PollFlags::IN)];
+        let ended = rustix::event::poll(&mut fds, Some(&most)).unwrap();
+        assert_eq!(ended, 1, "the process has not ended");
         child.wait().unwrap().code()
     }
 
@@ -148,10 +185,37 @@ impl Server {
     }
 }
 
+/// How long a process that was told to stop may take in a test. Long: the machine may be busy, a hang is for ever.
+const END: Duration = Duration::from_secs(60);
+
 impl Drop for Server {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// A data folder with one account and its key.
+fn new_data() -> (TempDir, PathBuf, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    // The suite calls as often as it likes.
+    json(&data, &["account", "create", "test", "--rpm", "100000"]);
+    let key = json(
+        &data,
+        &["key", "create", "--account", "test", "--name", "first"],
+    );
+    let key = key["key"].as_str().unwrap().to_owned();
+    (folder, data, key)
+}
+
+fn serve(data: &Path, models: &Path, options: &[&str]) -> Command {
+    let mut command = vocabox(&["serve", "--data-dir"]);
+    command.arg(data).arg("--models-dir").arg(models);
+    if !options.contains(&"--listen") {
+        command.args(["--listen", "127.0.0.1:0"]);
+    }
+    command.args(options);
+    command
 }
 
 /// The packs' manifests without their files.
@@ -209,7 +273,6 @@ fn spawn(command: Command) -> (Child, SocketAddr, mpsc::Receiver<String>) {
         let (ask, asked) = mpsc::channel::<Ask>();
         thread::spawn(move || {
             for (mut command, reply) in asked {
-                use std::os::unix::process::CommandExt;
                 let die_with_us = || {
                     let signal = rustix::process::Signal::KILL;
                     Ok(rustix::process::set_parent_process_death_signal(Some(

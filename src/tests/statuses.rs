@@ -53,8 +53,12 @@ impl House {
                 let part = |name: &str| {
                     format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n")
                 };
-                let mut body =
-                    format!("{}{word}\r\n{}", part("language"), part("file")).into_bytes();
+                let mut body = format!(
+                    "{}{word}\r\n{}",
+                    part("language"),
+                    part("file\"; filename=\"a.wav")
+                )
+                .into_bytes();
                 body.extend(wav());
                 body.extend_from_slice(b"\r\n--b--\r\n");
                 (path, Some("multipart/form-data; boundary=b"), body)

@@ -20,7 +20,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "limits", "fault", "audio", "text", "pack", "store", "engine", "work", "admit",
         ],
     ),
-    ("edge", &["limits", "fault", "api"]),
+    ("end", &[]),
+    ("edge", &["limits", "fault", "api", "end"]),
     ("config", &["limits"]),
 ];
 

@@ -295,6 +295,10 @@ mod tests {
         );
         barrier.wait();
         running.join().unwrap().unwrap();
+        // The late task still waits for the worker to drop it.
+        while pool.shared.queue.len() > 0 {
+            thread::yield_now();
+        }
         assert_eq!(pool.run(Play::Say(3), &soon()).unwrap().output, 3);
     }
 

@@ -85,8 +85,11 @@ fn connections_at_work_are_not_made_to_leave() {
             client
         })
         .collect();
-    let mut late = house.call();
-    assert_eq!(late.answer().0, 503);
+    for _ in 0..20 {
+        let mut late = house.call();
+        late.try_send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nlate");
+        assert_eq!(late.answer().0, 503);
+    }
     house
         .toy
         .open
@@ -94,6 +97,40 @@ fn connections_at_work_are_not_made_to_leave() {
     for client in &mut held {
         assert_eq!(client.answer(), (200, "held".to_owned()));
     }
+}
+
+#[test]
+fn clients_that_stall_leave_for_newcomers_when_the_house_is_full() {
+    let house = House::open(|c, b| {
+        c.connections_max = 2;
+        c.handlers = 2;
+        b.upload_grace = PATIENCE * 10;
+        b.write_block = PATIENCE * 10;
+    });
+    let mut sends_no_more = house.call();
+    sends_no_more.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nsome");
+    let mut reads_nothing = house.call();
+    reads_nothing.send("GET /big HTTP/1.1\r\nHost: x\r\n\r\n");
+    let mut served = 0;
+    let until = Instant::now() + PATIENCE;
+    let mut kept = Vec::new();
+    while served < 2 {
+        assert!(Instant::now() < until, "{served} served");
+        let mut newcomer = house.call();
+        newcomer.try_send("GET /holds HTTP/1.1\r\nHost: x\r\n\r\n");
+        newcomer
+            .stream
+            .set_read_timeout(Some(Duration::from_millis(20)))
+            .unwrap();
+        // Refused at once, or held; `House` checks at its end that nothing that was admitted is lost.
+        if newcomer.stream.peek(&mut [0]).is_err() {
+            house.wait_for(&Event::Holds);
+            kept.push(newcomer);
+            served += 1;
+        }
+    }
+    assert_eq!(sends_no_more.wait_end(), 0);
+    assert!(reads_nothing.wait_end() < 8 * 1024 * 1024);
 }
 
 #[test]

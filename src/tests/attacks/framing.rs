@@ -31,7 +31,7 @@ fn malformed_heads_are_400_and_closed() {
         client.answer().is_refusal(400);
         client.is_closed();
     }
-    is_well(server.addr);
+    is_well(&server);
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn heads_that_are_too_large_are_431() {
     ] {
         ask(server.addr, request).is_refusal(431);
     }
-    is_well(server.addr);
+    is_well(&server);
 }
 
 #[test]
@@ -69,6 +69,30 @@ fn framing_that_two_readers_could_read_differently_is_400() {
         "Transfer-Encoding: identity",
         "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
         "Transfer-Encoding : chunked",
+        "Content-Length: 2 2",
+        "Content-Length: 2;",
+        "Content-Length: 2_0",
+        "Content-Length: 2e0",
+        "Content-Length:",
+        "Content-Length : 2",
+        "Content-Length\t: 2",
+        "Content-Length: 2\r\ncontent-length: 2",
+        "Content-Length: 2\r\n Content-Length: 3",
+        "Content-Length: 2\r\nTransfer-Encoding:",
+        "Transfer-Encoding: chunked\r\nContent-Length: 2",
+        "Transfer-Encoding: chunked\r\ntransfer-encoding: identity",
+        "Transfer-Encoding: chunked, chunked",
+        "Transfer-Encoding: chunked;q=1",
+        "Transfer-Encoding: \"chunked\"",
+        "Transfer-Encoding: \u{b}chunked",
+        "Transfer-Encoding: chunked\u{b}",
+        "Transfer-Encoding:\r\n chunked",
+        "Transfer-Encoding: chun\rked",
+        "A: b\r\n\tTransfer-Encoding: chunked",
+        "A: b\nTransfer-Encoding: chunked",
+        "A: b\rTransfer-Encoding: chunked",
+        "\u{0}Content-Length: 2",
+        "Expect: 200-ok\r\nContent-Length: 2",
     ] {
         let mut client = Client::call(server.addr);
         client.send(format!(
@@ -79,7 +103,7 @@ fn framing_that_two_readers_could_read_differently_is_400() {
         // What looks like a second request is never answered.
         client.is_closed();
     }
-    is_well(server.addr);
+    is_well(&server);
 }
 
 #[test]
@@ -110,7 +134,43 @@ fn chunked_bodies_are_read_and_malformed_ones_are_400() {
         post(malformed).is_refusal(400);
     }
     post("ffffffffffffffff\r\n{}").is_refusal(413);
-    is_well(server.addr);
+    is_well(&server);
+}
+
+#[test]
+fn rubbish_is_400_or_closed_and_does_no_harm() {
+    let server = Server::start();
+    let mut dice = Dice(11);
+    for round in 0..200 {
+        let bytes: Vec<u8> = (0..1 + dice.roll(3_000))
+            .map(|_| dice.roll(256) as u8)
+            .collect();
+        let mut client = Client::call(server.addr);
+        client.send(&bytes);
+        let _ = client.stream.shutdown(Shutdown::Write);
+        let mut said = Vec::new();
+        let _ = client.stream.read_to_end(&mut said);
+        assert!(
+            said.is_empty() || said.starts_with(b"HTTP/1.1 400 "),
+            "round {round}: {}",
+            String::from_utf8_lossy(&said)
+        );
+    }
+    is_well(&server);
+}
+
+#[test]
+fn a_few_empty_lines_are_passed_over_and_more_are_400() {
+    let server = Server::start();
+    let request = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+    let mut client = Client::call(server.addr);
+    for _ in 0..3 {
+        client.send(format!("\r\n\r\n{request}"));
+        assert_eq!(client.answer().status, 200);
+    }
+    client.send("\r\n".repeat(10_000));
+    client.answer().is_refusal(400);
+    is_well(&server);
 }
 
 #[test]
@@ -273,7 +333,7 @@ fn mutated_requests_never_harm_and_are_never_answered_outside_http() {
         );
         assert!(!said.starts_with(b"HTTP/1.1 5"), "{shown:?}");
     }
-    is_well(server.addr);
+    is_well(&server);
 }
 
 /// Numbers that are the same in every run (Lehmer's generator, Park and Miller's constants).

@@ -1,10 +1,12 @@
 //! Clients that are too large, too slow, deaf, or gone.
 
-use std::net::Shutdown;
+use std::io::Read;
+use std::net::{Shutdown, SocketAddr};
 use std::time::{Duration, Instant};
 
+use super::process::{connections, resident, spooled, until};
 use super::raw::{Client, KEYLESS, PATIENCE, ask, is_well, tts};
-use crate::server::Server;
+use crate::server::{Server, bare_models, stub_models};
 
 #[test]
 fn endless_head_is_431_and_cut_off() {
@@ -16,7 +18,7 @@ fn endless_head_is_431_and_cut_off() {
     while client.send(&line) {
         assert!(started.elapsed() < PATIENCE, "it is still being read");
     }
-    is_well(server.addr);
+    is_well(&server);
 }
 
 #[test]
@@ -31,7 +33,7 @@ fn declared_lengths_of_any_size_are_refused_unread() {
         ask(server.addr, format!("{KEYLESS}{rest}")).is_refusal(401);
         ask(server.addr, format!("{}{rest}", tts(&server.key))).is_refusal(413);
     }
-    is_well(server.addr);
+    is_well(&server);
 }
 
 #[test]
@@ -44,7 +46,7 @@ fn refusals_of_unread_uploads_arrive() {
         client.answer().is_refusal(401);
         client.is_closed();
     }
-    is_well(server.addr);
+    is_well(&server);
 }
 
 #[test]
@@ -62,7 +64,7 @@ fn chunked_body_without_end_is_413() {
         }
     }
     client.answer().is_refusal(413);
-    is_well(server.addr);
+    is_well(&server);
 }
 
 #[test]
@@ -76,7 +78,7 @@ fn slow_heads_do_not_hinder_an_honest_client() {
         })
         .collect();
     for _ in 0..20 {
-        is_well(server.addr);
+        is_well(&server);
     }
     drop(slow);
 }
@@ -97,7 +99,7 @@ fn slow_bodies_do_not_hinder_an_honest_client() {
         })
         .collect();
     for _ in 0..20 {
-        is_well(server.addr);
+        is_well(&server);
     }
     drop(slow);
 }
@@ -146,7 +148,134 @@ fn clients_that_leave_at_any_point_do_no_harm() {
         let mut client = Client::call(server.addr);
         client.send(&whole[..cut]);
     }
-    is_well(server.addr);
+    is_well(&server);
+}
+
+#[test]
+fn an_upload_that_breaks_off_leaves_nothing_in_the_spool() {
+    let server = Server::start();
+    for ends in [Shutdown::Write, Shutdown::Both] {
+        let mut client = Client::call(server.addr);
+        client.send(format!(
+            "POST /voice/stt HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=XX\r\nAuthorization: Bearer {}\r\nContent-Length: 9000000\r\n\r\n",
+            server.key
+        ));
+        client.send(vec![b'x'; 3_000_000]);
+        until("a spooled body", || spooled(&server) == 1);
+        client.stream.shutdown(ends).unwrap();
+        until("an empty spool", || spooled(&server) == 0);
+        if ends == Shutdown::Write {
+            client.answer().is_refusal(400);
+        }
+    }
+    is_well(&server);
+}
+
+#[test]
+fn clients_that_stop_reading_a_large_answer_cost_no_memory_and_are_cut_off() {
+    let models = stub_models();
+    let server = Server::launch(
+        models.path(),
+        &["--write-seconds", "1", "--memory-bytes", "4MiB"],
+    );
+    is_well(&server);
+    let idle = resident(&server);
+    // The stub engine makes 4800 bytes of each character.
+    let body = format!("{{\"text\":\"{}\"}}", "x".repeat(2_000));
+    let request = format!(
+        "{}Content-Length: {}\r\n\r\n{body}",
+        tts(&server.key),
+        body.len()
+    );
+    let mut deaf: Vec<Client> = (0..12)
+        .map(|_| {
+            let mut client = Client::call(server.addr);
+            client.send(&request);
+            client
+        })
+        .collect();
+    for client in &mut deaf {
+        // The head, and so the whole answer is made.
+        assert_eq!(client.read(false).status, 200);
+    }
+    is_well(&server);
+    let grown = resident(&server).saturating_sub(idle);
+    println!("{} MiB more", grown >> 20);
+    // All together they are 110 MiB, and each is in memory while it is made, one after the other.
+    assert!(grown < 80 << 20, "{} MiB more", grown >> 20);
+    until("the end of their connections", || connections(&server) == 0);
+    until("an empty spool", || spooled(&server) == 0);
+    for client in &mut deaf {
+        let mut rest = Vec::new();
+        let _ = client.stream.read_to_end(&mut rest);
+        assert!(rest.len() < 9_600_000, "it was sent whole");
+    }
+    is_well(&server);
+}
+
+#[test]
+fn vanished_clients_are_found_out_by_the_kernel() {
+    let server = Server::start();
+    let client = Client::call(server.addr);
+    until("the connection", || connections(&server) == 1);
+    // Of the server's end: local and remote port, state 1 (established), and timer 2 (a probe is due, proc(5)).
+    let port = |addr: SocketAddr| format!(":{:04X}", addr.port());
+    let (ours, theirs) = (port(client.stream.local_addr().unwrap()), port(server.addr));
+    let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+    let line = table
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>())
+        .find(|fields| fields[1].ends_with(&theirs) && fields[2].ends_with(&ours))
+        .expect("the server's end");
+    assert!(line[3] == "01" && line[5].starts_with("02:"), "{line:?}");
+    drop(client);
+}
+
+#[test]
+fn bounds_are_those_that_the_operator_set() {
+    let options = [
+        "--head-bytes",
+        "4KiB",
+        "--head-seconds",
+        "1",
+        "--idle-seconds",
+        "1",
+        "--json-bytes",
+        "64KiB",
+        "--audio-bytes",
+        "100000",
+        "--upload-seconds",
+        "1",
+    ];
+    let server = Server::launch(&bare_models(), &options);
+    let large = format!(
+        "GET / HTTP/1.1\r\nHost: x\r\nA: {}\r\n\r\n",
+        "a".repeat(4_096)
+    );
+    ask(server.addr, large).is_refusal(431);
+    for (path, bytes) in [("tts", 65_537), ("stt", 100_001)] {
+        let head = tts(&server.key).replace("tts", path);
+        ask(
+            server.addr,
+            format!("{head}Content-Length: {bytes}\r\n\r\n"),
+        )
+        .is_refusal(413);
+    }
+    let started = Instant::now();
+    let mut idle = Client::call(server.addr);
+    idle.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_eq!(idle.answer().status, 200);
+    let mut slow_head = Client::call(server.addr);
+    slow_head.send("GET /healthz HTT");
+    let mut slow_body = Client::call(server.addr);
+    slow_body.send(format!("{}Content-Length: 9\r\n\r\n{{", tts(&server.key)));
+    slow_head.answer().is_refusal(408);
+    slow_body.answer().is_refusal(408);
+    idle.is_closed();
+    // By default these take 5, 600 and 15 s.
+    let waited = started.elapsed();
+    assert!(waited < Duration::from_secs(4), "{waited:?}");
+    is_well(&server);
 }
 
 #[test]
@@ -165,7 +294,7 @@ fn client_that_never_reads_does_not_hinder_an_honest_one() {
         })
         .collect();
     for _ in 0..20 {
-        is_well(server.addr);
+        is_well(&server);
     }
     drop(deaf);
 }

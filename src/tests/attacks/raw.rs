@@ -1,8 +1,12 @@
 //! A client that sends exactly what it is told, and the checks that every attack ends with.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, SocketAddrV4, TcpStream};
 use std::time::{Duration, Instant};
+
+use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
+
+use crate::server::Server;
 
 /// How long an answer may take before a test fails. Long: the machine may be busy, a hang is for ever.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -35,6 +39,12 @@ impl Answer {
             .map(|(_, v)| v.as_str())
     }
 
+    /// How often the header came.
+    pub fn count(&self, name: &str) -> usize {
+        let same = |(n, _): &&(String, String)| n.eq_ignore_ascii_case(name);
+        self.headers.iter().filter(same).count()
+    }
+
     /// Checks that this is a refusal with `status` as the contract wants it.
     #[track_caller]
     pub fn is_refusal(&self, status: u16) {
@@ -53,7 +63,18 @@ impl Answer {
 
 impl Client {
     pub fn call(addr: SocketAddr) -> Client {
-        let stream = TcpStream::connect(addr).unwrap();
+        Client::over(TcpStream::connect(addr).unwrap())
+    }
+
+    /// From this address of the loopback network.
+    pub fn call_from(from: Ipv4Addr, addr: SocketAddr) -> Client {
+        let socket = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+        bind(&socket, &SocketAddrV4::new(from, 0)).unwrap();
+        connect(&socket, &addr).unwrap();
+        Client::over(socket.into())
+    }
+
+    fn over(stream: TcpStream) -> Client {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
         stream.set_nodelay(true).unwrap();
@@ -132,17 +153,20 @@ pub fn ask(addr: SocketAddr, request: impl AsRef<[u8]>) -> Answer {
     client.answer()
 }
 
-/// Checks that an honest client is served, and soon.
+/// Checks that honest clients are served, with and without a key, and soon.
 #[track_caller]
-pub fn is_well(addr: SocketAddr) {
-    let started = Instant::now();
-    let answer = ask(
-        addr,
-        "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
-    );
-    assert_eq!(answer.status, 200);
-    let waited = started.elapsed();
-    assert!(waited < HONEST_MAX, "an honest client waited {waited:?}");
+pub fn is_well(server: &Server) {
+    let voices = format!("Authorization: Bearer {}\r\n", server.key);
+    for (path, header) in [("/healthz", ""), ("/voice/voices", &voices)] {
+        let started = Instant::now();
+        let answer = ask(
+            server.addr,
+            format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{header}\r\n"),
+        );
+        assert_eq!(answer.status, 200, "{path}");
+        let waited = started.elapsed();
+        assert!(waited < HONEST_MAX, "an honest client waited {waited:?}");
+    }
 }
 
 /// The head of a speech request, all but its framing.

@@ -1,0 +1,168 @@
+//! More connections than the box takes, and a thousand that go nowhere, from one address and from many.
+
+use std::net::Ipv4Addr;
+use std::time::{Duration, Instant};
+
+use super::process::{connections, raise_own_files, resident, spooled, until};
+use super::raw::{Client, is_well, tts};
+use crate::server::{Server, bare_models};
+
+const MANY: usize = 1_000;
+/// Below what one address may have by default.
+const PER_ADDRESS: usize = 200;
+/// The box's own claim is 50 ms, on a machine that does nothing else (`benches/admission.rs`); here others compete.
+const MEDIAN_MAX: Duration = Duration::from_secs(1);
+const MEMORY_MAX: u64 = 150 << 20;
+
+/// Connections that have sent `begun`, from as many addresses as they need.
+fn hold(server: &Server, count: usize, begun: &str) -> Vec<Client> {
+    raise_own_files();
+    (0..count)
+        .map(|n| {
+            let from = Ipv4Addr::new(127, 0, 1, 1 + (n / PER_ADDRESS) as u8);
+            let mut client = Client::call_from(from, server.addr);
+            client.send(begun);
+            client
+        })
+        .collect()
+}
+
+/// The median wait of an honest client, from an address of its own.
+fn median(server: &Server) -> Duration {
+    let mut waits: Vec<Duration> = (0..51)
+        .map(|_| {
+            let started = Instant::now();
+            let mut client = Client::call(server.addr);
+            client.send(format!(
+                "GET /voice/voices HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\r\n",
+                server.key
+            ));
+            assert_eq!(client.answer().status, 200);
+            started.elapsed()
+        })
+        .collect();
+    waits.sort();
+    waits[waits.len() / 2]
+}
+
+#[track_caller]
+fn goes_on_beside(server: &Server, idle: u64, held: &[Client]) {
+    let median = median(server);
+    let grown = resident(server).saturating_sub(idle);
+    println!(
+        "{} held: median {median:?}, {} MiB more",
+        held.len(),
+        grown >> 20
+    );
+    assert!(median < MEDIAN_MAX, "{median:?}");
+    assert!(grown < MEMORY_MAX, "{} MiB more", grown >> 20);
+}
+
+#[test]
+fn a_thousand_slow_heads_and_bodies_cost_little_and_hinder_nobody() {
+    let server = Server::start();
+    is_well(&server);
+    let idle = resident(&server);
+    let heads = hold(&server, MANY, "GET /voice/voices HT");
+    goes_on_beside(&server, idle, &heads);
+    drop(heads);
+    let body = format!("{}Content-Length: 1000\r\n\r\n{{", tts(&server.key));
+    let bodies = hold(&server, MANY, &body);
+    goes_on_beside(&server, idle, &bodies);
+    drop(bodies);
+    until("the end of all connections", || connections(&server) == 0);
+    is_well(&server);
+}
+
+#[test]
+fn silent_connections_and_those_that_were_answered_once_cost_little_too() {
+    let server = Server::start();
+    is_well(&server);
+    let idle = resident(&server);
+    let silent = hold(&server, MANY / 2, "");
+    let mut kept = hold(
+        &server,
+        MANY / 2,
+        "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+    );
+    goes_on_beside(&server, idle, &silent);
+    // Kept connections that come in a burst are all answered, and again after the pause.
+    for _ in 0..2 {
+        for client in &mut kept {
+            assert_eq!(client.answer().status, 200);
+            client.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+        }
+    }
+}
+
+#[test]
+fn one_address_gets_its_share_and_is_not_locked_out_by_itself() {
+    raise_own_files();
+    let server = Server::start();
+    let mut slow: Vec<Client> = (0..MANY)
+        .map(|_| {
+            let mut client = Client::call(server.addr);
+            client.send("GET /healthz HTT");
+            client
+        })
+        .collect();
+    until("the share of an address", || connections(&server) <= 256);
+    // The same address, which has its share: those leave that have waited longest.
+    for _ in 0..10 {
+        is_well(&server);
+    }
+    slow[0].is_closed();
+}
+
+#[test]
+fn a_full_house_makes_room_for_newcomers_of_any_address() {
+    let options = ["--connections", "48", "--connections-per-address", "48"];
+    let server = Server::launch(&bare_models(), &options);
+    let mut slow = hold(&server, 2 * PER_ADDRESS, "GET /healthz HTT");
+    until("the end of the surplus", || connections(&server) <= 48);
+    for _ in 0..10 {
+        is_well(&server);
+    }
+    slow[0].is_closed();
+}
+
+#[test]
+fn clients_of_both_families_are_known_by_their_own_addresses() {
+    let server = Server::launch(&bare_models(), &["--listen", "[::]:0"]);
+    let address = (Ipv4Addr::LOCALHOST, server.addr.port()).into();
+    let mut client = Client::call_from(Ipv4Addr::new(127, 0, 3, 7), address);
+    client.send("GET /healthz HTTP/1.1\r\nHost: x\r\nX-Request-Id: over-ipv4\r\n\r\n");
+    assert_eq!(client.answer().status, 200);
+    let line = server.logged("id=over-ipv4");
+    assert!(line.contains(" peer=127.0.3.7 "), "{line}");
+}
+
+#[test]
+fn bodies_that_stall_do_not_fill_the_memory() {
+    raise_own_files();
+    let server = Server::launch(&bare_models(), &["--memory-bytes", "8MiB"]);
+    is_well(&server);
+    let idle = resident(&server);
+    let (count, bytes) = (200, 512 * 1024);
+    let head = format!("{}Content-Length: 1000000\r\n\r\n", tts(&server.key));
+    let part = vec![b' '; bytes];
+    let held: Vec<Client> = (0..count)
+        .map(|_| {
+            let mut client = Client::call(server.addr);
+            client.send(&head);
+            client.send(&part);
+            client
+        })
+        .collect();
+    until("bodies on the disk", || spooled(&server) > count / 2);
+    goes_on_beside(&server, idle, &held);
+    let grown = resident(&server).saturating_sub(idle);
+    assert!(
+        grown < (count * bytes / 2) as u64,
+        "{} MiB of {} MiB that were sent",
+        grown >> 20,
+        (count * bytes) >> 20
+    );
+    drop(held);
+    until("an empty spool", || spooled(&server) == 0);
+}
