@@ -107,7 +107,7 @@ fn keys(c: &mut Criterion) {
 fn history(c: &mut Criterion) {
     let items = std::env::var("VOCABOX_BENCH_ITEMS")
         .map_or(1_000_000, |items| items.parse().expect("a number of items"));
-    let (_dir, store, account) = open();
+    let (dir, store, account) = open();
     let (took, _) = append(&store, account, 64, items);
     eprintln!("{items} items were appended by 64 threads in {took:.1?}");
 
@@ -130,16 +130,35 @@ fn history(c: &mut Criterion) {
         group.bench_function(format!("{threads}_threads"), |b| {
             b.iter_custom(|items| append(&store, account, threads, items).0);
         });
-        let (_, mut each) = append(&store, account, threads, 4_096);
-        each.sort();
-        let at = |part: usize| each[each.len() * part / 100];
-        eprintln!(
-            "one append of {threads} threads: p50 {:?}, p99 {:?}",
-            at(50),
-            at(99)
-        );
+        let (_, each) = append(&store, account, threads, 4_096);
+        eprintln!("one append of {threads} threads: {}", quantiles(each));
     }
     group.finish();
+
+    drop(store);
+    let start = Instant::now();
+    let retention = Retention {
+        items_max: items / 2,
+        days_max: None,
+    };
+    let store = Store::serve(dir.path(), retention).expect("a store");
+    let (_, each) = append(&store, account, 16, 4_096);
+    let total = || store.page(account, 1, 0, None).expect("a page").total;
+    let while_pruned = total() > items / 2;
+    eprintln!(
+        "one append of 16 threads while history is pruned ({while_pruned}): {}",
+        quantiles(each)
+    );
+    while total() > items / 2 {
+        std::thread::yield_now();
+    }
+    eprintln!("half of the items were pruned in {:.1?}", start.elapsed());
+}
+
+fn quantiles(mut each: Vec<Duration>) -> String {
+    each.sort();
+    let at = |part: usize| each[each.len() * part / 100];
+    format!("p50 {:?}, p99 {:?}", at(50), at(99))
 }
 
 criterion_group!(benches, keys, history);
