@@ -1,25 +1,35 @@
-//! The store on this machine's disk: what a request pays for its key and for its history item.
+//! The store on this machine's disk: what a request pays for its key, its token and its history item, in a history of a
+//! million items (`VOCABOX_BENCH_ITEMS` for another number).
 
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use vocabox::admit::bucket;
 use vocabox::admit::key::authenticate;
-use vocabox::store::{AccountId, Feature, HistoryItem, ItemId, KeyEnv, Status, Store, Utc};
+use vocabox::limits::RPM_MAX;
+use vocabox::store::{
+    AccountId, Feature, HistoryItem, ItemId, KeyEnv, Retention, Status, Store, Utc,
+};
 
+/// As a server opens it, with all history kept.
 fn open() -> (tempfile::TempDir, Arc<Store>, AccountId) {
     let dir = tempfile::tempdir().expect("a temporary folder");
-    let store = Store::open(dir.path()).expect("a store");
-    let account = store.create_account("bench", 60, true, None);
+    let retention = Retention {
+        items_max: u64::MAX,
+        days_max: None,
+    };
+    let store = Store::serve(dir.path(), retention).expect("a store");
+    let account = store.create_account("bench", RPM_MAX, true, None);
     (dir, store, account.expect("an account").id)
 }
 
 /// An item as a sentence of 120 characters leaves it.
-fn item() -> HistoryItem {
+fn item(number: u64) -> HistoryItem {
     HistoryItem {
         id: ItemId::new(),
-        feature: Feature::Tts,
+        feature: Feature::ALL[number as usize % Feature::ALL.len()],
         status: Status::Ok,
         created_at: Utc::now(),
         key_name: "bench".into(),
@@ -48,9 +58,9 @@ fn append(
                 scope.spawn(move || {
                     (thread..items)
                         .step_by(threads as usize)
-                        .map(|_| {
+                        .map(|number| {
                             let start = Instant::now();
-                            store.append(account, &item()).expect("an append");
+                            store.append(account, &item(number)).expect("an append");
                             start.elapsed()
                         })
                         .collect::<Vec<_>>()
@@ -78,41 +88,77 @@ fn keys(c: &mut Criterion) {
     c.bench_function("key_check_unknown", |b| {
         b.iter(|| authenticate(&store, Some(black_box(&unknown)), now).expect_err("a refusal"));
     });
+    let callers: Vec<_> = (secrets.iter())
+        .map(|secret| authenticate(&store, Some(secret), now).expect("a caller"))
+        .collect();
+    let mut turn = callers.iter().cycle();
+    let mut take = || bucket::take(&store, turn.next().expect("a caller")).expect("a token");
+    // The first call of a key waits for the disk.
+    callers.iter().for_each(|_| {
+        take();
+    });
+    c.bench_function("bucket_take_of_1000_keys", |b| b.iter(&mut take));
+    let one = &callers[0];
+    c.bench_function("bucket_look", |b| {
+        b.iter(|| bucket::look(&store, one).expect("a level"));
+    });
 }
 
 fn history(c: &mut Criterion) {
-    let (_dir, store, account) = open();
-    let mut group = c.benchmark_group("history_append");
-    group.throughput(Throughput::Elements(1));
-    for threads in [1, 16, 64] {
-        group.bench_function(format!("{threads}_threads"), |b| {
-            b.iter_custom(|items| append(&store, account, threads, items).0);
-        });
-        let (_, mut each) = append(&store, account, threads, 4_096);
-        each.sort();
-        let at = |part: usize| each[each.len() * part / 100];
-        eprintln!(
-            "one append of {threads} threads: p50 {:?}, p99 {:?}",
-            at(50),
-            at(99)
-        );
-    }
-    group.finish();
+    let items = std::env::var("VOCABOX_BENCH_ITEMS")
+        .map_or(1_000_000, |items| items.parse().expect("a number of items"));
+    let (dir, store, account) = open();
+    let (took, _) = append(&store, account, 64, items);
+    eprintln!("{items} items were appended by 64 threads in {took:.1?}");
 
-    let (_dir, store, account) = open();
-    append(&store, account, 64, 120_000);
-    let mut group = c.benchmark_group("history_page_of_50_in_120000_items");
+    let mut group = c.benchmark_group(format!("history_page_of_50_in_{items}_items"));
     for (name, offset, feature) in [
         ("newest", 0, None),
-        ("newest_of_feature", 0, Some(Feature::Tts)),
+        ("newest_of_feature", 0, Some(Feature::Stt)),
         ("offset_100000", 100_000, None),
-        ("offset_100000_of_feature", 100_000, Some(Feature::Tts)),
+        ("offset_100000_of_feature", 100_000, Some(Feature::Stt)),
     ] {
         group.bench_function(name, |b| {
             b.iter(|| store.page(account, 50, offset, feature).expect("a page"));
         });
     }
     group.finish();
+
+    let mut group = c.benchmark_group(format!("history_append_to_{items}_items"));
+    group.throughput(Throughput::Elements(1));
+    for threads in [1, 16, 64] {
+        group.bench_function(format!("{threads}_threads"), |b| {
+            b.iter_custom(|items| append(&store, account, threads, items).0);
+        });
+        let (_, each) = append(&store, account, threads, 4_096);
+        eprintln!("one append of {threads} threads: {}", quantiles(each));
+    }
+    group.finish();
+
+    drop(store);
+    let start = Instant::now();
+    let retention = Retention {
+        items_max: items / 2,
+        days_max: None,
+    };
+    let store = Store::serve(dir.path(), retention).expect("a store");
+    let (_, each) = append(&store, account, 16, 4_096);
+    let total = || store.page(account, 1, 0, None).expect("a page").total;
+    let while_pruned = total() > items / 2;
+    eprintln!(
+        "one append of 16 threads while history is pruned ({while_pruned}): {}",
+        quantiles(each)
+    );
+    while total() > items / 2 {
+        std::thread::yield_now();
+    }
+    eprintln!("half of the items were pruned in {:.1?}", start.elapsed());
+}
+
+fn quantiles(mut each: Vec<Duration>) -> String {
+    each.sort();
+    let at = |part: usize| each[each.len() * part / 100];
+    format!("p50 {:?}, p99 {:?}", at(50), at(99))
 }
 
 criterion_group!(benches, keys, history);

@@ -163,6 +163,8 @@ pub const RPM_MAX: u32 = 100_000;
 
 /// Bytes of address space for the store. Sparse: the file grows with what is in it.
 pub const STORE_MAP_BYTES: usize = 16 * 1024 * 1024 * 1024;
+/// Part of it that history may not take: or a full store could not even be made smaller, as a removal writes too.
+pub const STORE_SPARE_PARTS: usize = 8;
 /// Simultaneous LMDB readers: every connection may check its key at once, and the command line reads too.
 pub const STORE_READERS_MAX: u32 = 9_216;
 /// Writes that one group commit takes, and milliseconds that it waits for more.

@@ -274,3 +274,64 @@ impl Tables {
         Ok(record.is_some_and(|record| record.revoked_at.is_none()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(shard: u8, number: u64) -> KeyId {
+        let mut id = number.to_be_bytes();
+        id[0] = shard;
+        KeyId(id)
+    }
+
+    fn take(buckets: &Buckets, key: KeyId, limit: u32) -> Result<Taken, Fault> {
+        let full = || Ok(Level::full(limit, buckets.clock.now_ns()));
+        buckets.take(key, limit, full).map(|(taken, _)| taken)
+    }
+
+    fn count(buckets: &Buckets) -> usize {
+        let counts = buckets.shards.iter().map(|s| lock(s).buckets.len());
+        counts.sum()
+    }
+
+    #[test]
+    fn buckets_that_are_full_again_are_forgotten() {
+        let buckets = Buckets::new();
+        for number in 0..200_000 {
+            // A token of so many a minute is back within a millisecond.
+            let taken = take(&buckets, key(number as u8, number), 100_000).unwrap();
+            assert_eq!(taken, Taken::OnRecord);
+        }
+        // In each shard those of the last millisecond, and as many again until it is swept.
+        let left = count(&buckets);
+        assert!(left < 40_000, "{left}");
+    }
+
+    #[test]
+    fn where_too_many_keys_call_the_others_go_on() {
+        let buckets = Buckets::new();
+        for number in 0..SHARD_BUCKETS_MAX as u64 {
+            take(&buckets, key(0, number), 1).unwrap();
+        }
+        let fault = take(&buckets, key(0, u64::MAX), 1).unwrap_err();
+        assert_eq!(fault.kind, Kind::Busy { retry_after_s: 1 });
+        assert_eq!(take(&buckets, key(0, 0), 1).unwrap(), Taken::Nothing);
+        assert_eq!(take(&buckets, key(1, 0), 1).unwrap(), Taken::OnRecord);
+    }
+
+    #[test]
+    fn a_commit_takes_a_bounded_number_of_records_along() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let buckets = Arc::new(Buckets::new());
+        let keys: Vec<_> = (0..BUCKET_RECORDS_MAX as u64 + 1)
+            .map(|n| key(7, n))
+            .collect();
+        lock(&buckets.noted).extend(&keys);
+        assert!(buckets.due(store.tables, false).is_some());
+        assert_eq!(*lock(&buckets.noted), keys[BUCKET_RECORDS_MAX..]);
+        assert!(buckets.due(store.tables, false).is_some());
+        assert!(buckets.due(store.tables, false).is_none());
+    }
+}

@@ -101,13 +101,18 @@ pub struct Page {
 impl Store {
     /// Adds `item` to the history of `account`; on the disk when this returns.
     /// Faults: `Unauthorized` when the account was deleted since; `Internal` for an id that is there already; `Missing`
-    /// and `Busy` as any write.
+    /// when history takes all the room that it may, and as any write; `Busy` as any write.
     pub fn append(&self, account: AccountId, item: &HistoryItem) -> Result<(), Fault> {
         // Encoded here: the writing thread serves everybody.
         let value = serde_json::to_vec(item).map_err(Fault::internal)?;
         let (id, feature) = (item.id, item.feature);
-        let tables = self.tables;
+        let (tables, bytes_max) = (self.tables, self.history_bytes_max);
         let total = self.write(move |txn| {
+            if tables.history_bytes(txn)? > bytes_max {
+                return Err(Fault::missing(
+                    "The history is full: its operator has to make room.",
+                ));
+            }
             // Or what is purged would grow again by the requests that were on their way.
             if !tables.has_account(txn, account)? {
                 return Err(Fault::new(
@@ -176,6 +181,12 @@ impl Store {
 }
 
 impl Tables {
+    /// Bytes of the pages that hold history. Kept by LMDB, not counted.
+    fn history_bytes(&self, txn: &RoTxn) -> Result<usize, Fault> {
+        let items = self.history.stat(txn)?.non_free_page_size();
+        Ok(items + self.history_index.stat(txn)?.non_free_page_size())
+    }
+
     /// How many items `account` has of `feature`, or of all.
     pub(super) fn items(
         &self,

@@ -35,7 +35,9 @@ pub use keys::{Key, KeyEnv, Secret};
 pub use prune::Retention;
 
 use crate::fault::{Fault, Kind};
-use crate::limits::{NAME_CHARS_MAX, STORE_MAP_BYTES, STORE_READERS_MAX, STORE_WRITABLE_MS};
+use crate::limits::{
+    NAME_CHARS_MAX, STORE_MAP_BYTES, STORE_READERS_MAX, STORE_SPARE_PARTS, STORE_WRITABLE_MS,
+};
 use codec::Json;
 
 const META: &str = "meta";
@@ -86,6 +88,7 @@ pub struct Store {
     uses: Arc<keys::Uses>,
     buckets: Arc<buckets::Buckets>,
     writer: Arc<writer::Writer>,
+    history_bytes_max: usize,
     /// In a server's store.
     pruner: Option<prune::Pruner>,
     /// The last to go, when all is written.
@@ -129,6 +132,8 @@ impl Store {
 
     fn over(env: Env<WithoutTls>) -> Result<Store, Fault> {
         env.clear_stale_readers()?;
+        let map_bytes = env.info().map_size;
+        let history_bytes_max = map_bytes - map_bytes / STORE_SPARE_PARTS;
         let txn = env.write_txn()?;
         let tables = env.create_databases_and_commit(txn, |open, txn| -> Result<_, Fault> {
             let meta = open.create_database(txn, Some(META))?;
@@ -181,6 +186,7 @@ impl Store {
             uses,
             buckets,
             writer: Arc::new(writer),
+            history_bytes_max,
             pruner: None,
             _only_server: None,
         })

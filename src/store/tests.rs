@@ -192,37 +192,68 @@ fn a_failing_write_takes_none_of_its_company_with_it() {
 }
 
 #[test]
+fn a_full_history_is_a_fault_and_the_store_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open_sized(dir.path(), 1024 * 1024).unwrap();
+    let ada = account(&store, "ada");
+    let text = "x".repeat(4_000);
+    let append = || store.append(ada, &item(Feature::Tts, &text));
+    let start = Barrier::new(8);
+    let until_full = || {
+        start.wait();
+        let mut kept = 0;
+        loop {
+            match append() {
+                Ok(()) => kept += 1,
+                Err(fault) => {
+                    assert_eq!(fault.kind, Kind::Missing);
+                    assert!(fault.sentence.contains("full"), "{fault}");
+                    return kept;
+                }
+            }
+        }
+    };
+    let kept: usize = thread::scope(|scope| {
+        let writers: Vec<_> = (0..8).map(|_| scope.spawn(until_full)).collect();
+        writers.into_iter().map(|w| w.join().unwrap()).sum()
+    });
+    assert!(kept > 50, "{kept}");
+    assert_eq!(all(&store, ada, None).len(), kept);
+    // All else can still be written, and so room be made.
+    store.check_writable().unwrap();
+    account(&store, "bisi");
+    let (_, key) = store.create_key("ada", "k", KeyEnv::Live, None).unwrap();
+    assert!(store.take_token(key.key_id, 60).unwrap().granted);
+    let oldest = all(&store, ada, None).pop().unwrap();
+    store.delete_item(ada, oldest.id).unwrap();
+    append().unwrap();
+    assert!(append().is_err());
+    store.delete_account("ada", HistoryFate::Purge).unwrap();
+    assert_eq!(store.purge_deleted().unwrap(), kept as u64);
+    let bisi = store.account("bisi").unwrap().id;
+    store.append(bisi, &item(Feature::Tts, &text)).unwrap();
+}
+
+#[test]
 fn a_full_map_is_a_fault_and_the_store_goes_on() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open_sized(dir.path(), 256 * 1024).unwrap();
-    let ada = account(&store, "ada");
-    let text = "x".repeat(4_000);
-    let start = Barrier::new(8);
-    let kept: usize = thread::scope(|scope| {
-        let append = || {
-            start.wait();
-            let mut kept = 0;
-            loop {
-                match store.append(ada, &item(Feature::Tts, &text)) {
-                    Ok(()) => kept += 1,
-                    Err(fault) => {
-                        assert_eq!(fault.kind, Kind::Missing);
-                        assert!(fault.sentence.contains("full"), "{fault}");
-                        return kept;
-                    }
-                }
-            }
-        };
-        let writers: Vec<_> = (0..8).map(|_| scope.spawn(append)).collect();
-        writers.into_iter().map(|w| w.join().unwrap()).sum()
-    });
-    assert!(kept > 10, "{kept}");
-    assert_eq!(all(&store, ada, None).len(), kept);
+    let mut made = 0;
+    let fault = loop {
+        match store.create_account(&format!("{made:0>100}"), 60, true, None) {
+            Ok(_) => made += 1,
+            Err(fault) => break fault,
+        }
+    };
+    assert_eq!(fault.kind, Kind::Missing);
+    assert!(fault.sentence.contains("store is full"), "{fault}");
+    assert!(made > 50, "{made}");
+    assert_eq!(store.accounts().unwrap().len(), made);
     drop(store);
     // A larger map cures it.
     let store = Store::open(dir.path()).unwrap();
-    store.append(ada, &item(Feature::Tts, &text)).unwrap();
-    assert_eq!(all(&store, ada, None).len(), kept + 1);
+    account(&store, "ada");
+    assert_eq!(store.accounts().unwrap().len(), made + 1);
 }
 
 #[test]
