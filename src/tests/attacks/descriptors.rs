@@ -62,10 +62,12 @@ fn files_that_run_out_all_the_same_are_a_refusal_and_then_a_recovery() {
     let mut kept = Client::call(server.addr);
     kept.send(ask);
     assert_eq!(kept.answer().status, 200);
-    // What the last request opened is closed a moment after its answer.
-    let mut open = files(&server);
+    // What the last request opened is closed a moment after its answer: look until nothing changes any more.
+    let (mut open, mut same) = (files(&server), 0);
     until("rest", || {
-        std::mem::replace(&mut open, files(&server)) == open
+        let before = std::mem::replace(&mut open, files(&server));
+        same = if before == open { same + 1 } else { 0 };
+        same == 50
     });
     // Not one more can be opened: the least free number is the limit.
     let none = (0..).find(|n| !open.contains(n)).unwrap();
