@@ -113,7 +113,7 @@ pub struct ServeOptions {
     /// Whether history keeps texts and transcripts, or their lengths only [default: on]
     #[arg(long, env = "VOCABOX_HISTORY_TEXT", value_name = "on|off")]
     pub history_text: Option<HistoryText>,
-    /// Origin whose pages may call the box from a browser, like https://app.example.org; may be given again; * is any
+    /// Origin whose pages may call the box from a browser, like `https://app.example.org`; may be given again; * is any
     /// [default: none]
     #[arg(
         long,
