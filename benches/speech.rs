@@ -30,6 +30,7 @@ fn models() -> Models {
         speak_pack: None,
         transcribe_pack: None,
         threads_per_worker: None,
+        beam: 1,
         cores: std::thread::available_parallelism().map_or(1, usize::from),
     }
 }
@@ -53,6 +54,8 @@ fn transcribe(engine: &mut Transcribe, file: &[u8]) -> f64 {
     let task = TranscribeTask {
         audio,
         language: Some("en".to_owned()),
+        words: true,
+        beams: 1,
     };
     engine.run(task, &watch()).expect("it transcribes").seconds
 }

@@ -123,6 +123,7 @@ impl Installation {
         &self,
         workers: usize,
         queue: usize,
+        beams: usize,
     ) -> Result<Option<Transcribing>, Fault> {
         let Some(pack) = &self.transcribe else {
             log::warn!(
@@ -146,6 +147,7 @@ impl Installation {
             engine: pack.manifest.engine.clone(),
             model: pack.name().to_owned(),
             rate_hz: pack.manifest.sample_rate_hz.unwrap_or(16_000),
+            beams,
             languages: pack.manifest.languages.clone(),
         }))
     }
@@ -205,7 +207,9 @@ impl App {
         let kinds = [Kind::Speak, Kind::Transcribe, Kind::Detect];
         let installation = Installation::open(&options.models, &kinds)?;
         let speaking = installation.start_speaking(options.workers, options.queue)?;
-        let transcribing = installation.start_transcribing(options.workers, options.queue)?;
+        let beams = options.models.beam;
+        let transcribing =
+            installation.start_transcribing(options.workers, options.queue, beams)?;
         let spool_dir: PathBuf = options.data_dir.join("spool");
         let context = Arc::new(Context {
             store,

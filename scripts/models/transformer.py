@@ -1,7 +1,10 @@
 """Builds the ONNX graph of a transformer from the variables of a CTranslate2 model.
 
 A tensor is named by the string that ONNX knows it by. Shapes: B batch, S positions, H heads, D = 64 the size of a head.
-Large weights are stored as f16 and cast to f32 where they are used; ONNX Runtime folds the casts when it loads.
+Large weights are stored as f16 and cast to f32 where they are used; ONNX Runtime folds the casts when it loads. With
+`eight_bit`, the weights of projections are stored as bytes that share a scale in blocks along their inputs, and are
+multiplied by ONNX Runtime's MatMulNBits: a decoder that makes one token at a time waits for its weights to come from
+memory, and these are a quarter as long.
 """
 
 from __future__ import annotations
@@ -16,12 +19,15 @@ OPSET = 17
 IR_VERSION = 8
 LAYER_NORM_EPSILON = 1e-5
 HALF_FROM_ELEMENTS = 4096  # smaller weights (biases, norms) stay f32
+BLOCK = 128  # 8-bit weights share a scale along this many inputs
+MIDDLE = 128  # the byte that stands for 0
 SHARED_UP_TO_ELEMENTS = 63  # equal constants up to this size are stored once
 
 
 class Transformer:
-    def __init__(self, variables: dict[str, np.ndarray]):
+    def __init__(self, variables: dict[str, np.ndarray], eight_bit: bool = False):
         self.variables = variables
+        self.eight_bit = eight_bit
         self.nodes: list[onnx.NodeProto] = []
         self.initializers: list[onnx.TensorProto] = []
         self._made: dict = {}
@@ -62,6 +68,19 @@ class Transformer:
                 self._made[name] = self.constant(value.astype(np.float32), name)
         return self._made[name]
 
+    def bytes_of(self, weight: np.ndarray, name: str) -> tuple[str, str]:
+        """`weight` [out, in] as bytes [out, in / BLOCK, BLOCK], and their scales [out, in / BLOCK]: (byte − MIDDLE) · scale."""
+        if name not in self._made:
+            blocks = weight.astype(np.float32).reshape(len(weight), -1, BLOCK)
+            scales = np.abs(blocks).max(axis=-1) / np.float32(127)
+            scales[scales == 0] = 1
+            stored = np.rint(blocks / scales[..., None]).astype(np.int16) + MIDDLE
+            self._made[name] = (
+                self.constant(stored.astype(np.uint8), f"{name}/bytes"),
+                self.constant(scales, f"{name}/scales"),
+            )
+        return self._made[name]
+
     # ---- layers
 
     def layer_norm(self, x: str, prefix: str) -> str:
@@ -71,10 +90,19 @@ class Transformer:
 
     def linear(self, x: str, weight: np.ndarray, bias: np.ndarray | None, name: str) -> str:
         """x · weightᵀ + bias, `weight` [out, in] as CTranslate2 stores it; a bias of zeros is left out."""
-        y = self.op("MatMul", [x, self.weight(weight.T, f"{name}/weight_t")])
+        y = self.multiply(x, weight, name)
         if bias is None or not np.any(bias):
             return y
         return self.op("Add", [y, self.weight(bias, f"{name}/bias")])
+
+    def multiply(self, x: str, weight: np.ndarray, name: str) -> str:
+        """x · weightᵀ, `weight` [out, in]."""
+        if not self.eight_bit:
+            return self.op("MatMul", [x, self.weight(weight.T, f"{name}/weight_t")])
+        rows, columns = weight.shape
+        # Level 4: the inputs are rounded to 8 bits too, block by block.
+        kind = {"K": columns, "N": rows, "bits": 8, "block_size": BLOCK, "accuracy_level": 4}
+        return self.op("MatMulNBits", [x, *self.bytes_of(weight, name)], domain="com.microsoft", **kind)
 
     def stored_linear(self, x: str, variable: str, name: str) -> str:
         return self.linear(x, self.variables[f"{variable}/weight"], self.variables[f"{variable}/bias"], name)
@@ -135,9 +163,12 @@ class Transformer:
             [helper.make_tensor_value_info(*x) for x in outputs],
             self.initializers,
         )
+        opsets = [helper.make_opsetid("", OPSET)]
+        if self.eight_bit:
+            opsets.append(helper.make_opsetid("com.microsoft", 1))
         model = helper.make_model(
             graph,
-            opset_imports=[helper.make_opsetid("", OPSET)],
+            opset_imports=opsets,
             ir_version=IR_VERSION,
             producer_name="convert_whisper",
         )

@@ -35,7 +35,9 @@ pub fn answer(fault: &Fault) -> Answer {
     let headers = match fault.kind {
         Kind::Unauthorized => vec![("WWW-Authenticate", "Bearer".to_owned())],
         Kind::MethodNotAllowed(allow) => vec![("Allow", allow.to_owned())],
-        Kind::Busy { retry_after_s } | Kind::RateLimited { retry_after_s } => vec![("Retry-After", retry_after_s.to_string())],
+        Kind::Busy { retry_after_s } | Kind::RateLimited { retry_after_s } => {
+            vec![("Retry-After", retry_after_s.to_string())]
+        }
         _ => Vec::new(),
     };
     Answer {

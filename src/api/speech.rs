@@ -27,6 +27,8 @@ pub struct Transcribing {
     pub engine: String,
     pub model: String,
     pub rate_hz: u32,
+    /// Texts that are followed at once.
+    pub beams: usize,
     /// Codes of the languages that it knows.
     pub languages: Vec<String>,
 }

@@ -1,11 +1,11 @@
 //! `POST /voice/stt`: a recording → its text.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::form::Form;
 use super::{Call, Context, Reply};
 use crate::audio;
-use crate::engine::contract::{TranscribeTask, Transcript};
+use crate::engine::contract::{Segment, TranscribeTask, Transcript, Word};
 use crate::fault::Fault;
 use crate::limits;
 use crate::store::Feature;
@@ -16,7 +16,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let body = call.take_body();
     let mut form = Form::parse(call.head.header("content-type"), body, &context.spool_dir)?;
     let asked = Language::of(form.text("language").unwrap_or("auto"));
-    form.boolean("word_timestamps", true)?;
+    let words = form.boolean("word_timestamps", true)?;
     let file = form
         .take_file("file")
         .ok_or_else(|| Fault::invalid("file is missing"))?;
@@ -34,6 +34,8 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let task = TranscribeTask {
         audio: sound,
         language: asked.spoken(),
+        words,
+        beams: transcribing.beams,
     };
     let done = transcribing.pool.run(task, &call.watch)?;
     (call.queued, call.ran) = (done.queued, done.ran);
@@ -51,16 +53,28 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         "transcript": text,
         "language": language,
         "duration_seconds": millis(transcript.seconds),
-        "segments": segments(&transcript),
+        "segments": segments(&transcript, words),
         "engine": transcribing.engine,
         "model": transcribing.model,
     }))
 }
 
-fn segments(transcript: &Transcript) -> Vec<serde_json::Value> {
-    let segments = transcript.segments.iter().enumerate();
-    segments
-        .map(|(id, s)| json!({ "id": id, "start": millis(s.start_s), "end": millis(s.end_s), "text": s.text }))
+fn segments(transcript: &Transcript, with_words: bool) -> Vec<Value> {
+    let word =
+        |w: &Word| json!({ "word": w.text, "start": millis(w.start_s), "end": millis(w.end_s) });
+    let segment = |(id, s): (usize, &Segment)| {
+        let mut segment =
+            json!({ "id": id, "start": millis(s.start_s), "end": millis(s.end_s), "text": s.text });
+        if with_words {
+            segment["words"] = s.words.iter().map(word).collect();
+        }
+        segment
+    };
+    transcript
+        .segments
+        .iter()
+        .enumerate()
+        .map(segment)
         .collect()
 }
 

@@ -2,13 +2,17 @@
 //!
 //! Source: github.com/openai/whisper, `whisper/decoding.py`: SuppressBlank, SuppressTokens, ApplyTimestampRules.
 
+use std::ops::Range;
+
 use serde::Deserialize;
 use tokenizers::Tokenizer;
 
-use super::decode::Decoded;
+use super::search::Decoded;
 
 /// Seconds that one timestamp token counts.
 const STEP_S: f64 = 0.02;
+/// Seconds of a whole window.
+const WINDOW_S: f64 = 30.0;
 /// The first phrase begins within this many timestamp steps (1 s).
 const FIRST_STEPS_MAX: u32 = 50;
 
@@ -30,6 +34,8 @@ pub struct Vocabulary {
     pub no_speech: Option<u32>,
     /// Language codes and their tokens; empty when the model knows one language only.
     pub languages: Vec<(String, u32)>,
+    /// Goes before the text before, where the model has it.
+    pub previous: Option<u32>,
     transcribe: Option<u32>,
     no_timestamps: u32,
     /// The token of 0.00 s; all tokens from it on are timestamps.
@@ -43,7 +49,8 @@ pub struct Vocabulary {
 pub struct Phrase {
     pub start_s: f64,
     pub end_s: f64,
-    pub tokens: Vec<u32>,
+    /// Which of the decoded tokens are its text.
+    pub tokens: Range<usize>,
 }
 
 impl Vocabulary {
@@ -70,6 +77,7 @@ impl Vocabulary {
             start: needed("<|startoftranscript|>")?,
             end: needed("<|endoftext|>")?,
             no_speech: token("<|nospeech|>").or_else(|| token("<|nocaptions|>")),
+            previous: token("<|startofprev|>"),
             transcribe: is_multilingual.then(|| token("<|transcribe|>")).flatten(),
             languages,
             no_timestamps,
@@ -96,12 +104,14 @@ impl Vocabulary {
             .map(|(_, id)| *id)
     }
 
-    /// What the decoder is given first.
-    pub fn prompt(&self, language: Option<u32>) -> Vec<u32> {
-        [Some(self.start), language, self.transcribe]
-            .into_iter()
-            .flatten()
-            .collect()
+    /// What the decoder is given behind the start token.
+    pub fn after_start(&self, language: Option<u32>) -> Vec<u32> {
+        [language, self.transcribe].into_iter().flatten().collect()
+    }
+
+    /// Whether `token` is text, and not a time or another special one.
+    pub fn is_text(&self, token: u32) -> bool {
+        token < self.end
     }
 
     /// Sets to −∞ every logit in `row` that may not come after `tokens`.
@@ -159,10 +169,10 @@ impl Vocabulary {
         let is_time = |i: usize| tokens.get(i).is_some_and(|&t| t >= self.zero);
         let mut phrases = Vec::new();
         let mut begun: Option<f64> = None;
-        let mut text: Vec<u32> = Vec::new();
-        for &token in tokens {
+        let mut text = 0..0;
+        for (at, &token) in tokens.iter().enumerate() {
             if token < self.zero {
-                text.push(token);
+                text = if text.is_empty() { at } else { text.start }..at + 1;
                 continue;
             }
             if !text.is_empty() {
@@ -187,7 +197,7 @@ impl Vocabulary {
             None => {
                 phrases.push(Phrase {
                     start_s: begun.unwrap_or(0.0),
-                    end_s: 30.0,
+                    end_s: WINDOW_S,
                     tokens: text,
                 });
                 (phrases, None)
@@ -206,6 +216,7 @@ mod tests {
             start: 11,
             end: 10,
             no_speech: None,
+            previous: None,
             languages: vec![],
             transcribe: None,
             no_timestamps: 12,
@@ -271,6 +282,10 @@ mod tests {
         let (phrases, heard) = vocabulary().phrases(&decoded(&[13, 1, 2, 63, 63, 4, 113]));
         assert_eq!(phrases.len(), 2);
         assert_eq!((phrases[1].start_s, phrases[1].end_s), (1.0, 2.0));
+        assert_eq!(
+            (phrases[0].tokens.clone(), phrases[1].tokens.clone()),
+            (1..3, 5..6)
+        );
         assert_eq!(
             heard, None,
             "one timestamp at the end: the window is used up"
