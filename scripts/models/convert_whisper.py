@@ -1,4 +1,5 @@
-"""Whisper from CTranslate2 (model.bin, config.json) to ONNX: the encoder, the decoder in float and the decoder with 8-bit weights.
+"""Whisper from CTranslate2 (model.bin, config.json) to ONNX: encoder and decoder in standard operators, and both again for
+ONNX Runtime on processors, whose attention is fused in the encoder and whose weights have 8 bits in the decoder.
 
 Names follow Hugging Face's exports with a key-value cache; what they compute twice is given once by the encoder:
 
@@ -61,7 +62,7 @@ class Sizes:
         )
 
 
-def write_encoder(variables: dict[str, np.ndarray], sizes: Sizes, path: Path) -> None:
+def write_encoder(variables: dict[str, np.ndarray], sizes: Sizes, path: Path, optimized: bool) -> None:
     graph = Transformer(variables)
     x = "input_features"
     for name, stride in (("conv1", 1), ("conv2", 2)):
@@ -77,8 +78,11 @@ def write_encoder(variables: dict[str, np.ndarray], sizes: Sizes, path: Path) ->
         prefix = f"encoder/layer_{layer}"
         attention = f"{prefix}/self_attention"
         y = graph.layer_norm(x, f"{attention}/layer_norm")
-        q, k, v = graph.project(y, attention, 0, "qkv", sizes.heads, sizes.head_size)
-        attended, _ = graph.attention(q, k, v, sizes.width)
+        q, k, v = graph.project(y, attention, 0, "qkv", sizes.heads, sizes.head_size, split=not optimized)
+        if optimized:
+            attended = graph.attention_fused(q, k, v, sizes.heads)
+        else:
+            attended, _ = graph.attention(q, k, v, sizes.width)
         x = graph.feed_forward(graph.attention_output(x, attended, attention, 1), f"{prefix}/ffn")
     x = graph.layer_norm(x, "encoder/layer_norm")
     graph.output(x, "last_hidden_state")
@@ -127,10 +131,10 @@ def embedded(graph: Transformer, table: np.ndarray) -> str:
 
 
 def write_decoder(
-    variables: dict[str, np.ndarray], sizes: Sizes, alignment_heads: list[tuple[int, int]], path: Path, eight_bit: bool
+    variables: dict[str, np.ndarray], sizes: Sizes, alignment_heads: list[tuple[int, int]], path: Path, optimized: bool
 ) -> None:
     """`alignment_heads`: (layer, head) in ascending order."""
-    graph = Transformer(variables, eight_bit)
+    graph = Transformer(variables, eight_bit=optimized)
     positions, mask = causal_mask(graph)
     x = embedded(graph, variables["decoder/embeddings/weight"])
     encodings = graph.constant(variables["decoder/position_encodings/encodings"].astype(np.float32), "dec_pos")
@@ -170,7 +174,7 @@ def write_decoder(
     x = graph.op("Slice", [x, graph.integers(-1), graph.integers(2**31 - 1), graph.integers(1)])
     x = graph.layer_norm(x, "decoder/layer_norm")
 
-    if eight_bit:
+    if optimized:
         graph.output(graph.multiply(x, variables["decoder/embeddings/weight"], "embed"), "logits")
     else:
         # Stored once, cast and transposed where it is used.
@@ -186,14 +190,13 @@ def write_decoder(
 def main() -> None:
     options = arguments.parser(__doc__).parse_args()
     weights, config = options.inputs
-    encoder, decoder, eight_bit_decoder = options.outputs
     variables = ctranslate2.read(weights, "WhisperSpec")
     sizes = Sizes.of(variables)
     heads = json.loads(config.read_text(encoding="utf-8")).get("alignment_heads", [])
-    write_encoder(variables, sizes, encoder)
     heads = sorted((layer, head) for layer, head in heads)
-    write_decoder(variables, sizes, heads, decoder, eight_bit=False)
-    write_decoder(variables, sizes, heads, eight_bit_decoder, eight_bit=True)
+    for (encoder, decoder), optimized in ((options.outputs[:2], False), (options.outputs[2:], True)):
+        write_encoder(variables, sizes, encoder, optimized)
+        write_decoder(variables, sizes, heads, decoder, optimized)
 
 
 if __name__ == "__main__":

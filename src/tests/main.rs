@@ -5,6 +5,7 @@ mod audio;
 mod contract;
 mod durability;
 mod http;
+mod listening;
 mod memory;
 mod packs;
 mod parity;

@@ -146,8 +146,11 @@ fn cheapest(costs: &[f32], rows: usize, frames: usize) -> Vec<usize> {
         std::mem::swap(&mut above, &mut sums);
     }
     let mut begins = vec![0; rows];
-    let (mut row, mut frame) = (rows.saturating_sub(1), frames.saturating_sub(1));
-    while rows > 0 {
+    if rows == 0 || frames == 0 {
+        return begins;
+    }
+    let (mut row, mut frame) = (rows - 1, frames - 1);
+    loop {
         begins[row] = frame;
         match from[row * frames + frame] {
             _ if row == 0 && frame == 0 => break,
