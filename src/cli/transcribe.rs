@@ -47,8 +47,9 @@ pub fn run(args: Args, common: &Common) -> Result<(), CliError> {
     let options = common.models(&args.models).map_err(CliError::Usage)?;
     let kinds = [Kind::Transcribe, Kind::Detect];
     let installation = Installation::open(&options, &kinds).map_err(CliError::usage)?;
-    let mut engine = installation.build_transcribe().map_err(CliError::usage)?;
     let language = Some(args.language.to_lowercase()).filter(|l| l != "auto");
+    let engine = installation.build_transcribe_in(language.as_deref());
+    let mut engine = engine.map_err(CliError::usage)?;
     let mut wrong = 0;
     for path in &args.files {
         let begun = Instant::now();

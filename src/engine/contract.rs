@@ -46,7 +46,7 @@ pub struct TranscribeTask {
 /// What was heard.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Transcript {
-    /// Language code that was spoken, as given or as detected.
+    /// Code of the language that was spoken: the task's if the engine went by it, else what was detected.
     pub language: String,
     /// Length of the whole recording in seconds.
     pub seconds: f64,

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::http::Answer;
-use crate::server::{Server, recording};
-use crate::voice::wav;
+use crate::server::{Server, models, recording};
+use crate::voice::{samples, wav};
 use crate::wer::words;
 
 const RATE_HZ: u32 = 16_000;
@@ -212,4 +212,73 @@ fn a_client_that_leaves_frees_the_worker() {
     assert_eq!(answer.status, 200);
     let took = begun.elapsed();
     assert!(took < Duration::from_secs(20), "it waited {took:?}");
+}
+
+/// The repository's packs, and one that calls itself `vocabanga`, made of the small English one.
+fn with_vocabanga() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["whisper-base", "silero-vad", "onnxruntime"] {
+        std::os::unix::fs::symlink(models().join(name), folder.path().join(name)).unwrap();
+    }
+    let (small, own) = (
+        models().join("whisper-tiny-en"),
+        folder.path().join("vocabanga"),
+    );
+    std::fs::create_dir(&own).unwrap();
+    for entry in std::fs::read_dir(&small).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap();
+        if name != "pack.toml" {
+            std::os::unix::fs::symlink(&path, own.join(name)).unwrap();
+        }
+    }
+    let manifest = std::fs::read_to_string(small.join("pack.toml")).unwrap();
+    let manifest = manifest
+        .replace("name = \"whisper-tiny-en\"", "name = \"vocabanga\"")
+        .replace("engine = \"whisper\"", "engine = \"vocabanga\"")
+        .replace(
+            "languages = [\"en\"]",
+            "languages = [\"pcm\", \"yo\", \"ig\", \"ha\", \"sw\"]",
+        );
+    std::fs::write(own.join("pack.toml"), manifest).unwrap();
+    folder
+}
+
+#[test]
+fn languages_go_to_the_pack_that_lists_them_and_else_to_whisper() {
+    let packs = with_vocabanga();
+    let server = Server::launch(packs.path(), &[]);
+    let client = server.client();
+    let file = std::fs::read(recording("two_cities.8k.wav")).unwrap();
+    let file = wav(
+        8_000,
+        samples(&file)
+            .into_iter()
+            .take(5 * 8_000)
+            .map(|s| f32::from(s) / 32_768.0),
+    );
+    for (asked, engine, model, language) in [
+        ("ig", "vocabanga", "vocabanga", "ig"),
+        ("pcm", "vocabanga", "vocabanga", "pcm"),
+        ("en_ng", "whisper", "whisper-base", "en_ng"),
+        ("auto", "whisper", "whisper-base", "en"),
+        ("xx", "whisper", "whisper-base", "en"),
+    ] {
+        let answer = client.post_form("/voice/stt", &file, &[("language", asked)]);
+        assert_eq!(answer.status, 200);
+        let body = answer.json();
+        let said = [&body["engine"], &body["model"], &body["language"]];
+        assert_eq!(said, [engine, model, language], "{asked}");
+        assert!(
+            body["transcript"]
+                .as_str()
+                .unwrap()
+                .contains("best of times")
+        );
+    }
+    // Without the specialist, Whisper takes its nearest token.
+    let client = Server::shared().client();
+    let answer = client.post_form("/voice/stt", &file, &[("language", "pcm")]);
+    let body = answer.json();
+    assert_eq!([&body["engine"], &body["language"]], ["whisper", "pcm"]);
 }

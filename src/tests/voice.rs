@@ -125,7 +125,7 @@ pub fn speak(text: &str) -> Vec<u8> {
     answer.body
 }
 
-fn samples(wav: &[u8]) -> Vec<i16> {
+pub fn samples(wav: &[u8]) -> Vec<i16> {
     let mut reader = hound::WavReader::new(wav).unwrap();
     reader.samples::<i16>().map(Result::unwrap).collect()
 }

@@ -16,6 +16,9 @@ const WINDOW_S: f64 = 30.0;
 /// The first phrase begins within this many timestamp steps (1 s).
 const FIRST_STEPS_MAX: u32 = 50;
 
+/// Codes of the API that models know by another name.
+const NEAREST: &[(&str, &str)] = &[("en_ng", "en"), ("pcm", "en")];
+
 /// The parts of CTranslate2's `config.json` that decoding needs.
 #[derive(Deserialize)]
 struct Config {
@@ -96,12 +99,12 @@ impl Vocabulary {
         Ok(vocabulary)
     }
 
-    /// The token of a language code, if this model knows it.
+    /// The token of a language code or of the nearest one, if this model knows it.
     pub fn language(&self, code: &str) -> Option<u32> {
-        self.languages
-            .iter()
-            .find(|(c, _)| c == code)
-            .map(|(_, id)| *id)
+        let token = |code: &str| self.languages.iter().find(|(c, _)| c == code);
+        let nearest = NEAREST.iter().find(|(other, _)| *other == code);
+        let found = token(code).or_else(|| token(nearest?.1));
+        found.map(|(_, id)| *id)
     }
 
     /// What the decoder is given behind the start token.
@@ -268,6 +271,21 @@ mod tests {
         let mut row = vec![0.0; 100];
         vocabulary().restrain(&mut row, &[13, 1]);
         assert!(row[1] == f32::NEG_INFINITY && row[20] == 0.0);
+    }
+
+    #[test]
+    fn languages_go_by_their_own_token_or_the_nearest() {
+        let mut known = vocabulary();
+        known.languages = vec![("en".to_owned(), 1), ("sw".to_owned(), 2)];
+        let token = |code| known.language(code);
+        assert_eq!(
+            (token("sw"), token("en_ng"), token("pcm")),
+            (Some(2), Some(1), Some(1))
+        );
+        assert_eq!((token("ig"), token("")), (None, None));
+        let mut taught = known.clone();
+        taught.languages.push(("pcm".to_owned(), 3));
+        assert_eq!(taught.language("pcm"), Some(3), "its own comes first");
     }
 
     fn decoded(tokens: &[u32]) -> Decoded {
