@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """vocabox's transcription beside faster-whisper's, on the same weights, recordings and machine, taken in turn within one run.
 
-usage: compare_transcription.py [--rounds 5] [--binary target/release/vocabox]
+usage: compare_transcription.py [--rounds 5] [--parts speed,words,errors] [--binary target/release/vocabox]
 
 Prints word errors on the recording of the tests and on 20 sentences spoken by each of 5 voices, real-time factors of the
 recording and of its first 3 s, peak memory, and how far apart the starts of words are. faster-whisper 1.2.1 decodes greedily
@@ -129,36 +129,44 @@ def word_starts(box, peer, recording):
     print(f"word starts apart, {len(apart)} words: median {at(0.5):.3f} s, 95th percentile {at(0.95):.3f} s, most {apart[-1]:.3f} s")
 
 
-def compare(rounds, binary):
+def speed(rounds, box, whisper, recording):
+    peer = Peer(whisper, "int8")
+    short = clip(recording, CLIP_SECONDS)
+    for label, wav, seconds in (("44 s", recording, 44.37), (f"{CLIP_SECONDS} s", short, CLIP_SECONDS)):
+        for words in (False, True):
+            ours, theirs = [], []
+            for _ in range(rounds + 1):
+                ours.append(timed(lambda: box.answer(wav, words))[0] / seconds)
+                theirs.append(timed(lambda: peer.text(wav, word_timestamps=words))[0] / seconds)
+            report(f"{label}{' with words' if words else ''}, real-time factor, int8", ours[1:], theirs[1:])
+    memory = box.memory_mib()
+    command = [sys.executable, __file__, "--peer", str(whisper)]
+    peer_memory = float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    print(f"peak resident memory: vocabox {memory:.0f} MiB, peer (int8) {peer_memory:.0f} MiB", flush=True)
+
+
+def compare(rounds, parts, binary):
     os.environ["OMP_NUM_THREADS"] = str(os.cpu_count() or 1)
     recording = RECORDING.read_bytes()
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         whisper = peer_models(folder)
         box = Listener(binary, folder / "listener", ["whisper-base", "silero-vad", "onnxruntime"])
-        peer = Peer(whisper, "int8")
         print(f"{os.cpu_count()} cores, {rounds} rounds; vocabox over HTTP, faster-whisper 1.2.1 in process")
-        short = clip(recording, CLIP_SECONDS)
-        for label, wav, seconds in (("44 s", recording, 44.37), (f"{CLIP_SECONDS} s", short, CLIP_SECONDS)):
-            for words in (False, True):
-                ours, theirs = [], []
-                for _ in range(rounds + 1):
-                    ours.append(timed(lambda: box.answer(wav, words))[0] / seconds)
-                    theirs.append(timed(lambda: peer.text(wav, word_timestamps=words))[0] / seconds)
-                report(f"{label}{' with words' if words else ''}, real-time factor, int8", ours[1:], theirs[1:])
-        memory = box.memory_mib()
-        command = [sys.executable, __file__, "--peer", str(whisper)]
-        peer_memory = float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-        print(f"peak resident memory: vocabox {memory:.0f} MiB, peer (int8) {peer_memory:.0f} MiB")
+        if "speed" in parts:
+            speed(rounds, box, whisper, recording)
         peer = Peer(whisper, "float32")
-        word_starts(box, peer, recording)
-        word_errors(binary, folder, box, peer, recording)
+        if "words" in parts:
+            word_starts(box, peer, recording)
+        if "errors" in parts:
+            word_errors(binary, folder, box, peer, recording)
         box.stop()
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--parts", default="speed,words,errors")
     parser.add_argument("--binary", default=str(ROOT / "target/release/vocabox"))
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--peer", help=argparse.SUPPRESS)
@@ -168,9 +176,9 @@ def main():
         peer.text(RECORDING.read_bytes(), word_timestamps=True)
         print(resident_mib(os.getpid()))
     elif options.inside:
-        compare(options.rounds, options.binary)
+        compare(options.rounds, options.parts.split(","), options.binary)
     else:
-        arguments = ["--inside", "--rounds", str(options.rounds), "--binary", options.binary]
+        arguments = ["--inside", "--rounds", str(options.rounds), "--parts", options.parts, "--binary", options.binary]
         sys.exit(subprocess.run([environment(), __file__, *arguments]).returncode)
 
 

@@ -18,6 +18,8 @@
 mod align;
 mod beam;
 mod decoder;
+#[cfg(test)]
+mod decoder_tests;
 mod listen;
 mod phrases;
 mod rules;
@@ -73,7 +75,12 @@ pub fn build(pack: &Pack, detector: &Pack, nets: &Nets) -> Result<Box<Transcribe
         Tokenizer::from_file(path("tokenizer")?).map_err(|e| broken("tokenizer", e.to_string()))?;
     let config = fs::read(path("config")?).map_err(|e| broken("config", e.to_string()))?;
     let encoder = nets.load(pack, "encoder")?;
-    let decoder = Decoder::new(nets.load(pack, "decoder")?, None)?;
+    // A graph of its own for the first tokens, in one of the layouts.
+    let first = match pack.file("decoder-first", variant.as_deref()) {
+        Ok(_) => Some(nets.load(pack, "decoder-first")?),
+        Err(_) => None,
+    };
+    let decoder = Decoder::new(nets.load(pack, "decoder")?, first)?;
     let logits = decoder.vocabulary_len();
     let logits = logits.unwrap_or(tokenizer.get_vocab_size(true));
     let vocabulary =

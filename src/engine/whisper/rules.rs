@@ -2,6 +2,7 @@
 //!
 //! Source: github.com/openai/whisper, `whisper/decoding.py`: SuppressBlank, SuppressTokens, ApplyTimestampRules.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde::Deserialize;
@@ -19,13 +20,18 @@ const FIRST_STEPS_MAX: u32 = 50;
 /// Codes of the API that models know by another name.
 const NEAREST: &[(&str, &str)] = &[("en_ng", "en"), ("pcm", "en")];
 
-/// The parts of CTranslate2's `config.json` that decoding needs.
+/// The parts of CTranslate2's `config.json` that decoding needs, or, by their other names, of Hugging Face's
+/// `generation_config.json`.
 #[derive(Deserialize)]
 struct Config {
+    #[serde(alias = "suppress_tokens")]
     suppress_ids: Vec<u32>,
+    #[serde(alias = "begin_suppress_tokens")]
     suppress_ids_begin: Vec<u32>,
     #[serde(default)]
     lang_ids: Vec<u32>,
+    #[serde(default)]
+    lang_to_id: BTreeMap<String, u32>,
 }
 
 /// Special tokens and suppressions of one model.
@@ -70,6 +76,7 @@ impl Vocabulary {
             true => config
                 .lang_ids
                 .iter()
+                .chain(config.lang_to_id.values())
                 .filter_map(|&id| {
                     let name = tokenizer.id_to_token(id)?;
                     Some((name.strip_prefix("<|")?.strip_suffix("|>")?.to_owned(), id))
