@@ -33,7 +33,7 @@ fn by_ort(path: &Path) -> Box<dyn Net> {
 }
 
 fn graph(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/tests/graphs/{name}.onnx"))
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("scripts/models/tiny_whisper/{name}.onnx"))
 }
 
 /// What the encoder gives of one made-up window: those of its outputs whose names begin so.
