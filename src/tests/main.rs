@@ -3,6 +3,7 @@
 mod attacks;
 mod audio;
 mod contract;
+mod damage;
 mod durability;
 mod http;
 mod listening;
