@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::http::Answer;
-use crate::server::{Server, models, recording};
+use crate::server::{Server, models, recording, run};
 use crate::voice::{samples, wav};
 use crate::wer::words;
 
@@ -281,4 +281,62 @@ fn languages_go_to_the_pack_that_lists_them_and_else_to_whisper() {
     let answer = client.post_form("/voice/stt", &file, &[("language", "pcm")]);
     let body = answer.json();
     assert_eq!([&body["engine"], &body["language"]], ["whisper", "pcm"]);
+}
+
+/// Standard output and error of `vocabox transcribe` with these arguments, and its exit code.
+fn transcribe(args: &[&str]) -> (String, String, i32) {
+    let packs = models();
+    let own = ["--models-dir", packs.to_str().unwrap(), "transcribe"];
+    let output = run(&[&own, args].concat());
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (
+        text(&output.stdout),
+        text(&output.stderr),
+        output.status.code().unwrap(),
+    )
+}
+
+#[test]
+fn the_command_line_writes_each_format_and_a_wrong_file_stops_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let short = folder.path().join("short.bin");
+    let file = std::fs::read(recording("two_cities.8k.wav")).unwrap();
+    let sound = samples(&file).into_iter().take(5 * 8_000);
+    std::fs::write(&short, wav(8_000, sound.map(|s| f32::from(s) / 32_768.0))).unwrap();
+    let short = short.to_str().unwrap();
+    let missing = folder.path().join("missing.wav");
+
+    let args = [missing.to_str().unwrap(), short, "--language", "en"];
+    let (out, said, code) = transcribe(&args);
+    assert_eq!((out.lines().count(), code), (1, 1), "{said}");
+    assert!(out.contains("best of times"), "{out}");
+    assert!(
+        said.contains("missing.wav: ") && said.contains("1 of 2 files"),
+        "{said}"
+    );
+
+    let (out, _, code) = transcribe(&[short, "--format", "json", "--beam", "3"]);
+    let body: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((&body["language"], code), (&json!("en"), 0));
+    let first = &body["segments"][0]["words"][0];
+    assert!(
+        first["word"] == "It" && seconds(&first["start"]) > 0.6,
+        "{first}"
+    );
+
+    let (out, _, _) = transcribe(&[short, "--format", "srt"]);
+    let lines: Vec<&str> = out.lines().collect();
+    assert!(
+        lines[0] == "1" && lines[1].starts_with("00:00:0") && lines[1].contains(" --> "),
+        "{out}"
+    );
+    let (out, _, _) = transcribe(&[short, "--format", "vtt"]);
+    assert!(
+        out.starts_with("WEBVTT\n\n1\n00:00:0") && out.contains("best of times"),
+        "{out}"
+    );
+
+    let (_, said, code) = transcribe(&[short, "--beam", "99"]);
+    assert_eq!(code, 2);
+    assert!(said.contains("beam is 99; 1 to 16 is accepted"), "{said}");
 }
