@@ -57,6 +57,8 @@ fn transcribe(engine: &mut Transcribe, file: &[u8]) -> f64 {
     let task = TranscribeTask {
         audio,
         language: Some("en".to_owned()),
+        words: true,
+        beams: 1,
     };
     engine.run(task, &watch()).expect("it transcribes").seconds
 }

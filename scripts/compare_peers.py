@@ -40,9 +40,9 @@ TEXT = (
 class Box:
     """A running vocabox with a key."""
 
-    def __init__(self, binary, folder):
-        common = ["--data-dir", f"{folder}/data", "--models-dir", str(ROOT / "models")]
-        subprocess.run([binary, "account", "create", "peers", *common], check=True, stdout=subprocess.DEVNULL)
+    def __init__(self, binary, folder, models=ROOT / "models"):
+        common = ["--data-dir", f"{folder}/data", "--models-dir", str(models)]
+        subprocess.run([binary, "account", "create", "peers", "--rpm", "100000", *common], check=True, stdout=subprocess.DEVNULL)
         made = [binary, "key", "create", "--account", "peers", "--name", "peers", "--json", *common]
         self.key = json.loads(subprocess.run(made, check=True, capture_output=True).stdout)["key"]
         self.process = subprocess.Popen(
@@ -74,6 +74,10 @@ class Box:
 
     def memory_mib(self):
         return resident_mib(self.process.pid)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
 
 
 def resident_mib(pid):
@@ -188,8 +192,7 @@ def compare(rounds, binary):
             report(f"transcription, 44 s, faster-whisper {kind}", ours[1:], theirs[1:])
             print("  word errors: vocabox %d of %d, peer %d of %d" % (*errors(truth, heard), *errors(truth, peer_heard)))
         print(f"peak resident memory: vocabox {box.memory_mib():.0f} MiB (speech and transcription)")
-        box.process.terminate()
-        box.process.wait()
+        box.stop()
 
 
 TWO_CITIES = (

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::api::cors::Origins;
 use crate::api::lifecycle::Lifecycle;
-use crate::api::speech::{Speaking, Transcribing};
+use crate::api::speech::{Listening, Speaking, Transcribing};
 use crate::api::{BodyCaps, Context};
 use crate::config;
 use crate::edge::{Bounds, Edge, EdgeConfig};
@@ -26,7 +26,10 @@ use crate::work::pool::Pool;
 #[derive(Clone)]
 pub struct Installation {
     pub speak: Option<Pack>,
+    /// Transcribes what no specialist lists.
     pub transcribe: Option<Pack>,
+    /// Packs that transcribe the languages that they list.
+    specialists: Vec<Pack>,
     detect: Option<Pack>,
     nets: Nets,
 }
@@ -42,8 +45,13 @@ impl Installation {
         };
         let speak = choose(Kind::Speak, options.speak_pack.as_ref())?;
         let transcribe = choose(Kind::Transcribe, options.transcribe_pack.as_ref())?;
+        let specialists = match &transcribe {
+            Some(general) => specialists(&packs, general),
+            None => Vec::new(),
+        };
         let detect = choose(Kind::Detect, None)?;
         let chosen = [&speak, &transcribe, &detect].into_iter().flatten();
+        let chosen = chosen.chain(&specialists);
         let needs_ort = chosen
             .clone()
             .any(|p| p.manifest.runtime.unwrap_or(Runtime::Ort) == Runtime::Ort);
@@ -60,6 +68,7 @@ impl Installation {
         Ok(Installation {
             speak,
             transcribe,
+            specialists,
             detect,
             nets,
         })
@@ -82,10 +91,26 @@ impl Installation {
         }
     }
 
-    /// Builds the engine of the pack that transcribes. Faults: as [`Installation::build_speak`].
+    /// Builds the engine that transcribes what no specialist lists. Faults: as [`Installation::build_speak`].
     pub fn build_transcribe(&self) -> Result<Box<Transcribe>, Fault> {
-        let pack = self.transcribe.as_ref();
-        let pack = pack.ok_or_else(|| not_fetched("transcribes", "whisper-base"))?;
+        self.build_transcribe_in(None)
+    }
+
+    /// Builds the engine for a language: that of the pack that lists it, else the general one.
+    /// Faults: as [`Installation::build_speak`].
+    pub fn build_transcribe_in(&self, language: Option<&str>) -> Result<Box<Transcribe>, Fault> {
+        let lists = |p: &&Pack| {
+            p.manifest
+                .languages
+                .iter()
+                .any(|l| Some(l.as_str()) == language)
+        };
+        let pack = self.specialists.iter().find(lists);
+        let pack = pack.or(self.transcribe.as_ref());
+        self.build_listener(pack.ok_or_else(|| not_fetched("transcribes", "whisper-base"))?)
+    }
+
+    fn build_listener(&self, pack: &Pack) -> Result<Box<Transcribe>, Fault> {
         let detector = self.detect.as_ref();
         let detector = detector.ok_or_else(|| not_fetched("detects speech", "silero-vad"))?;
         match engine::of(pack)? {
@@ -129,6 +154,7 @@ impl Installation {
         &self,
         workers: usize,
         queue: usize,
+        beams: usize,
     ) -> Result<Option<Transcribing>, Fault> {
         let Some(pack) = &self.transcribe else {
             log::warn!(
@@ -136,25 +162,43 @@ impl Installation {
             );
             return Ok(None);
         };
+        let start = |pack: &Pack| self.start_listening(pack, workers, queue);
+        Ok(Some(Transcribing {
+            places: Places::new(depth(workers, queue)),
+            beams,
+            general: start(pack)?,
+            specialists: self
+                .specialists
+                .iter()
+                .map(start)
+                .collect::<Result<_, _>>()?,
+        }))
+    }
+
+    fn start_listening(
+        &self,
+        pack: &Pack,
+        workers: usize,
+        queue: usize,
+    ) -> Result<Listening, Fault> {
         let begun = Instant::now();
-        let this = self.clone();
+        let (this, own) = (self.clone(), pack.clone());
         let depth = depth(workers, queue);
         let pool = Pool::start("transcribe", workers, depth, move || {
-            this.build_transcribe()
+            this.build_listener(&own)
         })?;
         log::info!(
             "pack {} loaded by {workers} workers in {:.1} s",
             pack.name(),
             begun.elapsed().as_secs_f64()
         );
-        Ok(Some(Transcribing {
+        Ok(Listening {
             pool,
-            places: Places::new(depth),
             engine: pack.manifest.engine.clone(),
             model: pack.name().to_owned(),
             rate_hz: pack.manifest.sample_rate_hz.unwrap_or(16_000),
             languages: pack.manifest.languages.clone(),
-        }))
+        })
     }
 }
 
@@ -164,11 +208,29 @@ fn depth(workers: usize, queue: usize) -> usize {
     workers + queue
 }
 
-/// The pack of `kind` that is called `name`, else the first fetched one.
+/// The engine that takes any language.
+const GENERAL: &str = "whisper";
+
+/// Fetched packs beside `general` that transcribe under a name of their own.
+fn specialists(packs: &[Pack], general: &Pack) -> Vec<Pack> {
+    let is_one = |p: &&Pack| {
+        p.kind() == Kind::Transcribe
+            && p.is_fetched()
+            && p.manifest.engine != GENERAL
+            && p.name() != general.name()
+    };
+    packs.iter().filter(is_one).cloned().collect()
+}
+
+/// The pack of `kind` that is called `name`, else the first fetched one, a general one before a specialist.
 fn choose(packs: &[Pack], kind: Kind, name: Option<&str>) -> Result<Option<Pack>, Fault> {
-    let mut fitting = packs.iter().filter(|p| p.kind() == kind);
+    let fitting = packs.iter().filter(|p| p.kind() == kind);
     match name {
-        None => Ok(fitting.find(|p| p.is_fetched()).cloned()),
+        None => {
+            let is_general = |p: &&Pack| p.manifest.engine == GENERAL;
+            let mut fetched = fitting.filter(|p| p.is_fetched());
+            Ok(fetched.clone().find(is_general).or(fetched.next()).cloned())
+        }
         Some(name) => match fitting.clone().find(|p| p.name() == name) {
             Some(pack) => Ok(Some(pack.clone())),
             None => Err(Fault::missing(format!(
@@ -234,7 +296,9 @@ impl App {
         let kinds = [Kind::Speak, Kind::Transcribe, Kind::Detect];
         let installation = Installation::open(&options.models, &kinds)?;
         let speaking = installation.start_speaking(options.workers, options.queue)?;
-        let transcribing = installation.start_transcribing(options.workers, options.queue)?;
+        let beams = options.models.beam;
+        let transcribing =
+            installation.start_transcribing(options.workers, options.queue, beams)?;
         let context = Arc::new(Context {
             store,
             speaking,

@@ -86,6 +86,9 @@ pub struct ModelOptions {
     /// Compute threads of each worker's models [default: one pool for all, as large as the machine has cores]
     #[arg(long, env = "VOCABOX_THREADS_PER_WORKER", value_name = "N")]
     pub threads_per_worker: Option<usize>,
+    /// Texts that are followed at once while transcribing, of which the likeliest is taken: slower [default: 1]
+    #[arg(long, env = "VOCABOX_BEAM", value_name = "N")]
+    pub beam: Option<usize>,
 }
 
 /// Options of `serve`.
@@ -148,6 +151,7 @@ pub struct Models {
     pub speak_pack: Option<String>,
     pub transcribe_pack: Option<String>,
     pub threads_per_worker: Option<usize>,
+    pub beam: usize,
     pub cores: usize,
 }
 
@@ -212,6 +216,7 @@ impl Common {
             speak_pack: options.speak_pack,
             transcribe_pack: options.transcribe_pack,
             threads_per_worker: options.threads_per_worker,
+            beam: within("beam", options.beam.unwrap_or(1), 1, limits::BEAM_MAX)?,
             cores,
         })
     }

@@ -119,6 +119,9 @@ pub const AUDIO_RATE_HZ_MIN: u32 = 4_000;
 pub const AUDIO_RATE_HZ_MAX: u32 = 384_000;
 pub const AUDIO_CHANNELS_MAX: usize = 32;
 
+/// Texts that may be followed at once while transcribing.
+pub const BEAM_MAX: usize = 16;
+
 /// Connections of all clients together (a thread each, with a small stack).
 pub const CONNECTIONS: Movable = Movable {
     min: 16,

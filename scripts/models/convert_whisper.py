@@ -1,14 +1,15 @@
-"""Whisper from CTranslate2 (model.bin, config.json) to two ONNX graphs: encoder.onnx and decoder.onnx.
+"""Whisper from CTranslate2 (model.bin, config.json) to ONNX: encoder and decoder in standard operators, and both again for
+ONNX Runtime on processors, whose attention is fused in the encoder and whose weights have 8 bits in the decoder.
 
 Names follow Hugging Face's exports with a key-value cache; what they compute twice is given once by the encoder:
 
-encoder  input_features f32 [B, mels=80, 3000]
-         → last_hidden_state f32 [B, 1500, width]
-           present.L.encoder.key|value f32 [B, H, 1500, 64]    the decoder's view of it, projected once
+encoder  input_features f32 [B, mels=80, hops], hops even and at most 3000 (30 s): a short clip need not be filled up
+         → last_hidden_state f32 [B, frames = hops / 2, width]
+           present.L.encoder.key|value f32 [B, H, frames, 64]    the decoder's view of it, projected once
 decoder  input_ids i64 [B, S]; past_key_values.L.decoder.key|value f32 [B, H, P, 64], P may be 0;
          past_key_values.L.encoder.key|value as above
-         → logits f32 [B, S, vocabulary]; present.L.decoder.key|value f32 [B, H, P+S, 64]
-           alignment_attention f32 [B, heads, S, 1500]   cross attention of config.json's alignment_heads, for times
+         → logits f32 [B, 1, vocabulary] for what follows the last of the S tokens; present.L.decoder.key|value f32 [B, H, P+S, 64]
+           alignment_attention f32 [B, heads, S, frames]   cross attention of config.json's alignment_heads, for times
 
 Architecture: Radford et al. 2022, "Robust Speech Recognition via Large-Scale Weak Supervision".
 """
@@ -24,7 +25,7 @@ from onnx import TensorProto, helper
 
 import arguments
 import ctranslate2
-from transformer import Transformer
+from transformer import MIDDLE, Transformer
 
 FLOAT, INT64 = TensorProto.FLOAT, TensorProto.INT64
 MASKED = -1e9
@@ -61,7 +62,7 @@ class Sizes:
         )
 
 
-def write_encoder(variables: dict[str, np.ndarray], sizes: Sizes, path: Path) -> None:
+def write_encoder(variables: dict[str, np.ndarray], sizes: Sizes, path: Path, optimized: bool) -> None:
     graph = Transformer(variables)
     x = "input_features"
     for name, stride in (("conv1", 1), ("conv2", 2)):
@@ -69,27 +70,32 @@ def write_encoder(variables: dict[str, np.ndarray], sizes: Sizes, path: Path) ->
         bias = graph.weight(variables[f"encoder/{name}/bias"], f"{name}/b")
         x = graph.gelu(graph.op("Conv", [x, weight, bias], kernel_shape=[3], strides=[stride], pads=[1, 1]))
     x = graph.op("Transpose", [x], perm=[0, 2, 1])
-    x = graph.op("Add", [x, graph.weight(variables["encoder/position_encodings/encodings"], "enc_pos")])
+    frames = graph.op("Gather", [graph.op("Shape", [x]), graph.integers(1)], axis=0)
+    encodings = graph.weight(variables["encoder/position_encodings/encodings"], "enc_pos")
+    x = graph.op("Add", [x, graph.op("Slice", [encodings, graph.integers(0), frames, graph.integers(0)])])
 
     for layer in range(sizes.encoder_layers):
         prefix = f"encoder/layer_{layer}"
         attention = f"{prefix}/self_attention"
         y = graph.layer_norm(x, f"{attention}/layer_norm")
-        q, k, v = graph.project(y, attention, 0, "qkv", sizes.heads, sizes.head_size)
-        attended, _ = graph.attention(q, k, v, sizes.width)
+        q, k, v = graph.project(y, attention, 0, "qkv", sizes.heads, sizes.head_size, split=not optimized)
+        if optimized:
+            attended = graph.attention_fused(q, k, v, sizes.heads)
+        else:
+            attended, _ = graph.attention(q, k, v, sizes.width)
         x = graph.feed_forward(graph.attention_output(x, attended, attention, 1), f"{prefix}/ffn")
     x = graph.layer_norm(x, "encoder/layer_norm")
     graph.output(x, "last_hidden_state")
 
-    outputs = [("last_hidden_state", FLOAT, ["batch", sizes.positions, sizes.width])]
+    outputs = [("last_hidden_state", FLOAT, ["batch", "frames", sizes.width])]
     for layer in range(sizes.decoder_layers):
         attention = f"decoder/layer_{layer}/attention"
         projected = graph.project(x, attention, 1, "kv", sizes.heads, sizes.head_size)
         for kind, tensor in zip(("key", "value"), projected):
             name = f"present.{layer}.encoder.{kind}"
             graph.output(tensor, name)
-            outputs.append((name, FLOAT, ["batch", sizes.heads, sizes.positions, sizes.head_size]))
-    graph.write([("input_features", FLOAT, ["batch", sizes.mels, 2 * sizes.positions])], outputs, path)
+            outputs.append((name, FLOAT, ["batch", sizes.heads, "frames", sizes.head_size]))
+    graph.write([("input_features", FLOAT, ["batch", sizes.mels, "hops"])], outputs, path)
 
 
 def causal_mask(graph: Transformer) -> tuple[str, str]:
@@ -113,19 +119,29 @@ def causal_mask(graph: Transformer) -> tuple[str, str]:
     return positions, graph.op("Where", [allowed, graph.number(0.0), graph.number(MASKED)])
 
 
+def embedded(graph: Transformer, table: np.ndarray) -> str:
+    """The rows of `table` [vocabulary, width] for input_ids. It is also the last projection, and is stored once."""
+    if not graph.eight_bit:
+        embeddings = graph.constant(table.astype(np.float16), "embed")
+        return graph.op("Cast", [graph.op("Gather", [embeddings, "input_ids"])], to=FLOAT)
+    stored, scales = (graph.op("Gather", [tensor, "input_ids"]) for tensor in graph.bytes_of(table, "embed"))
+    centred = graph.op("Sub", [graph.op("Cast", [stored], to=FLOAT), graph.number(MIDDLE)])
+    rows = graph.op("Mul", [centred, graph.op("Unsqueeze", [scales, graph.integers(-1)])])
+    return graph.op("Reshape", [rows, graph.integers(0, 0, table.shape[1])])
+
+
 def write_decoder(
-    variables: dict[str, np.ndarray], sizes: Sizes, alignment_heads: list[tuple[int, int]], path: Path
+    variables: dict[str, np.ndarray], sizes: Sizes, alignment_heads: list[tuple[int, int]], path: Path, optimized: bool
 ) -> None:
     """`alignment_heads`: (layer, head) in ascending order."""
-    graph = Transformer(variables)
+    graph = Transformer(variables, eight_bit=optimized)
     positions, mask = causal_mask(graph)
-    embeddings = graph.constant(variables["decoder/embeddings/weight"].astype(np.float16), "embed")
-    x = graph.op("Cast", [graph.op("Gather", [embeddings, "input_ids"])], to=FLOAT)
+    x = embedded(graph, variables["decoder/embeddings/weight"])
     encodings = graph.constant(variables["decoder/position_encodings/encodings"].astype(np.float32), "dec_pos")
     x = graph.op("Add", [x, graph.op("Gather", [encodings, positions])])
 
     inputs = [("input_ids", INT64, ["batch", "seq"])]
-    outputs = [("logits", FLOAT, ["batch", "seq", sizes.vocabulary])]
+    outputs = [("logits", FLOAT, ["batch", 1, sizes.vocabulary])]
     aligned = []
     for layer in range(sizes.decoder_layers):
         prefix = f"decoder/layer_{layer}"
@@ -153,15 +169,20 @@ def write_decoder(
             inputs.append((past[kind], FLOAT, ["batch", sizes.heads, "past", sizes.head_size]))
             outputs.append((name, FLOAT, ["batch", sizes.heads, "past_plus_seq", sizes.head_size]))
         for kind in ("key", "value"):
-            inputs.append((heard[kind], FLOAT, ["batch", sizes.heads, sizes.positions, sizes.head_size]))
+            inputs.append((heard[kind], FLOAT, ["batch", sizes.heads, "frames", sizes.head_size]))
+    # Half of a long prompt's work would be for logits that nobody looks at.
+    x = graph.op("Slice", [x, graph.integers(-1), graph.integers(2**31 - 1), graph.integers(1)])
     x = graph.layer_norm(x, "decoder/layer_norm")
 
-    # The table of embeddings is also the last projection: stored once, cast and transposed where it is used.
-    table = graph.op("Transpose", [graph.op("Cast", [embeddings], to=FLOAT)], perm=[1, 0])
-    graph.nodes.append(helper.make_node("MatMul", [x, table], ["logits"]))
+    if optimized:
+        graph.output(graph.multiply(x, variables["decoder/embeddings/weight"], "embed"), "logits")
+    else:
+        # Stored once, cast and transposed where it is used.
+        table = graph.op("Transpose", [graph.op("Cast", ["embed"], to=FLOAT)], perm=[1, 0])
+        graph.nodes.append(helper.make_node("MatMul", [x, table], ["logits"]))
     if aligned:
         graph.nodes.append(helper.make_node("Concat", aligned, ["alignment_attention"], axis=1))
-        shape = ["batch", len(alignment_heads), "seq", sizes.positions]
+        shape = ["batch", len(alignment_heads), "seq", "frames"]
         outputs.append(("alignment_attention", FLOAT, shape))
     graph.write(inputs, outputs, path)
 
@@ -169,12 +190,13 @@ def write_decoder(
 def main() -> None:
     options = arguments.parser(__doc__).parse_args()
     weights, config = options.inputs
-    encoder, decoder = options.outputs
     variables = ctranslate2.read(weights, "WhisperSpec")
     sizes = Sizes.of(variables)
     heads = json.loads(config.read_text(encoding="utf-8")).get("alignment_heads", [])
-    write_encoder(variables, sizes, encoder)
-    write_decoder(variables, sizes, sorted((layer, head) for layer, head in heads), decoder)
+    heads = sorted((layer, head) for layer, head in heads)
+    for (encoder, decoder), optimized in ((options.outputs[:2], False), (options.outputs[2:], True)):
+        write_encoder(variables, sizes, encoder, optimized)
+        write_decoder(variables, sizes, heads, decoder, optimized)
 
 
 if __name__ == "__main__":

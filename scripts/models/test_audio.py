@@ -20,17 +20,27 @@ FORMATS = {
     ".flac": ["-c:a", "flac", "-f", "flac"],
     ".ogg": ["-c:a", "libvorbis", "-q:a", "4", "-f", "ogg"],
     ".m4a": ["-c:a", "aac", "-b:a", "96k", "-f", "ipod"],
+    ".aac": ["-c:a", "aac", "-b:a", "96k", "-f", "adts"],
+    ".opus": ["-c:a", "libopus", "-b:a", "64k", "-f", "ogg"],
+    ".webm": ["-c:a", "libopus", "-b:a", "64k", "-f", "webm"],
+    ".mkv": ["-c:a", "aac", "-b:a", "96k", "-f", "matroska"],
+    ".aiff": ["-ar", "22050", "-c:a", "pcm_s16be", "-f", "aiff"],
+    ".alaw.wav": ["-ar", "16000", "-c:a", "pcm_alaw", "-f", "wav"],
+    ".mulaw.wav": ["-ar", "16000", "-c:a", "pcm_mulaw", "-f", "wav"],
+    ".96k.wav": ["-ar", "96000", "-c:a", "pcm_s24le", "-f", "wav"],
+    ".float.wav": ["-ar", "16000", "-c:a", "pcm_f32le", "-f", "wav"],
+    ".surround.flac": ["-af", "aformat=channel_layouts=7.1", "-c:a", "flac", "-f", "flac"],
 }
 
 
 def encode(source: Path, target: Path) -> None:
-    options = next((o for ending, o in FORMATS.items() if target.name.endswith(ending)), None)
-    if options is None:
+    ending = max((ending for ending in FORMATS if target.name.endswith(ending)), key=len, default=None)
+    if ending is None:
         raise SystemExit(f"{target.name}: the format is none of {', '.join(FORMATS)}")
     part = target.with_name(f".part-{os.getpid()}-{target.name}")
     quiet = ["-hide_banner", "-loglevel", "error", "-nostdin", "-y"]
     same = ["-map_metadata", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact"]
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), *quiet, "-i", str(source), *same, *options, str(part)]
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), *quiet, "-i", str(source), *same, *FORMATS[ending], str(part)]
     try:
         subprocess.run(command, check=True)
         with open(part, "rb+") as file:

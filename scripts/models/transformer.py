@@ -1,7 +1,11 @@
 """Builds the ONNX graph of a transformer from the variables of a CTranslate2 model.
 
 A tensor is named by the string that ONNX knows it by. Shapes: B batch, S positions, H heads, D = 64 the size of a head.
-Large weights are stored as f16 and cast to f32 where they are used; ONNX Runtime folds the casts when it loads.
+Large weights are stored as f16 and cast to f32 where they are used; ONNX Runtime folds the casts when it loads. With
+`eight_bit`, the weights of projections are stored as bytes that share a scale in blocks along their inputs, and are
+multiplied by ONNX Runtime's MatMulNBits: a decoder that makes one token at a time waits for its weights to come from
+memory, and these are a quarter as long. `attention_fused` is ONNX Runtime's too: it never holds the scores of all
+positions for all others.
 """
 
 from __future__ import annotations
@@ -16,12 +20,16 @@ OPSET = 17
 IR_VERSION = 8
 LAYER_NORM_EPSILON = 1e-5
 HALF_FROM_ELEMENTS = 4096  # smaller weights (biases, norms) stay f32
+MICROSOFT = "com.microsoft"  # the domain of ONNX Runtime's own operators
+BLOCK = 128  # 8-bit weights share a scale along this many inputs
+MIDDLE = 128  # the byte that stands for 0
 SHARED_UP_TO_ELEMENTS = 63  # equal constants up to this size are stored once
 
 
 class Transformer:
-    def __init__(self, variables: dict[str, np.ndarray]):
+    def __init__(self, variables: dict[str, np.ndarray], eight_bit: bool = False):
         self.variables = variables
+        self.eight_bit = eight_bit
         self.nodes: list[onnx.NodeProto] = []
         self.initializers: list[onnx.TensorProto] = []
         self._made: dict = {}
@@ -62,6 +70,19 @@ class Transformer:
                 self._made[name] = self.constant(value.astype(np.float32), name)
         return self._made[name]
 
+    def bytes_of(self, weight: np.ndarray, name: str) -> tuple[str, str]:
+        """`weight` [out, in] as bytes [out, in / BLOCK, BLOCK], and their scales [out, in / BLOCK]: (byte − MIDDLE) · scale."""
+        if name not in self._made:
+            blocks = weight.astype(np.float32).reshape(len(weight), -1, BLOCK)
+            scales = np.abs(blocks).max(axis=-1) / np.float32(127)
+            scales[scales == 0] = 1
+            stored = np.rint(blocks / scales[..., None]).astype(np.int16) + MIDDLE
+            self._made[name] = (
+                self.constant(stored.astype(np.uint8), f"{name}/bytes"),
+                self.constant(scales, f"{name}/scales"),
+            )
+        return self._made[name]
+
     # ---- layers
 
     def layer_norm(self, x: str, prefix: str) -> str:
@@ -71,10 +92,19 @@ class Transformer:
 
     def linear(self, x: str, weight: np.ndarray, bias: np.ndarray | None, name: str) -> str:
         """x · weightᵀ + bias, `weight` [out, in] as CTranslate2 stores it; a bias of zeros is left out."""
-        y = self.op("MatMul", [x, self.weight(weight.T, f"{name}/weight_t")])
+        y = self.multiply(x, weight, name)
         if bias is None or not np.any(bias):
             return y
         return self.op("Add", [y, self.weight(bias, f"{name}/bias")])
+
+    def multiply(self, x: str, weight: np.ndarray, name: str) -> str:
+        """x · weightᵀ, `weight` [out, in]."""
+        if not self.eight_bit:
+            return self.op("MatMul", [x, self.weight(weight.T, f"{name}/weight_t")])
+        rows, columns = weight.shape
+        # Level 4: the inputs are rounded to 8 bits too, block by block.
+        kind = {"K": columns, "N": rows, "bits": 8, "block_size": BLOCK, "accuracy_level": 4}
+        return self.op("MatMulNBits", [x, *self.bytes_of(weight, name)], domain=MICROSOFT, **kind)
 
     def stored_linear(self, x: str, variable: str, name: str) -> str:
         return self.linear(x, self.variables[f"{variable}/weight"], self.variables[f"{variable}/bias"], name)
@@ -88,8 +118,11 @@ class Transformer:
         """[B, S, H·D] → [B, H, S, D]."""
         return self.op("Transpose", [self.op("Reshape", [x, self.integers(0, 0, heads, head_size)])], perm=[0, 2, 1, 3])
 
-    def project(self, x: str, prefix: str, layer: int, parts: str, heads: int, head_size: int) -> list[str]:
-        """Queries, keys and values ("q", "k", "v" in `parts`), each [B, H, S, D], from one stored projection.
+    def project(
+        self, x: str, prefix: str, layer: int, parts: str, heads: int, head_size: int, split: bool = True
+    ) -> list[str]:
+        """Queries, keys and values ("q", "k", "v" in `parts`), each [B, H, S, D], or [B, S, H·D] unless `split`, from one
+        stored projection.
 
         Queries are scaled here by D^-½: for D = 64 a power of two, so no bit is lost.
         """
@@ -101,7 +134,7 @@ class Transformer:
             rows = slice(i * width, (i + 1) * width)
             scale = head_size**-0.5 if part == "q" else 1.0
             y = self.linear(x, weight[rows] * scale, bias[rows] * scale, f"{prefix}/{part}")
-            projected.append(self.split_heads(y, heads, head_size))
+            projected.append(self.split_heads(y, heads, head_size) if split else y)
         return projected
 
     def attention(self, q: str, k: str, v: str, width: int, mask: str | None = None) -> tuple[str, str]:
@@ -112,6 +145,10 @@ class Transformer:
         weights = self.op("Softmax", [scores], axis=-1)
         merged = self.op("Transpose", [self.op("MatMul", [weights, v])], perm=[0, 2, 1, 3])
         return self.op("Reshape", [merged, self.integers(0, 0, width)]), weights
+
+    def attention_fused(self, q: str, k: str, v: str, heads: int) -> str:
+        """What is attended to [B, S, width], of q, k and v [B, S, width]."""
+        return self.op("MultiHeadAttention", [q, k, v], domain=MICROSOFT, num_heads=heads, scale=1.0)
 
     def attention_output(self, x: str, attended: str, prefix: str, layer: int) -> str:
         return self.op("Add", [x, self.stored_linear(attended, f"{prefix}/linear_{layer}", f"{prefix}/out")])
@@ -135,9 +172,12 @@ class Transformer:
             [helper.make_tensor_value_info(*x) for x in outputs],
             self.initializers,
         )
+        opsets = [helper.make_opsetid("", OPSET)]
+        if any(node.domain == MICROSOFT for node in self.nodes):
+            opsets.append(helper.make_opsetid(MICROSOFT, 1))
         model = helper.make_model(
             graph,
-            opset_imports=[helper.make_opsetid("", OPSET)],
+            opset_imports=opsets,
             ir_version=IR_VERSION,
             producer_name="convert_whisper",
         )

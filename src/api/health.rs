@@ -20,7 +20,7 @@ pub fn ready(context: &Context, _: &mut Call) -> Result<Reply, Fault> {
     }
     context.store.check_writable()?;
     let speaking = context.speaking.as_ref().map(|s| &s.model);
-    let transcribing = context.transcribing.as_ref().map(|t| &t.model);
+    let transcribing = context.transcribing.as_ref().map(|t| &t.general.model);
     if speaking.is_none() && transcribing.is_none() {
         return Err(Fault::missing("No model pack is fetched on this box."));
     }

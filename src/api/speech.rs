@@ -19,16 +19,39 @@ pub struct Speaking {
     pub voices: Vec<Voice>,
 }
 
-/// The workers of the pack that transcribes.
+/// What transcribes: a pack for every language, and others for the languages that they list.
 pub struct Transcribing {
-    pub pool: Pool<TranscribeTask, Transcript>,
     /// One for each request that runs or waits.
     pub places: Places,
+    /// Texts that are followed at once.
+    pub beams: usize,
+    pub general: Listening,
+    pub specialists: Vec<Listening>,
+}
+
+/// The workers of a pack that transcribes.
+pub struct Listening {
+    pub pool: Pool<TranscribeTask, Transcript>,
+    /// What the pack calls itself, and its name.
     pub engine: String,
     pub model: String,
     pub rate_hz: u32,
     /// Codes of the languages that it knows.
     pub languages: Vec<String>,
+}
+
+impl Transcribing {
+    /// The specialist that lists the language `code`.
+    pub fn specialist(&self, code: Option<&str>) -> Option<&Listening> {
+        let lists = |l: &&Listening| l.languages.iter().any(|known| Some(known.as_str()) == code);
+        self.specialists.iter().find(lists)
+    }
+
+    /// Codes of all languages that are known here.
+    pub fn languages(&self) -> impl Iterator<Item = &str> {
+        let all = std::iter::once(&self.general).chain(&self.specialists);
+        all.flat_map(|l| &l.languages).map(String::as_str)
+    }
 }
 
 impl Speaking {

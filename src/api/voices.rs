@@ -65,7 +65,7 @@ fn languages(context: &Context) -> Vec<Value> {
         }
     }
     if let Some(transcribing) = &context.transcribing {
-        for code in &transcribing.languages {
+        for code in transcribing.languages() {
             codes.entry(code).or_default().1 = true;
         }
     }

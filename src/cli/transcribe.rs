@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
+use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use super::CliError;
 use crate::app::Installation;
 use crate::audio;
 use crate::config::{Common, ModelOptions};
-use crate::engine::contract::{TranscribeTask, Transcript, Watch};
+use crate::engine::contract::{TranscribeTask, Transcript, Watch, Word};
 use crate::engine::whisper;
 use crate::fault::Fault;
 use crate::limits;
@@ -46,21 +47,26 @@ pub fn run(args: Args, common: &Common) -> Result<(), CliError> {
     let options = common.models(&args.models).map_err(CliError::Usage)?;
     let kinds = [Kind::Transcribe, Kind::Detect];
     let installation = Installation::open(&options, &kinds).map_err(CliError::usage)?;
-    let mut engine = installation.build_transcribe().map_err(CliError::usage)?;
     let language = Some(args.language.to_lowercase()).filter(|l| l != "auto");
+    let engine = installation.build_transcribe_in(language.as_deref());
+    let mut engine = engine.map_err(CliError::usage)?;
     let mut wrong = 0;
     for path in &args.files {
         let begun = Instant::now();
         let watch = Watch::until(begun + Duration::from_secs(24 * 3600));
-        let heard = open(path).and_then(|audio| {
+        let bar = bar(path);
+        let heard = open(path, &bar).and_then(|audio| {
             engine.run(
                 TranscribeTask {
                     audio,
                     language: language.clone(),
+                    words: matches!(args.format, Format::Json),
+                    beams: options.beam,
                 },
                 &watch,
             )
         });
+        bar.finish_and_clear();
         match heard {
             Ok(transcript) => {
                 println!("{}", render(&transcript, args.format));
@@ -82,9 +88,20 @@ pub fn run(args: Args, common: &Common) -> Result<(), CliError> {
     }
 }
 
-fn open(path: &Path) -> Result<Box<dyn audio::pcm::Samples>, Fault> {
+/// How much of a file was read, drawn on a terminal only. Windows are read one by one, so that it keeps pace with the work.
+fn bar(path: &Path) -> ProgressBar {
+    const LOOK: &str = "{wide_msg} {bar:30} {percent:>3} % {elapsed_precise} (about {eta} left)";
+    let style = ProgressStyle::with_template(LOOK).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bytes = std::fs::metadata(path).map_or(0, |m| m.len());
+    ProgressBar::new(bytes)
+        .with_style(style)
+        .with_message(path.display().to_string())
+}
+
+fn open(path: &Path, bar: &ProgressBar) -> Result<Box<dyn audio::pcm::Samples>, Fault> {
     let file = File::open(path).map_err(|e| Fault::invalid(format!("cannot be opened: {e}")))?;
-    audio::open_speech(file, whisper::RATE_HZ, limits::AUDIO_SECONDS_MAX)
+    let watched = bar.wrap_read(file);
+    audio::open_speech(watched, whisper::RATE_HZ, limits::AUDIO_SECONDS_MAX)
 }
 
 fn render(transcript: &Transcript, format: Format) -> String {
@@ -106,18 +123,27 @@ fn render(transcript: &Transcript, format: Format) -> String {
         Format::Srt => cues(','),
         Format::Vtt => format!("WEBVTT\n\n{}", cues('.')),
         Format::Json => {
+            let word = |w: &Word| json!({ "word": w.text, "start": millis(w.start_s), "end": millis(w.end_s) });
             let segments: Vec<_> = transcript
                 .segments
                 .iter()
-                .map(|s| json!({ "start": s.start_s, "end": s.end_s, "text": s.text }))
+                .map(|s| {
+                    let words: Vec<_> = s.words.iter().map(word).collect();
+                    json!({ "start": millis(s.start_s), "end": millis(s.end_s), "text": s.text, "words": words })
+                })
                 .collect();
             json!({
                 "transcript": transcript.text(), "language": transcript.language,
-                "duration_seconds": transcript.seconds, "segments": segments,
+                "duration_seconds": millis(transcript.seconds), "segments": segments,
             })
             .to_string()
         }
     }
+}
+
+/// Seconds to the millisecond, as the API gives them.
+fn millis(seconds: f64) -> f64 {
+    (seconds * 1000.0).round() / 1000.0
 }
 
 /// `HH:MM:SS,mmm`, as SubRip (comma) and WebVTT (point) write it.

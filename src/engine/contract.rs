@@ -37,12 +37,16 @@ pub struct TranscribeTask {
     pub audio: Box<dyn Samples>,
     /// Language code, or none to detect it.
     pub language: Option<String>,
+    /// Whether to tell when each word was said.
+    pub words: bool,
+    /// Texts that are followed at once, of which the likeliest is taken; 1 is the fastest.
+    pub beams: usize,
 }
 
 /// What was heard.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Transcript {
-    /// Language code that was spoken, as given or as detected.
+    /// Code of the language that was spoken: the task's if the engine went by it, else what was detected.
     pub language: String,
     /// Length of the whole recording in seconds.
     pub seconds: f64,
@@ -61,6 +65,17 @@ impl Transcript {
 /// One phrase; times in seconds from the start of the recording.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Segment {
+    pub start_s: f64,
+    pub end_s: f64,
+    pub text: String,
+    /// In the order in which they were said, each within the phrase and none before the one ahead of it has ended; empty
+    /// unless asked for.
+    pub words: Vec<Word>,
+}
+
+/// One word with the marks that belong to it; times in seconds from the start of the recording.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Word {
     pub start_s: f64,
     pub end_s: f64,
     pub text: String,

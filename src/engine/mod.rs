@@ -36,6 +36,8 @@ pub enum Build {
 pub const ENGINES: &[(&str, Build)] = &[
     ("kokoro", Build::Speak(kokoro::build)),
     ("whisper", Build::Transcribe(whisper::build)),
+    // Whisper taught other languages, under the name that the API gives it.
+    ("vocabanga", Build::Transcribe(whisper::build)),
     ("silero", Build::Detect(silero::build)),
     ("speaker", Build::Embed(speaker::build)),
     // In debug builds only: the suite's way to overload and to faults.

@@ -50,6 +50,8 @@ pub enum Input<'a> {
     Floats(&'a [usize], &'a [f32]),
     /// Row-major values of this shape.
     Ints(&'a [usize], &'a [i64]),
+    /// Row-major values of this shape.
+    Flags(&'a [usize], &'a [bool]),
     /// An output of an earlier run of the same runtime, fed back without a copy.
     Held(&'a dyn Value),
 }

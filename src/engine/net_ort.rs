@@ -229,6 +229,9 @@ fn value<'a>(input: &'a Input<'_>) -> Result<SessionInputValue<'a>, Fault> {
         Input::Ints(shape, data) => TensorRef::from_array_view((shape.to_vec(), *data))
             .map_err(Fault::engine)?
             .into(),
+        Input::Flags(shape, data) => TensorRef::from_array_view((shape.to_vec(), *data))
+            .map_err(Fault::engine)?
+            .into(),
         Input::Held(value) => match value.as_any().downcast_ref::<OrtValue>() {
             Some(held) => (&held.value).into(),
             None => {

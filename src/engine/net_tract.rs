@@ -150,6 +150,7 @@ fn value(input: &Input<'_>) -> Result<TValue, Fault> {
     let tensor = match input {
         Input::Floats(shape, data) => Tensor::from_shape(shape, data),
         Input::Ints(shape, data) => Tensor::from_shape(shape, data),
+        Input::Flags(shape, data) => Tensor::from_shape(shape, data),
         Input::Held(value) => {
             return match value.as_any().downcast_ref::<TractValue>() {
                 Some(held) => Ok(held.0.clone()),

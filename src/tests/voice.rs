@@ -112,7 +112,7 @@ fn heard(name: &str) -> String {
     transcribe(&file)["transcript"].as_str().unwrap().to_owned()
 }
 
-fn speak(text: &str) -> Vec<u8> {
+pub fn speak(text: &str) -> Vec<u8> {
     let answer = Server::shared()
         .client()
         .post_json("/voice/tts", &json!({ "text": text }));
@@ -125,12 +125,12 @@ fn speak(text: &str) -> Vec<u8> {
     answer.body
 }
 
-fn samples(wav: &[u8]) -> Vec<i16> {
+pub fn samples(wav: &[u8]) -> Vec<i16> {
     let mut reader = hound::WavReader::new(wav).unwrap();
     reader.samples::<i16>().map(Result::unwrap).collect()
 }
 
-fn wav(rate_hz: u32, samples: impl Iterator<Item = f32>) -> Vec<u8> {
+pub fn wav(rate_hz: u32, samples: impl Iterator<Item = f32>) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
     let spec = hound::WavSpec {
         channels: 1,

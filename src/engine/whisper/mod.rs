@@ -3,46 +3,60 @@
 //! Paper: Radford et al. 2022, "Robust Speech Recognition via Large-Scale Weak Supervision"; the walk over windows is
 //! that of github.com/openai/whisper, `whisper/transcribe.py`. A speech detector in front skips what is not
 //! speech, so that silence and noise give no text.
+//!
+//! | file | one idea |
+//! | --- | --- |
+//! | `window` | a recording → windows that begin at speech |
+//! | `listen` | one window → a text that is believed |
+//! | `decoder` | tokens in, likelihoods out, over the layouts of its graphs |
+//! | `search`, `beam` | likelihoods → tokens |
+//! | `rules` | which token may follow which, and where phrases end |
+//! | `trust` | whether a text is to be believed |
+//! | `align`, `words` | when each token, and so each word, was said |
+//! | `phrases` | tokens and times → the recording's phrases |
 
-mod decode;
+mod align;
+mod beam;
+mod decoder;
+#[cfg(test)]
+mod decoder_tests;
+mod listen;
+mod phrases;
 mod rules;
+mod search;
+mod trust;
 mod window;
+mod words;
 
 use std::fs;
 
 use tokenizers::Tokenizer;
 
 use super::contract::{Engine, Segment, Transcribe, TranscribeTask, Transcript, Watch};
-use super::net::{Input, Net};
+use super::net::TensorSpec;
 use super::nets::{Nets, refused, variant_in_use};
 use super::silero::Silero;
 use crate::audio::mel::Mel;
 use crate::fault::Fault;
 use crate::pack::Pack;
-use decode::{Decoder, Memory};
+use decoder::Decoder;
+use listen::Listener;
 use rules::Vocabulary;
+use search::Way;
 use window::Windows;
 
 /// Sample rate of the model.
 pub const RATE_HZ: u32 = 16_000;
-/// Samples of one window (30 s), which the encoder always takes whole.
+/// Samples of a whole window (30 s).
 const WINDOW_SAMPLES: usize = 480_000;
-/// Feature steps of one window.
-const WINDOW_HOPS: usize = 3_000;
-/// A window that the model itself takes for silence, and whose text it does not believe in, is skipped
-/// (`transcribe.py`: no_speech_threshold, logprob_threshold).
-const NO_SPEECH_MIN: f32 = 0.6;
-const LOGPROB_MIN: f32 = -1.0;
 /// Spoken language of a model that knows one only.
 const ENGLISH: &str = "en";
+/// Mel bands of a model whose graph does not say how many it takes: of all but large-v3.
+const MELS: usize = 80;
 
 /// The engine, owned by one worker.
 pub struct Whisper {
-    mel: Mel,
-    encoder: Box<dyn Net>,
-    decoder: Decoder,
-    vocabulary: Vocabulary,
-    tokenizer: Tokenizer,
+    listener: Listener,
     detector: Silero,
 }
 
@@ -61,21 +75,30 @@ pub fn build(pack: &Pack, detector: &Pack, nets: &Nets) -> Result<Box<Transcribe
         Tokenizer::from_file(path("tokenizer")?).map_err(|e| broken("tokenizer", e.to_string()))?;
     let config = fs::read(path("config")?).map_err(|e| broken("config", e.to_string()))?;
     let encoder = nets.load(pack, "encoder")?;
-    let decoder = Decoder::new(nets.load(pack, "decoder")?);
-    let vocabulary = Vocabulary::new(&tokenizer, &config, decoder.vocabulary_len())
-        .map_err(|e| broken("config", e))?;
-    let mels = encoder.signature().inputs[0]
-        .dims
-        .get(1)
-        .copied()
-        .flatten()
-        .unwrap_or(80);
+    // A graph of its own for the first tokens, in one of the layouts.
+    let first = match pack.file("decoder-first", variant.as_deref()) {
+        Ok(_) => Some(nets.load(pack, "decoder-first")?),
+        Err(_) => None,
+    };
+    let decoder = Decoder::new(nets.load(pack, "decoder")?, first)?;
+    let logits = decoder.vocabulary_len();
+    let logits = logits.unwrap_or(tokenizer.get_vocab_size(true));
+    let vocabulary =
+        Vocabulary::new(&tokenizer, &config, logits).map_err(|e| broken("config", e))?;
+    let dims = encoder.signature().inputs.first().map(|i| i.dims.clone());
+    let gives_memory = |o: &TensorSpec| o.name.starts_with("present.");
+    let is_ours = encoder.signature().outputs.iter().any(gives_memory);
+    let size = |at: usize| dims.as_ref().and_then(|d| d.get(at).copied().flatten());
     Ok(Box::new(Whisper {
-        mel: Mel::whisper(mels),
-        encoder,
-        decoder,
-        vocabulary,
-        tokenizer,
+        listener: Listener {
+            mel: Mel::whisper(size(1).unwrap_or(MELS)),
+            // Other exports leave the length open too, and then cannot do with another.
+            takes_short: is_ours && size(2).is_none(),
+            encoder,
+            decoder,
+            vocabulary,
+            tokenizer,
+        },
         detector: super::silero::build(detector, nets)?,
     }))
 }
@@ -87,41 +110,42 @@ impl Engine for Whisper {
     /// Transcribes sound at 16 kHz. Faults: `Invalid` when the recording is empty or undecodable, `Engine` when a graph
     /// fails or time is up.
     fn run(&mut self, task: TranscribeTask, watch: &Watch) -> Result<Transcript, Fault> {
-        let known = |code: String| self.vocabulary.language(&code).map(|id| (code, id));
+        let known = |code: String| {
+            let token = self.listener.vocabulary.language(&code)?;
+            Some((code, token))
+        };
         let mut language = task.language.and_then(known);
         let mut windows = Windows::new(task.audio, &mut self.detector);
         let mut segments: Vec<Segment> = Vec::new();
+        let mut before: Vec<u32> = Vec::new();
         while let Some(window) = windows.next(watch)? {
             watch.check()?;
-            let features = self.mel.log_mel(&window.samples, WINDOW_HOPS);
-            let memory = encode(&mut *self.encoder, &features)?;
-            self.decoder.listen(memory);
+            let frames = self.listener.listen(&window.samples, false)?;
             if language.is_none() {
-                language = self.decoder.detect(&self.vocabulary)?;
+                language = self.listener.language()?;
             }
-            let spoken = language.as_ref().map(|(_, id)| *id);
-            let decoded = self.decoder.greedy(&self.vocabulary, spoken, watch)?;
-            let offset_s = window.start as f64 / f64::from(RATE_HZ);
-            let limit_s = window.end as f64 / f64::from(RATE_HZ);
+            let way = Way {
+                language: language.as_ref().map(|(_, token)| *token),
+                before: &before,
+                temperature: 0.0,
+                beams: task.beams,
+                attend: task.words,
+                seed: window.start as u64,
+            };
+            let heard = self.listener.text(&window.samples, frames, way, watch)?;
             let mut advance = window.end - window.start;
-            if decoded.no_speech < NO_SPEECH_MIN || decoded.logprob > LOGPROB_MIN {
-                let (phrases, heard_s) = self.vocabulary.phrases(&decoded);
-                if let Some(heard_s) = heard_s {
-                    advance = advance.min((heard_s * f64::from(RATE_HZ)) as usize);
+            if let Some(heard) = heard {
+                let spoken = language.as_ref().map_or(ENGLISH, |(code, _)| code);
+                let words = task.words.then_some(spoken);
+                let used = self
+                    .listener
+                    .phrases(&heard, &window, words, &mut segments)?;
+                advance = advance.min(used.samples.unwrap_or(advance));
+                before.extend(&heard.decoded.tokens[..used.tokens]);
+                if heard.temperature > trust::CONDITION_TEMPERATURE_MAX {
+                    before.clear();
                 }
-                for phrase in phrases {
-                    let text = text(&self.tokenizer, &phrase.tokens)?;
-                    let floor = segments.last().map_or(0.0, |s| s.end_s);
-                    let start_s = (offset_s + phrase.start_s).clamp(floor, limit_s.max(floor));
-                    let end_s = (offset_s + phrase.end_s).clamp(start_s, limit_s.max(start_s));
-                    if !text.is_empty() {
-                        segments.push(Segment {
-                            start_s,
-                            end_s,
-                            text,
-                        });
-                    }
-                }
+                before.drain(..before.len().saturating_sub(search::TOKENS_MAX));
             }
             windows.advance(advance);
         }
@@ -137,28 +161,4 @@ impl Engine for Whisper {
             segments,
         })
     }
-}
-
-fn text(tokenizer: &Tokenizer, tokens: &[u32]) -> Result<String, Fault> {
-    let text = tokenizer.decode(tokens, true).map_err(Fault::engine)?;
-    Ok(text.trim().to_owned())
-}
-
-/// One window's features `[1, mels, 3000]` → what the decoder attends to: keys and values of its cross-attention,
-/// `present.{layer}.encoder.key|value [1, heads, 1500, 64]`, by their names as the decoder's inputs.
-fn encode(encoder: &mut dyn Net, features: &[f32]) -> Result<Memory, Fault> {
-    let outputs = &encoder.signature().outputs;
-    let names: Vec<String> = outputs
-        .iter()
-        .filter(|o| o.name.starts_with("present."))
-        .map(|o| o.name.clone())
-        .collect();
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let shape = [1, features.len() / WINDOW_HOPS, WINDOW_HOPS];
-    let made = encoder.run(
-        &[("input_features", Input::Floats(&shape, features))],
-        &names,
-    )?;
-    let as_input = |name: &str| name.replacen("present.", "past_key_values.", 1);
-    Ok(names.iter().map(|n| as_input(n)).zip(made).collect())
 }

@@ -2,23 +2,36 @@
 //!
 //! Source: github.com/openai/whisper, `whisper/decoding.py`: SuppressBlank, SuppressTokens, ApplyTimestampRules.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
+
 use serde::Deserialize;
 use tokenizers::Tokenizer;
 
-use super::decode::Decoded;
+use super::search::Decoded;
 
 /// Seconds that one timestamp token counts.
 const STEP_S: f64 = 0.02;
+/// Seconds of a whole window.
+const WINDOW_S: f64 = 30.0;
 /// The first phrase begins within this many timestamp steps (1 s).
 const FIRST_STEPS_MAX: u32 = 50;
 
-/// The parts of CTranslate2's `config.json` that decoding needs.
+/// Codes of the API that models know by another name.
+const NEAREST: &[(&str, &str)] = &[("en_ng", "en"), ("pcm", "en")];
+
+/// The parts of CTranslate2's `config.json` that decoding needs, or, by their other names, of Hugging Face's
+/// `generation_config.json`.
 #[derive(Deserialize)]
 struct Config {
+    #[serde(alias = "suppress_tokens")]
     suppress_ids: Vec<u32>,
+    #[serde(alias = "begin_suppress_tokens")]
     suppress_ids_begin: Vec<u32>,
     #[serde(default)]
     lang_ids: Vec<u32>,
+    #[serde(default)]
+    lang_to_id: BTreeMap<String, u32>,
 }
 
 /// Special tokens and suppressions of one model.
@@ -30,6 +43,8 @@ pub struct Vocabulary {
     pub no_speech: Option<u32>,
     /// Language codes and their tokens; empty when the model knows one language only.
     pub languages: Vec<(String, u32)>,
+    /// Goes before the text before, where the model has it.
+    pub previous: Option<u32>,
     transcribe: Option<u32>,
     no_timestamps: u32,
     /// The token of 0.00 s; all tokens from it on are timestamps.
@@ -43,7 +58,8 @@ pub struct Vocabulary {
 pub struct Phrase {
     pub start_s: f64,
     pub end_s: f64,
-    pub tokens: Vec<u32>,
+    /// Which of the decoded tokens are its text.
+    pub tokens: Range<usize>,
 }
 
 impl Vocabulary {
@@ -60,6 +76,7 @@ impl Vocabulary {
             true => config
                 .lang_ids
                 .iter()
+                .chain(config.lang_to_id.values())
                 .filter_map(|&id| {
                     let name = tokenizer.id_to_token(id)?;
                     Some((name.strip_prefix("<|")?.strip_suffix("|>")?.to_owned(), id))
@@ -70,6 +87,7 @@ impl Vocabulary {
             start: needed("<|startoftranscript|>")?,
             end: needed("<|endoftext|>")?,
             no_speech: token("<|nospeech|>").or_else(|| token("<|nocaptions|>")),
+            previous: token("<|startofprev|>"),
             transcribe: is_multilingual.then(|| token("<|transcribe|>")).flatten(),
             languages,
             no_timestamps,
@@ -88,20 +106,22 @@ impl Vocabulary {
         Ok(vocabulary)
     }
 
-    /// The token of a language code, if this model knows it.
+    /// The token of a language code or of the nearest one, if this model knows it.
     pub fn language(&self, code: &str) -> Option<u32> {
-        self.languages
-            .iter()
-            .find(|(c, _)| c == code)
-            .map(|(_, id)| *id)
+        let token = |code: &str| self.languages.iter().find(|(c, _)| c == code);
+        let nearest = NEAREST.iter().find(|(other, _)| *other == code);
+        let found = token(code).or_else(|| token(nearest?.1));
+        found.map(|(_, id)| *id)
     }
 
-    /// What the decoder is given first.
-    pub fn prompt(&self, language: Option<u32>) -> Vec<u32> {
-        [Some(self.start), language, self.transcribe]
-            .into_iter()
-            .flatten()
-            .collect()
+    /// What the decoder is given behind the start token.
+    pub fn after_start(&self, language: Option<u32>) -> Vec<u32> {
+        [language, self.transcribe].into_iter().flatten().collect()
+    }
+
+    /// Whether `token` is text, and not a time or another special one.
+    pub fn is_text(&self, token: u32) -> bool {
+        token < self.end
     }
 
     /// Sets to −∞ every logit in `row` that may not come after `tokens`.
@@ -159,10 +179,10 @@ impl Vocabulary {
         let is_time = |i: usize| tokens.get(i).is_some_and(|&t| t >= self.zero);
         let mut phrases = Vec::new();
         let mut begun: Option<f64> = None;
-        let mut text: Vec<u32> = Vec::new();
-        for &token in tokens {
+        let mut text = 0..0;
+        for (at, &token) in tokens.iter().enumerate() {
             if token < self.zero {
-                text.push(token);
+                text = if text.is_empty() { at } else { text.start }..at + 1;
                 continue;
             }
             if !text.is_empty() {
@@ -187,7 +207,7 @@ impl Vocabulary {
             None => {
                 phrases.push(Phrase {
                     start_s: begun.unwrap_or(0.0),
-                    end_s: 30.0,
+                    end_s: WINDOW_S,
                     tokens: text,
                 });
                 (phrases, None)
@@ -206,6 +226,7 @@ mod tests {
             start: 11,
             end: 10,
             no_speech: None,
+            previous: None,
             languages: vec![],
             transcribe: None,
             no_timestamps: 12,
@@ -259,6 +280,21 @@ mod tests {
         assert!(row[1] == f32::NEG_INFINITY && row[20] == 0.0);
     }
 
+    #[test]
+    fn languages_go_by_their_own_token_or_the_nearest() {
+        let mut known = vocabulary();
+        known.languages = vec![("en".to_owned(), 1), ("sw".to_owned(), 2)];
+        let token = |code| known.language(code);
+        assert_eq!(
+            (token("sw"), token("en_ng"), token("pcm")),
+            (Some(2), Some(1), Some(1))
+        );
+        assert_eq!((token("ig"), token("")), (None, None));
+        let mut taught = known.clone();
+        taught.languages.push(("pcm".to_owned(), 3));
+        assert_eq!(taught.language("pcm"), Some(3), "its own comes first");
+    }
+
     fn decoded(tokens: &[u32]) -> Decoded {
         Decoded {
             tokens: tokens.to_vec(),
@@ -271,6 +307,10 @@ mod tests {
         let (phrases, heard) = vocabulary().phrases(&decoded(&[13, 1, 2, 63, 63, 4, 113]));
         assert_eq!(phrases.len(), 2);
         assert_eq!((phrases[1].start_s, phrases[1].end_s), (1.0, 2.0));
+        assert_eq!(
+            (phrases[0].tokens.clone(), phrases[1].tokens.clone()),
+            (1..3, 5..6)
+        );
         assert_eq!(
             heard, None,
             "one timestamp at the end: the window is used up"

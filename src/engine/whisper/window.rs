@@ -35,7 +35,7 @@ pub struct Window {
     /// Positions in the recording, in samples.
     pub start: usize,
     pub end: usize,
-    /// The sound from `start` to `end`; what comes after the last speech is silenced.
+    /// The sound from `start` to the end of the last speech in it; what comes after that, up to `end`, is not heard.
     pub samples: Vec<f32>,
 }
 
@@ -98,8 +98,7 @@ impl<'a> Windows<'a> {
                 .rev()
                 .find(|r| r.start < end)
                 .map_or(end, |r| end.min(r.end + AFTER));
-            let mut samples = self.buffer[start - self.base..end - self.base].to_vec();
-            samples[speech_end - start..].fill(0.0);
+            let samples = self.buffer[start - self.base..speech_end - self.base].to_vec();
             return Ok(Some(Window {
                 start,
                 end,

@@ -1,0 +1,291 @@
+//! Tokens and their starts → words with times, in the phrases that they belong to.
+//!
+//! Source: github.com/openai/whisper, `whisper/tokenizer.py`: split_to_word_tokens; `whisper/timing.py`: merge_punctuations,
+//! add_word_timestamps, whose bounds for words that are too long are these.
+
+use std::ops::Range;
+
+use tokenizers::Tokenizer;
+
+use crate::engine::contract::Word;
+
+/// Languages written without spaces, cut by characters (`split_to_word_tokens`).
+const SPACELESS: &[&str] = &["zh", "ja", "th", "lo", "my", "yue"];
+/// Marks that belong to the word after, and to the word before them.
+const PREPENDED: &str = "\"'“¿([{-";
+const APPENDED: &str = "\"'.。,，!！?？:：”)]}、";
+const SENTENCE_ENDS: &str = ".。!！?？";
+/// Seconds that a usual word lasts at the most.
+const USUAL_S_MAX: f64 = 0.7;
+/// Seconds by which words and the model's own timestamps may differ before the timestamps are preferred.
+const TIMESTAMP_TRUST_S: f64 = 0.5;
+
+/// A piece of text with its tokens: numbers in the list that was cut.
+#[derive(Debug, Clone, PartialEq)]
+struct Piece {
+    text: String,
+    tokens: Range<usize>,
+}
+
+/// A piece with its times in seconds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Timed {
+    text: String,
+    start_s: f64,
+    end_s: f64,
+    /// Number of its first token.
+    first: usize,
+}
+
+/// What is usual among the words of a window.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// Median seconds of a word.
+    median_s: f64,
+}
+
+/// The words of text tokens, given with the numbers by which `of_phrase` asks for them; `starts` are theirs, and behind
+/// them the last one's end.
+pub fn words(
+    tokenizer: &Tokenizer,
+    language: &str,
+    (tokens, numbers): (&[u32], &[usize]),
+    starts: &[f64],
+) -> (Vec<Timed>, Pace) {
+    let mut pieces = characters(tokenizer, tokens);
+    if !SPACELESS.contains(&language) {
+        pieces = join(pieces);
+    }
+    let at = |token: usize| starts.get(token).or(starts.last()).copied().unwrap_or(0.0);
+    let mut timed: Vec<Timed> = pieces
+        .into_iter()
+        .map(|piece| Timed {
+            start_s: at(piece.tokens.start),
+            end_s: at(piece.tokens.end),
+            first: numbers[piece.tokens.start],
+            text: piece.text,
+        })
+        .collect();
+    let pace = Pace::of(&timed);
+    cut_at_sentence_ends(&mut timed, pace);
+    (attach(timed), pace)
+}
+
+impl Pace {
+    fn of(words: &[Timed]) -> Self {
+        let mut lengths: Vec<f64> = words.iter().map(|w| w.end_s - w.start_s).collect();
+        lengths.retain(|s| *s > 0.0);
+        lengths.sort_by(f64::total_cmp);
+        let middle = lengths.len() / 2;
+        let median = match lengths.len() {
+            0 => 0.0,
+            n if n % 2 == 1 => lengths[middle],
+            _ => (lengths[middle - 1] + lengths[middle]) / 2.0,
+        };
+        Pace {
+            median_s: median.min(USUAL_S_MAX),
+        }
+    }
+
+    fn longest_s(self) -> f64 {
+        2.0 * self.median_s
+    }
+}
+
+/// The smallest runs of tokens that are whole characters.
+fn characters(tokenizer: &Tokenizer, tokens: &[u32]) -> Vec<Piece> {
+    /// Bytes of a character, each of which may be a token of its own.
+    const BYTES_MAX: usize = 4;
+    let mut pieces = Vec::new();
+    let mut start = 0;
+    for end in 1..=tokens.len() {
+        let text = tokenizer
+            .decode(&tokens[start..end], true)
+            .unwrap_or_default();
+        let is_whole = !text.contains(char::REPLACEMENT_CHARACTER) || end - start >= BYTES_MAX;
+        if is_whole || end == tokens.len() {
+            pieces.push(Piece {
+                text,
+                tokens: start..end,
+            });
+            start = end;
+        }
+    }
+    pieces
+}
+
+/// Joins pieces up to the next space or punctuation mark.
+fn join(pieces: Vec<Piece>) -> Vec<Piece> {
+    let mut joined: Vec<Piece> = Vec::new();
+    for piece in pieces {
+        let bare = piece.text.trim();
+        let is_mark = bare.len() == 1 && bare.chars().all(|c| c.is_ascii_punctuation());
+        match joined.last_mut() {
+            Some(last) if !piece.text.starts_with(' ') && !is_mark => {
+                last.text.push_str(&piece.text);
+                last.tokens.end = piece.tokens.end;
+            }
+            _ => joined.push(piece),
+        }
+    }
+    joined
+}
+
+/// A mark that ends a sentence, and the word after it, take no part of the pause.
+fn cut_at_sentence_ends(words: &mut [Timed], pace: Pace) {
+    let is_end = |text: &str| !text.is_empty() && SENTENCE_ENDS.contains(text);
+    for i in 1..words.len() {
+        if words[i].end_s - words[i].start_s > pace.longest_s() {
+            if is_end(&words[i].text) {
+                words[i].end_s = words[i].start_s + pace.longest_s();
+            } else if is_end(&words[i - 1].text) {
+                words[i].start_s = words[i].end_s - pace.longest_s();
+            }
+        }
+    }
+}
+
+/// Attaches marks to the words that they belong to; words keep their own times.
+fn attach(words: Vec<Timed>) -> Vec<Timed> {
+    let mut behind: Vec<Timed> = Vec::new();
+    for word in words.into_iter().rev() {
+        let bare = word.text.trim();
+        let opens = word.text.starts_with(' ') && !bare.is_empty() && PREPENDED.contains(bare);
+        match behind.last_mut() {
+            Some(next) if opens => {
+                next.text.insert_str(0, &word.text);
+                next.first = word.first;
+            }
+            _ => behind.push(word),
+        }
+    }
+    let mut attached: Vec<Timed> = Vec::new();
+    for word in behind.into_iter().rev() {
+        let closes = !word.text.is_empty() && APPENDED.contains(word.text.as_str());
+        match attached.last_mut() {
+            Some(before) if closes && !before.text.ends_with(' ') => {
+                before.text.push_str(&word.text);
+            }
+            _ => attached.push(word),
+        }
+    }
+    attached
+}
+
+/// The words of one phrase, whose tokens are `tokens` and whose own timestamps are `phrase_s`, both counted like those of
+/// `words`; `spoken_s` is when the phrase before ended. Words that are far too long give way to the timestamps.
+pub fn of_phrase(
+    words: &[Timed],
+    tokens: Range<usize>,
+    phrase_s: Range<f64>,
+    spoken_s: f64,
+    pace: Pace,
+) -> Vec<Word> {
+    let mut found: Vec<Timed> = words
+        .iter()
+        .filter(|w| tokens.contains(&w.first))
+        .cloned()
+        .collect();
+    let (usual, longest) = (pace.median_s, pace.longest_s());
+    let lasts = |w: &Timed| w.end_s - w.start_s;
+    if let Some(first) = found.first().cloned() {
+        let second = found.get(1).cloned();
+        let too_long = lasts(&first) > longest
+            || second
+                .as_ref()
+                .is_some_and(|s| s.end_s - first.start_s > 2.0 * longest);
+        if first.end_s - spoken_s > 4.0 * usual && too_long {
+            if let Some(second) = second.filter(|s| lasts(s) > longest) {
+                let boundary = (second.end_s / 2.0).max(second.end_s - longest);
+                (found[0].end_s, found[1].start_s) = (boundary, boundary);
+            }
+            found[0].start_s = (found[0].end_s - longest).max(0.0);
+        }
+        let first = &mut found[0];
+        if phrase_s.start < first.end_s && phrase_s.start - TIMESTAMP_TRUST_S > first.start_s {
+            first.start_s = (first.end_s - usual).min(phrase_s.start).max(0.0);
+        }
+    }
+    if let Some(last) = found.last_mut()
+        && phrase_s.end > last.start_s
+        && phrase_s.end + TIMESTAMP_TRUST_S < last.end_s
+    {
+        last.end_s = (last.start_s + usual).max(phrase_s.end);
+    }
+    let spoken = found.into_iter().filter(|w| !w.text.trim().is_empty());
+    let word = |w: Timed| Word {
+        start_s: w.start_s,
+        end_s: w.end_s.max(w.start_s),
+        text: w.text.trim().to_owned(),
+    };
+    spoken.map(word).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn timed(words: &[(&str, f64, f64)]) -> Vec<Timed> {
+        let word = |(first, &(text, start_s, end_s)): (usize, &(&str, f64, f64))| Timed {
+            text: text.to_owned(),
+            start_s,
+            end_s,
+            first,
+        };
+        words.iter().enumerate().map(word).collect()
+    }
+
+    #[test]
+    fn pieces_are_joined_up_to_spaces_and_marks() {
+        let pieces = [" Ven", "etti", "'", "s", " cats", "."];
+        let piece = |(i, text): (usize, &&str)| Piece {
+            text: (*text).to_owned(),
+            tokens: i..i + 1,
+        };
+        let joined = join(pieces.iter().enumerate().map(piece).collect());
+        let texts: Vec<&str> = joined.iter().map(|p| p.text.as_str()).collect();
+        assert_eq!(texts, [" Venetti", "'s", " cats", "."]);
+        assert_eq!(joined[0].tokens, 0..2);
+    }
+
+    #[test]
+    fn marks_go_with_the_words_they_belong_to() {
+        let words = timed(&[
+            (" \"", 0.0, 0.1),
+            ("Where", 0.1, 0.4),
+            (" now", 0.4, 0.7),
+            ("?", 0.7, 0.8),
+            ("\"", 0.8, 0.9),
+        ]);
+        let attached = attach(words);
+        assert_eq!(attached.len(), 2);
+        assert_eq!(
+            (attached[0].text.as_str(), attached[0].start_s),
+            (" \"Where", 0.1)
+        );
+        assert_eq!(
+            (attached[1].text.as_str(), attached[1].end_s),
+            (" now?\"", 0.7)
+        );
+    }
+
+    #[test]
+    fn a_pause_belongs_to_no_word() {
+        let mut words = timed(&[
+            (" a", 0.0, 0.2),
+            (" b", 0.2, 0.4),
+            (".", 0.4, 3.0),
+            (" c", 3.0, 3.2),
+            (" d", 3.2, 3.4),
+        ]);
+        let pace = Pace::of(&words);
+        assert!((pace.median_s - 0.2).abs() < 1e-9);
+        cut_at_sentence_ends(&mut words, pace);
+        assert!((words[2].end_s - 0.8).abs() < 1e-9);
+        // The first word swallowed the pause before it: the phrase's own timestamp says better.
+        let late = timed(&[(" a", 0.0, 5.0), (" b", 5.0, 5.2)]);
+        let said = of_phrase(&late, 0..2, 4.7..5.2, 0.0, pace);
+        assert!((said[0].start_s - 4.6).abs() < 0.11, "{said:?}");
+        assert_eq!((said[1].text.as_str(), said[1].end_s), ("b", 5.2));
+    }
+}
