@@ -108,7 +108,7 @@ impl Installation {
             .manifest
             .voices
             .iter()
-            .filter(|v| text::Accent::of(&v.language).is_some());
+            .filter(|v| text::is_read(&v.language));
         Ok(Some(Speaking {
             pool,
             places: Places::new(workers + queue),

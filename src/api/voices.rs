@@ -9,24 +9,22 @@ use super::{Call, Context, Reply};
 use crate::fault::Fault;
 use crate::pack::manifest::Voice;
 
-/// The category of voices that come with a pack.
-const CATEGORY: &str = "premade";
-
 /// Lists voices, filtered by `?language=` and `?category=`, and the languages of all of them.
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let query: BTreeMap<String, String> = form_urlencoded::parse(call.head.query.as_bytes())
         .into_owned()
         .collect();
     let asked = |name: &str| query.get(name).map(String::as_str);
-    let category_fits = asked("category").is_none_or(|c| c == CATEGORY);
+    let category_fits = |v: &&Voice| asked("category").is_none_or(|c| json!(v.category) == c);
     let language_fits = |v: &&Voice| asked("language").is_none_or(|l| speaks(&v.language, l));
     let voices: Vec<Value> = match &context.speaking {
-        Some(speaking) if category_fits => {
+        Some(speaking) => {
             let row = |voice| row(voice, &speaking.engine, speaking.rate_hz);
             speaking
                 .voices
                 .iter()
                 .filter(language_fits)
+                .filter(category_fits)
                 .map(row)
                 .collect()
         }
@@ -37,8 +35,13 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
 
 /// Whether a voice of `language` (such as `en-us`) is meant by `asked` (`en-us` or `en`, any case).
 fn speaks(language: &str, asked: &str) -> bool {
-    let base = language.split('-').next().unwrap_or(language);
+    let base = base(language);
     language.eq_ignore_ascii_case(asked) || base.eq_ignore_ascii_case(asked)
+}
+
+/// `pt` of `pt-br`.
+fn base(language: &str) -> &str {
+    language.split('-').next().unwrap_or(language)
 }
 
 fn row(voice: &Voice, engine: &str, rate_hz: u32) -> Value {
@@ -47,7 +50,7 @@ fn row(voice: &Voice, engine: &str, rate_hz: u32) -> Value {
         "name": voice.name,
         "language": voice.language,
         "gender": voice.gender,
-        "category": CATEGORY,
+        "category": voice.category,
         "description": voice.description,
         "engine": engine,
         "sample_rate": rate_hz,
@@ -60,8 +63,7 @@ fn languages(context: &Context) -> Vec<Value> {
     let mut codes: BTreeMap<&str, (bool, bool)> = BTreeMap::new();
     if let Some(speaking) = &context.speaking {
         for voice in &speaking.voices {
-            let code = voice.language.split('-').next().unwrap_or(&voice.language);
-            codes.entry(code).or_default().0 = true;
+            codes.entry(base(&voice.language)).or_default().0 = true;
         }
     }
     if let Some(transcribing) = &context.transcribing {

@@ -16,7 +16,7 @@ use crate::audio::pcm::Clip;
 use crate::fault::Fault;
 use crate::pack::Pack;
 use crate::pack::manifest::Voice;
-use crate::text::{Accent, English, PHONEMES_MAX, Pause, Piece, pieces};
+use crate::text::{Language, PHONEMES_MAX, Pause, Piece, language, pieces};
 
 /// Phoneme tokens of one run at the most; a zero goes before and after them.
 const TOKENS_MAX: usize = PHONEMES_MAX;
@@ -36,7 +36,6 @@ pub struct Kokoro {
 }
 
 struct VoiceTable {
-    accent: Option<Accent>,
     language: String,
     path: PathBuf,
     /// `[510, 256] f32`: one row for each number of tokens. Read at first use.
@@ -62,7 +61,6 @@ pub fn build(pack: &Pack, nets: &Nets) -> Result<Box<Speak>, Fault> {
                 .because(format!("pack {}: vocabulary: {e}", pack.name()))
         })?;
     let table = |voice: &Voice| VoiceTable {
-        accent: Accent::of(&voice.language),
         language: voice.language.clone(),
         path: pack.folder.join(&voice.file),
         rows: None,
@@ -87,9 +85,9 @@ impl Engine for Kokoro {
     /// Speaks a text of any length, piece by piece. Faults: `Invalid` when nothing in it can be spoken, `NotFound` for an
     /// unknown voice, `Missing` for a voice whose language cannot be read here.
     fn run(&mut self, task: SpeakTask, watch: &Watch) -> Result<Clip, Fault> {
-        let (accent, style) = self.voice(&task.voice)?;
+        let (language, style) = self.voice(&task.voice)?;
         let mut joined = Joined::new(self.rate_hz);
-        for piece in pieces(&task.text, English::shared(accent))? {
+        for piece in pieces(&task.text, language)? {
             watch.check()?;
             let piece = piece?;
             let sound = self.sound(&piece, &style, task.speed)?;
@@ -110,11 +108,11 @@ fn pause_s(pause: Pause) -> f32 {
 }
 
 impl Kokoro {
-    fn voice(&mut self, id: &str) -> Result<(Accent, Arc<[f32]>), Fault> {
+    fn voice(&mut self, id: &str) -> Result<(&'static dyn Language, Arc<[f32]>), Fault> {
         let voice = self.voices.get_mut(id).ok_or_else(|| {
             Fault::not_found("voice_id names no voice of this box; GET /voice/voices lists them")
         })?;
-        let accent = voice.accent.ok_or_else(|| {
+        let language = language(&voice.language).ok_or_else(|| {
             Fault::missing(format!(
                 "voice_id {id} speaks {}, which this box cannot read aloud yet",
                 voice.language
@@ -137,7 +135,7 @@ impl Kokoro {
                 voice.rows.insert(rows).clone()
             }
         };
-        Ok((accent, rows))
+        Ok((language, rows))
     }
 
     /// One piece as the model speaks it, `[samples] f32` at the pack's rate.

@@ -84,7 +84,18 @@ pub struct FileEntry {
     pub outputs: BTreeMap<String, String>,
 }
 
-/// A voice that a pack can speak with.
+/// How the catalog groups a voice.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Category {
+    /// Made by whoever made the weights.
+    #[default]
+    Premade,
+    /// A voice of the hosted catalog for an African language.
+    Vocabusta,
+}
+
+/// A voice that a pack can speak with. Several may share a file: the same speaker in other languages.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Voice {
@@ -93,6 +104,8 @@ pub struct Voice {
     pub language: String,
     pub gender: String,
     pub description: String,
+    #[serde(default)]
+    pub category: Category,
     /// Path of one of the pack's files.
     pub file: String,
 }
@@ -238,6 +251,24 @@ mod tests {
         let manifest = Manifest::parse(GOOD).unwrap();
         assert_eq!(manifest.kind, Kind::Speak);
         assert_eq!(manifest.files[0].inputs["tokens"], "i64[1,T]");
+        assert_eq!(manifest.voices[0].category, Category::Premade);
+    }
+
+    #[test]
+    fn voices_may_share_a_file_and_name_their_category() {
+        let more = r#"
+        [[voices]]
+        id = "w"
+        name = "W"
+        language = "ha"
+        gender = "female"
+        description = ""
+        category = "vocabusta"
+        file = "a/model.onnx"
+        "#;
+        let manifest = Manifest::parse(&format!("{GOOD}{more}")).unwrap();
+        assert_eq!(manifest.voices[1].file, manifest.voices[0].file);
+        assert_eq!(manifest.voices[1].category, Category::Vocabusta);
     }
 
     #[test]
@@ -253,6 +284,11 @@ mod tests {
             ("i64[1,T]", "i65[1,T]", "i65"),
             ("file = \"a/model.onnx\"", "file = \"b\"", "no listed file"),
             ("kind = \"speak\"", "kind = \"sing\"", "sing"),
+            (
+                "gender = \"female\"",
+                "gender = \"female\"\n        category = \"cloned\"",
+                "cloned",
+            ),
             ("licence = \"MIT\"", "", "licence"),
         ];
         for (from, to, reason) in cases {
