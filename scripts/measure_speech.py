@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Speaks the sentences of benches/sentences and transcribes them back: word and character errors of each voice.
 
-usage: measure_speech.py [--only es,ha] [--sentences 20] [--voice ef_dora] [--binary target/release/vocabox] [--show]
+usage: measure_speech.py [--only es,ha] [--sentences 20] [--together 5] [--voice ef_dora] [--binary target/release/vocabox] [--show]
 
-Every sentence is one `POST /voice/tts` and one `POST /voice/stt` with the language forced, to a server of its own. Errors
+Every `--together` sentences are one `POST /voice/tts` and one `POST /voice/stt` with the language forced, to a server of its own. Errors
 are edits (Levenshtein) over the length of what was written, after dropping case and punctuation; they count the
 recogniser's own as well. The rows "by English" speak the same text with the same speaker, read as English: what a box
 without rules for the language would say. Needs the fetched packs kokoro, whisper-base, silero-vad and onnxruntime.
@@ -99,7 +99,7 @@ class Box:
 
 
 def plain(text):
-    """Lower case, composed, letters and digits only, words parted by one blank; hooked letters of Hausa as k, d and b."""
+    """Lower case, composed, letters, marks and digits only, words parted by one blank; Hausa's hooked letters as k, d, b."""
     text = unicodedata.normalize("NFC", text.lower()).translate(str.maketrans("ƙɗɓ", "kdb"))
     return " ".join("".join(c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in text.replace("'", "")).split())
 
@@ -117,22 +117,25 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", help="rows, by their names, parted by commas")
     parser.add_argument("--sentences", type=int, default=100, help="of each file at the most")
+    parser.add_argument("--together", type=int, default=5, help="sentences of one request, as paragraphs")
     parser.add_argument("--voice", help="in place of each row's own")
     parser.add_argument("--binary", default=str(ROOT / "target/release/vocabox"))
     parser.add_argument("--show", action="store_true", help="every sentence that was not heard as it was written")
     options = parser.parse_args()
-    only = options.only and options.only.split(",")
+    rows = ROWS
+    if options.only:
+        known = {row[0]: row for row in ROWS}
+        rows = [known[name] for name in options.only.split(",")]
     with tempfile.TemporaryDirectory() as folder:
         box = Box(options.binary, folder)
         try:
             print("| row | voice | sentences | word errors | character errors |\n| --- | --- | --- | --- | --- |")
-            for row, file, voice, language in ROWS:
-                if only and row not in only:
-                    continue
+            for row, file, voice, language in rows:
                 voice = options.voice or voice
                 lines = (ROOT / f"benches/sentences/{file}.txt").read_text().splitlines()[: options.sentences]
                 wrong, words, wrong_chars, chars = 0, 0, 0, 0
-                for line in lines:
+                for i in range(0, len(lines), options.together):
+                    line = "\n\n".join(lines[i : i + options.together])
                     heard = plain(box.hear(box.speak(line, voice), language))
                     written = plain(line)
                     errors = edits(written.split(), heard.split())

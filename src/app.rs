@@ -7,19 +7,18 @@ use std::time::Instant;
 
 use crate::api::Context;
 use crate::api::lifecycle::Lifecycle;
-use crate::api::speech::{Speaking, Transcribing};
+use crate::api::speech::{Origin, Speaking, Transcribing};
 use crate::config;
 use crate::edge::{Edge, EdgeConfig};
 use crate::engine::contract::{Speak, Transcribe};
 use crate::engine::net_ort::Ort;
 use crate::engine::nets::{Nets, refused, variant_in_use};
-use crate::engine::{self, Build, library};
+use crate::engine::{self, Build, Chorus, library, wrong_engine};
 use crate::fault::Fault;
 use crate::limits;
-use crate::pack::manifest::{Kind, Runtime};
-use crate::pack::{Pack, PackError};
+use crate::pack::Pack;
+use crate::pack::manifest::{Kind, Runtime, Voice};
 use crate::store::Store;
-use crate::text;
 use crate::work::places::Places;
 use crate::work::pool::Pool;
 
@@ -27,6 +26,8 @@ use crate::work::pool::Pool;
 #[derive(Clone)]
 pub struct Installation {
     pub speak: Option<Pack>,
+    /// All packs that speak, in the order of [`Chorus::order`].
+    speakers: Vec<Pack>,
     pub transcribe: Option<Pack>,
     detect: Option<Pack>,
     nets: Nets,
@@ -42,9 +43,15 @@ impl Installation {
             false => Ok(None),
         };
         let speak = choose(Kind::Speak, options.speak_pack.as_ref())?;
+        let mut speakers: Vec<Pack> = match (&speak, &options.speak_pack) {
+            (Some(_), None) => fetched(&packs, Kind::Speak),
+            _ => speak.iter().cloned().collect(),
+        };
+        Chorus::order(&mut speakers);
         let transcribe = choose(Kind::Transcribe, options.transcribe_pack.as_ref())?;
         let detect = choose(Kind::Detect, None)?;
-        let chosen = [&speak, &transcribe, &detect].into_iter().flatten();
+        let chosen = [&transcribe, &detect].into_iter().flatten();
+        let chosen = chosen.chain(&speakers);
         let needs_ort = chosen
             .clone()
             .any(|p| p.manifest.runtime.unwrap_or(Runtime::Ort) == Runtime::Ort);
@@ -59,21 +66,18 @@ impl Installation {
         };
         Ok(Installation {
             speak,
+            speakers,
             transcribe,
             detect,
             nets: Nets { ort },
         })
     }
 
-    /// Builds the engine of the pack that speaks. Faults: `Missing` when none is fetched, or it cannot be loaded.
+    /// Builds the engine of the packs that speak. Faults: `Missing` when none is fetched, or one cannot be loaded.
     pub fn build_speak(&self) -> Result<Box<Speak>, Fault> {
-        let pack = self
-            .speak
-            .as_ref()
-            .ok_or_else(|| not_fetched("speaks", "kokoro"))?;
-        match engine::of(pack)? {
-            Build::Speak(build) => build(pack, &self.nets),
-            _ => Err(wrong_engine(pack)),
+        match self.speak {
+            Some(_) => Chorus::build(&self.speakers, &self.nets),
+            None => Err(not_fetched("speaks", "kokoro")),
         }
     }
 
@@ -104,18 +108,22 @@ impl Installation {
             pack.name(),
             begun.elapsed().as_secs_f64()
         );
-        let readable = pack
-            .manifest
-            .voices
-            .iter()
-            .filter(|v| text::is_read(&v.language));
+        let voices = Chorus::voices(&self.speakers);
+        let origin = |(voice, pack): &(&Voice, &Pack)| {
+            let origin = Origin {
+                engine: pack.manifest.engine.clone(),
+                model: pack.name().to_owned(),
+                rate_hz: pack.manifest.sample_rate_hz.unwrap_or(24_000),
+            };
+            (voice.id.clone(), origin)
+        };
         Ok(Some(Speaking {
             pool,
             places: Places::new(workers + queue),
             engine: pack.manifest.engine.clone(),
             model: pack.name().to_owned(),
-            rate_hz: pack.manifest.sample_rate_hz.unwrap_or(24_000),
-            voices: readable.cloned().collect(),
+            origins: voices.iter().map(origin).collect(),
+            voices: voices.into_iter().map(|(voice, _)| voice.clone()).collect(),
         }))
     }
 
@@ -151,6 +159,12 @@ impl Installation {
     }
 }
 
+/// The fetched packs of `kind`.
+fn fetched(packs: &[Pack], kind: Kind) -> Vec<Pack> {
+    let fitting = |p: &&Pack| p.kind() == kind && p.is_fetched();
+    packs.iter().filter(fitting).cloned().collect()
+}
+
 /// The pack of `kind` that is called `name`, else the first fetched one.
 fn choose(packs: &[Pack], kind: Kind, name: Option<&str>) -> Result<Option<Pack>, Fault> {
     let mut fitting = packs.iter().filter(|p| p.kind() == kind);
@@ -182,13 +196,6 @@ fn not_fetched(what: &str, example: &str) -> Fault {
     Fault::missing(format!(
         "No pack that {what} is fetched. Run scripts/fetch-models {example}."
     ))
-}
-
-fn wrong_engine(pack: &Pack) -> Fault {
-    refused(PackError::Manifest {
-        path: pack.folder.join("pack.toml"),
-        why: format!("engine {} does not do what kind says", pack.manifest.engine),
-    })
 }
 
 /// An open box: its front door, and what its requests work with.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use isolang::Language;
 use serde_json::{Value, json};
 
+use super::speech::Origin;
 use super::{Call, Context, Reply};
 use crate::fault::Fault;
 use crate::pack::manifest::Voice;
@@ -19,13 +20,13 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let language_fits = |v: &&Voice| asked("language").is_none_or(|l| speaks(&v.language, l));
     let voices: Vec<Value> = match &context.speaking {
         Some(speaking) => {
-            let row = |voice| row(voice, &speaking.engine, speaking.rate_hz);
+            let row = |voice: &Voice| Some(row(voice, speaking.origins.get(&voice.id)?));
             speaking
                 .voices
                 .iter()
                 .filter(language_fits)
                 .filter(category_fits)
-                .map(row)
+                .filter_map(row)
                 .collect()
         }
         _ => Vec::new(),
@@ -44,7 +45,7 @@ fn base(language: &str) -> &str {
     language.split('-').next().unwrap_or(language)
 }
 
-fn row(voice: &Voice, engine: &str, rate_hz: u32) -> Value {
+fn row(voice: &Voice, origin: &Origin) -> Value {
     json!({
         "voice_id": voice.id,
         "name": voice.name,
@@ -52,8 +53,8 @@ fn row(voice: &Voice, engine: &str, rate_hz: u32) -> Value {
         "gender": voice.gender,
         "category": voice.category,
         "description": voice.description,
-        "engine": engine,
-        "sample_rate": rate_hz,
+        "engine": origin.engine,
+        "sample_rate": origin.rate_hz,
         "preview_url": null,
     })
 }

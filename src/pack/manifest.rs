@@ -56,6 +56,8 @@ pub struct Manifest {
     pub files: Vec<FileEntry>,
     #[serde(default)]
     pub voices: Vec<Voice>,
+    /// How a graph of engine `vits` is fed.
+    pub vits: Option<Vits>,
     /// Where the files come from: read by scripts/fetch-models only.
     #[serde(default, skip_serializing)]
     pub sources: Vec<toml::Table>,
@@ -84,6 +86,41 @@ pub struct FileEntry {
     pub outputs: BTreeMap<String, String>,
 }
 
+/// What a VITS graph expects.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vits {
+    pub reads: Reads,
+    pub blanks: Blanks,
+    /// Spread of the sound around its mean, 0 to 2.
+    pub noise: f32,
+    /// Spread of the durations, 0 to 2.
+    pub noise_duration: f32,
+    /// Length of every sound as a factor, 0.25 to 4.
+    pub length: f32,
+}
+
+/// What a VITS graph has tokens for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reads {
+    /// The text's own letters, in lower case.
+    Letters,
+    /// The International Phonetic Alphabet as espeak-ng writes it.
+    Phonemes,
+}
+
+/// Where a VITS graph wants its blank token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Blanks {
+    None,
+    /// Before, between and after all tokens: token 0 (MMS-TTS).
+    Around,
+    /// After `^` and every token but the last, `$`: token `_` (Piper).
+    Between,
+}
+
 /// How the catalog groups a voice.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -106,6 +143,8 @@ pub struct Voice {
     pub description: String,
     #[serde(default)]
     pub category: Category,
+    /// Number of the speaker in a graph of several (engine `vits`).
+    pub speaker: Option<i64>,
     /// Path of one of the pack's files.
     pub file: String,
 }
@@ -160,6 +199,24 @@ impl Manifest {
             }
             for spec in file.inputs.values().chain(file.outputs.values()) {
                 TensorText::parse(spec)?;
+            }
+        }
+        if let Some(vits) = &self.vits {
+            let spreads = [
+                ("noise", vits.noise),
+                ("noise_duration", vits.noise_duration),
+            ];
+            let bounded = spreads.map(|(key, value)| (key, value, 0.0, 2.0));
+            for (key, value, min, max) in
+                bounded
+                    .into_iter()
+                    .chain([("length", vits.length, 0.25, 4.0)])
+            {
+                if !(min..=max).contains(&value) {
+                    return Err(format!(
+                        "vits: {key} is {value}; {min} to {max} is accepted"
+                    ));
+                }
             }
         }
         let mut ids = HashSet::new();
@@ -290,6 +347,11 @@ mod tests {
                 "cloned",
             ),
             ("licence = \"MIT\"", "", "licence"),
+            (
+                "[[voices]]",
+                "[vits]\nreads = \"letters\"\nblanks = \"around\"\nnoise = 3\nnoise_duration = 0.8\nlength = 1\n[[voices]]",
+                "noise is 3; 0 to 2",
+            ),
         ];
         for (from, to, reason) in cases {
             assert!(GOOD.contains(from), "{from}");

@@ -165,6 +165,7 @@ mod tests {
             variant: None,
             files: vec![file],
             voices: vec![],
+            vits: None,
             sources: vec![],
             steps: vec![],
         };

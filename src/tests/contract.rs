@@ -227,8 +227,8 @@ fn voices_are_those_that_can_be_spoken_here() {
     let voices = all["voices"].as_array().unwrap();
     assert_eq!(
         voices.len(),
-        55,
-        "28 of English, 13 of five other languages, 14 of Africa; none of Japanese and Chinese"
+        56,
+        "29 of English, 13 of five other languages, 14 of Africa; none of Japanese and Chinese"
     );
     for voice in voices {
         let code = voice["language"].as_str().unwrap();
@@ -238,9 +238,13 @@ fn voices_are_those_that_can_be_spoken_here() {
             .unwrap()
             .starts_with("vocabusta_");
         let category = if african { "vocabusta" } else { "premade" };
+        let (engine, rate_hz) = match voice["voice_id"] == "piper_joe" {
+            true => ("vits", 22_050),
+            false => ("kokoro", 24_000),
+        };
         assert_eq!(
-            (&voice["category"], &voice["sample_rate"]),
-            (&json!(category), &json!(24_000))
+            (&voice["category"], &voice["engine"], &voice["sample_rate"]),
+            (&json!(category), &json!(engine), &json!(rate_hz))
         );
         let description = voice["description"].as_str().unwrap();
         assert_eq!(african, description.contains("experimental"), "{voice}");

@@ -9,6 +9,7 @@ mod memory;
 mod packs;
 mod parity;
 mod server;
+mod speech;
 mod startup;
 mod tidy;
 mod voice;

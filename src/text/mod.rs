@@ -10,6 +10,7 @@
 mod abbreviations;
 mod address;
 mod calendar;
+mod espeak;
 mod figures;
 mod fold;
 mod language;
@@ -21,11 +22,14 @@ mod nigerian;
 mod normalize;
 mod numbers;
 mod phonemes;
+mod spelling;
 mod split;
 mod tongue;
 
+pub use espeak::espeak;
 pub use language::{Language, is_read, language};
 pub use phonemes::{ALPHABET, English, VOCABULARY};
+pub use spelling::Spelling;
 pub use split::{Sentence, sentences};
 
 use crate::fault::Fault;
