@@ -46,7 +46,7 @@ fn speak(engine: &mut Speak, text: &str) -> f64 {
     let task = SpeakTask {
         text: text.to_owned(),
         voice: "af_heart".to_owned(),
-        speed: 1.0,
+        ..SpeakTask::default()
     };
     engine.run(task, &watch()).expect("it speaks").seconds()
 }

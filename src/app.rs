@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::api::cors::Origins;
 use crate::api::lifecycle::Lifecycle;
-use crate::api::speech::{Listening, Speaking, Transcribing};
+use crate::api::speech::{Listening, Origin, Speaking, Transcribing};
 use crate::api::{BodyCaps, Context};
 use crate::config;
 use crate::edge::{Bounds, Edge, EdgeConfig};
@@ -13,12 +13,11 @@ use crate::engine::contract::{Speak, Transcribe};
 use crate::engine::device::Device;
 use crate::engine::net_ort::Ort;
 use crate::engine::nets::{Nets, refused};
-use crate::engine::{self, Build, library};
+use crate::engine::{self, Build, Chorus, library, wrong_engine};
 use crate::fault::Fault;
-use crate::pack::manifest::{Kind, Runtime};
-use crate::pack::{Pack, PackError};
+use crate::pack::Pack;
+use crate::pack::manifest::{Kind, Runtime, Voice};
 use crate::store::{Retention, Store};
-use crate::text;
 use crate::work::places::Places;
 use crate::work::pool::Pool;
 
@@ -26,6 +25,8 @@ use crate::work::pool::Pool;
 #[derive(Clone)]
 pub struct Installation {
     pub speak: Option<Pack>,
+    /// All packs that speak, in the order of [`Chorus::order`].
+    speakers: Vec<Pack>,
     /// Transcribes what no specialist lists.
     pub transcribe: Option<Pack>,
     /// Packs that transcribe the languages that they list.
@@ -44,14 +45,19 @@ impl Installation {
             false => Ok(None),
         };
         let speak = choose(Kind::Speak, options.speak_pack.as_ref())?;
+        let mut speakers: Vec<Pack> = match (&speak, &options.speak_pack) {
+            (Some(_), None) => fetched(&packs, Kind::Speak),
+            _ => speak.iter().cloned().collect(),
+        };
+        Chorus::order(&mut speakers);
         let transcribe = choose(Kind::Transcribe, options.transcribe_pack.as_ref())?;
         let specialists = match &transcribe {
             Some(general) => specialists(&packs, general),
             None => Vec::new(),
         };
         let detect = choose(Kind::Detect, None)?;
-        let chosen = [&speak, &transcribe, &detect].into_iter().flatten();
-        let chosen = chosen.chain(&specialists);
+        let chosen = [&transcribe, &detect].into_iter().flatten();
+        let chosen = chosen.chain(&speakers).chain(&specialists);
         let needs_ort = chosen
             .clone()
             .any(|p| p.manifest.runtime.unwrap_or(Runtime::Ort) == Runtime::Ort);
@@ -67,6 +73,7 @@ impl Installation {
         }
         Ok(Installation {
             speak,
+            speakers,
             transcribe,
             specialists,
             detect,
@@ -79,15 +86,11 @@ impl Installation {
         self.nets.ort.as_ref().map_or(Device::Cpu, Ort::device)
     }
 
-    /// Builds the engine of the pack that speaks. Faults: `Missing` when none is fetched, or it cannot be loaded.
+    /// Builds the engine of the packs that speak. Faults: `Missing` when none is fetched, or one cannot be loaded.
     pub fn build_speak(&self) -> Result<Box<Speak>, Fault> {
-        let pack = self
-            .speak
-            .as_ref()
-            .ok_or_else(|| not_fetched("speaks", "kokoro"))?;
-        match engine::of(pack)? {
-            Build::Speak(build) => build(pack, &self.nets),
-            _ => Err(wrong_engine(pack)),
+        match self.speak {
+            Some(_) => Chorus::build(&self.speakers, &self.nets),
+            None => Err(not_fetched("speaks", "kokoro")),
         }
     }
 
@@ -135,18 +138,22 @@ impl Installation {
             pack.name(),
             begun.elapsed().as_secs_f64()
         );
-        let readable = pack
-            .manifest
-            .voices
-            .iter()
-            .filter(|v| text::Accent::of(&v.language).is_some());
+        let voices = Chorus::voices(&self.speakers);
+        let origin = |(voice, pack): &(&Voice, &Pack)| {
+            let origin = Origin {
+                engine: pack.manifest.engine.clone(),
+                model: pack.name().to_owned(),
+                rate_hz: pack.manifest.sample_rate_hz.unwrap_or(24_000),
+            };
+            (voice.id.clone(), origin)
+        };
         Ok(Some(Speaking {
             pool,
             places: Places::new(depth),
             engine: pack.manifest.engine.clone(),
             model: pack.name().to_owned(),
-            rate_hz: pack.manifest.sample_rate_hz.unwrap_or(24_000),
-            voices: readable.cloned().collect(),
+            origins: voices.iter().map(origin).collect(),
+            voices: voices.into_iter().map(|(voice, _)| voice.clone()).collect(),
         }))
     }
 
@@ -211,15 +218,17 @@ fn depth(workers: usize, queue: usize) -> usize {
 /// The engine that takes any language.
 const GENERAL: &str = "whisper";
 
+/// The fetched packs of `kind`.
+fn fetched(packs: &[Pack], kind: Kind) -> Vec<Pack> {
+    let fitting = |p: &&Pack| p.kind() == kind && p.is_fetched();
+    packs.iter().filter(fitting).cloned().collect()
+}
+
 /// Fetched packs beside `general` that transcribe under a name of their own.
 fn specialists(packs: &[Pack], general: &Pack) -> Vec<Pack> {
-    let is_one = |p: &&Pack| {
-        p.kind() == Kind::Transcribe
-            && p.is_fetched()
-            && p.manifest.engine != GENERAL
-            && p.name() != general.name()
-    };
-    packs.iter().filter(is_one).cloned().collect()
+    let mut fetched = fetched(packs, Kind::Transcribe);
+    fetched.retain(|p| p.manifest.engine != GENERAL && p.name() != general.name());
+    fetched
 }
 
 /// The pack of `kind` that is called `name`, else the first fetched one, a general one before a specialist.
@@ -268,13 +277,6 @@ fn not_fetched(what: &str, example: &str) -> Fault {
     Fault::missing(format!(
         "No pack that {what} is fetched. Run scripts/fetch-models {example}."
     ))
-}
-
-fn wrong_engine(pack: &Pack) -> Fault {
-    refused(PackError::Manifest {
-        path: pack.folder.join("pack.toml"),
-        why: format!("engine {} does not do what kind says", pack.manifest.engine),
-    })
 }
 
 /// An open box: its front door, and what its requests work with.

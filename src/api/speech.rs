@@ -1,20 +1,37 @@
 //! The workers that speak and transcribe, with what their packs say of themselves.
 
+use std::collections::HashMap;
+
 use crate::audio::pcm::Clip;
+use crate::engine::blend::Blend;
 use crate::engine::contract::{SpeakTask, TranscribeTask, Transcript};
+use crate::engine::unknown_voice;
+use crate::fault::Fault;
 use crate::pack::manifest::Voice;
 use crate::work::places::Places;
 use crate::work::pool::Pool;
 
-/// The voices of the pack that speaks, and its workers.
+/// The engine whose voices are tables that can be mixed.
+const MIXES: &str = "kokoro";
+
+/// The pack that speaks a voice.
+pub struct Origin {
+    /// What the pack calls itself, and its name, as history shows them.
+    pub engine: String,
+    pub model: String,
+    pub rate_hz: u32,
+}
+
+/// The voices of the packs that speak, and their workers.
 pub struct Speaking {
     pub pool: Pool<SpeakTask, Clip>,
     /// One for each request that runs or waits.
     pub places: Places,
-    /// The pack's `engine` and name, as history shows them.
+    /// What the first pack calls itself, and its name.
     pub engine: String,
     pub model: String,
-    pub rate_hz: u32,
+    /// Where each voice comes from, by its id.
+    pub origins: HashMap<String, Origin>,
     /// Voices whose language can be read aloud here.
     pub voices: Vec<Voice>,
 }
@@ -54,9 +71,48 @@ impl Transcribing {
     }
 }
 
+/// What a `voice_id` names: a voice, or several blended.
+pub struct Spoken<'a> {
+    /// The voice, or the first of the blend.
+    pub first: &'a Voice,
+    /// For people: the names of all of them.
+    pub name: String,
+    pub origin: &'a Origin,
+}
+
 impl Speaking {
     /// The voice with this id.
     pub fn voice(&self, id: &str) -> Option<&Voice> {
         self.voices.iter().find(|v| v.id == id)
+    }
+
+    /// What `voice_id` names. Faults: `Invalid` for a blend out of its bounds or across packs that cannot be mixed,
+    /// `NotFound` when there is no such voice.
+    pub fn spoken(&self, voice_id: &str) -> Result<Spoken<'_>, Fault> {
+        let blend = match self.voice(voice_id) {
+            Some(voice) => return self.named(voice, voice.name.clone()),
+            None => Blend::parse(voice_id)?,
+        };
+        let voices = blend
+            .voices()
+            .map(|id| self.voice(id).ok_or_else(unknown_voice));
+        let voices: Vec<&Voice> = voices.collect::<Result<_, _>>()?;
+        let names: Vec<&str> = voices.iter().map(|v| v.name.as_str()).collect();
+        let mixable = |v: &&Voice| self.origins.get(&v.id).is_some_and(|o| o.engine == MIXES);
+        if !voices.iter().all(mixable) {
+            return Err(Fault::invalid(
+                "voice_id blends voices of an engine that cannot; those of kokoro can be blended",
+            ));
+        }
+        self.named(voices[0], names.join(" + "))
+    }
+
+    fn named<'a>(&'a self, first: &'a Voice, name: String) -> Result<Spoken<'a>, Fault> {
+        let origin = self.origins.get(&first.id).ok_or_else(unknown_voice)?;
+        Ok(Spoken {
+            first,
+            name,
+            origin,
+        })
     }
 }

@@ -22,18 +22,17 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         .speaking
         .as_ref()
         .ok_or_else(|| Fault::missing("No engine for speech is installed on this box."))?;
-    let voice = speaking.voice(&asked.voice).ok_or_else(|| {
-        Fault::not_found("voice_id names no voice of this box; GET /voice/voices lists them")
-    })?;
+    let voice = speaking.spoken(&asked.voice)?;
 
-    call.begin(Feature::Tts, &speaking.engine, &speaking.model)?;
+    call.begin(Feature::Tts, &voice.origin.engine, &voice.origin.model)?;
     let text = asked.text.clone();
     let item = call.item()?;
-    item.voice_id = Some(voice.id.clone());
-    item.language = Some(voice.language.clone());
+    item.voice_id = Some(asked.voice.clone());
+    item.language = Some(voice.first.language.clone());
     item.character_count = Some(text.chars().count() as u64);
     item.text = Some(text.clone());
 
+    let voice_id = asked.voice.clone();
     let done = speaking.pool.run(asked, &call.watch)?;
     (call.queued, call.ran) = (done.queued, done.ran);
     let clip = done.output;
@@ -42,7 +41,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
 
     let metadata = Metadata {
         id: item.id,
-        voice_id: &voice.id,
+        voice_id: &voice_id,
         voice_name: &voice.name,
         character_count: text.chars().count(),
         text,
@@ -74,13 +73,20 @@ fn parse(object: &serde_json::Map<String, serde_json::Value>) -> Result<SpeakTas
     }
     let speed = number(object, "speed", limits::SPEED_MIN, limits::SPEED_MAX)?;
     string(object, "language")?;
-    for name in ["exaggeration", "cfg_weight", "stability", "similarity"] {
+    for name in ["exaggeration", "cfg_weight"] {
         number(object, name, 0.0, 1.0)?;
     }
+    let plain = SpeakTask::default();
+    let control = |name: &str, plain: f32| {
+        let value = number(object, name, 0.0, 1.0)?;
+        Ok::<f32, Fault>(value.map_or(plain, |v| v as f32))
+    };
     Ok(SpeakTask {
         text: text.to_owned(),
         voice: string(object, "voice_id")?.unwrap_or(VOICE).to_owned(),
         speed: speed.unwrap_or(1.0) as f32,
+        stability: control("stability", plain.stability)?,
+        similarity: control("similarity", plain.similarity)?,
     })
 }
 

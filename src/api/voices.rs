@@ -5,12 +5,10 @@ use std::collections::BTreeMap;
 use isolang::Language;
 use serde_json::{Value, json};
 
+use super::speech::Origin;
 use super::{Call, Context, Reply};
 use crate::fault::Fault;
 use crate::pack::manifest::Voice;
-
-/// The category of voices that come with a pack.
-const CATEGORY: &str = "premade";
 
 /// Lists voices, filtered by `?language=` and `?category=`, and the languages of all of them.
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
@@ -18,16 +16,17 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         .into_owned()
         .collect();
     let asked = |name: &str| query.get(name).map(String::as_str);
-    let category_fits = asked("category").is_none_or(|c| c == CATEGORY);
+    let category_fits = |v: &&Voice| asked("category").is_none_or(|c| json!(v.category) == c);
     let language_fits = |v: &&Voice| asked("language").is_none_or(|l| speaks(&v.language, l));
     let voices: Vec<Value> = match &context.speaking {
-        Some(speaking) if category_fits => {
-            let row = |voice| row(voice, &speaking.engine, speaking.rate_hz);
+        Some(speaking) => {
+            let row = |voice: &Voice| Some(row(voice, speaking.origins.get(&voice.id)?));
             speaking
                 .voices
                 .iter()
                 .filter(language_fits)
-                .map(row)
+                .filter(category_fits)
+                .filter_map(row)
                 .collect()
         }
         _ => Vec::new(),
@@ -37,20 +36,25 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
 
 /// Whether a voice of `language` (such as `en-us`) is meant by `asked` (`en-us` or `en`, any case).
 fn speaks(language: &str, asked: &str) -> bool {
-    let base = language.split('-').next().unwrap_or(language);
+    let base = base(language);
     language.eq_ignore_ascii_case(asked) || base.eq_ignore_ascii_case(asked)
 }
 
-fn row(voice: &Voice, engine: &str, rate_hz: u32) -> Value {
+/// `pt` of `pt-br`.
+fn base(language: &str) -> &str {
+    language.split('-').next().unwrap_or(language)
+}
+
+fn row(voice: &Voice, origin: &Origin) -> Value {
     json!({
         "voice_id": voice.id,
         "name": voice.name,
         "language": voice.language,
         "gender": voice.gender,
-        "category": CATEGORY,
+        "category": voice.category,
         "description": voice.description,
-        "engine": engine,
-        "sample_rate": rate_hz,
+        "engine": origin.engine,
+        "sample_rate": origin.rate_hz,
         "preview_url": null,
     })
 }
@@ -60,8 +64,7 @@ fn languages(context: &Context) -> Vec<Value> {
     let mut codes: BTreeMap<&str, (bool, bool)> = BTreeMap::new();
     if let Some(speaking) = &context.speaking {
         for voice in &speaking.voices {
-            let code = voice.language.split('-').next().unwrap_or(&voice.language);
-            codes.entry(code).or_default().0 = true;
+            codes.entry(base(&voice.language)).or_default().0 = true;
         }
     }
     if let Some(transcribing) = &context.transcribing {

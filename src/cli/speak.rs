@@ -21,7 +21,7 @@ pub struct Args {
     /// File to write, or - for standard output
     #[arg(short, long, value_name = "FILE", default_value = "speech.wav")]
     output: PathBuf,
-    /// Voice; `vocabox models show kokoro` lists them
+    /// Voice; `vocabox models show kokoro` lists them; or a blend such as "af_heart(2)+am_adam(1)"
     #[arg(long, value_name = "VOICE", default_value = "af_heart")]
     voice: String,
     /// Speaking rate as a factor, 0.5 to 2
@@ -57,6 +57,7 @@ pub fn run(args: Args, common: &Common) -> Result<(), CliError> {
         text,
         voice: args.voice,
         speed: args.speed as f32,
+        ..SpeakTask::default()
     };
     let watch = Watch::until(begun + Duration::from_secs(24 * 3600));
     let clip = engine.run(task, &watch).map_err(CliError::failed)?;

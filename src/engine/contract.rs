@@ -25,10 +25,27 @@ pub trait Engine: Send {
 #[derive(Debug, Clone)]
 pub struct SpeakTask {
     pub text: String,
-    /// Id of a voice of the engine's pack.
+    /// Id of a voice of the engine's pack, or a blend of several ([`super::blend`]).
     pub voice: String,
     /// Speaking rate as a factor; 1.0 is the voice's own.
     pub speed: f32,
+    /// 0 to 1; at 0.5 the voice's own liveliness.
+    pub stability: f32,
+    /// 0 to 1; at 0.75 the voice's own sound.
+    pub similarity: f32,
+}
+
+impl Default for SpeakTask {
+    /// Nothing, by no voice, as that voice speaks by itself.
+    fn default() -> Self {
+        SpeakTask {
+            text: String::new(),
+            voice: String::new(),
+            speed: 1.0,
+            stability: 0.5,
+            similarity: 0.75,
+        }
+    }
 }
 
 /// Sound to transcribe.

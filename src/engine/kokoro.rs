@@ -2,41 +2,43 @@
 //!
 //! Recipe: github.com/hexgrad/kokoro (`model.py`, `pipeline.py`), a StyleTTS 2 decoder (Li et al. 2023).
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::fs;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::Deserialize;
 
+use super::blend::Blend;
 use super::contract::{Engine, Speak, SpeakTask, Watch};
+use super::joined::{Joined, pause_s};
+use super::manner::Manner;
 use super::net::{Input, Net};
 use super::nets::{Nets, refused, variant_in_use};
+use super::{unknown_voice, unread};
 use crate::audio::pcm::Clip;
 use crate::fault::Fault;
 use crate::pack::Pack;
 use crate::pack::manifest::Voice;
-use crate::text::{Accent, English, PHONEMES_MAX, Pause, Piece, pieces};
+use crate::text::{Language, PHONEMES_MAX, Piece, language, pieces};
 
 /// Phoneme tokens of one run at the most; a zero goes before and after them.
 const TOKENS_MAX: usize = PHONEMES_MAX;
 /// Values of one style row: 128 of timbre, 128 of prosody.
-const STYLE: usize = 256;
-/// Quieter than this (−54 dBFS) at either end is silence of the model's own, which is replaced by pauses of ours.
-const SILENCE: f32 = 0.002;
-/// Sound kept around each piece, faded, so that no breath or stop is cut and no join clicks: 30 ms.
-const EDGE_S: f32 = 0.03;
-
+pub(super) const STYLE: usize = 256;
 /// The engine, owned by one worker.
 pub struct Kokoro {
     net: Box<dyn Net>,
     rate_hz: u32,
     ids: HashMap<char, i64>,
     voices: HashMap<String, VoiceTable>,
+    /// The mean of all tables, once it was asked for.
+    middle: Option<Arc<[f32]>>,
 }
 
 struct VoiceTable {
-    accent: Option<Accent>,
     language: String,
     path: PathBuf,
     /// `[510, 256] f32`: one row for each number of tokens. Read at first use.
@@ -62,7 +64,6 @@ pub fn build(pack: &Pack, nets: &Nets) -> Result<Box<Speak>, Fault> {
                 .because(format!("pack {}: vocabulary: {e}", pack.name()))
         })?;
     let table = |voice: &Voice| VoiceTable {
-        accent: Accent::of(&voice.language),
         language: voice.language.clone(),
         path: pack.folder.join(&voice.file),
         rows: None,
@@ -77,6 +78,7 @@ pub fn build(pack: &Pack, nets: &Nets) -> Result<Box<Speak>, Fault> {
             .iter()
             .map(|v| (v.id.clone(), table(v)))
             .collect(),
+        middle: None,
     }))
 }
 
@@ -84,76 +86,97 @@ impl Engine for Kokoro {
     type Task = SpeakTask;
     type Output = Clip;
 
-    /// Speaks a text of any length, piece by piece. Faults: `Invalid` when nothing in it can be spoken, `NotFound` for an
-    /// unknown voice, `Missing` for a voice whose language cannot be read here.
+    /// Speaks a text of any length, piece by piece. Faults: `Invalid` when nothing in it can be spoken or the blend is out of its
+    /// bounds, `NotFound` for an unknown voice, `Missing` for a voice whose language cannot be read here.
     fn run(&mut self, task: SpeakTask, watch: &Watch) -> Result<Clip, Fault> {
-        let (accent, style) = self.voice(&task.voice)?;
+        let (language, rows) = self.voice(&task.voice)?;
+        let manner = Manner::of(&task);
+        let middle = match manner.is_plain() {
+            true => None,
+            false => Some(self.middle()?),
+        };
         let mut joined = Joined::new(self.rate_hz);
-        for piece in pieces(&task.text, English::shared(accent))? {
+        for piece in pieces(&task.text, language)? {
             watch.check()?;
             let piece = piece?;
-            let sound = self.sound(&piece, &style, task.speed)?;
+            let tokens = self.tokens(&piece);
+            let style = &rows[row(&tokens)];
+            let style = match &middle {
+                None => Cow::Borrowed(style),
+                Some(middle) => Cow::Owned(manner.applied(style, &middle[row(&tokens)], &rows)),
+            };
+            let sound = self.sound(&tokens, &style, task.speed)?;
             joined.push(&sound, pause_s(piece.pause) / task.speed);
         }
         Ok(joined.finish())
     }
 }
 
-/// Seconds of silence after a piece at the voice's own speed, as a reader would leave them.
-fn pause_s(pause: Pause) -> f32 {
-    match pause {
-        Pause::None => 0.0,
-        Pause::Clause => 0.12,
-        Pause::Sentence => 0.3,
-        Pause::Paragraph => 0.6,
-    }
+/// Where the style for these tokens, padding included, stands in a table.
+fn row(tokens: &[i64]) -> Range<usize> {
+    let row = (tokens.len() - 2).min(TOKENS_MAX - 1) * STYLE;
+    row..row + STYLE
 }
 
 impl Kokoro {
-    fn voice(&mut self, id: &str) -> Result<(Accent, Arc<[f32]>), Fault> {
-        let voice = self.voices.get_mut(id).ok_or_else(|| {
-            Fault::not_found("voice_id names no voice of this box; GET /voice/voices lists them")
-        })?;
-        let accent = voice.accent.ok_or_else(|| {
-            Fault::missing(format!(
-                "voice_id {id} speaks {}, which this box cannot read aloud yet",
-                voice.language
-            ))
-        })?;
-        let rows = match &voice.rows {
-            Some(rows) => rows.clone(),
-            None => {
-                let bytes = fs::read(&voice.path).map_err(Fault::engine)?;
-                let floats = bytes
-                    .chunks_exact(4)
-                    .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
-                let rows: Arc<[f32]> = floats.collect();
-                if rows.len() != TOKENS_MAX * STYLE {
-                    return Err(Fault::engine(format!(
-                        "voice {id} has {} values",
-                        rows.len()
-                    )));
-                }
-                voice.rows.insert(rows).clone()
-            }
+    /// The language of the first voice that `id` names, and the table of all of them mixed by their shares.
+    fn voice(&mut self, id: &str) -> Result<(&'static dyn Language, Arc<[f32]>), Fault> {
+        let blend = match self.voices.contains_key(id) {
+            true => return self.table(id),
+            false => Blend::parse(id)?,
         };
-        Ok((accent, rows))
+        let mut mixed: Option<(&'static dyn Language, Vec<f32>)> = None;
+        for (name, share) in blend.shares() {
+            let (language, rows) = self.table(name)?;
+            let (_, sum) = mixed.get_or_insert_with(|| (language, vec![0.0; rows.len()]));
+            sum.iter_mut()
+                .zip(&*rows)
+                .for_each(|(s, r)| *s += share * r);
+        }
+        let (language, rows) = mixed.ok_or_else(unknown_voice)?;
+        Ok((language, rows.into()))
     }
 
-    /// One piece as the model speaks it, `[samples] f32` at the pack's rate.
-    fn sound(&mut self, piece: &Piece, style: &[f32], speed: f32) -> Result<Vec<f32>, Fault> {
+    /// The language and the table of one voice.
+    fn table(&mut self, id: &str) -> Result<(&'static dyn Language, Arc<[f32]>), Fault> {
+        let voice = self.voices.get_mut(id).ok_or_else(unknown_voice)?;
+        let language = language(&voice.language).ok_or_else(|| unread(id, &voice.language))?;
+        Ok((language, voice.rows(id)?))
+    }
+
+    /// The mean of all voices' tables, each file once: read at first use, 28 MB for a moment.
+    fn middle(&mut self) -> Result<Arc<[f32]>, Fault> {
+        if let Some(middle) = &self.middle {
+            return Ok(middle.clone());
+        }
+        let mut files = HashSet::new();
+        let mut sum = vec![0.0_f32; TOKENS_MAX * STYLE];
+        for (id, voice) in &self.voices {
+            if files.insert(&voice.path) {
+                let rows = voice.read(id)?;
+                sum.iter_mut().zip(&rows).for_each(|(s, r)| *s += r);
+            }
+        }
+        let count = files.len() as f32;
+        sum.iter_mut().for_each(|s| *s /= count);
+        Ok(self.middle.insert(sum.into()).clone())
+    }
+
+    /// The piece's tokens, a zero before and after them.
+    fn tokens(&self, piece: &Piece) -> Vec<i64> {
         let mut tokens = vec![0];
         tokens.extend(piece.phonemes.chars().filter_map(|c| self.ids.get(&c)));
         tokens.truncate(TOKENS_MAX + 1);
-        let row = (tokens.len() - 1).min(TOKENS_MAX - 1) * STYLE;
         tokens.push(0);
+        tokens
+    }
+
+    /// One piece as the model speaks it, `[samples] f32` at the pack's rate. `style` is `[256] f32`.
+    fn sound(&mut self, tokens: &[i64], style: &[f32], speed: f32) -> Result<Vec<f32>, Fault> {
         let shape = [1, tokens.len()];
         let inputs = [
-            ("tokens", Input::Ints(&shape, &tokens)),
-            (
-                "style",
-                Input::Floats(&[1, STYLE], &style[row..row + STYLE]),
-            ),
+            ("tokens", Input::Ints(&shape, tokens)),
+            ("style", Input::Floats(&[1, STYLE], style)),
             ("speed", Input::Floats(&[1], &[speed])),
         ];
         let made = self.net.run(&inputs, &["audio"])?;
@@ -161,78 +184,28 @@ impl Kokoro {
     }
 }
 
-/// Pieces joined by silence: each cut to its sound, faded at both ends.
-struct Joined {
-    samples: Vec<f32>,
-    rate_hz: u32,
-    pause_s: f32,
-}
-
-impl Joined {
-    fn new(rate_hz: u32) -> Self {
-        Joined {
-            samples: Vec::new(),
-            rate_hz,
-            pause_s: 0.0,
+impl VoiceTable {
+    /// The table, kept after the first call.
+    fn rows(&mut self, id: &str) -> Result<Arc<[f32]>, Fault> {
+        if let Some(rows) = &self.rows {
+            return Ok(rows.clone());
         }
+        let rows = self.read(id)?;
+        Ok(self.rows.insert(rows.into()).clone())
     }
 
-    /// Appends a piece's sound; `pause_s` seconds of silence follow it if another comes.
-    fn push(&mut self, sound: &[f32], pause_s: f32) {
-        let is_sound = |s: &f32| s.abs() > SILENCE;
-        let (Some(first), Some(last)) = (
-            sound.iter().position(is_sound),
-            sound.iter().rposition(is_sound),
-        ) else {
-            return;
-        };
-        let edge = (EDGE_S * self.rate_hz as f32) as usize;
-        let start = first.saturating_sub(edge);
-        let end = sound.len().min(last + 1 + edge);
-        let pause = (self.pause_s * self.rate_hz as f32) as usize;
-        self.samples.resize(self.samples.len() + pause, 0.0);
-        let begun = self.samples.len();
-        self.samples.extend_from_slice(&sound[start..end]);
-        let piece = &mut self.samples[begun..];
-        let fade = edge.min(piece.len() / 2);
-        for i in 0..fade {
-            // Raised cosine: no corner at either end.
-            let gain = 0.5 - 0.5 * (std::f32::consts::PI * i as f32 / fade as f32).cos();
-            piece[i] *= gain;
-            let mirrored = piece.len() - 1 - i;
-            piece[mirrored] *= gain;
+    fn read(&self, id: &str) -> Result<Vec<f32>, Fault> {
+        let bytes = fs::read(&self.path).map_err(Fault::engine)?;
+        let floats = bytes
+            .chunks_exact(4)
+            .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
+        let rows: Vec<f32> = floats.collect();
+        match rows.len() == TOKENS_MAX * STYLE {
+            true => Ok(rows),
+            false => Err(Fault::engine(format!(
+                "voice {id} has {} values",
+                rows.len()
+            ))),
         }
-        self.pause_s = pause_s;
-    }
-
-    fn finish(self) -> Clip {
-        Clip {
-            samples: self.samples,
-            rate_hz: self.rate_hz,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn joined_pieces_lose_their_own_silence_and_gain_the_pause() {
-        let mut joined = Joined::new(1000);
-        let mut sound = vec![0.0; 100];
-        sound.extend(vec![0.5; 200]);
-        sound.extend(vec![0.0; 300]);
-        joined.push(&sound, 0.1);
-        joined.push(&[0.0; 50], 0.3); // nothing to hear: nothing added
-        joined.push(&sound, 0.2);
-        let clip = joined.finish();
-        assert_eq!(clip.samples.len(), (30 + 200 + 30) * 2 + 100);
-        let steps = clip.samples.windows(2).map(|w| (w[1] - w[0]).abs());
-        assert!(
-            steps.fold(0.0, f32::max) <= 0.5,
-            "only the sound's own steps"
-        );
-        assert_eq!((clip.samples[0], *clip.samples.last().unwrap()), (0.0, 0.0));
     }
 }

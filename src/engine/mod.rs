@@ -3,10 +3,14 @@
 //! An engine is one file, written against [`net::Net`] and blind to the library that runs its graphs, plus its line
 //! in [`ENGINES`].
 
+pub mod blend;
+mod chorus;
 pub mod contract;
 pub mod device;
+mod joined;
 pub mod kokoro;
 pub mod library;
+mod manner;
 pub mod net;
 pub mod net_ort;
 pub mod net_tract;
@@ -15,10 +19,15 @@ pub mod silero;
 pub mod speaker;
 #[cfg(debug_assertions)]
 mod stub;
+mod vits;
 pub mod whisper;
 
+pub use chorus::Chorus;
+
 use crate::fault::Fault;
-use crate::pack::Pack;
+use crate::pack::manifest::{Reads, Voice};
+use crate::pack::{Pack, PackError};
+use crate::text;
 use contract::{Embed, Speak, Transcribe};
 use nets::Nets;
 
@@ -35,6 +44,7 @@ pub enum Build {
 /// Every engine, by the name that a pack gives in `engine`.
 pub const ENGINES: &[(&str, Build)] = &[
     ("kokoro", Build::Speak(kokoro::build)),
+    ("vits", Build::Speak(vits::build)),
     ("whisper", Build::Transcribe(whisper::build)),
     // Whisper taught other languages, under the name that the API gives it.
     ("vocabanga", Build::Transcribe(whisper::build)),
@@ -62,4 +72,33 @@ pub fn of(pack: &Pack) -> Result<Build, Fault> {
                 .join(", ")
         ))),
     }
+}
+
+/// Whether the engine of `pack` can read the language of its `voice` aloud.
+pub fn reads(pack: &Pack, voice: &Voice) -> bool {
+    let letters = pack
+        .manifest
+        .vits
+        .is_some_and(|v| v.reads == Reads::Letters);
+    letters || text::is_read(&voice.language)
+}
+
+/// The refusal of a voice that is nowhere.
+pub fn unknown_voice() -> Fault {
+    Fault::not_found("voice_id names no voice of this box; GET /voice/voices lists them")
+}
+
+/// The refusal of a voice whose language has no reader here.
+fn unread(voice: &str, language: &str) -> Fault {
+    Fault::missing(format!(
+        "voice_id {voice} speaks {language}, which this box cannot read aloud yet"
+    ))
+}
+
+/// The refusal of a pack whose engine is of another kind.
+pub fn wrong_engine(pack: &Pack) -> Fault {
+    nets::refused(PackError::Manifest {
+        path: pack.folder.join("pack.toml"),
+        why: format!("engine {} does not do what kind says", pack.manifest.engine),
+    })
 }

@@ -58,6 +58,8 @@ pub struct Manifest {
     pub files: Vec<FileEntry>,
     #[serde(default)]
     pub voices: Vec<Voice>,
+    /// How a graph of engine `vits` is fed.
+    pub vits: Option<Vits>,
     /// Where the files come from: read by scripts/fetch-models only.
     #[serde(default, skip_serializing)]
     pub sources: Vec<toml::Table>,
@@ -86,7 +88,53 @@ pub struct FileEntry {
     pub outputs: BTreeMap<String, String>,
 }
 
-/// A voice that a pack can speak with.
+/// What a VITS graph expects.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vits {
+    pub reads: Reads,
+    pub blanks: Blanks,
+    /// Spread of the sound around its mean, 0 to 2.
+    pub noise: f32,
+    /// Spread of the durations, 0 to 2.
+    pub noise_duration: f32,
+    /// Length of every sound as a factor, 0.25 to 4.
+    pub length: f32,
+}
+
+/// What a VITS graph has tokens for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reads {
+    /// The text's own letters, in lower case.
+    Letters,
+    /// The International Phonetic Alphabet as espeak-ng writes it.
+    Phonemes,
+}
+
+/// Where a VITS graph wants its blank token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Blanks {
+    None,
+    /// Before, between and after all tokens: token 0 (MMS-TTS).
+    Around,
+    /// After `^` and every token but the last, `$`: token `_` (Piper).
+    Between,
+}
+
+/// How the catalog groups a voice.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Category {
+    /// Made by whoever made the weights.
+    #[default]
+    Premade,
+    /// A voice of the hosted catalog for an African language.
+    Vocabusta,
+}
+
+/// A voice that a pack can speak with. Several may share a file: the same speaker in other languages.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Voice {
@@ -95,6 +143,10 @@ pub struct Voice {
     pub language: String,
     pub gender: String,
     pub description: String,
+    #[serde(default)]
+    pub category: Category,
+    /// Number of the speaker in a graph of several (engine `vits`).
+    pub speaker: Option<i64>,
     /// Path of one of the pack's files.
     pub file: String,
 }
@@ -149,6 +201,24 @@ impl Manifest {
             }
             for spec in file.inputs.values().chain(file.outputs.values()) {
                 TensorText::parse(spec)?;
+            }
+        }
+        if let Some(vits) = &self.vits {
+            let spreads = [
+                ("noise", vits.noise),
+                ("noise_duration", vits.noise_duration),
+            ];
+            let bounded = spreads.map(|(key, value)| (key, value, 0.0, 2.0));
+            for (key, value, min, max) in
+                bounded
+                    .into_iter()
+                    .chain([("length", vits.length, 0.25, 4.0)])
+            {
+                if !(min..=max).contains(&value) {
+                    return Err(format!(
+                        "vits: {key} is {value}; {min} to {max} is accepted"
+                    ));
+                }
             }
         }
         let mut ids = HashSet::new();
@@ -240,6 +310,24 @@ mod tests {
         let manifest = Manifest::parse(GOOD).unwrap();
         assert_eq!(manifest.kind, Kind::Speak);
         assert_eq!(manifest.files[0].inputs["tokens"], "i64[1,T]");
+        assert_eq!(manifest.voices[0].category, Category::Premade);
+    }
+
+    #[test]
+    fn voices_may_share_a_file_and_name_their_category() {
+        let more = r#"
+        [[voices]]
+        id = "w"
+        name = "W"
+        language = "ha"
+        gender = "female"
+        description = ""
+        category = "vocabusta"
+        file = "a/model.onnx"
+        "#;
+        let manifest = Manifest::parse(&format!("{GOOD}{more}")).unwrap();
+        assert_eq!(manifest.voices[1].file, manifest.voices[0].file);
+        assert_eq!(manifest.voices[1].category, Category::Vocabusta);
     }
 
     #[test]
@@ -255,7 +343,17 @@ mod tests {
             ("i64[1,T]", "i65[1,T]", "i65"),
             ("file = \"a/model.onnx\"", "file = \"b\"", "no listed file"),
             ("kind = \"speak\"", "kind = \"sing\"", "sing"),
+            (
+                "gender = \"female\"",
+                "gender = \"female\"\n        category = \"cloned\"",
+                "cloned",
+            ),
             ("licence = \"MIT\"", "", "licence"),
+            (
+                "[[voices]]",
+                "[vits]\nreads = \"letters\"\nblanks = \"around\"\nnoise = 3\nnoise_duration = 0.8\nlength = 1\n[[voices]]",
+                "noise is 3; 0 to 2",
+            ),
         ];
         for (from, to, reason) in cases {
             assert!(GOOD.contains(from), "{from}");

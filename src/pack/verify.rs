@@ -166,6 +166,7 @@ mod tests {
             variant: None,
             files: vec![file],
             voices: vec![],
+            vits: None,
             sources: vec![],
             steps: vec![],
         };

@@ -227,15 +227,27 @@ fn voices_are_those_that_can_be_spoken_here() {
     let voices = all["voices"].as_array().unwrap();
     assert_eq!(
         voices.len(),
-        28,
-        "the American and British voices of the pack"
+        56,
+        "29 of English, 13 of five other languages, 14 of Africa; none of Japanese and Chinese"
     );
     for voice in voices {
-        assert!(voice["language"].as_str().unwrap().starts_with("en-"));
+        let code = voice["language"].as_str().unwrap();
+        assert!(!["ja", "zh"].contains(&code), "{voice}");
+        let african = voice["voice_id"]
+            .as_str()
+            .unwrap()
+            .starts_with("vocabusta_");
+        let category = if african { "vocabusta" } else { "premade" };
+        let (engine, rate_hz) = match voice["voice_id"] == "piper_joe" {
+            true => ("vits", 22_050),
+            false => ("kokoro", 24_000),
+        };
         assert_eq!(
-            (&voice["category"], &voice["sample_rate"]),
-            (&json!("premade"), &json!(24_000))
+            (&voice["category"], &voice["engine"], &voice["sample_rate"]),
+            (&json!(category), &json!(engine), &json!(rate_hz))
         );
+        let description = voice["description"].as_str().unwrap();
+        assert_eq!(african, description.contains("experimental"), "{voice}");
     }
     let language = |code: &str| {
         let languages = all["languages"].as_array().unwrap();
@@ -249,7 +261,14 @@ fn voices_are_those_that_can_be_spoken_here() {
         language("en"),
         json!({ "code": "en", "name": "English", "tts": true, "stt": true, "dub": false })
     );
-    assert_eq!(language("sw")["tts"], false);
+    for code in ["es", "fr", "hi", "it", "pt", "ha", "sw", "yo"] {
+        assert_eq!(language(code)["tts"], true, "{code}");
+    }
+    assert_eq!(language("ja")["tts"], false);
+    let swahili = client()
+        .get("/voice/voices?language=sw&category=vocabusta")
+        .json();
+    assert_eq!(swahili["voices"].as_array().unwrap().len(), 2);
     let british = client()
         .get("/voice/voices?language=en-GB&category=premade")
         .json();

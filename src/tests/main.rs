@@ -17,6 +17,7 @@ mod overload;
 mod packs;
 mod parity;
 mod server;
+mod speech;
 mod startup;
 mod statuses;
 mod tidy;

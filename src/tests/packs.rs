@@ -14,6 +14,7 @@ fn every_pack_of_the_repository_is_fetched_and_right() {
     for name in [
         "kokoro",
         "onnxruntime",
+        "piper-en-us-joe",
         "silero-vad",
         "speaker-ge2e",
         "whisper-base",

@@ -43,21 +43,29 @@ const REIGNED: [&str; 14] = [
     "Philip", "Paul", "Benedict", "Pius", "Catherine",
 ];
 
-/// Whether `word` is a month's name or its abbreviation.
-pub fn month(word: &str) -> bool {
-    let full = |(short, full): &(&str, &str)| *short == word && MONTHS.contains(full);
-    MONTHS.contains(&word) || ABBREVIATIONS.iter().any(full)
+/// The month that `word` is, in full or shortened.
+pub fn month_of(word: &str) -> Option<&'static str> {
+    let short = |(short, _): &&(&str, &str)| *short == word;
+    let full = ABBREVIATIONS
+        .iter()
+        .find(short)
+        .map_or(word, |(_, full)| full);
+    MONTHS.into_iter().find(|month| *month == full)
 }
 
 impl Reader<'_> {
     /// A Roman figure up to twenty after a name or a title: "World War two", "Henry the eighth".
     pub(super) fn roman(&self, word: &str) -> Option<String> {
         let n = ROMAN.iter().position(|r| *r == word)?;
-        if word.len() < 2 || !self.last.starts_with(|c: char| c.is_ascii_uppercase()) {
+        let after: String = (self.i..).skip(1).map(|k| self.at(k)).take(7).collect();
+        if after.eq_ignore_ascii_case("century") || after.eq_ignore_ascii_case("centuri") {
+            return Some(ordinal(&(n + 1).to_string(), self.accent));
+        }
+        if word.len() < 2 || !self.line.last.starts_with(|c: char| c.is_ascii_uppercase()) {
             return None;
         }
         let digits = (n + 1).to_string();
-        Some(if REIGNED.contains(&self.last.as_str()) {
+        Some(if REIGNED.contains(&self.line.last.as_str()) {
             format!("the {}", ordinal(&digits, self.accent))
         } else {
             cardinal(&digits, self.accent)
@@ -112,19 +120,19 @@ impl Reader<'_> {
             after += 1;
         }
         let next = self.at(after);
-        let figure = BEFORE_FIGURE
-            .iter()
-            .find(|a| a.0 == word && next.is_ascii_digit());
+        let figure = BEFORE_FIGURE.iter().find(|a| {
+            a.0 == word && (next.is_ascii_digit() || (a.0.len() > 2 && "IVX".contains(next)))
+        });
         let reading = match (word, figure) {
             (_, Some((_, reading))) => reading,
             ("St", _) => {
                 let saint = next.is_ascii_uppercase()
-                    && !self.last.starts_with(|c: char| c.is_ascii_uppercase());
+                    && !self.line.last.starts_with(|c: char| c.is_ascii_uppercase());
                 if saint { "Saint" } else { "Street" }
             }
             ("Dr", _)
                 if !next.is_ascii_uppercase()
-                    && self.last.starts_with(|c: char| c.is_ascii_uppercase()) =>
+                    && self.line.last.starts_with(|c: char| c.is_ascii_uppercase()) =>
             {
                 "Drive"
             }

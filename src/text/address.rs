@@ -41,6 +41,7 @@ impl Reader<'_> {
                 '-' => self.say("dash", ""),
                 '_' => self.say("underscore", ""),
                 '?' => self.say("question mark", ""),
+                '#' => self.say("hash", ""),
                 _ => {
                     if let Some(name) = name(c) {
                         self.say(name, "");

@@ -9,8 +9,9 @@ use super::{
 };
 
 /// Symbol, unit, units, hundredth, hundredths.
+pub(super) type Money = (char, &'static str, &'static str, &'static str, &'static str);
 #[rustfmt::skip]
-const MONEY: [(char, &str, &str, &str, &str); 8] = [
+pub(super) const MONEY: [Money; 8] = [
     ('$', "dollar", "dollars", "cent", "cents"),
     ('£', "pound", "pounds", "penny", "pence"),
     ('€', "euro", "euros", "cent", "cents"),
@@ -30,7 +31,7 @@ const MAGNITUDES: [(&str, &str); 13] = [
 ];
 /// Written unit, singular, plural; a longer one before its own beginning.
 #[rustfmt::skip]
-const UNITS: [(&str, &str, &str); 47] = [
+pub(super) const UNITS: [(&str, &str, &str); 48] = [
     ("km/h", "kilometer per hour", "kilometers per hour"),
     ("m/s", "meter per second", "meters per second"),
     ("km", "kilometer", "kilometers"), ("cm", "centimeter", "centimeters"),
@@ -49,7 +50,7 @@ const UNITS: [(&str, &str, &str); 47] = [
     ("secs", "second", "seconds"), ("hrs", "hour", "hours"), ("hr", "hour", "hours"),
     ("yrs", "year", "years"), ("°C", "degree Celsius", "degrees Celsius"),
     ("°F", "degree Fahrenheit", "degrees Fahrenheit"), ("°", "degree", "degrees"),
-    ("in", "inch", "inches"), ("m", "meter", "meters"), ("g", "gram", "grams"),
+    ("¢", "cent", "cents"), ("in", "inch", "inches"), ("m", "meter", "meters"), ("g", "gram", "grams"),
     ("L", "liter", "liters"), ("l", "liter", "liters"), ("V", "volt", "volts"), ("W", "watt", "watts"),
 ];
 /// Units that are words or initials too, so that they must touch the figure.
@@ -149,6 +150,7 @@ impl Figures<'_> {
         }
         self.clock(i)
             .or_else(|| self.date(i))
+            .or_else(|| self.height(i))
             .or_else(|| self.telephone(i))
             .or_else(|| self.dotted(i))
             .or_else(|| self.fraction(i))
@@ -197,6 +199,9 @@ impl Figures<'_> {
         {
             return (self.money(money, i).0, a.end + 1);
         }
+        if let Some(coded) = self.coded_after(i, a.end) {
+            return coded;
+        }
         if let Some((unit, end)) = self.unit(&a) {
             return (format!("{} {unit}", self.spoken(&a)), end);
         }
@@ -230,9 +235,9 @@ impl Figures<'_> {
         })
     }
 
-    fn money(
+    pub(super) fn money(
         &self,
-        &(_, unit, units, cent, cents): &(char, &str, &str, &str, &str),
+        &(_, unit, units, cent, cents): &Money,
         i: usize,
     ) -> (String, usize) {
         let a = self.amount(i);

@@ -1,22 +1,35 @@
 //! Text made speakable: from what a client wrote to the phonemes that a voice is fed.
 //!
 //! Owns the way from text to [`Piece`]s and the bounds on one. Must not know engines, audio or
-//! HTTP. `split` finds the pauses; `fold` and `normalize` turn writing into words, with `figures`,
-//! `calendar`, `numbers`, `abbreviations` and `address` for what they are named after; `phonemes`
-//! turns words into sounds, with `letters` for those that no lexicon has. English only.
+//! HTTP. `split` finds the pauses; `language` says what is read by what. English: `fold` and `normalize`
+//! turn writing into words, with `figures`, `calendar`, `numbers`, `abbreviations` and `address` for
+//! what they are named after; `phonemes` turns words into sounds, with `letters` for those that no
+//! lexicon has, and `nigerian` adds what is said in Nigeria. Every other language is a table of
+//! `tongue`.
 
 mod abbreviations;
 mod address;
 mod calendar;
+mod espeak;
 mod figures;
 mod fold;
+mod language;
 mod letters;
+mod line;
+mod markup;
+mod measures;
+mod nigerian;
 mod normalize;
 mod numbers;
 mod phonemes;
+mod spelling;
 mod split;
+mod tongue;
 
-pub use phonemes::{ALPHABET, English};
+pub use espeak::espeak;
+pub use language::{Language, is_read, language};
+pub use phonemes::{ALPHABET, English, VOCABULARY};
+pub use spelling::Spelling;
 pub use split::{Sentence, sentences};
 
 use crate::fault::Fault;
@@ -27,17 +40,6 @@ use std::collections::VecDeque;
 pub enum Accent {
     American,
     British,
-}
-
-impl Accent {
-    /// The accent that reads a pack's `language`; none when it is no English.
-    pub fn of(language: &str) -> Option<Accent> {
-        match language {
-            "en" | "en-us" => Some(Accent::American),
-            "en-gb" => Some(Accent::British),
-            _ => None,
-        }
-    }
 }
 
 /// The silence that belongs after a piece, shortest first.
@@ -53,7 +55,7 @@ pub enum Pause {
 /// What one run of the engine speaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
-    /// 1 to [`PHONEMES_MAX`] characters of [`ALPHABET`].
+    /// 1 to [`PHONEMES_MAX`] characters of [`VOCABULARY`].
     pub phonemes: String,
     /// The client's own words.
     pub text: String,
@@ -70,29 +72,29 @@ const FIRST_CHARS_MAX: usize = 100;
 /// More letters than this are cut before their phonemes are asked for, which is the dear step.
 const ONCE_CHARS_MAX: usize = 560;
 
-/// The pieces of `text`, in order, at least one; each has 1 to 510 phonemes of [`ALPHABET`] and is
+/// The pieces of `text`, in order, at least one; each has 1 to 510 phonemes of [`VOCABULARY`] and is
 /// a run of whole sentences of one paragraph where they fit, else a clause, else words, else a part
 /// of a word. The last one's pause is `Paragraph`. Time grows with the length of `text`: about a
 /// millisecond a word, nearly all of it misaki's tagger; to start on the first piece before the
 /// last is known, use [`pieces`]. `Invalid` when nothing in `text` can be spoken, or it has letters
-/// that English cannot read.
-pub fn speakable(text: &str, english: &English) -> Result<Vec<Piece>, Fault> {
-    pieces(text, english)?.collect()
+/// that the language cannot read.
+pub fn speakable(text: &str, language: &dyn Language) -> Result<Vec<Piece>, Fault> {
+    pieces(text, language)?.collect()
 }
 
 /// As [`speakable`], one piece at a time as it is asked for. All that is wrong with `text` is known
 /// when this returns; a later error is `Internal`.
-pub fn pieces<'a>(text: &'a str, english: &'a English) -> Result<Pieces<'a>, Fault> {
-    normalize::readable(text)?;
+pub fn pieces<'a>(text: &'a str, language: &'a dyn Language) -> Result<Pieces<'a>, Fault> {
+    language.readable(text)?;
     let rest: VecDeque<_> = sentences(text)
         .into_iter()
         .filter_map(|sentence| {
-            let words = english.words(&text[sentence.range.clone()]);
+            let words = language.words(&text[sentence.range.clone()]);
             (!words.is_empty()).then_some((sentence, words.chars().count()))
         })
         .collect();
     let mut pieces = Pieces {
-        english,
+        language,
         text,
         rest,
         ready: None,
@@ -110,7 +112,7 @@ const NOTHING: &str =
 
 /// The pieces of one text, from [`pieces`].
 pub struct Pieces<'a> {
-    english: &'a English,
+    language: &'a dyn Language,
     text: &'a str,
     /// What is left: sentences, and parts of one that was too long, each with the letters of its words.
     rest: VecDeque<(Sentence, usize)>,
@@ -159,7 +161,7 @@ impl Pieces<'_> {
             }
             let text = &self.text[run.range.clone()];
             let phonemes = match chars {
-                0..=ONCE_CHARS_MAX => self.english.sounds(&self.words(text, run.pause))?,
+                0..=ONCE_CHARS_MAX => self.language.sounds(&self.words(text, run.pause))?,
                 _ => String::new(),
             };
             if chars <= ONCE_CHARS_MAX && phonemes.chars().count() <= PHONEMES_MAX {
@@ -176,7 +178,7 @@ impl Pieces<'_> {
                 for (part, pause) in [(after, run.pause), (before, pause)] {
                     let range = start + part.start..start + part.end;
                     let chars = self
-                        .english
+                        .language
                         .words(&self.text[range.clone()])
                         .chars()
                         .count();
@@ -191,7 +193,7 @@ impl Pieces<'_> {
     fn words(&self, text: &str, pause: Pause) -> String {
         let mut words = String::new();
         for sentence in sentences(text) {
-            let more = self.english.words(&text[sentence.range.clone()]);
+            let more = self.language.words(&text[sentence.range.clone()]);
             if !words.is_empty() && !more.is_empty() {
                 words.push(' ');
             }
@@ -212,7 +214,7 @@ fn stop(words: &mut String) {
         .is_some_and(|last| last.trim_end_matches('.').contains('.'));
     if initials {
         words.push_str(" ."); // the stop in "U.S." belongs to the word
-    } else if words.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '\'') {
+    } else if words.ends_with(|c: char| c.is_alphanumeric() || c == '\'') {
         words.push('.');
     }
 }

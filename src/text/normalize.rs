@@ -10,9 +10,12 @@
 
 use super::{
     Accent,
-    abbreviations::month,
+    abbreviations::month_of,
     figures::Figures,
     fold::{fold, is_unread},
+    language::unreadable,
+    line::Line,
+    markup::bare,
     numbers::ordinal,
 };
 use crate::fault::Fault;
@@ -27,35 +30,29 @@ const ELIDED: [&str; 9] = [
     "tis", "twas", "em", "n", "til", "cause", "bout", "round", "s",
 ];
 
-/// `Invalid` when `text` has letters of a script that English cannot read; the sentence says where
-/// the first one stands, not what it is: it may end in a log.
+/// `Invalid` when `text` has letters of a script that English cannot read.
 pub fn readable(text: &str) -> Result<(), Fault> {
     match text.chars().position(is_unread) {
         None => Ok(()),
-        Some(before) => Err(Fault::invalid(format!(
-            "text has letters that an English voice cannot read, the first at character {}; \
-             Latin, Greek and Cyrillic letters are accepted",
-            before + 1
-        ))),
+        Some(before) => Err(unreadable(before, "English", "Latin, Greek and Cyrillic")),
     }
 }
 
 /// The words of `text`, empty when nothing in it has a sound. Letters that [`readable`] refuses are
 /// left out.
 pub fn normalize(text: &str, accent: Accent) -> String {
-    let chars = fold(text);
+    let chars = fold(&bare(text));
     let mut reader = Reader {
         c: &chars,
         i: 0,
         accent,
-        out: String::new(),
-        last: String::new(),
+        line: Line::default(),
         quoted: false,
     };
     while reader.i < chars.len() {
         reader.step();
     }
-    reader.out.trim().to_string()
+    reader.line.finish()
 }
 
 /// Reads one sentence from left to right.
@@ -63,9 +60,7 @@ pub(super) struct Reader<'a> {
     pub(super) c: &'a [char],
     pub(super) i: usize,
     pub(super) accent: Accent,
-    out: String,
-    /// The word last said as it was written; empty after a mark.
-    pub(super) last: String,
+    pub(super) line: Line,
     /// A single quote is open.
     quoted: bool,
 }
@@ -83,52 +78,9 @@ impl Reader<'_> {
         }
     }
 
-    /// Says `words`, parted from what stands before; `written` is what stood there.
+    /// Says `words`; `written` is what stood there.
     pub(super) fn say(&mut self, words: &str, written: &str) {
-        if !self.out.is_empty() && !self.out.ends_with(['(', '“', '-', ' ']) {
-            self.out.push(' ');
-        }
-        self.out.push_str(words);
-        self.last = written.to_string();
-    }
-
-    /// Sets a mark after the last word; of several marks in a row the one that ends more stays.
-    fn mark(&mut self, mark: char) {
-        self.out.truncate(self.out.trim_end().len());
-        let Some(last) = self.out.chars().last() else {
-            return;
-        };
-        let (ends, pauses) = (['.', '!', '?', '…'], [',', ';', ':', '—']);
-        match (last, mark) {
-            ('!', '?') | ('?', '!') if !self.out.ends_with("?!") && !self.out.ends_with("!?") => {
-                self.out.push(mark)
-            }
-            (l, _) if ends.contains(&l) || (pauses.contains(&l) && !ends.contains(&mark)) => {}
-            (l, m) if pauses.contains(&l) || l == '(' || l == '“' => {
-                self.out.pop();
-                self.mark(m);
-            }
-            ('-', _) => {}
-            (_, '—') => self.out.push_str(" —"),
-            _ => self.out.push(mark),
-        }
-        self.last.clear();
-    }
-
-    fn open(&mut self, mark: char) {
-        if !self.out.ends_with(mark) {
-            self.say(&mark.to_string(), "");
-        }
-    }
-
-    fn close(&mut self, mark: char, opening: char) {
-        self.out.truncate(self.out.trim_end().len());
-        if self.out.ends_with(opening) {
-            self.out.pop();
-        } else if !self.out.is_empty() && !self.out.ends_with(mark) {
-            self.out.push(mark);
-        }
-        self.last.clear();
+        self.line.say(words, written);
     }
 
     fn step(&mut self) {
@@ -149,27 +101,32 @@ impl Reader<'_> {
         match c {
             ' ' => {}
             '\'' => self.apostrophe(next, before),
-            '"' if !wordly(next) && !"$£€₦('".contains(next) => self.close('”', '“'),
-            '"' | '“' => self.open('“'),
-            '”' => self.close('”', '“'),
-            '(' | '[' | '{' => self.open('('),
-            ')' | ']' | '}' => self.close(')', '('),
+            '"' if !wordly(next) && !"$£€₦('".contains(next) => self.line.close('”', '“'),
+            '"' | '“' => self.line.open('“'),
+            '”' => self.line.close('”', '“'),
+            '(' | '[' | '{' => self.line.open('('),
+            ')' | ']' | '}' => self.line.close(')', '('),
             '.' if next == '.' || (next == ' ' && self.at(self.i + 1) == '.') => {
                 while self.at(self.i) == '.'
                     || (self.at(self.i) == ' ' && self.at(self.i + 1) == '.')
                 {
                     self.i += 1;
                 }
-                self.mark('…');
+                self.line.mark('…');
             }
             '.' if wordly(next) && !(next.is_ascii_uppercase() && before.is_ascii_lowercase()) => {
                 self.say("dot", "")
             }
-            '.' | ',' | ';' | ':' | '!' | '?' | '—' | '…' => self.mark(c),
-            '–' => self.mark('—'),
-            '|' | '•' => self.mark(','),
+            '.' | ',' | ';' | ':' | '!' | '?' | '—' | '…' => self.line.mark(c),
+            '-' | '–' | '/' if self.operator(c).is_some() => {
+                let name = self.operator(c).unwrap_or_default();
+                self.say(name, "");
+            }
+            '–' => self.line.mark('—'),
+            '/' if before.is_ascii_digit() && next.is_ascii_alphabetic() => self.per(),
+            '|' | '•' => self.line.mark(','),
             '-' => self.hyphen(next, before),
-            '/' if before == ' ' && next == ' ' => self.mark(','),
+            '/' if before == ' ' && next == ' ' => self.line.mark(','),
             '*' if before.is_ascii_digit() && next.is_ascii_digit() => self.say("times", ""),
             '#' if next.is_ascii_digit() => self.say("number", ""),
             '#' if next.is_ascii_alphabetic() && before == ' ' && self.i > 1 => {
@@ -201,10 +158,10 @@ impl Reader<'_> {
             self.say(&format!("'{word}{}", &"'"[..both]), &word);
         } else if spaced && next.is_ascii_alphabetic() {
             self.quoted = true;
-            self.open('“');
+            self.line.open('“');
         } else if self.quoted && !spaced {
             self.quoted = false;
-            self.close('”', '“');
+            self.line.close('”', '“');
         }
     }
 
@@ -212,12 +169,9 @@ impl Reader<'_> {
         let run = self.c[self.i..].iter().take_while(|&&c| c == '-').count();
         self.i += run;
         if run > 0 || (before == ' ' && next == ' ' && self.i > 1) {
-            self.mark('—');
+            self.line.mark('—');
         } else if before.is_ascii_alphabetic() && next.is_ascii_alphabetic() {
-            let word = self.out.rsplit(' ').next().unwrap_or("");
-            if word.len() < WORD_CHARS_MAX && word.matches('-').count() < HYPHENS_MAX {
-                self.out.push('-');
-            }
+            self.line.hyphen(WORD_CHARS_MAX, HYPHENS_MAX);
         } else if (next.is_ascii_digit() || "$£€₦.".contains(next))
             && !before.is_ascii_alphanumeric()
         {
@@ -237,8 +191,10 @@ impl Reader<'_> {
             return;
         }
         self.i = end;
-        let figure = self.last.ends_with(|c: char| c.is_ascii_digit());
+        let figure = self.line.last.ends_with(|c: char| c.is_ascii_digit());
         match word.as_str() {
+            "x" if self.operator('x').is_some() => return self.say("times", ""),
+            _ if self.coded_before(&word, end) => return,
             "am" | "AM" | "pm" | "PM" if figure => return self.say(&dotted(&word), &word),
             "w" if self.at(end) == '/' => {
                 let without = self.at(end + 1) == 'o';
@@ -246,6 +202,9 @@ impl Reader<'_> {
                 return self.say(if without { "without" } else { "with" }, &word);
             }
             _ => {}
+        }
+        if let Some(month) = self.month_beside_figure(&word, end) {
+            return self.say(month, &word);
         }
         if let Some(said) = self.roman(&word) {
             return self.say(&said, &word);
@@ -268,23 +227,29 @@ impl Reader<'_> {
         }
     }
 
-    fn figure(&mut self) {
-        let figures = Figures {
+    pub(super) fn figures(&self) -> Figures<'_> {
+        Figures {
             chars: self.c,
             accent: self.accent,
-        };
+        }
+    }
+
+    fn figure(&mut self) {
+        let figures = self.figures();
         let glued = self.i > 0 && self.before().is_ascii_alphabetic();
         let (mut words, end) = figures.read(self.i, glued);
         let written: String = self.c[self.i..end].iter().collect();
         let day = written.len() <= 2 && written.parse().is_ok_and(|d: u8| (1..=31).contains(&d));
-        let month = month(&self.last);
-        if day && month && !matches!(self.at(end), ':' | '%') {
+        let month = month_of(&self.line.last).is_some();
+        if let Some(day) = self.day(&written, end) {
+            words = day;
+        } else if day && month && !matches!(self.at(end), ':' | '%') {
             words = ordinal(&written, self.accent);
         }
         // "1 1/2": the fraction follows its whole number.
         if written.contains('/')
-            && self.last.chars().all(|c| c.is_ascii_digit())
-            && !self.last.is_empty()
+            && self.line.last.chars().all(|c| c.is_ascii_digit())
+            && !self.line.last.is_empty()
         {
             words = format!("and {}", words.replacen("one half", "a half", 1));
         }
@@ -292,7 +257,7 @@ impl Reader<'_> {
         self.say(&words, &written);
         // A date ends in a digit too, but "5/13/24 1/2" is no mixed number: keep whole numbers only.
         if written.contains(['/', ':', '-']) && !written.contains(':') {
-            self.last.clear();
+            self.line.last.clear();
         }
     }
 }
@@ -328,6 +293,8 @@ pub(super) fn untangle(word: &str) -> String {
 pub(super) fn name(c: char) -> Option<&'static str> {
     Some(match c {
         '%' => "percent",
+        '‰' => "per mille",
+        '^' => "to the power of",
         '&' => "and",
         '@' => "at",
         '+' => "plus",

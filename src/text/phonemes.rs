@@ -6,18 +6,21 @@
 
 use super::{
     Accent, NOTHING,
+    language::Language,
     letters::{Letters, pronounceable},
     normalize::{normalize, readable},
 };
 use crate::fault::Fault;
-use misaki_rs::{G2P, Language};
+use misaki_rs::G2P;
 use std::sync::OnceLock;
 
-/// Every character that phonemes may have; each is in Kokoro's vocabulary (`vocabulary.json` of its pack). The rest
-/// of that vocabulary belongs to other languages.
+/// Every character that any language's phonemes may have: Kokoro's vocabulary (`vocabulary.json` of its pack) less the
+/// arrows of Mandarin's tones.
+pub const VOCABULARY: &str = " !\"(),.:;?—…“”AIOQSTWYabcdefhijklmnopqrstuvwxyzæçðøŋœɐɑɒɔɕɖəɚɛɜɟɡɣɤɥɨɪɯɰɲɳɴɸɹɻɽɾʁʂʃʈʊʋʌʎʒʔʝʣʤʥʦʧʨʰʲˈˌː\u{303}βθχᵊᵝᵻꭧ";
+/// Those that English phonemes may have.
 pub const ALPHABET: &str = " !\"(),.:;?—…“”AIOQTWYabdfhijklmnpstuvwzæðŋɑɒɔəɛɜɡɪɹʃʊʌʒʤʧˈˌːθᵊᵻɐ";
 /// Marks that make no sound.
-const SILENT: &str = " !\"(),.:;?—…“”ˈˌː";
+pub(super) const SILENT: &str = " !\"(),.:;?—…“”ˈˌː\u{303}";
 /// Letters of each half of a compound, at least.
 const HALF_MIN: usize = 3;
 
@@ -31,8 +34,8 @@ impl English {
     /// The lexicon and the tagger, read from the binary.
     pub fn new(accent: Accent) -> Self {
         let language = match accent {
-            Accent::American => Language::EnglishUS,
-            Accent::British => Language::EnglishGB,
+            Accent::American => misaki_rs::Language::EnglishUS,
+            Accent::British => misaki_rs::Language::EnglishGB,
         };
         English {
             g2p: G2P::with_fallback(language, Some(Box::new(Letters(accent)))),
@@ -60,19 +63,6 @@ impl English {
             return Err(Fault::invalid(NOTHING));
         }
         Ok(phonemes)
-    }
-
-    /// What is said for `text`, as words; empty when nothing is. Cheap.
-    pub(super) fn words(&self, text: &str) -> String {
-        normalize(text, self.accent)
-    }
-
-    /// The phonemes of what [`English::words`] gave. `Internal` when misaki fails, which it has no
-    /// reason to.
-    pub(super) fn sounds(&self, words: &str) -> Result<String, Fault> {
-        let words: Vec<String> = words.split(' ').map(|word| self.known_form(word)).collect();
-        let (raw, _) = self.g2p.g2p(&words.join(" ")).map_err(Fault::internal)?;
-        Ok(tidy(&raw))
     }
 
     #[cfg(test)]
@@ -116,10 +106,29 @@ impl English {
     }
 }
 
-/// `raw` in the alphabet, with single blanks, none before a mark; empty when it has no sound.
-fn tidy(raw: &str) -> String {
+impl Language for English {
+    fn readable(&self, text: &str) -> Result<(), Fault> {
+        readable(text)
+    }
+
+    fn words(&self, text: &str) -> String {
+        normalize(text, self.accent)
+    }
+
+    fn sounds(&self, words: &str) -> Result<String, Fault> {
+        if words.is_empty() {
+            return Ok(String::new());
+        }
+        let words: Vec<String> = words.split(' ').map(|word| self.known_form(word)).collect();
+        let (raw, _) = self.g2p.g2p(&words.join(" ")).map_err(Fault::internal)?;
+        Ok(tidy(&raw, ALPHABET))
+    }
+}
+
+/// `raw` less what `alphabet` lacks, with single blanks, none before a mark; empty when it has no sound.
+pub(super) fn tidy(raw: &str, alphabet: &str) -> String {
     let mut out = String::with_capacity(raw.len());
-    for c in raw.chars().filter(|&c| ALPHABET.contains(c)) {
+    for c in raw.chars().filter(|&c| alphabet.contains(c)) {
         let closing = ",.:;?!…”)".contains(c);
         if (closing || c == ' ') && out.ends_with(' ') {
             out.pop();

@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""Makes the small graphs of src/tests/data: shaped like the real ones, a few hundred bytes each, exact to predict.
+
+usage: make_tiny_models.py OUT_FOLDER      needs numpy and onnx 1.23.2
+
+Every token becomes 100 * length_scale samples of id / 256 (plus a quarter for each speaker number), so that a test reads
+back from the sound which tokens, blanks, scales and speaker the engine fed.
+"""
+
+import pathlib
+import sys
+
+import numpy as np
+from onnx import TensorProto, checker, helper, numpy_helper
+
+
+def graph(name, inputs, ids, length_scale, output, output_rank, speaker=None, more=()):
+    """`ids` [1, T] → `output` [1, …, T * 100 * length_scale]."""
+    constants = [
+        numpy_helper.from_array(np.float32(1 / 256), "step"),
+        numpy_helper.from_array(np.float32(0.25), "quarter"),
+        numpy_helper.from_array(np.float32([100]), "samples"),
+        numpy_helper.from_array(np.int64([1, 1]), "ones"),
+        numpy_helper.from_array(np.int64([1]), "one"),
+        numpy_helper.from_array(np.int64([2]), "last"),
+        numpy_helper.from_array(np.int64([1] * (output_rank - 1) + [-1]), "shape"),
+    ]
+    node = helper.make_node
+    nodes = [
+        *more,
+        node("Cast", [ids], ["float"], to=TensorProto.FLOAT),
+        node("Mul", ["float", "step"], ["level"]),
+    ]
+    level = "level"
+    if speaker:
+        nodes += [
+            node("Cast", [speaker], ["speaker_float"], to=TensorProto.FLOAT),
+            node("Mul", ["speaker_float", "quarter"], ["offset"]),
+            node("Add", ["level", "offset"], ["shifted"]),
+        ]
+        level = "shifted"
+    nodes += [
+        node("Unsqueeze", [level, "last"], ["column"]),
+        node("Mul", [length_scale, "samples"], ["count"]),
+        node("Cast", ["count"], ["times"], to=TensorProto.INT64),
+        node("Concat", ["ones", "times"], ["repeats"], axis=0),
+        node("Tile", ["column", "repeats"], ["row"]),
+        node("Reshape", ["row", "shape"], [output]),
+    ]
+    sizes = [1] * (output_rank - 1) + ["N"]
+    made = helper.make_graph(
+        nodes, name, inputs, [helper.make_tensor_value_info(output, TensorProto.FLOAT, sizes)], constants
+    )
+    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 17)], ir_version=8, producer_name="")
+    checker.check_model(model)
+    return model
+
+
+def value(name, kind, *sizes):
+    return helper.make_tensor_value_info(name, kind, sizes)
+
+
+def main(folder):
+    ints, floats = TensorProto.INT64, TensorProto.FLOAT
+    mms = graph(
+        "mms",
+        [value("x", ints, 1, "T"), value("x_length", ints, 1)]
+        + [value(n, floats, 1) for n in ("noise_scale", "length_scale", "noise_scale_w")],
+        "x", "length_scale", "y", 3,
+    )  # fmt: skip
+    piper = graph(
+        "piper",
+        [value("input", ints, 1, "T"), value("input_lengths", ints, 1), value("scales", floats, 3), value("sid", ints, 1)],
+        "input", "second", "output", 4, "sid",
+        [helper.make_node("Slice", ["scales", "one", "last"], ["second"])],
+    )  # fmt: skip
+    for name, model in (("mms", mms), ("piper", piper)):
+        (pathlib.Path(folder) / f"{name}.onnx").write_bytes(model.SerializeToString(deterministic=True))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+"""Speaks the sentences of benches/sentences and transcribes them back: word and character errors of each voice.
+
+usage: measure_speech.py [--only es,ha] [--sentences 20] [--together 5] [--voice ef_dora] [--binary target/release/vocabox] [--show]
+
+Every `--together` sentences are one `POST /voice/tts` and one `POST /voice/stt` with the language forced, to a server of its own. Errors
+are edits (Levenshtein) over the length of what was written, after dropping case and punctuation; they count the
+recogniser's own as well. The rows "by English" speak the same text with the same speaker, read as English: what a box
+without rules for the language would say. Needs the fetched packs kokoro, whisper-base, silero-vad and onnxruntime.
+"""
+
+import argparse
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import unicodedata
+import urllib.request
+import uuid
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PACKS = ["kokoro", "whisper-base", "silero-vad", "onnxruntime"]
+# Name of the row, sentences, voice, language for the recogniser (none where it knows none: then nothing is measured).
+ROWS = [
+    ("en-us", "en", "af_heart", "en"),
+    ("en-gb", "en", "bf_emma", "en"),
+    ("es", "es", "ef_dora", "es"),
+    ("fr", "fr", "ff_siwis", "fr"),
+    ("it", "it", "if_sara", "it"),
+    ("pt-br", "pt-br", "pf_dora", "pt"),
+    ("hi", "hi", "hf_alpha", "hi"),
+    ("ha", "ha", "vocabusta_ha_female", "ha"),
+    ("ha male", "ha", "vocabusta_ha_male", "ha"),
+    ("ha by English", "ha", "english_ha_female", "ha"),
+    ("sw", "sw", "vocabusta_sw_female", "sw"),
+    ("sw male", "sw", "vocabusta_sw_male", "sw"),
+    ("sw by English", "sw", "english_sw_female", "sw"),
+    ("yo", "yo", "vocabusta_yo_female", "yo"),
+    ("en_ng", "en", "vocabusta_en_ng_female", "en"),
+]
+
+
+class Box:
+    """A running vocabox with a key, and with voices that read African text as English."""
+
+    def __init__(self, binary, folder):
+        models = self.models(folder)
+        common = ["--data-dir", f"{folder}/data", "--models-dir", str(models)]
+        subprocess.run([binary, "account", "create", "m", *common], check=True, stdout=subprocess.DEVNULL)
+        made = [binary, "key", "create", "--account", "m", "--name", "m", "--json", *common]
+        self.key = json.loads(subprocess.run(made, check=True, capture_output=True).stdout)["key"]
+        self.process = subprocess.Popen(
+            [binary, "serve", "--listen", "127.0.0.1:0", "--log-level", "error", *common], stderr=subprocess.PIPE, text=True
+        )
+        for line in self.process.stderr:
+            if line.startswith("listening on "):
+                self.url = line.split()[-1]
+                break
+        else:
+            sys.exit("vocabox did not start")
+        # Never through a proxy: the box is on this machine.
+        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    @staticmethod
+    def models(folder):
+        models = pathlib.Path(folder) / "models"
+        models.mkdir()
+        for name in PACKS[1:]:
+            (models / name).symlink_to(ROOT / "models" / name)
+        kokoro = models / "kokoro"
+        kokoro.mkdir()
+        for file in (ROOT / "models/kokoro").iterdir():
+            if file.name != "pack.toml":
+                (kokoro / file.name).symlink_to(file)
+        text = (ROOT / "models/kokoro/pack.toml").read_text()
+        voices = re.findall(r"\[\[voices\]\]\n(?:\w+ = .*\n)+", text)
+        for voice in voices:
+            if match := re.search(r'id = "vocabusta_(ha|sw)_', voice):
+                voice = voice.replace('"vocabusta_', '"english_').replace(f'language = "{match[1]}"', 'language = "en-us"')
+                text = text.replace("[[sources]]", f"{voice}\n[[sources]]", 1)
+        (kokoro / "pack.toml").write_text(text)
+        return models
+
+    def post(self, path, body, content_type):
+        headers = {"Authorization": f"Bearer {self.key}", "Content-Type": content_type}
+        return self.opener.open(urllib.request.Request(self.url + path, body, headers)).read()
+
+    def speak(self, text, voice):
+        return self.post("/voice/tts", json.dumps({"text": text, "voice_id": voice}).encode(), "application/json")
+
+    def hear(self, wav, language):
+        boundary = uuid.uuid4().hex
+        head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n'.encode()
+        field = f'\r\n--{boundary}\r\nContent-Disposition: form-data; name="language"\r\n\r\n{language}\r\n--{boundary}--\r\n'
+        body = head + wav + field.encode()
+        return json.loads(self.post("/voice/stt", body, f"multipart/form-data; boundary={boundary}"))["transcript"]
+
+
+def plain(text):
+    """Lower case, composed, letters, marks and digits only, words parted by one blank; Hausa's hooked letters as k, d, b."""
+    text = unicodedata.normalize("NFC", text.lower()).translate(str.maketrans("ƙɗɓ", "kdb"))
+    return " ".join("".join(c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in text.replace("'", "")).split())
+
+
+def edits(a, b):
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        before, row[0] = row[0], i
+        for j, y in enumerate(b, 1):
+            before, row[j] = row[j], min(before + (x != y), row[j - 1] + 1, row[j] + 1)
+    return row[-1]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", help="rows, by their names, parted by commas")
+    parser.add_argument("--sentences", type=int, default=100, help="of each file at the most")
+    parser.add_argument("--together", type=int, default=5, help="sentences of one request, as paragraphs")
+    parser.add_argument("--voice", help="in place of each row's own")
+    parser.add_argument("--binary", default=str(ROOT / "target/release/vocabox"))
+    parser.add_argument("--show", action="store_true", help="every sentence that was not heard as it was written")
+    options = parser.parse_args()
+    rows = ROWS
+    if options.only:
+        known = {row[0]: row for row in ROWS}
+        rows = [known[name] for name in options.only.split(",")]
+    with tempfile.TemporaryDirectory() as folder:
+        box = Box(options.binary, folder)
+        try:
+            print("| row | voice | sentences | word errors | character errors |\n| --- | --- | --- | --- | --- |")
+            for row, file, voice, language in rows:
+                voice = options.voice or voice
+                lines = (ROOT / f"benches/sentences/{file}.txt").read_text().splitlines()[: options.sentences]
+                wrong, words, wrong_chars, chars = 0, 0, 0, 0
+                for i in range(0, len(lines), options.together):
+                    line = "\n\n".join(lines[i : i + options.together])
+                    heard = plain(box.hear(box.speak(line, voice), language))
+                    written = plain(line)
+                    errors = edits(written.split(), heard.split())
+                    wrong, words = wrong + errors, words + len(written.split())
+                    wrong_chars, chars = wrong_chars + edits(written, heard), chars + len(written)
+                    if options.show and errors:
+                        print(f"    {written}\n    {heard}")
+                print(
+                    f"| {row} | `{voice}` | {len(lines)} | {wrong} of {words} ({100 * wrong / words:.1f} %) "
+                    f"| {100 * wrong_chars / chars:.1f} % |",
+                    flush=True,
+                )
+        finally:
+            box.process.terminate()
+            box.process.wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+//! The languages that can be read aloud.
+//!
+//! Owns which code is read by what. A language that is not here is not listed among the voices.
+
+use super::{
+    Accent, English,
+    nigerian::{Nigerian, Speech},
+    tongue::Tongue,
+};
+use crate::fault::Fault;
+
+/// A language read aloud: writing to words, words to sounds.
+pub trait Language: Sync + Send {
+    /// `Invalid` when `text` has letters that this language cannot read; the sentence says where the first one
+    /// stands, not what it is: it may end in a log.
+    fn readable(&self, text: &str) -> Result<(), Fault>;
+
+    /// What is said for `text`, a sentence or a few: words parted by blanks, and marks; empty when nothing is. Cheap.
+    fn words(&self, text: &str) -> String;
+
+    /// The phonemes of what [`Language::words`] gave, all of Kokoro's vocabulary; empty when nothing has a sound.
+    /// `Internal` when a lexicon fails, which it has no reason to.
+    fn sounds(&self, words: &str) -> Result<String, Fault>;
+}
+
+/// The language that a pack's voice calls `code`; none when it cannot be read here. What it needs is made at the first
+/// call and kept.
+pub fn language(code: &str) -> Option<&'static dyn Language> {
+    Some(match code {
+        "en" | "en-us" => English::shared(Accent::American),
+        "en-gb" => English::shared(Accent::British),
+        "en_ng" => Nigerian::shared(Speech::English),
+        "pcm" => Nigerian::shared(Speech::Pidgin),
+        _ => Tongue::of(code)?,
+    })
+}
+
+/// Whether [`language`] knows `code`; makes nothing.
+pub fn is_read(code: &str) -> bool {
+    matches!(code, "en" | "en-us" | "en-gb" | "en_ng" | "pcm") || Tongue::is_known(code)
+}
+
+/// The refusal of `text` whose letter after `before` others cannot be read in `language`.
+pub(super) fn unreadable(before: usize, language: &str, accepted: &str) -> Fault {
+    let article = match language.starts_with(['A', 'E', 'I', 'O']) {
+        true => "an",
+        false => "a",
+    };
+    Fault::invalid(format!(
+        "text has letters that {article} {language} voice cannot read, the first at character {}; \
+         {accepted} letters are accepted",
+        before + 1
+    ))
+}

@@ -1,0 +1,83 @@
+//! Markup that a reader passes over: tags in angle brackets, targets of links.
+//!
+//! Owns what is taken off before anything is read. What the tags enclose and the links' texts stay.
+
+/// Characters of the longest tag or target that is passed over.
+const MARKUP_CHARS_MAX: usize = 300;
+
+/// `text` without tags (`<speak>`, `<break time="1s"/>`, `</b>`) and without the targets of links and pictures
+/// (`[text](address)`). Everything else stays. Linear in the length of `text`.
+pub fn bare(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['<', ']']) {
+        let (before, from) = rest.split_at(at);
+        out.push_str(before);
+        let passed = tag(from)
+            .map(|n| (n, " "))
+            .or(target(from).map(|n| (n, "]")));
+        let (length, stays) = passed.unwrap_or((1, &from[..1]));
+        out.push_str(stays);
+        rest = &from[length..];
+    }
+    out + rest
+}
+
+/// Bytes of the tag that `text` begins with: a name, a slash or a sign of a declaration follows the bracket.
+fn tag(text: &str) -> Option<usize> {
+    let inside = text.strip_prefix('<')?;
+    let name = inside.trim_start_matches('/');
+    let named =
+        name.starts_with(|c: char| c.is_ascii_alphabetic()) || inside.starts_with(['!', '?']);
+    let end = inside
+        .char_indices()
+        .take(MARKUP_CHARS_MAX)
+        .find(|(_, c)| "<>".contains(*c))?;
+    let closed = end.1 == '>' && !inside[..end.0].ends_with(' ');
+    // "x<y then y>x" compares: attributes have an equals sign.
+    let attributes = name[..end.0.saturating_sub(inside.len() - name.len())].split_once(' ');
+    let plain = attributes.is_none_or(|(_, rest)| rest.contains('=') || rest.trim() == "/");
+    (named && closed && (plain || inside.starts_with(['!', '?']))).then_some(1 + end.0 + 1)
+}
+
+/// Bytes of the link's target that `text` begins with, its square bracket included.
+fn target(text: &str) -> Option<usize> {
+    let inside = text.strip_prefix("](")?;
+    let end = inside
+        .char_indices()
+        .take(MARKUP_CHARS_MAX)
+        .find(|(_, c)| *c == ')')?
+        .0;
+    let address = &inside[..end];
+    let links = address.contains(['/', '.', '#', ':', '@']) && !address.contains(' ');
+    links.then_some(2 + end + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bare;
+
+    #[test]
+    fn tags_and_targets_go_and_comparisons_stay() {
+        for (written, left) in [
+            (
+                "<speak>Hello <break time=\"500ms\"/>there</speak>",
+                " Hello  there ",
+            ),
+            (
+                "see [the page](https://a.org/b?c=1) now",
+                "see [the page] now",
+            ),
+            ("![a cat](cat.png)", "![a cat]"),
+            ("a < b and c > d", "a < b and c > d"),
+            ("if x<y then y>x", "if x<y then y>x"),
+            ("x<b>y</b>", "x y "),
+            ("1<2 and 3>2", "1<2 and 3>2"),
+            ("[note](see below)", "[note](see below)"),
+            ("<", "<"),
+            ("[a](", "[a]("),
+        ] {
+            assert_eq!(bare(written), left, "{written}");
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! Rewrite rules: a row of characters into another by the first rule that fits at each place.
+//!
+//! Owns the notation of a rule and how its context is tested. Knows no language.
+//!
+//! A rule is written `left[from]right to`: at the place where `from` stands between `left` and `right`, write `to`
+//! and go on after `from`. Context is tested on what is rewritten, never on what was written. In a context a
+//! character stands for itself, `_` for the row's edge or a blank, `<N>` for one character of class `N`, `<!N>` for
+//! one that is not of it or for the edge; `?` after an item makes it optional, `*` lets it stand any number of times.
+//! `to` may be missing: then `from` is silent. (The notation of the letter-to-sound rules of Elovitz et al. 1976,
+//! with classes that have names.)
+
+use std::collections::HashMap;
+
+/// Named sets of characters.
+pub type Classes = HashMap<String, String>;
+
+#[derive(Debug, Clone)]
+enum Test {
+    Is(char),
+    Edge,
+    In(String),
+    NotIn(String),
+}
+
+#[derive(Debug, Clone)]
+struct Item {
+    test: Test,
+    optional: bool,
+    many: bool,
+}
+
+/// What must stand on one side, nearest first.
+#[derive(Debug)]
+pub struct Context(Vec<Item>);
+
+impl Context {
+    /// What `text` asks of the characters before a place. The error says what is wrong with it.
+    pub fn before(text: &str, classes: &Classes) -> Result<Self, String> {
+        let mut items = items(text, classes)?;
+        items.reverse();
+        Ok(Context(items))
+    }
+
+    /// How much it asks for.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether `row` ends as it asks.
+    pub fn ends(&self, row: &[char]) -> bool {
+        fits(
+            &self.0,
+            &|k| row.len().checked_sub(k + 1).map(|i| row[i]),
+            0,
+        )
+    }
+}
+
+#[derive(Debug)]
+struct Rule {
+    left: Context,
+    from: Vec<char>,
+    right: Context,
+    to: String,
+}
+
+/// Rules in their order.
+#[derive(Debug, Default)]
+pub struct Rewrite {
+    rules: HashMap<char, Vec<Rule>>,
+}
+
+impl Rewrite {
+    /// Adds the rule that `line` writes. The error says what is wrong with it.
+    pub fn add(&mut self, line: &str, classes: &Classes) -> Result<(), String> {
+        let wrong = |why: &str| format!("{why} in rule {line:?}");
+        let (left, rest) = line.split_once('[').ok_or_else(|| wrong("no ["))?;
+        let (from, rest) = rest.split_once(']').ok_or_else(|| wrong("no ]"))?;
+        let (right, to) = rest.split_once(' ').unwrap_or((rest, ""));
+        let rule = Rule {
+            left: Context::before(left, classes).map_err(|e| wrong(&e))?,
+            from: from.chars().collect(),
+            right: Context(items(right, classes).map_err(|e| wrong(&e))?),
+            to: to.trim().replace('␣', " "),
+        };
+        let first = *rule.from.first().ok_or_else(|| wrong("nothing in [ ]"))?;
+        self.rules.entry(first).or_default().push(rule);
+        Ok(())
+    }
+
+    /// The single characters that a rule without context rewrites.
+    pub fn covered(&self) -> impl Iterator<Item = char> {
+        let always = |r: &Rule| r.left.0.is_empty() && r.right.0.is_empty() && r.from.len() == 1;
+        let covered = self
+            .rules
+            .iter()
+            .filter(move |(_, rules)| rules.iter().any(always));
+        covered.map(|(c, _)| *c)
+    }
+
+    /// `row` rewritten; what no rule fits stays.
+    pub fn apply(&self, row: &str) -> String {
+        let row: Vec<char> = row.chars().collect();
+        let mut out = String::with_capacity(2 * row.len());
+        let mut at = 0;
+        while let Some(c) = row.get(at) {
+            let fitting = self.rules.get(c).and_then(|rules| {
+                rules.iter().find(|r| {
+                    row[at..].starts_with(&r.from)
+                        && r.left.ends(&row[..at])
+                        && fits(&r.right.0, &|k| row.get(at + r.from.len() + k).copied(), 0)
+                })
+            });
+            match fitting {
+                Some(rule) => {
+                    out.push_str(&rule.to);
+                    at += rule.from.len();
+                }
+                None => {
+                    out.push(*c);
+                    at += 1;
+                }
+            }
+        }
+        out
+    }
+}
+
+/// Whether `items` fit the characters that `next` gives by their distance, from `at` on. Optional items are tried with
+/// and without.
+fn fits(items: &[Item], next: &dyn Fn(usize) -> Option<char>, at: usize) -> bool {
+    let Some((item, others)) = items.split_first() else {
+        return true;
+    };
+    let c = next(at).filter(|&c| c != ' ');
+    let one = match &item.test {
+        Test::Is(wanted) => c == Some(*wanted),
+        Test::Edge => c.is_none(),
+        Test::In(set) => c.is_some_and(|c| set.contains(c)),
+        Test::NotIn(set) => c.is_none_or(|c| !set.contains(c)),
+    };
+    // The edge is looked at, not passed.
+    let after = at + usize::from(c.is_some());
+    (one && item.many && c.is_some() && fits(items, next, after))
+        || (one && fits(others, next, after))
+        || (item.optional && fits(others, next, at))
+}
+
+/// The items of a context, in its order.
+fn items(text: &str, classes: &Classes) -> Result<Vec<Item>, String> {
+    let mut out: Vec<Item> = Vec::new();
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        let test = match c {
+            '?' | '*' => {
+                let item = out.last_mut().ok_or("a sign without its item")?;
+                item.optional = true;
+                item.many = c == '*';
+                continue;
+            }
+            '_' => Test::Edge,
+            '<' => {
+                let name: String = rest.by_ref().take_while(|&c| c != '>').collect();
+                let (negated, name) = match name.strip_prefix('!') {
+                    Some(name) => (true, name),
+                    None => (false, name.as_str()),
+                };
+                let set = classes.get(name).ok_or(format!("no class {name}"))?.clone();
+                match negated {
+                    true => Test::NotIn(set),
+                    false => Test::In(set),
+                }
+            }
+            c => Test::Is(c),
+        };
+        out.push(Item {
+            test,
+            optional: false,
+            many: false,
+        });
+    }
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules(lines: &[&str]) -> Rewrite {
+        let classes = Classes::from([("V".into(), "aeiou".into())]);
+        let mut rules = Rewrite::default();
+        for line in lines {
+            rules.add(line, &classes).unwrap();
+        }
+        rules
+    }
+
+    #[test]
+    fn the_first_rule_that_fits_is_taken_and_context_is_not_consumed() {
+        let r = rules(&["[ch] ʧ", "<V>[s]<V> z", "[s]_ x", "_[h]", "a<!V>*[e]_ E"]);
+        for (row, out) in [
+            ("chasa", "ʧaza"),
+            ("sas", "sax"),
+            ("haha", "aha"),
+            ("hah hah", "ah ah"),
+            ("alste", "alstE"),
+            ("alaste", "alastE"),
+            ("aloste", "aloste"),
+        ] {
+            assert_eq!(r.apply(row), out, "{row}");
+        }
+    }
+
+    #[test]
+    fn wrong_rules_are_refused_with_the_reason() {
+        let mut rules = Rewrite::default();
+        for (line, why) in [
+            ("a b", "no ["),
+            ("[a b", "no ]"),
+            ("[] b", "nothing"),
+            ("<W>[a] b", "no class W"),
+            ("*[a] b", "a sign"),
+        ] {
+            let error = rules.add(line, &Classes::new()).unwrap_err();
+            assert!(error.contains(why), "{error}");
+        }
+    }
+}

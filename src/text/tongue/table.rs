@@ -1,0 +1,190 @@
+//! The table of a language: the text file that says all that is particular to it.
+//!
+//! Owns the file's notation. First come lines of a key and a value, then sections of one entry a line; `;` begins a
+//! comment.
+//!
+//! | key | value |
+//! | --- | --- |
+//! | `name` | English name |
+//! | `latin` | `own`: written in Latin letters; `english`: Latin letters in it are read as English |
+//! | `elide` | `yes`: what stands before an apostrophe is a word of its own, said without a pause |
+//! | `second` | `yes`: the first syllable has a second stress (`ˌ`) when the stressed one is not the next |
+//! | `point`, `group` | signs between the whole and the part, and between groups of three digits (`␣`: a blank) |
+//! | `said-point`, `minus`, `range` | words for the point, the sign, and the line between two numbers |
+//! | `ordinal` | signs that make a number an ordinal |
+//! | `class N` | characters of class `N` |
+//! | `vowels` | sounds that make a syllable |
+//!
+//! | section | entry |
+//! | --- | --- |
+//! | `expand` | abbreviation (written before a full stop) and its words |
+//! | `signs` | a sign and its words; those of money are said after their number |
+//! | `names` | a letter and its name in this language's own spelling |
+//! | `numbers`, `ordinals` | as `numbers` says |
+//! | `joins` | rewrite rules from words to words, over the whole sentence |
+//! | `words` | a word and its sounds, or `=` and other words |
+//! | `letters` | rewrite rules from letters to sounds, word by word; `ˈ` before a vowel stresses it |
+//! | `elisions` | rewrite rules from sounds to sounds, before the stress |
+//! | `stress` | an ending (context as in a rule, after `-`) and which syllable from the end it stresses; longer first |
+//! | `weak` | words without a stress, several a line |
+//! | `sounds` | rewrite rules from sounds to sounds, after the stress |
+
+use super::numbers::Numbers;
+use super::rewrite::{Classes, Context, Rewrite};
+use std::collections::{HashMap, HashSet};
+use unicode_normalization::UnicodeNormalization;
+
+/// A language's table, read.
+#[derive(Debug, Default)]
+pub struct Table {
+    pub name: String,
+    pub latin_is_english: bool,
+    pub elide: bool,
+    pub second: bool,
+    pub point: char,
+    pub group: char,
+    pub said_point: String,
+    pub minus: String,
+    pub range: String,
+    pub ordinal: Vec<String>,
+    pub vowels: String,
+    pub expand: HashMap<String, String>,
+    pub signs: HashMap<char, String>,
+    pub names: HashMap<char, String>,
+    pub numbers: Numbers,
+    pub ordinals: HashMap<String, String>,
+    pub joins: Rewrite,
+    pub words: HashMap<String, String>,
+    pub letters: Rewrite,
+    pub elisions: Rewrite,
+    /// Longest ending first.
+    pub stress: Vec<(Context, usize)>,
+    pub weak: HashSet<String>,
+    pub sounds: Rewrite,
+    /// Letters that are read without being folded.
+    pub own: HashSet<char>,
+}
+
+impl Table {
+    /// Reads a table. The error says what is wrong and in which line.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut table = Table::default();
+        let mut classes = Classes::new();
+        let mut section = String::new();
+        let text: String = text.nfc().collect();
+        for (number, line) in text.lines().enumerate() {
+            let line = line.split(';').next().unwrap_or("").trim_end();
+            if line.is_empty() {
+                continue;
+            }
+            let done = if let Some(name) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']'))
+                && name.len() > 3
+                && name.bytes().all(|b| b.is_ascii_lowercase())
+            {
+                section = name.into();
+                Ok(())
+            } else if section.is_empty() {
+                table.key(line, &mut classes)
+            } else {
+                table.entry(&section, line, &classes)
+            };
+            done.map_err(|why| format!("line {}: {why}", number + 1))?;
+        }
+        table
+            .stress
+            .sort_by_key(|(ending, _)| std::cmp::Reverse(ending.len()));
+        table.own = table.letters.covered().collect();
+        Ok(table)
+    }
+
+    fn key(&mut self, line: &str, classes: &mut Classes) -> Result<(), String> {
+        let (key, value) = line.split_once(' ').ok_or("a key without a value")?;
+        let value = value.trim();
+        let sign = || {
+            let first = value.chars().next().ok_or("a key without a value");
+            first.map(|c| if c == '␣' { ' ' } else { c })
+        };
+        match key {
+            "name" => self.name = value.into(),
+            "second" => self.second = value == "yes",
+            "elide" => self.elide = value == "yes",
+            "latin" => self.latin_is_english = value == "english",
+            "point" => self.point = sign()?,
+            "group" => self.group = sign()?,
+            "said-point" => self.said_point = value.into(),
+            "minus" => self.minus = value.into(),
+            "range" => self.range = value.into(),
+            "ordinal" => self.ordinal = value.split(' ').map(str::to_owned).collect(),
+            "vowels" => self.vowels = value.into(),
+            "class" => {
+                let (name, set) = value.split_once(' ').ok_or("a class without characters")?;
+                classes.insert(name.into(), set.into());
+            }
+            _ => return Err(format!("no key {key}")),
+        }
+        Ok(())
+    }
+
+    fn entry(&mut self, section: &str, line: &str, classes: &Classes) -> Result<(), String> {
+        match section {
+            "numbers" => return self.numbers.add(line),
+            "joins" => return self.joins.add(line, classes),
+            "letters" => return self.letters.add(line, classes),
+            "elisions" => return self.elisions.add(line, classes),
+            "sounds" => return self.sounds.add(line, classes),
+            "weak" => {
+                self.weak.extend(line.split(' ').map(str::to_owned));
+                return Ok(());
+            }
+            _ => {}
+        }
+        let (written, said) = line.split_once(' ').ok_or("an entry of one word")?;
+        let said = said.trim().to_owned();
+        let sign = written.chars().next().ok_or("an entry without a word");
+        match section {
+            "expand" => drop(self.expand.insert(written.into(), said)),
+            "ordinals" => drop(self.ordinals.insert(written.into(), said)),
+            "words" => drop(self.words.insert(written.into(), apart(&said))),
+            "signs" => drop(self.signs.insert(sign?, said)),
+            "names" => drop(self.names.insert(sign?, said)),
+            "stress" => {
+                let syllable = said.parse().map_err(|_| "a syllable is a number")?;
+                let ending = Context::before(written.trim_start_matches('-'), classes)?;
+                self.stress.push((ending, syllable));
+            }
+            _ => return Err(format!("no section {section}")),
+        }
+        Ok(())
+    }
+}
+
+/// `sounds` with every nasal vowel as its vowel and the tilde, as Kokoro's vocabulary has them; ç is one sound.
+pub fn apart(sounds: &str) -> String {
+    let mut out = String::with_capacity(sounds.len());
+    for c in sounds.chars() {
+        match c {
+            'ç' => out.push(c),
+            c => out.extend(c.nfd()),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrong_tables_are_refused_with_the_line() {
+        for (text, why) in [
+            ("nome X", "line 1: no key nome"),
+            ("name X\n[letters]\n[a b", "line 3: no ]"),
+            ("[song]\na b", "line 2: no section song"),
+            ("[stress]\n-a x", "line 2: a syllable is a number"),
+            ("[numbers]\n5 < x", "would ask itself"),
+        ] {
+            let error = Table::parse(text).unwrap_err();
+            assert!(error.contains(why), "{error}");
+        }
+    }
+}
