@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """vocabox's transcription beside faster-whisper's, on the same weights, recordings and machine, taken in turn within one run.
 
-usage: compare_transcription.py [--rounds 5] [--parts speed,words,errors] [--binary target/release/vocabox]
+usage: compare_transcription.py [--rounds 5] [--parts speed,words,errors,hour] [--voices 5] [--binary target/release/vocabox]
 
 Prints word errors on the recording of the tests and on 20 sentences spoken by each of 5 voices, real-time factors of the
-recording and of its first 3 s, peak memory, and how far apart the starts of words are. faster-whisper 1.2.1 decodes greedily
+recording and of its first 3 s, peak memory, how far apart the starts of words are, and, when asked, what becomes of an hour of
+speech. faster-whisper 1.2.1 decodes greedily
 without its speech detector; in float32 for errors and words, in int8 for speed and memory. vocabox is asked over HTTP, its
 peer in process, both with as many threads as the machine has cores. Needs the fetched packs and a build.
 """
@@ -98,14 +99,15 @@ def clip(wav, seconds):
     return made.getvalue()
 
 
-def word_errors(binary, folder, box, peer, recording):
+def word_errors(binary, folder, box, peer, recording, voices):
     speaker = Listener(binary, folder / "speaker", ["kokoro", "onnxruntime"])
-    sets = {"two_cities": [(TWO_CITIES, recording)], "20 sentences, 5 voices": []}
-    for voice in VOICES:
-        for text in SENTENCES:
+    spoken = []
+    for n, text in enumerate(SENTENCES):
+        for voice in (VOICES[(n + i) % len(VOICES)] for i in range(voices)):
             body = json.dumps({"text": text, "voice_id": voice}).encode()
-            sets["20 sentences, 5 voices"].append((text, speaker.post("/voice/tts", body, "application/json")))
+            spoken.append((text, speaker.post("/voice/tts", body, "application/json")))
     speaker.stop()
+    sets = {"two_cities": [(TWO_CITIES, recording)], f"{len(spoken)} sentences by 5 voices": spoken}
     for name, clips in sets.items():
         ours = theirs = words = 0
         for text, wav in clips:
@@ -115,7 +117,7 @@ def word_errors(binary, folder, box, peer, recording):
             ours, theirs, words = ours + wrong, theirs + peer_wrong, words + count
             if wrong > peer_wrong:
                 print(f"  worse: {text}\n    vocabox: {heard}\n    peer: {peer_heard}")
-        print(f"word errors, {name:24} vocabox {ours} of {words}, peer (float32) {theirs} of {words}", flush=True)
+        print(f"word errors, {name:26} vocabox {ours} of {words}, peer (float32) {theirs} of {words}", flush=True)
 
 
 def word_starts(box, peer, recording):
@@ -145,7 +147,30 @@ def speed(rounds, box, whisper, recording):
     print(f"peak resident memory: vocabox {memory:.0f} MiB, peer (int8) {peer_memory:.0f} MiB", flush=True)
 
 
-def compare(rounds, parts, binary):
+def hour(binary, folder):
+    """The recording over and over, 2.5 s apart."""
+    with wave.open(str(RECORDING.with_name("two_cities.8k.wav"))) as source:
+        once = source.readframes(source.getnframes()) + bytes(2 * 20_000)
+        period = len(once) / 2 / source.getframerate()
+        times = int(3600 / period)
+        made = io.BytesIO()
+        with wave.open(made, "wb") as out:
+            out.setparams(source.getparams())
+            out.writeframes(once * times)
+    box = Listener(binary, folder / "hour", ["whisper-base", "silero-vad", "onnxruntime"])
+    took, answer = timed(lambda: box.answer(made.getvalue(), words=True))
+    words = [word for segment in answer["segments"] for word in segment["words"]]
+    starts = [word["start"] for word in words if word["word"].lower().startswith("comparison")]
+    drift = max(abs(start - starts[0] - n * period) for n, start in enumerate(starts))
+    wrong, count = errors(" ".join([TWO_CITIES] * times), answer["transcript"])
+    print(
+        f"an hour: {answer['duration_seconds']:.0f} s in {took:.0f} s, peak memory {box.memory_mib():.0f} MiB, word errors {wrong} "
+        f"of {count}; its {times} times the same word, {len(starts)} found, at most {drift:.3f} s from where it should be"
+    )
+    box.stop()
+
+
+def compare(rounds, parts, voices, binary):
     os.environ["OMP_NUM_THREADS"] = str(os.cpu_count() or 1)
     recording = RECORDING.read_bytes()
     with tempfile.TemporaryDirectory() as name:
@@ -159,7 +184,9 @@ def compare(rounds, parts, binary):
         if "words" in parts:
             word_starts(box, peer, recording)
         if "errors" in parts:
-            word_errors(binary, folder, box, peer, recording)
+            word_errors(binary, folder, box, peer, recording, voices)
+        if "hour" in parts:
+            hour(binary, folder)
         box.stop()
 
 
@@ -167,6 +194,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--parts", default="speed,words,errors")
+    parser.add_argument("--voices", type=int, default=5, help="how many of the five speak each sentence")
     parser.add_argument("--binary", default=str(ROOT / "target/release/vocabox"))
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--peer", help=argparse.SUPPRESS)
@@ -176,9 +204,10 @@ def main():
         peer.text(RECORDING.read_bytes(), word_timestamps=True)
         print(resident_mib(os.getpid()))
     elif options.inside:
-        compare(options.rounds, options.parts.split(","), options.binary)
+        compare(options.rounds, options.parts.split(","), options.voices, options.binary)
     else:
         arguments = ["--inside", "--rounds", str(options.rounds), "--parts", options.parts, "--binary", options.binary]
+        arguments += ["--voices", str(options.voices)]
         sys.exit(subprocess.run([environment(), __file__, *arguments]).returncode)
 
 
