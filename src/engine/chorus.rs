@@ -67,3 +67,86 @@ impl Engine for Chorus {
         engine.run(task, watch)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pack::manifest::Manifest;
+    use std::path::PathBuf;
+    use std::time::{Duration, Instant};
+
+    /// A pack of the engine `kokoro` with these voices of Yoruba.
+    fn pack(name: &str, default: bool, voices: &[&str]) -> Pack {
+        let mut text = format!(
+            "name = \"{name}\"\nkind = \"speak\"\nengine = \"kokoro\"\ntitle = \"\"\ndescription = \"\"\nlicence = \"MIT\"\n\
+             origin = \"\"\ndefault = {default}\n[[files]]\nrole = \"model\"\npath = \"m\"\nsize = 0\nsha256 = \"{}\"\n",
+            "0".repeat(64)
+        );
+        for id in voices {
+            text.push_str(&format!(
+                "[[voices]]\nid = \"{id}\"\nname = \"{name}\"\nlanguage = \"yo\"\ngender = \"\"\ndescription = \"\"\nfile = \"m\"\n"
+            ));
+        }
+        Pack {
+            folder: PathBuf::new(),
+            manifest: Manifest::parse(&text).unwrap(),
+        }
+    }
+
+    #[test]
+    fn weights_of_a_language_take_over_the_voices_that_stood_in() {
+        let mut packs = [
+            pack("every", true, &["a", "b"]),
+            pack("made-for-it", false, &["b", "c"]),
+        ];
+        Chorus::order(&mut packs);
+        let voices: Vec<(&str, &str)> = Chorus::voices(&packs)
+            .into_iter()
+            .map(|(voice, pack)| (voice.id.as_str(), pack.name()))
+            .collect();
+        assert_eq!(
+            voices,
+            [("a", "every"), ("b", "made-for-it"), ("c", "made-for-it")]
+        );
+    }
+
+    /// Speaks as many samples as it is told when it is made.
+    struct Stub(usize);
+
+    impl Engine for Stub {
+        type Task = SpeakTask;
+        type Output = Clip;
+
+        fn run(&mut self, _: SpeakTask, _: &Watch) -> Result<Clip, Fault> {
+            Ok(Clip {
+                samples: vec![0.0; self.0],
+                rate_hz: 8_000,
+            })
+        }
+    }
+
+    #[test]
+    fn a_task_goes_to_the_first_pack_that_has_its_voice() {
+        let own = |ids: &[&str]| ids.iter().map(|id| id.to_string()).collect();
+        let mut chorus = Chorus {
+            parts: vec![
+                (own(&["b", "c"]), Box::new(Stub(1)) as Box<Speak>),
+                (own(&["a", "b"]), Box::new(Stub(2))),
+            ],
+        };
+        let watch = Watch::until(Instant::now() + Duration::from_secs(60));
+        let mut say = |voice: &str| {
+            let voice = voice.to_owned();
+            chorus.run(
+                SpeakTask {
+                    voice,
+                    ..SpeakTask::default()
+                },
+                &watch,
+            )
+        };
+        assert_eq!(say("b").unwrap().samples.len(), 1);
+        assert_eq!(say("a(2)+x").unwrap().samples.len(), 2);
+        assert!(say("nobody").is_err());
+    }
+}

@@ -29,10 +29,10 @@ fn check(pieces: &[Piece], of: &str) {
 }
 
 /// A small generator (xorshift64*), so that a failure repeats.
-struct Dice(u64);
+pub struct Dice(pub u64);
 
 impl Dice {
-    fn below(&mut self, n: usize) -> usize {
+    pub fn below(&mut self, n: usize) -> usize {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;

@@ -226,3 +226,39 @@ fn hostile_texts_take_time_by_their_length() {
         }
     }
 }
+
+#[test]
+fn no_text_panics_or_leaves_the_vocabulary() {
+    let odd: Vec<char> =
+        "aZ09 .,;:!?'\"()[]-–—…/@#$%^&+=<>|~€₦°²½é\u{301}\u{200D}\n\t\0ẹn़्ंक你ب😀ﬁÇǆ"
+            .chars()
+            .collect();
+    let mut dice = crate::text::tests::Dice(0x70_4E);
+    for (code, _) in TABLES {
+        let (tongue, own) = (tongue(code), own_sentences(code));
+        let seeds: Vec<&str> = own.lines().collect();
+        for _ in 0..300 {
+            let mut text: Vec<char> = seeds[dice.below(seeds.len())].chars().collect();
+            for _ in 0..1 + dice.below(10) {
+                let at = dice.below(text.len() + 1);
+                match dice.below(3) {
+                    0 if at < text.len() => drop(text.remove(at)),
+                    1 if at < text.len() => text.truncate(at.max(3)),
+                    _ => text.insert(at, odd[dice.below(odd.len())]),
+                }
+            }
+            let text: String = text.into_iter().collect();
+            // Latin letters in Hindi go to English, whose own test covers them and whose tagger is slow.
+            let words = tongue.words(&text);
+            let words = match tongue.table.latin_is_english {
+                true => words.replace(|c: char| c.is_ascii_alphabetic(), ""),
+                false => words,
+            };
+            let sounds = tongue.sounds(&words).unwrap();
+            assert!(
+                sounds.chars().all(|c| VOCABULARY.contains(c)),
+                "{code}: {sounds:?} from {text:?}"
+            );
+        }
+    }
+}
