@@ -1,4 +1,4 @@
-//! Damaged recordings of every format: an answer or a refusal, never a panic, and soon. The corpus is that of `fuzz`.
+//! Damaged recordings of every format: an answer or a refusal, never a panic, and soon. The corpus is that of `scripts/fuzz`.
 
 use std::io::Cursor;
 use std::path::Path;
@@ -54,7 +54,7 @@ fn damaged(whole: &[u8], dice: &mut Dice) -> Vec<u8> {
 
 #[test]
 fn damaged_recordings_are_decoded_or_refused_and_soon() {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/decode");
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/fuzz/corpus/decode");
     let mut names: Vec<_> = std::fs::read_dir(&corpus)
         .unwrap()
         .map(|entry| entry.unwrap().path())

@@ -1,6 +1,6 @@
 //! Any bytes, taken for a recording: an answer or a refusal, within bounds. Run, with cargo-fuzz and a nightly compiler:
 //!
-//! cargo fuzz run decode -- -max_len=65536 -timeout=10 -rss_limit_mb=512
+//! cargo fuzz run --fuzz-dir scripts/fuzz decode -- -max_len=65536 -timeout=10 -rss_limit_mb=512
 //!
 //! A short run over the same corpus is part of the tests (`src/tests/damage.rs`).
 
