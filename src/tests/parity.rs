@@ -20,9 +20,9 @@ const KERNELS: f32 = 2e-4;
 const BOTH: &[(&str, &str, Option<&str>)] = &[
     ("silero-vad", "model", None),
     ("speaker-ge2e", "model", None),
-    ("whisper-tiny-en", "encoder", None),
+    ("whisper-tiny-en", "encoder", Some("plain")),
     ("whisper-tiny-en", "decoder", Some("plain")),
-    ("whisper-base", "encoder", None),
+    ("whisper-base", "encoder", Some("plain")),
     ("whisper-base", "decoder", Some("plain")),
 ];
 
