@@ -77,7 +77,7 @@ pub struct ModelOptions {
     /// CPU then [default: auto]
     #[arg(long, env = "VOCABOX_DEVICE", value_name = "DEVICE")]
     pub device: Option<String>,
-    /// Pack that speaks [default: the first fetched one by name]
+    /// Pack that speaks [default: all that are fetched]
     #[arg(long, env = "VOCABOX_SPEAK_PACK", value_name = "PACK")]
     pub speak_pack: Option<String>,
     /// Pack that transcribes [default: the first fetched one by name]
