@@ -194,7 +194,8 @@ fn a_failing_write_takes_none_of_its_company_with_it() {
 #[test]
 fn a_full_history_is_a_fault_and_the_store_goes_on() {
     let dir = tempfile::tempdir().unwrap();
-    let store = Store::open_sized(dir.path(), 1024 * 1024).unwrap();
+    // An eighth of it, which is kept free of history, has to hold a whole commit's copies of pages.
+    let store = Store::open_sized(dir.path(), 8 * 1024 * 1024).unwrap();
     let ada = account(&store, "ada");
     let text = "x".repeat(4_000);
     let append = || store.append(ada, &item(Feature::Tts, &text));
