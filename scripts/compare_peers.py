@@ -65,11 +65,11 @@ class Box:
         wav = self.post("/voice/tts", json.dumps({"text": text}).encode(), "application/json")
         return (len(wav) - 44) / 48000
 
-    def transcribe(self, wav):
+    def transcribe(self, wav, language="en"):
         boundary = uuid.uuid4().hex
         head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n'.encode()
-        language = f'\r\n--{boundary}\r\nContent-Disposition: form-data; name="language"\r\n\r\nen\r\n--{boundary}--\r\n'
-        body = head + wav + language.encode()
+        field = f'\r\n--{boundary}\r\nContent-Disposition: form-data; name="language"\r\n\r\n{language}\r\n--{boundary}--\r\n'
+        body = head + wav + field.encode()
         return json.loads(self.post("/voice/stt", body, f"multipart/form-data; boundary={boundary}"))["transcript"]
 
     def memory_mib(self):

@@ -14,14 +14,14 @@ import argparse
 import json
 import pathlib
 import re
-import subprocess
 import sys
 import tempfile
 import unicodedata
-import urllib.request
-import uuid
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+from compare_peers import ROOT, Box
+
 PACKS = ["kokoro", "whisper-base", "silero-vad", "onnxruntime"]
 # Name of the row, sentences, voice, language for the recogniser (none where it knows none: then nothing is measured).
 ROWS = [
@@ -43,26 +43,11 @@ ROWS = [
 ]
 
 
-class Box:
-    """A running vocabox with a key, and with voices that read African text as English."""
+class Reader(Box):
+    """A box with voices that read African text as English, too."""
 
     def __init__(self, binary, folder):
-        models = self.models(folder)
-        common = ["--data-dir", f"{folder}/data", "--models-dir", str(models)]
-        subprocess.run([binary, "account", "create", "m", *common], check=True, stdout=subprocess.DEVNULL)
-        made = [binary, "key", "create", "--account", "m", "--name", "m", "--json", *common]
-        self.key = json.loads(subprocess.run(made, check=True, capture_output=True).stdout)["key"]
-        self.process = subprocess.Popen(
-            [binary, "serve", "--listen", "127.0.0.1:0", "--log-level", "error", *common], stderr=subprocess.PIPE, text=True
-        )
-        for line in self.process.stderr:
-            if line.startswith("listening on "):
-                self.url = line.split()[-1]
-                break
-        else:
-            sys.exit("vocabox did not start")
-        # Never through a proxy: the box is on this machine.
-        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        super().__init__(binary, folder, self.models(folder))
 
     @staticmethod
     def models(folder):
@@ -84,19 +69,9 @@ class Box:
         (kokoro / "pack.toml").write_text(text)
         return models
 
-    def post(self, path, body, content_type):
-        headers = {"Authorization": f"Bearer {self.key}", "Content-Type": content_type}
-        return self.opener.open(urllib.request.Request(self.url + path, body, headers)).read()
-
     def speak(self, text, voice):
+        """The WAV."""
         return self.post("/voice/tts", json.dumps({"text": text, "voice_id": voice}).encode(), "application/json")
-
-    def hear(self, wav, language):
-        boundary = uuid.uuid4().hex
-        head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n'.encode()
-        field = f'\r\n--{boundary}\r\nContent-Disposition: form-data; name="language"\r\n\r\n{language}\r\n--{boundary}--\r\n'
-        body = head + wav + field.encode()
-        return json.loads(self.post("/voice/stt", body, f"multipart/form-data; boundary={boundary}"))["transcript"]
 
 
 def plain(text):
@@ -148,7 +123,7 @@ def main():
         known = {row[0]: row for row in ROWS}
         rows = [known[name] for name in options.only.split(",")]
     with tempfile.TemporaryDirectory() as folder:
-        box = Box(options.binary, folder)
+        box = Reader(options.binary, folder)
         try:
             print("| row | voice | sentences | word errors | letter errors |\n| --- | --- | --- | --- | --- |")
             for row, file, voice, language in rows:
@@ -157,7 +132,7 @@ def main():
                 wrong, words, wrong_chars, chars = 0, 0, 0, 0
                 for i in range(0, len(lines), options.together):
                     line = "\n\n".join(lines[i : i + options.together])
-                    heard, written = plain(box.hear(box.speak(line, voice), language)), plain(line)
+                    heard, written = plain(box.transcribe(box.speak(line, voice), language)), plain(line)
                     if language == "hi":
                         heard, written = skeleton(heard), skeleton(written)
                     errors = edits(written.split(), heard.split())
@@ -172,8 +147,7 @@ def main():
                     flush=True,
                 )
         finally:
-            box.process.terminate()
-            box.process.wait()
+            box.stop()
 
 
 if __name__ == "__main__":
