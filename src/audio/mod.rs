@@ -1,5 +1,5 @@
 //! Sound as samples: reading recordings of any common format, changing rates, features for the models,
-//! and writing WAV.
+//! and writing files and streams of the formats that answers come in.
 //!
 //! Owns everything between bytes of a media file and `f32` samples. Knows no model by name, no request
 //! and no account: recipes (rates, windows, bands) come in as arguments.
@@ -16,7 +16,7 @@
 //! | `resample` | any rate → any rate, exact length, streaming |
 //! | `mel` | mel spectra, for every recipe the packs name |
 //! | `bands` | the mel scale's filters |
-//! | `encode` | samples → the bytes of an answer |
+//! | `encode` | samples → the bytes of an answer, whole or as a stream: WAV, PCM, FLAC, Opus, MP3 |
 
 mod bands;
 mod container;
