@@ -16,6 +16,8 @@
 //! | `resample` | any rate → any rate, exact length, streaming |
 //! | `mel` | mel spectra, for every recipe the packs name |
 //! | `bands` | the mel scale's filters |
+//! | `level` | one loudness for all speech, piece by piece |
+//! | `limiter` | no peak above a ceiling |
 //! | `encode` | samples → the bytes of an answer, whole or as a stream: WAV, PCM, FLAC, Opus, MP3 |
 
 mod bands;
@@ -24,6 +26,8 @@ pub mod decode;
 mod downmix;
 mod edits;
 pub mod encode;
+pub mod level;
+mod limiter;
 pub mod mel;
 mod opus;
 pub mod pcm;
