@@ -15,9 +15,11 @@ use crate::engine::net_ort::Ort;
 use crate::engine::nets::{Nets, refused};
 use crate::engine::{self, Build, Chorus, library, wrong_engine};
 use crate::fault::Fault;
+use crate::limits;
 use crate::pack::Pack;
 use crate::pack::manifest::{Kind, Runtime, Voice};
 use crate::store::{Retention, Store};
+use crate::work::kept::Kept;
 use crate::work::places::Places;
 use crate::work::pool::Pool;
 
@@ -144,6 +146,7 @@ impl Installation {
                 engine: pack.manifest.engine.clone(),
                 model: pack.name().to_owned(),
                 rate_hz: pack.manifest.sample_rate_hz.unwrap_or(24_000),
+                fingerprint: pack.fingerprint(),
             };
             (voice.id.clone(), origin)
         };
@@ -305,6 +308,7 @@ impl App {
             store,
             speaking,
             transcribing,
+            previews: Kept::open(options.data_dir.join("previews"), limits::PREVIEWS_MAX)?,
             spool_dir: options.data_dir.join("spool"),
             origins,
             body_caps: BodyCaps {

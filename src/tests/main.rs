@@ -17,6 +17,7 @@ mod memory;
 mod overload;
 mod packs;
 mod parity;
+mod previews;
 mod server;
 mod speech;
 mod startup;
