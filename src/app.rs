@@ -9,6 +9,7 @@ use crate::api::speech::{Listening, Origin, Speaking, Transcribing};
 use crate::api::{BodyCaps, Context};
 use crate::config;
 use crate::edge::{Bounds, Edge, EdgeConfig};
+use crate::engine::blend::Blend;
 use crate::engine::contract::{Speak, Transcribe};
 use crate::engine::device::Device;
 use crate::engine::net_ort::Ort;
@@ -94,6 +95,15 @@ impl Installation {
             Some(_) => Chorus::build(&self.speakers, &self.nets),
             None => Err(not_fetched("speaks", "kokoro")),
         }
+    }
+
+    /// The language of the voice that `voice_id` names, or of the first of a blend.
+    pub fn language_of(&self, voice_id: &str) -> Option<String> {
+        let blend = Blend::parse(voice_id).ok()?;
+        let first = blend.voices().next()?;
+        let voices = Chorus::voices(&self.speakers);
+        let voice = voices.iter().find(|(voice, _)| voice.id == first)?.0;
+        Some(voice.language.clone())
     }
 
     /// Builds the engine that transcribes what no specialist lists. Faults: as [`Installation::build_speak`].

@@ -18,6 +18,7 @@ mod overload;
 mod packs;
 mod parity;
 mod previews;
+mod saying;
 mod server;
 mod speech;
 mod startup;
