@@ -9,15 +9,18 @@ use crate::api::speech::{Listening, Origin, Speaking, Transcribing};
 use crate::api::{BodyCaps, Context};
 use crate::config;
 use crate::edge::{Bounds, Edge, EdgeConfig};
+use crate::engine::blend::Blend;
 use crate::engine::contract::{Speak, Transcribe};
 use crate::engine::device::Device;
 use crate::engine::net_ort::Ort;
 use crate::engine::nets::{Nets, refused};
 use crate::engine::{self, Build, Chorus, library, wrong_engine};
 use crate::fault::Fault;
+use crate::limits;
 use crate::pack::Pack;
 use crate::pack::manifest::{Kind, Runtime, Voice};
 use crate::store::{Retention, Store};
+use crate::work::kept::Kept;
 use crate::work::places::Places;
 use crate::work::pool::Pool;
 
@@ -94,6 +97,15 @@ impl Installation {
         }
     }
 
+    /// The language of the voice that `voice_id` names, or of the first of a blend.
+    pub fn language_of(&self, voice_id: &str) -> Option<String> {
+        let blend = Blend::parse(voice_id).ok()?;
+        let first = blend.voices().next()?;
+        let voices = Chorus::voices(&self.speakers);
+        let voice = voices.iter().find(|(voice, _)| voice.id == first)?.0;
+        Some(voice.language.clone())
+    }
+
     /// Builds the engine that transcribes what no specialist lists. Faults: as [`Installation::build_speak`].
     pub fn build_transcribe(&self) -> Result<Box<Transcribe>, Fault> {
         self.build_transcribe_in(None)
@@ -144,6 +156,7 @@ impl Installation {
                 engine: pack.manifest.engine.clone(),
                 model: pack.name().to_owned(),
                 rate_hz: pack.manifest.sample_rate_hz.unwrap_or(24_000),
+                fingerprint: pack.fingerprint(),
             };
             (voice.id.clone(), origin)
         };
@@ -305,6 +318,7 @@ impl App {
             store,
             speaking,
             transcribing,
+            previews: Kept::open(options.data_dir.join("previews"), limits::PREVIEWS_MAX)?,
             spool_dir: options.data_dir.join("spool"),
             origins,
             body_caps: BodyCaps {

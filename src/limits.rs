@@ -20,6 +20,8 @@ pub const TEXT_CHARS_MAX: usize = 5_000;
 /// Slowest and fastest speaking rate, as a factor. The hosted API's own bounds.
 pub const SPEED_MIN: f64 = 0.5;
 pub const SPEED_MAX: f64 = 2.0;
+/// Voices' previews that are kept, some 150 KB each.
+pub const PREVIEWS_MAX: usize = 512;
 /// Voices of one blend, and the weight of each.
 pub const BLEND_VOICES_MAX: usize = 5;
 pub const BLEND_WEIGHT_MIN: f32 = 0.1;

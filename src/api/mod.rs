@@ -10,6 +10,7 @@ mod health;
 mod history;
 pub mod lifecycle;
 pub mod message;
+mod preview;
 mod rehearse;
 pub mod route;
 mod sending;
@@ -30,6 +31,7 @@ use crate::engine::device::Device;
 use crate::fault::Fault;
 use crate::limits;
 use crate::store::{Feature, HistoryItem, ItemId, Status, Store, Utc};
+use crate::work::kept::Kept;
 use crate::work::underway::Underway;
 use message::{Body, Head};
 use speech::{Speaking, Transcribing};
@@ -176,6 +178,18 @@ pub const ENDPOINTS: &[Endpoint] = &[
         handler: voices::handle,
     },
     Endpoint {
+        id: "voice_preview",
+        method: "GET",
+        path: "/voice/voices/{voice_id}/preview",
+        access: Access::Key,
+        // Nearly always it was made before.
+        work: Work::Light,
+        body: BodyKind::None,
+        deadline: Duration::from_secs(limits::SPEAK_SECONDS_MAX),
+        also: &[404, 502],
+        handler: preview::handle,
+    },
+    Endpoint {
         id: "history",
         method: "GET",
         path: "/voice/history",
@@ -228,6 +242,8 @@ pub struct Context {
     pub speaking: Option<Speaking>,
     /// None while no pack that transcribes is fetched.
     pub transcribing: Option<Transcribing>,
+    /// What voices sound like, spoken once.
+    pub previews: Kept,
     /// Where files of multipart bodies go while they are worked on.
     pub spool_dir: PathBuf,
     /// Origins whose pages may read answers.

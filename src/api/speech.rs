@@ -22,6 +22,8 @@ pub struct Origin {
     pub engine: String,
     pub model: String,
     pub rate_hz: u32,
+    /// Other weights, other fingerprint.
+    pub fingerprint: String,
 }
 
 /// The voices of the packs that speak, and their workers.

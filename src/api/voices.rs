@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use isolang::Language;
 use serde_json::{Value, json};
 
+use super::preview;
 use super::speech::Origin;
 use super::{Call, Context, Reply};
 use crate::fault::Fault;
@@ -55,7 +56,7 @@ fn row(voice: &Voice, origin: &Origin) -> Value {
         "description": voice.description,
         "engine": origin.engine,
         "sample_rate": origin.rate_hz,
-        "preview_url": null,
+        "preview_url": preview::url(voice),
     })
 }
 

@@ -1,7 +1,7 @@
 //! Engines without a model that do as they are told, so that the suite can fill queues and make engines fail. Debug
 //! builds have them; a release build refuses a pack that asks for one, as it does any unknown engine.
 //!
-//! The word is the text to speak, or the language to transcribe: `fail`, `panic`, or `hold`, which lasts as long as the
+//! The word is the text to speak, the voice, or the language to transcribe: `fail`, `panic`, or `hold`, which lasts as long as the
 //! file `hold` is in the pack's folder. Anything else succeeds at once.
 
 use std::path::PathBuf;
@@ -60,6 +60,7 @@ impl Engine for Speaks {
 
     /// Obeys each word, after which a tenth of a second of silence leaves for each of its characters.
     fn run(&mut self, mut task: SpeakTask, watch: &Watch) -> Result<(), Fault> {
+        self.0.obey(&task.utterance.voice, watch)?;
         for word in task.utterance.text.split_whitespace() {
             self.0.obey(word, watch)?;
             (task.outlet)(Clip {

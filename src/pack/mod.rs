@@ -118,6 +118,14 @@ impl Pack {
             })
     }
 
+    /// A text that another one has as soon as any of its files differs.
+    pub fn fingerprint(&self) -> String {
+        let files = self.manifest.files.iter();
+        files
+            .map(|f| format!("{} {}\n", f.path, f.sha256))
+            .collect()
+    }
+
     /// Where `file` is.
     pub fn path(&self, file: &FileEntry) -> PathBuf {
         self.folder.join(&file.path)

@@ -17,6 +17,8 @@ mod memory;
 mod overload;
 mod packs;
 mod parity;
+mod previews;
+mod saying;
 mod server;
 mod speech;
 mod startup;

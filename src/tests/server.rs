@@ -245,12 +245,15 @@ pub fn stub_models() -> TempDir {
         let pack = folder.path().join(format!("stub-{kind}"));
         std::fs::create_dir(&pack).unwrap();
         std::fs::write(pack.join("nothing"), "").unwrap();
-        let voice = "[[voices]]\nid = \"af_heart\"\nname = \"Nobody\"\nlanguage = \"en-us\"\ngender = \"female\"\ndescription = \"\"\nfile = \"nothing\"\n";
+        let mut voices = String::new();
+        for id in ["af_heart", "fail"] {
+            voices.push_str(&format!("[[voices]]\nid = \"{id}\"\nname = \"Nobody\"\nlanguage = \"en-us\"\ngender = \"female\"\ndescription = \"\"\nfile = \"nothing\"\n"));
+        }
         let manifest = format!(
             "name = \"stub-{kind}\"\nkind = \"{kind}\"\nengine = \"stub-{kind}\"\nruntime = \"tract\"\n\
              title = \"\"\ndescription = \"\"\nlicence = \"\"\norigin = \"\"\ndefault = false\nlanguages = [\"en\"]\n\
              [[files]]\nrole = \"model\"\npath = \"nothing\"\nsize = 0\nsha256 = \"{empty}\"\n{}",
-            if kind == "speak" { voice } else { "" }
+            if kind == "speak" { &voices } else { "" }
         );
         std::fs::write(pack.join("pack.toml"), manifest).unwrap();
     }

@@ -73,6 +73,7 @@ impl House {
                     Vec::new(),
                 )
             }
+            "voice_preview" => (path.replace("{voice_id}", "af_heart"), None, Vec::new()),
             "voices" | "history" | "healthz" | "readyz" => (path, None, Vec::new()),
             other => panic!("the endpoint {other} is new: say how it is asked"),
         }
@@ -117,6 +118,8 @@ impl House {
                     .send("DELETE", "/voice/history/nothing", None, vec![])
                     .status
             }
+            (404, "voice_preview") => self.good.get("/voice/voices/nobody/preview").status,
+            (502, "voice_preview") => self.good.get("/voice/voices/fail/preview").status,
             (408 | 411, _) => {
                 let length = if status == 408 {
                     "Content-Length: 9\r\n"
