@@ -51,6 +51,8 @@ impl Listener {
             false => WINDOW_HOPS,
         };
         let features = self.mel.log_mel(samples, hops);
+        // Not two windows at a time.
+        self.decoder.forget();
         let outputs = &self.encoder.signature().outputs;
         let names: Vec<String> = outputs.iter().map(|o| o.name.clone()).collect();
         // Ours gives the cross-attention's keys and values, so that nobody needs what they are made of.
