@@ -17,6 +17,9 @@ const GIB: u64 = 1024 * MIB;
 
 /// Characters (Unicode scalar values) of one text to speak. The hosted API's own bound.
 pub const TEXT_CHARS_MAX: usize = 5_000;
+/// Seconds of sound that one text may make, as estimated from its words: 5000 characters of prose at half speed make less,
+/// 5000 digits more. On two cores it is made within `SPEAK_SECONDS_MAX`, at 0.33 s a second.
+pub const SPEECH_SECONDS_MAX: f64 = 800.0;
 /// Slowest and fastest speaking rate, as a factor. The hosted API's own bounds.
 pub const SPEED_MIN: f64 = 0.5;
 pub const SPEED_MAX: f64 = 2.0;

@@ -8,6 +8,7 @@ mod cors;
 mod damage;
 mod draining;
 mod durability;
+mod hostile_texts;
 mod http;
 mod licences;
 mod listening;
