@@ -1,5 +1,7 @@
 //! The only wiring: from settled options to loaded packs, running workers and an open front door.
 
+mod cloning;
+
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -10,8 +12,9 @@ use crate::api::{BodyCaps, Context};
 use crate::config;
 use crate::edge::{Bounds, Edge, EdgeConfig};
 use crate::engine::blend::Blend;
-use crate::engine::contract::{Speak, Transcribe};
+use crate::engine::contract::{Embed, Speak, Transcribe};
 use crate::engine::device::Device;
+use crate::engine::diarize::{self, Diarize};
 use crate::engine::net_ort::Ort;
 use crate::engine::nets::{Nets, refused};
 use crate::engine::{self, Build, Chorus, library, wrong_engine};
@@ -35,6 +38,9 @@ pub struct Installation {
     /// Packs that transcribe the languages that they list.
     specialists: Vec<Pack>,
     detect: Option<Pack>,
+    embed: Option<Pack>,
+    /// Gives what is spoken the tone of somebody else.
+    convert: Option<Pack>,
     nets: Nets,
 }
 
@@ -59,7 +65,13 @@ impl Installation {
             None => Vec::new(),
         };
         let detect = choose(Kind::Detect, None)?;
-        let chosen = [&transcribe, &detect].into_iter().flatten();
+        let embed = choose(Kind::Embed, None)?;
+        let convert = match kinds.contains(&Kind::Speak) {
+            true => fetched(&packs, Kind::Convert).into_iter().next(),
+            false => None,
+        };
+        let chosen = [&transcribe, &detect, &embed, &convert];
+        let chosen = chosen.into_iter().flatten();
         let chosen = chosen.chain(&speakers).chain(&specialists);
         let needs_ort = chosen
             .clone()
@@ -80,6 +92,8 @@ impl Installation {
             transcribe,
             specialists,
             detect,
+            embed,
+            convert,
             nets,
         })
     }
@@ -91,9 +105,16 @@ impl Installation {
 
     /// Builds the engine of the packs that speak. Faults: `Missing` when none is fetched, or one cannot be loaded.
     pub fn build_speak(&self) -> Result<Box<Speak>, Fault> {
-        match self.speak {
-            Some(_) => Chorus::build(&self.speakers, &self.nets),
-            None => Err(not_fetched("speaks", "kokoro")),
+        if self.speak.is_none() {
+            return Err(not_fetched("speaks", "kokoro"));
+        }
+        let chorus = Chorus::build(&self.speakers, &self.nets)?;
+        let Some(pack) = &self.convert else {
+            return Ok(chorus);
+        };
+        match engine::of(pack)? {
+            Build::Convert(build) => Ok(build(pack, &self.nets)?.over(chorus)),
+            _ => Err(wrong_engine(pack)),
         }
     }
 
@@ -134,6 +155,27 @@ impl Installation {
         }
     }
 
+    /// Builds the engine that tells who speaks when. Faults: as [`Installation::build_speak`].
+    pub fn build_diarize(&self) -> Result<Box<Diarize>, Fault> {
+        let detector = self.detect.as_ref();
+        let detector = detector.ok_or_else(|| not_fetched("detects speech", "silero-vad"))?;
+        diarize::build(self.embedding()?, detector, &self.nets)
+    }
+
+    /// Builds the engine that embeds speakers. Faults: as [`Installation::build_speak`].
+    pub fn build_embed(&self) -> Result<Box<Embed>, Fault> {
+        let pack = self.embedding()?;
+        match engine::of(pack)? {
+            Build::Embed(build) => build(pack, &self.nets),
+            _ => Err(wrong_engine(pack)),
+        }
+    }
+
+    fn embedding(&self) -> Result<&Pack, Fault> {
+        let pack = self.embed.as_ref();
+        pack.ok_or_else(|| not_fetched("embeds speakers", "speaker-ge2e"))
+    }
+
     fn start_speaking(&self, workers: usize, queue: usize) -> Result<Option<Speaking>, Fault> {
         let Some(pack) = &self.speak else {
             log::warn!(
@@ -157,11 +199,12 @@ impl Installation {
                 model: pack.name().to_owned(),
                 rate_hz: pack.manifest.sample_rate_hz.unwrap_or(24_000),
                 fingerprint: pack.fingerprint(),
+                mixes: engine::has_tables(pack),
             };
             (voice.id.clone(), origin)
         };
         Ok(Some(Speaking {
-            pool,
+            pool: Arc::new(pool),
             places: Places::new(depth),
             engine: pack.manifest.engine.clone(),
             model: pack.name().to_owned(),
@@ -308,17 +351,27 @@ impl App {
             days_max: options.history_days,
         };
         let store = Store::serve(&options.data_dir, retention)?;
-        let kinds = [Kind::Speak, Kind::Transcribe, Kind::Detect];
+        let kinds = [Kind::Speak, Kind::Transcribe, Kind::Detect, Kind::Embed];
         let installation = Installation::open(&options.models, &kinds)?;
         let speaking = installation.start_speaking(options.workers, options.queue)?;
         let beams = options.models.beam;
         let transcribing =
             installation.start_transcribing(options.workers, options.queue, beams)?;
+        let cloning = installation.start_cloning(
+            speaking.as_ref(),
+            &store,
+            &options.data_dir,
+            options.workers,
+            options.queue,
+        )?;
         let context = Arc::new(Context {
             store,
             speaking,
             transcribing,
             previews: Kept::open(options.data_dir.join("previews"), limits::PREVIEWS_MAX)?,
+            cloning,
+            clones_max: options.clones_max,
+            require_clone_consent: options.require_clone_consent,
             spool_dir: options.data_dir.join("spool"),
             origins,
             body_caps: BodyCaps {

@@ -2,6 +2,7 @@
 //!
 //! [`ENDPOINTS`] is the only list of endpoints. A new one is its file (parse and render) and its line there.
 
+mod clone;
 pub mod cors;
 pub mod detail;
 mod fields;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::admit::key::Identity;
+use crate::clone::Cloning;
 use crate::engine::contract::Watch;
 use crate::engine::device::Device;
 use crate::fault::Fault;
@@ -167,6 +169,18 @@ pub const ENDPOINTS: &[Endpoint] = &[
         handler: stt::handle,
     },
     Endpoint {
+        id: "clone",
+        method: "POST",
+        path: "/voice/clone",
+        access: Access::Entitled,
+        // It is spoken to be heard.
+        work: Work::Speak,
+        body: BodyKind::Audio,
+        deadline: Duration::from_secs(limits::CLONE_SECONDS_WAIT_MAX),
+        also: &[],
+        handler: clone::handle,
+    },
+    Endpoint {
         id: "voices",
         method: "GET",
         path: "/voice/voices",
@@ -188,6 +202,17 @@ pub const ENDPOINTS: &[Endpoint] = &[
         deadline: Duration::from_secs(limits::SPEAK_SECONDS_MAX),
         also: &[404, 502],
         handler: preview::handle,
+    },
+    Endpoint {
+        id: "voice_delete",
+        method: "DELETE",
+        path: "/voice/voices/{voice_id}",
+        access: Access::Key,
+        work: Work::Light,
+        body: BodyKind::None,
+        deadline: LIGHT,
+        also: &[400, 404],
+        handler: voices::delete,
     },
     Endpoint {
         id: "history",
@@ -244,6 +269,12 @@ pub struct Context {
     pub transcribing: Option<Transcribing>,
     /// What voices sound like, spoken once.
     pub previews: Kept,
+    /// None while a pack that cloning needs is not fetched.
+    pub cloning: Option<Cloning>,
+    /// Cloned voices of an account.
+    pub clones_max: usize,
+    /// Whether whoever clones has to say that the speaker agreed.
+    pub require_clone_consent: bool,
     /// Where files of multipart bodies go while they are worked on.
     pub spool_dir: PathBuf,
     /// Origins whose pages may read answers.

@@ -7,6 +7,7 @@ pub mod blend;
 mod chorus;
 pub mod contract;
 pub mod device;
+pub mod diarize;
 mod heap;
 mod joined;
 pub mod kokoro;
@@ -20,6 +21,8 @@ pub mod silero;
 pub mod speaker;
 #[cfg(debug_assertions)]
 mod stub;
+pub mod style;
+pub mod tone;
 mod vits;
 pub mod whisper;
 
@@ -40,6 +43,7 @@ pub enum Build {
     Transcribe(fn(&Pack, &Pack, &Nets) -> Result<Box<Transcribe>, Fault>),
     Detect(fn(&Pack, &Nets) -> Result<silero::Silero, Fault>),
     Embed(fn(&Pack, &Nets) -> Result<Box<Embed>, Fault>),
+    Convert(fn(&Pack, &Nets) -> Result<tone::Tone, Fault>),
 }
 
 /// Every engine, by the name that a pack gives in `engine`.
@@ -51,6 +55,7 @@ pub const ENGINES: &[(&str, Build)] = &[
     ("vocabanga", Build::Transcribe(whisper::build)),
     ("silero", Build::Detect(silero::build)),
     ("speaker", Build::Embed(speaker::build)),
+    ("tone", Build::Convert(tone::build)),
     // In debug builds only: the suite's way to overload and to faults.
     #[cfg(debug_assertions)]
     ("stub-speak", Build::Speak(stub::speak)),
@@ -73,6 +78,18 @@ pub fn of(pack: &Pack) -> Result<Build, Fault> {
                 .join(", ")
         ))),
     }
+}
+
+/// Whether the voices of `pack` are style tables, which can be mixed.
+pub fn has_tables(pack: &Pack) -> bool {
+    // The stub takes part where the suite gives its voices tables.
+    let is_stub = cfg!(debug_assertions) && pack.manifest.engine == "stub-speak";
+    pack.manifest.engine == "kokoro" || (is_stub && has_whole_tables(pack))
+}
+
+fn has_whole_tables(pack: &Pack) -> bool {
+    let is_whole = |f: &&crate::pack::manifest::FileEntry| f.size == 4 * kokoro::TABLE as u64;
+    pack.manifest.files.iter().any(|f| is_whole(&f))
 }
 
 /// Whether the engine of `pack` can read the language of its `voice` aloud.
