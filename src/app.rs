@@ -10,8 +10,9 @@ use crate::api::{BodyCaps, Context};
 use crate::config;
 use crate::edge::{Bounds, Edge, EdgeConfig};
 use crate::engine::blend::Blend;
-use crate::engine::contract::{Speak, Transcribe};
+use crate::engine::contract::{Embed, Speak, Transcribe};
 use crate::engine::device::Device;
+use crate::engine::diarize::{self, Diarize};
 use crate::engine::net_ort::Ort;
 use crate::engine::nets::{Nets, refused};
 use crate::engine::{self, Build, Chorus, library, wrong_engine};
@@ -35,6 +36,7 @@ pub struct Installation {
     /// Packs that transcribe the languages that they list.
     specialists: Vec<Pack>,
     detect: Option<Pack>,
+    embed: Option<Pack>,
     nets: Nets,
 }
 
@@ -59,7 +61,8 @@ impl Installation {
             None => Vec::new(),
         };
         let detect = choose(Kind::Detect, None)?;
-        let chosen = [&transcribe, &detect].into_iter().flatten();
+        let embed = choose(Kind::Embed, None)?;
+        let chosen = [&transcribe, &detect, &embed].into_iter().flatten();
         let chosen = chosen.chain(&speakers).chain(&specialists);
         let needs_ort = chosen
             .clone()
@@ -80,6 +83,7 @@ impl Installation {
             transcribe,
             specialists,
             detect,
+            embed,
             nets,
         })
     }
@@ -132,6 +136,27 @@ impl Installation {
             Build::Transcribe(build) => build(pack, detector, &self.nets),
             _ => Err(wrong_engine(pack)),
         }
+    }
+
+    /// Builds the engine that tells who speaks when. Faults: as [`Installation::build_speak`].
+    pub fn build_diarize(&self) -> Result<Box<Diarize>, Fault> {
+        let detector = self.detect.as_ref();
+        let detector = detector.ok_or_else(|| not_fetched("detects speech", "silero-vad"))?;
+        diarize::build(self.embedding()?, detector, &self.nets)
+    }
+
+    /// Builds the engine that embeds speakers. Faults: as [`Installation::build_speak`].
+    pub fn build_embed(&self) -> Result<Box<Embed>, Fault> {
+        let pack = self.embedding()?;
+        match engine::of(pack)? {
+            Build::Embed(build) => build(pack, &self.nets),
+            _ => Err(wrong_engine(pack)),
+        }
+    }
+
+    fn embedding(&self) -> Result<&Pack, Fault> {
+        let pack = self.embed.as_ref();
+        pack.ok_or_else(|| not_fetched("embeds speakers", "speaker-ge2e"))
     }
 
     fn start_speaking(&self, workers: usize, queue: usize) -> Result<Option<Speaking>, Fault> {
@@ -308,7 +333,7 @@ impl App {
             days_max: options.history_days,
         };
         let store = Store::serve(&options.data_dir, retention)?;
-        let kinds = [Kind::Speak, Kind::Transcribe, Kind::Detect];
+        let kinds = [Kind::Speak, Kind::Transcribe, Kind::Detect, Kind::Embed];
         let installation = Installation::open(&options.models, &kinds)?;
         let speaking = installation.start_speaking(options.workers, options.queue)?;
         let beams = options.models.beam;

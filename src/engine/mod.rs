@@ -7,6 +7,7 @@ pub mod blend;
 mod chorus;
 pub mod contract;
 pub mod device;
+pub mod diarize;
 mod heap;
 mod joined;
 pub mod kokoro;
