@@ -14,6 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use uuid::Uuid;
 
 use super::history::Feature;
+use super::jobs::JobId;
 use super::voices::VoiceId;
 
 /// An instant in milliseconds since 1970, UTC. Written as RFC 3339 ending in `Z`.
@@ -163,7 +164,7 @@ macro_rules! serde_as_text {
         }
     )+};
 }
-serde_as_text!(Utc, KeyId, ItemId);
+serde_as_text!(Utc, KeyId, ItemId, JobId);
 
 /// Whether `text` is exactly `length` digits of `0-9a-f`.
 pub(super) fn is_lower_hex(text: &str, length: usize) -> bool {
@@ -185,6 +186,14 @@ pub(super) fn item_key(account: AccountId, id: ItemId) -> [u8; 24] {
 
 /// Key of a cloned voice: account (8), id (16).
 pub(super) fn voice_key(account: AccountId, id: VoiceId) -> [u8; 24] {
+    let mut key = [0; 24];
+    key[..8].copy_from_slice(&account_key(account));
+    key[8..].copy_from_slice(id.0.as_bytes());
+    key
+}
+
+/// Key of a job: account (8), id (16).
+pub(super) fn job_key(account: AccountId, id: JobId) -> [u8; 24] {
     let mut key = [0; 24];
     key[..8].copy_from_slice(&account_key(account));
     key[8..].copy_from_slice(id.0.as_bytes());
