@@ -35,9 +35,14 @@ impl Utc {
         self.0.saturating_sub(earlier.0)
     }
 
+    /// The instant so many hours before this one; not before 1970.
+    pub fn hours_before(self, hours: u64) -> Utc {
+        Utc(self.0.saturating_sub(hours.saturating_mul(3_600_000)))
+    }
+
     /// The instant so many days before this one; not before 1970.
     pub fn days_before(self, days: u32) -> Utc {
-        Utc(self.0.saturating_sub(u64::from(days) * 24 * 3_600_000))
+        self.hours_before(24 * u64::from(days))
     }
 }
 

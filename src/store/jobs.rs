@@ -79,6 +79,8 @@ pub struct Job {
     pub status: JobStatus,
     /// 0 to 1.
     pub progress: f64,
+    /// Name of the key that asked for it.
+    pub key_name: String,
     /// What was asked for, but for the files.
     pub request: Value,
     /// Of one that is done.
@@ -93,13 +95,14 @@ pub struct Job {
 
 impl Job {
     /// One that waits.
-    pub fn new(kind: JobKind, request: Value, bytes: u64) -> Self {
+    pub fn new(kind: JobKind, key_name: &str, request: Value, bytes: u64) -> Self {
         let now = Utc::now();
         Job {
             job_id: JobId::new(),
             kind,
             status: JobStatus::Queued,
             progress: 0.0,
+            key_name: key_name.to_owned(),
             request,
             result: None,
             error: None,
@@ -284,7 +287,7 @@ mod tests {
     };
 
     fn job(bytes: u64) -> Job {
-        Job::new(JobKind::Analyze, json!({ "language": "auto" }), bytes)
+        Job::new(JobKind::Analyze, "k", json!({ "language": "auto" }), bytes)
     }
 
     #[test]
