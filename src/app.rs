@@ -4,13 +4,15 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::api::cors::Origins;
+use crate::api::dub::Jobs;
 use crate::api::lifecycle::Lifecycle;
 use crate::api::speech::{Listening, Origin, Speaking, Transcribing};
 use crate::api::{BodyCaps, Context};
 use crate::config;
+use crate::dub::jobs::{Crew, Dubbing};
 use crate::edge::{Bounds, Edge, EdgeConfig};
 use crate::engine::blend::Blend;
-use crate::engine::contract::{Embed, Speak, Transcribe};
+use crate::engine::contract::{Embed, Speak, Transcribe, TranscribeTask, Watch};
 use crate::engine::device::Device;
 use crate::engine::diarize::{self, Diarize};
 use crate::engine::net_ort::Ort;
@@ -20,7 +22,7 @@ use crate::fault::Fault;
 use crate::limits;
 use crate::pack::Pack;
 use crate::pack::manifest::{Kind, Runtime, Voice};
-use crate::store::{Retention, Store};
+use crate::store::{JobRoom, Retention, Store};
 use crate::work::kept::Kept;
 use crate::work::places::Places;
 use crate::work::pool::Pool;
@@ -317,6 +319,40 @@ fn not_fetched(what: &str, example: &str) -> Fault {
     ))
 }
 
+/// The jobs of dubbing, where there are packs for them.
+fn start_jobs(
+    installation: &Installation,
+    transcribing: Option<&Arc<Transcribing>>,
+    store: &Arc<Store>,
+    options: &config::Serve,
+) -> Result<Option<Jobs>, Fault> {
+    let (Some(transcribing), Some(_), Some(_)) =
+        (transcribing, &installation.embed, &installation.detect)
+    else {
+        return Ok(None);
+    };
+    let (loads, listens) = (installation.clone(), Arc::clone(transcribing));
+    let listen = move |task: TranscribeTask, watch: &Watch| {
+        let specialist = listens.specialist(task.language.as_deref());
+        let listening = specialist.unwrap_or(&listens.general);
+        listening.pool.run_idle(task, watch).map(|done| done.output)
+    };
+    let crew = Crew {
+        diarizer: Box::new(move || loads.build_diarize()),
+        listen: Box::new(listen),
+        engine: transcribing.general.engine.clone(),
+        model: transcribing.general.model.clone(),
+        history_text: options.history_text,
+    };
+    Ok(Some(Jobs {
+        dubbing: Dubbing::start(Arc::clone(store), crew, options.dub.job_hours)?,
+        room: JobRoom {
+            jobs_max: options.dub.jobs_max,
+            bytes_max: options.dub.disk_bytes,
+        },
+    }))
+}
+
 /// An open box: its front door, and what its requests work with.
 pub struct App {
     pub edge: Edge,
@@ -339,16 +375,20 @@ impl App {
         let beams = options.models.beam;
         let transcribing =
             installation.start_transcribing(options.workers, options.queue, beams)?;
+        let transcribing = transcribing.map(Arc::new);
+        let jobs = start_jobs(&installation, transcribing.as_ref(), &store, options)?;
         let context = Arc::new(Context {
             store,
             speaking,
             transcribing,
+            jobs,
             previews: Kept::open(options.data_dir.join("previews"), limits::PREVIEWS_MAX)?,
             spool_dir: options.data_dir.join("spool"),
             origins,
             body_caps: BodyCaps {
                 json_bytes_max: options.edge.json_bytes,
                 audio_bytes_max: options.edge.audio_bytes,
+                video_bytes_max: options.edge.video_bytes,
             },
             device: installation.device(),
             history_text: options.history_text,

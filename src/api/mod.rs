@@ -4,6 +4,7 @@
 
 pub mod cors;
 pub mod detail;
+pub mod dub;
 mod fields;
 mod form;
 mod health;
@@ -63,6 +64,8 @@ pub enum BodyKind {
     Json,
     /// A form with a recording.
     Audio,
+    /// A form with a recording or a video.
+    Video,
 }
 
 /// Bytes that a body of each kind may have: options of the edge.
@@ -70,6 +73,7 @@ pub enum BodyKind {
 pub struct BodyCaps {
     pub json_bytes_max: u64,
     pub audio_bytes_max: u64,
+    pub video_bytes_max: u64,
 }
 
 impl BodyCaps {
@@ -79,6 +83,7 @@ impl BodyCaps {
             BodyKind::None => 0,
             BodyKind::Json => self.json_bytes_max,
             BodyKind::Audio => self.audio_bytes_max,
+            BodyKind::Video => self.video_bytes_max,
         }
     }
 }
@@ -92,6 +97,8 @@ pub struct Endpoint {
     pub path: &'static str,
     pub access: Access,
     pub work: Work,
+    /// Whether it costs no token of the key's bucket: a client is told to keep asking.
+    pub is_free: bool,
     pub body: BodyKind,
     /// Time from admission to the end of its work.
     pub deadline: Duration,
@@ -107,7 +114,10 @@ impl Endpoint {
         let mut all = vec![200, 413, 500];
         if self.access != Access::Open {
             // 503: the store cannot be read.
-            all.extend([401, 429, 503]);
+            all.extend([401, 503]);
+        }
+        if self.access != Access::Open && !self.is_free {
+            all.push(429);
         }
         if self.access == Access::Entitled {
             all.push(403);
@@ -139,6 +149,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         path: "/voice/tts",
         access: Access::Entitled,
         work: Work::Speak,
+        is_free: false,
         body: BodyKind::Json,
         deadline: Duration::from_secs(limits::SPEAK_SECONDS_MAX),
         also: &[404],
@@ -150,6 +161,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         path: "/voice/tts/stream",
         access: Access::Entitled,
         work: Work::Speak,
+        is_free: false,
         body: BodyKind::Json,
         deadline: Duration::from_secs(limits::SPEAK_SECONDS_MAX),
         also: &[404],
@@ -161,10 +173,47 @@ pub const ENDPOINTS: &[Endpoint] = &[
         path: "/voice/stt",
         access: Access::Entitled,
         work: Work::Transcribe,
+        is_free: false,
         body: BodyKind::Audio,
         deadline: Duration::from_secs(limits::TRANSCRIBE_SECONDS_MAX),
         also: &[],
         handler: stt::handle,
+    },
+    Endpoint {
+        id: "dub_analyze",
+        method: "POST",
+        path: "/voice/dub/analyze",
+        access: Access::Entitled,
+        work: Work::Light,
+        is_free: false,
+        body: BodyKind::Video,
+        deadline: LIGHT,
+        also: &[],
+        handler: dub::analyze,
+    },
+    Endpoint {
+        id: "dub_job",
+        method: "GET",
+        path: "/voice/dub/jobs/{job_id}",
+        access: Access::Entitled,
+        work: Work::Light,
+        is_free: true,
+        body: BodyKind::None,
+        deadline: LIGHT,
+        also: &[404],
+        handler: dub::job,
+    },
+    Endpoint {
+        id: "dub_job_delete",
+        method: "DELETE",
+        path: "/voice/dub/jobs/{job_id}",
+        access: Access::Entitled,
+        work: Work::Light,
+        is_free: false,
+        body: BodyKind::None,
+        deadline: LIGHT,
+        also: &[404],
+        handler: dub::delete,
     },
     Endpoint {
         id: "voices",
@@ -172,6 +221,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         path: "/voice/voices",
         access: Access::Key,
         work: Work::Light,
+        is_free: false,
         body: BodyKind::None,
         deadline: LIGHT,
         also: &[],
@@ -184,6 +234,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         access: Access::Key,
         // Nearly always it was made before.
         work: Work::Light,
+        is_free: false,
         body: BodyKind::None,
         deadline: Duration::from_secs(limits::SPEAK_SECONDS_MAX),
         also: &[404, 502],
@@ -195,6 +246,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         path: "/voice/history",
         access: Access::Key,
         work: Work::Light,
+        is_free: false,
         body: BodyKind::None,
         deadline: LIGHT,
         also: &[400],
@@ -206,6 +258,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         path: "/voice/history/{item_id}",
         access: Access::Key,
         work: Work::Light,
+        is_free: false,
         body: BodyKind::None,
         deadline: LIGHT,
         also: &[404],
@@ -217,6 +270,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         path: "/healthz",
         access: Access::Open,
         work: Work::Light,
+        is_free: false,
         body: BodyKind::None,
         deadline: LIGHT,
         also: &[],
@@ -228,6 +282,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         path: "/readyz",
         access: Access::Open,
         work: Work::Light,
+        is_free: false,
         body: BodyKind::None,
         deadline: LIGHT,
         also: &[503],
@@ -241,11 +296,13 @@ pub struct Context {
     /// None while no pack that speaks is fetched.
     pub speaking: Option<Speaking>,
     /// None while no pack that transcribes is fetched.
-    pub transcribing: Option<Transcribing>,
+    pub transcribing: Option<Arc<Transcribing>>,
     /// What voices sound like, spoken once.
     pub previews: Kept,
     /// Where files of multipart bodies go while they are worked on.
     pub spool_dir: PathBuf,
+    /// None while no packs that dubbing needs are fetched.
+    pub jobs: Option<dub::Jobs>,
     /// Origins whose pages may read answers.
     pub origins: cors::Origins,
     pub body_caps: BodyCaps,

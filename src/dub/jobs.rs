@@ -28,12 +28,15 @@ pub const INPUT: &str = "input";
 /// Between two records of a job's progress.
 const TELL: Duration = Duration::from_secs(1);
 
+/// Transcribes.
+pub type Listen = dyn Fn(TranscribeTask, &Watch) -> Result<Transcript, Fault> + Send + Sync;
+
 /// What jobs work with.
 pub struct Crew {
     /// Loads what tells who speaks when.
     pub diarizer: Box<dyn Fn() -> Result<Box<Diarize>, Fault> + Send + Sync>,
     /// Transcribes on a worker that no request waits for.
-    pub listen: Box<dyn Fn(TranscribeTask, &Watch) -> Result<Transcript, Fault> + Send + Sync>,
+    pub listen: Box<Listen>,
     /// What transcribes calls itself, and its model, as history shows them.
     pub engine: String,
     pub model: String,
@@ -197,6 +200,8 @@ impl Shared {
             begun.elapsed().as_secs_f64()
         );
         let item = self.item(&job, done.as_ref().ok(), begun);
+        // History has it before anybody can see that it is over.
+        let recorded = self.store.append(account, &item);
         let ended = self.store.change_job(account, id, move |job| {
             job.status = match &done {
                 Ok(_) => JobStatus::Done,
@@ -206,15 +211,10 @@ impl Shared {
             job.result = done.as_ref().ok().map(|made| made.result.clone());
             job.error = fault.as_ref().map(|fault| fault.sentence.to_string());
         });
-        let recorded = match ended {
-            Ok(()) => self.store.append(account, &item),
-            Err(fault) => Err(fault),
-        };
-        match recorded {
-            Err(fault) if fault.kind != Kind::NotFound => {
+        for fault in [recorded, ended].into_iter().filter_map(Result::err) {
+            if fault.kind != Kind::NotFound {
                 log::error!("the end of dubbing job {id} cannot be put on record: {fault}");
             }
-            _ => {}
         }
     }
 

@@ -7,6 +7,7 @@ mod contract;
 mod cors;
 mod damage;
 mod draining;
+mod dubbing;
 mod durability;
 mod http;
 mod licences;
