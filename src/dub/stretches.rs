@@ -40,10 +40,10 @@ mod tests {
     fn stretches_hold_all_speech_and_end_at_pauses() {
         let s = |at: usize| at * 16_000;
         let speech = [
-            s(1)..s(20),
-            s(21)..s(55),
-            s(60)..s(90),
-            s(90) + 1_000..s(180),
+            s(1)..s(10),
+            s(11)..s(28),
+            s(30)..s(55),
+            s(55) + 1_000..s(100),
         ];
         let found = stretches(&speech, s(101));
         let around = AROUND;
