@@ -178,6 +178,33 @@ pub const SPEAK_SECONDS_MAX: u64 = 300;
 /// Seconds that transcribing one recording may take, queueing included.
 pub const TRANSCRIBE_SECONDS_MAX: u64 = 3_600;
 
+/// Bytes of an uploaded video, its form included.
+pub const VIDEO_BYTES: Movable = Movable {
+    min: 64 * KIB,
+    default: GIB,
+    max: 16 * GIB,
+};
+/// Dubbing jobs that are kept, of all accounts together, those that are over included.
+pub const JOBS: Movable = Movable {
+    min: 1,
+    default: 100,
+    max: 10_000,
+};
+/// Bytes of the files of all dubbing jobs.
+pub const DUB_DISK_BYTES: Movable = Movable {
+    min: MIB,
+    default: 20 * GIB,
+    max: 1024 * GIB,
+};
+/// Hours for which a dubbing job is kept after its end.
+pub const JOB_HOURS: Movable = Movable {
+    min: 1,
+    default: 24,
+    max: 24 * 365,
+};
+/// Seconds that one dubbing job may run.
+pub const JOB_SECONDS_MAX: u64 = 24 * 3_600;
+
 /// History items that an account keeps, unless the operator says otherwise: some hundred MB of the store.
 pub const HISTORY_ITEMS_MAX: u64 = 1_000_000;
 /// Items of one page of history.
@@ -222,6 +249,8 @@ const _: () = assert!(BODY_MEMORY_BYTES_MAX as u64 <= MEMORY_BYTES.min);
 const _: () = assert!(CONNECTIONS_PER_ADDRESS.default < CONNECTIONS.default);
 const _: () =
     assert!(AUDIO_BYTES.default < SPOOL_BYTES.default && AUDIO_BYTES.max < SPOOL_BYTES.max);
+const _: () =
+    assert!(VIDEO_BYTES.default < SPOOL_BYTES.default && VIDEO_BYTES.max < SPOOL_BYTES.max);
 const _: () = assert!(JSON_BYTES.min as usize >= TEXT_CHARS_MAX * 12); // every character as \uXXXX\uXXXX
 const _: () = assert!(METADATA_BYTES_MAX as u64 <= HEAD_BYTES.min);
 const _: () = assert!(HISTORY_OFFSET_MAX as u64 <= HISTORY_ITEMS_MAX);

@@ -9,6 +9,7 @@ mod cors;
 mod damage;
 mod diarization;
 mod draining;
+mod dubbing;
 mod durability;
 mod hostile_texts;
 mod http;

@@ -12,7 +12,7 @@ use vocabox::api::{Access, BEFORE_ROUTING, BodyKind, ENDPOINTS, Endpoint};
 use crate::attacks::raw;
 use crate::cloning::{self, cloning_models};
 use crate::http::{Answer, Client};
-use crate::server::{Server, json as command, stub_models};
+use crate::server::{Server, json as command, link, stub_models};
 
 /// A box with stub engines, one without any pack, and keys of every condition.
 struct House {
@@ -30,6 +30,8 @@ struct House {
 impl House {
     fn open() -> House {
         let models = stub_models();
+        // Dubbing tells speakers apart.
+        link(models.path(), "speaker-ge2e");
         let server = Server::launch(models.path(), &[]);
         let (clones, fails) = (cloning_models(), cloning_models());
         let failing = Server::launch(fails.path(), &[]);
@@ -62,19 +64,14 @@ impl House {
                 let body = json!({ "text": word }).to_string();
                 (path, Some("application/json"), body.into_bytes())
             }
-            "stt" => {
-                let part = |name: &str| {
-                    format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n")
-                };
-                let mut body = format!(
-                    "{}{word}\r\n{}",
-                    part("language"),
-                    part("file\"; filename=\"a.wav")
-                )
-                .into_bytes();
-                body.extend(wav());
-                body.extend_from_slice(b"\r\n--b--\r\n");
-                (path, Some("multipart/form-data; boundary=b"), body)
+            "stt" => (path, Some("multipart/form-data; boundary=b"), form(word)),
+            "dub_analyze" => (path, Some("multipart/form-data; boundary=b"), form("auto")),
+            "dub_job" | "dub_job_delete" => {
+                let analyze = "/voice/dub/analyze";
+                let form = ("multipart/form-data; boundary=b", form("auto"));
+                let taken = self.good.send("POST", analyze, Some(form.0), form.1).json();
+                let id = taken["job_id"].as_str().unwrap();
+                (path.replace("{job_id}", id), None, Vec::new())
             }
             "clone" => {
                 let body = [
@@ -129,7 +126,7 @@ impl House {
         match (status, endpoint.id) {
             (200, _) => good("ok", &[]),
             (400, "tts" | "tts_stream") => good("", &[]),
-            (400, "stt") => {
+            (400, "stt" | "dub_analyze") => {
                 let (path, kind, _) = self.request(endpoint, "ok");
                 self.good
                     .send(endpoint.method, &path, kind, b"--b--\r\n".to_vec())
@@ -144,6 +141,10 @@ impl House {
             (404, "tts" | "tts_stream") => {
                 let asked = json!({ "text": "ok", "voice_id": "nobody" });
                 self.good.post_json(endpoint.path, &asked).status
+            }
+            (404, "dub_job" | "dub_job_delete") => {
+                let path = "/voice/dub/jobs/nothing";
+                self.good.send(endpoint.method, path, None, vec![]).status
             }
             (404, "history_delete") => {
                 self.good
@@ -223,6 +224,17 @@ impl House {
         answer.is_refusal(answer.status);
         answer.status
     }
+}
+
+/// A recording in a language.
+fn form(language: &str) -> Vec<u8> {
+    let part =
+        |name: &str| format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n");
+    let (field, file) = (part("language"), part("file\"; filename=\"a.wav"));
+    let mut body = format!("{field}{language}\r\n{file}").into_bytes();
+    body.extend(wav());
+    body.extend_from_slice(b"\r\n--b--\r\n");
+    body
 }
 
 /// A new key.
