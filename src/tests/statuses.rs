@@ -116,8 +116,8 @@ impl House {
 
     /// What the box answers when it is made to answer `status`.
     fn provoke(&self, endpoint: &Endpoint, status: u16) -> u16 {
-        if let ("clone" | "voice_delete", Some(answered)) =
-            (endpoint.id, self.provoke_clone(endpoint, status))
+        if matches!(endpoint.id, "clone" | "voice_delete")
+            && let Some(answered) = self.provoke_clone(endpoint, status)
         {
             return answered;
         }
@@ -189,7 +189,9 @@ impl House {
             (429, _) => {
                 let once = key(&self.cloning.data, "test", &["--rpm", "1"]);
                 let client = self.cloning.client().with_key(&once);
-                assert_eq!(self.send(&client, endpoint, "ok", &[]).status, 200);
+                let first = self.send(&client, endpoint, "ok", &[]);
+                let said = String::from_utf8_lossy(&first.body);
+                assert_eq!(first.status, 200, "{said}");
                 client
             }
             (400, "clone") => {
