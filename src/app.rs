@@ -6,11 +6,12 @@ use std::time::Instant;
 use crate::api::cors::Origins;
 use crate::api::lifecycle::Lifecycle;
 use crate::api::speech::{Listening, Origin, Speaking, Transcribing};
+use crate::api::translating::{Translating, Translator};
 use crate::api::{BodyCaps, Context};
 use crate::config;
 use crate::edge::{Bounds, Edge, EdgeConfig};
 use crate::engine::blend::Blend;
-use crate::engine::contract::{Speak, Transcribe};
+use crate::engine::contract::{Speak, Transcribe, Translate};
 use crate::engine::device::Device;
 use crate::engine::net_ort::Ort;
 use crate::engine::nets::{Nets, refused};
@@ -35,6 +36,8 @@ pub struct Installation {
     /// Packs that transcribe the languages that they list.
     specialists: Vec<Pack>,
     detect: Option<Pack>,
+    /// Packs that translate.
+    translators: Vec<Pack>,
     nets: Nets,
 }
 
@@ -60,7 +63,12 @@ impl Installation {
         };
         let detect = choose(Kind::Detect, None)?;
         let chosen = [&transcribe, &detect].into_iter().flatten();
+        let translators = match kinds.contains(&Kind::Translate) {
+            true => fetched(&packs, Kind::Translate),
+            false => Vec::new(),
+        };
         let chosen = chosen.chain(&speakers).chain(&specialists);
+        let chosen = chosen.chain(&translators);
         let needs_ort = chosen
             .clone()
             .any(|p| p.manifest.runtime.unwrap_or(Runtime::Ort) == Runtime::Ort);
@@ -80,6 +88,7 @@ impl Installation {
             transcribe,
             specialists,
             detect,
+            translators,
             nets,
         })
     }
@@ -132,6 +141,58 @@ impl Installation {
             Build::Transcribe(build) => build(pack, detector, &self.nets),
             _ => Err(wrong_engine(pack)),
         }
+    }
+
+    /// Builds the engine that translates from `source` into `target`. Faults: `Missing` when no fetched pack does, or it
+    /// cannot be loaded.
+    pub fn build_translate(&self, source: &str, target: &str) -> Result<Box<Translate>, Fault> {
+        let knows = |p: &&Pack| {
+            let settings = p.manifest.translate.as_ref();
+            settings.is_some_and(|t| t.knows(source, target))
+        };
+        let what = format!("translates from {source} into {target}");
+        let pack = self.translators.iter().find(knows);
+        self.build_translator(pack.ok_or_else(|| not_fetched(&what, "translate-pt-en"))?)
+    }
+
+    fn build_translator(&self, pack: &Pack) -> Result<Box<Translate>, Fault> {
+        match engine::of(pack)? {
+            Build::Translate(build) => build(pack, &self.nets),
+            _ => Err(wrong_engine(pack)),
+        }
+    }
+
+    /// None while no pack that translates is fetched: nothing but dubbing asks for one.
+    fn start_translating(
+        &self,
+        workers: usize,
+        queue: usize,
+    ) -> Result<Option<Translating>, Fault> {
+        let depth = depth(workers, queue);
+        let mut translators = Vec::new();
+        for pack in &self.translators {
+            let begun = Instant::now();
+            let (this, own) = (self.clone(), pack.clone());
+            let pool = Pool::start("translate", workers, depth, move || {
+                this.build_translator(&own)
+            })?;
+            log::info!(
+                "pack {} loaded by {workers} workers in {:.1} s",
+                pack.name(),
+                begun.elapsed().as_secs_f64()
+            );
+            let settings = pack.manifest.translate.clone();
+            translators.push(Translator {
+                pool,
+                engine: pack.manifest.engine.clone(),
+                model: pack.name().to_owned(),
+                settings: settings.ok_or_else(|| wrong_engine(pack))?,
+            });
+        }
+        Ok((!translators.is_empty()).then(|| Translating {
+            places: Places::new(depth),
+            translators,
+        }))
     }
 
     fn start_speaking(&self, workers: usize, queue: usize) -> Result<Option<Speaking>, Fault> {
@@ -308,16 +369,18 @@ impl App {
             days_max: options.history_days,
         };
         let store = Store::serve(&options.data_dir, retention)?;
-        let kinds = [Kind::Speak, Kind::Transcribe, Kind::Detect];
+        let kinds = [Kind::Speak, Kind::Transcribe, Kind::Detect, Kind::Translate];
         let installation = Installation::open(&options.models, &kinds)?;
         let speaking = installation.start_speaking(options.workers, options.queue)?;
         let beams = options.models.beam;
         let transcribing =
             installation.start_transcribing(options.workers, options.queue, beams)?;
+        let translating = installation.start_translating(options.workers, options.queue)?;
         let context = Arc::new(Context {
             store,
             speaking,
             transcribing,
+            translating,
             previews: Kept::open(options.data_dir.join("previews"), limits::PREVIEWS_MAX)?,
             spool_dir: options.data_dir.join("spool"),
             origins,

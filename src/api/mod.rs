@@ -4,6 +4,7 @@
 
 pub mod cors;
 pub mod detail;
+mod dub_translate;
 mod fields;
 mod form;
 mod health;
@@ -17,6 +18,7 @@ mod sending;
 pub mod speech;
 mod stt;
 mod trail;
+pub mod translating;
 mod tts;
 mod tts_stream;
 mod voices;
@@ -35,6 +37,7 @@ use crate::work::kept::Kept;
 use crate::work::underway::Underway;
 use message::{Body, Head};
 use speech::{Speaking, Transcribing};
+use translating::Translating;
 
 /// Who may call an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +57,7 @@ pub enum Work {
     Light,
     Speak,
     Transcribe,
+    Translate,
 }
 
 /// What an endpoint's body is, and so how large it may be.
@@ -167,6 +171,17 @@ pub const ENDPOINTS: &[Endpoint] = &[
         handler: stt::handle,
     },
     Endpoint {
+        id: "dub_translate",
+        method: "POST",
+        path: "/voice/dub/translate",
+        access: Access::Entitled,
+        work: Work::Translate,
+        body: BodyKind::Json,
+        deadline: Duration::from_secs(limits::TRANSLATE_SECONDS_MAX),
+        also: &[],
+        handler: dub_translate::handle,
+    },
+    Endpoint {
         id: "voices",
         method: "GET",
         path: "/voice/voices",
@@ -242,6 +257,8 @@ pub struct Context {
     pub speaking: Option<Speaking>,
     /// None while no pack that transcribes is fetched.
     pub transcribing: Option<Transcribing>,
+    /// None while no pack that translates is fetched.
+    pub translating: Option<Translating>,
     /// What voices sound like, spoken once.
     pub previews: Kept,
     /// Where files of multipart bodies go while they are worked on.
