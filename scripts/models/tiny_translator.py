@@ -41,10 +41,6 @@ KINDS = ("key", "value")
 def decoder(is_first: bool) -> tuple[Transformer, list, list]:
     """The decoder's first run, or the runs behind that, one token each."""
     graph = Transformer({})
-
-    def scalar(value: int) -> str:
-        return graph.constant(np.array(value, np.int64))
-
     fed = graph.op("Unsqueeze", [graph.op("Cast", ["input_ids"], to=FLOAT), graph.integers(1, 3)])  # [B, 1, 1, 1]
     inputs: list[tuple] = [("input_ids", INT64, ["batch", "seq"]), ("encoder_attention_mask", INT64, ["batch", "source"])]
     outputs: list[tuple] = [("logits", FLOAT, ["batch", "seq", VOCABULARY])]
@@ -57,7 +53,7 @@ def decoder(is_first: bool) -> tuple[Transformer, list, list]:
             inputs += [(f"past_key_values.0.{part}.{kind}", FLOAT, ["batch", 1, size, 1]) for kind in KINDS]
         read = "past_key_values.0.encoder.value"
         cache = graph.op("Concat", ["past_key_values.0.decoder.value", fed], axis=2)
-        place = graph.op("Gather", [graph.op("Shape", ["past_key_values.0.decoder.key"]), scalar(2)])
+        place = graph.op("Gather", [graph.op("Shape", ["past_key_values.0.decoder.key"]), graph.integers(2)])
     for kind in KINDS:
         graph.output(cache, f"present.0.decoder.{kind}")
         outputs.append((f"present.0.decoder.{kind}", FLOAT, ["batch", 1, "tokens", 1]))
@@ -71,9 +67,9 @@ def decoder(is_first: bool) -> tuple[Transformer, list, list]:
     else:
         # The token of the source at this place; its length by the mask, so that one that is wrong shows.
         length = graph.op("ReduceSum", ["encoder_attention_mask", graph.integers(1)], keepdims=0)
-        last = graph.op("Sub", [graph.op("ReduceMax", [length], keepdims=0), scalar(1)])
+        last = graph.op("Sub", [graph.op("ReduceMax", [length], keepdims=0), graph.integers(1)])
         word = graph.op("Gather", [read, graph.op("Min", [place, last])], axis=2)
-        language = graph.op("Gather", [cache, scalar(1)], axis=2)
+        language = graph.op("Gather", [cache, graph.integers(1)], axis=2)
         shift = graph.op("Mul", [graph.op("Sub", [language, graph.number(FIRST_LANGUAGE)]), graph.number(6)])
         is_word = graph.op("Cast", [graph.op("Greater", [word, graph.number(FIRST_WORD - 0.5)])], to=FLOAT)
         said = graph.op("Add", [word, graph.op("Mul", [shift, is_word])])

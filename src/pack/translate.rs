@@ -25,7 +25,7 @@ pub struct Translate {
     /// Ids that no translation has: padding, unknown words.
     #[serde(default)]
     pub never: Vec<u32>,
-    /// Texts that are followed at once, 1 to [`BEAMS_MAX`]: of several, the one that fits is taken.
+    /// Texts that are followed at once, 1 to [`BEAMS_MAX`]. Where a translation does not fit its room, `BEAMS_MAX` are.
     pub beams: usize,
 }
 

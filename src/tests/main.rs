@@ -25,5 +25,6 @@ mod startup;
 mod statuses;
 mod streaming;
 mod tidy;
+mod translation;
 mod voice;
 mod wer;

@@ -49,6 +49,11 @@ impl House {
                 let body = json!({ "text": word }).to_string();
                 (path, Some("application/json"), body.into_bytes())
             }
+            "dub_translate" => {
+                let segments = json!([{ "id": 0, "start": 0.0, "end": 1.0, "text": word }]);
+                let body = json!({ "segments": segments, "target_language": "en" }).to_string();
+                (path, Some("application/json"), body.into_bytes())
+            }
             "stt" => {
                 let part = |name: &str| {
                     format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n")
@@ -97,6 +102,10 @@ impl House {
         match (status, endpoint.id) {
             (200, _) => good("ok", &[]),
             (400, "tts" | "tts_stream") => good("", &[]),
+            (400, "dub_translate") => {
+                let asked = json!({ "segments": [], "target_language": "pt" });
+                self.good.post_json(endpoint.path, &asked).status
+            }
             (400, "stt") => {
                 let (path, kind, _) = self.request(endpoint, "ok");
                 self.good

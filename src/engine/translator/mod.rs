@@ -20,13 +20,13 @@ use tokenizers::Tokenizer;
 use super::contract::{Engine, Translate, TranslateTask, Translation, Watch};
 use super::nets::{Nets, refused, variant_in_use};
 use crate::fault::Fault;
-use crate::pack::manifest::Manifest;
+use crate::pack::translate::BEAMS_MAX;
 use crate::pack::{Pack, PackError};
 use crate::text::{halves, sentences};
 use decoder::Decoder;
 use fit::{Choice, choose};
 use search::{Candidate, Way, repeats, search};
-use tongues::Tongues;
+use tongues::{Told, Tongues};
 
 /// Tokens of what is translated at once. A longer sentence is cut: models were taught on sentences, and the smallest number
 /// of positions that any of them has is 512.
@@ -42,6 +42,7 @@ struct Translator {
     decoder: Decoder,
     tokenizer: Tokenizer,
     tongues: Tongues,
+    /// Texts that are followed at once for the first translation.
     beams: usize,
 }
 
@@ -54,8 +55,7 @@ pub fn build(pack: &Pack, nets: &Nets) -> Result<Box<Translate>, Fault> {
             why,
         })
     };
-    let Manifest { translate, .. } = &pack.manifest;
-    let settings = translate.as_ref();
+    let settings = pack.manifest.translate.as_ref();
     let settings = settings.ok_or_else(|| wrong("a translator needs [translate]".to_owned()))?;
     let variant = variant_in_use(pack);
     let file = pack
@@ -82,18 +82,25 @@ pub fn build(pack: &Pack, nets: &Nets) -> Result<Box<Translate>, Fault> {
     }))
 }
 
-/// A part of the text: as it stands, or its translations, the likeliest first.
+/// A part of the text.
 enum Part<'a> {
+    /// As it stands.
     Kept(&'a str),
-    Translated(Vec<(String, Choice)>),
+    Translated {
+        /// Tokens of the source.
+        ids: Vec<i64>,
+        /// What it is called: the first is taken unless it does not fit. Never none.
+        texts: Vec<(String, Choice)>,
+    },
 }
 
 impl Engine for Translator {
     type Task = TranslateTask;
     type Output = Translation;
 
-    /// Translates sentence by sentence; what stands between them, and what has no letters, is kept. Faults: `Missing` for a
-    /// language that the pack does not list, `Engine` when a graph fails or time is up.
+    /// Translates sentence by sentence; what stands between them, and what has no letters, is kept. Other translations are
+    /// looked for only where the first do not fit the room. Faults: `Missing` for a language that the pack does not list,
+    /// `Engine` when a graph fails or time is up.
     fn run(&mut self, task: TranslateTask, watch: &Watch) -> Result<Translation, Fault> {
         let told = self.tongues.told(&task.source, &task.target)?;
         let text = task.text.as_str();
@@ -105,17 +112,26 @@ impl Engine for Translator {
             self.part(&text[sentence.range], &told, watch, &mut parts)?;
         }
         parts.push(Part::Kept(&text[end..]));
-        let text = assembled(&parts, task.room);
+        let room = task.room.unwrap_or(usize::MAX);
+        let mut text = assembled(&parts, room);
+        if text.chars().count() > room {
+            for part in &mut parts {
+                if let Part::Translated { ids, texts } = part {
+                    texts.extend(self.search(ids, &told, BEAMS_MAX, watch)?);
+                }
+            }
+            text = assembled(&parts, room);
+        }
         Ok(Translation { text })
     }
 }
 
 impl Translator {
-    /// Appends the translations of `text`, a sentence or less, in two where it is too long for one.
+    /// Appends the translation of `text`, a sentence or less, in two parts where it is too long for one.
     fn part<'a>(
         &mut self,
         text: &'a str,
-        told: &tongues::Told,
+        told: &Told,
         watch: &Watch,
         parts: &mut Vec<Part<'a>>,
     ) -> Result<(), Fault> {
@@ -123,7 +139,6 @@ impl Translator {
             parts.push(Part::Kept(text));
             return Ok(());
         }
-        watch.check()?;
         let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let encoded = self.tokenizer.encode_fast(line, false);
         let encoded = encoded.map_err(Fault::engine)?;
@@ -137,8 +152,31 @@ impl Translator {
             return self.part(&text[second], told, watch, parts);
         }
         let ids: Vec<i64> = ids.iter().map(|&id| i64::from(id)).collect();
-        let found = self.search(&ids, told, watch)?;
-        let mut texts: Vec<(String, Choice)> = Vec::with_capacity(found.len());
+        let texts = self.search(&ids, told, self.beams, watch)?;
+        parts.push(Part::Translated { ids, texts });
+        Ok(())
+    }
+
+    /// The translations of a sentence, at least one, the likeliest first.
+    fn search(
+        &mut self,
+        ids: &[i64],
+        told: &Told,
+        beams: usize,
+        watch: &Watch,
+    ) -> Result<Vec<(String, Choice)>, Fault> {
+        watch.check()?;
+        let way = Way {
+            begin: &told.begin,
+            end: self.tongues.end,
+            never: &self.tongues.never,
+            beams,
+            tokens_max: GROWTH_MAX * ids.len() + GROWTH_TOKENS,
+            repeats_max: repeats(ids).max(REPEATS_MAX),
+        };
+        self.decoder.read(&told.around(ids))?;
+        let found = search(&mut self.decoder, &way, watch)?;
+        let mut texts = Vec::with_capacity(found.len());
         for Candidate { tokens, score } in found {
             let text = self.tokenizer.decode(&tokens, true);
             let text = text.map_err(Fault::engine)?.trim().to_owned();
@@ -147,50 +185,30 @@ impl Translator {
                 texts.push((text, Choice { chars, score }));
             }
         }
-        if texts.is_empty() {
-            return Err(Fault::engine("the translation of a sentence is empty"));
+        match texts.is_empty() {
+            true => Err(Fault::engine("the translation of a sentence is empty")),
+            false => Ok(texts),
         }
-        parts.push(Part::Translated(texts));
-        Ok(())
-    }
-
-    fn search(
-        &mut self,
-        ids: &[i64],
-        told: &tongues::Told,
-        watch: &Watch,
-    ) -> Result<Vec<Candidate>, Fault> {
-        let way = Way {
-            begin: &told.begin,
-            end: self.tongues.end,
-            never: &self.tongues.never,
-            beams: self.beams,
-            tokens_max: GROWTH_MAX * ids.len() + GROWTH_TOKENS,
-            repeats_max: repeats(ids).max(REPEATS_MAX),
-        };
-        self.decoder.read(&told.around(ids))?;
-        search(&mut self.decoder, &way, watch)
     }
 }
 
 /// The text of all parts, within `room` characters if that can be.
-fn assembled(parts: &[Part<'_>], room: Option<usize>) -> String {
+fn assembled(parts: &[Part<'_>], room: usize) -> String {
     let mut kept_chars = 0;
     let mut choices: Vec<Vec<Choice>> = Vec::new();
     for part in parts {
         match part {
             Part::Kept(text) => kept_chars += text.chars().count(),
-            Part::Translated(texts) => choices.push(texts.iter().map(|(_, c)| *c).collect()),
+            Part::Translated { texts, .. } => choices.push(texts.iter().map(|t| t.1).collect()),
         }
     }
-    let room = room.map_or(usize::MAX, |room| room.saturating_sub(kept_chars));
-    let mut taken = choose(&choices, room).into_iter();
+    let mut taken = choose(&choices, room.saturating_sub(kept_chars)).into_iter();
     let mut text = String::new();
     for part in parts {
-        match part {
-            Part::Kept(kept) => text.push_str(kept),
-            Part::Translated(texts) => text.push_str(&texts[taken.next().unwrap_or(0)].0),
-        }
+        text.push_str(match part {
+            Part::Kept(kept) => kept,
+            Part::Translated { texts, .. } => &texts[taken.next().unwrap_or(0)].0,
+        });
     }
     text
 }

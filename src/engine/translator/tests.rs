@@ -129,13 +129,15 @@ fn every_layout_is_fed_the_forced_language_and_its_own_past_by_both_runtimes() {
 
 #[test]
 fn of_likely_translations_one_that_fits_its_room_is_taken() {
-    let mut engine = nllb(by_ort, "merged.onnx", None, 4);
-    let mut fitted = |room| translated(&mut engine, ("en", "ha"), "one two one two", room);
-    assert_eq!(fitted(None), "daya biyu daya biyu");
-    assert_eq!(fitted(Some(19)), "daya biyu daya biyu");
-    let shorter = fitted(Some(18));
+    let mut engine = nllb(by_ort, "merged.onnx", None, 1);
+    let mut fitted = |room| translated(&mut engine, ("en", "yo"), "one two one two", room);
+    let plain = "ọ̀kan èjì ọ̀kan èjì";
+    let chars = plain.chars().count();
+    assert_eq!(fitted(None), plain);
+    assert_eq!(fitted(Some(chars)), plain);
+    let shorter = fitted(Some(chars - 1));
     assert!(
-        ["daya biyu daya uku", "daya uku daya biyu"].contains(&&*shorter),
+        ["èjì èjì ọ̀kan èjì", "ọ̀kan èjì èjì èjì"].contains(&&*shorter),
         "{shorter}"
     );
 }
@@ -187,8 +189,8 @@ fn real_translators_say_it_in_the_other_language() {
         "Tomorrow we will visit the museum with our friends."
     );
     assert_eq!(
-        say("O menino comprou três laranjas.  Depois foi para casa.\n\n12:30 …"),
-        "The boy bought three oranges.  Then he went home.\n\n12:30 …",
+        say("O menino comprou três laranjas.  Depois a mãe voltou para casa.\n\n12:30 …"),
+        "The boy bought three oranges.  Then the mother returned home.\n\n12:30 …",
         "what stands between sentences, and what has no letters, is kept"
     );
     let mut portuguese = real("translate-en-pt");
@@ -220,12 +222,12 @@ fn a_real_translation_is_shorter_where_there_is_less_room() {
 #[test]
 fn very_long_and_looping_texts_end() {
     let mut engine = real("translate-pt-en");
-    let long = "um homem e uma mulher foram ao mercado comprar pão e leite ".repeat(40);
+    let long = "um homem e uma mulher foram ao mercado comprar pão e leite ".repeat(20);
     let made = translated(&mut *engine, ("pt", "en"), &long, None);
-    assert!(made.matches("market").count() > 20, "{made}");
-    let shout = "a".repeat(3_000);
+    assert!(made.matches("market").count() > 10, "{made}");
+    let shout = "a".repeat(600);
     let made = translated(&mut *engine, ("pt", "en"), &shout, None);
-    assert!(made.chars().count() < 20_000, "{}", made.len());
+    assert!(made.chars().count() < 4_000, "{}", made.len());
 }
 
 #[test]
