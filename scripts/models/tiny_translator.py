@@ -7,9 +7,9 @@ usage: tiny_translator.py FOLDER, with the packages of the converters (scripts/m
     merged.onnx             as decoder_model_merged.onnx: both in one, chosen by use_cache_branch
     tokenizer.json          six numbers in three languages, and the three languages
 
-The decoder says the source's words in order, in the language whose token its cache holds at position 1: so what it says
-shows whether that token was forced, whether the cache was fed back, and which source was read. By itself it would begin with
-Hausa. The word behind each comes second, so that there is a choice. It says nothing of an end but what the source says.
+The decoder says the source's words in order, from the language whose token the source begins with in that whose token its cache
+holds at position 1: so what it says shows whether those tokens were fed, whether the cache was fed back, and which source was
+read. By itself it would begin with Hausa. The word behind each comes second, so that there is a choice. It says nothing of an end but what the source says.
 """
 
 from __future__ import annotations
@@ -69,8 +69,9 @@ def decoder(is_first: bool) -> tuple[Transformer, list, list]:
         length = graph.op("ReduceSum", ["encoder_attention_mask", graph.integers(1)], keepdims=0)
         last = graph.op("Sub", [graph.op("ReduceMax", [length], keepdims=0), graph.integers(1)])
         word = graph.op("Gather", [read, graph.op("Min", [place, last])], axis=2)
-        language = graph.op("Gather", [cache, graph.integers(1)], axis=2)
-        shift = graph.op("Mul", [graph.op("Sub", [language, graph.number(FIRST_LANGUAGE)]), graph.number(6)])
+        into = graph.op("Gather", [cache, graph.integers(1)], axis=2)
+        out_of = graph.op("Gather", [read, graph.integers(0)], axis=2)
+        shift = graph.op("Mul", [graph.op("Sub", [into, out_of]), graph.number(6)])
         is_word = graph.op("Cast", [graph.op("Greater", [word, graph.number(FIRST_WORD - 0.5)])], to=FLOAT)
         said = graph.op("Add", [word, graph.op("Mul", [shift, is_word])])
         said = graph.op("Squeeze", [said, graph.integers(1, 2)])  # [B, 1]
