@@ -4,6 +4,7 @@
 //! structs here and in `edge` are the only list: the command line, the variables, the file's keys and the checks derive
 //! from it.
 
+mod dub;
 mod edge;
 
 use std::net::SocketAddr;
@@ -13,6 +14,7 @@ use clap::{Args, Command, ValueEnum};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+pub use self::dub::{Dub, DubOptions};
 pub use self::edge::{Edge, EdgeOptions};
 use crate::limits;
 
@@ -126,6 +128,12 @@ pub struct ServeOptions {
     )]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cors_origin: Vec<String>,
+    /// Cloned voices that each account may have [default: 50]
+    #[arg(long, env = "VOCABOX_CLONES_MAX", value_name = "N")]
+    pub clones_max: Option<usize>,
+    /// Clone only for whoever says, by the form field consent, that the speaker agreed
+    #[arg(long, env = "VOCABOX_REQUIRE_CLONE_CONSENT", num_args = 0..=1, default_missing_value = "true")]
+    pub require_clone_consent: Option<bool>,
     /// Write texts and transcripts to the log (never keys)
     #[arg(long, env = "VOCABOX_LOG_CONTENT", num_args = 0..=1, default_missing_value = "true")]
     pub log_content: Option<bool>,
@@ -164,11 +172,14 @@ pub struct Serve {
     pub workers: usize,
     pub queue: usize,
     pub edge: Edge,
+    pub dub: Dub,
     pub drain_seconds: u64,
     pub history_max: u64,
     pub history_days: Option<u32>,
     pub history_text: bool,
     pub cors_origins: Vec<String>,
+    pub clones_max: usize,
+    pub require_clone_consent: bool,
     pub log_content: bool,
 }
 
@@ -226,8 +237,19 @@ impl Common {
         layer(flags, &self.file, self.file_path.as_deref())?.settle()
     }
 
+    /// Settles the options of dubbing.
+    pub fn dub(&self, flags: &DubOptions) -> Result<Dub, String> {
+        layer(flags, &self.file, self.file_path.as_deref())?.settle()
+    }
+
     /// Settles the options of `serve`.
-    pub fn serve(&self, models: Models, edge: Edge, flags: &ServeOptions) -> Result<Serve, String> {
+    pub fn serve(
+        &self,
+        models: Models,
+        edge: Edge,
+        dub: Dub,
+        flags: &ServeOptions,
+    ) -> Result<Serve, String> {
         let options = layer(flags, &self.file, self.file_path.as_deref())?;
         let serve = Serve {
             data_dir: self.data_dir.clone(),
@@ -241,6 +263,7 @@ impl Common {
             )?,
             queue: within("queue", options.queue.unwrap_or(16), 1, limits::QUEUE_MAX)?,
             edge,
+            dub,
             drain_seconds: options.drain_seconds.unwrap_or(30),
             history_max: options
                 .history_max
@@ -249,6 +272,13 @@ impl Common {
             history_days: options.history_days.map(|days| days.max(1)),
             history_text: options.history_text != Some(HistoryText::Off),
             cors_origins: options.cors_origin,
+            clones_max: within(
+                "clones_max",
+                options.clones_max.unwrap_or(limits::CLONES_MAX),
+                0,
+                limits::CLONES_MOST,
+            )?,
+            require_clone_consent: options.require_clone_consent.unwrap_or(false),
             log_content: options.log_content.unwrap_or(false),
         };
         if serve.handlers() > serve.edge.connections {
@@ -292,6 +322,7 @@ fn read(path: &Path) -> Result<toml::Table, String> {
         keys::<ModelOptions>(),
         keys::<ServeOptions>(),
         keys::<EdgeOptions>(),
+        keys::<DubOptions>(),
     ]
     .concat();
     match table.keys().find(|key| !known.contains(key)) {
@@ -334,7 +365,9 @@ mod tests {
 
     fn serve(common: &Common, flags: &ServeOptions) -> Result<Serve, String> {
         let models = common.models(&ModelOptions::default())?;
-        common.serve(models, common.edge(&EdgeOptions::default())?, flags)
+        let edge = common.edge(&EdgeOptions::default())?;
+        let dub = common.dub(&DubOptions::default())?;
+        common.serve(models, edge, dub, flags)
     }
 
     fn file(text: &str) -> (tempfile::TempDir, CommonOptions) {

@@ -163,7 +163,10 @@ impl Lifecycle {
         rehearse::at(Stage::Store, head)?;
         let identity = key::authenticate(store, head.header("authorization"), now)?;
         trail.key_id = Some(identity.key.key_id);
-        let allowance = bucket::take(store, &identity)?;
+        let allowance = match endpoint.is_free {
+            true => bucket::look(store, &identity)?,
+            false => bucket::take(store, &identity)?,
+        };
         let (limit, refused) = (allowance.limit, allowance.retry_after_s);
         trail.allowance = Some(allowance);
         if let Some(retry_after_s) = refused {

@@ -146,6 +146,7 @@ mod tests {
             model: String::new(),
             rate_hz: 24_000,
             fingerprint: fingerprint.to_owned(),
+            mixes: true,
         }
     }
 

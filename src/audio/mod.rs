@@ -17,6 +17,8 @@
 //! | `resample` | any rate → any rate, exact length, streaming |
 //! | `mel` | mel spectra, for every recipe the packs name |
 //! | `bands` | the mel scale's filters |
+//! | `pitch` | how high a voice is, and how far it moves |
+//! | `pace` | how many syllables it speaks in a second |
 //! | `level` | one loudness for all speech, piece by piece |
 //! | `limiter` | no peak above a ceiling |
 //! | `encode` | samples → the bytes of an answer, whole or as a stream: WAV, PCM, FLAC, Opus, MP3 |
@@ -33,7 +35,9 @@ mod matroska;
 pub mod mel;
 mod mend;
 mod opus;
+pub mod pace;
 pub mod pcm;
+pub mod pitch;
 pub mod resample;
 mod track;
 

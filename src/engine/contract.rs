@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Instant;
 
+use super::style::Style;
 use crate::audio::pcm::{Clip, Samples};
 use crate::fault::{Fault, Kind};
 
@@ -33,6 +34,8 @@ pub struct Utterance {
     pub stability: f32,
     /// 0 to 1; at 0.75 the voice's own sound.
     pub similarity: f32,
+    /// A cloned voice: then `voice` only says which language is read, and `stability` and `similarity` do nothing.
+    pub style: Option<Style>,
 }
 
 impl Default for Utterance {
@@ -44,8 +47,17 @@ impl Default for Utterance {
             speed: 1.0,
             stability: 0.5,
             similarity: 0.75,
+            style: None,
         }
     }
+}
+
+/// Speech that shows what somebody sounds like, for engines that can take that over.
+#[derive(Debug, Clone)]
+pub struct Example {
+    /// Names it: what is made of it once is kept by this.
+    pub name: String,
+    pub speech: Arc<Clip>,
 }
 
 /// Takes a sound piece by piece, in order and without gaps, each as soon as it is made. A fault of its own ends the task.

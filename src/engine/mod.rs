@@ -7,6 +7,7 @@ pub mod blend;
 mod chorus;
 pub mod contract;
 pub mod device;
+pub mod diarize;
 mod heap;
 mod joined;
 pub mod kokoro;
@@ -20,6 +21,8 @@ pub mod silero;
 pub mod speaker;
 #[cfg(debug_assertions)]
 mod stub;
+pub mod style;
+pub mod tone;
 mod translator;
 mod vits;
 pub mod whisper;
@@ -42,6 +45,7 @@ pub enum Build {
     Detect(fn(&Pack, &Nets) -> Result<silero::Silero, Fault>),
     Embed(fn(&Pack, &Nets) -> Result<Box<Embed>, Fault>),
     Translate(fn(&Pack, &Nets) -> Result<Box<Translate>, Fault>),
+    Convert(fn(&Pack, &Nets) -> Result<tone::Tone, Fault>),
 }
 
 /// Every engine, by the name that a pack gives in `engine`.
@@ -56,6 +60,7 @@ pub const ENGINES: &[(&str, Build)] = &[
     ("marian", Build::Translate(translator::build)),
     ("m2m100", Build::Translate(translator::build)),
     ("nllb", Build::Translate(translator::build)),
+    ("tone", Build::Convert(tone::build)),
     // In debug builds only: the suite's way to overload and to faults.
     #[cfg(debug_assertions)]
     ("stub-speak", Build::Speak(stub::speak)),
@@ -80,6 +85,18 @@ pub fn of(pack: &Pack) -> Result<Build, Fault> {
                 .join(", ")
         ))),
     }
+}
+
+/// Whether the voices of `pack` are style tables, which can be mixed.
+pub fn has_tables(pack: &Pack) -> bool {
+    // The stub takes part where the suite gives its voices tables.
+    let is_stub = cfg!(debug_assertions) && pack.manifest.engine == "stub-speak";
+    pack.manifest.engine == "kokoro" || (is_stub && has_whole_tables(pack))
+}
+
+fn has_whole_tables(pack: &Pack) -> bool {
+    let is_whole = |f: &&crate::pack::manifest::FileEntry| f.size == 4 * kokoro::TABLE as u64;
+    pack.manifest.files.iter().any(|f| is_whole(&f))
 }
 
 /// Whether the engine of `pack` can read the language of its `voice` aloud.

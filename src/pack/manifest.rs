@@ -22,6 +22,8 @@ pub enum Kind {
     Embed,
     /// Text → text in another language.
     Translate,
+    /// Sound and two tones → sound in the other tone.
+    Convert,
     /// The ONNX Runtime library.
     Runtime,
     /// Recordings for the tests.
@@ -65,6 +67,8 @@ pub struct Manifest {
     pub vits: Option<Vits>,
     /// What a translator expects.
     pub translate: Option<Translate>,
+    /// How the spectrogram of a tone-colour converter is made.
+    pub tone: Option<Tone>,
     /// Where the files come from: read by scripts/fetch-models only.
     #[serde(default, skip_serializing)]
     pub sources: Vec<toml::Table>,
@@ -105,6 +109,15 @@ pub struct Vits {
     pub noise_duration: f32,
     /// Length of every sound as a factor, 0.25 to 4.
     pub length: f32,
+}
+
+/// The spectrogram of a tone-colour converter: magnitudes of centred windows (Hann).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tone {
+    /// Samples of one window and of its transform, and from one window to the next.
+    pub window_samples: usize,
+    pub hop_samples: usize,
 }
 
 /// What a VITS graph has tokens for.

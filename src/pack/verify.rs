@@ -168,6 +168,7 @@ mod tests {
             voices: vec![],
             vits: None,
             translate: None,
+            tone: None,
             sources: vec![],
             steps: vec![],
         };

@@ -11,9 +11,13 @@ mod buckets;
 mod clock;
 mod codec;
 mod history;
+mod job_files;
+mod jobs;
 mod keys;
 mod prune;
 mod upgrade;
+mod voice_files;
+mod voices;
 mod writer;
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
@@ -31,8 +35,11 @@ pub use bucket::Level;
 pub use buckets::Draw;
 pub use codec::{AccountId, ItemId, KeyId, Utc};
 pub use history::{Feature, HistoryItem, Page, Status};
+pub use job_files::JobFiles;
+pub use jobs::{Job, JobId, JobKind, JobRoom, JobStatus};
 pub use keys::{Key, KeyEnv, Secret};
 pub use prune::Retention;
+pub use voices::{ClonedStyle, ClonedVoice, VoiceId};
 
 use crate::fault::{Fault, Kind};
 use crate::limits::{
@@ -49,7 +56,9 @@ const HISTORY_INDEX: &str = "history_index";
 const HISTORY_COUNTS: &str = "history_counts";
 const BUCKETS: &str = "buckets";
 const PURGES: &str = "purges";
-const DATABASES: u32 = 9;
+const VOICES: &str = "voices";
+const JOBS: &str = "jobs";
+const DATABASES: u32 = 11;
 
 /// Locked by the one server of a data folder, as long as it lives.
 const LOCK_FILE: &str = "serve.lock";
@@ -78,6 +87,10 @@ struct Tables {
     buckets: Database<'static, Bytes, Json<buckets::BucketRecord>>,
     /// Deleted accounts whose history is to be removed.
     purges: Database<'static, Bytes, Unit>,
+    /// Cloned voices.
+    voices: Database<'static, Bytes, Json<ClonedVoice>>,
+    /// Dubbing jobs.
+    jobs: Database<'static, Bytes, Json<Job>>,
 }
 
 /// The open store. Closed by [`Store::close`] or when the last owner drops it.
@@ -89,6 +102,8 @@ pub struct Store {
     buckets: Arc<buckets::Buckets>,
     writer: Arc<writer::Writer>,
     history_bytes_max: usize,
+    voice_files: voice_files::VoiceFiles,
+    job_files: JobFiles,
     /// In a server's store.
     pruner: Option<prune::Pruner>,
     /// The last to go, when all is written.
@@ -107,6 +122,8 @@ impl Store {
     pub fn serve(data_dir: &Path, retention: Retention) -> Result<Arc<Store>, Fault> {
         let only_server = only_server(data_dir).map_err(|fault| in_folder(data_dir, fault))?;
         let mut store = Store::open_sized(data_dir, STORE_MAP_BYTES)?;
+        store.sweep_voice_files()?;
+        store.sweep_job_files()?;
         let pruner = prune::Pruner::start(store.pruning(), retention);
         store.pruner = Some(pruner.map_err(Fault::internal)?);
         store._only_server = Some(only_server);
@@ -126,11 +143,11 @@ impl Store {
                 // heed refuses to open them twice in this process.
                 Ok(unsafe { options.open(&dir) }?)
             })
-            .and_then(Store::over)
+            .and_then(|env| Store::over(env, data_dir))
             .map_err(|fault| in_folder(&dir, fault))
     }
 
-    fn over(env: Env<WithoutTls>) -> Result<Store, Fault> {
+    fn over(env: Env<WithoutTls>, data_dir: &Path) -> Result<Store, Fault> {
         env.clear_stale_readers()?;
         let map_bytes = env.info().map_size;
         let history_bytes_max = map_bytes - map_bytes / STORE_SPARE_PARTS;
@@ -148,6 +165,8 @@ impl Store {
                 open.create_database(txn, Some(HISTORY_COUNTS))?,
                 open.create_database(txn, Some(BUCKETS))?,
                 open.create_database(txn, Some(PURGES))?,
+                open.create_database(txn, Some(VOICES))?,
+                open.create_database(txn, Some(JOBS))?,
             )))
         })?;
         let (
@@ -160,6 +179,8 @@ impl Store {
             history_counts,
             buckets,
             purges,
+            voices,
+            jobs,
         ) = tables.unwrap_commit();
         let tables = Tables {
             meta,
@@ -171,6 +192,8 @@ impl Store {
             history_counts,
             buckets,
             purges,
+            voices,
+            jobs,
         };
         let uses = Arc::new(keys::Uses::default());
         let buckets = Arc::new(buckets::Buckets::new());
@@ -187,6 +210,8 @@ impl Store {
             buckets,
             writer: Arc::new(writer),
             history_bytes_max,
+            voice_files: voice_files::VoiceFiles::in_data(data_dir),
+            job_files: JobFiles::in_data(data_dir),
             pruner: None,
             _only_server: None,
         })

@@ -105,6 +105,22 @@ fn damaged_recordings_are_decoded_or_refused_and_soon() {
     );
 }
 
+#[test]
+fn what_fuzzing_found_is_decoded_or_refused() {
+    let found = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/fuzz/found");
+    let mut files = 0;
+    for entry in std::fs::read_dir(found).unwrap() {
+        let path = entry.unwrap().path();
+        let begun = Instant::now();
+        if let Ok(clip) = heard(std::fs::read(&path).unwrap()) {
+            assert!(clip.samples.iter().all(|x| x.is_finite()), "{path:?}");
+        }
+        assert!(begun.elapsed() < PATIENCE, "{path:?}");
+        files += 1;
+    }
+    assert!(files > 0);
+}
+
 fn bytes(copy: &str) -> Vec<u8> {
     std::fs::read(Path::new("models/test-speech").join(format!("two_cities.{copy}"))).unwrap()
 }

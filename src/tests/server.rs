@@ -264,12 +264,13 @@ pub fn stub_models() -> TempDir {
         );
         std::fs::write(pack.join("pack.toml"), manifest).unwrap();
     }
-    std::os::unix::fs::symlink(
-        models().join("silero-vad"),
-        folder.path().join("silero-vad"),
-    )
-    .unwrap();
+    link(folder.path(), "silero-vad");
     folder
+}
+
+/// Adds one of the repository's packs to a folder of packs.
+pub fn link(folder: &Path, pack: &str) {
+    std::os::unix::fs::symlink(models().join(pack), folder.join(pack)).unwrap();
 }
 
 /// Starts a server and reads its address off its standard error.

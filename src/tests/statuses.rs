@@ -10,14 +10,18 @@ use tempfile::TempDir;
 use vocabox::api::{Access, BEFORE_ROUTING, BodyKind, ENDPOINTS, Endpoint};
 
 use crate::attacks::raw;
+use crate::cloning::{self, cloning_models};
 use crate::http::{Answer, Client};
-use crate::server::{Server, json as command, stub_models};
+use crate::server::{Server, json as command, link, stub_models};
 
 /// A box with stub engines, one without any pack, and keys of every condition.
 struct House {
     server: Server,
     bare: Server,
-    _models: TempDir,
+    /// Clones; and one whose engine fails once it knows its stock voices.
+    cloning: Server,
+    failing: Server,
+    _models: [TempDir; 3],
     good: Client,
     /// Its account may not generate.
     suspended: Client,
@@ -26,7 +30,16 @@ struct House {
 impl House {
     fn open() -> House {
         let models = stub_models();
+        // Dubbing tells speakers apart.
+        link(models.path(), "speaker-ge2e");
         let server = Server::launch(models.path(), &[]);
+        let (clones, fails) = (cloning_models(), cloning_models());
+        let failing = Server::launch(fails.path(), &[]);
+        assert_eq!(
+            cloning::clone(&failing.client(), &cloning::reader(), &[("name", "a")]).status,
+            200
+        );
+        std::fs::write(fails.path().join("stub-speak/fail"), "").unwrap();
         command(
             &server.data,
             &["account", "create", "idle", "--entitled", "false"],
@@ -36,8 +49,10 @@ impl House {
             suspended: good.with_key(&key(&server.data, "idle", &[])),
             good,
             bare: Server::start(),
+            cloning: Server::launch(clones.path(), &[]),
+            failing,
             server,
-            _models: models,
+            _models: [models, clones, fails],
         }
     }
 
@@ -54,19 +69,28 @@ impl House {
                 let body = json!({ "segments": segments, "target_language": "en" }).to_string();
                 (path, Some("application/json"), body.into_bytes())
             }
-            "stt" => {
-                let part = |name: &str| {
-                    format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n")
-                };
-                let mut body = format!(
-                    "{}{word}\r\n{}",
-                    part("language"),
-                    part("file\"; filename=\"a.wav")
-                )
-                .into_bytes();
-                body.extend(wav());
-                body.extend_from_slice(b"\r\n--b--\r\n");
-                (path, Some("multipart/form-data; boundary=b"), body)
+            "stt" => (path, Some("multipart/form-data; boundary=b"), form(word)),
+            "dub_analyze" => (path, Some("multipart/form-data; boundary=b"), form("auto")),
+            "dub_job" | "dub_job_delete" => {
+                let analyze = "/voice/dub/analyze";
+                let form = ("multipart/form-data; boundary=b", form("auto"));
+                let taken = self.good.send("POST", analyze, Some(form.0), form.1).json();
+                let id = taken["job_id"].as_str().unwrap();
+                (path.replace("{job_id}", id), None, Vec::new())
+            }
+            "clone" => {
+                let body = [
+                    b"--b\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\na\r\n--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.wav\"\r\n\r\n".to_vec(),
+                    cloning::reader(),
+                    b"\r\n--b--\r\n".to_vec(),
+                ];
+                (path, Some("multipart/form-data; boundary=b"), body.concat())
+            }
+            "voice_delete" => {
+                let made =
+                    cloning::clone(&self.cloning.client(), &cloning::reader(), &[("name", "a")]);
+                let id = made.json()["voice_id"].as_str().unwrap().to_owned();
+                (path.replace("{voice_id}", &id), None, Vec::new())
             }
             "history_delete" => {
                 let spoken = self.good.post_json("/voice/tts", &json!({ "text": "Hi." }));
@@ -97,6 +121,11 @@ impl House {
 
     /// What the box answers when it is made to answer `status`.
     fn provoke(&self, endpoint: &Endpoint, status: u16) -> u16 {
+        if let ("clone" | "voice_delete", Some(answered)) =
+            (endpoint.id, self.provoke_clone(endpoint, status))
+        {
+            return answered;
+        }
         let good =
             |word: &str, more: &[(&str, &str)]| self.send(&self.good, endpoint, word, more).status;
         match (status, endpoint.id) {
@@ -106,7 +135,7 @@ impl House {
                 let asked = json!({ "segments": [], "target_language": "pt" });
                 self.good.post_json(endpoint.path, &asked).status
             }
-            (400, "stt") => {
+            (400, "stt" | "dub_analyze") => {
                 let (path, kind, _) = self.request(endpoint, "ok");
                 self.good
                     .send(endpoint.method, &path, kind, b"--b--\r\n".to_vec())
@@ -121,6 +150,10 @@ impl House {
             (404, "tts" | "tts_stream") => {
                 let asked = json!({ "text": "ok", "voice_id": "nobody" });
                 self.good.post_json(endpoint.path, &asked).status
+            }
+            (404, "dub_job" | "dub_job_delete") => {
+                let path = "/voice/dub/jobs/nothing";
+                self.good.send(endpoint.method, path, None, vec![]).status
             }
             (404, "history_delete") => {
                 self.good
@@ -158,6 +191,34 @@ impl House {
         }
     }
 
+    /// What only a box that clones answers.
+    fn provoke_clone(&self, endpoint: &Endpoint, status: u16) -> Option<u16> {
+        let client = match (status, endpoint.id) {
+            (200, _) => self.cloning.client(),
+            (429, _) => {
+                let once = key(&self.cloning.data, "test", &["--rpm", "1"]);
+                let client = self.cloning.client().with_key(&once);
+                assert_eq!(self.send(&client, endpoint, "ok", &[]).status, 200);
+                client
+            }
+            (400, "clone") => {
+                let answer = cloning::clone(&self.cloning.client(), b"noise", &[("name", "a")]);
+                return Some(answer.status);
+            }
+            (400, _) => {
+                let path = "/voice/voices/af_heart";
+                return Some(self.good.send("DELETE", path, None, vec![]).status);
+            }
+            (404, _) => {
+                let path = "/voice/voices/nobody";
+                return Some(self.good.send("DELETE", path, None, vec![]).status);
+            }
+            (502, _) => self.failing.client(),
+            _ => return None,
+        };
+        Some(self.send(&client, endpoint, "ok", &[]).status)
+    }
+
     fn raw(&self, endpoint: &Endpoint, length: &str) -> u16 {
         let key = match endpoint.access {
             Access::Open => String::new(),
@@ -172,6 +233,17 @@ impl House {
         answer.is_refusal(answer.status);
         answer.status
     }
+}
+
+/// A recording in a language.
+fn form(language: &str) -> Vec<u8> {
+    let part =
+        |name: &str| format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n");
+    let (field, file) = (part("language"), part("file\"; filename=\"a.wav"));
+    let mut body = format!("{field}{language}\r\n{file}").into_bytes();
+    body.extend(wav());
+    body.extend_from_slice(b"\r\n--b--\r\n");
+    body
 }
 
 /// A new key.

@@ -15,10 +15,21 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("work", &["limits", "fault", "engine"]),
     ("admit", &["limits", "fault", "store"]),
     (
+        "dub",
+        &[
+            "limits", "fault", "audio", "text", "engine", "work", "store",
+        ],
+    ),
+    (
         "api",
         &[
             "limits", "fault", "audio", "text", "pack", "store", "engine", "work", "admit",
+            "clone", "dub",
         ],
+    ),
+    (
+        "clone",
+        &["limits", "fault", "audio", "engine", "store", "work"],
     ),
     ("end", &[]),
     ("edge", &["limits", "fault", "api", "end"]),

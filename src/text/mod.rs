@@ -110,6 +110,17 @@ pub fn pieces<'a>(text: &'a str, language: &'a dyn Language) -> Result<Pieces<'a
     Ok(pieces)
 }
 
+/// Letters that a voice says in a second at its own speed, pauses included. Measured of Kokoro's English: 14 to 17.
+const CHARS_PER_S: f64 = 15.0;
+
+/// About how many seconds `text` takes to say at a voice's own speed. Cheap: figures and signs are put into words, which
+/// make of few characters many, and nothing more.
+pub fn seconds(text: &str, language: &dyn Language) -> f64 {
+    let words = |sentence: Sentence| language.words(&text[sentence.range]).chars().count();
+    let chars: usize = sentences(text).into_iter().map(words).sum();
+    chars as f64 / CHARS_PER_S
+}
+
 const NOTHING: &str =
     "text has nothing that can be spoken; letters, digits and common symbols are accepted";
 

@@ -1,27 +1,20 @@
-//! The only wiring: from settled options to loaded packs, running workers and an open front door.
+//! The packs in use: which are chosen, what is loaded of them, and the workers that own it.
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::api::cors::Origins;
-use crate::api::lifecycle::Lifecycle;
 use crate::api::speech::{Listening, Origin, Speaking, Transcribing};
-use crate::api::translating::{Translating, Translator};
-use crate::api::{BodyCaps, Context};
 use crate::config;
-use crate::edge::{Bounds, Edge, EdgeConfig};
 use crate::engine::blend::Blend;
-use crate::engine::contract::{Speak, Transcribe, Translate};
+use crate::engine::contract::{Embed, Speak, Transcribe};
 use crate::engine::device::Device;
+use crate::engine::diarize::{self, Diarize};
 use crate::engine::net_ort::Ort;
 use crate::engine::nets::{Nets, refused};
 use crate::engine::{self, Build, Chorus, library, wrong_engine};
 use crate::fault::Fault;
-use crate::limits;
 use crate::pack::Pack;
 use crate::pack::manifest::{Kind, Runtime, Voice};
-use crate::store::{Retention, Store};
-use crate::work::kept::Kept;
 use crate::work::places::Places;
 use crate::work::pool::Pool;
 
@@ -30,15 +23,18 @@ use crate::work::pool::Pool;
 pub struct Installation {
     pub speak: Option<Pack>,
     /// All packs that speak, in the order of [`Chorus::order`].
-    speakers: Vec<Pack>,
+    pub(super) speakers: Vec<Pack>,
     /// Transcribes what no specialist lists.
     pub transcribe: Option<Pack>,
     /// Packs that transcribe the languages that they list.
-    specialists: Vec<Pack>,
-    detect: Option<Pack>,
+    pub(super) specialists: Vec<Pack>,
+    pub(super) detect: Option<Pack>,
+    pub(super) embed: Option<Pack>,
+    /// Gives what is spoken the tone of somebody else.
+    pub(super) convert: Option<Pack>,
     /// Packs that translate.
-    translators: Vec<Pack>,
-    nets: Nets,
+    pub(super) translators: Vec<Pack>,
+    pub(super) nets: Nets,
 }
 
 impl Installation {
@@ -62,7 +58,13 @@ impl Installation {
             None => Vec::new(),
         };
         let detect = choose(Kind::Detect, None)?;
-        let chosen = [&transcribe, &detect].into_iter().flatten();
+        let embed = choose(Kind::Embed, None)?;
+        let convert = match kinds.contains(&Kind::Speak) {
+            true => fetched(&packs, Kind::Convert).into_iter().next(),
+            false => None,
+        };
+        let chosen = [&transcribe, &detect, &embed, &convert];
+        let chosen = chosen.into_iter().flatten();
         let translators = match kinds.contains(&Kind::Translate) {
             true => fetched(&packs, Kind::Translate),
             false => Vec::new(),
@@ -88,6 +90,8 @@ impl Installation {
             transcribe,
             specialists,
             detect,
+            embed,
+            convert,
             translators,
             nets,
         })
@@ -100,9 +104,16 @@ impl Installation {
 
     /// Builds the engine of the packs that speak. Faults: `Missing` when none is fetched, or one cannot be loaded.
     pub fn build_speak(&self) -> Result<Box<Speak>, Fault> {
-        match self.speak {
-            Some(_) => Chorus::build(&self.speakers, &self.nets),
-            None => Err(not_fetched("speaks", "kokoro")),
+        if self.speak.is_none() {
+            return Err(not_fetched("speaks", "kokoro"));
+        }
+        let chorus = Chorus::build(&self.speakers, &self.nets)?;
+        let Some(pack) = &self.convert else {
+            return Ok(chorus);
+        };
+        match engine::of(pack)? {
+            Build::Convert(build) => Ok(build(pack, &self.nets)?.over(chorus)),
+            _ => Err(wrong_engine(pack)),
         }
     }
 
@@ -143,59 +154,32 @@ impl Installation {
         }
     }
 
-    /// Builds the engine that translates from `source` into `target`. Faults: `Missing` when no fetched pack does, or it
-    /// cannot be loaded.
-    pub fn build_translate(&self, source: &str, target: &str) -> Result<Box<Translate>, Fault> {
-        let knows = |p: &&Pack| {
-            let settings = p.manifest.translate.as_ref();
-            settings.is_some_and(|t| t.knows(source, target))
-        };
-        let what = format!("translates from {source} into {target}");
-        let pack = self.translators.iter().find(knows);
-        self.build_translator(pack.ok_or_else(|| not_fetched(&what, "translate-pt-en"))?)
+    /// Builds the engine that tells who speaks when. Faults: as [`Installation::build_speak`].
+    pub fn build_diarize(&self) -> Result<Box<Diarize>, Fault> {
+        let detector = self.detect.as_ref();
+        let detector = detector.ok_or_else(|| not_fetched("detects speech", "silero-vad"))?;
+        diarize::build(self.embedding()?, detector, &self.nets)
     }
 
-    fn build_translator(&self, pack: &Pack) -> Result<Box<Translate>, Fault> {
+    /// Builds the engine that embeds speakers. Faults: as [`Installation::build_speak`].
+    pub fn build_embed(&self) -> Result<Box<Embed>, Fault> {
+        let pack = self.embedding()?;
         match engine::of(pack)? {
-            Build::Translate(build) => build(pack, &self.nets),
+            Build::Embed(build) => build(pack, &self.nets),
             _ => Err(wrong_engine(pack)),
         }
     }
 
-    /// None while no pack that translates is fetched: nothing but dubbing asks for one.
-    fn start_translating(
+    fn embedding(&self) -> Result<&Pack, Fault> {
+        let pack = self.embed.as_ref();
+        pack.ok_or_else(|| not_fetched("embeds speakers", "speaker-ge2e"))
+    }
+
+    pub(super) fn start_speaking(
         &self,
         workers: usize,
         queue: usize,
-    ) -> Result<Option<Translating>, Fault> {
-        let depth = depth(workers, queue);
-        let mut translators = Vec::new();
-        for pack in &self.translators {
-            let begun = Instant::now();
-            let (this, own) = (self.clone(), pack.clone());
-            let pool = Pool::start("translate", workers, depth, move || {
-                this.build_translator(&own)
-            })?;
-            log::info!(
-                "pack {} loaded by {workers} workers in {:.1} s",
-                pack.name(),
-                begun.elapsed().as_secs_f64()
-            );
-            let settings = pack.manifest.translate.clone();
-            translators.push(Translator {
-                pool,
-                engine: pack.manifest.engine.clone(),
-                model: pack.name().to_owned(),
-                settings: settings.ok_or_else(|| wrong_engine(pack))?,
-            });
-        }
-        Ok((!translators.is_empty()).then(|| Translating {
-            places: Places::new(depth),
-            translators,
-        }))
-    }
-
-    fn start_speaking(&self, workers: usize, queue: usize) -> Result<Option<Speaking>, Fault> {
+    ) -> Result<Option<Speaking>, Fault> {
         let Some(pack) = &self.speak else {
             log::warn!(
                 "no pack that speaks is fetched: /voice/tts answers 503; run scripts/fetch-models"
@@ -218,11 +202,12 @@ impl Installation {
                 model: pack.name().to_owned(),
                 rate_hz: pack.manifest.sample_rate_hz.unwrap_or(24_000),
                 fingerprint: pack.fingerprint(),
+                mixes: engine::has_tables(pack),
             };
             (voice.id.clone(), origin)
         };
         Ok(Some(Speaking {
-            pool,
+            pool: Arc::new(pool),
             places: Places::new(depth),
             engine: pack.manifest.engine.clone(),
             model: pack.name().to_owned(),
@@ -231,7 +216,7 @@ impl Installation {
         }))
     }
 
-    fn start_transcribing(
+    pub(super) fn start_transcribing(
         &self,
         workers: usize,
         queue: usize,
@@ -285,7 +270,7 @@ impl Installation {
 
 /// Requests of a kind that may be in the house. The queue of its workers holds as many, and not only those that wait:
 /// a request lies there, too, until an idle worker has woken up for it.
-fn depth(workers: usize, queue: usize) -> usize {
+pub(super) fn depth(workers: usize, queue: usize) -> usize {
     workers + queue
 }
 
@@ -347,77 +332,8 @@ pub fn open_ort(options: &config::Models, packs: &[Pack]) -> Result<Ort, Fault> 
     Ok(ort)
 }
 
-fn not_fetched(what: &str, example: &str) -> Fault {
+pub(super) fn not_fetched(what: &str, example: &str) -> Fault {
     Fault::missing(format!(
         "No pack that {what} is fetched. Run scripts/fetch-models {example}."
     ))
-}
-
-/// An open box: its front door, and what its requests work with.
-pub struct App {
-    pub edge: Edge,
-    pub context: Arc<Context>,
-}
-
-impl App {
-    /// Opens the store, loads the models, then the front door; nothing is served before all is there.
-    /// Faults: `Missing`, with what is wrong and what to do.
-    pub fn open(options: &config::Serve) -> Result<Self, Fault> {
-        let origins = Origins::parse(&options.cors_origins).map_err(Fault::missing)?;
-        let retention = Retention {
-            items_max: options.history_max,
-            days_max: options.history_days,
-        };
-        let store = Store::serve(&options.data_dir, retention)?;
-        let kinds = [Kind::Speak, Kind::Transcribe, Kind::Detect, Kind::Translate];
-        let installation = Installation::open(&options.models, &kinds)?;
-        let speaking = installation.start_speaking(options.workers, options.queue)?;
-        let beams = options.models.beam;
-        let transcribing =
-            installation.start_transcribing(options.workers, options.queue, beams)?;
-        let translating = installation.start_translating(options.workers, options.queue)?;
-        let context = Arc::new(Context {
-            store,
-            speaking,
-            transcribing,
-            translating,
-            previews: Kept::open(options.data_dir.join("previews"), limits::PREVIEWS_MAX)?,
-            spool_dir: options.data_dir.join("spool"),
-            origins,
-            body_caps: BodyCaps {
-                json_bytes_max: options.edge.json_bytes,
-                audio_bytes_max: options.edge.audio_bytes,
-            },
-            device: installation.device(),
-            history_text: options.history_text,
-            log_content: options.log_content,
-            underway: Arc::default(),
-        });
-        let edge = EdgeConfig {
-            listen: options.listen,
-            spool_dir: options.data_dir.join("spool"),
-            socket_dir: options.data_dir.join("socket"),
-            handlers: options.handlers(),
-            connections_max: options.edge.connections,
-            connections_per_address_max: options.edge.connections_per_address,
-        };
-        let bounds = Bounds {
-            head_bytes_max: options.edge.head_bytes,
-            head: options.edge.head,
-            idle: options.edge.idle,
-            write_block: options.edge.write,
-            answer: options.edge.answer,
-            rate_min: options.edge.upload_rate,
-            upload: options.edge.upload,
-            memory_bytes_max: options.edge.memory_bytes,
-            spool_bytes_max: options.edge.spool_bytes,
-            ..Bounds::default()
-        };
-        let lifecycle = Lifecycle {
-            context: context.clone(),
-        };
-        let edge = Edge::open(edge, bounds, Arc::new(lifecycle))
-            .map_err(|e| Fault::missing("The box could not open its front door.").because(e))?;
-        Ok(App { edge, context })
-    }
 }

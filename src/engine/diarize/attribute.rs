@@ -1,0 +1,135 @@
+//! Who said what: turns laid over the words of a transcript.
+
+use super::turns::Turn;
+use crate::engine::contract::{Segment, Transcript, Word};
+
+/// One phrase of one speaker; times in seconds from the start of the recording.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Spoken {
+    pub segment: Segment,
+    /// As numbered in the turns; 0 where nobody was heard.
+    pub speaker: usize,
+}
+
+/// The phrases of `transcript`, each parted where the speaker changes, so that each has one. A word is said by whoever has
+/// most of its time, else by whoever is nearest. A phrase without words is not parted.
+pub fn attribute(transcript: &Transcript, turns: &[Turn]) -> Vec<Spoken> {
+    let mut all = Vec::new();
+    for segment in &transcript.segments {
+        if segment.words.is_empty() {
+            all.push(Spoken {
+                speaker: speaker(turns, segment.start_s, segment.end_s),
+                segment: segment.clone(),
+            });
+            continue;
+        }
+        let mut runs: Vec<(usize, Vec<Word>)> = Vec::new();
+        for word in &segment.words {
+            let speaker = speaker(turns, word.start_s, word.end_s);
+            match runs.last_mut() {
+                Some((last, words)) if *last == speaker => words.push(word.clone()),
+                _ => runs.push((speaker, vec![word.clone()])),
+            }
+        }
+        let is_whole = runs.len() == 1;
+        for (speaker, words) in runs {
+            let segment = match is_whole {
+                true => segment.clone(),
+                false => phrase(words),
+            };
+            all.push(Spoken { segment, speaker });
+        }
+    }
+    all
+}
+
+/// `words`, of which there is at least one, as a phrase of their own.
+fn phrase(words: Vec<Word>) -> Segment {
+    let texts: Vec<&str> = words.iter().map(|w| w.text.trim()).collect();
+    Segment {
+        start_s: words.first().map_or(0.0, |w| w.start_s),
+        end_s: words.last().map_or(0.0, |w| w.end_s),
+        text: texts.join(" "),
+        words,
+    }
+}
+
+/// Who has most of the time from `start_s` to `end_s`, else who is nearest to its middle.
+fn speaker(turns: &[Turn], start_s: f64, end_s: f64) -> usize {
+    let middle = (start_s + end_s) / 2.0;
+    // Turns are ordered: only those around the time matter.
+    let first = turns.partition_point(|t| t.end_s < start_s);
+    let near = &turns[first.saturating_sub(1)..turns.len().min(first + 1).max(first)];
+    let until = turns[first..].iter().take_while(|t| t.start_s <= end_s);
+    let shared = |t: &&Turn| t.end_s.min(end_s) - t.start_s.max(start_s);
+    let most = until.max_by(|a, b| f64::total_cmp(&shared(a), &shared(b)));
+    let away = |t: &&Turn| (t.start_s - middle).max(middle - t.end_s).max(0.0);
+    let nearest = || {
+        near.iter()
+            .min_by(|a, b| f64::total_cmp(&away(a), &away(b)))
+    };
+    most.or_else(nearest).map_or(0, |t| t.speaker)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn turn(start_s: f64, end_s: f64, speaker: usize) -> Turn {
+        Turn {
+            start_s,
+            end_s,
+            speaker,
+        }
+    }
+
+    fn words(times: &[(f64, f64, &str)]) -> Vec<Word> {
+        let word = |(start_s, end_s, text): &(f64, f64, &str)| Word {
+            start_s: *start_s,
+            end_s: *end_s,
+            text: (*text).to_owned(),
+        };
+        times.iter().map(word).collect()
+    }
+
+    fn transcript(words: Vec<Word>) -> Transcript {
+        Transcript {
+            language: "en".to_owned(),
+            seconds: 10.0,
+            segments: vec![Segment {
+                text: "as it was written".to_owned(),
+                ..phrase(words)
+            }],
+        }
+    }
+
+    #[test]
+    fn a_phrase_is_parted_where_the_speaker_changes() {
+        let heard = transcript(words(&[
+            (0.0, 0.5, "How"),
+            (0.5, 1.1, "so?"),
+            (1.3, 1.8, "Well,"),
+            (2.0, 2.5, "look."),
+        ]));
+        let turns = [turn(0.0, 1.0, 0), turn(1.0, 3.0, 1)];
+        let said = attribute(&heard, &turns);
+        let said: Vec<(&str, usize, f64)> = said
+            .iter()
+            .map(|s| (s.segment.text.as_str(), s.speaker, s.segment.end_s))
+            .collect();
+        assert_eq!(said, [("How so?", 0, 1.1), ("Well, look.", 1, 2.5)]);
+    }
+
+    #[test]
+    fn one_speakers_phrase_stays_as_it_is_and_stray_words_go_to_the_nearest() {
+        let heard = transcript(words(&[(4.0, 4.4, "Yes"), (4.5, 4.9, "indeed.")]));
+        let turns = [turn(0.0, 1.0, 0), turn(6.0, 7.0, 1)];
+        let said = attribute(&heard, &turns);
+        assert_eq!((said.len(), said[0].speaker), (1, 1));
+        assert_eq!(said[0].segment.text, "as it was written");
+        assert_eq!(attribute(&heard, &[])[0].speaker, 0);
+        let mut bare = heard.clone();
+        bare.segments[0].words.clear();
+        assert_eq!(attribute(&bare, &turns).len(), 1);
+    }
+}

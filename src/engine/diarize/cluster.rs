@@ -1,0 +1,253 @@
+//! Which of many directions belong together: average linkage on cosine distance, with as many groups as there are.
+//!
+//! Of unit vectors the mean cosine between the members of two groups is the product of their means: so a group is its sum
+//! and its count, and linking groups of groups is as exact as linking their members. Hence the blocks: neighbours in time are
+//! linked first, some hundred at a time, and then what they have become; time and memory grow with the length of the
+//! recording and not with its square. Knows nothing of speakers.
+
+/// Directions that are linked at once, at the most: a matrix of 1 MB.
+const BLOCK: usize = 512;
+/// Groups that are linked at once at the end, at the most: a matrix of 16 MB. What is over that joins the nearest.
+const GROUPS_MAX: usize = 2_048;
+
+/// Directions that belong together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Group {
+    /// The sum of its members.
+    pub sum: Vec<f32>,
+    /// Which of the directions they are, ascending.
+    pub members: Vec<usize>,
+}
+
+impl Group {
+    /// The cosine between `direction`, of length 1, and this group's mean direction.
+    pub fn cosine(&self, direction: &[f32]) -> f32 {
+        dot(&self.sum, direction) / dot(&self.sum, &self.sum).sqrt().max(f32::MIN_POSITIVE)
+    }
+
+    /// The mean distance (1 − cosine) between the members of both.
+    fn distance(&self, other: &Group) -> f32 {
+        1.0 - dot(&self.sum, &other.sum) / (self.members.len() * other.members.len()) as f32
+    }
+
+    /// Takes the members of `other` in.
+    pub fn join(&mut self, other: Group) {
+        self.sum
+            .iter_mut()
+            .zip(&other.sum)
+            .for_each(|(a, b)| *a += b);
+        self.members.extend(other.members);
+    }
+}
+
+/// Groups `directions`, each of length 1, so that the members of any two groups are further than `apart` from each other on
+/// average (1 − cosine, 0 to 2) and no group could be parted into two that are. Largest first; the same for the same
+/// directions.
+pub fn groups(directions: &[Vec<f32>], apart: f32) -> Vec<Group> {
+    let single = |(at, direction): (usize, &Vec<f32>)| Group {
+        sum: direction.clone(),
+        members: vec![at],
+    };
+    let mut all: Vec<Group> = directions.iter().enumerate().map(single).collect();
+    while all.len() > BLOCK {
+        let before = all.len();
+        all = in_blocks(all, apart);
+        if all.len() > before / 2 {
+            break;
+        }
+    }
+    largest_first(&mut all);
+    let rest = all.split_off(all.len().min(GROUPS_MAX));
+    let mut found = link(all, apart);
+    for small in rest {
+        let near = (0..found.len()).min_by(|&a, &b| {
+            f32::total_cmp(&found[a].distance(&small), &found[b].distance(&small))
+        });
+        if let Some(near) = near {
+            found[near].join(small);
+        }
+    }
+    found.iter_mut().for_each(|g| g.members.sort_unstable());
+    largest_first(&mut found);
+    found
+}
+
+fn largest_first(groups: &mut [Group]) {
+    groups.sort_by_key(|g| (std::cmp::Reverse(g.members.len()), g.members[0]));
+}
+
+/// Links each block of neighbours by itself.
+fn in_blocks(groups: Vec<Group>, apart: f32) -> Vec<Group> {
+    let mut linked = Vec::new();
+    let mut rest = groups.into_iter();
+    loop {
+        let block: Vec<Group> = rest.by_ref().take(BLOCK).collect();
+        if block.is_empty() {
+            return linked;
+        }
+        linked.extend(link(block, apart));
+    }
+}
+
+/// Joins the two nearest groups as long as they are at most `apart`, by chains of nearest neighbours (Müllner 2011, arXiv
+/// 1109.2378): average linkage never brings a joined group nearer to a third than the nearer of its parts was, so whichever
+/// two are each other's nearest may be joined in any order.
+fn link(groups: Vec<Group>, apart: f32) -> Vec<Group> {
+    let count = groups.len();
+    let mut distances = vec![f32::INFINITY; count * count];
+    for a in 0..count {
+        for b in 0..a {
+            let distance = groups[a].distance(&groups[b]);
+            distances[a * count + b] = distance;
+            distances[b * count + a] = distance;
+        }
+    }
+    let mut slots: Vec<Option<Group>> = groups.into_iter().map(Some).collect();
+    // A group whose nearest is too far stays as it is: nothing comes nearer later.
+    let mut open: Vec<bool> = vec![true; count];
+    let mut chain: Vec<usize> = Vec::new();
+    loop {
+        let Some(top) = chain
+            .last()
+            .copied()
+            .or_else(|| open.iter().position(|o| *o))
+        else {
+            return slots.into_iter().flatten().collect();
+        };
+        if chain.is_empty() {
+            chain.push(top);
+        }
+        let row = &distances[top * count..(top + 1) * count];
+        let before = chain.len().checked_sub(2).map(|at| chain[at]);
+        let mut nearest = (f32::INFINITY, None);
+        for (at, distance) in row.iter().enumerate() {
+            // Of several that are as near the one before in the chain goes first, so that the chain ends.
+            let is_nearer = *distance < nearest.0 || (*distance == nearest.0 && before == Some(at));
+            if slots[at].is_some() && is_nearer {
+                nearest = (*distance, Some(at));
+            }
+        }
+        match nearest {
+            (distance, Some(near)) if distance <= apart => {
+                if before != Some(near) {
+                    chain.push(near);
+                    continue;
+                }
+                chain.truncate(chain.len() - 2);
+                let (low, high) = (near.min(top), near.max(top));
+                if let (Some(mut kept), Some(gone)) = (slots[low].take(), slots[high].take()) {
+                    kept.join(gone);
+                    for (at, slot) in slots.iter().enumerate() {
+                        if let Some(other) = slot {
+                            let distance = kept.distance(other);
+                            distances[low * count + at] = distance;
+                            distances[at * count + low] = distance;
+                        }
+                    }
+                    slots[low] = Some(kept);
+                }
+                open[high] = false;
+            }
+            _ => {
+                open[top] = false;
+                chain.pop();
+            }
+        }
+    }
+}
+
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const DIMENSIONS: usize = 16;
+
+    fn unit(mut v: Vec<f32>) -> Vec<f32> {
+        let length = dot(&v, &v).sqrt();
+        v.iter_mut().for_each(|x| *x /= length);
+        v
+    }
+
+    /// Directions near some axes: which axis each is near, and how it is off.
+    fn near_axes(axes: &[usize], off: &[f32]) -> Vec<Vec<f32>> {
+        axes.iter()
+            .zip(off.chunks_exact(DIMENSIONS))
+            .map(|(axis, off)| {
+                let mut v: Vec<f32> = off.to_vec();
+                v[*axis] += 1.0;
+                unit(v)
+            })
+            .collect()
+    }
+
+    /// Whether `groups` parts what `axes` parts, and no more.
+    fn is_by_axis(groups: &[Group], axes: &[usize]) -> bool {
+        let mut seen = std::collections::BTreeSet::new();
+        groups.iter().all(|group| {
+            let axis = axes[group.members[0]];
+            let whole = axes.iter().filter(|a| **a == axis).count();
+            seen.insert(axis)
+                && group.members.len() == whole
+                && group.members.iter().all(|m| axes[*m] == axis)
+        })
+    }
+
+    fn axes_and_offsets(most: usize) -> impl Strategy<Value = (Vec<usize>, Vec<f32>)> {
+        prop::collection::vec(0_usize..6, 1..most).prop_flat_map(|axes| {
+            let off = prop::collection::vec(-0.05_f32..0.05, axes.len() * DIMENSIONS);
+            (Just(axes), off)
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn what_is_well_apart_is_parted_and_nothing_else((axes, off) in axes_and_offsets(120)) {
+            let found = groups(&near_axes(&axes, &off), 0.4);
+            prop_assert!(is_by_axis(&found, &axes));
+            prop_assert!(found.is_sorted_by_key(|g| std::cmp::Reverse(g.members.len())));
+        }
+
+        #[test]
+        fn groups_end_up_further_apart_than_the_bound(
+            values in prop::collection::vec(-1.0_f32..1.0, DIMENSIONS..DIMENSIONS * 60), apart in 0.1_f32..1.5
+        ) {
+            let directions: Vec<Vec<f32>> =
+                values.chunks_exact(DIMENSIONS).map(|v| unit(v.to_vec())).collect();
+            let found = groups(&directions, apart);
+            let mut members: Vec<usize> = found.iter().flat_map(|g| g.members.clone()).collect();
+            members.sort_unstable();
+            prop_assert_eq!(members, (0..directions.len()).collect::<Vec<_>>());
+            for (at, a) in found.iter().enumerate() {
+                for b in &found[..at] {
+                    prop_assert!(a.distance(b) > apart - 1e-4);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_recording_in_blocks_gives_the_same_groups() {
+        let mut state = 1_u32;
+        let mut random = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as f32 / (1 << 24) as f32
+        };
+        let axes: Vec<usize> = (0..2_000).map(|_| (random() * 4.0) as usize).collect();
+        let off: Vec<f32> = (0..2_000 * DIMENSIONS)
+            .map(|_| 0.2 * random() - 0.1)
+            .collect();
+        let directions = near_axes(&axes, &off);
+        let found = groups(&directions, 0.4);
+        assert_eq!(found.len(), 4);
+        assert!(is_by_axis(&found, &axes));
+        assert_eq!(found, groups(&directions, 0.4));
+        assert!(groups(&[], 0.4).is_empty());
+    }
+}

@@ -1,0 +1,181 @@
+//! Conversations with known turns, and how far found turns are from them. Shared with the bench of diarization.
+
+use vocabox::audio::pcm::{Clip, ClipReader, read_all};
+use vocabox::audio::resample::Resampled;
+use vocabox::engine::contract::{Speak, Utterance, Watch, speak_whole};
+use vocabox::engine::diarize::Turn;
+
+pub const RATE_HZ: u32 = 16_000;
+/// Seconds around each true boundary that are not counted: what NIST's md-eval leaves out.
+const COLLAR_S: f64 = 0.25;
+
+/// Somebody, and the sentences that can be heard of them.
+pub struct Speaker {
+    pub sentences: Vec<Vec<f32>>,
+}
+
+/// A conversation: its sound at 16 kHz, and who really speaks when.
+#[derive(Default)]
+pub struct Talk {
+    pub samples: Vec<f32>,
+    pub turns: Vec<Turn>,
+}
+
+/// Numbers that are the same each time.
+pub struct Dice(pub u32);
+
+impl Dice {
+    pub fn below(&mut self, below: usize) -> usize {
+        self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (self.0 >> 8) as usize % below
+    }
+}
+
+/// A sentence at 16 kHz, without the silence around it.
+pub fn say(engine: &mut Speak, voice: &str, text: &str, watch: &Watch) -> Vec<f32> {
+    let utterance = Utterance {
+        text: text.to_owned(),
+        voice: voice.to_owned(),
+        ..Utterance::default()
+    };
+    cut(at_16_khz(speak_whole(engine, utterance, watch).unwrap()))
+}
+
+pub fn at_16_khz(clip: Clip) -> Vec<f32> {
+    let reader = Box::new(ClipReader::from(clip));
+    read_all(&mut Resampled::new(reader, RATE_HZ).unwrap())
+        .unwrap()
+        .samples
+}
+
+/// `samples` from the first to the last that can be heard.
+pub fn cut(mut samples: Vec<f32>) -> Vec<f32> {
+    let is_sound = |s: &f32| s.abs() > 0.01;
+    let end = samples.iter().rposition(is_sound).map_or(0, |at| at + 1);
+    samples.truncate(end);
+    let start = samples.iter().position(is_sound).unwrap_or(0);
+    samples.split_off(start)
+}
+
+/// `seconds` of conversation between `speakers`: turns of one to three sentences, pauses of 0.2 to 0.9 s, loudness of their own.
+pub fn talk(speakers: &[&Speaker], seconds: f64, dice: &mut Dice) -> Talk {
+    let gains: Vec<f32> = speakers
+        .iter()
+        .map(|_| 0.5 + 0.1 * dice.below(8) as f32)
+        .collect();
+    let mut talk = Talk::default();
+    let (mut last, mut turn) = (usize::MAX, 0);
+    while (talk.samples.len() as f64) < seconds * f64::from(RATE_HZ) {
+        // Everybody speaks, at the start in turn.
+        let speaker = match turn < speakers.len() {
+            true => turn,
+            false => dice.below(speakers.len()),
+        };
+        if speaker == last && speakers.len() > 1 {
+            continue;
+        }
+        (last, turn) = (speaker, turn + 1);
+        let pause = RATE_HZ as usize * (2 + dice.below(8)) / 10;
+        talk.samples.resize(talk.samples.len() + pause, 0.0);
+        let start_s = talk.samples.len() as f64 / f64::from(RATE_HZ);
+        let sentences = &speakers[speaker].sentences;
+        for sentence in 0..1 + dice.below(3) {
+            let pause = if sentence == 0 {
+                0
+            } else {
+                RATE_HZ as usize / 4
+            };
+            talk.samples.resize(talk.samples.len() + pause, 0.0);
+            let said = &sentences[dice.below(sentences.len())];
+            talk.samples.extend(said.iter().map(|s| s * gains[speaker]));
+        }
+        talk.turns.push(Turn {
+            start_s,
+            end_s: talk.samples.len() as f64 / f64::from(RATE_HZ),
+            speaker,
+        });
+    }
+    // No room is ever quite silent.
+    talk.samples
+        .iter_mut()
+        .for_each(|s| *s += (dice.below(1_000) as f32 / 1_000.0 - 0.5) * 1e-3);
+    talk
+}
+
+/// Shares of the time that somebody speaks: unheard, heard where nobody speaks, and taken for somebody else.
+#[derive(Debug, Clone, Copy)]
+pub struct Errors {
+    pub missed: f64,
+    pub false_alarm: f64,
+    pub confusion: f64,
+}
+
+impl Errors {
+    pub fn all(&self) -> f64 {
+        self.missed + self.false_alarm + self.confusion
+    }
+}
+
+/// How far `found` is from `truth`, with the collar left out, for the best mapping of one's speakers to the other's.
+pub fn errors(truth: &[Turn], found: &[Turn]) -> Errors {
+    const LOOK_S: f64 = 0.01;
+    let end = truth
+        .iter()
+        .chain(found)
+        .fold(0.0, |end: f64, t| end.max(t.end_s));
+    let at = |turns: &[Turn], time: f64| {
+        let after = turns.partition_point(|t| t.end_s <= time);
+        turns
+            .get(after)
+            .filter(|t| t.start_s <= time)
+            .map(|t| t.speaker)
+    };
+    let near = |time: f64| {
+        let after = truth.partition_point(|t| t.end_s + COLLAR_S < time);
+        let around = truth.iter().skip(after).take(2);
+        around
+            .flat_map(|t| [t.start_s, t.end_s])
+            .any(|b| (b - time).abs() < COLLAR_S)
+    };
+    let count = |turns: &[Turn]| turns.iter().map(|t| t.speaker + 1).max().unwrap_or(0);
+    let mut together = vec![vec![0_u32; count(found)]; count(truth)];
+    let (mut speech, mut both, mut missed, mut extra) = (0_u32, 0, 0, 0);
+    for look in 0..(end / LOOK_S) as usize {
+        let time = look as f64 * LOOK_S;
+        if near(time) {
+            continue;
+        }
+        match (at(truth, time), at(found, time)) {
+            (Some(true_one), Some(found_one)) => {
+                (speech, both) = (speech + 1, both + 1);
+                together[true_one][found_one] += 1;
+            }
+            (Some(_), None) => (speech, missed) = (speech + 1, missed + 1),
+            (None, Some(_)) => extra += 1,
+            (None, None) => {}
+        }
+    }
+    let right = best(&together, 0, &mut vec![false; count(found)]);
+    let share = |looks: u32| f64::from(looks) / f64::from(speech.max(1));
+    Errors {
+        missed: share(missed),
+        false_alarm: share(extra),
+        confusion: share(both - right),
+    }
+}
+
+/// The most time that any mapping of the speakers from `from` on gets right.
+fn best(together: &[Vec<u32>], from: usize, taken: &mut Vec<bool>) -> u32 {
+    let Some(row) = together.get(from) else {
+        return 0;
+    };
+    let mut most = best(together, from + 1, taken);
+    for (found, time) in row.iter().enumerate() {
+        if !taken[found] {
+            taken[found] = true;
+            most = most.max(time + best(together, from + 1, taken));
+            taken[found] = false;
+        }
+    }
+    most
+}
