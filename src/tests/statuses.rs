@@ -121,8 +121,8 @@ impl House {
 
     /// What the box answers when it is made to answer `status`.
     fn provoke(&self, endpoint: &Endpoint, status: u16) -> u16 {
-        if let ("clone" | "voice_delete", Some(answered)) =
-            (endpoint.id, self.provoke_clone(endpoint, status))
+        if matches!(endpoint.id, "clone" | "voice_delete")
+            && let Some(answered) = self.provoke_clone(endpoint, status)
         {
             return answered;
         }
