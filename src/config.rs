@@ -99,7 +99,7 @@ pub struct ServeOptions {
     /// Address and port to listen on; port 0 picks a free one [default: 127.0.0.1:8080]
     #[arg(long, env = "VOCABOX_LISTEN", value_name = "ADDR:PORT")]
     pub listen: Option<SocketAddr>,
-    /// Workers for each of speaking and transcribing, each with its own copy of the model [default: 1]
+    /// Workers for each of speaking, transcribing and translating, each with its own copy of the model [default: 1]
     #[arg(long, env = "VOCABOX_WORKERS", value_name = "N")]
     pub workers: Option<usize>,
     /// Requests that may wait for each kind of worker; further ones are told to come back [default: 16]
@@ -295,10 +295,10 @@ impl Common {
 }
 
 impl Serve {
-    /// Threads that answer. Every request that waits for a worker holds one, of both kinds of workers; the rest is for
+    /// Threads that answer. Every request that waits for a worker holds one, of all three kinds of workers; the rest is for
     /// requests that do not wait.
     pub fn handlers(&self) -> usize {
-        2 * (self.workers + self.queue) + limits::HANDLERS_RESERVE
+        3 * (self.workers + self.queue) + limits::HANDLERS_RESERVE
     }
 }
 

@@ -178,6 +178,14 @@ pub const SPEAK_SECONDS_MAX: u64 = 300;
 /// Seconds that transcribing one recording may take, queueing included.
 pub const TRANSCRIBE_SECONDS_MAX: u64 = 3_600;
 
+/// Seconds that translating all of one request's segments may take, queueing included.
+pub const TRANSLATE_SECONDS_MAX: u64 = 600;
+
+/// Segments of one recording to translate, and characters of each: a film has about 1500, of some 40 characters.
+pub const SEGMENTS_MAX: usize = 2_000;
+pub const SEGMENT_CHARS_MAX: usize = 5_000;
+/// Seconds into a recording at which a segment may be said to begin or end: a day and more.
+pub const SEGMENT_SECONDS_MAX: f64 = 100_000.0;
 /// Bytes of an uploaded video, its form included.
 pub const VIDEO_BYTES: Movable = Movable {
     min: 64 * KIB,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Access, BodyKind, Endpoint, Work};
-use super::{clone, dub, health, history, preview, stt, tts, tts_stream, voices};
+use super::{clone, dub, dub_translate, health, history, preview, stt, tts, tts_stream, voices};
 use crate::limits;
 
 const LIGHT: Duration = Duration::from_secs(30);
@@ -70,6 +70,18 @@ pub const ENDPOINTS: &[Endpoint] = &[
         deadline: LIGHT,
         also: &[],
         handler: dub::analyze,
+    },
+    Endpoint {
+        id: "dub_translate",
+        method: "POST",
+        path: "/voice/dub/translate",
+        access: Access::Entitled,
+        work: Work::Translate,
+        is_free: false,
+        body: BodyKind::Json,
+        deadline: Duration::from_secs(limits::TRANSLATE_SECONDS_MAX),
+        also: &[],
+        handler: dub_translate::handle,
     },
     Endpoint {
         id: "dub_job",

@@ -146,7 +146,7 @@ impl Lifecycle {
         self.check_declared_size(endpoint, head)?;
         let turn = match endpoint.work {
             Work::Light => None,
-            Work::Speak | Work::Transcribe => Some(self.turn(endpoint.work)?),
+            Work::Speak | Work::Transcribe | Work::Translate => Some(self.turn(endpoint.work)?),
         };
         Ok((route, identity, turn))
     }
@@ -230,6 +230,7 @@ impl Lifecycle {
             Work::Light => None,
             Work::Speak => self.context.speaking.as_ref().map(|s| &s.places),
             Work::Transcribe => self.context.transcribing.as_ref().map(|t| &t.places),
+            Work::Translate => self.context.translating.as_ref().map(|t| &t.places),
         }
     }
 }

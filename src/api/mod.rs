@@ -6,6 +6,7 @@ mod clone;
 pub mod cors;
 pub mod detail;
 pub mod dub;
+mod dub_translate;
 mod endpoints;
 mod fields;
 mod form;
@@ -20,6 +21,7 @@ mod sending;
 pub mod speech;
 mod stt;
 mod trail;
+pub mod translating;
 mod tts;
 mod tts_stream;
 mod voices;
@@ -40,6 +42,7 @@ use crate::work::underway::Underway;
 pub use endpoints::ENDPOINTS;
 use message::{Body, Head};
 use speech::{Speaking, Transcribing};
+use translating::Translating;
 
 /// Who may call an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +62,7 @@ pub enum Work {
     Light,
     Speak,
     Transcribe,
+    Translate,
 }
 
 /// What an endpoint's body is, and so how large it may be.
@@ -150,6 +154,8 @@ pub struct Context {
     pub speaking: Option<Speaking>,
     /// None while no pack that transcribes is fetched.
     pub transcribing: Option<Arc<Transcribing>>,
+    /// None while no pack that translates is fetched.
+    pub translating: Option<Translating>,
     /// What voices sound like, spoken once.
     pub previews: Kept,
     /// None while a pack that cloning needs is not fetched.

@@ -32,6 +32,8 @@ pub struct Installation {
     pub(super) embed: Option<Pack>,
     /// Gives what is spoken the tone of somebody else.
     pub(super) convert: Option<Pack>,
+    /// Packs that translate.
+    pub(super) translators: Vec<Pack>,
     pub(super) nets: Nets,
 }
 
@@ -63,7 +65,12 @@ impl Installation {
         };
         let chosen = [&transcribe, &detect, &embed, &convert];
         let chosen = chosen.into_iter().flatten();
+        let translators = match kinds.contains(&Kind::Translate) {
+            true => fetched(&packs, Kind::Translate),
+            false => Vec::new(),
+        };
         let chosen = chosen.chain(&speakers).chain(&specialists);
+        let chosen = chosen.chain(&translators);
         let needs_ort = chosen
             .clone()
             .any(|p| p.manifest.runtime.unwrap_or(Runtime::Ort) == Runtime::Ort);
@@ -85,6 +92,7 @@ impl Installation {
             detect,
             embed,
             convert,
+            translators,
             nets,
         })
     }

@@ -3,6 +3,7 @@
 mod cloning;
 mod dubbing;
 mod installation;
+mod translating;
 
 use std::sync::Arc;
 
@@ -35,12 +36,19 @@ impl App {
             days_max: options.history_days,
         };
         let store = Store::serve(&options.data_dir, retention)?;
-        let kinds = [Kind::Speak, Kind::Transcribe, Kind::Detect, Kind::Embed];
+        let kinds = [
+            Kind::Speak,
+            Kind::Transcribe,
+            Kind::Detect,
+            Kind::Embed,
+            Kind::Translate,
+        ];
         let installation = Installation::open(&options.models, &kinds)?;
         let speaking = installation.start_speaking(options.workers, options.queue)?;
         let beams = options.models.beam;
         let transcribing =
             installation.start_transcribing(options.workers, options.queue, beams)?;
+        let translating = installation.start_translating(options.workers, options.queue)?;
         let cloning = installation.start_cloning(
             speaking.as_ref(),
             &store,
@@ -54,6 +62,7 @@ impl App {
             store,
             speaking,
             transcribing,
+            translating,
             jobs,
             previews: Kept::open(options.data_dir.join("previews"), limits::PREVIEWS_MAX)?,
             cloning,

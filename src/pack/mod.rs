@@ -1,6 +1,7 @@
 //! Model packs: folders of weights with a manifest that says what is in them.
 
 pub mod manifest;
+pub mod translate;
 pub mod verify;
 
 use std::path::{Path, PathBuf};

@@ -259,7 +259,7 @@ fn voices_are_those_that_can_be_spoken_here() {
     };
     assert_eq!(
         language("en"),
-        json!({ "code": "en", "name": "English", "tts": true, "stt": true, "dub": false })
+        json!({ "code": "en", "name": "English", "tts": true, "stt": true, "dub": true })
     );
     for code in ["es", "fr", "hi", "it", "pt", "ha", "sw", "yo"] {
         assert_eq!(language(code)["tts"], true, "{code}");

@@ -30,5 +30,6 @@ mod statuses;
 mod streaming;
 mod talk;
 mod tidy;
+mod translation;
 mod voice;
 mod wer;

@@ -237,11 +237,14 @@ pub fn bare_models() -> PathBuf {
     folder.path().to_owned()
 }
 
+/// The languages of the stub that translates.
+const TRANSLATE: &str = "[translate]\nfrom = [\"pt\"]\nto = [\"en\"]\ntell = \"nothing\"\nstart = 0\nend = 0\nbeams = 1\n";
+
 /// Packs of the debug build's stub engines, which do as they are told (`src/engine/stub.rs`).
 pub fn stub_models() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-    for kind in ["speak", "transcribe"] {
+    for kind in ["speak", "transcribe", "translate"] {
         let pack = folder.path().join(format!("stub-{kind}"));
         std::fs::create_dir(&pack).unwrap();
         std::fs::write(pack.join("nothing"), "").unwrap();
@@ -253,7 +256,11 @@ pub fn stub_models() -> TempDir {
             "name = \"stub-{kind}\"\nkind = \"{kind}\"\nengine = \"stub-{kind}\"\nruntime = \"tract\"\n\
              title = \"\"\ndescription = \"\"\nlicence = \"\"\norigin = \"\"\ndefault = false\nlanguages = [\"en\"]\n\
              [[files]]\nrole = \"model\"\npath = \"nothing\"\nsize = 0\nsha256 = \"{empty}\"\n{}",
-            if kind == "speak" { &voices } else { "" }
+            match kind {
+                "speak" => &voices,
+                "translate" => TRANSLATE,
+                _ => "",
+            }
         );
         std::fs::write(pack.join("pack.toml"), manifest).unwrap();
     }

@@ -64,6 +64,11 @@ impl House {
                 let body = json!({ "text": word }).to_string();
                 (path, Some("application/json"), body.into_bytes())
             }
+            "dub_translate" => {
+                let segments = json!([{ "id": 0, "start": 0.0, "end": 1.0, "text": word }]);
+                let body = json!({ "segments": segments, "target_language": "en" }).to_string();
+                (path, Some("application/json"), body.into_bytes())
+            }
             "stt" => (path, Some("multipart/form-data; boundary=b"), form(word)),
             "dub_analyze" => (path, Some("multipart/form-data; boundary=b"), form("auto")),
             "dub_job" | "dub_job_delete" => {
@@ -126,6 +131,10 @@ impl House {
         match (status, endpoint.id) {
             (200, _) => good("ok", &[]),
             (400, "tts" | "tts_stream") => good("", &[]),
+            (400, "dub_translate") => {
+                let asked = json!({ "segments": [], "target_language": "pt" });
+                self.good.post_json(endpoint.path, &asked).status
+            }
             (400, "stt" | "dub_analyze") => {
                 let (path, kind, _) = self.request(endpoint, "ok");
                 self.good

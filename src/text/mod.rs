@@ -30,7 +30,7 @@ pub use espeak::espeak;
 pub use language::{Language, is_read, language};
 pub use phonemes::{ALPHABET, English, VOCABULARY};
 pub use spelling::Spelling;
-pub use split::{Sentence, sentences};
+pub use split::{Sentence, halves, sentences};
 
 use crate::fault::Fault;
 use std::collections::VecDeque;
