@@ -14,6 +14,7 @@ use crate::api::lifecycle::Lifecycle;
 use crate::api::{BodyCaps, Context};
 use crate::config;
 use crate::edge::{Bounds, Edge, EdgeConfig};
+use crate::engine;
 use crate::fault::Fault;
 use crate::limits;
 use crate::pack::manifest::Kind;
@@ -30,6 +31,7 @@ impl App {
     /// Opens the store, loads the models, then the front door; nothing is served before all is there.
     /// Faults: `Missing`, with what is wrong and what to do.
     pub fn open(options: &config::Serve) -> Result<Self, Fault> {
+        engine::heap::fix_bounds();
         let origins = Origins::parse(&options.cors_origins).map_err(Fault::missing)?;
         let retention = Retention {
             items_max: options.history_max,

@@ -8,7 +8,7 @@ mod chorus;
 pub mod contract;
 pub mod device;
 pub mod diarize;
-mod heap;
+pub mod heap;
 mod joined;
 pub mod kokoro;
 pub mod library;
