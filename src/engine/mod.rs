@@ -12,6 +12,7 @@ pub mod heap;
 mod joined;
 pub mod kokoro;
 pub mod library;
+mod logits;
 mod manner;
 pub mod net;
 pub mod net_ort;

@@ -1,7 +1,8 @@
 //! Dubbing jobs: each belongs to one account, and outlives the process that took it on.
 //!
-//! A job is its record; what was sent for it and what it made are files of its folder ([`super::job_files`]).
+//! A job is its record; what was sent for it and what it made are files of its folder ([`super::folders`]).
 
+use std::collections::HashSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -11,7 +12,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::codec::{AccountId, Utc, account_key, account_of, job_key};
-use super::job_files::JobFiles;
+use super::folders::Folders;
 use super::{Store, Tables};
 use crate::fault::{Fault, Kind};
 
@@ -122,7 +123,7 @@ pub struct JobRoom {
 
 impl Store {
     /// The files of all jobs.
-    pub fn job_files(&self) -> &JobFiles {
+    pub fn job_files(&self) -> &Folders<JobId> {
         &self.job_files
     }
 
@@ -231,11 +232,12 @@ impl Store {
     /// of a data folder, before it serves.
     pub(super) fn sweep_job_files(&self) -> Result<(), Fault> {
         let txn = self.env.read_txn()?;
-        let mut named = Vec::new();
+        let mut named = HashSet::new();
         for entry in self.tables.jobs.iter(&txn)? {
-            named.push(entry?.1.job_id.to_string());
+            named.insert(entry?.1.job_id.to_string());
         }
-        match self.job_files.sweep(&named) {
+        // A file that is not whole yet is of a job that was not taken on.
+        match self.job_files.sweep(|job, _| named.contains(job)) {
             Ok(0) => {}
             Ok(removed) => log::info!("{removed} folders of unfinished or deleted jobs removed"),
             Err(error) => log::warn!("files of deleted jobs could not be removed: {error}"),

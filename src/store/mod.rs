@@ -10,13 +10,12 @@ mod bucket;
 mod buckets;
 mod clock;
 mod codec;
+mod folders;
 mod history;
-mod job_files;
 mod jobs;
 mod keys;
 mod prune;
 mod upgrade;
-mod voice_files;
 mod voices;
 mod writer;
 
@@ -34,8 +33,8 @@ pub use accounts::{Account, AccountChanges, HistoryFate, check_name, check_rpm};
 pub use bucket::Level;
 pub use buckets::Draw;
 pub use codec::{AccountId, ItemId, KeyId, Utc};
+pub use folders::Folders;
 pub use history::{Feature, HistoryItem, Page, Status};
-pub use job_files::JobFiles;
 pub use jobs::{Job, JobId, JobKind, JobRoom, JobStatus};
 pub use keys::{Key, KeyEnv, Secret};
 pub use prune::Retention;
@@ -102,8 +101,8 @@ pub struct Store {
     buckets: Arc<buckets::Buckets>,
     writer: Arc<writer::Writer>,
     history_bytes_max: usize,
-    voice_files: voice_files::VoiceFiles,
-    job_files: JobFiles,
+    voice_files: Folders<VoiceId>,
+    job_files: Folders<JobId>,
     /// In a server's store.
     pruner: Option<prune::Pruner>,
     /// The last to go, when all is written.
@@ -210,8 +209,8 @@ impl Store {
             buckets,
             writer: Arc::new(writer),
             history_bytes_max,
-            voice_files: voice_files::VoiceFiles::in_data(data_dir),
-            job_files: JobFiles::in_data(data_dir),
+            voice_files: Folders::in_data(data_dir, "voices"),
+            job_files: Folders::in_data(data_dir, "jobs"),
             pruner: None,
             _only_server: None,
         })

@@ -5,6 +5,7 @@
 
 use super::decoder::{Decoder, Past};
 use crate::engine::contract::Watch;
+use crate::engine::logits::{largest, log_sum};
 use crate::fault::Fault;
 
 /// How a sentence is translated.
@@ -150,28 +151,6 @@ pub fn repeats(tokens: &[i64]) -> usize {
     (1..=PERIOD_MAX).map(run).max().unwrap_or(1)
 }
 
-/// Logarithm of the sum of the exponentials.
-fn log_sum(row: &[f32]) -> f32 {
-    let most = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    most + row.iter().map(|x| (x - most).exp()).sum::<f32>().ln()
-}
-
-/// The indices of the `count` largest entries above −∞, largest first.
-fn largest(row: &[f32], count: usize) -> Vec<u32> {
-    let mut best: Vec<u32> = Vec::with_capacity(count + 1);
-    for (i, &x) in row.iter().enumerate() {
-        let is_full = best.len() == count;
-        if x == f32::NEG_INFINITY || (is_full && best.last().is_some_and(|&b| row[b as usize] >= x))
-        {
-            continue;
-        }
-        let at = best.partition_point(|&b| row[b as usize] >= x);
-        best.insert(at, i as u32);
-        best.truncate(count);
-    }
-    best
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -210,12 +189,5 @@ mod tests {
         assert_eq!(repeats(&[7, 8, 9]), 1);
         assert_eq!(repeats(&[7, 8, 8, 8, 9]), 3);
         assert_eq!(repeats(&[1, 7, 8, 7, 8, 7, 8, 7, 2]), 3);
-    }
-
-    #[test]
-    fn the_largest_come_first_and_impossible_ones_never() {
-        let row = [1.0, 4.0, f32::NEG_INFINITY, 4.0, 2.0];
-        assert_eq!(largest(&row, 3), [1, 3, 4]);
-        assert!((log_sum(&[0.0, 0.0]) - 2.0_f32.ln()).abs() < 1e-6);
     }
 }
