@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::http::{Answer, Client};
-use crate::server::{Server, json as command, models, recording};
+use crate::server::{Server, json as command, link, recording, sha256};
 use crate::voice::{samples, speak, wav};
 
 /// Values of a style table, and voices of the stub.
@@ -21,7 +21,7 @@ const STOCK: usize = 8;
 pub fn cloning_models() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for name in ["silero-vad", "speaker-ge2e", "onnxruntime"] {
-        std::os::unix::fs::symlink(models().join(name), folder.path().join(name)).unwrap();
+        link(folder.path(), name);
     }
     let pack = folder.path().join("stub-speak");
     std::fs::create_dir(&pack).unwrap();
@@ -50,12 +50,6 @@ pub fn cloning_models() -> TempDir {
     }
     std::fs::write(pack.join("pack.toml"), manifest + &voices).unwrap();
     folder
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    use sha2::Digest;
-    let hash = sha2::Sha256::digest(bytes);
-    hash.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// Some seconds of the reader.
