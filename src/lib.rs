@@ -23,6 +23,7 @@ pub mod app;
 pub mod audio;
 pub mod cli;
 pub mod config;
+pub mod dub;
 mod edge;
 mod end;
 pub mod engine;

@@ -13,11 +13,17 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("store", &["limits", "fault"]),
     ("engine", &["limits", "fault", "audio", "text", "pack"]),
     ("work", &["limits", "fault", "engine"]),
+    (
+        "dub",
+        &[
+            "limits", "fault", "audio", "text", "store", "engine", "work",
+        ],
+    ),
     ("admit", &["limits", "fault", "store"]),
     (
         "api",
         &[
-            "limits", "fault", "audio", "text", "pack", "store", "engine", "work", "admit",
+            "limits", "fault", "audio", "text", "pack", "store", "engine", "work", "dub", "admit",
         ],
     ),
     ("end", &[]),
@@ -37,6 +43,8 @@ const NAMED_BY: &[(&str, &str)] = &[
     ("opus_pure", "audio/"),
     ("flacenc", "audio/encode/"),
     ("mp3lame_encoder", "audio/encode/"),
+    ("mp4_atom", "dub/mux/mp4/"),
+    ("mkv_element", "dub/mux/webm/"),
     ("clap", "cli/"),
 ];
 
