@@ -135,6 +135,23 @@ fn sizes_of_boxes_beyond_the_file_are_refused() {
 }
 
 #[test]
+fn the_rest_of_a_box_behind_a_size_of_0_swallows_nothing() {
+    let mut tables = ten_frames();
+    tables.push(b"\0\0\0\0free\0\0".to_vec());
+    let file = film(&tables, &[]);
+    let mut out = tempfile::tempfile().unwrap();
+    replace_audio(Cursor::new(&file), &sound(0.4), &mut out).unwrap();
+    assert_eq!(inspect(out).unwrap().unwrap().duration_s, 0.4);
+}
+
+#[test]
+fn tables_that_are_there_twice_are_refused() {
+    let mut tables = ten_frames();
+    tables.push(table(b"stsz", &[50, 10]));
+    refused(&film(&tables, &[]), "twice");
+}
+
+#[test]
 fn tables_that_claim_too_much_are_refused() {
     let huge = u32::MAX;
     refused(
@@ -273,7 +290,7 @@ fn the_time_of_a_clock_is_no_part_of_the_film() {
 #[test]
 fn fragments_that_claim_too_much_are_refused() {
     refused(&fragmented(&[(0, u32::MAX)]), "2000000");
-    refused(&fragmented(&[(0, 1_999_999)]), "behind its end");
+    refused(&fragmented(&[(0, 1_999_999)]), "more frames than bytes");
     refused(&fragmented(&[(0, 200)]), "behind its end");
     // Each by itself is accepted.
     refused(

@@ -46,9 +46,17 @@ impl<'a> Part<'a> {
         parts(self.body)
     }
 
-    /// The first box of `kind` in this one.
+    /// The box of `kind` in this one. Fault: `Invalid` when there are two: readers would not agree which one counts.
     pub fn find(&self, kind: &[u8; 4]) -> Result<Option<Part<'a>>, Fault> {
-        Ok(self.parts()?.into_iter().find(|part| part.kind == *kind))
+        let parts = self.parts()?;
+        let mut found = parts.into_iter().filter(|part| part.kind == *kind);
+        match (found.next(), found.next()) {
+            (_, Some(_)) => Err(damaged(&format!(
+                "{:?} is there twice",
+                String::from_utf8_lossy(kind)
+            ))),
+            (found, None) => Ok(found),
+        }
     }
 
     /// As [`Part::find`], of a box that must be there.
@@ -58,14 +66,15 @@ impl<'a> Part<'a> {
     }
 }
 
-/// The boxes in `data`, up to a rest that is too short for one (QuickTime ends lists with four zeros).
+/// The boxes in `data`, up to a rest that is too short for one, or a size of 0: QuickTime ends lists with it, and "up to the
+/// file's end", which it means elsewhere, nothing within another box may say. What is written has no such rest.
 pub fn parts(data: &[u8]) -> Result<Vec<Part<'_>>, Fault> {
     let mut parts = Vec::new();
     let mut rest = data;
     while rest.len() >= 8 {
         let kind = [rest[4], rest[5], rest[6], rest[7]];
         let (head, size) = match u32_at(rest, 0)? {
-            0 => (8, rest.len() as u64),
+            0 => break,
             1 => (16, u64_at(rest, 8)?),
             size => (8, u64::from(size)),
         };

@@ -150,11 +150,10 @@ impl Gathered {
         Ok(())
     }
 
-    /// Ends a chunk: one without samples goes, one like those before it needs no row of its own.
+    /// Ends a chunk: one like those before it needs no row of its own.
     fn close(&mut self) {
         let Some(run) = self.runs.pop() else { return };
         match self.runs.last() {
-            _ if run.samples_per_chunk == 0 => drop(self.chunks.pop()),
             Some(like)
                 if like.samples_per_chunk == run.samples_per_chunk
                     && like.sample_description_index == run.sample_description_index => {}
@@ -221,9 +220,7 @@ impl Gathered {
         let flags = head
             .default_sample_flags
             .unwrap_or(defaults.default_sample_flags);
-        if let Some(time) = start(traf)? {
-            self.go_to(time)?;
-        }
+        let mut time = start(traf)?;
         let mut at = base;
         for part in parts(traf.body)? {
             if part.kind != *b"trun" {
@@ -234,6 +231,12 @@ impl Gathered {
                 at = base
                     .checked_add_signed(i64::from(offset))
                     .ok_or_else(|| damaged("a fragment points before the file"))?;
+            }
+            if run.samples.is_empty() {
+                continue;
+            }
+            if let Some(time) = time.take() {
+                self.go_to(time)?;
             }
             self.first.get_or_insert(0);
             self.open(at, description);

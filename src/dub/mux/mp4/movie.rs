@@ -170,7 +170,11 @@ impl Movie {
                     follows = gathered.add(traf, &head, found.from, follows)?;
                 }
             }
-            check_count(self.tracks.iter().map(Track::count).sum())
+            let count: usize = self.tracks.iter().map(Track::count).sum();
+            if count as u64 > source.length() {
+                return Err(damaged("it has more frames than bytes"));
+            }
+            check_count(count)
         })
     }
 
