@@ -146,6 +146,20 @@ pub const CLONE_SHEETS_MAX: usize = 64;
 /// Seconds that cloning a voice may take, queueing included.
 pub const CLONE_SECONDS_WAIT_MAX: u64 = 120;
 
+/// Tracks of a film to dub, and its frames, subtitles included: four hours at 120 a second.
+pub const MOVIE_TRACKS_MAX: usize = 64;
+pub const MOVIE_SAMPLES_MAX: usize = 2_000_000;
+/// Bytes of the head of a film in MP4, and of one fragment's. Four hours at 60 frames a second take 11 MB.
+pub const MOVIE_HEAD_BYTES_MAX: u64 = 32 * MIB;
+pub const MOVIE_FRAGMENT_BYTES_MAX: u64 = 2 * MIB;
+/// Boxes of an MP4 file itself: two a frame at the worst.
+pub const MOVIE_BOXES_MAX: usize = 2 * MOVIE_SAMPLES_MAX;
+/// Elements of a WebM or Matroska file, and bytes of each of its heads. A block with a duration takes four of them.
+pub const MOVIE_ELEMENTS_MAX: u64 = 4 * MOVIE_SAMPLES_MAX as u64;
+pub const MOVIE_ELEMENT_BYTES_MAX: u64 = 4 * MIB;
+/// Seconds of a film: one beyond it is taken for damaged.
+pub const MOVIE_SECONDS_MAX: f64 = 24.0 * 3600.0;
+
 /// Texts that may be followed at once while transcribing.
 pub const BEAM_MAX: usize = 16;
 

@@ -9,8 +9,10 @@
 //! | `analyze` | a recording → who says what, when |
 //! | `stretches` | speech parted at its pauses, so that no task holds a worker for long |
 //! | `lines` | words → lines of one speaker, 1 to 15 s long |
+//! | `mux` | a file with a picture → the same file with another sound track |
 
 pub mod analyze;
 pub mod jobs;
 mod lines;
+pub mod mux;
 mod stretches;

@@ -19,10 +19,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const SECONDS_MAX: f64 = 60.0;
 
 /// Numerical Recipes' generator: the same damages each time.
-struct Dice(u32);
+pub struct Dice(pub u32);
 
 impl Dice {
-    fn below(&mut self, bound: usize) -> usize {
+    pub fn below(&mut self, bound: usize) -> usize {
         self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         (self.0 >> 8) as usize % bound.max(1)
     }
@@ -30,7 +30,7 @@ impl Dice {
 
 /// Breaks `whole` off, changes bytes, mostly near its start where its tables are, puts extremes where lengths may stand, or
 /// repeats a stretch.
-fn damaged(whole: &[u8], dice: &mut Dice) -> Vec<u8> {
+pub fn damaged(whole: &[u8], dice: &mut Dice) -> Vec<u8> {
     let mut file = whole.to_vec();
     match dice.below(4) {
         0 => file.truncate(dice.below(whole.len())),

@@ -48,6 +48,8 @@ const NAMED_BY: &[(&str, &str)] = &[
     ("opus_pure", "audio/"),
     ("flacenc", "audio/encode/"),
     ("mp3lame_encoder", "audio/encode/"),
+    ("mp4_atom", "dub/mux/mp4/"),
+    ("mkv_element", "dub/mux/webm/"),
     ("clap", "cli/"),
 ];
 

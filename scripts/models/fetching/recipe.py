@@ -24,6 +24,9 @@ CONVERTERS = {
     "kokoro-optimize": "kokoro_optimize.py",
 }
 
+# What makes loose files, from one source each.
+LOOSE = {"encode": "test_audio.py", "film": "test_video.py"}
+
 
 class Kitchen:
     """Makes files for packs. Use under the cache's lock."""
@@ -119,7 +122,7 @@ class Kitchen:
         """Makes unpinned files beside the pack's own."""
         report.line(f"{pack.name}: making {', '.join(missing)}")
         source = pack.folder / step.inputs[0]
-        self.tools.run("test_audio.py", [str(source), *(str(pack.folder / name) for name in missing)], MEDIA_PACKAGES)
+        self.tools.run(LOOSE[step.by], [str(source), *(str(pack.folder / name) for name in missing)], MEDIA_PACKAGES)
 
 
 def _is_under(name: str, prefix: str) -> bool:

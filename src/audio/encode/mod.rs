@@ -8,16 +8,20 @@
 //! | `wav` | WAV, and the bare samples that it holds |
 //! | `flac` | FLAC: the same samples, at about half the bytes |
 //! | `opus` | Opus in Ogg: a tenth of the bytes, not the same samples |
+//! | `packets` | bare Opus packets, for any container |
 //! | `mp3` | MP3, in builds that ask for it |
 
 mod flac;
 #[cfg(feature = "mp3")]
 mod mp3;
 mod opus;
+mod packets;
 mod wav;
 
 use crate::fault::Fault;
 
+pub use super::opus::RATE_HZ as OPUS_RATE_HZ;
+pub use packets::{OpusPackets, PACKET_SAMPLES as OPUS_PACKET_SAMPLES};
 pub use wav::{WAV_HEAD_BYTES, wav};
 
 /// Full scale of 16-bit samples: the factor that decoders divide by, so that WAV → samples → WAV is exact.

@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""Whether films with a new sound are what they were, to ffmpeg's eyes: scripts/check_containers.py [--before DIR] [--after DIR]
+
+For each film in both folders (by default the pack test-video, and what `cargo test --test main films` leaves):
+- all packets of pictures and subtitles are equal: time of decoding, time of showing, duration, size, hash, key or not;
+- there is one sound track, Opus, which ends with the picture;
+- ffmpeg decodes all of it without a word that it does not say of the original too.
+
+Needs ffmpeg on the PATH, or the Python package imageio-ffmpeg. Exit code 1 when a film fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+# Seconds by which the sound may end before or after the picture: one frame of 25 a second.
+FRAME_S = Fraction(1, 25)
+# Films whose times ffmpeg reads differently when they are in fragments. It adds the largest negative offset of a run to all
+# times of a fragmented track, and not to those of one with tables: the offsets themselves are equal.
+SHIFTED = {"cmaf.mp4"}
+# A frame that an edit list leaves out. ffmpeg also flags single frames of fragmented films so, whose list leaves out none.
+DISCARDED = "F=0x4"
+
+
+def ffmpeg() -> str:
+    if found := shutil.which("ffmpeg"):
+        return found
+    try:
+        import imageio_ffmpeg
+    except ImportError:
+        sys.exit("check_containers: ffmpeg is not on the PATH; install it, or the Python package imageio-ffmpeg")
+    return imageio_ffmpeg.get_ffmpeg_exe()
+
+
+def run(*told: str) -> tuple[str, set[str]]:
+    """What ffmpeg writes, and its warnings without the addresses in them."""
+    command = [ffmpeg(), "-hide_banner", "-nostdin", "-v", "warning", *told]
+    result = subprocess.run(command, capture_output=True, text=True)
+    said = {re.sub(r" @ 0x[0-9a-f]+", "", line) for line in result.stderr.splitlines() if line.strip()}
+    if result.returncode:
+        raise ValueError(f"ffmpeg says: {' '.join(said)[:300] or result.returncode}")
+    return result.stdout, said
+
+
+def decode(film: Path) -> set[str]:
+    """What ffmpeg says of it while it decodes pictures and sound."""
+    return run("-i", str(film), "-map", "0", "-map", "-0:s?", "-f", "null", "-")[1]
+
+
+def packets(film: Path, streams: list[str]) -> tuple[dict[int, Fraction], list[list[str]]]:
+    """Scale of each stream's times, and of each packet: stream, dts, pts, duration, size, checksum, flags and side data."""
+    maps = [word for stream in streams for word in ("-map", stream)]
+    text, _ = run("-copyts", "-i", str(film), *maps, "-c", "copy", "-f", "framecrc", "-")
+    scales = {int(n): Fraction(s) for n, s in re.findall(r"^#tb (\d+): (\S+)$", text, re.M)}
+    rows = [[field.strip() for field in line.split(",")] for line in text.splitlines() if line[0] != "#"]
+    return scales, sorted(rows, key=lambda row: (int(row[0]), int(row[1])))
+
+
+def seconds(scales: dict[int, Fraction], rows: list[list[str]], stream: int) -> list[tuple[Fraction, Fraction]]:
+    """When each packet of a stream is shown, and when it ends."""
+    own = [row for row in rows if int(row[0]) == stream]
+    return [(int(row[2]) * scales[stream], (int(row[2]) + int(row[3])) * scales[stream]) for row in own]
+
+
+def check(before: Path, after: Path) -> str:
+    """A remark on a film that is right; a ValueError on one that is not."""
+    kept = ["0:v", "0:s?"]
+    was, now = packets(before, kept), packets(after, kept)
+    if was[0] != now[0]:
+        raise ValueError(f"scales of time {was[0]} became {now[0]}")
+    if len(was[1]) < 50 or len(was[1]) != len(now[1]):
+        raise ValueError(f"{len(was[1])} packets became {len(now[1])}")
+    shift = (0, 0)
+    if before.name in SHIFTED:
+        shift = tuple(int(was[1][0][i]) - int(now[1][0][i]) for i in (1, 2))
+    for a, b in zip(*(rows for _, rows in (was, now))):
+        moved = [b[0], str(int(b[1]) + shift[0]), str(int(b[2]) + shift[1]), *b[3:]]
+        # No flag field means a frame to start with.
+        told = ["F=0x0" if field == DISCARDED else field for field in a]
+        if moved not in (a, told):
+            raise ValueError(f"packet {a} became {b}")
+    picture = seconds(*now, 0)
+    sound = packets(after, ["0:a"])
+    if set(sound[0]) != {0}:
+        raise ValueError(f"{len(sound[0])} sound tracks")
+    ends = max(end for _, end in picture), max(end for _, end in seconds(*sound, 0))
+    # The packets' own end has the warm-up and the padding of the last one.
+    if not -FRAME_S <= ends[1] - ends[0] <= FRAME_S + Fraction(1, 50):
+        raise ValueError(f"the picture ends at {float(ends[0]):.3f} s, the sound at {float(ends[1]):.3f} s")
+    if said := decode(after) - decode(before):
+        raise ValueError(f"ffmpeg says: {' '.join(said)[:300]}")
+    moved = f", shifted by {shift[1]}" if any(shift) else ""
+    return f"{len(now[1])} packets{moved}, {float(ends[0]):.2f} s"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--before", type=Path, default=ROOT / "models/test-video")
+    parser.add_argument("--after", type=Path, default=ROOT / "target/tmp/films")
+    options = parser.parse_args()
+    films = sorted(path.name for path in options.after.glob("*.*") if (options.before / path.name).is_file())
+    if not films:
+        parser.error(f"{options.after} has no film of {options.before}; run: cargo test --test main films")
+    failed = 0
+    for name in films:
+        try:
+            print(f"{name}: {check(options.before / name, options.after / name)}")
+        except ValueError as error:
+            failed += 1
+            print(f"{name}: FAILED: {error}")
+    print(f"{len(films) - failed} of {len(films)} films are right")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,39 @@
+//! Any bytes, taken for a film that gets another sound: a file that is hardly larger, or a refusal, within bounds. Run, with
+//! cargo-fuzz and a nightly compiler:
+//!
+//! cargo fuzz run --fuzz-dir scripts/fuzz mux -- -max_len=65536 -timeout=10 -rss_limit_mb=512
+//!
+//! A short run over the same corpus is part of the tests (`src/tests/damaged_films.rs`).
+
+#![no_main]
+
+use std::io::Cursor;
+use std::sync::OnceLock;
+
+use libfuzzer_sys::fuzz_target;
+use vocabox::dub::mux::{self, OpusTrack, TrackWriter};
+use vocabox::fault::Kind;
+
+/// What may be written beyond the film itself: the sound, and tables in the place of what they were told by.
+const MORE_BYTES: u64 = 200_000;
+
+fn sound() -> &'static OpusTrack {
+    static SOUND: OnceLock<OpusTrack> = OnceLock::new();
+    SOUND.get_or_init(|| {
+        let mut writer = TrackWriter::new(tempfile::tempfile().unwrap()).unwrap();
+        writer.push(&[0.1; 24_000]).unwrap();
+        writer.finish("eng").unwrap()
+    })
+}
+
+fuzz_target!(|bytes: &[u8]| {
+    let mut out = tempfile::tempfile().unwrap();
+    match mux::replace_audio(Cursor::new(bytes), sound(), &mut out) {
+        Ok(()) => {
+            let length = out.metadata().unwrap().len();
+            assert!(length <= 40 * bytes.len() as u64 + MORE_BYTES, "{length}");
+            assert!(mux::inspect(out).unwrap().is_some());
+        }
+        Err(fault) => assert_eq!(fault.kind, Kind::Invalid, "{fault}"),
+    }
+});

@@ -1,0 +1,115 @@
+//! The new sound: Opus packets in a scratch file, so that hours of them cost no memory, and what containers tell of them.
+
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+
+use crate::audio::encode::{OPUS_PACKET_SAMPLES, OPUS_RATE_HZ, OpusPackets};
+use crate::fault::Fault;
+
+/// Encodes mono sound into a track, piece by piece.
+pub struct TrackWriter {
+    packets: OpusPackets,
+    scratch: BufWriter<File>,
+    sizes: Vec<u16>,
+    samples: u64,
+}
+
+impl TrackWriter {
+    /// A track that is kept in `scratch`, an empty file that nobody else uses (an unlinked one, best).
+    ///
+    /// Faults: `Internal` when the encoder cannot be made.
+    pub fn new(scratch: File) -> Result<Self, Fault> {
+        Ok(TrackWriter {
+            packets: OpusPackets::new(OPUS_RATE_HZ)?,
+            scratch: BufWriter::new(scratch),
+            sizes: Vec::new(),
+            samples: 0,
+        })
+    }
+
+    /// Adds `samples` at 48 kHz in [−1, 1]; beyond that they are clamped. Fault: `Internal` when the scratch is full.
+    pub fn push(&mut self, samples: &[f32]) -> Result<(), Fault> {
+        self.samples += samples.len() as u64;
+        let made = self.packets.push(samples)?;
+        self.keep(made)
+    }
+
+    /// The track of all that was pushed. `language` is that of its speech, three letters of ISO 639-2 (`und` when it is
+    /// not known).
+    ///
+    /// Faults: `Internal` when the scratch is full.
+    pub fn finish(mut self, language: &str) -> Result<OpusTrack, Fault> {
+        let made = self.packets.finish()?;
+        self.keep(made)?;
+        let known = language.len() == 3 && language.bytes().all(|b| b.is_ascii_lowercase());
+        Ok(OpusTrack {
+            pre_skip: self.packets.pre_skip(),
+            packets: self.scratch.into_inner().map_err(Fault::internal)?,
+            sizes: self.sizes,
+            samples: self.samples,
+            language: if known { language } else { "und" }.to_owned(),
+        })
+    }
+
+    fn keep(&mut self, packets: Vec<Vec<u8>>) -> Result<(), Fault> {
+        for packet in packets {
+            self.scratch.write_all(&packet).map_err(Fault::internal)?;
+            // A packet of 20 ms has at most 1275 bytes (RFC 6716 §3.4).
+            self.sizes.push(packet.len() as u16);
+        }
+        Ok(())
+    }
+}
+
+/// A mono sound track: packets of 20 ms, of which a decoder drops the first [`OpusTrack::pre_skip`] samples and what
+/// comes after [`OpusTrack::samples`] more.
+#[derive(Debug)]
+pub struct OpusTrack {
+    packets: File,
+    sizes: Vec<u16>,
+    pre_skip: u16,
+    samples: u64,
+    language: String,
+}
+
+impl OpusTrack {
+    /// Samples at 48 kHz that only warm up the decoder.
+    pub fn pre_skip(&self) -> u16 {
+        self.pre_skip
+    }
+
+    /// Samples at 48 kHz that are heard.
+    pub fn samples(&self) -> u64 {
+        self.samples
+    }
+
+    /// Seconds that are heard.
+    pub fn seconds(&self) -> f64 {
+        self.samples as f64 / f64::from(OPUS_RATE_HZ)
+    }
+
+    /// Three letters of ISO 639-2.
+    pub fn language(&self) -> &str {
+        &self.language
+    }
+
+    /// Bytes of each packet.
+    pub fn sizes(&self) -> &[u16] {
+        &self.sizes
+    }
+
+    /// Samples of the last packet that belong to the sound or its warm-up; of all others, all do.
+    pub fn last_packet_samples(&self) -> u32 {
+        let before = (self.sizes.len() as u64).saturating_sub(1) * u64::from(OPUS_PACKET_SAMPLES);
+        let end = u64::from(self.pre_skip) + self.samples;
+        end.saturating_sub(before)
+            .clamp(1, u64::from(OPUS_PACKET_SAMPLES)) as u32
+    }
+
+    /// The packets from the first one on.
+    pub fn read(&self) -> Result<impl Read + use<'_>, Fault> {
+        let mut file = &self.packets;
+        file.seek(SeekFrom::Start(0)).map_err(Fault::internal)?;
+        Ok(BufReader::with_capacity(64 * 1024, file))
+    }
+}
