@@ -10,7 +10,7 @@ use crate::audio;
 use crate::dub::jobs::{Dubbing, INPUT};
 use crate::fault::Fault;
 use crate::limits;
-use crate::store::{Job, JobId, JobKind, JobRoom};
+use crate::store::{Job, JobId, JobKind, JobRoom, JobStatus};
 
 /// The jobs of a box that can do them.
 pub struct Jobs {
@@ -58,16 +58,25 @@ pub fn analyze(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
 /// How far a job is. Faults: `NotFound` for an id that is none of the account's.
 pub fn job(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let job = context.store.job(call.identity()?.account.id, id(call)?)?;
-    Reply::json(&json!({
+    let mut reply = Reply::json(&json!({
         "job_id": job.job_id,
         "kind": job.kind,
         "status": job.status,
         "progress": job.progress,
-        "result": job.result,
         "error": job.error,
         "created_at": job.created_at,
         "updated_at": job.updated_at,
-    }))
+    }))?;
+    // The result is JSON already, and may be long.
+    let result = match job.status {
+        JobStatus::Done => context.store.job_result(job.job_id)?,
+        _ => b"null".to_vec(),
+    };
+    reply.body.pop();
+    reply.body.extend_from_slice(b",\"result\":");
+    reply.body.extend_from_slice(&result);
+    reply.body.push(b'}');
+    Ok(reply)
 }
 
 /// Ends a job and deletes its files. Faults: `NotFound` for an id that is none of the account's.

@@ -19,7 +19,7 @@ use crate::engine::diarize::{self, Diarize};
 use crate::fault::{Fault, Kind};
 use crate::limits;
 use crate::store::{
-    AccountId, Feature, HistoryItem, ItemId, Job, JobId, JobKind, JobStatus, Status, Store, Utc,
+    AccountId, Feature, HistoryItem, ItemId, Job, JobId, JobKind, JobStatus, RESULT, Status, Store, Utc,
 };
 
 /// Name of the file that a job works on.
@@ -184,10 +184,16 @@ impl Shared {
         let until = begun + Duration::from_secs(limits::JOB_SECONDS_MAX);
         let watch = Watch::new(until, Arc::clone(&cancelled));
         let done = catch_unwind(AssertUnwindSafe(|| self.attempt(account, &job, &watch)))
-            .unwrap_or_else(|_| Err(Fault::internal("the job panicked")));
+            .unwrap_or_else(|_| Err(Fault::internal("the job panicked")))
+            // The result is there before the record says so.
+            .and_then(|made| self.keep(id, &made.result).map(|()| made));
         self.lock().running = None;
         if cancelled.load(Ordering::SeqCst) {
             log::info!("dubbing job {id} was ended");
+            // What it made after it was deleted.
+            if self.store.job(account, id).is_err_and(|f| f.kind == Kind::NotFound) {
+                self.store.job_files().remove_all(id);
+            }
             return;
         }
         let fault = done.as_ref().err().cloned();
@@ -208,14 +214,21 @@ impl Shared {
                 Err(_) => JobStatus::Error,
             };
             job.progress = if done.is_ok() { 1.0 } else { job.progress };
-            job.result = done.as_ref().ok().map(|made| made.result.clone());
             job.error = fault.as_ref().map(|fault| fault.sentence.to_string());
         });
         for fault in [recorded, ended].into_iter().filter_map(Result::err) {
-            if fault.kind != Kind::NotFound {
+            if fault.kind == Kind::NotFound {
+                self.store.job_files().remove_all(id);
+            } else {
                 log::error!("the end of dubbing job {id} cannot be put on record: {fault}");
             }
         }
+    }
+
+    fn keep(&self, id: JobId, result: &Value) -> Result<(), Fault> {
+        let bytes = serde_json::to_vec(result).map_err(Fault::internal)?;
+        let files = self.store.job_files();
+        files.put(id, RESULT, &mut &bytes[..]).map(drop)
     }
 
     fn attempt(&self, account: AccountId, job: &Job, watch: &Watch) -> Result<Made, Fault> {
@@ -316,6 +329,7 @@ fn told(analysis: &Analysis, parted: bool) -> Value {
             "start": millis(segment.start_s),
             "end": millis(segment.end_s),
             "text": segment.text,
+            "language": analysis.language,
             "speaker": diarize::name(*speaker),
             "words": segment.words.iter().map(word).collect::<Vec<_>>(),
         })
