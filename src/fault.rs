@@ -28,6 +28,8 @@ pub enum Kind {
     TooLarge,
     /// The body is of a type that the endpoint does not read.
     UnsupportedType,
+    /// No byte of what was asked for is there: it has so many.
+    OutOfRange { bytes: u64 },
     /// The head of the request is larger than is accepted.
     HeadTooLarge,
     /// The client sent too slowly.

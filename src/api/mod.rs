@@ -40,7 +40,7 @@ use crate::store::{Feature, HistoryItem, ItemId, Status, Store, Utc};
 use crate::work::kept::Kept;
 use crate::work::underway::Underway;
 pub use endpoints::ENDPOINTS;
-use message::{Body, Head};
+use message::{Body, Head, Part};
 use speech::{Speaking, Transcribing};
 use translating::Translating;
 
@@ -261,6 +261,15 @@ pub struct Reply {
     pub body: Vec<u8>,
     /// What follows the body, where that is only its begin.
     pub rest: Option<Source>,
+    /// What is sent in the place of the body, which is empty then.
+    pub file: Option<Section>,
+}
+
+/// A part of a file of `whole` bytes; what is not all of it is answered 206.
+#[derive(Debug)]
+pub struct Section {
+    pub part: Part,
+    pub whole: u64,
 }
 
 /// The next part of a body that is sent while it is made, none at its end. It notes in the call what was made.
@@ -274,6 +283,7 @@ impl Reply {
             headers: Vec::new(),
             body: serde_json::to_vec(value).map_err(Fault::internal)?,
             rest: None,
+            file: None,
         })
     }
 }
