@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn it_is_down_before_a_line_begins_and_comes_back_slowly() {
-        let (middle, _) = gains_db(&[SECOND..2 * SECOND], 60.0, 4);
+        let (middle, _) = gains_db(std::slice::from_ref(&(SECOND..2 * SECOND)), 60.0, 4);
         let at = |seconds: f64| middle[(seconds * SECOND as f64) as usize];
         assert_eq!((at(0.0), at(0.94)), (0.0, 0.0));
         assert!((at(0.975) + 9.0).abs() < 0.1, "{}", at(0.975));
@@ -213,7 +213,7 @@ mod tests {
             (18.0, 0.0),
             (60.0, 0.0),
         ] {
-            let (middle, side) = gains_db(&[SECOND..2 * SECOND], side_db, 3);
+            let (middle, side) = gains_db(std::slice::from_ref(&(SECOND..2 * SECOND)), side_db, 3);
             let at = (SECOND + SECOND / 2) as usize;
             assert!((middle[at] + DOWN_DB).abs() < 0.01);
             assert!(

