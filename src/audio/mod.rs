@@ -20,7 +20,10 @@
 //! | `pitch` | how high a voice is, and how far it moves |
 //! | `pace` | how many syllables it speaks in a second |
 //! | `level` | one loudness for all speech, piece by piece |
+//! | `loudness` | how loud a stretch of sound is |
+//! | `stretch` | speech at another pace and its own pitch |
 //! | `limiter` | no peak above a ceiling |
+//! | `running` | the same as sound streams, of one channel or two |
 //! | `encode` | samples → the bytes of an answer, whole or as a stream: WAV, PCM, FLAC, Opus, MP3 |
 
 mod bands;
@@ -31,6 +34,7 @@ mod edits;
 pub mod encode;
 pub mod level;
 mod limiter;
+pub mod loudness;
 mod matroska;
 pub mod mel;
 mod mend;
@@ -39,6 +43,8 @@ pub mod pace;
 pub mod pcm;
 pub mod pitch;
 pub mod resample;
+pub mod running;
+pub mod stretch;
 mod track;
 
 use std::io::{Read, Seek};

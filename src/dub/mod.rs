@@ -9,10 +9,20 @@
 //! | `analyze` | a recording → who says what, when |
 //! | `stretches` | speech parted at its pauses, so that no task holds a worker for long |
 //! | `lines` | words → lines of one speaker, 1 to 15 s long |
+//! | `fit` | spoken lines → lines that fit their rooms |
+//! | `original` | the original's sound, and how loud each of its lines is |
+//! | `duck` | how far the original goes down under the lines |
+//! | `bed` | the original, ducked, and the lines upon it → the new track |
+//! | `subtitles` | lines → SRT and VTT |
 //! | `mux` | a file with a picture → the same file with another sound track |
 
 pub mod analyze;
+pub mod bed;
+mod duck;
+pub mod fit;
 pub mod jobs;
 mod lines;
 pub mod mux;
+pub mod original;
 mod stretches;
+pub mod subtitles;

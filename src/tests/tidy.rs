@@ -45,6 +45,7 @@ const NAMED_BY: &[(&str, &str)] = &[
     ("symphonia", "audio/"),
     ("rubato", "audio/"),
     ("ebur128", "audio/"),
+    ("timestretch", "audio/stretch.rs"),
     ("opus_pure", "audio/"),
     ("flacenc", "audio/encode/"),
     ("mp3lame_encoder", "audio/encode/"),
