@@ -24,11 +24,11 @@ pub(super) fn start(
         return Ok(None);
     };
     let (loads, listens) = (installation.clone(), Arc::clone(transcribing));
-    let listen = move |task: TranscribeTask, watch: &Watch| {
-        let specialist = listens.specialist(task.language.as_deref());
-        let listening = specialist.unwrap_or(&listens.general);
-        listening.pool.run_idle(task, watch).map(|done| done.output)
-    };
+    let listen =
+        move |language: Option<&str>, task: &mut dyn FnMut() -> TranscribeTask, watch: &Watch| {
+            let listening = listens.specialist(language).unwrap_or(&listens.general);
+            listening.pool.run_idle(task, watch).map(|done| done.output)
+        };
     let crew = Crew {
         diarizer: Box::new(move || loads.build_diarize()),
         listen: Box::new(listen),

@@ -58,14 +58,19 @@ impl Studio {
             }),
             ..Utterance::default()
         };
-        let (pieces, made) = mpsc::channel();
-        let outlet = Box::new(move |piece| pieces.send(piece).map_err(Fault::internal));
-        let task = SpeakTask { utterance, outlet };
+        let mut made = None;
+        let mut task = || {
+            let (pieces, sound) = mpsc::channel();
+            made = Some(sound);
+            let outlet = Box::new(move |piece| pieces.send(piece).map_err(Fault::internal));
+            let utterance = utterance.clone();
+            SpeakTask { utterance, outlet }
+        };
         match lane {
-            Lane::Asked => self.speak.run(task, watch)?,
+            Lane::Asked => self.speak.run(task(), watch)?,
             Lane::Idle => self.speak.run_idle(task, watch)?,
         };
-        let clip = Clip::joined(made.try_iter());
+        let clip = Clip::joined(made.iter().flat_map(|sound| sound.try_iter()));
         let clip = clip.ok_or_else(|| Fault::engine("the engine made no sound"))?;
         let measured = self.measure(&resample_clip(&clip, speaker::RATE_HZ)?, watch)?;
         Ok((clip, measured))

@@ -12,6 +12,12 @@ pub const RATE_HZ: u32 = 16_000;
 /// How much of the time it takes to tell who speaks when: the rest is for what they say.
 const DIARIZED: f64 = 0.15;
 
+/// Transcribes in a language, none to detect it, on a worker that no request waits for. It asks for the task again when a
+/// request came between.
+pub type Listen = dyn Fn(Option<&str>, &mut dyn FnMut() -> TranscribeTask, &Watch) -> Result<Transcript, Fault>
+    + Send
+    + Sync;
+
 /// What was found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Analysis {
@@ -27,8 +33,7 @@ pub struct Analysis {
 /// What an analysis needs.
 pub struct Means<'a> {
     pub diarize: &'a mut Diarize,
-    /// Transcribes on a worker that no request waits for.
-    pub listen: &'a dyn Fn(TranscribeTask, &Watch) -> Result<Transcript, Fault>,
+    pub listen: &'a Listen,
     /// Told how far it is, 0 to 1.
     pub progress: &'a mut dyn FnMut(f64) -> Result<(), Fault>,
 }
@@ -65,13 +70,13 @@ pub fn analyze(
         skip(&mut *audio, stretch.start - at)?;
         let clip = take(&mut *audio, stretch.len())?;
         at = stretch.end;
-        let task = TranscribeTask {
-            audio: Box::new(ClipReader::from(clip)),
+        let mut task = || TranscribeTask {
+            audio: Box::new(ClipReader::from(clip.clone())),
             language: language.clone(),
             words: true,
             beams: 1,
         };
-        let transcript = listen(task, watch)?;
+        let transcript = listen(language.as_deref(), &mut task, watch)?;
         let begun_s = stretch.start as f64 / f64::from(RATE_HZ);
         if !transcript.segments.is_empty() && language.is_none() {
             // What the first words are in, the rest is.

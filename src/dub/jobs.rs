@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::analyze::{self, Analysis, Means};
+use super::analyze::{self, Analysis, Listen, Means};
 use super::lines::Line;
 use crate::audio;
-use crate::engine::contract::{TranscribeTask, Transcript, Watch, Word, millis};
+use crate::engine::contract::{Watch, Word, millis};
 use crate::engine::diarize::{self, Diarize};
 use crate::fault::{Fault, Kind};
 use crate::limits;
@@ -28,14 +28,10 @@ pub const INPUT: &str = "input";
 /// Between two records of a job's progress.
 const TELL: Duration = Duration::from_secs(1);
 
-/// Transcribes.
-pub type Listen = dyn Fn(TranscribeTask, &Watch) -> Result<Transcript, Fault> + Send + Sync;
-
 /// What jobs work with.
 pub struct Crew {
     /// Loads what tells who speaks when.
     pub diarizer: Box<dyn Fn() -> Result<Box<Diarize>, Fault> + Send + Sync>,
-    /// Transcribes on a worker that no request waits for.
     pub listen: Box<Listen>,
     /// What transcribes calls itself, and its model, as history shows them.
     pub engine: String,

@@ -4,7 +4,7 @@
 //! thread (`&mut self`: a session is never shared) and asks its [`Watch`] between sentences,
 //! decoder steps and chunks whether anybody still waits for the answer.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Instant;
 
@@ -165,6 +165,8 @@ pub fn speak_whole(engine: &mut Speak, utterance: Utterance, watch: &Watch) -> R
 pub struct Watch {
     deadline: Instant,
     cancelled: Arc<AtomicBool>,
+    /// How many wait to whom this task gives way; none where it gives way to nobody.
+    waiting: Option<Arc<AtomicUsize>>,
 }
 
 impl Watch {
@@ -173,6 +175,15 @@ impl Watch {
         Watch {
             deadline,
             cancelled,
+            waiting: None,
+        }
+    }
+
+    /// The same, which also runs out as soon as `waiting` is not zero.
+    pub fn giving_way(&self, waiting: Arc<AtomicUsize>) -> Self {
+        Watch {
+            waiting: Some(waiting),
+            ..self.clone()
         }
     }
 
@@ -181,9 +192,10 @@ impl Watch {
         Watch::new(deadline, Arc::default())
     }
 
-    /// Faults: `Cancelled` once that is set, `Engine` after the deadline.
+    /// Faults: `Cancelled` once that is set or somebody waits to whom it gives way, `Engine` after the deadline.
     pub fn check(&self) -> Result<(), Fault> {
-        if self.cancelled.load(Ordering::Relaxed) {
+        let is_awaited = |waiting: &Arc<AtomicUsize>| waiting.load(Ordering::Relaxed) > 0;
+        if self.cancelled.load(Ordering::Relaxed) || self.waiting.as_ref().is_some_and(is_awaited) {
             return Err(Fault::new(
                 Kind::Cancelled,
                 "The client left before the answer was ready.",

@@ -218,3 +218,20 @@ fn polling_costs_nothing() {
     assert_eq!(over(&client, &id)["status"], "done");
     assert_eq!(client.get("/voice/voices").status, 429);
 }
+
+#[test]
+fn a_job_gives_its_worker_to_a_request_that_comes() {
+    let models = stubs();
+    let hold = models.path().join("stub-transcribe/hold");
+    fs::write(&hold, "").unwrap();
+    let server = Server::launch(models.path(), &["--workers", "1"]);
+    let client = server.client();
+    let id = analyze(&client, &two_cities(), "hold");
+    until("the job", || job(&client, &id)["status"] == "processing");
+    // The only worker is held by the job, or will be.
+    let answer = client.post_form("/voice/stt", &two_cities(), &[("language", "en")]);
+    assert_eq!(answer.status, 200);
+    assert_eq!(job(&client, &id)["status"], "processing");
+    fs::remove_file(&hold).unwrap();
+    assert_eq!(over(&client, &id)["status"], "done");
+}

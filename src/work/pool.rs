@@ -17,6 +17,9 @@ type Factory<T, O> = dyn Fn() -> Result<Box<dyn Engine<Task = T, Output = O>>, F
 /// Whoever waits for a worker looks up this often, to see whether its client is still there.
 pub const LOOK: Duration = Duration::from_millis(100);
 
+/// How often an idle task gives way before it runs to its end: a box that is never without requests gets on with it too.
+const GIVES_WAY_MAX: usize = 16;
+
 /// Workers, their queue, and what is known of their pace.
 pub struct Pool<T, O> {
     shared: Arc<Shared<T, O>>,
@@ -112,12 +115,26 @@ impl<T: Send + 'static, O: Send + 'static> Pool<T, O> {
         }
     }
 
-    /// Runs `task` when no other waits, and waits for its output. Keep it short: what comes meanwhile waits for its end.
-    /// Faults: those of [`Pool::run`].
-    pub fn run_idle(&self, task: T, watch: &Watch) -> Result<Done<O>, Fault> {
-        let (job, pending) = job(task, watch);
+    /// Runs a task when no other waits, and waits for its output. It gives way to a request that comes meanwhile, and is then
+    /// begun again with another of `task`, which makes the same each time; but not for ever. Faults: those of [`Pool::run`].
+    pub fn run_idle(&self, mut task: impl FnMut() -> T, watch: &Watch) -> Result<Done<O>, Fault> {
+        let giving_way = watch.giving_way(self.shared.queue.waiting());
+        for _ in 0..GIVES_WAY_MAX {
+            let run = self.queue_idle(task(), &giving_way, watch)?.wait();
+            let gave_way = |fault: &Fault| fault.kind == Kind::Cancelled && watch.check().is_ok();
+            if !run.as_ref().is_err_and(gave_way) {
+                return run;
+            }
+        }
+        self.queue_idle(task(), watch, watch)?.wait()
+    }
+
+    /// Queues an idle task, which runs under `runs`, whose output is waited for under `waits`.
+    fn queue_idle(&self, task: T, runs: &Watch, waits: &Watch) -> Result<Pending<O>, Fault> {
+        let (job, mut pending) = job(task, runs);
+        pending.watch = waits.clone();
         match self.shared.queue.push_idle(job) {
-            Ok(()) => pending.wait(),
+            Ok(()) => Ok(pending),
             Err(_) => Err(self.shared.full()),
         }
     }
@@ -154,7 +171,7 @@ impl<O> Pending<O> {
 
 impl<T, O> Shared<T, O> {
     fn full(&self) -> Fault {
-        let jobs = self.queue.len() as u64;
+        let jobs = self.queue.waiting().load(Ordering::Relaxed) as u64;
         let wait_ms = self.pace_ms.load(Ordering::Relaxed) * (jobs + 1) / self.workers as u64;
         let retry_after_s = wait_ms.div_ceil(1_000).clamp(1, 600) as u32;
         Fault::new(
@@ -269,6 +286,8 @@ mod tests {
 
     enum Play {
         Say(u32),
+        /// Meets, then goes on until its watch ends.
+        Last(Arc<Barrier>),
         Panic,
         Meet(Arc<Barrier>),
     }
@@ -278,9 +297,16 @@ mod tests {
     impl Engine for Player {
         type Task = Play;
         type Output = u32;
-        fn run(&mut self, task: Play, _: &Watch) -> Result<u32, Fault> {
+        fn run(&mut self, task: Play, watch: &Watch) -> Result<u32, Fault> {
             match task {
                 Play::Say(n) => Ok(n),
+                Play::Last(barrier) => {
+                    barrier.wait();
+                    loop {
+                        watch.check()?;
+                        thread::yield_now();
+                    }
+                }
                 Play::Panic => panic!("on purpose"),
                 Play::Meet(barrier) => {
                     barrier.wait();
@@ -331,10 +357,59 @@ mod tests {
         barrier.wait();
         running.join().unwrap().unwrap();
         // The late task still waits for the worker to drop it.
-        while pool.shared.queue.len() > 0 {
+        while pool.shared.queue.waiting().load(Ordering::Relaxed) > 0 {
             thread::yield_now();
         }
         assert_eq!(pool.run(Play::Say(3), &soon()).unwrap().output, 3);
+    }
+
+    #[test]
+    fn an_idle_task_gives_way_to_a_request_and_is_begun_again() {
+        let pool = pool(4);
+        let barrier = Arc::new(Barrier::new(2));
+        let (idle, met) = (pool.clone(), barrier.clone());
+        let mut begun = 0;
+        let running = thread::spawn(move || {
+            let task = || {
+                begun += 1;
+                match begun {
+                    1 => Play::Last(met.clone()),
+                    _ => Play::Say(begun),
+                }
+            };
+            idle.run_idle(task, &soon())
+        });
+        barrier.wait(); // it has the only worker
+        assert_eq!(pool.run(Play::Say(7), &soon()).unwrap().output, 7);
+        assert_eq!(running.join().unwrap().unwrap().output, 2);
+    }
+
+    #[test]
+    fn an_idle_task_gives_way_so_often_and_no_more() {
+        let pool = pool(4);
+        let barrier = Arc::new(Barrier::new(2));
+        let (idle, met) = (pool.clone(), barrier.clone());
+        let running = thread::spawn(move || {
+            let mut begun = 0;
+            let task = || {
+                begun += 1;
+                match begun <= GIVES_WAY_MAX {
+                    true => Play::Last(met.clone()),
+                    false => Play::Meet(met.clone()),
+                }
+            };
+            idle.run_idle(task, &soon())
+        });
+        for _ in 0..GIVES_WAY_MAX {
+            barrier.wait();
+            pool.run(Play::Say(1), &soon()).unwrap();
+        }
+        barrier.wait();
+        let other = pool.clone();
+        let waits = thread::spawn(move || other.run(Play::Say(3), &soon()));
+        barrier.wait(); // it goes on although one waits
+        assert_eq!(running.join().unwrap().unwrap().output, 0);
+        assert_eq!(waits.join().unwrap().unwrap().output, 3);
     }
 
     #[test]

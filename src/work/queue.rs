@@ -1,13 +1,16 @@
 //! A bounded first-in-first-out queue. Who finds it full is told at once. Beside it a second one, for when the first is empty.
 
 use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Jobs waiting for a worker.
 pub struct Queue<J> {
     state: Mutex<State<J>>,
     arrived: Condvar,
     depth_max: usize,
+    /// As many as `jobs` has, for those who look without the lock.
+    waiting: Arc<AtomicUsize>,
 }
 
 struct State<J> {
@@ -28,6 +31,7 @@ impl<J> Queue<J> {
             }),
             arrived: Condvar::new(),
             depth_max,
+            waiting: Arc::default(),
         }
     }
 
@@ -38,6 +42,7 @@ impl<J> Queue<J> {
             return Err(job);
         }
         state.jobs.push_back(job);
+        self.waiting.store(state.jobs.len(), Ordering::Relaxed);
         self.arrived.notify_one();
         Ok(())
     }
@@ -60,6 +65,7 @@ impl<J> Queue<J> {
         let mut state = self.lock();
         loop {
             if let Some(job) = state.jobs.pop_front() {
+                self.waiting.store(state.jobs.len(), Ordering::Relaxed);
                 return Some(job);
             }
             if state.is_closed {
@@ -76,9 +82,9 @@ impl<J> Queue<J> {
         }
     }
 
-    /// Jobs that wait now.
-    pub fn len(&self) -> usize {
-        self.lock().jobs.len()
+    /// Jobs that wait now, but for the idle ones.
+    pub fn waiting(&self) -> Arc<AtomicUsize> {
+        self.waiting.clone()
     }
 
     /// Takes no more jobs; those that wait are still given out, but for the idle ones.
