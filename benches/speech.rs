@@ -63,6 +63,7 @@ fn transcribe(engine: &mut Transcribe, file: &[u8]) -> f64 {
         language: Some("en".to_owned()),
         words: true,
         beams: 1,
+        english: false,
     };
     engine.run(task, &watch()).expect("it transcribes").seconds
 }

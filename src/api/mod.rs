@@ -2,10 +2,12 @@
 //!
 //! [`ENDPOINTS`] is the only list of endpoints. A new one is its file (parse and render) and its line there.
 
-mod clone;
+pub(crate) mod clone;
 pub mod cors;
 pub mod detail;
 pub mod dub;
+mod dub_files;
+mod dub_render;
 mod dub_translate;
 mod endpoints;
 mod fields;
@@ -151,7 +153,7 @@ pub const BEFORE_ROUTING: &[u16] = &[400, 404, 405, 408, 431, 503];
 pub struct Context {
     pub store: Arc<Store>,
     /// None while no pack that speaks is fetched.
-    pub speaking: Option<Speaking>,
+    pub speaking: Option<Arc<Speaking>>,
     /// None while no pack that transcribes is fetched.
     pub transcribing: Option<Arc<Transcribing>>,
     /// None while no pack that translates is fetched.
@@ -159,7 +161,7 @@ pub struct Context {
     /// What voices sound like, spoken once.
     pub previews: Kept,
     /// None while a pack that cloning needs is not fetched.
-    pub cloning: Option<Cloning>,
+    pub cloning: Option<Arc<Cloning>>,
     /// Cloned voices of an account.
     pub clones_max: usize,
     /// Whether whoever clones has to say that the speaker agreed.

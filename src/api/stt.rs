@@ -39,6 +39,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         language: asked.clone(),
         words,
         beams: transcribing.beams,
+        english: false,
     };
     let done = listening.pool.run(task, &call.watch)?;
     (call.queued, call.ran) = (done.queued, done.ran);

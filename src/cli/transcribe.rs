@@ -62,6 +62,7 @@ pub fn run(args: Args, common: &Common) -> Result<(), CliError> {
                     language: language.clone(),
                     words: matches!(args.format, Format::Json),
                     beams: options.beam,
+                    english: false,
                 },
                 &watch,
             )

@@ -43,7 +43,7 @@ use attempt::{Attempt, Found};
 use catalog::Catalog;
 use refiner::Refiner;
 use sheets::Sheets;
-use studio::Studio;
+use studio::{Lane, Studio};
 
 /// Stock voices that a clone needs at least, and how long a request waits for them on a box that was just started.
 const KNOWN_MIN: usize = 10;
@@ -92,9 +92,9 @@ impl Cloning {
         })
     }
 
-    /// A voice like the one in `recording`. Faults: those of `reference`, `Busy` on a box that was started a moment ago, and
+    /// A voice like the one in `recording`, found while a request waits or when none does. Faults: those of `reference`, `Busy` on a box that was started a moment ago, and
     /// those of the pools.
-    pub fn hear(&self, recording: &Clip, watch: &Watch) -> Result<Fresh, Fault> {
+    pub fn hear(&self, recording: &Clip, lane: Lane, watch: &Watch) -> Result<Fresh, Fault> {
         reference::check_clipping(recording)?;
         let diarize = |reader: ClipReader, watch: &Watch| {
             let task: Box<dyn Samples> = Box::new(reader);
@@ -109,7 +109,7 @@ impl Cloning {
         }
         let target = self.studio.measure(&speech, watch)?;
         let mut attempt = Attempt::new(&self.catalog, target, |_| true)?;
-        let (found, preview) = attempt.begin(&self.catalog, &self.studio, watch)?;
+        let (found, preview) = attempt.begin(&self.catalog, &self.studio, lane, watch)?;
         Ok(Fresh {
             found,
             preview,

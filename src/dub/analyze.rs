@@ -26,6 +26,8 @@ pub struct Analysis {
     pub seconds: f64,
     /// Ordered, not overlapping.
     pub lines: Vec<Line>,
+    /// What each line is in English, where that was asked for.
+    pub english: Option<Vec<String>>,
     /// Names of all who speak, in the order in which they begin.
     pub speakers: Vec<String>,
 }
@@ -34,6 +36,8 @@ pub struct Analysis {
 pub struct Means<'a> {
     pub diarize: &'a mut Diarize,
     pub listen: &'a Listen,
+    /// Whether what is said in a language is to be written in English too.
+    pub wants_english: &'a dyn Fn(&str) -> bool,
     /// Told how far it is, 0 to 1.
     pub progress: &'a mut dyn FnMut(f64) -> Result<(), Fault>,
 }
@@ -51,6 +55,7 @@ pub fn analyze(
     let Means {
         diarize,
         listen,
+        wants_english,
         progress,
     } = means;
     let diarized = diarize.run(open()?, watch)?;
@@ -75,6 +80,7 @@ pub fn analyze(
             language: language.clone(),
             words: true,
             beams: 1,
+            english: false,
         };
         let transcript = listen(language.as_deref(), &mut task, watch)?;
         let begun_s = stretch.start as f64 / f64::from(RATE_HZ);
@@ -99,12 +105,53 @@ pub fn analyze(
     let turns: &[Turn] = if parted { &diarized.turns } else { &[] };
     let mut lines = lines(&attribute(&heard, turns));
     let speakers = renumber(&mut lines);
+    let english = match !lines.is_empty() && wants_english(&heard.language) {
+        true => Some(english(open, &lines, &heard.language, listen, watch)?),
+        false => None,
+    };
     Ok(Analysis {
+        english,
         language: heard.language,
         seconds: diarized.seconds,
         speakers: (0..speakers).map(diarize::name).collect(),
         lines,
     })
+}
+
+/// What each of `lines` is in English: each is listened to once more, by itself, so that it is known what belongs to it.
+fn english(
+    open: &dyn Fn() -> Result<Box<dyn Samples>, Fault>,
+    lines: &[Line],
+    language: &str,
+    listen: &Listen,
+    watch: &Watch,
+) -> Result<Vec<String>, Fault> {
+    let mut audio = open()?;
+    let mut at = 0;
+    let mut texts = Vec::with_capacity(lines.len());
+    for line in lines {
+        watch.check()?;
+        let sample = |seconds: f64| (seconds * f64::from(RATE_HZ)) as usize;
+        let start = sample(line.segment.start_s).max(at);
+        let end = sample(line.segment.end_s).max(start);
+        skip(&mut *audio, start - at)?;
+        let clip = take(&mut *audio, end - start)?;
+        at = end;
+        if clip.samples.is_empty() {
+            texts.push(String::new());
+            continue;
+        }
+        let mut task = || TranscribeTask {
+            audio: Box::new(ClipReader::from(clip.clone())),
+            language: Some(language.to_owned()),
+            words: false,
+            beams: 1,
+            english: true,
+        };
+        // Of several that transcribe, only the one for all languages writes in another.
+        texts.push(listen(None, &mut task, watch)?.text());
+    }
+    Ok(texts)
 }
 
 /// Numbers the speakers in the order of their first lines: one who was heard, but said no word, has none. How many there are.

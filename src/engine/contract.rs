@@ -79,6 +79,8 @@ pub struct TranscribeTask {
     pub words: bool,
     /// Texts that are followed at once, of which the likeliest is taken; 1 is the fastest.
     pub beams: usize,
+    /// Whether to write in English what is said in another language; engines that cannot write it as it is said.
+    pub english: bool,
 }
 
 /// What was heard.

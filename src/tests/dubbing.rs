@@ -14,7 +14,7 @@ use crate::wer::assert_words;
 const ANALYZE: &str = "/voice/dub/analyze";
 
 /// The id of the job that was taken on.
-fn analyze(client: &Client, file: &[u8], language: &str) -> String {
+pub fn analyze(client: &Client, file: &[u8], language: &str) -> String {
     let answer = client.post_form(ANALYZE, file, &[("language", language)]);
     assert_eq!(
         answer.status,
@@ -25,12 +25,12 @@ fn analyze(client: &Client, file: &[u8], language: &str) -> String {
     answer.json()["job_id"].as_str().unwrap().to_owned()
 }
 
-fn job(client: &Client, id: &str) -> Value {
+pub fn job(client: &Client, id: &str) -> Value {
     client.get(&format!("/voice/dub/jobs/{id}")).json()
 }
 
 /// The job once it is over: within five minutes, because other tests may want the workers, which go before it.
-fn over(client: &Client, id: &str) -> Value {
+pub fn over(client: &Client, id: &str) -> Value {
     let asked = Instant::now();
     loop {
         let job = job(client, id);
@@ -41,12 +41,12 @@ fn over(client: &Client, id: &str) -> Value {
     }
 }
 
-fn two_cities() -> Vec<u8> {
+pub fn two_cities() -> Vec<u8> {
     fs::read(recording("two_cities.mp3")).unwrap()
 }
 
 /// Stub engines that transcribe, real ones that detect speech and speakers.
-fn stubs() -> tempfile::TempDir {
+pub fn stubs() -> tempfile::TempDir {
     let models = stub_models();
     link(models.path(), "speaker-ge2e");
     models

@@ -126,6 +126,7 @@ impl Engine for Whisper {
             }
             let way = Way {
                 language: language.as_ref().map(|(_, token)| *token),
+                english: task.english,
                 before: &before,
                 temperature: 0.0,
                 beams: task.beams,

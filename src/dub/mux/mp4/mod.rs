@@ -50,6 +50,7 @@ pub fn inspect<R: Read + Seek>(source: &mut Source<R>) -> Result<Option<Picture>
         width: first.size.map(|size| size.0),
         height: first.size.map(|size| size.1),
         sound_late_s: movie.sound_late_s(),
+        has_sound: movie.has_sound(),
     }))
 }
 
