@@ -14,6 +14,7 @@
 //! | `render` | lines in another language → the same file speaking it |
 //! | `cast` | who speaks for whom |
 //! | `spoken` | lines that were spoken before |
+//! | `waiting` | spoken lines, until their time comes |
 //! | `fit` | spoken lines → lines that fit their rooms |
 //! | `original` | the original's sound, and how loud each of its lines is |
 //! | `duck` | how far the original goes down under the lines |
@@ -36,3 +37,4 @@ pub mod spoken;
 mod stretches;
 pub mod subtitles;
 pub mod tasks;
+mod waiting;

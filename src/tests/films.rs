@@ -291,3 +291,14 @@ fn a_sound_of_any_length_goes_in() {
         }
     }
 }
+
+#[test]
+fn a_full_disk_is_told() {
+    for name in ["frames.mp4", "film.webm"] {
+        let mut full = File::options().write(true).open("/dev/full").unwrap();
+        let track = track(&sweep(4.0));
+        let fault = mux::replace_audio(open(&film(name)), &track, &mut full).unwrap_err();
+        assert_eq!(fault.kind, Kind::Missing, "{name}: {fault}");
+        assert!(fault.sentence.contains("disk") && fault.sentence.contains("full"));
+    }
+}

@@ -290,3 +290,20 @@ fn a_full_queue_of_translations_is_503_with_retry_after() {
         }
     });
 }
+
+#[test]
+fn english_that_an_analysis_wrote_is_taken_where_nothing_translates() {
+    let client = Server::start().client();
+    let line = json!({ "id": 7, "text": "Bom dia.", "text_en": "Good morning.", "language": "pt" });
+    let asked = json!({ "segments": [line], "target_language": "en" });
+    let answer = client.post_json("/voice/dub/translate", &asked);
+    assert_eq!(answer.status, 200);
+    let segments = answer.json()["segments"].clone();
+    assert_eq!(
+        (&segments[0]["text"], &segments[0]["id"]),
+        (&json!("Good morning."), &json!(7))
+    );
+    let none =
+        json!({ "segments": [{ "text": "Bom dia.", "language": "pt" }], "target_language": "en" });
+    assert_eq!(client.post_json("/voice/dub/translate", &none).status, 503);
+}
