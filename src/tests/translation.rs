@@ -293,7 +293,8 @@ fn a_full_queue_of_translations_is_503_with_retry_after() {
 
 #[test]
 fn english_that_an_analysis_wrote_is_taken_where_nothing_translates() {
-    let client = Server::start().client();
+    let server = Server::start();
+    let client = server.client();
     let line = json!({ "id": 7, "text": "Bom dia.", "text_en": "Good morning.", "language": "pt" });
     let asked = json!({ "segments": [line], "target_language": "en" });
     let answer = client.post_json("/voice/dub/translate", &asked);
