@@ -61,6 +61,7 @@ fn transcribe(engine: &mut Transcribe, file: &[u8]) -> f64 {
     let task = TranscribeTask {
         audio,
         language: Some("en".to_owned()),
+        into_english: false,
         words: true,
         beams: 1,
     };

@@ -6,7 +6,7 @@ use super::fields::{language, number, object, string};
 use super::translating::{Translating, Translator};
 use super::{Call, Context, Reply};
 use crate::engine::contract::TranslateTask;
-use crate::fault::Fault;
+use crate::fault::{Fault, Kind};
 use crate::limits;
 use crate::store::Feature;
 
@@ -28,9 +28,24 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let translating = context.translating.as_ref();
     let mut tasks: Vec<(&Translator, TranslateTask)> = Vec::new();
     let mut at = Vec::new();
+    // What the analysis had in English already.
+    let mut heard = Vec::new();
     for (number, segment) in segments.iter().enumerate() {
         let own = source.as_ref().or(segment.language.as_ref());
-        let (source, translator) = pair(translating, own, &target)?;
+        let known = pair(translating, own, &target);
+        if let (
+            Err(Fault {
+                kind: Kind::Missing,
+                ..
+            }),
+            Some(text),
+        ) = (&known, &segment.english)
+            && target == "en"
+        {
+            heard.push((number, text.clone()));
+            continue;
+        }
+        let (source, translator) = known?;
         let Some(translator) = translator.filter(|_| !segment.text.trim().is_empty()) else {
             continue;
         };
@@ -63,7 +78,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     if !texts.is_empty() {
         call.item()?.text = Some(texts.join("\n"));
     }
-    for (number, text) in at.into_iter().zip(texts) {
+    for (number, text) in at.into_iter().zip(texts).chain(heard) {
         segments[number]
             .fields
             .insert("text".to_owned(), text.into());
@@ -77,8 +92,9 @@ struct Segment {
     /// All of it: what is not known here is given back as it came.
     fields: Map<String, Value>,
     text: String,
-    /// Its own language (ours).
+    /// Its own language, and what it is in English by the recogniser (ours).
     language: Option<String>,
+    english: Option<String>,
     start_s: Option<f64>,
     end_s: Option<f64>,
 }
@@ -111,16 +127,20 @@ fn segments(object: &mut Map<String, Value>) -> Result<Vec<Segment>, Fault> {
 fn segment(fields: Map<String, Value>) -> Result<Segment, Fault> {
     let most = limits::SEGMENT_CHARS_MAX;
     let text = string(&fields, "text")?.ok_or_else(|| Fault::invalid("text is missing"))?;
-    let chars = text.chars().count();
-    if chars > most {
-        return Err(Fault::invalid(format!(
-            "text has {chars} characters; at most {most} are accepted"
-        )));
+    let english = string(&fields, "text_en")?;
+    for (name, text) in [("text", Some(text)), ("text_en", english)] {
+        let chars = text.map_or(0, |t| t.chars().count());
+        if chars > most {
+            return Err(Fault::invalid(format!(
+                "{name} has {chars} characters; at most {most} are accepted"
+            )));
+        }
     }
     let seconds = |name: &str| number(&fields, name, 0.0, limits::SEGMENT_SECONDS_MAX);
     Ok(Segment {
         text: text.to_owned(),
         language: string(&fields, "language")?.and_then(code),
+        english: english.filter(|t| !t.trim().is_empty()).map(str::to_owned),
         start_s: seconds("start")?,
         end_s: seconds("end")?,
         fields,

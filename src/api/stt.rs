@@ -37,6 +37,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let task = TranscribeTask {
         audio: sound,
         language: asked.clone(),
+        into_english: false,
         words,
         beams: transcribing.beams,
     };

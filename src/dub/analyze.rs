@@ -1,5 +1,6 @@
 //! A recording → its lines: who says what, and when.
 
+use super::english;
 use super::lines::{Line, lines};
 use super::stretches::stretches;
 use crate::audio::pcm::{Clip, ClipReader, Samples};
@@ -11,6 +12,8 @@ use crate::fault::Fault;
 pub const RATE_HZ: u32 = 16_000;
 /// How much of the time it takes to tell who speaks when: the rest is for what they say.
 const DIARIZED: f64 = 0.15;
+/// After which part of it all is heard, where it is also put into English.
+const HEARD: f64 = 0.65;
 
 /// Transcribes in a language, none to detect it, on a worker that no request waits for. It asks for the task again when a
 /// request came between.
@@ -73,6 +76,7 @@ pub fn analyze(
         let mut task = || TranscribeTask {
             audio: Box::new(ClipReader::from(clip.clone())),
             language: language.clone(),
+            into_english: false,
             words: true,
             beams: 1,
         };
@@ -94,11 +98,20 @@ pub fn analyze(
                 }
                 segment
             }));
-        progress(DIARIZED + (1.0 - DIARIZED) * at as f64 / length.max(1) as f64)?;
+        let heard_at = match language.as_deref() {
+            Some(language) if !english::is_other(language) => 1.0,
+            _ => HEARD,
+        };
+        progress(DIARIZED + (heard_at - DIARIZED) * at as f64 / length.max(1) as f64)?;
     }
     let turns: &[Turn] = if parted { &diarized.turns } else { &[] };
     let mut lines = lines(&attribute(&heard, turns));
     let speakers = renumber(&mut lines);
+    if english::is_other(&heard.language) {
+        let mut progress = |part: f64| progress(HEARD + (1.0 - HEARD) * part);
+        let language = &heard.language;
+        english::translate(&mut lines, language, open()?, listen, &mut progress, watch)?;
+    }
     Ok(Analysis {
         language: heard.language,
         seconds: diarized.seconds,
@@ -121,7 +134,7 @@ fn renumber(lines: &mut [Line]) -> usize {
 }
 
 /// Reads over `samples`.
-fn skip(audio: &mut dyn Samples, samples: usize) -> Result<(), Fault> {
+pub(super) fn skip(audio: &mut dyn Samples, samples: usize) -> Result<(), Fault> {
     let mut left = samples;
     let mut dropped = Vec::new();
     while left > 0 {
@@ -135,7 +148,7 @@ fn skip(audio: &mut dyn Samples, samples: usize) -> Result<(), Fault> {
 }
 
 /// The next `samples`, or as many as there are.
-fn take(audio: &mut dyn Samples, samples: usize) -> Result<Clip, Fault> {
+pub(super) fn take(audio: &mut dyn Samples, samples: usize) -> Result<Clip, Fault> {
     let mut taken = Vec::with_capacity(samples);
     while taken.len() < samples {
         let left = samples - taken.len();

@@ -306,15 +306,24 @@ fn told(analysis: &Analysis, parted: bool) -> Value {
     let word =
         |w: &Word| json!({ "word": w.text, "start": millis(w.start_s), "end": millis(w.end_s) });
     let line = |(id, line): (usize, &Line)| {
-        let Line { segment, speaker } = line;
-        json!({
+        let Line {
+            segment,
+            speaker,
+            english,
+        } = line;
+        let mut fields = json!({
             "id": id,
             "start": millis(segment.start_s),
             "end": millis(segment.end_s),
             "text": segment.text,
+            "language": analysis.language,
             "speaker": diarize::name(*speaker),
             "words": segment.words.iter().map(word).collect::<Vec<_>>(),
-        })
+        });
+        if let Some(text) = english {
+            fields["text_en"] = text.as_str().into();
+        }
+        fields
     };
     json!({
         "language": analysis.language,

@@ -9,6 +9,7 @@
 //! | `analyze` | a recording → who says what, when |
 //! | `stretches` | speech parted at its pauses, so that no task holds a worker for long |
 //! | `lines` | words → lines of one speaker, 1 to 15 s long |
+//! | `english` | lines of another language → the same in English, by the recogniser |
 //! | `fit` | spoken lines → lines that fit their rooms |
 //! | `original` | the original's sound, and how loud each of its lines is |
 //! | `duck` | how far the original goes down under the lines |
@@ -19,6 +20,7 @@
 pub mod analyze;
 pub mod bed;
 mod duck;
+mod english;
 pub mod fit;
 pub mod jobs;
 mod lines;

@@ -46,6 +46,7 @@ pub struct Vocabulary {
     /// Goes before the text before, where the model has it.
     pub previous: Option<u32>,
     transcribe: Option<u32>,
+    translate: Option<u32>,
     no_timestamps: u32,
     /// The token of 0.00 s; all tokens from it on are timestamps.
     zero: u32,
@@ -89,6 +90,7 @@ impl Vocabulary {
             no_speech: token("<|nospeech|>").or_else(|| token("<|nocaptions|>")),
             previous: token("<|startofprev|>"),
             transcribe: is_multilingual.then(|| token("<|transcribe|>")).flatten(),
+            translate: is_multilingual.then(|| token("<|translate|>")).flatten(),
             languages,
             no_timestamps,
             zero: no_timestamps + 1,
@@ -114,9 +116,19 @@ impl Vocabulary {
         found.map(|(_, id)| *id)
     }
 
+    /// Whether the model can write in English what is said in another language.
+    pub fn translates(&self) -> bool {
+        self.translate.is_some()
+    }
+
     /// What the decoder is given behind the start token.
-    pub fn after_start(&self, language: Option<u32>) -> Vec<u32> {
-        [language, self.transcribe].into_iter().flatten().collect()
+    pub fn after_start(&self, language: Option<u32>, into_english: bool) -> Vec<u32> {
+        let task = if into_english {
+            self.translate
+        } else {
+            self.transcribe
+        };
+        [language, task].into_iter().flatten().collect()
     }
 
     /// Whether `token` is text, and not a time or another special one.
@@ -229,6 +241,7 @@ mod tests {
             previous: None,
             languages: vec![],
             transcribe: None,
+            translate: None,
             no_timestamps: 12,
             zero: 13,
             never: vec![3],
