@@ -22,6 +22,7 @@ pub mod api;
 pub mod app;
 pub mod audio;
 pub mod cli;
+pub mod clone;
 pub mod config;
 mod edge;
 mod end;

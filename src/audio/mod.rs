@@ -16,6 +16,8 @@
 //! | `resample` | any rate → any rate, exact length, streaming |
 //! | `mel` | mel spectra, for every recipe the packs name |
 //! | `bands` | the mel scale's filters |
+//! | `pitch` | how high a voice is, and how far it moves |
+//! | `pace` | how many syllables it speaks in a second |
 //! | `encode` | samples → the bytes of an answer |
 
 mod bands;
@@ -26,7 +28,9 @@ mod edits;
 pub mod encode;
 pub mod mel;
 mod opus;
+pub mod pace;
 pub mod pcm;
+pub mod pitch;
 pub mod resample;
 mod track;
 

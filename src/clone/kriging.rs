@@ -1,0 +1,202 @@
+//! What a point of which nothing is known is probably like, from points of which all is: a Gaussian process (kriging).
+//!
+//! After Rasmussen and Williams 2006, "Gaussian Processes for Machine Learning", algorithm 2.1, with one covariance for all
+//! values of a point. Knows nothing of voices: points are vectors, and so are the values at them.
+
+/// How much of a value is chance, as a share of the spread of values: also what keeps the matrix sound.
+const NOISE: f64 = 0.02;
+
+/// What is known, made ready for questions.
+pub struct Known<'a> {
+    points: &'a [Vec<f32>],
+    lengths: Lengths,
+    mean: Vec<f64>,
+    /// Lower triangle of the covariances' root, row after row.
+    root: Vec<f64>,
+    /// For each point, what each value's difference from the mean counts.
+    weights: Vec<Vec<f64>>,
+}
+
+/// How far apart points are when they have little to do with each other: the first `split` coordinates together, and the
+/// others together, as squares of distances.
+#[derive(Debug, Clone, Copy)]
+pub struct Lengths {
+    pub split: usize,
+    pub before: f32,
+    pub after: f32,
+}
+
+impl Lengths {
+    fn covariance(&self, a: &[f32], b: &[f32]) -> f64 {
+        let squares =
+            |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum::<f32>();
+        let before = squares(&a[..self.split], &b[..self.split]) / self.before;
+        let after = squares(&a[self.split..], &b[self.split..]) / self.after;
+        f64::from(-before - after).exp()
+    }
+}
+
+impl<'a> Known<'a> {
+    /// `values[i]` is what was found at `points[i]`; there is at least one.
+    pub fn new(points: &'a [Vec<f32>], values: &[Vec<f32>], lengths: Lengths) -> Self {
+        let count = points.len();
+        let size = values.first().map_or(0, Vec::len);
+        let mut mean = vec![0.0; size];
+        for value in values {
+            mean.iter_mut()
+                .zip(value)
+                .for_each(|(m, v)| *m += f64::from(*v) / count as f64);
+        }
+        let root = root(count, |a, b| {
+            lengths.covariance(&points[a], &points[b]) + if a == b { NOISE } else { 0.0 }
+        });
+        let mut weights: Vec<Vec<f64>> = values
+            .iter()
+            .map(|value| {
+                value
+                    .iter()
+                    .zip(&mean)
+                    .map(|(v, m)| f64::from(*v) - m)
+                    .collect()
+            })
+            .collect();
+        forward(&root, &mut weights);
+        backward(&root, &mut weights);
+        Known {
+            points,
+            lengths,
+            mean,
+            root,
+            weights,
+        }
+    }
+
+    /// The likeliest value at `point`, and how unsure that is: 0 to 1, as a share of the spread of values.
+    pub fn at(&self, point: &[f32]) -> (Vec<f32>, f32) {
+        let near: Vec<f64> = self
+            .points
+            .iter()
+            .map(|p| self.lengths.covariance(p, point))
+            .collect();
+        let mut value = self.mean.clone();
+        for (share, weights) in near.iter().zip(&self.weights) {
+            value
+                .iter_mut()
+                .zip(weights)
+                .for_each(|(v, w)| *v += share * w);
+        }
+        let mut part: Vec<Vec<f64>> = near.iter().map(|n| vec![*n]).collect();
+        forward(&self.root, &mut part);
+        let known: f64 = part.iter().map(|p| p[0] * p[0]).sum();
+        let unsure = (1.0 - known).max(0.0).sqrt();
+        (value.into_iter().map(|v| v as f32).collect(), unsure as f32)
+    }
+}
+
+/// Where row `row` of a lower triangle begins.
+fn row_start(row: usize) -> usize {
+    row * (row + 1) / 2
+}
+
+/// Cholesky's root of the `count` × `count` matrix whose lower half `entry` gives.
+fn root(count: usize, entry: impl Fn(usize, usize) -> f64) -> Vec<f64> {
+    let mut root = vec![0.0; row_start(count)];
+    for row in 0..count {
+        for column in 0..=row {
+            let (above, left) = (row_start(row), row_start(column));
+            let sum: f64 = (0..column).map(|k| root[above + k] * root[left + k]).sum();
+            let rest = entry(row, column) - sum;
+            root[above + column] = match row == column {
+                // The noise on the diagonal keeps it positive.
+                true => rest.max(1e-12).sqrt(),
+                false => rest / root[left + column],
+            };
+        }
+    }
+    root
+}
+
+/// Solves root · x = rows in place.
+fn forward(root: &[f64], rows: &mut [Vec<f64>]) {
+    for row in 0..rows.len() {
+        let (before, rest) = rows.split_at_mut(row);
+        let start = row_start(row);
+        for (k, known) in before.iter().enumerate() {
+            let factor = root[start + k];
+            rest[0]
+                .iter_mut()
+                .zip(known)
+                .for_each(|(x, y)| *x -= factor * y);
+        }
+        let diagonal = root[start + row];
+        rest[0].iter_mut().for_each(|x| *x /= diagonal);
+    }
+}
+
+/// Solves rootᵀ · x = rows in place.
+fn backward(root: &[f64], rows: &mut [Vec<f64>]) {
+    for row in (0..rows.len()).rev() {
+        let (before, after) = rows.split_at_mut(row + 1);
+        for (k, known) in after.iter().enumerate() {
+            let factor = root[row_start(row + 1 + k) + row];
+            before[row]
+                .iter_mut()
+                .zip(known)
+                .for_each(|(x, y)| *x -= factor * y);
+        }
+        let diagonal = root[row_start(row) + row];
+        before[row].iter_mut().for_each(|x| *x /= diagonal);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LENGTHS: Lengths = Lengths {
+        split: 1,
+        before: 1.0,
+        after: 1.0,
+    };
+
+    /// Points on a grid of two coordinates, with two smooth values at each.
+    fn known() -> (Vec<Vec<f32>>, Vec<Vec<f32>>) {
+        let points: Vec<Vec<f32>> = (0..49)
+            .map(|n| vec![(n % 7) as f32 / 3.0 - 1.0, (n / 7) as f32 / 3.0 - 1.0])
+            .collect();
+        let values = points.iter().map(|p| truth(p)).collect();
+        (points, values)
+    }
+
+    fn truth(p: &[f32]) -> Vec<f32> {
+        vec![(p[0] + 0.5 * p[1]).sin(), p[0] * p[1] + 3.0]
+    }
+
+    #[test]
+    fn what_lies_between_known_points_is_guessed_and_what_is_far_is_the_mean() {
+        let (points, values) = known();
+        let known = Known::new(&points, &values, LENGTHS);
+        for at in [[0.1, 0.2], [-0.5, 0.45], [0.8, -0.7]] {
+            let (guess, unsure) = known.at(&at);
+            for (guess, truth) in guess.iter().zip(truth(&at)) {
+                assert!((guess - truth).abs() < 0.05, "{at:?}: {guess} for {truth}");
+            }
+            assert!(unsure < 0.2, "{unsure}");
+        }
+        let (guess, unsure) = known.at(&[40.0, 40.0]);
+        assert!(
+            (guess[1] - 3.0).abs() < 1e-3 && unsure > 0.99,
+            "{guess:?} {unsure}"
+        );
+    }
+
+    #[test]
+    fn a_point_that_is_there_twice_does_no_harm() {
+        let (mut points, mut values) = known();
+        points.extend(points.clone());
+        values.extend(values.clone());
+        let known = Known::new(&points, &values, LENGTHS);
+        let (guess, unsure) = known.at(&points[10]);
+        assert!((guess[0] - values[10][0]).abs() < 0.05 && unsure.is_finite());
+    }
+}

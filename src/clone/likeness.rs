@@ -1,0 +1,82 @@
+//! How alike two voices are: what is measured of each, and one number from both.
+
+use serde::{Deserialize, Serialize};
+
+use crate::audio::pcm::Clip;
+use crate::audio::pitch::Pitch;
+
+/// What a semitone of the median and one of the range cost, in cosines, and how many count at the most: the encoder hears
+/// pitch only faintly, people hear it first.
+const MEDIAN_COST: f32 = 0.015;
+const RANGE_COST: f32 = 0.004;
+const SEMITONES_MAX: f32 = 8.0;
+
+/// What was measured of a voice.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Measured {
+    /// Of the speaker encoder, of length 1.
+    pub direction: Vec<f32>,
+    /// None where hardly anything is voiced.
+    pub pitch: Option<Pitch>,
+    /// Syllables a second.
+    pub pace: f32,
+}
+
+impl Measured {
+    /// Of speech in `clip`, whose direction is known.
+    pub fn of(clip: &Clip, direction: Vec<f32>) -> Self {
+        Measured {
+            direction,
+            pitch: Pitch::of(clip),
+            pace: crate::audio::pace::syllables_per_second(clip),
+        }
+    }
+}
+
+/// How much `measured` is like `target`: the cosine of their directions, less what the difference of pitch costs. 1 at the
+/// most.
+pub fn likeness(measured: &Measured, target: &Measured) -> f32 {
+    let cosine: f32 = (measured.direction.iter().zip(&target.direction))
+        .map(|(a, b)| a * b)
+        .sum();
+    cosine - pitch_cost(measured.pitch, target.pitch)
+}
+
+/// What the difference costs; nothing where the target has no pitch, all of it where only the other has none.
+pub fn pitch_cost(pitch: Option<Pitch>, target: Option<Pitch>) -> f32 {
+    let Some(target) = target else {
+        return 0.0;
+    };
+    let (median, range) = match pitch {
+        Some(pitch) => (pitch.median - target.median, pitch.range - target.range),
+        None => (SEMITONES_MAX, SEMITONES_MAX),
+    };
+    MEDIAN_COST * median.abs().min(SEMITONES_MAX) + RANGE_COST * range.abs().min(SEMITONES_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn measured(direction: [f32; 2], median: f32) -> Measured {
+        Measured {
+            direction: direction.to_vec(),
+            pitch: Some(Pitch { median, range: 5.0 }),
+            pace: 4.0,
+        }
+    }
+
+    #[test]
+    fn the_same_voice_is_alike_and_an_octave_costs() {
+        let target = measured([0.6, 0.8], 0.0);
+        assert!((likeness(&target, &target) - 1.0).abs() < 1e-6);
+        let higher = likeness(&measured([0.6, 0.8], 12.0), &target);
+        assert!((higher - (1.0 - 0.12)).abs() < 1e-6, "{higher}");
+        let unvoiced = Measured {
+            pitch: None,
+            ..target.clone()
+        };
+        assert!(likeness(&unvoiced, &target) < higher);
+        assert_eq!(likeness(&target, &unvoiced), 1.0);
+    }
+}

@@ -1,0 +1,4 @@
+//! Cloning.
+pub mod kriging;
+pub mod likeness;
+pub mod search;

@@ -1,0 +1,328 @@
+//! The search for a blend of stock voices that sounds like somebody.
+//!
+//! A voice is two vectors, timbre and prosody, and so a blend has two weights for each stock voice. What a blend will sound
+//! like is guessed from all that were measured so far ([`kriging`](super::kriging)): of some hundred blends around the best
+//! ones the most promising is spoken and measured, and the guesses get better. Pure: speaking and measuring are the caller's.
+
+use std::sync::Arc;
+
+use super::kriging::{Known, Lengths};
+use super::likeness::{Measured, likeness, pitch_cost};
+use crate::audio::pitch::Pitch;
+
+/// Blends that are looked at for each that is spoken.
+const LOOKS: usize = 400;
+/// What being unsure is worth, in cosines at the most.
+const CURIOSITY: f32 = 0.05;
+/// Steps from a blend towards (or away from) another: standard deviation, as a share of the way.
+const STEP: f32 = 0.35;
+/// Sum of a blend's weights without their signs: what goes further beyond the stock voices is hardly speech.
+const REACH_MAX: f32 = 2.0;
+/// Blends that are stepped from, and that are stepped towards.
+const STARTS: usize = 6;
+const GOALS: usize = 25;
+/// Squares of distances over which blends have something to do with each other, as multiples of the stock voices' median.
+const TIMBRE_LENGTH: f32 = 1.0;
+const PROSODY_LENGTH: f32 = 2.0;
+
+/// Weights of the stock voices; each sums to 1.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Blend {
+    pub timbre: Vec<f32>,
+    pub prosody: Vec<f32>,
+}
+
+impl Blend {
+    /// One stock voice of `count`.
+    pub fn stock(voice: usize, count: usize) -> Self {
+        let mut weights = vec![0.0; count];
+        weights[voice] = 1.0;
+        Blend {
+            timbre: weights.clone(),
+            prosody: weights,
+        }
+    }
+}
+
+/// The stock voices' places: a vector each, timbre in its first half and prosody in its second.
+#[derive(Debug)]
+pub struct Space {
+    stock: Vec<Vec<f32>>,
+    lengths: Lengths,
+}
+
+impl Space {
+    /// Of at least one vector; all of the same even length.
+    pub fn new(stock: Vec<Vec<f32>>) -> Self {
+        let split = stock.first().map_or(0, Vec::len) / 2;
+        let median = |range: std::ops::Range<usize>| {
+            let mut squares = Vec::new();
+            for (at, a) in stock.iter().enumerate() {
+                for b in &stock[..at] {
+                    let square = |n: usize| (a[n] - b[n]) * (a[n] - b[n]);
+                    squares.push(range.clone().map(square).sum::<f32>());
+                }
+            }
+            squares.sort_by(f32::total_cmp);
+            squares
+                .get(squares.len() / 2)
+                .copied()
+                .unwrap_or(1.0)
+                .max(f32::MIN_POSITIVE)
+        };
+        Space {
+            lengths: Lengths {
+                split,
+                before: TIMBRE_LENGTH * median(0..split),
+                after: PROSODY_LENGTH * median(split..2 * split),
+            },
+            stock,
+        }
+    }
+
+    /// Where `blend` lies.
+    fn place(&self, blend: &Blend) -> Vec<f32> {
+        let split = self.lengths.split;
+        let mut place = vec![0.0; 2 * split];
+        for (voice, stock) in self.stock.iter().enumerate() {
+            let (timbre, prosody) = (blend.timbre[voice], blend.prosody[voice]);
+            let shares = place.iter_mut().zip(stock).enumerate();
+            shares.for_each(|(n, (p, s))| *p += s * if n < split { timbre } else { prosody });
+        }
+        place
+    }
+}
+
+/// A blend that was spoken.
+#[derive(Debug, Clone)]
+pub struct Tried {
+    pub blend: Blend,
+    pub measured: Measured,
+    /// Its likeness to the target.
+    pub score: f32,
+}
+
+/// A search under way.
+pub struct Search {
+    space: Arc<Space>,
+    target: Measured,
+    tried: Vec<Tried>,
+    places: Vec<Vec<f32>>,
+    dice: u64,
+}
+
+impl Search {
+    /// For a voice like `target`, from what was measured of the stock voices of `space` (one each).
+    pub fn new(space: Arc<Space>, stock: &[Measured], target: Measured) -> Self {
+        let mut search = Search {
+            space,
+            target,
+            tried: Vec::new(),
+            places: Vec::new(),
+            dice: 0x2545_f491_4f6c_dd1d,
+        };
+        for (voice, measured) in stock.iter().enumerate() {
+            search.learn(Blend::stock(voice, stock.len()), measured.clone());
+        }
+        search
+    }
+
+    /// What is searched for.
+    pub fn target(&self) -> &Measured {
+        &self.target
+    }
+
+    /// Takes in what a blend was measured to be like.
+    pub fn learn(&mut self, blend: Blend, measured: Measured) {
+        self.places.push(self.space.place(&blend));
+        let score = likeness(&measured, &self.target);
+        self.tried.push(Tried {
+            blend,
+            measured,
+            score,
+        });
+    }
+
+    /// The blends so far, the best first.
+    pub fn ranked(&self) -> Vec<&Tried> {
+        let mut all: Vec<&Tried> = self.tried.iter().collect();
+        all.sort_by(|a, b| f32::total_cmp(&b.score, &a.score));
+        all
+    }
+
+    /// The blend to speak next: the most promising of some that lie around the best. The same for the same search.
+    pub fn propose(&mut self) -> Blend {
+        let values: Vec<Vec<f32>> = self.tried.iter().map(|t| values(&t.measured)).collect();
+        let places = std::mem::take(&mut self.places);
+        let known = Known::new(&places, &values, self.space.lengths);
+        let ranked: Vec<Blend> = self.ranked().iter().map(|t| t.blend.clone()).collect();
+        let mut best = (f32::NEG_INFINITY, ranked[0].clone());
+        for look in 0..LOOKS {
+            let Some(blend) = self.step(&ranked, look) else {
+                continue;
+            };
+            let (guess, unsure) = known.at(&self.space.place(&blend));
+            let promise = promise(&guess, &self.target) + CURIOSITY * unsure;
+            if promise > best.0 {
+                best = (promise, blend);
+            }
+        }
+        drop(known);
+        self.places = places;
+        best.1
+    }
+
+    /// A blend some steps away from one of the best; none when it went too far.
+    fn step(&mut self, ranked: &[Blend], look: usize) -> Option<Blend> {
+        let from = match look % 3 {
+            0 => self.below(STARTS.min(ranked.len())),
+            _ => 0,
+        };
+        let mut blend = ranked[from].clone();
+        for _ in 0..1 + self.below(3) {
+            let goal = &ranked[self.below(GOALS.min(ranked.len()))];
+            let (share, half) = (STEP * self.normal(), self.below(3));
+            let walk = |weights: &mut [f32], goal: &[f32]| {
+                let pairs = weights.iter_mut().zip(goal);
+                pairs.for_each(|(w, g)| *w += share * (g - *w));
+            };
+            if half != 1 {
+                walk(&mut blend.timbre, &goal.timbre);
+            }
+            if half != 0 {
+                walk(&mut blend.prosody, &goal.prosody);
+            }
+        }
+        let reach = |weights: &[f32]| weights.iter().map(|w| w.abs()).sum::<f32>();
+        let is_near = reach(&blend.timbre) <= REACH_MAX && reach(&blend.prosody) <= REACH_MAX;
+        is_near.then_some(blend)
+    }
+
+    /// xorshift64 (Marsaglia 2003).
+    fn random(&mut self) -> u32 {
+        self.dice ^= self.dice << 13;
+        self.dice ^= self.dice >> 7;
+        self.dice ^= self.dice << 17;
+        (self.dice >> 32) as u32
+    }
+
+    fn below(&mut self, below: usize) -> usize {
+        self.random() as usize % below.max(1)
+    }
+
+    /// Of mean 0 and standard deviation 1: twelve even ones come close enough.
+    fn normal(&mut self) -> f32 {
+        (0..12)
+            .map(|_| self.random() as f32 / u32::MAX as f32)
+            .sum::<f32>()
+            - 6.0
+    }
+}
+
+/// What is guessed of a blend: its direction, median and range.
+fn values(measured: &Measured) -> Vec<f32> {
+    let pitch = measured.pitch.unwrap_or(Pitch {
+        median: 0.0,
+        range: 0.0,
+    });
+    let mut values = measured.direction.clone();
+    values.extend([pitch.median, pitch.range]);
+    values
+}
+
+/// The likeness of guessed values to the target.
+fn promise(guess: &[f32], target: &Measured) -> f32 {
+    let (direction, pitch) = guess.split_at(target.direction.len());
+    let length = direction.iter().map(|d| d * d).sum::<f32>().sqrt();
+    let cosine: f32 = direction
+        .iter()
+        .zip(&target.direction)
+        .map(|(a, b)| a * b)
+        .sum();
+    let pitch = Pitch {
+        median: pitch[0],
+        range: pitch[1],
+    };
+    cosine / length.max(f32::MIN_POSITIVE) - pitch_cost(Some(pitch), target.pitch)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::speaker::unit;
+
+    const VOICES: usize = 12;
+
+    /// A world in which a voice's direction is a smooth bend of its place.
+    struct World {
+        stock: Vec<Vec<f32>>,
+    }
+
+    impl World {
+        fn new() -> Self {
+            let mut state = 5_u32;
+            let mut random = || {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (state >> 8) as f32 / (1 << 23) as f32 - 1.0
+            };
+            World {
+                stock: (0..VOICES)
+                    .map(|_| (0..16).map(|_| random()).collect())
+                    .collect(),
+            }
+        }
+
+        fn heard(&self, place: &[f32]) -> Measured {
+            let bent = place
+                .iter()
+                .enumerate()
+                .map(|(n, p)| 1.5 + (p + 0.3 * place[(n + 3) % 16]).tanh());
+            Measured {
+                direction: unit(bent.collect()),
+                pitch: Some(Pitch {
+                    median: 4.0 * place[8],
+                    range: 6.0,
+                }),
+                pace: 4.0,
+            }
+        }
+    }
+
+    fn search(world: &World, target: Measured) -> Search {
+        let stock: Vec<Measured> = world.stock.iter().map(|p| world.heard(p)).collect();
+        Search::new(Arc::new(Space::new(world.stock.clone())), &stock, target)
+    }
+
+    #[test]
+    fn the_search_comes_nearer_than_any_stock_voice() {
+        let world = World::new();
+        let hidden = Blend {
+            timbre: [vec![0.4, 0.0, 0.6], vec![0.0; VOICES - 3]].concat(),
+            prosody: [vec![0.0, 0.5, 0.0, 0.5], vec![0.0; VOICES - 4]].concat(),
+        };
+        let target = world.heard(&Space::new(world.stock.clone()).place(&hidden));
+        let mut search = search(&world, target);
+        let before = search.ranked()[0].score;
+        for _ in 0..30 {
+            let blend = search.propose();
+            let sums = [&blend.timbre, &blend.prosody].map(|w| w.iter().sum::<f32>());
+            assert!(sums.iter().all(|s| (s - 1.0).abs() < 1e-3), "{sums:?}");
+            let measured = world.heard(&search.space.place(&blend));
+            search.learn(blend, measured);
+        }
+        let after = search.ranked()[0].score;
+        assert!(
+            1.0 - after < 0.4 * (1.0 - before),
+            "{before} became {after}"
+        );
+    }
+
+    #[test]
+    fn the_best_is_first_and_proposals_repeat() {
+        let world = World::new();
+        let target = world.heard(&world.stock[7]);
+        let (mut one, mut other) = (search(&world, target.clone()), search(&world, target));
+        assert_eq!(one.ranked()[0].blend, Blend::stock(7, VOICES));
+        assert_eq!(one.propose(), other.propose());
+    }
+}
