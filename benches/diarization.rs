@@ -171,7 +171,10 @@ fn talks(engine: &mut Diarize, speakers: &[Speaker]) {
             .expect("it hears");
         let rtf = begun.elapsed().as_secs_f64() / found.seconds;
         if std::env::var("DBG").is_ok() {
-            let who: Vec<usize> = who.iter().map(|w| speakers.iter().position(|s| std::ptr::eq(s, *w)).unwrap()).collect();
+            let who: Vec<usize> = who
+                .iter()
+                .map(|w| speakers.iter().position(|s| std::ptr::eq(s, *w)).unwrap())
+                .collect();
             println!("{who:?} truth {turns:?} found {:?}", found.turns);
         }
         right += usize::from(found.speakers == *count);

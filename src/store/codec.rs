@@ -14,6 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use uuid::Uuid;
 
 use super::history::Feature;
+use super::voices::VoiceId;
 
 /// An instant in milliseconds since 1970, UTC. Written as RFC 3339 ending in `Z`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -176,6 +177,14 @@ pub(super) fn account_key(account: AccountId) -> [u8; 8] {
 
 /// Key of a history item: account (8), id (16).
 pub(super) fn item_key(account: AccountId, id: ItemId) -> [u8; 24] {
+    let mut key = [0; 24];
+    key[..8].copy_from_slice(&account_key(account));
+    key[8..].copy_from_slice(id.0.as_bytes());
+    key
+}
+
+/// Key of a cloned voice: account (8), id (16).
+pub(super) fn voice_key(account: AccountId, id: VoiceId) -> [u8; 24] {
     let mut key = [0; 24];
     key[..8].copy_from_slice(&account_key(account));
     key[8..].copy_from_slice(id.0.as_bytes());

@@ -14,6 +14,8 @@ mod history;
 mod keys;
 mod prune;
 mod upgrade;
+mod voice_files;
+mod voices;
 mod writer;
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
@@ -33,6 +35,7 @@ pub use codec::{AccountId, ItemId, KeyId, Utc};
 pub use history::{Feature, HistoryItem, Page, Status};
 pub use keys::{Key, KeyEnv, Secret};
 pub use prune::Retention;
+pub use voices::{ClonedStyle, ClonedVoice, VoiceId};
 
 use crate::fault::{Fault, Kind};
 use crate::limits::{
@@ -49,7 +52,8 @@ const HISTORY_INDEX: &str = "history_index";
 const HISTORY_COUNTS: &str = "history_counts";
 const BUCKETS: &str = "buckets";
 const PURGES: &str = "purges";
-const DATABASES: u32 = 9;
+const VOICES: &str = "voices";
+const DATABASES: u32 = 10;
 
 /// Locked by the one server of a data folder, as long as it lives.
 const LOCK_FILE: &str = "serve.lock";
@@ -78,6 +82,8 @@ struct Tables {
     buckets: Database<'static, Bytes, Json<buckets::BucketRecord>>,
     /// Deleted accounts whose history is to be removed.
     purges: Database<'static, Bytes, Unit>,
+    /// Cloned voices.
+    voices: Database<'static, Bytes, Json<ClonedVoice>>,
 }
 
 /// The open store. Closed by [`Store::close`] or when the last owner drops it.
@@ -89,6 +95,7 @@ pub struct Store {
     buckets: Arc<buckets::Buckets>,
     writer: Arc<writer::Writer>,
     history_bytes_max: usize,
+    voice_files: voice_files::VoiceFiles,
     /// In a server's store.
     pruner: Option<prune::Pruner>,
     /// The last to go, when all is written.
@@ -107,6 +114,7 @@ impl Store {
     pub fn serve(data_dir: &Path, retention: Retention) -> Result<Arc<Store>, Fault> {
         let only_server = only_server(data_dir).map_err(|fault| in_folder(data_dir, fault))?;
         let mut store = Store::open_sized(data_dir, STORE_MAP_BYTES)?;
+        store.sweep_voice_files()?;
         let pruner = prune::Pruner::start(store.pruning(), retention);
         store.pruner = Some(pruner.map_err(Fault::internal)?);
         store._only_server = Some(only_server);
@@ -126,11 +134,11 @@ impl Store {
                 // heed refuses to open them twice in this process.
                 Ok(unsafe { options.open(&dir) }?)
             })
-            .and_then(Store::over)
+            .and_then(|env| Store::over(env, voice_files::VoiceFiles::in_data(data_dir)))
             .map_err(|fault| in_folder(&dir, fault))
     }
 
-    fn over(env: Env<WithoutTls>) -> Result<Store, Fault> {
+    fn over(env: Env<WithoutTls>, voice_files: voice_files::VoiceFiles) -> Result<Store, Fault> {
         env.clear_stale_readers()?;
         let map_bytes = env.info().map_size;
         let history_bytes_max = map_bytes - map_bytes / STORE_SPARE_PARTS;
@@ -148,6 +156,7 @@ impl Store {
                 open.create_database(txn, Some(HISTORY_COUNTS))?,
                 open.create_database(txn, Some(BUCKETS))?,
                 open.create_database(txn, Some(PURGES))?,
+                open.create_database(txn, Some(VOICES))?,
             )))
         })?;
         let (
@@ -160,6 +169,7 @@ impl Store {
             history_counts,
             buckets,
             purges,
+            voices,
         ) = tables.unwrap_commit();
         let tables = Tables {
             meta,
@@ -171,6 +181,7 @@ impl Store {
             history_counts,
             buckets,
             purges,
+            voices,
         };
         let uses = Arc::new(keys::Uses::default());
         let buckets = Arc::new(buckets::Buckets::new());
@@ -187,6 +198,7 @@ impl Store {
             buckets,
             writer: Arc::new(writer),
             history_bytes_max,
+            voice_files,
             pruner: None,
             _only_server: None,
         })

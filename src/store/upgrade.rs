@@ -9,13 +9,19 @@ use super::Meta;
 use crate::fault::Fault;
 
 /// The layout that this program reads and writes.
-pub(super) const VERSION: u64 = 1;
+pub(super) const VERSION: u64 = 2;
 /// `STEPS[i]` lifts version `i + 1` to `i + 2`.
-const STEPS: [Step; VERSION as usize - 1] = [];
+const STEPS: [Step; VERSION as usize - 1] = [to_2];
 
 const VERSION_KEY: &str = "schema_version";
 
 type Step = fn(&mut RwTxn<'_>) -> Result<(), Fault>;
+
+/// Version 2 has cloned voices, in a database that an empty one is made for as for all. The number keeps older programs
+/// away, which would delete an account and leave its voices.
+fn to_2(_: &mut RwTxn<'_>) -> Result<(), Fault> {
+    Ok(())
+}
 
 /// Brings the databases to [`VERSION`], all in `txn`; an empty store starts there.
 /// Fault: `Missing` when a newer program wrote them.
@@ -93,7 +99,7 @@ mod tests {
             panic!("a newer layout was opened");
         };
         assert!(
-            fault.sentence.contains("this program knows 1 to 1"),
+            fault.sentence.contains("this program knows 1 to 2"),
             "{fault}"
         );
     }

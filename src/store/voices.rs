@@ -1,0 +1,279 @@
+//! Cloned voices: each belongs to one account.
+//!
+//! A voice is its record; its files (a style table and the clip that it was made from) are named there by their hashes and
+//! lie in a folder of its own ([`super::voice_files`]).
+
+use std::collections::HashMap;
+use std::fmt;
+use std::str::FromStr;
+
+use heed::RwTxn;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::codec::{AccountId, Utc, account_key, voice_key};
+use super::{Store, Tables};
+use crate::fault::{Fault, Kind};
+
+/// What every id of a clone begins with.
+const PREFIX: &str = "cloned_";
+
+/// The id of a cloned voice: `cloned_` and 32 hexadecimal digits of a version 7 UUID, which nobody can guess.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct VoiceId(pub(super) Uuid);
+
+impl VoiceId {
+    #[expect(clippy::new_without_default, reason = "two defaults would differ")]
+    pub fn new() -> Self {
+        VoiceId(Uuid::now_v7())
+    }
+
+    /// Whether `text` looks like the id of a clone.
+    pub fn is_like(text: &str) -> bool {
+        text.starts_with(PREFIX)
+    }
+}
+
+impl fmt::Display for VoiceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{PREFIX}{}", self.0.simple())
+    }
+}
+
+impl FromStr for VoiceId {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.strip_prefix(PREFIX)
+            .filter(|digits| super::codec::is_lower_hex(digits, 32))
+            .and_then(|digits| Uuid::try_parse(digits).ok())
+            .map(VoiceId)
+            .ok_or_else(|| "a clone's id is `cloned_` and 32 hexadecimal digits".to_string())
+    }
+}
+
+/// A cloned voice.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClonedVoice {
+    #[serde(with = "text")]
+    pub id: VoiceId,
+    pub name: String,
+    pub description: String,
+    pub created_at: Utc,
+    #[serde(flatten)]
+    pub style: ClonedStyle,
+    /// File of the clip that it was made from.
+    pub clip: String,
+}
+
+/// How it sounds so far.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClonedStyle {
+    /// The stock voice that is most like it.
+    pub nearest: String,
+    /// Language that it speaks unless it is told another.
+    pub language: String,
+    /// File of its style table.
+    pub table: String,
+    /// Speaking rate as a factor.
+    pub pace: f32,
+    /// Likeness to the clip, 1 at the most.
+    pub score: f32,
+    /// Whether the search for something better is over.
+    pub refined: bool,
+}
+
+impl Store {
+    /// Adds a voice to those of `account`: `voice` with the files `table` and `clip`, whose names it gets here. On the disk
+    /// when this returns. Faults: `Invalid` when the account has `most` already; `Unauthorized` when it was deleted since;
+    /// and as any write.
+    pub fn add_voice(
+        &self,
+        account: AccountId,
+        mut voice: ClonedVoice,
+        table: &[u8],
+        clip: &[u8],
+        most: usize,
+    ) -> Result<ClonedVoice, Fault> {
+        let (files, tables) = (&self.voice_files, self.tables);
+        voice.style.table = files.put(voice.id, table)?;
+        voice.clip = files.put(voice.id, clip)?;
+        let id = voice.id;
+        let added = self.write(move |txn| {
+            if !tables.has_account(txn, account)? {
+                return Err(Fault::new(
+                    Kind::Unauthorized,
+                    "The account of this key was deleted.",
+                ));
+            }
+            check_room(tables.voice_count(txn, account)?, most)?;
+            tables.voices.put(txn, &voice_key(account, id), &voice)?;
+            Ok(voice.clone())
+        });
+        // After any other fault it may yet be written: what then has no record goes at the next start.
+        if added
+            .as_ref()
+            .is_err_and(|fault| matches!(fault.kind, Kind::Invalid | Kind::Unauthorized))
+        {
+            files.remove_all(id);
+        }
+        added
+    }
+
+    /// Faults: `Invalid` when `account` has `most` voices or more.
+    pub fn check_voice_room(&self, account: AccountId, most: usize) -> Result<(), Fault> {
+        let txn = self.env.read_txn()?;
+        check_room(self.tables.voice_count(&txn, account)?, most)
+    }
+
+    /// The account's voice. Fault: `NotFound`, also for another account's.
+    pub fn voice(&self, account: AccountId, id: VoiceId) -> Result<ClonedVoice, Fault> {
+        let txn = self.env.read_txn()?;
+        let voice = self.tables.voices.get(&txn, &voice_key(account, id))?;
+        voice.ok_or_else(no_such_voice)
+    }
+
+    /// All voices of `account`, the oldest first.
+    pub fn voices(&self, account: AccountId) -> Result<Vec<ClonedVoice>, Fault> {
+        let txn = self.env.read_txn()?;
+        let entries = self
+            .tables
+            .voices
+            .prefix_iter(&txn, &account_key(account))?;
+        entries.map(|entry| Ok(entry?.1)).collect()
+    }
+
+    /// The voices of all accounts whose search is not over, each with its account.
+    pub fn unrefined_voices(&self) -> Result<Vec<(AccountId, VoiceId)>, Fault> {
+        let txn = self.env.read_txn()?;
+        let mut all = Vec::new();
+        for entry in self.tables.voices.iter(&txn)? {
+            let (key, voice) = entry?;
+            let account = super::codec::account_of(key);
+            if let (Some(account), false) = (account, voice.style.refined) {
+                all.push((account, voice.id));
+            }
+        }
+        Ok(all)
+    }
+
+    /// The file of a voice that its record calls `name`. Faults: `NotFound` when it was deleted since.
+    pub fn voice_file(&self, id: VoiceId, name: &str) -> Result<Vec<u8>, Fault> {
+        self.voice_files.get(id, name)
+    }
+
+    /// Gives a voice another `style`, with the file `table` if it is a new one; whoever reads the voice has the old one whole
+    /// or the new one whole. Faults: `NotFound` when it was deleted since; and as any write.
+    pub fn restyle_voice(
+        &self,
+        account: AccountId,
+        id: VoiceId,
+        mut style: ClonedStyle,
+        table: Option<&[u8]>,
+    ) -> Result<(), Fault> {
+        let (files, tables) = (&self.voice_files, self.tables);
+        let before = self.voice(account, id)?.style.table;
+        style.table = match table {
+            Some(bytes) => files.put(id, bytes)?,
+            None => before.clone(),
+        };
+        let new = style.table.clone();
+        let styled = self.write(move |txn| {
+            let key = voice_key(account, id);
+            let mut voice = tables.voices.get(txn, &key)?.ok_or_else(no_such_voice)?;
+            voice.style = style.clone();
+            Ok(tables.voices.put(txn, &key, &voice)?)
+        });
+        match &styled {
+            Ok(()) if new != before => files.remove(id, &before),
+            Err(fault) if fault.kind == Kind::NotFound => files.remove_all(id),
+            _ => {}
+        }
+        styled
+    }
+
+    /// Deletes the account's voice, then its files. Fault: `NotFound`, also for another account's.
+    pub fn delete_voice(&self, account: AccountId, id: VoiceId) -> Result<(), Fault> {
+        let tables = self.tables;
+        self.write(
+            move |txn| match tables.voices.delete(txn, &voice_key(account, id))? {
+                true => Ok(()),
+                false => Err(no_such_voice()),
+            },
+        )?;
+        self.voice_files.remove_all(id);
+        Ok(())
+    }
+
+    /// Removes files that no record names: of voices that a power cut kept from being made or deleted whole. For the one
+    /// server of a data folder, before it serves: a voice that is just being made has no record yet.
+    pub(super) fn sweep_voice_files(&self) -> Result<(), Fault> {
+        let txn = self.env.read_txn()?;
+        let mut named = HashMap::new();
+        for entry in self.tables.voices.iter(&txn)? {
+            let (_, voice) = entry?;
+            named.insert(voice.id.to_string(), vec![voice.style.table, voice.clip]);
+        }
+        match self.voice_files.sweep(&named) {
+            Ok(0) => {}
+            Ok(removed) => log::info!("{removed} files of unfinished or deleted voices removed"),
+            Err(error) => log::warn!("files of deleted voices could not be removed: {error}"),
+        }
+        Ok(())
+    }
+}
+
+impl Tables {
+    fn voice_count(&self, txn: &heed::RoTxn, account: AccountId) -> Result<usize, Fault> {
+        let names = self.voices.remap_data_type::<heed::types::DecodeIgnore>();
+        Ok(names.prefix_iter(txn, &account_key(account))?.count())
+    }
+
+    /// Deletes all voices of an account; which they were.
+    pub(super) fn remove_voices(
+        &self,
+        txn: &mut RwTxn,
+        account: AccountId,
+    ) -> Result<Vec<VoiceId>, Fault> {
+        let mut removed = Vec::new();
+        let mut entries = self.voices.prefix_iter_mut(txn, &account_key(account))?;
+        while let Some(entry) = entries.next() {
+            removed.push(entry?.1.id);
+            // SAFETY: nothing that was read from the entry is used after it is gone.
+            unsafe { entries.del_current()? };
+        }
+        Ok(removed)
+    }
+}
+
+fn check_room(count: usize, most: usize) -> Result<(), Fault> {
+    match count >= most {
+        true => Err(Fault::invalid(format!(
+            "This account has {count} cloned voices; at most {most} are accepted. Delete one first."
+        ))),
+        false => Ok(()),
+    }
+}
+
+fn no_such_voice() -> Fault {
+    Fault::not_found("voice_id names no voice of this account; GET /voice/voices lists them")
+}
+
+/// An id as its text.
+mod text {
+    use super::VoiceId;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub fn serialize<S: Serializer>(id: &VoiceId, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(id)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<VoiceId, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(from)?;
+        text.parse().map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+#[path = "voices_tests.rs"]
+mod tests;
