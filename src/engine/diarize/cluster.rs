@@ -30,7 +30,8 @@ impl Group {
         1.0 - dot(&self.sum, &other.sum) / (self.members.len() * other.members.len()) as f32
     }
 
-    fn join(&mut self, other: Group) {
+    /// Takes the members of `other` in.
+    pub fn join(&mut self, other: Group) {
         self.sum
             .iter_mut()
             .zip(&other.sum)
