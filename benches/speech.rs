@@ -16,7 +16,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use vocabox::app::{App, Installation};
 use vocabox::audio;
 use vocabox::config::{Common, CommonOptions, EdgeOptions, ModelOptions, Models, ServeOptions};
-use vocabox::engine::contract::{Speak, SpeakTask, Transcribe, TranscribeTask, Watch};
+use vocabox::engine::contract::{Speak, Transcribe, TranscribeTask, Utterance, Watch, speak_whole};
 use vocabox::pack::manifest::Kind;
 
 /// 120 characters.
@@ -43,12 +43,14 @@ fn watch() -> Watch {
 }
 
 fn speak(engine: &mut Speak, text: &str) -> f64 {
-    let task = SpeakTask {
+    let utterance = Utterance {
         text: text.to_owned(),
         voice: "af_heart".to_owned(),
-        ..SpeakTask::default()
+        ..Utterance::default()
     };
-    engine.run(task, &watch()).expect("it speaks").seconds()
+    speak_whole(engine, utterance, &watch())
+        .expect("it speaks")
+        .seconds()
 }
 
 fn transcribe(engine: &mut Transcribe, file: &[u8]) -> f64 {

@@ -60,6 +60,10 @@ pub const ANSWER_SECONDS: Movable = Movable {
     default: 600,
     max: 86_400,
 };
+/// Seconds that a client may take no byte of an answer that is sent while it is made, and seconds that it may let the box
+/// wait for it in all: players fill their buffers and read on when part of that was played, so no rate is asked for.
+pub const STREAM_STALL_SECONDS_MAX: u64 = 60;
+pub const STREAM_SECONDS_MAX: u64 = 1_800;
 /// Bytes a second that an upload (and the reading of an answer) must reach on average, after a grace of
 /// `UPLOAD_GRACE_MS`.
 pub const UPLOAD_RATE: Movable = Movable {

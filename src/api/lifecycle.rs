@@ -9,16 +9,16 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use super::message::{Answer, Body, Head, Service};
+use super::message::{Answer, Answered, Body, Head, Service};
 use super::rehearse::{self, Stage};
 use super::route::{self, Route};
+use super::sending::Sending;
 use super::trail::Trail;
-use super::{Access, BodyKind, Call, Context, Endpoint, Reply, Work};
+use super::{Access, BodyKind, Call, Context, Endpoint, Work};
 use crate::admit::key::{self, Identity};
 use crate::admit::{bucket, entitle};
 use crate::engine::contract::Watch;
 use crate::fault::{Fault, Kind};
-use crate::limits;
 use crate::store::{Status, Utc};
 use crate::work::places::{Place, Places};
 use crate::work::underway::Turn;
@@ -34,7 +34,7 @@ pub struct Admitted {
     param: String,
     identity: Option<Identity>,
     /// None for what needs no worker: a box that stops does not wait for it.
-    _turn: Option<Turn>,
+    turn: Option<Turn>,
     head: Head,
     trail: Trail,
     admitted: Instant,
@@ -55,7 +55,7 @@ impl Service for Lifecycle {
                 endpoint,
                 param,
                 identity,
-                _turn: turn,
+                turn,
                 head,
                 trail,
                 admitted: Instant::now(),
@@ -71,9 +71,10 @@ impl Service for Lifecycle {
         self.bytes_max(admitted.endpoint)
     }
 
-    fn answer(&self, admitted: Admitted, body: Body, left: Arc<AtomicBool>) -> Answer {
+    fn answer(&self, admitted: Admitted, body: Body, left: Arc<AtomicBool>) -> Answered {
         let Admitted {
             endpoint,
+            turn,
             mut trail,
             ..
         } = admitted;
@@ -93,15 +94,29 @@ impl Service for Lifecycle {
         let result = catch_unwind(AssertUnwindSafe(|| {
             rehearse::at(Stage::Handler, &call.head)?;
             // Held until the answer is ready. Not while the body came: a slow upload must not keep others out.
-            let _place = self.place(endpoint.work)?;
-            (endpoint.handler)(&self.context, &mut call)
+            let place = self.place(endpoint.work)?;
+            (endpoint.handler)(&self.context, &mut call).map(|reply| (reply, place))
         }))
         .unwrap_or_else(|_| Err(Fault::internal("the handler panicked")));
-        trail.audio_s = call.record.as_ref().and_then(|item| item.duration_seconds);
-        // The history item is durable before the first byte of the answer leaves.
-        let result = self.record(&mut call, result);
-        (trail.queued, trail.ran) = (call.queued, call.ran);
-        trail.conclude(result)
+        let context = &self.context;
+        let (mut reply, place) = match result {
+            Ok(made) => made,
+            Err(fault) => {
+                // What is answered is why it failed, whether or not that could be put on record.
+                let _ = call.put_on_record(context, Status::Error);
+                trail.made(&call);
+                return trail.conclude(Err(fault)).into();
+            }
+        };
+        if let Some(source) = reply.rest.take() {
+            let held = (place, turn);
+            return Sending::begin(context.clone(), call, trail, reply, source, held);
+        }
+        // The history item is durable before the first byte of the answer leaves. A generation that cannot be put on
+        // record was not delivered.
+        let stored = call.put_on_record(context, Status::Ok);
+        trail.made(&call);
+        trail.conclude(stored.map(|()| reply)).into()
     }
 
     fn abandon(&self, admitted: Admitted, fault: Fault) -> Answer {
@@ -214,29 +229,6 @@ impl Lifecycle {
             Work::Transcribe => self.context.transcribing.as_ref().map(|t| &t.places),
         }
     }
-
-    fn record(&self, call: &mut Call, result: Result<Reply, Fault>) -> Result<Reply, Fault> {
-        let Some(mut item) = call.record.take() else {
-            return result;
-        };
-        item.status = match result {
-            Ok(_) => Status::Ok,
-            Err(_) => Status::Error,
-        };
-        item.latency_ms = Some(call.head.received.elapsed().as_millis() as u64);
-        if self.context.log_content {
-            log::info!("content item={} text={:?}", item.id, item.text);
-        }
-        item.text = match self.context.history_text {
-            true => item.text.map(shortened),
-            false => None,
-        };
-        let stored = call
-            .identity()
-            .and_then(|i| self.context.store.append(i.account.id, &item));
-        // A generation that cannot be put on record was not delivered.
-        result.and_then(|reply| stored.map(|()| reply))
-    }
 }
 
 fn full() -> Fault {
@@ -244,13 +236,4 @@ fn full() -> Fault {
         Kind::Busy { retry_after_s: 5 },
         "The queue is full: as many requests as it holds wait already. Try again in 5 s.",
     )
-}
-
-/// A text as history keeps it: cut, with a mark, where it is longer than one item may be.
-fn shortened(mut text: String) -> String {
-    if let Some((end, _)) = text.char_indices().nth(limits::HISTORY_TEXT_CHARS_MAX) {
-        text.truncate(end);
-        text.push('…');
-    }
-    text
 }

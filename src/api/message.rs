@@ -20,9 +20,9 @@ pub trait Service: Send + Sync + 'static {
     /// Bytes of body that this request may have.
     fn body_bytes_max(&self, admitted: &Self::Admitted) -> u64;
 
-    /// The answer to an admitted request. `left` becomes true when the client has gone.
+    /// The answer to an admitted request, or its begin. `left` becomes true when the client has gone.
     /// Never panics: a panic below is caught here and answered.
-    fn answer(&self, admitted: Self::Admitted, body: Body, left: Arc<AtomicBool>) -> Answer;
+    fn answer(&self, admitted: Self::Admitted, body: Body, left: Arc<AtomicBool>) -> Answered;
 
     /// The answer to an admitted request whose body could not be received.
     fn abandon(&self, admitted: Self::Admitted, fault: Fault) -> Answer;
@@ -109,6 +109,24 @@ impl Body {
 /// What a body can be read as.
 pub trait BodyReader: Read + Seek + Send + Sync {}
 impl<T: Read + Seek + Send + Sync> BodyReader for T {}
+
+/// What a handler answers.
+pub struct Answered {
+    pub answer: Answer,
+    /// What follows the answer's body and is still being made: its length is not known then.
+    pub rest: Option<Rest>,
+}
+
+impl From<Answer> for Answered {
+    fn from(answer: Answer) -> Self {
+        let rest = None;
+        Answered { answer, rest }
+    }
+}
+
+/// Parts of a body, each to be sent as soon as it is there. At a fault the answer breaks off, so that the client sees
+/// that it is not whole. Dropping it before its end says that nobody wants the rest.
+pub type Rest = Box<dyn Iterator<Item = Result<Vec<u8>, Fault>> + Send>;
 
 /// A whole answer. Header names are fixed; values are visible ASCII (the edge refuses others).
 #[derive(Debug, Clone)]

@@ -12,10 +12,12 @@ pub mod lifecycle;
 pub mod message;
 mod rehearse;
 pub mod route;
+mod sending;
 pub mod speech;
 mod stt;
 mod trail;
 mod tts;
+mod tts_stream;
 mod voices;
 
 use std::path::PathBuf;
@@ -139,6 +141,17 @@ pub const ENDPOINTS: &[Endpoint] = &[
         deadline: Duration::from_secs(limits::SPEAK_SECONDS_MAX),
         also: &[404],
         handler: tts::handle,
+    },
+    Endpoint {
+        id: "tts_stream",
+        method: "POST",
+        path: "/voice/tts/stream",
+        access: Access::Entitled,
+        work: Work::Speak,
+        body: BodyKind::Json,
+        deadline: Duration::from_secs(limits::SPEAK_SECONDS_MAX),
+        also: &[404],
+        handler: tts_stream::handle,
     },
     Endpoint {
         id: "stt",
@@ -280,6 +293,23 @@ impl Call {
             .ok_or_else(|| Fault::internal("no generation has begun"))
     }
 
+    /// Completes the history item, if a generation has begun, and makes it durable. Faults: the store's.
+    fn put_on_record(&mut self, context: &Context, status: Status) -> Result<(), Fault> {
+        let Some(mut item) = self.record.take() else {
+            return Ok(());
+        };
+        item.status = status;
+        item.latency_ms = Some(self.head.received.elapsed().as_millis() as u64);
+        if context.log_content {
+            log::info!("content item={} text={:?}", item.id, item.text);
+        }
+        let text = item.text.take();
+        item.text = text.filter(|_| context.history_text).map(shortened);
+        let stored = context.store.append(self.identity()?.account.id, &item);
+        self.record = Some(item);
+        stored
+    }
+
     /// Takes the body, leaving an empty one.
     pub fn take_body(&mut self) -> Body {
         std::mem::replace(&mut self.body, Body::Memory(Vec::new()))
@@ -291,7 +321,12 @@ pub struct Reply {
     pub content_type: &'static str,
     pub headers: Vec<(&'static str, String)>,
     pub body: Vec<u8>,
+    /// What follows the body, where that is only its begin.
+    pub rest: Option<Source>,
 }
+
+/// The next part of a body that is sent while it is made, none at its end. It notes in the call what was made.
+pub type Source = Box<dyn FnMut(&mut Call) -> Result<Option<Vec<u8>>, Fault> + Send>;
 
 impl Reply {
     /// A JSON body. Faults: `Internal` if `value` cannot be written as JSON.
@@ -300,6 +335,16 @@ impl Reply {
             content_type: "application/json",
             headers: Vec::new(),
             body: serde_json::to_vec(value).map_err(Fault::internal)?,
+            rest: None,
         })
     }
+}
+
+/// A text as history keeps it: cut, with a mark, where it is longer than one item may be.
+fn shortened(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(limits::HISTORY_TEXT_CHARS_MAX) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }

@@ -1,15 +1,17 @@
 //! The workers that speak and transcribe, with what their packs say of themselves.
 
 use std::collections::HashMap;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::time::Duration;
 
 use crate::audio::pcm::Clip;
 use crate::engine::blend::Blend;
-use crate::engine::contract::{SpeakTask, TranscribeTask, Transcript};
+use crate::engine::contract::{SpeakTask, TranscribeTask, Transcript, Utterance, Watch};
 use crate::engine::unknown_voice;
-use crate::fault::Fault;
+use crate::fault::{Fault, Kind};
 use crate::pack::manifest::Voice;
 use crate::work::places::Places;
-use crate::work::pool::Pool;
+use crate::work::pool::{LOOK, Pending, Pool};
 
 /// The engine whose voices are tables that can be mixed.
 const MIXES: &str = "kokoro";
@@ -24,7 +26,7 @@ pub struct Origin {
 
 /// The voices of the packs that speak, and their workers.
 pub struct Speaking {
-    pub pool: Pool<SpeakTask, Clip>,
+    pub pool: Pool<SpeakTask, ()>,
     /// One for each request that runs or waits.
     pub places: Places,
     /// What the first pack calls itself, and its name.
@@ -107,6 +109,23 @@ impl Speaking {
         self.named(voices[0], names.join(" + "))
     }
 
+    /// Queues `utterance`; its sound comes as it is made. Faults: `Busy` when the queue is full.
+    pub fn say(&self, utterance: Utterance, watch: &Watch) -> Result<Saying, Fault> {
+        let (sender, pieces) = sync_channel(PIECES_AHEAD_MAX);
+        let outlet = Box::new(move |piece| {
+            let unheard = |_| Fault::new(Kind::Cancelled, "Nobody listens any more.");
+            sender.send(piece).map_err(unheard)
+        });
+        let pending = self.pool.queue(SpeakTask { utterance, outlet }, watch)?;
+        Ok(Saying {
+            pieces,
+            pending: Some(pending),
+            watch: watch.clone(),
+            queued: Duration::ZERO,
+            ran: Duration::ZERO,
+        })
+    }
+
     fn named<'a>(&'a self, first: &'a Voice, name: String) -> Result<Spoken<'a>, Fault> {
         let origin = self.origins.get(&first.id).ok_or_else(unknown_voice)?;
         Ok(Spoken {
@@ -114,5 +133,46 @@ impl Speaking {
             name,
             origin,
         })
+    }
+}
+
+/// Pieces that a worker may be ahead of whoever sends them on.
+const PIECES_AHEAD_MAX: usize = 2;
+
+/// Speech that is being made. Dropping it ends it within a piece.
+pub struct Saying {
+    pieces: Receiver<Clip>,
+    pending: Option<Pending<()>>,
+    watch: Watch,
+    /// Time in the queue and in the engine, known at the end.
+    pub queued: Duration,
+    pub ran: Duration,
+}
+
+impl Saying {
+    /// The next piece of sound, none at the end. Faults: those of [`Pool::run`].
+    pub fn piece(&mut self) -> Result<Option<Clip>, Fault> {
+        loop {
+            match self.pieces.recv_timeout(LOOK) {
+                Ok(piece) => return Ok(Some(piece)),
+                Err(RecvTimeoutError::Timeout) => self.watch.check()?,
+                // The task is over, and with it its outlet.
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        if let Some(pending) = self.pending.take() {
+            let done = pending.wait()?;
+            (self.queued, self.ran) = (done.queued, done.ran);
+        }
+        Ok(None)
+    }
+
+    /// All of it. Faults: those of [`Saying::piece`], `Engine` when no sound was made.
+    pub fn whole(&mut self) -> Result<Clip, Fault> {
+        let mut pieces = Vec::new();
+        while let Some(piece) = self.piece()? {
+            pieces.push(piece);
+        }
+        Clip::joined(pieces).ok_or_else(|| Fault::engine("the engine made no sound"))
     }
 }

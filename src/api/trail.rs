@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
-use super::Reply;
 use super::detail;
 use super::message::{Answer, Head};
+use super::{Call, Reply};
 use crate::admit::bucket::Allowance;
 use crate::fault::Fault;
 use crate::limits;
@@ -68,6 +68,12 @@ impl Trail {
         }
     }
 
+    /// Notes what a handler has made.
+    pub fn made(&mut self, call: &Call) {
+        self.audio_s = call.record.as_ref().and_then(|item| item.duration_seconds);
+        (self.queued, self.ran) = (call.queued, call.ran);
+    }
+
     /// The answer to a result, and the request's log line.
     pub fn conclude(self, result: Result<Reply, Fault>) -> Answer {
         let (answer, fault) = match result {
@@ -86,27 +92,38 @@ impl Trail {
     }
 
     /// `answer` with the headers of every answer, and the request's log line.
-    pub fn send(mut self, mut answer: Answer, fault: Option<Fault>) -> Answer {
-        let id = std::mem::take(&mut self.request_id);
+    pub fn send(mut self, answer: Answer, fault: Option<Fault>) -> Answer {
+        self.log(answer.status, answer.body.len(), fault);
+        self.head(answer)
+    }
+
+    /// The request's log line, written once.
+    pub fn log(&self, status: u16, bytes_out: usize, fault: Option<Fault>) {
         let ms = |time: Duration| time.as_millis() as u64;
         log::info!(
             target: REQUEST,
-            id = id.as_str(),
+            id = self.request_id.as_str(),
             peer:% = self.peer,
             endpoint = self.endpoint.unwrap_or("-"),
             key:% = self.key_id.map_or("-".to_owned(), |id| id.to_string()),
-            status = answer.status,
+            status = status,
             receive_ms = ms(self.receive),
             queue_ms = ms(self.queued),
             run_ms = ms(self.ran),
             total_ms = ms(self.received.elapsed()),
             bytes_in = self.bytes_in,
-            bytes_out = answer.body.len(),
+            bytes_out = bytes_out,
             audio_s = self.audio_s,
             fault = fault.map(|f| f.to_string()).as_deref();
             "request"
         );
-        answer.headers.push(("X-Request-Id", id));
+    }
+
+    /// `answer` with the headers of every answer.
+    pub fn head(&mut self, mut answer: Answer) -> Answer {
+        answer
+            .headers
+            .push(("X-Request-Id", self.request_id.clone()));
         if let Some(allowance) = &self.allowance {
             answer.headers.extend([
                 ("X-RateLimit-Limit", allowance.limit.to_string()),

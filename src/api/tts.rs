@@ -3,9 +3,11 @@
 use serde::Serialize;
 
 use super::fields::{number, object, string};
+use super::message::Head;
+use super::speech::Saying;
 use super::{Call, Context, Reply};
-use crate::audio::encode;
-use crate::engine::contract::SpeakTask;
+use crate::audio::encode::{self, Format};
+use crate::engine::contract::Utterance;
 use crate::fault::Fault;
 use crate::limits;
 use crate::store::{Feature, ItemId, Utc};
@@ -16,8 +18,33 @@ const VOICE: &str = "af_heart";
 /// Speaks. Faults: `Invalid` for a field out of its bounds, `NotFound` for an unknown voice, `Missing` without a pack that
 /// speaks, and what the pool refuses.
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
+    let mut speech = begin(context, call)?;
+    let clip = speech.saying.whole()?;
+    (call.queued, call.ran) = (speech.saying.queued, speech.saying.ran);
+    call.item()?.duration_seconds = Some(clip.seconds());
+    Ok(Reply {
+        content_type: speech.format.content_type(),
+        headers: vec![(
+            "X-Vox-Metadata",
+            speech.metadata.header(Some(clip.seconds()))?,
+        )],
+        body: encode::whole(speech.format, &clip.samples, clip.rate_hz)?,
+        rest: None,
+    })
+}
+
+/// What was asked for, being spoken.
+pub struct Speech {
+    pub saying: Saying,
+    pub format: Format,
+    pub metadata: Metadata,
+}
+
+/// Checks the request and queues it. Faults: those of [`handle`].
+pub fn begin(context: &Context, call: &mut Call) -> Result<Speech, Fault> {
     let body = call.take_body();
     let asked = parse(&object(&call.head, body)?)?;
+    let format = format(&call.head)?;
     let speaking = context
         .speaking
         .as_ref()
@@ -25,39 +52,31 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let voice = speaking.spoken(&asked.voice)?;
 
     call.begin(Feature::Tts, &voice.origin.engine, &voice.origin.model)?;
-    let text = asked.text.clone();
+    let character_count = asked.text.chars().count();
     let item = call.item()?;
     item.voice_id = Some(asked.voice.clone());
     item.language = Some(voice.first.language.clone());
-    item.character_count = Some(text.chars().count() as u64);
-    item.text = Some(text.clone());
-
-    let voice_id = asked.voice.clone();
-    let done = speaking.pool.run(asked, &call.watch)?;
-    (call.queued, call.ran) = (done.queued, done.ran);
-    let clip = done.output;
-    let item = call.item()?;
-    item.duration_seconds = Some(clip.seconds());
-
+    item.character_count = Some(character_count as u64);
+    item.text = Some(asked.text.clone());
     let metadata = Metadata {
         id: item.id,
-        voice_id: &voice_id,
-        voice_name: &voice.name,
-        character_count: text.chars().count(),
-        text,
-        duration_seconds: clip.seconds(),
-        sample_rate: clip.rate_hz,
+        voice_id: asked.voice.clone(),
+        voice_name: voice.name,
+        character_count,
+        text: asked.text.clone(),
+        duration_seconds: None,
+        sample_rate: voice.origin.rate_hz,
         created_at: item.created_at,
     };
-    Ok(Reply {
-        content_type: "audio/wav",
-        headers: vec![("X-Vox-Metadata", metadata.header()?)],
-        body: encode::wav(&clip.samples, clip.rate_hz)?,
+    Ok(Speech {
+        saying: speaking.say(asked, &call.watch)?,
+        format,
+        metadata,
     })
 }
 
 /// The request's fields, checked. Those that only later engines heed are checked all the same.
-fn parse(object: &serde_json::Map<String, serde_json::Value>) -> Result<SpeakTask, Fault> {
+fn parse(object: &serde_json::Map<String, serde_json::Value>) -> Result<Utterance, Fault> {
     let text = string(object, "text")?.ok_or_else(|| Fault::invalid("text is missing"))?;
     let chars = text.chars().count();
     if text.trim().is_empty() {
@@ -76,12 +95,12 @@ fn parse(object: &serde_json::Map<String, serde_json::Value>) -> Result<SpeakTas
     for name in ["exaggeration", "cfg_weight"] {
         number(object, name, 0.0, 1.0)?;
     }
-    let plain = SpeakTask::default();
+    let plain = Utterance::default();
     let control = |name: &str, plain: f32| {
         let value = number(object, name, 0.0, 1.0)?;
         Ok::<f32, Fault>(value.map_or(plain, |v| v as f32))
     };
-    Ok(SpeakTask {
+    Ok(Utterance {
         text: text.to_owned(),
         voice: string(object, "voice_id")?.unwrap_or(VOICE).to_owned(),
         speed: speed.unwrap_or(1.0) as f32,
@@ -90,22 +109,40 @@ fn parse(object: &serde_json::Map<String, serde_json::Value>) -> Result<SpeakTas
     })
 }
 
+/// What the answer's sound is written in (ours): `?format=`, else the first type that `Accept` names and that is made here,
+/// else WAV. Faults: `Invalid` for a `format` that is not made.
+fn format(head: &Head) -> Result<Format, Fault> {
+    let asked = form_urlencoded::parse(head.query.as_bytes()).find(|(name, _)| name == "format");
+    if let Some((_, name)) = asked {
+        return Format::parse(&name);
+    }
+    let accepted = head.header("accept").unwrap_or("").split(',');
+    let mut known = accepted.filter_map(|range| {
+        let media_type = range.split(';').next().unwrap_or("").trim();
+        let is_it = |format: &Format| format.content_type().eq_ignore_ascii_case(media_type);
+        Format::ALL.into_iter().find(is_it)
+    });
+    Ok(known.next().unwrap_or(Format::Wav))
+}
+
 /// The `X-Vox-Metadata` header.
 #[derive(Serialize)]
-struct Metadata<'a> {
+pub struct Metadata {
     id: ItemId,
-    voice_id: &'a str,
-    voice_name: &'a str,
+    voice_id: String,
+    voice_name: String,
     text: String,
-    duration_seconds: f64,
+    /// Null while the end is not known.
+    duration_seconds: Option<f64>,
     sample_rate: u32,
     character_count: usize,
     created_at: Utc,
 }
 
-impl Metadata<'_> {
+impl Metadata {
     /// ASCII JSON of at most `METADATA_BYTES_MAX`: a longer text is cut and ends in `…`.
-    fn header(mut self) -> Result<String, Fault> {
+    pub fn header(mut self, duration_seconds: Option<f64>) -> Result<String, Fault> {
+        self.duration_seconds = duration_seconds;
         loop {
             let json = ascii(&serde_json::to_string(&self).map_err(Fault::internal)?);
             let excess = json.len().saturating_sub(limits::METADATA_BYTES_MAX);
@@ -145,13 +182,13 @@ fn ascii(json: &str) -> String {
 mod tests {
     use super::*;
 
-    fn metadata(text: &str) -> Metadata<'_> {
+    fn metadata(text: &str) -> Metadata {
         Metadata {
             id: ItemId::new(),
-            voice_id: "af_heart",
-            voice_name: "Heart",
+            voice_id: "af_heart".to_owned(),
+            voice_name: "Heart".to_owned(),
             text: text.to_owned(),
-            duration_seconds: 1.5,
+            duration_seconds: None,
             sample_rate: 24_000,
             character_count: text.chars().count(),
             created_at: Utc::now(),
@@ -160,7 +197,7 @@ mod tests {
 
     #[test]
     fn the_metadata_header_is_ascii_and_reads_back() {
-        let header = metadata("naïve 🎙 \u{7f}\n").header().unwrap();
+        let header = metadata("naïve 🎙 \u{7f}\n").header(Some(1.5)).unwrap();
         assert!(
             header.bytes().all(|b| (0x20..0x7f).contains(&b)),
             "{header}"
@@ -172,7 +209,7 @@ mod tests {
     #[test]
     fn a_long_text_is_cut_to_the_headers_bound_and_the_count_is_not() {
         for text in ["a".repeat(5_000), "é".repeat(5_000), "🎙".repeat(5_000)] {
-            let header = metadata(&text).header().unwrap();
+            let header = metadata(&text).header(Some(1.5)).unwrap();
             assert!(
                 header.len() <= limits::METADATA_BYTES_MAX
                     && header.len() > limits::METADATA_BYTES_MAX - 40

@@ -1,5 +1,5 @@
 //! Sound as samples: reading recordings of any common format, changing rates, features for the models,
-//! and writing WAV.
+//! and writing files and streams of the formats that answers come in.
 //!
 //! Owns everything between bytes of a media file and `f32` samples. Knows no model by name, no request
 //! and no account: recipes (rates, windows, bands) come in as arguments.
@@ -18,7 +18,7 @@
 //! | `bands` | the mel scale's filters |
 //! | `pitch` | how high a voice is, and how far it moves |
 //! | `pace` | how many syllables it speaks in a second |
-//! | `encode` | samples → the bytes of an answer |
+//! | `encode` | samples → the bytes of an answer, whole or as a stream: WAV, PCM, FLAC, Opus, MP3 |
 
 mod bands;
 mod container;

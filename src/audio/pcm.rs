@@ -14,6 +14,14 @@ impl Clip {
     pub fn seconds(&self) -> f64 {
         self.samples.len() as f64 / f64::from(self.rate_hz)
     }
+
+    /// `pieces` of one rate after one another; none when there are none.
+    pub fn joined(pieces: impl IntoIterator<Item = Clip>) -> Option<Clip> {
+        pieces.into_iter().reduce(|mut all, piece| {
+            all.samples.extend(piece.samples);
+            all
+        })
+    }
 }
 
 /// Mono sound that is read piece by piece, so that a long recording is never whole in memory.

@@ -80,6 +80,73 @@ pub fn resample_clip(clip: &Clip, to_hz: u32) -> Result<Clip, Fault> {
     read_all(&mut Resampled::new(source, to_hz)?)
 }
 
+/// Sound that comes piece by piece at one rate and goes on at another, as [`Resampled`] would make it of the whole.
+pub struct Feed {
+    /// None when the rates are equal.
+    stage: Option<Stage>,
+    waiting: Waiting,
+}
+
+/// Samples that wait for a block to fill. Empty means the end: it is asked only when that is so.
+struct Waiting {
+    samples: Vec<f32>,
+    rate_hz: u32,
+}
+
+impl Samples for Waiting {
+    fn rate_hz(&self) -> u32 {
+        self.rate_hz
+    }
+
+    fn read(&mut self, out: &mut Vec<f32>, most: usize) -> Result<usize, Fault> {
+        let read = most.min(self.samples.len());
+        out.extend(self.samples.drain(..read));
+        Ok(read)
+    }
+}
+
+impl Feed {
+    /// From `from_hz` to `to_hz`. Faults: `Internal` when either rate is 0 or the resampler cannot be built.
+    pub fn new(from_hz: u32, to_hz: u32) -> Result<Self, Fault> {
+        let stage = match from_hz == to_hz && from_hz > 0 {
+            true => None,
+            false => Some(Stage::new(from_hz, to_hz)?),
+        };
+        Ok(Feed {
+            stage,
+            waiting: Waiting {
+                samples: Vec::new(),
+                rate_hz: from_hz,
+            },
+        })
+    }
+
+    /// Appends to `out` what `piece` completes. Faults: `Internal`.
+    pub fn push(&mut self, piece: &[f32], out: &mut Vec<f32>) -> Result<(), Fault> {
+        let Some(stage) = &mut self.stage else {
+            out.extend_from_slice(piece);
+            return Ok(());
+        };
+        self.waiting.samples.extend_from_slice(piece);
+        while self.waiting.samples.len() >= stage.fft.input_frames_next() {
+            stage.advance(&mut self.waiting)?;
+            out.extend_from_slice(&stage.ready);
+        }
+        Ok(())
+    }
+
+    /// Appends the rest to `out`, after which nothing may be pushed. Faults: `Internal`.
+    pub fn finish(&mut self, out: &mut Vec<f32>) -> Result<(), Fault> {
+        let Some(stage) = &mut self.stage else {
+            return Ok(());
+        };
+        while stage.advance(&mut self.waiting)? {
+            out.extend_from_slice(&stage.ready);
+        }
+        Ok(())
+    }
+}
+
 /// The FFT at work: one block in, one block out.
 struct Stage {
     fft: Fft<f32>,
@@ -275,12 +342,19 @@ mod tests {
                 let whole = resample_clip(&clip, to).unwrap();
                 let expected = (n as u64 * u64::from(to)).div_ceil(u64::from(from));
                 assert_eq!(whole.samples.len() as u64, expected, "{from} -> {to}, {n}");
-                let mut stream = Resampled::new(Box::new(ClipReader::from(clip)), to).unwrap();
+                let mut stream =
+                    Resampled::new(Box::new(ClipReader::from(clip.clone())), to).unwrap();
                 let (mut pieces, mut most) = (Vec::new(), 1);
                 while stream.read(&mut pieces, most).unwrap() > 0 {
                     most = most * 7 % 1009 + 1;
                 }
                 assert_eq!(pieces, whole.samples);
+                let (mut feed, mut fed) = (Feed::new(from, to).unwrap(), Vec::new());
+                for piece in clip.samples.chunks(1 + n % 700) {
+                    feed.push(piece, &mut fed).unwrap();
+                }
+                feed.finish(&mut fed).unwrap();
+                assert_eq!(fed, whole.samples);
             }
         }
     }

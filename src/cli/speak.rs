@@ -8,7 +8,7 @@ use super::CliError;
 use crate::app::Installation;
 use crate::audio::encode;
 use crate::config::{Common, ModelOptions};
-use crate::engine::contract::{SpeakTask, Watch};
+use crate::engine::contract::{Utterance, Watch, speak_whole};
 use crate::limits;
 use crate::pack::manifest::Kind;
 
@@ -53,14 +53,14 @@ pub fn run(args: Args, common: &Common) -> Result<(), CliError> {
     let installation = Installation::open(&options, &[Kind::Speak]).map_err(CliError::usage)?;
     let mut engine = installation.build_speak().map_err(CliError::usage)?;
     let begun = Instant::now();
-    let task = SpeakTask {
+    let utterance = Utterance {
         text,
         voice: args.voice,
         speed: args.speed as f32,
-        ..SpeakTask::default()
+        ..Utterance::default()
     };
     let watch = Watch::until(begun + Duration::from_secs(24 * 3600));
-    let clip = engine.run(task, &watch).map_err(CliError::failed)?;
+    let clip = speak_whole(&mut *engine, utterance, &watch).map_err(CliError::failed)?;
     let wav = encode::wav(&clip.samples, clip.rate_hz).map_err(CliError::failed)?;
     let written = match args.output.to_str() {
         Some("-") => std::io::stdout().write_all(&wav),

@@ -17,11 +17,12 @@ use rustix::event::{PollFd, PollFlags, poll};
 use super::Bounds;
 use super::body::{Receipt, Terms};
 use super::budget::Budget;
+use super::flow;
 use super::guard::{abandon, guard, refuse};
 use super::head::{self, Length, Parsed};
 use super::line::{Line, Pace, timespec};
 use super::places::{Hold, Places};
-use super::relay;
+use super::relay::{self, Came};
 use super::reply::Frame;
 use super::send;
 use super::spool::{Spool, Stored};
@@ -177,10 +178,17 @@ impl<S: Service> Gate<S> {
             peer,
             left: Arc::new(AtomicBool::new(false)),
         };
+        let left = Arc::clone(&ticket.left);
         let came = self.handle(line.stream(), ticket);
-        let frame = self.last_if_stopping(frame);
+        let mut frame = self.last_if_stopping(frame);
         let sent = match came {
-            Ok(fetched) => send::fetched(line, frame, fetched, &self.bounds),
+            Ok(Came::Whole(fetched)) => send::fetched(line, frame, fetched, &self.bounds),
+            Ok(Came::Begun(opening)) => {
+                // To a client that knows no chunks, the end of the connection is the end of the answer.
+                frame.keep_alive &= frame.minor > 0;
+                flow::send(line, frame, opening, &self.spool, &self.bounds)
+                    .inspect_err(|_| left.store(true, Ordering::SeqCst))
+            }
             Err(answer) => send::given(line, frame, answer, &self.bounds),
         };
         match sent {
@@ -299,7 +307,7 @@ impl<S: Service> Gate<S> {
     }
 
     /// The handler's answer to `ticket`, or the refusal to send in its place.
-    fn handle(&self, client: &TcpStream, ticket: Ticket<S>) -> Result<relay::Fetched, Answer> {
+    fn handle(&self, client: &TcpStream, ticket: Ticket<S>) -> Result<Came, Answer> {
         let peer = ticket.peer;
         let left = Arc::clone(&ticket.left);
         let handed = self.wire.hand(ticket);

@@ -139,15 +139,39 @@ impl<'a> Line<'a> {
         Ok(())
     }
 
-    /// Waits for the client, who may lose the place meanwhile: `ConnectionAborted` then.
-    fn wait(&self, flags: PollFlags, until: Instant) -> io::Result<()> {
+    /// Sends as much of `bytes` as the client takes at once, and returns how many.
+    pub(super) fn try_send(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        loop {
+            match self.stream.write(bytes) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(sent) => return Ok(sent),
+                Err(e) if e.kind() == ErrorKind::WouldBlock => return Ok(0),
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+    }
+
+    /// The client takes nothing: it may lose its place meanwhile, and its connection is shut down then.
+    pub(super) fn stalls(&self) {
         if let Some(hold) = self.hold {
             hold.stalls();
         }
-        let waited = wait(self.stream, flags, until);
-        if self.hold.is_some_and(|hold| !hold.goes_on()) {
-            return Err(ErrorKind::ConnectionAborted.into());
+    }
+
+    /// The client has moved. `ConnectionAborted` when it was too late.
+    pub(super) fn goes_on(&self) -> io::Result<()> {
+        match self.hold.is_none_or(Hold::goes_on) {
+            true => Ok(()),
+            false => Err(ErrorKind::ConnectionAborted.into()),
         }
+    }
+
+    /// Waits for the client, who may lose the place meanwhile: `ConnectionAborted` then.
+    fn wait(&self, flags: PollFlags, until: Instant) -> io::Result<()> {
+        self.stalls();
+        let waited = wait(self.stream, flags, until);
+        self.goes_on()?;
         waited
     }
 

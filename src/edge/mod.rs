@@ -2,7 +2,7 @@
 //! client may send or hold, and tiny_http; of the API it knows only `api::message`.
 //!
 //! ```text
-//! gate    accept → head (head, line) → admit → body (body, spool) → ticket ┐        ┌ relay → answer (send, reply)
+//! gate    accept → head (head, line) → admit → body (body, spool) → ticket ┐        ┌ relay → answer (send or flow, reply)
 //! wire                                    private Unix socket → tiny_http → handler ┘
 //! ```
 //!
@@ -17,10 +17,12 @@
 mod body;
 mod budget;
 mod descriptors;
+mod flow;
 mod gate;
 mod guard;
 mod head;
 mod line;
+mod parts;
 mod places;
 mod relay;
 mod reply;
@@ -83,6 +85,9 @@ pub struct Bounds {
     pub write_block: Duration,
     /// A whole answer.
     pub answer: Duration,
+    /// One wait for a client to take bytes of an answer that is sent while it is made, and all of them together.
+    pub stream_stall: Duration,
+    pub stream: Duration,
     /// Before the least rate counts; also after which an upload is a slow one.
     pub upload_grace: Duration,
     /// Bytes a second, on average, of uploads and of answers.
@@ -114,6 +119,8 @@ impl Default for Bounds {
             idle: Duration::from_secs(limits::IDLE_SECONDS.default),
             write_block: Duration::from_secs(limits::WRITE_SECONDS.default),
             answer: Duration::from_secs(limits::ANSWER_SECONDS.default),
+            stream_stall: Duration::from_secs(limits::STREAM_STALL_SECONDS_MAX),
+            stream: Duration::from_secs(limits::STREAM_SECONDS_MAX),
             upload_grace: Duration::from_millis(limits::UPLOAD_GRACE_MS),
             rate_min: limits::UPLOAD_RATE.default,
             upload: Duration::from_secs(limits::UPLOAD_SECONDS.default),

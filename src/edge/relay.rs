@@ -1,8 +1,9 @@
 //! Owns the gate's end of the inner hop: waiting for the answer while watching whether the client is still
-//! there, and fetching the answer whole. Knows neither tiny_http nor the service.
+//! there, and fetching the answer. Knows neither tiny_http nor the service.
 //!
-//! The answer is fetched to its end before its first byte goes out, into memory or the spool: so a handler is
-//! free as soon as it has answered, and a client that reads slowly holds nothing but its own connection.
+//! An answer that is made is fetched to its end before its first byte goes out, into memory or the spool: so a handler is
+//! free as soon as it has answered, and a client that reads slowly holds nothing but its own connection. One that is still being
+//! made goes on in `flow`.
 
 use std::io::{self, ErrorKind, Read};
 use std::net::TcpStream;
@@ -14,7 +15,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use super::line::timespec;
 use super::reply::is_ours;
 use super::spool::{Spool, Stored};
-use super::wire::TICKET;
+use super::wire::{PARTS, TICKET};
 use crate::fault::Fault;
 use crate::limits::HEADERS_MAX;
 
@@ -22,6 +23,21 @@ use crate::limits::HEADERS_MAX;
 const INNER_HEAD_BYTES_MAX: usize = 64 * 1024;
 /// Bytes of one read: most answers are far smaller.
 const BLOCK_BYTES: usize = 8 * 1024;
+
+/// An answer, whole or begun.
+pub(super) enum Came {
+    Whole(Fetched),
+    Begun(Opening),
+}
+
+/// An answer that is still being made.
+pub(super) struct Opening {
+    pub(super) status: u16,
+    pub(super) headers: Vec<(String, String)>,
+    /// Where its parts come, behind those that did already.
+    pub(super) inner: UnixStream,
+    pub(super) ahead: Vec<u8>,
+}
 
 /// An answer, whole.
 pub(super) struct Fetched {
@@ -78,9 +94,9 @@ pub(super) fn watch(
     }
 }
 
-/// The whole answer to `ticket`. An internal fault when it is not one (tiny_http's own answers bear no
+/// The answer to `ticket`, to its end unless it is still being made. An internal fault when it is not one (tiny_http's own answers bear no
 /// ticket) or not whole, `Busy` when the spool has no room for it.
-pub(super) fn fetch(mut inner: UnixStream, ticket: &str, spool: &Spool) -> Result<Fetched, Fault> {
+pub(super) fn fetch(mut inner: UnixStream, ticket: &str, spool: &Spool) -> Result<Came, Fault> {
     let mut block = vec![0; BLOCK_BYTES];
     let mut head = Vec::new();
     let end = loop {
@@ -98,6 +114,15 @@ pub(super) fn fetch(mut inner: UnixStream, ticket: &str, spool: &Spool) -> Resul
         }
     };
     let (status, headers, length) = parse(&head[..end], ticket)?;
+    let Some(length) = length else {
+        let ahead = head.split_off(end);
+        return Ok(Came::Begun(Opening {
+            status,
+            headers,
+            inner,
+            ahead,
+        }));
+    };
 
     let mut sink = spool.sink();
     sink.write(&head[end..])?;
@@ -111,21 +136,22 @@ pub(super) fn fetch(mut inner: UnixStream, ticket: &str, spool: &Spool) -> Resul
     if sink.bytes() != length {
         return Err(broken("its length is not the announced one"));
     }
-    Ok(Fetched {
+    Ok(Came::Whole(Fetched {
         status,
         headers,
         stored: sink.finish()?,
-    })
+    }))
 }
 
-type Head = (u16, Vec<(String, String)>, u64);
+/// Status, headers, and the length of the body; none of one that is still being made.
+type Head = (u16, Vec<(String, String)>, Option<u64>);
 
 fn parse(bytes: &[u8], ticket: &str) -> Result<Head, Fault> {
     let mut room = [httparse::EMPTY_HEADER; HEADERS_MAX];
     let mut response = httparse::Response::new(&mut room);
     response.parse(bytes).map_err(broken)?;
     let status = response.code.ok_or_else(|| broken("it has no status"))?;
-    let (mut ours, mut length) = (false, None);
+    let (mut ours, mut length, mut in_parts) = (false, None, false);
     let mut headers = Vec::with_capacity(response.headers.len());
     for header in response.headers.iter() {
         let value = str::from_utf8(header.value).map_err(broken)?;
@@ -133,12 +159,15 @@ fn parse(bytes: &[u8], ticket: &str) -> Result<Head, Fault> {
             ours = value == ticket;
         } else if header.name.eq_ignore_ascii_case("Content-Length") {
             length = value.parse().ok();
+        } else if header.name.eq_ignore_ascii_case(PARTS) {
+            in_parts = true;
         } else if header.name.eq_ignore_ascii_case("Content-Type") || !is_ours(header.name) {
             headers.push((header.name.to_owned(), value.to_owned()));
         }
     }
     match length {
-        Some(length) if ours => Ok((status, headers, length)),
+        Some(_) if ours => Ok((status, headers, length)),
+        None if ours && in_parts => Ok((status, headers, None)),
         _ => Err(broken("it is not from a handler")),
     }
 }

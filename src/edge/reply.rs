@@ -30,12 +30,20 @@ impl Frame {
     }
 }
 
-/// The head of an answer whose body has `bytes` bytes. `headers` are sound ([`sound`]).
+/// How long an answer's body is.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Length {
+    Bytes(u64),
+    /// Not known yet: it comes in chunks, or, to a client of HTTP/1.0, ends with the connection.
+    Open,
+}
+
+/// The head of an answer with a body of that length. `headers` are sound ([`sound`]).
 pub(super) fn head<'a>(
     frame: &Frame,
     status: u16,
     headers: impl Iterator<Item = (&'a str, &'a str)>,
-    bytes: u64,
+    length: Length,
 ) -> Vec<u8> {
     let mut text = format!("HTTP/1.1 {status} {}\r\n", reason(status));
     let mut line = |name: &str, value: &str| {
@@ -48,8 +56,11 @@ pub(super) fn head<'a>(
         line(name, value);
     }
     line("Date", &date(SystemTime::now()));
-    if !matches!(status, 204 | 304) {
-        line("Content-Length", &bytes.to_string());
+    match length {
+        _ if matches!(status, 204 | 304) => {}
+        Length::Bytes(bytes) => line("Content-Length", &bytes.to_string()),
+        Length::Open if frame.minor == 0 => {}
+        Length::Open => line("Transfer-Encoding", "chunked"),
     }
     match (frame.minor, frame.keep_alive) {
         (_, false) => line("Connection", "close"),
@@ -210,7 +221,7 @@ mod tests {
     #[test]
     fn bodiless_answers_have_no_length_but_head_has_its_own() {
         let text = |frame: &Frame, status| {
-            String::from_utf8(head(frame, status, std::iter::empty(), 5)).unwrap()
+            String::from_utf8(head(frame, status, std::iter::empty(), Length::Bytes(5))).unwrap()
         };
         let head_only = Frame {
             head_only: true,

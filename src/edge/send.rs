@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::Bounds;
 use super::line::{Line, Pace};
 use super::relay::Fetched;
-use super::reply::{self, Frame, sound};
+use super::reply::{self, Frame, Length, sound};
 use super::spool::Stored;
 use crate::api::message::{Answer, Body};
 
@@ -29,7 +29,8 @@ pub(super) fn given(
         .iter()
         .map(|(name, value)| (*name, value.as_str()))
         .chain([("Content-Type", answer.content_type)]);
-    let head = reply::head(&frame, answer.status, headers, answer.body.len() as u64);
+    let length = Length::Bytes(answer.body.len() as u64);
+    let head = reply::head(&frame, answer.status, headers, length);
     let body = frame
         .has_body(answer.status)
         .then_some(Body::Memory(answer.body));
@@ -48,7 +49,7 @@ pub(super) fn fetched(
         .headers
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()));
-    let head = reply::head(&frame, fetched.status, headers, body.len());
+    let head = reply::head(&frame, fetched.status, headers, Length::Bytes(body.len()));
     let body = frame.has_body(fetched.status).then_some(body);
     let sent = write(line, head, body, bounds);
     drop(share);

@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -108,6 +109,21 @@ impl Sink<'_> {
         Ok(())
     }
 
+    /// Fills `block` from the byte `from` on, as far as there are bytes, and returns how many. `Busy` when the disk
+    /// fails.
+    pub(super) fn read_at(&mut self, from: u64, block: &mut [u8]) -> Result<usize, Fault> {
+        let most = block.len().min((self.bytes - from) as usize);
+        let block = &mut block[..most];
+        match &mut self.waits {
+            Waits::Memory(memory) => block.copy_from_slice(&memory[from as usize..][..most]),
+            Waits::File(file) => {
+                file.flush().map_err(no_room)?;
+                file.get_ref().read_exact_at(block, from).map_err(no_room)?;
+            }
+        }
+        Ok(most)
+    }
+
     /// From memory to a file.
     fn spill(&mut self) -> Result<(), Fault> {
         let Waits::Memory(memory) = &self.waits else {
@@ -204,6 +220,24 @@ mod tests {
         drop(first);
         second.write(&[0; 1]).unwrap();
         assert_eq!((spool.files.used(), spool.memory.used()), (11, 0));
+    }
+
+    #[test]
+    fn what_waits_can_be_read_while_more_comes() {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = spool(&folder, 40, 100);
+        let mut sink = spool.sink();
+        let mut block = [0; 8];
+        for (more, from, read) in [
+            (&b"01234"[..], 3, &b"34"[..]),
+            (b"56789abcdef", 4, b"456789ab"),
+        ] {
+            sink.write(more).unwrap();
+            let bytes = sink.read_at(from, &mut block).unwrap();
+            assert_eq!(&block[..bytes], read);
+        }
+        assert!(matches!(sink.waits, Waits::File(_)));
+        assert_eq!(sink.read_at(16, &mut block).unwrap(), 0);
     }
 
     #[test]

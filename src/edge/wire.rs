@@ -24,15 +24,19 @@ use std::time::Duration;
 use tiny_http::{Header, Request, Response, Server, StatusCode};
 
 use super::guard::{guard, refuse};
+use super::parts;
 use super::reply::sound;
 use super::spool::Stored;
 use super::{BACKLOG, EdgeError};
-use crate::api::message::{Answer, Service};
+use crate::api::message::{Answer, Answered, Rest, Service};
 use crate::end;
 use crate::fault::{Fault, Kind};
 
 /// The header that bears the ticket, there and back: an answer without it is tiny_http's own and goes nowhere.
 pub(super) const TICKET: &str = "Ticket";
+
+/// The header of an answer that is still being made: its body comes in parts.
+pub(super) const PARTS: &str = "Parts";
 
 /// Bytes of a socket's path that every Unix takes (`sun_path` has 104 or 108, with its NUL).
 const SOCKET_PATH_BYTES_MAX: usize = 100;
@@ -258,10 +262,40 @@ fn answer<S: Service>(wire: &Wire<S>, request: Request) {
         peer,
         left,
     } = ticket;
-    let answer = guard(|| wire.service.answer(admitted, body, left))
-        .unwrap_or_else(|fault| refuse(&*wire.service, peer, fault));
+    let Answered { answer, rest } = guard(|| wire.service.answer(admitted, body, left))
+        .unwrap_or_else(|fault| refuse(&*wire.service, peer, fault).into());
     drop(share);
-    told(request.respond(response(sound(answer), &name)));
+    let answer = sound(answer);
+    told(match rest {
+        None => request.respond(response(answer, &name)),
+        Some(rest) => send_parts(request.into_writer(), answer, rest, &name),
+    });
+}
+
+/// The begin of an answer and its rest, each part as soon as it is made. It breaks off without an end at a fault, which
+/// the service has told the log; and when the gate has gone, the rest is dropped.
+fn send_parts(mut to: impl Write, answer: Answer, mut rest: Rest, name: &str) -> io::Result<()> {
+    let mut head = format!(
+        "HTTP/1.1 {} -\r\n{TICKET}: {name}\r\n{PARTS}: 1\r\nContent-Type: {}\r\n",
+        answer.status, answer.content_type
+    );
+    for (name, value) in &answer.headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    head.push_str("\r\n");
+    to.write_all(head.as_bytes())?;
+    parts::write(&mut to, &answer.body)?;
+    loop {
+        match guard(|| rest.next()) {
+            Ok(Some(Ok(part))) => parts::write(&mut to, &part)?,
+            Ok(None) => return parts::end(&mut to),
+            Ok(Some(Err(_))) => return Ok(()),
+            Err(fault) => {
+                log::error!("edge: an answer broke off: {fault}");
+                return Ok(());
+            }
+        }
+    }
 }
 
 /// The whole `answer` as tiny_http's, never chunked, with the ticket that it belongs to.
@@ -290,7 +324,7 @@ fn response(answer: Answer, name: &str) -> Response<Cursor<Vec<u8>>> {
     .with_chunked_threshold(usize::MAX)
 }
 
-/// The gate reads every answer to its end, so that a failure here is worth a word.
+/// The gate reads an answer to its end unless its client has gone, so that a failure here is worth a word.
 fn told(sent: io::Result<()>) {
     if let Err(e) = sent {
         log::debug!("edge: an answer did not reach the gate: {e}");

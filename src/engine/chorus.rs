@@ -7,7 +7,6 @@ use super::blend::Blend;
 use super::contract::{Engine, Speak, SpeakTask, Watch};
 use super::nets::Nets;
 use super::{Build, of, reads, unknown_voice};
-use crate::audio::pcm::Clip;
 use crate::fault::Fault;
 use crate::pack::Pack;
 use crate::pack::manifest::Voice;
@@ -55,12 +54,12 @@ impl Chorus {
 
 impl Engine for Chorus {
     type Task = SpeakTask;
-    type Output = Clip;
+    type Output = ();
 
     /// Faults: `NotFound` for a voice that no pack has, and those of the pack's engine.
-    fn run(&mut self, task: SpeakTask, watch: &Watch) -> Result<Clip, Fault> {
+    fn run(&mut self, task: SpeakTask, watch: &Watch) -> Result<(), Fault> {
         // A blend is within one pack: any of its voices finds it.
-        let blend = Blend::parse(&task.voice)?;
+        let blend = Blend::parse(&task.utterance.voice)?;
         let has = |ids: &[String]| blend.voices().any(|v| ids.iter().any(|id| id == v));
         let part = self.parts.iter_mut().find(|(ids, _)| has(ids));
         let (_, engine) = part.ok_or_else(unknown_voice)?;
@@ -70,7 +69,9 @@ impl Engine for Chorus {
 
 #[cfg(test)]
 mod tests {
+    use super::super::contract::{Utterance, speak_whole};
     use super::*;
+    use crate::audio::pcm::Clip;
     use crate::pack::manifest::Manifest;
     use std::path::PathBuf;
     use std::time::{Duration, Instant};
@@ -115,10 +116,10 @@ mod tests {
 
     impl Engine for Stub {
         type Task = SpeakTask;
-        type Output = Clip;
+        type Output = ();
 
-        fn run(&mut self, _: SpeakTask, _: &Watch) -> Result<Clip, Fault> {
-            Ok(Clip {
+        fn run(&mut self, mut task: SpeakTask, _: &Watch) -> Result<(), Fault> {
+            (task.outlet)(Clip {
                 samples: vec![0.0; self.0],
                 rate_hz: 8_000,
             })
@@ -137,13 +138,11 @@ mod tests {
         let watch = Watch::until(Instant::now() + Duration::from_secs(60));
         let mut say = |voice: &str| {
             let voice = voice.to_owned();
-            chorus.run(
-                SpeakTask {
-                    voice,
-                    ..SpeakTask::default()
-                },
-                &watch,
-            )
+            let utterance = Utterance {
+                voice,
+                ..Utterance::default()
+            };
+            speak_whole(&mut chorus, utterance, &watch)
         };
         assert_eq!(say("b").unwrap().samples.len(), 1);
         assert_eq!(say("a(2)+x").unwrap().samples.len(), 2);

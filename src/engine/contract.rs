@@ -4,8 +4,8 @@
 //! thread (`&mut self`: a session is never shared) and asks its [`Watch`] between sentences,
 //! decoder steps and chunks whether anybody still waits for the answer.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::Instant;
 
 use crate::audio::pcm::{Clip, Samples};
@@ -21,9 +21,9 @@ pub trait Engine: Send {
     fn run(&mut self, task: Self::Task, watch: &Watch) -> Result<Self::Output, Fault>;
 }
 
-/// Text to speak.
+/// What is to be said, and how.
 #[derive(Debug, Clone)]
-pub struct SpeakTask {
+pub struct Utterance {
     pub text: String,
     /// Id of a voice of the engine's pack, or a blend of several ([`super::blend`]).
     pub voice: String,
@@ -35,10 +35,10 @@ pub struct SpeakTask {
     pub similarity: f32,
 }
 
-impl Default for SpeakTask {
+impl Default for Utterance {
     /// Nothing, by no voice, as that voice speaks by itself.
     fn default() -> Self {
-        SpeakTask {
+        Utterance {
             text: String::new(),
             voice: String::new(),
             speed: 1.0,
@@ -46,6 +46,15 @@ impl Default for SpeakTask {
             similarity: 0.75,
         }
     }
+}
+
+/// Takes a sound piece by piece, in order and without gaps, each as soon as it is made. A fault of its own ends the task.
+pub type Outlet = Box<dyn FnMut(Clip) -> Result<(), Fault> + Send>;
+
+/// Text to speak, and where its sound goes.
+pub struct SpeakTask {
+    pub utterance: Utterance,
+    pub outlet: Outlet,
 }
 
 /// Sound to transcribe.
@@ -98,12 +107,20 @@ pub struct Word {
     pub text: String,
 }
 
-/// Speaks: text → sound.
-pub type Speak = dyn Engine<Task = SpeakTask, Output = Clip>;
+/// Speaks: text → sound, which leaves by the task's outlet.
+pub type Speak = dyn Engine<Task = SpeakTask, Output = ()>;
 /// Transcribes: sound → text.
 pub type Transcribe = dyn Engine<Task = TranscribeTask, Output = Transcript>;
 /// Embeds a speaker: 16 kHz speech → 256 values of length 1.
 pub type Embed = dyn Engine<Task = Clip, Output = Vec<f32>>;
+
+/// The whole sound of `utterance`, from an engine of this thread. Faults: those of the engine.
+pub fn speak_whole(engine: &mut Speak, utterance: Utterance, watch: &Watch) -> Result<Clip, Fault> {
+    let (pieces, made) = mpsc::channel();
+    let outlet = Box::new(move |piece| pieces.send(piece).map_err(Fault::internal));
+    engine.run(SpeakTask { utterance, outlet }, watch)?;
+    Clip::joined(made.try_iter()).ok_or_else(|| Fault::engine("the engine made no sound"))
+}
 
 /// Deadline and cancellation of one task; cheap to clone and to ask.
 #[derive(Debug, Clone)]

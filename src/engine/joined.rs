@@ -1,8 +1,10 @@
-//! Pieces of speech as one sound.
+//! Pieces of speech as one sound, which leaves as it is made.
 //!
 //! Owns the silence between pieces and the edges of each. Knows no model.
 
+use super::contract::Outlet;
 use crate::audio::pcm::Clip;
+use crate::fault::Fault;
 use crate::text::Pause;
 
 /// Quieter than this (−54 dBFS) at either end is silence of the model's own, which is replaced by pauses of ours.
@@ -22,38 +24,38 @@ pub fn pause_s(pause: Pause) -> f32 {
 
 /// Pieces joined by silence: each cut to its sound, faded at both ends.
 pub struct Joined {
-    samples: Vec<f32>,
+    outlet: Outlet,
     rate_hz: u32,
+    /// Of silence before the next piece.
     pause_s: f32,
 }
 
 impl Joined {
-    /// Nothing yet, at `rate_hz`.
-    pub fn new(rate_hz: u32) -> Self {
+    /// Nothing yet, at `rate_hz`; pieces leave by `outlet`.
+    pub fn new(rate_hz: u32, outlet: Outlet) -> Self {
         Joined {
-            samples: Vec::new(),
+            outlet,
             rate_hz,
             pause_s: 0.0,
         }
     }
 
-    /// Appends a piece's sound; `pause_s` seconds of silence follow it if another comes.
-    pub fn push(&mut self, sound: &[f32], pause_s: f32) {
+    /// Lets a piece's sound leave; `pause_s` seconds of silence follow it if another comes. Faults: the outlet's.
+    pub fn push(&mut self, sound: &[f32], pause_s: f32) -> Result<(), Fault> {
         let is_sound = |s: &f32| s.abs() > SILENCE;
         let (Some(first), Some(last)) = (
             sound.iter().position(is_sound),
             sound.iter().rposition(is_sound),
         ) else {
-            return;
+            return Ok(());
         };
         let edge = (EDGE_S * self.rate_hz as f32) as usize;
         let start = first.saturating_sub(edge);
         let end = sound.len().min(last + 1 + edge);
         let pause = (self.pause_s * self.rate_hz as f32) as usize;
-        self.samples.resize(self.samples.len() + pause, 0.0);
-        let begun = self.samples.len();
-        self.samples.extend_from_slice(&sound[start..end]);
-        let piece = &mut self.samples[begun..];
+        let mut samples = vec![0.0; pause];
+        samples.extend_from_slice(&sound[start..end]);
+        let piece = &mut samples[pause..];
         let fade = edge.min(piece.len() / 2);
         for i in 0..fade {
             // Raised cosine: no corner at either end.
@@ -63,31 +65,28 @@ impl Joined {
             piece[mirrored] *= gain;
         }
         self.pause_s = pause_s;
-    }
-
-    /// All of it.
-    pub fn finish(self) -> Clip {
-        Clip {
-            samples: self.samples,
-            rate_hz: self.rate_hz,
-        }
+        let rate_hz = self.rate_hz;
+        (self.outlet)(Clip { samples, rate_hz })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::mpsc;
 
     #[test]
     fn joined_pieces_lose_their_own_silence_and_gain_the_pause() {
-        let mut joined = Joined::new(1000);
+        let (pieces, made) = mpsc::channel();
+        let outlet = Box::new(move |piece| pieces.send(piece).map_err(Fault::internal));
+        let mut joined = Joined::new(1000, outlet);
         let mut sound = vec![0.0; 100];
         sound.extend(vec![0.5; 200]);
         sound.extend(vec![0.0; 300]);
-        joined.push(&sound, 0.1);
-        joined.push(&[0.0; 50], 0.3); // nothing to hear: nothing added
-        joined.push(&sound, 0.2);
-        let clip = joined.finish();
+        joined.push(&sound, 0.1).unwrap();
+        joined.push(&[0.0; 50], 0.3).unwrap(); // nothing to hear: nothing added
+        joined.push(&sound, 0.2).unwrap();
+        let clip = Clip::joined(made.try_iter()).unwrap();
         assert_eq!(clip.samples.len(), (30 + 200 + 30) * 2 + 100);
         let steps = clip.samples.windows(2).map(|w| (w[1] - w[0]).abs());
         assert!(

@@ -18,7 +18,6 @@ use super::manner::Manner;
 use super::net::{Input, Net};
 use super::nets::{Nets, refused, variant_in_use};
 use super::{unknown_voice, unread};
-use crate::audio::pcm::Clip;
 use crate::fault::Fault;
 use crate::pack::Pack;
 use crate::pack::manifest::Voice;
@@ -84,18 +83,22 @@ pub fn build(pack: &Pack, nets: &Nets) -> Result<Box<Speak>, Fault> {
 
 impl Engine for Kokoro {
     type Task = SpeakTask;
-    type Output = Clip;
+    type Output = ();
 
     /// Speaks a text of any length, piece by piece. Faults: `Invalid` when nothing in it can be spoken or the blend is out of its
     /// bounds, `NotFound` for an unknown voice, `Missing` for a voice whose language cannot be read here.
-    fn run(&mut self, task: SpeakTask, watch: &Watch) -> Result<Clip, Fault> {
+    fn run(&mut self, task: SpeakTask, watch: &Watch) -> Result<(), Fault> {
+        let SpeakTask {
+            utterance: task,
+            outlet,
+        } = task;
         let (language, rows) = self.voice(&task.voice)?;
         let manner = Manner::of(&task);
         let middle = match manner.is_plain() {
             true => None,
             false => Some(self.middle()?),
         };
-        let mut joined = Joined::new(self.rate_hz);
+        let mut joined = Joined::new(self.rate_hz, outlet);
         for piece in pieces(&task.text, language)? {
             watch.check()?;
             let piece = piece?;
@@ -106,9 +109,9 @@ impl Engine for Kokoro {
                 Some(middle) => Cow::Owned(manner.applied(style, &middle[row(&tokens)], &rows)),
             };
             let sound = self.sound(&tokens, &style, task.speed)?;
-            joined.push(&sound, pause_s(piece.pause) / task.speed);
+            joined.push(&sound, pause_s(piece.pause) / task.speed)?;
         }
-        Ok(joined.finish())
+        Ok(())
     }
 }
 

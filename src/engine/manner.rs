@@ -2,7 +2,7 @@
 //!
 //! Owns what `stability` and `similarity` do to a row of a style table (128 values of timbre, 128 of prosody).
 
-use super::contract::SpeakTask;
+use super::contract::Utterance;
 use super::kokoro::STYLE;
 
 /// Values of timbre in a row; those of prosody follow.
@@ -24,16 +24,16 @@ pub struct Manner {
 }
 
 impl Manner {
-    /// The factors for the task's controls, both falling or rising with them throughout: `stability` 1 gives every piece
+    /// The factors for its controls, both falling or rising with them throughout: `stability` 1 gives every piece
     /// the voice's mean prosody (0), 0.5 its own (1), 0 four times its difference; `similarity` 0 leaves a quarter of what
     /// tells the voice from all others, 0.75 leaves all of it, 1 adds a quarter.
-    pub fn of(task: &SpeakTask) -> Self {
+    pub fn of(utterance: &Utterance) -> Self {
         let (plain_stability, plain_similarity) = {
-            let plain = SpeakTask::default();
+            let plain = Utterance::default();
             (plain.stability, plain.similarity)
         };
-        let lively = (plain_stability - task.stability) / plain_stability;
-        let alike = task.similarity - plain_similarity;
+        let lively = (plain_stability - utterance.stability) / plain_stability;
+        let alike = utterance.similarity - plain_similarity;
         Manner {
             liveliness: 1.0
                 + if lively > 0.0 {
@@ -73,10 +73,10 @@ mod tests {
     use super::*;
 
     fn manner(stability: f32, similarity: f32) -> Manner {
-        Manner::of(&SpeakTask {
+        Manner::of(&Utterance {
             stability,
             similarity,
-            ..SpeakTask::default()
+            ..Utterance::default()
         })
     }
 

@@ -56,15 +56,18 @@ struct Speaks(Stub);
 
 impl Engine for Speaks {
     type Task = SpeakTask;
-    type Output = Clip;
+    type Output = ();
 
-    /// A tenth of a second of silence for each character.
-    fn run(&mut self, task: SpeakTask, watch: &Watch) -> Result<Clip, Fault> {
-        self.0.obey(&task.text, watch)?;
-        Ok(Clip {
-            samples: vec![0.0; 2_400 * task.text.chars().count()],
-            rate_hz: 24_000,
-        })
+    /// Obeys each word, after which a tenth of a second of silence leaves for each of its characters.
+    fn run(&mut self, mut task: SpeakTask, watch: &Watch) -> Result<(), Fault> {
+        for word in task.utterance.text.split_whitespace() {
+            self.0.obey(word, watch)?;
+            (task.outlet)(Clip {
+                samples: vec![0.0; 2_400 * word.chars().count()],
+                rate_hz: 24_000,
+            })?;
+        }
+        Ok(())
     }
 }
 

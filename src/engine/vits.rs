@@ -14,7 +14,6 @@ use super::contract::{Engine, Speak, SpeakTask, Watch};
 use super::joined::{Joined, pause_s};
 use super::net::{Input, Net};
 use super::nets::{Nets, refused, variant_in_use};
-use crate::audio::pcm::Clip;
 use crate::fault::Fault;
 use crate::pack::manifest::{Blanks, Reads, Vits as Settings};
 use crate::pack::{Pack, PackError};
@@ -174,11 +173,15 @@ fn tokens(text: &str) -> Result<HashMap<char, i64>, String> {
 
 impl Engine for Vits {
     type Task = SpeakTask;
-    type Output = Clip;
+    type Output = ();
 
     /// Speaks a text of any length, piece by piece. Faults: `Invalid` when nothing in it can be spoken, `NotFound` for an
     /// unknown voice, `Missing` for phonemes of a language that cannot be read here.
-    fn run(&mut self, task: SpeakTask, watch: &Watch) -> Result<Clip, Fault> {
+    fn run(&mut self, task: SpeakTask, watch: &Watch) -> Result<(), Fault> {
+        let SpeakTask {
+            utterance: task,
+            outlet,
+        } = task;
         let voice = self.voices.get(&task.voice);
         let voice = voice.ok_or_else(super::unknown_voice)?;
         let (speaker, code) = (voice.speaker, voice.language.clone());
@@ -187,7 +190,7 @@ impl Engine for Vits {
             Reads::Letters => &letters,
             Reads::Phonemes => language(&code).ok_or_else(|| super::unread(&task.voice, &code))?,
         };
-        let mut joined = Joined::new(self.rate_hz);
+        let mut joined = Joined::new(self.rate_hz, outlet);
         let mut spoken = false;
         for piece in pieces(&task.text, reader)? {
             watch.check()?;
@@ -198,10 +201,10 @@ impl Engine for Vits {
             }
             spoken = true;
             let sound = self.sound(&ids, speaker, task.speed)?;
-            joined.push(&sound, pause_s(piece.pause) / task.speed);
+            joined.push(&sound, pause_s(piece.pause) / task.speed)?;
         }
         match spoken {
-            true => Ok(joined.finish()),
+            true => Ok(()),
             false => Err(Fault::invalid(
                 "text has no letter that this voice can speak",
             )),

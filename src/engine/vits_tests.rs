@@ -1,3 +1,4 @@
+use super::super::contract::{Utterance, speak_whole};
 use super::*;
 
 use std::path::Path;
@@ -103,12 +104,12 @@ fn a_text_is_spoken_and_one_without_a_token_is_refused() {
     let mut vits = engine("mms.onnx", MMS_TOKENS, Reads::Letters, Blanks::Around, "xx");
     let watch = Watch::until(std::time::Instant::now() + std::time::Duration::from_secs(60));
     let mut say = |voice: &str, text: &str| {
-        let task = SpeakTask {
+        let utterance = Utterance {
             text: text.to_owned(),
             voice: voice.to_owned(),
-            ..SpeakTask::default()
+            ..Utterance::default()
         };
-        vits.run(task, &watch)
+        speak_whole(&mut vits, utterance, &watch)
     };
     let clip = say("v", "Ab. Ba!").unwrap();
     assert!(

@@ -20,6 +20,7 @@ mod server;
 mod speech;
 mod startup;
 mod statuses;
+mod streaming;
 mod tidy;
 mod voice;
 mod wer;

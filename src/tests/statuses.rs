@@ -45,7 +45,7 @@ impl House {
     fn request(&self, endpoint: &Endpoint, word: &str) -> (String, Option<&'static str>, Vec<u8>) {
         let path = endpoint.path.to_owned();
         match endpoint.id {
-            "tts" => {
+            "tts" | "tts_stream" => {
                 let body = json!({ "text": word }).to_string();
                 (path, Some("application/json"), body.into_bytes())
             }
@@ -95,7 +95,7 @@ impl House {
             |word: &str, more: &[(&str, &str)]| self.send(&self.good, endpoint, word, more).status;
         match (status, endpoint.id) {
             (200, _) => good("ok", &[]),
-            (400, "tts") => good("", &[]),
+            (400, "tts" | "tts_stream") => good("", &[]),
             (400, "stt") => {
                 let (path, kind, _) = self.request(endpoint, "ok");
                 self.good
@@ -108,7 +108,7 @@ impl House {
                     .status
             }
             (403, _) => self.send(&self.suspended, endpoint, "ok", &[]).status,
-            (404, "tts") => {
+            (404, "tts" | "tts_stream") => {
                 let asked = json!({ "text": "ok", "voice_id": "nobody" });
                 self.good.post_json(endpoint.path, &asked).status
             }

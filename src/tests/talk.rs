@@ -2,7 +2,7 @@
 
 use vocabox::audio::pcm::{Clip, ClipReader, read_all};
 use vocabox::audio::resample::Resampled;
-use vocabox::engine::contract::{Speak, SpeakTask, Watch};
+use vocabox::engine::contract::{Speak, Utterance, Watch, speak_whole};
 use vocabox::engine::diarize::Turn;
 
 pub const RATE_HZ: u32 = 16_000;
@@ -33,12 +33,12 @@ impl Dice {
 
 /// A sentence at 16 kHz, without the silence around it.
 pub fn say(engine: &mut Speak, voice: &str, text: &str, watch: &Watch) -> Vec<f32> {
-    let task = SpeakTask {
+    let utterance = Utterance {
         text: text.to_owned(),
         voice: voice.to_owned(),
-        ..SpeakTask::default()
+        ..Utterance::default()
     };
-    cut(at_16_khz(engine.run(task, watch).unwrap()))
+    cut(at_16_khz(speak_whole(engine, utterance, watch).unwrap()))
 }
 
 pub fn at_16_khz(clip: Clip) -> Vec<f32> {

@@ -33,6 +33,9 @@ const NAMED_BY: &[(&str, &str)] = &[
     ("tiny_http", "edge/wire.rs"),
     ("symphonia", "audio/"),
     ("rubato", "audio/"),
+    ("opus_pure", "audio/"),
+    ("flacenc", "audio/encode/"),
+    ("mp3lame_encoder", "audio/encode/"),
     ("clap", "cli/"),
 ];
 

@@ -34,6 +34,7 @@ pub use split::{Sentence, sentences};
 
 use crate::fault::Fault;
 use std::collections::VecDeque;
+use std::ops::Range;
 
 /// Which English is spoken: vowels, lexicon and the order of dates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +68,9 @@ pub const PHONEMES_MAX: usize = 510;
 /// Letters up to which sentences share a piece; about as many phonemes. Kokoro reads 100 to 400
 /// phonemes best: a short sentence alone is rushed, and so is everything near the upper end.
 const TOGETHER_CHARS_MAX: usize = 280;
-/// The first piece stays shorter: the listener waits for it.
+/// The first piece stays shorter: the listener waits for it. So do those after it, each half as long again as the one
+/// before: a listener who hears one does not wait for the next, as long as speech is made faster than it is heard by as
+/// much.
 const FIRST_CHARS_MAX: usize = 100;
 /// More letters than this are cut before their phonemes are asked for, which is the dear step.
 const ONCE_CHARS_MAX: usize = 560;
@@ -98,7 +101,7 @@ pub fn pieces<'a>(text: &'a str, language: &'a dyn Language) -> Result<Pieces<'a
         text,
         rest,
         ready: None,
-        first: true,
+        most: FIRST_CHARS_MAX,
     };
     pieces.prepare()?;
     if pieces.ready.is_none() {
@@ -118,7 +121,8 @@ pub struct Pieces<'a> {
     rest: VecDeque<(Sentence, usize)>,
     /// The next piece; `None` at the end.
     ready: Option<Piece>,
-    first: bool,
+    /// Letters of the next piece.
+    most: usize,
 }
 
 impl Iterator for Pieces<'_> {
@@ -143,11 +147,14 @@ impl Pieces<'_> {
         while self.ready.is_none()
             && let Some((mut run, mut chars)) = self.rest.pop_front()
         {
-            let most = if self.first {
-                FIRST_CHARS_MAX
-            } else {
-                TOGETHER_CHARS_MAX
-            };
+            let most = self.most;
+            if chars > most
+                && most < TOGETHER_CHARS_MAX
+                && let Some((first, after)) = split::opening(&self.text[run.range.clone()], most)
+            {
+                self.put_back(&run, [(first, Pause::Clause), (after, run.pause)]);
+                continue;
+            }
             while run.pause == Pause::Sentence
                 && let Some((next, more)) = self
                     .rest
@@ -171,22 +178,24 @@ impl Pieces<'_> {
                         text: text.to_string(),
                         pause: run.pause,
                     });
-                    self.first = false;
+                    self.most = (most * 3 / 2).min(TOGETHER_CHARS_MAX);
                 }
             } else if let Some((before, after, pause)) = split::halves(text) {
-                let start = run.range.start;
-                for (part, pause) in [(after, run.pause), (before, pause)] {
-                    let range = start + part.start..start + part.end;
-                    let chars = self
-                        .language
-                        .words(&self.text[range.clone()])
-                        .chars()
-                        .count();
-                    self.rest.push_front((Sentence { range, pause }, chars));
-                }
+                self.put_back(&run, [(before, pause), (after, run.pause)]);
             }
         }
         Ok(())
+    }
+
+    /// The two parts of `run`, each with the pause after it, come next.
+    fn put_back(&mut self, run: &Sentence, parts: [(Range<usize>, Pause); 2]) {
+        let start = run.range.start;
+        for (part, pause) in parts.into_iter().rev() {
+            let range = start + part.start..start + part.end;
+            let words = self.language.words(&self.text[range.clone()]);
+            let chars = words.chars().count();
+            self.rest.push_front((Sentence { range, pause }, chars));
+        }
     }
 
     /// The words of a run of sentences, each ended by a mark; the last only if `pause` ends one.

@@ -189,6 +189,34 @@ pub fn halves(text: &str) -> Option<(Range<usize>, Range<usize>, Pause)> {
     Some((0..first, second..text.len(), pause))
 }
 
+/// Characters that either part of a cut of [`opening`] has at the least: less is no clause to be heard alone.
+const OPENING_CHARS_MIN: usize = 20;
+
+/// Where the begin of `text` and the rest stand in it: cut after the last clause mark within the first `chars_max`
+/// characters. `None` when there is none. `text` must have no blanks around it.
+pub fn opening(text: &str, chars_max: usize) -> Option<(Range<usize>, Range<usize>)> {
+    let latest = text.chars().count().saturating_sub(OPENING_CHARS_MIN);
+    let mut cut = None;
+    let mut before = ' ';
+    for (count, (at, c)) in text.char_indices().enumerate() {
+        if count > chars_max.min(latest) {
+            break;
+        }
+        // A full stop within a sentence belongs to an abbreviation.
+        if c.is_whitespace()
+            && count >= OPENING_CHARS_MIN
+            && before != '.'
+            && CLAUSE_MARKS.contains(&before)
+        {
+            cut = Some(at);
+        }
+        before = c;
+    }
+    let at = cut?;
+    let second = text.len() - text[at..].trim_start().len();
+    Some((0..at, second..text.len()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -247,6 +275,26 @@ mod tests {
                 .collect();
             assert_eq!(got, expected, "{text:?}");
         }
+    }
+
+    #[test]
+    fn the_opening_ends_at_the_last_clause_mark_that_is_early_enough() {
+        let text = "When the rain had stopped, Dr. Lee went out; she took the dog, which was old, with her.";
+        let cut =
+            |most: usize| opening(text, most).map(|(first, rest)| (&text[first], &text[rest]));
+        let (first, rest) = cut(50).unwrap();
+        assert_eq!(first, "When the rain had stopped, Dr. Lee went out;");
+        assert_eq!(rest, "she took the dog, which was old, with her.");
+        assert_eq!(cut(40).unwrap().0, "When the rain had stopped,");
+        assert_eq!(cut(20), None, "no mark so early");
+        assert!(
+            cut(200).unwrap().1.starts_with("which"),
+            "too little would be left"
+        );
+        assert_eq!(
+            opening("No mark at all in this rather long sentence of ours", 30),
+            None
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -14,8 +14,8 @@ use crate::fault::{Fault, Kind};
 /// Builds a worker's engine, at start and again after a panic.
 type Factory<T, O> = dyn Fn() -> Result<Box<dyn Engine<Task = T, Output = O>>, Fault> + Send + Sync;
 
-/// A worker looks up from the wait for its answer this often, to see whether its client is still there.
-const LOOK: Duration = Duration::from_millis(100);
+/// Whoever waits for a worker looks up this often, to see whether its client is still there.
+pub const LOOK: Duration = Duration::from_millis(100);
 
 /// Workers, their queue, and what is known of their pace.
 pub struct Pool<T, O> {
@@ -37,6 +37,12 @@ struct Job<T, O> {
     watch: Watch,
     queued: Instant,
     reply: SyncSender<Result<Done<O>, Fault>>,
+}
+
+/// A task that waits or runs.
+pub struct Pending<O> {
+    answer: Receiver<Result<Done<O>, Fault>>,
+    watch: Watch,
 }
 
 /// An output, with how long it waited and ran.
@@ -94,6 +100,11 @@ impl<T: Send + 'static, O: Send + 'static> Pool<T, O> {
     /// Faults: `Busy` when the queue is full; `Engine` when the engine failed, panicked or did not finish before the
     /// watch's deadline; `Cancelled` when the watch is; and what the engine itself refuses.
     pub fn run(&self, task: T, watch: &Watch) -> Result<Done<O>, Fault> {
+        self.queue(task, watch)?.wait()
+    }
+
+    /// Queues `task`, whose output is to be waited for. Faults: `Busy` when the queue is full.
+    pub fn queue(&self, task: T, watch: &Watch) -> Result<Pending<O>, Fault> {
         let (reply, answer) = mpsc::sync_channel(1);
         let job = Job {
             task,
@@ -104,11 +115,19 @@ impl<T: Send + 'static, O: Send + 'static> Pool<T, O> {
         if self.shared.queue.push(job).is_err() {
             return Err(self.shared.full());
         }
+        let watch = watch.clone();
+        Ok(Pending { answer, watch })
+    }
+}
+
+impl<O> Pending<O> {
+    /// The output. Faults: those of [`Pool::run`] but for the full queue.
+    pub fn wait(self) -> Result<Done<O>, Fault> {
         loop {
-            match answer.recv_timeout(LOOK) {
+            match self.answer.recv_timeout(LOOK) {
                 Ok(result) => return result,
                 // The worker asks the watch as well, and will find that nobody waits.
-                Err(RecvTimeoutError::Timeout) => watch.check()?,
+                Err(RecvTimeoutError::Timeout) => self.watch.check()?,
                 Err(RecvTimeoutError::Disconnected) => {
                     return Err(Fault::engine("the worker ended without an answer"));
                 }

@@ -4,4 +4,5 @@
 mod bounds;
 mod framing;
 mod life;
+mod parts;
 mod toy;

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use crate::api::message::{Answer, Body, Head, Service};
+use crate::api::message::{Answer, Answered, Body, Head, Service};
 use crate::edge::{Bounds, Edge, EdgeConfig};
 use crate::fault::{Fault, Kind};
 
@@ -24,6 +24,9 @@ pub(super) enum Event {
     Holds,
     /// A handler that holds saw that its client left.
     SawLeft,
+    /// The parts of an answer came to their end, or nobody wanted the rest.
+    Ended,
+    Dropped,
     Abandoned(Kind),
     Refused(Kind),
 }
@@ -31,7 +34,7 @@ pub(super) enum Event {
 pub(super) struct Toy {
     events: Mutex<Sender<Event>>,
     /// Opens the handlers that hold.
-    pub(super) open: AtomicBool,
+    pub(super) open: Arc<AtomicBool>,
     pub(super) admitted_now: Arc<AtomicUsize>,
     pub(super) answered: AtomicUsize,
 }
@@ -95,7 +98,13 @@ impl Service for Toy {
         BODY_BYTES_MAX
     }
 
-    fn answer(&self, admitted: Admitted, body: Body, left: Arc<AtomicBool>) -> Answer {
+    fn answer(&self, admitted: Admitted, body: Body, left: Arc<AtomicBool>) -> Answered {
+        if let Some(parts) = Parts::of(&admitted.head.path, self, &left) {
+            return Answered {
+                answer: answer(200, "one"),
+                rest: Some(Box::new(parts)),
+            };
+        }
         let given = match admitted.head.path.as_str() {
             "/echo" => {
                 let mut bytes = Vec::new();
@@ -131,7 +140,7 @@ impl Service for Toy {
             _ => answer(404, "{\"detail\":\"no such path\"}"),
         };
         self.answered.fetch_add(1, Ordering::SeqCst);
-        given
+        given.into()
     }
 
     fn abandon(&self, admitted: Admitted, fault: Fault) -> Answer {
@@ -149,6 +158,72 @@ impl Service for Toy {
             status_of(fault.kind),
             format!("{{\"detail\":\"{}\"}}", fault.sentence),
         )
+    }
+}
+
+/// The rest of an answer that begins with `one`.
+struct Parts {
+    events: Sender<Event>,
+    open: Arc<AtomicBool>,
+    left: Arc<AtomicBool>,
+    /// What comes, last first.
+    comes: Vec<Result<Vec<u8>, Fault>>,
+    ended: bool,
+}
+
+/// Bytes of each part of `/parts-large`, and how many there are.
+pub(super) const LARGE: (usize, usize) = (100_000, 80);
+
+impl Parts {
+    fn of(path: &str, toy: &Toy, left: &Arc<AtomicBool>) -> Option<Parts> {
+        let comes = match path {
+            "/parts" => vec![Ok(b"two".to_vec())],
+            "/parts-break" => vec![Err(Fault::engine("on purpose"))],
+            "/parts-large" => (0..LARGE.1)
+                .rev()
+                .map(|n| Ok(vec![n as u8; LARGE.0]))
+                .collect(),
+            _ => return None,
+        };
+        // Only `/parts` waits.
+        let open = Arc::clone(&toy.open);
+        open.fetch_or(path != "/parts", Ordering::SeqCst);
+        Some(Parts {
+            events: toy.events.lock().unwrap().clone(),
+            open,
+            left: Arc::clone(left),
+            comes,
+            ended: false,
+        })
+    }
+}
+
+impl Iterator for Parts {
+    type Item = Result<Vec<u8>, Fault>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let _ = self.events.send(Event::Holds);
+        let began = Instant::now();
+        while !self.open.load(Ordering::SeqCst) && began.elapsed() < PATIENCE {
+            if self.left.load(Ordering::SeqCst) {
+                let _ = self.events.send(Event::SawLeft);
+                return Some(Err(Fault::new(Kind::Cancelled, "left")));
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let next = self.comes.pop();
+        self.ended = next.is_none();
+        next
+    }
+}
+
+impl Drop for Parts {
+    fn drop(&mut self) {
+        let event = match self.ended {
+            true => Event::Ended,
+            false => Event::Dropped,
+        };
+        let _ = self.events.send(event);
     }
 }
 
@@ -172,7 +247,7 @@ impl House {
         let (sender, events) = channel();
         let toy = Arc::new(Toy {
             events: Mutex::new(sender),
-            open: AtomicBool::new(false),
+            open: Arc::default(),
             admitted_now: Arc::default(),
             answered: AtomicUsize::new(0),
         });
@@ -285,6 +360,15 @@ impl Client {
         let rest = self.ahead.split_off(length);
         let body = std::mem::replace(&mut self.ahead, rest);
         (status(&head), String::from_utf8(body).unwrap())
+    }
+
+    /// The next `count` bytes.
+    pub(super) fn bytes(&mut self, count: usize) -> Vec<u8> {
+        while self.ahead.len() < count {
+            assert!(self.more().unwrap() > 0, "too few: {:?}", self.ahead.len());
+        }
+        let rest = self.ahead.split_off(count);
+        std::mem::replace(&mut self.ahead, rest)
     }
 
     /// Whether the connection ended without another byte.

@@ -1,0 +1,106 @@
+//! An answer that is sent while it is made: what the lifecycle does at its end, whichever end that is.
+//!
+//! Owns that its history item is durable before its last byte leaves, and that its place among the requests that wait,
+//! and its turn, are held until then.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use super::message::{Answer, Answered};
+use super::trail::Trail;
+use super::{Call, Context, Reply, Source};
+use crate::fault::{Fault, Kind};
+use crate::store::Status;
+use crate::work::places::Place;
+use crate::work::underway::Turn;
+
+/// The rest of an answer whose begin was sent.
+pub struct Sending {
+    context: Arc<Context>,
+    call: Call,
+    trail: Trail,
+    source: Source,
+    bytes: usize,
+    /// What the request holds while it is under way; none once it has ended.
+    held: Option<(Option<Place>, Option<Turn>)>,
+}
+
+impl Sending {
+    /// The begin of the answer, and `source` as its rest.
+    pub fn begin(
+        context: Arc<Context>,
+        call: Call,
+        mut trail: Trail,
+        reply: Reply,
+        source: Source,
+        held: (Option<Place>, Option<Turn>),
+    ) -> Answered {
+        let bytes = reply.body.len();
+        let answer = trail.head(Answer {
+            status: 200,
+            content_type: reply.content_type,
+            headers: reply.headers,
+            body: reply.body,
+        });
+        let sending = Sending {
+            context,
+            call,
+            trail,
+            source,
+            bytes,
+            held: Some(held),
+        };
+        Answered {
+            answer,
+            rest: Some(Box::new(sending)),
+        }
+    }
+
+    /// The item is put on record and the log line written, once. Faults: the store's.
+    fn end(&mut self, fault: Option<Fault>) -> Result<(), Fault> {
+        let Some(_held) = self.held.take() else {
+            return Ok(());
+        };
+        let status = match fault {
+            None => Status::Ok,
+            Some(_) => Status::Error,
+        };
+        let stored = self.call.put_on_record(&self.context, status);
+        self.trail.made(&self.call);
+        let fault = fault.or_else(|| stored.as_ref().err().cloned());
+        self.trail.log(200, self.bytes, fault);
+        stored
+    }
+}
+
+impl Iterator for Sending {
+    type Item = Result<Vec<u8>, Fault>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.held.as_ref()?;
+        let made = catch_unwind(AssertUnwindSafe(|| (self.source)(&mut self.call)))
+            .unwrap_or_else(|_| Err(Fault::internal("the handler panicked")));
+        match made {
+            Ok(Some(part)) => {
+                self.bytes += part.len();
+                Some(Ok(part))
+            }
+            // What cannot be put on record was not delivered whole.
+            Ok(None) => self.end(None).err().map(Err),
+            Err(fault) => {
+                let _ = self.end(Some(fault.clone()));
+                Some(Err(fault))
+            }
+        }
+    }
+}
+
+impl Drop for Sending {
+    fn drop(&mut self) {
+        let left = Fault::new(
+            Kind::Cancelled,
+            "The client left before the answer was whole.",
+        );
+        let _ = self.end(Some(left));
+    }
+}

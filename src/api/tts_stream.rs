@@ -1,0 +1,43 @@
+//! `POST /voice/tts/stream`: a text → a WAV (or what else was asked for) that is sent while it is spoken.
+
+use super::tts::{self, Speech};
+use super::{Call, Context, Reply};
+use crate::audio::encode;
+use crate::fault::Fault;
+
+/// Speaks; the answer begins with the first piece. Faults: those of [`tts::handle`] until then.
+pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
+    let Speech {
+        mut saying,
+        format,
+        metadata,
+    } = tts::begin(context, call)?;
+    let first = saying.piece()?;
+    let first = first.ok_or_else(|| Fault::engine("the engine made no sound"))?;
+    let mut encoder = encode::stream(format, first.rate_hz)?;
+    let mut sent_s = first.seconds();
+    call.item()?.duration_seconds = Some(sent_s);
+    let body = encoder.push(&first.samples)?;
+
+    let mut encoder = Some(encoder);
+    let source = move |call: &mut Call| {
+        let Some(mut writing) = encoder.take() else {
+            return Ok(None);
+        };
+        let Some(piece) = saying.piece()? else {
+            (call.queued, call.ran) = (saying.queued, saying.ran);
+            return writing.finish().map(Some);
+        };
+        sent_s += piece.seconds();
+        call.item()?.duration_seconds = Some(sent_s);
+        let part = writing.push(&piece.samples)?;
+        encoder = Some(writing);
+        Ok(Some(part))
+    };
+    Ok(Reply {
+        content_type: format.content_type(),
+        headers: vec![("X-Vox-Metadata", metadata.header(None)?)],
+        body,
+        rest: Some(Box::new(source)),
+    })
+}

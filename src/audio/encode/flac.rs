@@ -1,0 +1,114 @@
+//! FLAC (RFC 9639) by flacenc: 16-bit mono, blocks of one size but for the last.
+
+use std::mem::take;
+
+use flacenc::bitsink::ByteSink;
+use flacenc::component::{BitRepr, StreamInfo};
+use flacenc::config::Encoder;
+use flacenc::error::{Verified, Verify};
+use flacenc::source::{Fill, FrameBuf, MemSource};
+use flacenc::{encode_fixed_size_frame, encode_with_fixed_block_size};
+
+use super::{Stream, to_i16};
+use crate::fault::Fault;
+
+/// Samples of a block in a file: the reference encoder's own choice.
+const WHOLE_BLOCK: usize = 4_096;
+/// The same in a stream, which holds back up to one block: 43 ms at 24 kHz, for a few bytes in a hundred.
+const STREAM_BLOCK: usize = 1_024;
+
+/// A file with its length and its samples' MD5.
+pub fn whole(samples: &[f32], rate_hz: u32) -> Result<Vec<u8>, Fault> {
+    info(rate_hz, WHOLE_BLOCK)?;
+    let samples: Vec<i32> = samples.iter().map(|s| i32::from(to_i16(*s))).collect();
+    let source = MemSource::from_samples(&samples, 1, 16, rate_hz as usize);
+    let stream = encode_with_fixed_block_size(&config()?, source, WHOLE_BLOCK);
+    let mut stream = stream.map_err(Fault::internal)?;
+    // flacenc counts the last block among the smallest, which RFC 9639 §8.2 leaves out: readers refuse less than 16.
+    let sizes = stream
+        .stream_info_mut()
+        .set_block_sizes(WHOLE_BLOCK, WHOLE_BLOCK);
+    sizes.map_err(Fault::internal)?;
+    bytes(&stream)
+}
+
+/// A file of unknown length, block by block.
+pub struct FlacStream {
+    config: Verified<Encoder>,
+    info: StreamInfo,
+    block: FrameBuf,
+    /// Samples that wait for a block to fill.
+    waiting: Vec<i32>,
+    blocks: usize,
+    /// What goes before the next block: the head, once.
+    head: Vec<u8>,
+}
+
+impl FlacStream {
+    pub fn new(rate_hz: u32) -> Result<Self, Fault> {
+        let info = info(rate_hz, STREAM_BLOCK)?;
+        let mut head = flacenc::component::Stream::with_stream_info(info.clone());
+        // 0 stands for "unknown", here and in the MD5.
+        head.stream_info_mut().set_total_samples(0);
+        Ok(FlacStream {
+            config: config()?,
+            head: bytes(&head)?,
+            info,
+            block: FrameBuf::with_size(1, STREAM_BLOCK).map_err(Fault::internal)?,
+            waiting: Vec::with_capacity(STREAM_BLOCK),
+            blocks: 0,
+        })
+    }
+
+    /// Encodes what waits.
+    fn encode(&mut self) -> Result<Vec<u8>, Fault> {
+        self.block
+            .fill_interleaved(&self.waiting)
+            .map_err(Fault::internal)?;
+        self.waiting.clear();
+        let frame = encode_fixed_size_frame(&self.config, &self.block, self.blocks, &self.info);
+        self.blocks += 1;
+        bytes(&frame.map_err(Fault::internal)?)
+    }
+}
+
+impl Stream for FlacStream {
+    fn push(&mut self, samples: &[f32]) -> Result<Vec<u8>, Fault> {
+        let mut made = take(&mut self.head);
+        for sample in samples {
+            self.waiting.push(i32::from(to_i16(*sample)));
+            if self.waiting.len() == STREAM_BLOCK {
+                made.extend(self.encode()?);
+            }
+        }
+        Ok(made)
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<Vec<u8>, Fault> {
+        let mut made = take(&mut self.head);
+        if !self.waiting.is_empty() {
+            made.extend(self.encode()?);
+        }
+        Ok(made)
+    }
+}
+
+fn config() -> Result<Verified<Encoder>, Fault> {
+    Encoder::default()
+        .into_verified()
+        .map_err(|(_, e)| Fault::internal(e))
+}
+
+/// What a head says: mono, 16 bits, blocks of `block` samples. Fault: `Internal` when `rate_hz` is too high.
+fn info(rate_hz: u32, block: usize) -> Result<StreamInfo, Fault> {
+    let mut info = StreamInfo::new(rate_hz as usize, 1, 16).map_err(Fault::internal)?;
+    info.set_block_sizes(block, block)
+        .map_err(Fault::internal)?;
+    Ok(info)
+}
+
+fn bytes(part: &impl BitRepr) -> Result<Vec<u8>, Fault> {
+    let mut sink = ByteSink::new();
+    part.write(&mut sink).map_err(Fault::internal)?;
+    Ok(sink.into_inner())
+}

@@ -1,0 +1,75 @@
+//! WAV, and the bare samples that it holds.
+
+use std::io::Cursor;
+use std::mem::take;
+
+use super::{Stream, to_i16};
+use crate::fault::Fault;
+
+/// Bytes of a WAV file before its samples.
+pub const WAV_HEAD_BYTES: usize = 44;
+
+/// A WAV file: mono 16-bit PCM at `rate_hz`, 44 bytes of head with true sizes, then the samples.
+///
+/// `samples` in [−1, 1]: rounded to nearest, beyond that clamped, NaN becomes 0; no dither.
+///
+/// Faults: `Internal` when `rate_hz` is 0 or the file would pass 4 GiB, the format's end.
+pub fn wav(samples: &[f32], rate_hz: u32) -> Result<Vec<u8>, Fault> {
+    if rate_hz == 0 {
+        return Err(Fault::internal("a WAV file of 0 Hz"));
+    }
+    let count = u32::try_from(samples.len())
+        .ok()
+        .filter(|count| *count < (u32::MAX - WAV_HEAD_BYTES as u32) / 2)
+        .ok_or_else(|| Fault::internal(format!("a WAV file of {} samples", samples.len())))?;
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: rate_hz,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut file = Cursor::new(Vec::with_capacity(WAV_HEAD_BYTES + 2 * samples.len()));
+    let mut writer = hound::WavWriter::new(&mut file, spec).map_err(Fault::internal)?;
+    let mut block = writer.get_i16_writer(count);
+    for sample in samples {
+        block.write_sample(to_i16(*sample));
+    }
+    block.flush().map_err(Fault::internal)?;
+    writer.finalize().map_err(Fault::internal)?;
+    Ok(file.into_inner())
+}
+
+/// A WAV of unknown length, or its samples alone.
+pub struct WavStream {
+    /// What goes before the next samples: the head, once.
+    head: Vec<u8>,
+}
+
+impl WavStream {
+    /// A WAV whose two sizes are 0xFFFFFFFF, which readers take for "until the end" (ffmpeg writes the same to a
+    /// pipe). Fault: `Internal` when `rate_hz` is 0.
+    pub fn new(rate_hz: u32) -> Result<Self, Fault> {
+        let mut head = wav(&[], rate_hz)?;
+        for at in [4, WAV_HEAD_BYTES - 4] {
+            head[at..at + 4].fill(0xff);
+        }
+        Ok(WavStream { head })
+    }
+
+    /// Samples without a head.
+    pub fn bare() -> Self {
+        WavStream { head: Vec::new() }
+    }
+}
+
+impl Stream for WavStream {
+    fn push(&mut self, samples: &[f32]) -> Result<Vec<u8>, Fault> {
+        let mut bytes = take(&mut self.head);
+        bytes.extend(samples.iter().flat_map(|s| to_i16(*s).to_le_bytes()));
+        Ok(bytes)
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<Vec<u8>, Fault> {
+        Ok(take(&mut self.head))
+    }
+}

@@ -1,0 +1,240 @@
+//! Owns sending an answer while it is still being made. Knows neither tiny_http nor what the answer means.
+//!
+//! What the handler makes is taken from the inner hop as fast as it comes and waits in the spool: so neither a handler nor
+//! a worker ever waits for a client that reads slowly, as one does that plays what it reads.
+
+use std::io::{self, ErrorKind, Read};
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, poll};
+
+use super::Bounds;
+use super::line::{Line, timespec};
+use super::parts::Parts;
+use super::relay::Opening;
+use super::reply::{self, Frame, Length};
+use super::spool::{Sink, Spool};
+use crate::fault::Fault;
+
+/// Bytes of one chunk at the most, and of one read from the inner hop.
+const BLOCK_BYTES: usize = 64 * 1024;
+
+/// Sends the answer that begins with `opening` to its end. An error when it broke off on either side: the connection is to
+/// be closed then, so that a client sees that the last chunk is missing.
+pub(super) fn send(
+    line: &mut Line<'_>,
+    frame: Frame,
+    opening: Opening,
+    spool: &Spool,
+    bounds: &Bounds,
+) -> io::Result<()> {
+    let headers = opening.headers.iter();
+    let headers = headers.map(|(name, value)| (name.as_str(), value.as_str()));
+    let mut flow = Flow {
+        out: reply::head(&frame, opening.status, headers, Length::Open),
+        gone: 0,
+        parts: Parts::default(),
+        spool,
+        waiting: spool.sink(),
+        framed: 0,
+        chunked: frame.minor > 0,
+        broken: false,
+        last: false,
+    };
+    flow.takes(&opening.ahead)?;
+    let inner = opening.inner;
+    inner.set_nonblocking(true)?;
+    let mut block = vec![0; BLOCK_BYTES];
+    let mut client = Client::new(bounds);
+    while flow.refill()? {
+        let making = (!flow.parts.ended() && !flow.broken).then_some(&inner);
+        let seen = client.wait(line, flow.pending(), making)?;
+        if seen.takes {
+            let sent = line.try_send(flow.pending())?;
+            flow.gone += sent;
+            if sent > 0 {
+                client.moved(line)?;
+            }
+        }
+        if seen.made {
+            match (&inner).read(&mut block) {
+                Ok(0) => flow.broken = true,
+                Ok(bytes) => flow.takes(&block[..bytes])?,
+                Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
+                Err(e) => return Err(e),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What has come of an answer and is not gone yet.
+struct Flow<'a> {
+    /// Framed bytes, and how many of them are gone.
+    out: Vec<u8>,
+    gone: usize,
+    parts: Parts,
+    spool: &'a Spool,
+    waiting: Sink<'a>,
+    /// Bytes of `waiting` that were framed.
+    framed: u64,
+    /// Whether the client is sent chunks.
+    chunked: bool,
+    /// Whether no more comes although it has not ended: what came is sent all the same.
+    broken: bool,
+    /// Whether the end was framed.
+    last: bool,
+}
+
+impl Flow<'_> {
+    /// What can be sent now.
+    fn pending(&self) -> &[u8] {
+        &self.out[self.gone..]
+    }
+
+    /// Bytes of the inner hop.
+    fn takes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let waiting = &mut self.waiting;
+        self.parts
+            .take(bytes, |part| waiting.write(part))
+            .map_err(told)
+    }
+
+    /// Frames the next block once the one before is gone. False when there will be no other.
+    fn refill(&mut self) -> io::Result<bool> {
+        if !self.pending().is_empty() {
+            return Ok(true);
+        }
+        (self.out, self.gone) = (Vec::new(), 0);
+        let waiting = self.waiting.bytes() - self.framed;
+        if waiting > 0 {
+            self.frame(waiting.min(BLOCK_BYTES as u64) as usize)?;
+        } else if self.framed > 0 {
+            // All that has come is gone: its room is free for others.
+            (self.waiting, self.framed) = (self.spool.sink(), 0);
+        }
+        if self.out.is_empty() && self.broken {
+            return Err(ErrorKind::UnexpectedEof.into());
+        }
+        if self.out.is_empty() && self.parts.ended() {
+            if self.last || !self.chunked {
+                return Ok(false);
+            }
+            self.out.extend_from_slice(b"0\r\n\r\n");
+            self.last = true;
+        }
+        Ok(true)
+    }
+
+    fn frame(&mut self, bytes: usize) -> io::Result<()> {
+        if self.chunked {
+            self.out = format!("{bytes:x}\r\n").into_bytes();
+        }
+        let begin = self.out.len();
+        self.out.resize(begin + bytes, 0);
+        let block = &mut self.out[begin..];
+        self.waiting.read_at(self.framed, block).map_err(told)?;
+        self.framed += bytes as u64;
+        if self.chunked {
+            self.out.extend_from_slice(b"\r\n");
+        }
+        Ok(())
+    }
+}
+
+/// A fault after the answer's begin can only be told to the log.
+fn told(fault: Fault) -> io::Error {
+    log::warn!("edge: an answer broke off: {fault}");
+    ErrorKind::Other.into()
+}
+
+/// What is known of the client while it is sent to.
+struct Client {
+    /// One wait for it, and all of them together.
+    stall: Duration,
+    waits: Duration,
+    /// How long it may wait on after it said that it sends no more.
+    grace: Duration,
+    /// Since when it has taken nothing of what could be sent.
+    stalled: Option<Instant>,
+    half_closed: Option<Instant>,
+}
+
+/// What a wait has shown.
+struct Seen {
+    takes: bool,
+    made: bool,
+}
+
+impl Client {
+    fn new(bounds: &Bounds) -> Self {
+        Client {
+            stall: bounds.stream_stall,
+            waits: bounds.stream,
+            grace: bounds.half_closed,
+            stalled: None,
+            half_closed: None,
+        }
+    }
+
+    /// Waits until the client takes bytes, if some are `pending`, or more comes from `making`. An error when the client
+    /// has gone, or has had its time.
+    fn wait(
+        &mut self,
+        line: &Line<'_>,
+        pending: &[u8],
+        making: Option<&UnixStream>,
+    ) -> io::Result<Seen> {
+        let now = Instant::now();
+        let mut until = None;
+        let mut events = PollFlags::empty();
+        if !pending.is_empty() {
+            events |= PollFlags::OUT;
+            let since = *self.stalled.get_or_insert_with(|| {
+                line.stalls();
+                now
+            });
+            until = Some(since + self.stall.min(self.waits));
+        }
+        // Once all is made, whether it sends no more is all the same.
+        match (making, self.half_closed) {
+            (None, _) => {}
+            (Some(_), None) => events |= PollFlags::RDHUP,
+            (Some(_), Some(since)) => {
+                let gone = since + self.grace;
+                until = Some(until.map_or(gone, |until: Instant| until.min(gone)));
+            }
+        }
+        let left = until.map(|until| until.saturating_duration_since(now));
+        if left == Some(Duration::ZERO) {
+            return Err(ErrorKind::TimedOut.into());
+        }
+        let stream = line.stream();
+        let mut fds = vec![PollFd::new(stream, events)];
+        fds.extend(making.map(|inner| PollFd::new(inner, PollFlags::IN)));
+        match poll(&mut fds, left.map(timespec).as_ref()) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(e) => return Err(e.into()),
+        }
+        let seen = fds[0].revents();
+        if seen.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
+            return Err(ErrorKind::ConnectionReset.into());
+        }
+        if seen.contains(PollFlags::RDHUP) {
+            self.half_closed = Some(Instant::now());
+        }
+        Ok(Seen {
+            takes: seen.contains(PollFlags::OUT),
+            made: fds.get(1).is_some_and(|fd| !fd.revents().is_empty()),
+        })
+    }
+
+    /// It has taken bytes. An error when that was too late.
+    fn moved(&mut self, line: &Line<'_>) -> io::Result<()> {
+        if let Some(since) = self.stalled.take() {
+            self.waits = self.waits.saturating_sub(since.elapsed());
+        }
+        line.goes_on()
+    }
+}
