@@ -106,6 +106,7 @@ fn parse(object: &serde_json::Map<String, serde_json::Value>) -> Result<Utteranc
         speed: speed.unwrap_or(1.0) as f32,
         stability: control("stability", plain.stability)?,
         similarity: control("similarity", plain.similarity)?,
+        style: None,
     })
 }
 

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Instant;
 
+use super::style::Style;
 use crate::audio::pcm::{Clip, Samples};
 use crate::fault::{Fault, Kind};
 
@@ -33,6 +34,8 @@ pub struct Utterance {
     pub stability: f32,
     /// 0 to 1; at 0.75 the voice's own sound.
     pub similarity: f32,
+    /// A cloned voice: then `voice` only says which language is read, and `stability` and `similarity` do nothing.
+    pub style: Option<Style>,
 }
 
 impl Default for Utterance {
@@ -44,6 +47,7 @@ impl Default for Utterance {
             speed: 1.0,
             stability: 0.5,
             similarity: 0.75,
+            style: None,
         }
     }
 }

@@ -6,17 +6,18 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Deserialize;
 
 use super::blend::Blend;
-use super::contract::{Engine, Speak, SpeakTask, Watch};
+use super::contract::{Engine, Speak, SpeakTask, Utterance, Watch};
 use super::joined::{Joined, pause_s};
 use super::manner::Manner;
 use super::net::{Input, Net};
 use super::nets::{Nets, refused, variant_in_use};
+use super::style::Style;
 use super::{unknown_voice, unread};
 use crate::fault::Fault;
 use crate::pack::Pack;
@@ -26,7 +27,9 @@ use crate::text::{Language, PHONEMES_MAX, Piece, language, pieces};
 /// Phoneme tokens of one run at the most; a zero goes before and after them.
 const TOKENS_MAX: usize = PHONEMES_MAX;
 /// Values of one style row: 128 of timbre, 128 of prosody.
-pub(super) const STYLE: usize = 256;
+pub const STYLE: usize = 256;
+/// Values of a voice's whole table.
+pub const TABLE: usize = TOKENS_MAX * STYLE;
 /// The engine, owned by one worker.
 pub struct Kokoro {
     net: Box<dyn Net>,
@@ -92,8 +95,15 @@ impl Engine for Kokoro {
             utterance: task,
             outlet,
         } = task;
-        let (language, rows) = self.voice(&task.voice)?;
-        let manner = Manner::of(&task);
+        let (language, mut rows) = self.voice(&task.voice)?;
+        // A cloned voice speaks the language of the one that is named.
+        let manner = match &task.style {
+            None => Manner::of(&task),
+            Some(style) => {
+                rows = self.styled(style)?;
+                Manner::of(&Utterance::default())
+            }
+        };
         let middle = match manner.is_plain() {
             true => None,
             false => Some(self.middle()?),
@@ -140,6 +150,18 @@ impl Kokoro {
         Ok((language, rows.into()))
     }
 
+    /// The table of a voice that is not the pack's. Faults: `NotFound` when the pack has not the voice that it starts from.
+    fn styled(&mut self, style: &Style) -> Result<Arc<[f32]>, Fault> {
+        let nearest = match style.cfg_weight {
+            None => Vec::new().into(),
+            Some(_) => {
+                let voice = self.voices.get_mut(&style.nearest);
+                voice.ok_or_else(unknown_voice)?.rows(&style.nearest)?
+            }
+        };
+        Ok(style.rows(&nearest).into())
+    }
+
     /// The language and the table of one voice.
     fn table(&mut self, id: &str) -> Result<(&'static dyn Language, Arc<[f32]>), Fault> {
         let voice = self.voices.get_mut(id).ok_or_else(unknown_voice)?;
@@ -153,7 +175,7 @@ impl Kokoro {
             return Ok(middle.clone());
         }
         let mut files = HashSet::new();
-        let mut sum = vec![0.0_f32; TOKENS_MAX * STYLE];
+        let mut sum = vec![0.0_f32; TABLE];
         for (id, voice) in &self.voices {
             if files.insert(&voice.path) {
                 let rows = voice.read(id)?;
@@ -198,17 +220,19 @@ impl VoiceTable {
     }
 
     fn read(&self, id: &str) -> Result<Vec<f32>, Fault> {
-        let bytes = fs::read(&self.path).map_err(Fault::engine)?;
-        let floats = bytes
-            .chunks_exact(4)
-            .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
-        let rows: Vec<f32> = floats.collect();
-        match rows.len() == TOKENS_MAX * STYLE {
-            true => Ok(rows),
-            false => Err(Fault::engine(format!(
-                "voice {id} has {} values",
-                rows.len()
-            ))),
-        }
+        read_table(&self.path, id)
+    }
+}
+
+/// The table of the voice `id`, `[510, 256] f32`, from its file. Faults: `Engine` when it cannot be read or is of another size.
+pub fn read_table(path: &Path, id: &str) -> Result<Vec<f32>, Fault> {
+    let bytes = fs::read(path).map_err(Fault::engine)?;
+    let floats = bytes
+        .chunks_exact(4)
+        .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
+    let rows: Vec<f32> = floats.collect();
+    match rows.len() == TABLE {
+        true => Ok(rows),
+        false => Err(Fault::engine(format!("voice {id} has {} values", rows.len()))),
     }
 }

@@ -20,6 +20,7 @@ pub mod silero;
 pub mod speaker;
 #[cfg(debug_assertions)]
 mod stub;
+pub mod style;
 mod vits;
 pub mod whisper;
 

@@ -105,19 +105,35 @@ impl<T: Send + 'static, O: Send + 'static> Pool<T, O> {
 
     /// Queues `task`, whose output is to be waited for. Faults: `Busy` when the queue is full.
     pub fn queue(&self, task: T, watch: &Watch) -> Result<Pending<O>, Fault> {
-        let (reply, answer) = mpsc::sync_channel(1);
-        let job = Job {
-            task,
-            watch: watch.clone(),
-            queued: Instant::now(),
-            reply,
-        };
-        if self.shared.queue.push(job).is_err() {
-            return Err(self.shared.full());
+        let (job, pending) = job(task, watch);
+        match self.shared.queue.push(job) {
+            Ok(()) => Ok(pending),
+            Err(_) => Err(self.shared.full()),
         }
-        let watch = watch.clone();
-        Ok(Pending { answer, watch })
     }
+
+    /// Runs `task` when no other waits, and waits for its output. Keep it short: what comes meanwhile waits for its end.
+    /// Faults: those of [`Pool::run`].
+    pub fn run_idle(&self, task: T, watch: &Watch) -> Result<Done<O>, Fault> {
+        let (job, pending) = job(task, watch);
+        match self.shared.queue.push_idle(job) {
+            Ok(()) => pending.wait(),
+            Err(_) => Err(self.shared.full()),
+        }
+    }
+}
+
+/// A job, and what its output comes by.
+fn job<T, O>(task: T, watch: &Watch) -> (Job<T, O>, Pending<O>) {
+    let (reply, answer) = mpsc::sync_channel(1);
+    let job = Job {
+        task,
+        watch: watch.clone(),
+        queued: Instant::now(),
+        reply,
+    };
+    let watch = watch.clone();
+    (job, Pending { answer, watch })
 }
 
 impl<O> Pending<O> {

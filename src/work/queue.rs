@@ -1,4 +1,4 @@
-//! A bounded first-in-first-out queue. Who finds it full is told at once.
+//! A bounded first-in-first-out queue. Who finds it full is told at once. Beside it a second one, for when the first is empty.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -12,6 +12,8 @@ pub struct Queue<J> {
 
 struct State<J> {
     jobs: VecDeque<J>,
+    /// Nobody waits for these in a request.
+    idle: VecDeque<J>,
     is_closed: bool,
 }
 
@@ -21,6 +23,7 @@ impl<J> Queue<J> {
         Queue {
             state: Mutex::new(State {
                 jobs: VecDeque::with_capacity(depth_max),
+                idle: VecDeque::new(),
                 is_closed: false,
             }),
             arrived: Condvar::new(),
@@ -39,7 +42,20 @@ impl<J> Queue<J> {
         Ok(())
     }
 
-    /// The job that has waited longest; waits for one. None once the queue is closed and empty.
+    /// Adds a job that is given out when no other waits, or gives it back when as many of its kind wait as the queue is deep
+    /// or the queue is closed.
+    pub fn push_idle(&self, job: J) -> Result<(), J> {
+        let mut state = self.lock();
+        if state.is_closed || state.idle.len() >= self.depth_max {
+            return Err(job);
+        }
+        state.idle.push_back(job);
+        self.arrived.notify_one();
+        Ok(())
+    }
+
+    /// The job that has waited longest, an idle one only where there is no other; waits for one. None once the queue is closed
+    /// and nobody's request waits.
     pub fn pop(&self) -> Option<J> {
         let mut state = self.lock();
         loop {
@@ -47,7 +63,11 @@ impl<J> Queue<J> {
                 return Some(job);
             }
             if state.is_closed {
+                state.idle.clear();
                 return None;
+            }
+            if let Some(job) = state.idle.pop_front() {
+                return Some(job);
             }
             state = self
                 .arrived
@@ -61,7 +81,7 @@ impl<J> Queue<J> {
         self.lock().jobs.len()
     }
 
-    /// Takes no more jobs; those that wait are still given out.
+    /// Takes no more jobs; those that wait are still given out, but for the idle ones.
     pub fn close(&self) {
         self.lock().is_closed = true;
         self.arrived.notify_all();
@@ -88,5 +108,18 @@ mod tests {
         queue.close();
         assert_eq!(queue.push(4), Err(4));
         assert_eq!((queue.pop(), queue.pop()), (Some(2), None));
+    }
+
+    #[test]
+    fn idle_jobs_come_when_no_other_waits_and_not_after_the_end() {
+        let queue = Queue::new(2);
+        assert_eq!((queue.push_idle(1), queue.push(2)), (Ok(()), Ok(())));
+        assert_eq!((queue.pop(), queue.pop()), (Some(2), Some(1)));
+        queue.push_idle(3).unwrap();
+        queue.push_idle(4).unwrap();
+        assert_eq!(queue.push_idle(5), Err(5));
+        assert_eq!(queue.push(6), Ok(()), "the other kind does not fill it");
+        queue.close();
+        assert_eq!((queue.pop(), queue.pop()), (Some(6), None));
     }
 }

@@ -1,0 +1,241 @@
+//! The stock voices: their tables, what each is like, and what a blend of them comes to.
+//!
+//! What they are like is measured once for a pack, when no request needs the workers, and kept in a file.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use super::likeness::Measured;
+use super::search::{Blend, Space};
+use super::studio::{Lane, SENTENCES, Studio};
+use crate::engine::contract::Watch;
+use crate::engine::kokoro::{STYLE, TABLE, read_table};
+use crate::engine::style::Sheet;
+use crate::fault::Fault;
+
+/// The row by which voices are compared: that of a sentence of [`SENTENCES`].
+const ROW: usize = 45;
+/// How much the direction of liveliness is held back, as a share of the voices' own spread.
+const HELD_BACK: f32 = 1.0;
+
+/// A voice of the pack.
+#[derive(Debug, Clone)]
+pub struct StockVoice {
+    pub id: String,
+    pub language: String,
+    pub path: PathBuf,
+    /// Of its file.
+    pub sha256: String,
+}
+
+/// All of them.
+pub struct Catalog {
+    voices: Vec<StockVoice>,
+    space: Arc<Space>,
+    places: Vec<Vec<f32>>,
+    known: Mutex<Vec<Option<Measured>>>,
+    learnt: Condvar,
+    file: PathBuf,
+    /// Of everything that what is kept hangs on.
+    key: String,
+}
+
+/// What is kept of a voice, by the hash of its file.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    key: String,
+    voices: Vec<(String, Measured)>,
+}
+
+impl Catalog {
+    /// Of `voices`, each with a file of its own. `models` are the hashes of the models that speak and that measure; what was
+    /// measured with these before is read from `data_dir`. Faults: `Engine` when a table cannot be read.
+    pub fn open(voices: Vec<StockVoice>, models: &[String], data_dir: &Path) -> Result<Self, Fault> {
+        let places = voices
+            .iter()
+            .map(|v| Ok(read_table(&v.path, &v.id)?[ROW * STYLE..(ROW + 1) * STYLE].to_vec()))
+            .collect::<Result<Vec<Vec<f32>>, Fault>>()?;
+        let key = blake3::hash([models.join(" "), SENTENCES[0].to_owned()].join(" ").as_bytes());
+        let mut catalog = Catalog {
+            space: Arc::new(Space::new(places.clone())),
+            places,
+            known: Mutex::new(vec![None; voices.len()]),
+            voices,
+            learnt: Condvar::new(),
+            file: data_dir.join("stock-voices.json"),
+            key: key.to_hex().to_string(),
+        };
+        catalog.recall();
+        Ok(catalog)
+    }
+
+    /// Fills in what the file knows; one that is missing, damaged or of other models knows nothing.
+    fn recall(&mut self) {
+        let read = fs::read(&self.file).ok();
+        let kept = read.and_then(|bytes| serde_json::from_slice::<Kept>(&bytes).ok());
+        let Some(kept) = kept.filter(|kept| kept.key == self.key) else {
+            return;
+        };
+        let mut known = self.known();
+        for (slot, voice) in known.iter_mut().zip(&self.voices) {
+            let of_file = kept.voices.iter().find(|(sha256, _)| *sha256 == voice.sha256);
+            *slot = of_file.map(|(_, measured)| measured.clone());
+        }
+    }
+
+    /// Measures what is not known yet, and keeps it.
+    pub fn learn(&self, studio: &Studio, watch: &Watch) -> Result<(), Fault> {
+        let missing: Vec<usize> = {
+            let known = self.known();
+            (0..known.len()).filter(|v| known[*v].is_none()).collect()
+        };
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let begun = Instant::now();
+        // Far apart first, so that a clone that comes meanwhile finds voices of all kinds.
+        for voice in spread(missing.len()).into_iter().map(|n| missing[n]) {
+            watch.check()?;
+            let sheet = Arc::new(self.stock_sheet(voice)?);
+            let (_, measured) = studio.hear(sheet, 0, Lane::Idle, watch)?;
+            self.known()[voice] = Some(measured);
+            self.learnt.notify_all();
+        }
+        self.keep()?;
+        log::info!(
+            "{} stock voices measured in {:.1} s",
+            missing.len(),
+            begun.elapsed().as_secs_f64()
+        );
+        Ok(())
+    }
+
+    fn keep(&self) -> Result<(), Fault> {
+        let known = self.known();
+        let voices = self.voices.iter().zip(&*known);
+        let kept = Kept {
+            key: self.key.clone(),
+            voices: voices
+                .filter_map(|(voice, known)| Some((voice.sha256.clone(), known.clone()?)))
+                .collect(),
+        };
+        let json = serde_json::to_vec(&kept).map_err(Fault::internal)?;
+        let fresh = self.file.with_extension("new");
+        fs::write(&fresh, json).map_err(Fault::internal)?;
+        fs::rename(&fresh, &self.file).map_err(Fault::internal)
+    }
+
+    /// Waits at most `most` until `least` voices are known, and whether they are.
+    pub fn wait_known(&self, least: usize, most: Duration) -> bool {
+        let least = least.min(self.voices.len());
+        let count = |known: &mut Vec<Option<Measured>>| known.iter().flatten().count() < least;
+        let waited = self.learnt.wait_timeout_while(self.known(), most, count);
+        let (known, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        known.iter().flatten().count() >= least
+    }
+
+    /// What is known of the voices, in their order.
+    pub fn measured(&self) -> Vec<Option<Measured>> {
+        self.known().clone()
+    }
+
+    /// The voices.
+    pub fn voices(&self) -> &[StockVoice] {
+        &self.voices
+    }
+
+    /// Where the voices lie.
+    pub fn space(&self) -> Arc<Space> {
+        self.space.clone()
+    }
+
+    /// The voice that has most of the timbre of `blend`.
+    pub fn nearest(&self, blend: &Blend) -> &StockVoice {
+        let weights = &blend.timbre;
+        let most = |a: &usize, b: &usize| f32::total_cmp(&weights[*a], &weights[*b]);
+        let voice = (0..weights.len()).max_by(most).unwrap_or(0);
+        &self.voices[voice]
+    }
+
+    /// What `blend` comes to. Faults: `Engine` when a table cannot be read.
+    pub fn sheet(&self, blend: &Blend) -> Result<Sheet, Fault> {
+        let mut rows = vec![0.0; TABLE];
+        for (number, voice) in self.voices.iter().enumerate() {
+            let (timbre, prosody) = (blend.timbre[number], blend.prosody[number]);
+            if timbre == 0.0 && prosody == 0.0 {
+                continue;
+            }
+            let table = read_table(&voice.path, &voice.id)?;
+            for (row, stock) in rows.chunks_exact_mut(STYLE).zip(table.chunks_exact(STYLE)) {
+                for (n, (value, stock)) in row.iter_mut().zip(stock).enumerate() {
+                    *value += stock * if n < STYLE / 2 { timbre } else { prosody };
+                }
+            }
+        }
+        Ok(Sheet {
+            rows,
+            lively: self.lively(),
+        })
+    }
+
+    fn stock_sheet(&self, voice: usize) -> Result<Sheet, Fault> {
+        let stock = &self.voices[voice];
+        Ok(Sheet {
+            rows: read_table(&stock.path, &stock.id)?,
+            lively: vec![0.0; STYLE / 2],
+        })
+    }
+
+    /// What prosody changes by where the pitch moves in a range that is wider by one spread of the voices': a ridge regression
+    /// of the range on prosody, without what also moves the median. Nothing while too little is known.
+    fn lively(&self) -> Vec<f32> {
+        let half = STYLE / 2;
+        let known = self.known();
+        let pairs = self.places.iter().zip(&*known);
+        let heard: Vec<(&[f32], f32, f32)> = pairs
+            .filter_map(|(place, known)| {
+                let pitch = known.as_ref()?.pitch?;
+                Some((&place[half..], pitch.range, pitch.median))
+            })
+            .collect();
+        if heard.len() < 8 {
+            return vec![0.0; half];
+        }
+        let prosody: Vec<&[f32]> = heard.iter().map(|h| h.0).collect();
+        let of = |values: Vec<f32>| super::slope::slope(&prosody, &values, HELD_BACK);
+        let range = of(heard.iter().map(|h| h.1).collect());
+        let median = of(heard.iter().map(|h| h.2).collect());
+        super::slope::step_without(&range, &median)
+    }
+
+    fn known(&self) -> MutexGuard<'_, Vec<Option<Measured>>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// 0 to `count`, each far from those before it: the golden section of what is left.
+fn spread(count: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..count).collect();
+    order.sort_by(|a, b| {
+        let turn = |n: &usize| (*n as f64 * 0.618_033_988_75).fract();
+        f64::total_cmp(&turn(a), &turn(b))
+    });
+    order
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_are_visited_once() {
+        let mut order = spread(54);
+        assert_ne!(order[1], 1);
+        order.sort_unstable();
+        assert_eq!(order, (0..54).collect::<Vec<_>>());
+    }
+}
