@@ -18,6 +18,8 @@
 //! | `bands` | the mel scale's filters |
 //! | `pitch` | how high a voice is, and how far it moves |
 //! | `pace` | how many syllables it speaks in a second |
+//! | `level` | one loudness for all speech, piece by piece |
+//! | `limiter` | no peak above a ceiling |
 //! | `encode` | samples → the bytes of an answer, whole or as a stream: WAV, PCM, FLAC, Opus, MP3 |
 
 mod bands;
@@ -26,6 +28,8 @@ pub mod decode;
 mod downmix;
 mod edits;
 pub mod encode;
+pub mod level;
+mod limiter;
 pub mod mel;
 mod opus;
 pub mod pace;

@@ -1,8 +1,9 @@
 //! Pieces of speech as one sound, which leaves as it is made.
 //!
-//! Owns the silence between pieces and the edges of each. Knows no model.
+//! Owns the silence between pieces and the edges of each; `audio::level` makes them one loudness. Knows no model.
 
 use super::contract::Outlet;
+use crate::audio::level::Leveller;
 use crate::audio::pcm::Clip;
 use crate::fault::Fault;
 use crate::text::Pause;
@@ -22,9 +23,10 @@ pub fn pause_s(pause: Pause) -> f32 {
     }
 }
 
-/// Pieces joined by silence: each cut to its sound, faded at both ends.
+/// Pieces joined by silence: each cut to its sound, faded at both ends, all of one loudness.
 pub struct Joined {
     outlet: Outlet,
+    leveller: Leveller,
     rate_hz: u32,
     /// Of silence before the next piece.
     pause_s: f32,
@@ -35,6 +37,7 @@ impl Joined {
     pub fn new(rate_hz: u32, outlet: Outlet) -> Self {
         Joined {
             outlet,
+            leveller: Leveller::new(rate_hz),
             rate_hz,
             pause_s: 0.0,
         }
@@ -64,6 +67,7 @@ impl Joined {
             let mirrored = piece.len() - 1 - i;
             piece[mirrored] *= gain;
         }
+        self.leveller.level(piece);
         self.pause_s = pause_s;
         let rate_hz = self.rate_hz;
         (self.outlet)(Clip { samples, rate_hz })

@@ -12,6 +12,7 @@ mod http;
 mod licences;
 mod listening;
 mod log;
+mod loudness;
 mod memory;
 mod overload;
 mod packs;

@@ -33,6 +33,7 @@ const NAMED_BY: &[(&str, &str)] = &[
     ("tiny_http", "edge/wire.rs"),
     ("symphonia", "audio/"),
     ("rubato", "audio/"),
+    ("ebur128", "audio/"),
     ("opus_pure", "audio/"),
     ("flacenc", "audio/encode/"),
     ("mp3lame_encoder", "audio/encode/"),

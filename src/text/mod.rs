@@ -68,10 +68,10 @@ pub const PHONEMES_MAX: usize = 510;
 /// Letters up to which sentences share a piece; about as many phonemes. Kokoro reads 100 to 400
 /// phonemes best: a short sentence alone is rushed, and so is everything near the upper end.
 const TOGETHER_CHARS_MAX: usize = 280;
-/// The first piece stays shorter: the listener waits for it. So do those after it, each half as long again as the one
-/// before: a listener who hears one does not wait for the next, as long as speech is made faster than it is heard by as
-/// much.
+/// The first piece stays shorter: the listener waits for it. Those after it may be `GROWTH` times as long as the one
+/// before: while that is heard the next can be made, where speech is made at least so much faster than it is heard.
 const FIRST_CHARS_MAX: usize = 100;
+const GROWTH: usize = 2;
 /// More letters than this are cut before their phonemes are asked for, which is the dear step.
 const ONCE_CHARS_MAX: usize = 560;
 
@@ -178,7 +178,7 @@ impl Pieces<'_> {
                         text: text.to_string(),
                         pause: run.pause,
                     });
-                    self.most = (most * 3 / 2).min(TOGETHER_CHARS_MAX);
+                    self.most = (GROWTH * chars).clamp(FIRST_CHARS_MAX, TOGETHER_CHARS_MAX);
                 }
             } else if let Some((before, after, pause)) = split::halves(text) {
                 self.put_back(&run, [(before, pause), (after, run.pause)]);
