@@ -1,5 +1,7 @@
 //! The only wiring: from settled options to loaded packs, running workers and an open front door.
 
+mod cloning;
+
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -169,11 +171,12 @@ impl Installation {
                 engine: pack.manifest.engine.clone(),
                 model: pack.name().to_owned(),
                 rate_hz: pack.manifest.sample_rate_hz.unwrap_or(24_000),
+                mixes: engine::has_tables(pack),
             };
             (voice.id.clone(), origin)
         };
         Ok(Some(Speaking {
-            pool,
+            pool: Arc::new(pool),
             places: Places::new(depth),
             engine: pack.manifest.engine.clone(),
             model: pack.name().to_owned(),
@@ -326,10 +329,20 @@ impl App {
         let beams = options.models.beam;
         let transcribing =
             installation.start_transcribing(options.workers, options.queue, beams)?;
+        let cloning = installation.start_cloning(
+            speaking.as_ref(),
+            &store,
+            &options.data_dir,
+            options.workers,
+            options.queue,
+        )?;
         let context = Arc::new(Context {
             store,
             speaking,
             transcribing,
+            cloning,
+            clones_max: options.clones_max,
+            require_clone_consent: options.require_clone_consent,
             spool_dir: options.data_dir.join("spool"),
             origins,
             body_caps: BodyCaps {

@@ -126,6 +126,12 @@ pub struct ServeOptions {
     )]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cors_origin: Vec<String>,
+    /// Cloned voices that each account may have [default: 50]
+    #[arg(long, env = "VOCABOX_CLONES_MAX", value_name = "N")]
+    pub clones_max: Option<usize>,
+    /// Clone only for whoever says, by the form field consent, that the speaker agreed
+    #[arg(long, env = "VOCABOX_REQUIRE_CLONE_CONSENT", num_args = 0..=1, default_missing_value = "true")]
+    pub require_clone_consent: Option<bool>,
     /// Write texts and transcripts to the log (never keys)
     #[arg(long, env = "VOCABOX_LOG_CONTENT", num_args = 0..=1, default_missing_value = "true")]
     pub log_content: Option<bool>,
@@ -169,6 +175,8 @@ pub struct Serve {
     pub history_days: Option<u32>,
     pub history_text: bool,
     pub cors_origins: Vec<String>,
+    pub clones_max: usize,
+    pub require_clone_consent: bool,
     pub log_content: bool,
 }
 
@@ -249,6 +257,13 @@ impl Common {
             history_days: options.history_days.map(|days| days.max(1)),
             history_text: options.history_text != Some(HistoryText::Off),
             cors_origins: options.cors_origin,
+            clones_max: within(
+                "clones_max",
+                options.clones_max.unwrap_or(limits::CLONES_MAX),
+                0,
+                limits::CLONES_MOST,
+            )?,
+            require_clone_consent: options.require_clone_consent.unwrap_or(false),
             log_content: options.log_content.unwrap_or(false),
         };
         if serve.handlers() > serve.edge.connections {

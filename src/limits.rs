@@ -127,6 +127,20 @@ pub const AUDIO_RATE_HZ_MIN: u32 = 4_000;
 pub const AUDIO_RATE_HZ_MAX: u32 = 384_000;
 pub const AUDIO_CHANNELS_MAX: usize = 32;
 
+/// Seconds of a recording to clone, and of the speech in it. The hosted API's own bounds for speech.
+pub const CLONE_SECONDS_MAX: f64 = 300.0;
+pub const CLONE_SPEECH_SECONDS_MIN: f64 = 3.0;
+pub const CLONE_SPEECH_SECONDS_MAX: f64 = 60.0;
+/// Characters of what is said of a cloned voice.
+pub const CLONE_DESCRIPTION_CHARS_MAX: usize = 1_000;
+/// Cloned voices of an account, unless the operator says otherwise, and how far that goes: each is 2.5 MB on the disk.
+pub const CLONES_MAX: usize = 50;
+pub const CLONES_MOST: usize = 100_000;
+/// Style tables of cloned voices that are kept in memory, of half a MiB each.
+pub const CLONE_SHEETS_MAX: usize = 64;
+/// Seconds that cloning a voice may take, queueing included.
+pub const CLONE_SECONDS_WAIT_MAX: u64 = 120;
+
 /// Texts that may be followed at once while transcribing.
 pub const BEAM_MAX: usize = 16;
 

@@ -2,6 +2,7 @@
 //!
 //! [`ENDPOINTS`] is the only list of endpoints. A new one is its file (parse and render) and its line there.
 
+mod clone;
 pub mod cors;
 pub mod detail;
 mod fields;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::admit::key::Identity;
+use crate::clone::Cloning;
 use crate::engine::contract::Watch;
 use crate::engine::device::Device;
 use crate::fault::Fault;
@@ -165,6 +167,18 @@ pub const ENDPOINTS: &[Endpoint] = &[
         handler: stt::handle,
     },
     Endpoint {
+        id: "clone",
+        method: "POST",
+        path: "/voice/clone",
+        access: Access::Entitled,
+        // It is spoken to be heard.
+        work: Work::Speak,
+        body: BodyKind::Audio,
+        deadline: Duration::from_secs(limits::CLONE_SECONDS_WAIT_MAX),
+        also: &[],
+        handler: clone::handle,
+    },
+    Endpoint {
         id: "voices",
         method: "GET",
         path: "/voice/voices",
@@ -174,6 +188,17 @@ pub const ENDPOINTS: &[Endpoint] = &[
         deadline: LIGHT,
         also: &[],
         handler: voices::handle,
+    },
+    Endpoint {
+        id: "voice_delete",
+        method: "DELETE",
+        path: "/voice/voices/{voice_id}",
+        access: Access::Key,
+        work: Work::Light,
+        body: BodyKind::None,
+        deadline: LIGHT,
+        also: &[400, 404],
+        handler: voices::delete,
     },
     Endpoint {
         id: "history",
@@ -228,6 +253,12 @@ pub struct Context {
     pub speaking: Option<Speaking>,
     /// None while no pack that transcribes is fetched.
     pub transcribing: Option<Transcribing>,
+    /// None while a pack that cloning needs is not fetched.
+    pub cloning: Option<Cloning>,
+    /// Cloned voices of an account.
+    pub clones_max: usize,
+    /// Whether whoever clones has to say that the speaker agreed.
+    pub require_clone_consent: bool,
     /// Where files of multipart bodies go while they are worked on.
     pub spool_dir: PathBuf,
     /// Origins whose pages may read answers.

@@ -1,9 +1,11 @@
 //! The workers that speak and transcribe, with what their packs say of themselves.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
+use super::voices::speaks;
 use crate::audio::pcm::Clip;
 use crate::engine::blend::Blend;
 use crate::engine::contract::{SpeakTask, TranscribeTask, Transcript, Utterance, Watch};
@@ -13,20 +15,19 @@ use crate::pack::manifest::Voice;
 use crate::work::places::Places;
 use crate::work::pool::{LOOK, Pending, Pool};
 
-/// The engine whose voices are tables that can be mixed.
-const MIXES: &str = "kokoro";
-
 /// The pack that speaks a voice.
 pub struct Origin {
     /// What the pack calls itself, and its name, as history shows them.
     pub engine: String,
     pub model: String,
     pub rate_hz: u32,
+    /// Whether its voices are tables that can be mixed.
+    pub mixes: bool,
 }
 
 /// The voices of the packs that speak, and their workers.
 pub struct Speaking {
-    pub pool: Pool<SpeakTask, ()>,
+    pub pool: Arc<Pool<SpeakTask, ()>>,
     /// One for each request that runs or waits.
     pub places: Places,
     /// What the first pack calls itself, and its name.
@@ -82,7 +83,37 @@ pub struct Spoken<'a> {
     pub origin: &'a Origin,
 }
 
+/// What a request says of how a cloned voice is to speak.
+#[derive(Debug, Default)]
+pub struct Controls {
+    /// Code of the language that the text is in.
+    pub language: Option<String>,
+    /// 0 to 1 each.
+    pub exaggeration: Option<f32>,
+    pub cfg_weight: Option<f32>,
+}
+
 impl Speaking {
+    /// A voice that reads `language` (such as `fr` or `en-gb`) for voices that no pack has. Fault: `Invalid` when none does.
+    pub fn reader(&self, language: &str) -> Result<&Voice, Fault> {
+        let mixes = |v: &&Voice| self.origins.get(&v.id).is_some_and(|o| o.mixes);
+        let mut fitting = self.voices.iter().filter(mixes);
+        let is_it = |v: &&Voice| v.language.eq_ignore_ascii_case(language);
+        let exact = fitting.clone().find(is_it);
+        exact
+            .or_else(|| fitting.find(|v| speaks(&v.language, language)))
+            .ok_or_else(|| {
+                Fault::invalid(format!(
+                    "language {language:?} is read by no voice of this box that a clone can speak by; GET /voice/voices lists them"
+                ))
+            })
+    }
+
+    /// `reader`, under another name.
+    pub fn by<'a>(&'a self, reader: &'a Voice, name: String) -> Result<Spoken<'a>, Fault> {
+        self.named(reader, name)
+    }
+
     /// The voice with this id.
     pub fn voice(&self, id: &str) -> Option<&Voice> {
         self.voices.iter().find(|v| v.id == id)
@@ -100,7 +131,7 @@ impl Speaking {
             .map(|id| self.voice(id).ok_or_else(unknown_voice));
         let voices: Vec<&Voice> = voices.collect::<Result<_, _>>()?;
         let names: Vec<&str> = voices.iter().map(|v| v.name.as_str()).collect();
-        let mixable = |v: &&Voice| self.origins.get(&v.id).is_some_and(|o| o.engine == MIXES);
+        let mixable = |v: &&Voice| self.origins.get(&v.id).is_some_and(|o| o.mixes);
         if !voices.iter().all(mixable) {
             return Err(Fault::invalid(
                 "voice_id blends voices of an engine that cannot; those of kokoro can be blended",

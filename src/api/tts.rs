@@ -4,13 +4,13 @@ use serde::Serialize;
 
 use super::fields::{number, object, string};
 use super::message::Head;
-use super::speech::Saying;
-use super::{Call, Context, Reply};
+use super::speech::{Controls, Saying};
+use super::{Call, Context, Reply, clone};
 use crate::audio::encode::{self, Format};
 use crate::engine::contract::Utterance;
 use crate::fault::Fault;
 use crate::limits;
-use crate::store::{Feature, ItemId, Utc};
+use crate::store::{Feature, ItemId, Utc, VoiceId};
 
 /// The hosted API's default voice.
 const VOICE: &str = "af_heart";
@@ -43,24 +43,28 @@ pub struct Speech {
 /// Checks the request and queues it. Faults: those of [`handle`].
 pub fn begin(context: &Context, call: &mut Call) -> Result<Speech, Fault> {
     let body = call.take_body();
-    let asked = parse(&object(&call.head, body)?)?;
+    let (mut asked, controls) = parse(&object(&call.head, body)?)?;
     let format = format(&call.head)?;
     let speaking = context
         .speaking
         .as_ref()
         .ok_or_else(|| Fault::missing("No engine for speech is installed on this box."))?;
-    let voice = speaking.spoken(&asked.voice)?;
+    let voice_id = asked.voice.clone();
+    let voice = match VoiceId::is_like(&voice_id) {
+        true => clone::spoken(context, call.identity()?.account.id, &mut asked, &controls)?,
+        false => speaking.spoken(&voice_id)?,
+    };
 
     call.begin(Feature::Tts, &voice.origin.engine, &voice.origin.model)?;
     let character_count = asked.text.chars().count();
     let item = call.item()?;
-    item.voice_id = Some(asked.voice.clone());
+    item.voice_id = Some(voice_id.clone());
     item.language = Some(voice.first.language.clone());
     item.character_count = Some(character_count as u64);
     item.text = Some(asked.text.clone());
     let metadata = Metadata {
         id: item.id,
-        voice_id: asked.voice.clone(),
+        voice_id,
         voice_name: voice.name,
         character_count,
         text: asked.text.clone(),
@@ -75,8 +79,10 @@ pub fn begin(context: &Context, call: &mut Call) -> Result<Speech, Fault> {
     })
 }
 
-/// The request's fields, checked. Those that only later engines heed are checked all the same.
-fn parse(object: &serde_json::Map<String, serde_json::Value>) -> Result<Utterance, Fault> {
+/// The request's fields, checked.
+fn parse(
+    object: &serde_json::Map<String, serde_json::Value>,
+) -> Result<(Utterance, Controls), Fault> {
     let text = string(object, "text")?.ok_or_else(|| Fault::invalid("text is missing"))?;
     let chars = text.chars().count();
     if text.trim().is_empty() {
@@ -91,23 +97,23 @@ fn parse(object: &serde_json::Map<String, serde_json::Value>) -> Result<Utteranc
         )));
     }
     let speed = number(object, "speed", limits::SPEED_MIN, limits::SPEED_MAX)?;
-    string(object, "language")?;
-    for name in ["exaggeration", "cfg_weight"] {
-        number(object, name, 0.0, 1.0)?;
-    }
-    let plain = Utterance::default();
-    let control = |name: &str, plain: f32| {
-        let value = number(object, name, 0.0, 1.0)?;
-        Ok::<f32, Fault>(value.map_or(plain, |v| v as f32))
+    let share = |name: &str| Ok::<_, Fault>(number(object, name, 0.0, 1.0)?.map(|v| v as f32));
+    let controls = Controls {
+        language: string(object, "language")?.map(str::to_owned),
+        exaggeration: share("exaggeration")?,
+        cfg_weight: share("cfg_weight")?,
     };
-    Ok(Utterance {
+    let plain = Utterance::default();
+    let control = |name: &str, plain: f32| Ok::<_, Fault>(share(name)?.unwrap_or(plain));
+    let utterance = Utterance {
         text: text.to_owned(),
         voice: string(object, "voice_id")?.unwrap_or(VOICE).to_owned(),
         speed: speed.unwrap_or(1.0) as f32,
         stability: control("stability", plain.stability)?,
         similarity: control("similarity", plain.similarity)?,
         style: None,
-    })
+    };
+    Ok((utterance, controls))
 }
 
 /// What the answer's sound is written in (ours): `?format=`, else the first type that `Accept` names and that is made here,

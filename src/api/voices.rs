@@ -1,4 +1,4 @@
-//! `GET /voice/voices`: the voices that this box can speak right now.
+//! `GET /voice/voices`: the voices that this box can speak right now. `DELETE /voice/voices/{voice_id}`: one clone less.
 
 use std::collections::BTreeMap;
 
@@ -6,9 +6,11 @@ use isolang::Language;
 use serde_json::{Value, json};
 
 use super::speech::Origin;
-use super::{Call, Context, Reply};
+use super::{Call, Context, Reply, clone};
+use crate::engine::unknown_voice;
 use crate::fault::Fault;
 use crate::pack::manifest::Voice;
+use crate::store::{ClonedVoice, VoiceId};
 
 /// Lists voices, filtered by `?language=` and `?category=`, and the languages of all of them.
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
@@ -18,7 +20,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let asked = |name: &str| query.get(name).map(String::as_str);
     let category_fits = |v: &&Voice| asked("category").is_none_or(|c| json!(v.category) == c);
     let language_fits = |v: &&Voice| asked("language").is_none_or(|l| speaks(&v.language, l));
-    let voices: Vec<Value> = match &context.speaking {
+    let mut voices: Vec<Value> = match &context.speaking {
         Some(speaking) => {
             let row = |voice: &Voice| Some(row(voice, speaking.origins.get(&voice.id)?));
             speaking
@@ -31,11 +33,38 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         }
         _ => Vec::new(),
     };
+    if let (Some(speaking), Some(_)) = (&context.speaking, &context.cloning) {
+        let account = call.identity()?.account.id;
+        let fits = |v: &ClonedVoice| {
+            asked("category").is_none_or(|c| c == "cloned")
+                && asked("language").is_none_or(|l| speaks(&v.style.language, l))
+        };
+        let clones = context.store.voices(account)?;
+        let clones = clones.iter().filter(|v| fits(v));
+        voices.extend(clones.filter_map(|v| clone::row(speaking, v)));
+    }
     Reply::json(&json!({ "voices": voices, "languages": languages(context) }))
 }
 
+/// Deletes a clone of the account. Faults: `Invalid` for a voice of the catalog, `NotFound` for any other.
+pub fn delete(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
+    let Ok(id) = call.param.parse::<VoiceId>() else {
+        let voice = context.speaking.as_ref().and_then(|s| s.voice(&call.param));
+        return Err(match voice {
+            Some(_) => {
+                Fault::invalid("voice_id names a voice of the catalog; only clones can be deleted")
+            }
+            None => unknown_voice(),
+        });
+    };
+    context
+        .store
+        .delete_voice(call.identity()?.account.id, id)?;
+    Reply::json(&json!({ "status": "deleted", "voice_id": id.to_string() }))
+}
+
 /// Whether a voice of `language` (such as `en-us`) is meant by `asked` (`en-us` or `en`, any case).
-fn speaks(language: &str, asked: &str) -> bool {
+pub(super) fn speaks(language: &str, asked: &str) -> bool {
     let base = base(language);
     language.eq_ignore_ascii_case(asked) || base.eq_ignore_ascii_case(asked)
 }

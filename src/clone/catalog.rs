@@ -35,7 +35,6 @@ pub struct StockVoice {
 /// All of them.
 pub struct Catalog {
     voices: Vec<StockVoice>,
-    space: Arc<Space>,
     places: Vec<Vec<f32>>,
     known: Mutex<Vec<Option<Measured>>>,
     learnt: Condvar,
@@ -54,14 +53,21 @@ struct Kept {
 impl Catalog {
     /// Of `voices`, each with a file of its own. `models` are the hashes of the models that speak and that measure; what was
     /// measured with these before is read from `data_dir`. Faults: `Engine` when a table cannot be read.
-    pub fn open(voices: Vec<StockVoice>, models: &[String], data_dir: &Path) -> Result<Self, Fault> {
+    pub fn open(
+        voices: Vec<StockVoice>,
+        models: &[String],
+        data_dir: &Path,
+    ) -> Result<Self, Fault> {
         let places = voices
             .iter()
             .map(|v| Ok(read_table(&v.path, &v.id)?[ROW * STYLE..(ROW + 1) * STYLE].to_vec()))
             .collect::<Result<Vec<Vec<f32>>, Fault>>()?;
-        let key = blake3::hash([models.join(" "), SENTENCES[0].to_owned()].join(" ").as_bytes());
+        let key = blake3::hash(
+            [models.join(" "), SENTENCES[0].to_owned()]
+                .join(" ")
+                .as_bytes(),
+        );
         let mut catalog = Catalog {
-            space: Arc::new(Space::new(places.clone())),
             places,
             known: Mutex::new(vec![None; voices.len()]),
             voices,
@@ -82,7 +88,10 @@ impl Catalog {
         };
         let mut known = self.known();
         for (slot, voice) in known.iter_mut().zip(&self.voices) {
-            let of_file = kept.voices.iter().find(|(sha256, _)| *sha256 == voice.sha256);
+            let of_file = kept
+                .voices
+                .iter()
+                .find(|(sha256, _)| *sha256 == voice.sha256);
             *slot = of_file.map(|(_, measured)| measured.clone());
         }
     }
@@ -148,12 +157,12 @@ impl Catalog {
         &self.voices
     }
 
-    /// Where the voices lie.
-    pub fn space(&self) -> Arc<Space> {
-        self.space.clone()
+    /// Where these of the voices lie.
+    pub fn space(&self, voices: &[usize]) -> Space {
+        Space::new(voices.iter().map(|n| self.places[*n].clone()).collect())
     }
 
-    /// The voice that has most of the timbre of `blend`.
+    /// The voice that has most of the timbre of `blend`, which has a weight for each of the first voices.
     pub fn nearest(&self, blend: &Blend) -> &StockVoice {
         let weights = &blend.timbre;
         let most = |a: &usize, b: &usize| f32::total_cmp(&weights[*a], &weights[*b]);
@@ -161,11 +170,12 @@ impl Catalog {
         &self.voices[voice]
     }
 
-    /// What `blend` comes to. Faults: `Engine` when a table cannot be read.
+    /// What `blend`, which has a weight for each of the first voices, comes to. Faults: `Engine` when a table cannot be read.
     pub fn sheet(&self, blend: &Blend) -> Result<Sheet, Fault> {
         let mut rows = vec![0.0; TABLE];
         for (number, voice) in self.voices.iter().enumerate() {
-            let (timbre, prosody) = (blend.timbre[number], blend.prosody[number]);
+            let weight = |weights: &[f32]| weights.get(number).copied().unwrap_or(0.0);
+            let (timbre, prosody) = (weight(&blend.timbre), weight(&blend.prosody));
             if timbre == 0.0 && prosody == 0.0 {
                 continue;
             }

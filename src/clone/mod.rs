@@ -1,4 +1,125 @@
-//! Cloning.
-pub mod kriging;
+//! Cloning: a recording of somebody → a voice that sounds like them, as far as the stock voices reach.
+//!
+//! A request gets the best blend of stock voices that a few tries find; a thread goes on trying when no request needs the
+//! workers, and gives the voice a better table whenever it has one. Knows no request and no status.
+//!
+//! | file | one idea |
+//! | --- | --- |
+//! | `reference` | a recording → the speech of one person, or why not |
+//! | `likeness` | what is measured of a voice, and how alike two are |
+//! | `catalog` | the stock voices, measured once for a pack |
+//! | `kriging` | guesses between what is known |
+//! | `search` | which blend to try next |
+//! | `slope` | along which direction of prosody the pitch moves more |
+//! | `studio` | speaks a try and measures it |
+//! | `attempt` | the tries for one voice |
+//! | `refiner` | goes on trying when nobody waits |
+//! | `sheets` | the tables used last, in memory |
+
+pub mod attempt;
+pub mod catalog;
+mod kriging;
 pub mod likeness;
+pub mod reference;
+mod refiner;
 pub mod search;
+mod sheets;
+mod slope;
+pub mod studio;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::audio::{Clip, ClipReader, Samples};
+use crate::engine::contract::Watch;
+use crate::engine::diarize::Diarized;
+use crate::engine::style::Sheet;
+use crate::fault::{Fault, Kind};
+use crate::store::{AccountId, ClonedVoice, Store, VoiceId};
+use crate::work::pool::Pool;
+use attempt::{Attempt, Found};
+use catalog::Catalog;
+use refiner::Refiner;
+use sheets::Sheets;
+use studio::Studio;
+
+/// Stock voices that a clone needs at least, and how long a request waits for them on a box that was just started.
+const KNOWN_MIN: usize = 6;
+const KNOWN_WAIT: Duration = Duration::from_secs(6);
+
+/// Everything that clones.
+pub struct Cloning {
+    catalog: Arc<Catalog>,
+    studio: Arc<Studio>,
+    ears: Pool<Box<dyn Samples>, Diarized>,
+    sheets: Sheets,
+    refiner: Refiner,
+}
+
+/// A voice that was just found.
+pub struct Fresh {
+    pub found: Found,
+    /// How it sounds.
+    pub preview: Clip,
+    /// The speech that it was made from.
+    pub speech: Clip,
+    attempt: Attempt,
+}
+
+impl Cloning {
+    /// Starts the thread that measures the stock voices, then goes on with voices whose search was cut. Faults: `Internal` when
+    /// it cannot be started.
+    pub fn start(
+        catalog: Catalog,
+        studio: Studio,
+        ears: Pool<Box<dyn Samples>, Diarized>,
+        store: Arc<Store>,
+    ) -> Result<Self, Fault> {
+        let (catalog, studio) = (Arc::new(catalog), Arc::new(studio));
+        let refiner = Refiner::start(catalog.clone(), studio.clone(), store)?;
+        Ok(Cloning {
+            catalog,
+            studio,
+            ears,
+            sheets: Sheets::default(),
+            refiner,
+        })
+    }
+
+    /// A voice like the one in `recording`. Faults: those of [`reference`], `Busy` on a box that was started a moment ago, and
+    /// those of the pools.
+    pub fn hear(&self, recording: &Clip, watch: &Watch) -> Result<Fresh, Fault> {
+        reference::check_clipping(recording)?;
+        let diarize = |reader: ClipReader, watch: &Watch| {
+            let task: Box<dyn Samples> = Box::new(reader);
+            Ok(self.ears.run(task, watch)?.output)
+        };
+        let speech = reference::speech(recording, diarize, watch)?;
+        if !self.catalog.wait_known(KNOWN_MIN, KNOWN_WAIT) {
+            return Err(Fault::new(
+                Kind::Busy { retry_after_s: 20 },
+                "The box was just started and is still measuring its stock voices. Try again in 20 s.",
+            ));
+        }
+        let target = self.studio.measure(&speech, watch)?;
+        let mut attempt = Attempt::new(&self.catalog, target, |_| true)?;
+        let (found, preview) = attempt.begin(&self.catalog, &self.studio, watch)?;
+        Ok(Fresh {
+            found,
+            preview,
+            speech,
+            attempt,
+        })
+    }
+
+    /// Goes on searching for a better table for `voice`, which was made from `fresh`, when nobody waits.
+    pub fn refine(&self, account: AccountId, id: VoiceId, fresh: Fresh) {
+        self.refiner.add(account, id, Some(fresh.attempt));
+    }
+
+    /// The table of `voice`. Faults: `NotFound` when it was deleted or has another by now.
+    pub fn sheet(&self, store: &Store, voice: &ClonedVoice) -> Result<Arc<Sheet>, Fault> {
+        let table = &voice.style.table;
+        self.sheets.get(table, || store.voice_file(voice.id, table))
+    }
+}

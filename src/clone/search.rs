@@ -4,11 +4,10 @@
 //! like is guessed from all that were measured so far ([`kriging`](super::kriging)): of some hundred blends around the best
 //! ones the most promising is spoken and measured, and the guesses get better. Pure: speaking and measuring are the caller's.
 
-use std::sync::Arc;
-
 use super::kriging::{Known, Lengths};
 use super::likeness::{Measured, likeness, pitch_cost};
 use crate::audio::pitch::Pitch;
+use crate::engine::speaker::unit;
 
 /// Blends that are looked at for each that is spoken.
 const LOOKS: usize = 400;
@@ -100,11 +99,13 @@ pub struct Tried {
     pub measured: Measured,
     /// Its likeness to the target.
     pub score: f32,
+    /// How often it was heard, with another sentence each time; `measured` is their mean.
+    pub hearings: usize,
 }
 
 /// A search under way.
 pub struct Search {
-    space: Arc<Space>,
+    space: Space,
     target: Measured,
     tried: Vec<Tried>,
     places: Vec<Vec<f32>>,
@@ -113,7 +114,7 @@ pub struct Search {
 
 impl Search {
     /// For a voice like `target`, from what was measured of the stock voices of `space` (one each).
-    pub fn new(space: Arc<Space>, stock: &[Measured], target: Measured) -> Self {
+    pub fn new(space: Space, stock: &[Measured], target: Measured) -> Self {
         let mut search = Search {
             space,
             target,
@@ -132,19 +133,48 @@ impl Search {
         &self.target
     }
 
-    /// Takes in what a blend was measured to be like.
-    pub fn learn(&mut self, blend: Blend, measured: Measured) {
+    /// Takes in what a blend was measured to be like; its likeness to the target.
+    pub fn learn(&mut self, blend: Blend, measured: Measured) -> f32 {
         self.places.push(self.space.place(&blend));
         let score = likeness(&measured, &self.target);
         self.tried.push(Tried {
             blend,
             measured,
             score,
+            hearings: 1,
         });
+        score
+    }
+
+    /// Takes in what blend number `at` was measured to be like with another sentence.
+    pub fn hear_again(&mut self, at: usize, measured: Measured) {
+        let tried = &mut self.tried[at];
+        tried.measured = mean(&tried.measured, tried.hearings, &measured);
+        tried.hearings += 1;
+        tried.score = likeness(&tried.measured, &self.target);
+    }
+
+    /// The blends so far, the stock voices first.
+    pub fn tried(&self) -> &[Tried] {
+        &self.tried
+    }
+
+    /// The best blend.
+    pub fn best(&self) -> &Tried {
+        &self.tried[self.best_at()]
+    }
+
+    /// The number of the best blend.
+    pub fn best_at(&self) -> usize {
+        let better = |a: usize, b: usize| match self.tried[b].score > self.tried[a].score {
+            true => b,
+            false => a,
+        };
+        (0..self.tried.len()).reduce(better).unwrap_or(0)
     }
 
     /// The blends so far, the best first.
-    pub fn ranked(&self) -> Vec<&Tried> {
+    fn ranked(&self) -> Vec<&Tried> {
         let mut all: Vec<&Tried> = self.tried.iter().collect();
         all.sort_by(|a, b| f32::total_cmp(&b.score, &a.score));
         all
@@ -219,6 +249,24 @@ impl Search {
     }
 }
 
+/// The mean of what was measured `count` times and once more.
+fn mean(before: &Measured, count: usize, once: &Measured) -> Measured {
+    let share = 1.0 / (count + 1) as f32;
+    let between = |a: f32, b: f32| a + share * (b - a);
+    let pairs = before.direction.iter().zip(&once.direction);
+    Measured {
+        direction: unit(pairs.map(|(a, b)| between(*a, *b)).collect()),
+        pitch: match (before.pitch, once.pitch) {
+            (Some(a), Some(b)) => Some(Pitch {
+                median: between(a.median, b.median),
+                range: between(a.range, b.range),
+            }),
+            (a, b) => a.or(b),
+        },
+        pace: between(before.pace, once.pace),
+    }
+}
+
 /// What is guessed of a blend: its direction, median and range.
 fn values(measured: &Measured) -> Vec<f32> {
     let pitch = measured.pitch.unwrap_or(Pitch {
@@ -249,7 +297,6 @@ fn promise(guess: &[f32], target: &Measured) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::speaker::unit;
 
     const VOICES: usize = 12;
 
@@ -290,7 +337,7 @@ mod tests {
 
     fn search(world: &World, target: Measured) -> Search {
         let stock: Vec<Measured> = world.stock.iter().map(|p| world.heard(p)).collect();
-        Search::new(Arc::new(Space::new(world.stock.clone())), &stock, target)
+        Search::new(Space::new(world.stock.clone()), &stock, target)
     }
 
     #[test]
@@ -302,7 +349,7 @@ mod tests {
         };
         let target = world.heard(&Space::new(world.stock.clone()).place(&hidden));
         let mut search = search(&world, target);
-        let before = search.ranked()[0].score;
+        let before = search.best().score;
         for _ in 0..30 {
             let blend = search.propose();
             let sums = [&blend.timbre, &blend.prosody].map(|w| w.iter().sum::<f32>());
@@ -310,7 +357,7 @@ mod tests {
             let measured = world.heard(&search.space.place(&blend));
             search.learn(blend, measured);
         }
-        let after = search.ranked()[0].score;
+        let after = search.best().score;
         assert!(
             1.0 - after < 0.4 * (1.0 - before),
             "{before} became {after}"
@@ -322,7 +369,7 @@ mod tests {
         let world = World::new();
         let target = world.heard(&world.stock[7]);
         let (mut one, mut other) = (search(&world, target.clone()), search(&world, target));
-        assert_eq!(one.ranked()[0].blend, Blend::stock(7, VOICES));
+        assert_eq!(one.best().blend, Blend::stock(7, VOICES));
         assert_eq!(one.propose(), other.propose());
     }
 }

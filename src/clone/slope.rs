@@ -21,10 +21,16 @@ pub fn slope(points: &[&[f32]], values: &[f32], held_back: f32) -> Vec<f32> {
     let average = values.iter().sum::<f32>() / count as f32;
     let square = values.iter().map(|v| (v - average).powi(2)).sum::<f32>() / count as f32;
     let spread = square.sqrt().max(f32::MIN_POSITIVE);
-    let shares = solve(matrix, values.iter().map(|v| (v - average) / spread).collect());
+    let shares = solve(
+        matrix,
+        values.iter().map(|v| (v - average) / spread).collect(),
+    );
     let mut gradient = vec![0.0; size];
     for (share, point) in shares.iter().zip(&centred) {
-        gradient.iter_mut().zip(point).for_each(|(g, p)| *g += share * p);
+        gradient
+            .iter_mut()
+            .zip(point)
+            .for_each(|(g, p)| *g += share * p);
     }
     gradient
 }
@@ -33,7 +39,11 @@ pub fn slope(points: &[&[f32]], values: &[f32], held_back: f32) -> Vec<f32> {
 pub fn step_without(along: &[f32], not_along: &[f32]) -> Vec<f32> {
     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
     let share = dot(along, not_along) / dot(not_along, not_along).max(f32::MIN_POSITIVE);
-    let step: Vec<f32> = along.iter().zip(not_along).map(|(a, n)| a - share * n).collect();
+    let step: Vec<f32> = along
+        .iter()
+        .zip(not_along)
+        .map(|(a, n)| a - share * n)
+        .collect();
     let length = dot(&step, &step);
     match length > 1e-12 {
         true => step.iter().map(|s| s / length).collect(),
@@ -49,12 +59,17 @@ fn solve(mut matrix: Vec<Vec<f32>>, mut right: Vec<f32>) -> Vec<f32> {
         let row = &above[pivot];
         for (n, other) in below.iter_mut().enumerate() {
             let factor = other[pivot] / row[pivot];
-            other.iter_mut().zip(row).for_each(|(x, p)| *x -= factor * p);
+            other
+                .iter_mut()
+                .zip(row)
+                .for_each(|(x, p)| *x -= factor * p);
             right[pivot + 1 + n] -= factor * right[pivot];
         }
     }
     for pivot in (0..count).rev() {
-        let known: f32 = (pivot + 1..count).map(|n| matrix[pivot][n] * right[n]).sum();
+        let known: f32 = (pivot + 1..count)
+            .map(|n| matrix[pivot][n] * right[n])
+            .sum();
         right[pivot] = (right[pivot] - known) / matrix[pivot][pivot];
     }
     right
@@ -71,23 +86,40 @@ mod tests {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             (state >> 8) as f32 / (1 << 23) as f32 - 1.0
         };
-        (0..60).map(|_| (0..8).map(|_| random()).collect()).collect()
+        (0..60)
+            .map(|_| (0..8).map(|_| random()).collect())
+            .collect()
     }
 
     #[test]
     fn a_value_grows_along_what_makes_it() {
         let points = points();
         let seen: Vec<&[f32]> = points.iter().map(Vec::as_slice).collect();
-        let gradient = slope(&seen, &points.iter().map(|p| 5.0 * p[0] + 2.0).collect::<Vec<_>>(), 0.01);
-        assert!(gradient[0] > 1.0 && gradient[1..].iter().all(|g| g.abs() < 0.1), "{gradient:?}");
+        let gradient = slope(
+            &seen,
+            &points.iter().map(|p| 5.0 * p[0] + 2.0).collect::<Vec<_>>(),
+            0.01,
+        );
+        assert!(
+            gradient[0] > 1.0 && gradient[1..].iter().all(|g| g.abs() < 0.1),
+            "{gradient:?}"
+        );
     }
 
     #[test]
     fn a_step_leaves_the_other_value_alone() {
         let points = points();
         let seen: Vec<&[f32]> = points.iter().map(Vec::as_slice).collect();
-        let both = slope(&seen, &points.iter().map(|p| p[0] + p[1]).collect::<Vec<_>>(), 0.01);
-        let first = slope(&seen, &points.iter().map(|p| p[0]).collect::<Vec<_>>(), 0.01);
+        let both = slope(
+            &seen,
+            &points.iter().map(|p| p[0] + p[1]).collect::<Vec<_>>(),
+            0.01,
+        );
+        let first = slope(
+            &seen,
+            &points.iter().map(|p| p[0]).collect::<Vec<_>>(),
+            0.01,
+        );
         let step = step_without(&both, &first);
         assert!(step[1] > 0.3 && step[0].abs() < 0.1 * step[1], "{step:?}");
         assert_eq!(step_without(&both, &both), vec![0.0; 8]);

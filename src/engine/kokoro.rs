@@ -233,6 +233,9 @@ pub fn read_table(path: &Path, id: &str) -> Result<Vec<f32>, Fault> {
     let rows: Vec<f32> = floats.collect();
     match rows.len() == TABLE {
         true => Ok(rows),
-        false => Err(Fault::engine(format!("voice {id} has {} values", rows.len()))),
+        false => Err(Fault::engine(format!(
+            "voice {id} has {} values",
+            rows.len()
+        ))),
     }
 }

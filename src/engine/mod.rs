@@ -76,6 +76,18 @@ pub fn of(pack: &Pack) -> Result<Build, Fault> {
     }
 }
 
+/// Whether the voices of `pack` are style tables, which can be mixed.
+pub fn has_tables(pack: &Pack) -> bool {
+    // The stub takes part where the suite gives its voices tables.
+    let is_stub = cfg!(debug_assertions) && pack.manifest.engine == "stub-speak";
+    pack.manifest.engine == "kokoro" || (is_stub && has_whole_tables(pack))
+}
+
+fn has_whole_tables(pack: &Pack) -> bool {
+    let is_whole = |f: &&crate::pack::manifest::FileEntry| f.size == 4 * kokoro::TABLE as u64;
+    pack.manifest.files.iter().any(|f| is_whole(&f))
+}
+
 /// Whether the engine of `pack` can read the language of its `voice` aloud.
 pub fn reads(pack: &Pack, voice: &Voice) -> bool {
     let letters = pack

@@ -2,7 +2,7 @@
 //! builds have them; a release build refuses a pack that asks for one, as it does any unknown engine.
 //!
 //! The word is the text to speak, or the language to transcribe: `fail`, `panic`, or `hold`, which lasts as long as the
-//! file `hold` is in the pack's folder. Anything else succeeds at once.
+//! file `hold` is in the pack's folder. While the file `fail` is there, everything fails. Anything else succeeds at once.
 
 use std::path::PathBuf;
 use std::thread;
@@ -19,6 +19,7 @@ const LOOK: Duration = Duration::from_millis(5);
 
 struct Stub {
     hold: PathBuf,
+    fail: PathBuf,
 }
 
 pub fn speak(pack: &Pack, _: &Nets) -> Result<Box<Speak>, Fault> {
@@ -33,11 +34,13 @@ impl Stub {
     fn of(pack: &Pack) -> Self {
         Stub {
             hold: pack.folder.join("hold"),
+            fail: pack.folder.join("fail"),
         }
     }
 
     fn obey(&self, word: &str, watch: &Watch) -> Result<(), Fault> {
         match word {
+            _ if self.fail.exists() => Err(Fault::engine("told to fail")),
             "fail" => Err(Fault::engine("told to fail")),
             "panic" => panic!("told to panic"),
             "hold" => {

@@ -17,8 +17,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "api",
         &[
-            "limits", "fault", "audio", "text", "pack", "store", "engine", "work", "admit",
+            "limits", "fault", "audio", "text", "pack", "store", "engine", "work", "admit", "clone",
         ],
+    ),
+    (
+        "clone",
+        &["limits", "fault", "audio", "engine", "store", "work"],
     ),
     ("end", &[]),
     ("edge", &["limits", "fault", "api", "end"]),

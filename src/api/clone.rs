@@ -1,0 +1,166 @@
+//! `POST /voice/clone`: a recording of somebody → a voice of the account.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::{Value, json};
+
+use super::form::Form;
+use super::speech::{Controls, Speaking, Spoken};
+use super::{Call, Context, Reply};
+use crate::audio::{decode, encode, pcm};
+use crate::clone::Cloning;
+use crate::engine::contract::Utterance;
+use crate::engine::style::Style;
+use crate::fault::{Fault, Kind};
+use crate::limits;
+use crate::store::{AccountId, ClonedStyle, ClonedVoice, Feature, Utc, VoiceId, check_name};
+
+/// Language of a clone that was not told any.
+const LANGUAGE: &str = "en-us";
+
+/// Clones. Faults: `Invalid` for a wrong form, a recording that holds anything but some seconds of one person's speech, or one
+/// voice too many; `Missing` without the packs for it; and what the pools refuse.
+pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
+    let body = call.take_body();
+    let mut form = Form::parse(call.head.header("content-type"), body, &context.spool_dir)?;
+    let name = form
+        .text("name")
+        .ok_or_else(|| Fault::invalid("name is missing"))?;
+    let name = check_name(name)?;
+    let description = description(form.text("description").unwrap_or(""))?;
+    let language = form.text("language").map(str::to_owned);
+    let consent = form.boolean("consent", false)?;
+    if context.require_clone_consent && !consent {
+        return Err(Fault::invalid(
+            "consent is missing; send consent=true if the speaker agreed to be cloned",
+        ));
+    }
+    let file = form
+        .take_file()
+        .ok_or_else(|| Fault::invalid("file is missing"))?;
+    if file.is_empty() {
+        return Err(Fault::invalid("file is empty"));
+    }
+    let (speaking, cloning) = both(context)?;
+    let reader = match language.as_deref() {
+        None => speaking.reader(LANGUAGE)?,
+        Some(language) => speaking.reader(language)?,
+    };
+    let account = call.identity()?.account.id;
+    context
+        .store
+        .check_voice_room(account, context.clones_max)?;
+    let mut decoder = decode::open(
+        file.into_reader().map_err(Fault::internal)?,
+        limits::CLONE_SECONDS_MAX,
+    )?;
+    let recording = pcm::read_all(&mut decoder)?;
+
+    call.begin(Feature::Clone, &speaking.engine, &speaking.model)?;
+    call.item()?.duration_seconds = Some(recording.seconds());
+    let fresh = cloning.hear(&recording, &call.watch)?;
+    let voice = ClonedVoice {
+        id: VoiceId::new(),
+        name,
+        description,
+        created_at: Utc::now(),
+        style: ClonedStyle {
+            nearest: fresh.found.nearest.id.clone(),
+            language: reader.language.clone(),
+            table: String::new(),
+            pace: fresh.found.pace,
+            score: fresh.found.score,
+            refined: false,
+        },
+        clip: String::new(),
+    };
+    let clip = encode::wav(&fresh.speech.samples, fresh.speech.rate_hz)?;
+    let table = fresh.found.sheet.bytes();
+    let voice = (context.store).add_voice(account, voice, &table, &clip, context.clones_max)?;
+    let item = call.item()?;
+    item.voice_id = Some(voice.id.to_string());
+    item.language = Some(voice.style.language.clone());
+    let preview = encode::wav(&fresh.preview.samples, fresh.preview.rate_hz)?;
+    cloning.refine(account, voice.id, fresh);
+    Reply::json(&json!({
+        "voice_id": voice.id.to_string(),
+        "name": voice.name,
+        "description": voice.description,
+        "status": "ready",
+        "preview_url": format!("data:audio/wav;base64,{}", BASE64_STANDARD.encode(preview)),
+        "created_at": voice.created_at,
+    }))
+}
+
+fn description(text: &str) -> Result<String, Fault> {
+    let (chars, most) = (text.chars().count(), limits::CLONE_DESCRIPTION_CHARS_MAX);
+    match chars > most {
+        true => Err(Fault::invalid(format!(
+            "description has {chars} characters; at most {most} are accepted"
+        ))),
+        false => Ok(text.to_owned()),
+    }
+}
+
+/// What clones, and what speaks for it.
+fn both(context: &Context) -> Result<(&Speaking, &Cloning), Fault> {
+    let both = context.speaking.as_ref().zip(context.cloning.as_ref());
+    both.ok_or_else(|| Fault::missing("No engine for cloning is installed on this box."))
+}
+
+/// What the id of a clone names, and its style put into `utterance`. Faults: `NotFound` when the account has no such voice,
+/// `Invalid` for a language that none of the stock voices reads.
+pub fn spoken<'a>(
+    context: &'a Context,
+    account: AccountId,
+    utterance: &mut Utterance,
+    controls: &Controls,
+) -> Result<Spoken<'a>, Fault> {
+    let id: VoiceId = utterance
+        .voice
+        .parse()
+        .map_err(|_| crate::engine::unknown_voice())?;
+    let voice = context.store.voice(account, id)?;
+    let (speaking, cloning) = both(context)?;
+    let (voice, sheet) = match cloning.sheet(&context.store, &voice) {
+        Ok(sheet) => (voice, sheet),
+        // It got a better table since it was read.
+        Err(fault) if fault.kind == Kind::NotFound => {
+            let again = context.store.voice(account, id)?;
+            let sheet = cloning.sheet(&context.store, &again)?;
+            (again, sheet)
+        }
+        Err(fault) => return Err(fault),
+    };
+    let language = controls
+        .language
+        .as_deref()
+        .unwrap_or(&voice.style.language);
+    let reader = speaking.reader(language)?;
+    utterance.voice = reader.id.clone();
+    utterance.speed *= voice.style.pace;
+    utterance.style = Some(Style {
+        sheet,
+        nearest: voice.style.nearest,
+        exaggeration: controls.exaggeration,
+        cfg_weight: controls.cfg_weight,
+    });
+    speaking.by(reader, voice.name)
+}
+
+/// A clone's row of `GET /voice/voices`.
+pub fn row(speaking: &Speaking, voice: &ClonedVoice) -> Option<Value> {
+    let reader = speaking.reader(&voice.style.language).ok()?;
+    let origin = speaking.origins.get(&reader.id)?;
+    Some(json!({
+        "voice_id": voice.id.to_string(),
+        "name": voice.name,
+        "language": voice.style.language,
+        "gender": "",
+        "category": "cloned",
+        "description": voice.description,
+        "engine": origin.engine,
+        "sample_rate": origin.rate_hz,
+        "preview_url": null,
+    }))
+}

@@ -1,0 +1,239 @@
+//! One voice on its way from a recording to a table: what was tried, what is best, and when to stop.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::catalog::{Catalog, StockVoice};
+use super::likeness::{Measured, likeness};
+use super::search::{Blend, Search};
+use super::studio::{Lane, Studio};
+use crate::audio::Clip;
+use crate::engine::contract::Watch;
+use crate::engine::style::Sheet;
+use crate::fault::Fault;
+
+/// Time in which the first answer is to be found, and blends that are spoken for it at the most.
+const FIRST: Duration = Duration::from_secs(4);
+const FIRST_LOOKS: usize = 3;
+/// Blends that are spoken for one voice, second hearings included.
+const LOOKS_MAX: usize = 48;
+/// After so many new blends the best one is heard again, with another sentence: what fits one sentence by chance falls back.
+const LOOKS_EACH: usize = 4;
+/// Sentences by which the final best was heard.
+const HEARINGS_MIN: usize = 3;
+const _: () = assert!(HEARINGS_MIN <= super::studio::SENTENCES.len());
+/// How far a voice is slowed down or hurried to keep the pace of the recording.
+const PACE_MIN: f32 = 0.85;
+const PACE_MAX: f32 = 1.18;
+
+/// The search for one voice.
+pub struct Attempt {
+    search: Search,
+    /// The catalog's number of each of the search's stock voices.
+    voices: Vec<usize>,
+    looks: usize,
+    since_hearing: usize,
+    /// What the voice speaks by now: a blend of the search, or a table of another search that was heard for that.
+    given: Given,
+}
+
+#[derive(Clone, Copy)]
+enum Given {
+    Blend(usize),
+    Score(f32),
+}
+
+/// What is best so far.
+#[derive(Debug, Clone)]
+pub struct Found {
+    pub sheet: Arc<Sheet>,
+    pub nearest: StockVoice,
+    pub pace: f32,
+    pub score: f32,
+}
+
+impl Attempt {
+    /// For a voice like `target`, among the stock voices that are known by now and that `is_stock` lets in. Faults: `Missing` when
+    /// there are none.
+    pub fn new(
+        catalog: &Catalog,
+        target: Measured,
+        is_stock: impl Fn(&StockVoice) -> bool,
+    ) -> Result<Self, Fault> {
+        let known = catalog.measured();
+        let is_in = |n: &usize| known[*n].is_some() && is_stock(&catalog.voices()[*n]);
+        let voices: Vec<usize> = (0..known.len()).filter(is_in).collect();
+        if voices.is_empty() {
+            return Err(Fault::missing(
+                "No stock voice of this box was measured yet. Try again in a minute.",
+            ));
+        }
+        let measured: Vec<Measured> = voices.iter().filter_map(|n| known[*n].clone()).collect();
+        let space = catalog.space(&voices);
+        Ok(Attempt {
+            search: Search::new(space, &measured, target),
+            voices,
+            looks: 0,
+            since_hearing: 0,
+            given: Given::Score(f32::NEG_INFINITY),
+        })
+    }
+
+    /// Tries a few blends within some seconds, for the request that waits. Returns the best one and how it sounds, if it is
+    /// not a stock voice that nobody spoke. Faults: those of speaking.
+    pub fn begin(
+        &mut self,
+        catalog: &Catalog,
+        studio: &Studio,
+        watch: &Watch,
+    ) -> Result<(Found, Clip), Fault> {
+        let until = Instant::now() + FIRST;
+        let mut best: Option<(f32, Clip)> = None;
+        for look in 0..FIRST_LOOKS {
+            // The first is the best stock voice: it has to be heard, if only to be the preview.
+            let blend = match look {
+                0 => self.search.best().blend.clone(),
+                _ if Instant::now() >= until => break,
+                _ => self.search.propose(),
+            };
+            let sheet = Arc::new(catalog.sheet(&self.whole(&blend))?);
+            let (clip, measured) = studio.hear(sheet, 0, Lane::Asked, watch)?;
+            self.looks += 1;
+            let score = match look {
+                0 => self.search.best().score,
+                _ => self.search.learn(blend, measured),
+            };
+            if best.as_ref().is_none_or(|(before, _)| score > *before) {
+                best = Some((score, clip));
+            }
+        }
+        self.give();
+        let found = self.found(catalog)?;
+        let clip = best.map(|(_, clip)| clip);
+        Ok((
+            found,
+            clip.ok_or_else(|| Fault::internal("nothing was tried"))?,
+        ))
+    }
+
+    /// Hears the table that the voice has from another search, so that what is found is compared with it. Faults: those of
+    /// speaking.
+    pub fn compare_with(
+        &mut self,
+        sheet: &Arc<Sheet>,
+        studio: &Studio,
+        watch: &Watch,
+    ) -> Result<(), Fault> {
+        let mut sum = 0.0;
+        for sentence in 0..HEARINGS_MIN {
+            let (_, measured) = studio.hear(sheet.clone(), sentence, Lane::Idle, watch)?;
+            sum += likeness(&measured, self.search.target());
+        }
+        self.given = Given::Score(sum / HEARINGS_MIN as f32);
+        Ok(())
+    }
+
+    /// Tries one blend, or hears the best or the given one again, when no request needs the workers. False when the search is
+    /// over.
+    pub fn go_on(
+        &mut self,
+        catalog: &Catalog,
+        studio: &Studio,
+        watch: &Watch,
+    ) -> Result<bool, Fault> {
+        let unsure = self.unsure();
+        let is_late = self.looks >= LOOKS_MAX;
+        if is_late && unsure.is_none() {
+            return Ok(false);
+        }
+        self.looks += 1;
+        self.since_hearing += 1;
+        match unsure {
+            Some(at) if is_late || self.since_hearing > LOOKS_EACH => {
+                self.since_hearing = 0;
+                let tried = &self.search.tried()[at];
+                let (blend, sentence) = (tried.blend.clone(), tried.hearings);
+                let sheet = Arc::new(catalog.sheet(&self.whole(&blend))?);
+                let (_, measured) = studio.hear(sheet, sentence, Lane::Idle, watch)?;
+                self.search.hear_again(at, measured);
+            }
+            _ => {
+                let blend = self.search.propose();
+                let sheet = Arc::new(catalog.sheet(&self.whole(&blend))?);
+                let (_, measured) = studio.hear(sheet, 0, Lane::Idle, watch)?;
+                self.search.learn(blend, measured);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Which of the best and the given blend was heard too seldom to compare them, the one heard less first.
+    fn unsure(&self) -> Option<usize> {
+        let given = match self.given {
+            Given::Blend(at) => Some(at),
+            Given::Score(_) => None,
+        };
+        let hearings = |at: &usize| self.search.tried()[*at].hearings;
+        let both = given.into_iter().chain([self.search.best_at()]);
+        both.filter(|at| hearings(at) < HEARINGS_MIN)
+            .min_by_key(hearings)
+    }
+
+    /// Whether the best is better than what the voice has, as far as both were heard enough.
+    pub fn is_better(&self) -> bool {
+        let is_other = !matches!(self.given, Given::Blend(at) if at == self.search.best_at());
+        is_other && self.unsure().is_none() && self.score() > self.given_score()
+    }
+
+    /// The voice gets the best.
+    pub fn give(&mut self) {
+        self.given = Given::Blend(self.search.best_at());
+    }
+
+    /// Likeness of what the voice has.
+    pub fn given_score(&self) -> f32 {
+        match self.given {
+            Given::Blend(at) => self.search.tried()[at].score,
+            Given::Score(score) => score,
+        }
+    }
+
+    fn score(&self) -> f32 {
+        self.search.best().score
+    }
+
+    /// The best so far. Faults: `Engine` when a table cannot be read.
+    pub fn found(&self, catalog: &Catalog) -> Result<Found, Fault> {
+        let best = self.search.best();
+        let blend = self.whole(&best.blend);
+        let (wanted, has) = (self.search.target().pace, best.measured.pace);
+        let pace = if has > 0.0 && wanted > 0.0 {
+            wanted / has
+        } else {
+            1.0
+        };
+        Ok(Found {
+            sheet: Arc::new(catalog.sheet(&blend)?),
+            nearest: catalog.nearest(&blend).clone(),
+            pace: pace.clamp(PACE_MIN, PACE_MAX),
+            score: best.score,
+        })
+    }
+
+    /// The blend with a weight for every voice of the catalog.
+    fn whole(&self, blend: &Blend) -> Blend {
+        let most = self.voices.iter().max().map_or(0, |n| n + 1);
+        let spread = |weights: &[f32]| {
+            let mut all = vec![0.0; most];
+            self.voices
+                .iter()
+                .zip(weights)
+                .for_each(|(n, w)| all[*n] = *w);
+            all
+        };
+        Blend {
+            timbre: spread(&blend.timbre),
+            prosody: spread(&blend.prosody),
+        }
+    }
+}
