@@ -19,6 +19,8 @@ use crate::fault::Fault;
 
 /// The row by which voices are compared: that of a sentence of [`SENTENCES`].
 const ROW: usize = 45;
+/// Voices after which what was measured is kept, so that a box that is stopped goes on there.
+const KEEP_EACH: usize = 8;
 /// How much the direction of liveliness is held back, as a share of the voices' own spread.
 const HELD_BACK: f32 = 1.0;
 
@@ -107,8 +109,12 @@ impl Catalog {
         }
         let begun = Instant::now();
         // Far apart first, so that a clone that comes meanwhile finds voices of all kinds.
-        for voice in spread(missing.len()).into_iter().map(|n| missing[n]) {
+        let order = spread(missing.len()).into_iter().map(|n| missing[n]);
+        for (count, voice) in order.enumerate() {
             watch.check()?;
+            if count % KEEP_EACH == KEEP_EACH - 1 {
+                self.keep()?;
+            }
             let sheet = Arc::new(self.stock_sheet(voice)?);
             let (_, measured) = studio.hear(sheet, 0, Lane::Idle, watch)?;
             self.known()[voice] = Some(measured);

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use vocabox::api::{Access, BEFORE_ROUTING, BodyKind, ENDPOINTS, Endpoint};
 
 use crate::attacks::raw;
+use crate::cloning::{self, cloning_models};
 use crate::http::{Answer, Client};
 use crate::server::{Server, json as command, stub_models};
 
@@ -17,7 +18,10 @@ use crate::server::{Server, json as command, stub_models};
 struct House {
     server: Server,
     bare: Server,
-    _models: TempDir,
+    /// Clones; and one whose engine fails once it knows its stock voices.
+    cloning: Server,
+    failing: Server,
+    _models: [TempDir; 3],
     good: Client,
     /// Its account may not generate.
     suspended: Client,
@@ -27,6 +31,13 @@ impl House {
     fn open() -> House {
         let models = stub_models();
         let server = Server::launch(models.path(), &[]);
+        let (clones, fails) = (cloning_models(), cloning_models());
+        let failing = Server::launch(fails.path(), &[]);
+        assert_eq!(
+            cloning::clone(&failing.client(), &cloning::reader(), &[("name", "a")]).status,
+            200
+        );
+        std::fs::write(fails.path().join("stub-speak/fail"), "").unwrap();
         command(
             &server.data,
             &["account", "create", "idle", "--entitled", "false"],
@@ -36,8 +47,10 @@ impl House {
             suspended: good.with_key(&key(&server.data, "idle", &[])),
             good,
             bare: Server::start(),
+            cloning: Server::launch(clones.path(), &[]),
+            failing,
             server,
-            _models: models,
+            _models: [models, clones, fails],
         }
     }
 
@@ -62,6 +75,20 @@ impl House {
                 body.extend(wav());
                 body.extend_from_slice(b"\r\n--b--\r\n");
                 (path, Some("multipart/form-data; boundary=b"), body)
+            }
+            "clone" => {
+                let body = [
+                    b"--b\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\na\r\n--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.wav\"\r\n\r\n".to_vec(),
+                    cloning::reader(),
+                    b"\r\n--b--\r\n".to_vec(),
+                ];
+                (path, Some("multipart/form-data; boundary=b"), body.concat())
+            }
+            "voice_delete" => {
+                let made =
+                    cloning::clone(&self.cloning.client(), &cloning::reader(), &[("name", "a")]);
+                let id = made.json()["voice_id"].as_str().unwrap().to_owned();
+                (path.replace("{voice_id}", &id), None, Vec::new())
             }
             "history_delete" => {
                 let spoken = self.good.post_json("/voice/tts", &json!({ "text": "Hi." }));
@@ -91,6 +118,11 @@ impl House {
 
     /// What the box answers when it is made to answer `status`.
     fn provoke(&self, endpoint: &Endpoint, status: u16) -> u16 {
+        if let ("clone" | "voice_delete", Some(answered)) =
+            (endpoint.id, self.provoke_clone(endpoint, status))
+        {
+            return answered;
+        }
         let good =
             |word: &str, more: &[(&str, &str)]| self.send(&self.good, endpoint, word, more).status;
         match (status, endpoint.id) {
@@ -144,6 +176,34 @@ impl House {
             (503, _) => good("ok", &[("X-Rehearse", "store")]),
             _ => panic!("{} documents {status}: say how it is reached", endpoint.id),
         }
+    }
+
+    /// What only a box that clones answers.
+    fn provoke_clone(&self, endpoint: &Endpoint, status: u16) -> Option<u16> {
+        let client = match (status, endpoint.id) {
+            (200, _) => self.cloning.client(),
+            (429, _) => {
+                let once = key(&self.cloning.data, "test", &["--rpm", "1"]);
+                let client = self.cloning.client().with_key(&once);
+                assert_eq!(self.send(&client, endpoint, "ok", &[]).status, 200);
+                client
+            }
+            (400, "clone") => {
+                let answer = cloning::clone(&self.cloning.client(), b"noise", &[("name", "a")]);
+                return Some(answer.status);
+            }
+            (400, _) => {
+                let path = "/voice/voices/af_heart";
+                return Some(self.good.send("DELETE", path, None, vec![]).status);
+            }
+            (404, _) => {
+                let path = "/voice/voices/nobody";
+                return Some(self.good.send("DELETE", path, None, vec![]).status);
+            }
+            (502, _) => self.failing.client(),
+            _ => return None,
+        };
+        Some(self.send(&client, endpoint, "ok", &[]).status)
     }
 
     fn raw(&self, endpoint: &Endpoint, length: &str) -> u16 {
