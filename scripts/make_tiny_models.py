@@ -56,6 +56,45 @@ def graph(name, inputs, ids, length_scale, output, output_rank, speaker=None, mo
     return model
 
 
+def finished(made):
+    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 17)], ir_version=8, producer_name="")
+    checker.check_model(model)
+    return model
+
+
+def extract():
+    """`spectrogram` [1, T, B] → `tone` [1, 256], every value of it the mean magnitude."""
+    node = helper.make_node
+    nodes = [
+        node("ReduceMean", ["spectrogram"], ["mean"], axes=[1, 2], keepdims=0),
+        node("Unsqueeze", ["mean", "last"], ["row"]),
+        node("Tile", ["row", "repeats"], ["tone"]),
+    ]
+    constants = [
+        numpy_helper.from_array(np.int64([1]), "last"),
+        numpy_helper.from_array(np.int64([1, 256]), "repeats"),
+    ]
+    floats = TensorProto.FLOAT
+    inputs, outputs = [value("spectrogram", floats, 1, "T", "B")], [value("tone", floats, 1, 256)]
+    return finished(helper.make_graph(nodes, "extract", inputs, outputs, constants))
+
+
+def convert():
+    """`audio` [1, N] times the mean of `target` over the mean of `source` → `made` [1, 1, N]: as loud as the target's tone says."""
+    node = helper.make_node
+    nodes = [
+        node("ReduceMean", ["target"], ["to"], axes=[1], keepdims=1),
+        node("ReduceMean", ["source"], ["from"], axes=[1], keepdims=1),
+        node("Div", ["to", "from"], ["gain"]),
+        node("Mul", ["audio", "gain"], ["sound"]),
+        node("Unsqueeze", ["sound", "one"], ["made"]),
+    ]
+    floats = TensorProto.FLOAT
+    inputs = [value("audio", floats, 1, "N"), value("source", floats, 1, 256), value("target", floats, 1, 256)]
+    constants = [numpy_helper.from_array(np.int64([1]), "one")]
+    return finished(helper.make_graph(nodes, "convert", inputs, [value("made", floats, 1, 1, "N")], constants))
+
+
 def value(name, kind, *sizes):
     return helper.make_tensor_value_info(name, kind, sizes)
 
@@ -74,7 +113,8 @@ def main(folder):
         "input", "second", "output", 4, "sid",
         [helper.make_node("Slice", ["scales", "one", "last"], ["second"])],
     )  # fmt: skip
-    for name, model in (("mms", mms), ("piper", piper)):
+    models = {"mms": mms, "piper": piper, "tone_extract": extract(), "tone_convert": convert()}
+    for name, model in models.items():
         (pathlib.Path(folder) / f"{name}.onnx").write_bytes(model.SerializeToString(deterministic=True))
 
 

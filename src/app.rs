@@ -36,6 +36,8 @@ pub struct Installation {
     specialists: Vec<Pack>,
     detect: Option<Pack>,
     embed: Option<Pack>,
+    /// Gives what is spoken the tone of somebody else.
+    convert: Option<Pack>,
     nets: Nets,
 }
 
@@ -61,7 +63,12 @@ impl Installation {
         };
         let detect = choose(Kind::Detect, None)?;
         let embed = choose(Kind::Embed, None)?;
-        let chosen = [&transcribe, &detect, &embed].into_iter().flatten();
+        let convert = match kinds.contains(&Kind::Speak) {
+            true => fetched(&packs, Kind::Convert).into_iter().next(),
+            false => None,
+        };
+        let chosen = [&transcribe, &detect, &embed, &convert];
+        let chosen = chosen.into_iter().flatten();
         let chosen = chosen.chain(&speakers).chain(&specialists);
         let needs_ort = chosen
             .clone()
@@ -83,6 +90,7 @@ impl Installation {
             specialists,
             detect,
             embed,
+            convert,
             nets,
         })
     }
@@ -94,9 +102,16 @@ impl Installation {
 
     /// Builds the engine of the packs that speak. Faults: `Missing` when none is fetched, or one cannot be loaded.
     pub fn build_speak(&self) -> Result<Box<Speak>, Fault> {
-        match self.speak {
-            Some(_) => Chorus::build(&self.speakers, &self.nets),
-            None => Err(not_fetched("speaks", "kokoro")),
+        if self.speak.is_none() {
+            return Err(not_fetched("speaks", "kokoro"));
+        }
+        let chorus = Chorus::build(&self.speakers, &self.nets)?;
+        let Some(pack) = &self.convert else {
+            return Ok(chorus);
+        };
+        match engine::of(pack)? {
+            Build::Convert(build) => Ok(build(pack, &self.nets)?.over(chorus)),
+            _ => Err(wrong_engine(pack)),
         }
     }
 

@@ -141,6 +141,7 @@ pub fn spoken<'a>(
     utterance.speed *= voice.style.pace;
     utterance.style = Some(Style {
         sheet,
+        example: cloning.example(&context.store, &voice)?,
         nearest: voice.style.nearest,
         exaggeration: controls.exaggeration,
         cfg_weight: controls.cfg_weight,

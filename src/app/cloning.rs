@@ -52,7 +52,8 @@ impl Installation {
             embed,
             reader,
         };
-        Cloning::start(catalog, studio, ears, store.clone()).map(Some)
+        let gives_examples = self.convert.is_some();
+        Cloning::start(catalog, studio, ears, store.clone(), gives_examples).map(Some)
     }
 
     /// What tells the model of `pack` from any other.

@@ -27,14 +27,16 @@ mod sheets;
 mod slope;
 pub mod studio;
 
+use std::io::Cursor;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::audio::{Clip, ClipReader, Samples};
-use crate::engine::contract::Watch;
+use crate::audio::{Clip, ClipReader, Samples, decode, pcm};
+use crate::engine::contract::{Example, Watch};
 use crate::engine::diarize::Diarized;
 use crate::engine::style::Sheet;
 use crate::fault::{Fault, Kind};
+use crate::limits::CLONE_SECONDS_MAX;
 use crate::store::{AccountId, ClonedVoice, Store, VoiceId};
 use crate::work::pool::Pool;
 use attempt::{Attempt, Found};
@@ -54,6 +56,8 @@ pub struct Cloning {
     ears: Pool<Box<dyn Samples>, Diarized>,
     sheets: Sheets,
     refiner: Refiner,
+    /// Whether the workers that speak can take over what an example sounds like.
+    gives_examples: bool,
 }
 
 /// A voice that was just found.
@@ -63,7 +67,7 @@ pub struct Fresh {
     pub preview: Clip,
     /// The speech that it was made from.
     pub speech: Clip,
-    attempt: Attempt,
+    attempt: Box<Attempt>,
 }
 
 impl Cloning {
@@ -74,6 +78,7 @@ impl Cloning {
         studio: Studio,
         ears: Pool<Box<dyn Samples>, Diarized>,
         store: Arc<Store>,
+        gives_examples: bool,
     ) -> Result<Self, Fault> {
         let (catalog, studio) = (Arc::new(catalog), Arc::new(studio));
         let refiner = Refiner::start(catalog.clone(), studio.clone(), store)?;
@@ -83,6 +88,7 @@ impl Cloning {
             ears,
             sheets: Sheets::default(),
             refiner,
+            gives_examples,
         })
     }
 
@@ -108,13 +114,26 @@ impl Cloning {
             found,
             preview,
             speech,
-            attempt,
+            attempt: Box::new(attempt),
         })
     }
 
     /// Goes on searching for a better table for `voice`, which was made from `fresh`, when nobody waits.
     pub fn refine(&self, account: AccountId, id: VoiceId, fresh: Fresh) {
         self.refiner.add(account, id, Some(fresh.attempt));
+    }
+
+    /// What `voice` was made from, where the workers that speak can make something of it. Faults: as [`Cloning::sheet`].
+    pub fn example(&self, store: &Store, voice: &ClonedVoice) -> Result<Option<Example>, Fault> {
+        if !self.gives_examples {
+            return Ok(None);
+        }
+        let wav = store.voice_file(voice.id, &voice.clip)?;
+        let mut decoder = decode::open(Cursor::new(wav), CLONE_SECONDS_MAX)?;
+        Ok(Some(Example {
+            name: voice.clip.clone(),
+            speech: Arc::new(pcm::read_all(&mut decoder)?),
+        }))
     }
 
     /// The table of `voice`. Faults: `NotFound` when it was deleted or has another by now.

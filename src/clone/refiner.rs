@@ -35,7 +35,7 @@ struct Job {
     account: AccountId,
     id: VoiceId,
     /// None for a voice whose search was cut with its process.
-    attempt: Option<Attempt>,
+    attempt: Option<Box<Attempt>>,
 }
 
 impl Refiner {
@@ -73,7 +73,7 @@ impl Refiner {
     }
 
     /// Queues the search for a voice.
-    pub fn add(&self, account: AccountId, id: VoiceId, attempt: Option<Attempt>) {
+    pub fn add(&self, account: AccountId, id: VoiceId, attempt: Option<Box<Attempt>>) {
         let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
         let job = Job {
             account,
@@ -81,7 +81,9 @@ impl Refiner {
             attempt,
         };
         // A thread that has ended does so at the next start: the voice is marked.
-        let _ = jobs.as_ref().map(|jobs| jobs.send(job));
+        if let Some(jobs) = jobs.as_ref() {
+            let _ = jobs.send(job);
+        }
     }
 }
 
@@ -153,7 +155,7 @@ impl Work {
     fn refine(&self, job: Job) -> Result<(), Fault> {
         let (account, id) = (job.account, job.id);
         let mut attempt = match job.attempt {
-            Some(attempt) => attempt,
+            Some(attempt) => *attempt,
             None => self.again(account, id)?,
         };
         let begun = Instant::now();

@@ -51,6 +51,7 @@ impl Studio {
             voice: self.reader.clone(),
             style: Some(Style {
                 sheet,
+                example: None,
                 nearest: String::new(),
                 exaggeration: None,
                 cfg_weight: None,

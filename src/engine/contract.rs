@@ -52,6 +52,14 @@ impl Default for Utterance {
     }
 }
 
+/// Speech that shows what somebody sounds like, for engines that can take that over.
+#[derive(Debug, Clone)]
+pub struct Example {
+    /// Names it: what is made of it once is kept by this.
+    pub name: String,
+    pub speech: Arc<Clip>,
+}
+
 /// Takes a sound piece by piece, in order and without gaps, each as soon as it is made. A fault of its own ends the task.
 pub type Outlet = Box<dyn FnMut(Clip) -> Result<(), Fault> + Send>;
 

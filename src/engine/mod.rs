@@ -21,6 +21,7 @@ pub mod speaker;
 #[cfg(debug_assertions)]
 mod stub;
 pub mod style;
+pub mod tone;
 mod vits;
 pub mod whisper;
 
@@ -41,6 +42,7 @@ pub enum Build {
     Transcribe(fn(&Pack, &Pack, &Nets) -> Result<Box<Transcribe>, Fault>),
     Detect(fn(&Pack, &Nets) -> Result<silero::Silero, Fault>),
     Embed(fn(&Pack, &Nets) -> Result<Box<Embed>, Fault>),
+    Convert(fn(&Pack, &Nets) -> Result<tone::Tone, Fault>),
 }
 
 /// Every engine, by the name that a pack gives in `engine`.
@@ -52,6 +54,7 @@ pub const ENGINES: &[(&str, Build)] = &[
     ("vocabanga", Build::Transcribe(whisper::build)),
     ("silero", Build::Detect(silero::build)),
     ("speaker", Build::Embed(speaker::build)),
+    ("tone", Build::Convert(tone::build)),
     // In debug builds only: the suite's way to overload and to faults.
     #[cfg(debug_assertions)]
     ("stub-speak", Build::Speak(stub::speak)),

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use super::contract::Example;
 use super::kokoro::{STYLE, TABLE};
 use crate::fault::Fault;
 
@@ -28,7 +29,7 @@ impl Sheet {
             .chunks_exact(4)
             .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
         let mut rows: Vec<f32> = floats.collect();
-        if rows.len() != TABLE + TIMBRE || bytes.len() % 4 != 0 {
+        if rows.len() != TABLE + TIMBRE || !bytes.len().is_multiple_of(4) {
             return Err(Fault::internal(format!("a style of {} bytes", bytes.len())));
         }
         let lively = rows.split_off(TABLE);
@@ -46,6 +47,8 @@ impl Sheet {
 #[derive(Debug, Clone)]
 pub struct Style {
     pub sheet: Arc<Sheet>,
+    /// Whom it is to sound like; given where a tone-colour converter is installed.
+    pub example: Option<Example>,
     /// Voice of the pack that is most like it.
     pub nearest: String,
     /// 0 to 1: how far the pitch moves; at 0.5 (and none) as far as the voice's own.
@@ -84,6 +87,7 @@ mod tests {
                 rows: vec![1.0; TABLE],
                 lively: vec![0.1; TIMBRE],
             }),
+            example: None,
             nearest: String::new(),
             exaggeration,
             cfg_weight,

@@ -19,6 +19,8 @@ pub enum Kind {
     Detect,
     /// Sound → who speaks.
     Embed,
+    /// Sound and two tones → sound in the other tone.
+    Convert,
     /// The ONNX Runtime library.
     Runtime,
     /// Recordings for the tests.
@@ -60,6 +62,8 @@ pub struct Manifest {
     pub voices: Vec<Voice>,
     /// How a graph of engine `vits` is fed.
     pub vits: Option<Vits>,
+    /// How the spectrogram of a tone-colour converter is made.
+    pub tone: Option<Tone>,
     /// Where the files come from: read by scripts/fetch-models only.
     #[serde(default, skip_serializing)]
     pub sources: Vec<toml::Table>,
@@ -100,6 +104,15 @@ pub struct Vits {
     pub noise_duration: f32,
     /// Length of every sound as a factor, 0.25 to 4.
     pub length: f32,
+}
+
+/// The spectrogram of a tone-colour converter: magnitudes of centred windows (Hann).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tone {
+    /// Samples of one window and of its transform, and from one window to the next.
+    pub window_samples: usize,
+    pub hop_samples: usize,
 }
 
 /// What a VITS graph has tokens for.

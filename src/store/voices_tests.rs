@@ -59,7 +59,7 @@ fn a_voice_is_its_accounts_alone() {
         .add_voice(ada, voice("Me"), b"table", b"clip", 2)
         .unwrap();
     assert_eq!(store.voice(ada, made.id).unwrap(), made);
-    assert_eq!(store.voices(ada).unwrap(), [made.clone()]);
+    assert_eq!(store.voices(ada).unwrap(), std::slice::from_ref(&made));
     assert_eq!(
         store.voice_file(made.id, &made.style.table).unwrap(),
         b"table"

@@ -82,11 +82,11 @@ fn solid(prints: &[Print], labels: &[Option<usize>], count: usize) -> Vec<Group>
             _ => RUN_MIN - 1,
         };
         if let (Some(label), true) = (labels[start], end - start >= least) {
-            for at in start..end {
+            for print in &prints[start..end] {
                 let sum = groups[label].sum.iter_mut();
-                sum.zip(&prints[at].direction).for_each(|(s, d)| *s += d);
-                groups[label].members.push(at);
+                sum.zip(&print.direction).for_each(|(s, d)| *s += d);
             }
+            groups[label].members.extend(start..end);
         }
         start = end;
     }
