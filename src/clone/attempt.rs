@@ -185,6 +185,17 @@ impl Attempt {
         is_other && self.unsure().is_none() && self.score() > self.given_score()
     }
 
+    /// The table of what the voice has, if it is of this search: what makes it lively may be known better by now.
+    pub fn given_sheet(&self, catalog: &Catalog) -> Result<Option<Sheet>, Fault> {
+        match self.given {
+            Given::Blend(at) => {
+                let blend = self.whole(&self.search.tried()[at].blend);
+                catalog.sheet(&blend).map(Some)
+            }
+            Given::Score(_) => Ok(None),
+        }
+    }
+
     /// The voice gets the best.
     pub fn give(&mut self) {
         self.given = Given::Blend(self.search.best_at());

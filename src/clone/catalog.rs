@@ -21,6 +21,8 @@ use crate::fault::Fault;
 const ROW: usize = 45;
 /// Voices after which what was measured is kept, so that a box that is stopped goes on there.
 const KEEP_EACH: usize = 8;
+/// Voices from which on there is a direction of liveliness; with few it is a rough one.
+const LIVELY_MIN: usize = 8;
 /// How much the direction of liveliness is held back, as a share of the voices' own spread.
 const HELD_BACK: f32 = 1.0;
 
@@ -218,7 +220,7 @@ impl Catalog {
                 Some((&place[half..], pitch.range, pitch.median))
             })
             .collect();
-        if heard.len() < 8 {
+        if heard.len() < LIVELY_MIN {
             return vec![0.0; half];
         }
         let prosody: Vec<&[f32]> = heard.iter().map(|h| h.0).collect();

@@ -46,8 +46,8 @@ use sheets::Sheets;
 use studio::Studio;
 
 /// Stock voices that a clone needs at least, and how long a request waits for them on a box that was just started.
-const KNOWN_MIN: usize = 6;
-const KNOWN_WAIT: Duration = Duration::from_secs(6);
+const KNOWN_MIN: usize = 10;
+const KNOWN_WAIT: Duration = Duration::from_secs(8);
 
 /// Everything that clones.
 pub struct Cloning {

@@ -205,7 +205,11 @@ impl Work {
                 refined,
                 ..before
             };
-            return self.store.restyle_voice(account, id, style, None);
+            let sheet = attempt.given_sheet(&self.catalog)?;
+            let bytes = sheet.map(|sheet| sheet.bytes());
+            return self
+                .store
+                .restyle_voice(account, id, style, bytes.as_deref());
         }
         let found = attempt.found(&self.catalog)?;
         attempt.give();
