@@ -118,8 +118,10 @@ impl House {
 
     /// What the box answers when it is made to answer `status`.
     fn provoke(&self, endpoint: &Endpoint, status: u16) -> u16 {
-        if let ("clone" | "voice_delete", Some(answered)) =
-            (endpoint.id, self.provoke_clone(endpoint, status))
+        let clones = matches!(endpoint.id, "clone" | "voice_delete");
+        if let Some(answered) = clones
+            .then(|| self.provoke_clone(endpoint, status))
+            .flatten()
         {
             return answered;
         }
