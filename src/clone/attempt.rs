@@ -22,6 +22,10 @@ const LOOKS_EACH: usize = 4;
 /// Sentences by which the final best was heard.
 const HEARINGS_MIN: usize = 3;
 const _: () = assert!(HEARINGS_MIN <= super::studio::SENTENCES.len());
+/// Blends of whose mean the one is made that is settled on, and likeness that may cost: what one blend has over the mean of the
+/// best is chance for the greater part.
+const SETTLED_OF: usize = 6;
+const SETTLED_COST_MAX: f32 = 0.03;
 /// How far a voice is slowed down or hurried to keep the pace of the recording.
 const PACE_MIN: f32 = 0.85;
 const PACE_MAX: f32 = 1.18;
@@ -35,6 +39,8 @@ pub struct Attempt {
     since_hearing: usize,
     /// What the voice speaks by now: a blend of the search, or a table of another search that was heard for that.
     given: Given,
+    /// The blend that was settled on in the end, once it was spoken.
+    settled: Option<usize>,
 }
 
 #[derive(Clone, Copy)]
@@ -76,6 +82,7 @@ impl Attempt {
             looks: 0,
             since_hearing: 0,
             given: Given::Score(f32::NEG_INFINITY),
+            settled: None,
         })
     }
 
@@ -143,7 +150,7 @@ impl Attempt {
     ) -> Result<bool, Fault> {
         let unsure = self.unsure();
         let is_late = self.looks >= LOOKS_MAX;
-        if is_late && unsure.is_none() {
+        if is_late && unsure.is_none() && self.settled.is_some() {
             return Ok(false);
         }
         self.looks += 1;
@@ -158,31 +165,51 @@ impl Attempt {
                 self.search.hear_again(at, measured);
             }
             _ => {
-                let blend = self.search.propose();
+                let blend = match is_late {
+                    true => self.search.settled(SETTLED_OF),
+                    false => self.search.propose(),
+                };
                 let sheet = Arc::new(catalog.sheet(&self.whole(&blend))?);
                 let (_, measured) = studio.hear(sheet, 0, Lane::Idle, watch)?;
                 self.search.learn(blend, measured);
+                if is_late {
+                    self.settled = Some(self.search.tried().len() - 1);
+                }
             }
         }
         Ok(true)
     }
 
-    /// Which of the best and the given blend was heard too seldom to compare them, the one heard less first.
+    /// The blend that the voice should have: the settled one, unless the best is clearly better.
+    fn chosen_at(&self) -> usize {
+        let best = self.search.best_at();
+        let score = |at: usize| self.search.tried()[at].score;
+        let settled = self
+            .settled
+            .filter(|at| score(*at) >= score(best) - SETTLED_COST_MAX);
+        settled.unwrap_or(best)
+    }
+
+    /// Which of the best, the settled and the given blend was heard too seldom to compare them, the one heard less first.
     fn unsure(&self) -> Option<usize> {
         let given = match self.given {
             Given::Blend(at) => Some(at),
             Given::Score(_) => None,
         };
         let hearings = |at: &usize| self.search.tried()[*at].hearings;
-        let both = given.into_iter().chain([self.search.best_at()]);
-        both.filter(|at| hearings(at) < HEARINGS_MIN)
+        let all = given
+            .into_iter()
+            .chain(self.settled)
+            .chain([self.search.best_at()]);
+        all.filter(|at| hearings(at) < HEARINGS_MIN)
             .min_by_key(hearings)
     }
 
     /// Whether the best is better than what the voice has, as far as both were heard enough.
     pub fn is_better(&self) -> bool {
-        let is_other = !matches!(self.given, Given::Blend(at) if at == self.search.best_at());
-        is_other && self.unsure().is_none() && self.score() > self.given_score()
+        let is_other = !matches!(self.given, Given::Blend(at) if at == self.chosen_at());
+        let score = self.search.tried()[self.chosen_at()].score;
+        is_other && self.unsure().is_none() && score > self.given_score()
     }
 
     /// The table of what the voice has, if it is of this search: what makes it lively may be known better by now.
@@ -198,7 +225,7 @@ impl Attempt {
 
     /// The voice gets the best.
     pub fn give(&mut self) {
-        self.given = Given::Blend(self.search.best_at());
+        self.given = Given::Blend(self.chosen_at());
     }
 
     /// Likeness of what the voice has.
@@ -209,13 +236,9 @@ impl Attempt {
         }
     }
 
-    fn score(&self) -> f32 {
-        self.search.best().score
-    }
-
     /// The best so far. Faults: `Engine` when a table cannot be read.
     pub fn found(&self, catalog: &Catalog) -> Result<Found, Fault> {
-        let best = self.search.best();
+        let best = &self.search.tried()[self.chosen_at()];
         let blend = self.whole(&best.blend);
         let (wanted, has) = (self.search.target().pace, best.measured.pace);
         let pace = if has > 0.0 && wanted > 0.0 {

@@ -154,6 +154,30 @@ impl Search {
         tried.score = likeness(&tried.measured, &self.target);
     }
 
+    /// The mean of the `count` best blends, and of that and the best stock voice: what the encoder likes of one blend by chance,
+    /// it does not like of all, and least of all near a voice that really speaks.
+    pub fn settled(&self, count: usize) -> Blend {
+        let ranked = self.ranked();
+        let best = &ranked[..count.min(ranked.len())];
+        let stock = self.tried[0].blend.timbre.len();
+        let nearest =
+            (0..stock).max_by(|a, b| f32::total_cmp(&self.tried[*a].score, &self.tried[*b].score));
+        let nearest = Blend::stock(nearest.unwrap_or(0), stock);
+        let mean = |weights: &dyn Fn(&Blend) -> Vec<f32>| {
+            let mut sum: Vec<f32> = weights(&nearest).iter().map(|w| w / 2.0).collect();
+            for tried in best {
+                let share = 0.5 / best.len() as f32;
+                let own = weights(&tried.blend);
+                sum.iter_mut().zip(own).for_each(|(s, w)| *s += share * w);
+            }
+            sum
+        };
+        Blend {
+            timbre: mean(&|b| b.timbre.clone()),
+            prosody: mean(&|b| b.prosody.clone()),
+        }
+    }
+
     /// The blends so far, the stock voices first.
     pub fn tried(&self) -> &[Tried] {
         &self.tried
@@ -362,6 +386,18 @@ mod tests {
             1.0 - after < 0.4 * (1.0 - before),
             "{before} became {after}"
         );
+    }
+
+    #[test]
+    fn what_is_settled_on_lies_between_the_best_and_the_nearest_stock_voice() {
+        let world = World::new();
+        let mut search = search(&world, world.heard(&world.stock[7]));
+        let far = Blend::stock(2, VOICES);
+        // By a measure of its own the other one is as good.
+        search.learn(far, world.heard(&world.stock[7]));
+        let settled = search.settled(2);
+        assert_eq!((settled.timbre[7], settled.timbre[2]), (0.75, 0.25));
+        assert_eq!(settled.prosody.iter().sum::<f32>(), 1.0);
     }
 
     #[test]
