@@ -17,6 +17,9 @@ const FIRST: Duration = Duration::from_secs(4);
 const FIRST_LOOKS: usize = 3;
 /// Blends that are spoken for one voice, second hearings included.
 const LOOKS_MAX: usize = 48;
+/// Time after which no new ones are spoken, unless they were fewer than this: a better voice is to be there within a minute.
+const WORK_MAX: Duration = Duration::from_secs(42);
+const LOOKS_MIN: usize = 24;
 /// After so many new blends the best one is heard again, with another sentence: what fits one sentence by chance falls back.
 const LOOKS_EACH: usize = 4;
 /// Sentences by which the final best was heard.
@@ -37,6 +40,8 @@ pub struct Attempt {
     voices: Vec<usize>,
     looks: usize,
     since_hearing: usize,
+    /// Time that was spent on trying.
+    worked: Duration,
     /// What the voice speaks by now: a blend of the search, or a table of another search that was heard for that.
     given: Given,
     /// The blend that was settled on in the end, once it was spoken.
@@ -81,6 +86,7 @@ impl Attempt {
             voices,
             looks: 0,
             since_hearing: 0,
+            worked: Duration::ZERO,
             given: Given::Score(f32::NEG_INFINITY),
             settled: None,
         })
@@ -148,8 +154,10 @@ impl Attempt {
         studio: &Studio,
         watch: &Watch,
     ) -> Result<bool, Fault> {
+        let begun = Instant::now();
         let unsure = self.unsure();
-        let is_late = self.looks >= LOOKS_MAX;
+        let is_slow = self.worked >= WORK_MAX && self.looks >= LOOKS_MIN;
+        let is_late = self.looks >= LOOKS_MAX || is_slow;
         if is_late && unsure.is_none() && self.settled.is_some() {
             return Ok(false);
         }
@@ -177,6 +185,7 @@ impl Attempt {
                 }
             }
         }
+        self.worked += begun.elapsed();
         Ok(true)
     }
 
