@@ -20,6 +20,8 @@ const REACH_MAX: f32 = 2.0;
 /// Blends that are stepped from, and that are stepped towards.
 const STARTS: usize = 6;
 const GOALS: usize = 25;
+/// The nearest stock voice's part of a blend that is settled on, the rest is that of the best blends.
+const STOCK_SHARE: f32 = 0.25;
 /// Squares of distances over which blends have something to do with each other, as multiples of the stock voices' median.
 const TIMBRE_LENGTH: f32 = 1.0;
 const PROSODY_LENGTH: f32 = 2.0;
@@ -154,8 +156,8 @@ impl Search {
         tried.score = likeness(&tried.measured, &self.target);
     }
 
-    /// The mean of the `count` best blends, and of that and the best stock voice: what the encoder likes of one blend by chance,
-    /// it does not like of all, and least of all near a voice that really speaks.
+    /// The mean of the `count` best blends, a quarter of the way towards the best stock voice: what the encoder likes of one
+    /// blend by chance, it does not like of all, and least of all near a voice that really speaks.
     pub fn settled(&self, count: usize) -> Blend {
         let ranked = self.ranked();
         let best = &ranked[..count.min(ranked.len())];
@@ -164,9 +166,9 @@ impl Search {
             (0..stock).max_by(|a, b| f32::total_cmp(&self.tried[*a].score, &self.tried[*b].score));
         let nearest = Blend::stock(nearest.unwrap_or(0), stock);
         let mean = |weights: &dyn Fn(&Blend) -> Vec<f32>| {
-            let mut sum: Vec<f32> = weights(&nearest).iter().map(|w| w / 2.0).collect();
+            let mut sum: Vec<f32> = weights(&nearest).iter().map(|w| w * STOCK_SHARE).collect();
             for tried in best {
-                let share = 0.5 / best.len() as f32;
+                let share = (1.0 - STOCK_SHARE) / best.len() as f32;
                 let own = weights(&tried.blend);
                 sum.iter_mut().zip(own).for_each(|(s, w)| *s += share * w);
             }
@@ -396,7 +398,7 @@ mod tests {
         // By a measure of its own the other one is as good.
         search.learn(far, world.heard(&world.stock[7]));
         let settled = search.settled(2);
-        assert_eq!((settled.timbre[7], settled.timbre[2]), (0.75, 0.25));
+        assert_eq!((settled.timbre[7], settled.timbre[2]), (0.625, 0.375));
         assert_eq!(settled.prosody.iter().sum::<f32>(), 1.0);
     }
 
