@@ -15,7 +15,9 @@ use std::time::{Duration, Instant};
 use criterion::{Criterion, criterion_group, criterion_main};
 use vocabox::app::{App, Installation};
 use vocabox::audio;
-use vocabox::config::{Common, CommonOptions, EdgeOptions, ModelOptions, Models, ServeOptions};
+use vocabox::config::{
+    Common, CommonOptions, DubOptions, EdgeOptions, ModelOptions, Models, ServeOptions,
+};
 use vocabox::engine::contract::{Speak, Transcribe, TranscribeTask, Utterance, Watch, speak_whole};
 use vocabox::pack::manifest::Kind;
 
@@ -136,7 +138,10 @@ fn speaking(c: &mut Criterion) {
     };
     let serve = common
         .edge(&EdgeOptions::default())
-        .and_then(|edge| common.serve(models(), edge, &options))
+        .and_then(|edge| {
+            let dub = common.dub(&DubOptions::default())?;
+            common.serve(models(), edge, dub, &options)
+        })
         .expect("sound options");
     let app = App::open(&serve).expect("it opens");
     let store = &app.context.store;

@@ -4,6 +4,7 @@
 //! structs here and in `edge` are the only list: the command line, the variables, the file's keys and the checks derive
 //! from it.
 
+mod dub;
 mod edge;
 
 use std::net::SocketAddr;
@@ -13,6 +14,7 @@ use clap::{Args, Command, ValueEnum};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+pub use self::dub::{Dub, DubOptions};
 pub use self::edge::{Edge, EdgeOptions};
 use crate::limits;
 
@@ -97,7 +99,7 @@ pub struct ServeOptions {
     /// Address and port to listen on; port 0 picks a free one [default: 127.0.0.1:8080]
     #[arg(long, env = "VOCABOX_LISTEN", value_name = "ADDR:PORT")]
     pub listen: Option<SocketAddr>,
-    /// Workers for each of speaking and transcribing, each with its own copy of the model [default: 1]
+    /// Workers for each of speaking, transcribing and translating, each with its own copy of the model [default: 1]
     #[arg(long, env = "VOCABOX_WORKERS", value_name = "N")]
     pub workers: Option<usize>,
     /// Requests that may wait for each kind of worker; further ones are told to come back [default: 16]
@@ -170,6 +172,7 @@ pub struct Serve {
     pub workers: usize,
     pub queue: usize,
     pub edge: Edge,
+    pub dub: Dub,
     pub drain_seconds: u64,
     pub history_max: u64,
     pub history_days: Option<u32>,
@@ -234,8 +237,19 @@ impl Common {
         layer(flags, &self.file, self.file_path.as_deref())?.settle()
     }
 
+    /// Settles the options of dubbing.
+    pub fn dub(&self, flags: &DubOptions) -> Result<Dub, String> {
+        layer(flags, &self.file, self.file_path.as_deref())?.settle()
+    }
+
     /// Settles the options of `serve`.
-    pub fn serve(&self, models: Models, edge: Edge, flags: &ServeOptions) -> Result<Serve, String> {
+    pub fn serve(
+        &self,
+        models: Models,
+        edge: Edge,
+        dub: Dub,
+        flags: &ServeOptions,
+    ) -> Result<Serve, String> {
         let options = layer(flags, &self.file, self.file_path.as_deref())?;
         let serve = Serve {
             data_dir: self.data_dir.clone(),
@@ -249,6 +263,7 @@ impl Common {
             )?,
             queue: within("queue", options.queue.unwrap_or(16), 1, limits::QUEUE_MAX)?,
             edge,
+            dub,
             drain_seconds: options.drain_seconds.unwrap_or(30),
             history_max: options
                 .history_max
@@ -280,10 +295,10 @@ impl Common {
 }
 
 impl Serve {
-    /// Threads that answer. Every request that waits for a worker holds one, of both kinds of workers; the rest is for
+    /// Threads that answer. Every request that waits for a worker holds one, of all three kinds of workers; the rest is for
     /// requests that do not wait.
     pub fn handlers(&self) -> usize {
-        2 * (self.workers + self.queue) + limits::HANDLERS_RESERVE
+        3 * (self.workers + self.queue) + limits::HANDLERS_RESERVE
     }
 }
 
@@ -307,6 +322,7 @@ fn read(path: &Path) -> Result<toml::Table, String> {
         keys::<ModelOptions>(),
         keys::<ServeOptions>(),
         keys::<EdgeOptions>(),
+        keys::<DubOptions>(),
     ]
     .concat();
     match table.keys().find(|key| !known.contains(key)) {
@@ -349,7 +365,9 @@ mod tests {
 
     fn serve(common: &Common, flags: &ServeOptions) -> Result<Serve, String> {
         let models = common.models(&ModelOptions::default())?;
-        common.serve(models, common.edge(&EdgeOptions::default())?, flags)
+        let edge = common.edge(&EdgeOptions::default())?;
+        let dub = common.dub(&DubOptions::default())?;
+        common.serve(models, edge, dub, flags)
     }
 
     fn file(text: &str) -> (tempfile::TempDir, CommonOptions) {

@@ -17,9 +17,14 @@ const GIB: u64 = 1024 * MIB;
 
 /// Characters (Unicode scalar values) of one text to speak. The hosted API's own bound.
 pub const TEXT_CHARS_MAX: usize = 5_000;
+/// Seconds of sound that one text may make, as estimated from its words: 5000 characters of prose at half speed make less,
+/// 5000 digits more. On two cores it is made within `SPEAK_SECONDS_MAX`, at 0.33 s a second.
+pub const SPEECH_SECONDS_MAX: f64 = 800.0;
 /// Slowest and fastest speaking rate, as a factor. The hosted API's own bounds.
 pub const SPEED_MIN: f64 = 0.5;
 pub const SPEED_MAX: f64 = 2.0;
+/// Voices' previews that are kept, some 150 KB each.
+pub const PREVIEWS_MAX: usize = 512;
 /// Voices of one blend, and the weight of each.
 pub const BLEND_VOICES_MAX: usize = 5;
 pub const BLEND_WEIGHT_MIN: f32 = 0.1;
@@ -173,6 +178,41 @@ pub const SPEAK_SECONDS_MAX: u64 = 300;
 /// Seconds that transcribing one recording may take, queueing included.
 pub const TRANSCRIBE_SECONDS_MAX: u64 = 3_600;
 
+/// Seconds that translating all of one request's segments may take, queueing included.
+pub const TRANSLATE_SECONDS_MAX: u64 = 600;
+
+/// Segments of one recording to translate, and characters of each: a film has about 1500, of some 40 characters.
+pub const SEGMENTS_MAX: usize = 2_000;
+pub const SEGMENT_CHARS_MAX: usize = 5_000;
+/// Seconds into a recording at which a segment may be said to begin or end: a day and more.
+pub const SEGMENT_SECONDS_MAX: f64 = 100_000.0;
+/// Bytes of an uploaded video, its form included.
+pub const VIDEO_BYTES: Movable = Movable {
+    min: 64 * KIB,
+    default: GIB,
+    max: 16 * GIB,
+};
+/// Dubbing jobs that are kept, of all accounts together, those that are over included.
+pub const JOBS: Movable = Movable {
+    min: 1,
+    default: 100,
+    max: 10_000,
+};
+/// Bytes of the files of all dubbing jobs.
+pub const DUB_DISK_BYTES: Movable = Movable {
+    min: MIB,
+    default: 20 * GIB,
+    max: 1024 * GIB,
+};
+/// Hours for which a dubbing job is kept after its end.
+pub const JOB_HOURS: Movable = Movable {
+    min: 1,
+    default: 24,
+    max: 24 * 365,
+};
+/// Seconds that one dubbing job may run.
+pub const JOB_SECONDS_MAX: u64 = 24 * 3_600;
+
 /// History items that an account keeps, unless the operator says otherwise: some hundred MB of the store.
 pub const HISTORY_ITEMS_MAX: u64 = 1_000_000;
 /// Items of one page of history.
@@ -217,6 +257,8 @@ const _: () = assert!(BODY_MEMORY_BYTES_MAX as u64 <= MEMORY_BYTES.min);
 const _: () = assert!(CONNECTIONS_PER_ADDRESS.default < CONNECTIONS.default);
 const _: () =
     assert!(AUDIO_BYTES.default < SPOOL_BYTES.default && AUDIO_BYTES.max < SPOOL_BYTES.max);
+const _: () =
+    assert!(VIDEO_BYTES.default < SPOOL_BYTES.default && VIDEO_BYTES.max < SPOOL_BYTES.max);
 const _: () = assert!(JSON_BYTES.min as usize >= TEXT_CHARS_MAX * 12); // every character as \uXXXX\uXXXX
 const _: () = assert!(METADATA_BYTES_MAX as u64 <= HEAD_BYTES.min);
 const _: () = assert!(HISTORY_OFFSET_MAX as u64 <= HISTORY_ITEMS_MAX);

@@ -163,11 +163,13 @@ class Transformer:
     def output(self, tensor: str, name: str) -> None:
         self.nodes.append(helper.make_node("Identity", [tensor], [name]))
 
-    def write(self, inputs: list[tuple], outputs: list[tuple], path) -> None:
+    def write(
+        self, inputs: list[tuple], outputs: list[tuple], path, name: str = "whisper", producer: str = "convert_whisper"
+    ) -> None:
         """Checks and writes the graph; inputs and outputs are (name, element type, shape)."""
         graph = helper.make_graph(
             self.nodes,
-            "whisper",
+            name,
             [helper.make_tensor_value_info(*x) for x in inputs],
             [helper.make_tensor_value_info(*x) for x in outputs],
             self.initializers,
@@ -179,7 +181,7 @@ class Transformer:
             graph,
             opset_imports=opsets,
             ir_version=IR_VERSION,
-            producer_name="convert_whisper",
+            producer_name=producer,
         )
         onnx.checker.check_model(model)
         save(model, path)

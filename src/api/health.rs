@@ -24,10 +24,13 @@ pub fn ready(context: &Context, _: &mut Call) -> Result<Reply, Fault> {
     if speaking.is_none() && transcribing.is_none() {
         return Err(Fault::missing("No model pack is fetched on this box."));
     }
+    let translating = context.translating.iter().flat_map(|t| &t.translators);
+    let translating: Vec<&str> = translating.map(|t| t.model.as_str()).collect();
     Reply::json(&json!({
         "status": "ready",
         "speak": speaking,
         "transcribe": transcribing,
+        "translate": translating,
         "device": context.device.to_string(),
     }))
 }

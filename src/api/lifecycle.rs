@@ -146,7 +146,7 @@ impl Lifecycle {
         self.check_declared_size(endpoint, head)?;
         let turn = match endpoint.work {
             Work::Light => None,
-            Work::Speak | Work::Transcribe => Some(self.turn(endpoint.work)?),
+            Work::Speak | Work::Transcribe | Work::Translate => Some(self.turn(endpoint.work)?),
         };
         Ok((route, identity, turn))
     }
@@ -163,7 +163,10 @@ impl Lifecycle {
         rehearse::at(Stage::Store, head)?;
         let identity = key::authenticate(store, head.header("authorization"), now)?;
         trail.key_id = Some(identity.key.key_id);
-        let allowance = bucket::take(store, &identity)?;
+        let allowance = match endpoint.is_free {
+            true => bucket::look(store, &identity)?,
+            false => bucket::take(store, &identity)?,
+        };
         let (limit, refused) = (allowance.limit, allowance.retry_after_s);
         trail.allowance = Some(allowance);
         if let Some(retry_after_s) = refused {
@@ -227,6 +230,7 @@ impl Lifecycle {
             Work::Light => None,
             Work::Speak => self.context.speaking.as_ref().map(|s| &s.places),
             Work::Transcribe => self.context.transcribing.as_ref().map(|t| &t.places),
+            Work::Translate => self.context.translating.as_ref().map(|t| &t.places),
         }
     }
 }

@@ -5,18 +5,23 @@
 mod clone;
 pub mod cors;
 pub mod detail;
+pub mod dub;
+mod dub_translate;
+mod endpoints;
 mod fields;
 mod form;
 mod health;
 mod history;
 pub mod lifecycle;
 pub mod message;
+mod preview;
 mod rehearse;
 pub mod route;
 mod sending;
 pub mod speech;
 mod stt;
 mod trail;
+pub mod translating;
 mod tts;
 mod tts_stream;
 mod voices;
@@ -32,9 +37,12 @@ use crate::engine::device::Device;
 use crate::fault::Fault;
 use crate::limits;
 use crate::store::{Feature, HistoryItem, ItemId, Status, Store, Utc};
+use crate::work::kept::Kept;
 use crate::work::underway::Underway;
+pub use endpoints::ENDPOINTS;
 use message::{Body, Head};
 use speech::{Speaking, Transcribing};
+use translating::Translating;
 
 /// Who may call an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +62,7 @@ pub enum Work {
     Light,
     Speak,
     Transcribe,
+    Translate,
 }
 
 /// What an endpoint's body is, and so how large it may be.
@@ -63,6 +72,8 @@ pub enum BodyKind {
     Json,
     /// A form with a recording.
     Audio,
+    /// A form with a recording or a video.
+    Video,
 }
 
 /// Bytes that a body of each kind may have: options of the edge.
@@ -70,6 +81,7 @@ pub enum BodyKind {
 pub struct BodyCaps {
     pub json_bytes_max: u64,
     pub audio_bytes_max: u64,
+    pub video_bytes_max: u64,
 }
 
 impl BodyCaps {
@@ -79,6 +91,7 @@ impl BodyCaps {
             BodyKind::None => 0,
             BodyKind::Json => self.json_bytes_max,
             BodyKind::Audio => self.audio_bytes_max,
+            BodyKind::Video => self.video_bytes_max,
         }
     }
 }
@@ -92,6 +105,8 @@ pub struct Endpoint {
     pub path: &'static str,
     pub access: Access,
     pub work: Work,
+    /// Whether it costs no token of the key's bucket: a client is told to keep asking.
+    pub is_free: bool,
     pub body: BodyKind,
     /// Time from admission to the end of its work.
     pub deadline: Duration,
@@ -107,7 +122,10 @@ impl Endpoint {
         let mut all = vec![200, 413, 500];
         if self.access != Access::Open {
             // 503: the store cannot be read.
-            all.extend([401, 429, 503]);
+            all.extend([401, 503]);
+        }
+        if self.access != Access::Open && !self.is_free {
+            all.push(429);
         }
         if self.access == Access::Entitled {
             all.push(403);
@@ -129,130 +147,17 @@ impl Endpoint {
 /// a head, too large a head, too many connections.
 pub const BEFORE_ROUTING: &[u16] = &[400, 404, 405, 408, 431, 503];
 
-const LIGHT: Duration = Duration::from_secs(30);
-
-/// Every endpoint of the box.
-pub const ENDPOINTS: &[Endpoint] = &[
-    Endpoint {
-        id: "tts",
-        method: "POST",
-        path: "/voice/tts",
-        access: Access::Entitled,
-        work: Work::Speak,
-        body: BodyKind::Json,
-        deadline: Duration::from_secs(limits::SPEAK_SECONDS_MAX),
-        also: &[404],
-        handler: tts::handle,
-    },
-    Endpoint {
-        id: "tts_stream",
-        method: "POST",
-        path: "/voice/tts/stream",
-        access: Access::Entitled,
-        work: Work::Speak,
-        body: BodyKind::Json,
-        deadline: Duration::from_secs(limits::SPEAK_SECONDS_MAX),
-        also: &[404],
-        handler: tts_stream::handle,
-    },
-    Endpoint {
-        id: "stt",
-        method: "POST",
-        path: "/voice/stt",
-        access: Access::Entitled,
-        work: Work::Transcribe,
-        body: BodyKind::Audio,
-        deadline: Duration::from_secs(limits::TRANSCRIBE_SECONDS_MAX),
-        also: &[],
-        handler: stt::handle,
-    },
-    Endpoint {
-        id: "clone",
-        method: "POST",
-        path: "/voice/clone",
-        access: Access::Entitled,
-        // It is spoken to be heard.
-        work: Work::Speak,
-        body: BodyKind::Audio,
-        deadline: Duration::from_secs(limits::CLONE_SECONDS_WAIT_MAX),
-        also: &[],
-        handler: clone::handle,
-    },
-    Endpoint {
-        id: "voices",
-        method: "GET",
-        path: "/voice/voices",
-        access: Access::Key,
-        work: Work::Light,
-        body: BodyKind::None,
-        deadline: LIGHT,
-        also: &[],
-        handler: voices::handle,
-    },
-    Endpoint {
-        id: "voice_delete",
-        method: "DELETE",
-        path: "/voice/voices/{voice_id}",
-        access: Access::Key,
-        work: Work::Light,
-        body: BodyKind::None,
-        deadline: LIGHT,
-        also: &[400, 404],
-        handler: voices::delete,
-    },
-    Endpoint {
-        id: "history",
-        method: "GET",
-        path: "/voice/history",
-        access: Access::Key,
-        work: Work::Light,
-        body: BodyKind::None,
-        deadline: LIGHT,
-        also: &[400],
-        handler: history::list,
-    },
-    Endpoint {
-        id: "history_delete",
-        method: "DELETE",
-        path: "/voice/history/{item_id}",
-        access: Access::Key,
-        work: Work::Light,
-        body: BodyKind::None,
-        deadline: LIGHT,
-        also: &[404],
-        handler: history::delete,
-    },
-    Endpoint {
-        id: "healthz",
-        method: "GET",
-        path: "/healthz",
-        access: Access::Open,
-        work: Work::Light,
-        body: BodyKind::None,
-        deadline: LIGHT,
-        also: &[],
-        handler: health::live,
-    },
-    Endpoint {
-        id: "readyz",
-        method: "GET",
-        path: "/readyz",
-        access: Access::Open,
-        work: Work::Light,
-        body: BodyKind::None,
-        deadline: LIGHT,
-        also: &[503],
-        handler: health::ready,
-    },
-];
-
 /// What handlers work with. Made once, by `app`.
 pub struct Context {
     pub store: Arc<Store>,
     /// None while no pack that speaks is fetched.
     pub speaking: Option<Speaking>,
     /// None while no pack that transcribes is fetched.
-    pub transcribing: Option<Transcribing>,
+    pub transcribing: Option<Arc<Transcribing>>,
+    /// None while no pack that translates is fetched.
+    pub translating: Option<Translating>,
+    /// What voices sound like, spoken once.
+    pub previews: Kept,
     /// None while a pack that cloning needs is not fetched.
     pub cloning: Option<Cloning>,
     /// Cloned voices of an account.
@@ -261,6 +166,8 @@ pub struct Context {
     pub require_clone_consent: bool,
     /// Where files of multipart bodies go while they are worked on.
     pub spool_dir: PathBuf,
+    /// None while no packs that dubbing needs are fetched.
+    pub jobs: Option<dub::Jobs>,
     /// Origins whose pages may read answers.
     pub origins: cors::Origins,
     pub body_caps: BodyCaps,

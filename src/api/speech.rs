@@ -21,6 +21,8 @@ pub struct Origin {
     pub engine: String,
     pub model: String,
     pub rate_hz: u32,
+    /// Other weights, other fingerprint.
+    pub fingerprint: String,
     /// Whether its voices are tables that can be mixed.
     pub mixes: bool,
 }

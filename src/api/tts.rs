@@ -11,6 +11,7 @@ use crate::engine::contract::Utterance;
 use crate::fault::Fault;
 use crate::limits;
 use crate::store::{Feature, ItemId, Utc, VoiceId};
+use crate::text;
 
 /// The hosted API's default voice.
 const VOICE: &str = "af_heart";
@@ -54,6 +55,8 @@ pub fn begin(context: &Context, call: &mut Call) -> Result<Speech, Fault> {
         true => clone::spoken(context, call.identity()?.account.id, &mut asked, &controls)?,
         false => speaking.spoken(&voice_id)?,
     };
+
+    check_length(&asked, &voice.first.language)?;
 
     call.begin(Feature::Tts, &voice.origin.engine, &voice.origin.model)?;
     let character_count = asked.text.chars().count();
@@ -114,6 +117,22 @@ fn parse(
         style: None,
     };
     Ok((utterance, controls))
+}
+
+/// Refuses what would take longer to say than a worker has time for: better at once than after minutes.
+fn check_length(asked: &Utterance, language: &str) -> Result<(), Fault> {
+    let Some(language) = text::language(language) else {
+        return Ok(());
+    };
+    let seconds = text::seconds(&asked.text, language) / f64::from(asked.speed);
+    match seconds > limits::SPEECH_SECONDS_MAX {
+        true => Err(Fault::invalid(format!(
+            "text takes about {seconds:.0} s to say at this speed, with its figures and signs as words; \
+             at most {} s are accepted: send it in parts",
+            limits::SPEECH_SECONDS_MAX
+        ))),
+        false => Ok(()),
+    }
 }
 
 /// What the answer's sound is written in (ours): `?format=`, else the first type that `Accept` names and that is made here,

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use isolang::Language;
 use serde_json::{Value, json};
 
+use super::dub_translate::TARGETS;
+use super::preview;
 use super::speech::Origin;
 use super::{Call, Context, Reply, clone};
 use crate::engine::unknown_voice;
@@ -84,11 +86,11 @@ fn row(voice: &Voice, origin: &Origin) -> Value {
         "description": voice.description,
         "engine": origin.engine,
         "sample_rate": origin.rate_hz,
-        "preview_url": null,
+        "preview_url": preview::url(voice),
     })
 }
 
-/// Languages that can be spoken or heard here, by their base code.
+/// Languages that can be spoken or heard here, by their base code; those that can be dubbed into are spoken and translated into.
 fn languages(context: &Context) -> Vec<Value> {
     let mut codes: BTreeMap<&str, (bool, bool)> = BTreeMap::new();
     if let Some(speaking) = &context.speaking {
@@ -101,10 +103,15 @@ fn languages(context: &Context) -> Vec<Value> {
             codes.entry(code).or_default().1 = true;
         }
     }
-    codes
-        .iter()
-        .map(|(code, (tts, stt))| json!({ "code": code, "name": name(code), "tts": tts, "stt": stt, "dub": false }))
-        .collect()
+    let is_target = |code: &str| {
+        let translating = context.translating.as_ref();
+        TARGETS.contains(&code) && translating.is_some_and(|t| !t.sources(code).is_empty())
+    };
+    let row = |(code, (tts, stt)): (&&str, &(bool, bool))| {
+        let dub = *tts && is_target(code);
+        json!({ "code": code, "name": name(code), "tts": tts, "stt": stt, "dub": dub })
+    };
+    codes.iter().map(row).collect()
 }
 
 /// A language's English name (ISO 639), or the code itself where a model uses one of its own.

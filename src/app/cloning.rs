@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Installation, depth};
+use super::installation::{Installation, depth};
 use crate::api::speech::Speaking;
 use crate::clone::Cloning;
 use crate::clone::catalog::{Catalog, StockVoice};

@@ -5,6 +5,10 @@
 //! Priming and padding are cut as the file says (LAME tags, Ogg positions, Opus pre-skip, MP4 edit lists,
 //! Matroska's codec delay), so that sample 0 is the recording's start. Left as they are: Matroska's
 //! DiscardPadding (some milliseconds at the end) and a Matroska track that starts later than the file.
+//!
+//! What is cut or damaged is heard as far as it is there; where a Matroska file lost some seconds they are silent, so that
+//! later times stay true. Files joined to one (MP3, ADTS, Ogg, Matroska) are heard to the last, but for parts of another rate
+//! than the first.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
@@ -26,6 +30,13 @@ const CUT_SECONDS_MAX: f64 = 60.0;
 /// Longest codec delay that is believed.
 const EARLY_SECONDS_MAX: f64 = 1.0;
 
+/// Silence that is put where a Matroska file's times leap ahead of its sound: less is its players' to smooth over, more is
+/// taken for a damaged time.
+const LOST_SECONDS: std::ops::Range<f64> = 0.25..60.0;
+
+/// Damaged packets in a row behind which nothing more is expected.
+const DAMAGED_MAX: usize = 1000;
+
 /// Samples of silence, before a track that starts late, that are made at a time.
 const SILENCE_SAMPLES: u64 = 1 << 14;
 
@@ -45,6 +56,10 @@ pub struct Decoder {
     keep: u64,
     /// Seconds by which the first packet starts before the track does.
     early_s: f64,
+    /// The file's time of the first sample decoded, where packets have times.
+    zero_s: Option<f64>,
+    /// Packets in a row that the container could not give.
+    damaged: usize,
     /// Samples decoded, and samples given out of them or of silence.
     decoded: u64,
     given: u64,
@@ -67,7 +82,6 @@ where
         return Err(Fault::invalid("file is empty"));
     }
     let edits = edits::read(&mut source, bytes);
-    source.rewind().map_err(Fault::internal)?;
     let format = container::open(source, bytes)?;
     let (chosen, track) = track::choose(format.as_ref())?;
     if let Some(seconds) = container::told_seconds(format.as_ref(), chosen, bytes)
@@ -89,6 +103,8 @@ where
         cut: 0,
         keep: u64::MAX,
         early_s: 0.0,
+        zero_s: None,
+        damaged: 0,
         decoded: 0,
         given: 0,
         ended: false,
@@ -131,9 +147,14 @@ impl Decoder {
             Err(Error::IoError(error)) if error.kind() != io::ErrorKind::UnexpectedEof => {
                 return Err(Fault::internal(error));
             }
+            Err(Error::DecodeError(_)) if self.damaged < DAMAGED_MAX => {
+                self.damaged += 1;
+                return Ok(true);
+            }
             // A file that breaks off is taken as far as it goes.
             Err(_) => return Ok(false),
         };
+        self.damaged = 0;
         if packet.track_id != self.track_id {
             return Ok(true);
         }
@@ -147,27 +168,43 @@ impl Decoder {
         }
         if rate_hz != self.rate_hz {
             self.ready.clear();
+        } else if !self.ready.is_empty() {
+            self.fill(&packet);
         }
         Ok(true)
+    }
+
+    /// Puts silence in the place of what was lost before `packet`, whose samples are in `ready`.
+    fn fill(&mut self, packet: &Packet) {
+        let (Some(time_s), rate_hz) = (self.time_s(packet), f64::from(self.rate_hz)) else {
+            return;
+        };
+        let here_s = self.decoded as f64 / rate_hz;
+        let lost_s = time_s - *self.zero_s.get_or_insert(time_s - here_s) - here_s;
+        if LOST_SECONDS.contains(&lost_s) {
+            self.gap = (lost_s * rate_hz) as u64;
+            self.decoded += self.gap;
+        }
+    }
+
+    /// When a packet of Matroska begins, in its file's time; elsewhere the packets follow each other.
+    fn time_s(&self, packet: &Packet) -> Option<f64> {
+        if self.format.format_info().format != FORMAT_ID_MKV {
+            return None;
+        }
+        let mut tracks = self.format.tracks().iter();
+        let base = tracks.find(|track| track.id == self.track_id)?.time_base?;
+        Some(base.calc_time(packet.pts)?.as_secs_f64())
     }
 
     /// Seconds by which `packet`, a track's first, starts before its track does: Matroska's codec delay, to
     /// its milliseconds. Elsewhere, and for Vorbis, the decoder has already cut what starts early.
     fn early(&self, packet: &Packet) -> f64 {
-        if self.format.format_info().format != FORMAT_ID_MKV || self.track.is_vorbis() {
+        if self.track.is_vorbis() {
             return 0.0;
         }
-        let track = self
-            .format
-            .tracks()
-            .iter()
-            .find(|track| track.id == self.track_id);
-        let start = track
-            .and_then(|track| track.time_base)
-            .and_then(|base| base.calc_time(packet.pts));
-        start.map_or(0.0, |start| {
-            (-start.as_secs_f64()).clamp(0.0, EARLY_SECONDS_MAX)
-        })
+        let start_s = self.time_s(packet).unwrap_or(0.0);
+        (-start_s).clamp(0.0, EARLY_SECONDS_MAX)
     }
 
     /// Goes on with the logical stream that follows.

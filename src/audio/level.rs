@@ -26,8 +26,10 @@ const SILENCE_LUFS: f64 = -70.0;
 const GATE: f64 = 0.1;
 /// Blocks of R 128 last 400 ms. What is shorter than this is measured as if it were said again and again.
 const MEASURED_S_MIN: f64 = 1.5;
-/// Pauses around pieces are in what a meter hears of the whole: about this much for each.
-const PAUSE_S: f64 = 0.25;
+/// A meter hears the pauses around pieces too. A sentence has about this much of them; of a word nobody knows whether
+/// others follow, so it gets a part of its own length, between what it has alone and what it has among others.
+const PAUSE_S_MAX: f64 = 0.25;
+const PAUSE_PART: f64 = 0.125;
 /// The limiter takes loudness too: it is given back in so many rounds less one, from this much and up to that.
 const ROUNDS: usize = 3;
 const GIVEN_BACK_DB_MIN: f64 = 0.2;
@@ -137,7 +139,9 @@ fn lufs(sound: &[f32], rate_hz: u32) -> Option<f64> {
         return None;
     }
     let mut meter = EbuR128::new(1, rate_hz, Mode::I).ok()?;
-    let pause = vec![0.0f32; (PAUSE_S * f64::from(rate_hz)) as usize];
+    let pause = PAUSE_S_MAX * f64::from(rate_hz);
+    let pause = pause.min(PAUSE_PART * sound.len() as f64);
+    let pause = vec![0.0f32; pause as usize];
     let least = (MEASURED_S_MIN * f64::from(rate_hz)) as usize;
     let mut samples = 0;
     while samples == 0 || samples < least {

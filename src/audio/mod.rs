@@ -10,6 +10,7 @@
 //! | `decode` | a recording → mono samples at its own rate, packet by packet |
 //! | `track` | one track's packets → mono: which track, which decoder |
 //! | `container` | which format this is, and how long it claims to be |
+//! | `mend`, `matroska` | what a cut or damaged file says of itself → what is there |
 //! | `downmix` | how much each channel counts in the mono mix |
 //! | `opus` | Opus packets, which symphonia does not decode |
 //! | `edits` | what an MP4's edit list says to cut or to shift |
@@ -30,7 +31,9 @@ mod edits;
 pub mod encode;
 pub mod level;
 mod limiter;
+mod matroska;
 pub mod mel;
+mod mend;
 mod opus;
 pub mod pace;
 pub mod pcm;

@@ -17,10 +17,15 @@ impl Clip {
 
     /// `pieces` of one rate after one another; none when there are none.
     pub fn joined(pieces: impl IntoIterator<Item = Clip>) -> Option<Clip> {
-        pieces.into_iter().reduce(|mut all, piece| {
-            all.samples.extend(piece.samples);
-            all
-        })
+        let pieces: Vec<Clip> = pieces.into_iter().collect();
+        let rate_hz = pieces.first()?.rate_hz;
+        let length = pieces.iter().map(|piece| piece.samples.len()).sum();
+        // At its size from the start: minutes of speech would leave as much again behind while it grows.
+        let mut samples = Vec::with_capacity(length);
+        pieces
+            .into_iter()
+            .for_each(|piece| samples.extend(piece.samples));
+        Some(Clip { samples, rate_hz })
     }
 }
 

@@ -2,11 +2,12 @@
 
 use symphonia::core::audio::Channels;
 use symphonia::core::codecs::CodecParameters;
-use symphonia::core::codecs::audio::well_known::{CODEC_ID_OPUS, CODEC_ID_VORBIS};
+use symphonia::core::codecs::audio::well_known::{CODEC_ID_MP3, CODEC_ID_OPUS, CODEC_ID_VORBIS};
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::formats::well_known::FORMAT_ID_ISOMP4;
 use symphonia::core::formats::{FormatReader, Track};
 use symphonia::core::packet::Packet;
+use symphonia::core::units::Duration;
 
 use super::downmix;
 use super::opus::{self, OpusTrack};
@@ -22,6 +23,8 @@ pub struct TrackDecoder {
     channels: Channels,
     weights: Vec<f32>,
     interleaved: Vec<f32>,
+    /// The packets' time from which on what they would have cut is kept.
+    keeps_from: Option<i64>,
 }
 
 enum Codec {
@@ -40,13 +43,28 @@ pub fn choose(format: &dyn FormatReader) -> Result<(&Track, TrackDecoder), Fault
             continue;
         };
         seen = true;
-        if let Some(decoder) = TrackDecoder::new(params, in_mp4) {
+        if let Some(mut decoder) = TrackDecoder::new(params, in_mp4) {
+            if params.codec == CODEC_ID_MP3 {
+                decoder.keeps_from = Some(told_end(track));
+            }
             return Ok((track, decoder));
         }
     }
     Err(match seen {
         true => undecodable("no decoder for any audio track"),
         false => Fault::invalid(format!("file has no audio track; {ACCEPTED}")),
+    })
+}
+
+/// Where the part that an MP3's first frame tells of ends. What follows was joined to it, and would be cut as padding; so
+/// would what a mere estimate of its length leaves out.
+fn told_end(track: &Track) -> i64 {
+    let (Some(_), Some(padding), Some(samples)) = (track.delay, track.padding, track.num_frames)
+    else {
+        return i64::MIN;
+    };
+    i64::try_from(samples).map_or(i64::MAX, |samples| {
+        samples.saturating_add(i64::from(padding))
     })
 }
 
@@ -70,6 +88,7 @@ impl TrackDecoder {
             channels: Channels::None,
             weights: Vec::new(),
             interleaved: Vec::new(),
+            keeps_from: None,
         })
     }
 
@@ -78,7 +97,21 @@ impl TrackDecoder {
     pub fn decode(&mut self, packet: &Packet, mono: &mut Vec<f32>) -> Option<u32> {
         match &mut self.codec {
             Codec::Symphonia(decoder) => {
-                let buffer = decoder.decode(packet).ok()?;
+                let mut packet = packet.as_packet_ref();
+                if self.keeps_from.is_some_and(|from| packet.pts.get() >= from) {
+                    packet.trim_start = Duration::ZERO;
+                    packet.trim_end = Duration::ZERO;
+                }
+                if decoder.decode_ref(&packet).is_err() {
+                    self.keeps_from?;
+                    // What is joined to an MP3 may have other channels, for which its decoder must be made anew.
+                    let mut other = symphonia::default::get_codecs()
+                        .make_audio_decoder(decoder.codec_params(), &Default::default())
+                        .ok()?;
+                    other.decode_ref(&packet).ok()?;
+                    *decoder = other;
+                }
+                let buffer = decoder.last_decoded();
                 let spec = buffer.spec();
                 if *spec.channels() != self.channels {
                     self.channels = spec.channels().clone();

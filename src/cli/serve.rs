@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::CliError;
 use crate::app::App;
-use crate::config::{Common, EdgeOptions, ModelOptions, ServeOptions};
+use crate::config::{Common, DubOptions, EdgeOptions, ModelOptions, Serve, ServeOptions};
 use crate::end;
 
 /// Answer over HTTP until told to stop (Ctrl-C or SIGTERM).
@@ -17,6 +17,8 @@ pub struct Args {
     models: ModelOptions,
     #[command(flatten)]
     edge: EdgeOptions,
+    #[command(flatten)]
+    dub: DubOptions,
 }
 
 /// How long answers that need no worker may take to leave once everything else is over.
@@ -24,10 +26,7 @@ const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
 /// Serves. The first signal lets generations that are under way finish, the second ends at once.
 pub fn run(args: &Args, common: &Common) -> Result<(), CliError> {
-    let options = common
-        .edge(&args.edge)
-        .and_then(|edge| common.serve(common.models(&args.models)?, edge, &args.serve))
-        .map_err(CliError::Usage)?;
+    let options = settled(args, common).map_err(CliError::Usage)?;
     let (signal, signalled) = mpsc::sync_channel(1);
     ctrlc::set_handler(move || {
         if signal.try_send(()).is_err() {
@@ -43,12 +42,20 @@ pub fn run(args: &Args, common: &Common) -> Result<(), CliError> {
         let _ = signalled.recv();
         end::at_once(1);
     });
+    if let Some(jobs) = &app.context.jobs {
+        jobs.dubbing.stop();
+    }
     let is_idle = drain(&app, Duration::from_secs(options.drain_seconds));
     app.context.store.close();
     if !is_idle {
         end::at_once(0);
     }
     Ok(())
+}
+
+fn settled(args: &Args, common: &Common) -> Result<Serve, String> {
+    let (models, edge) = (common.models(&args.models)?, common.edge(&args.edge)?);
+    common.serve(models, edge, common.dub(&args.dub)?, &args.serve)
 }
 
 /// Takes no more generations, and for at most `most` waits for those under way; whether all ended. The front door

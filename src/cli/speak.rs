@@ -1,26 +1,36 @@
-//! `vocabox speak`: a text to a WAV, without a server.
+//! `vocabox speak`: a text to a sound file, or to whatever reads standard output while it is spoken; without a server.
 
 use std::io::{Read, Write};
 use std::path::PathBuf;
+use std::sync::mpsc::sync_channel;
+use std::thread;
 use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
 
 use super::CliError;
 use crate::app::Installation;
-use crate::audio::encode;
+use crate::audio::encode::{self, Format};
+use crate::audio::pcm::Clip;
 use crate::config::{Common, ModelOptions};
-use crate::engine::contract::{Utterance, Watch, speak_whole};
+use crate::engine::contract::{SpeakTask, Utterance, Watch};
+use crate::fault::Fault;
 use crate::limits;
 use crate::pack::manifest::Kind;
+use crate::text;
 
-/// Speak a text to a WAV file.
+/// Speak a text to a sound file.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The text, or - to read it from standard input
     #[arg(value_name = "TEXT|-")]
     text: String,
-    /// File to write, or - for standard output
+    /// File to write, or - for standard output, where the sound leaves while it is made
     #[arg(short, long, value_name = "FILE", default_value = "speech.wav")]
     output: PathBuf,
+    /// Format: wav, pcm, flac or opus [default: as the file's name ends, else wav]
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<String>,
     /// Voice; `vocabox models show kokoro` lists them; or a blend such as "af_heart(2)+am_adam(1)"
     #[arg(long, value_name = "VOICE", default_value = "af_heart")]
     voice: String,
@@ -41,6 +51,7 @@ pub fn run(args: Args, common: &Common) -> Result<(), CliError> {
             args.speed
         )));
     }
+    let format = format(&args)?;
     let text = match args.text.as_str() {
         "-" => {
             let mut text = String::new();
@@ -53,27 +64,117 @@ pub fn run(args: Args, common: &Common) -> Result<(), CliError> {
     let installation = Installation::open(&options, &[Kind::Speak]).map_err(CliError::usage)?;
     let mut engine = installation.build_speak().map_err(CliError::usage)?;
     let begun = Instant::now();
-    let utterance = Utterance {
-        text,
-        voice: args.voice,
-        speed: args.speed as f32,
-        ..Utterance::default()
-    };
     let watch = Watch::until(begun + Duration::from_secs(24 * 3600));
-    let clip = speak_whole(&mut *engine, utterance, &watch).map_err(CliError::failed)?;
-    let wav = encode::wav(&clip.samples, clip.rate_hz).map_err(CliError::failed)?;
-    let written = match args.output.to_str() {
-        Some("-") => std::io::stdout().write_all(&wav),
-        _ => std::fs::write(&args.output, wav),
+    let mut progress = Progress::new(&text, installation.language_of(&args.voice).as_deref());
+    let (sender, pieces) = sync_channel(1);
+    let task = SpeakTask {
+        utterance: Utterance {
+            text: text.clone(),
+            voice: args.voice.clone(),
+            speed: args.speed as f32,
+            ..Utterance::default()
+        },
+        outlet: Box::new(move |piece| sender.send(piece).map_err(Fault::internal)),
     };
-    written.map_err(|e| {
-        CliError::Failed(format!("{} cannot be written: {e}", args.output.display()))
-    })?;
-    let took = begun.elapsed().as_secs_f64();
-    let seconds = clip.seconds();
+    let mut kept = Vec::new();
+    let (piped, spoken) = thread::scope(|scope| {
+        let speaking = scope.spawn(|| engine.run(task, &watch));
+        let pieces = pieces.into_iter().inspect(|piece| progress.said(piece));
+        let piped = match is_pipe(&args) {
+            true => pipe(pieces, format),
+            false => {
+                kept.extend(pieces);
+                Ok(())
+            }
+        };
+        let panicked = |_| Err(Fault::engine("the engine panicked"));
+        (piped, speaking.join().unwrap_or_else(panicked))
+    });
+    progress.bar.finish_and_clear();
+    // A reader that left ends the speaking, and not the other way round: it comes first.
+    piped?;
+    spoken.map_err(CliError::failed)?;
+    if let Some(clip) = Clip::joined(kept) {
+        write(&clip, format, &args)?;
+    }
+    let (seconds, took) = (progress.seconds, begun.elapsed().as_secs_f64());
     eprintln!(
         "{}: {seconds:.2} s of speech in {took:.2} s",
         args.output.display()
     );
     Ok(())
+}
+
+fn is_pipe(args: &Args) -> bool {
+    args.output.as_os_str() == "-"
+}
+
+/// What was asked for, else what the file's name ends in, else WAV.
+fn format(args: &Args) -> Result<Format, CliError> {
+    let ending = args.output.extension().and_then(|e| e.to_str());
+    match (&args.format, ending) {
+        (Some(name), _) => Format::parse(name).map_err(|f| CliError::Usage(format!("--{f}"))),
+        (None, Some(ending)) => Ok(Format::parse(ending).unwrap_or(Format::Wav)),
+        _ => Ok(Format::Wav),
+    }
+}
+
+/// Writes pieces to standard output as they come.
+fn pipe(pieces: impl Iterator<Item = Clip>, format: Format) -> Result<(), CliError> {
+    let mut out = std::io::stdout().lock();
+    let mut write = |bytes: Result<Vec<u8>, Fault>| {
+        let bytes = bytes.map_err(CliError::failed)?;
+        let written = out.write_all(&bytes).and_then(|()| out.flush());
+        written.map_err(|e| CliError::Failed(format!("standard output cannot be written: {e}")))
+    };
+    let mut encoder: Option<Box<dyn encode::Stream>> = None;
+    for piece in pieces {
+        let encoder = match &mut encoder {
+            Some(encoder) => encoder,
+            none => none.insert(encode::stream(format, piece.rate_hz).map_err(CliError::failed)?),
+        };
+        write(encoder.push(&piece.samples))?;
+    }
+    encoder.map_or(Ok(()), |encoder| write(encoder.finish()))
+}
+
+/// Writes a whole file.
+fn write(clip: &Clip, format: Format, args: &Args) -> Result<(), CliError> {
+    let file = encode::whole(format, &clip.samples, clip.rate_hz).map_err(CliError::failed)?;
+    std::fs::write(&args.output, file)
+        .map_err(|e| CliError::Failed(format!("{} cannot be written: {e}", args.output.display())))
+}
+
+/// How much of a text was said, drawn on a terminal only.
+struct Progress<'a> {
+    bar: ProgressBar,
+    /// The text as the engine cuts it; none where it is cut by other rules.
+    pieces: Option<text::Pieces<'a>>,
+    seconds: f64,
+}
+
+impl<'a> Progress<'a> {
+    fn new(text: &'a str, language: Option<&str>) -> Self {
+        const LOOK: &str = "{msg} {bar:30} {percent:>3} % {elapsed_precise} (about {eta} left)";
+        let style = ProgressStyle::with_template(LOOK);
+        let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = ProgressBar::new(text.chars().count() as u64).with_style(style);
+        let language = language.and_then(text::language);
+        let pieces = language.and_then(|l| text::pieces(text, l).ok());
+        Progress {
+            pieces: pieces.filter(|_| !bar.is_hidden()),
+            bar,
+            seconds: 0.0,
+        }
+    }
+
+    fn said(&mut self, piece: &Clip) {
+        self.seconds += piece.seconds();
+        self.bar
+            .set_message(format!("{:.0} s of speech", self.seconds));
+        let text = self.pieces.as_mut().and_then(Iterator::next);
+        if let Some(Ok(piece)) = text {
+            self.bar.inc(piece.text.chars().count() as u64);
+        }
+    }
 }

@@ -92,7 +92,7 @@ impl Cloning {
         })
     }
 
-    /// A voice like the one in `recording`. Faults: those of [`reference`], `Busy` on a box that was started a moment ago, and
+    /// A voice like the one in `recording`. Faults: those of `reference`, `Busy` on a box that was started a moment ago, and
     /// those of the pools.
     pub fn hear(&self, recording: &Clip, watch: &Watch) -> Result<Fresh, Fault> {
         reference::check_clipping(recording)?;

@@ -1,7 +1,7 @@
 //! The search for a blend of stock voices that sounds like somebody.
 //!
 //! A voice is two vectors, timbre and prosody, and so a blend has two weights for each stock voice. What a blend will sound
-//! like is guessed from all that were measured so far ([`kriging`](super::kriging)): of some hundred blends around the best
+//! like is guessed from all that were measured so far (`kriging`): of some hundred blends around the best
 //! ones the most promising is spoken and measured, and the guesses get better. Pure: speaking and measuring are the caller's.
 
 use super::kriging::{Known, Lengths};

@@ -40,6 +40,9 @@ pub struct EdgeOptions {
     /// Size of an uploaded recording with its form; larger ones get 413 [default: 100MiB]
     #[arg(long, env = "VOCABOX_AUDIO_BYTES", value_name = "SIZE")]
     pub audio_bytes: Option<Size>,
+    /// Size of an uploaded video or recording to dub with its form; larger ones get 413 [default: 1GiB]
+    #[arg(long, env = "VOCABOX_VIDEO_BYTES", value_name = "SIZE")]
+    pub video_bytes: Option<Size>,
     /// Bytes a second that a client has to send of its body, and to take of its answer, on average after five seconds;
     /// slower bodies get 408 [default: 8KiB]
     #[arg(long, env = "VOCABOX_UPLOAD_RATE", value_name = "SIZE")]
@@ -73,6 +76,7 @@ pub struct Edge {
     pub idle: Duration,
     pub json_bytes: u64,
     pub audio_bytes: u64,
+    pub video_bytes: u64,
     /// Bytes a second.
     pub upload_rate: u64,
     pub upload: Duration,
@@ -102,13 +106,16 @@ impl EdgeOptions {
         let asked = self.connections_per_address;
         let connections_per_address = count("connections_per_address", asked, &per_address)?;
         let audio_bytes = size("audio_bytes", self.audio_bytes, &limits::AUDIO_BYTES)?;
+        let video_bytes = size("video_bytes", self.video_bytes, &limits::VIDEO_BYTES)?;
         let spool_bytes = size("spool_bytes", self.spool_bytes, &limits::SPOOL_BYTES)?;
-        if spool_bytes < audio_bytes {
-            return Err(format!(
-                "option spool_bytes is {}, less than the {} that one recording may have (audio_bytes): raise it, or lower that",
-                Size(spool_bytes),
-                Size(audio_bytes)
-            ));
+        for (name, bytes) in [("audio_bytes", audio_bytes), ("video_bytes", video_bytes)] {
+            if spool_bytes < bytes {
+                return Err(format!(
+                    "option spool_bytes is {}, less than the {} that one upload may have ({name}): raise it, or lower that",
+                    Size(spool_bytes),
+                    Size(bytes)
+                ));
+            }
         }
         Ok(Edge {
             connections: connections as usize,
@@ -118,6 +125,7 @@ impl EdgeOptions {
             idle: seconds("idle_seconds", self.idle_seconds, &limits::IDLE_SECONDS)?,
             json_bytes: size("json_bytes", self.json_bytes, &limits::JSON_BYTES)?,
             audio_bytes,
+            video_bytes,
             upload_rate: size("upload_rate", self.upload_rate, &limits::UPLOAD_RATE)?,
             upload: seconds(
                 "upload_seconds",
@@ -136,7 +144,8 @@ impl EdgeOptions {
     }
 }
 
-fn settle(
+/// `given`, or the default of `bound`. The error says what is accepted, sizes and numbers as `told` writes them.
+pub(super) fn settle(
     name: &str,
     given: Option<u64>,
     bound: &Movable,
@@ -266,6 +275,7 @@ mod tests {
             ("idle_seconds", whole(edge.idle)),
             ("json_bytes", size(edge.json_bytes)),
             ("audio_bytes", size(edge.audio_bytes)),
+            ("video_bytes", size(edge.video_bytes)),
             ("upload_rate", size(edge.upload_rate)),
             ("upload_seconds", whole(edge.upload)),
             ("write_seconds", whole(edge.write)),

@@ -119,12 +119,33 @@ pub struct Word {
     pub text: String,
 }
 
+/// Text to translate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TranslateTask {
+    /// One sentence or several.
+    pub text: String,
+    /// Codes of the languages, of those that the engine's pack lists.
+    pub source: String,
+    pub target: String,
+    /// Characters that the translation has room for: of several that are about as likely, one that fits is taken.
+    pub room: Option<usize>,
+}
+
+/// What it is called in the other language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Translation {
+    pub text: String,
+}
+
 /// Speaks: text → sound, which leaves by the task's outlet.
 pub type Speak = dyn Engine<Task = SpeakTask, Output = ()>;
 /// Transcribes: sound → text.
 pub type Transcribe = dyn Engine<Task = TranscribeTask, Output = Transcript>;
 /// Embeds a speaker: 16 kHz speech → 256 values of length 1.
 pub type Embed = dyn Engine<Task = Clip, Output = Vec<f32>>;
+
+/// Translates: text → text.
+pub type Translate = dyn Engine<Task = TranslateTask, Output = Translation>;
 
 /// The whole sound of `utterance`, from an engine of this thread. Faults: those of the engine.
 pub fn speak_whole(engine: &mut Speak, utterance: Utterance, watch: &Watch) -> Result<Clip, Fault> {

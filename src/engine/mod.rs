@@ -1,4 +1,4 @@
-//! Engines: models that speak, transcribe, detect speech and embed speakers.
+//! Engines: models that speak, transcribe, translate, detect speech and embed speakers.
 //!
 //! An engine is one file, written against [`net::Net`] and blind to the library that runs its graphs, plus its line
 //! in [`ENGINES`].
@@ -8,9 +8,11 @@ mod chorus;
 pub mod contract;
 pub mod device;
 pub mod diarize;
+pub mod heap;
 mod joined;
 pub mod kokoro;
 pub mod library;
+mod logits;
 mod manner;
 pub mod net;
 pub mod net_ort;
@@ -22,6 +24,7 @@ pub mod speaker;
 mod stub;
 pub mod style;
 pub mod tone;
+mod translator;
 mod vits;
 pub mod whisper;
 
@@ -31,7 +34,7 @@ use crate::fault::Fault;
 use crate::pack::manifest::{Reads, Voice};
 use crate::pack::{Pack, PackError};
 use crate::text;
-use contract::{Embed, Speak, Transcribe};
+use contract::{Embed, Speak, Transcribe, Translate};
 use nets::Nets;
 
 /// How to build an engine of each capability from its pack.
@@ -42,6 +45,7 @@ pub enum Build {
     Transcribe(fn(&Pack, &Pack, &Nets) -> Result<Box<Transcribe>, Fault>),
     Detect(fn(&Pack, &Nets) -> Result<silero::Silero, Fault>),
     Embed(fn(&Pack, &Nets) -> Result<Box<Embed>, Fault>),
+    Translate(fn(&Pack, &Nets) -> Result<Box<Translate>, Fault>),
     Convert(fn(&Pack, &Nets) -> Result<tone::Tone, Fault>),
 }
 
@@ -54,12 +58,17 @@ pub const ENGINES: &[(&str, Build)] = &[
     ("vocabanga", Build::Transcribe(whisper::build)),
     ("silero", Build::Detect(silero::build)),
     ("speaker", Build::Embed(speaker::build)),
+    ("marian", Build::Translate(translator::build)),
+    ("m2m100", Build::Translate(translator::build)),
+    ("nllb", Build::Translate(translator::build)),
     ("tone", Build::Convert(tone::build)),
     // In debug builds only: the suite's way to overload and to faults.
     #[cfg(debug_assertions)]
     ("stub-speak", Build::Speak(stub::speak)),
     #[cfg(debug_assertions)]
     ("stub-transcribe", Build::Transcribe(stub::transcribe)),
+    #[cfg(debug_assertions)]
+    ("stub-translate", Build::Translate(stub::translate)),
 ];
 
 /// The engine that `pack` names. Faults: `Missing` when this build has none of that name.

@@ -13,6 +13,7 @@ use ort::session::{OutputSelector, RunOptions, Session, SessionInputValue};
 use ort::value::{DynValue, Outlet, Tensor, TensorElementType, TensorRef};
 
 use super::device::Device;
+use super::heap;
 use super::net::{Dtype, Input, Net, Signature, TensorSpec, Value};
 use crate::fault::Fault;
 
@@ -51,6 +52,7 @@ impl Ort {
         if let Some(ort) = &*opened {
             return Ok(ort.clone());
         }
+        heap::fix_bounds();
         let failed = |cause: String| {
             Fault::missing("ONNX Runtime could not be started on this box.").because(cause)
         };
@@ -120,6 +122,8 @@ impl Ort {
             .builder()
             .and_then(|mut builder| builder.commit_from_file(path))
             .map_err(Fault::engine)?;
+        // The file's own tables, once their weights are laid out as its kernels want them.
+        heap::give_back();
         let signature = Signature {
             inputs: session.inputs().iter().map(spec).collect(),
             outputs: session.outputs().iter().map(spec).collect(),

@@ -15,6 +15,9 @@ use tract_onnx::tract_hir::ops::unimpl::UnimplementedOp;
 use super::net::{Dtype, Input, Net, Signature, TensorSpec, Value};
 use crate::fault::Fault;
 
+/// The domain of the operators that ONNX Runtime adds to the standard.
+const RUNTIME_DOMAIN: &str = "com.microsoft";
+
 /// One graph. It is optimised for the sizes of its inputs when they first come, and again when they change: tract's
 /// recurrent operators need all sizes beforehand.
 pub struct TractNet {
@@ -30,14 +33,24 @@ struct Plan {
 }
 
 impl TractNet {
-    /// Loads the graph at `path`. Faults: `Engine` with tract's words as the cause.
+    /// Loads the graph at `path`.
+    ///
+    /// Faults: `Missing` when it has operators that tract does not have, or that ONNX Runtime adds to the standard: of those
+    /// tract takes some, and refuses what they are given only when they run. `Engine` with tract's words as the cause when it
+    /// is no graph.
     pub fn load(path: &Path) -> Result<Self, Fault> {
         // What the file says of inner shapes names its open sizes, which are given only later.
-        let mut graph = tract_onnx::onnx()
+        let onnx = tract_onnx::onnx()
             .with_ignore_output_shapes(true)
-            .with_ignore_value_info(true)
-            .model_for_path(path)
-            .map_err(told)?;
+            .with_ignore_value_info(true);
+        let proto = onnx.proto_model_for_path(path).map_err(told)?;
+        let nodes = proto.graph.as_ref().map_or(&[][..], |graph| &graph.node);
+        if let Some(node) = nodes.iter().find(|n| n.domain == RUNTIME_DOMAIN) {
+            return Err(foreign(format_args!("{} of {}", node.op_type, node.domain)));
+        }
+        let folder = path.parent().and_then(Path::to_str);
+        let mut graph = onnx.parse(&proto, folder).map_err(told)?.model;
+        drop(proto);
         // ONNX does not need names of nodes to differ (Silero's constants share one); tract does.
         let mut seen = HashSet::new();
         for (id, node) in graph.nodes.iter_mut().enumerate() {
@@ -47,7 +60,7 @@ impl TractNet {
         }
         let unknown = graph.nodes.iter().find(|n| n.op_is::<UnimplementedOp>());
         if let Some(node) = unknown {
-            return Err(Fault::engine(format!("tract has no operator {node}")));
+            return Err(foreign(node));
         }
         let mut analysed = graph.clone();
         analysed.analyse(false).map_err(told)?;
@@ -82,6 +95,15 @@ impl TractNet {
         };
         Ok(&self.plan.insert(plan).runnable)
     }
+}
+
+/// The refusal of a graph with an operator that tract does not have.
+fn foreign(operator: impl std::fmt::Display) -> Fault {
+    Fault::missing(
+        "A model of this box needs ONNX Runtime: in its pack.toml, runtime must be \"ort\", or variant one in standard operators \
+         (\"plain\" where there is one).",
+    )
+    .because(format_args!("tract has no operator {operator}"))
 }
 
 /// `{:#}` keeps tract's whole chain of causes.

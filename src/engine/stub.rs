@@ -1,14 +1,18 @@
 //! Engines without a model that do as they are told, so that the suite can fill queues and make engines fail. Debug
 //! builds have them; a release build refuses a pack that asks for one, as it does any unknown engine.
 //!
-//! The word is the text to speak, or the language to transcribe: `fail`, `panic`, or `hold`, which lasts as long as the
-//! file `hold` is in the pack's folder. While the file `fail` is there, everything fails. Anything else succeeds at once.
+//! The word is the text to speak or to translate, the voice, or the language to transcribe: `fail`, `panic`, or `hold`, which
+//! lasts as long as the file `hold` is in the pack's folder. While the file `fail` is there, everything fails. Anything else
+//! succeeds at once.
 
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
-use super::contract::{Engine, Speak, SpeakTask, Transcribe, TranscribeTask, Transcript, Watch};
+use super::contract::{
+    Engine, Speak, SpeakTask, Transcribe, TranscribeTask, Transcript, Translate, TranslateTask,
+    Translation, Watch,
+};
 use super::nets::Nets;
 use crate::audio::pcm::Clip;
 use crate::fault::Fault;
@@ -28,6 +32,10 @@ pub fn speak(pack: &Pack, _: &Nets) -> Result<Box<Speak>, Fault> {
 
 pub fn transcribe(pack: &Pack, _: &Pack, _: &Nets) -> Result<Box<Transcribe>, Fault> {
     Ok(Box::new(Transcribes(Stub::of(pack))))
+}
+
+pub fn translate(pack: &Pack, _: &Nets) -> Result<Box<Translate>, Fault> {
+    Ok(Box::new(Translates(Stub::of(pack))))
 }
 
 impl Stub {
@@ -63,6 +71,7 @@ impl Engine for Speaks {
 
     /// Obeys each word, after which a tenth of a second of silence leaves for each of its characters.
     fn run(&mut self, mut task: SpeakTask, watch: &Watch) -> Result<(), Fault> {
+        self.0.obey(&task.utterance.voice, watch)?;
         for word in task.utterance.text.split_whitespace() {
             self.0.obey(word, watch)?;
             (task.outlet)(Clip {
@@ -87,6 +96,21 @@ impl Engine for Transcribes {
             language: "en".to_owned(),
             seconds: 0.0,
             segments: Vec::new(),
+        })
+    }
+}
+
+struct Translates(Stub);
+
+impl Engine for Translates {
+    type Task = TranslateTask;
+    type Output = Translation;
+
+    /// The same in capital letters.
+    fn run(&mut self, task: TranslateTask, watch: &Watch) -> Result<Translation, Fault> {
+        self.0.obey(&task.text, watch)?;
+        Ok(Translation {
+            text: task.text.to_uppercase(),
         })
     }
 }

@@ -6,6 +6,7 @@ use std::path::{Component, Path};
 use serde::{Deserialize, Serialize};
 
 use super::PackError;
+use super::translate::Translate;
 
 /// What a pack is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
@@ -19,6 +20,8 @@ pub enum Kind {
     Detect,
     /// Sound → who speaks.
     Embed,
+    /// Text → text in another language.
+    Translate,
     /// Sound and two tones → sound in the other tone.
     Convert,
     /// The ONNX Runtime library.
@@ -62,6 +65,8 @@ pub struct Manifest {
     pub voices: Vec<Voice>,
     /// How a graph of engine `vits` is fed.
     pub vits: Option<Vits>,
+    /// What a translator expects.
+    pub translate: Option<Translate>,
     /// How the spectrogram of a tone-colour converter is made.
     pub tone: Option<Tone>,
     /// Where the files come from: read by scripts/fetch-models only.
@@ -233,6 +238,9 @@ impl Manifest {
                     ));
                 }
             }
+        }
+        if let Some(translate) = &self.translate {
+            translate.check()?;
         }
         let mut ids = HashSet::new();
         for voice in &self.voices {

@@ -1,6 +1,7 @@
 //! Model packs: folders of weights with a manifest that says what is in them.
 
 pub mod manifest;
+pub mod translate;
 pub mod verify;
 
 use std::path::{Path, PathBuf};
@@ -116,6 +117,14 @@ impl Pack {
                 role: role.to_owned(),
                 variant: variant.map_or(String::new(), |v| format!(" and variant {v}")),
             })
+    }
+
+    /// A text that another one has as soon as any of its files differs.
+    pub fn fingerprint(&self) -> String {
+        let files = self.manifest.files.iter();
+        files
+            .map(|f| format!("{} {}\n", f.path, f.sha256))
+            .collect()
     }
 
     /// Where `file` is.

@@ -167,6 +167,7 @@ mod tests {
             files: vec![file],
             voices: vec![],
             vits: None,
+            translate: None,
             tone: None,
             sources: vec![],
             steps: vec![],

@@ -129,26 +129,29 @@ impl Store {
         })
     }
 
-    /// Deletes the account of this name, its keys, which are unknown from the next request on, and its cloned voices. The name is free again;
+    /// Deletes the account of this name, its keys, which are unknown from the next request on, its cloned voices and its jobs. The name is free again;
     /// the id is never used again, so that no other account inherits what is kept. Fault: `NotFound`.
     pub fn delete_account(&self, name: &str, history: HistoryFate) -> Result<Account, Fault> {
         let name = name.to_string();
         let tables = self.tables;
-        let (account, voices) = self.write(move |txn| {
+        let (account, voices, jobs) = self.write(move |txn| {
             let account = tables.account_named(txn, &name)?;
             tables.remove_keys(txn, account.id)?;
             let voices = tables.remove_voices(txn, account.id)?;
+            let jobs = tables.remove_jobs(txn, account.id)?;
             let key = account_key(account.id);
             tables.account_names.delete(txn, &account.name)?;
             tables.accounts.delete(txn, &key)?;
             if history == HistoryFate::Purge {
                 tables.purges.put(txn, &key, &())?;
             }
-            Ok((account, voices))
+            Ok((account, voices, jobs))
         })?;
         voices
             .into_iter()
             .for_each(|id| self.voice_files.remove_all(id));
+        jobs.into_iter()
+            .for_each(|id| self.job_files.remove_all(id));
         Ok(account)
     }
 

@@ -14,6 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use uuid::Uuid;
 
 use super::history::Feature;
+use super::jobs::JobId;
 use super::voices::VoiceId;
 
 /// An instant in milliseconds since 1970, UTC. Written as RFC 3339 ending in `Z`.
@@ -34,9 +35,14 @@ impl Utc {
         self.0.saturating_sub(earlier.0)
     }
 
+    /// The instant so many hours before this one; not before 1970.
+    pub fn hours_before(self, hours: u64) -> Utc {
+        Utc(self.0.saturating_sub(hours.saturating_mul(3_600_000)))
+    }
+
     /// The instant so many days before this one; not before 1970.
     pub fn days_before(self, days: u32) -> Utc {
-        Utc(self.0.saturating_sub(u64::from(days) * 24 * 3_600_000))
+        self.hours_before(24 * u64::from(days))
     }
 }
 
@@ -163,7 +169,7 @@ macro_rules! serde_as_text {
         }
     )+};
 }
-serde_as_text!(Utc, KeyId, ItemId);
+serde_as_text!(Utc, KeyId, ItemId, JobId);
 
 /// Whether `text` is exactly `length` digits of `0-9a-f`.
 pub(super) fn is_lower_hex(text: &str, length: usize) -> bool {
@@ -185,6 +191,14 @@ pub(super) fn item_key(account: AccountId, id: ItemId) -> [u8; 24] {
 
 /// Key of a cloned voice: account (8), id (16).
 pub(super) fn voice_key(account: AccountId, id: VoiceId) -> [u8; 24] {
+    let mut key = [0; 24];
+    key[..8].copy_from_slice(&account_key(account));
+    key[8..].copy_from_slice(id.0.as_bytes());
+    key
+}
+
+/// Key of a job: account (8), id (16).
+pub(super) fn job_key(account: AccountId, id: JobId) -> [u8; 24] {
     let mut key = [0; 24];
     key[..8].copy_from_slice(&account_key(account));
     key[8..].copy_from_slice(id.0.as_bytes());

@@ -10,11 +10,12 @@ mod bucket;
 mod buckets;
 mod clock;
 mod codec;
+mod folders;
 mod history;
+mod jobs;
 mod keys;
 mod prune;
 mod upgrade;
-mod voice_files;
 mod voices;
 mod writer;
 
@@ -32,7 +33,9 @@ pub use accounts::{Account, AccountChanges, HistoryFate, check_name, check_rpm};
 pub use bucket::Level;
 pub use buckets::Draw;
 pub use codec::{AccountId, ItemId, KeyId, Utc};
+pub use folders::Folders;
 pub use history::{Feature, HistoryItem, Page, Status};
+pub use jobs::{Job, JobId, JobKind, JobRoom, JobStatus};
 pub use keys::{Key, KeyEnv, Secret};
 pub use prune::Retention;
 pub use voices::{ClonedStyle, ClonedVoice, VoiceId};
@@ -53,7 +56,8 @@ const HISTORY_COUNTS: &str = "history_counts";
 const BUCKETS: &str = "buckets";
 const PURGES: &str = "purges";
 const VOICES: &str = "voices";
-const DATABASES: u32 = 10;
+const JOBS: &str = "jobs";
+const DATABASES: u32 = 11;
 
 /// Locked by the one server of a data folder, as long as it lives.
 const LOCK_FILE: &str = "serve.lock";
@@ -84,6 +88,8 @@ struct Tables {
     purges: Database<'static, Bytes, Unit>,
     /// Cloned voices.
     voices: Database<'static, Bytes, Json<ClonedVoice>>,
+    /// Dubbing jobs.
+    jobs: Database<'static, Bytes, Json<Job>>,
 }
 
 /// The open store. Closed by [`Store::close`] or when the last owner drops it.
@@ -95,7 +101,8 @@ pub struct Store {
     buckets: Arc<buckets::Buckets>,
     writer: Arc<writer::Writer>,
     history_bytes_max: usize,
-    voice_files: voice_files::VoiceFiles,
+    voice_files: Folders<VoiceId>,
+    job_files: Folders<JobId>,
     /// In a server's store.
     pruner: Option<prune::Pruner>,
     /// The last to go, when all is written.
@@ -115,6 +122,7 @@ impl Store {
         let only_server = only_server(data_dir).map_err(|fault| in_folder(data_dir, fault))?;
         let mut store = Store::open_sized(data_dir, STORE_MAP_BYTES)?;
         store.sweep_voice_files()?;
+        store.sweep_job_files()?;
         let pruner = prune::Pruner::start(store.pruning(), retention);
         store.pruner = Some(pruner.map_err(Fault::internal)?);
         store._only_server = Some(only_server);
@@ -134,11 +142,11 @@ impl Store {
                 // heed refuses to open them twice in this process.
                 Ok(unsafe { options.open(&dir) }?)
             })
-            .and_then(|env| Store::over(env, voice_files::VoiceFiles::in_data(data_dir)))
+            .and_then(|env| Store::over(env, data_dir))
             .map_err(|fault| in_folder(&dir, fault))
     }
 
-    fn over(env: Env<WithoutTls>, voice_files: voice_files::VoiceFiles) -> Result<Store, Fault> {
+    fn over(env: Env<WithoutTls>, data_dir: &Path) -> Result<Store, Fault> {
         env.clear_stale_readers()?;
         let map_bytes = env.info().map_size;
         let history_bytes_max = map_bytes - map_bytes / STORE_SPARE_PARTS;
@@ -157,6 +165,7 @@ impl Store {
                 open.create_database(txn, Some(BUCKETS))?,
                 open.create_database(txn, Some(PURGES))?,
                 open.create_database(txn, Some(VOICES))?,
+                open.create_database(txn, Some(JOBS))?,
             )))
         })?;
         let (
@@ -170,6 +179,7 @@ impl Store {
             buckets,
             purges,
             voices,
+            jobs,
         ) = tables.unwrap_commit();
         let tables = Tables {
             meta,
@@ -182,6 +192,7 @@ impl Store {
             buckets,
             purges,
             voices,
+            jobs,
         };
         let uses = Arc::new(keys::Uses::default());
         let buckets = Arc::new(buckets::Buckets::new());
@@ -198,7 +209,8 @@ impl Store {
             buckets,
             writer: Arc::new(writer),
             history_bytes_max,
-            voice_files,
+            voice_files: Folders::in_data(data_dir, "voices"),
+            job_files: Folders::in_data(data_dir, "jobs"),
             pruner: None,
             _only_server: None,
         })

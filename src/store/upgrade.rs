@@ -9,9 +9,9 @@ use super::Meta;
 use crate::fault::Fault;
 
 /// The layout that this program reads and writes.
-pub(super) const VERSION: u64 = 2;
+pub(super) const VERSION: u64 = 3;
 /// `STEPS[i]` lifts version `i + 1` to `i + 2`.
-const STEPS: [Step; VERSION as usize - 1] = [to_2];
+const STEPS: [Step; VERSION as usize - 1] = [to_2, to_3];
 
 const VERSION_KEY: &str = "schema_version";
 
@@ -20,6 +20,11 @@ type Step = fn(&mut RwTxn<'_>) -> Result<(), Fault>;
 /// Version 2 has cloned voices, in a database that an empty one is made for as for all. The number keeps older programs
 /// away, which would delete an account and leave its voices.
 fn to_2(_: &mut RwTxn<'_>) -> Result<(), Fault> {
+    Ok(())
+}
+
+/// Version 3 has dubbing jobs, in a database of their own; the number keeps older programs away for the same reason.
+fn to_3(_: &mut RwTxn<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
@@ -99,7 +104,7 @@ mod tests {
             panic!("a newer layout was opened");
         };
         assert!(
-            fault.sentence.contains("this program knows 1 to 2"),
+            fault.sentence.contains("this program knows 1 to 3"),
             "{fault}"
         );
     }

@@ -1,7 +1,7 @@
 //! Cloned voices: each belongs to one account.
 //!
 //! A voice is its record; its files (a style table and the clip that it was made from) are named there by their hashes and
-//! lie in a folder of its own ([`super::voice_files`]).
+//! lie in a folder of its own ([`super::folders`]).
 
 use std::collections::HashMap;
 use std::fmt;
@@ -96,8 +96,8 @@ impl Store {
         most: usize,
     ) -> Result<ClonedVoice, Fault> {
         let (files, tables) = (&self.voice_files, self.tables);
-        voice.style.table = files.put(voice.id, table)?;
-        voice.clip = files.put(voice.id, clip)?;
+        voice.style.table = files.put_by_hash(voice.id, table)?;
+        voice.clip = files.put_by_hash(voice.id, clip)?;
         let id = voice.id;
         let added = self.write(move |txn| {
             if !tables.has_account(txn, account)? {
@@ -159,7 +159,7 @@ impl Store {
 
     /// The file of a voice that its record calls `name`. Faults: `NotFound` when it was deleted since.
     pub fn voice_file(&self, id: VoiceId, name: &str) -> Result<Vec<u8>, Fault> {
-        self.voice_files.get(id, name)
+        self.voice_files.read_by_hash(id, name)
     }
 
     /// Gives a voice another `style`, with the file `table` if it is a new one; whoever reads the voice has the old one whole
@@ -174,7 +174,7 @@ impl Store {
         let (files, tables) = (&self.voice_files, self.tables);
         let before = self.voice(account, id)?.style.table;
         style.table = match table {
-            Some(bytes) => files.put(id, bytes)?,
+            Some(bytes) => files.put_by_hash(id, bytes)?,
             None => before.clone(),
         };
         let new = style.table.clone();
@@ -214,7 +214,11 @@ impl Store {
             let (_, voice) = entry?;
             named.insert(voice.id.to_string(), vec![voice.style.table, voice.clip]);
         }
-        match self.voice_files.sweep(&named) {
+        let keeps = |voice: &str, file: Option<&str>| {
+            let files = named.get(voice);
+            files.is_some_and(|files| file.is_none_or(|file| files.iter().any(|f| f == file)))
+        };
+        match self.voice_files.sweep(keeps) {
             Ok(0) => {}
             Ok(removed) => log::info!("{removed} files of unfinished or deleted voices removed"),
             Err(error) => log::warn!("files of deleted voices could not be removed: {error}"),

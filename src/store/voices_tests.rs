@@ -170,8 +170,8 @@ fn a_server_removes_what_a_power_cut_left_and_keeps_the_rest() {
         .unwrap();
     // Cut before the record was written; after a new table was, before its record; after a record was deleted.
     let lost = VoiceId::new();
-    store.voice_files.put(lost, b"lost").unwrap();
-    store.voice_files.put(made.id, b"newer").unwrap();
+    store.voice_files.put_by_hash(lost, b"lost").unwrap();
+    store.voice_files.put_by_hash(made.id, b"newer").unwrap();
     let folder = dir.path().join("voices").join(made.id.to_string());
     std::fs::write(folder.join("half.new"), b"ha").unwrap();
     drop(store);

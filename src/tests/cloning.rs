@@ -205,7 +205,7 @@ fn controls_change_how_a_clone_speaks_and_their_plain_values_do_not() {
     let made = cloned(&client, "Controlled");
     let id = made["voice_id"].as_str().unwrap();
     let spoken = |more: Value| samples(&say(&client, id, more).body);
-    let is_heard = (0..60).any(|_| {
+    let is_heard = (0..200).any(|_| {
         let plain = spoken(json!({}));
         let same = spoken(json!({ "exaggeration": 0.5, "cfg_weight": 1.0 }));
         let flat = spoken(json!({ "exaggeration": 0.0 }));

@@ -17,6 +17,8 @@ fn every_pack_of_the_repository_is_fetched_and_right() {
         "piper-en-us-joe",
         "silero-vad",
         "speaker-ge2e",
+        "translate-en-pt",
+        "translate-pt-en",
         "whisper-base",
         "whisper-tiny-en",
     ] {

@@ -8,6 +8,7 @@ use vocabox::engine::library;
 use vocabox::engine::net::{Dtype, Input, Net};
 use vocabox::engine::net_ort::Ort;
 use vocabox::engine::net_tract::TractNet;
+use vocabox::fault::Kind;
 use vocabox::pack::Pack;
 use vocabox::pack::manifest::TensorText;
 
@@ -134,10 +135,21 @@ fn graphs_that_both_runtimes_load_agree() {
 }
 
 #[test]
-fn graphs_that_tract_does_not_load_are_refused_with_its_words() {
-    let (path, _) = graph("kokoro", "model", Some("optimized"));
-    let fault = TractNet::load(&path)
-        .err()
-        .expect("tract has no operators for this graph");
-    assert!(fault.cause.is_some_and(|c| c.contains("no operator")));
+fn graphs_with_operators_of_onnx_runtime_alone_are_refused_when_they_are_loaded() {
+    for (pack, role, operator) in [
+        ("kokoro", "model", "com.microsoft"),
+        ("whisper-base", "decoder", "MatMulNBits"),
+        ("whisper-base", "encoder", "MultiHeadAttention"),
+    ] {
+        let (path, _) = graph(pack, role, Some("optimized"));
+        let fault = TractNet::load(&path).err().expect("tract cannot run it");
+        assert_eq!(fault.kind, Kind::Missing);
+        assert!(
+            fault.sentence.contains("needs ONNX Runtime"),
+            "{}",
+            fault.sentence
+        );
+        let cause = fault.cause.unwrap();
+        assert!(cause.contains(operator), "{pack} {role}: {cause}");
+    }
 }

@@ -237,29 +237,40 @@ pub fn bare_models() -> PathBuf {
     folder.path().to_owned()
 }
 
+/// The languages of the stub that translates.
+const TRANSLATE: &str = "[translate]\nfrom = [\"pt\"]\nto = [\"en\"]\ntell = \"nothing\"\nstart = 0\nend = 0\nbeams = 1\n";
+
 /// Packs of the debug build's stub engines, which do as they are told (`src/engine/stub.rs`).
 pub fn stub_models() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-    for kind in ["speak", "transcribe"] {
+    for kind in ["speak", "transcribe", "translate"] {
         let pack = folder.path().join(format!("stub-{kind}"));
         std::fs::create_dir(&pack).unwrap();
         std::fs::write(pack.join("nothing"), "").unwrap();
-        let voice = "[[voices]]\nid = \"af_heart\"\nname = \"Nobody\"\nlanguage = \"en-us\"\ngender = \"female\"\ndescription = \"\"\nfile = \"nothing\"\n";
+        let mut voices = String::new();
+        for id in ["af_heart", "fail"] {
+            voices.push_str(&format!("[[voices]]\nid = \"{id}\"\nname = \"Nobody\"\nlanguage = \"en-us\"\ngender = \"female\"\ndescription = \"\"\nfile = \"nothing\"\n"));
+        }
         let manifest = format!(
             "name = \"stub-{kind}\"\nkind = \"{kind}\"\nengine = \"stub-{kind}\"\nruntime = \"tract\"\n\
              title = \"\"\ndescription = \"\"\nlicence = \"\"\norigin = \"\"\ndefault = false\nlanguages = [\"en\"]\n\
              [[files]]\nrole = \"model\"\npath = \"nothing\"\nsize = 0\nsha256 = \"{empty}\"\n{}",
-            if kind == "speak" { voice } else { "" }
+            match kind {
+                "speak" => &voices,
+                "translate" => TRANSLATE,
+                _ => "",
+            }
         );
         std::fs::write(pack.join("pack.toml"), manifest).unwrap();
     }
-    std::os::unix::fs::symlink(
-        models().join("silero-vad"),
-        folder.path().join("silero-vad"),
-    )
-    .unwrap();
+    link(folder.path(), "silero-vad");
     folder
+}
+
+/// Adds one of the repository's packs to a folder of packs.
+pub fn link(folder: &Path, pack: &str) {
+    std::os::unix::fs::symlink(models().join(pack), folder.join(pack)).unwrap();
 }
 
 /// Starts a server and reads its address off its standard error.

@@ -167,26 +167,3 @@ fn a_piper_voice_speaks_beside_kokoro() {
         (&json!("vits"), &json!("piper-en-us-joe"))
     );
 }
-
-#[test]
-fn hostile_texts_are_answered_by_the_contract() {
-    for (text, statuses) in [
-        ("😀 ❤️", vec![400]),
-        ("\u{0}\u{200B}", vec![400]),
-        ("שלום", vec![400]),
-        ("a\u{0}b\u{200B}c \u{202E}Hello", vec![200]),
-        (
-            "<speak>Hello <break time=\"500ms\"/> there</speak>",
-            vec![200],
-        ),
-        ("[pause 500ms] Hello", vec![200]),
-        ("𝓗𝓮𝓵𝓵𝓸 🎙", vec![200]),
-    ] {
-        let answer = client().post_json("/voice/tts", &json!({ "text": text }));
-        assert!(
-            statuses.contains(&answer.status),
-            "{text:?}: {}",
-            answer.status
-        );
-    }
-}

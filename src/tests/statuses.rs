@@ -12,7 +12,7 @@ use vocabox::api::{Access, BEFORE_ROUTING, BodyKind, ENDPOINTS, Endpoint};
 use crate::attacks::raw;
 use crate::cloning::{self, cloning_models};
 use crate::http::{Answer, Client};
-use crate::server::{Server, json as command, stub_models};
+use crate::server::{Server, json as command, link, stub_models};
 
 /// A box with stub engines, one without any pack, and keys of every condition.
 struct House {
@@ -30,6 +30,8 @@ struct House {
 impl House {
     fn open() -> House {
         let models = stub_models();
+        // Dubbing tells speakers apart.
+        link(models.path(), "speaker-ge2e");
         let server = Server::launch(models.path(), &[]);
         let (clones, fails) = (cloning_models(), cloning_models());
         let failing = Server::launch(fails.path(), &[]);
@@ -62,19 +64,19 @@ impl House {
                 let body = json!({ "text": word }).to_string();
                 (path, Some("application/json"), body.into_bytes())
             }
-            "stt" => {
-                let part = |name: &str| {
-                    format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n")
-                };
-                let mut body = format!(
-                    "{}{word}\r\n{}",
-                    part("language"),
-                    part("file\"; filename=\"a.wav")
-                )
-                .into_bytes();
-                body.extend(wav());
-                body.extend_from_slice(b"\r\n--b--\r\n");
-                (path, Some("multipart/form-data; boundary=b"), body)
+            "dub_translate" => {
+                let segments = json!([{ "id": 0, "start": 0.0, "end": 1.0, "text": word }]);
+                let body = json!({ "segments": segments, "target_language": "en" }).to_string();
+                (path, Some("application/json"), body.into_bytes())
+            }
+            "stt" => (path, Some("multipart/form-data; boundary=b"), form(word)),
+            "dub_analyze" => (path, Some("multipart/form-data; boundary=b"), form("auto")),
+            "dub_job" | "dub_job_delete" => {
+                let analyze = "/voice/dub/analyze";
+                let form = ("multipart/form-data; boundary=b", form("auto"));
+                let taken = self.good.send("POST", analyze, Some(form.0), form.1).json();
+                let id = taken["job_id"].as_str().unwrap();
+                (path.replace("{job_id}", id), None, Vec::new())
             }
             "clone" => {
                 let body = [
@@ -100,6 +102,7 @@ impl House {
                     Vec::new(),
                 )
             }
+            "voice_preview" => (path.replace("{voice_id}", "af_heart"), None, Vec::new()),
             "voices" | "history" | "healthz" | "readyz" => (path, None, Vec::new()),
             other => panic!("the endpoint {other} is new: say how it is asked"),
         }
@@ -118,10 +121,8 @@ impl House {
 
     /// What the box answers when it is made to answer `status`.
     fn provoke(&self, endpoint: &Endpoint, status: u16) -> u16 {
-        let clones = matches!(endpoint.id, "clone" | "voice_delete");
-        if let Some(answered) = clones
-            .then(|| self.provoke_clone(endpoint, status))
-            .flatten()
+        if matches!(endpoint.id, "clone" | "voice_delete")
+            && let Some(answered) = self.provoke_clone(endpoint, status)
         {
             return answered;
         }
@@ -130,7 +131,11 @@ impl House {
         match (status, endpoint.id) {
             (200, _) => good("ok", &[]),
             (400, "tts" | "tts_stream") => good("", &[]),
-            (400, "stt") => {
+            (400, "dub_translate") => {
+                let asked = json!({ "segments": [], "target_language": "pt" });
+                self.good.post_json(endpoint.path, &asked).status
+            }
+            (400, "stt" | "dub_analyze") => {
                 let (path, kind, _) = self.request(endpoint, "ok");
                 self.good
                     .send(endpoint.method, &path, kind, b"--b--\r\n".to_vec())
@@ -146,11 +151,17 @@ impl House {
                 let asked = json!({ "text": "ok", "voice_id": "nobody" });
                 self.good.post_json(endpoint.path, &asked).status
             }
+            (404, "dub_job" | "dub_job_delete") => {
+                let path = "/voice/dub/jobs/nothing";
+                self.good.send(endpoint.method, path, None, vec![]).status
+            }
             (404, "history_delete") => {
                 self.good
                     .send("DELETE", "/voice/history/nothing", None, vec![])
                     .status
             }
+            (404, "voice_preview") => self.good.get("/voice/voices/nobody/preview").status,
+            (502, "voice_preview") => self.good.get("/voice/voices/fail/preview").status,
             (408 | 411, _) => {
                 let length = if status == 408 {
                     "Content-Length: 9\r\n"
@@ -187,7 +198,9 @@ impl House {
             (429, _) => {
                 let once = key(&self.cloning.data, "test", &["--rpm", "1"]);
                 let client = self.cloning.client().with_key(&once);
-                assert_eq!(self.send(&client, endpoint, "ok", &[]).status, 200);
+                let first = self.send(&client, endpoint, "ok", &[]);
+                let said = String::from_utf8_lossy(&first.body);
+                assert_eq!(first.status, 200, "{said}");
                 client
             }
             (400, "clone") => {
@@ -222,6 +235,17 @@ impl House {
         answer.is_refusal(answer.status);
         answer.status
     }
+}
+
+/// A recording in a language.
+fn form(language: &str) -> Vec<u8> {
+    let part =
+        |name: &str| format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n");
+    let (field, file) = (part("language"), part("file\"; filename=\"a.wav"));
+    let mut body = format!("{field}{language}\r\n{file}").into_bytes();
+    body.extend(wav());
+    body.extend_from_slice(b"\r\n--b--\r\n");
+    body
 }
 
 /// A new key.

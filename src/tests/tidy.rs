@@ -15,9 +15,16 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("work", &["limits", "fault", "engine"]),
     ("admit", &["limits", "fault", "store"]),
     (
+        "dub",
+        &[
+            "limits", "fault", "audio", "text", "engine", "work", "store",
+        ],
+    ),
+    (
         "api",
         &[
-            "limits", "fault", "audio", "text", "pack", "store", "engine", "work", "admit", "clone",
+            "limits", "fault", "audio", "text", "pack", "store", "engine", "work", "admit",
+            "clone", "dub",
         ],
     ),
     (

@@ -1,26 +1,39 @@
-//! Markup that a reader passes over: tags in angle brackets, targets of links.
+//! Markup that a reader passes over: tags in angle brackets, targets of links, a terminal's colours.
 //!
 //! Owns what is taken off before anything is read. What the tags enclose and the links' texts stay.
 
 /// Characters of the longest tag or target that is passed over.
 const MARKUP_CHARS_MAX: usize = 300;
+/// What begins a terminal's control sequence.
+const ESCAPE: char = '\u{1b}';
 
 /// `text` without tags (`<speak>`, `<break time="1s"/>`, `</b>`) and without the targets of links and pictures
-/// (`[text](address)`). Everything else stays. Linear in the length of `text`.
+/// (`[text](address)`), and without what colours a terminal. Everything else stays. Linear in the length of `text`.
 pub fn bare(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(at) = rest.find(['<', ']']) {
+    while let Some(at) = rest.find(['<', ']', ESCAPE]) {
         let (before, from) = rest.split_at(at);
         out.push_str(before);
         let passed = tag(from)
             .map(|n| (n, " "))
-            .or(target(from).map(|n| (n, "]")));
+            .or(target(from).map(|n| (n, "]")))
+            .or(colour(from).map(|n| (n, "")));
         let (length, stays) = passed.unwrap_or((1, &from[..1]));
         out.push_str(stays);
         rest = &from[length..];
     }
     out + rest
+}
+
+/// Bytes of the control sequence that `text` begins with (ECMA-48 §5.4): the introducer, parameters, a final byte.
+fn colour(text: &str) -> Option<usize> {
+    let inside = text.strip_prefix("\u{1b}[")?;
+    let end = inside
+        .char_indices()
+        .take(MARKUP_CHARS_MAX)
+        .find(|(_, c)| !(' '..='?').contains(c))?;
+    ('@'..='~').contains(&end.1).then_some(2 + end.0 + 1)
 }
 
 /// Bytes of the tag that `text` begins with: a name, a slash or a sign of a declaration follows the bracket.
@@ -74,6 +87,9 @@ mod tests {
             ("x<b>y</b>", "x y "),
             ("1<2 and 3>2", "1<2 and 3>2"),
             ("[note](see below)", "[note](see below)"),
+            ("\u{1b}[1;31mred\u{1b}[0m and [0m", "red and [0m"),
+            ("\u{1b}[", "\u{1b}["),
+            ("\u{1b}é", "\u{1b}é"),
             ("<", "<"),
             ("[a](", "[a]("),
         ] {

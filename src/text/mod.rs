@@ -30,7 +30,7 @@ pub use espeak::espeak;
 pub use language::{Language, is_read, language};
 pub use phonemes::{ALPHABET, English, VOCABULARY};
 pub use spelling::Spelling;
-pub use split::{Sentence, sentences};
+pub use split::{Sentence, halves, sentences};
 
 use crate::fault::Fault;
 use std::collections::VecDeque;
@@ -108,6 +108,17 @@ pub fn pieces<'a>(text: &'a str, language: &'a dyn Language) -> Result<Pieces<'a
         return Err(Fault::invalid(NOTHING));
     }
     Ok(pieces)
+}
+
+/// Letters that a voice says in a second at its own speed, pauses included. Measured of Kokoro's English: 14 to 17.
+const CHARS_PER_S: f64 = 15.0;
+
+/// About how many seconds `text` takes to say at a voice's own speed. Cheap: figures and signs are put into words, which
+/// make of few characters many, and nothing more.
+pub fn seconds(text: &str, language: &dyn Language) -> f64 {
+    let words = |sentence: Sentence| language.words(&text[sentence.range]).chars().count();
+    let chars: usize = sentences(text).into_iter().map(words).sum();
+    chars as f64 / CHARS_PER_S
 }
 
 const NOTHING: &str =

@@ -355,3 +355,19 @@ fn no_text_panics_or_leaves_the_alphabet() {
         }
     }
 }
+
+#[test]
+fn how_long_a_text_takes_is_told_from_its_words() {
+    let english = language("en-us").unwrap();
+    let prose = "It was the best of times, it was the worst of times. ".repeat(94);
+    let a = seconds(&prose, english);
+    assert!(
+        (300.0..360.0).contains(&a),
+        "{a} s of {} characters",
+        prose.len()
+    );
+    let digits = seconds(&"7".repeat(5_000), english);
+    assert!((1_400.0..2_200.0).contains(&digits), "{digits} s");
+    let letters = seconds(&"a".repeat(5_000), english);
+    assert!((200.0..800.0).contains(&letters), "{letters} s");
+}

@@ -1,7 +1,8 @@
-//! Any bytes, taken for a recording: an answer or a refusal, within bounds. Run, with cargo-fuzz and a nightly compiler:
+//! Any bytes, taken for a recording: an answer or a refusal, within bounds. Run with cargo-fuzz, here with the stable compiler:
 //!
-//! cargo fuzz run --fuzz-dir scripts/fuzz decode -- -max_len=65536 -timeout=10 -rss_limit_mb=512
+//! RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir scripts/fuzz decode -- -max_len=65536 -timeout=30 -rss_limit_mb=1500
 //!
+//! What it finds goes, when it is small, to `scripts/fuzz/found`, which the tests decode too.
 //! A short run over the same corpus is part of the tests (`src/tests/damage.rs`).
 
 #![no_main]

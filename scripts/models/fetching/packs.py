@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from .fault import Fault
 
 CLIENTS = ("pip", "npm")
-MAKERS = ("copy", "join", "whisper", "speaker", "kokoro-optimize", "encode")
+MAKERS = ("copy", "join", "whisper", "speaker", "marian", "kokoro-optimize", "encode")
 
 
 @dataclass(frozen=True)

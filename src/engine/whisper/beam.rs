@@ -5,8 +5,9 @@
 use super::decoder::Attended;
 use super::decoder::Decoder;
 use super::rules::Vocabulary;
-use super::search::{Begun, Decoded, Way, log_sum};
+use super::search::{Begun, Decoded, Way};
 use crate::engine::contract::Watch;
+use crate::engine::logits::{largest, log_sum};
 use crate::fault::Fault;
 
 /// A text so far.
@@ -103,32 +104,4 @@ pub fn search(
         decoded.attention.extend(best.attention);
     }
     Ok(decoded)
-}
-
-/// The indices of the `count` largest entries above −∞, largest first.
-fn largest(row: &[f32], count: usize) -> Vec<u32> {
-    let mut best: Vec<u32> = Vec::with_capacity(count + 1);
-    for (i, &x) in row.iter().enumerate() {
-        let is_full = best.len() == count;
-        if x == f32::NEG_INFINITY || (is_full && best.last().is_some_and(|&b| row[b as usize] >= x))
-        {
-            continue;
-        }
-        let at = best.partition_point(|&b| row[b as usize] >= x);
-        best.insert(at, i as u32);
-        best.truncate(count);
-    }
-    best
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_largest_come_first_and_impossible_ones_never() {
-        let row = [1.0, 4.0, f32::NEG_INFINITY, 4.0, 2.0];
-        assert_eq!(largest(&row, 3), [1, 3, 4]);
-        assert_eq!(largest(&row, 9), [1, 3, 4, 0]);
-    }
 }

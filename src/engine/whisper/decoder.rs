@@ -213,6 +213,11 @@ impl Decoder {
         logits.dims.last().copied().flatten()
     }
 
+    /// Lets go of the window, whose keys and values take 36 MB for 30 s of the base model.
+    pub fn forget(&mut self) {
+        self.memory.clear();
+    }
+
     /// Turns to a new window: the encoder's outputs by their names.
     pub fn listen(&mut self, encoded: Vec<(String, Box<dyn Value>)>) {
         let named = encoded.into_iter().map(|(name, v)| (as_input(&name), v));

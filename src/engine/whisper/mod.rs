@@ -149,6 +149,7 @@ impl Engine for Whisper {
             }
             windows.advance(advance);
         }
+        self.listener.decoder.forget();
         let seconds = windows.samples_read() as f64 / f64::from(RATE_HZ);
         if seconds == 0.0 {
             return Err(Fault::invalid(

@@ -5,6 +5,7 @@
 use super::decoder::{Attended, Decoder, Past, Step};
 use super::rules::Vocabulary;
 use crate::engine::contract::Watch;
+use crate::engine::logits::log_sum;
 use crate::fault::Fault;
 
 /// Tokens of one window at the most: half the decoder's context (`decoding.py`: sample_len).
@@ -161,15 +162,6 @@ fn likeliest(row: &[f32]) -> u32 {
         }
     }
     best as u32
-}
-
-/// Natural logarithm of the sum of the entries' exponentials.
-pub(super) fn log_sum(row: &[f32]) -> f32 {
-    let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    if max == f32::NEG_INFINITY {
-        return max;
-    }
-    max + row.iter().map(|x| (x - max).exp()).sum::<f32>().ln()
 }
 
 /// Natural logarithm of the entry's share in the softmax.

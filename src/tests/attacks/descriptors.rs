@@ -9,7 +9,7 @@ use super::raw::{Client, is_well, tts};
 use crate::server::Server;
 
 /// Enough for the fewest connections that the default queue asks for, and far fewer than the default.
-const FEW: u64 = 600;
+const FEW: u64 = 700;
 
 #[test]
 fn with_few_files_fewer_connections_are_taken_and_never_one_too_many() {

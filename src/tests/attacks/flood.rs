@@ -116,7 +116,15 @@ fn one_address_gets_its_share_and_is_not_locked_out_by_itself() {
 
 #[test]
 fn a_full_house_makes_room_for_newcomers_of_any_address() {
-    let options = ["--connections", "48", "--connections-per-address", "48"];
+    // With fewer places in the queue, that so few connections are enough.
+    let options = [
+        "--connections",
+        "48",
+        "--connections-per-address",
+        "48",
+        "--queue",
+        "8",
+    ];
     let server = Server::launch(&bare_models(), &options);
     let mut slow = hold(&server, 2 * PER_ADDRESS, "GET /healthz HTT");
     until("the end of the surplus", || connections(&server) <= 48);

@@ -180,8 +180,9 @@ fn clients_that_stop_reading_a_large_answer_cost_no_memory_and_are_cut_off() {
     );
     is_well(&server);
     let idle = resident(&server);
-    // The stub engine makes 4800 bytes of each character.
-    let body = format!("{{\"text\":\"{}\"}}", "x".repeat(2_000));
+    // The stub engine makes 4800 bytes of each letter, and a piece of each word: as long as those of real engines.
+    let word = format!("{} ", "ba".repeat(100));
+    let body = format!("{{\"text\":\"{}\"}}", word.repeat(10));
     let request = format!(
         "{}Content-Length: {}\r\n\r\n{body}",
         tts(&server.key),
@@ -201,8 +202,9 @@ fn clients_that_stop_reading_a_large_answer_cost_no_memory_and_are_cut_off() {
     is_well(&server);
     let grown = resident(&server).saturating_sub(idle);
     println!("{} MiB more", grown >> 20);
-    // All together they are 110 MiB, and each is in memory while it is made, one after the other.
-    assert!(grown < 80 << 20, "{} MiB more", grown >> 20);
+    // Sound and file of all together are 345 MiB. The stub makes them faster than they are written, so that some are in memory
+    // at once, and the allocator keeps what they took.
+    assert!(grown < 200 << 20, "{} MiB more", grown >> 20);
     until("the end of their connections", || connections(&server) == 0);
     until("an empty spool", || spooled(&server) == 0);
     for client in &mut deaf {

@@ -1,16 +1,11 @@
-//! The only wiring: from settled options to loaded packs, running workers and an open front door.
-
-mod cloning;
+//! The packs in use: which are chosen, what is loaded of them, and the workers that own it.
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::api::cors::Origins;
-use crate::api::lifecycle::Lifecycle;
 use crate::api::speech::{Listening, Origin, Speaking, Transcribing};
-use crate::api::{BodyCaps, Context};
 use crate::config;
-use crate::edge::{Bounds, Edge, EdgeConfig};
+use crate::engine::blend::Blend;
 use crate::engine::contract::{Embed, Speak, Transcribe};
 use crate::engine::device::Device;
 use crate::engine::diarize::{self, Diarize};
@@ -20,7 +15,6 @@ use crate::engine::{self, Build, Chorus, library, wrong_engine};
 use crate::fault::Fault;
 use crate::pack::Pack;
 use crate::pack::manifest::{Kind, Runtime, Voice};
-use crate::store::{Retention, Store};
 use crate::work::places::Places;
 use crate::work::pool::Pool;
 
@@ -29,16 +23,18 @@ use crate::work::pool::Pool;
 pub struct Installation {
     pub speak: Option<Pack>,
     /// All packs that speak, in the order of [`Chorus::order`].
-    speakers: Vec<Pack>,
+    pub(super) speakers: Vec<Pack>,
     /// Transcribes what no specialist lists.
     pub transcribe: Option<Pack>,
     /// Packs that transcribe the languages that they list.
-    specialists: Vec<Pack>,
-    detect: Option<Pack>,
-    embed: Option<Pack>,
+    pub(super) specialists: Vec<Pack>,
+    pub(super) detect: Option<Pack>,
+    pub(super) embed: Option<Pack>,
     /// Gives what is spoken the tone of somebody else.
-    convert: Option<Pack>,
-    nets: Nets,
+    pub(super) convert: Option<Pack>,
+    /// Packs that translate.
+    pub(super) translators: Vec<Pack>,
+    pub(super) nets: Nets,
 }
 
 impl Installation {
@@ -69,7 +65,12 @@ impl Installation {
         };
         let chosen = [&transcribe, &detect, &embed, &convert];
         let chosen = chosen.into_iter().flatten();
+        let translators = match kinds.contains(&Kind::Translate) {
+            true => fetched(&packs, Kind::Translate),
+            false => Vec::new(),
+        };
         let chosen = chosen.chain(&speakers).chain(&specialists);
+        let chosen = chosen.chain(&translators);
         let needs_ort = chosen
             .clone()
             .any(|p| p.manifest.runtime.unwrap_or(Runtime::Ort) == Runtime::Ort);
@@ -91,6 +92,7 @@ impl Installation {
             detect,
             embed,
             convert,
+            translators,
             nets,
         })
     }
@@ -113,6 +115,15 @@ impl Installation {
             Build::Convert(build) => Ok(build(pack, &self.nets)?.over(chorus)),
             _ => Err(wrong_engine(pack)),
         }
+    }
+
+    /// The language of the voice that `voice_id` names, or of the first of a blend.
+    pub fn language_of(&self, voice_id: &str) -> Option<String> {
+        let blend = Blend::parse(voice_id).ok()?;
+        let first = blend.voices().next()?;
+        let voices = Chorus::voices(&self.speakers);
+        let voice = voices.iter().find(|(voice, _)| voice.id == first)?.0;
+        Some(voice.language.clone())
     }
 
     /// Builds the engine that transcribes what no specialist lists. Faults: as [`Installation::build_speak`].
@@ -164,7 +175,11 @@ impl Installation {
         pack.ok_or_else(|| not_fetched("embeds speakers", "speaker-ge2e"))
     }
 
-    fn start_speaking(&self, workers: usize, queue: usize) -> Result<Option<Speaking>, Fault> {
+    pub(super) fn start_speaking(
+        &self,
+        workers: usize,
+        queue: usize,
+    ) -> Result<Option<Speaking>, Fault> {
         let Some(pack) = &self.speak else {
             log::warn!(
                 "no pack that speaks is fetched: /voice/tts answers 503; run scripts/fetch-models"
@@ -186,6 +201,7 @@ impl Installation {
                 engine: pack.manifest.engine.clone(),
                 model: pack.name().to_owned(),
                 rate_hz: pack.manifest.sample_rate_hz.unwrap_or(24_000),
+                fingerprint: pack.fingerprint(),
                 mixes: engine::has_tables(pack),
             };
             (voice.id.clone(), origin)
@@ -200,7 +216,7 @@ impl Installation {
         }))
     }
 
-    fn start_transcribing(
+    pub(super) fn start_transcribing(
         &self,
         workers: usize,
         queue: usize,
@@ -254,7 +270,7 @@ impl Installation {
 
 /// Requests of a kind that may be in the house. The queue of its workers holds as many, and not only those that wait:
 /// a request lies there, too, until an idle worker has woken up for it.
-fn depth(workers: usize, queue: usize) -> usize {
+pub(super) fn depth(workers: usize, queue: usize) -> usize {
     workers + queue
 }
 
@@ -316,84 +332,8 @@ pub fn open_ort(options: &config::Models, packs: &[Pack]) -> Result<Ort, Fault> 
     Ok(ort)
 }
 
-fn not_fetched(what: &str, example: &str) -> Fault {
+pub(super) fn not_fetched(what: &str, example: &str) -> Fault {
     Fault::missing(format!(
         "No pack that {what} is fetched. Run scripts/fetch-models {example}."
     ))
-}
-
-/// An open box: its front door, and what its requests work with.
-pub struct App {
-    pub edge: Edge,
-    pub context: Arc<Context>,
-}
-
-impl App {
-    /// Opens the store, loads the models, then the front door; nothing is served before all is there.
-    /// Faults: `Missing`, with what is wrong and what to do.
-    pub fn open(options: &config::Serve) -> Result<Self, Fault> {
-        let origins = Origins::parse(&options.cors_origins).map_err(Fault::missing)?;
-        let retention = Retention {
-            items_max: options.history_max,
-            days_max: options.history_days,
-        };
-        let store = Store::serve(&options.data_dir, retention)?;
-        let kinds = [Kind::Speak, Kind::Transcribe, Kind::Detect, Kind::Embed];
-        let installation = Installation::open(&options.models, &kinds)?;
-        let speaking = installation.start_speaking(options.workers, options.queue)?;
-        let beams = options.models.beam;
-        let transcribing =
-            installation.start_transcribing(options.workers, options.queue, beams)?;
-        let cloning = installation.start_cloning(
-            speaking.as_ref(),
-            &store,
-            &options.data_dir,
-            options.workers,
-            options.queue,
-        )?;
-        let context = Arc::new(Context {
-            store,
-            speaking,
-            transcribing,
-            cloning,
-            clones_max: options.clones_max,
-            require_clone_consent: options.require_clone_consent,
-            spool_dir: options.data_dir.join("spool"),
-            origins,
-            body_caps: BodyCaps {
-                json_bytes_max: options.edge.json_bytes,
-                audio_bytes_max: options.edge.audio_bytes,
-            },
-            device: installation.device(),
-            history_text: options.history_text,
-            log_content: options.log_content,
-            underway: Arc::default(),
-        });
-        let edge = EdgeConfig {
-            listen: options.listen,
-            spool_dir: options.data_dir.join("spool"),
-            socket_dir: options.data_dir.join("socket"),
-            handlers: options.handlers(),
-            connections_max: options.edge.connections,
-            connections_per_address_max: options.edge.connections_per_address,
-        };
-        let bounds = Bounds {
-            head_bytes_max: options.edge.head_bytes,
-            head: options.edge.head,
-            idle: options.edge.idle,
-            write_block: options.edge.write,
-            answer: options.edge.answer,
-            rate_min: options.edge.upload_rate,
-            upload: options.edge.upload,
-            memory_bytes_max: options.edge.memory_bytes,
-            spool_bytes_max: options.edge.spool_bytes,
-            ..Bounds::default()
-        };
-        let lifecycle = Lifecycle {
-            context: context.clone(),
-        };
-        let edge = Edge::open(edge, bounds, Arc::new(lifecycle))
-            .map_err(|e| Fault::missing("The box could not open its front door.").because(e))?;
-        Ok(App { edge, context })
-    }
 }

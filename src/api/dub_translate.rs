@@ -1,0 +1,231 @@
+//! `POST /voice/dub/translate`: the segments of a recording → the same in another language.
+
+use serde_json::{Map, Value, json};
+
+use super::fields::{number, object, string};
+use super::translating::{Translating, Translator};
+use super::{Call, Context, Reply};
+use crate::engine::contract::TranslateTask;
+use crate::fault::Fault;
+use crate::limits;
+use crate::store::Feature;
+
+/// Languages that the API dubs into.
+pub const TARGETS: [&str; 6] = ["en", "yo", "ig", "ha", "sw", "zu"];
+
+/// Characters of a second of unhurried speech, blanks included: of English the voice af_heart says 19 by itself (160 characters in
+/// 8.5 s), and a reader of prose 14.
+const CHARS_PER_SECOND: f64 = 16.0;
+
+/// Translates. Faults: `Invalid` for a field out of its bounds, or when it cannot be known from which language, `Missing`
+/// without a translator for a pair of languages, and what the pool refuses.
+pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
+    let body = call.take_body();
+    let mut object = object(&call.head, body)?;
+    let target = target(&object)?;
+    let source = source(&object)?;
+    let mut segments = segments(&mut object)?;
+    let translating = context.translating.as_ref();
+    let mut tasks: Vec<(&Translator, TranslateTask)> = Vec::new();
+    let mut at = Vec::new();
+    for (number, segment) in segments.iter().enumerate() {
+        let own = source.as_ref().or(segment.language.as_ref());
+        let (source, translator) = pair(translating, own, &target)?;
+        let Some(translator) = translator.filter(|_| !segment.text.trim().is_empty()) else {
+            continue;
+        };
+        let task = TranslateTask {
+            text: segment.text.clone(),
+            room: room(segment, segments.get(number + 1)),
+            target: target.clone(),
+            source,
+        };
+        tasks.push((translator, task));
+        at.push(number);
+    }
+    if segments.is_empty() {
+        pair(translating, source.as_ref(), &target)?;
+    }
+    if let Some((first, _)) = tasks.first() {
+        call.begin(Feature::Dub, &first.engine, &first.model)?;
+        let chars = tasks.iter().map(|(_, task)| task.text.chars().count());
+        let item = call.item()?;
+        item.language = Some(target.clone());
+        item.character_count = Some(chars.sum::<usize>() as u64);
+    }
+    let mut texts: Vec<String> = Vec::with_capacity(tasks.len());
+    for (translator, task) in tasks {
+        let done = translator.pool.run(task, &call.watch)?;
+        call.queued += done.queued;
+        call.ran += done.ran;
+        texts.push(done.output.text);
+    }
+    if !texts.is_empty() {
+        call.item()?.text = Some(texts.join("\n"));
+    }
+    for (number, text) in at.into_iter().zip(texts) {
+        segments[number]
+            .fields
+            .insert("text".to_owned(), text.into());
+    }
+    let segments: Vec<Value> = segments.into_iter().map(|s| s.fields.into()).collect();
+    Reply::json(&json!({ "segments": segments, "target_language": target }))
+}
+
+/// One segment of the request.
+struct Segment {
+    /// All of it: what is not known here is given back as it came.
+    fields: Map<String, Value>,
+    text: String,
+    /// Its own language (ours).
+    language: Option<String>,
+    start_s: Option<f64>,
+    end_s: Option<f64>,
+}
+
+/// The segments, checked and taken out of the request.
+fn segments(object: &mut Map<String, Value>) -> Result<Vec<Segment>, Fault> {
+    let most = limits::SEGMENTS_MAX;
+    let list = match object.remove("segments") {
+        Some(Value::Array(list)) => list,
+        None => return Err(Fault::invalid("segments is missing")),
+        Some(_) => return Err(Fault::invalid("segments is not an array")),
+    };
+    if list.len() > most {
+        return Err(Fault::invalid(format!(
+            "segments has {} items; at most {most} are accepted",
+            list.len()
+        )));
+    }
+    let numbered = list.into_iter().enumerate();
+    let read = |(at, value): (usize, Value)| match value {
+        Value::Object(fields) => segment(fields).map_err(|mut fault| {
+            fault.sentence = format!("segments[{at}].{}", fault.sentence);
+            fault
+        }),
+        _ => Err(Fault::invalid(format!("segments[{at}] is not an object"))),
+    };
+    numbered.map(read).collect()
+}
+
+fn segment(fields: Map<String, Value>) -> Result<Segment, Fault> {
+    let most = limits::SEGMENT_CHARS_MAX;
+    let text = string(&fields, "text")?.ok_or_else(|| Fault::invalid("text is missing"))?;
+    let chars = text.chars().count();
+    if chars > most {
+        return Err(Fault::invalid(format!(
+            "text has {chars} characters; at most {most} are accepted"
+        )));
+    }
+    let seconds = |name: &str| number(&fields, name, 0.0, limits::SEGMENT_SECONDS_MAX);
+    Ok(Segment {
+        text: text.to_owned(),
+        language: string(&fields, "language")?.and_then(code),
+        start_s: seconds("start")?,
+        end_s: seconds("end")?,
+        fields,
+    })
+}
+
+fn target(object: &Map<String, Value>) -> Result<String, Fault> {
+    let asked = string(object, "target_language")?
+        .ok_or_else(|| Fault::invalid("target_language is missing"))?;
+    match code(asked) {
+        Some(code) if TARGETS.contains(&code.as_str()) => Ok(code),
+        _ => Err(Fault::invalid(format!(
+            "target_language is none of {}",
+            TARGETS.join(", ")
+        ))),
+    }
+}
+
+/// The language of all segments, if it is said (ours): `source_language`, or `language` as the analysis calls it.
+fn source(object: &Map<String, Value>) -> Result<Option<String>, Fault> {
+    let named = string(object, "source_language")?.and_then(code);
+    let heard = string(object, "language")?.and_then(code);
+    Ok(named.or(heard))
+}
+
+/// `pt` of ` PT-br `; none for `auto` and for nothing.
+fn code(text: &str) -> Option<String> {
+    let code = text.trim().to_ascii_lowercase();
+    let base = code.split(['-', '_']).next().unwrap_or_default();
+    (!base.is_empty() && base != "auto").then(|| base.to_owned())
+}
+
+/// The language that is translated from, and what does it: nothing needs to where that is the target itself. Faults: `Missing`
+/// for a pair that no translator of this box knows, and those of [`only_source`].
+fn pair<'a>(
+    translating: Option<&'a Translating>,
+    source: Option<&String>,
+    target: &str,
+) -> Result<(String, Option<&'a Translator>), Fault> {
+    let source = match source {
+        Some(code) => code.clone(),
+        None => only_source(translating, target)?,
+    };
+    if source == target {
+        return Ok((source, None));
+    }
+    let translator = translating.and_then(|t| t.translator(&source, target));
+    match translator {
+        Some(_) => Ok((source, translator)),
+        None => Err(not_installed(&format!("from {source} "), target)),
+    }
+}
+
+/// The only language that this box translates into `target`. Faults: `Missing` when there is none, `Invalid` when there are
+/// several.
+fn only_source(translating: Option<&Translating>, target: &str) -> Result<String, Fault> {
+    let sources = translating.map_or_else(Vec::new, |t| t.sources(target));
+    match sources[..] {
+        [] => Err(not_installed("", target)),
+        [only] => Ok(only.to_owned()),
+        _ => Err(Fault::invalid(format!(
+            "source_language is missing, and this box translates into {target} from several languages: {}",
+            sources.join(", ")
+        ))),
+    }
+}
+
+fn not_installed(from: &str, target: &str) -> Fault {
+    Fault::missing(format!(
+        "No engine that translates {from}into {target} is installed on this box."
+    ))
+}
+
+/// Characters that can be said from the begin of `segment` until that of the `next`, or its own end where that is later.
+fn room(segment: &Segment, next: Option<&Segment>) -> Option<usize> {
+    let (start, end) = (segment.start_s?, segment.end_s?);
+    let end = next.and_then(|n| n.start_s).map_or(end, |s| s.max(end));
+    let seconds = (end - start).max(0.0);
+    Some((seconds * CHARS_PER_SECOND) as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_lose_their_region_and_auto_is_none() {
+        assert_eq!(code(" PT-br ").as_deref(), Some("pt"));
+        assert_eq!(code("en_ng").as_deref(), Some("en"));
+        assert_eq!(code("AUTO"), None);
+        assert_eq!(code(" "), None);
+    }
+
+    #[test]
+    fn a_segment_has_room_until_the_next_begins() {
+        let at = |start: f64, end: f64| {
+            let fields = json!({ "text": "a", "start": start, "end": end });
+            segment(fields.as_object().unwrap().clone()).unwrap()
+        };
+        let (one, two) = (at(1.0, 2.0), at(3.0, 4.0));
+        assert_eq!(room(&one, Some(&two)), Some(32));
+        assert_eq!(room(&one, None), Some(16));
+        assert_eq!(room(&two, Some(&one)), Some(16), "in no order");
+        let mut open = at(1.0, 2.0);
+        open.end_s = None;
+        assert_eq!(room(&open, None), None);
+    }
+}

@@ -1,0 +1,145 @@
+//! A recording → its lines: who says what, and when.
+
+use super::lines::{Line, lines};
+use super::stretches::stretches;
+use crate::audio::pcm::{Clip, ClipReader, Samples};
+use crate::engine::contract::{TranscribeTask, Transcript, Watch};
+use crate::engine::diarize::{self, Diarize, Turn, attribute};
+use crate::fault::Fault;
+
+/// Samples a second of what is analysed.
+pub const RATE_HZ: u32 = 16_000;
+/// How much of the time it takes to tell who speaks when: the rest is for what they say.
+const DIARIZED: f64 = 0.15;
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Analysis {
+    /// Code of the language that is spoken.
+    pub language: String,
+    pub seconds: f64,
+    /// Ordered, not overlapping.
+    pub lines: Vec<Line>,
+    /// Names of all who speak, in the order in which they begin.
+    pub speakers: Vec<String>,
+}
+
+/// What an analysis needs.
+pub struct Means<'a> {
+    pub diarize: &'a mut Diarize,
+    /// Transcribes on a worker that no request waits for.
+    pub listen: &'a dyn Fn(TranscribeTask, &Watch) -> Result<Transcript, Fault>,
+    /// Told how far it is, 0 to 1.
+    pub progress: &'a mut dyn FnMut(f64) -> Result<(), Fault>,
+}
+
+/// Analyses the recording that `open` gives from its start each time, mono at [`RATE_HZ`]. `language` is its code, none to
+/// detect it; without `parted` all that is said is one speaker's. Faults: those of reading and of the engines, and of
+/// `watch`.
+pub fn analyze(
+    open: &dyn Fn() -> Result<Box<dyn Samples>, Fault>,
+    language: Option<String>,
+    parted: bool,
+    means: Means<'_>,
+    watch: &Watch,
+) -> Result<Analysis, Fault> {
+    let Means {
+        diarize,
+        listen,
+        progress,
+    } = means;
+    let diarized = diarize.run(open()?, watch)?;
+    progress(DIARIZED)?;
+    let length = (diarized.seconds * f64::from(RATE_HZ)) as usize;
+    let stretches = stretches(&diarized.speech, length);
+    let mut audio = open()?;
+    let mut at = 0;
+    let mut heard = Transcript {
+        language: language.clone().unwrap_or_default(),
+        seconds: diarized.seconds,
+        segments: Vec::new(),
+    };
+    let mut language = language;
+    for stretch in stretches {
+        watch.check()?;
+        skip(&mut *audio, stretch.start - at)?;
+        let clip = take(&mut *audio, stretch.len())?;
+        at = stretch.end;
+        let task = TranscribeTask {
+            audio: Box::new(ClipReader::from(clip)),
+            language: language.clone(),
+            words: true,
+            beams: 1,
+        };
+        let transcript = listen(task, watch)?;
+        let begun_s = stretch.start as f64 / f64::from(RATE_HZ);
+        if !transcript.segments.is_empty() && language.is_none() {
+            // What the first words are in, the rest is.
+            heard.language = transcript.language.clone();
+            language = Some(transcript.language);
+        }
+        heard
+            .segments
+            .extend(transcript.segments.into_iter().map(|mut segment| {
+                segment.start_s += begun_s;
+                segment.end_s += begun_s;
+                for word in &mut segment.words {
+                    word.start_s += begun_s;
+                    word.end_s += begun_s;
+                }
+                segment
+            }));
+        progress(DIARIZED + (1.0 - DIARIZED) * at as f64 / length.max(1) as f64)?;
+    }
+    let turns: &[Turn] = if parted { &diarized.turns } else { &[] };
+    let mut lines = lines(&attribute(&heard, turns));
+    let speakers = renumber(&mut lines);
+    Ok(Analysis {
+        language: heard.language,
+        seconds: diarized.seconds,
+        speakers: (0..speakers).map(diarize::name).collect(),
+        lines,
+    })
+}
+
+/// Numbers the speakers in the order of their first lines: one who was heard, but said no word, has none. How many there are.
+fn renumber(lines: &mut [Line]) -> usize {
+    let mut seen: Vec<usize> = Vec::new();
+    for line in lines {
+        let known = seen.iter().position(|speaker| *speaker == line.speaker);
+        line.speaker = known.unwrap_or_else(|| {
+            seen.push(line.speaker);
+            seen.len() - 1
+        });
+    }
+    seen.len()
+}
+
+/// Reads over `samples`.
+fn skip(audio: &mut dyn Samples, samples: usize) -> Result<(), Fault> {
+    let mut left = samples;
+    let mut dropped = Vec::new();
+    while left > 0 {
+        dropped.clear();
+        match audio.read(&mut dropped, left.min(1 << 16))? {
+            0 => return Ok(()),
+            read => left -= read,
+        }
+    }
+    Ok(())
+}
+
+/// The next `samples`, or as many as there are.
+fn take(audio: &mut dyn Samples, samples: usize) -> Result<Clip, Fault> {
+    let mut taken = Vec::with_capacity(samples);
+    while taken.len() < samples {
+        let left = samples - taken.len();
+        if audio.read(&mut taken, left)? == 0 {
+            break;
+        }
+    }
+    Ok(Clip {
+        samples: taken,
+        rate_hz: audio.rate_hz(),
+    })
+}

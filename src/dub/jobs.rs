@@ -1,0 +1,335 @@
+//! The thread that runs dubbing jobs, one at a time, the oldest first.
+//!
+//! Owns what becomes of a job: its progress, its end, its item of history. What is queued or under way when the process ends,
+//! however that ends, is begun again at the next start; what is over is kept for some hours.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::analyze::{self, Analysis, Means};
+use super::lines::Line;
+use crate::audio;
+use crate::engine::contract::{TranscribeTask, Transcript, Watch, Word};
+use crate::engine::diarize::{self, Diarize};
+use crate::fault::{Fault, Kind};
+use crate::limits;
+use crate::store::{
+    AccountId, Feature, HistoryItem, ItemId, Job, JobId, JobKind, JobStatus, Status, Store, Utc,
+};
+
+/// Name of the file that a job works on.
+pub const INPUT: &str = "input";
+
+/// Between two records of a job's progress.
+const TELL: Duration = Duration::from_secs(1);
+
+/// Transcribes.
+pub type Listen = dyn Fn(TranscribeTask, &Watch) -> Result<Transcript, Fault> + Send + Sync;
+
+/// What jobs work with.
+pub struct Crew {
+    /// Loads what tells who speaks when.
+    pub diarizer: Box<dyn Fn() -> Result<Box<Diarize>, Fault> + Send + Sync>,
+    /// Transcribes on a worker that no request waits for.
+    pub listen: Box<Listen>,
+    /// What transcribes calls itself, and its model, as history shows them.
+    pub engine: String,
+    pub model: String,
+    /// Whether history keeps what was heard.
+    pub history_text: bool,
+}
+
+/// The jobs of a box. Dropping it ends the one that runs; it begins again at the next start.
+pub struct Dubbing {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    store: Arc<Store>,
+    crew: Crew,
+    /// Hours for which a job is kept after its end.
+    hours: u64,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    is_stopping: bool,
+    has_more: bool,
+    /// The job that runs, and what ends it.
+    running: Option<(JobId, Arc<AtomicBool>)>,
+}
+
+impl Dubbing {
+    /// Starts with what an earlier process left. Faults: `Internal` when there is no thread to be had.
+    pub fn start(store: Arc<Store>, crew: Crew, hours: u64) -> Result<Self, Fault> {
+        let shared = Arc::new(Shared {
+            store,
+            crew,
+            hours,
+            state: Mutex::new(State {
+                has_more: true,
+                ..State::default()
+            }),
+            changed: Condvar::new(),
+        });
+        let own = Arc::clone(&shared);
+        let thread = thread::Builder::new()
+            .name("dub".to_owned())
+            .spawn(move || own.work())
+            .map_err(Fault::internal)?;
+        Ok(Dubbing {
+            shared,
+            thread: Some(thread),
+        })
+    }
+
+    /// There is a new job.
+    pub fn wake(&self) {
+        self.shared.lock().has_more = true;
+        self.shared.changed.notify_all();
+    }
+
+    /// Ends the job if it is the one that runs: it was deleted.
+    pub fn cancel(&self, id: JobId) {
+        if let Some((running, cancelled)) = &self.shared.lock().running
+            && *running == id
+        {
+            cancelled.store(true, Ordering::SeqCst);
+        }
+    }
+
+    /// Begins no other job, and ends the one that runs.
+    pub fn stop(&self) {
+        let mut state = self.shared.lock();
+        state.is_stopping = true;
+        if let Some((_, cancelled)) = &state.running {
+            cancelled.store(true, Ordering::SeqCst);
+        }
+        drop(state);
+        self.shared.changed.notify_all();
+    }
+}
+
+impl Drop for Dubbing {
+    fn drop(&mut self) {
+        self.stop();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn work(&self) {
+        while self.wait() {
+            match self.store.jobs_to_do() {
+                Ok(jobs) => {
+                    if let Some((account, job)) = jobs.into_iter().next() {
+                        // There may be another after this one.
+                        self.lock().has_more = true;
+                        self.run(account, job);
+                    }
+                }
+                Err(fault) => log::error!("dubbing jobs cannot be read: {fault}"),
+            }
+            self.expire();
+        }
+    }
+
+    /// Waits for a job, or for the time to look for old ones. False when the box stops.
+    fn wait(&self) -> bool {
+        let state = self.lock();
+        let every = Duration::from_millis(limits::PRUNE_EVERY_MS);
+        let idle = |state: &mut State| !state.has_more && !state.is_stopping;
+        let waited = self.changed.wait_timeout_while(state, every, idle);
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        state.has_more = false;
+        !state.is_stopping
+    }
+
+    fn expire(&self) {
+        match self.store.expire_jobs(Utc::now().hours_before(self.hours)) {
+            Ok(0) => {}
+            Ok(count) => log::info!(
+                "{count} dubbing jobs were over for {} h: deleted",
+                self.hours
+            ),
+            Err(fault) => log::warn!("old dubbing jobs could not be deleted: {fault}"),
+        }
+    }
+
+    fn run(&self, account: AccountId, job: Job) {
+        let id = job.job_id;
+        let cancelled = Arc::new(AtomicBool::new(false));
+        {
+            let mut state = self.lock();
+            if state.is_stopping {
+                return;
+            }
+            state.running = Some((id, Arc::clone(&cancelled)));
+        }
+        let begun = Instant::now();
+        let until = begun + Duration::from_secs(limits::JOB_SECONDS_MAX);
+        let watch = Watch::new(until, Arc::clone(&cancelled));
+        let done = catch_unwind(AssertUnwindSafe(|| self.attempt(account, &job, &watch)))
+            .unwrap_or_else(|_| Err(Fault::internal("the job panicked")));
+        self.lock().running = None;
+        if cancelled.load(Ordering::SeqCst) {
+            log::info!("dubbing job {id} was ended");
+            return;
+        }
+        let fault = done.as_ref().err().cloned();
+        log::info!(
+            "dubbing job {id} ({:?}) {} after {:.1} s",
+            job.kind,
+            fault
+                .as_ref()
+                .map_or("done".to_owned(), |f| format!("failed: {f}")),
+            begun.elapsed().as_secs_f64()
+        );
+        let item = self.item(&job, done.as_ref().ok(), begun);
+        // History has it before anybody can see that it is over.
+        let recorded = self.store.append(account, &item);
+        let ended = self.store.change_job(account, id, move |job| {
+            job.status = match &done {
+                Ok(_) => JobStatus::Done,
+                Err(_) => JobStatus::Error,
+            };
+            job.progress = if done.is_ok() { 1.0 } else { job.progress };
+            job.result = done.as_ref().ok().map(|made| made.result.clone());
+            job.error = fault.as_ref().map(|fault| fault.sentence.to_string());
+        });
+        for fault in [recorded, ended].into_iter().filter_map(Result::err) {
+            if fault.kind != Kind::NotFound {
+                log::error!("the end of dubbing job {id} cannot be put on record: {fault}");
+            }
+        }
+    }
+
+    fn attempt(&self, account: AccountId, job: &Job, watch: &Watch) -> Result<Made, Fault> {
+        let id = job.job_id;
+        self.store.change_job(account, id, |job| {
+            job.status = JobStatus::Processing;
+            job.progress = 0.0;
+        })?;
+        let mut told = Instant::now();
+        let mut progress = |part: f64| {
+            if told.elapsed() < TELL {
+                return Ok(());
+            }
+            told = Instant::now();
+            let part = part.clamp(0.0, 1.0);
+            self.store
+                .change_job(account, id, move |job| job.progress = part)
+        };
+        match job.kind {
+            JobKind::Analyze => self.analyze(job, &mut progress, watch),
+            JobKind::Render => Err(Fault::missing(
+                "No engine for dubbing is installed on this box.",
+            )),
+        }
+    }
+
+    fn analyze(
+        &self,
+        job: &Job,
+        progress: &mut dyn FnMut(f64) -> Result<(), Fault>,
+        watch: &Watch,
+    ) -> Result<Made, Fault> {
+        let open = || {
+            let file = self.store.job_files().open(job.job_id, INPUT)?;
+            audio::open_speech(file, analyze::RATE_HZ, limits::AUDIO_SECONDS_MAX)
+        };
+        let language = job.request["language"].as_str().map(str::to_owned);
+        let parted = job.request["diarize"].as_bool().unwrap_or(true);
+        let means = Means {
+            diarize: &mut *(self.crew.diarizer)()?,
+            listen: &self.crew.listen,
+            progress,
+        };
+        let analysis = analyze::analyze(&open, language, parted, means, watch)?;
+        let texts: Vec<&str> = analysis
+            .lines
+            .iter()
+            .map(|l| l.segment.text.as_str())
+            .collect();
+        Ok(Made {
+            text: texts.join(" "),
+            language: analysis.language.clone(),
+            seconds: analysis.seconds,
+            result: told(&analysis, parted),
+        })
+    }
+
+    fn item(&self, job: &Job, made: Option<&Made>, begun: Instant) -> HistoryItem {
+        HistoryItem {
+            id: ItemId::new(),
+            feature: Feature::Dub,
+            status: made.map_or(Status::Error, |_| Status::Ok),
+            created_at: Utc::now(),
+            key_name: job.key_name.clone(),
+            voice_id: None,
+            language: made.map(|made| made.language.clone()),
+            text: made.filter(|_| self.crew.history_text).map(|made| {
+                made.text
+                    .chars()
+                    .take(limits::HISTORY_TEXT_CHARS_MAX)
+                    .collect()
+            }),
+            duration_seconds: made.map(|made| made.seconds),
+            character_count: made.map(|made| made.text.chars().count() as u64),
+            engine: Some(self.crew.engine.clone()),
+            model: Some(self.crew.model.clone()),
+            latency_ms: Some(begun.elapsed().as_millis() as u64),
+        }
+    }
+}
+
+/// What a job has made.
+struct Made {
+    result: Value,
+    text: String,
+    language: String,
+    seconds: f64,
+}
+
+/// An analysis as the API gives it.
+fn told(analysis: &Analysis, parted: bool) -> Value {
+    let word =
+        |w: &Word| json!({ "word": w.text, "start": millis(w.start_s), "end": millis(w.end_s) });
+    let line = |(id, line): (usize, &Line)| {
+        let Line { segment, speaker } = line;
+        json!({
+            "id": id,
+            "start": millis(segment.start_s),
+            "end": millis(segment.end_s),
+            "text": segment.text,
+            "speaker": diarize::name(*speaker),
+            "words": segment.words.iter().map(word).collect::<Vec<_>>(),
+        })
+    };
+    json!({
+        "language": analysis.language,
+        "duration_seconds": millis(analysis.seconds),
+        "segments": analysis.lines.iter().enumerate().map(line).collect::<Vec<_>>(),
+        "speakers": analysis.speakers,
+        "diarized": parted,
+    })
+}
+
+/// Seconds rounded to milliseconds: what the models can tell, and no more digits.
+fn millis(seconds: f64) -> f64 {
+    (seconds * 1000.0).round() / 1000.0
+}

@@ -1,0 +1,193 @@
+//! Beam search: likelihoods of tokens → the likeliest translations, best first.
+//!
+//! Source: Wu et al. 2016, "Google's Neural Machine Translation System", §7, with the mean of the tokens' logarithms as the
+//! score, as Marian's `normalize: 1` has it. With one hypothesis it is the greedy search.
+
+use super::decoder::{Decoder, Past};
+use crate::engine::contract::Watch;
+use crate::engine::logits::{largest, log_sum};
+use crate::fault::Fault;
+
+/// How a sentence is translated.
+pub struct Way<'a> {
+    /// Fed first, in this order: the begin, and the language where it is told here.
+    pub begin: &'a [u32],
+    pub end: u32,
+    /// Tokens that no translation has.
+    pub never: &'a [u32],
+    pub beams: usize,
+    /// Tokens of the longest translation.
+    pub tokens_max: usize,
+    /// How often the same tokens may come in a row.
+    pub repeats_max: usize,
+}
+
+/// A translation.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Candidate {
+    pub tokens: Vec<u32>,
+    /// Mean of the natural logarithms of the tokens' probabilities, its end's among them.
+    pub score: f32,
+}
+
+/// A translation so far.
+#[derive(Clone, Default)]
+struct Hypothesis {
+    tokens: Vec<u32>,
+    /// Sum of the logarithms.
+    total: f32,
+}
+
+impl Hypothesis {
+    /// Done, with the sum at its end.
+    fn ended(&self, total: f32) -> Candidate {
+        Candidate {
+            score: total / (self.tokens.len() + 1) as f32,
+            tokens: self.tokens.clone(),
+        }
+    }
+}
+
+/// Translations of the sentence that `decoder` has read, at least one, the likeliest first. One that reaches
+/// `way.tokens_max` is cut there. Faults: `Engine`, and what `watch` says.
+pub fn search(
+    decoder: &mut Decoder,
+    way: &Way<'_>,
+    watch: &Watch,
+) -> Result<Vec<Candidate>, Fault> {
+    let mut past = Past::default();
+    let mut logits = Vec::new();
+    for &token in way.begin {
+        logits = decoder.step(&[token], &mut past)?;
+    }
+    let mut open = vec![Hypothesis::default()];
+    let mut ended: Vec<Candidate> = Vec::new();
+    for _ in 0..way.tokens_max {
+        watch.check()?;
+        let size = logits.len() / open.len();
+        // What may follow each hypothesis: its number, the token, and the sum with that token.
+        let mut next: Vec<(usize, u32, f32)> = Vec::new();
+        for (at, (row, hypothesis)) in logits.chunks_exact_mut(size).zip(&open).enumerate() {
+            let all = log_sum(row);
+            restrain(row, &hypothesis.tokens, way);
+            let likely = largest(row, way.beams + 1).into_iter();
+            next.extend(likely.map(|t| (at, t, hypothesis.total + row[t as usize] - all)));
+        }
+        next.sort_by(|a, b| b.2.total_cmp(&a.2));
+        let mut kept: Vec<(usize, u32, f32)> = Vec::new();
+        for (at, token, total) in next {
+            if kept.len() == way.beams {
+                break;
+            }
+            match token == way.end {
+                true => ended.push(open[at].ended(total)),
+                false => kept.push((at, token, total)),
+            }
+        }
+        if ended.len() >= way.beams || kept.is_empty() {
+            break;
+        }
+        let grown = |&(at, token, total): &(usize, u32, f32)| {
+            let mut tokens = open[at].tokens.clone();
+            tokens.push(token);
+            Hypothesis { tokens, total }
+        };
+        let parents: Vec<usize> = kept.iter().map(|k| k.0).collect();
+        // What stays in its place need not be copied.
+        if !parents.iter().copied().eq(0..open.len()) {
+            past.pick(&parents)?;
+        }
+        open = kept.iter().map(grown).collect();
+        let tokens: Vec<u32> = kept.iter().map(|k| k.1).collect();
+        logits = decoder.step(&tokens, &mut past)?;
+    }
+    if ended.is_empty() {
+        ended = open.iter().map(|h| h.ended(h.total)).collect();
+    }
+    ended.sort_by(|a, b| b.score.total_cmp(&a.score));
+    Ok(ended)
+}
+
+/// Makes impossible what must not follow `tokens`: an end before any token, what is never said, and what would say the same
+/// once too often.
+fn restrain(row: &mut [f32], tokens: &[u32], way: &Way<'_>) {
+    let mut forbid = |token: u32| {
+        if let Some(entry) = row.get_mut(token as usize) {
+            *entry = f32::NEG_INFINITY;
+        }
+    };
+    way.never.iter().copied().for_each(&mut forbid);
+    if tokens.is_empty() {
+        forbid(way.end);
+    }
+    for period in 1..=PERIOD_MAX {
+        // With the next token it would be there `repeats_max + 1` times.
+        let most = period * (way.repeats_max + 1) - 1;
+        if let Some(from) = tokens.len().checked_sub(most)
+            && is_periodic(&tokens[from..], period)
+        {
+            forbid(tokens[tokens.len() - period]);
+        }
+    }
+}
+
+/// Tokens of the longest phrase whose repetition is looked for.
+const PERIOD_MAX: usize = 8;
+
+fn is_periodic(tokens: &[u32], period: usize) -> bool {
+    tokens.iter().zip(&tokens[period..]).all(|(a, b)| a == b)
+}
+
+/// How often some phrase of at most `PERIOD_MAX` tokens comes in a row in `tokens`, at the most; 1 where nothing is repeated.
+pub fn repeats(tokens: &[i64]) -> usize {
+    let run = |period: usize| {
+        let (mut longest, mut run) = (0, 0);
+        for (a, b) in tokens.iter().zip(tokens.iter().skip(period)) {
+            run = if a == b { run + 1 } else { 0 };
+            longest = longest.max(run);
+        }
+        1 + longest / period
+    };
+    (1..=PERIOD_MAX).map(run).max().unwrap_or(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn way(repeats_max: usize) -> Way<'static> {
+        Way {
+            begin: &[],
+            end: 0,
+            never: &[1],
+            beams: 2,
+            tokens_max: 10,
+            repeats_max,
+        }
+    }
+
+    fn forbidden(tokens: &[u32], repeats_max: usize) -> Vec<usize> {
+        let mut row = vec![0.0; 6];
+        restrain(&mut row, tokens, &way(repeats_max));
+        let is_forbidden = |&i: &usize| row[i] == f32::NEG_INFINITY;
+        (0..row.len()).filter(is_forbidden).collect()
+    }
+
+    #[test]
+    fn nothing_ends_before_it_begins_and_nothing_comes_too_often_in_a_row() {
+        assert_eq!(forbidden(&[], 2), [0, 1]);
+        assert_eq!(forbidden(&[3], 2), [1]);
+        assert_eq!(forbidden(&[3, 3], 2), [1, 3]);
+        assert_eq!(forbidden(&[5, 3, 4, 3, 4, 3], 2), [1, 4]);
+        assert_eq!(forbidden(&[5, 3, 4, 3, 4, 3], 3), [1]);
+        assert_eq!(forbidden(&[3, 4, 5, 3, 4, 5, 3, 4], 2), [1, 5]);
+    }
+
+    #[test]
+    fn repetitions_of_the_source_are_counted() {
+        assert_eq!(repeats(&[]), 1);
+        assert_eq!(repeats(&[7, 8, 9]), 1);
+        assert_eq!(repeats(&[7, 8, 8, 8, 9]), 3);
+        assert_eq!(repeats(&[1, 7, 8, 7, 8, 7, 8, 7, 2]), 3);
+    }
+}

@@ -1,0 +1,363 @@
+//! Dubbing jobs: each belongs to one account, and outlives the process that took it on.
+//!
+//! A job is its record; what was sent for it and what it made are files of its folder ([`super::folders`]).
+
+use std::collections::HashSet;
+use std::fmt;
+use std::str::FromStr;
+
+use heed::RwTxn;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::codec::{AccountId, Utc, account_key, account_of, job_key};
+use super::folders::Folders;
+use super::{Store, Tables};
+use crate::fault::{Fault, Kind};
+
+/// The id of a job: `job_` and 32 hexadecimal digits of a version 7 UUID, which nobody can guess.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct JobId(pub(super) Uuid);
+
+const PREFIX: &str = "job_";
+
+impl JobId {
+    #[expect(clippy::new_without_default, reason = "two defaults would differ")]
+    pub fn new() -> Self {
+        JobId(Uuid::now_v7())
+    }
+}
+
+impl fmt::Display for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{PREFIX}{}", self.0.simple())
+    }
+}
+
+impl FromStr for JobId {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.strip_prefix(PREFIX)
+            .filter(|digits| super::codec::is_lower_hex(digits, 32))
+            .and_then(|digits| Uuid::try_parse(digits).ok())
+            .map(JobId)
+            .ok_or_else(|| "a job's id is `job_` and 32 hexadecimal digits".to_string())
+    }
+}
+
+/// What a job does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum JobKind {
+    Analyze,
+    Render,
+}
+
+/// How far a job is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum JobStatus {
+    Queued,
+    Processing,
+    Done,
+    Error,
+}
+
+impl JobStatus {
+    /// Whether nothing more will come of it.
+    pub fn is_over(self) -> bool {
+        matches!(self, JobStatus::Done | JobStatus::Error)
+    }
+}
+
+/// A job as it is now.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Job {
+    pub job_id: JobId,
+    pub kind: JobKind,
+    pub status: JobStatus,
+    /// 0 to 1.
+    pub progress: f64,
+    /// Name of the key that asked for it.
+    pub key_name: String,
+    /// What was asked for, but for the files.
+    pub request: Value,
+    /// Of one that is done.
+    pub result: Option<Value>,
+    /// Of one that failed: why, in a sentence.
+    pub error: Option<String>,
+    pub created_at: Utc,
+    pub updated_at: Utc,
+    /// Bytes of its files at the most.
+    pub bytes: u64,
+}
+
+impl Job {
+    /// One that waits.
+    pub fn new(kind: JobKind, key_name: &str, request: Value, bytes: u64) -> Self {
+        let now = Utc::now();
+        Job {
+            job_id: JobId::new(),
+            kind,
+            status: JobStatus::Queued,
+            progress: 0.0,
+            key_name: key_name.to_owned(),
+            request,
+            result: None,
+            error: None,
+            created_at: now,
+            updated_at: now,
+            bytes,
+        }
+    }
+}
+
+/// How many jobs there may be, and bytes of their files together.
+#[derive(Debug, Clone, Copy)]
+pub struct JobRoom {
+    pub jobs_max: usize,
+    pub bytes_max: u64,
+}
+
+impl Store {
+    /// The files of all jobs.
+    pub fn job_files(&self) -> &Folders<JobId> {
+        &self.job_files
+    }
+
+    /// Adds a job of `account`, whose files are there already. On the disk when this returns. Faults: `Busy` when there
+    /// are as many jobs or bytes as `room` has; `Unauthorized` when the account was deleted since; and as any write.
+    pub fn add_job(&self, account: AccountId, job: Job, room: JobRoom) -> Result<(), Fault> {
+        let tables = self.tables;
+        self.write(move |txn| {
+            if !tables.has_account(txn, account)? {
+                let gone = "The account of this key was deleted.";
+                return Err(Fault::new(Kind::Unauthorized, gone));
+            }
+            let (mut jobs, mut bytes) = (0, 0);
+            for entry in tables.jobs.iter(txn)? {
+                jobs += 1;
+                bytes += entry?.1.bytes;
+            }
+            if jobs >= room.jobs_max {
+                return Err(full(format!("{jobs} dubbing jobs are kept, which is all")));
+            }
+            if bytes + job.bytes > room.bytes_max {
+                return Err(full(format!(
+                    "the files of dubbing jobs have {bytes} bytes, and this one's {} do not fit in",
+                    job.bytes
+                )));
+            }
+            Ok(tables.jobs.put(txn, &job_key(account, job.job_id), &job)?)
+        })
+    }
+
+    /// The account's job. Fault: `NotFound`, also for another account's.
+    pub fn job(&self, account: AccountId, id: JobId) -> Result<Job, Fault> {
+        let txn = self.env.read_txn()?;
+        let job = self.tables.jobs.get(&txn, &job_key(account, id))?;
+        job.ok_or_else(no_such_job)
+    }
+
+    /// All jobs that are not over, each with its account, the oldest first.
+    pub fn jobs_to_do(&self) -> Result<Vec<(AccountId, Job)>, Fault> {
+        let txn = self.env.read_txn()?;
+        let mut all = Vec::new();
+        for entry in self.tables.jobs.iter(&txn)? {
+            let (key, job) = entry?;
+            if let (Some(account), false) = (account_of(key), job.status.is_over()) {
+                all.push((account, job));
+            }
+        }
+        all.sort_by_key(|(_, job)| job.job_id);
+        Ok(all)
+    }
+
+    /// Changes a job; on the disk when this returns. Faults: `NotFound` when it was deleted since; and as any write.
+    pub fn change_job(
+        &self,
+        account: AccountId,
+        id: JobId,
+        change: impl Fn(&mut Job) + Send + 'static,
+    ) -> Result<(), Fault> {
+        let tables = self.tables;
+        self.write(move |txn| {
+            let key = job_key(account, id);
+            let mut job = tables.jobs.get(txn, &key)?.ok_or_else(no_such_job)?;
+            change(&mut job);
+            job.updated_at = Utc::now();
+            Ok(tables.jobs.put(txn, &key, &job)?)
+        })
+    }
+
+    /// Deletes the account's job, then its files. Fault: `NotFound`, also for another account's.
+    pub fn delete_job(&self, account: AccountId, id: JobId) -> Result<(), Fault> {
+        let tables = self.tables;
+        self.write(
+            move |txn| match tables.jobs.delete(txn, &job_key(account, id))? {
+                true => Ok(()),
+                false => Err(no_such_job()),
+            },
+        )?;
+        self.job_files.remove_all(id);
+        Ok(())
+    }
+
+    /// Deletes jobs that were over before `then`, with their files. How many there were.
+    pub fn expire_jobs(&self, then: Utc) -> Result<usize, Fault> {
+        let mut old = Vec::new();
+        {
+            let txn = self.env.read_txn()?;
+            for entry in self.tables.jobs.iter(&txn)? {
+                let (key, job) = entry?;
+                if let (Some(account), true) = (account_of(key), job.status.is_over())
+                    && job.updated_at < then
+                {
+                    old.push((account, job.job_id));
+                }
+            }
+        }
+        for &(account, id) in &old {
+            match self.delete_job(account, id) {
+                Err(fault) if fault.kind != Kind::NotFound => return Err(fault),
+                _ => {}
+            }
+        }
+        Ok(old.len())
+    }
+
+    /// Removes folders that no job has: of jobs that a power cut kept from being taken on or deleted whole. For the one server
+    /// of a data folder, before it serves.
+    pub(super) fn sweep_job_files(&self) -> Result<(), Fault> {
+        let txn = self.env.read_txn()?;
+        let mut named = HashSet::new();
+        for entry in self.tables.jobs.iter(&txn)? {
+            named.insert(entry?.1.job_id.to_string());
+        }
+        // A file that is not whole yet is of a job that was not taken on.
+        match self.job_files.sweep(|job, _| named.contains(job)) {
+            Ok(0) => {}
+            Ok(removed) => log::info!("{removed} folders of unfinished or deleted jobs removed"),
+            Err(error) => log::warn!("files of deleted jobs could not be removed: {error}"),
+        }
+        Ok(())
+    }
+}
+
+impl Tables {
+    /// Deletes all jobs of an account; which they were.
+    pub(super) fn remove_jobs(
+        &self,
+        txn: &mut RwTxn,
+        account: AccountId,
+    ) -> Result<Vec<JobId>, Fault> {
+        let mut removed = Vec::new();
+        let mut entries = self.jobs.prefix_iter_mut(txn, &account_key(account))?;
+        while let Some(entry) = entries.next() {
+            removed.push(entry?.1.job_id);
+            // SAFETY: nothing that was read from the entry is used after it is gone.
+            unsafe { entries.del_current()? };
+        }
+        Ok(removed)
+    }
+}
+
+fn full(what: String) -> Fault {
+    let retry_after_s = 600;
+    Fault::new(
+        Kind::Busy { retry_after_s },
+        format!("There is no room for another job: {what}. Delete one, or try again later."),
+    )
+}
+
+fn no_such_job() -> Fault {
+    Fault::not_found("job_id names no job of this account; finished ones are kept for a while only")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{HistoryFate, Retention};
+    use serde_json::json;
+    use std::io::Read;
+
+    const ROOM: JobRoom = JobRoom {
+        jobs_max: 3,
+        bytes_max: 100,
+    };
+
+    fn job(bytes: u64) -> Job {
+        Job::new(JobKind::Analyze, "k", json!({ "language": "auto" }), bytes)
+    }
+
+    #[test]
+    fn a_job_and_its_files_outlive_the_process_and_belong_to_one_account() {
+        let dir = tempfile::tempdir().unwrap();
+        let (id, account) = {
+            let store = Store::serve(dir.path(), Retention::default()).unwrap();
+            let account = store.create_account("a", 60, true, None).unwrap().id;
+            let other = store.create_account("b", 60, true, None).unwrap().id;
+            let job = job(10);
+            let id = job.job_id;
+            store
+                .job_files()
+                .put(id, "input", &mut &b"film"[..])
+                .unwrap();
+            store.add_job(account, job, ROOM).unwrap();
+            store
+                .change_job(account, id, |job| job.status = JobStatus::Processing)
+                .unwrap();
+            assert_eq!(store.job(other, id).unwrap_err().kind, Kind::NotFound);
+            assert_eq!(
+                store.delete_job(other, id).unwrap_err().kind,
+                Kind::NotFound
+            );
+            // Of a job that was never taken on.
+            store
+                .job_files()
+                .put(JobId::new(), "input", &mut &b"lost"[..])
+                .unwrap();
+            (id, account)
+        };
+        let store = Store::serve(dir.path(), Retention::default()).unwrap();
+        let to_do = store.jobs_to_do().unwrap();
+        assert_eq!((to_do.len(), to_do[0].1.job_id), (1, id));
+        let mut film = String::new();
+        let mut file = store.job_files().open(id, "input").unwrap();
+        file.read_to_string(&mut film).unwrap();
+        assert_eq!(film, "film");
+        let folders = || std::fs::read_dir(dir.path().join("jobs")).unwrap().count();
+        assert_eq!(folders(), 1, "what has no job is gone");
+        store
+            .change_job(account, id, |job| job.status = JobStatus::Done)
+            .unwrap();
+        assert_eq!(store.expire_jobs(Utc::EPOCH).unwrap(), 0);
+        assert_eq!(store.expire_jobs(Utc::now()).unwrap(), 1);
+        assert_eq!(
+            (store.job(account, id).unwrap_err().kind, folders()),
+            (Kind::NotFound, 0)
+        );
+    }
+
+    #[test]
+    fn jobs_and_their_bytes_are_bounded_and_go_with_their_account() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::serve(dir.path(), Retention::default()).unwrap();
+        let account = store.create_account("a", 60, true, None).unwrap().id;
+        store.add_job(account, job(60), ROOM).unwrap();
+        let fault = store.add_job(account, job(41), ROOM).unwrap_err();
+        assert!(matches!(fault.kind, Kind::Busy { .. }), "{fault}");
+        store.add_job(account, job(20), ROOM).unwrap();
+        store.add_job(account, job(20), ROOM).unwrap();
+        let fault = store.add_job(account, job(0), ROOM).unwrap_err();
+        assert!(fault.sentence.contains("3 dubbing jobs"), "{fault}");
+        store.delete_account("a", HistoryFate::Keep).unwrap();
+        assert_eq!(store.jobs_to_do().unwrap().len(), 0);
+        assert_eq!(
+            store.add_job(account, job(1), ROOM).unwrap_err().kind,
+            Kind::Unauthorized
+        );
+    }
+}

@@ -1,0 +1,227 @@
+//! Dubbing jobs: what is analysed, and what becomes of a job.
+
+use std::fs;
+use std::thread;
+
+use serde_json::{Value, json};
+
+use crate::attacks::process::until;
+use crate::http::Client;
+use crate::server::{Server, json as command, link, recording, stub_models};
+use crate::wer::assert_words;
+
+const ANALYZE: &str = "/voice/dub/analyze";
+
+/// The id of the job that was taken on.
+fn analyze(client: &Client, file: &[u8], language: &str) -> String {
+    let answer = client.post_form(ANALYZE, file, &[("language", language)]);
+    assert_eq!(
+        answer.status,
+        200,
+        "{}",
+        String::from_utf8_lossy(&answer.body)
+    );
+    answer.json()["job_id"].as_str().unwrap().to_owned()
+}
+
+fn job(client: &Client, id: &str) -> Value {
+    client.get(&format!("/voice/dub/jobs/{id}")).json()
+}
+
+/// The job once it is over.
+fn over(client: &Client, id: &str) -> Value {
+    loop {
+        let job = job(client, id);
+        match job["status"].as_str().unwrap() {
+            "done" | "error" => return job,
+            _ => thread::yield_now(),
+        }
+    }
+}
+
+fn two_cities() -> Vec<u8> {
+    fs::read(recording("two_cities.mp3")).unwrap()
+}
+
+/// Stub engines that transcribe, real ones that detect speech and speakers.
+fn stubs() -> tempfile::TempDir {
+    let models = stub_models();
+    link(models.path(), "speaker-ge2e");
+    models
+}
+
+/// Samples of a WAV of 16 bits.
+fn samples(wav: &[u8]) -> Vec<i16> {
+    let mut reader = hound::WavReader::new(wav).unwrap();
+    reader.samples::<i16>().map(Result::unwrap).collect()
+}
+
+#[test]
+fn a_conversation_is_parted_into_lines_of_its_speakers() {
+    let server = Server::shared();
+    let client = server.client();
+    let lines = [
+        (
+            "af_heart",
+            "Good morning. Did you see the new bridge across the river this week?",
+        ),
+        (
+            "am_michael",
+            "I did. They have worked on it for almost three years, and it looks very good.",
+        ),
+        (
+            "af_heart",
+            "My brother says that the trains will run over it from next month on.",
+        ),
+    ];
+    let mut sound = Vec::new();
+    let mut starts = Vec::new();
+    for (voice, text) in lines {
+        let spoken = client.post_json("/voice/tts", &json!({ "text": text, "voice_id": voice }));
+        starts.push(sound.len() as f64 / 24_000.0);
+        sound.extend(samples(&spoken.body));
+        sound.extend([0; 14_400]);
+    }
+    let mut wav = std::io::Cursor::new(Vec::new());
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 24_000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut writer = hound::WavWriter::new(&mut wav, spec).unwrap();
+    sound.iter().for_each(|s| writer.write_sample(*s).unwrap());
+    writer.finalize().unwrap();
+
+    let id = analyze(&client, &wav.into_inner(), "auto");
+    let left = |client: &Client| {
+        let polled = client.get(&format!("/voice/dub/jobs/{id}"));
+        polled
+            .header("x-ratelimit-remaining")
+            .unwrap()
+            .parse::<u32>()
+            .unwrap()
+    };
+    let (before, after) = (left(&client), left(&client));
+    assert!(after >= before, "polling costs nothing");
+    let done = over(&client, &id);
+    assert_eq!(
+        (&done["status"], &done["progress"]),
+        (&json!("done"), &json!(1.0)),
+        "{done}"
+    );
+    let result = &done["result"];
+    assert_eq!(result["language"], "en");
+    assert_eq!(result["speakers"], json!(["SPEAKER_00", "SPEAKER_01"]));
+    let found = result["segments"].as_array().unwrap();
+    let mut said = [String::new(), String::new(), String::new()];
+    let mut end = 0.0;
+    for (number, line) in found.iter().enumerate() {
+        assert_eq!(line["id"], number);
+        let (start_s, end_s) = (
+            line["start"].as_f64().unwrap(),
+            line["end"].as_f64().unwrap(),
+        );
+        assert!(
+            end <= start_s && start_s < end_s && end_s - start_s <= 15.0,
+            "{line}"
+        );
+        end = end_s;
+        let turn = starts.iter().rposition(|at| *at <= start_s + 0.3).unwrap();
+        let speaker = ["SPEAKER_00", "SPEAKER_01", "SPEAKER_00"][turn];
+        assert_eq!(line["speaker"], speaker, "{line}");
+        assert!(!line["words"].as_array().unwrap().is_empty());
+        said[turn] += &format!(" {}", line["text"].as_str().unwrap());
+    }
+    for ((_, text), heard) in lines.iter().zip(&said) {
+        assert_words(text, heard, 0.1);
+    }
+    let item = &client.get("/voice/history?feature=dub&limit=1").json()["items"][0];
+    assert_eq!(
+        (&item["status"], &item["language"]),
+        (&json!("ok"), &json!("en"))
+    );
+}
+
+#[test]
+fn a_job_that_was_killed_is_done_after_the_next_start() {
+    let models = stubs();
+    let hold = models.path().join("stub-transcribe/hold");
+    fs::write(&hold, "").unwrap();
+    let server = Server::launch(models.path(), &[]);
+    let id = analyze(&server.client(), &two_cities(), "hold");
+    let waits = analyze(&server.client(), &two_cities(), "en");
+    until("the job", || {
+        job(&server.client(), &id)["status"] == "processing"
+    });
+    assert_eq!(job(&server.client(), &waits)["status"], "queued");
+    server.kill();
+    fs::remove_file(&hold).unwrap();
+    let again = Server::again(&server.data, &server.key, models.path(), &[]);
+    for id in [&id, &waits] {
+        let done = over(&again.client(), id);
+        assert_eq!(done["status"], "done", "{done}");
+        assert_eq!(
+            done["result"]["duration_seconds"].as_f64().unwrap().round(),
+            44.0
+        );
+    }
+}
+
+#[test]
+fn deleting_ends_a_job_and_other_accounts_have_none_of_it() {
+    let models = stubs();
+    let hold = models.path().join("stub-transcribe/hold");
+    fs::write(&hold, "").unwrap();
+    let server = Server::launch(models.path(), &["--jobs-max", "2"]);
+    let client = server.client();
+    let id = analyze(&client, &two_cities(), "hold");
+    until("the job", || job(&client, &id)["status"] == "processing");
+    command(&server.data, &["account", "create", "other"]);
+    let key = command(
+        &server.data,
+        &["key", "create", "--account", "other", "--name", "k"],
+    );
+    let other = client.with_key(key["key"].as_str().unwrap());
+    let path = format!("/voice/dub/jobs/{id}");
+    assert_eq!(other.get(&path).status, 404);
+    assert_eq!(other.send("DELETE", &path, None, vec![]).status, 404);
+    let waits = analyze(&client, &two_cities(), "en");
+    let refused = client.post_form(ANALYZE, &two_cities(), &[]);
+    assert_eq!(refused.status, 503);
+    assert!(refused.header("retry-after").is_some());
+    assert!(
+        refused.detail().contains("2 dubbing jobs"),
+        "{}",
+        refused.detail()
+    );
+    // Nothing but that can end what is held.
+    assert_eq!(client.send("DELETE", &path, None, vec![]).status, 200);
+    assert_eq!(client.get(&path).status, 404);
+    assert_eq!(over(&client, &waits)["status"], "done");
+    let folders = fs::read_dir(server.data.join("jobs")).unwrap().count();
+    assert_eq!(
+        folders, 1,
+        "the files of the deleted job and of the refused one are gone"
+    );
+}
+
+#[test]
+fn a_job_that_fails_says_why_and_what_is_no_recording_is_refused() {
+    let models = stubs();
+    let server = Server::launch(models.path(), &[]);
+    let client = server.client();
+    for word in ["fail", "panic"] {
+        let failed = over(&client, &analyze(&client, &two_cities(), word));
+        assert_eq!(
+            (&failed["status"], &failed["result"]),
+            (&json!("error"), &Value::Null)
+        );
+        let why = failed["error"].as_str().unwrap();
+        assert!(why.contains("engine") && !why.contains("told to"), "{why}");
+    }
+    let refused = client.post_form(ANALYZE, b"no film", &[]);
+    assert_eq!(refused.status, 400);
+    let folders = fs::read_dir(server.data.join("jobs")).unwrap().count();
+    assert_eq!(folders, 2);
+}
