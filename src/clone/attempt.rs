@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::catalog::{Catalog, StockVoice};
 use super::likeness::{Measured, likeness};
-use super::search::{Blend, Search};
+use super::search::{Blend, Search, mean};
 use super::studio::{Lane, Studio};
 use crate::audio::Clip;
 use crate::engine::contract::Watch;
@@ -64,16 +64,11 @@ pub struct Found {
 }
 
 impl Attempt {
-    /// For a voice like `target`, among the stock voices that are known by now and that `is_stock` lets in. Faults: `Missing` when
-    /// there are none.
-    pub fn new(
-        catalog: &Catalog,
-        target: Measured,
-        is_stock: impl Fn(&StockVoice) -> bool,
-    ) -> Result<Self, Fault> {
+    /// For a voice like `target`, among the stock voices that are known by now. Faults: `Missing` when there are none.
+    pub fn new(catalog: &Catalog, target: Measured) -> Result<Self, Fault> {
         let known = catalog.measured();
-        let is_in = |n: &usize| known[*n].is_some() && is_stock(&catalog.voices()[*n]);
-        let voices: Vec<usize> = (0..known.len()).filter(is_in).collect();
+        let is_known = |n: &usize| known[*n].is_some();
+        let voices: Vec<usize> = (0..known.len()).filter(is_known).collect();
         if voices.is_empty() {
             return Err(Fault::missing(
                 "No stock voice of this box was measured yet. Try again in a minute.",
@@ -92,8 +87,8 @@ impl Attempt {
         })
     }
 
-    /// Tries a few blends within some seconds, for the request that waits. Returns the best one and how it sounds, if it is
-    /// not a stock voice that nobody spoke. Faults: those of speaking.
+    /// Tries a few blends within some seconds, the best stock voice first, for the request that waits. Returns the best of
+    /// them and how it sounds. Faults: those of speaking.
     pub fn begin(
         &mut self,
         catalog: &Catalog,
@@ -137,12 +132,12 @@ impl Attempt {
         studio: &Studio,
         watch: &Watch,
     ) -> Result<(), Fault> {
-        let mut sum = 0.0;
-        for sentence in 0..HEARINGS_MIN {
-            let (_, measured) = studio.hear(sheet.clone(), sentence, Lane::Idle, watch)?;
-            sum += likeness(&measured, self.search.target());
+        let (_, mut heard) = studio.hear(sheet.clone(), 0, Lane::Idle, watch)?;
+        for sentence in 1..HEARINGS_MIN {
+            let (_, once) = studio.hear(sheet.clone(), sentence, Lane::Idle, watch)?;
+            heard = mean(&heard, sentence, &once);
         }
-        self.given = Given::Score(sum / HEARINGS_MIN as f32);
+        self.given = Given::Score(likeness(&heard, self.search.target()));
         Ok(())
     }
 

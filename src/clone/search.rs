@@ -276,7 +276,7 @@ impl Search {
 }
 
 /// The mean of what was measured `count` times and once more.
-fn mean(before: &Measured, count: usize, once: &Measured) -> Measured {
+pub fn mean(before: &Measured, count: usize, once: &Measured) -> Measured {
     let share = 1.0 / (count + 1) as f32;
     let between = |a: f32, b: f32| a + share * (b - a);
     let pairs = before.direction.iter().zip(&once.direction);
@@ -400,6 +400,26 @@ mod tests {
         let settled = search.settled(2);
         assert_eq!((settled.timbre[7], settled.timbre[2]), (0.625, 0.375));
         assert_eq!(settled.prosody.iter().sum::<f32>(), 1.0);
+    }
+
+    #[test]
+    fn what_is_heard_again_counts_as_the_mean_of_what_was_heard() {
+        let world = World::new();
+        let mut search = search(&world, world.heard(&world.stock[7]));
+        let heard = [2, 3, 4].map(|n: usize| world.heard(&world.stock[n]));
+        search.learn(Blend::stock(1, VOICES), heard[0].clone());
+        let at = search.tried().len() - 1;
+        search.hear_again(at, heard[1].clone());
+        search.hear_again(at, heard[2].clone());
+        let together = mean(&mean(&heard[0], 1, &heard[1]), 2, &heard[2]);
+        let score = search.tried()[at].score;
+        assert_eq!(score, likeness(&together, search.target()));
+        let each = heard.map(|h| likeness(&h, search.target()));
+        // The mean voice is nearer than the voices are in the mean.
+        assert!(
+            score > each.iter().sum::<f32>() / 3.0 + 0.01,
+            "{score} {each:?}"
+        );
     }
 
     #[test]
