@@ -37,10 +37,25 @@ TEXT = (
 )
 
 
-class Box:
-    """A running vocabox with a key."""
+# What speaks and what transcribes. Without the pack that embeds speakers, so that nothing is measured of the stock voices
+# while others wait for an idle box.
+PACKS = ["kokoro", "whisper-base", "silero-vad", "onnxruntime"]
 
-    def __init__(self, binary, folder, models=ROOT / "models"):
+
+def linked(folder, packs):
+    """A new folder of these packs."""
+    models = pathlib.Path(folder) / "models"
+    models.mkdir(parents=True)
+    for pack in packs:
+        (models / pack).symlink_to(ROOT / "models" / pack)
+    return models
+
+
+class Box:
+    """A running vocabox with a key, and with these packs, or with this folder of packs."""
+
+    def __init__(self, binary, folder, packs=PACKS, models=None):
+        models = models or linked(folder, packs)
         common = ["--data-dir", f"{folder}/data", "--models-dir", str(models)]
         subprocess.run([binary, "account", "create", "peers", "--rpm", "100000", *common], check=True, stdout=subprocess.DEVNULL)
         made = [binary, "key", "create", "--account", "peers", "--name", "peers", "--json", *common]

@@ -56,14 +56,7 @@ SENTENCES = [
 
 
 class Listener(Box):
-    """A vocabox that was given only these packs."""
-
-    def __init__(self, binary, folder, packs):
-        models = pathlib.Path(folder) / "models"
-        models.mkdir(parents=True)
-        for pack in packs:
-            (models / pack).symlink_to(ROOT / "models" / pack)
-        super().__init__(binary, folder, models)
+    """A vocabox that is asked for the times of words."""
 
     def answer(self, wav, words=False):
         boundary = uuid.uuid4().hex

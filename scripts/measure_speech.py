@@ -20,9 +20,8 @@ import unicodedata
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-from compare_peers import ROOT, Box
+from compare_peers import PACKS, ROOT, Box, linked
 
-PACKS = ["kokoro", "whisper-base", "silero-vad", "onnxruntime"]
 # Name of the row, sentences, voice, language for the recogniser (none where it knows none: then nothing is measured).
 ROWS = [
     ("en-us", "en", "af_heart", "en"),
@@ -47,14 +46,11 @@ class Reader(Box):
     """A box with voices that read African text as English, too."""
 
     def __init__(self, binary, folder):
-        super().__init__(binary, folder, self.models(folder))
+        super().__init__(binary, folder, models=self.models(folder))
 
     @staticmethod
     def models(folder):
-        models = pathlib.Path(folder) / "models"
-        models.mkdir()
-        for name in PACKS[1:]:
-            (models / name).symlink_to(ROOT / "models" / name)
+        models = linked(folder, PACKS[1:])
         kokoro = models / "kokoro"
         kokoro.mkdir()
         for file in (ROOT / "models/kokoro").iterdir():

@@ -3,9 +3,8 @@
 
 usage: measure_streaming.py [--rounds 5] [--streams 4] [--binary target/release/vocabox]
 
-A paragraph of 600 characters is spoken by turns whole (`POST /voice/tts`) and as a stream (`POST /voice/tts/stream`), each to a
-server of its own that does nothing else: the time to the first byte of sound over the time of the whole, and whether the
-samples are equal. Then `--streams` clients stream at once; each is played from its first sound on, in thought: where a
+A paragraph of 600 characters is spoken by turns whole (`POST /voice/tts`) and as a stream (`POST /voice/tts/stream`), to a
+server that does nothing else: the time to the first byte of sound over the time of the whole, and whether the samples are equal. Then `--streams` clients stream at once; each is played from its first sound on, in thought: where a
 sample is due and has not come, the stream has run dry. Needs the fetched packs.
 """
 

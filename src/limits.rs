@@ -185,6 +185,8 @@ pub const TRANSCRIBE_SECONDS_MAX: u64 = 3_600;
 /// Seconds that translating all of one request's segments may take, queueing included.
 pub const TRANSLATE_SECONDS_MAX: u64 = 600;
 
+/// Bytes of a language's code: BCP 47 advises room for 35 (RFC 5646, 4.4.1).
+pub const LANGUAGE_BYTES_MAX: usize = 35;
 /// Segments of one recording to translate, and characters of each: a film has about 1500, of some 40 characters.
 pub const SEGMENTS_MAX: usize = 2_000;
 pub const SEGMENT_CHARS_MAX: usize = 5_000;

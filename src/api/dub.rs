@@ -3,6 +3,7 @@
 
 use serde_json::json;
 
+use super::fields::language;
 use super::form::Form;
 use super::{Call, Context, Reply};
 use crate::audio;
@@ -22,11 +23,7 @@ pub struct Jobs {
 pub fn analyze(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let body = call.take_body();
     let mut form = Form::parse(call.head.header("content-type"), body, &context.spool_dir)?;
-    let language = form
-        .text("language")
-        .unwrap_or("auto")
-        .trim()
-        .to_lowercase();
+    let language = language(form.text("language").unwrap_or("auto"));
     let diarize = form.boolean("diarize", true)?;
     let file = form
         .take_file()
@@ -37,7 +34,7 @@ pub fn analyze(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let jobs = jobs(context)?;
     let identity = call.identity()?;
     let request = json!({
-        "language": (!language.is_empty() && language != "auto").then_some(language),
+        "language": language,
         "diarize": diarize,
     });
     let job = Job::new(JobKind::Analyze, &identity.key.name, request, file.len());

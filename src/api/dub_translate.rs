@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::fields::{number, object, string};
+use super::fields::{language, number, object, string};
 use super::translating::{Translating, Translator};
 use super::{Call, Context, Reply};
 use crate::engine::contract::TranslateTask;
@@ -148,9 +148,9 @@ fn source(object: &Map<String, Value>) -> Result<Option<String>, Fault> {
 
 /// `pt` of ` PT-br `; none for `auto` and for nothing.
 fn code(text: &str) -> Option<String> {
-    let code = text.trim().to_ascii_lowercase();
+    let code = language(text)?;
     let base = code.split(['-', '_']).next().unwrap_or_default();
-    (!base.is_empty() && base != "auto").then(|| base.to_owned())
+    (!base.is_empty()).then(|| base.to_owned())
 }
 
 /// The language that is translated from, and what does it: nothing needs to where that is the target itself. Faults: `Missing`

@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
+use super::fields::language;
 use super::form::Form;
 use super::{Call, Context, Reply};
 use crate::audio;
-use crate::engine::contract::{Segment, TranscribeTask, Transcript, Word};
+use crate::engine::contract::{Segment, TranscribeTask, Transcript, Word, millis};
 use crate::fault::Fault;
 use crate::limits;
 use crate::store::Feature;
@@ -15,7 +16,7 @@ use crate::store::Feature;
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let body = call.take_body();
     let mut form = Form::parse(call.head.header("content-type"), body, &context.spool_dir)?;
-    let asked = code(form.text("language").unwrap_or("auto"));
+    let asked = language(form.text("language").unwrap_or("auto"));
     let words = form.boolean("word_timestamps", true)?;
     let file = form
         .take_file()
@@ -82,27 +83,4 @@ fn segments(transcript: &Transcript, with_words: bool) -> Vec<Value> {
         .enumerate()
         .map(segment)
         .collect()
-}
-
-/// Seconds rounded to milliseconds: what the models can tell, and no more digits.
-fn millis(seconds: f64) -> f64 {
-    (seconds * 1000.0).round() / 1000.0
-}
-
-/// A language code as the client gave it; none when it is to be detected.
-fn code(text: &str) -> Option<String> {
-    let code = text.trim().to_ascii_lowercase();
-    (!code.is_empty() && code != "auto").then_some(code)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn codes_are_lower_case_and_auto_is_none() {
-        assert_eq!(code(" AUTO "), None);
-        assert_eq!(code(""), None);
-        assert_eq!(code("EN_ng").as_deref(), Some("en_ng"));
-    }
 }

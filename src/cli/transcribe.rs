@@ -12,7 +12,7 @@ use super::CliError;
 use crate::app::Installation;
 use crate::audio;
 use crate::config::{Common, ModelOptions};
-use crate::engine::contract::{TranscribeTask, Transcript, Watch, Word};
+use crate::engine::contract::{TranscribeTask, Transcript, Watch, Word, millis};
 use crate::engine::whisper;
 use crate::fault::Fault;
 use crate::limits;
@@ -139,11 +139,6 @@ fn render(transcript: &Transcript, format: Format) -> String {
             .to_string()
         }
     }
-}
-
-/// Seconds to the millisecond, as the API gives them.
-fn millis(seconds: f64) -> f64 {
-    (seconds * 1000.0).round() / 1000.0
 }
 
 /// `HH:MM:SS,mmm`, as SubRip (comma) and WebVTT (point) write it.

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::analyze::{self, Analysis, Means};
 use super::lines::Line;
 use crate::audio;
-use crate::engine::contract::{TranscribeTask, Transcript, Watch, Word};
+use crate::engine::contract::{TranscribeTask, Transcript, Watch, Word, millis};
 use crate::engine::diarize::{self, Diarize};
 use crate::fault::{Fault, Kind};
 use crate::limits;
@@ -327,9 +327,4 @@ fn told(analysis: &Analysis, parted: bool) -> Value {
         "speakers": analysis.speakers,
         "diarized": parted,
     })
-}
-
-/// Seconds rounded to milliseconds: what the models can tell, and no more digits.
-fn millis(seconds: f64) -> f64 {
-    (seconds * 1000.0).round() / 1000.0
 }

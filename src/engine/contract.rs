@@ -119,6 +119,11 @@ pub struct Word {
     pub text: String,
 }
 
+/// Seconds rounded to milliseconds: what the models can tell, and no more digits.
+pub fn millis(seconds: f64) -> f64 {
+    (seconds * 1000.0).round() / 1000.0
+}
+
 /// Text to translate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TranslateTask {

@@ -80,7 +80,8 @@ fn decoded(file: Vec<u8>) -> Result<f64, String> {
     read().map(|clip| clip.seconds()).map_err(told)
 }
 
-fn bytes(copy: &str) -> Vec<u8> {
+/// The reading in another format.
+pub fn bytes(copy: &str) -> Vec<u8> {
     std::fs::read(Path::new("models/test-speech").join(format!("two_cities.{copy}"))).unwrap()
 }
 

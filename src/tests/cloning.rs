@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::http::{Answer, Client};
-use crate::server::{Server, json as command, link, models, recording};
+use crate::server::{Server, json as command, link, models, recording, sha256};
 use crate::voice::{samples, speak, wav};
 
 /// Values of a style table, and voices of the stub.
@@ -26,7 +26,7 @@ const LONG: Duration = Duration::from_secs(400);
 pub fn cloning_models() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for name in ["silero-vad", "speaker-ge2e", "onnxruntime"] {
-        std::os::unix::fs::symlink(models().join(name), folder.path().join(name)).unwrap();
+        link(folder.path(), name);
     }
     let pack = folder.path().join("stub-speak");
     std::fs::create_dir(&pack).unwrap();
@@ -55,12 +55,6 @@ pub fn cloning_models() -> TempDir {
     }
     std::fs::write(pack.join("pack.toml"), manifest + &voices).unwrap();
     folder
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    use sha2::Digest;
-    let hash = sha2::Sha256::digest(bytes);
-    hash.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// Some seconds of the reader.

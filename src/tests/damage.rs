@@ -9,6 +9,8 @@ use vocabox::audio::pcm::Clip;
 use vocabox::audio::{self, pcm};
 use vocabox::fault::Kind;
 
+use crate::audio::bytes;
+
 /// Damages of each file.
 const ROUNDS: usize = 150;
 /// Longest that a file of some KiB may take, on a busy machine.
@@ -119,10 +121,6 @@ fn what_fuzzing_found_is_decoded_or_refused() {
         files += 1;
     }
     assert!(files > 0);
-}
-
-fn bytes(copy: &str) -> Vec<u8> {
-    std::fs::read(Path::new("models/test-speech").join(format!("two_cities.{copy}"))).unwrap()
 }
 
 /// The sound of a file at 16 kHz, or the refusal.

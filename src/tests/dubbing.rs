@@ -1,13 +1,14 @@
 //! Dubbing jobs: what is analysed, and what becomes of a job.
 
 use std::fs;
-use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::attacks::process::until;
 use crate::http::Client;
 use crate::server::{Server, json as command, link, recording, stub_models};
+use crate::voice::{samples, wav};
 use crate::wer::assert_words;
 
 const ANALYZE: &str = "/voice/dub/analyze";
@@ -28,14 +29,15 @@ fn job(client: &Client, id: &str) -> Value {
     client.get(&format!("/voice/dub/jobs/{id}")).json()
 }
 
-/// The job once it is over.
+/// The job once it is over: within five minutes, because other tests may want the workers, which go before it.
 fn over(client: &Client, id: &str) -> Value {
+    let asked = Instant::now();
     loop {
         let job = job(client, id);
-        match job["status"].as_str().unwrap() {
-            "done" | "error" => return job,
-            _ => thread::yield_now(),
+        if ["done", "error"].contains(&job["status"].as_str().unwrap()) {
+            return job;
         }
+        assert!(asked.elapsed() < Duration::from_secs(300), "{job}");
     }
 }
 
@@ -50,16 +52,9 @@ fn stubs() -> tempfile::TempDir {
     models
 }
 
-/// Samples of a WAV of 16 bits.
-fn samples(wav: &[u8]) -> Vec<i16> {
-    let mut reader = hound::WavReader::new(wav).unwrap();
-    reader.samples::<i16>().map(Result::unwrap).collect()
-}
-
 #[test]
 fn a_conversation_is_parted_into_lines_of_its_speakers() {
-    let server = Server::shared();
-    let client = server.client();
+    let client = Server::shared().new_account("conversation");
     let lines = [
         (
             "af_heart",
@@ -82,28 +77,8 @@ fn a_conversation_is_parted_into_lines_of_its_speakers() {
         sound.extend(samples(&spoken.body));
         sound.extend([0; 14_400]);
     }
-    let mut wav = std::io::Cursor::new(Vec::new());
-    let spec = hound::WavSpec {
-        channels: 1,
-        sample_rate: 24_000,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
-    let mut writer = hound::WavWriter::new(&mut wav, spec).unwrap();
-    sound.iter().for_each(|s| writer.write_sample(*s).unwrap());
-    writer.finalize().unwrap();
-
-    let id = analyze(&client, &wav.into_inner(), "auto");
-    let left = |client: &Client| {
-        let polled = client.get(&format!("/voice/dub/jobs/{id}"));
-        polled
-            .header("x-ratelimit-remaining")
-            .unwrap()
-            .parse::<u32>()
-            .unwrap()
-    };
-    let (before, after) = (left(&client), left(&client));
-    assert!(after >= before, "polling costs nothing");
+    let sound = sound.into_iter().map(|s| f32::from(s) / 32_768.0);
+    let id = analyze(&client, &wav(24_000, sound), "auto");
     let done = over(&client, &id);
     assert_eq!(
         (&done["status"], &done["progress"]),
@@ -134,7 +109,7 @@ fn a_conversation_is_parted_into_lines_of_its_speakers() {
         said[turn] += &format!(" {}", line["text"].as_str().unwrap());
     }
     for ((_, text), heard) in lines.iter().zip(&said) {
-        assert_words(text, heard, 0.1);
+        assert_words(text, heard, 10.0);
     }
     let item = &client.get("/voice/history?feature=dub&limit=1").json()["items"][0];
     assert_eq!(
@@ -177,12 +152,7 @@ fn deleting_ends_a_job_and_other_accounts_have_none_of_it() {
     let client = server.client();
     let id = analyze(&client, &two_cities(), "hold");
     until("the job", || job(&client, &id)["status"] == "processing");
-    command(&server.data, &["account", "create", "other"]);
-    let key = command(
-        &server.data,
-        &["key", "create", "--account", "other", "--name", "k"],
-    );
-    let other = client.with_key(key["key"].as_str().unwrap());
+    let other = server.new_account("other");
     let path = format!("/voice/dub/jobs/{id}");
     assert_eq!(other.get(&path).status, 404);
     assert_eq!(other.send("DELETE", &path, None, vec![]).status, 404);
@@ -224,4 +194,27 @@ fn a_job_that_fails_says_why_and_what_is_no_recording_is_refused() {
     assert_eq!(refused.status, 400);
     let folders = fs::read_dir(server.data.join("jobs")).unwrap().count();
     assert_eq!(folders, 2);
+}
+
+#[test]
+fn polling_costs_nothing() {
+    let models = stubs();
+    let server = Server::launch(models.path(), &[]);
+    let minute = [
+        "key",
+        "create",
+        "--account",
+        "test",
+        "--name",
+        "slow",
+        "--rpm",
+        "1",
+    ];
+    let key = command(&server.data, &minute);
+    let client = server.client().with_key(key["key"].as_str().unwrap());
+    let id = analyze(&client, &two_cities(), "en");
+    // Its only token of this minute is spent.
+    assert_eq!(client.get("/voice/voices").status, 429);
+    assert_eq!(over(&client, &id)["status"], "done");
+    assert_eq!(client.get("/voice/voices").status, 429);
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::http::Answer;
-use crate::server::{Server, models, recording, run};
+use crate::server::{Server, link, models, recording, run};
 use crate::voice::{samples, wav};
 use crate::wer::words;
 
@@ -218,7 +218,7 @@ fn a_client_that_leaves_frees_the_worker() {
 fn with_vocabanga() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for name in ["whisper-base", "silero-vad", "onnxruntime"] {
-        std::os::unix::fs::symlink(models().join(name), folder.path().join(name)).unwrap();
+        link(folder.path(), name);
     }
     let (small, own) = (
         models().join("whisper-tiny-en"),

@@ -125,6 +125,17 @@ impl Server {
         Client::new(self.addr, &self.key)
     }
 
+    /// A client of an account of its own, with a key named `k`: for what other tests must not see, or must not add to.
+    pub fn new_account(&self, name: &str) -> Client {
+        let account = ["account", "create", name, "--rpm", "100000"];
+        json(&self.data, &account);
+        let key = json(
+            &self.data,
+            &["key", "create", "--account", name, "--name", "k"],
+        );
+        self.client().with_key(key["key"].as_str().unwrap())
+    }
+
     /// The next line of its log that has `words` in it.
     pub fn logged(&self, words: &str) -> String {
         self.logged_until(words).pop().unwrap()
@@ -273,6 +284,13 @@ pub fn stub_models() -> TempDir {
     }
     link(folder.path(), "silero-vad");
     folder
+}
+
+/// SHA-256 in hexadecimal digits, as a pack's manifest has it.
+pub fn sha256(bytes: &[u8]) -> String {
+    use sha2::Digest;
+    let hash = sha2::Sha256::digest(bytes);
+    hash.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// Adds one of the repository's packs to a folder of packs.

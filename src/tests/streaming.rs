@@ -72,7 +72,7 @@ impl Stream {
     }
 }
 
-/// The account's last item, once its feature is speech.
+/// The account's last item of history.
 fn item(server: &Server) -> Value {
     let page = server.client().get("/voice/history?limit=1").json();
     page["items"][0].clone()
@@ -99,11 +99,7 @@ fn a_stream_is_the_whole_files_samples_and_says_what_was_asked() {
     assert_eq!(metadata["character_count"], PARAGRAPH.chars().count());
     // A file of no known length is one that transcription reads.
     let heard = client.post_form("/voice/stt", &streamed.body, &[("language", "en")]);
-    assert_words(
-        PARAGRAPH,
-        heard.json()["transcript"].as_str().unwrap(),
-        0.05,
-    );
+    assert_words(PARAGRAPH, heard.json()["transcript"].as_str().unwrap(), 5.0);
 }
 
 #[test]

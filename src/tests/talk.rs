@@ -1,7 +1,7 @@
 //! Conversations with known turns, and how far found turns are from them. Shared with the bench of diarization.
 
-use vocabox::audio::pcm::{Clip, ClipReader, read_all};
-use vocabox::audio::resample::Resampled;
+use vocabox::audio::pcm::Clip;
+use vocabox::audio::resample::resample_clip;
 use vocabox::engine::contract::{Speak, Utterance, Watch, speak_whole};
 use vocabox::engine::diarize::Turn;
 
@@ -42,10 +42,7 @@ pub fn say(engine: &mut Speak, voice: &str, text: &str, watch: &Watch) -> Vec<f3
 }
 
 pub fn at_16_khz(clip: Clip) -> Vec<f32> {
-    let reader = Box::new(ClipReader::from(clip));
-    read_all(&mut Resampled::new(reader, RATE_HZ).unwrap())
-        .unwrap()
-        .samples
+    resample_clip(&clip, RATE_HZ).unwrap().samples
 }
 
 /// `samples` from the first to the last that can be heard.

@@ -6,11 +6,10 @@ use std::sync::mpsc;
 use std::thread;
 
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use crate::http::{Answer, Client};
-use crate::server::{Server, stub_models};
+use crate::server::{Server, sha256, stub_models};
 
 fn ask(client: &Client, body: &Value) -> Answer {
     client.post_json("/voice/dub/translate", body)
@@ -209,10 +208,7 @@ fn nllb_models() -> TempDir {
         .to_owned();
     for (role, path, inputs, outputs) in files {
         let bytes = fs::read(tiny.join(path)).unwrap();
-        let hash: String = Sha256::digest(&bytes)
-            .iter()
-            .map(|b| format!("{b:02x}"))
-            .collect();
+        let hash = sha256(&bytes);
         manifest.push_str(&format!(
             "[[files]]\nrole = \"{role}\"\npath = \"{path}\"\nsize = {}\nsha256 = \"{hash}\"\n",
             bytes.len()
