@@ -212,7 +212,7 @@ mod tests {
             seconds: 6.0,
             speakers: 1,
             turns: Vec::new(),
-            speech: vec![16_000..80_000],
+            speech: std::iter::once(16_000..80_000).collect(),
         };
         assert!(heard_as(heard.clone(), 0.9).is_ok());
         assert!(why(heard_as(heard, 3.0)).contains("overdriven"));

@@ -213,7 +213,7 @@ fn a_clone_speaks_for_its_account_until_it_is_deleted() {
     assert_eq!(say(&other, id, json!({})).status, 404);
     assert_eq!(delete(&other, id).status, 404);
 
-    assert_eq!(delete(&client, "af_heart").status, 400);
+    assert_eq!(delete(&client, "af_nicole").status, 400);
     assert_eq!(delete(&client, "nobody").status, 404);
     assert_eq!(
         delete(&client, id).json(),
