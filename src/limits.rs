@@ -133,8 +133,8 @@ pub const AUDIO_RATE_HZ_MAX: u32 = 384_000;
 pub const AUDIO_CHANNELS_MAX: usize = 32;
 
 /// Seconds of a recording to clone, and of the speech in it. The hosted API's own bounds for speech. Whatever its rate, a
-/// recording is held at 16 kHz (19 MB at the most), one at a time on a box; what stays of it for its request is the speech
-/// (some 4 MB).
+/// recording is held at 16 kHz (19 MB at the most, up to twice that while it grows), one at a time on a box; what stays of
+/// it for its request is the speech (some 4 MB).
 pub const CLONE_SECONDS_MAX: f64 = 300.0;
 pub const CLONE_SPEECH_SECONDS_MIN: f64 = 3.0;
 pub const CLONE_SPEECH_SECONDS_MAX: f64 = 60.0;

@@ -188,14 +188,14 @@ impl Work {
 
     fn make_better(&mut self, job: Job) {
         let id = job.id;
-        match self.refine(job) {
-            Ok(()) => {}
-            // Deleted meanwhile.
-            Err(fault) if fault.kind == Kind::NotFound => {}
-            Err(fault) => {
-                self.given_up.insert(id);
-                self.failed(&format!("voice {id} could not be made better"), &fault);
-            }
+        let Err(fault) = self.refine(job) else {
+            return;
+        };
+        // Also one whose file is gone: it would be found in the store again at once.
+        self.given_up.insert(id);
+        // Most of these were deleted meanwhile.
+        if fault.kind != Kind::NotFound {
+            self.failed(&format!("voice {id} could not be made better"), &fault);
         }
     }
 

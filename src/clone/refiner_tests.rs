@@ -12,7 +12,7 @@ struct Desk {
     work: Work,
     account: AccountId,
     spoken: Arc<AtomicUsize>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Desk {
@@ -39,7 +39,7 @@ impl Desk {
             work,
             account,
             spoken,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -135,6 +135,17 @@ fn a_deleted_voice_is_searched_for_no_more() {
     assert_eq!(fault.kind, Kind::NotFound);
     // All of a search is more than twenty looks.
     assert!(desk.spoken() < 15);
+}
+
+#[test]
+fn a_voice_whose_files_are_gone_is_looked_at_once() {
+    let mut desk = Desk::open();
+    let (id, _) = desk.fresh();
+    let files = desk.folder.path().join("data/voices");
+    std::fs::remove_dir_all(files.join(id.to_string())).unwrap();
+    let found = desk.work.unrefined().unwrap().unwrap();
+    desk.work.make_better(found);
+    assert!(desk.work.unrefined().unwrap().is_none());
 }
 
 #[test]
