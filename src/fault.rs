@@ -5,6 +5,7 @@
 //! `api::detail` is the only place that maps a [`Kind`] to HTTP.
 
 use std::fmt;
+use std::io::{self, ErrorKind};
 
 /// One kind per thing a caller can do about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub enum Kind {
     TooLarge,
     /// The body is of a type that the endpoint does not read.
     UnsupportedType,
+    /// No byte of what was asked for is there: it has so many.
+    OutOfRange { bytes: u64 },
     /// The head of the request is larger than is accepted.
     HeadTooLarge,
     /// The client sent too slowly.
@@ -92,6 +95,17 @@ impl Fault {
             "An unexpected fault happened. The log has it under this request's id.",
         )
         .because(cause)
+    }
+
+    /// Something could not be written or read: callers are told when that is because the disk is full.
+    pub fn disk(error: io::Error) -> Self {
+        match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+                let full = "The disk of this box is full: its operator has to make room.";
+                Fault::missing(full).because(error)
+            }
+            _ => Fault::internal(error),
+        }
     }
 
     /// The same fault with a private cause for the log.

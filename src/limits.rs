@@ -124,6 +124,8 @@ pub const SPOOL_BYTES: Movable = Movable {
 /// Fields of one multipart form, and bytes of a field that is not a file.
 pub const FORM_FIELDS_MAX: usize = 32;
 pub const FORM_FIELD_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of the one field of a form that may be long: the lines of four hours, with their words, have as many.
+pub const FORM_LONG_FIELD_BYTES_MAX: usize = 8 * MIB as usize;
 
 /// Seconds of one recording to transcribe.
 pub const AUDIO_SECONDS_MAX: f64 = 4.0 * 3600.0;
@@ -206,6 +208,11 @@ pub const SEGMENTS_MAX: usize = 2_000;
 pub const SEGMENT_CHARS_MAX: usize = 5_000;
 /// Seconds into a recording at which a segment may be said to begin or end: a day and more.
 pub const SEGMENT_SECONDS_MAX: f64 = 100_000.0;
+/// Speakers of a film that voices may be named for.
+pub const SPEAKERS_MAX: usize = 256;
+/// Lines that were spoken for films and are kept for the next render, and their bytes: 50 KB a second.
+pub const SPOKEN_FILES_MAX: usize = 20_000;
+pub const SPOKEN_BYTES_MAX: u64 = GIB;
 /// Bytes of an uploaded video, its form included.
 pub const VIDEO_BYTES: Movable = Movable {
     min: 64 * KIB,

@@ -9,11 +9,12 @@ use super::speech::{Controls, Speaking, Spoken};
 use super::{Call, Context, Reply};
 use crate::audio::{decode, encode};
 use crate::clone::Cloning;
+use crate::clone::studio::Lane;
 use crate::engine::contract::Utterance;
 use crate::engine::style::Style;
 use crate::fault::{Fault, Kind};
 use crate::limits;
-use crate::store::{AccountId, ClonedStyle, ClonedVoice, Feature, Utc, VoiceId, check_name};
+use crate::store::{AccountId, ClonedStyle, ClonedVoice, Feature, Store, Utc, VoiceId, check_name};
 
 /// Language of a clone that was not told any.
 const LANGUAGE: &str = "en-us";
@@ -56,7 +57,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     )?;
 
     call.begin(Feature::Clone, &speaking.engine, &speaking.model)?;
-    let fresh = cloning.hear(Box::new(recording), &call.watch)?;
+    let fresh = cloning.hear(Box::new(recording), Lane::Asked, &call.watch)?;
     call.item()?.duration_seconds = Some(fresh.recording_s);
     let voice = ClonedVoice {
         id: VoiceId::new(),
@@ -103,30 +104,54 @@ fn description(text: &str) -> Result<String, Fault> {
 
 /// What clones, and what speaks for it.
 fn both(context: &Context) -> Result<(&Speaking, &Cloning), Fault> {
-    let both = context.speaking.as_ref().zip(context.cloning.as_ref());
+    let both = context.speaking.as_deref().zip(context.cloning.as_deref());
     both.ok_or_else(|| Fault::missing("No engine for cloning is installed on this box."))
 }
 
-/// What the id of a clone names, and its style put into `utterance`. Faults: `NotFound` when the account has no such voice,
-/// `Invalid` for a language that none of the stock voices reads.
+/// What the id of a clone names, and its style put into `utterance`. Faults: those of [`styled`], `Missing` without the packs
+/// for it.
 pub fn spoken<'a>(
     context: &'a Context,
     account: AccountId,
     utterance: &mut Utterance,
     controls: &Controls,
 ) -> Result<Spoken<'a>, Fault> {
-    let id: VoiceId = utterance
-        .voice
-        .parse()
-        .map_err(|_| crate::engine::unknown_voice())?;
-    let voice = context.store.voice(account, id)?;
+    // Whoever asks for what is nobody's gets to know that first.
+    let id: VoiceId = parsed(&utterance.voice)?;
+    context.store.voice(account, id)?;
     let (speaking, cloning) = both(context)?;
-    let (voice, sheet) = match cloning.sheet(&context.store, &voice) {
+    styled(
+        speaking,
+        cloning,
+        &context.store,
+        account,
+        utterance,
+        controls,
+    )
+}
+
+fn parsed(id: &str) -> Result<VoiceId, Fault> {
+    id.parse().map_err(|_| crate::engine::unknown_voice())
+}
+
+/// The same of what clones. Faults: `NotFound` when the account has no such voice, `Invalid` for a language that none of the
+/// stock voices reads.
+pub fn styled<'a>(
+    speaking: &'a Speaking,
+    cloning: &Cloning,
+    store: &Store,
+    account: AccountId,
+    utterance: &mut Utterance,
+    controls: &Controls,
+) -> Result<Spoken<'a>, Fault> {
+    let id = parsed(&utterance.voice)?;
+    let voice = store.voice(account, id)?;
+    let (voice, sheet) = match cloning.sheet(store, &voice) {
         Ok(sheet) => (voice, sheet),
         // It got a better table since it was read.
         Err(fault) if fault.kind == Kind::NotFound => {
-            let again = context.store.voice(account, id)?;
-            let sheet = cloning.sheet(&context.store, &again)?;
+            let again = store.voice(account, id)?;
+            let sheet = cloning.sheet(store, &again)?;
             (again, sheet)
         }
         Err(fault) => return Err(fault),
@@ -140,7 +165,7 @@ pub fn spoken<'a>(
     utterance.speed *= voice.style.pace;
     utterance.style = Some(Style {
         sheet,
-        example: cloning.example(&context.store, &voice)?,
+        example: cloning.example(store, &voice)?,
         nearest: voice.style.nearest,
         exaggeration: controls.exaggeration,
         cfg_weight: controls.cfg_weight,

@@ -20,6 +20,7 @@ pub fn status(kind: Kind) -> u16 {
         Kind::LengthRequired => 411,
         Kind::TooLarge => 413,
         Kind::UnsupportedType => 415,
+        Kind::OutOfRange { .. } => 416,
         Kind::RateLimited { .. } => 429,
         Kind::HeadTooLarge => 431,
         // nginx's number for a client that left; it is written to the log and to nobody.
@@ -38,6 +39,7 @@ pub fn answer(fault: &Fault) -> Answer {
         Kind::Busy { retry_after_s } | Kind::RateLimited { retry_after_s } => {
             vec![("Retry-After", retry_after_s.to_string())]
         }
+        Kind::OutOfRange { bytes } => vec![("Content-Range", format!("bytes */{bytes}"))],
         _ => Vec::new(),
     };
     Answer {

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::fields::{language, number, object, string};
 use super::translating::{Translating, Translator};
 use super::{Call, Context, Reply};
+use crate::dub::fit::room_chars;
 use crate::engine::contract::TranslateTask;
 use crate::fault::{Fault, Kind};
 use crate::limits;
@@ -12,10 +13,8 @@ use crate::store::Feature;
 
 /// Languages that the API dubs into.
 pub const TARGETS: [&str; 6] = ["en", "yo", "ig", "ha", "sw", "zu"];
-
-/// Characters of a second of unhurried speech, blanks included: of English the voice af_heart says 19 by itself (160 characters in
-/// 8.5 s), and a reader of prose 14.
-const CHARS_PER_SECOND: f64 = 16.0;
+/// The one that an analysis may have written already.
+const ENGLISH: &str = "en";
 
 /// Translates. Faults: `Invalid` for a field out of its bounds, or when it cannot be known from which language, `Missing`
 /// without a translator for a pair of languages, and what the pool refuses.
@@ -27,25 +26,18 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let mut segments = segments(&mut object)?;
     let translating = context.translating.as_ref();
     let mut tasks: Vec<(&Translator, TranslateTask)> = Vec::new();
-    let mut at = Vec::new();
-    // What the analysis had in English already.
-    let mut heard = Vec::new();
+    // The numbers of those that are asked for, and the texts of those that are there already.
+    let (mut asked, mut at) = (Vec::new(), Vec::new());
     for (number, segment) in segments.iter().enumerate() {
         let own = source.as_ref().or(segment.language.as_ref());
-        let known = pair(translating, own, &target);
-        if let (
-            Err(Fault {
-                kind: Kind::Missing,
-                ..
-            }),
-            Some(text),
-        ) = (&known, &segment.english)
-            && target == "en"
-        {
-            heard.push((number, text.clone()));
-            continue;
-        }
-        let (source, translator) = known?;
+        let (source, translator) = match pair(translating, own, &target) {
+            // What transcribed it has translated it as well.
+            Err(fault) if fault.kind == Kind::Missing && target == ENGLISH => {
+                at.push((number, segment.text_en.clone().ok_or(fault)?));
+                continue;
+            }
+            pair => pair?,
+        };
         let Some(translator) = translator.filter(|_| !segment.text.trim().is_empty()) else {
             continue;
         };
@@ -56,7 +48,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
             source,
         };
         tasks.push((translator, task));
-        at.push(number);
+        asked.push(number);
     }
     if segments.is_empty() {
         pair(translating, source.as_ref(), &target)?;
@@ -78,7 +70,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     if !texts.is_empty() {
         call.item()?.text = Some(texts.join("\n"));
     }
-    for (number, text) in at.into_iter().zip(texts).chain(heard) {
+    for (number, text) in asked.into_iter().zip(texts).chain(at) {
         segments[number]
             .fields
             .insert("text".to_owned(), text.into());
@@ -92,9 +84,10 @@ struct Segment {
     /// All of it: what is not known here is given back as it came.
     fields: Map<String, Value>,
     text: String,
-    /// Its own language, and what it is in English by the recogniser (ours).
+    /// Its own language (ours).
     language: Option<String>,
-    english: Option<String>,
+    /// What an analysis wrote of it in English (ours).
+    text_en: Option<String>,
     start_s: Option<f64>,
     end_s: Option<f64>,
 }
@@ -140,7 +133,7 @@ fn segment(fields: Map<String, Value>) -> Result<Segment, Fault> {
     Ok(Segment {
         text: text.to_owned(),
         language: string(&fields, "language")?.and_then(code),
-        english: english.filter(|t| !t.trim().is_empty()).map(str::to_owned),
+        text_en: english.filter(|t| !t.trim().is_empty()).map(str::to_owned),
         start_s: seconds("start")?,
         end_s: seconds("end")?,
         fields,
@@ -167,7 +160,7 @@ fn source(object: &Map<String, Value>) -> Result<Option<String>, Fault> {
 }
 
 /// `pt` of ` PT-br `; none for `auto` and for nothing.
-fn code(text: &str) -> Option<String> {
+pub(super) fn code(text: &str) -> Option<String> {
     let code = language(text)?;
     let base = code.split(['-', '_']).next().unwrap_or_default();
     (!base.is_empty()).then(|| base.to_owned())
@@ -217,9 +210,7 @@ fn not_installed(from: &str, target: &str) -> Fault {
 /// Characters that can be said from the begin of `segment` until that of the `next`, or its own end where that is later.
 fn room(segment: &Segment, next: Option<&Segment>) -> Option<usize> {
     let (start, end) = (segment.start_s?, segment.end_s?);
-    let end = next.and_then(|n| n.start_s).map_or(end, |s| s.max(end));
-    let seconds = (end - start).max(0.0);
-    Some((seconds * CHARS_PER_SECOND) as usize)
+    Some(room_chars(start, end, next.and_then(|n| n.start_s)))
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::{Access, BodyKind, Endpoint, Work};
-use super::{clone, dub, dub_translate, health, history, preview, stt, tts, tts_stream, voices};
+use super::{clone, dub, dub_files, dub_render, dub_translate, health, history, preview};
+use super::{stt, tts, tts_stream, voices};
 use crate::limits;
 
 const LIGHT: Duration = Duration::from_secs(30);
@@ -84,6 +85,18 @@ pub const ENDPOINTS: &[Endpoint] = &[
         handler: dub_translate::handle,
     },
     Endpoint {
+        id: "dub_render",
+        method: "POST",
+        path: "/voice/dub/render",
+        access: Access::Entitled,
+        work: Work::Light,
+        is_free: false,
+        body: BodyKind::Video,
+        deadline: LIGHT,
+        also: &[404],
+        handler: dub_render::handle,
+    },
+    Endpoint {
         id: "dub_job",
         method: "GET",
         path: "/voice/dub/jobs/{job_id}",
@@ -106,6 +119,42 @@ pub const ENDPOINTS: &[Endpoint] = &[
         deadline: LIGHT,
         also: &[404],
         handler: dub::delete,
+    },
+    Endpoint {
+        id: "dub_video",
+        method: "GET",
+        path: "/voice/dub/jobs/{job_id}/video",
+        access: Access::Entitled,
+        work: Work::Light,
+        is_free: false,
+        body: BodyKind::None,
+        deadline: LIGHT,
+        also: &[206, 404, 416],
+        handler: dub_files::video,
+    },
+    Endpoint {
+        id: "dub_audio",
+        method: "GET",
+        path: "/voice/dub/jobs/{job_id}/audio",
+        access: Access::Entitled,
+        work: Work::Light,
+        is_free: false,
+        body: BodyKind::None,
+        deadline: LIGHT,
+        also: &[206, 404, 416],
+        handler: dub_files::audio,
+    },
+    Endpoint {
+        id: "dub_subtitles",
+        method: "GET",
+        path: "/voice/dub/jobs/{job_id}/subtitles",
+        access: Access::Entitled,
+        work: Work::Light,
+        is_free: false,
+        body: BodyKind::None,
+        deadline: LIGHT,
+        also: &[206, 400, 404, 416],
+        handler: dub_files::subtitles,
     },
     Endpoint {
         id: "voices",

@@ -16,7 +16,9 @@ use multer::{Error, Field, Multipart};
 
 use super::message::{Body, BodyReader};
 use crate::fault::{Fault, Kind};
-use crate::limits::{BODY_MEMORY_BYTES_MAX, FORM_FIELD_BYTES_MAX, FORM_FIELDS_MAX};
+use crate::limits::{
+    BODY_MEMORY_BYTES_MAX, FORM_FIELD_BYTES_MAX, FORM_FIELDS_MAX, FORM_LONG_FIELD_BYTES_MAX,
+};
 
 /// Bytes that are handed to the parser at a time.
 const CHUNK_BYTES: usize = 64 * 1024;
@@ -49,6 +51,16 @@ impl Form {
     /// boundary, the body is broken off or malformed, has more than `FORM_FIELDS_MAX` parts, or a field of
     /// more than `FORM_FIELD_BYTES_MAX` bytes or of no UTF-8; `Internal` when a file cannot be written.
     pub fn parse(content_type: Option<&str>, body: Body, spool_dir: &Path) -> Result<Form, Fault> {
+        Form::parse_long(content_type, body, spool_dir, "")
+    }
+
+    /// The same, but that the first field called `long` may have `FORM_LONG_FIELD_BYTES_MAX` bytes.
+    pub fn parse_long(
+        content_type: Option<&str>,
+        body: Body,
+        spool_dir: &Path,
+        long: &str,
+    ) -> Result<Form, Fault> {
         let boundary = boundary(content_type)?;
         let reader = body.into_reader().map_err(Fault::internal)?;
         let mut parts = Multipart::new(chunks(reader), boundary);
@@ -65,7 +77,12 @@ impl Form {
             let file_name = part.file_name().map(str::to_owned);
             match (field, file_name) {
                 (Some(field), None) => {
-                    let value = text(&field, &mut part)?;
+                    let is_long = field == long && form.text(long).is_none();
+                    let bytes_max = match is_long {
+                        true => FORM_LONG_FIELD_BYTES_MAX,
+                        false => FORM_FIELD_BYTES_MAX,
+                    };
+                    let value = text(&field, &mut part, bytes_max)?;
                     form.fields.push((field, value));
                 }
                 (Some(field), Some(_)) if field == FILE_FIELD && form.file.is_none() => {
@@ -182,13 +199,13 @@ fn data(part: &mut Field<'_>) -> Result<Option<impl AsRef<[u8]>>, Fault> {
     drive(|cx| part.poll_next_unpin(cx).map(Option::transpose))
 }
 
-fn text(field: &str, part: &mut Field<'_>) -> Result<String, Fault> {
+fn text(field: &str, part: &mut Field<'_>, bytes_max: usize) -> Result<String, Fault> {
     let mut value = Vec::new();
     while let Some(piece) = data(part)? {
         value.extend_from_slice(piece.as_ref());
-        if value.len() > FORM_FIELD_BYTES_MAX {
+        if value.len() > bytes_max {
             return Err(Fault::invalid(format!(
-                "the field {field} has more than {FORM_FIELD_BYTES_MAX} bytes, which is the most that is accepted; a file needs a file name"
+                "the field {field} has more than {bytes_max} bytes, which is the most that is accepted; a file needs a file name"
             )));
         }
     }

@@ -62,7 +62,7 @@ impl Service for Lifecycle {
             }),
             Err(fault) => {
                 trail.receive = trail.received.elapsed();
-                Err(trail.conclude(Err(fault)))
+                Err(trail.refuse(fault))
             }
         }
     }
@@ -105,7 +105,7 @@ impl Service for Lifecycle {
                 // What is answered is why it failed, whether or not that could be put on record.
                 let _ = call.put_on_record(context, Status::Error);
                 trail.made(&call);
-                return trail.conclude(Err(fault)).into();
+                return trail.refuse(fault).into();
             }
         };
         if let Some(source) = reply.rest.take() {
@@ -116,17 +116,17 @@ impl Service for Lifecycle {
         // record was not delivered.
         let stored = call.put_on_record(context, Status::Ok);
         trail.made(&call);
-        trail.conclude(stored.map(|()| reply)).into()
+        trail.conclude(stored.map(|()| reply))
     }
 
     fn abandon(&self, admitted: Admitted, fault: Fault) -> Answer {
         let mut trail = admitted.trail;
         trail.receive = trail.received.elapsed();
-        trail.conclude(Err(fault))
+        trail.refuse(fault)
     }
 
     fn refuse(&self, peer: IpAddr, fault: Fault) -> Answer {
-        Trail::of_peer(peer).conclude(Err(fault))
+        Trail::of_peer(peer).refuse(fault)
     }
 }
 

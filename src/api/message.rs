@@ -115,12 +115,25 @@ pub struct Answered {
     pub answer: Answer,
     /// What follows the answer's body and is still being made: its length is not known then.
     pub rest: Option<Rest>,
+    /// What is sent in the place of the answer's body, which is empty then: the client reads it from there, and neither memory
+    /// nor the spool holds it.
+    pub file: Option<Part>,
+}
+
+/// A part of a file: what follows from where it stands.
+#[derive(Debug)]
+pub struct Part {
+    pub file: File,
+    pub bytes: u64,
 }
 
 impl From<Answer> for Answered {
     fn from(answer: Answer) -> Self {
-        let rest = None;
-        Answered { answer, rest }
+        Answered {
+            answer,
+            rest: None,
+            file: None,
+        }
     }
 }
 

@@ -2,10 +2,12 @@
 //!
 //! [`ENDPOINTS`] is the only list of endpoints. A new one is its file (parse and render) and its line there.
 
-mod clone;
+pub(crate) mod clone;
 pub mod cors;
 pub mod detail;
 pub mod dub;
+mod dub_files;
+mod dub_render;
 mod dub_translate;
 mod endpoints;
 mod fields;
@@ -40,7 +42,7 @@ use crate::store::{Feature, HistoryItem, ItemId, Status, Store, Utc};
 use crate::work::kept::Kept;
 use crate::work::underway::Underway;
 pub use endpoints::ENDPOINTS;
-use message::{Body, Head};
+use message::{Body, Head, Part};
 use speech::{Speaking, Transcribing};
 use translating::Translating;
 
@@ -151,7 +153,7 @@ pub const BEFORE_ROUTING: &[u16] = &[400, 404, 405, 408, 431, 503];
 pub struct Context {
     pub store: Arc<Store>,
     /// None while no pack that speaks is fetched.
-    pub speaking: Option<Speaking>,
+    pub speaking: Option<Arc<Speaking>>,
     /// None while no pack that transcribes is fetched.
     pub transcribing: Option<Arc<Transcribing>>,
     /// None while no pack that translates is fetched.
@@ -159,7 +161,7 @@ pub struct Context {
     /// What voices sound like, spoken once.
     pub previews: Kept,
     /// None while a pack that cloning needs is not fetched.
-    pub cloning: Option<Cloning>,
+    pub cloning: Option<Arc<Cloning>>,
     /// Cloned voices of an account.
     pub clones_max: usize,
     /// Whether whoever clones has to say that the speaker agreed.
@@ -261,6 +263,15 @@ pub struct Reply {
     pub body: Vec<u8>,
     /// What follows the body, where that is only its begin.
     pub rest: Option<Source>,
+    /// What is sent in the place of the body, which is empty then.
+    pub file: Option<Section>,
+}
+
+/// A part of a file of `whole` bytes; what is not all of it is answered 206.
+#[derive(Debug)]
+pub struct Section {
+    pub part: Part,
+    pub whole: u64,
 }
 
 /// The next part of a body that is sent while it is made, none at its end. It notes in the call what was made.
@@ -274,6 +285,7 @@ impl Reply {
             headers: Vec::new(),
             body: serde_json::to_vec(value).map_err(Fault::internal)?,
             rest: None,
+            file: None,
         })
     }
 }

@@ -78,6 +78,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         headers: vec![("Cache-Control", "private, max-age=3600".to_owned())],
         body: wav,
         rest: None,
+        file: None,
     })
 }
 

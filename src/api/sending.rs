@@ -53,6 +53,7 @@ impl Sending {
         Answered {
             answer,
             rest: Some(Box::new(sending)),
+            file: None,
         }
     }
 

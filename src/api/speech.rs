@@ -111,6 +111,13 @@ impl Speaking {
             })
     }
 
+    /// Voices that read `language` (such as `fr` or `en-gb`).
+    pub fn voices_of(&self, language: &str) -> impl Iterator<Item = &Voice> {
+        self.voices
+            .iter()
+            .filter(move |v| speaks(&v.language, language))
+    }
+
     /// `reader`, under another name.
     pub fn by<'a>(&'a self, reader: &'a Voice, name: String) -> Result<Spoken<'a>, Fault> {
         self.named(reader, name)

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 use super::detail;
-use super::message::{Answer, Head};
-use super::{Call, Reply};
+use super::message::{Answer, Answered, Head};
+use super::{Call, Reply, Section};
 use crate::admit::bucket::Allowance;
 use crate::fault::Fault;
 use crate::limits;
@@ -75,20 +75,37 @@ impl Trail {
     }
 
     /// The answer to a result, and the request's log line.
-    pub fn conclude(self, result: Result<Reply, Fault>) -> Answer {
-        let (answer, fault) = match result {
-            Ok(reply) => (
-                Answer {
-                    status: 200,
-                    content_type: reply.content_type,
-                    headers: reply.headers,
-                    body: reply.body,
-                },
-                None,
-            ),
-            Err(fault) => (detail::answer(&fault), Some(fault)),
+    pub fn conclude(mut self, result: Result<Reply, Fault>) -> Answered {
+        let reply = match result {
+            Ok(reply) => reply,
+            Err(fault) => return self.refuse(fault).into(),
         };
-        self.send(answer, fault)
+        let is_part = |section: &Section| section.part.bytes < section.whole;
+        let status = match reply.file.as_ref().is_some_and(is_part) {
+            true => 206,
+            false => 200,
+        };
+        let file = reply.file.map(|section| section.part);
+        let bytes = file
+            .as_ref()
+            .map_or(reply.body.len(), |part| part.bytes as usize);
+        self.log(status, bytes, None);
+        let answer = self.head(Answer {
+            status,
+            content_type: reply.content_type,
+            headers: reply.headers,
+            body: reply.body,
+        });
+        Answered {
+            answer,
+            rest: None,
+            file,
+        }
+    }
+
+    /// The answer to a fault, and the request's log line.
+    pub fn refuse(self, fault: Fault) -> Answer {
+        self.send(detail::answer(&fault), Some(fault))
     }
 
     /// `answer` with the headers of every answer, and the request's log line.

@@ -31,6 +31,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         )],
         body: encode::whole(speech.format, &clip.samples, clip.rate_hz)?,
         rest: None,
+        file: None,
     })
 }
 

@@ -39,5 +39,6 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         headers: vec![("X-Vox-Metadata", metadata.header(None)?)],
         body,
         rest: Some(Box::new(source)),
+        file: None,
     })
 }

@@ -275,7 +275,7 @@ pub(super) fn depth(workers: usize, queue: usize) -> usize {
 }
 
 /// The engine that takes any language.
-const GENERAL: &str = "whisper";
+pub(super) const GENERAL: &str = "whisper";
 
 /// The fetched packs of `kind`.
 fn fetched(packs: &[Pack], kind: Kind) -> Vec<Pack> {

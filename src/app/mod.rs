@@ -3,11 +3,14 @@
 mod cloning;
 mod dubbing;
 mod installation;
+mod stage;
 mod translating;
+mod workshop;
 
 use std::sync::Arc;
 
 pub use installation::{Installation, open_ort};
+pub use workshop::Workshop;
 
 use crate::api::cors::Origins;
 use crate::api::lifecycle::Lifecycle;
@@ -19,7 +22,13 @@ use crate::fault::Fault;
 use crate::limits;
 use crate::pack::manifest::Kind;
 use crate::store::{Retention, Store};
-use crate::work::kept::Kept;
+use crate::work::kept::{Kept, Room};
+
+/// Previews that are kept.
+const PREVIEWS: Room = Room {
+    files_max: limits::PREVIEWS_MAX,
+    bytes_max: u64::MAX,
+};
 
 /// An open box: its front door, and what its requests work with.
 pub struct App {
@@ -47,26 +56,34 @@ impl App {
         ];
         let installation = Installation::open(&options.models, &kinds)?;
         let speaking = installation.start_speaking(options.workers, options.queue)?;
+        let speaking = speaking.map(Arc::new);
         let beams = options.models.beam;
         let transcribing =
             installation.start_transcribing(options.workers, options.queue, beams)?;
         let translating = installation.start_translating(options.workers, options.queue)?;
         let cloning = installation.start_cloning(
-            speaking.as_ref(),
+            speaking.as_deref(),
             &store,
             &options.data_dir,
             options.workers,
             options.queue,
         )?;
-        let transcribing = transcribing.map(Arc::new);
-        let jobs = dubbing::start(&installation, transcribing.as_ref(), &store, options)?;
+        let (cloning, transcribing) = (cloning.map(Arc::new), transcribing.map(Arc::new));
+        let jobs = dubbing::start(
+            &installation,
+            transcribing.as_ref(),
+            speaking.as_ref(),
+            cloning.as_ref(),
+            &store,
+            options,
+        )?;
         let context = Arc::new(Context {
             store,
             speaking,
             transcribing,
             translating,
             jobs,
-            previews: Kept::open(options.data_dir.join("previews"), limits::PREVIEWS_MAX)?,
+            previews: Kept::open(options.data_dir.join("previews"), PREVIEWS)?,
             cloning,
             clones_max: options.clones_max,
             require_clone_consent: options.require_clone_consent,

@@ -47,6 +47,7 @@ pub struct Decoder {
     track: TrackDecoder,
     rate_hz: u32,
     most_seconds: f64,
+    told_seconds: Option<f64>,
     /// Mono samples of the last packet; those before `at` were handed out.
     ready: Vec<f32>,
     at: usize,
@@ -84,7 +85,8 @@ where
     let edits = edits::read(&mut source, bytes);
     let format = container::open(source, bytes)?;
     let (chosen, track) = track::choose(format.as_ref())?;
-    if let Some(seconds) = container::told_seconds(format.as_ref(), chosen, bytes)
+    let told_seconds = container::told_seconds(format.as_ref(), chosen, bytes);
+    if let Some(seconds) = told_seconds
         && seconds > most_seconds
     {
         return Err(too_long(Some(seconds), most_seconds));
@@ -97,6 +99,7 @@ where
         track,
         rate_hz: 0,
         most_seconds,
+        told_seconds,
         ready: Vec::new(),
         at: 0,
         gap: 0,
@@ -121,6 +124,11 @@ where
 }
 
 impl Decoder {
+    /// How long the recording is, where the file tells it reliably.
+    pub fn told_seconds(&self) -> Option<f64> {
+        self.told_seconds
+    }
+
     /// Sets what is to be cut, kept and put before, now that the rate is known.
     fn edit(&mut self, edit: Option<Edit>) {
         let samples = |seconds: f64| (seconds * f64::from(self.rate_hz)).round().max(0.0) as u64;

@@ -1,6 +1,7 @@
 //! The command line: one file a command, each thin over the modules that the server uses.
 
 pub mod account;
+pub mod dub;
 pub mod key;
 mod logging;
 pub mod models;
@@ -65,6 +66,7 @@ enum Command {
     Models(models::Args),
     Speak(speak::Args),
     Transcribe(transcribe::Args),
+    Dub(Box<dub::Args>),
 }
 
 /// Runs the process's command line.
@@ -81,6 +83,7 @@ pub fn run(cli: Cli) -> ExitCode {
                 Command::Models(args) => models::run(args, &common.models_dir),
                 Command::Speak(args) => speak::run(args, &common),
                 Command::Transcribe(args) => transcribe::run(args, &common),
+                Command::Dub(args) => dub::run(*args, &common),
             }
         });
     let (message, code) = match result {

@@ -93,6 +93,7 @@ impl Attempt {
         &mut self,
         catalog: &Catalog,
         studio: &Studio,
+        lane: Lane,
         watch: &Watch,
     ) -> Result<(Found, Clip), Fault> {
         let until = Instant::now() + FIRST;
@@ -105,7 +106,7 @@ impl Attempt {
                 _ => self.search.propose(),
             };
             let sheet = Arc::new(catalog.sheet(&self.whole(&blend))?);
-            let (clip, measured) = studio.hear(sheet, 0, Lane::Asked, watch)?;
+            let (clip, measured) = studio.hear(sheet, 0, lane, watch)?;
             self.looks += 1;
             let score = match look {
                 0 => self.search.best().score,

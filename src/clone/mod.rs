@@ -50,7 +50,7 @@ use catalog::Catalog;
 use reference::Speech;
 use refiner::Refiner;
 use sheets::Sheets;
-use studio::Studio;
+use studio::{Lane, Studio};
 
 /// Stock voices that a clone needs at least, and how long a request waits for them on a box that was just started.
 const KNOWN_MIN: usize = 10;
@@ -100,9 +100,15 @@ impl Cloning {
         })
     }
 
-    /// A voice like the one in `recording`, which the worker that diarizes reads: one at a time. Faults: those of reading, those
+    /// A voice like the one in `recording`, which the worker that diarizes reads, one at a time; it is found while a request
+    /// waits, or when none does. Faults: those of reading, those
     /// of `reference`, `Busy` on a box that was started a moment ago, and those of the pools.
-    pub fn hear(&self, recording: Box<dyn Samples>, watch: &Watch) -> Result<Fresh, Fault> {
+    pub fn hear(
+        &self,
+        recording: Box<dyn Samples>,
+        lane: Lane,
+        watch: &Watch,
+    ) -> Result<Fresh, Fault> {
         let diarize = |sound| Ok(self.ears.run(sound, watch)?.output);
         let Speech {
             clip: speech,
@@ -116,7 +122,7 @@ impl Cloning {
         }
         let target = self.studio.measure(&speech, watch)?;
         let mut attempt = Attempt::new(&self.catalog, target)?;
-        let (found, preview) = attempt.begin(&self.catalog, &self.studio, watch)?;
+        let (found, preview) = attempt.begin(&self.catalog, &self.studio, lane, watch)?;
         Ok(Fresh {
             found,
             preview,

@@ -5,6 +5,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::clone::rehearsal::{studio, voices};
+use crate::clone::studio::Lane;
 use crate::store::{ClonedVoice, Utc};
 
 /// The thread's work, without the thread: stock voices that are measured, a store with an account, and what was spoken.
@@ -49,7 +50,9 @@ impl Desk {
         let target = catalog.measured()[2].clone().unwrap();
         let mut attempt = Attempt::new(catalog, target).unwrap();
         let watch = self.work.watch();
-        let (found, clip) = attempt.begin(catalog, &self.work.studio, &watch).unwrap();
+        let (found, clip) = attempt
+            .begin(catalog, &self.work.studio, Lane::Asked, &watch)
+            .unwrap();
         let voice = ClonedVoice {
             id: VoiceId::new(),
             name: "Me".to_owned(),

@@ -37,6 +37,8 @@ pub struct Analysis {
 pub struct Means<'a> {
     pub diarize: &'a mut Diarize,
     pub listen: &'a Listen,
+    /// Whether what is said in a language is to be put into English too.
+    pub wants_english: &'a dyn Fn(&str) -> bool,
     /// Told how far it is, 0 to 1.
     pub progress: &'a mut dyn FnMut(f64) -> Result<(), Fault>,
 }
@@ -54,8 +56,10 @@ pub fn analyze(
     let Means {
         diarize,
         listen,
+        wants_english,
         progress,
     } = means;
+    let is_translated = |language: &str| english::is_other(language) && wants_english(language);
     let diarized = diarize.run(open()?, watch)?;
     progress(DIARIZED)?;
     let length = (diarized.seconds * f64::from(RATE_HZ)) as usize;
@@ -99,7 +103,7 @@ pub fn analyze(
                 segment
             }));
         let heard_at = match language.as_deref() {
-            Some(language) if !english::is_other(language) => 1.0,
+            Some(language) if !is_translated(language) => 1.0,
             _ => HEARD,
         };
         progress(DIARIZED + (heard_at - DIARIZED) * at as f64 / length.max(1) as f64)?;
@@ -107,7 +111,7 @@ pub fn analyze(
     let turns: &[Turn] = if parted { &diarized.turns } else { &[] };
     let mut lines = lines(&attribute(&heard, turns));
     let speakers = renumber(&mut lines);
-    if english::is_other(&heard.language) {
+    if is_translated(&heard.language) {
         let mut progress = |part: f64| progress(HEARD + (1.0 - HEARD) * part);
         let language = &heard.language;
         english::translate(&mut lines, language, open()?, listen, &mut progress, watch)?;

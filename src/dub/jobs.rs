@@ -9,36 +9,19 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::analyze::{self, Analysis, Listen, Means};
-use super::lines::Line;
-use crate::audio;
-use crate::engine::contract::{Watch, Word, millis};
-use crate::engine::diarize::{self, Diarize};
+use super::tasks::{self, Crew, Made};
+use crate::engine::contract::Watch;
 use crate::fault::{Fault, Kind};
 use crate::limits;
 use crate::store::{
-    AccountId, Feature, HistoryItem, ItemId, Job, JobId, JobKind, JobStatus, Status, Store, Utc,
+    AccountId, Feature, HistoryItem, ItemId, Job, JobId, JobKind, JobStatus, RESULT, Status, Store,
+    Utc,
 };
-
-/// Name of the file that a job works on.
-pub const INPUT: &str = "input";
 
 /// Between two records of a job's progress.
 const TELL: Duration = Duration::from_secs(1);
-
-/// What jobs work with.
-pub struct Crew {
-    /// Loads what tells who speaks when.
-    pub diarizer: Box<dyn Fn() -> Result<Box<Diarize>, Fault> + Send + Sync>,
-    pub listen: Box<Listen>,
-    /// What transcribes calls itself, and its model, as history shows them.
-    pub engine: String,
-    pub model: String,
-    /// Whether history keeps what was heard.
-    pub history_text: bool,
-}
 
 /// The jobs of a box. Dropping it ends the one that runs; it begins again at the next start.
 pub struct Dubbing {
@@ -180,10 +163,20 @@ impl Shared {
         let until = begun + Duration::from_secs(limits::JOB_SECONDS_MAX);
         let watch = Watch::new(until, Arc::clone(&cancelled));
         let done = catch_unwind(AssertUnwindSafe(|| self.attempt(account, &job, &watch)))
-            .unwrap_or_else(|_| Err(Fault::internal("the job panicked")));
+            .unwrap_or_else(|_| Err(Fault::internal("the job panicked")))
+            // The result is there before the record says so.
+            .and_then(|made| self.keep(id, &made.result).map(|()| made));
         self.lock().running = None;
         if cancelled.load(Ordering::SeqCst) {
             log::info!("dubbing job {id} was ended");
+            // What it made after it was deleted.
+            if self
+                .store
+                .job(account, id)
+                .is_err_and(|f| f.kind == Kind::NotFound)
+            {
+                self.store.job_files().remove_all(id);
+            }
             return;
         }
         let fault = done.as_ref().err().cloned();
@@ -204,14 +197,21 @@ impl Shared {
                 Err(_) => JobStatus::Error,
             };
             job.progress = if done.is_ok() { 1.0 } else { job.progress };
-            job.result = done.as_ref().ok().map(|made| made.result.clone());
             job.error = fault.as_ref().map(|fault| fault.sentence.to_string());
         });
         for fault in [recorded, ended].into_iter().filter_map(Result::err) {
-            if fault.kind != Kind::NotFound {
+            if fault.kind == Kind::NotFound {
+                self.store.job_files().remove_all(id);
+            } else {
                 log::error!("the end of dubbing job {id} cannot be put on record: {fault}");
             }
         }
+    }
+
+    fn keep(&self, id: JobId, result: &Value) -> Result<(), Fault> {
+        let bytes = serde_json::to_vec(result).map_err(Fault::internal)?;
+        let files = self.store.job_files();
+        files.put(id, RESULT, &mut &bytes[..]).map(drop)
     }
 
     fn attempt(&self, account: AccountId, job: &Job, watch: &Watch) -> Result<Made, Fault> {
@@ -231,45 +231,18 @@ impl Shared {
                 .change_job(account, id, move |job| job.progress = part)
         };
         match job.kind {
-            JobKind::Analyze => self.analyze(job, &mut progress, watch),
-            JobKind::Render => Err(Fault::missing(
-                "No engine for dubbing is installed on this box.",
-            )),
+            JobKind::Analyze => tasks::analyze(&self.crew, &self.store, job, &mut progress, watch),
+            JobKind::Render => {
+                tasks::render(&self.crew, &self.store, account, job, &mut progress, watch)
+            }
         }
     }
 
-    fn analyze(
-        &self,
-        job: &Job,
-        progress: &mut dyn FnMut(f64) -> Result<(), Fault>,
-        watch: &Watch,
-    ) -> Result<Made, Fault> {
-        let open = || {
-            let file = self.store.job_files().open(job.job_id, INPUT)?;
-            audio::open_speech(file, analyze::RATE_HZ, limits::AUDIO_SECONDS_MAX)
-        };
-        let language = job.request["language"].as_str().map(str::to_owned);
-        let parted = job.request["diarize"].as_bool().unwrap_or(true);
-        let means = Means {
-            diarize: &mut *(self.crew.diarizer)()?,
-            listen: &self.crew.listen,
-            progress,
-        };
-        let analysis = analyze::analyze(&open, language, parted, means, watch)?;
-        let texts: Vec<&str> = analysis
-            .lines
-            .iter()
-            .map(|l| l.segment.text.as_str())
-            .collect();
-        Ok(Made {
-            text: texts.join(" "),
-            language: analysis.language.clone(),
-            seconds: analysis.seconds,
-            result: told(&analysis, parted),
-        })
-    }
-
     fn item(&self, job: &Job, made: Option<&Made>, begun: Instant) -> HistoryItem {
+        let (engine, model) = match (job.kind, &self.crew.speaks) {
+            (JobKind::Render, Some(speaks)) => (&speaks.engine, &speaks.model),
+            _ => (&self.crew.engine, &self.crew.model),
+        };
         HistoryItem {
             id: ItemId::new(),
             feature: Feature::Dub,
@@ -286,50 +259,9 @@ impl Shared {
             }),
             duration_seconds: made.map(|made| made.seconds),
             character_count: made.map(|made| made.text.chars().count() as u64),
-            engine: Some(self.crew.engine.clone()),
-            model: Some(self.crew.model.clone()),
+            engine: Some(engine.clone()),
+            model: Some(model.clone()),
             latency_ms: Some(begun.elapsed().as_millis() as u64),
         }
     }
-}
-
-/// What a job has made.
-struct Made {
-    result: Value,
-    text: String,
-    language: String,
-    seconds: f64,
-}
-
-/// An analysis as the API gives it.
-fn told(analysis: &Analysis, parted: bool) -> Value {
-    let word =
-        |w: &Word| json!({ "word": w.text, "start": millis(w.start_s), "end": millis(w.end_s) });
-    let line = |(id, line): (usize, &Line)| {
-        let Line {
-            segment,
-            speaker,
-            english,
-        } = line;
-        let mut fields = json!({
-            "id": id,
-            "start": millis(segment.start_s),
-            "end": millis(segment.end_s),
-            "text": segment.text,
-            "language": analysis.language,
-            "speaker": diarize::name(*speaker),
-            "words": segment.words.iter().map(word).collect::<Vec<_>>(),
-        });
-        if let Some(text) = english {
-            fields["text_en"] = text.as_str().into();
-        }
-        fields
-    };
-    json!({
-        "language": analysis.language,
-        "duration_seconds": millis(analysis.seconds),
-        "segments": analysis.lines.iter().enumerate().map(line).collect::<Vec<_>>(),
-        "speakers": analysis.speakers,
-        "diarized": parted,
-    })
 }

@@ -330,8 +330,12 @@ impl<S: Service> Gate<S> {
         }
         match recalled {
             Some(answer) => Err(answer),
-            None => relay::fetch(inner, &name, &self.spool)
-                .map_err(|fault| refuse(&*self.service, peer, fault)),
+            None => {
+                let came = relay::fetch(inner, &name, &self.spool);
+                let file = self.wire.file(&name);
+                came.map(|came| came.with(file))
+                    .map_err(|fault| refuse(&*self.service, peer, fault))
+            }
         }
     }
 

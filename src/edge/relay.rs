@@ -16,6 +16,7 @@ use super::line::timespec;
 use super::reply::is_ours;
 use super::spool::{Spool, Stored};
 use super::wire::{PARTS, TICKET};
+use crate::api::message::{Body, Part};
 use crate::fault::Fault;
 use crate::limits::HEADERS_MAX;
 
@@ -28,6 +29,16 @@ const BLOCK_BYTES: usize = 8 * 1024;
 pub(super) enum Came {
     Whole(Fetched),
     Begun(Opening),
+}
+
+impl Came {
+    /// The same with `file` as its body, if there is one.
+    pub(super) fn with(mut self, file: Option<Part>) -> Self {
+        if let (Came::Whole(fetched), Some(Part { file, bytes })) = (&mut self, file) {
+            fetched.stored.body = Body::Spooled { file, bytes };
+        }
+        self
+    }
 }
 
 /// An answer that is still being made.

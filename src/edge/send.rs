@@ -1,7 +1,7 @@
 //! Owns putting an answer on the line, whole, within the bounds of writing. Knows neither where the answer
 //! came from nor what it means.
 
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read};
 use std::time::Instant;
 
 use super::Bounds;
@@ -82,15 +82,17 @@ fn write(
             send(&head)?;
             send(&bytes)
         }
-        Some(Body::Spooled { mut file, .. }) => {
+        Some(Body::Spooled { file, bytes }) => {
             send(&head)?;
+            // A file may go on behind the part of it that was asked for.
+            let mut part = file.take(bytes);
             let mut block = vec![0; BLOCK_BYTES];
             loop {
-                let bytes = file.read(&mut block)?;
-                if bytes == 0 {
-                    return Ok(());
+                match part.read(&mut block)? {
+                    0 if part.limit() > 0 => return Err(ErrorKind::UnexpectedEof.into()),
+                    0 => return Ok(()),
+                    read => send(&block[..read])?,
                 }
-                send(&block[..bytes])?;
             }
         }
     }

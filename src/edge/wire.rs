@@ -28,7 +28,7 @@ use super::parts;
 use super::reply::sound;
 use super::spool::Stored;
 use super::{BACKLOG, EdgeError};
-use crate::api::message::{Answer, Answered, Rest, Service};
+use crate::api::message::{Answer, Answered, Part, Rest, Service};
 use crate::end;
 use crate::fault::{Fault, Kind};
 
@@ -64,6 +64,8 @@ pub(super) type Unsent<S> = Box<(Option<Ticket<S>>, Fault)>;
 pub(super) struct Wire<S: Service> {
     service: Arc<S>,
     tickets: Mutex<HashMap<String, Ticket<S>>>,
+    /// Files that are the bodies of answers that the gate is just reading.
+    files: Mutex<HashMap<String, Part>>,
     count: AtomicU64,
     hasher: RandomState,
     socket: PathBuf,
@@ -94,6 +96,15 @@ impl<S: Service> Wire<S> {
     /// The ticket back, unless a handler has taken it.
     pub(super) fn recall(&self, name: &str) -> Option<Ticket<S>> {
         self.lock().remove(name)
+    }
+
+    /// The file that is the body of the answer called `name`, if one is.
+    pub(super) fn file(&self, name: &str) -> Option<Part> {
+        self.files().remove(name)
+    }
+
+    fn files(&self) -> MutexGuard<'_, HashMap<String, Part>> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Ticket<S>>> {
@@ -186,6 +197,7 @@ impl Handlers {
         let wire = Arc::new(Wire {
             service,
             tickets: Mutex::default(),
+            files: Mutex::default(),
             count: AtomicU64::new(0),
             hasher: RandomState::new(),
             socket,
@@ -262,9 +274,13 @@ fn answer<S: Service>(wire: &Wire<S>, request: Request) {
         peer,
         left,
     } = ticket;
-    let Answered { answer, rest } = guard(|| wire.service.answer(admitted, body, left))
+    let Answered { answer, rest, file } = guard(|| wire.service.answer(admitted, body, left))
         .unwrap_or_else(|fault| refuse(&*wire.service, peer, fault).into());
     drop(share);
+    if let Some(file) = file {
+        // The gate takes it once it has the answer; both are of one process.
+        wire.files().insert(name.clone(), file);
+    }
     let answer = sound(answer);
     told(match rest {
         None => request.respond(response(answer, &name)),

@@ -31,11 +31,38 @@ impl<Id: Display + Copy> Folders<Id> {
     /// Writes all of `from` to the file `name`; whole and on the disk when it returns, else not there. How many bytes.
     /// Faults: `Missing` when the disk is full or cannot be written.
     pub fn put(&self, id: Id, name: &str, from: &mut dyn Read) -> Result<u64, Fault> {
+        let mut bytes = 0;
+        self.make(id, name, |file| {
+            bytes = io::copy(from, file).map_err(refused)?;
+            Ok(())
+        })?;
+        Ok(bytes)
+    }
+
+    /// Makes the file `name` with what `write` writes to it; whole and on the disk when this returns, else not there. Faults:
+    /// those of `write`, and as [`Folders::put`].
+    pub fn make(
+        &self,
+        id: Id,
+        name: &str,
+        write: impl FnOnce(&mut File) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
         let fresh = self.folder(id).join(format!("{name}.new"));
-        self.write(id, name, &fresh, from).map_err(|error| {
+        let made = self
+            .fresh(id, &fresh)
+            .map_err(refused)
+            .and_then(|mut file| {
+                write(&mut file)?;
+                self.place(id, name, &fresh, &file).map_err(refused)
+            });
+        made.inspect_err(|_| {
             let _ = fs::remove_file(fresh);
-            refused(error)
         })
+    }
+
+    /// A file without a name, gone when it is dropped, on the same disk. Faults: as [`Folders::put`].
+    pub fn scratch(&self, id: Id) -> Result<File, Fault> {
+        tempfile::tempfile_in(self.folder(id)).map_err(refused)
     }
 
     /// Writes `bytes` to a file that is named by their hash, and returns its name. Faults: as [`Folders::put`].
@@ -45,25 +72,27 @@ impl<Id: Display + Copy> Folders<Id> {
         Ok(name)
     }
 
-    fn write(&self, id: Id, name: &str, fresh: &Path, from: &mut dyn Read) -> io::Result<u64> {
-        let folder = self.folder(id);
+    fn fresh(&self, id: Id, path: &Path) -> io::Result<File> {
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)
-            .create(&folder)?;
-        let mut file = OpenOptions::new()
+            .create(self.folder(id))?;
+        OpenOptions::new()
+            .read(true)
             .write(true)
             .create(true)
             .truncate(true)
             .mode(0o600)
-            .open(fresh)?;
-        let written = io::copy(from, &mut file)?;
+            .open(path)
+    }
+
+    fn place(&self, id: Id, name: &str, fresh: &Path, file: &File) -> io::Result<()> {
+        let folder = self.folder(id);
         file.sync_all()?;
         fs::rename(fresh, folder.join(name))?;
         // The names, too, have to outlive a power cut.
         File::open(&folder)?.sync_all()?;
-        File::open(&self.dir)?.sync_all()?;
-        Ok(written)
+        File::open(&self.dir)?.sync_all()
     }
 
     /// The file `name`. Faults: `NotFound` when it is not there.

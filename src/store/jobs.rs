@@ -4,6 +4,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::io::Read;
 use std::str::FromStr;
 
 use heed::RwTxn;
@@ -21,6 +22,9 @@ use crate::fault::{Fault, Kind};
 pub struct JobId(pub(super) Uuid);
 
 const PREFIX: &str = "job_";
+
+/// Name of the file with the result of a job that is done, as JSON: of hours of speech it has megabytes.
+pub const RESULT: &str = "result.json";
 
 impl JobId {
     #[expect(clippy::new_without_default, reason = "two defaults would differ")]
@@ -72,7 +76,7 @@ impl JobStatus {
     }
 }
 
-/// A job as it is now.
+/// A job as it is now. What came of one that is done is its file [`RESULT`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Job {
     pub job_id: JobId,
@@ -82,10 +86,8 @@ pub struct Job {
     pub progress: f64,
     /// Name of the key that asked for it.
     pub key_name: String,
-    /// What was asked for, but for the files.
+    /// What was asked for, but for the files: small, as all of a record is, because all records are read at once.
     pub request: Value,
-    /// Of one that is done.
-    pub result: Option<Value>,
     /// Of one that failed: why, in a sentence.
     pub error: Option<String>,
     pub created_at: Utc,
@@ -105,7 +107,6 @@ impl Job {
             progress: 0.0,
             key_name: key_name.to_owned(),
             request,
-            result: None,
             error: None,
             created_at: now,
             updated_at: now,
@@ -145,10 +146,7 @@ impl Store {
                 return Err(full(format!("{jobs} dubbing jobs are kept, which is all")));
             }
             if bytes + job.bytes > room.bytes_max {
-                return Err(full(format!(
-                    "the files of dubbing jobs have {bytes} bytes, and this one's {} do not fit in",
-                    job.bytes
-                )));
+                return Err(too_large(bytes, job.bytes));
             }
             Ok(tables.jobs.put(txn, &job_key(account, job.job_id), &job)?)
         })
@@ -188,6 +186,42 @@ impl Store {
             let mut job = tables.jobs.get(txn, &key)?.ok_or_else(no_such_job)?;
             change(&mut job);
             job.updated_at = Utc::now();
+            Ok(tables.jobs.put(txn, &key, &job)?)
+        })
+    }
+
+    /// What came of a job that is done, as JSON. Faults: `NotFound` when it was deleted since.
+    pub fn job_result(&self, id: JobId) -> Result<Vec<u8>, Fault> {
+        let mut bytes = Vec::new();
+        let mut file = self.job_files.open(id, RESULT)?;
+        file.read_to_end(&mut bytes).map_err(Fault::internal)?;
+        Ok(bytes)
+    }
+
+    /// Notes that the files of a job have `bytes` at the most. Faults: `Busy` when that is more than `room` has; `NotFound` when
+    /// it was deleted since; and as any write.
+    pub fn size_job(
+        &self,
+        account: AccountId,
+        id: JobId,
+        bytes: u64,
+        room: JobRoom,
+    ) -> Result<(), Fault> {
+        let tables = self.tables;
+        self.write(move |txn| {
+            let key = job_key(account, id);
+            let mut job = tables.jobs.get(txn, &key)?.ok_or_else(no_such_job)?;
+            let mut all = bytes;
+            for entry in tables.jobs.iter(txn)? {
+                let other = entry?.1;
+                if other.job_id != id {
+                    all += other.bytes;
+                }
+            }
+            if all > room.bytes_max && bytes > job.bytes {
+                return Err(too_large(all - bytes, bytes));
+            }
+            job.bytes = bytes;
             Ok(tables.jobs.put(txn, &key, &job)?)
         })
     }
@@ -272,6 +306,12 @@ fn full(what: String) -> Fault {
     )
 }
 
+fn too_large(others: u64, own: u64) -> Fault {
+    full(format!(
+        "the files of dubbing jobs have {others} bytes, and this one's {own} do not fit in"
+    ))
+}
+
 fn no_such_job() -> Fault {
     Fault::not_found("job_id names no job of this account; finished ones are kept for a while only")
 }
@@ -281,7 +321,6 @@ mod tests {
     use super::*;
     use crate::store::{HistoryFate, Retention};
     use serde_json::json;
-    use std::io::Read;
 
     const ROOM: JobRoom = JobRoom {
         jobs_max: 3,

@@ -35,7 +35,7 @@ pub use buckets::Draw;
 pub use codec::{AccountId, ItemId, KeyId, Utc};
 pub use folders::Folders;
 pub use history::{Feature, HistoryItem, Page, Status};
-pub use jobs::{Job, JobId, JobKind, JobRoom, JobStatus};
+pub use jobs::{Job, JobId, JobKind, JobRoom, JobStatus, RESULT};
 pub use keys::{Key, KeyEnv, Secret};
 pub use prune::Retention;
 pub use voices::{ClonedStyle, ClonedVoice, VoiceId};

@@ -38,7 +38,7 @@ const FILMS: &[(&str, f64)] = &[
 /// Seconds of one frame of theirs; the one with frames left out has longer ones.
 const FRAME_S: f64 = 0.04;
 
-fn film(name: &str) -> PathBuf {
+pub fn film(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("models/test-video")
         .join(name)
@@ -99,7 +99,7 @@ fn tracks(format: &dyn FormatReader) -> (Vec<u32>, Vec<u32>) {
 }
 
 /// Of all packets that are no sound: track, when decoded, when shown, how long, and bytes; in the order of each track.
-fn packets(path: &Path) -> Vec<(u32, i64, i64, u64, Vec<u8>)> {
+pub fn packets(path: &Path) -> Vec<(u32, i64, i64, u64, Vec<u8>)> {
     let mut format = demuxed(path);
     let (_, kept) = tracks(format.as_ref());
     let mut packets = Vec::new();
@@ -289,5 +289,16 @@ fn a_sound_of_any_length_goes_in() {
             );
             assert!(length > 50_000, "{name}: {length} bytes");
         }
+    }
+}
+
+#[test]
+fn a_full_disk_is_told() {
+    for name in ["frames.mp4", "film.webm"] {
+        let mut full = File::options().write(true).open("/dev/full").unwrap();
+        let track = track(&sweep(4.0));
+        let fault = mux::replace_audio(open(&film(name)), &track, &mut full).unwrap_err();
+        assert_eq!(fault.kind, Kind::Missing, "{name}: {fault}");
+        assert!(fault.sentence.contains("disk") && fault.sentence.contains("full"));
     }
 }

@@ -11,6 +11,7 @@ mod damaged_films;
 mod diarization;
 mod draining;
 mod dubbing;
+mod dubbing_render;
 mod durability;
 mod films;
 mod hostile_texts;

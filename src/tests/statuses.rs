@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::OnceLock;
 use std::thread;
 
 use serde_json::json;
@@ -12,7 +13,7 @@ use vocabox::api::{Access, BEFORE_ROUTING, BodyKind, ENDPOINTS, Endpoint};
 use crate::attacks::raw;
 use crate::cloning::{self, cloning_models};
 use crate::http::{Answer, Client};
-use crate::server::{Server, json as command, link, stub_models};
+use crate::server::{Server, json as command, link, models, stub_models};
 
 /// A box with stub engines, one without any pack, and keys of every condition.
 struct House {
@@ -22,6 +23,7 @@ struct House {
     cloning: Server,
     failing: Server,
     _models: [TempDir; 3],
+    rendered: OnceLock<String>,
     good: Client,
     /// Its account may not generate.
     suspended: Client,
@@ -49,6 +51,7 @@ impl House {
             failing,
             server,
             _models: [models, clones, fails],
+            rendered: OnceLock::new(),
         }
     }
 
@@ -73,6 +76,13 @@ impl House {
                 let taken = self.good.send("POST", analyze, Some(form.0), form.1).json();
                 let id = taken["job_id"].as_str().unwrap();
                 (path.replace("{job_id}", id), None, Vec::new())
+            }
+            "dub_render" => {
+                let body = crate::dubbing_render::form(&wav(), &crate::dubbing_render::order());
+                (path, Some("multipart/form-data; boundary=b"), body)
+            }
+            "dub_video" | "dub_audio" | "dub_subtitles" => {
+                (path.replace("{job_id}", self.rendered()), None, Vec::new())
             }
             "clone" => {
                 let body = [
@@ -104,6 +114,15 @@ impl House {
         }
     }
 
+    /// The id of a render that is done, of a film.
+    fn rendered(&self) -> &str {
+        self.rendered.get_or_init(|| {
+            let film = std::fs::read(models().join("test-video/frames.mp4")).unwrap();
+            let order = crate::dubbing_render::order();
+            crate::dubbing_render::rendered(&self.good, &film, &order)
+        })
+    }
+
     fn send(
         &self,
         client: &Client,
@@ -131,7 +150,7 @@ impl House {
                 let asked = json!({ "segments": [], "target_language": "pt" });
                 self.good.post_json(endpoint.path, &asked).status
             }
-            (400, "stt" | "dub_analyze") => {
+            (400, "stt" | "dub_analyze" | "dub_render") => {
                 let (path, kind, _) = self.request(endpoint, "ok");
                 self.good
                     .send(endpoint.method, &path, kind, b"--b--\r\n".to_vec())
@@ -150,6 +169,23 @@ impl House {
             (404, "dub_job" | "dub_job_delete") => {
                 let path = "/voice/dub/jobs/nothing";
                 self.good.send(endpoint.method, path, None, vec![]).status
+            }
+            (404, "dub_render") => {
+                let mut order = crate::dubbing_render::order();
+                order[1].1 = json!({ "SPEAKER_00": "nobody" }).to_string();
+                let body = crate::dubbing_render::form(&wav(), &order);
+                let kind = Some("multipart/form-data; boundary=b");
+                self.good.send("POST", endpoint.path, kind, body).status
+            }
+            (404, "dub_video" | "dub_audio" | "dub_subtitles") => {
+                let path = endpoint.path.replace("{job_id}", "nothing");
+                self.good.get(&path).status
+            }
+            (206, _) => good("ok", &[("Range", "bytes=1-2")]),
+            (416, _) => good("ok", &[("Range", "bytes=99999999-")]),
+            (400, "dub_subtitles") => {
+                let path = endpoint.path.replace("{job_id}", self.rendered());
+                self.good.get(&format!("{path}?format=doc")).status
             }
             (404, "history_delete") => {
                 self.good

@@ -1,13 +1,14 @@
 //! Files that are made once and kept: whoever asks first makes, the others wait, later ones read.
 //!
 //! A file is named by all that decides its content, so that it never gets old; whoever asks after that has changed asks
-//! for another. What is kept is bounded in number, the oldest go first.
+//! for another. What is kept is bounded in number and bytes; what was not asked for the longest goes first.
 
 use std::collections::HashSet;
-use std::fs;
-use std::io::Write;
+use std::fs::{self, File};
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use tempfile::NamedTempFile;
 
@@ -15,10 +16,17 @@ use super::pool::LOOK;
 use crate::engine::contract::Watch;
 use crate::fault::Fault;
 
+/// How much is kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Room {
+    pub files_max: usize,
+    pub bytes_max: u64,
+}
+
 /// A folder of such files.
 pub struct Kept {
     folder: PathBuf,
-    files_max: usize,
+    room: Room,
     /// Names of what is being made.
     making: Mutex<HashSet<String>>,
     /// Told whenever something no longer is.
@@ -26,9 +34,9 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// The files of `folder`, which is made where it is missing, `files_max` at the most. What a process that ended
+    /// The files of `folder`, which is made where it is missing, as many as `room` has. What a process that ended
     /// left half done is removed. Faults: `Internal` when the folder cannot be made or read.
-    pub fn open(folder: PathBuf, files_max: usize) -> Result<Self, Fault> {
+    pub fn open(folder: PathBuf, room: Room) -> Result<Self, Fault> {
         fs::create_dir_all(&folder).map_err(Fault::internal)?;
         for entry in fs::read_dir(&folder).map_err(Fault::internal)? {
             let path = entry.map_err(Fault::internal)?.path();
@@ -38,7 +46,7 @@ impl Kept {
         }
         Ok(Kept {
             folder,
-            files_max,
+            room,
             making: Mutex::default(),
             done: Condvar::new(),
         })
@@ -46,7 +54,16 @@ impl Kept {
 
     /// The file called `name` (of letters, digits and a dot), if it was made.
     pub fn find(&self, name: &str) -> Option<Vec<u8>> {
-        fs::read(self.folder.join(name)).ok()
+        let mut file = File::options()
+            .read(true)
+            .write(true)
+            .open(self.folder.join(name))
+            .ok()?;
+        let mut content = Vec::new();
+        file.read_to_end(&mut content).ok()?;
+        // It goes later than what nobody asks for; where that cannot be noted, it goes earlier.
+        let _ = file.set_modified(SystemTime::now());
+        Some(content)
     }
 
     /// The file called `name`, made by `make` unless it is there or another makes it just now. Faults: those of `make`,
@@ -89,7 +106,7 @@ impl Kept {
         // Or a power cut may leave the name and lose the content.
         file.as_file().sync_all()?;
         file.persist(self.folder.join(name))?;
-        sweep(&self.folder, self.files_max)
+        sweep(&self.folder, self.room)
     }
 
     fn lock(&self) -> MutexGuard<'_, HashSet<String>> {
@@ -100,20 +117,27 @@ impl Kept {
 /// How names of files end that are not whole yet.
 const UNFINISHED: &str = "part";
 
-/// Removes the oldest files beyond `files_max`.
-fn sweep(folder: &Path, files_max: usize) -> std::io::Result<()> {
-    let mut files = Vec::new();
+/// Removes the oldest files beyond `room`.
+fn sweep(folder: &Path, room: Room) -> std::io::Result<()> {
+    let (mut files, mut bytes) = (Vec::new(), 0);
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         if entry.path().extension().is_some_and(|e| e != UNFINISHED) {
-            files.push((entry.metadata()?.modified()?, entry.path()));
+            let known = entry.metadata()?;
+            bytes += known.len();
+            files.push((known.modified()?, entry.path(), known.len()));
         }
     }
     files.sort();
-    let excess = files.len().saturating_sub(files_max);
-    files[..excess]
-        .iter()
-        .try_for_each(|(_, path)| fs::remove_file(path))
+    let mut count = files.len();
+    for (_, path, length) in files {
+        if count <= room.files_max && bytes <= room.bytes_max {
+            break;
+        }
+        fs::remove_file(path)?;
+        (count, bytes) = (count - 1, bytes - length);
+    }
+    Ok(())
 }
 
 /// The right to make one file. Dropping it lets the next one look.
@@ -141,9 +165,16 @@ mod tests {
         Watch::until(Instant::now() + Duration::from_secs(60))
     }
 
+    fn room(files_max: usize, bytes_max: u64) -> Room {
+        Room {
+            files_max,
+            bytes_max,
+        }
+    }
+
     fn kept(files_max: usize) -> (tempfile::TempDir, Kept) {
         let folder = tempfile::tempdir().unwrap();
-        let kept = Kept::open(folder.path().join("kept"), files_max).unwrap();
+        let kept = Kept::open(folder.path().join("kept"), room(files_max, u64::MAX)).unwrap();
         (folder, kept)
     }
 
@@ -204,7 +235,26 @@ mod tests {
             (None, Some(vec![7]))
         );
         fs::write(path(".x.part"), "half").unwrap();
-        Kept::open(folder.path().join("kept"), 2).unwrap();
+        Kept::open(folder.path().join("kept"), room(2, 99)).unwrap();
         assert!(!path(".x.part").exists() && path("b.wav").exists());
+    }
+
+    #[test]
+    fn what_was_not_asked_for_the_longest_makes_room_for_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let kept = Kept::open(folder.path().to_owned(), room(9, 10)).unwrap();
+        let then = SystemTime::now() - Duration::from_secs(60);
+        for name in ["a.wav", "b.wav"] {
+            kept.find_or_make(name, &watch(), || Ok(vec![7; 4]))
+                .unwrap();
+            let file = fs::File::options()
+                .write(true)
+                .open(folder.path().join(name));
+            file.unwrap().set_modified(then).unwrap();
+        }
+        assert!(kept.find("a.wav").is_some());
+        kept.find_or_make("c.wav", &watch(), || Ok(vec![7; 4]))
+            .unwrap();
+        assert!(kept.find("a.wav").is_some() && kept.find("b.wav").is_none());
     }
 }

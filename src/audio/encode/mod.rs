@@ -22,7 +22,7 @@ use crate::fault::Fault;
 
 pub use super::opus::RATE_HZ as OPUS_RATE_HZ;
 pub use packets::{OpusPackets, PACKET_SAMPLES as OPUS_PACKET_SAMPLES};
-pub use wav::{WAV_HEAD_BYTES, wav};
+pub use wav::{WAV_HEAD_BYTES, WavWriter, wav};
 
 /// Full scale of 16-bit samples: the factor that decoders divide by, so that WAV → samples → WAV is exact.
 const FULL_SCALE: f32 = 32_768.0;

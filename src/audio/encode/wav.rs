@@ -1,6 +1,6 @@
 //! WAV, and the bare samples that it holds.
 
-use std::io::Cursor;
+use std::io::{Cursor, Seek, Write};
 use std::mem::take;
 
 use super::{Stream, to_i16};
@@ -22,14 +22,8 @@ pub fn wav(samples: &[f32], rate_hz: u32) -> Result<Vec<u8>, Fault> {
         .ok()
         .filter(|count| *count < (u32::MAX - WAV_HEAD_BYTES as u32) / 2)
         .ok_or_else(|| Fault::internal(format!("a WAV file of {} samples", samples.len())))?;
-    let spec = hound::WavSpec {
-        channels: 1,
-        sample_rate: rate_hz,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
     let mut file = Cursor::new(Vec::with_capacity(WAV_HEAD_BYTES + 2 * samples.len()));
-    let mut writer = hound::WavWriter::new(&mut file, spec).map_err(Fault::internal)?;
+    let mut writer = hound::WavWriter::new(&mut file, spec(rate_hz)).map_err(Fault::internal)?;
     let mut block = writer.get_i16_writer(count);
     for sample in samples {
         block.write_sample(to_i16(*sample));
@@ -37,6 +31,50 @@ pub fn wav(samples: &[f32], rate_hz: u32) -> Result<Vec<u8>, Fault> {
     block.flush().map_err(Fault::internal)?;
     writer.finalize().map_err(Fault::internal)?;
     Ok(file.into_inner())
+}
+
+/// A WAV file of 16-bit mono that is written piece by piece, with its true sizes at the end.
+pub struct WavWriter<W: Write + Seek>(hound::WavWriter<W>);
+
+impl<W: Write + Seek> WavWriter<W> {
+    /// A file at `rate_hz` in `out`. Faults: `Internal` when the rate is 0, those of [`Fault::disk`].
+    pub fn new(out: W, rate_hz: u32) -> Result<Self, Fault> {
+        if rate_hz == 0 {
+            return Err(Fault::internal("a WAV file of 0 Hz"));
+        }
+        hound::WavWriter::new(out, spec(rate_hz))
+            .map(WavWriter)
+            .map_err(refused)
+    }
+
+    /// Adds samples, rounded as those of [`wav`]. Faults: `Internal` behind 4 GiB, those of [`Fault::disk`].
+    pub fn push(&mut self, samples: &[f32]) -> Result<(), Fault> {
+        let mut samples = samples.iter();
+        samples
+            .try_for_each(|sample| self.0.write_sample(to_i16(*sample)))
+            .map_err(refused)
+    }
+
+    /// The file is whole. Faults: those of [`Fault::disk`].
+    pub fn finish(self) -> Result<(), Fault> {
+        self.0.finalize().map_err(refused)
+    }
+}
+
+fn refused(error: hound::Error) -> Fault {
+    match error {
+        hound::Error::IoError(error) => Fault::disk(error),
+        other => Fault::internal(other),
+    }
+}
+
+fn spec(sample_rate: u32) -> hound::WavSpec {
+    hound::WavSpec {
+        channels: 1,
+        sample_rate,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    }
 }
 
 /// A WAV of unknown length, or its samples alone.

@@ -52,6 +52,8 @@ pub struct Picture {
     /// Seconds from the file's start to the first sample of its first sound track, beyond what an edit list says (which
     /// `audio::decode` applies by itself): so much later than it is decoded does the original sound start. 0 mostly.
     pub sound_late_s: f64,
+    /// Whether there is a sound track, of whatever codec.
+    pub has_sound: bool,
 }
 
 /// The picture in `reader`; none when the file is of another kind, or has sound only.

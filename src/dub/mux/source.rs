@@ -80,7 +80,7 @@ impl<R: Read + Seek> Source<R> {
         while count > 0 {
             let part = &mut block[..count.min(BLOCK_BYTES as u64) as usize];
             self.fill(part)?;
-            out.write_all(part).map_err(Fault::internal)?;
+            out.write_all(part).map_err(Fault::disk)?;
             count -= part.len() as u64;
         }
         Ok(())

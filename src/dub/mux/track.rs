@@ -44,7 +44,10 @@ impl TrackWriter {
         let known = language.len() == 3 && language.bytes().all(|b| b.is_ascii_lowercase());
         Ok(OpusTrack {
             pre_skip: self.packets.pre_skip(),
-            packets: self.scratch.into_inner().map_err(Fault::internal)?,
+            packets: self
+                .scratch
+                .into_inner()
+                .map_err(|error| Fault::disk(error.into_error()))?,
             sizes: self.sizes,
             samples: self.samples,
             language: if known { language } else { "und" }.to_owned(),
@@ -53,7 +56,7 @@ impl TrackWriter {
 
     fn keep(&mut self, packets: Vec<Vec<u8>>) -> Result<(), Fault> {
         for packet in packets {
-            self.scratch.write_all(&packet).map_err(Fault::internal)?;
+            self.scratch.write_all(&packet).map_err(Fault::disk)?;
             // A packet of 20 ms has at most 1275 bytes (RFC 6716 §3.4).
             self.sizes.push(packet.len() as u16);
         }

@@ -103,6 +103,7 @@ impl Service for Toy {
             return Answered {
                 answer: answer(200, "one"),
                 rest: Some(Box::new(parts)),
+                file: None,
             };
         }
         let given = match admitted.head.path.as_str() {

@@ -50,6 +50,7 @@ pub fn inspect<R: Read + Seek>(source: &mut Source<R>) -> Result<Option<Picture>
         width: first.size.map(|size| size.0),
         height: first.size.map(|size| size.1),
         sound_late_s: movie.sound_late_s(),
+        has_sound: movie.has_sound(),
     }))
 }
 
@@ -63,7 +64,7 @@ pub fn replace_audio<R: Read + Seek>(
     movie.picture().ok_or_else(no_picture)?;
     let plan = Plan::new(&movie, sound, source.length())?;
     let mut out = BufWriter::new(out);
-    let mut write = |bytes: &[u8]| out.write_all(bytes).map_err(Fault::internal);
+    let mut write = |bytes: &[u8]| out.write_all(bytes).map_err(Fault::disk);
     write(&plan.brand()?)?;
     write(&plan.head(&plan.places)?)?;
     write(&1u32.to_be_bytes())?;
@@ -79,13 +80,13 @@ pub fn replace_audio<R: Read + Seek>(
             }
             false => {
                 let copied = std::io::copy(&mut (&mut packets).take(chunk.bytes), &mut out);
-                if copied.map_err(Fault::internal)? != chunk.bytes {
+                if copied.map_err(Fault::disk)? != chunk.bytes {
                     return Err(Fault::internal("the scratch of the new sound was cut"));
                 }
             }
         }
     }
-    out.flush().map_err(Fault::internal)
+    out.flush().map_err(Fault::disk)
 }
 
 /// The chunks of one track, and its time scale.

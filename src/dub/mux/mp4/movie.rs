@@ -199,6 +199,11 @@ impl Movie {
         }
     }
 
+    /// Whether there is a sound track.
+    pub fn has_sound(&self) -> bool {
+        self.tracks.iter().any(|t| t.kind == TrackKind::Sound)
+    }
+
     /// Seconds by which the first sound track starts late, as [`crate::dub::mux::Picture`] has it.
     pub fn sound_late_s(&self) -> f64 {
         let sound = self.tracks.iter().find(|t| t.kind == TrackKind::Sound);

@@ -40,7 +40,7 @@ impl<'a> Output<'a> {
     }
 
     pub fn put(&mut self, bytes: &[u8]) -> Result<(), Fault> {
-        self.file.write_all(bytes).map_err(Fault::internal)?;
+        self.file.write_all(bytes).map_err(Fault::disk)?;
         self.at += bytes.len() as u64;
         Ok(())
     }
@@ -65,7 +65,7 @@ impl<'a> Output<'a> {
             self.file.write_all(bytes)?;
             self.file.seek(end)
         };
-        patch().map(drop).map_err(Fault::internal)
+        patch().map(drop).map_err(Fault::disk)
     }
 
     /// Starts an element whose size is told by [`Output::close`]; returns where its content starts.
@@ -81,7 +81,7 @@ impl<'a> Output<'a> {
     }
 
     pub fn flush(&mut self) -> Result<(), Fault> {
-        self.file.flush().map_err(Fault::internal)
+        self.file.flush().map_err(Fault::disk)
     }
 }
 

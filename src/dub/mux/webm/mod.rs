@@ -46,6 +46,7 @@ pub fn inspect<R: Read + Seek>(source: &mut Source<R>) -> Result<Option<Picture>
         width: first.size.0,
         height: first.size.1,
         sound_late_s: scan.sound_late_s(),
+        has_sound: scan.has_sound(),
     }))
 }
 

@@ -302,6 +302,11 @@ impl Scan {
         (end - self.clock() as f64).max(0.0) * self.tick_s()
     }
 
+    /// Whether there is a sound track.
+    pub fn has_sound(&self) -> bool {
+        self.tracks.iter().any(|track| track.is_sound)
+    }
+
     /// Seconds by which the first sound starts late.
     pub fn sound_late_s(&self) -> f64 {
         let sound = self.tracks.iter().find(|track| track.is_sound);

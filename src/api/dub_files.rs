@@ -1,0 +1,208 @@
+//! `GET /voice/dub/jobs/{job_id}/video|audio|subtitles`: what a render has made, whole or in part (RFC 9110 §14).
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+
+use super::dub::id;
+use super::message::{Head, Part};
+use super::{Call, Context, Reply, Section};
+use crate::dub::render::{AUDIO, SRT, VIDEO, VTT};
+use crate::fault::{Fault, Kind};
+use crate::store::{JobKind, JobStatus};
+
+/// Bytes in which a Matroska file says which kind of its family it is.
+const HEAD_BYTES: u64 = 64;
+
+/// The film. Faults: `NotFound` for what is none of the account's, or where there is none (yet); `OutOfRange`.
+pub fn video(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
+    let mut file = open(context, call, VIDEO)?;
+    let mut head = Vec::new();
+    let read = file.by_ref().take(HEAD_BYTES).read_to_end(&mut head);
+    read.map_err(Fault::disk)?;
+    let is_matroska = head.windows(8).any(|w| w == b"matroska");
+    let content_type = match (head.starts_with(b"\x1A\x45\xDF\xA3"), is_matroska) {
+        (true, true) => "video/x-matroska",
+        (true, false) => "video/webm",
+        _ => "video/mp4",
+    };
+    send(call, file, content_type, VIDEO)
+}
+
+/// The new sound track. Faults: as [`video`].
+pub fn audio(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
+    let file = open(context, call, AUDIO)?;
+    send(call, file, "audio/wav", AUDIO)
+}
+
+/// The lines as subtitles, `?format=srt` or `vtt`. Faults: as [`video`], `Invalid` for another format.
+pub fn subtitles(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
+    let mut query = form_urlencoded::parse(call.head.query.as_bytes());
+    let format = query.find(|(name, _)| name == "format");
+    let format = format.map_or("srt".to_owned(), |(_, value)| value.to_ascii_lowercase());
+    let (name, content_type) = match format.as_str() {
+        "srt" => (SRT, "application/x-subrip; charset=utf-8"),
+        "vtt" => (VTT, "text/vtt; charset=utf-8"),
+        _ => return Err(Fault::invalid("format is neither srt nor vtt")),
+    };
+    let file = open(context, call, name)?;
+    send(call, file, content_type, name)
+}
+
+fn open(context: &Context, call: &Call, name: &str) -> Result<File, Fault> {
+    let id = id(call)?;
+    let job = context.store.job(call.identity()?.account.id, id)?;
+    if job.kind != JobKind::Render {
+        return Err(Fault::not_found("job_id names no render; it has no files"));
+    }
+    if job.status != JobStatus::Done {
+        return Err(Fault::not_found(
+            "The job is not done; GET /voice/dub/jobs/{job_id} tells how far it is.",
+        ));
+    }
+    let files = context.store.job_files();
+    files.open(id, name).map_err(|fault| match fault.kind {
+        Kind::NotFound if name == VIDEO => {
+            Fault::not_found("The job has no video: what was sent has no picture.")
+        }
+        _ => fault,
+    })
+}
+
+/// `file`, or the part of it that the request asks for.
+fn send(
+    call: &Call,
+    mut file: File,
+    content_type: &'static str,
+    name: &str,
+) -> Result<Reply, Fault> {
+    let whole = file.metadata().map_err(Fault::disk)?.len();
+    // Nothing of a job's changes once it is done.
+    let tag = format!("\"{}-{name}\"", call.param);
+    let (from, bytes) = match range(&call.head, &tag, whole) {
+        Range::Whole => (0, whole),
+        Range::Part(from, bytes) => (from, bytes),
+        Range::Nothing => {
+            return Err(Fault::new(
+                Kind::OutOfRange { bytes: whole },
+                format!("Range names no byte of the file, which has {whole}"),
+            ));
+        }
+    };
+    file.seek(SeekFrom::Start(from)).map_err(Fault::disk)?;
+    let mut headers = vec![
+        ("Accept-Ranges", "bytes".to_owned()),
+        ("ETag", tag),
+        ("Cache-Control", "private, max-age=3600".to_owned()),
+    ];
+    if bytes < whole {
+        let last = from + bytes - 1;
+        headers.push(("Content-Range", format!("bytes {from}-{last}/{whole}")));
+    }
+    Ok(Reply {
+        content_type,
+        headers,
+        body: Vec::new(),
+        rest: None,
+        file: Some(Section {
+            part: Part { file, bytes },
+            whole,
+        }),
+    })
+}
+
+/// What of a file is asked for.
+#[derive(Debug, PartialEq, Eq)]
+enum Range {
+    Whole,
+    /// The first byte, and how many: fewer than there are.
+    Part(u64, u64),
+    Nothing,
+}
+
+/// The range of a request for `whole` bytes that are called `tag`. What is no range of bytes, or several, is answered with all of
+/// them, as RFC 9110 §14.2 lets a server do.
+fn range(head: &Head, tag: &str, whole: u64) -> Range {
+    let is_other = |named: &str| named.trim() != tag;
+    let Some(asked) = head.header("range") else {
+        return Range::Whole;
+    };
+    if head.header("if-range").is_some_and(is_other) {
+        return Range::Whole;
+    }
+    let Some((first, last)) = asked
+        .trim()
+        .strip_prefix("bytes=")
+        .and_then(|spec| spec.trim().split_once('-'))
+    else {
+        return Range::Whole;
+    };
+    let number = |text: &str| match text.bytes().all(|b| b.is_ascii_digit()) {
+        // More than there can be is as good as the most.
+        true if !text.is_empty() => Some(text.parse().unwrap_or(u64::MAX)),
+        _ => None,
+    };
+    let (from, end) = match (number(first), number(last)) {
+        (Some(from), Some(last)) if from <= last => (from, last.saturating_add(1).min(whole)),
+        (Some(from), None) if last.is_empty() => (from, whole),
+        (None, Some(count)) if first.is_empty() => (whole.saturating_sub(count), whole),
+        _ => return Range::Whole,
+    };
+    match (from < end, from == 0 && end == whole) {
+        (false, _) => Range::Nothing,
+        (true, true) => Range::Whole,
+        (true, false) => Range::Part(from, end - from),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{IpAddr, Ipv4Addr};
+    use std::time::Instant;
+
+    fn asked(headers: &[(&str, &str)]) -> Range {
+        let owned = |(name, value): &(&str, &str)| (name.to_string(), value.to_string());
+        let head = Head {
+            method: "GET".to_owned(),
+            path: "/".to_owned(),
+            query: String::new(),
+            headers: headers.iter().map(owned).collect(),
+            declared_bytes: Some(0),
+            peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            received: Instant::now(),
+        };
+        range(&head, "\"a\"", 1_000)
+    }
+
+    #[test]
+    fn ranges_are_those_of_the_standard() {
+        for (text, expected) in [
+            ("bytes=0-499", Range::Part(0, 500)),
+            ("bytes=500-999", Range::Part(500, 500)),
+            ("bytes=-500", Range::Part(500, 500)),
+            ("bytes=9500-", Range::Nothing),
+            ("bytes=1000-", Range::Nothing),
+            ("bytes=-0", Range::Nothing),
+            ("bytes=999-", Range::Part(999, 1)),
+            ("bytes=0-", Range::Whole),
+            ("bytes=0-99999999999999999999999", Range::Whole),
+            ("bytes=1-99999999999999999999999", Range::Part(1, 999)),
+            ("bytes=-99999999999999999999999", Range::Whole),
+            ("bytes=5-4", Range::Whole),
+            ("bytes=0-0,-1", Range::Whole),
+            ("bytes=a-b", Range::Whole),
+            ("bytes=-", Range::Whole),
+            ("pages=1-2", Range::Whole),
+        ] {
+            assert_eq!(asked(&[("range", text)]), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_part_of_something_else_is_not_sent() {
+        let range = ("range", "bytes=0-0");
+        assert_eq!(asked(&[range, ("if-range", "\"a\"")]), Range::Part(0, 1));
+        assert_eq!(asked(&[range, ("if-range", "\"b\"")]), Range::Whole);
+        assert_eq!(asked(&[]), Range::Whole);
+    }
+}
