@@ -169,6 +169,31 @@ fn the_same_language_is_kept_on_a_box_without_translators() {
     );
 }
 
+#[test]
+fn without_a_translator_the_recognisers_english_is_taken() {
+    let server = Server::start();
+    let client = server.client();
+    let segment =
+        json!({ "id": 0, "text": "Bom dia.", "text_en": "Good morning.", "language": "pt" });
+    let asked = |segments: Value, target: &str| {
+        ask(
+            &client,
+            &json!({ "segments": segments, "target_language": target }),
+        )
+    };
+    let answer = asked(json!([segment]), "en");
+    assert_eq!(texts(&answer), ["Good morning."]);
+    assert_eq!(asked(json!([segment]), "yo").status, 503);
+    let other = json!({ "id": 1, "text": "Bom dia.", "language": "pt" });
+    let answer = asked(json!([segment, other]), "en");
+    assert_eq!(answer.status, 503);
+    assert!(
+        answer.detail().contains("from pt into en"),
+        "{}",
+        answer.detail()
+    );
+}
+
 /// A pack in the layout of NLLB: the small graphs of `scripts/models/tiny_translator.py` between three languages.
 fn nllb_models() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -289,22 +314,4 @@ fn a_full_queue_of_translations_is_503_with_retry_after() {
             assert_eq!(texts(&told.recv().unwrap()), ["HOLD"]);
         }
     });
-}
-
-#[test]
-fn english_that_an_analysis_wrote_is_taken_where_nothing_translates() {
-    let server = Server::start();
-    let client = server.client();
-    let line = json!({ "id": 7, "text": "Bom dia.", "text_en": "Good morning.", "language": "pt" });
-    let asked = json!({ "segments": [line], "target_language": "en" });
-    let answer = client.post_json("/voice/dub/translate", &asked);
-    assert_eq!(answer.status, 200);
-    let segments = answer.json()["segments"].clone();
-    assert_eq!(
-        (&segments[0]["text"], &segments[0]["id"]),
-        (&json!("Good morning."), &json!(7))
-    );
-    let none =
-        json!({ "segments": [{ "text": "Bom dia.", "language": "pt" }], "target_language": "en" });
-    assert_eq!(client.post_json("/voice/dub/translate", &none).status, 503);
 }
