@@ -48,6 +48,7 @@ pub fn line(
     watch: &Watch,
 ) -> Result<Spoken, Fault> {
     let guess_s = text::language(&role.language).map_or(own_s, |l| text::seconds(text, l));
+    let guess_s = guess_s / f64::from(role.utterance.speed);
     let speed = stepped(fit::speed(guess_s, own_s));
     let clip = said(stage, kept, role, text, speed, counts, watch)?;
     // Now it is known how long it takes.
