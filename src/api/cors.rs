@@ -5,9 +5,10 @@ use super::message::{Answer, Head};
 use super::route;
 
 /// What a page may send beside what browsers always allow.
-const REQUEST_HEADERS: &str = "Authorization, Content-Type, X-Request-Id";
+const REQUEST_HEADERS: &str = "Authorization, Content-Type, If-Range, Range, X-Request-Id";
 /// What a page may read beside what browsers always show.
-const ANSWER_HEADERS: &str = "Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id, X-Vox-Metadata";
+const ANSWER_HEADERS: &str = "Accept-Ranges, Content-Range, ETag, Retry-After, X-RateLimit-Limit, \
+    X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id, X-Vox-Metadata";
 /// Seconds for which a browser need not ask again.
 const MAX_AGE_S: &str = "600";
 

@@ -20,6 +20,10 @@ use crate::store::{
     Utc,
 };
 
+/// How much less of the processor the thread asks for than those of requests: it decodes, tells speakers apart, stretches and
+/// encodes itself.
+const NICE: i32 = 10;
+
 /// Between two records of a job's progress.
 const TELL: Duration = Duration::from_secs(1);
 
@@ -112,6 +116,7 @@ impl Shared {
     }
 
     fn work(&self) {
+        give_way();
         while self.wait() {
             match self.store.jobs_to_do() {
                 Ok(jobs) => {
@@ -263,5 +268,14 @@ impl Shared {
             model: Some(model.clone()),
             latency_ms: Some(begun.elapsed().as_millis() as u64),
         }
+    }
+}
+
+/// On Linux niceness is a thread's own; elsewhere all of the process would get it.
+fn give_way() {
+    if cfg!(target_os = "linux")
+        && let Err(error) = rustix::process::nice(NICE)
+    {
+        log::warn!("dubbing runs at the priority of requests: {error}");
     }
 }

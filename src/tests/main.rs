@@ -10,6 +10,7 @@ mod damage;
 mod damaged_films;
 mod diarization;
 mod draining;
+mod dub_command;
 mod dubbing;
 mod dubbing_render;
 mod durability;
