@@ -40,7 +40,7 @@ impl Group {
     }
 
     /// The mean distance (1 − cosine) between the members of both.
-    fn distance(&self, other: &Group) -> f32 {
+    pub fn distance(&self, other: &Group) -> f32 {
         1.0 - dot(&self.sum, &other.sum) / (self.members.len() * other.members.len()) as f32
     }
 
