@@ -1,8 +1,8 @@
 //! Who speaks when, on conversations with known turns: `cargo bench --bench diarization`.
 //!
-//! Ten conversations of about 90 s between one to four of nine voices (eight of Kokoro and a reader), and one of an hour
-//! between four, which is made while it is read, so that the memory is that of diarization. Prints a table of errors, the
-//! real-time factor and the peak of memory. Sentences are kept in the target folder for the next time.
+//! Conversations of about 90 s between one to four of nine voices (eight of Kokoro and a reader), and one of an hour between
+//! four, which is made while it is read, so that the memory is that of diarization. Prints a table of errors, on how many the
+//! count is right, the real-time factor and the peak of memory. Sentences are kept in the target folder for the next time.
 //!
 //! Needs the fetched packs (scripts/fetch-models --all).
 
@@ -18,7 +18,7 @@ use vocabox::audio::pcm::{Clip, ClipReader, Samples, read_all};
 use vocabox::audio::{decode, encode};
 use vocabox::config::{Common, CommonOptions, ModelOptions};
 use vocabox::engine::contract::Watch;
-use vocabox::engine::diarize::{Diarize, Turn};
+use vocabox::engine::diarize::{Diarize, Diarized, Turn};
 use vocabox::fault::Fault;
 use vocabox::pack::manifest::Kind;
 
@@ -33,8 +33,9 @@ const VOICES: &[&str] = &[
     "bf_alice",
 ];
 const SENTENCES: usize = 6;
-/// How many speak in each conversation.
-const TALKS: &[usize] = &[1, 1, 2, 2, 2, 3, 3, 3, 4, 4];
+/// Conversations: one to four speak in turn.
+const TALKS: usize = 32;
+const SPEAKERS_MAX: usize = 4;
 const TALK_S: f64 = 90.0;
 const HOUR_S: f64 = 3_600.0;
 
@@ -160,11 +161,14 @@ fn memory(line: &str) -> u64 {
     kib.expect("a size") / 1024
 }
 
-fn row(name: &str, speakers: usize, truth: &[Turn], found: usize, turns: &[Turn], rtf: (f64, f64)) {
-    let e = errors(truth, turns);
+/// Prints how far the turns found are from the truth. Returns the share of confusion.
+fn row(name: &str, truth: &[Turn], found: &Diarized, rtf: (f64, f64)) -> f64 {
+    let e = errors(truth, &found.turns);
+    let speakers = truth.iter().map(|t| t.speaker + 1).max().unwrap_or(0);
     let percent = |share: f64| 100.0 * share;
     println!(
-        "| {name} | {speakers} | {found} | {:.1} % | {:.1} % | {:.1} % | {:.1} % | {:.4} | {:.4} |",
+        "| {name} | {speakers} | {} | {:.1} % | {:.1} % | {:.1} % | {:.1} % | {:.4} | {:.4} |",
+        found.speakers,
         percent(e.missed),
         percent(e.false_alarm),
         percent(e.confusion),
@@ -172,17 +176,19 @@ fn row(name: &str, speakers: usize, truth: &[Turn], found: usize, turns: &[Turn]
         rtf.0,
         rtf.1,
     );
+    e.confusion
 }
 
 fn talks(engine: &mut Diarize, speakers: &[Speaker]) {
-    let (mut dice, mut right) = (Dice(7), 0);
+    let (mut dice, mut right, mut confusions) = (Dice(7), 0, Vec::new());
     println!(
         "| conversation | speakers | found | missed | false alarm | confusion | error | real-time factor | computing |"
     );
     println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
-    for (number, count) in TALKS.iter().enumerate() {
+    for number in 0..TALKS {
+        let count = 1 + number % SPEAKERS_MAX;
         let mut who: Vec<&Speaker> = Vec::new();
-        while who.len() < *count {
+        while who.len() < count {
             let one = &speakers[dice.below(speakers.len())];
             if !who.iter().any(|known| std::ptr::eq(*known, one)) {
                 who.push(one);
@@ -198,17 +204,14 @@ fn talks(engine: &mut Diarize, speakers: &[Speaker]) {
             .run(Box::new(ClipReader::from(clip)), &watch())
             .expect("it hears");
         let rtf = begun.factors(found.seconds);
-        right += usize::from(found.speakers == *count);
-        row(
-            &format!("{}", number + 1),
-            *count,
-            &turns,
-            found.speakers,
-            &found.turns,
-            rtf,
-        );
+        right += usize::from(found.speakers == count);
+        confusions.push(row(&format!("{}", number + 1), &turns, &found, rtf));
     }
-    println!("count right on {right} of {}", TALKS.len());
+    println!(
+        "count right on {right} of {TALKS}; confusion {:.2} % on average, {:.1} % at most",
+        100.0 * confusions.iter().sum::<f64>() / TALKS as f64,
+        100.0 * confusions.iter().copied().fold(0.0, f64::max)
+    );
 }
 
 fn hour(engine: &mut Diarize, speakers: &'static [Speaker]) {
@@ -229,7 +232,7 @@ fn hour(engine: &mut Diarize, speakers: &'static [Speaker]) {
     let found = engine.run(Box::new(hour), &watch()).expect("it hears");
     let rtf = begun.factors(found.seconds);
     let truth: Vec<Turn> = made.iter().flatten().collect();
-    row("an hour", 4, &truth, found.speakers, &found.turns, rtf);
+    row("an hour", &truth, &found, rtf);
     println!(
         "memory: {before} MiB before, {} MiB at the peak",
         memory("VmHWM")

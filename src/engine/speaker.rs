@@ -3,6 +3,8 @@
 //! Recipe: github.com/resemble-ai/Resemblyzer (`audio.py`, `hparams.py`, `voice_encoder.py`), after
 //! Wan et al. 2018, "Generalized end-to-end loss for speaker verification".
 
+use std::borrow::Borrow;
+
 use super::contract::{Embed, Engine, Watch};
 use super::net::{Input, Net};
 use super::nets::Nets;
@@ -46,16 +48,9 @@ impl Speaker {
         })
     }
 
-    /// Features of sound at 16 kHz, `[hops, 40] f32`, as if it were at −30 dBFS; at least `WINDOW` hops: shorter sound is
-    /// repeated, silence stays silent.
+    /// Features of sound at 16 kHz as loud as it is, `[hops, 40] f32`; at least `WINDOW` hops: shorter sound is repeated.
     pub fn features(&mut self, samples: &[f32]) -> Vec<f32> {
-        let energy: f32 = samples.iter().map(|s| s * s).sum();
-        let power = energy / samples.len().max(1) as f32;
         let mut features = self.mel.power(samples);
-        if power > 0.0 {
-            let gain = RMS * RMS / power;
-            features.iter_mut().for_each(|f| *f *= gain);
-        }
         let once = features.len();
         while once > 0 && features.len() < WINDOW * MELS {
             let missing = WINDOW * MELS - features.len();
@@ -67,7 +62,7 @@ impl Speaker {
     /// The direction, of length 1, of each window `[160, 40] f32` of `windows`.
     pub fn directions(
         &mut self,
-        windows: &[&[f32]],
+        windows: &[impl Borrow<[f32]>],
         watch: &Watch,
     ) -> Result<Vec<Vec<f32>>, Fault> {
         let mut all = Vec::with_capacity(windows.len());
@@ -95,7 +90,8 @@ impl Engine for Speaker {
         if clip.rate_hz != RATE_HZ || clip.samples.is_empty() {
             return Err(Fault::invalid("the clip must hold sound at 16000 Hz"));
         }
-        let features = self.features(&clip.samples);
+        let mut features = self.features(&clip.samples);
+        level(&mut features, &clip.samples);
         let last = features.len() / MELS - WINDOW;
         let windows: Vec<&[f32]> = (0..=last)
             .step_by(STEP)
@@ -110,10 +106,54 @@ impl Engine for Speaker {
     }
 }
 
+/// The window of `features`, which are those of `samples`, that begins at `hop`, as if it alone were at −30 dBFS. Where a
+/// loud voice follows a quiet one, the level of both together is neither's, and the encoder, whose mel is not logarithmic,
+/// takes the same voice at another level for somebody else.
+pub fn window(features: &[f32], samples: &[f32], hop: usize) -> Vec<f32> {
+    let heard = &samples[hop * HOP_SAMPLES..samples.len().min((hop + WINDOW) * HOP_SAMPLES)];
+    let mut window = features[hop * MELS..(hop + WINDOW) * MELS].to_vec();
+    level(&mut window, heard);
+    window
+}
+
+/// Brings features of `samples` to −30 dBFS; silence stays silent.
+fn level(features: &mut [f32], samples: &[f32]) {
+    let power = samples.iter().map(|s| s * s).sum::<f32>() / samples.len().max(1) as f32;
+    if power > 0.0 {
+        features.iter_mut().for_each(|f| *f *= RMS * RMS / power);
+    }
+}
+
 /// `vector` with length 1.
 pub fn unit(mut vector: Vec<f32>) -> Vec<f32> {
     let length = vector.iter().map(|v| v * v).sum::<f32>().sqrt();
     let length = length.max(f32::MIN_POSITIVE);
     vector.iter_mut().for_each(|v| *v /= length);
     vector
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_hangs_neither_on_its_loudness_nor_on_what_is_around_it() {
+        let half = WINDOW * HOP_SAMPLES;
+        let heard = |quiet: f32, after: f32| {
+            let tone = |n: usize| (n as f32 * 0.2).sin() * (n as f32 * 0.003).sin();
+            let gain = |n: usize| if n < half { quiet } else { after };
+            let samples: Vec<f32> = (0..2 * half).map(|n| gain(n) * tone(n)).collect();
+            window(&Mel::ge2e().power(&samples), &samples, 0)
+        };
+        let (quiet, loud) = (heard(0.05, 0.8), heard(0.5, 0.1));
+        let of_all: f32 = loud.iter().sum();
+        // The last two hops reach over into what follows.
+        let kept = (WINDOW - 2) * MELS;
+        let off: f32 = quiet[..kept]
+            .iter()
+            .zip(&loud)
+            .map(|(a, b)| (a - b).abs())
+            .sum();
+        assert!(of_all > 0.0 && off < 0.001 * of_all, "{off} of {of_all}");
+    }
 }

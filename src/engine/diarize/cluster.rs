@@ -20,35 +20,41 @@ pub struct Group {
 }
 
 impl Group {
+    /// Of neighbouring directions, the first of which has the number `first`.
+    pub fn of<'a>(first: usize, directions: impl IntoIterator<Item = &'a Vec<f32>>) -> Self {
+        let mut group = Group {
+            sum: Vec::new(),
+            members: Vec::new(),
+        };
+        for (at, direction) in directions.into_iter().enumerate() {
+            group.sum.resize(direction.len(), 0.0);
+            add(&mut group.sum, direction);
+            group.members.push(first + at);
+        }
+        group
+    }
+
     /// The cosine between `direction`, of length 1, and this group's mean direction.
     pub fn cosine(&self, direction: &[f32]) -> f32 {
         dot(&self.sum, direction) / dot(&self.sum, &self.sum).sqrt().max(f32::MIN_POSITIVE)
     }
 
     /// The mean distance (1 − cosine) between the members of both.
-    fn distance(&self, other: &Group) -> f32 {
+    pub fn distance(&self, other: &Group) -> f32 {
         1.0 - dot(&self.sum, &other.sum) / (self.members.len() * other.members.len()) as f32
     }
 
     /// Takes the members of `other` in.
-    pub fn join(&mut self, other: Group) {
-        self.sum
-            .iter_mut()
-            .zip(&other.sum)
-            .for_each(|(a, b)| *a += b);
+    fn join(&mut self, other: Group) {
+        add(&mut self.sum, &other.sum);
         self.members.extend(other.members);
     }
 }
 
-/// Groups `directions`, each of length 1, so that the members of any two groups are further than `apart` from each other on
-/// average (1 − cosine, 0 to 2) and no group could be parted into two that are. Largest first; the same for the same
-/// directions.
-pub fn groups(directions: &[Vec<f32>], apart: f32) -> Vec<Group> {
-    let single = |(at, direction): (usize, &Vec<f32>)| Group {
-        sum: direction.clone(),
-        members: vec![at],
-    };
-    let mut all: Vec<Group> = directions.iter().enumerate().map(single).collect();
+/// Joins `parts`, of directions of length 1 and in the order of time, until the members of any two groups are further than
+/// `apart` from each other on average (1 − cosine, 0 to 2). Largest first; the same for the same parts.
+pub fn groups(parts: Vec<Group>, apart: f32) -> Vec<Group> {
+    let mut all = parts;
     while all.len() > BLOCK {
         let before = all.len();
         all = in_blocks(all, apart);
@@ -156,7 +162,12 @@ fn link(groups: Vec<Group>, apart: f32) -> Vec<Group> {
     }
 }
 
-fn dot(a: &[f32], b: &[f32]) -> f32 {
+fn add(sum: &mut [f32], more: &[f32]) {
+    sum.iter_mut().zip(more).for_each(|(s, m)| *s += m);
+}
+
+/// Of two directions of length 1 the cosine.
+pub fn dot(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
@@ -171,6 +182,12 @@ mod tests {
         let length = dot(&v, &v).sqrt();
         v.iter_mut().for_each(|x| *x /= length);
         v
+    }
+
+    /// What is left of `directions` when those that are near enough are joined.
+    fn joined(directions: &[Vec<f32>], apart: f32) -> Vec<Group> {
+        let single = |at: usize| Group::of(at, &directions[at..=at]);
+        groups((0..directions.len()).map(single).collect(), apart)
     }
 
     /// Directions near some axes: which axis each is near, and how it is off.
@@ -209,7 +226,7 @@ mod tests {
 
         #[test]
         fn what_is_well_apart_is_parted_and_nothing_else((axes, off) in axes_and_offsets(120)) {
-            let found = groups(&near_axes(&axes, &off), 0.4);
+            let found = joined(&near_axes(&axes, &off), 0.4);
             prop_assert!(is_by_axis(&found, &axes));
             prop_assert!(found.is_sorted_by_key(|g| std::cmp::Reverse(g.members.len())));
         }
@@ -220,7 +237,7 @@ mod tests {
         ) {
             let directions: Vec<Vec<f32>> =
                 values.chunks_exact(DIMENSIONS).map(|v| unit(v.to_vec())).collect();
-            let found = groups(&directions, apart);
+            let found = joined(&directions, apart);
             let mut members: Vec<usize> = found.iter().flat_map(|g| g.members.clone()).collect();
             members.sort_unstable();
             prop_assert_eq!(members, (0..directions.len()).collect::<Vec<_>>());
@@ -244,10 +261,10 @@ mod tests {
             .map(|_| 0.2 * random() - 0.1)
             .collect();
         let directions = near_axes(&axes, &off);
-        let found = groups(&directions, 0.4);
+        let found = joined(&directions, 0.4);
         assert_eq!(found.len(), 4);
         assert!(is_by_axis(&found, &axes));
-        assert_eq!(found, groups(&directions, 0.4));
-        assert!(groups(&[], 0.4).is_empty());
+        assert_eq!(found, joined(&directions, 0.4));
+        assert!(joined(&[], 0.4).is_empty());
     }
 }

@@ -1,7 +1,7 @@
-//! Who speaks when: speech detection → windows of 1.6 s → speaker embeddings → groups of them → turns.
+//! Who speaks when: speech detection → windows of 1.6 s → speaker embeddings → pieces of one voice → groups of them → turns.
 //!
-//! Nobody says how many speakers there are: groups whose windows are far enough from each other are different ones. Nothing
-//! here hears two at once; where they overlap, the louder one has the turn. The recording is read once, piece by piece; what
+//! Nobody says how many speakers there are: groups that are less like each other than each is like itself are different
+//! ones. Nothing here hears two at once; where they overlap, the louder one has the turn. The recording is read once, piece by piece; what
 //! stays of an hour is some 10 MB.
 
 mod attribute;
@@ -18,7 +18,7 @@ pub use turns::Turn;
 use super::contract::{Engine, Watch};
 use super::nets::Nets;
 use super::silero::{self, Silero};
-use super::speaker::{HOP_SAMPLES, MELS, RATE_HZ, Speaker, WINDOW};
+use super::speaker::{self, HOP_SAMPLES, MELS, RATE_HZ, Speaker, WINDOW};
 use crate::audio::pcm::Samples;
 use crate::fault::Fault;
 use crate::pack::Pack;
@@ -82,9 +82,9 @@ impl Engine for Diarizer {
         while let Some((start, samples)) = stretches.next(watch)? {
             let features = self.speaker.features(samples);
             let starts = starts(features.len() / MELS);
-            let windows: Vec<&[f32]> = starts
+            let windows: Vec<Vec<f32>> = starts
                 .iter()
-                .map(|hop| &features[hop * MELS..(hop + WINDOW) * MELS])
+                .map(|hop| speaker::window(&features, samples, *hop))
                 .collect();
             let directions = self.speaker.directions(&windows, watch)?;
             for (hop, direction) in starts.into_iter().zip(directions) {

@@ -69,7 +69,7 @@ fn chunked_body_without_end_is_413() {
 
 #[test]
 fn slow_heads_do_not_hinder_an_honest_client() {
-    let server = Server::start();
+    let server = Server::launch(&bare_models(), &["--head-seconds", "60"]);
     let slow: Vec<Client> = (0..600)
         .map(|_| {
             let mut client = Client::call(server.addr);
@@ -85,7 +85,7 @@ fn slow_heads_do_not_hinder_an_honest_client() {
 
 #[test]
 fn slow_bodies_do_not_hinder_an_honest_client() {
-    let server = Server::start();
+    let server = Server::launch(&bare_models(), &["--upload-rate", "1"]);
     let slow: Vec<Client> = (0..200)
         .map(|n| {
             let mut client = Client::call(server.addr);
@@ -94,7 +94,8 @@ fn slow_bodies_do_not_hinder_an_honest_client() {
             } else {
                 KEYLESS.to_owned()
             };
-            client.send(format!("{head}Content-Length: 100000\r\n\r\n{{"));
+            // As much as is due in the first minute.
+            client.send(format!("{head}Content-Length: 100000\r\n\r\n{:60}", "{"));
             client
         })
         .collect();
