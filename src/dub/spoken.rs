@@ -108,3 +108,79 @@ fn name(role: &Role, text: &str, speed: f32) -> String {
     }
     format!("{}.wav", hash.finalize().to_hex())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::store::AccountId;
+    use crate::work::kept::Room;
+
+    /// Says everything within that many seconds at speed 1, and notes the speeds.
+    struct Toy(f64, Mutex<Vec<f32>>);
+
+    impl Stage for Toy {
+        fn say(&self, utterance: &Utterance, _: &Watch) -> Result<Clip, Fault> {
+            self.1.lock().unwrap().push(utterance.speed);
+            let count = (24_000.0 * self.0 / f64::from(utterance.speed)) as usize;
+            let samples = (0..count).map(|n| 0.3 * (n as f32 * 0.1).sin()).collect();
+            Ok(Clip {
+                samples,
+                rate_hz: 24_000,
+            })
+        }
+
+        fn voice(&self, _: Option<AccountId>, _: &str, _: &str) -> Result<Role, Fault> {
+            unreachable!("the role is there")
+        }
+
+        fn imitate(&self, _: &Clip, _: &str, _: &Watch) -> Result<Role, Fault> {
+            unreachable!("the role is there")
+        }
+
+        fn stock(&self, _: &str) -> Vec<Role> {
+            Vec::new()
+        }
+    }
+
+    #[test]
+    fn a_line_is_spoken_at_the_speed_that_it_needs_and_once_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let room = Room {
+            files_max: 99,
+            bytes_max: 1 << 30,
+        };
+        let kept = Kept::open(folder.path().join("spoken"), room).unwrap();
+        let watch = Watch::until(Instant::now() + Duration::from_secs(60));
+        let toy = Toy(2.6, Mutex::default());
+        let mut role = Role {
+            voice_id: "a".to_owned(),
+            utterance: Utterance::default(),
+            language: "en-us".to_owned(),
+            gender: String::new(),
+            identity: "a".to_owned(),
+        };
+        let mut counts = Counts::default();
+        let mut say = |role: &Role, text: &str, own_s: f64| {
+            let before = counts;
+            let spoken = line(&toy, &kept, role, text, own_s, &mut counts, &watch).unwrap();
+            let (new, old) = (counts.spoken - before.spoken, counts.reused - before.reused);
+            ((100.0 * spoken.speed).round() as u32, new, old)
+        };
+        // Some 25 letters: it should take less than 2 s, and takes 2.6.
+        let text = "Good morning, all of you.";
+        assert_eq!(say(&role, text, 2.0), (130, 2, 0));
+        assert_eq!(say(&role, text, 2.0), (130, 0, 2));
+        assert_eq!(say(&role, text, 2.01), (130, 0, 2), "speeds go by steps");
+        assert_eq!(say(&role, "Good evening, all of you.", 2.0).1, 2);
+        role.identity = "b".to_owned();
+        assert_eq!(say(&role, text, 2.0).1, 2, "another voice");
+        let speeds = toy.1.into_inner().unwrap();
+        assert!(
+            speeds.iter().all(|s| (0.8..=1.35).contains(s)),
+            "{speeds:?}"
+        );
+    }
+}
