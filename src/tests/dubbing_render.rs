@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::Cursor;
 
 use serde_json::{Value, json};
-use vocabox::audio::{Clip, decode, encode, pcm};
+use vocabox::audio::{Clip, Wide, decode, encode, pcm};
 use vocabox::dub::mux::{self, TrackWriter};
 
 use crate::attacks::process::until;
@@ -75,8 +75,8 @@ fn download(client: &Client, url: &Value) -> Vec<u8> {
 }
 
 /// The film of that name with other sound.
-fn film_with(name: &str, sound: &[f32]) -> Vec<u8> {
-    let mut track = TrackWriter::new(tempfile::tempfile().unwrap()).unwrap();
+fn film_with(name: &str, channels: usize, sound: &[f32]) -> Vec<u8> {
+    let mut track = TrackWriter::new(tempfile::tempfile().unwrap(), channels).unwrap();
     track.push(sound).unwrap();
     let track = track.finish("por").unwrap();
     let mut out = tempfile::NamedTempFile::new().unwrap();
@@ -122,7 +122,7 @@ fn a_film_speaks_another_language_and_keeps_its_picture() {
     let client = server.new_account("film");
     let sound = talk(&client);
     let seconds = sound.len() as f64 / 48_000.0;
-    let film = film_with("frames.mp4", &sound);
+    let film = film_with("frames.mp4", 1, &sound);
     let analysed = over(&client, &analyze(&client, &film, "pt"));
     assert_eq!(analysed["status"], "done", "{analysed}");
     let analysis = &analysed["result"];
@@ -216,6 +216,69 @@ fn a_film_speaks_another_language_and_keeps_its_picture() {
         again["lines_reused"].as_u64().unwrap() >= lines as u64 - 1,
         "{again}"
     );
+}
+
+/// Energy of each channel of a file in `spans` of its seconds.
+fn energies(file: Vec<u8>, spans: &[std::ops::Range<f64>]) -> Vec<Vec<f64>> {
+    let mut wide = Wide::open(Cursor::new(file), 48_000, 600.0).unwrap();
+    let channels = wide.channels();
+    let mut frames = Vec::new();
+    while wide.read(&mut frames, 48_000).unwrap() > 0 {}
+    let energy = |span: &std::ops::Range<f64>| {
+        let at = |seconds: f64| channels * (seconds * 48_000.0) as usize;
+        let part = &frames[at(span.start)..at(span.end)];
+        (0..channels)
+            .map(|c| {
+                part.iter()
+                    .skip(c)
+                    .step_by(channels)
+                    .map(|s| f64::from(s * s))
+                    .sum()
+            })
+            .collect()
+    };
+    spans.iter().map(energy).collect()
+}
+
+#[test]
+fn a_film_in_stereo_is_dubbed_in_stereo() {
+    let models = stubs();
+    let server = Server::launch(models.path(), &[]);
+    let client = server.client();
+    // Something on the left for two seconds, then on the right.
+    let tone = |n: usize| 0.2 * (n as f32 * 0.05).sin();
+    let frame = |n: usize| match n < 96_000 {
+        true => [tone(n), 0.0],
+        false => [0.0, tone(n)],
+    };
+    let frames: Vec<f32> = (0..192_000).flat_map(frame).collect();
+    for name in ["frames.mp4", "film.webm"] {
+        let film = film_with(name, 2, &frames);
+        for keep in ["true", "false"] {
+            let mut fields = order();
+            fields.push(("keep_background", keep.to_owned()));
+            let id = rendered(&client, &film, &fields);
+            let result = job(&client, &id)["result"].clone();
+            for url in ["video_url", "audio_url"] {
+                // Away from the lines, which are at the start and in the middle.
+                let spans = [0.5..1.8, 2.2..3.5];
+                let heard = energies(download(&client, &result[url]), &spans);
+                assert_eq!(heard[0].len(), 2, "{name}, {url}");
+                if keep == "true" {
+                    assert!(
+                        heard[0][0] > 500.0 && heard[0][1] < 0.01 * heard[0][0],
+                        "{heard:?}"
+                    );
+                    assert!(
+                        heard[1][1] > 500.0 && heard[1][0] < 0.01 * heard[1][1],
+                        "{heard:?}"
+                    );
+                } else {
+                    assert!(heard.iter().flatten().all(|e| *e < 1.0), "{heard:?}");
+                }
+            }
+        }
+    }
 }
 
 #[test]
