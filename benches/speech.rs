@@ -61,9 +61,9 @@ fn transcribe(engine: &mut Transcribe, file: &[u8]) -> f64 {
     let task = TranscribeTask {
         audio,
         language: Some("en".to_owned()),
+        into_english: false,
         words: true,
         beams: 1,
-        english: false,
     };
     engine.run(task, &watch()).expect("it transcribes").seconds
 }

@@ -134,7 +134,9 @@ pub const AUDIO_RATE_HZ_MIN: u32 = 4_000;
 pub const AUDIO_RATE_HZ_MAX: u32 = 384_000;
 pub const AUDIO_CHANNELS_MAX: usize = 32;
 
-/// Seconds of a recording to clone, and of the speech in it. The hosted API's own bounds for speech.
+/// Seconds of a recording to clone, and of the speech in it. The hosted API's own bounds for speech. Whatever its rate, a
+/// recording is held at 16 kHz (19 MB at the most, up to twice that while it grows), one at a time on a box; what stays of
+/// it for its request is the speech (some 4 MB).
 pub const CLONE_SECONDS_MAX: f64 = 300.0;
 pub const CLONE_SPEECH_SECONDS_MIN: f64 = 3.0;
 pub const CLONE_SPEECH_SECONDS_MAX: f64 = 60.0;
@@ -145,6 +147,8 @@ pub const CLONES_MAX: usize = 50;
 pub const CLONES_MOST: usize = 100_000;
 /// Style tables of cloned voices that are kept in memory, of half a MiB each.
 pub const CLONE_SHEETS_MAX: usize = 64;
+/// Voices whose search waits with what it knows already, some 150 KB each; further ones begin anew when it is their turn.
+pub const CLONE_ATTEMPTS_MAX: usize = 16;
 /// Seconds that cloning a voice may take, queueing included.
 pub const CLONE_SECONDS_WAIT_MAX: u64 = 120;
 

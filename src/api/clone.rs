@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::form::Form;
 use super::speech::{Controls, Speaking, Spoken};
 use super::{Call, Context, Reply};
-use crate::audio::{decode, encode, pcm};
+use crate::audio::{decode, encode};
 use crate::clone::Cloning;
 use crate::clone::studio::Lane;
 use crate::engine::contract::Utterance;
@@ -51,15 +51,14 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     context
         .store
         .check_voice_room(account, context.clones_max)?;
-    let mut decoder = decode::open(
+    let recording = decode::open(
         file.into_reader().map_err(Fault::internal)?,
         limits::CLONE_SECONDS_MAX,
     )?;
-    let recording = pcm::read_all(&mut decoder)?;
 
     call.begin(Feature::Clone, &speaking.engine, &speaking.model)?;
-    call.item()?.duration_seconds = Some(recording.seconds());
-    let fresh = cloning.hear(&recording, Lane::Asked, &call.watch)?;
+    let fresh = cloning.hear(Box::new(recording), Lane::Asked, &call.watch)?;
+    call.item()?.duration_seconds = Some(fresh.recording_s);
     let voice = ClonedVoice {
         id: VoiceId::new(),
         name,

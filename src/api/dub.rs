@@ -13,8 +13,9 @@ use super::{Call, Context, Reply};
 use crate::audio;
 use crate::dub::cast::Stage;
 use crate::dub::jobs::Dubbing;
+use crate::dub::mux;
 use crate::dub::tasks::INPUT;
-use crate::fault::Fault;
+use crate::fault::{Fault, Kind};
 use crate::limits;
 use crate::store::{AccountId, Job, JobId, JobKind, JobRoom, JobStatus};
 
@@ -48,7 +49,10 @@ pub fn analyze(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let job = Job::new(JobKind::Analyze, &identity.key.name, request, file.len());
     let check = |input: &mut dyn FnMut() -> Result<File, Fault>| {
         // What cannot be decoded is told now, not by a job that fails.
-        audio::open_speech(input()?, 16_000, limits::AUDIO_SECONDS_MAX).map(drop)
+        match audio::open_speech(input()?, 16_000, limits::AUDIO_SECONDS_MAX) {
+            Ok(_) => Ok(()),
+            Err(fault) => Err(unheard(fault, input()?)),
+        }
     };
     take_on(context, identity.account.id, job, file, check)
 }
@@ -76,6 +80,23 @@ pub(super) fn take_on(
     }
     jobs.dubbing.wake();
     Reply::json(&json!({ "job_id": id }))
+}
+
+/// Why no sound was found in `film`, as far as more can be told than `fault` does.
+pub(super) fn unheard(fault: Fault, film: File) -> Fault {
+    let picture = mux::inspect(film).ok().flatten();
+    let why = match picture.map(|picture| picture.has_sound) {
+        Some(false) => "file has a picture and no sound track",
+        Some(true) => {
+            "file has a picture and a sound track, but its container or the format of its sound is not read here; \
+             MP4 with H.264 and AAC is, for one"
+        }
+        None => return fault,
+    };
+    match fault.kind {
+        Kind::Invalid => Fault::invalid(why).because(fault),
+        _ => fault,
+    }
 }
 
 /// How far a job is. Faults: `NotFound` for an id that is none of the account's.

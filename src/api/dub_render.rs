@@ -6,7 +6,7 @@ use std::fs::File;
 
 use serde_json::{Map, Value, json};
 
-use super::dub::{jobs, take_on};
+use super::dub::{jobs, take_on, unheard};
 use super::dub_translate::{TARGETS, code};
 use super::fields::{number, string};
 use super::form::Form;
@@ -89,7 +89,10 @@ fn check_file(input: &mut dyn FnMut() -> Result<File, Fault>, last_s: f64) -> Re
     }
     let sound_s = match picture.as_ref().is_some_and(|p| !p.has_sound) {
         true => Some(0.0),
-        false => audio::decode::open(input()?, most_s)?.told_seconds(),
+        false => match audio::decode::open(input()?, most_s) {
+            Ok(decoder) => decoder.told_seconds(),
+            Err(fault) => return Err(unheard(fault, input()?)),
+        },
     };
     let late_s = picture.map_or(0.0, |p| p.sound_late_s);
     match sound_s.map(|s| (s + late_s).max(shown_s)) {

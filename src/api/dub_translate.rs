@@ -86,7 +86,7 @@ struct Segment {
     text: String,
     /// Its own language (ours).
     language: Option<String>,
-    /// What an analysis wrote of it in English.
+    /// What an analysis wrote of it in English (ours).
     text_en: Option<String>,
     start_s: Option<f64>,
     end_s: Option<f64>,
@@ -120,33 +120,24 @@ fn segments(object: &mut Map<String, Value>) -> Result<Vec<Segment>, Fault> {
 fn segment(fields: Map<String, Value>) -> Result<Segment, Fault> {
     let most = limits::SEGMENT_CHARS_MAX;
     let text = string(&fields, "text")?.ok_or_else(|| Fault::invalid("text is missing"))?;
-    let chars = text.chars().count();
-    if chars > most {
-        return Err(Fault::invalid(format!(
-            "text has {chars} characters; at most {most} are accepted"
-        )));
+    let english = string(&fields, "text_en")?;
+    for (name, text) in [("text", Some(text)), ("text_en", english)] {
+        let chars = text.map_or(0, |t| t.chars().count());
+        if chars > most {
+            return Err(Fault::invalid(format!(
+                "{name} has {chars} characters; at most {most} are accepted"
+            )));
+        }
     }
     let seconds = |name: &str| number(&fields, name, 0.0, limits::SEGMENT_SECONDS_MAX);
     Ok(Segment {
         text: text.to_owned(),
         language: string(&fields, "language")?.and_then(code),
-        text_en: text_en(&fields)?,
+        text_en: english.filter(|t| !t.trim().is_empty()).map(str::to_owned),
         start_s: seconds("start")?,
         end_s: seconds("end")?,
         fields,
     })
-}
-
-/// Faults: `Invalid` for one that is longer than a text may be.
-fn text_en(fields: &Map<String, Value>) -> Result<Option<String>, Fault> {
-    let most = limits::SEGMENT_CHARS_MAX;
-    let text = string(fields, "text_en")?;
-    match text.map(|text| text.chars().count()) {
-        Some(chars) if chars > most => Err(Fault::invalid(format!(
-            "text_en has {chars} characters; at most {most} are accepted"
-        ))),
-        _ => Ok(text.map(str::to_owned)),
-    }
 }
 
 fn target(object: &Map<String, Value>) -> Result<String, Fault> {

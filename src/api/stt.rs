@@ -37,9 +37,9 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let task = TranscribeTask {
         audio: sound,
         language: asked.clone(),
+        into_english: false,
         words,
         beams: transcribing.beams,
-        english: false,
     };
     let done = listening.pool.run(task, &call.watch)?;
     (call.queued, call.ran) = (done.queued, done.ran);

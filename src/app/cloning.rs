@@ -40,7 +40,7 @@ impl Installation {
             log::warn!("no pack whose voices are tables is fetched: /voice/clone answers 503");
             return Ok(None);
         };
-        let hashes = [pack, embed].map(|p| self.model_hash(p));
+        let hashes = [pack, embed].map(|p| self.made_of(p));
         let catalog = Catalog::open(stock(pack), &hashes, data_dir)?;
         let (diarize, embed) = (self.clone(), self.clone());
         let depth = depth(workers, queue);
@@ -56,11 +56,10 @@ impl Installation {
         Cloning::start(catalog, studio, ears, store.clone(), gives_examples).map(Some)
     }
 
-    /// What tells the model of `pack` from any other.
-    fn model_hash(&self, pack: &Pack) -> String {
-        let variant = self.nets.variant(pack);
-        let model = pack.file("model", variant.as_deref());
-        model.map_or_else(|_| String::new(), |file| file.sha256.clone())
+    /// What tells `pack`, and which of its models runs, from any other.
+    fn made_of(&self, pack: &Pack) -> String {
+        let variant = self.nets.variant(pack).unwrap_or_default();
+        format!("{} {variant}", pack.fingerprint())
     }
 }
 
@@ -81,7 +80,6 @@ fn stock(pack: &Pack) -> Vec<StockVoice> {
             let file = manifest.files.iter().find(|f| f.path == voice.file);
             StockVoice {
                 id: voice.id.clone(),
-                language: voice.language.clone(),
                 path: pack.folder.join(&voice.file),
                 sha256: file.map_or_else(String::new, |f| f.sha256.clone()),
             }

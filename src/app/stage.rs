@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::api::clone::styled;
 use crate::api::speech::{Controls, Speaking};
 use crate::audio::Clip;
+use crate::audio::pcm::ClipReader;
 use crate::clone::Cloning;
 use crate::clone::studio::Lane;
 use crate::dub::cast::{Role, Stage};
@@ -88,7 +89,8 @@ impl Stage for House {
         let fingerprint = &origin.ok_or_else(unknown_voice)?.fingerprint;
         let name = name(speech, fingerprint);
         let found = self.kept.find_or_make(&name, watch, || {
-            let fresh = patiently(watch, || cloning.hear(speech, Lane::Idle, watch))?;
+            let recording = || Box::new(ClipReader::from(speech.clone()));
+            let fresh = patiently(watch, || cloning.hear(recording(), Lane::Idle, watch))?;
             let mut bytes = fresh.found.pace.to_le_bytes().to_vec();
             bytes.extend(fresh.found.sheet.bytes());
             Ok(bytes)

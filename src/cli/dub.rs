@@ -141,8 +141,8 @@ impl Job<'_> {
     fn translate(&self, analysis: &Analysis) -> Result<Vec<Segment>, Fault> {
         let (source, target) = (base(&analysis.language), base(&self.args.to));
         let lines = &analysis.lines;
-        let english = analysis.english.as_ref();
-        let is_there = source == target || english.is_some() || lines.is_empty();
+        let is_english = target == ENGLISH && lines.iter().any(|l| l.english.is_some());
+        let is_there = source == target || is_english || lines.is_empty();
         let mut engine = match is_there {
             true => None,
             false => Some(self.installation.build_translate(&source, &target)?),
@@ -153,10 +153,8 @@ impl Job<'_> {
             let said = &line.segment;
             let next = lines.get(number + 1).map(|l| l.segment.start_s);
             let text = match &mut engine {
-                None => match english.and_then(|texts| texts.get(number)) {
-                    Some(text) => text.clone(),
-                    None => said.text.clone(),
-                },
+                None if is_english => line.english.clone().unwrap_or_default(),
+                None => said.text.clone(),
                 Some(engine) => {
                     let task = TranslateTask {
                         text: said.text.clone(),

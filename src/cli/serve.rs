@@ -45,6 +45,9 @@ pub fn run(args: &Args, common: &Common) -> Result<(), CliError> {
     if let Some(jobs) = &app.context.jobs {
         jobs.dubbing.stop();
     }
+    if let Some(cloning) = &app.context.cloning {
+        cloning.stop();
+    }
     let is_idle = drain(&app, Duration::from_secs(options.drain_seconds));
     app.context.store.close();
     if !is_idle {

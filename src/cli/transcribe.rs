@@ -60,9 +60,9 @@ pub fn run(args: Args, common: &Common) -> Result<(), CliError> {
                 TranscribeTask {
                     audio,
                     language: language.clone(),
+                    into_english: false,
                     words: matches!(args.format, Format::Json),
                     beams: options.beam,
-                    english: false,
                 },
                 &watch,
             )

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::catalog::{Catalog, StockVoice};
 use super::likeness::{Measured, likeness};
-use super::search::{Blend, Search};
+use super::search::{Blend, Search, mean};
 use super::studio::{Lane, Studio};
 use crate::audio::Clip;
 use crate::engine::contract::Watch;
@@ -17,11 +17,18 @@ const FIRST: Duration = Duration::from_secs(4);
 const FIRST_LOOKS: usize = 3;
 /// Blends that are spoken for one voice, second hearings included.
 const LOOKS_MAX: usize = 48;
+/// Time after which no new ones are spoken, unless they were fewer than this: a better voice is to be there within a minute.
+const WORK_MAX: Duration = Duration::from_secs(42);
+const LOOKS_MIN: usize = 24;
 /// After so many new blends the best one is heard again, with another sentence: what fits one sentence by chance falls back.
 const LOOKS_EACH: usize = 4;
 /// Sentences by which the final best was heard.
 const HEARINGS_MIN: usize = 3;
 const _: () = assert!(HEARINGS_MIN <= super::studio::SENTENCES.len());
+/// Blends of whose mean the one is made that is settled on, and likeness that may cost: what one blend has over the mean of the
+/// best is chance for the greater part.
+const SETTLED_OF: usize = 6;
+const SETTLED_COST_MAX: f32 = 0.03;
 /// How far a voice is slowed down or hurried to keep the pace of the recording.
 const PACE_MIN: f32 = 0.85;
 const PACE_MAX: f32 = 1.18;
@@ -33,8 +40,12 @@ pub struct Attempt {
     voices: Vec<usize>,
     looks: usize,
     since_hearing: usize,
+    /// Time that was spent on trying.
+    worked: Duration,
     /// What the voice speaks by now: a blend of the search, or a table of another search that was heard for that.
     given: Given,
+    /// The blend that was settled on in the end, once it was spoken.
+    settled: Option<usize>,
 }
 
 #[derive(Clone, Copy)]
@@ -53,16 +64,11 @@ pub struct Found {
 }
 
 impl Attempt {
-    /// For a voice like `target`, among the stock voices that are known by now and that `is_stock` lets in. Faults: `Missing` when
-    /// there are none.
-    pub fn new(
-        catalog: &Catalog,
-        target: Measured,
-        is_stock: impl Fn(&StockVoice) -> bool,
-    ) -> Result<Self, Fault> {
+    /// For a voice like `target`, among the stock voices that are known by now. Faults: `Missing` when there are none.
+    pub fn new(catalog: &Catalog, target: Measured) -> Result<Self, Fault> {
         let known = catalog.measured();
-        let is_in = |n: &usize| known[*n].is_some() && is_stock(&catalog.voices()[*n]);
-        let voices: Vec<usize> = (0..known.len()).filter(is_in).collect();
+        let is_known = |n: &usize| known[*n].is_some();
+        let voices: Vec<usize> = (0..known.len()).filter(is_known).collect();
         if voices.is_empty() {
             return Err(Fault::missing(
                 "No stock voice of this box was measured yet. Try again in a minute.",
@@ -75,12 +81,14 @@ impl Attempt {
             voices,
             looks: 0,
             since_hearing: 0,
+            worked: Duration::ZERO,
             given: Given::Score(f32::NEG_INFINITY),
+            settled: None,
         })
     }
 
-    /// Tries a few blends within some seconds, for the request that waits. Returns the best one and how it sounds, if it is
-    /// not a stock voice that nobody spoke. Faults: those of speaking.
+    /// Tries a few blends within some seconds, the best stock voice first, for the request that waits. Returns the best of
+    /// them and how it sounds. Faults: those of speaking.
     pub fn begin(
         &mut self,
         catalog: &Catalog,
@@ -125,12 +133,12 @@ impl Attempt {
         studio: &Studio,
         watch: &Watch,
     ) -> Result<(), Fault> {
-        let mut sum = 0.0;
-        for sentence in 0..HEARINGS_MIN {
-            let (_, measured) = studio.hear(sheet.clone(), sentence, Lane::Idle, watch)?;
-            sum += likeness(&measured, self.search.target());
+        let (_, mut heard) = studio.hear(sheet.clone(), 0, Lane::Idle, watch)?;
+        for sentence in 1..HEARINGS_MIN {
+            let (_, once) = studio.hear(sheet.clone(), sentence, Lane::Idle, watch)?;
+            heard = mean(&heard, sentence, &once);
         }
-        self.given = Given::Score(sum / HEARINGS_MIN as f32);
+        self.given = Given::Score(likeness(&heard, self.search.target()));
         Ok(())
     }
 
@@ -142,9 +150,11 @@ impl Attempt {
         studio: &Studio,
         watch: &Watch,
     ) -> Result<bool, Fault> {
+        let begun = Instant::now();
         let unsure = self.unsure();
-        let is_late = self.looks >= LOOKS_MAX;
-        if is_late && unsure.is_none() {
+        let is_slow = self.worked >= WORK_MAX && self.looks >= LOOKS_MIN;
+        let is_late = self.looks >= LOOKS_MAX || is_slow;
+        if is_late && unsure.is_none() && self.settled.is_some() {
             return Ok(false);
         }
         self.looks += 1;
@@ -159,31 +169,52 @@ impl Attempt {
                 self.search.hear_again(at, measured);
             }
             _ => {
-                let blend = self.search.propose();
+                let blend = match is_late {
+                    true => self.search.settled(SETTLED_OF),
+                    false => self.search.propose(),
+                };
                 let sheet = Arc::new(catalog.sheet(&self.whole(&blend))?);
                 let (_, measured) = studio.hear(sheet, 0, Lane::Idle, watch)?;
                 self.search.learn(blend, measured);
+                if is_late {
+                    self.settled = Some(self.search.tried().len() - 1);
+                }
             }
         }
+        self.worked += begun.elapsed();
         Ok(true)
     }
 
-    /// Which of the best and the given blend was heard too seldom to compare them, the one heard less first.
+    /// The blend that the voice should have: the settled one, unless the best is clearly better.
+    fn chosen_at(&self) -> usize {
+        let best = self.search.best_at();
+        let score = |at: usize| self.search.tried()[at].score;
+        let settled = self
+            .settled
+            .filter(|at| score(*at) >= score(best) - SETTLED_COST_MAX);
+        settled.unwrap_or(best)
+    }
+
+    /// Which of the best, the settled and the given blend was heard too seldom to compare them, the one heard less first.
     fn unsure(&self) -> Option<usize> {
         let given = match self.given {
             Given::Blend(at) => Some(at),
             Given::Score(_) => None,
         };
         let hearings = |at: &usize| self.search.tried()[*at].hearings;
-        let both = given.into_iter().chain([self.search.best_at()]);
-        both.filter(|at| hearings(at) < HEARINGS_MIN)
+        let all = given
+            .into_iter()
+            .chain(self.settled)
+            .chain([self.search.best_at()]);
+        all.filter(|at| hearings(at) < HEARINGS_MIN)
             .min_by_key(hearings)
     }
 
     /// Whether the best is better than what the voice has, as far as both were heard enough.
     pub fn is_better(&self) -> bool {
-        let is_other = !matches!(self.given, Given::Blend(at) if at == self.search.best_at());
-        is_other && self.unsure().is_none() && self.score() > self.given_score()
+        let is_other = !matches!(self.given, Given::Blend(at) if at == self.chosen_at());
+        let score = self.search.tried()[self.chosen_at()].score;
+        is_other && self.unsure().is_none() && score > self.given_score()
     }
 
     /// The table of what the voice has, if it is of this search: what makes it lively may be known better by now.
@@ -199,7 +230,7 @@ impl Attempt {
 
     /// The voice gets the best.
     pub fn give(&mut self) {
-        self.given = Given::Blend(self.search.best_at());
+        self.given = Given::Blend(self.chosen_at());
     }
 
     /// Likeness of what the voice has.
@@ -210,13 +241,9 @@ impl Attempt {
         }
     }
 
-    fn score(&self) -> f32 {
-        self.search.best().score
-    }
-
     /// The best so far. Faults: `Engine` when a table cannot be read.
     pub fn found(&self, catalog: &Catalog) -> Result<Found, Fault> {
-        let best = self.search.best();
+        let best = &self.search.tried()[self.chosen_at()];
         let blend = self.whole(&best.blend);
         let (wanted, has) = (self.search.target().pace, best.measured.pace);
         let pace = if has > 0.0 && wanted > 0.0 {

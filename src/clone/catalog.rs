@@ -30,17 +30,34 @@ const HELD_BACK: f32 = 1.0;
 #[derive(Debug, Clone)]
 pub struct StockVoice {
     pub id: String,
-    pub language: String,
     pub path: PathBuf,
     /// Of its file.
     pub sha256: String,
+}
+
+/// What is known of a voice.
+#[derive(Debug, Clone)]
+enum Known {
+    Nothing,
+    /// It could not be spoken when it was tried last.
+    Faulty,
+    Measured(Measured),
+}
+
+impl Known {
+    fn measured(&self) -> Option<&Measured> {
+        match self {
+            Known::Measured(measured) => Some(measured),
+            Known::Nothing | Known::Faulty => None,
+        }
+    }
 }
 
 /// All of them.
 pub struct Catalog {
     voices: Vec<StockVoice>,
     places: Vec<Vec<f32>>,
-    known: Mutex<Vec<Option<Measured>>>,
+    known: Mutex<Vec<Known>>,
     learnt: Condvar,
     file: PathBuf,
     /// Of everything that what is kept hangs on.
@@ -55,25 +72,19 @@ struct Kept {
 }
 
 impl Catalog {
-    /// Of `voices`, each with a file of its own. `models` are the hashes of the models that speak and that measure; what was
+    /// Of `voices`, each with a file of its own. `packs` are the hashes of all that speaks and that measures; what this program
     /// measured with these before is read from `data_dir`. Faults: `Engine` when a table cannot be read.
-    pub fn open(
-        voices: Vec<StockVoice>,
-        models: &[String],
-        data_dir: &Path,
-    ) -> Result<Self, Fault> {
+    pub fn open(voices: Vec<StockVoice>, packs: &[String], data_dir: &Path) -> Result<Self, Fault> {
         let places = voices
             .iter()
             .map(|v| Ok(read_table(&v.path, &v.id)?[ROW * STYLE..(ROW + 1) * STYLE].to_vec()))
             .collect::<Result<Vec<Vec<f32>>, Fault>>()?;
-        let key = blake3::hash(
-            [models.join(" "), SENTENCES[0].to_owned()]
-                .join(" ")
-                .as_bytes(),
-        );
+        // How it is measured is a matter of the program's version.
+        let made_by = [env!("CARGO_PKG_VERSION"), SENTENCES[0], &packs.join(" ")];
+        let key = blake3::hash(made_by.join(" ").as_bytes());
         let mut catalog = Catalog {
             places,
-            known: Mutex::new(vec![None; voices.len()]),
+            known: Mutex::new(vec![Known::Nothing; voices.len()]),
             voices,
             learnt: Condvar::new(),
             file: data_dir.join("stock-voices.json"),
@@ -96,19 +107,24 @@ impl Catalog {
                 .voices
                 .iter()
                 .find(|(sha256, _)| *sha256 == voice.sha256);
-            *slot = of_file.map(|(_, measured)| measured.clone());
+            if let Some((_, measured)) = of_file {
+                *slot = Known::Measured(measured.clone());
+            }
         }
     }
 
-    /// Measures what is not known yet, and keeps it.
-    pub fn learn(&self, studio: &Studio, watch: &Watch) -> Result<(), Fault> {
+    /// Measures what is not known yet, and keeps it; how many voices could not be spoken, each of which the log names once.
+    /// Faults: those of `watch`, and `Internal` when it cannot be kept.
+    pub fn learn(&self, studio: &Studio, watch: &Watch) -> Result<usize, Fault> {
         let missing: Vec<usize> = {
             let known = self.known();
-            (0..known.len()).filter(|v| known[*v].is_none()).collect()
+            let is_missing = |v: &usize| known[*v].measured().is_none();
+            (0..known.len()).filter(is_missing).collect()
         };
         if missing.is_empty() {
-            return Ok(());
+            return Ok(0);
         }
+        let mut faulty = 0;
         let begun = Instant::now();
         // Far apart first, so that a clone that comes meanwhile finds voices of all kinds.
         let order = spread(missing.len()).into_iter().map(|n| missing[n]);
@@ -117,18 +133,32 @@ impl Catalog {
             if count % KEEP_EACH == KEEP_EACH - 1 {
                 self.keep()?;
             }
-            let sheet = Arc::new(self.stock_sheet(voice)?);
-            let (_, measured) = studio.hear(sheet, 0, Lane::Idle, watch)?;
-            self.known()[voice] = Some(measured);
+            let heard = self
+                .stock_sheet(voice)
+                .and_then(|sheet| studio.hear(Arc::new(sheet), 0, Lane::Idle, watch));
+            // Whatever else failed, the voice did nothing wrong when it was told to stop.
+            watch.check()?;
+            let now = match heard {
+                Ok((_, measured)) => Known::Measured(measured),
+                Err(fault) => {
+                    faulty += 1;
+                    if !matches!(self.known()[voice], Known::Faulty) {
+                        let id = &self.voices[voice].id;
+                        log::warn!("stock voice {id} could not be measured: {fault}");
+                    }
+                    Known::Faulty
+                }
+            };
+            self.known()[voice] = now;
             self.learnt.notify_all();
         }
         self.keep()?;
         log::info!(
             "{} stock voices measured in {:.1} s",
-            missing.len(),
+            missing.len() - faulty,
             begun.elapsed().as_secs_f64()
         );
-        Ok(())
+        Ok(faulty)
     }
 
     fn keep(&self) -> Result<(), Fault> {
@@ -137,7 +167,9 @@ impl Catalog {
         let kept = Kept {
             key: self.key.clone(),
             voices: voices
-                .filter_map(|(voice, known)| Some((voice.sha256.clone(), known.clone()?)))
+                .filter_map(|(voice, known)| {
+                    Some((voice.sha256.clone(), known.measured()?.clone()))
+                })
                 .collect(),
         };
         let json = serde_json::to_vec(&kept).map_err(Fault::internal)?;
@@ -146,23 +178,23 @@ impl Catalog {
         fs::rename(&fresh, &self.file).map_err(Fault::internal)
     }
 
-    /// Waits at most `most` until `least` voices are known, and whether they are.
+    /// Waits at most `most` until `least` voices are known, or all that can be, and whether they are.
     pub fn wait_known(&self, least: usize, most: Duration) -> bool {
-        let least = least.min(self.voices.len());
-        let count = |known: &mut Vec<Option<Measured>>| known.iter().flatten().count() < least;
-        let waited = self.learnt.wait_timeout_while(self.known(), most, count);
+        let is_enough = |known: &[Known]| {
+            let measured = known.iter().filter(|k| k.measured().is_some()).count();
+            measured >= least || !known.iter().any(|k| matches!(k, Known::Nothing))
+        };
+        let waited = self
+            .learnt
+            .wait_timeout_while(self.known(), most, |known| !is_enough(known));
         let (known, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        known.iter().flatten().count() >= least
+        is_enough(&known)
     }
 
     /// What is known of the voices, in their order.
     pub fn measured(&self) -> Vec<Option<Measured>> {
-        self.known().clone()
-    }
-
-    /// The voices.
-    pub fn voices(&self) -> &[StockVoice] {
-        &self.voices
+        let known = self.known();
+        known.iter().map(|k| k.measured().cloned()).collect()
     }
 
     /// Where these of the voices lie.
@@ -216,7 +248,7 @@ impl Catalog {
         let pairs = self.places.iter().zip(&*known);
         let heard: Vec<(&[f32], f32, f32)> = pairs
             .filter_map(|(place, known)| {
-                let pitch = known.as_ref()?.pitch?;
+                let pitch = known.measured()?.pitch?;
                 Some((&place[half..], pitch.range, pitch.median))
             })
             .collect();
@@ -230,7 +262,7 @@ impl Catalog {
         super::slope::step_without(&range, &median)
     }
 
-    fn known(&self) -> MutexGuard<'_, Vec<Option<Measured>>> {
+    fn known(&self) -> MutexGuard<'_, Vec<Known>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -248,6 +280,48 @@ fn spread(count: usize) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clone::rehearsal::{studio, voices};
+
+    fn watch() -> Watch {
+        Watch::until(Instant::now() + Duration::from_secs(60))
+    }
+
+    #[test]
+    fn a_voice_that_cannot_be_spoken_is_passed_over_until_it_can() {
+        let folder = tempfile::tempdir().unwrap();
+        let voices = voices(folder.path(), 4);
+        let broken = voices[1].path.clone();
+        let catalog = Catalog::open(voices, &[], folder.path()).unwrap();
+        let (studio, table) = (studio(|| ()), fs::read(&broken).unwrap());
+        fs::write(&broken, b"half").unwrap();
+        assert!(!catalog.wait_known(4, Duration::ZERO));
+        assert_eq!(catalog.learn(&studio, &watch()).unwrap(), 1);
+        let known = |c: &Catalog| c.measured().iter().map(Option::is_some).collect::<Vec<_>>();
+        assert_eq!(known(&catalog), [true, false, true, true]);
+        assert!(catalog.wait_known(4, Duration::ZERO), "nobody waits for it");
+        fs::write(&broken, table).unwrap();
+        assert_eq!(catalog.learn(&studio, &watch()).unwrap(), 0);
+        assert_eq!(known(&catalog), [true; 4]);
+    }
+
+    #[test]
+    fn what_was_measured_is_known_again_with_the_same_packs_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let voices = voices(folder.path(), 3);
+        let open = |packs: &[&str]| {
+            let packs: Vec<String> = packs.iter().map(|p| p.to_string()).collect();
+            Catalog::open(voices.clone(), &packs, folder.path()).unwrap()
+        };
+        let first = open(&["kokoro 1", "encoder 1"]);
+        first.learn(&studio(|| ()), &watch()).unwrap();
+        assert_eq!(
+            open(&["kokoro 1", "encoder 1"]).measured(),
+            first.measured()
+        );
+        for others in [&["kokoro 2", "encoder 1"], &["kokoro 1", "encoder 2"]] {
+            assert!(open(others).measured().iter().all(Option::is_none));
+        }
+    }
 
     #[test]
     fn all_are_visited_once() {

@@ -3,6 +3,8 @@
 //! After Rasmussen and Williams 2006, "Gaussian Processes for Machine Learning", algorithm 2.1, with one covariance for all
 //! values of a point. Knows nothing of voices: points are vectors, and so are the values at them.
 
+use super::cholesky::Root;
+
 /// How much of a value is chance, as a share of the spread of values: also what keeps the matrix sound.
 const NOISE: f64 = 0.02;
 
@@ -11,8 +13,8 @@ pub struct Known<'a> {
     points: &'a [Vec<f32>],
     lengths: Lengths,
     mean: Vec<f64>,
-    /// Lower triangle of the covariances' root, row after row.
-    root: Vec<f64>,
+    /// Of the covariances.
+    root: Root,
     /// For each point, what each value's difference from the mean counts.
     weights: Vec<Vec<f64>>,
 }
@@ -47,7 +49,8 @@ impl<'a> Known<'a> {
                 .zip(value)
                 .for_each(|(m, v)| *m += f64::from(*v) / count as f64);
         }
-        let root = root(count, |a, b| {
+        // The noise on the diagonal keeps it positive.
+        let root = Root::of(count, |a, b| {
             lengths.covariance(&points[a], &points[b]) + if a == b { NOISE } else { 0.0 }
         });
         let mut weights: Vec<Vec<f64>> = values
@@ -60,8 +63,7 @@ impl<'a> Known<'a> {
                     .collect()
             })
             .collect();
-        forward(&root, &mut weights);
-        backward(&root, &mut weights);
+        root.solve(&mut weights);
         Known {
             points,
             lengths,
@@ -86,66 +88,10 @@ impl<'a> Known<'a> {
                 .for_each(|(v, w)| *v += share * w);
         }
         let mut part: Vec<Vec<f64>> = near.iter().map(|n| vec![*n]).collect();
-        forward(&self.root, &mut part);
+        self.root.forward(&mut part);
         let known: f64 = part.iter().map(|p| p[0] * p[0]).sum();
         let unsure = (1.0 - known).max(0.0).sqrt();
         (value.into_iter().map(|v| v as f32).collect(), unsure as f32)
-    }
-}
-
-/// Where row `row` of a lower triangle begins.
-fn row_start(row: usize) -> usize {
-    row * (row + 1) / 2
-}
-
-/// Cholesky's root of the `count` × `count` matrix whose lower half `entry` gives.
-fn root(count: usize, entry: impl Fn(usize, usize) -> f64) -> Vec<f64> {
-    let mut root = vec![0.0; row_start(count)];
-    for row in 0..count {
-        for column in 0..=row {
-            let (above, left) = (row_start(row), row_start(column));
-            let sum: f64 = (0..column).map(|k| root[above + k] * root[left + k]).sum();
-            let rest = entry(row, column) - sum;
-            root[above + column] = match row == column {
-                // The noise on the diagonal keeps it positive.
-                true => rest.max(1e-12).sqrt(),
-                false => rest / root[left + column],
-            };
-        }
-    }
-    root
-}
-
-/// Solves root · x = rows in place.
-fn forward(root: &[f64], rows: &mut [Vec<f64>]) {
-    for row in 0..rows.len() {
-        let (before, rest) = rows.split_at_mut(row);
-        let start = row_start(row);
-        for (k, known) in before.iter().enumerate() {
-            let factor = root[start + k];
-            rest[0]
-                .iter_mut()
-                .zip(known)
-                .for_each(|(x, y)| *x -= factor * y);
-        }
-        let diagonal = root[start + row];
-        rest[0].iter_mut().for_each(|x| *x /= diagonal);
-    }
-}
-
-/// Solves rootᵀ · x = rows in place.
-fn backward(root: &[f64], rows: &mut [Vec<f64>]) {
-    for row in (0..rows.len()).rev() {
-        let (before, after) = rows.split_at_mut(row + 1);
-        for (k, known) in after.iter().enumerate() {
-            let factor = root[row_start(row + 1 + k) + row];
-            before[row]
-                .iter_mut()
-                .zip(known)
-                .for_each(|(x, y)| *x -= factor * y);
-        }
-        let diagonal = root[row_start(row) + row];
-        before[row].iter_mut().for_each(|x| *x /= diagonal);
     }
 }
 

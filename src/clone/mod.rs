@@ -6,9 +6,11 @@
 //! | file | one idea |
 //! | --- | --- |
 //! | `reference` | a recording → the speech of one person, or why not |
+//! | `top` | how much of a recording is cut off |
 //! | `likeness` | what is measured of a voice, and how alike two are |
 //! | `catalog` | the stock voices, measured once for a pack |
 //! | `kriging` | guesses between what is known |
+//! | `cholesky` | systems of linear equations, for `kriging` and `slope` |
 //! | `search` | which blend to try next |
 //! | `slope` | along which direction of prosody the pitch moves more |
 //! | `studio` | speaks a try and measures it |
@@ -18,20 +20,24 @@
 
 pub mod attempt;
 pub mod catalog;
+mod cholesky;
 mod kriging;
 pub mod likeness;
 pub mod reference;
 mod refiner;
+#[cfg(test)]
+mod rehearsal;
 pub mod search;
 mod sheets;
 mod slope;
 pub mod studio;
+mod top;
 
 use std::io::Cursor;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::audio::{Clip, ClipReader, Samples, decode, pcm};
+use crate::audio::{Clip, Samples, decode, pcm};
 use crate::engine::contract::{Example, Watch};
 use crate::engine::diarize::Diarized;
 use crate::engine::style::Sheet;
@@ -41,6 +47,7 @@ use crate::store::{AccountId, ClonedVoice, Store, VoiceId};
 use crate::work::pool::Pool;
 use attempt::{Attempt, Found};
 use catalog::Catalog;
+use reference::Speech;
 use refiner::Refiner;
 use sheets::Sheets;
 use studio::{Lane, Studio};
@@ -65,8 +72,9 @@ pub struct Fresh {
     pub found: Found,
     /// How it sounds.
     pub preview: Clip,
-    /// The speech that it was made from.
+    /// The speech that it was made from, and the length of the recording that holds it.
     pub speech: Clip,
+    pub recording_s: f64,
     attempt: Box<Attempt>,
 }
 
@@ -92,15 +100,20 @@ impl Cloning {
         })
     }
 
-    /// A voice like the one in `recording`, found while a request waits or when none does. Faults: those of `reference`, `Busy` on a box that was started a moment ago, and
-    /// those of the pools.
-    pub fn hear(&self, recording: &Clip, lane: Lane, watch: &Watch) -> Result<Fresh, Fault> {
-        reference::check_clipping(recording)?;
-        let diarize = |reader: ClipReader, watch: &Watch| {
-            let task: Box<dyn Samples> = Box::new(reader);
-            Ok(self.ears.run(task, watch)?.output)
-        };
-        let speech = reference::speech(recording, diarize, watch)?;
+    /// A voice like the one in `recording`, which the worker that diarizes reads, one at a time; it is found while a request
+    /// waits, or when none does. Faults: those of reading, those
+    /// of `reference`, `Busy` on a box that was started a moment ago, and those of the pools.
+    pub fn hear(
+        &self,
+        recording: Box<dyn Samples>,
+        lane: Lane,
+        watch: &Watch,
+    ) -> Result<Fresh, Fault> {
+        let diarize = |sound| Ok(self.ears.run(sound, watch)?.output);
+        let Speech {
+            clip: speech,
+            recording_s,
+        } = reference::speech(recording, diarize)?;
         if !self.catalog.wait_known(KNOWN_MIN, KNOWN_WAIT) {
             return Err(Fault::new(
                 Kind::Busy { retry_after_s: 20 },
@@ -108,19 +121,25 @@ impl Cloning {
             ));
         }
         let target = self.studio.measure(&speech, watch)?;
-        let mut attempt = Attempt::new(&self.catalog, target, |_| true)?;
+        let mut attempt = Attempt::new(&self.catalog, target)?;
         let (found, preview) = attempt.begin(&self.catalog, &self.studio, lane, watch)?;
         Ok(Fresh {
             found,
             preview,
             speech,
+            recording_s,
             attempt: Box::new(attempt),
         })
     }
 
     /// Goes on searching for a better table for `voice`, which was made from `fresh`, when nobody waits.
     pub fn refine(&self, account: AccountId, id: VoiceId, fresh: Fresh) {
-        self.refiner.add(account, id, Some(fresh.attempt));
+        self.refiner.add(account, id, fresh.attempt);
+    }
+
+    /// Searches no more; what is left goes on at the next start. Does not wait for the last try.
+    pub fn stop(&self) {
+        self.refiner.stop();
     }
 
     /// What `voice` was made from, where the workers that speak can make something of it. Faults: as [`Cloning::sheet`].

@@ -1,8 +1,10 @@
 //! A recording that somebody sent to be cloned → the speech of one person, or a sentence that says why not.
 
-use crate::audio::resample::resample_clip;
-use crate::audio::{Clip, ClipReader};
-use crate::engine::contract::Watch;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::top::Top;
+use crate::audio::resample::Resampled;
+use crate::audio::{Clip, Samples};
 use crate::engine::diarize::Diarized;
 use crate::engine::speaker::RATE_HZ;
 use crate::fault::Fault;
@@ -15,61 +17,81 @@ const OTHER_SECONDS_MIN: f64 = 1.5;
 /// Root mean square that speech is brought to (−23 dBFS), and the peak that may cost it some of that.
 const RMS: f32 = 0.070_8;
 const PEAK_MAX: f32 = 0.98;
-/// Samples in a row at the very top that a converter was overdriven for, and the share of all samples in such runs from which
-/// on the sound of the voice is gone.
-const CLIPPED_RUN_MIN: usize = 3;
-const CLIPPED_SHARE_MAX: f32 = 0.01;
-/// Loudness of the top: a quiet recording is not clipped, however flat its peaks.
-const CLIPPED_PEAK_MIN: f32 = 0.5;
 
-/// Whether so much of the recording, at its own rate, is cut off at the top that no voice can be told from it. Fault: `Invalid`.
-pub fn check_clipping(clip: &Clip) -> Result<(), Fault> {
-    let peak = clip.samples.iter().fold(0.0_f32, |m, s| m.max(s.abs()));
-    let loud = clip.samples.iter().filter(|s| s.abs() > 0.1 * peak).count();
-    let (mut clipped, mut run) = (0, 0);
-    for sample in clip.samples.iter().chain([&0.0]) {
-        if sample.abs() >= 0.995 * peak {
-            run += 1;
-            continue;
-        }
-        if run >= CLIPPED_RUN_MIN {
-            clipped += run;
-        }
-        run = 0;
-    }
-    let share = clipped as f32 / loud.max(1) as f32;
-    match peak >= CLIPPED_PEAK_MIN && share > CLIPPED_SHARE_MAX {
-        true => Err(Fault::invalid(format!(
-            "file is overdriven: {:.0} % of its sound is cut off at the top; at most {:.0} % is accepted. Record it with less gain",
-            100.0 * share,
-            100.0 * CLIPPED_SHARE_MAX
-        ))),
-        false => Ok(()),
-    }
+/// The speech in a recording, and how long the recording is.
+#[derive(Debug)]
+pub struct Speech {
+    pub clip: Clip,
+    pub recording_s: f64,
 }
 
-/// The speech in `clip`, at 16 kHz, level and without its pauses, once `diarize` has told who speaks when.
+/// The speech in `recording`, at 16 kHz, level and without its pauses, once `diarize` has read what it is given to the end and
+/// told who speaks when. The recording is read piece by piece; only its sound at 16 kHz is ever whole in memory.
 ///
-/// Faults: `Invalid` when there is no speech, less than `CLONE_SPEECH_SECONDS_MIN`, more than `CLONE_SPEECH_SECONDS_MAX`, or
-/// more than one speaker; and those of `diarize`.
+/// Faults: `Invalid` when too much of it is cut off at the top, when there is no speech, less than `CLONE_SPEECH_SECONDS_MIN`,
+/// more than `CLONE_SPEECH_SECONDS_MAX`, or more than one speaker; and those of `diarize`.
 pub fn speech(
-    clip: &Clip,
-    diarize: impl FnOnce(ClipReader, &Watch) -> Result<Diarized, Fault>,
-    watch: &Watch,
-) -> Result<Clip, Fault> {
-    let clip = resample_clip(clip, RATE_HZ)?;
-    let heard = diarize(clip.clone().into(), watch)?;
+    recording: Box<dyn Samples>,
+    diarize: impl FnOnce(Box<dyn Samples>) -> Result<Diarized, Fault>,
+) -> Result<Speech, Fault> {
+    let (kept, top) = (Shared::<Vec<f32>>::default(), Shared::<Top>::default());
+    let source = Tee {
+        source: recording,
+        take: {
+            let top = top.clone();
+            move |samples: &[f32]| hold(&top).take(samples)
+        },
+    };
+    let source = Tee {
+        source: Box::new(Resampled::new(Box::new(source), RATE_HZ)?),
+        take: {
+            let kept = kept.clone();
+            move |samples: &[f32]| hold(&kept).extend_from_slice(samples)
+        },
+    };
+    let heard = diarize(Box::new(source))?;
+    hold(&top).check()?;
     check(&heard)?;
+    let sound = std::mem::take(&mut *hold(&kept));
     let margin = (MARGIN_S * f64::from(RATE_HZ)) as usize;
     let mut samples: Vec<f32> = Vec::new();
     let mut taken = 0;
     for range in &heard.speech {
         let start = range.start.saturating_sub(margin).max(taken);
-        let end = (range.end + margin).min(clip.samples.len());
-        samples.extend_from_slice(&clip.samples[start..end]);
+        let end = (range.end + margin).min(sound.len());
+        samples.extend_from_slice(&sound[start..end]);
         taken = end;
     }
-    Ok(levelled(samples))
+    Ok(Speech {
+        clip: levelled(samples),
+        recording_s: sound.len() as f64 / f64::from(RATE_HZ),
+    })
+}
+
+/// What the worker that reads a recording leaves for whoever asked it to.
+type Shared<T> = Arc<Mutex<T>>;
+
+fn hold<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Samples that `take` sees as well.
+struct Tee<T> {
+    source: Box<dyn Samples>,
+    take: T,
+}
+
+impl<T: FnMut(&[f32]) + Send> Samples for Tee<T> {
+    fn rate_hz(&self) -> u32 {
+        self.source.rate_hz()
+    }
+
+    fn read(&mut self, out: &mut Vec<f32>, most: usize) -> Result<usize, Fault> {
+        let before = out.len();
+        let read = self.source.read(out, most)?;
+        (self.take)(&out[before..]);
+        Ok(read)
+    }
 }
 
 fn check(heard: &Diarized) -> Result<(), Fault> {
@@ -113,22 +135,16 @@ fn levelled(mut samples: Vec<f32>) -> Clip {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audio::ClipReader;
+    use crate::audio::pcm::read_all;
     use crate::engine::diarize::Turn;
-    use std::time::{Duration, Instant};
-
-    fn clip(samples: Vec<f32>) -> Clip {
-        Clip {
-            samples,
-            rate_hz: RATE_HZ,
-        }
-    }
 
     /// A recording of `seconds`, and what was heard in it: where there is speech, and who has how much of it.
     fn taken(
         seconds: f64,
         speech: &[(f64, f64)],
         turns: &[(f64, f64, usize)],
-    ) -> Result<Clip, Fault> {
+    ) -> Result<Speech, Fault> {
         let at = |s: f64| (s * f64::from(RATE_HZ)) as usize;
         let heard = Diarized {
             seconds,
@@ -143,14 +159,27 @@ mod tests {
                 .collect(),
             speech: speech.iter().map(|(a, b)| at(*a)..at(*b)).collect(),
         };
-        let sound = (0..at(seconds))
-            .map(|n| 0.01 * (n as f32 * 0.1).sin())
-            .collect();
-        let watch = Watch::until(Instant::now() + Duration::from_secs(60));
-        super::speech(&clip(sound), |_, _| Ok(heard), &watch)
+        heard_as(heard, 0.01)
     }
 
-    fn why(outcome: Result<Clip, Fault>) -> String {
+    /// A tone at 48 kHz, of `gain` and cut off at 1, of which `heard` is told.
+    fn heard_as(heard: Diarized, gain: f32) -> Result<Speech, Fault> {
+        let rate_hz = 48_000;
+        let tone = |n| (gain * (n as f32 * 0.3).sin()).clamp(-1.0, 1.0);
+        let samples = (0..(heard.seconds * f64::from(rate_hz)) as usize).map(tone);
+        let recording = Box::new(ClipReader::from(Clip {
+            samples: samples.collect(),
+            rate_hz,
+        }));
+        super::speech(recording, |mut sound| {
+            let read = read_all(sound.as_mut())?;
+            assert_eq!(read.rate_hz, RATE_HZ);
+            assert!((read.seconds() - heard.seconds).abs() < 0.001);
+            Ok(heard)
+        })
+    }
+
+    fn why(outcome: Result<Speech, Fault>) -> String {
         outcome.unwrap_err().sentence
     }
 
@@ -170,29 +199,22 @@ mod tests {
         // A cough of somebody else is none.
         let turns = [(1.0, 3.0, 0), (3.0, 4.0, 1), (6.0, 9.0, 0)];
         let made = taken(10.0, &[(1.0, 4.0), (6.0, 9.0)], &turns).unwrap();
-        assert!((made.seconds() - 6.4).abs() < 0.01, "{}", made.seconds());
-        let power = made.samples.iter().map(|s| s * s).sum::<f32>() / made.samples.len() as f32;
+        let Speech { clip, recording_s } = made;
+        assert!((clip.seconds() - 6.4).abs() < 0.01, "{}", clip.seconds());
+        assert!((recording_s - 10.0).abs() < 0.001, "{recording_s}");
+        let power = clip.samples.iter().map(|s| s * s).sum::<f32>() / clip.samples.len() as f32;
         assert!((power.sqrt() - RMS).abs() < 0.001);
     }
 
     #[test]
-    fn overdriven_sound_is_told_from_loud_sound() {
-        let sine = |gain: f32| {
-            clip(
-                (0..16_000)
-                    .map(|n| (gain * (n as f32 * 0.05).sin()).clamp(-1.0, 1.0))
-                    .collect(),
-            )
+    fn what_is_overdriven_is_told_by_its_own_rate() {
+        let heard = Diarized {
+            seconds: 6.0,
+            speakers: 1,
+            turns: Vec::new(),
+            speech: std::iter::once(16_000..80_000).collect(),
         };
-        assert!(
-            check_clipping(&sine(3.0))
-                .unwrap_err()
-                .sentence
-                .contains("overdriven")
-        );
-        // A sine's own top is flat for a moment, but never three samples of speech's width.
-        let loud = clip((0..16_000).map(|n| 0.99 * (n as f32 * 0.4).sin()).collect());
-        assert!(check_clipping(&loud).is_ok());
-        assert!(check_clipping(&clip(vec![0.0; 100])).is_ok());
+        assert!(heard_as(heard.clone(), 0.9).is_ok());
+        assert!(why(heard_as(heard, 3.0)).contains("overdriven"));
     }
 }

@@ -1,9 +1,9 @@
 //! The thread that makes cloned voices better when no request needs the workers.
 
+use std::collections::{HashSet, VecDeque};
 use std::io::Cursor;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -14,94 +14,117 @@ use crate::audio::{decode, pcm};
 use crate::engine::contract::Watch;
 use crate::engine::style::Sheet;
 use crate::fault::{Fault, Kind};
-use crate::limits;
+use crate::limits::{CLONE_ATTEMPTS_MAX, CLONE_SECONDS_MAX};
 use crate::store::{AccountId, ClonedStyle, Store, VoiceId};
 
 /// A better table is written at most this often: each is half a MiB.
 const WRITE_EVERY: Duration = Duration::from_secs(10);
 /// Nobody waits for what is tried, so it may wait for long.
 const PATIENCE: Duration = Duration::from_secs(24 * 3_600);
-/// Looks between a fault and the next attempt, on a box that has other troubles.
+/// Time between a fault and the next voice, on a box that has other troubles.
 const REST: Duration = Duration::from_secs(5);
+/// Time until stock voices that could not be spoken are tried again: twice as long each time, up to a day.
+const RETRY_MIN: Duration = Duration::from_secs(60);
+const RETRY_MAX: Duration = Duration::from_secs(24 * 3_600);
 
 /// The thread, and what it is to do.
 pub struct Refiner {
-    jobs: Mutex<Option<Sender<Job>>>,
+    inbox: Arc<Inbox>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Attempts that wait for the thread: at most `CLONE_ATTEMPTS_MAX`. Voices beyond these are found in the store, like those whose
+/// search was cut with its process.
+#[derive(Default)]
+struct Inbox {
+    jobs: Mutex<VecDeque<Job>>,
+    changed: Condvar,
     stop: Arc<AtomicBool>,
-    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 struct Job {
     account: AccountId,
     id: VoiceId,
-    /// None for a voice whose search was cut with its process.
+    /// None for a voice that was found in the store.
     attempt: Option<Box<Attempt>>,
 }
 
 impl Refiner {
-    /// Starts the thread: the stock voices first, then the voices of `store` whose search was cut, then what is added.
+    /// Starts the thread: the stock voices first, then the voices that are added, and where there are none those of `store`
+    /// whose search is not over. Faults: `Internal` when it cannot be started.
     pub fn start(
         catalog: Arc<Catalog>,
         studio: Arc<Studio>,
         store: Arc<Store>,
     ) -> Result<Self, Fault> {
-        let (jobs, inbox) = mpsc::channel();
-        let stop = Arc::new(AtomicBool::new(false));
-        for (account, id) in store.unrefined_voices()? {
-            let job = Job {
-                account,
-                id,
-                attempt: None,
-            };
-            jobs.send(job).map_err(Fault::internal)?;
-        }
-        let work = Work {
+        let inbox = Arc::new(Inbox::default());
+        let mut work = Work {
             catalog,
             studio,
             store,
-            stop: stop.clone(),
+            inbox: inbox.clone(),
+            given_up: HashSet::new(),
         };
         let thread = thread::Builder::new()
             .name("refiner".into())
-            .spawn(move || work.serve(&inbox))
+            .spawn(move || work.serve())
             .map_err(Fault::internal)?;
         Ok(Refiner {
-            jobs: Mutex::new(Some(jobs)),
-            stop,
-            thread: Mutex::new(Some(thread)),
+            inbox,
+            thread: Some(thread),
         })
     }
 
-    /// Queues the search for a voice.
-    pub fn add(&self, account: AccountId, id: VoiceId, attempt: Option<Box<Attempt>>) {
-        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        let job = Job {
-            account,
-            id,
-            attempt,
-        };
-        // A thread that has ended does so at the next start: the voice is marked.
-        if let Some(jobs) = jobs.as_ref() {
-            let _ = jobs.send(job);
+    /// Queues the search for a voice that is in the store.
+    pub fn add(&self, account: AccountId, id: VoiceId, attempt: Box<Attempt>) {
+        let mut jobs = self.inbox.jobs();
+        if jobs.len() < CLONE_ATTEMPTS_MAX {
+            jobs.push_back(Job {
+                account,
+                id,
+                attempt: Some(attempt),
+            });
         }
+        self.inbox.changed.notify_all();
+    }
+
+    /// Takes nothing up any more, and leaves within one try; what is left goes on at the next start. Does not wait for that.
+    pub fn stop(&self) {
+        let _jobs = self.inbox.jobs();
+        self.inbox.stop.store(true, Ordering::Relaxed);
+        self.inbox.changed.notify_all();
     }
 }
 
 impl Drop for Refiner {
-    /// Ends the thread within one try; what is left goes on at the next start.
     fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        self.jobs
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        let thread = self
-            .thread
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(thread) = thread.take() {
+        self.stop();
+        if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
+    }
+}
+
+impl Inbox {
+    fn jobs(&self) -> MutexGuard<'_, VecDeque<Job>> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Waits until there are jobs, it is `until`, or all is to end.
+    fn wait(&self, until: Option<Instant>) {
+        let is_idle = |jobs: &mut VecDeque<Job>| jobs.is_empty() && !self.is_stopping();
+        let most = until.map_or(PATIENCE, |u| u.saturating_duration_since(Instant::now()));
+        let _ = self.changed.wait_timeout_while(self.jobs(), most, is_idle);
+    }
+
+    /// Lets some time pass, unless all is to end.
+    fn rest(&self, most: Duration) {
+        let go_on = |_: &mut VecDeque<Job>| !self.is_stopping();
+        let _ = self.changed.wait_timeout_while(self.jobs(), most, go_on);
     }
 }
 
@@ -109,51 +132,91 @@ struct Work {
     catalog: Arc<Catalog>,
     studio: Arc<Studio>,
     store: Arc<Store>,
-    stop: Arc<AtomicBool>,
+    inbox: Arc<Inbox>,
+    /// Voices with which something went wrong: they stay what they are until the next start, or until more stock voices
+    /// are known.
+    given_up: HashSet<VoiceId>,
 }
 
 impl Work {
-    fn serve(&self, inbox: &Receiver<Job>) {
-        while let Err(fault) = self.catalog.learn(&self.studio, &self.watch()) {
-            if !self.rest("stock voices could not be measured", &fault) {
-                return;
+    /// Does what there is to do until all is to end.
+    fn serve(&mut self) {
+        let (mut learn_at, mut retry) = (Some(Instant::now()), RETRY_MIN);
+        while !self.inbox.is_stopping() {
+            if learn_at.is_some_and(|at| at <= Instant::now()) {
+                learn_at = self.learn().then(|| Instant::now() + retry);
+                retry = (2 * retry).min(RETRY_MAX);
+                continue;
+            }
+            let waiting = self.inbox.jobs().pop_front();
+            match waiting.map_or_else(|| self.unrefined(), |job| Ok(Some(job))) {
+                Ok(Some(job)) => self.make_better(job),
+                Ok(None) => self.inbox.wait(learn_at),
+                Err(fault) => self.failed("voices could not be looked for", &fault),
             }
         }
-        for job in inbox {
-            let id = job.id;
-            match self.refine(job) {
-                Ok(()) => {}
-                // Deleted meanwhile.
-                Err(fault) if fault.kind == Kind::NotFound => {}
-                Err(fault) => {
-                    if !self.rest(&format!("voice {id} could not be made better"), &fault) {
-                        return;
-                    }
-                }
+        log::info!("no cloned voice is made better any more");
+    }
+
+    /// Measures the stock voices; whether some are left for another time.
+    fn learn(&mut self) -> bool {
+        match self.catalog.learn(&self.studio, &self.watch()) {
+            Ok(faulty) => {
+                // It may have been for want of stock voices.
+                self.given_up.clear();
+                faulty > 0
+            }
+            Err(fault) => {
+                self.failed("stock voices could not be measured", &fault);
+                true
             }
         }
     }
 
-    /// Reports a fault and lets some time pass; whether there is more to do.
-    fn rest(&self, what: &str, fault: &Fault) -> bool {
-        let is_stopping = || self.stop.load(Ordering::Relaxed);
-        if is_stopping() {
-            return false;
+    /// A voice of the store whose search is not over.
+    fn unrefined(&self) -> Result<Option<Job>, Fault> {
+        let voices = self.store.unrefined_voices()?;
+        let next = voices
+            .into_iter()
+            .find(|(_, id)| !self.given_up.contains(id));
+        Ok(next.map(|(account, id)| Job {
+            account,
+            id,
+            attempt: None,
+        }))
+    }
+
+    fn make_better(&mut self, job: Job) {
+        let id = job.id;
+        let Err(fault) = self.refine(job) else {
+            return;
+        };
+        // Also one whose file is gone: it would be found in the store again at once.
+        self.given_up.insert(id);
+        // Most of these were deleted meanwhile.
+        if fault.kind != Kind::NotFound {
+            self.failed(&format!("voice {id} could not be made better"), &fault);
         }
-        log::warn!("{what}: {fault}");
-        let until = Instant::now() + REST;
-        while Instant::now() < until && !is_stopping() {
-            thread::sleep(Duration::from_millis(50));
+    }
+
+    /// Reports a fault, unless it is that all is to end, and lets some time pass.
+    fn failed(&self, what: &str, fault: &Fault) {
+        if !self.inbox.is_stopping() {
+            log::warn!("{what}: {fault}");
+            self.inbox.rest(REST);
         }
-        !is_stopping()
     }
 
     fn watch(&self) -> Watch {
-        Watch::new(Instant::now() + PATIENCE, self.stop.clone())
+        Watch::new(Instant::now() + PATIENCE, self.inbox.stop.clone())
     }
 
     fn refine(&self, job: Job) -> Result<(), Fault> {
         let (account, id) = (job.account, job.id);
+        if self.store.voice(account, id)?.style.refined {
+            // It was found in the store before its attempt came.
+            return Ok(());
+        }
         let mut attempt = match job.attempt {
             Some(attempt) => *attempt,
             None => self.again(account, id)?,
@@ -166,6 +229,8 @@ impl Work {
                 self.write(account, id, &mut attempt, false)?;
                 written = Instant::now();
             }
+            // A voice that was deleted needs nothing more.
+            self.store.voice(account, id)?;
         }
         self.write(account, id, &mut attempt, true)?;
         log::info!(
@@ -180,11 +245,11 @@ impl Work {
     fn again(&self, account: AccountId, id: VoiceId) -> Result<Attempt, Fault> {
         let voice = self.store.voice(account, id)?;
         let wav = self.store.voice_file(id, &voice.clip)?;
-        let mut decoder = decode::open(Cursor::new(wav), limits::CLONE_SECONDS_MAX)?;
+        let mut decoder = decode::open(Cursor::new(wav), CLONE_SECONDS_MAX)?;
         let target = self
             .studio
             .measure(&pcm::read_all(&mut decoder)?, &self.watch())?;
-        let mut attempt = Attempt::new(&self.catalog, target, |_| true)?;
+        let mut attempt = Attempt::new(&self.catalog, target)?;
         let sheet = Sheet::parse(&self.store.voice_file(id, &voice.style.table)?)?;
         attempt.compare_with(&Arc::new(sheet), &self.studio, &self.watch())?;
         Ok(attempt)
@@ -225,3 +290,7 @@ impl Work {
         self.store.restyle_voice(account, id, style, Some(&bytes))
     }
 }
+
+#[cfg(test)]
+#[path = "refiner_tests.rs"]
+mod tests;

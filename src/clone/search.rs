@@ -20,6 +20,8 @@ const REACH_MAX: f32 = 2.0;
 /// Blends that are stepped from, and that are stepped towards.
 const STARTS: usize = 6;
 const GOALS: usize = 25;
+/// The nearest stock voice's part of a blend that is settled on, the rest is that of the best blends.
+const STOCK_SHARE: f32 = 0.25;
 /// Squares of distances over which blends have something to do with each other, as multiples of the stock voices' median.
 const TIMBRE_LENGTH: f32 = 1.0;
 const PROSODY_LENGTH: f32 = 2.0;
@@ -154,6 +156,30 @@ impl Search {
         tried.score = likeness(&tried.measured, &self.target);
     }
 
+    /// The mean of the `count` best blends, a quarter of the way towards the best stock voice: what the encoder likes of one
+    /// blend by chance, it does not like of all, and least of all near a voice that really speaks.
+    pub fn settled(&self, count: usize) -> Blend {
+        let ranked = self.ranked();
+        let best = &ranked[..count.min(ranked.len())];
+        let stock = self.tried[0].blend.timbre.len();
+        let nearest =
+            (0..stock).max_by(|a, b| f32::total_cmp(&self.tried[*a].score, &self.tried[*b].score));
+        let nearest = Blend::stock(nearest.unwrap_or(0), stock);
+        let mean = |weights: &dyn Fn(&Blend) -> Vec<f32>| {
+            let mut sum: Vec<f32> = weights(&nearest).iter().map(|w| w * STOCK_SHARE).collect();
+            for tried in best {
+                let share = (1.0 - STOCK_SHARE) / best.len() as f32;
+                let own = weights(&tried.blend);
+                sum.iter_mut().zip(own).for_each(|(s, w)| *s += share * w);
+            }
+            sum
+        };
+        Blend {
+            timbre: mean(&|b| b.timbre.clone()),
+            prosody: mean(&|b| b.prosody.clone()),
+        }
+    }
+
     /// The blends so far, the stock voices first.
     pub fn tried(&self) -> &[Tried] {
         &self.tried
@@ -250,7 +276,7 @@ impl Search {
 }
 
 /// The mean of what was measured `count` times and once more.
-fn mean(before: &Measured, count: usize, once: &Measured) -> Measured {
+pub fn mean(before: &Measured, count: usize, once: &Measured) -> Measured {
     let share = 1.0 / (count + 1) as f32;
     let between = |a: f32, b: f32| a + share * (b - a);
     let pairs = before.direction.iter().zip(&once.direction);
@@ -361,6 +387,38 @@ mod tests {
         assert!(
             1.0 - after < 0.4 * (1.0 - before),
             "{before} became {after}"
+        );
+    }
+
+    #[test]
+    fn what_is_settled_on_lies_between_the_best_and_the_nearest_stock_voice() {
+        let world = World::new();
+        let mut search = search(&world, world.heard(&world.stock[7]));
+        let far = Blend::stock(2, VOICES);
+        // By a measure of its own the other one is as good.
+        search.learn(far, world.heard(&world.stock[7]));
+        let settled = search.settled(2);
+        assert_eq!((settled.timbre[7], settled.timbre[2]), (0.625, 0.375));
+        assert_eq!(settled.prosody.iter().sum::<f32>(), 1.0);
+    }
+
+    #[test]
+    fn what_is_heard_again_counts_as_the_mean_of_what_was_heard() {
+        let world = World::new();
+        let mut search = search(&world, world.heard(&world.stock[7]));
+        let heard = [2, 3, 4].map(|n: usize| world.heard(&world.stock[n]));
+        search.learn(Blend::stock(1, VOICES), heard[0].clone());
+        let at = search.tried().len() - 1;
+        search.hear_again(at, heard[1].clone());
+        search.hear_again(at, heard[2].clone());
+        let together = mean(&mean(&heard[0], 1, &heard[1]), 2, &heard[2]);
+        let score = search.tried()[at].score;
+        assert_eq!(score, likeness(&together, search.target()));
+        let each = heard.map(|h| likeness(&h, search.target()));
+        // The mean voice is nearer than the voices are in the mean.
+        assert!(
+            score > each.iter().sum::<f32>() / 3.0 + 0.01,
+            "{score} {each:?}"
         );
     }
 

@@ -1,5 +1,7 @@
 //! Along which direction a value grows: ridge regression (Hoerl and Kennard 1970) of few points in many dimensions.
 
+use super::cholesky::Root;
+
 /// The gradient of `values` over `points`, in spreads (standard deviations) of the values: the dual form, a system as large as
 /// there are points. `held_back` is the ridge as a share of the points' mean square. `points` and `values` are as many.
 pub fn slope(points: &[&[f32]], values: &[f32], held_back: f32) -> Vec<f32> {
@@ -12,25 +14,24 @@ pub fn slope(points: &[&[f32]], values: &[f32], held_back: f32) -> Vec<f32> {
         .map(|p| p.iter().zip(&middle).map(|(x, m)| x - m).collect())
         .collect();
     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
-    let mut matrix: Vec<Vec<f32>> = centred
-        .iter()
-        .map(|a| centred.iter().map(|b| dot(a, b)).collect())
-        .collect();
-    let ridge = held_back * (0..count).map(|n| matrix[n][n]).sum::<f32>() / count as f32;
-    (0..count).for_each(|n| matrix[n][n] += ridge);
+    let ridge = held_back * centred.iter().map(|c| dot(c, c)).sum::<f32>() / count as f32;
+    let root = Root::of(count, |a, b| {
+        f64::from(dot(&centred[a], &centred[b]) + if a == b { ridge } else { 0.0 })
+    });
     let average = values.iter().sum::<f32>() / count as f32;
     let square = values.iter().map(|v| (v - average).powi(2)).sum::<f32>() / count as f32;
     let spread = square.sqrt().max(f32::MIN_POSITIVE);
-    let shares = solve(
-        matrix,
-        values.iter().map(|v| (v - average) / spread).collect(),
-    );
+    let mut shares: Vec<Vec<f64>> = values
+        .iter()
+        .map(|v| vec![f64::from((v - average) / spread)])
+        .collect();
+    root.solve(&mut shares);
     let mut gradient = vec![0.0; size];
     for (share, point) in shares.iter().zip(&centred) {
         gradient
             .iter_mut()
             .zip(point)
-            .for_each(|(g, p)| *g += share * p);
+            .for_each(|(g, p)| *g += share[0] as f32 * p);
     }
     gradient
 }
@@ -49,30 +50,6 @@ pub fn step_without(along: &[f32], not_along: &[f32]) -> Vec<f32> {
         true => step.iter().map(|s| s / length).collect(),
         false => vec![0.0; along.len()],
     }
-}
-
-/// Solves a symmetric positive system by elimination.
-fn solve(mut matrix: Vec<Vec<f32>>, mut right: Vec<f32>) -> Vec<f32> {
-    let count = right.len();
-    for pivot in 0..count {
-        let (above, below) = matrix.split_at_mut(pivot + 1);
-        let row = &above[pivot];
-        for (n, other) in below.iter_mut().enumerate() {
-            let factor = other[pivot] / row[pivot];
-            other
-                .iter_mut()
-                .zip(row)
-                .for_each(|(x, p)| *x -= factor * p);
-            right[pivot + 1 + n] -= factor * right[pivot];
-        }
-    }
-    for pivot in (0..count).rev() {
-        let known: f32 = (pivot + 1..count)
-            .map(|n| matrix[pivot][n] * right[n])
-            .sum();
-        right[pivot] = (right[pivot] - known) / matrix[pivot][pivot];
-    }
-    right
 }
 
 #[cfg(test)]

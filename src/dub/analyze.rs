@@ -1,5 +1,6 @@
 //! A recording → its lines: who says what, and when.
 
+use super::english;
 use super::lines::{Line, lines};
 use super::stretches::stretches;
 use crate::audio::pcm::{Clip, ClipReader, Samples};
@@ -11,6 +12,8 @@ use crate::fault::Fault;
 pub const RATE_HZ: u32 = 16_000;
 /// How much of the time it takes to tell who speaks when: the rest is for what they say.
 const DIARIZED: f64 = 0.15;
+/// After which part of it all is heard, where it is also put into English.
+const HEARD: f64 = 0.65;
 
 /// Transcribes in a language, none to detect it, on a worker that no request waits for. It asks for the task again when a
 /// request came between.
@@ -26,8 +29,6 @@ pub struct Analysis {
     pub seconds: f64,
     /// Ordered, not overlapping.
     pub lines: Vec<Line>,
-    /// What each line is in English, where that was asked for.
-    pub english: Option<Vec<String>>,
     /// Names of all who speak, in the order in which they begin.
     pub speakers: Vec<String>,
 }
@@ -36,7 +37,7 @@ pub struct Analysis {
 pub struct Means<'a> {
     pub diarize: &'a mut Diarize,
     pub listen: &'a Listen,
-    /// Whether what is said in a language is to be written in English too.
+    /// Whether what is said in a language is to be put into English too.
     pub wants_english: &'a dyn Fn(&str) -> bool,
     /// Told how far it is, 0 to 1.
     pub progress: &'a mut dyn FnMut(f64) -> Result<(), Fault>,
@@ -58,6 +59,7 @@ pub fn analyze(
         wants_english,
         progress,
     } = means;
+    let is_translated = |language: &str| english::is_other(language) && wants_english(language);
     let diarized = diarize.run(open()?, watch)?;
     progress(DIARIZED)?;
     let length = (diarized.seconds * f64::from(RATE_HZ)) as usize;
@@ -78,9 +80,9 @@ pub fn analyze(
         let mut task = || TranscribeTask {
             audio: Box::new(ClipReader::from(clip.clone())),
             language: language.clone(),
+            into_english: false,
             words: true,
             beams: 1,
-            english: false,
         };
         let transcript = listen(language.as_deref(), &mut task, watch)?;
         let begun_s = stretch.start as f64 / f64::from(RATE_HZ);
@@ -100,58 +102,26 @@ pub fn analyze(
                 }
                 segment
             }));
-        progress(DIARIZED + (1.0 - DIARIZED) * at as f64 / length.max(1) as f64)?;
+        let heard_at = match language.as_deref() {
+            Some(language) if !is_translated(language) => 1.0,
+            _ => HEARD,
+        };
+        progress(DIARIZED + (heard_at - DIARIZED) * at as f64 / length.max(1) as f64)?;
     }
     let turns: &[Turn] = if parted { &diarized.turns } else { &[] };
     let mut lines = lines(&attribute(&heard, turns));
     let speakers = renumber(&mut lines);
-    let english = match !lines.is_empty() && wants_english(&heard.language) {
-        true => Some(english(open, &lines, &heard.language, listen, watch)?),
-        false => None,
-    };
+    if is_translated(&heard.language) {
+        let mut progress = |part: f64| progress(HEARD + (1.0 - HEARD) * part);
+        let language = &heard.language;
+        english::translate(&mut lines, language, open()?, listen, &mut progress, watch)?;
+    }
     Ok(Analysis {
-        english,
         language: heard.language,
         seconds: diarized.seconds,
         speakers: (0..speakers).map(diarize::name).collect(),
         lines,
     })
-}
-
-/// What each of `lines` is in English: each is listened to once more, by itself, so that it is known what belongs to it.
-fn english(
-    open: &dyn Fn() -> Result<Box<dyn Samples>, Fault>,
-    lines: &[Line],
-    language: &str,
-    listen: &Listen,
-    watch: &Watch,
-) -> Result<Vec<String>, Fault> {
-    let mut audio = open()?;
-    let mut at = 0;
-    let mut texts = Vec::with_capacity(lines.len());
-    for line in lines {
-        watch.check()?;
-        let sample = |seconds: f64| (seconds * f64::from(RATE_HZ)) as usize;
-        let start = sample(line.segment.start_s).max(at);
-        let end = sample(line.segment.end_s).max(start);
-        skip(&mut *audio, start - at)?;
-        let clip = take(&mut *audio, end - start)?;
-        at = end;
-        if clip.samples.is_empty() {
-            texts.push(String::new());
-            continue;
-        }
-        let mut task = || TranscribeTask {
-            audio: Box::new(ClipReader::from(clip.clone())),
-            language: Some(language.to_owned()),
-            words: false,
-            beams: 1,
-            english: true,
-        };
-        // Of several that transcribe, only the one for all languages writes in another.
-        texts.push(listen(None, &mut task, watch)?.text());
-    }
-    Ok(texts)
 }
 
 /// Numbers the speakers in the order of their first lines: one who was heard, but said no word, has none. How many there are.
@@ -168,7 +138,7 @@ fn renumber(lines: &mut [Line]) -> usize {
 }
 
 /// Reads over `samples`.
-fn skip(audio: &mut dyn Samples, samples: usize) -> Result<(), Fault> {
+pub(super) fn skip(audio: &mut dyn Samples, samples: usize) -> Result<(), Fault> {
     let mut left = samples;
     let mut dropped = Vec::new();
     while left > 0 {
@@ -182,7 +152,7 @@ fn skip(audio: &mut dyn Samples, samples: usize) -> Result<(), Fault> {
 }
 
 /// The next `samples`, or as many as there are.
-fn take(audio: &mut dyn Samples, samples: usize) -> Result<Clip, Fault> {
+pub(super) fn take(audio: &mut dyn Samples, samples: usize) -> Result<Clip, Fault> {
     let mut taken = Vec::with_capacity(samples);
     while taken.len() < samples {
         let left = samples - taken.len();

@@ -19,6 +19,8 @@ pub struct Line {
     pub segment: Segment,
     /// As numbered in the turns.
     pub speaker: usize,
+    /// The same in English, as far as the recogniser could tell; none where English is spoken.
+    pub english: Option<String>,
 }
 
 /// The lines of what was `said`, in order. Phrases without words are lines as they are.
@@ -32,6 +34,7 @@ pub fn lines(said: &[Spoken]) -> Vec<Line> {
             all.push(Line {
                 segment: spoken.segment.clone(),
                 speaker: spoken.speaker,
+                english: None,
             });
             continue;
         }
@@ -94,6 +97,7 @@ fn close(open: &mut Vec<Word>, speaker: usize, all: &mut Vec<Line>) {
             words,
         },
         speaker,
+        english: None,
     });
 }
 

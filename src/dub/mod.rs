@@ -14,6 +14,8 @@
 //! | `render` | lines in another language → the same file speaking it |
 //! | `cast` | who speaks for whom |
 //! | `spoken` | lines that were spoken before |
+//! | `waiting` | spoken lines, until their time comes |
+//! | `english` | lines of another language → the same in English, by the recogniser |
 //! | `fit` | spoken lines → lines that fit their rooms |
 //! | `original` | the original's sound, and how loud each of its lines is |
 //! | `duck` | how far the original goes down under the lines |
@@ -25,6 +27,7 @@ pub mod analyze;
 pub mod bed;
 pub mod cast;
 mod duck;
+mod english;
 pub mod fit;
 pub mod jobs;
 mod lines;
@@ -36,3 +39,4 @@ pub mod spoken;
 mod stretches;
 pub mod subtitles;
 pub mod tasks;
+mod waiting;

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{BufWriter, Write};
 
 use isolang::Language;
 use serde_json::Value;
@@ -18,7 +18,7 @@ use super::original::{Heard, RATE_HZ, Silence};
 use super::sound::{Original, Whole};
 use super::spoken::{self, Counts};
 use super::subtitles::{self, Cue};
-use crate::audio::Clip;
+use super::waiting::Waiting;
 use crate::audio::encode::WavWriter;
 use crate::engine::contract::Watch;
 use crate::fault::{Fault, Kind};
@@ -146,7 +146,7 @@ pub fn render(order: &Order, means: Means<'_>, watch: &Watch) -> Result<Rendered
         watch,
     )?;
     (means.progress)(CAST)?;
-    let mut lines = Lines::new((means.scratch)()?);
+    let mut lines = Waiting::new((means.scratch)()?);
     let mut told = Vec::with_capacity(order.segments.len());
     let mut counts = Counts::default();
     let chars = |s: &Segment| s.text.chars().count().max(1);
@@ -157,7 +157,7 @@ pub fn render(order: &Order, means: Means<'_>, watch: &Watch) -> Result<Rendered
         let next = order.segments.get(number + 1);
         let room_s = next.map_or(seconds, |n| n.start_s) - segment.start_s;
         let fitted = speak(&means, &roles, segment, room_s, &mut counts, watch)?;
-        told.push(lines.add(segment, fitted)?);
+        told.push(keep(&mut lines, segment, fitted)?);
         said += chars(segment);
         (means.progress)(CAST + (SPOKEN - CAST) * said as f64 / all as f64)?;
     }
@@ -245,10 +245,36 @@ fn speak(
     Ok(Some((role.voice_id.clone(), fitted)))
 }
 
+/// Keeps a line until its time comes, nothing if it is not spoken, and tells of it.
+fn keep(
+    lines: &mut Waiting,
+    segment: &Segment,
+    spoken: Option<(String, Fitted)>,
+) -> Result<Line, Fault> {
+    let Some((voice_id, fitted)) = spoken else {
+        lines.add(&[])?;
+        return Ok(Line {
+            voice_id: None,
+            fit_ratio: 0.0,
+            truncated: !segment.text.trim().is_empty(),
+            start_s: segment.start_s,
+            end_s: segment.start_s,
+        });
+    };
+    lines.add(&fitted.clip.samples)?;
+    Ok(Line {
+        voice_id: Some(voice_id),
+        fit_ratio: fitted.fit_ratio,
+        truncated: fitted.truncated,
+        start_s: segment.start_s,
+        end_s: segment.start_s + fitted.clip.seconds(),
+    })
+}
+
 /// Where each line that is spoken stands, with its number.
 fn places(
     segments: &[Segment],
-    lines: &Lines,
+    lines: &Waiting,
     heard: Vec<Heard>,
     frames: u64,
 ) -> Vec<(usize, Place)> {
@@ -256,7 +282,7 @@ fn places(
     let numbered = segments.iter().zip(spans).zip(heard).enumerate();
     let place = |(number, ((segment, spoken), heard)): (usize, ((&Segment, _), Heard))| Place {
         at: frame(segment.start_s).min(frames),
-        samples: lines.index[number].1,
+        samples: lines.samples(number),
         spoken,
         heard,
     };
@@ -308,70 +334,3 @@ fn check_ends(segments: &[Segment], frames: u64) -> Result<(), Fault> {
         ))),
     }
 }
-
-/// Spoken lines that wait, as 16-bit samples.
-struct Lines {
-    file: File,
-    /// Of each line the byte where it begins, and its samples.
-    index: Vec<(u64, u64)>,
-    end: u64,
-}
-
-impl Lines {
-    fn new(file: File) -> Self {
-        Lines {
-            file,
-            index: Vec::new(),
-            end: 0,
-        }
-    }
-
-    /// Adds the line of `segment`, none if it is not spoken, and tells of it.
-    fn add(&mut self, segment: &Segment, spoken: Option<(String, Fitted)>) -> Result<Line, Fault> {
-        let is_blank = segment.text.trim().is_empty();
-        let Some((voice_id, fitted)) = spoken else {
-            self.index.push((self.end, 0));
-            return Ok(Line {
-                voice_id: None,
-                fit_ratio: 0.0,
-                truncated: !is_blank,
-                start_s: segment.start_s,
-                end_s: segment.start_s,
-            });
-        };
-        let samples = &fitted.clip.samples;
-        let bytes: Vec<u8> = samples
-            .iter()
-            .flat_map(|s| ((s.clamp(-1.0, 1.0) * FULL_SCALE) as i16).to_le_bytes())
-            .collect();
-        self.file.write_all(&bytes).map_err(Fault::disk)?;
-        self.index.push((self.end, samples.len() as u64));
-        self.end += bytes.len() as u64;
-        Ok(Line {
-            voice_id: Some(voice_id),
-            fit_ratio: fitted.fit_ratio,
-            truncated: fitted.truncated,
-            start_s: segment.start_s,
-            end_s: segment.start_s + samples.len() as f64 / f64::from(RATE_HZ),
-        })
-    }
-
-    /// The line of that number.
-    fn get(&self, number: usize) -> Result<Clip, Fault> {
-        let (from, samples) = self.index[number];
-        let mut file = &self.file;
-        file.seek(SeekFrom::Start(from)).map_err(Fault::disk)?;
-        let mut bytes = vec![0; 2 * samples as usize];
-        BufReader::new(file)
-            .read_exact(&mut bytes)
-            .map_err(Fault::disk)?;
-        let sample = |b: &[u8]| f32::from(i16::from_le_bytes([b[0], b[1]])) / FULL_SCALE;
-        Ok(Clip {
-            samples: bytes.chunks_exact(2).map(sample).collect(),
-            rate_hz: RATE_HZ,
-        })
-    }
-}
-
-/// Full scale of the samples that wait.
-const FULL_SCALE: f32 = 32_767.0;

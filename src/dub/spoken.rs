@@ -53,7 +53,7 @@ pub fn line(
     // Now it is known how long it takes.
     let natural_s = fit::spoken_s(&clip) * f64::from(speed);
     let needed = stepped(fit::speed(natural_s, own_s));
-    if (needed - speed).abs() <= OFF_MAX {
+    if natural_s == 0.0 || (needed - speed).abs() <= OFF_MAX {
         return Ok(Spoken { clip, speed });
     }
     let clip = said(stage, kept, role, text, needed, counts, watch)?;

@@ -116,7 +116,11 @@ fn told(analysis: &Analysis, parted: bool) -> Value {
     let word =
         |w: &Word| json!({ "word": w.text, "start": millis(w.start_s), "end": millis(w.end_s) });
     let line = |(id, line): (usize, &Line)| {
-        let Line { segment, speaker } = line;
+        let Line {
+            segment,
+            speaker,
+            english,
+        } = line;
         let mut told = json!({
             "id": id,
             "start": millis(segment.start_s),
@@ -126,8 +130,8 @@ fn told(analysis: &Analysis, parted: bool) -> Value {
             "speaker": diarize::name(*speaker),
             "words": segment.words.iter().map(word).collect::<Vec<_>>(),
         });
-        if let Some(english) = analysis.english.as_ref().and_then(|texts| texts.get(id)) {
-            told["text_en"] = english.as_str().into();
+        if let Some(text) = english {
+            told["text_en"] = text.as_str().into();
         }
         told
     };

@@ -75,12 +75,12 @@ pub struct TranscribeTask {
     pub audio: Box<dyn Samples>,
     /// Language code, or none to detect it.
     pub language: Option<String>,
+    /// Whether to write in English what was said in another language, as far as the model can.
+    pub into_english: bool,
     /// Whether to tell when each word was said.
     pub words: bool,
     /// Texts that are followed at once, of which the likeliest is taken; 1 is the fastest.
     pub beams: usize,
-    /// Whether to write in English what is said in another language; engines that cannot write it as it is said.
-    pub english: bool,
 }
 
 /// What was heard.

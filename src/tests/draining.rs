@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::attacks::process::{connections, until};
 use crate::attacks::raw::{Client, tts};
+use crate::cloning::cloning_models;
 use crate::durability::wait_until_busy;
 use crate::server::{Server, bare_models, models, stub_models};
 
@@ -99,6 +100,18 @@ fn generations_that_run_and_wait_are_finished_and_on_record() {
     assert_eq!(server.ended_within(SOON), Some(0));
     let again = Server::again(&server.data, &server.key, models.path(), &[]);
     assert_eq!(again.client().get("/voice/history").json()["total"], 3);
+}
+
+#[test]
+fn while_others_finish_no_cloned_voice_is_made_better() {
+    let models = cloning_models();
+    let server = Server::launch(models.path(), &FOR_EVER);
+    let mut under_way = begun(&server);
+    server.tell_to_stop();
+    server.logged("no cloned voice is made better any more");
+    under_way.send("{\"text\": \"Late.\"}");
+    assert_eq!(under_way.answer().status, 200);
+    assert_eq!(server.ended_within(SOON), Some(0));
 }
 
 #[test]

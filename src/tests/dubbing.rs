@@ -235,3 +235,26 @@ fn a_job_gives_its_worker_to_a_request_that_comes() {
     fs::remove_file(&hold).unwrap();
     assert_eq!(over(&client, &id)["status"], "done");
 }
+
+#[test]
+fn what_is_said_in_another_language_is_there_in_english_too() {
+    let client = Server::shared().new_account("spanish");
+    let text = "Buenos días a todos. Mañana vamos a visitar el museo con nuestros amigos.";
+    let ask = json!({ "text": text, "voice_id": "ef_dora" });
+    let spoken = client.post_json("/voice/tts", &ask);
+    let done = over(&client, &analyze(&client, &spoken.body, "auto"));
+    let result = &done["result"];
+    assert_eq!(result["language"], "es", "{done}");
+    let segments = result["segments"].as_array().unwrap();
+    let joined = |field: &str| {
+        let texts = segments.iter().filter_map(|s| s[field].as_str());
+        texts.collect::<Vec<_>>().join(" ")
+    };
+    assert_words(text, &joined("text"), 20.0);
+    assert_words(
+        "Good morning to all of you. Tomorrow we are going to visit the museum with our friends.",
+        &joined("text_en"),
+        20.0,
+    );
+    assert!(segments.iter().all(|s| s["language"] == "es"));
+}

@@ -44,12 +44,12 @@ pub fn film(name: &str) -> PathBuf {
         .join(name)
 }
 
-fn open(path: &Path) -> File {
+pub fn open(path: &Path) -> File {
     File::open(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
 /// A sweep that no shift in time leaves alike, at 48 kHz.
-fn sweep(seconds: f64) -> Vec<f32> {
+pub fn sweep(seconds: f64) -> Vec<f32> {
     let count = (seconds * 48_000.0).round() as usize;
     (0..count)
         .map(|n| {
@@ -63,7 +63,8 @@ fn track(samples: &[f32]) -> OpusTrack {
     track_of(1, samples)
 }
 
-fn track_of(channels: usize, frames: &[f32]) -> OpusTrack {
+/// Interleaved frames as a track.
+pub fn track_of(channels: usize, frames: &[f32]) -> OpusTrack {
     let mut writer = TrackWriter::new(tempfile::tempfile().unwrap(), channels).unwrap();
     for piece in frames.chunks(channels * 10_007) {
         writer.push(piece).unwrap();
@@ -197,49 +198,6 @@ fn the_new_sound_is_the_only_one_and_is_heard_whole() {
     }
 }
 
-#[test]
-fn stereo_stays_on_its_sides() {
-    for name in ["frames.mp4", "fragmented.mp4", "film.webm", "film.mkv"] {
-        let picture = mux::inspect(open(&film(name))).unwrap().unwrap();
-        let left = sweep(picture.duration_s);
-        let right: Vec<f32> = left.iter().rev().copied().collect();
-        let frames: Vec<f32> = left
-            .iter()
-            .zip(&right)
-            .flat_map(|(l, r)| [*l, *r])
-            .collect();
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("films");
-        fs::create_dir_all(&folder).unwrap();
-        let mut out = tempfile::NamedTempFile::new_in(&folder).unwrap();
-        let sound = track_of(2, &frames);
-        mux::replace_audio(open(&film(name)), &sound, out.as_file_mut()).unwrap();
-        let path = folder.join(format!("stereo.{name}"));
-        out.persist(&path).unwrap();
-        let mut wide = audio::Wide::open(open(&path), 48_000, 60.0).unwrap();
-        assert_eq!(wide.channels(), 2, "{name}");
-        let mut heard = Vec::new();
-        while wide.read(&mut heard, 10_007).unwrap() > 0 {}
-        assert!((heard.len() / 2).abs_diff(left.len()) <= 960, "{name}");
-        let dot =
-            |a: &[f32], b: &[f32]| -> f64 { a.iter().zip(b).map(|(a, b)| f64::from(a * b)).sum() };
-        for (at, (own, other)) in [(&left, &right), (&right, &left)].into_iter().enumerate() {
-            let side: Vec<f32> = heard.iter().skip(at).step_by(2).copied().collect();
-            let like = |a: &[f32]| dot(&side, a) / (dot(&side, &side) * dot(a, a)).sqrt();
-            assert!(like(own) > 0.99, "{name}, {at}: {}", like(own));
-            assert!(like(other).abs() < 0.1, "{name}, {at}: {}", like(other));
-        }
-        let bytes = fs::read(&path).unwrap();
-        let found = |what: &[u8]| bytes.windows(what.len()).any(|w| w == what);
-        // Channels in the head of Opus; MP4 has them in the entry's words 16 to 17 as well.
-        match picture.container {
-            Container::Mp4 => {
-                assert!(found(b"dOps\0\x02") && found(b"\0\0\0\x02\0\x10\0\0\0\0\xbb\x80"))
-            }
-            Container::Webm => assert!(found(b"OpusHead\x01\x02") && found(b"\x9f\x81\x02")),
-        }
-    }
-}
-
 /// Of each sample of the picture: by how much it is shown later than decoded, and whether decoding may start with it.
 fn shown(bytes: &[u8]) -> Vec<(i64, bool)> {
     let mut found = Vec::new();
@@ -336,5 +294,16 @@ fn a_sound_of_any_length_goes_in() {
             );
             assert!(length > 50_000, "{name}: {length} bytes");
         }
+    }
+}
+
+#[test]
+fn a_full_disk_is_told() {
+    for name in ["frames.mp4", "film.webm"] {
+        let mut full = File::options().write(true).open("/dev/full").unwrap();
+        let track = track(&sweep(4.0));
+        let fault = mux::replace_audio(open(&film(name)), &track, &mut full).unwrap_err();
+        assert_eq!(fault.kind, Kind::Missing, "{name}: {fault}");
+        assert!(fault.sentence.contains("disk") && fault.sentence.contains("full"));
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Mutex, OnceLock, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::process::{Pid, PidfdFlags, Resource, Rlimit, Signal};
@@ -143,13 +143,20 @@ impl Server {
 
     /// The lines of its log up to the next that has `words` in it.
     pub fn logged_until(&self, words: &str) -> Vec<String> {
+        self.logged_within(words, END)
+    }
+
+    /// The lines of its log up to the next that has `words` in it, which comes within `most`.
+    pub fn logged_within(&self, words: &str, most: Duration) -> Vec<String> {
+        let until = Instant::now() + most;
         let log = self.log.lock().unwrap();
         let mut lines = Vec::new();
         while lines
             .last()
             .is_none_or(|line: &String| !line.contains(words))
         {
-            lines.push(log.recv_timeout(Duration::from_secs(60)).expect(words));
+            let left = until.saturating_duration_since(Instant::now());
+            lines.push(log.recv_timeout(left).expect(words));
         }
         lines
     }

@@ -36,11 +36,7 @@ impl House {
         link(models.path(), "speaker-ge2e");
         let server = Server::launch(models.path(), &[]);
         let (clones, fails) = (cloning_models(), cloning_models());
-        let failing = Server::launch(fails.path(), &[]);
-        assert_eq!(
-            cloning::clone(&failing.client(), &cloning::reader(), &[("name", "a")]).status,
-            200
-        );
+        let failing = cloning::launch(fails.path(), &[]);
         std::fs::write(fails.path().join("stub-speak/fail"), "").unwrap();
         command(
             &server.data,
@@ -51,7 +47,7 @@ impl House {
             suspended: good.with_key(&key(&server.data, "idle", &[])),
             good,
             bare: Server::start(),
-            cloning: Server::launch(clones.path(), &[]),
+            cloning: cloning::launch(clones.path(), &[]),
             failing,
             server,
             _models: [models, clones, fails],

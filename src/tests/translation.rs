@@ -169,6 +169,31 @@ fn the_same_language_is_kept_on_a_box_without_translators() {
     );
 }
 
+#[test]
+fn without_a_translator_the_recognisers_english_is_taken() {
+    let server = Server::start();
+    let client = server.client();
+    let segment =
+        json!({ "id": 0, "text": "Bom dia.", "text_en": "Good morning.", "language": "pt" });
+    let asked = |segments: Value, target: &str| {
+        ask(
+            &client,
+            &json!({ "segments": segments, "target_language": target }),
+        )
+    };
+    let answer = asked(json!([segment]), "en");
+    assert_eq!(texts(&answer), ["Good morning."]);
+    assert_eq!(asked(json!([segment]), "yo").status, 503);
+    let other = json!({ "id": 1, "text": "Bom dia.", "language": "pt" });
+    let answer = asked(json!([segment, other]), "en");
+    assert_eq!(answer.status, 503);
+    assert!(
+        answer.detail().contains("from pt into en"),
+        "{}",
+        answer.detail()
+    );
+}
+
 /// A pack in the layout of NLLB: the small graphs of `scripts/models/tiny_translator.py` between three languages.
 fn nllb_models() -> TempDir {
     let folder = tempfile::tempdir().unwrap();

@@ -107,13 +107,18 @@ impl Engine for Whisper {
     type Task = TranscribeTask;
     type Output = Transcript;
 
-    /// Transcribes sound at 16 kHz. Faults: `Invalid` when the recording is empty or undecodable, `Engine` when a graph
+    /// Transcribes sound at 16 kHz. Faults: `Missing` when the model cannot write in English what is not, `Invalid` when the recording is empty or undecodable, `Engine` when a graph
     /// fails or time is up.
     fn run(&mut self, task: TranscribeTask, watch: &Watch) -> Result<Transcript, Fault> {
         let known = |code: String| {
             let token = self.listener.vocabulary.language(&code)?;
             Some((code, token))
         };
+        if task.into_english && !self.listener.vocabulary.translates() {
+            return Err(Fault::missing(
+                "The model that transcribes on this box does not translate.",
+            ));
+        }
         let mut language = task.language.and_then(known);
         let mut windows = Windows::new(task.audio, &mut self.detector);
         let mut segments: Vec<Segment> = Vec::new();
@@ -126,7 +131,7 @@ impl Engine for Whisper {
             }
             let way = Way {
                 language: language.as_ref().map(|(_, token)| *token),
-                english: task.english,
+                into_english: task.into_english,
                 before: &before,
                 temperature: 0.0,
                 beams: task.beams,

@@ -116,10 +116,18 @@ impl Vocabulary {
         found.map(|(_, id)| *id)
     }
 
-    /// What the decoder is given behind the start token: the language, and whether to write in English, where it can.
-    pub fn after_start(&self, language: Option<u32>, english: bool) -> Vec<u32> {
-        let translate = self.translate.filter(|_| english);
-        let task = translate.or(self.transcribe);
+    /// Whether the model can write in English what is said in another language.
+    pub fn translates(&self) -> bool {
+        self.translate.is_some()
+    }
+
+    /// What the decoder is given behind the start token.
+    pub fn after_start(&self, language: Option<u32>, into_english: bool) -> Vec<u32> {
+        let task = if into_english {
+            self.translate
+        } else {
+            self.transcribe
+        };
         [language, task].into_iter().flatten().collect()
     }
 

@@ -18,8 +18,8 @@ const CONTEXT_TOKENS: usize = 448;
 pub struct Way<'a> {
     /// The token of the language that is spoken.
     pub language: Option<u32>,
-    /// Whether to write in English.
-    pub english: bool,
+    /// Whether the text is to be English, whatever is spoken.
+    pub into_english: bool,
     /// Tokens of the text before the window, at most `CONTEXT_TOKENS / 2 - 1` of which are used.
     pub before: &'a [u32],
     /// 0 takes the likeliest token; above, tokens are drawn, by as much more freely.
@@ -104,7 +104,7 @@ fn begin(decoder: &mut Decoder, vocabulary: &Vocabulary, way: &Way<'_>) -> Resul
         .no_speech
         .map_or(0.0, |token| share(&step.logits, token));
     decoded.attention.extend(step.attention.pop());
-    let rest = vocabulary.after_start(way.language, way.english);
+    let rest = vocabulary.after_start(way.language, way.into_english);
     if !rest.is_empty() {
         step = decoder.step(&rest, 1, &mut past, way.attend)?;
         decoded.attention.append(&mut step.attention);

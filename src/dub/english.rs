@@ -1,0 +1,64 @@
+//! Lines of another language → what they are in English, by the recogniser itself: so that a box without a pack that translates
+//! can be dubbed into English all the same.
+
+use super::analyze::{Listen, RATE_HZ, skip, take};
+use super::lines::Line;
+use crate::audio::pcm::{ClipReader, Samples};
+use crate::engine::contract::{TranscribeTask, Watch};
+use crate::fault::{Fault, Kind};
+
+/// Seconds that are heard behind a line, if no other begins: its last sound dies away there.
+const BEHIND_S: f64 = 0.3;
+/// Languages that need no translation: of Nigeria's, the recogniser hears both as English.
+const ENGLISH: [&str; 3] = ["en", "en_ng", "pcm"];
+
+/// Whether lines of `language` have another text in English.
+pub fn is_other(language: &str) -> bool {
+    !ENGLISH.contains(&language)
+}
+
+/// Gives each of `lines`, which are said in `language` and in order, its text in English; `audio` is the recording from its start,
+/// mono at [`RATE_HZ`], and `progress` is told the part that is done. Lines stay without where the recogniser cannot do that.
+/// Faults: those of reading, of the engine and of `watch`.
+pub fn translate(
+    lines: &mut [Line],
+    language: &str,
+    mut audio: Box<dyn Samples>,
+    listen: &Listen,
+    progress: &mut dyn FnMut(f64) -> Result<(), Fault>,
+    watch: &Watch,
+) -> Result<(), Fault> {
+    let mut at = 0;
+    for number in 0..lines.len() {
+        watch.check()?;
+        let segment = &lines[number].segment;
+        let next_s = lines.get(number + 1).map(|l| l.segment.start_s);
+        let end_s = next_s
+            .unwrap_or(f64::INFINITY)
+            .min(segment.end_s + BEHIND_S);
+        let sample = |seconds: f64| (seconds * f64::from(RATE_HZ)) as usize;
+        let start = sample(segment.start_s).max(at);
+        let end = sample(end_s).max(start);
+        skip(&mut *audio, start - at)?;
+        let clip = take(&mut *audio, end - start)?;
+        at = end;
+        let mut task = || TranscribeTask {
+            audio: Box::new(ClipReader::from(clip.clone())),
+            language: Some(language.to_owned()),
+            into_english: true,
+            words: false,
+            beams: 1,
+        };
+        // Specialists of a language are not asked: nothing says that they know another.
+        match listen(None, &mut task, watch) {
+            Ok(heard) => {
+                let text = heard.text();
+                lines[number].english = (!text.is_empty()).then_some(text);
+            }
+            Err(fault) if fault.kind == Kind::Missing => return Ok(()),
+            Err(fault) => return Err(fault),
+        }
+        progress((number + 1) as f64 / lines.len() as f64)?;
+    }
+    Ok(())
+}
