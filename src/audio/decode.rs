@@ -1,4 +1,4 @@
-//! A recording → mono samples at its own rate, packet by packet: memory does not grow with its length.
+//! A recording → samples of one channel or two at its own rate, packet by packet: memory does not grow with its length.
 //!
 //! The format is told by content, never by name. WAV, AIFF, FLAC, MP3, ADTS, MP4 (AAC, ALAC, MP3, Opus,
 //! PCM), Matroska/WebM and Ogg (Vorbis, Opus, FLAC) are read by symphonia; Opus packets by `opus`.
@@ -18,6 +18,7 @@ use symphonia::core::formats::well_known::FORMAT_ID_MKV;
 use symphonia::core::packet::Packet;
 
 use super::container;
+use super::downmix::Width;
 use super::edits::{self, Edit};
 use super::pcm::Samples;
 use super::track::{self, TrackDecoder, undecodable};
@@ -37,21 +38,23 @@ const LOST_SECONDS: std::ops::Range<f64> = 0.25..60.0;
 /// Damaged packets in a row behind which nothing more is expected.
 const DAMAGED_MAX: usize = 1000;
 
-/// Samples of silence, before a track that starts late, that are made at a time.
-const SILENCE_SAMPLES: u64 = 1 << 14;
+/// Frames of silence, before a track that starts late, that are made at a time.
+const SILENCE_FRAMES: u64 = 1 << 14;
 
-/// A recording being decoded: [`Samples`] at its own rate.
+/// A recording being decoded: mono [`Samples`] at its own rate, or one channel or two for `wide`.
 pub struct Decoder {
     format: Box<dyn FormatReader>,
     track_id: u32,
     track: TrackDecoder,
     rate_hz: u32,
+    /// 1 or 2.
+    channels: usize,
     most_seconds: f64,
     told_seconds: Option<f64>,
-    /// Mono samples of the last packet; those before `at` were handed out.
+    /// Interleaved frames of the last packet; those before the sample `at` were handed out.
     ready: Vec<f32>,
     at: usize,
-    /// Silence still to be given before the track, samples still to be cut, samples that may follow.
+    /// Frames of silence still to be given before the track, frames still to be cut, frames that may follow.
     gap: u64,
     cut: u64,
     keep: u64,
@@ -61,20 +64,28 @@ pub struct Decoder {
     zero_s: Option<f64>,
     /// Packets in a row that the container could not give.
     damaged: usize,
-    /// Samples decoded, and samples given out of them or of silence.
+    /// Frames decoded, and frames given out of them or of silence.
     decoded: u64,
     given: u64,
     ended: bool,
 }
 
-/// The recording in `source`, opened at its first audio track that can be decoded.
+/// The recording in `source` as mono, opened at its first audio track that can be decoded.
 ///
 /// `most_seconds` is the longest recording to accept; where the file tells its length reliably, a longer
 /// one is refused here, otherwise by [`Samples::read`] once it is passed.
 ///
 /// Faults: `Invalid` when the source is empty, is no media file, has no audio track, or none that can be
 /// decoded, or claims a rate or channels beyond `limits`; `Internal` when it cannot be read.
-pub fn open<S>(mut source: S, most_seconds: f64) -> Result<Decoder, Fault>
+pub fn open<S>(source: S, most_seconds: f64) -> Result<Decoder, Fault>
+where
+    S: Read + Seek + Send + Sync + 'static,
+{
+    open_as(source, Width::One, most_seconds)
+}
+
+/// As [`open`], in channels of `width`: unless that is one, only [`Decoder::read_frames`] is right.
+pub(super) fn open_as<S>(mut source: S, width: Width, most_seconds: f64) -> Result<Decoder, Fault>
 where
     S: Read + Seek + Send + Sync + 'static,
 {
@@ -84,7 +95,7 @@ where
     }
     let edits = edits::read(&mut source, bytes);
     let format = container::open(source, bytes)?;
-    let (chosen, track) = track::choose(format.as_ref())?;
+    let (chosen, track) = track::choose(format.as_ref(), width)?;
     let told_seconds = container::told_seconds(format.as_ref(), chosen, bytes);
     if let Some(seconds) = told_seconds
         && seconds > most_seconds
@@ -98,6 +109,7 @@ where
         track_id,
         track,
         rate_hz: 0,
+        channels: 1,
         most_seconds,
         told_seconds,
         ready: Vec::new(),
@@ -131,15 +143,15 @@ impl Decoder {
 
     /// Sets what is to be cut, kept and put before, now that the rate is known.
     fn edit(&mut self, edit: Option<Edit>) {
-        let samples = |seconds: f64| (seconds * f64::from(self.rate_hz)).round().max(0.0) as u64;
+        let frames = |seconds: f64| (seconds * f64::from(self.rate_hz)).round().max(0.0) as u64;
         match edit {
             // In MP4 the edit list stands for the Opus pre-skip too.
             Some(edit) => {
-                self.gap = samples(edit.gap_s);
-                self.cut = samples(edit.cut_s);
-                self.keep = edit.keep_s.map_or(u64::MAX, samples);
+                self.gap = frames(edit.gap_s);
+                self.cut = frames(edit.cut_s);
+                self.keep = edit.keep_s.map_or(u64::MAX, frames);
             }
-            None => self.cut = self.track.pre_skip().unwrap_or(samples(self.early_s)),
+            None => self.cut = self.track.pre_skip().unwrap_or(frames(self.early_s)),
         }
     }
 
@@ -171,7 +183,8 @@ impl Decoder {
             return Ok(true);
         };
         if self.rate_hz == 0 {
-            self.rate_hz = check(rate_hz, self.track.channels())?;
+            self.rate_hz = check(rate_hz, self.track.mix().inputs())?;
+            self.channels = self.track.mix().outputs();
             self.early_s = self.early(&packet);
         }
         if rate_hz != self.rate_hz {
@@ -182,7 +195,7 @@ impl Decoder {
         Ok(true)
     }
 
-    /// Puts silence in the place of what was lost before `packet`, whose samples are in `ready`.
+    /// Puts silence in the place of what was lost before `packet`, whose frames are in `ready`.
     fn fill(&mut self, packet: &Packet) {
         let (Some(time_s), rate_hz) = (self.time_s(packet), f64::from(self.rate_hz)) else {
             return;
@@ -217,7 +230,7 @@ impl Decoder {
 
     /// Goes on with the logical stream that follows.
     fn start_again(&mut self) -> Result<bool, Fault> {
-        let Ok((chosen, track)) = track::choose(self.format.as_ref()) else {
+        let Ok((chosen, track)) = track::choose(self.format.as_ref(), self.track.width()) else {
             return Ok(false);
         };
         self.track_id = chosen.id;
@@ -228,22 +241,22 @@ impl Decoder {
 
     /// Applies cuts, the end and the bound to the packet in `ready`.
     fn trim(&mut self) -> Result<(), Fault> {
-        let fresh = self.ready.len() as u64;
+        let fresh = (self.ready.len() / self.channels) as u64;
         self.decoded += fresh;
         let cut = self.cut.min(fresh);
         self.cut -= cut;
-        self.at += cut as usize;
+        self.at += cut as usize * self.channels;
         let kept = (fresh - cut).min(self.keep);
         self.keep -= kept;
-        self.ready.truncate(self.at + kept as usize);
+        self.ready.truncate(self.at + kept as usize * self.channels);
         self.ended |= self.keep == 0;
         self.give(kept)
     }
 
-    /// Counts `samples` towards the bound.
-    fn give(&mut self, samples: u64) -> Result<(), Fault> {
+    /// Counts `frames` towards the bound.
+    fn give(&mut self, frames: u64) -> Result<(), Fault> {
         let rate = f64::from(self.rate_hz);
-        self.given += samples;
+        self.given += frames;
         let given_s = self.given as f64 / rate;
         let decoded_s = self.decoded as f64 / rate;
         // A file can also make us decode for hours what it then has us cut away.
@@ -253,7 +266,7 @@ impl Decoder {
         Ok(())
     }
 
-    /// Makes more samples ready; there may be none. False at the end.
+    /// Makes more frames ready; there may be none. False at the end.
     fn advance(&mut self) -> Result<bool, Fault> {
         if self.ended {
             return Ok(false);
@@ -265,6 +278,36 @@ impl Decoder {
         self.trim()?;
         Ok(true)
     }
+
+    /// Channels of what [`Decoder::read_frames`] gives: 1 or 2.
+    pub(super) fn channels(&self) -> usize {
+        self.channels
+    }
+
+    /// Appends up to `most` interleaved frames in [−1, 1] to `out` and returns how many; 0 only at the end. Faults: those of
+    /// [`Samples::read`].
+    pub(super) fn read_frames(&mut self, out: &mut Vec<f32>, most: usize) -> Result<usize, Fault> {
+        let (channels, mut given) = (self.channels, 0);
+        while given < most {
+            let room = most - given;
+            if self.gap > 0 {
+                let silence = self.gap.min(room as u64).min(SILENCE_FRAMES);
+                self.gap -= silence;
+                self.give(silence)?;
+                out.resize(out.len() + silence as usize * channels, 0.0);
+                given += silence as usize;
+            } else if self.at < self.ready.len() {
+                let ready = &self.ready[self.at..];
+                let taken = (ready.len() / channels).min(room);
+                out.extend_from_slice(&ready[..taken * channels]);
+                self.at += taken * channels;
+                given += taken;
+            } else if !self.advance()? {
+                break;
+            }
+        }
+        Ok(given)
+    }
 }
 
 impl Samples for Decoder {
@@ -273,24 +316,7 @@ impl Samples for Decoder {
     }
 
     fn read(&mut self, out: &mut Vec<f32>, most: usize) -> Result<usize, Fault> {
-        let before = out.len();
-        let room = |out: &Vec<f32>| most - (out.len() - before);
-        while room(out) > 0 {
-            if self.gap > 0 {
-                let silence = self.gap.min(room(out) as u64).min(SILENCE_SAMPLES);
-                self.gap -= silence;
-                self.give(silence)?;
-                out.resize(out.len() + silence as usize, 0.0);
-            } else if self.at < self.ready.len() {
-                let ready = &self.ready[self.at..];
-                let taken = ready.len().min(room(out));
-                out.extend_from_slice(&ready[..taken]);
-                self.at += taken;
-            } else if !self.advance()? {
-                break;
-            }
-        }
-        Ok(out.len() - before)
+        self.read_frames(out, most)
     }
 }
 
@@ -321,129 +347,5 @@ fn too_long(seconds: Option<f64>, most_seconds: f64) -> Fault {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::audio::encode;
-    use crate::audio::pcm::{Clip, read_all};
-    use crate::fault::Kind;
-    use opus_pure::{Application, OggOpusWriter, OpusEncoder, OpusHead};
-    use std::io::Cursor;
-
-    fn tone(samples: usize) -> Vec<f32> {
-        (0..samples)
-            .map(|n| 0.5 * (n as f32 * 0.05).sin())
-            .collect()
-    }
-
-    fn decode(file: Vec<u8>, most_seconds: f64) -> Result<Clip, Fault> {
-        read_all(&mut open(Cursor::new(file), most_seconds)?)
-    }
-
-    /// An Ogg Opus file of `packets` packets of 20 ms.
-    fn opus(packets: usize) -> Vec<u8> {
-        let mut encoder = OpusEncoder::new(48_000, 1, Application::Voip).unwrap();
-        let head = OpusHead::for_encoder(&encoder, 48_000);
-        let mut writer = OggOpusWriter::new(Vec::new(), head).unwrap();
-        let mut packet = vec![0; 4_000];
-        for frame in tone(960 * packets).chunks_exact(960) {
-            let bytes = encoder.encode(frame, 960, &mut packet).unwrap();
-            writer.write_packet(&packet[..bytes]).unwrap();
-        }
-        writer.finish().unwrap()
-    }
-
-    #[test]
-    fn wav_comes_back_exactly() {
-        let file = encode::wav(&tone(10_000), 22_050).unwrap();
-        let clip = decode(file.clone(), 1.0).unwrap();
-        assert_eq!((clip.rate_hz, clip.samples.len()), (22_050, 10_000));
-        assert_eq!(encode::wav(&clip.samples, clip.rate_hz).unwrap(), file);
-    }
-
-    #[test]
-    fn opus_is_decoded_and_its_start_cut() {
-        let clip = decode(opus(50), 1.5).unwrap();
-        assert_eq!(clip.rate_hz, 48_000);
-        let skip = OpusHead::for_encoder(
-            &OpusEncoder::new(48_000, 1, Application::Voip).unwrap(),
-            48_000,
-        )
-        .pre_skip;
-        assert_eq!(clip.samples.len(), 48_000 - usize::from(skip));
-    }
-
-    #[test]
-    fn too_long_is_refused_at_once_or_while_reading() {
-        let wav = encode::wav(&tone(32_000), 16_000).unwrap();
-        let fault = open(Cursor::new(wav), 1.5).err().unwrap();
-        assert_eq!(
-            fault.sentence,
-            "audio lasts 2.0 s; at most 1.5 s is accepted"
-        );
-        assert!(
-            decode(opus(100), 1.5)
-                .unwrap_err()
-                .sentence
-                .starts_with("audio lasts more than 1.5 s")
-        );
-    }
-
-    #[test]
-    fn what_is_no_sound_is_told_apart() {
-        assert_eq!(
-            decode(Vec::new(), 1.0).unwrap_err().sentence,
-            "file is empty"
-        );
-        for file in [
-            vec![0; 5_000],
-            b"hello ".repeat(900),
-            encode::wav(&[], 16_000).unwrap(),
-        ] {
-            let fault = decode(file, 1.0).unwrap_err();
-            assert_eq!(fault.kind, Kind::Invalid);
-            assert!(
-                fault
-                    .sentence
-                    .starts_with("file could not be decoded as audio")
-            );
-        }
-        let mut slow = encode::wav(&tone(100), 16_000).unwrap();
-        slow[24..28].copy_from_slice(&100u32.to_le_bytes());
-        assert!(
-            decode(slow, 9.0)
-                .unwrap_err()
-                .sentence
-                .starts_with("audio has 100 samples a second")
-        );
-    }
-
-    /// Flipped bytes, cuts and runs of ones: an answer or a refusal, never a panic, and samples in range.
-    #[test]
-    fn rubbish_never_panics() {
-        let mut state = 7u32;
-        let mut random = |below: usize| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 8) as usize % below
-        };
-        for whole in [encode::wav(&tone(3_000), 16_000).unwrap(), opus(10)] {
-            for round in 0..300 {
-                let mut file = whole.clone();
-                file.truncate(if round % 3 == 0 {
-                    random(whole.len())
-                } else {
-                    whole.len()
-                });
-                for _ in 0..random(9) {
-                    let at = random(file.len().clamp(1, 200)).min(file.len().saturating_sub(1));
-                    file.iter_mut()
-                        .skip(at)
-                        .take(1)
-                        .for_each(|byte| *byte = random(256) as u8);
-                }
-                if let Ok(clip) = decode(file, 60.0) {
-                    assert!(clip.samples.iter().all(|x| (-1.0..=1.0).contains(x)));
-                }
-            }
-        }
-    }
-}
+#[path = "decode_tests.rs"]
+mod tests;

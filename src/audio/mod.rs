@@ -7,11 +7,12 @@
 //! | file | one idea |
 //! | --- | --- |
 //! | `pcm` | a [`Clip`] held whole, [`Samples`] read piece by piece |
-//! | `decode` | a recording → mono samples at its own rate, packet by packet |
-//! | `track` | one track's packets → mono: which track, which decoder |
+//! | `decode` | a recording → samples at its own rate, packet by packet |
+//! | `wide` | a recording in one channel or two, as it is |
+//! | `track` | one track's packets → samples: which track, which decoder |
 //! | `container` | which format this is, and how long it claims to be |
 //! | `mend`, `matroska` | what a cut or damaged file says of itself → what is there |
-//! | `downmix` | how much each channel counts in the mono mix |
+//! | `downmix` | how much each channel counts in mono and in stereo |
 //! | `opus` | Opus packets, which symphonia does not decode |
 //! | `edits` | what an MP4's edit list says to cut or to shift |
 //! | `resample` | any rate → any rate, exact length, streaming |
@@ -46,10 +47,12 @@ pub mod resample;
 pub mod running;
 pub mod stretch;
 mod track;
+mod wide;
 
 use std::io::{Read, Seek};
 
 pub use pcm::{Clip, ClipReader, Samples};
+pub use wide::Wide;
 
 use crate::fault::Fault;
 

@@ -1,4 +1,4 @@
-//! Changing the rate of mono sound, whole or as it streams, with the same result.
+//! Changing the rate of sound, whole or as it streams, with the same result; each channel for itself.
 //!
 //! An FFT resampler (rubato's `Fft`) with a long BlackmanHarris² low-pass: sines come out with more than
 //! 100 dB of signal to error. The filter's delay is cut off at the start and its tail is flushed at the
@@ -33,7 +33,7 @@ impl Resampled {
     pub fn new(source: Box<dyn Samples>, rate_hz: u32) -> Result<Self, Fault> {
         let stage = match source.rate_hz() == rate_hz {
             true => None,
-            false => Some(Stage::new(source.rate_hz(), rate_hz)?),
+            false => Some(Stage::new(source.rate_hz(), rate_hz, 1)?),
         };
         Ok(Resampled {
             source,
@@ -49,23 +49,11 @@ impl Samples for Resampled {
     }
 
     fn read(&mut self, out: &mut Vec<f32>, most: usize) -> Result<usize, Fault> {
-        let Some(stage) = &mut self.stage else {
-            return self.source.read(out, most);
-        };
-        let before = out.len();
-        while out.len() - before < most {
-            let ready = &stage.ready[stage.at..];
-            if ready.is_empty() {
-                if !stage.advance(self.source.as_mut())? {
-                    break;
-                }
-                continue;
-            }
-            let taken = ready.len().min(most - (out.len() - before));
-            out.extend_from_slice(&ready[..taken]);
-            stage.at += taken;
+        let source = &mut self.source;
+        match &mut self.stage {
+            None => source.read(out, most),
+            Some(stage) => stage.read(&mut |input, most| source.read(input, most), out, most),
         }
-        Ok(out.len() - before)
     }
 }
 
@@ -84,52 +72,35 @@ pub fn resample_clip(clip: &Clip, to_hz: u32) -> Result<Clip, Fault> {
 pub struct Feed {
     /// None when the rates are equal.
     stage: Option<Stage>,
-    waiting: Waiting,
-}
-
-/// Samples that wait for a block to fill. Empty means the end: it is asked only when that is so.
-struct Waiting {
-    samples: Vec<f32>,
-    rate_hz: u32,
-}
-
-impl Samples for Waiting {
-    fn rate_hz(&self) -> u32 {
-        self.rate_hz
-    }
-
-    fn read(&mut self, out: &mut Vec<f32>, most: usize) -> Result<usize, Fault> {
-        let read = most.min(self.samples.len());
-        out.extend(self.samples.drain(..read));
-        Ok(read)
-    }
+    channels: usize,
+    /// Interleaved frames that wait for a block to fill. None left means the end: it is asked only when that is so.
+    waiting: Vec<f32>,
 }
 
 impl Feed {
-    /// From `from_hz` to `to_hz`. Faults: `Internal` when either rate is 0 or the resampler cannot be built.
-    pub fn new(from_hz: u32, to_hz: u32) -> Result<Self, Fault> {
+    /// Of `channels` (1 or more), from `from_hz` to `to_hz`. Faults: `Internal` when either rate is 0 or the resampler cannot
+    /// be built.
+    pub fn new(from_hz: u32, to_hz: u32, channels: usize) -> Result<Self, Fault> {
         let stage = match from_hz == to_hz && from_hz > 0 {
             true => None,
-            false => Some(Stage::new(from_hz, to_hz)?),
+            false => Some(Stage::new(from_hz, to_hz, channels)?),
         };
         Ok(Feed {
             stage,
-            waiting: Waiting {
-                samples: Vec::new(),
-                rate_hz: from_hz,
-            },
+            channels,
+            waiting: Vec::new(),
         })
     }
 
-    /// Appends to `out` what `piece` completes. Faults: `Internal`.
+    /// Appends to `out` what `piece`, whole interleaved frames, completes. Faults: `Internal`.
     pub fn push(&mut self, piece: &[f32], out: &mut Vec<f32>) -> Result<(), Fault> {
         let Some(stage) = &mut self.stage else {
             out.extend_from_slice(piece);
             return Ok(());
         };
-        self.waiting.samples.extend_from_slice(piece);
-        while self.waiting.samples.len() >= stage.fft.input_frames_next() {
-            stage.advance(&mut self.waiting)?;
+        self.waiting.extend_from_slice(piece);
+        while self.waiting.len() >= stage.fft.input_frames_next() * self.channels {
+            stage.advance(&mut taker(&mut self.waiting, self.channels))?;
             out.extend_from_slice(&stage.ready);
         }
         Ok(())
@@ -140,32 +111,50 @@ impl Feed {
         let Some(stage) = &mut self.stage else {
             return Ok(());
         };
-        while stage.advance(&mut self.waiting)? {
+        while stage.advance(&mut taker(&mut self.waiting, self.channels))? {
             out.extend_from_slice(&stage.ready);
         }
         Ok(())
     }
 }
 
-/// The FFT at work: one block in, one block out.
-struct Stage {
+/// Reads whole frames out of those that wait.
+fn taker(
+    waiting: &mut Vec<f32>,
+    channels: usize,
+) -> impl FnMut(&mut Vec<f32>, usize) -> Result<usize, Fault> {
+    move |out, most| {
+        let read = most.min(waiting.len() / channels);
+        out.extend(waiting.drain(..read * channels));
+        Ok(read)
+    }
+}
+
+/// Appends up to so many interleaved frames and returns how many; 0 only at the end.
+type Reading<'a> = dyn FnMut(&mut Vec<f32>, usize) -> Result<usize, Fault> + 'a;
+
+/// The FFT at work: one block in, one block out. Frames are interleaved.
+pub(super) struct Stage {
     fft: Fft<f32>,
+    channels: usize,
     from_hz: u64,
     to_hz: u64,
     input: Vec<f32>,
     output: Vec<f32>,
-    /// Finished samples; those before `at` were handed out.
+    /// Finished frames; those before the sample `at` were handed out.
     ready: Vec<f32>,
     at: usize,
-    /// Output samples of the filter's delay that are still to be dropped.
+    /// Output frames of the filter's delay that are still to be dropped.
     delay: usize,
+    /// Frames in and out so far.
     taken: u64,
     made: u64,
     ended: bool,
 }
 
 impl Stage {
-    fn new(from_hz: u32, to_hz: u32) -> Result<Self, Fault> {
+    /// For `channels`, at least 1. Faults: `Internal` when either rate is 0 or the resampler cannot be built.
+    pub(super) fn new(from_hz: u32, to_hz: u32, channels: usize) -> Result<Self, Fault> {
         if from_hz == 0 || to_hz == 0 {
             return Err(Fault::internal(format!(
                 "resampling {from_hz} to {to_hz} Hz"
@@ -180,7 +169,7 @@ impl Stage {
             q as usize,
             chunk,
             1,
-            1,
+            channels,
             WindowFunction::BlackmanHarris2,
             FixedSync::Input,
         )
@@ -188,8 +177,9 @@ impl Stage {
         Ok(Stage {
             from_hz: u64::from(from_hz),
             to_hz: u64::from(to_hz),
-            input: Vec::with_capacity(chunk),
-            output: vec![0.0; fft.output_frames_max()],
+            channels,
+            input: Vec::with_capacity(chunk * channels),
+            output: vec![0.0; fft.output_frames_max() * channels],
             ready: Vec::new(),
             at: 0,
             delay: fft.output_delay(),
@@ -200,44 +190,73 @@ impl Stage {
         })
     }
 
+    /// Appends up to `most` frames to `out`, made of what `source` reads, and returns how many; 0 only at the end. Faults:
+    /// those of `source`.
+    pub(super) fn read(
+        &mut self,
+        source: &mut Reading<'_>,
+        out: &mut Vec<f32>,
+        most: usize,
+    ) -> Result<usize, Fault> {
+        let mut given = 0;
+        while given < most {
+            let ready = &self.ready[self.at..];
+            if ready.is_empty() {
+                if !self.advance(source)? {
+                    break;
+                }
+                continue;
+            }
+            let taken = (ready.len() / self.channels).min(most - given);
+            out.extend_from_slice(&ready[..taken * self.channels]);
+            self.at += taken * self.channels;
+            given += taken;
+        }
+        Ok(given)
+    }
+
     /// Makes the next block ready, which may be empty while the delay is dropped. False at the end.
-    fn advance(&mut self, source: &mut dyn Samples) -> Result<bool, Fault> {
+    fn advance(&mut self, source: &mut Reading<'_>) -> Result<bool, Fault> {
         self.ready.clear();
         self.at = 0;
-        let chunk = self.fft.input_frames_next();
+        let (chunk, channels) = (self.fft.input_frames_next(), self.channels);
         self.input.clear();
-        while !self.ended && self.input.len() < chunk {
-            let wanted = chunk - self.input.len();
-            self.ended = source.read(&mut self.input, wanted)? == 0;
+        let mut present = 0;
+        while !self.ended && present < chunk {
+            let read = source(&mut self.input, chunk - present)?;
+            present += read;
+            self.ended = read == 0;
         }
-        self.taken += self.input.len() as u64;
+        self.taken += present as u64;
         // Only right once the source has ended, and only used then.
         let total = (self.taken * self.to_hz).div_ceil(self.from_hz);
         if self.ended && self.made >= total {
             return Ok(false);
         }
-        let present = self.input.len();
-        self.input.resize(chunk, 0.0);
+        self.input.resize(chunk * channels, 0.0);
         let made = self.transform(present)?;
-        let fresh = &self.output[self.delay.min(made)..made];
-        self.delay -= self.delay.min(made);
+        let delayed = self.delay.min(made);
+        self.delay -= delayed;
+        let fresh = made - delayed;
         let wanted = match self.ended {
-            true => fresh.len().min((total - self.made) as usize),
-            false => fresh.len(),
+            true => fresh.min((total - self.made) as usize),
+            false => fresh,
         };
+        let fresh = &self.output[delayed * channels..][..wanted * channels];
         // The filter rings past full scale where the input nearly clips.
-        self.ready
-            .extend(fresh[..wanted].iter().map(|x| x.clamp(-1.0, 1.0)));
+        self.ready.extend(fresh.iter().map(|x| x.clamp(-1.0, 1.0)));
         self.made += wanted as u64;
         Ok(true)
     }
 
-    /// Runs one block, of which the first `present` samples are sound, and returns the output's length.
+    /// Runs one block, of which the first `present` frames are sound, and returns how many frames it made.
     fn transform(&mut self, present: usize) -> Result<usize, Fault> {
-        let (chunk, room) = (self.input.len(), self.output.len());
-        let input = InterleavedSlice::new(&self.input[..], 1, chunk).map_err(Fault::internal)?;
-        let mut output =
-            InterleavedSlice::new_mut(&mut self.output[..], 1, room).map_err(Fault::internal)?;
+        let channels = self.channels;
+        let (chunk, room) = (self.input.len() / channels, self.output.len() / channels);
+        let input =
+            InterleavedSlice::new(&self.input[..], channels, chunk).map_err(Fault::internal)?;
+        let mut output = InterleavedSlice::new_mut(&mut self.output[..], channels, room)
+            .map_err(Fault::internal)?;
         let partial = Indexing {
             partial_len: Some(present),
             ..Indexing::default()
@@ -349,12 +368,33 @@ mod tests {
                     most = most * 7 % 1009 + 1;
                 }
                 assert_eq!(pieces, whole.samples);
-                let (mut feed, mut fed) = (Feed::new(from, to).unwrap(), Vec::new());
+                let (mut feed, mut fed) = (Feed::new(from, to, 1).unwrap(), Vec::new());
                 for piece in clip.samples.chunks(1 + n % 700) {
                     feed.push(piece, &mut fed).unwrap();
                 }
                 feed.finish(&mut fed).unwrap();
                 assert_eq!(fed, whole.samples);
+            }
+        }
+    }
+
+    #[test]
+    fn channels_are_resampled_each_for_itself() {
+        for (from, to) in [(44_100, 48_000), (48_000, 24_000), (48_000, 48_000)] {
+            let sides = [sine(300.0, from, 30_001), sine(1_700.0, from, 30_001)];
+            let alone = sides
+                .clone()
+                .map(|s| resample_clip(&s, to).unwrap().samples);
+            let mixed = sides[0].samples.iter().zip(&sides[1].samples);
+            let frames: Vec<f32> = mixed.flat_map(|(left, right)| [*left, *right]).collect();
+            let (mut feed, mut fed) = (Feed::new(from, to, 2).unwrap(), Vec::new());
+            for piece in frames.chunks(2 * 701) {
+                feed.push(piece, &mut fed).unwrap();
+            }
+            feed.finish(&mut fed).unwrap();
+            for (channel, alone) in alone.iter().enumerate() {
+                let side: Vec<f32> = fed.iter().skip(channel).step_by(2).copied().collect();
+                assert!(&side == alone, "{from} -> {to}, channel {channel}");
             }
         }
     }

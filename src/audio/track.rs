@@ -1,4 +1,4 @@
-//! One track's packets → mono samples: which track, which decoder, and how its channels are mixed.
+//! One track's packets → samples of the channels that are wanted: which track, which decoder.
 
 use symphonia::core::audio::Channels;
 use symphonia::core::codecs::CodecParameters;
@@ -9,19 +9,20 @@ use symphonia::core::formats::{FormatReader, Track};
 use symphonia::core::packet::Packet;
 use symphonia::core::units::Duration;
 
-use super::downmix;
+use super::downmix::{Mix, Width};
 use super::opus::{self, OpusTrack};
 use crate::fault::Fault;
 
 /// What every refusal of a file names.
 const ACCEPTED: &str = "accepted are WAV, AIFF, FLAC, MP3, AAC, M4A/MP4, Ogg, Opus and WebM/MKV";
 
-/// A decoder for one track, with its mono mix and the buffers that this takes.
+/// A decoder for one track, with the mix of its channels and the buffers that this takes.
 pub struct TrackDecoder {
     codec: Codec,
-    /// The channels that `weights` were made for.
+    width: Width,
+    /// The channels that `mix` was made for.
     channels: Channels,
-    weights: Vec<f32>,
+    mix: Mix,
     interleaved: Vec<f32>,
     /// The packets' time from which on what they would have cut is kept.
     keeps_from: Option<i64>,
@@ -32,10 +33,10 @@ enum Codec {
     Opus(Box<OpusTrack>),
 }
 
-/// The first audio track of `format` for which there is a decoder, and that decoder.
+/// The first audio track of `format` for which there is a decoder, and that decoder, which gives channels of `width`.
 ///
 /// Faults: `Invalid` when there is no audio track, or none that can be decoded.
-pub fn choose(format: &dyn FormatReader) -> Result<(&Track, TrackDecoder), Fault> {
+pub fn choose(format: &dyn FormatReader, width: Width) -> Result<(&Track, TrackDecoder), Fault> {
     let in_mp4 = format.format_info().format == FORMAT_ID_ISOMP4;
     let mut seen = false;
     for track in format.tracks() {
@@ -43,7 +44,7 @@ pub fn choose(format: &dyn FormatReader) -> Result<(&Track, TrackDecoder), Fault
             continue;
         };
         seen = true;
-        if let Some(mut decoder) = TrackDecoder::new(params, in_mp4) {
+        if let Some(mut decoder) = TrackDecoder::new(params, in_mp4, width) {
             if params.codec == CODEC_ID_MP3 {
                 decoder.keeps_from = Some(told_end(track));
             }
@@ -74,7 +75,7 @@ pub fn undecodable(cause: impl std::fmt::Display) -> Fault {
 }
 
 impl TrackDecoder {
-    fn new(params: &AudioCodecParameters, in_mp4: bool) -> Option<Self> {
+    fn new(params: &AudioCodecParameters, in_mp4: bool, width: Width) -> Option<Self> {
         let codec = if params.codec == CODEC_ID_OPUS {
             let head = params.extra_data.as_deref()?;
             Codec::Opus(Box::new(OpusTrack::new(head, in_mp4)?))
@@ -83,18 +84,24 @@ impl TrackDecoder {
                 .make_audio_decoder(params, &AudioDecoderOptions::default());
             Codec::Symphonia(decoder.ok()?)
         };
-        Some(TrackDecoder {
-            codec,
+        let mut decoder = TrackDecoder {
+            width,
             channels: Channels::None,
-            weights: Vec::new(),
+            mix: Mix::vorbis(0, width),
             interleaved: Vec::new(),
             keeps_from: None,
-        })
+            codec,
+        };
+        if let Codec::Opus(track) = &decoder.codec {
+            decoder.mix = Mix::vorbis(track.channels(), width);
+            decoder.width = decoder.mix.width().unwrap_or(width);
+        }
+        Some(decoder)
     }
 
-    /// Appends the mono samples of `packet`, without the priming and padding that it declares, and returns
+    /// Appends the frames of `packet`, interleaved, without the priming and padding that it declares, and returns
     /// their rate; None when it cannot be decoded.
-    pub fn decode(&mut self, packet: &Packet, mono: &mut Vec<f32>) -> Option<u32> {
+    pub fn decode(&mut self, packet: &Packet, frames: &mut Vec<f32>) -> Option<u32> {
         match &mut self.codec {
             Codec::Symphonia(decoder) => {
                 let mut packet = packet.as_packet_ref();
@@ -115,28 +122,32 @@ impl TrackDecoder {
                 let spec = buffer.spec();
                 if *spec.channels() != self.channels {
                     self.channels = spec.channels().clone();
-                    self.weights = downmix::weights(&self.channels);
+                    self.mix = Mix::new(&self.channels, self.width);
+                    self.width = self.mix.width().unwrap_or(self.width);
                 }
                 buffer.copy_to_vec_interleaved(&mut self.interleaved);
-                mix(&self.interleaved, &self.weights, mono);
-                Some(spec.rate()).filter(|_| !self.weights.is_empty())
+                self.mix.append(&self.interleaved, frames);
+                Some(spec.rate()).filter(|_| self.mix.inputs() > 0)
             }
             Codec::Opus(track) => {
-                if self.weights.is_empty() {
-                    self.weights = downmix::vorbis_weights(track.channels());
-                }
-                let before = mono.len();
-                mix(track.decode(&packet.data)?, &self.weights, mono);
-                let padding = packet.trim_end.get().min((mono.len() - before) as u64);
-                mono.truncate(mono.len() - padding as usize);
+                let (before, channels) = (frames.len(), self.mix.outputs());
+                self.mix.append(track.decode(&packet.data)?, frames);
+                let made = (frames.len() - before) / channels;
+                let padding = packet.trim_end.get().min(made as u64) as usize;
+                frames.truncate(frames.len() - padding * channels);
                 Some(opus::RATE_HZ)
             }
         }
     }
 
-    /// Channels of the last packet that was decoded.
-    pub fn channels(&self) -> usize {
-        self.weights.len()
+    /// How the last packet that was decoded was mixed.
+    pub fn mix(&self) -> &Mix {
+        &self.mix
+    }
+
+    /// The channels that this gives, which do not change once the first packet is decoded.
+    pub fn width(&self) -> Width {
+        self.width
     }
 
     /// Samples at the start that only warm up the decoder; none where the packets themselves tell.
@@ -153,44 +164,5 @@ impl TrackDecoder {
             Codec::Symphonia(decoder) => decoder.codec_params().codec == CODEC_ID_VORBIS,
             Codec::Opus(_) => false,
         }
-    }
-}
-
-/// Appends the weighted sum of each frame, in [−1, 1]; what is not finite becomes silence.
-fn mix(interleaved: &[f32], weights: &[f32], mono: &mut Vec<f32>) {
-    let bounded = |x: f32| {
-        if x.is_finite() {
-            x.clamp(-1.0, 1.0)
-        } else {
-            0.0
-        }
-    };
-    match weights {
-        [] => (),
-        [_] => mono.extend(interleaved.iter().map(|x| bounded(*x))),
-        _ => mono.extend(
-            interleaved
-                .chunks_exact(weights.len())
-                .map(|frame| bounded(frame.iter().zip(weights).map(|(x, w)| x * w).sum())),
-        ),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn channels_are_weighed_and_kept_in_range() {
-        let mut mono = Vec::new();
-        mix(
-            &[1.0, 0.5, -4.0, -3.0, f32::NAN, 0.0, f32::INFINITY, 1.0],
-            &[0.5, 0.5],
-            &mut mono,
-        );
-        assert_eq!(mono, [0.75, -1.0, 0.0, 0.0]);
-        mix(&[2.0], &[1.0], &mut mono);
-        mix(&[2.0], &[], &mut mono);
-        assert_eq!(mono.len(), 5);
     }
 }

@@ -1,10 +1,10 @@
 //! The original's sound, read block by block, and how loud each of its lines is.
 
+use std::io::{Read, Seek};
 use std::ops::Range;
 
-use crate::audio::Samples;
+use crate::audio::Wide;
 use crate::audio::loudness::Meter;
-use crate::audio::resample::Resampled;
 use crate::fault::Fault;
 
 /// Frames a second of every track here.
@@ -23,27 +23,44 @@ pub trait Frames: Send {
 
     /// Appends up to `most` interleaved frames to `out` and returns how many; 0 only at the end.
     ///
-    /// Faults: those of [`Samples::read`].
+    /// Faults: those of [`Wide::read`].
     fn read(&mut self, out: &mut Vec<f32>, most: usize) -> Result<usize, Fault>;
 }
 
-/// Mono sound of any rate, as [`Frames`].
-pub struct Mono(Resampled);
+/// The sound of a file as it is, in one channel or two.
+pub struct Recorded(Wide);
 
-impl Mono {
-    /// Faults: `Internal` when the rate is 0.
-    pub fn new(samples: Box<dyn Samples>) -> Result<Self, Fault> {
-        Resampled::new(samples, RATE_HZ).map(Mono)
+impl Recorded {
+    /// Mono and stereo as they are, more channels mixed to stereo. Faults: those of [`Wide::open`].
+    pub fn open<S>(source: S, most_seconds: f64) -> Result<Self, Fault>
+    where
+        S: Read + Seek + Send + Sync + 'static,
+    {
+        Wide::open(source, RATE_HZ, most_seconds).map(Recorded)
     }
 }
 
-impl Frames for Mono {
+impl Frames for Recorded {
     fn channels(&self) -> usize {
-        1
+        self.0.channels()
     }
 
     fn read(&mut self, out: &mut Vec<f32>, most: usize) -> Result<usize, Fault> {
         self.0.read(out, most)
+    }
+}
+
+/// Silence without an end, of so many channels.
+pub struct Silence(pub usize);
+
+impl Frames for Silence {
+    fn channels(&self) -> usize {
+        self.0
+    }
+
+    fn read(&mut self, out: &mut Vec<f32>, most: usize) -> Result<usize, Fault> {
+        out.resize(out.len() + most * self.0, 0.0);
+        Ok(most)
     }
 }
 

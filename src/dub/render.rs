@@ -13,17 +13,15 @@ use serde_json::Value;
 use super::bed::{self, Place};
 use super::cast::{self, Role, Stage, cast};
 use super::fit::{self, Fitted};
-use super::mux::{self, Picture, TrackWriter};
-use super::original::{self, Frames, Heard, Mono, RATE_HZ};
-use super::sound;
+use super::mux::{self, TrackWriter};
+use super::original::{Heard, RATE_HZ, Silence};
+use super::sound::{Original, Whole};
 use super::spoken::{self, Counts};
 use super::subtitles::{self, Cue};
 use super::waiting::Waiting;
-use crate::audio::Samples;
 use crate::audio::encode::WavWriter;
 use crate::engine::contract::Watch;
 use crate::fault::{Fault, Kind};
-use crate::limits;
 use crate::store::AccountId;
 use crate::work::kept::Kept;
 
@@ -39,7 +37,8 @@ const CAST: f64 = 0.1;
 const SPOKEN: f64 = 0.85;
 const LAID: f64 = 0.95;
 
-/// Bytes a second of the new track: as samples, as packets, and as the spoken lines that wait (mono, 16 bits).
+/// Bytes a second of the new track in each channel: as samples, and as packets; and of the spoken lines that wait (mono, 16
+/// bits).
 const WAV_BYTES: u64 = 2 * RATE_HZ as u64;
 const OPUS_BYTES: u64 = 16_000;
 const LINE_BYTES: u64 = 2 * RATE_HZ as u64;
@@ -127,10 +126,14 @@ pub fn render(order: &Order, means: Means<'_>, watch: &Watch) -> Result<Rendered
         picture: picture.as_ref(),
         open: means.open,
     };
-    let (heard, frames) = hear(&original, &order.segments)?;
+    let Whole {
+        heard,
+        frames,
+        channels,
+    } = original.hear(&spans(&order.segments))?;
     check_ends(&order.segments, frames)?;
     let seconds = frames as f64 / f64::from(RATE_HZ);
-    (means.size)(bytes(original.bytes()?, seconds))?;
+    (means.size)(bytes(original.bytes()?, seconds, channels))?;
     (means.progress)(HEARD)?;
     watch.check()?;
     let roles = cast(
@@ -159,17 +162,18 @@ pub fn render(order: &Order, means: Means<'_>, watch: &Watch) -> Result<Rendered
         (means.progress)(CAST + (SPOKEN - CAST) * said as f64 / all as f64)?;
     }
     let places = places(&order.segments, &lines, heard, frames);
-    let mut writer = TrackWriter::new((means.scratch)()?)?;
+    let mut writer = TrackWriter::new((means.scratch)()?, channels)?;
     let mut laid = 0;
     (means.make)(AUDIO, &mut |file| {
-        let mut wav = WavWriter::new(BufWriter::new(file), RATE_HZ)?;
-        let mut under = match order.keep_background {
+        let mut wav = WavWriter::new(BufWriter::new(file), RATE_HZ, channels)?;
+        let background = match order.keep_background {
             true => original.frames()?,
             false => None,
         };
-        let under = under.as_mut().map(|f| &mut **f as &mut dyn Frames);
+        // Without it the track is as wide as it would be.
+        let mut under = background.unwrap_or_else(|| Box::new(Silence(channels)));
         bed::lay(
-            under,
+            Some(&mut *under),
             frames,
             &places
                 .iter()
@@ -180,7 +184,7 @@ pub fn render(order: &Order, means: Means<'_>, watch: &Watch) -> Result<Rendered
                 watch.check()?;
                 wav.push(block)?;
                 writer.push(block)?;
-                laid += block.len() as u64;
+                laid += (block.len() / channels) as u64;
                 (means.progress)(SPOKEN + (LAID - SPOKEN) * laid as f64 / frames.max(1) as f64)
             },
         )?;
@@ -207,9 +211,9 @@ pub fn render(order: &Order, means: Means<'_>, watch: &Watch) -> Result<Rendered
 }
 
 /// Bytes of all files of a render of an original of that many.
-fn bytes(original: u64, seconds: f64) -> u64 {
+fn bytes(original: u64, seconds: f64, channels: usize) -> u64 {
     // The original, and the picture again with the new sound, whose packets wait in a file of their own.
-    let a_second = WAV_BYTES + LINE_BYTES + 2 * OPUS_BYTES;
+    let a_second = channels as u64 * (WAV_BYTES + 2 * OPUS_BYTES) + LINE_BYTES;
     2 * original + (seconds * a_second as f64) as u64 + OTHER_BYTES
 }
 
@@ -328,78 +332,5 @@ fn check_ends(segments: &[Segment], frames: u64) -> Result<(), Fault> {
             segments[at].start_s,
             frames as f64 / f64::from(RATE_HZ)
         ))),
-    }
-}
-
-/// The file that is dubbed.
-struct Original<'a> {
-    picture: Option<&'a Picture>,
-    open: &'a dyn Fn() -> Result<File, Fault>,
-}
-
-impl Original<'_> {
-    /// Its sound; none where a picture has none.
-    fn sound(&self, rate_hz: u32) -> Result<Option<Box<dyn Samples>>, Fault> {
-        match self.picture.is_some_and(|picture| !picture.has_sound) {
-            true => Ok(None),
-            false => sound::open((self.open)()?, self.picture, rate_hz).map(Some),
-        }
-    }
-
-    fn frames(&self) -> Result<Option<Box<dyn Frames>>, Fault> {
-        let frames = |sound| Ok(Box::new(Mono::new(sound)?) as Box<dyn Frames>);
-        self.sound(RATE_HZ)?.map(frames).transpose()
-    }
-
-    fn bytes(&self) -> Result<u64, Fault> {
-        let known = (self.open)()?.metadata().map_err(Fault::disk)?;
-        Ok(known.len())
-    }
-}
-
-/// What is heard of each line, and how many frames the file has: those of what lasts longer, its picture or its sound.
-fn hear(original: &Original<'_>, segments: &[Segment]) -> Result<(Vec<Heard>, u64), Fault> {
-    let spans = spans(segments);
-    let nothing = Heard {
-        lufs: None,
-        side_db: 0.0,
-    };
-    let shown = original.picture.map_or(0, |p| frame(p.duration_s));
-    let Some(sound) = original.frames()? else {
-        return Ok((vec![nothing; spans.len()], shown));
-    };
-    let mut counted = Counted {
-        frames: sound,
-        count: 0,
-    };
-    let heard = original::hear(&mut counted, &spans)?;
-    let mut rest = Vec::new();
-    while counted.read(&mut rest, original::BLOCK_FRAMES)? > 0 {
-        rest.clear();
-    }
-    Ok((heard, counted.count.max(shown)))
-}
-
-/// Counts what is read.
-struct Counted {
-    frames: Box<dyn Frames>,
-    count: u64,
-}
-
-impl Frames for Counted {
-    fn channels(&self) -> usize {
-        self.frames.channels()
-    }
-
-    fn read(&mut self, out: &mut Vec<f32>, most: usize) -> Result<usize, Fault> {
-        let read = self.frames.read(out, most)?;
-        self.count += read as u64;
-        if self.count as f64 > limits::AUDIO_SECONDS_MAX * f64::from(RATE_HZ) {
-            let hours = limits::AUDIO_SECONDS_MAX / 3_600.0;
-            return Err(Fault::invalid(format!(
-                "file is longer than the {hours:.0} h that are accepted"
-            )));
-        }
-        Ok(read)
     }
 }

@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const MORE_BYTES: u64 = 100_000;
 
 fn sound() -> OpusTrack {
-    let mut writer = TrackWriter::new(tempfile::tempfile().unwrap()).unwrap();
+    let mut writer = TrackWriter::new(tempfile::tempfile().unwrap(), 1).unwrap();
     writer.push(&[0.1; 19_200]).unwrap();
     writer.finish("eng").unwrap()
 }

@@ -65,7 +65,7 @@ pub fn rendered(client: &Client, file: &[u8], fields: &[(&str, String)]) -> Stri
     id
 }
 
-fn download(client: &Client, url: &Value) -> Vec<u8> {
+pub fn download(client: &Client, url: &Value) -> Vec<u8> {
     let answer = client.get(url.as_str().unwrap());
     assert_eq!(answer.status, 200);
     let length = answer.header("content-length").unwrap();
@@ -75,8 +75,8 @@ fn download(client: &Client, url: &Value) -> Vec<u8> {
 }
 
 /// The film of that name with other sound.
-fn film_with(name: &str, sound: &[f32]) -> Vec<u8> {
-    let mut track = TrackWriter::new(tempfile::tempfile().unwrap()).unwrap();
+pub fn film_with(name: &str, channels: usize, sound: &[f32]) -> Vec<u8> {
+    let mut track = TrackWriter::new(tempfile::tempfile().unwrap(), channels).unwrap();
     track.push(sound).unwrap();
     let track = track.finish("por").unwrap();
     let mut out = tempfile::NamedTempFile::new().unwrap();
@@ -124,7 +124,7 @@ fn a_film_speaks_another_language_and_keeps_its_picture() {
     let client = server.new_account("film");
     let (sound, turns) = talk(&client);
     let seconds = sound.len() as f64 / 48_000.0;
-    let film = film_with("frames.mp4", &sound);
+    let film = film_with("frames.mp4", 1, &sound);
     let analysed = over(&client, &analyze(&client, &film, "pt"));
     assert_eq!(analysed["status"], "done", "{analysed}");
     let analysis = &analysed["result"];

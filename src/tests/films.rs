@@ -44,12 +44,12 @@ pub fn film(name: &str) -> PathBuf {
         .join(name)
 }
 
-fn open(path: &Path) -> File {
+pub fn open(path: &Path) -> File {
     File::open(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
 /// A sweep that no shift in time leaves alike, at 48 kHz.
-fn sweep(seconds: f64) -> Vec<f32> {
+pub fn sweep(seconds: f64) -> Vec<f32> {
     let count = (seconds * 48_000.0).round() as usize;
     (0..count)
         .map(|n| {
@@ -60,8 +60,13 @@ fn sweep(seconds: f64) -> Vec<f32> {
 }
 
 fn track(samples: &[f32]) -> OpusTrack {
-    let mut writer = TrackWriter::new(tempfile::tempfile().unwrap()).unwrap();
-    for piece in samples.chunks(10_007) {
+    track_of(1, samples)
+}
+
+/// Interleaved frames as a track.
+pub fn track_of(channels: usize, frames: &[f32]) -> OpusTrack {
+    let mut writer = TrackWriter::new(tempfile::tempfile().unwrap(), channels).unwrap();
+    for piece in frames.chunks(channels * 10_007) {
         writer.push(piece).unwrap();
     }
     writer.finish("eng").unwrap()

@@ -31,6 +31,7 @@ mod server;
 mod speech;
 mod startup;
 mod statuses;
+mod stereo;
 mod streaming;
 mod talk;
 mod tidy;

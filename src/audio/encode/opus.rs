@@ -28,7 +28,7 @@ pub struct OpusStream {
 
 impl OpusStream {
     pub fn new(rate_hz: u32) -> Result<Self, Fault> {
-        let packets = OpusPackets::new(rate_hz)?;
+        let packets = OpusPackets::new(rate_hz, 1)?;
         let head = packets.head().clone();
         Ok(OpusStream {
             packets,

@@ -16,15 +16,19 @@ pub const PACKET_SAMPLES: u32 = RATE_HZ / PACKETS_PER_S;
 /// whole band; a voice heard for itself gets some more.
 const BITS_PER_SAMPLE: u32 = 2;
 const BITS_PER_S_MAX: u32 = 64_000;
+/// How many times as many two channels get: 96 kb/s, in which RFC 7587 §3.1.1 has music in stereo (64 to 128 kb/s).
+const STEREO_BITS: f64 = 1.5;
 
-/// An encoder of mono speech. Its packets begin with a warm-up of [`OpusPackets::pre_skip`] samples.
+/// An encoder of speech, or of two channels of a film. Its packets begin with a warm-up of [`OpusPackets::pre_skip`] samples.
 pub struct OpusPackets {
     feed: Feed,
     encoder: OpusEncoder,
     head: OpusHead,
-    /// Samples at the encoder's rate that wait for a packet to fill.
+    /// Interleaved frames at the encoder's rate that wait for a packet to fill.
     waiting: Vec<f32>,
-    packet_samples: usize,
+    channels: usize,
+    /// Frames of a packet at that rate.
+    packet_frames: usize,
     /// Samples at 48 kHz that each of the encoder's stands for.
     ratio: u64,
     /// Where the sound ends so far, in samples at 48 kHz: after the warm-up and all that was pushed.
@@ -34,22 +38,27 @@ pub struct OpusPackets {
 }
 
 impl OpusPackets {
-    /// For samples of `rate_hz`. Fault: `Internal` when the encoder cannot be made.
-    pub fn new(rate_hz: u32) -> Result<Self, Fault> {
+    /// For sound of `rate_hz` in 1 channel or 2. Fault: `Internal` when the encoder cannot be made.
+    pub fn new(rate_hz: u32, channels: usize) -> Result<Self, Fault> {
         let fits = RATES_HZ.iter().find(|rate| **rate >= rate_hz);
         let coded_hz = *fits.unwrap_or(&RATE_HZ);
-        let feed = Feed::new(rate_hz, coded_hz)?;
-        let mut encoder =
-            OpusEncoder::new(coded_hz as i32, 1, Application::Audio).map_err(Fault::internal)?;
-        encoder.bitrate_bps = (BITS_PER_SAMPLE * coded_hz).min(BITS_PER_S_MAX) as i32;
+        let feed = Feed::new(rate_hz, coded_hz, channels)?;
+        let mut encoder = OpusEncoder::new(coded_hz as i32, channels, Application::Audio)
+            .map_err(Fault::internal)?;
+        let bits_per_s = (BITS_PER_SAMPLE * coded_hz).min(BITS_PER_S_MAX);
         encoder.rate_control = RateControl::Vbr;
-        encoder.signal_type = Some(Signal::Voice);
+        (encoder.bitrate_bps, encoder.signal_type) = match channels {
+            1 => (bits_per_s as i32, Some(Signal::Voice)),
+            // What stands around the voices is anything.
+            _ => ((f64::from(bits_per_s) * STEREO_BITS) as i32, None),
+        };
         let head = OpusHead::for_encoder(&encoder, rate_hz);
         Ok(OpusPackets {
             feed,
             encoder,
             waiting: Vec::new(),
-            packet_samples: (coded_hz / PACKETS_PER_S) as usize,
+            channels,
+            packet_frames: (coded_hz / PACKETS_PER_S) as usize,
             ratio: u64::from(RATE_HZ / coded_hz),
             end: u64::from(head.pre_skip),
             made: 0,
@@ -72,7 +81,7 @@ impl OpusPackets {
         self.end
     }
 
-    /// All packets that `samples`, in [−1, 1], fill. Fault: `Internal` when the encoder fails.
+    /// All packets that `samples`, whole interleaved frames in [−1, 1], fill. Fault: `Internal` when the encoder fails.
     pub fn push(&mut self, samples: &[f32]) -> Result<Vec<Vec<u8>>, Fault> {
         // One sample that is no number would be heard in all that follow it.
         let clean = |s: &f32| if s.is_nan() { 0.0 } else { s.clamp(-1.0, 1.0) };
@@ -91,26 +100,27 @@ impl OpusPackets {
         // The decoder's warm-up comes on top of the sound: there is always a packet left to make.
         let left = self.end.saturating_sub(self.made);
         let packets = left.div_ceil(u64::from(PACKET_SAMPLES)) as usize;
-        self.waiting.resize(packets * self.packet_samples, 0.0);
+        self.waiting
+            .resize(packets * self.packet_frames * self.channels, 0.0);
         self.encode()
     }
 
     /// Hears what the resampler has made ready since there were `before` samples waiting.
     fn heard(&mut self, before: usize) {
-        self.end += (self.waiting.len() - before) as u64 * self.ratio;
+        let frames = (self.waiting.len() - before) / self.channels;
+        self.end += frames as u64 * self.ratio;
     }
 
     fn encode(&mut self) -> Result<Vec<Vec<u8>>, Fault> {
         let mut packets = Vec::new();
         let mut packet = vec![0; MAX_PACKET_BYTES];
-        let full = self.waiting.len() / self.packet_samples;
-        for samples in self.waiting.chunks_exact(self.packet_samples) {
-            let coded = self
-                .encoder
-                .encode(samples, self.packet_samples, &mut packet);
+        let packet_samples = self.packet_frames * self.channels;
+        let full = self.waiting.len() / packet_samples;
+        for frames in self.waiting.chunks_exact(packet_samples) {
+            let coded = self.encoder.encode(frames, self.packet_frames, &mut packet);
             packets.push(packet[..coded.map_err(Fault::internal)?].to_vec());
         }
-        self.waiting.drain(..full * self.packet_samples);
+        self.waiting.drain(..full * packet_samples);
         self.made += packets.len() as u64 * u64::from(PACKET_SAMPLES);
         Ok(packets)
     }

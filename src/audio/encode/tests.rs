@@ -129,6 +129,37 @@ fn opus_files_and_streams_end_where_the_sound_does_and_sound_alike() {
 }
 
 #[test]
+fn two_channels_stay_apart_in_opus_packets() {
+    let second = |hz: f32| (0..96_000).map(move |n| 0.4 * (n as f32 * hz / 7_639.437).sin());
+    let sides: [Vec<f32>; 2] = [second(440.0).collect(), second(1_310.0).collect()];
+    let frames: Vec<f32> = sides[0]
+        .iter()
+        .zip(&sides[1])
+        .flat_map(|(left, right)| [*left, *right])
+        .collect();
+    let mut packets = OpusPackets::new(48_000, 2).unwrap();
+    let mut made = Vec::new();
+    for piece in frames.chunks(2 * 1_777) {
+        made.extend(packets.push(piece).unwrap());
+    }
+    made.extend(packets.finish().unwrap());
+    assert_eq!(packets.end(), u64::from(packets.pre_skip()) + 96_000);
+    let bytes: usize = made.iter().map(Vec::len).sum();
+    assert!((8_000..40_000).contains(&bytes), "{bytes}");
+    let mut decoder = opus_pure::OpusDecoder::new(48_000, 2).unwrap();
+    let (mut decoded, mut room) = (Vec::new(), vec![0.0; 2 * 5_760]);
+    for packet in &made {
+        let frames = decoder.decode(packet, 5_760, &mut room).unwrap();
+        decoded.extend_from_slice(&room[..2 * frames]);
+    }
+    let sound = &decoded[2 * usize::from(packets.pre_skip())..];
+    for (at, side) in sides.iter().enumerate() {
+        let heard: Vec<f32> = sound.iter().skip(at).step_by(2).copied().collect();
+        assert!(snr_db(side, &heard) > 15.0, "{} dB", snr_db(side, &heard));
+    }
+}
+
+#[test]
 fn no_samples_is_a_file_of_no_samples() {
     for rate_hz in RATES {
         let wav = whole(Format::Wav, &[], rate_hz).unwrap();

@@ -23,7 +23,7 @@ pub fn wav(samples: &[f32], rate_hz: u32) -> Result<Vec<u8>, Fault> {
         .filter(|count| *count < (u32::MAX - WAV_HEAD_BYTES as u32) / 2)
         .ok_or_else(|| Fault::internal(format!("a WAV file of {} samples", samples.len())))?;
     let mut file = Cursor::new(Vec::with_capacity(WAV_HEAD_BYTES + 2 * samples.len()));
-    let mut writer = hound::WavWriter::new(&mut file, spec(rate_hz)).map_err(Fault::internal)?;
+    let mut writer = hound::WavWriter::new(&mut file, spec(rate_hz, 1)).map_err(Fault::internal)?;
     let mut block = writer.get_i16_writer(count);
     for sample in samples {
         block.write_sample(to_i16(*sample));
@@ -33,21 +33,21 @@ pub fn wav(samples: &[f32], rate_hz: u32) -> Result<Vec<u8>, Fault> {
     Ok(file.into_inner())
 }
 
-/// A WAV file of 16-bit mono that is written piece by piece, with its true sizes at the end.
+/// A WAV file of 16-bit samples that is written piece by piece, with its true sizes at the end.
 pub struct WavWriter<W: Write + Seek>(hound::WavWriter<W>);
 
 impl<W: Write + Seek> WavWriter<W> {
-    /// A file at `rate_hz` in `out`. Faults: `Internal` when the rate is 0, those of [`Fault::disk`].
-    pub fn new(out: W, rate_hz: u32) -> Result<Self, Fault> {
+    /// A file of 1 channel or 2 at `rate_hz` in `out`. Faults: `Internal` when the rate is 0, those of [`Fault::disk`].
+    pub fn new(out: W, rate_hz: u32, channels: usize) -> Result<Self, Fault> {
         if rate_hz == 0 {
             return Err(Fault::internal("a WAV file of 0 Hz"));
         }
-        hound::WavWriter::new(out, spec(rate_hz))
+        hound::WavWriter::new(out, spec(rate_hz, channels as u16))
             .map(WavWriter)
             .map_err(refused)
     }
 
-    /// Adds samples, rounded as those of [`wav`]. Faults: `Internal` behind 4 GiB, those of [`Fault::disk`].
+    /// Adds whole interleaved frames, rounded as the samples of [`wav`]. Faults: `Internal` behind 4 GiB, those of [`Fault::disk`].
     pub fn push(&mut self, samples: &[f32]) -> Result<(), Fault> {
         let mut samples = samples.iter();
         samples
@@ -68,9 +68,9 @@ fn refused(error: hound::Error) -> Fault {
     }
 }
 
-fn spec(sample_rate: u32) -> hound::WavSpec {
+fn spec(sample_rate: u32, channels: u16) -> hound::WavSpec {
     hound::WavSpec {
-        channels: 1,
+        channels,
         sample_rate,
         bits_per_sample: 16,
         sample_format: hound::SampleFormat::Int,

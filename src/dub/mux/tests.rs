@@ -79,7 +79,7 @@ fn ten_frames_but(changed: Vec<u8>) -> Vec<Vec<u8>> {
 }
 
 fn sound(seconds: f64) -> OpusTrack {
-    let mut writer = TrackWriter::new(tempfile::tempfile().unwrap()).unwrap();
+    let mut writer = TrackWriter::new(tempfile::tempfile().unwrap(), 1).unwrap();
     let samples = vec![0.1; (seconds * 48_000.0) as usize];
     writer.push(&samples).unwrap();
     writer.finish("eng").unwrap()

@@ -6,31 +6,34 @@ use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use crate::audio::encode::{OPUS_PACKET_SAMPLES, OPUS_RATE_HZ, OpusPackets};
 use crate::fault::Fault;
 
-/// Encodes mono sound into a track, piece by piece.
+/// Encodes sound of one channel or two into a track, piece by piece.
 pub struct TrackWriter {
     packets: OpusPackets,
+    channels: u8,
     scratch: BufWriter<File>,
     sizes: Vec<u16>,
-    samples: u64,
+    frames: u64,
 }
 
 impl TrackWriter {
-    /// A track that is kept in `scratch`, an empty file that nobody else uses (an unlinked one, best).
+    /// A track of `channels` (1 or 2) that is kept in `scratch`, an empty file that nobody else uses (an unlinked one, best).
     ///
     /// Faults: `Internal` when the encoder cannot be made.
-    pub fn new(scratch: File) -> Result<Self, Fault> {
+    pub fn new(scratch: File, channels: usize) -> Result<Self, Fault> {
         Ok(TrackWriter {
-            packets: OpusPackets::new(OPUS_RATE_HZ)?,
+            packets: OpusPackets::new(OPUS_RATE_HZ, channels)?,
+            channels: channels as u8,
             scratch: BufWriter::new(scratch),
             sizes: Vec::new(),
-            samples: 0,
+            frames: 0,
         })
     }
 
-    /// Adds `samples` at 48 kHz in [−1, 1]; beyond that they are clamped. Fault: `Internal` when the scratch is full.
-    pub fn push(&mut self, samples: &[f32]) -> Result<(), Fault> {
-        self.samples += samples.len() as u64;
-        let made = self.packets.push(samples)?;
+    /// Adds whole interleaved `frames` at 48 kHz in [−1, 1]; beyond that they are clamped. Fault: `Internal` when the scratch
+    /// is full.
+    pub fn push(&mut self, frames: &[f32]) -> Result<(), Fault> {
+        self.frames += (frames.len() / usize::from(self.channels)) as u64;
+        let made = self.packets.push(frames)?;
         self.keep(made)
     }
 
@@ -48,8 +51,9 @@ impl TrackWriter {
                 .scratch
                 .into_inner()
                 .map_err(|error| Fault::disk(error.into_error()))?,
+            channels: self.channels,
             sizes: self.sizes,
-            samples: self.samples,
+            samples: self.frames,
             language: if known { language } else { "und" }.to_owned(),
         })
     }
@@ -64,11 +68,12 @@ impl TrackWriter {
     }
 }
 
-/// A mono sound track: packets of 20 ms, of which a decoder drops the first [`OpusTrack::pre_skip`] samples and what
-/// comes after [`OpusTrack::samples`] more.
+/// A sound track: packets of 20 ms, of which a decoder drops the first [`OpusTrack::pre_skip`] samples of each channel and
+/// what comes after [`OpusTrack::samples`] more.
 #[derive(Debug)]
 pub struct OpusTrack {
     packets: File,
+    channels: u8,
     sizes: Vec<u16>,
     pre_skip: u16,
     samples: u64,
@@ -76,12 +81,17 @@ pub struct OpusTrack {
 }
 
 impl OpusTrack {
+    /// 1 or 2.
+    pub fn channels(&self) -> u8 {
+        self.channels
+    }
+
     /// Samples at 48 kHz that only warm up the decoder.
     pub fn pre_skip(&self) -> u16 {
         self.pre_skip
     }
 
-    /// Samples at 48 kHz that are heard.
+    /// Samples of each channel at 48 kHz that are heard.
     pub fn samples(&self) -> u64 {
         self.samples
     }

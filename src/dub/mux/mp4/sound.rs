@@ -86,12 +86,12 @@ pub fn trak(
     let opus = Opus {
         audio: Audio {
             data_reference_index: 1,
-            channel_count: 1,
+            channel_count: track.channels().into(),
             sample_size: 16,
             sample_rate: (OPUS_RATE_HZ as u16).into(),
         },
         dops: Dops {
-            output_channel_count: 1,
+            output_channel_count: track.channels(),
             pre_skip: track.pre_skip(),
             input_sample_rate: OPUS_RATE_HZ,
             output_gain: 0,

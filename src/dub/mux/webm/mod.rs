@@ -166,8 +166,9 @@ fn tracks(scan: &Scan, sound: &OpusTrack, number: u8, uid: u64) -> Result<Vec<u8
         made.extend(&track.entry);
     }
     let pre_skip = sound.pre_skip();
-    // RFC 7845 §5.1, mono.
-    let mut head = b"OpusHead\x01\x01".to_vec();
+    // RFC 7845 §5.1: version 1, and below the mapping for one channel or two.
+    let mut head = b"OpusHead\x01".to_vec();
+    head.push(sound.channels());
     head.extend(pre_skip.to_le_bytes());
     head.extend(OPUS_RATE_HZ.to_le_bytes());
     head.extend([0, 0, 0]);
@@ -183,7 +184,7 @@ fn tracks(scan: &Scan, sound: &OpusTrack, number: u8, uid: u64) -> Result<Vec<u8
         seek_pre_roll: SeekPreRoll(PRE_ROLL_NS),
         audio: Some(Audio {
             sampling_frequency: SamplingFrequency(f64::from(OPUS_RATE_HZ)),
-            channels: Channels(1),
+            channels: Channels(sound.channels().into()),
             ..Default::default()
         }),
         ..Default::default()
