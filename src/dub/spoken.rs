@@ -171,12 +171,12 @@ mod tests {
         };
         // Some 25 letters: it should take less than 2 s, and takes 2.6.
         let text = "Good morning, all of you.";
-        assert_eq!(say(&role, text, 2.0), (130, 2, 0));
-        assert_eq!(say(&role, text, 2.0), (130, 0, 2));
-        assert_eq!(say(&role, text, 2.01), (130, 0, 2), "speeds go by steps");
-        assert_eq!(say(&role, "Good evening, all of you.", 2.0).1, 2);
+        assert_eq!(say(&role, text, 2.02), (130, 2, 0));
+        assert_eq!(say(&role, text, 2.02), (130, 0, 2));
+        assert_eq!(say(&role, text, 2.03), (130, 0, 2), "speeds go by steps");
+        assert_eq!(say(&role, "Good evening, all of you.", 2.02).1, 2);
         role.identity = "b".to_owned();
-        assert_eq!(say(&role, text, 2.0).1, 2, "another voice");
+        assert_eq!(say(&role, text, 2.02).1, 2, "another voice");
         let speeds = toy.1.into_inner().unwrap();
         assert!(
             speeds.iter().all(|s| (0.8..=1.35).contains(s)),
