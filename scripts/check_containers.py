@@ -3,7 +3,7 @@
 
 For each film in both folders (by default the pack test-video, and what `cargo test --test main films` leaves):
 - all packets of pictures and subtitles are equal: time of decoding, time of showing, duration, size, hash, key or not;
-- there is one sound track, Opus, which ends with the picture;
+- there is one sound track, which ends with the picture;
 - ffmpeg decodes all of it without a word that it does not say of the original too.
 
 Needs ffmpeg on the PATH, or the Python package imageio-ffmpeg. Exit code 1 when a film fails.

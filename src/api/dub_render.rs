@@ -13,6 +13,7 @@ use super::form::Form;
 use super::speech::Speaking;
 use super::{Call, Context, Reply};
 use crate::audio;
+use crate::audio::encode::Codec;
 use crate::dub::cast::no_voice;
 use crate::dub::mux;
 use crate::dub::tasks::{ASKED, Asked, Said};
@@ -36,7 +37,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let segments = segments(form.text("segments"))?;
     let voice_map = voice_map(form.text("voice_map"))?;
     let keep_background = form.boolean("keep_background", true)?;
-    codec(form.text("audio_codec").unwrap_or("opus"))?;
+    let audio_codec = Codec::parse(form.text("audio_codec").unwrap_or_default())?;
     let speaking = context.speaking.as_deref();
     let language = language(form.text("target_language"), &voice_map, speaking)?;
     let file = form
@@ -66,20 +67,28 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         voice_map,
         language,
         keep_background,
+        audio_codec,
     };
     let asked = serde_json::to_vec(&asked).map_err(Fault::internal)?;
     let id = job.job_id;
     take_on(context, account, job, file, |input| {
-        check_file(input, last_s)?;
+        check_file(input, last_s, audio_codec)?;
         let files = context.store.job_files();
         files.put(id, ASKED, &mut &asked[..]).map(drop)
     })
 }
 
-/// What cannot be read is told now, not by a job that fails. Faults: `Invalid` for such a file, or one that ends before the lines
-/// do.
-fn check_file(input: &mut dyn FnMut() -> Result<File, Fault>, last_s: f64) -> Result<(), Fault> {
+/// What cannot be done is told now, not by a job that fails. Faults: `Invalid` for a file that cannot be read, does not take sound
+/// in `codec`, or ends before the lines do.
+fn check_file(
+    input: &mut dyn FnMut() -> Result<File, Fault>,
+    last_s: f64,
+    codec: Codec,
+) -> Result<(), Fault> {
     let picture = mux::inspect(input()?)?;
+    if let Some(picture) = &picture {
+        mux::check_codec(picture.container, codec)?;
+    }
     let shown_s = picture.as_ref().map_or(0.0, |p| p.duration_s);
     let most_s = limits::AUDIO_SECONDS_MAX;
     if shown_s > most_s {
@@ -217,16 +226,6 @@ fn voice_map(json: Option<&str>) -> Result<BTreeMap<String, String>, Fault> {
             "voice_map has {count} speakers; at most {most} are accepted"
         ))),
         false => Ok(map),
-    }
-}
-
-fn codec(name: &str) -> Result<(), Fault> {
-    match name.trim().to_ascii_lowercase().as_str() {
-        "opus" | "" => Ok(()),
-        "aac" => Err(Fault::invalid(
-            "audio_codec aac is not in this build of the server; opus is accepted",
-        )),
-        _ => Err(Fault::invalid("audio_codec is not opus, which is accepted")),
     }
 }
 

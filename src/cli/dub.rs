@@ -10,6 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::CliError;
 use crate::app::{Installation, Workshop};
+use crate::audio::encode::Codec;
 use crate::config::{Common, ModelOptions};
 use crate::dub::analyze::{self, Analysis};
 use crate::dub::fit::room_chars;
@@ -45,6 +46,9 @@ pub struct Args {
     /// Whether what else there is to hear stays, quieter under the lines
     #[arg(long, value_name = "BOOL", default_value_t = true, action = ArgAction::Set)]
     keep_background: bool,
+    /// What the new sound of a video is coded as: opus or aac (mp4 and mov only)
+    #[arg(long, value_name = "CODEC", default_value = "opus")]
+    audio_codec: String,
     #[command(flatten)]
     models: ModelOptions,
 }
@@ -53,6 +57,7 @@ pub struct Args {
 pub fn run(args: Args, common: &Common) -> Result<(), CliError> {
     let options = common.models(&args.models).map_err(CliError::Usage)?;
     let voices = voices(&args.voice)?;
+    let codec = Codec::parse(&args.audio_codec).map_err(CliError::usage)?;
     let open = || File::open(&args.file);
     if let Err(e) = open() {
         let path = args.file.display();
@@ -81,6 +86,7 @@ pub fn run(args: Args, common: &Common) -> Result<(), CliError> {
         installation: &installation,
         workshop: &workshop,
         watch,
+        codec,
     };
     let rendered = job.run(voices).map_err(CliError::failed)?;
     let cut = rendered.lines.iter().filter(|l| l.truncated).count();
@@ -103,6 +109,7 @@ struct Job<'a> {
     installation: &'a Installation,
     workshop: &'a Workshop,
     watch: Watch,
+    codec: Codec,
 }
 
 impl Job<'_> {
@@ -113,6 +120,7 @@ impl Job<'_> {
             voices,
             language: self.args.to.to_lowercase(),
             keep_background: self.args.keep_background,
+            codec: self.codec,
         };
         self.render(&order)
     }
@@ -125,6 +133,9 @@ impl Job<'_> {
         let bar = bar("listening");
         let target_is_english = base(&self.args.to) == ENGLISH;
         let picture = mux::inspect(self.open()?)?;
+        if let Some(picture) = &picture {
+            mux::check_codec(picture.container, self.codec)?;
+        }
         let language = Some(self.args.from.to_lowercase()).filter(|l| l != "auto");
         let open = || sound::open(self.open()?, picture.as_ref(), analyze::RATE_HZ);
         let means = analyze::Means {

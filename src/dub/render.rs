@@ -19,7 +19,7 @@ use super::sound::{Original, Whole};
 use super::spoken::{self, Counts};
 use super::subtitles::{self, Cue};
 use super::waiting::Waiting;
-use crate::audio::encode::WavWriter;
+use crate::audio::encode::{Codec, WavWriter};
 use crate::engine::contract::Watch;
 use crate::fault::{Fault, Kind};
 use crate::store::AccountId;
@@ -40,7 +40,7 @@ const LAID: f64 = 0.95;
 /// Bytes a second of the new track in each channel: as samples, and as packets; and of the spoken lines that wait (mono, 16
 /// bits).
 const WAV_BYTES: u64 = 2 * RATE_HZ as u64;
-const OPUS_BYTES: u64 = 16_000;
+const PACKET_BYTES: u64 = 16_000;
 const LINE_BYTES: u64 = 2 * RATE_HZ as u64;
 /// Bytes of all else.
 const OTHER_BYTES: u64 = 1 << 20;
@@ -68,6 +68,8 @@ pub struct Order {
     pub language: String,
     /// Whether what else there is to hear stays, quieter under the lines.
     pub keep_background: bool,
+    /// What the film's new sound is coded as.
+    pub codec: Codec,
 }
 
 /// What a render needs.
@@ -118,10 +120,13 @@ pub struct Line {
     pub end_s: f64,
 }
 
-/// Renders. Faults: `Invalid` when the file cannot be read or ends before a line; and those of reading, speaking and writing, and
+/// Renders. Faults: `Invalid` when the file cannot be read, does not take the codec, or ends before a line; and those of reading, speaking and writing, and
 /// of `watch`.
 pub fn render(order: &Order, means: Means<'_>, watch: &Watch) -> Result<Rendered, Fault> {
     let picture = mux::inspect((means.open)()?)?;
+    if let Some(picture) = &picture {
+        mux::check_codec(picture.container, order.codec)?;
+    }
     let original = Original {
         picture: picture.as_ref(),
         open: means.open,
@@ -162,7 +167,7 @@ pub fn render(order: &Order, means: Means<'_>, watch: &Watch) -> Result<Rendered
         (means.progress)(CAST + (SPOKEN - CAST) * said as f64 / all as f64)?;
     }
     let places = places(&order.segments, &lines, heard, frames);
-    let mut writer = TrackWriter::new((means.scratch)()?, channels)?;
+    let mut writer = TrackWriter::new((means.scratch)()?, channels, order.codec)?;
     let mut laid = 0;
     (means.make)(AUDIO, &mut |file| {
         let mut wav = WavWriter::new(BufWriter::new(file), RATE_HZ, channels)?;
@@ -213,7 +218,7 @@ pub fn render(order: &Order, means: Means<'_>, watch: &Watch) -> Result<Rendered
 /// Bytes of all files of a render of an original of that many.
 fn bytes(original: u64, seconds: f64, channels: usize) -> u64 {
     // The original, and the picture again with the new sound, whose packets wait in a file of their own.
-    let a_second = channels as u64 * (WAV_BYTES + 2 * OPUS_BYTES) + LINE_BYTES;
+    let a_second = channels as u64 * (WAV_BYTES + 2 * PACKET_BYTES) + LINE_BYTES;
     2 * original + (seconds * a_second as f64) as u64 + OTHER_BYTES
 }
 

@@ -12,6 +12,7 @@ use super::cast::Stage;
 use super::lines::Line;
 use super::render::{self, Order, Rendered, Segment};
 use super::{mux, sound};
+use crate::audio::encode::Codec;
 use crate::engine::contract::{Watch, Word, millis};
 use crate::engine::diarize::{self, Diarize};
 use crate::fault::Fault;
@@ -64,6 +65,9 @@ pub struct Asked {
     pub voice_map: BTreeMap<String, String>,
     pub language: String,
     pub keep_background: bool,
+    /// Orders from before there was a choice name none: they are in Opus.
+    #[serde(default)]
+    pub audio_codec: Codec,
 }
 
 /// A line as the API has it.
@@ -165,6 +169,7 @@ pub fn render(
         voices: asked.voice_map,
         language: asked.language.clone(),
         keep_background: asked.keep_background,
+        codec: asked.audio_codec,
     };
     let means = render::Means {
         stage: &*speaks.stage,

@@ -4,7 +4,8 @@ use std::io::Cursor;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use vocabox::dub::mux::{self, OpusTrack, TrackWriter};
+use vocabox::audio::encode::Codec;
+use vocabox::dub::mux::{self, SoundTrack, TrackWriter};
 use vocabox::fault::{Fault, Kind};
 
 use crate::damage::{Dice, damaged};
@@ -17,14 +18,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// fragment that says nothing of its samples has no bytes for them).
 const MORE_BYTES: u64 = 100_000;
 
-fn sound() -> OpusTrack {
-    let mut writer = TrackWriter::new(tempfile::tempfile().unwrap(), 1).unwrap();
+fn sound() -> SoundTrack {
+    let mut writer = TrackWriter::new(tempfile::tempfile().unwrap(), 1, Codec::Opus).unwrap();
     writer.push(&[0.1; 19_200]).unwrap();
     writer.finish("eng").unwrap()
 }
 
 /// The copy's length.
-fn copied(film: &[u8], sound: &OpusTrack) -> Result<u64, Fault> {
+fn copied(film: &[u8], sound: &SoundTrack) -> Result<u64, Fault> {
     let mut out = tempfile::tempfile().unwrap();
     mux::replace_audio(Cursor::new(film), sound, &mut out)?;
     let length = out.metadata().unwrap().len();

@@ -11,8 +11,9 @@ use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
 use symphonia::core::io::MediaSourceStream;
 use vocabox::audio;
+use vocabox::audio::encode::Codec;
 use vocabox::audio::pcm::{Clip, read_all};
-use vocabox::dub::mux::{self, Container, OpusTrack, Picture, TrackWriter};
+use vocabox::dub::mux::{self, Container, Picture, SoundTrack, TrackWriter};
 use vocabox::fault::Kind;
 
 /// The films of the pack `test-video` that have a picture, and how long it lasts.
@@ -59,13 +60,18 @@ pub fn sweep(seconds: f64) -> Vec<f32> {
         .collect()
 }
 
-fn track(samples: &[f32]) -> OpusTrack {
+fn track(samples: &[f32]) -> SoundTrack {
     track_of(1, samples)
 }
 
 /// Interleaved frames as a track.
-pub fn track_of(channels: usize, frames: &[f32]) -> OpusTrack {
-    let mut writer = TrackWriter::new(tempfile::tempfile().unwrap(), channels).unwrap();
+pub fn track_of(channels: usize, frames: &[f32]) -> SoundTrack {
+    track_in(Codec::Opus, channels, frames)
+}
+
+pub fn track_in(codec: Codec, channels: usize, frames: &[f32]) -> SoundTrack {
+    let scratch = tempfile::tempfile().unwrap();
+    let mut writer = TrackWriter::new(scratch, channels, codec).unwrap();
     for piece in frames.chunks(channels * 10_007) {
         writer.push(piece).unwrap();
     }

@@ -1,5 +1,6 @@
 //! The integration suite: the built binary over real sockets, with real models, and the tree's own rules.
 
+mod aac;
 mod accounts;
 mod attacks;
 mod audio;

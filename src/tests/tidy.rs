@@ -47,6 +47,7 @@ const NAMED_BY: &[(&str, &str)] = &[
     ("ebur128", "audio/"),
     ("timestretch", "audio/stretch.rs"),
     ("opus_pure", "audio/"),
+    ("syom", "audio/encode/"),
     ("flacenc", "audio/encode/"),
     ("mp3lame_encoder", "audio/encode/"),
     ("mp4_atom", "dub/mux/mp4/"),

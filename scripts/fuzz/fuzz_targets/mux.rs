@@ -11,16 +11,17 @@ use std::io::Cursor;
 use std::sync::OnceLock;
 
 use libfuzzer_sys::fuzz_target;
-use vocabox::dub::mux::{self, OpusTrack, TrackWriter};
+use vocabox::audio::encode::Codec;
+use vocabox::dub::mux::{self, SoundTrack, TrackWriter};
 use vocabox::fault::Kind;
 
 /// What may be written beyond the film itself: the sound, and tables in the place of what they were told by.
 const MORE_BYTES: u64 = 200_000;
 
-fn sound() -> &'static OpusTrack {
-    static SOUND: OnceLock<OpusTrack> = OnceLock::new();
+fn sound() -> &'static SoundTrack {
+    static SOUND: OnceLock<SoundTrack> = OnceLock::new();
     SOUND.get_or_init(|| {
-        let mut writer = TrackWriter::new(tempfile::tempfile().unwrap()).unwrap();
+        let mut writer = TrackWriter::new(tempfile::tempfile().unwrap(), 1, Codec::Opus).unwrap();
         writer.push(&[0.1; 24_000]).unwrap();
         writer.finish("eng").unwrap()
     })

@@ -9,8 +9,12 @@
 //! | `flac` | FLAC: the same samples, at about half the bytes |
 //! | `opus` | Opus in Ogg: a tenth of the bytes, not the same samples |
 //! | `packets` | bare Opus packets, for any container |
+//! | `aac` | bare AAC packets, for MP4 |
+//! | `codec` | which of the two a film gets |
 //! | `mp3` | MP3, in builds that ask for it |
 
+mod aac;
+mod codec;
 mod flac;
 #[cfg(feature = "mp3")]
 mod mp3;
@@ -21,7 +25,9 @@ mod wav;
 use crate::fault::Fault;
 
 pub use super::opus::RATE_HZ as OPUS_RATE_HZ;
-pub use packets::{OpusPackets, PACKET_SAMPLES as OPUS_PACKET_SAMPLES};
+pub use aac::AacPackets;
+pub use codec::Codec;
+pub use packets::OpusPackets;
 pub use wav::{WAV_HEAD_BYTES, WavWriter, wav};
 
 /// Full scale of 16-bit samples: the factor that decoders divide by, so that WAV → samples → WAV is exact.

@@ -7,6 +7,8 @@ use crate::audio::resample::resample_clip;
 
 /// Signal over error that Opus must keep on a chirp, in decibels. Measured: 12.6 to 22.
 const OPUS_SNR_DB_MIN: f64 = 10.0;
+/// The same of AAC.
+const AAC_SNR_DB_MIN: f64 = 10.0;
 /// How far Opus may shift it: 83 µs.
 const SHIFT: usize = 4;
 const RATES: [u32; 4] = [8_000, 16_000, 22_050, 24_000];
@@ -157,6 +159,60 @@ fn two_channels_stay_apart_in_opus_packets() {
         let heard: Vec<f32> = sound.iter().skip(at).step_by(2).copied().collect();
         assert!(snr_db(side, &heard) > 15.0, "{} dB", snr_db(side, &heard));
     }
+}
+
+#[test]
+fn aac_packets_are_as_long_as_the_sound_and_alike() {
+    for (channels, length) in [(1, 1), (1, 1_024), (1, 48_001), (2, 95_999)] {
+        let sides: Vec<Vec<f32>> = (0..channels)
+            .map(|side| {
+                let mut samples = sweep(length, 48_000 / (side + 1));
+                samples[0] = 2.0;
+                samples
+            })
+            .collect();
+        let frames: Vec<f32> = (0..length)
+            .flat_map(|n| sides.iter().map(move |side| side[n]))
+            .collect();
+        let mut packets = AacPackets::new(channels as usize).unwrap();
+        let mut made = Vec::new();
+        for piece in frames.chunks(channels as usize * 1_777) {
+            made.extend(packets.push(piece).unwrap());
+        }
+        made.extend(packets.finish().unwrap());
+        assert_eq!(made.len(), 1 + length.div_ceil(1_024), "{length}");
+        // AAC-LC (2), 48 kHz (3), so many channels.
+        assert_eq!(packets.config(), [0x11, 0x80 | (channels as u8) << 3]);
+        let adts = made
+            .iter()
+            .flat_map(|packet| syom::wrap_adts_au(packet, 48_000, channels as usize).unwrap());
+        let file = Cursor::new(adts.collect::<Vec<u8>>());
+        let mut wide = crate::audio::Wide::open(file, 48_000, 60.0).unwrap();
+        assert_eq!(wide.channels(), channels as usize);
+        let mut heard = Vec::new();
+        while wide.read(&mut heard, 10_007).unwrap() > 0 {}
+        let skip = channels as usize * usize::from(packets.pre_skip());
+        for (at, side) in sides.iter().enumerate() {
+            let own = heard[skip..].iter().skip(at).step_by(channels as usize);
+            let own: Vec<f32> = own.copied().collect();
+            assert!((length..length + 1_024).contains(&own.len()));
+            if length > 1 {
+                let snr = snr_db(&side[1..], &own[1..length]);
+                assert!(snr > AAC_SNR_DB_MIN, "{length} samples, {at}: {snr} dB");
+            }
+        }
+    }
+}
+
+#[test]
+fn aac_of_nothing_and_of_no_numbers_is_made() {
+    let mut packets = AacPackets::new(2).unwrap();
+    assert!(packets.push(&[]).unwrap().is_empty());
+    assert_eq!(packets.finish().unwrap().len(), 2);
+    let mut packets = AacPackets::new(1).unwrap();
+    let odd = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 7.0];
+    assert!(packets.push(&odd).unwrap().is_empty());
+    assert_eq!(packets.finish().unwrap().len(), 2);
 }
 
 #[test]

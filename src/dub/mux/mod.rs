@@ -10,7 +10,7 @@
 //! | file | one idea |
 //! | --- | --- |
 //! | `source` | a seekable input of known length |
-//! | `track` | the new sound: Opus packets in a scratch file, and their times |
+//! | `track` | the new sound: packets in a scratch file, and their times |
 //! | `mp4` | MP4 and MOV, fragmented or not → MP4 |
 //! | `webm` | WebM and Matroska → the same |
 
@@ -25,8 +25,9 @@ mod tests;
 use std::fs::File;
 use std::io::{Read, Seek};
 
-pub use track::{OpusTrack, TrackWriter};
+pub use track::{SoundTrack, TrackWriter};
 
+use crate::audio::encode::Codec;
 use crate::fault::Fault;
 use source::Source;
 
@@ -76,18 +77,32 @@ pub fn inspect<R: Read + Seek>(reader: R) -> Result<Option<Picture>, Fault> {
 ///
 /// The track starts with the file (MP4: with the movie; WebM: at time 0). Files are copied by blocks.
 ///
-/// Faults: as [`inspect`]; `Invalid` too when there is no picture; `Internal` when `out` cannot be written, which then
+/// Faults: as [`inspect`]; `Invalid` too when there is no picture, or when the container does not take the track's codec; `Internal` when `out` cannot be written, which then
 /// holds a part.
 pub fn replace_audio<R: Read + Seek>(
     reader: R,
-    track: &OpusTrack,
+    track: &SoundTrack,
     out: &mut File,
 ) -> Result<(), Fault> {
     let mut source = Source::new(reader)?;
-    match kind(&mut source)? {
+    let container = kind(&mut source)?;
+    if let Some(container) = container {
+        check_codec(container, track.codec())?;
+    }
+    match container {
         Some(Container::Mp4) => mp4::replace_audio(&mut source, track, out),
         Some(Container::Webm) => webm::replace_audio(&mut source, track, out),
         None => Err(no_picture()),
+    }
+}
+
+/// Faults: `Invalid` when files of `container` do not take sound in `codec`.
+pub fn check_codec(container: Container, codec: Codec) -> Result<(), Fault> {
+    match (container, codec) {
+        (Container::Webm, Codec::Aac) => Err(Fault::invalid(
+            "audio_codec aac cannot be in a WebM or Matroska file; opus is accepted",
+        )),
+        _ => Ok(()),
     }
 }
 

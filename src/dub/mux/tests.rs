@@ -78,8 +78,8 @@ fn ten_frames_but(changed: Vec<u8>) -> Vec<Vec<u8>> {
     tables
 }
 
-fn sound(seconds: f64) -> OpusTrack {
-    let mut writer = TrackWriter::new(tempfile::tempfile().unwrap(), 1).unwrap();
+fn sound(seconds: f64) -> SoundTrack {
+    let mut writer = TrackWriter::new(tempfile::tempfile().unwrap(), 1, Codec::Opus).unwrap();
     let samples = vec![0.1; (seconds * 48_000.0) as usize];
     writer.push(&samples).unwrap();
     writer.finish("eng").unwrap()
@@ -90,7 +90,7 @@ fn replaced(file: &[u8]) -> Result<u64, Fault> {
     replaced_by(file, &sound(0.4))
 }
 
-fn replaced_by(file: &[u8], sound: &OpusTrack) -> Result<u64, Fault> {
+fn replaced_by(file: &[u8], sound: &SoundTrack) -> Result<u64, Fault> {
     let mut out: File = tempfile::tempfile().unwrap();
     replace_audio(Cursor::new(file), sound, &mut out)?;
     Ok(out.metadata().unwrap().len())

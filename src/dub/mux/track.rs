@@ -1,14 +1,20 @@
-//! The new sound: Opus packets in a scratch file, so that hours of them cost no memory, and what containers tell of them.
+//! The new sound: packets of its codec in a scratch file, so that hours of them cost no memory, and what containers tell of them.
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 
-use crate::audio::encode::{OPUS_PACKET_SAMPLES, OPUS_RATE_HZ, OpusPackets};
+use crate::audio::encode::{AacPackets, Codec, OPUS_RATE_HZ, OpusPackets};
 use crate::fault::Fault;
+
+/// An encoder of either codec.
+enum Packets {
+    Opus(Box<OpusPackets>),
+    Aac(Box<AacPackets>),
+}
 
 /// Encodes sound of one channel or two into a track, piece by piece.
 pub struct TrackWriter {
-    packets: OpusPackets,
+    packets: Packets,
     channels: u8,
     scratch: BufWriter<File>,
     sizes: Vec<u16>,
@@ -16,12 +22,15 @@ pub struct TrackWriter {
 }
 
 impl TrackWriter {
-    /// A track of `channels` (1 or 2) that is kept in `scratch`, an empty file that nobody else uses (an unlinked one, best).
+    /// A track of `channels` (1 or 2) in `codec` that is kept in `scratch`, an empty file that nobody else uses (an unlinked one, best).
     ///
     /// Faults: `Internal` when the encoder cannot be made.
-    pub fn new(scratch: File, channels: usize) -> Result<Self, Fault> {
+    pub fn new(scratch: File, channels: usize, codec: Codec) -> Result<Self, Fault> {
         Ok(TrackWriter {
-            packets: OpusPackets::new(OPUS_RATE_HZ, channels)?,
+            packets: match codec {
+                Codec::Opus => Packets::Opus(OpusPackets::new(OPUS_RATE_HZ, channels)?.into()),
+                Codec::Aac => Packets::Aac(AacPackets::new(channels)?.into()),
+            },
             channels: channels as u8,
             scratch: BufWriter::new(scratch),
             sizes: Vec::new(),
@@ -33,7 +42,10 @@ impl TrackWriter {
     /// is full.
     pub fn push(&mut self, frames: &[f32]) -> Result<(), Fault> {
         self.frames += (frames.len() / usize::from(self.channels)) as u64;
-        let made = self.packets.push(frames)?;
+        let made = match &mut self.packets {
+            Packets::Opus(packets) => packets.push(frames)?,
+            Packets::Aac(packets) => packets.push(frames)?,
+        };
         self.keep(made)
     }
 
@@ -41,12 +53,21 @@ impl TrackWriter {
     /// not known).
     ///
     /// Faults: `Internal` when the scratch is full.
-    pub fn finish(mut self, language: &str) -> Result<OpusTrack, Fault> {
-        let made = self.packets.finish()?;
+    pub fn finish(mut self, language: &str) -> Result<SoundTrack, Fault> {
+        let made = match &mut self.packets {
+            Packets::Opus(packets) => packets.finish()?,
+            Packets::Aac(packets) => packets.finish()?,
+        };
         self.keep(made)?;
+        let (codec, pre_skip, config) = match &self.packets {
+            Packets::Opus(packets) => (Codec::Opus, packets.pre_skip(), Vec::new()),
+            Packets::Aac(packets) => (Codec::Aac, packets.pre_skip(), packets.config().to_vec()),
+        };
         let known = language.len() == 3 && language.bytes().all(|b| b.is_ascii_lowercase());
-        Ok(OpusTrack {
-            pre_skip: self.packets.pre_skip(),
+        Ok(SoundTrack {
+            codec,
+            config,
+            pre_skip,
             packets: self
                 .scratch
                 .into_inner()
@@ -61,17 +82,19 @@ impl TrackWriter {
     fn keep(&mut self, packets: Vec<Vec<u8>>) -> Result<(), Fault> {
         for packet in packets {
             self.scratch.write_all(&packet).map_err(Fault::disk)?;
-            // A packet of 20 ms has at most 1275 bytes (RFC 6716 §3.4).
+            // Opus: at most 1275 bytes in 20 ms (RFC 6716 §3.4); AAC: 768 for each channel (ISO/IEC 14496-3 §4.5.3).
             self.sizes.push(packet.len() as u16);
         }
         Ok(())
     }
 }
 
-/// A sound track: packets of 20 ms, of which a decoder drops the first [`OpusTrack::pre_skip`] samples of each channel and
-/// what comes after [`OpusTrack::samples`] more.
+/// A sound track: packets of [`Codec::packet_samples`], of which a decoder drops the first [`SoundTrack::pre_skip`] samples of each channel and
+/// what comes after [`SoundTrack::samples`] more.
 #[derive(Debug)]
-pub struct OpusTrack {
+pub struct SoundTrack {
+    codec: Codec,
+    config: Vec<u8>,
     packets: File,
     channels: u8,
     sizes: Vec<u16>,
@@ -80,7 +103,17 @@ pub struct OpusTrack {
     language: String,
 }
 
-impl OpusTrack {
+impl SoundTrack {
+    /// How its packets are coded.
+    pub fn codec(&self) -> Codec {
+        self.codec
+    }
+
+    /// Of AAC, the AudioSpecificConfig; nothing of Opus.
+    pub fn config(&self) -> &[u8] {
+        &self.config
+    }
+
     /// 1 or 2.
     pub fn channels(&self) -> u8 {
         self.channels
@@ -113,10 +146,10 @@ impl OpusTrack {
 
     /// Samples of the last packet that belong to the sound or its warm-up; of all others, all do.
     pub fn last_packet_samples(&self) -> u32 {
-        let before = (self.sizes.len() as u64).saturating_sub(1) * u64::from(OPUS_PACKET_SAMPLES);
+        let packet = u64::from(self.codec.packet_samples());
+        let before = (self.sizes.len() as u64).saturating_sub(1) * packet;
         let end = u64::from(self.pre_skip) + self.samples;
-        end.saturating_sub(before)
-            .clamp(1, u64::from(OPUS_PACKET_SAMPLES)) as u32
+        end.saturating_sub(before).clamp(1, packet) as u32
     }
 
     /// The packets from the first one on.

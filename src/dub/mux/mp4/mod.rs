@@ -26,7 +26,7 @@ use self::boxes::{Head, Part, encoded, with_duration, wrap};
 use self::movie::{Movie, Showing, Track, TrackKind};
 use self::tables::Chunk;
 use super::source::Source;
-use super::track::OpusTrack;
+use super::track::SoundTrack;
 use super::{Container, Picture, damaged, no_picture};
 use crate::audio::encode::OPUS_RATE_HZ;
 use crate::fault::Fault;
@@ -57,7 +57,7 @@ pub fn inspect<R: Read + Seek>(source: &mut Source<R>) -> Result<Option<Picture>
 /// As [`super::replace_audio`].
 pub fn replace_audio<R: Read + Seek>(
     source: &mut Source<R>,
-    sound: &OpusTrack,
+    sound: &SoundTrack,
     out: &mut File,
 ) -> Result<(), Fault> {
     let movie = Movie::read(source)?;
@@ -98,7 +98,7 @@ struct Lane<'a> {
 /// What is to be written: the tracks that stay, then the sound, and where each chunk comes to lie.
 struct Plan<'a> {
     movie: &'a Movie,
-    sound: &'a OpusTrack,
+    sound: &'a SoundTrack,
     kept: Vec<(&'a Track, Showing)>,
     lanes: Vec<Lane<'a>>,
     places: Vec<Vec<u64>>,
@@ -106,7 +106,7 @@ struct Plan<'a> {
 
 impl<'a> Plan<'a> {
     /// Fault: `Invalid` when samples lie outside the file of `bytes`, or over one another: the copy would be larger.
-    fn new(movie: &'a Movie, sound: &'a OpusTrack, bytes: u64) -> Result<Self, Fault> {
+    fn new(movie: &'a Movie, sound: &'a SoundTrack, bytes: u64) -> Result<Self, Fault> {
         let mut kept = Vec::new();
         let mut lanes = Vec::new();
         let mut all: u64 = 0;

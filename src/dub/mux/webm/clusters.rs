@@ -9,9 +9,9 @@ use mkv_element::prelude::{
 };
 
 use super::element::{LONG_SIZE_BYTES, encoded, long_head};
-use crate::audio::encode::{OPUS_PACKET_SAMPLES, OPUS_RATE_HZ};
+use crate::audio::encode::OPUS_RATE_HZ;
 use crate::dub::mux::source::Source;
-use crate::dub::mux::track::OpusTrack;
+use crate::dub::mux::track::SoundTrack;
 use crate::fault::Fault;
 
 /// Longest cluster that holds sound only, in seconds.
@@ -95,7 +95,7 @@ struct Open {
 
 /// Writes clusters into a segment.
 pub struct Clusters<'a, P> {
-    sound: &'a OpusTrack,
+    sound: &'a SoundTrack,
     packets: P,
     /// The sound's number among the tracks, below 127.
     number: u8,
@@ -110,7 +110,7 @@ pub struct Clusters<'a, P> {
 }
 
 impl<'a, P: Read> Clusters<'a, P> {
-    pub fn new(sound: &'a OpusTrack, packets: P, number: u8, scale_ns: u64, segment: u64) -> Self {
+    pub fn new(sound: &'a SoundTrack, packets: P, number: u8, scale_ns: u64, segment: u64) -> Self {
         Clusters {
             sound,
             packets,
@@ -194,7 +194,7 @@ impl<'a, P: Read> Clusters<'a, P> {
     /// When the packet of that number starts, in ticks. The time of the first is 0: players take the warm-up off by the
     /// track's CodecDelay.
     fn ticks(&self, packet: usize) -> i64 {
-        let samples = packet as u64 * u64::from(OPUS_PACKET_SAMPLES);
+        let samples = packet as u64 * u64::from(self.sound.codec().packet_samples());
         self.to_ticks(samples)
     }
 
@@ -225,7 +225,8 @@ impl<'a, P: Read> Clusters<'a, P> {
             .map_err(Fault::internal)?;
         self.written += 1;
         let last = self.written == self.sound.sizes().len();
-        let padding = OPUS_PACKET_SAMPLES - self.sound.last_packet_samples();
+        let packet_samples = self.sound.codec().packet_samples();
+        let padding = packet_samples - self.sound.last_packet_samples();
         if last && padding > 0 {
             // In a group, every block is one to start with unless it refers to another.
             block[3] = 0;

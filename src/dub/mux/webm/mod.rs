@@ -24,7 +24,7 @@ use self::clusters::{Clusters, Output};
 use self::element::{Element, children, encoded, wrap};
 use self::scan::{Scan, Seen};
 use super::source::Source;
-use super::track::OpusTrack;
+use super::track::SoundTrack;
 use super::{Container, Picture, damaged, no_picture};
 use crate::audio::encode::OPUS_RATE_HZ;
 use crate::fault::Fault;
@@ -53,7 +53,7 @@ pub fn inspect<R: Read + Seek>(source: &mut Source<R>) -> Result<Option<Picture>
 /// As [`super::replace_audio`].
 pub fn replace_audio<R: Read + Seek>(
     source: &mut Source<R>,
-    sound: &OpusTrack,
+    sound: &SoundTrack,
     out: &mut File,
 ) -> Result<(), Fault> {
     let scan = Scan::read(source)?;
@@ -147,7 +147,7 @@ fn place(scan: &Scan) -> (u8, u64) {
 }
 
 /// The content of the original's `Info` with another duration.
-fn info(scan: &Scan, sound: &OpusTrack) -> Result<Vec<u8>, Fault> {
+fn info(scan: &Scan, sound: &SoundTrack) -> Result<Vec<u8>, Fault> {
     let mut made = Vec::new();
     for child in children(&scan.info)? {
         if !(child.is::<Duration>() || child.is::<Crc32>() || child.is::<Void>()) {
@@ -160,7 +160,7 @@ fn info(scan: &Scan, sound: &OpusTrack) -> Result<Vec<u8>, Fault> {
 }
 
 /// The entries of the tracks that stay, and the sound's.
-fn tracks(scan: &Scan, sound: &OpusTrack, number: u8, uid: u64) -> Result<Vec<u8>, Fault> {
+fn tracks(scan: &Scan, sound: &SoundTrack, number: u8, uid: u64) -> Result<Vec<u8>, Fault> {
     let mut made = Vec::new();
     for track in scan.tracks.iter().filter(|track| !track.is_sound) {
         made.extend(&track.entry);
