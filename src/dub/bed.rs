@@ -37,7 +37,7 @@ pub struct Place {
 /// as its place says) when its time has come. `out` gets interleaved frames of the original's channels, at [`RATE_HZ`], with
 /// no true peak above −1 dBTP.
 ///
-/// The original is down by [`DOWN_DB`](super::duck::DOWN_DB) while a line is spoken and where the original says it. Each line
+/// The original is down by `duck::DOWN_DB` while a line is spoken and where the original says it. Each line
 /// is as loud as the original's was; where that was silent, as the median of the others.
 ///
 /// Faults: those of [`Frames::read`], of `line` and of `out`; `Internal` when lines overlap, pass the end or are not as their
