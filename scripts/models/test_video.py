@@ -33,6 +33,7 @@ FILMS = {
     "late.mp4": ("late sound", [*X264, *AAC]),
     "subtitles.mp4": ("sound subtitles", [*X264, *AAC, "-c:s", "mov_text"]),
     "hevc.mp4": ("sound", ["-c:v", "libx265", "-x265-params", "log-level=none:info=0", "-crf", "32", "-pix_fmt", "yuv420p10le", *AAC]),
+    "x265.mp4": ("sound", ["-c:v", "libx265", "-x265-params", "log-level=none", "-crf", "32", *AAC]),
     "quicktime.mov": ("sound", [*X264, "-c:a", "pcm_s16le", "-ar", "16000", "-ac", "1"]),
     "mpeg4.mov": ("sound", ["-c:v", "mpeg4", "-q:v", "12", "-bf", "1", *AAC]),
     "film.webm": ("sound", ["-c:v", "libvpx-vp9", "-crf", "45", "-b:v", "0", "-cpu-used", "5", *OPUS]),

@@ -4,10 +4,11 @@
 //! priming and a track that starts late starts at once. This reads only what that takes (ISO/IEC 14496-12
 //! §8.6.6: `elst`, and the time scales it counts in), bounded at every level, and leaves the rest alone.
 
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek};
 
-/// Boxes of one level, and entries of one edit list, that are looked at.
-const BOXES_MAX: usize = 4096;
+use super::boxes::{Span, children, descend, find, full_box, movie, u32_be, u64_be};
+
+/// Entries of one edit list that are looked at.
 const ENTRIES_MAX: usize = 64;
 
 /// One track's edit, in seconds.
@@ -23,13 +24,6 @@ pub struct Edit {
     pub keep_s: Option<f64>,
 }
 
-/// A box's content: from its first byte to behind its last.
-#[derive(Clone, Copy)]
-struct Span {
-    from: u64,
-    to: u64,
-}
-
 /// The edits of the tracks in `source`, empty when it is no MP4 or nothing is to be edited. Where the
 /// source stands afterwards is not said.
 pub fn read<S: Read + Seek>(source: &mut S, bytes: u64) -> Vec<Edit> {
@@ -38,9 +32,8 @@ pub fn read<S: Read + Seek>(source: &mut S, bytes: u64) -> Vec<Edit> {
 }
 
 fn tracks<S: Read + Seek>(source: &mut S, bytes: u64) -> io::Result<Vec<Edit>> {
-    let file = Span { from: 0, to: bytes };
     let mut edits = Vec::new();
-    let Some(movie) = find(source, file, b"moov")? else {
+    let Some(movie) = movie(source, bytes)? else {
         return Ok(edits);
     };
     let parts = children(source, movie, None)?;
@@ -113,102 +106,11 @@ fn timescale<S: Read + Seek>(source: &mut S, head: Span) -> io::Result<f64> {
     Ok(f64::from(u32_be(source)?.max(1)))
 }
 
-/// Goes to `span` and reads a version, past the flags.
-fn full_box<S: Read + Seek>(source: &mut S, span: Span) -> io::Result<u8> {
-    source.seek(SeekFrom::Start(span.from))?;
-    Ok((u32_be(source)? >> 24) as u8)
-}
-
-fn descend<S: Read + Seek>(
-    source: &mut S,
-    span: Span,
-    path: &[&[u8; 4]],
-) -> io::Result<Option<Span>> {
-    let mut at = span;
-    for kind in path {
-        match find(source, at, kind)? {
-            Some(inner) => at = inner,
-            None => return Ok(None),
-        }
-    }
-    Ok(Some(at))
-}
-
-fn find<S: Read + Seek>(source: &mut S, span: Span, kind: &[u8; 4]) -> io::Result<Option<Span>> {
-    let boxes = children(source, span, Some(kind))?;
-    Ok(boxes
-        .last()
-        .filter(|(last, _)| last == kind)
-        .map(|(_, inner)| *inner))
-}
-
-/// The boxes in `span`, up to the first one of kind `until`.
-fn children<S: Read + Seek>(
-    source: &mut S,
-    span: Span,
-    until: Option<&[u8; 4]>,
-) -> io::Result<Vec<([u8; 4], Span)>> {
-    let mut boxes = Vec::new();
-    let mut at = span.from;
-    while at + 8 <= span.to && boxes.len() < BOXES_MAX {
-        source.seek(SeekFrom::Start(at))?;
-        let (short, kind) = (u32_be(source)?, u32_be(source)?.to_be_bytes());
-        let (head, size) = match short {
-            0 => (8, span.to - at),
-            1 => (16, u64_be(source)?),
-            short => (8, u64::from(short)),
-        };
-        let Some(to) = at
-            .checked_add(size)
-            .filter(|to| size >= head && *to <= span.to)
-        else {
-            break;
-        };
-        // A file that is no MP4 looks like a box of no such kind: do not walk through all of it.
-        if !kind
-            .iter()
-            .all(|byte| byte.is_ascii_graphic() || *byte == b' ' || *byte == 0xA9)
-        {
-            break;
-        }
-        boxes.push((
-            kind,
-            Span {
-                from: at + head,
-                to,
-            },
-        ));
-        if until == Some(&kind) {
-            break;
-        }
-        at = to;
-    }
-    Ok(boxes)
-}
-
-fn u32_be<S: Read>(source: &mut S) -> io::Result<u32> {
-    let mut bytes = [0; 4];
-    source.read_exact(&mut bytes)?;
-    Ok(u32::from_be_bytes(bytes))
-}
-
-fn u64_be<S: Read>(source: &mut S) -> io::Result<u64> {
-    let mut bytes = [0; 8];
-    source.read_exact(&mut bytes)?;
-    Ok(u64::from_be_bytes(bytes))
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::boxes::boxed;
     use super::*;
     use std::io::Cursor;
-
-    fn boxed(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
-        let mut out = (content.len() as u32 + 8).to_be_bytes().to_vec();
-        out.extend_from_slice(kind);
-        out.extend_from_slice(content);
-        out
-    }
 
     /// Version 0 of a head: flags, two dates, then `number` (a track's id or a time scale).
     fn head(number: u32) -> Vec<u8> {

@@ -2,11 +2,12 @@
 //!
 //! A container that claims more than the file holds is refused by its demuxer, or ends at the first wrong length. The
 //! corrections never move anything: each covers bytes that are there. MP4 (ISO/IEC 14496-12 §4.2) and AIFF (Apple 1989)
-//! are corrected here, Matroska in [`matroska`]; other formats find their own way on.
+//! are corrected here, Matroska in [`matroska`]; other formats find their own way on. What a demuxer would refuse of an MP4's
+//! pictures is covered too, by [`pictures`].
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
-use super::matroska;
+use super::{matroska, pictures};
 
 /// Boxes or chunks that are looked at.
 const PARTS_MAX: usize = 1 << 20;
@@ -47,7 +48,12 @@ pub fn read<S: Read + Seek>(source: &mut S, bytes: u64) -> Mend {
             patches,
             lacks_index: false,
         }),
-        [_, _, _, _, b'f', b't', b'y', b'p', ..] => mp4(&mut source, bytes),
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => mp4(&mut source, bytes).map(|mut mend| {
+            mend.patches
+                .extend(pictures::patches(&mut source, bytes).unwrap_or_default());
+            mend.patches.sort_by_key(|patch| patch.at);
+            mend
+        }),
         [
             b'F',
             b'O',

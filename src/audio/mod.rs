@@ -14,6 +14,8 @@
 //! | `mend`, `matroska` | what a cut or damaged file says of itself → what is there |
 //! | `downmix` | how much each channel counts in mono and in stereo |
 //! | `opus` | Opus packets, which symphonia does not decode |
+//! | `boxes` | the boxes of an MP4, found in place |
+//! | `pictures` | pictures that the demuxer would refuse a film for |
 //! | `edits` | what an MP4's edit list says to cut or to shift |
 //! | `resample` | any rate → any rate, exact length, streaming |
 //! | `mel` | mel spectra, for every recipe the packs name |
@@ -28,6 +30,7 @@
 //! | `encode` | samples → the bytes of an answer, whole or as a stream: WAV, PCM, FLAC, Opus, MP3 |
 
 mod bands;
+mod boxes;
 mod container;
 pub mod decode;
 mod downmix;
@@ -42,6 +45,7 @@ mod mend;
 mod opus;
 pub mod pace;
 pub mod pcm;
+mod pictures;
 pub mod pitch;
 pub mod resample;
 pub mod running;
