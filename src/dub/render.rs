@@ -16,7 +16,7 @@ use super::fit::{self, Fitted};
 use super::mux::{self, TrackWriter};
 use super::original::{Heard, RATE_HZ, Silence};
 use super::sound::{Original, Whole};
-use super::spoken::{self, Counts};
+use super::spoken::{Counts, Speaking};
 use super::subtitles::{self, Cue};
 use super::waiting::Waiting;
 use crate::audio::encode::{Codec, WavWriter};
@@ -153,7 +153,7 @@ pub fn render(order: &Order, means: Means<'_>, watch: &Watch) -> Result<Rendered
     (means.progress)(CAST)?;
     let mut lines = Waiting::new((means.scratch)()?);
     let mut told = Vec::with_capacity(order.segments.len());
-    let mut counts = Counts::default();
+    let mut speaking = Speaking::new(means.stage, means.kept);
     let chars = |s: &Segment| s.text.chars().count().max(1);
     let all: usize = order.segments.iter().map(chars).sum();
     let mut said = 0;
@@ -161,7 +161,7 @@ pub fn render(order: &Order, means: Means<'_>, watch: &Watch) -> Result<Rendered
         watch.check()?;
         let next = order.segments.get(number + 1);
         let room_s = next.map_or(seconds, |n| n.start_s) - segment.start_s;
-        let fitted = speak(&means, &roles, segment, room_s, &mut counts, watch)?;
+        let fitted = speak(&mut speaking, &roles, segment, room_s, watch)?;
         told.push(keep(&mut lines, segment, fitted)?);
         said += chars(segment);
         (means.progress)(CAST + (SPOKEN - CAST) * said as f64 / all as f64)?;
@@ -211,7 +211,7 @@ pub fn render(order: &Order, means: Means<'_>, watch: &Watch) -> Result<Rendered
         seconds,
         has_picture: picture.is_some(),
         lines: told,
-        counts,
+        counts: speaking.counts(),
     })
 }
 
@@ -224,11 +224,10 @@ fn bytes(original: u64, seconds: f64, channels: usize) -> u64 {
 
 /// Speaks a line and fits it into its room; none where nothing of it can be spoken.
 fn speak(
-    means: &Means<'_>,
+    speaking: &mut Speaking<'_>,
     roles: &HashMap<String, Role>,
     segment: &Segment,
     room_s: f64,
-    counts: &mut Counts,
     watch: &Watch,
 ) -> Result<Option<(String, Fitted)>, Fault> {
     let role = roles.get(&segment.speaker);
@@ -237,8 +236,7 @@ fn speak(
         return Ok(None);
     }
     let own_s = segment.end_s - segment.start_s;
-    let (stage, kept) = (means.stage, means.kept);
-    let spoken = match spoken::line(stage, kept, role, &segment.text, own_s, counts, watch) {
+    let spoken = match speaking.line(role, &segment.text, own_s, watch) {
         // Signs that nobody can say, or letters that the voice cannot read.
         Err(fault) if fault.kind == Kind::Invalid => {
             log::info!("a line is not spoken: {fault}");
