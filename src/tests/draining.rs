@@ -150,7 +150,11 @@ fn a_model_that_computes_does_not_hinder_the_end_nor_answer_after_it() {
     server.tell_to_stop();
     server.logged("are cut off");
     assert_eq!(server.ended_within(SOON), Some(0));
-    assert_eq!(server.logged_to_the_end(), [""; 0]);
+    let rest = server.logged_to_the_end();
+    assert!(
+        !rest.iter().any(|line| line.contains("request")),
+        "{rest:?}"
+    );
     runs.is_closed();
 }
 

@@ -139,8 +139,10 @@ fn controls_change_the_sound_and_their_defaults_do_not() {
     let lengths: Vec<usize> = [0.0, 0.25, 0.5, 0.75, 1.0]
         .map(|s| say(json!({ "stability": s })).len())
         .to_vec();
+    // From one step to the next a frame may be rounded away, another on another processor.
+    let grows = |pair: &[usize]| pair[1] as f64 > 0.99 * pair[0] as f64;
     assert!(
-        lengths.is_sorted() && lengths[0] < lengths[2] && lengths[2] < lengths[4],
+        lengths.windows(2).all(grows) && lengths[0] < lengths[2] && lengths[2] < lengths[4],
         "{lengths:?}"
     );
     let (unlike, like) = (
