@@ -49,7 +49,8 @@ impl Form {
     ///
     /// Faults: `UnsupportedType` when `content_type` is not multipart/form-data; `Invalid` when it has no
     /// boundary, the body is broken off or malformed, has more than `FORM_FIELDS_MAX` parts, or a field of
-    /// more than `FORM_FIELD_BYTES_MAX` bytes or of no UTF-8; `Internal` when a file cannot be written.
+    /// more than `FORM_FIELD_BYTES_MAX` bytes or of no UTF-8; `Missing` when the disk is full, `Internal` when a file cannot be
+    /// written otherwise.
     pub fn parse(content_type: Option<&str>, body: Body, spool_dir: &Path) -> Result<Form, Fault> {
         Form::parse_long(content_type, body, spool_dir, "")
     }
@@ -221,13 +222,13 @@ fn upload(part: &mut Field<'_>, spool_dir: &Path) -> Result<Body, Fault> {
         let piece = piece.as_ref();
         bytes += piece.len() as u64;
         if spool.is_none() && held.len() + piece.len() > BODY_MEMORY_BYTES_MAX {
-            let mut file = tempfile::tempfile_in(spool_dir).map_err(Fault::internal)?;
-            file.write_all(&held).map_err(Fault::internal)?;
+            let mut file = tempfile::tempfile_in(spool_dir).map_err(Fault::disk)?;
+            file.write_all(&held).map_err(Fault::disk)?;
             held = Vec::new();
             spool = Some(file);
         }
         match &mut spool {
-            Some(file) => file.write_all(piece).map_err(Fault::internal)?,
+            Some(file) => file.write_all(piece).map_err(Fault::disk)?,
             None => held.extend_from_slice(piece),
         }
     }

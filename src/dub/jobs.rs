@@ -185,6 +185,7 @@ impl Shared {
             return;
         }
         let fault = done.as_ref().err().cloned();
+        let is_failed = fault.is_some();
         log::info!(
             "dubbing job {id} ({:?}) {} after {:.1} s",
             job.kind,
@@ -202,14 +203,27 @@ impl Shared {
                 Err(_) => JobStatus::Error,
             };
             job.progress = if done.is_ok() { 1.0 } else { job.progress };
+            job.bytes = if done.is_ok() { job.bytes } else { 0 };
             job.error = fault.as_ref().map(|fault| fault.sentence.to_string());
         });
+        let is_recorded = match &ended {
+            Ok(()) => true,
+            // Deleted since.
+            Err(fault) => fault.kind == Kind::NotFound,
+        };
         for fault in [recorded, ended].into_iter().filter_map(Result::err) {
             if fault.kind == Kind::NotFound {
                 self.store.job_files().remove_all(id);
             } else {
                 log::error!("the end of dubbing job {id} cannot be put on record: {fault}");
             }
+        }
+        if !is_recorded {
+            // It is begun again, but not at once: what fails now would fail at every turn.
+            self.lock().has_more = false;
+        } else if is_failed {
+            // Nobody gets anything of it, and it may be the disk that is full.
+            self.store.job_files().remove_all(id);
         }
     }
 

@@ -264,6 +264,27 @@ fn a_render_that_was_killed_is_done_after_the_next_start() {
 }
 
 #[test]
+fn a_disk_that_is_full_ends_the_render_and_nothing_else() {
+    let models = stubs();
+    let server = Server::launch_on_full_disk(4 << 20, models.path());
+    let client = server.client();
+    let tone = |n: u32| (n as f32 * 0.05).sin();
+    let sound = |seconds: u32| wav(16_000, (0..16_000 * seconds).map(tone));
+    // What was sent fits, and its new track does not.
+    let id = taken(&client, &sound(60), &order());
+    let done = over(&client, &id);
+    assert_eq!(done["status"], "error", "{done}");
+    let full = "The disk of this box is full: its operator has to make room.";
+    assert_eq!(done["error"], full);
+    // What is sent does not fit.
+    assert_eq!(render(&client, &sound(200), &order()).status, 503);
+    rendered(&client, &sound(2), &order());
+    assert!(!server.data.join("jobs").join(&id).exists(), "it gave room");
+    let body = json!({ "text": "Well.", "voice_id": "af_heart" });
+    assert_eq!(client.post_json("/voice/tts", &body).status, 200);
+}
+
+#[test]
 fn what_was_rendered_is_sent_in_parts_to_its_account_only() {
     let models = stubs();
     let server = Server::launch(models.path(), &[]);

@@ -92,15 +92,22 @@ impl Server {
     pub fn start_with_files(files: u64, options: &[&str]) -> Server {
         let (folder, data, key) = new_data();
         let mut command = serve(&data, &bare_models(), options);
-        let limit = Rlimit {
-            current: Some(files),
-            maximum: Some(files),
-        };
+        let limit = limit(files);
         let lower = move || Ok(rustix::process::setrlimit(Resource::Nofile, limit)?);
         // SAFETY: one system call, which allocates nothing.
         unsafe { command.pre_exec(lower) };
         let mut server = Server::run(command, &data, &key);
         server._folder = Some(folder);
+        server
+    }
+
+    /// On a disk that is full, to each file that has `bytes`, from now on.
+    pub fn launch_on_full_disk(bytes: u64, models: &Path) -> Server {
+        let (folder, data, key) = new_data();
+        let mut server = Server::run(deaf(&serve(&data, models, &[])), &data, &key);
+        server._folder = Some(folder);
+        let pid = Pid::from_child(&server.child.lock().unwrap());
+        rustix::process::prlimit(Some(pid), Resource::Fsize, limit(bytes)).unwrap();
         server
     }
 
@@ -234,6 +241,24 @@ fn serve(data: &Path, models: &Path, options: &[&str]) -> Command {
     }
     command.args(options);
     command
+}
+
+fn limit(most: u64) -> Rlimit {
+    Rlimit {
+        current: Some(most),
+        maximum: Some(most),
+    }
+}
+
+/// The same command without the signal that ends who writes too large a file: a full disk has none.
+fn deaf(command: &Command) -> Command {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]);
+    shell.arg(command.get_program()).args(command.get_args());
+    for (name, _) in command.get_envs() {
+        shell.env_remove(name);
+    }
+    shell
 }
 
 /// The packs' manifests without their files.
