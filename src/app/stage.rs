@@ -23,7 +23,7 @@ use crate::work::kept::Kept;
 /// Between two looks whether a box that was just started knows its stock voices.
 const LOOK: Duration = Duration::from_secs(1);
 /// Raised when a change of ours makes imitations sound otherwise.
-const MAKING: &str = "1";
+const MAKING: &str = "2";
 
 /// The workers and what they know.
 pub(super) struct House {

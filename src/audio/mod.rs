@@ -21,6 +21,7 @@
 //! | `mel` | mel spectra, for every recipe the packs name |
 //! | `bands` | the mel scale's filters |
 //! | `pitch` | how high a voice is, and how far it moves |
+//! | `spectrum` | how bright it sounds |
 //! | `pace` | how many syllables it speaks in a second |
 //! | `level` | one loudness for all speech, piece by piece |
 //! | `loudness` | how loud a stretch of sound is |
@@ -49,6 +50,7 @@ mod pictures;
 pub mod pitch;
 pub mod resample;
 pub mod running;
+pub mod spectrum;
 pub mod stretch;
 mod track;
 mod wide;

@@ -18,7 +18,7 @@ const FIRST_LOOKS: usize = 3;
 /// Blends that are spoken for one voice, second hearings included.
 const LOOKS_MAX: usize = 48;
 /// Time after which no new ones are spoken, unless they were fewer than this: a better voice is to be there within a minute.
-const WORK_MAX: Duration = Duration::from_secs(32);
+const WORK_MAX: Duration = Duration::from_secs(38);
 const LOOKS_MIN: usize = 16;
 /// After so many new blends the best one is heard again, with another sentence: what fits one sentence by chance falls back.
 const LOOKS_EACH: usize = 4;

@@ -4,12 +4,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::audio::pcm::Clip;
 use crate::audio::pitch::Pitch;
+use crate::audio::spectrum;
 
 /// What a semitone of the median and one of the range cost, in cosines, and how many count at the most: the encoder hears
 /// pitch only faintly, people hear it first.
 const MEDIAN_COST: f32 = 0.015;
 const RANGE_COST: f32 = 0.004;
 const SEMITONES_MAX: f32 = 8.0;
+/// What a neper between the spectra costs. Among 54 stock voices, each sought among the others, 0.05 to 0.2 chose voices that an
+/// encoder with no part in it found 0.005 to 0.009 nearer (cosine, mean) than those that the cosine alone chose.
+const SPECTRUM_COST: f32 = 0.1;
 
 /// What was measured of a voice.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,31 +22,41 @@ pub struct Measured {
     pub direction: Vec<f32>,
     /// None where hardly anything is voiced.
     pub pitch: Option<Pitch>,
+    /// As [`spectrum::mean`] has it.
+    pub spectrum: Vec<f32>,
     /// Syllables a second.
     pub pace: f32,
 }
 
 impl Measured {
-    /// Of speech in `clip`, whose direction is known.
+    /// Of speech in `clip` at 16 kHz, whose direction is known.
     pub fn of(clip: &Clip, direction: Vec<f32>) -> Self {
         Measured {
             direction,
             pitch: Pitch::of(clip),
+            spectrum: spectrum::mean(&clip.samples),
             pace: crate::audio::pace::syllables_per_second(clip),
         }
     }
 }
 
-/// How much `measured` is like `target`: the cosine of their directions, less what the difference of pitch costs. 1 at the
-/// most.
+/// How much `measured` is like `target`: the cosine of their directions, less what the differences of pitch and spectrum cost.
+/// 1 at the most.
 pub fn likeness(measured: &Measured, target: &Measured) -> f32 {
     let cosine: f32 = (measured.direction.iter().zip(&target.direction))
         .map(|(a, b)| a * b)
         .sum();
-    cosine - pitch_cost(measured.pitch, target.pitch)
+    cosine
+        - pitch_cost(measured.pitch, target.pitch)
+        - spectrum_cost(&measured.spectrum, &target.spectrum)
 }
 
-/// What the difference costs; nothing where the target has no pitch, all of it where only the other has none.
+/// What the difference of two spectra costs.
+pub fn spectrum_cost(spectrum: &[f32], target: &[f32]) -> f32 {
+    SPECTRUM_COST * spectrum::distance(spectrum, target)
+}
+
+/// What the difference of pitch costs; nothing where the target has no pitch, all of it where only the other has none.
 pub fn pitch_cost(pitch: Option<Pitch>, target: Option<Pitch>) -> f32 {
     let Some(target) = target else {
         return 0.0;
@@ -62,16 +76,22 @@ mod tests {
         Measured {
             direction: direction.to_vec(),
             pitch: Some(Pitch { median, range: 5.0 }),
+            spectrum: vec![1.0, -1.0],
             pace: 4.0,
         }
     }
 
     #[test]
-    fn the_same_voice_is_alike_and_an_octave_costs() {
+    fn the_same_voice_is_alike_and_an_octave_and_a_neper_cost() {
         let target = measured([0.6, 0.8], 0.0);
         assert!((likeness(&target, &target) - 1.0).abs() < 1e-6);
         let higher = likeness(&measured([0.6, 0.8], 12.0), &target);
         assert!((higher - (1.0 - 0.12)).abs() < 1e-6, "{higher}");
+        let brighter = Measured {
+            spectrum: vec![0.0, 0.0],
+            ..target.clone()
+        };
+        assert!((likeness(&brighter, &target) - 0.9).abs() < 1e-6);
         let unvoiced = Measured {
             pitch: None,
             ..target.clone()

@@ -5,7 +5,7 @@
 //! ones the most promising is spoken and measured, and the guesses get better. Pure: speaking and measuring are the caller's.
 
 use super::kriging::{Known, Lengths};
-use super::likeness::{Measured, likeness, pitch_cost};
+use super::likeness::{Measured, likeness, pitch_cost, spectrum_cost};
 use crate::audio::pitch::Pitch;
 use crate::engine::speaker::unit;
 
@@ -289,11 +289,15 @@ pub fn mean(before: &Measured, count: usize, once: &Measured) -> Measured {
             }),
             (a, b) => a.or(b),
         },
+        spectrum: {
+            let pairs = before.spectrum.iter().zip(&once.spectrum);
+            pairs.map(|(a, b)| between(*a, *b)).collect()
+        },
         pace: between(before.pace, once.pace),
     }
 }
 
-/// What is guessed of a blend: its direction, median and range.
+/// What is guessed of a blend: its direction, median, range and spectrum.
 fn values(measured: &Measured) -> Vec<f32> {
     let pitch = measured.pitch.unwrap_or(Pitch {
         median: 0.0,
@@ -301,12 +305,14 @@ fn values(measured: &Measured) -> Vec<f32> {
     });
     let mut values = measured.direction.clone();
     values.extend([pitch.median, pitch.range]);
+    values.extend(&measured.spectrum);
     values
 }
 
 /// The likeness of guessed values to the target.
 fn promise(guess: &[f32], target: &Measured) -> f32 {
-    let (direction, pitch) = guess.split_at(target.direction.len());
+    let (direction, rest) = guess.split_at(target.direction.len());
+    let (pitch, spectrum) = rest.split_at(2);
     let length = direction.iter().map(|d| d * d).sum::<f32>().sqrt();
     let cosine: f32 = direction
         .iter()
@@ -317,7 +323,9 @@ fn promise(guess: &[f32], target: &Measured) -> f32 {
         median: pitch[0],
         range: pitch[1],
     };
-    cosine / length.max(f32::MIN_POSITIVE) - pitch_cost(Some(pitch), target.pitch)
+    cosine / length.max(f32::MIN_POSITIVE)
+        - pitch_cost(Some(pitch), target.pitch)
+        - spectrum_cost(spectrum, &target.spectrum)
 }
 
 #[cfg(test)]
@@ -356,6 +364,7 @@ mod tests {
                     median: 4.0 * place[8],
                     range: 6.0,
                 }),
+                spectrum: vec![place[1], -place[1]],
                 pace: 4.0,
             }
         }
