@@ -25,6 +25,8 @@ pub fn start(common: &Common, is_server: bool) {
         // Libraries may log what they are given: their texts are nobody's business.
         .filter_level(LevelFilter::Warn.min(level))
         .filter_module("vocabox", level)
+        // It warns of the first four bytes of every MP4, and of whatever else clients send.
+        .filter_module("symphonia", LevelFilter::Error.min(level))
         .format(format)
         .init();
 }
