@@ -16,7 +16,7 @@ pub fn mean(samples: &[f32]) -> Vec<f32> {
     let hops = || power.chunks_exact(BANDS);
     let of_hop = |hop: &[f32]| hop.iter().sum::<f32>();
     let loudest = hops().map(of_hop).fold(0.0, f32::max);
-    let mut mean = vec![0.0; BANDS];
+    let mut mean = [0.0; BANDS];
     let mut count = 0;
     for hop in hops().filter(|hop| of_hop(hop) > PAUSE * loudest) {
         let floor = FLOOR * of_hop(hop);
