@@ -9,12 +9,14 @@
 //! | `flac` | FLAC: the same samples, at about half the bytes |
 //! | `opus` | Opus in Ogg: a tenth of the bytes, not the same samples |
 //! | `packets` | bare Opus packets, for any container |
+//! | `echo` | what a decoder makes of them |
 //! | `aac` | bare AAC packets, for MP4 |
 //! | `codec` | which of the two a film gets |
 //! | `mp3` | MP3, in builds that ask for it |
 
 mod aac;
 mod codec;
+mod echo;
 mod flac;
 #[cfg(feature = "mp3")]
 mod mp3;
