@@ -24,6 +24,7 @@ pub mod audio;
 pub mod cli;
 pub mod clone;
 pub mod config;
+pub mod cpu_time;
 pub mod dub;
 mod edge;
 mod end;

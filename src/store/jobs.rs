@@ -159,7 +159,8 @@ impl Store {
         job.ok_or_else(no_such_job)
     }
 
-    /// All jobs that are not over, each with its account, the oldest first.
+    /// All jobs that are not over, each with its account, the oldest first: by their ids, which ascend in one process also
+    /// within one tick of the clock.
     pub fn jobs_to_do(&self) -> Result<Vec<(AccountId, Job)>, Fault> {
         let txn = self.env.read_txn()?;
         let mut all = Vec::new();
@@ -239,7 +240,8 @@ impl Store {
         Ok(())
     }
 
-    /// Deletes jobs that were over before `then`, with their files. How many there were.
+    /// Deletes jobs that were over at `then` or before, with their files. How many there were. One that ended within the tick
+    /// of the clock that `then` names goes too.
     pub fn expire_jobs(&self, then: Utc) -> Result<usize, Fault> {
         let mut old = Vec::new();
         {
@@ -247,7 +249,7 @@ impl Store {
             for entry in self.tables.jobs.iter(&txn)? {
                 let (key, job) = entry?;
                 if let (Some(account), true) = (account_of(key), job.status.is_over())
-                    && job.updated_at < then
+                    && job.updated_at <= then
                 {
                     old.push((account, job.job_id));
                 }
@@ -372,8 +374,9 @@ mod tests {
         store
             .change_job(account, id, |job| job.status = JobStatus::Done)
             .unwrap();
-        assert_eq!(store.expire_jobs(Utc::EPOCH).unwrap(), 0);
-        assert_eq!(store.expire_jobs(Utc::now()).unwrap(), 1);
+        let ended = store.job(account, id).unwrap().updated_at;
+        assert_eq!(store.expire_jobs(ended.ms_before(1)).unwrap(), 0);
+        assert_eq!(store.expire_jobs(ended).unwrap(), 1, "not after");
         assert_eq!(
             (store.job(account, id).unwrap_err().kind, folders()),
             (Kind::NotFound, 0)

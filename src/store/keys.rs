@@ -177,7 +177,7 @@ impl Store {
         Ok((secret, key))
     }
 
-    /// The keys of the account of this name, or of all, the oldest first. Fault: `NotFound` for the account.
+    /// The keys of the account of this name, or of all, the oldest first; of the same millisecond, by their ids. Fault: `NotFound` for the account.
     pub fn keys(&self, account: Option<&str>) -> Result<Vec<Key>, Fault> {
         let tables = self.tables;
         let txn = self.env.read_txn()?;
@@ -302,7 +302,6 @@ impl Job for WriteUses {
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
-    use std::time::{Duration, UNIX_EPOCH};
 
     use super::*;
     use crate::fault::Kind;
@@ -383,15 +382,16 @@ mod tests {
         let used = last_use(&store);
         assert_eq!(used.last_used_at, Some(first));
 
-        let later =
-            |ms| Utc::from(UNIX_EPOCH + Duration::from_millis(first.ms_since(Utc::EPOCH) + ms));
-        store.note_use(&used, later(LAST_USED_MS - 1));
+        store.note_use(&used, first.ms_after(LAST_USED_MS - 1));
         store.append(ada, &item(Feature::Tts, "b")).unwrap();
         assert_eq!(last_use(&store).last_used_at, Some(first));
-        store.note_use(&used, later(LAST_USED_MS));
+        store.note_use(&used, first.ms_after(LAST_USED_MS));
         store.close();
         drop(store);
         let store = Store::open(dir.path()).unwrap();
-        assert_eq!(last_use(&store).last_used_at, Some(later(LAST_USED_MS)));
+        assert_eq!(
+            last_use(&store).last_used_at,
+            Some(first.ms_after(LAST_USED_MS))
+        );
     }
 }

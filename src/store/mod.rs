@@ -32,6 +32,7 @@ use heed::{CommitOrAbort, Database, Env, EnvOpenOptions, MdbError, RwTxn, Withou
 pub use accounts::{Account, AccountChanges, HistoryFate, check_name, check_rpm};
 pub use bucket::Level;
 pub use buckets::Draw;
+pub use clock::Clock;
 pub use codec::{AccountId, ItemId, KeyId, Utc};
 pub use folders::Folders;
 pub use history::{Feature, HistoryItem, Page, Status};
@@ -113,14 +114,23 @@ impl Store {
     /// Opens the store in the folder `store` of `data_dir`; makes both, for this user alone, when they are missing.
     /// Fault: `Missing`; its cause, for the operator, names the folder.
     pub fn open(data_dir: &Path) -> Result<Arc<Store>, Fault> {
-        Store::open_sized(data_dir, STORE_MAP_BYTES).map(Arc::new)
+        Store::open_sized(data_dir, STORE_MAP_BYTES, Clock::of_machine()).map(Arc::new)
     }
 
     /// Opens it for a server, the only one on `data_dir`, and keeps its history within `retention` from then on.
     /// Faults: as [`Store::open`]; `Missing` also when another server has it.
     pub fn serve(data_dir: &Path, retention: Retention) -> Result<Arc<Store>, Fault> {
+        Store::serve_by(data_dir, retention, Clock::of_machine())
+    }
+
+    /// The same, with token buckets that live by `clock`.
+    pub fn serve_by(
+        data_dir: &Path,
+        retention: Retention,
+        clock: Clock,
+    ) -> Result<Arc<Store>, Fault> {
         let only_server = only_server(data_dir).map_err(|fault| in_folder(data_dir, fault))?;
-        let mut store = Store::open_sized(data_dir, STORE_MAP_BYTES)?;
+        let mut store = Store::open_sized(data_dir, STORE_MAP_BYTES, clock)?;
         store.sweep_voice_files()?;
         store.sweep_job_files()?;
         let pruner = prune::Pruner::start(store.pruning(), retention);
@@ -129,7 +139,7 @@ impl Store {
         Ok(Arc::new(store))
     }
 
-    fn open_sized(data_dir: &Path, map_bytes: usize) -> Result<Store, Fault> {
+    fn open_sized(data_dir: &Path, map_bytes: usize, clock: Clock) -> Result<Store, Fault> {
         let dir = data_dir.join("store");
         make_folder(&dir)
             .and_then(|()| {
@@ -142,11 +152,11 @@ impl Store {
                 // heed refuses to open them twice in this process.
                 Ok(unsafe { options.open(&dir) }?)
             })
-            .and_then(|env| Store::over(env, data_dir))
+            .and_then(|env| Store::over(env, data_dir, clock))
             .map_err(|fault| in_folder(&dir, fault))
     }
 
-    fn over(env: Env<WithoutTls>, data_dir: &Path) -> Result<Store, Fault> {
+    fn over(env: Env<WithoutTls>, data_dir: &Path, clock: Clock) -> Result<Store, Fault> {
         env.clear_stale_readers()?;
         let map_bytes = env.info().map_size;
         let history_bytes_max = map_bytes - map_bytes / STORE_SPARE_PARTS;
@@ -195,7 +205,7 @@ impl Store {
             jobs,
         };
         let uses = Arc::new(keys::Uses::default());
-        let buckets = Arc::new(buckets::Buckets::new());
+        let buckets = Arc::new(buckets::Buckets::new(clock));
         let (due_uses, due_buckets) = (uses.clone(), buckets.clone());
         let ride_along = Box::new(move |is_last| {
             let due = [due_uses.take(tables), due_buckets.due(tables, is_last)];

@@ -1,7 +1,8 @@
 //! Files that are made once and kept: whoever asks first makes, the others wait, later ones read.
 //!
 //! A file is named by all that decides its content, so that it never gets old; whoever asks after that has changed asks
-//! for another. What is kept is bounded in number and bytes; what was not asked for the longest goes first.
+//! for another. What is kept is bounded in number and bytes; what was not asked for the longest goes first, of equal times
+//! the first by name. What was made last goes last, whatever the clock says.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -103,10 +104,13 @@ impl Kept {
         let suffix = format!(".{UNFINISHED}");
         let mut file = NamedTempFile::with_suffix_in(suffix, &self.folder)?;
         file.write_all(content)?;
+        // By the clock that `find` notes: the file system's own lags behind it.
+        file.as_file().set_modified(SystemTime::now())?;
         // Or a power cut may leave the name and lose the content.
         file.as_file().sync_all()?;
-        file.persist(self.folder.join(name))?;
-        sweep(&self.folder, self.room)
+        let path = self.folder.join(name);
+        file.persist(&path)?;
+        sweep(&self.folder, self.room, &path)
     }
 
     fn lock(&self) -> MutexGuard<'_, HashSet<String>> {
@@ -117,20 +121,21 @@ impl Kept {
 /// How names of files end that are not whole yet.
 const UNFINISHED: &str = "part";
 
-/// Removes the oldest files beyond `room`.
-fn sweep(folder: &Path, room: Room) -> std::io::Result<()> {
+/// Removes the oldest files beyond `room`, `newest` the last of all.
+fn sweep(folder: &Path, room: Room, newest: &Path) -> std::io::Result<()> {
     let (mut files, mut bytes) = (Vec::new(), 0);
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         if entry.path().extension().is_some_and(|e| e != UNFINISHED) {
             let known = entry.metadata()?;
             bytes += known.len();
-            files.push((known.modified()?, entry.path(), known.len()));
+            let path = entry.path();
+            files.push((path == newest, known.modified()?, path, known.len()));
         }
     }
     files.sort();
     let mut count = files.len();
-    for (_, path, length) in files {
+    for (_, _, path, length) in files {
         if count <= room.files_max && bytes <= room.bytes_max {
             break;
         }
@@ -256,5 +261,21 @@ mod tests {
         kept.find_or_make("c.wav", &watch(), || Ok(vec![7; 4]))
             .unwrap();
         assert!(kept.find("a.wav").is_some() && kept.find("b.wav").is_none());
+    }
+
+    #[test]
+    fn what_was_just_made_stays_when_the_clock_was_set_back() {
+        let (folder, kept) = kept(2);
+        let ahead = SystemTime::now() + Duration::from_secs(3_600);
+        for name in ["b.wav", "c.wav", "a.wav"] {
+            kept.find_or_make(name, &watch(), || Ok(vec![7])).unwrap();
+            let file = File::options()
+                .write(true)
+                .open(folder.path().join("kept").join(name));
+            file.unwrap().set_modified(ahead).unwrap();
+        }
+        // Of equal times the first by name goes, but for the one that was made last.
+        let there = ["a.wav", "b.wav", "c.wav"].map(|name| kept.find(name).is_some());
+        assert_eq!(there, [true, false, true]);
     }
 }
