@@ -142,9 +142,12 @@ pub const CLONE_SPEECH_SECONDS_MIN: f64 = 3.0;
 pub const CLONE_SPEECH_SECONDS_MAX: f64 = 60.0;
 /// Characters of what is said of a cloned voice.
 pub const CLONE_DESCRIPTION_CHARS_MAX: usize = 1_000;
-/// Cloned voices of an account, unless the operator says otherwise, and how far that goes: each is 2.5 MB on the disk.
-pub const CLONES_MAX: usize = 50;
-pub const CLONES_MOST: usize = 100_000;
+/// Cloned voices of an account: each is 2.5 MB on the disk.
+pub const CLONES: Movable = Movable {
+    min: 0,
+    default: 50,
+    max: 100_000,
+};
 /// Style tables of cloned voices that are kept in memory, of half a MiB each.
 pub const CLONE_SHEETS_MAX: usize = 64;
 /// Voices whose search waits with what it knows already, some 150 KB each; further ones begin anew when it is their turn.
@@ -167,7 +170,11 @@ pub const MOVIE_ELEMENT_BYTES_MAX: u64 = 4 * MIB;
 pub const MOVIE_SECONDS_MAX: f64 = 24.0 * 3600.0;
 
 /// Texts that may be followed at once while transcribing.
-pub const BEAM_MAX: usize = 16;
+pub const BEAM: Movable = Movable {
+    min: 1,
+    default: 1,
+    max: 16,
+};
 
 /// Connections of all clients together (a thread each, with a small stack).
 pub const CONNECTIONS: Movable = Movable {
@@ -191,8 +198,28 @@ pub const REQUEST_ID_CHARS_MAX: usize = 64;
 pub const METADATA_BYTES_MAX: usize = 4 * 1024;
 
 /// Workers of one capability, and requests that may wait for them.
-pub const WORKERS_MAX: usize = 64;
-pub const QUEUE_MAX: usize = 1_024;
+pub const WORKERS: Movable = Movable {
+    min: 1,
+    default: 1,
+    max: 64,
+};
+pub const QUEUE: Movable = Movable {
+    min: 1,
+    default: 16,
+    max: 1_024,
+};
+/// Compute threads of one worker's models; the default counts only where the operator asks for threads of their own.
+pub const THREADS: Movable = Movable {
+    min: 1,
+    default: 1,
+    max: 1_024,
+};
+/// Seconds that generations under way get when the server is told to stop.
+pub const DRAIN_SECONDS: Movable = Movable {
+    min: 0,
+    default: 30,
+    max: 86_400,
+};
 /// Seconds that speaking one text may take, queueing included.
 pub const SPEAK_SECONDS_MAX: u64 = 300;
 /// Seconds that transcribing one recording may take, queueing included.
@@ -240,8 +267,18 @@ pub const JOB_HOURS: Movable = Movable {
 /// Seconds that one dubbing job may run.
 pub const JOB_SECONDS_MAX: u64 = 24 * 3_600;
 
-/// History items that an account keeps, unless the operator says otherwise: some hundred MB of the store.
-pub const HISTORY_ITEMS_MAX: u64 = 1_000_000;
+/// History items that an account keeps: by default some hundred MB of the store.
+pub const HISTORY_ITEMS: Movable = Movable {
+    min: 1,
+    default: 1_000_000,
+    max: 1_000_000_000,
+};
+/// Days that a history item is kept, where age ends one.
+pub const HISTORY_DAYS: Movable = Movable {
+    min: 1,
+    default: 365,
+    max: 36_500,
+};
 /// Items of one page of history.
 pub const HISTORY_PAGE_MAX: usize = 200;
 /// Characters of one item's text; a longer transcript is cut there, so that a page stays below some MiB.
@@ -288,7 +325,7 @@ const _: () =
     assert!(VIDEO_BYTES.default < SPOOL_BYTES.default && VIDEO_BYTES.max < SPOOL_BYTES.max);
 const _: () = assert!(JSON_BYTES.min as usize >= TEXT_CHARS_MAX * 12); // every character as \uXXXX\uXXXX
 const _: () = assert!(METADATA_BYTES_MAX as u64 <= HEAD_BYTES.min);
-const _: () = assert!(HISTORY_OFFSET_MAX as u64 <= HISTORY_ITEMS_MAX);
+const _: () = assert!(HISTORY_OFFSET_MAX as u64 <= HISTORY_ITEMS.default);
 const _: () = assert!(BUCKETS_MAX.is_multiple_of(BUCKET_SHARDS));
 const _: () = assert!(COMMIT_ITEMS_MAX < COMMIT_QUEUE_MAX && COMMIT_WAIT_MS < STORE_WAIT_MS);
 // A thread for each connection and at most as many handlers (checked in `config`), and the command line's readers.

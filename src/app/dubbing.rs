@@ -8,7 +8,7 @@ use super::stage::House;
 use crate::api::dub::Jobs;
 use crate::api::speech::{Speaking, Transcribing};
 use crate::clone::Cloning;
-use crate::config;
+use crate::config::{self, HistoryText};
 use crate::dub::analyze::Listen;
 use crate::dub::cast::Stage;
 use crate::dub::jobs::Dubbing;
@@ -46,7 +46,7 @@ pub(super) fn start(
     let kept = Arc::new(Kept::open(options.data_dir.join("spoken"), SPOKEN)?);
     let room = JobRoom {
         jobs_max: options.dub.jobs_max,
-        bytes_max: options.dub.disk_bytes,
+        bytes_max: options.dub.dub_disk,
     };
     let stage = speaking.map(|speaking| stage(speaking, cloning, store, &kept));
     let speaks = speaking
@@ -65,7 +65,7 @@ pub(super) fn start(
         engine: transcribing.general.engine.clone(),
         model: transcribing.general.model.clone(),
         speaks,
-        history_text: options.history_text,
+        history_text: options.server.history_text == HistoryText::On,
         room,
     };
     Ok(Some(Jobs {

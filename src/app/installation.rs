@@ -46,13 +46,13 @@ impl Installation {
             true => choose(&packs, kind, named.map(String::as_str)),
             false => Ok(None),
         };
-        let speak = choose(Kind::Speak, options.speak_pack.as_ref())?;
-        let mut speakers: Vec<Pack> = match (&speak, &options.speak_pack) {
+        let speak = choose(Kind::Speak, options.settings.speak_pack.as_ref())?;
+        let mut speakers: Vec<Pack> = match (&speak, &options.settings.speak_pack) {
             (Some(_), None) => fetched(&packs, Kind::Speak),
             _ => speak.iter().cloned().collect(),
         };
         Chorus::order(&mut speakers);
-        let transcribe = choose(Kind::Transcribe, options.transcribe_pack.as_ref())?;
+        let transcribe = choose(Kind::Transcribe, options.settings.transcribe_pack.as_ref())?;
         let specialists = match &transcribe {
             Some(general) => specialists(&packs, general),
             None => Vec::new(),
@@ -316,16 +316,20 @@ pub fn open_ort(options: &config::Models, packs: &[Pack]) -> Result<Ort, Fault> 
         Some((pack, Ok(file))) => Some(pack.path(file)),
         _ => None,
     };
-    let probed = library::find(options.onnxruntime_lib.as_deref(), packed.as_deref())?;
+    let probed = library::find(
+        options.settings.onnxruntime_lib.as_deref(),
+        packed.as_deref(),
+    )?;
     log::info!("ONNX Runtime {} ({})", probed.version, probed.origin);
     let device: Device = options
+        .settings
         .device
         .parse()
         .map_err(|e: String| Fault::missing(e))?;
     let ort = Ort::open(
         &probed.path,
         options.cores,
-        options.threads_per_worker,
+        options.settings.threads_per_worker,
         device,
     )?;
     log::info!("device {} (asked for: {device})", ort.device());

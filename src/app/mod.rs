@@ -15,7 +15,7 @@ pub use workshop::Workshop;
 use crate::api::cors::Origins;
 use crate::api::lifecycle::Lifecycle;
 use crate::api::{BodyCaps, Context};
-use crate::config;
+use crate::config::{self, HistoryText};
 use crate::edge::{Bounds, Edge, EdgeConfig};
 use crate::engine;
 use crate::fault::Fault;
@@ -41,10 +41,10 @@ impl App {
     /// Faults: `Missing`, with what is wrong and what to do.
     pub fn open(options: &config::Serve) -> Result<Self, Fault> {
         engine::heap::fix_bounds();
-        let origins = Origins::parse(&options.cors_origins).map_err(Fault::missing)?;
+        let origins = Origins::parse(&options.server.cors_origin).map_err(Fault::missing)?;
         let retention = Retention {
-            items_max: options.history_max,
-            days_max: options.history_days,
+            items_max: options.server.history_max,
+            days_max: options.server.history_days,
         };
         let store = Store::serve(&options.data_dir, retention)?;
         let kinds = [
@@ -55,18 +55,19 @@ impl App {
             Kind::Translate,
         ];
         let installation = Installation::open(&options.models, &kinds)?;
-        let speaking = installation.start_speaking(options.workers, options.queue)?;
+        let speaking = installation.start_speaking(options.server.workers, options.server.queue)?;
         let speaking = speaking.map(Arc::new);
-        let beams = options.models.beam;
+        let beams = options.models.settings.beam;
         let transcribing =
-            installation.start_transcribing(options.workers, options.queue, beams)?;
-        let translating = installation.start_translating(options.workers, options.queue)?;
+            installation.start_transcribing(options.server.workers, options.server.queue, beams)?;
+        let translating =
+            installation.start_translating(options.server.workers, options.server.queue)?;
         let cloning = installation.start_cloning(
             speaking.as_deref(),
             &store,
             &options.data_dir,
-            options.workers,
-            options.queue,
+            options.server.workers,
+            options.server.queue,
         )?;
         let (cloning, transcribing) = (cloning.map(Arc::new), transcribing.map(Arc::new));
         let jobs = dubbing::start(
@@ -85,8 +86,8 @@ impl App {
             jobs,
             previews: Kept::open(options.data_dir.join("previews"), PREVIEWS)?,
             cloning,
-            clones_max: options.clones_max,
-            require_clone_consent: options.require_clone_consent,
+            clones_max: options.server.clones_max,
+            require_clone_consent: options.server.require_clone_consent,
             spool_dir: options.data_dir.join("spool"),
             origins,
             body_caps: BodyCaps {
@@ -95,12 +96,12 @@ impl App {
                 video_bytes_max: options.edge.video_bytes,
             },
             device: installation.device(),
-            history_text: options.history_text,
-            log_content: options.log_content,
+            history_text: options.server.history_text == HistoryText::On,
+            log_content: options.server.log_content,
             underway: Arc::default(),
         });
         let edge = EdgeConfig {
-            listen: options.listen,
+            listen: options.server.listen,
             spool_dir: options.data_dir.join("spool"),
             socket_dir: options.data_dir.join("socket"),
             handlers: options.handlers(),
@@ -109,12 +110,12 @@ impl App {
         };
         let bounds = Bounds {
             head_bytes_max: options.edge.head_bytes,
-            head: options.edge.head,
-            idle: options.edge.idle,
-            write_block: options.edge.write,
-            answer: options.edge.answer,
+            head: options.edge.head_seconds,
+            idle: options.edge.idle_seconds,
+            write_block: options.edge.write_seconds,
+            answer: options.edge.answer_seconds,
             rate_min: options.edge.upload_rate,
-            upload: options.edge.upload,
+            upload: options.edge.upload_seconds,
             memory_bytes_max: options.edge.memory_bytes,
             spool_bytes_max: options.edge.spool_bytes,
             ..Bounds::default()

@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::CliError;
 use crate::app::{Installation, Workshop};
 use crate::audio::encode::Codec;
-use crate::config::{Common, ModelOptions};
+use crate::config::{Common, Flags, ModelSettings};
 use crate::dub::analyze::{self, Analysis};
 use crate::dub::fit::room_chars;
 use crate::dub::render::{self, AUDIO, Order, Rendered, SRT, Segment, VIDEO};
@@ -50,7 +50,7 @@ pub struct Args {
     #[arg(long, value_name = "CODEC", default_value = "opus")]
     audio_codec: String,
     #[command(flatten)]
-    models: ModelOptions,
+    models: Flags<ModelSettings>,
 }
 
 /// Dubs and says how long it took.
@@ -74,9 +74,9 @@ pub fn run(args: Args, common: &Common) -> Result<(), CliError> {
     let scratch = tempfile::tempdir().map_err(|e| CliError::Failed(e.to_string()))?;
     let workshop = Workshop::open(
         &installation,
-        &common.data_dir,
+        &common.settings.data_dir,
         scratch.path(),
-        options.beam,
+        options.settings.beam,
     );
     let workshop = workshop.map_err(CliError::usage)?;
     let begun = Instant::now();

@@ -12,12 +12,12 @@ use crate::store::Utc;
 
 /// Starts the log. Commands that print results say only warnings unless asked for more.
 pub fn start(common: &Common, is_server: bool) {
-    let asked = LevelFilter::from(common.log_level);
+    let asked = LevelFilter::from(common.settings.log_level);
     let level = match is_server || asked > LevelFilter::Info {
         true => asked,
         false => asked.min(LevelFilter::Warn),
     };
-    let format = match common.log_format {
+    let format = match common.settings.log_format {
         LogFormat::Text => text,
         LogFormat::Json => json,
     };

@@ -5,20 +5,14 @@ use std::time::{Duration, Instant};
 
 use super::CliError;
 use crate::app::App;
-use crate::config::{Common, DubOptions, EdgeOptions, ModelOptions, Serve, ServeOptions};
+use crate::config::{Common, ServeFlags};
 use crate::end;
 
 /// Answer over HTTP until told to stop (Ctrl-C or SIGTERM).
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    serve: ServeOptions,
-    #[command(flatten)]
-    models: ModelOptions,
-    #[command(flatten)]
-    edge: EdgeOptions,
-    #[command(flatten)]
-    dub: DubOptions,
+    flags: ServeFlags,
 }
 
 /// How long answers that need no worker may take to leave once everything else is over.
@@ -26,7 +20,7 @@ const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
 /// Serves. The first signal lets generations that are under way finish, the second ends at once.
 pub fn run(args: &Args, common: &Common) -> Result<(), CliError> {
-    let options = settled(args, common).map_err(CliError::Usage)?;
+    let options = common.serve(&args.flags).map_err(CliError::Usage)?;
     let (signal, signalled) = mpsc::sync_channel(1);
     ctrlc::set_handler(move || {
         if signal.try_send(()).is_err() {
@@ -48,17 +42,12 @@ pub fn run(args: &Args, common: &Common) -> Result<(), CliError> {
     if let Some(cloning) = &app.context.cloning {
         cloning.stop();
     }
-    let is_idle = drain(&app, Duration::from_secs(options.drain_seconds));
+    let is_idle = drain(&app, Duration::from_secs(options.server.drain_seconds));
     app.context.store.close();
     if !is_idle {
         end::at_once(0);
     }
     Ok(())
-}
-
-fn settled(args: &Args, common: &Common) -> Result<Serve, String> {
-    let (models, edge) = (common.models(&args.models)?, common.edge(&args.edge)?);
-    common.serve(models, edge, common.dub(&args.dub)?, &args.serve)
 }
 
 /// Takes no more generations, and for at most `most` waits for those under way; whether all ended. The front door

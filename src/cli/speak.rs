@@ -12,7 +12,7 @@ use super::CliError;
 use crate::app::Installation;
 use crate::audio::encode::{self, Format};
 use crate::audio::pcm::Clip;
-use crate::config::{Common, ModelOptions};
+use crate::config::{Common, Flags, ModelSettings};
 use crate::engine::contract::{SpeakTask, Utterance, Watch};
 use crate::fault::Fault;
 use crate::limits;
@@ -38,7 +38,7 @@ pub struct Args {
     #[arg(long, default_value_t = 1.0)]
     speed: f64,
     #[command(flatten)]
-    models: ModelOptions,
+    models: Flags<ModelSettings>,
 }
 
 /// Speaks and says how long it took.

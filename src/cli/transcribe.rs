@@ -11,7 +11,7 @@ use serde_json::json;
 use super::CliError;
 use crate::app::Installation;
 use crate::audio;
-use crate::config::{Common, ModelOptions};
+use crate::config::{Common, Flags, ModelSettings};
 use crate::engine::contract::{TranscribeTask, Transcript, Watch, Word, millis};
 use crate::engine::whisper;
 use crate::fault::Fault;
@@ -31,7 +31,7 @@ pub struct Args {
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
     #[command(flatten)]
-    models: ModelOptions,
+    models: Flags<ModelSettings>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -62,7 +62,7 @@ pub fn run(args: Args, common: &Common) -> Result<(), CliError> {
                     language: language.clone(),
                     into_english: false,
                     words: matches!(args.format, Format::Json),
-                    beams: options.beam,
+                    beams: options.settings.beam,
                 },
                 &watch,
             )

@@ -12,7 +12,7 @@ use super::codec::{AccountId, Utc, account_key, account_of};
 use super::writer::{Writer, lock};
 use super::{Store, Tables};
 use crate::fault::Fault;
-use crate::limits::{HISTORY_ITEMS_MAX, PRUNE_EVERY_MS, PRUNE_ITEMS_MAX};
+use crate::limits::{HISTORY_ITEMS, PRUNE_EVERY_MS, PRUNE_ITEMS_MAX};
 
 /// How much history is kept of each account: the newest items by the order of their ids, so that of two of the same
 /// millisecond the one that was made first goes first.
@@ -26,7 +26,7 @@ pub struct Retention {
 impl Default for Retention {
     fn default() -> Self {
         Retention {
-            items_max: HISTORY_ITEMS_MAX,
+            items_max: HISTORY_ITEMS.default,
             days_max: None,
         }
     }
