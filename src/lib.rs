@@ -26,11 +26,11 @@ pub mod clone;
 pub mod config;
 pub mod dub;
 mod edge;
-mod end;
 pub mod engine;
-pub mod fault;
-pub mod limits;
 pub mod pack;
 pub mod store;
 pub mod text;
 pub mod work;
+
+use vocabox_base::end;
+pub use vocabox_base::{fault, limits};
