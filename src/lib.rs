@@ -20,7 +20,6 @@
 pub mod admit;
 pub mod api;
 pub mod app;
-pub mod audio;
 pub mod cli;
 pub mod clone;
 pub mod config;
@@ -32,5 +31,6 @@ pub mod store;
 pub mod text;
 pub mod work;
 
+pub use vocabox_audio as audio;
 use vocabox_base::end;
 pub use vocabox_base::{fault, limits};

@@ -1,7 +1,7 @@
 use super::*;
-use crate::audio::encode;
-use crate::audio::pcm::{Clip, read_all};
-use crate::fault::Kind;
+use crate::encode;
+use crate::pcm::{Clip, read_all};
+use vocabox_base::fault::Kind;
 use opus_pure::{Application, OggOpusWriter, OpusEncoder, OpusHead};
 use std::io::Cursor;
 

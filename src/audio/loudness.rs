@@ -2,7 +2,7 @@
 
 use ebur128::{EbuR128, Mode};
 
-use crate::fault::Fault;
+use vocabox_base::fault::Fault;
 
 /// Blocks of R 128 last 400 ms. What is shorter than this is measured as if it were heard again and again.
 const MEASURED_S_MIN: f64 = 0.8;
