@@ -32,7 +32,7 @@ pub use phonemes::{ALPHABET, English, VOCABULARY};
 pub use spelling::Spelling;
 pub use split::{Sentence, halves, sentences};
 
-use crate::fault::Fault;
+use vocabox_base::fault::Fault;
 use std::collections::VecDeque;
 use std::ops::Range;
 

@@ -4,7 +4,7 @@
 //! read as British English, which schools in Nigeria teach.
 
 use super::{ALPHABET, Accent, English, language::Language, phonemes::tidy};
-use crate::fault::Fault;
+use vocabox_base::fault::Fault;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 

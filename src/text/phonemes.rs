@@ -10,7 +10,7 @@ use super::{
     letters::{Letters, pronounceable},
     normalize::{normalize, readable},
 };
-use crate::fault::Fault;
+use vocabox_base::fault::Fault;
 use misaki_rs::G2P;
 use std::sync::OnceLock;
 

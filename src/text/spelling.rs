@@ -6,7 +6,7 @@ use super::{
     line::Line,
     markup::bare,
 };
-use crate::fault::Fault;
+use vocabox_base::fault::Fault;
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 /// The writing of a language as it is.

@@ -16,7 +16,7 @@ use super::{
     fold::is_unread,
     phonemes::{SILENT, VOCABULARY, tidy},
 };
-use crate::fault::Fault;
+use vocabox_base::fault::Fault;
 use std::sync::OnceLock;
 use table::{Table, apart};
 
