@@ -27,10 +27,10 @@ pub mod dub;
 mod edge;
 pub mod engine;
 pub mod pack;
-pub mod store;
 pub mod work;
 
 pub use vocabox_audio as audio;
 use vocabox_base::end;
 pub use vocabox_base::{fault, limits};
+pub use vocabox_store as store;
 pub use vocabox_text as text;

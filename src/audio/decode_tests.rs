@@ -1,9 +1,9 @@
 use super::*;
 use crate::encode;
 use crate::pcm::{Clip, read_all};
-use vocabox_base::fault::Kind;
 use opus_pure::{Application, OggOpusWriter, OpusEncoder, OpusHead};
 use std::io::Cursor;
+use vocabox_base::fault::Kind;
 
 fn tone(samples: usize) -> Vec<f32> {
     (0..samples)

@@ -62,14 +62,6 @@ pub fn lufs(sound: &[f32], rate_hz: u32) -> Option<f64> {
     meter.lufs()
 }
 
-/// The highest true peak (dBTP) of mono `sound`, by the whole meter, nothing of ours between.
-#[cfg(test)]
-pub fn peak_dbtp(sound: &[f32], rate_hz: u32) -> f64 {
-    let mut meter = EbuR128::new(1, rate_hz, Mode::TRUE_PEAK).unwrap();
-    meter.add_frames_f32(sound).unwrap();
-    20.0 * meter.true_peak(0).unwrap().log10()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

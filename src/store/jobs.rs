@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::codec::{AccountId, Utc, account_key, account_of, job_key};
 use super::folders::Folders;
 use super::{Store, Tables};
-use crate::fault::{Fault, Kind};
+use vocabox_base::fault::{Fault, Kind};
 
 /// The id of a job: `job_` and 32 hexadecimal digits of a version 7 UUID, which nobody can guess.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -287,14 +287,8 @@ impl Tables {
         txn: &mut RwTxn,
         account: AccountId,
     ) -> Result<Vec<JobId>, Fault> {
-        let mut removed = Vec::new();
-        let mut entries = self.jobs.prefix_iter_mut(txn, &account_key(account))?;
-        while let Some(entry) = entries.next() {
-            removed.push(entry?.1.job_id);
-            // SAFETY: nothing that was read from the entry is used after it is gone.
-            unsafe { entries.del_current()? };
-        }
-        Ok(removed)
+        self.jobs
+            .remove_prefix(txn, &account_key(account), |job| job.job_id)
     }
 }
 
@@ -319,7 +313,7 @@ fn no_such_job() -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{HistoryFate, Retention};
+    use crate::{HistoryFate, Retention};
     use serde_json::json;
 
     const ROOM: JobRoom = JobRoom {

@@ -42,7 +42,10 @@ impl Dice {
 
 /// Every character that Kokoro has a token for.
 pub fn vocabulary() -> String {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/kokoro/vocabulary.json");
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../models/kokoro/vocabulary.json"
+    );
     let json = std::fs::read_to_string(path).expect("scripts/fetch-models kokoro was run");
     let pack: serde_json::Value = serde_json::from_str(&json).expect("the vocabulary is JSON");
     let tokens = pack["vocab"].as_object().expect("it has a table");
