@@ -25,12 +25,12 @@ pub mod clone;
 pub mod config;
 pub mod dub;
 mod edge;
-pub mod engine;
-pub mod pack;
 pub mod work;
 
 pub use vocabox_audio as audio;
 use vocabox_base::end;
 pub use vocabox_base::{fault, limits};
+pub use vocabox_engine as engine;
+pub use vocabox_pack as pack;
 pub use vocabox_store as store;
 pub use vocabox_text as text;
