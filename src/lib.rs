@@ -24,12 +24,12 @@ pub mod cli;
 pub mod clone;
 pub mod config;
 pub mod dub;
-mod edge;
 pub mod work;
 
 pub use vocabox_audio as audio;
 use vocabox_base::end;
 pub use vocabox_base::{fault, limits};
+use vocabox_edge as edge;
 pub use vocabox_engine as engine;
 pub use vocabox_pack as pack;
 pub use vocabox_store as store;
