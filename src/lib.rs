@@ -31,6 +31,7 @@ use vocabox_base::end;
 pub use vocabox_base::{fault, limits};
 use vocabox_edge as edge;
 pub use vocabox_engine as engine;
+pub use vocabox_media as media;
 pub use vocabox_pack as pack;
 pub use vocabox_store as store;
 pub use vocabox_text as text;
