@@ -148,7 +148,7 @@ impl Store {
             if bytes + job.bytes > room.bytes_max {
                 return Err(too_large(bytes, job.bytes));
             }
-            Ok(tables.jobs.put(txn, &job_key(account, job.job_id), &job)?)
+            tables.jobs.put(txn, &job_key(account, job.job_id), &job)
         })
     }
 
@@ -186,7 +186,7 @@ impl Store {
             let mut job = tables.jobs.get(txn, &key)?.ok_or_else(no_such_job)?;
             change(&mut job);
             job.updated_at = Utc::now();
-            Ok(tables.jobs.put(txn, &key, &job)?)
+            tables.jobs.put(txn, &key, &job)
         })
     }
 
@@ -222,7 +222,7 @@ impl Store {
                 return Err(too_large(all - bytes, bytes));
             }
             job.bytes = bytes;
-            Ok(tables.jobs.put(txn, &key, &job)?)
+            tables.jobs.put(txn, &key, &job)
         })
     }
 

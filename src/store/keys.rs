@@ -353,7 +353,7 @@ mod tests {
                 let hash = record["hash"].as_str().unwrap();
                 let last = if hash.ends_with('0') { "1" } else { "0" };
                 record["hash"] = format!("{}{last}", &hash[..63]).into();
-                Ok(records.put(txn, &id, &record)?)
+                records.put(txn, &id, &record)
             })
             .unwrap();
         assert!(store.find_key(&secret).unwrap().is_none());

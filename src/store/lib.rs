@@ -216,7 +216,7 @@ impl Store {
         }
         let meta = self.tables.meta;
         let now = Utc::now().ms_since(Utc::EPOCH);
-        self.write(move |txn| Ok(meta.put(txn, CHECKED_AT, &now)?))
+        self.write(move |txn| meta.put(txn, CHECKED_AT, &now))
     }
 
     /// Writes what waits to the disk, token buckets exactly, and refuses writes from then on. Reads go on until the store
@@ -262,7 +262,7 @@ fn only_server(data_dir: &Path) -> Result<File, Fault> {
 
 fn make_folder(dir: &Path) -> Result<(), Fault> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
-    Ok(made.map_err(|error| lmdb::fault(error.into()))?)
+    made.map_err(|error| lmdb::fault(error.into()))
 }
 
 /// The fault with the folder in its cause, for the operator.

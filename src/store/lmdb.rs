@@ -54,6 +54,12 @@ impl Env {
     }
 }
 
+/// A key and its value.
+type Entry<'txn, K, V> = (
+    <K as BytesDecode<'txn>>::DItem,
+    <V as BytesDecode<'txn>>::DItem,
+);
+
 /// One database: keys of `K`, values of `V`. The methods are those of heed's `Database`; their faults are those of [`fault`].
 pub(crate) struct Table<'t, K, V>(Database<'t, K, V>);
 
@@ -101,7 +107,7 @@ impl<'t, K: 'static, V: 'static> Table<'t, K, V> {
         &self,
         txn: &'txn RoTxn,
         key: &'a K::EItem,
-    ) -> Result<Option<(K::DItem, V::DItem)>, Fault>
+    ) -> Result<Option<Entry<'txn, K, V>>, Fault>
     where
         K: BytesEncode<'a> + BytesDecode<'txn>,
         V: BytesDecode<'txn>,
@@ -109,10 +115,7 @@ impl<'t, K: 'static, V: 'static> Table<'t, K, V> {
         self.0.get_greater_than_or_equal_to(txn, key).map_err(fault)
     }
 
-    pub(crate) fn first<'txn>(
-        &self,
-        txn: &'txn RoTxn,
-    ) -> Result<Option<(K::DItem, V::DItem)>, Fault>
+    pub(crate) fn first<'txn>(&self, txn: &'txn RoTxn) -> Result<Option<Entry<'txn, K, V>>, Fault>
     where
         K: BytesDecode<'txn>,
         V: BytesDecode<'txn>,
@@ -123,7 +126,7 @@ impl<'t, K: 'static, V: 'static> Table<'t, K, V> {
     pub(crate) fn iter<'txn>(
         &self,
         txn: &'txn RoTxn,
-    ) -> Result<impl Iterator<Item = Result<(K::DItem, V::DItem), Fault>> + use<'txn, K, V>, Fault>
+    ) -> Result<impl Iterator<Item = Result<Entry<'txn, K, V>, Fault>> + use<'txn, K, V>, Fault>
     where
         K: BytesDecode<'txn>,
         V: BytesDecode<'txn>,
@@ -136,11 +139,7 @@ impl<'t, K: 'static, V: 'static> Table<'t, K, V> {
         &self,
         txn: &'txn RoTxn,
         prefix: &'a <K as BytesEncode<'a>>::EItem,
-    ) -> Result<
-        impl Iterator<Item = Result<(<K as BytesDecode<'txn>>::DItem, V::DItem), Fault>>
-        + use<'txn, K, V>,
-        Fault,
-    >
+    ) -> Result<impl Iterator<Item = Result<Entry<'txn, K, V>, Fault>> + use<'txn, K, V>, Fault>
     where
         K: BytesEncode<'a> + BytesDecode<'txn>,
         V: BytesDecode<'txn>,
@@ -153,11 +152,7 @@ impl<'t, K: 'static, V: 'static> Table<'t, K, V> {
         &self,
         txn: &'txn RoTxn,
         prefix: &'a <K as BytesEncode<'a>>::EItem,
-    ) -> Result<
-        impl Iterator<Item = Result<(<K as BytesDecode<'txn>>::DItem, V::DItem), Fault>>
-        + use<'txn, K, V>,
-        Fault,
-    >
+    ) -> Result<impl Iterator<Item = Result<Entry<'txn, K, V>, Fault>> + use<'txn, K, V>, Fault>
     where
         K: BytesEncode<'a> + BytesDecode<'txn>,
         V: BytesDecode<'txn>,

@@ -93,7 +93,7 @@ mod tests {
         );
         for unknown in [0, VERSION + 1, u64::MAX] {
             store
-                .write(move |txn| Ok(meta.put(txn, VERSION_KEY, &unknown)?))
+                .write(move |txn| meta.put(txn, VERSION_KEY, &unknown))
                 .unwrap();
             let mut txn = store.env.write_txn().unwrap();
             let fault = run(&mut txn, meta).unwrap_err();

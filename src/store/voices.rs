@@ -182,7 +182,7 @@ impl Store {
             let key = voice_key(account, id);
             let mut voice = tables.voices.get(txn, &key)?.ok_or_else(no_such_voice)?;
             voice.style = style.clone();
-            Ok(tables.voices.put(txn, &key, &voice)?)
+            tables.voices.put(txn, &key, &voice)
         });
         match &styled {
             Ok(()) if new != before => files.remove(id, &before),
