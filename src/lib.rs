@@ -20,18 +20,18 @@
 pub mod admit;
 pub mod api;
 pub mod app;
-pub mod audio;
 pub mod cli;
 pub mod clone;
 pub mod config;
-pub mod cpu_time;
 pub mod dub;
-mod edge;
-mod end;
-pub mod engine;
-pub mod fault;
-pub mod limits;
-pub mod pack;
-pub mod store;
-pub mod text;
 pub mod work;
+
+pub use vocabox_audio as audio;
+use vocabox_base::end;
+pub use vocabox_base::{cpu_time, fault, limits};
+use vocabox_edge as edge;
+pub use vocabox_engine as engine;
+pub use vocabox_media as media;
+pub use vocabox_pack as pack;
+pub use vocabox_store as store;
+pub use vocabox_text as text;

@@ -207,10 +207,10 @@ mod tests {
         keys.iter().for_each(|key| {
             call(&store, key);
         });
-        assert_eq!(store.stored_buckets(), 2);
+        assert_eq!(store.stored_buckets().unwrap(), 2);
         let revoked = store.keys(Some("ada")).unwrap().remove(0);
         store.revoke_key(revoked.key_id).unwrap();
-        assert_eq!(store.stored_buckets(), 1);
+        assert_eq!(store.stored_buckets().unwrap(), 1);
         store.delete_account("ada", HistoryFate::Keep).unwrap();
         for key in keys {
             let fault = authenticate(&store, Some(&key), Utc::now()).unwrap_err();
@@ -219,6 +219,9 @@ mod tests {
         // The store still had them in memory, and knows better than to write them down.
         store.close();
         drop(store);
-        assert_eq!(Store::open(dir.path()).unwrap().stored_buckets(), 0);
+        assert_eq!(
+            Store::open(dir.path()).unwrap().stored_buckets().unwrap(),
+            0
+        );
     }
 }

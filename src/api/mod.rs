@@ -15,7 +15,6 @@ mod form;
 mod health;
 mod history;
 pub mod lifecycle;
-pub mod message;
 mod preview;
 mod rehearse;
 pub mod route;
@@ -27,6 +26,8 @@ pub mod translating;
 mod tts;
 mod tts_stream;
 mod voices;
+
+pub use crate::edge::message;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -274,8 +274,8 @@ impl<S: Read + Seek> Walk<'_, S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cpu_time;
     use std::io::Cursor;
+    use vocabox_base::cpu_time;
 
     fn element(id: &[u8], content: &[u8]) -> Vec<u8> {
         let length = (content.len() as u64 | 1 << 56).to_be_bytes();

@@ -3,7 +3,7 @@
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
-use clap::builder::{FalseyValueParser, PossibleValue};
+use clap::builder::{FalseyValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Subcommand};
 use serde::Serialize;
 
@@ -68,7 +68,7 @@ enum Command {
         #[arg(value_name = "NAME")]
         name: String,
         /// What becomes of its history: kept, listed for nobody, until it is pruned; or purged at once.
-        #[arg(long, env = "VOCABOX_HISTORY", value_name = "keep|purge", value_enum)]
+        #[arg(long, env = "VOCABOX_HISTORY", value_name = "keep|purge", value_parser = fate_parser())]
         history: HistoryFate,
         /// Print one JSON object.
         #[arg(long, env = "VOCABOX_JSON", value_parser = FalseyValueParser::new())]
@@ -80,14 +80,14 @@ enum Command {
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct End(Option<Utc>);
 
-impl clap::ValueEnum for HistoryFate {
-    fn value_variants<'a>() -> &'a [Self] {
-        &HistoryFate::ALL
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(self.name()))
-    }
+/// Reads a [`HistoryFate`] by its name.
+fn fate_parser() -> impl TypedValueParser<Value = HistoryFate> {
+    PossibleValuesParser::new(HistoryFate::ALL.map(HistoryFate::name)).map(|name| {
+        let named = HistoryFate::ALL
+            .into_iter()
+            .find(|fate| fate.name() == name);
+        named.expect("clap accepts these names alone")
+    })
 }
 
 /// What `account delete --json` prints.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use clap::Subcommand;
-use clap::builder::{FalseyValueParser, PossibleValue};
+use clap::builder::{FalseyValueParser, PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
 
 use super::account::{or_dash, parse_name, parse_rpm, print, table, to_json};
@@ -28,7 +28,7 @@ enum Command {
         #[arg(long, env = "VOCABOX_NAME", value_name = "TEXT", value_parser = parse_name)]
         name: String,
         /// What it is for: part of its prefix.
-        #[arg(long, env = "VOCABOX_ENV", value_enum, default_value = "live")]
+        #[arg(long, env = "VOCABOX_ENV", default_value = "live", value_parser = env_parser())]
         env: KeyEnv,
         /// Calls a minute; the account's own, if absent or greater.
         #[arg(long, env = "VOCABOX_RPM", value_parser = parse_rpm)]
@@ -57,14 +57,12 @@ enum Command {
     },
 }
 
-impl clap::ValueEnum for KeyEnv {
-    fn value_variants<'a>() -> &'a [Self] {
-        &KeyEnv::ALL
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(self.name()))
-    }
+/// Reads a [`KeyEnv`] by its name.
+fn env_parser() -> impl TypedValueParser<Value = KeyEnv> {
+    PossibleValuesParser::new(KeyEnv::ALL.map(KeyEnv::name)).map(|name| {
+        let named = KeyEnv::ALL.into_iter().find(|env| env.name() == name);
+        named.expect("clap accepts these names alone")
+    })
 }
 
 /// What `key create --json` prints.

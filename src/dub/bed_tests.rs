@@ -1,8 +1,10 @@
 use std::fs::File;
 use std::path::Path;
 
+use ebur128::{EbuR128, Mode};
+
 use super::*;
-use crate::audio::loudness::{Meter, peak_dbtp};
+use crate::audio::loudness::Meter;
 use crate::audio::resample::resample_clip;
 use crate::audio::{decode, pcm};
 use crate::dub::original::hear;
@@ -24,6 +26,13 @@ fn speech(from_s: usize, to_s: usize) -> Clip {
 fn sine(hz: f32, height: f32, frames: usize) -> impl Iterator<Item = f32> {
     let step = std::f32::consts::TAU * hz / 48_000.0;
     (0..frames).map(move |n| height * (step * (n % 48_000) as f32).sin())
+}
+
+/// The highest true peak (dBTP) of mono `sound`, by the whole meter, nothing of ours between.
+fn peak_dbtp(sound: &[f32], rate_hz: u32) -> f64 {
+    let mut meter = EbuR128::new(1, rate_hz, Mode::TRUE_PEAK).unwrap();
+    meter.add_frames_f32(sound).unwrap();
+    20.0 * meter.true_peak(0).unwrap().log10()
 }
 
 /// Places of `lines` (their starts and seconds) said by the original at `spoken`, heard in `frames`.

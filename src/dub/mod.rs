@@ -21,7 +21,6 @@
 //! | `duck` | how far the original goes down under the lines |
 //! | `bed` | the original, ducked, and the lines upon it → the new track |
 //! | `subtitles` | lines → SRT and VTT |
-//! | `mux` | a file with a picture → the same file with another sound track |
 
 pub mod analyze;
 pub mod bed;
@@ -31,7 +30,6 @@ mod english;
 pub mod fit;
 pub mod jobs;
 mod lines;
-pub mod mux;
 pub mod original;
 pub mod render;
 pub mod sound;
@@ -40,3 +38,5 @@ mod stretches;
 pub mod subtitles;
 pub mod tasks;
 mod waiting;
+
+pub use crate::media as mux;

@@ -155,7 +155,7 @@ fn remember(path: &Path, memory: &BTreeMap<String, Seen>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pack::manifest::{Kind, Manifest};
+    use crate::manifest::{Kind, Manifest};
 
     fn pack(folder: &Path) -> Pack {
         let file = FileEntry {

@@ -12,8 +12,8 @@ use super::clock::{Clock, Moment};
 use super::codec::KeyId;
 use super::writer::{Job, lock};
 use super::{Store, Tables};
-use crate::fault::{Fault, Kind};
-use crate::limits::{BUCKET_RECORDS_MAX, BUCKET_SHARDS, BUCKETS_MAX};
+use vocabox_base::fault::{Fault, Kind};
+use vocabox_base::limits::{BUCKET_RECORDS_MAX, BUCKET_SHARDS, BUCKETS_MAX};
 
 /// Buckets of a shard from which on idle ones are looked for.
 const SWEEP_AT_MIN: usize = 64;
@@ -66,11 +66,10 @@ impl Store {
         }
     }
 
-    /// Records of buckets in the store.
-    #[cfg(test)]
-    pub(crate) fn stored_buckets(&self) -> u64 {
-        let txn = self.env.read_txn().unwrap();
-        self.tables.buckets.len(&txn).unwrap()
+    /// Records of buckets in the store. Faults: those of a read.
+    pub fn stored_buckets(&self) -> Result<u64, Fault> {
+        let txn = self.env.read_txn()?;
+        self.tables.buckets.len(&txn)
     }
 
     /// The level that the store promises for `key`, now; full where it has no record.

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::codec::{AccountId, Utc, account_key, account_of, job_key};
 use super::folders::Folders;
 use super::{Store, Tables};
-use crate::fault::{Fault, Kind};
+use vocabox_base::fault::{Fault, Kind};
 
 /// The id of a job: `job_` and 32 hexadecimal digits of a version 7 UUID, which nobody can guess.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -148,7 +148,7 @@ impl Store {
             if bytes + job.bytes > room.bytes_max {
                 return Err(too_large(bytes, job.bytes));
             }
-            Ok(tables.jobs.put(txn, &job_key(account, job.job_id), &job)?)
+            tables.jobs.put(txn, &job_key(account, job.job_id), &job)
         })
     }
 
@@ -187,7 +187,7 @@ impl Store {
             let mut job = tables.jobs.get(txn, &key)?.ok_or_else(no_such_job)?;
             change(&mut job);
             job.updated_at = Utc::now();
-            Ok(tables.jobs.put(txn, &key, &job)?)
+            tables.jobs.put(txn, &key, &job)
         })
     }
 
@@ -223,7 +223,7 @@ impl Store {
                 return Err(too_large(all - bytes, bytes));
             }
             job.bytes = bytes;
-            Ok(tables.jobs.put(txn, &key, &job)?)
+            tables.jobs.put(txn, &key, &job)
         })
     }
 
@@ -289,14 +289,8 @@ impl Tables {
         txn: &mut RwTxn,
         account: AccountId,
     ) -> Result<Vec<JobId>, Fault> {
-        let mut removed = Vec::new();
-        let mut entries = self.jobs.prefix_iter_mut(txn, &account_key(account))?;
-        while let Some(entry) = entries.next() {
-            removed.push(entry?.1.job_id);
-            // SAFETY: nothing that was read from the entry is used after it is gone.
-            unsafe { entries.del_current()? };
-        }
-        Ok(removed)
+        self.jobs
+            .remove_prefix(txn, &account_key(account), |job| job.job_id)
     }
 }
 
@@ -321,7 +315,7 @@ fn no_such_job() -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{HistoryFate, Retention};
+    use crate::{HistoryFate, Retention};
     use serde_json::json;
 
     const ROOM: JobRoom = JobRoom {

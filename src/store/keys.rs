@@ -13,8 +13,8 @@ use super::accounts::{Account, check_name, check_rpm};
 use super::codec::{AccountId, KeyId, Utc, is_lower_hex};
 use super::writer::{Job, lock};
 use super::{Store, Tables};
-use crate::fault::Fault;
-use crate::limits::LAST_USED_MS;
+use vocabox_base::fault::Fault;
+use vocabox_base::limits::LAST_USED_MS;
 
 /// Bytes of randomness in a key, written as twice as many hexadecimal digits.
 const SECRET_BYTES: usize = 32;
@@ -304,10 +304,10 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::fault::Kind;
-    use crate::store::Feature;
-    use crate::store::codec::Json;
-    use crate::store::tests::{account, item, open};
+    use crate::Feature;
+    use crate::codec::Json;
+    use crate::tests::{account, item, open};
+    use vocabox_base::fault::Kind;
 
     #[test]
     fn keys_are_listed_by_account() {
@@ -352,7 +352,7 @@ mod tests {
                 let hash = record["hash"].as_str().unwrap();
                 let last = if hash.ends_with('0') { "1" } else { "0" };
                 record["hash"] = format!("{}{last}", &hash[..63]).into();
-                Ok(records.put(txn, &id, &record)?)
+                records.put(txn, &id, &record)
             })
             .unwrap();
         assert!(store.find_key(&secret).unwrap().is_none());

@@ -6,13 +6,14 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use heed::{Env, RoTxn, RwTxn, WithoutTls};
+use heed::{RoTxn, RwTxn};
 
 use super::codec::{AccountId, Utc, account_key, account_of};
+use super::lmdb::Env;
 use super::writer::{Writer, lock};
 use super::{Store, Tables};
-use crate::fault::Fault;
-use crate::limits::{HISTORY_ITEMS, PRUNE_EVERY_MS, PRUNE_ITEMS_MAX};
+use vocabox_base::fault::Fault;
+use vocabox_base::limits::{HISTORY_ITEMS, PRUNE_EVERY_MS, PRUNE_ITEMS_MAX};
 
 /// How much history is kept of each account: the newest items by the order of their ids, so that of two of the same
 /// millisecond the one that was made first goes first.
@@ -58,7 +59,7 @@ impl Store {
 
 /// The transactions of pruning.
 pub(super) struct Pruning {
-    env: Env<WithoutTls>,
+    env: Env,
     tables: Tables,
     writer: Arc<Writer>,
 }

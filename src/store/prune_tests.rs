@@ -2,9 +2,9 @@ use std::path::Path;
 use std::thread;
 
 use super::*;
-use crate::fault::Kind;
-use crate::store::tests::{account, all, item, open};
-use crate::store::{Feature, HistoryFate, HistoryItem, ItemId};
+use crate::tests::{account, all, item, open};
+use crate::{Feature, HistoryFate, HistoryItem, ItemId};
+use vocabox_base::fault::Kind;
 
 /// An item that was made at `made_at`.
 fn item_of(feature: Feature, made_at: Utc) -> HistoryItem {

@@ -9,7 +9,8 @@ use std::thread;
 
 use super::codec::item_key;
 use super::*;
-use crate::limits::HISTORY_PAGE_MAX;
+use vocabox_base::fault::Kind;
+use vocabox_base::limits::HISTORY_PAGE_MAX;
 
 pub(super) fn open() -> (tempfile::TempDir, Arc<Store>) {
     let dir = tempfile::tempdir().unwrap();

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::toy::{Client, Event, House, PATIENCE};
-use crate::fault::Kind;
+use vocabox_base::fault::Kind;
 
 const SHORT: Duration = Duration::from_millis(150);
 

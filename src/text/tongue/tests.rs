@@ -1,7 +1,7 @@
 use super::*;
-use crate::cpu_time;
-use crate::text::{Piece, language, pieces, speakable};
+use crate::{Piece, language, pieces, speakable};
 use unicode_normalization::UnicodeNormalization;
+use vocabox_base::cpu_time;
 
 fn tongue(code: &str) -> &'static Tongue {
     Tongue::of(code).unwrap()
@@ -115,7 +115,7 @@ fn composed(text: &str) -> String {
 
 #[test]
 fn only_kokoros_vocabulary_is_written_and_nothing_is_dropped() {
-    let vocabulary = crate::text::tests::vocabulary();
+    let vocabulary = crate::tests::vocabulary();
     for (code, _) in TABLES {
         let (tongue, own) = (tongue(code), own_sentences(code));
         let sentences = include_str!("../../../benches/sentences/es.txt")
@@ -149,7 +149,7 @@ fn only_kokoros_vocabulary_is_written_and_nothing_is_dropped() {
 
 fn own_sentences(code: &str) -> String {
     let path = format!(
-        "{}/benches/sentences/{code}.txt",
+        "{}/../../benches/sentences/{code}.txt",
         env!("CARGO_MANIFEST_DIR")
     );
     std::fs::read_to_string(path).unwrap()
@@ -230,7 +230,7 @@ fn no_text_panics_or_leaves_the_vocabulary() {
         "aZ09 .,;:!?'\"()[]-–—…/@#$%^&+=<>|~€₦°²½é\u{301}\u{200D}\n\t\0ẹn़्ंक你ب😀ﬁÇǆ"
             .chars()
             .collect();
-    let mut dice = crate::text::tests::Dice(0x70_4E);
+    let mut dice = crate::tests::Dice(0x70_4E);
     for (code, _) in TABLES {
         let (tongue, own) = (tongue(code), own_sentences(code));
         let seeds: Vec<&str> = own.lines().collect();

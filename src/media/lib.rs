@@ -27,9 +27,9 @@ use std::io::{Read, Seek};
 
 pub use track::{SoundTrack, TrackWriter};
 
-use crate::audio::encode::Codec;
-use crate::fault::Fault;
 use source::Source;
+use vocabox_audio::encode::Codec;
+use vocabox_base::fault::Fault;
 
 /// A family of containers. What comes in as one goes out as the same one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -32,9 +32,9 @@ pub use phonemes::{ALPHABET, English, VOCABULARY};
 pub use spelling::Spelling;
 pub use split::{Sentence, halves, sentences};
 
-use crate::fault::Fault;
 use std::collections::VecDeque;
 use std::ops::Range;
+use vocabox_base::fault::Fault;
 
 /// Which English is spoken: vowels, lexicon and the order of dates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

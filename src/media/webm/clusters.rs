@@ -9,10 +9,10 @@ use mkv_element::prelude::{
 };
 
 use super::element::{LONG_SIZE_BYTES, encoded, long_head};
-use crate::audio::encode::OPUS_RATE_HZ;
-use crate::dub::mux::source::Source;
-use crate::dub::mux::track::SoundTrack;
-use crate::fault::Fault;
+use crate::source::Source;
+use crate::track::SoundTrack;
+use vocabox_audio::encode::OPUS_RATE_HZ;
+use vocabox_base::fault::Fault;
 
 /// Longest cluster that holds sound only, in seconds.
 const SOUND_CLUSTER_SECONDS_MAX: f64 = 5.0;

@@ -28,8 +28,8 @@ use self::tables::Chunk;
 use super::source::Source;
 use super::track::SoundTrack;
 use super::{Container, Picture, damaged, no_picture};
-use crate::audio::encode::OPUS_RATE_HZ;
-use crate::fault::Fault;
+use vocabox_audio::encode::OPUS_RATE_HZ;
+use vocabox_base::fault::Fault;
 
 /// A box whose size is told in 64 bits: its head's bytes.
 const LONG_HEAD_BYTES: u64 = 16;

@@ -14,20 +14,20 @@ mod folders;
 mod history;
 mod jobs;
 mod keys;
+mod lmdb;
 mod prune;
 mod upgrade;
 mod voices;
 mod writer;
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
 use heed::byteorder::BigEndian;
 use heed::types::{Bytes, Str, U64, Unit};
-use heed::{CommitOrAbort, Database, Env, EnvOpenOptions, MdbError, RwTxn, WithoutTls};
+use heed::{CommitOrAbort, RwTxn};
 
 pub use accounts::{Account, AccountChanges, HistoryFate, check_name, check_rpm};
 pub use bucket::Level;
@@ -41,11 +41,12 @@ pub use keys::{Key, KeyEnv, Secret};
 pub use prune::Retention;
 pub use voices::{ClonedStyle, ClonedVoice, VoiceId};
 
-use crate::fault::{Fault, Kind};
-use crate::limits::{
+use codec::Json;
+use lmdb::{Env, Failure, Table};
+use vocabox_base::fault::Fault;
+use vocabox_base::limits::{
     NAME_CHARS_MAX, STORE_MAP_BYTES, STORE_READERS_MAX, STORE_SPARE_PARTS, STORE_WRITABLE_MS,
 };
-use codec::Json;
 
 const META: &str = "meta";
 const ACCOUNTS: &str = "accounts";
@@ -69,34 +70,33 @@ const LMDB_KEY_BYTES_MAX: usize = 511;
 const _: () = assert!(NAME_CHARS_MAX * char::MAX.len_utf8() <= LMDB_KEY_BYTES_MAX);
 
 type Count = U64<BigEndian>;
-type Meta<'t> = Database<'t, Str, Count>;
+type Meta<'t> = Table<'t, Str, Count>;
 
 /// The databases; their keys are laid out in [`codec`].
 #[derive(Clone, Copy)]
 struct Tables {
     meta: Meta<'static>,
-    accounts: Database<'static, Bytes, Json<Account>>,
-    account_names: Database<'static, Str, Count>,
-    keys: Database<'static, Bytes, Json<keys::KeyRecord>>,
+    accounts: Table<'static, Bytes, Json<Account>>,
+    account_names: Table<'static, Str, Count>,
+    keys: Table<'static, Bytes, Json<keys::KeyRecord>>,
     /// JSON of a `HistoryItem`.
-    history: Database<'static, Bytes, Bytes>,
+    history: Table<'static, Bytes, Bytes>,
     /// Each item twice: among all of its account, and among those of its feature.
-    history_index: Database<'static, Bytes, Unit>,
-    history_counts: Database<'static, Bytes, Count>,
+    history_index: Table<'static, Bytes, Unit>,
+    history_counts: Table<'static, Bytes, Count>,
     /// Of the keys that have called; a key without one has a full bucket.
-    buckets: Database<'static, Bytes, Json<buckets::BucketRecord>>,
+    buckets: Table<'static, Bytes, Json<buckets::BucketRecord>>,
     /// Deleted accounts whose history is to be removed.
-    purges: Database<'static, Bytes, Unit>,
+    purges: Table<'static, Bytes, Unit>,
     /// Cloned voices.
-    voices: Database<'static, Bytes, Json<ClonedVoice>>,
+    voices: Table<'static, Bytes, Json<ClonedVoice>>,
     /// Dubbing jobs.
-    jobs: Database<'static, Bytes, Json<Job>>,
+    jobs: Table<'static, Bytes, Json<Job>>,
 }
 
 /// The open store. Closed by [`Store::close`] or when the last owner drops it.
 pub struct Store {
-    // Without thread-local reader slots: a slot is held for a lookup only, not as long as a thread lives.
-    env: Env<WithoutTls>,
+    env: Env,
     tables: Tables,
     uses: Arc<keys::Uses>,
     buckets: Arc<buckets::Buckets>,
@@ -142,42 +142,34 @@ impl Store {
     fn open_sized(data_dir: &Path, map_bytes: usize, clock: Clock) -> Result<Store, Fault> {
         let dir = data_dir.join("store");
         make_folder(&dir)
-            .and_then(|()| {
-                let mut options = EnvOpenOptions::new().read_txn_without_tls();
-                options
-                    .map_size(map_bytes)
-                    .max_readers(STORE_READERS_MAX)
-                    .max_dbs(DATABASES);
-                // SAFETY: the files are ours alone (0700), reached through LMDB only and with its locks on;
-                // heed refuses to open them twice in this process.
-                Ok(unsafe { options.open(&dir) }?)
-            })
+            .and_then(|()| Env::open(&dir, map_bytes, STORE_READERS_MAX, DATABASES))
             .and_then(|env| Store::over(env, data_dir, clock))
             .map_err(|fault| in_folder(&dir, fault))
     }
 
-    fn over(env: Env<WithoutTls>, data_dir: &Path, clock: Clock) -> Result<Store, Fault> {
-        env.clear_stale_readers()?;
-        let map_bytes = env.info().map_size;
+    fn over(env: Env, data_dir: &Path, clock: Clock) -> Result<Store, Fault> {
+        let map_bytes = env.map_bytes();
         let history_bytes_max = map_bytes - map_bytes / STORE_SPARE_PARTS;
         let txn = env.write_txn()?;
-        let tables = env.create_databases_and_commit(txn, |open, txn| -> Result<_, Fault> {
-            let meta = open.create_database(txn, Some(META))?;
-            upgrade::run(txn, meta)?;
-            Ok(CommitOrAbort::<_, ()>::Commit((
-                meta,
-                open.create_database(txn, Some(ACCOUNTS))?,
-                open.create_database(txn, Some(ACCOUNT_NAMES))?,
-                open.create_database(txn, Some(KEYS))?,
-                open.create_database(txn, Some(HISTORY))?,
-                open.create_database(txn, Some(HISTORY_INDEX))?,
-                open.create_database(txn, Some(HISTORY_COUNTS))?,
-                open.create_database(txn, Some(BUCKETS))?,
-                open.create_database(txn, Some(PURGES))?,
-                open.create_database(txn, Some(VOICES))?,
-                open.create_database(txn, Some(JOBS))?,
-            )))
-        })?;
+        let created =
+            env.heed()
+                .create_databases_and_commit(txn, |open, txn| -> Result<_, Failure> {
+                    let meta = open.create_database(txn, Some(META))?;
+                    upgrade::run(txn, meta.into())?;
+                    Ok(CommitOrAbort::<_, ()>::Commit((
+                        meta,
+                        open.create_database(txn, Some(ACCOUNTS))?,
+                        open.create_database(txn, Some(ACCOUNT_NAMES))?,
+                        open.create_database(txn, Some(KEYS))?,
+                        open.create_database(txn, Some(HISTORY))?,
+                        open.create_database(txn, Some(HISTORY_INDEX))?,
+                        open.create_database(txn, Some(HISTORY_COUNTS))?,
+                        open.create_database(txn, Some(BUCKETS))?,
+                        open.create_database(txn, Some(PURGES))?,
+                        open.create_database(txn, Some(VOICES))?,
+                        open.create_database(txn, Some(JOBS))?,
+                    )))
+                })?;
         let (
             meta,
             accounts,
@@ -190,19 +182,19 @@ impl Store {
             purges,
             voices,
             jobs,
-        ) = tables.unwrap_commit();
+        ) = created.unwrap_commit();
         let tables = Tables {
-            meta,
-            accounts,
-            account_names,
-            keys,
-            history,
-            history_index,
-            history_counts,
-            buckets,
-            purges,
-            voices,
-            jobs,
+            meta: meta.into(),
+            accounts: accounts.into(),
+            account_names: account_names.into(),
+            keys: keys.into(),
+            history: history.into(),
+            history_index: history_index.into(),
+            history_counts: history_counts.into(),
+            buckets: buckets.into(),
+            purges: purges.into(),
+            voices: voices.into(),
+            jobs: jobs.into(),
         };
         let uses = Arc::new(keys::Uses::default());
         let buckets = Arc::new(buckets::Buckets::new(clock));
@@ -234,7 +226,7 @@ impl Store {
         }
         let meta = self.tables.meta;
         let now = Utc::now().ms_since(Utc::EPOCH);
-        self.write(move |txn| Ok(meta.put(txn, CHECKED_AT, &now)?))
+        self.write(move |txn| meta.put(txn, CHECKED_AT, &now))
     }
 
     /// Writes what waits to the disk, token buckets exactly, and refuses writes from then on. Reads go on until the store
@@ -265,7 +257,7 @@ fn only_server(data_dir: &Path) -> Result<File, Fault> {
         .truncate(false)
         .mode(0o600)
         .open(data_dir.join(LOCK_FILE))
-        .map_err(heed::Error::Io)?;
+        .map_err(|error| lmdb::fault(error.into()))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(Fault::missing(
@@ -280,7 +272,7 @@ fn only_server(data_dir: &Path) -> Result<File, Fault> {
 
 fn make_folder(dir: &Path) -> Result<(), Fault> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
-    Ok(made.map_err(heed::Error::Io)?)
+    made.map_err(|error| lmdb::fault(error.into()))
 }
 
 /// The fault with the folder in its cause, for the operator.
@@ -293,38 +285,6 @@ fn in_folder(dir: &Path, fault: Fault) -> Fault {
 impl Drop for Store {
     fn drop(&mut self) {
         self.close();
-    }
-}
-
-impl From<heed::Error> for Fault {
-    fn from(error: heed::Error) -> Self {
-        let fault = match &error {
-            heed::Error::Mdb(MdbError::MapFull) => {
-                Fault::missing("The store is full: its operator has to make room.")
-            }
-            heed::Error::Mdb(MdbError::ReadersFull) => Fault::new(
-                Kind::Busy { retry_after_s: 1 },
-                "Too many requests read the store at once. Try again.",
-            ),
-            heed::Error::Io(error) => match error.kind() {
-                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-                    Fault::missing("The disk of the store is full: its operator has to make room.")
-                }
-                ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
-                    Fault::missing("The data folder cannot be written.")
-                }
-                ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
-                    Fault::missing("The data folder is not a folder.")
-                }
-                _ => Fault::missing("The store cannot be read or written."),
-            },
-            heed::Error::Encoding(_) | heed::Error::Decoding(_) => return Fault::internal(error),
-            heed::Error::EnvAlreadyOpened => {
-                Fault::missing("The store is open already in this process.")
-            }
-            heed::Error::Mdb(_) => Fault::missing("The store cannot be read or written."),
-        };
-        fault.because(error)
     }
 }
 

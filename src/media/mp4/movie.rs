@@ -7,10 +7,10 @@ use mp4_atom::{Elst, Mdhd, Mvhd, Tfhd, Tkhd, Trex};
 use super::boxes::{self, Part, u32_at};
 use super::fragments::Gathered;
 use super::tables::{Chunk, Tables, check_count};
-use crate::dub::mux::damaged;
-use crate::dub::mux::source::Source;
-use crate::fault::Fault;
-use crate::limits::{
+use crate::damaged;
+use crate::source::Source;
+use vocabox_base::fault::Fault;
+use vocabox_base::limits::{
     MOVIE_FRAGMENT_BYTES_MAX, MOVIE_HEAD_BYTES_MAX, MOVIE_SECONDS_MAX, MOVIE_TRACKS_MAX,
 };
 
@@ -204,7 +204,7 @@ impl Movie {
         self.tracks.iter().any(|t| t.kind == TrackKind::Sound)
     }
 
-    /// Seconds by which the first sound track starts late, as [`crate::dub::mux::Picture`] has it.
+    /// Seconds by which the first sound track starts late, as [`crate::Picture`] has it.
     pub fn sound_late_s(&self) -> f64 {
         let sound = self.tracks.iter().find(|t| t.kind == TrackKind::Sound);
         let start = sound.and_then(Track::start_s).unwrap_or(0.0);

@@ -3,7 +3,7 @@
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 
 use super::damaged;
-use crate::fault::Fault;
+use vocabox_base::fault::Fault;
 
 /// Bytes that are read ahead, and copied at a time.
 const BLOCK_BYTES: usize = 64 * 1024;

@@ -30,12 +30,12 @@ pub mod whisper;
 
 pub use chorus::Chorus;
 
-use crate::fault::Fault;
-use crate::pack::manifest::{Reads, Voice};
-use crate::pack::{Pack, PackError};
-use crate::text;
 use contract::{Embed, Speak, Transcribe, Translate};
 use nets::Nets;
+use vocabox_base::fault::Fault;
+use vocabox_pack::manifest::{Reads, Voice};
+use vocabox_pack::{Pack, PackError};
+use vocabox_text as text;
 
 /// How to build an engine of each capability from its pack.
 #[derive(Clone, Copy)]
@@ -96,7 +96,7 @@ pub fn has_tables(pack: &Pack) -> bool {
 }
 
 fn has_whole_tables(pack: &Pack) -> bool {
-    let is_whole = |f: &&crate::pack::manifest::FileEntry| f.size == 4 * kokoro::TABLE as u64;
+    let is_whole = |f: &&vocabox_pack::manifest::FileEntry| f.size == 4 * kokoro::TABLE as u64;
     pack.manifest.files.iter().any(|f| is_whole(&f))
 }
 

@@ -5,8 +5,8 @@ use std::io::Cursor;
 use std::time::Duration;
 
 use super::*;
-use crate::cpu_time;
-use crate::fault::Kind;
+use vocabox_base::cpu_time;
+use vocabox_base::fault::Kind;
 
 /// Processor time that refusing a file may take: a hundred times what it takes.
 const WORK_MAX: Duration = Duration::from_secs(5);
@@ -381,7 +381,7 @@ fn elements_that_claim_too_much_are_refused() {
 
 #[test]
 fn a_flood_of_empty_elements_is_refused() {
-    let void = [0xEC, 0x80].repeat(crate::limits::MOVIE_ELEMENTS_MAX as usize + 10);
+    let void = [0xEC, 0x80].repeat(vocabox_base::limits::MOVIE_ELEMENTS_MAX as usize + 10);
     let segment = [element(TRACKS, &entry(1)), void].concat();
     let file = [element(EBML, b""), element(SEGMENT, &segment)].concat();
     refused(&file, "8000000");

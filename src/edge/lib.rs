@@ -1,5 +1,5 @@
 //! The edge: everything between a network and the service. It owns every socket, every bound on what a
-//! client may send or hold, and tiny_http; of the API it knows only `api::message`.
+//! client may send or hold, and tiny_http. What it serves is a [`message::Service`].
 //!
 //! ```text
 //! gate    accept → head (head, line) → admit → body (body, spool) → ticket ┐        ┌ relay → answer (send or flow, reply)
@@ -22,6 +22,7 @@ mod gate;
 mod guard;
 mod head;
 mod line;
+pub mod message;
 mod parts;
 mod places;
 mod relay;
@@ -48,8 +49,8 @@ use self::gate::Gate;
 use self::places::Places;
 use self::spool::{Room, Spool};
 use self::wire::Handlers;
-use crate::api::message::Service;
-use crate::limits;
+use crate::message::Service;
+use vocabox_base::limits;
 
 /// Connections that the kernel may hold before they are accepted. std asks for 128, with which a burst of
 /// 1000 took six seconds.

@@ -5,10 +5,10 @@ use std::io::{Read, Seek};
 
 use mp4_atom::Atom;
 
-use crate::dub::mux::damaged;
-use crate::dub::mux::source::Source;
-use crate::fault::Fault;
-use crate::limits::{MOVIE_BOXES_MAX, MOVIE_SAMPLES_MAX};
+use crate::damaged;
+use crate::source::Source;
+use vocabox_base::fault::Fault;
+use vocabox_base::limits::{MOVIE_BOXES_MAX, MOVIE_SAMPLES_MAX};
 
 /// Boxes of one level that are looked at in memory.
 const LEVEL_BOXES_MAX: usize = 16_384;

@@ -3,9 +3,9 @@
 use mp4_atom::{Co64, Ctts, Stco, Stsc, Stss, Stsz, StszSamples, Stts};
 
 use super::boxes::{Part, too_many_samples};
-use crate::dub::mux::damaged;
-use crate::fault::Fault;
-use crate::limits::MOVIE_SAMPLES_MAX;
+use crate::damaged;
+use vocabox_base::fault::Fault;
+use vocabox_base::limits::MOVIE_SAMPLES_MAX;
 
 /// Samples of one track that lie one behind the other in the file.
 #[derive(Debug, Clone, Copy, PartialEq)]

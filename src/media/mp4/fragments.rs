@@ -7,8 +7,8 @@ use mp4_atom::{
 
 use super::boxes::{Part, encoded, parts};
 use super::tables::{Chunk, Sample, Tables, check_count};
-use crate::dub::mux::damaged;
-use crate::fault::Fault;
+use crate::damaged;
+use vocabox_base::fault::Fault;
 
 /// A sample that decoding may not start with, by its flags: it depends on others, or is said to be no sync sample
 /// (§8.8.3.1).

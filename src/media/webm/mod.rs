@@ -26,8 +26,8 @@ use self::scan::{Scan, Seen};
 use super::source::Source;
 use super::track::SoundTrack;
 use super::{Container, Picture, damaged, no_picture};
-use crate::audio::encode::OPUS_RATE_HZ;
-use crate::fault::Fault;
+use vocabox_audio::encode::OPUS_RATE_HZ;
+use vocabox_base::fault::Fault;
 
 /// Lists of chapters and attachments that are copied: there is one of each, if any.
 const OTHERS_MAX: usize = 8;

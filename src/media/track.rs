@@ -3,8 +3,8 @@
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 
-use crate::audio::encode::{AacPackets, Codec, OPUS_RATE_HZ, OpusPackets};
-use crate::fault::Fault;
+use vocabox_audio::encode::{AacPackets, Codec, OPUS_RATE_HZ, OpusPackets};
+use vocabox_base::fault::Fault;
 
 /// An encoder of either codec.
 enum Packets {

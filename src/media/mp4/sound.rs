@@ -10,9 +10,9 @@ use mp4_atom::{
 
 use super::boxes::encoded;
 use super::tables::Chunk;
-use crate::audio::encode::{Codec as Coded, OPUS_RATE_HZ};
-use crate::dub::mux::track::SoundTrack;
-use crate::fault::Fault;
+use crate::track::SoundTrack;
+use vocabox_audio::encode::{Codec as Coded, OPUS_RATE_HZ};
+use vocabox_base::fault::Fault;
 
 /// Packets of one chunk: half a second, between chunks of the picture.
 const CHUNK_PACKETS: usize = 25;

@@ -8,9 +8,9 @@ use std::io::{Read, Seek};
 use mkv_element::io::blocking_impl::ReadFrom;
 use mkv_element::prelude::{Element as Known, VInt64};
 
-use crate::dub::mux::damaged;
-use crate::dub::mux::source::Source;
-use crate::fault::Fault;
+use crate::damaged;
+use crate::source::Source;
+use vocabox_base::fault::Fault;
 
 /// Bytes of a size that is written with room for any.
 pub const LONG_SIZE_BYTES: usize = 8;

@@ -10,10 +10,10 @@ use mkv_element::prelude::{
 };
 
 use super::element::{Child, Element, children};
-use crate::dub::mux::damaged;
-use crate::dub::mux::source::Source;
-use crate::fault::Fault;
-use crate::limits::{
+use crate::damaged;
+use crate::source::Source;
+use vocabox_base::fault::Fault;
+use vocabox_base::limits::{
     MOVIE_ELEMENT_BYTES_MAX, MOVIE_ELEMENTS_MAX, MOVIE_SECONDS_MAX, MOVIE_TRACKS_MAX,
 };
 

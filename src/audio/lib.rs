@@ -60,7 +60,7 @@ use std::io::{Read, Seek};
 pub use pcm::{Clip, ClipReader, Samples};
 pub use wide::Wide;
 
-use crate::fault::Fault;
+use vocabox_base::fault::Fault;
 
 /// The recording in `source` as mono samples at `rate_hz`, read piece by piece: decoded, mixed to one
 /// channel, resampled.

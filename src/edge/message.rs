@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use crate::fault::Fault;
+use vocabox_base::fault::Fault;
 
 /// What the edge asks of the API: admission from the head alone, then the answer.
 pub trait Service: Send + Sync + 'static {
