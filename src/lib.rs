@@ -1,7 +1,7 @@
 //! vocabox: a voice service in one file.
 //!
 //! # Layers
-//! `edge` (sockets) → `api` (one request, top to bottom) → `admit` (who may) → `work` (queues and workers) → `engine`
+//! `edge` (sockets) → `api` (one request, top to bottom) → `admit` (who may) → `services` (what the server can do) → `work` (queues and workers) → `engine`
 //! (models) → `audio`, `text` (signal and language), with `store` (LMDB) and `pack` (model folders) beside. Arrows point to
 //! the right only; `src/tests/tidy.rs` holds that.
 //!
@@ -31,6 +31,7 @@ pub mod engine;
 pub mod fault;
 pub mod limits;
 pub mod pack;
+pub mod services;
 pub mod store;
 pub mod text;
 pub mod work;

@@ -5,7 +5,6 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
 use super::form::Form;
-use super::speech::{Controls, Speaking, Spoken};
 use super::{Call, Context, Reply};
 use crate::audio::{decode, encode};
 use crate::clone::Cloning;
@@ -14,6 +13,7 @@ use crate::engine::contract::Utterance;
 use crate::engine::style::Style;
 use crate::fault::{Fault, Kind};
 use crate::limits;
+use crate::services::speech::{Controls, Speaking, Spoken};
 use crate::store::{AccountId, ClonedStyle, ClonedVoice, Feature, Store, Utc, VoiceId, check_name};
 
 /// Language of a clone that was not told any.

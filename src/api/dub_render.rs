@@ -10,7 +10,6 @@ use super::dub::{jobs, take_on, unheard};
 use super::dub_translate::{TARGETS, code};
 use super::fields::{number, string};
 use super::form::Form;
-use super::speech::Speaking;
 use super::{Call, Context, Reply};
 use crate::audio;
 use crate::audio::encode::Codec;
@@ -19,6 +18,7 @@ use crate::dub::mux;
 use crate::dub::tasks::{ASKED, Asked, Said};
 use crate::fault::Fault;
 use crate::limits;
+use crate::services::speech::Speaking;
 use crate::store::{Job, JobKind};
 
 /// Whoever speaks where nobody is named.

@@ -3,12 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use super::fields::{language, number, object, string};
-use super::translating::{Translating, Translator};
 use super::{Call, Context, Reply};
 use crate::dub::fit::room_chars;
 use crate::engine::contract::TranslateTask;
 use crate::fault::{Fault, Kind};
 use crate::limits;
+use crate::services::translation::{Translating, Translator};
 use crate::store::Feature;
 
 /// Languages that the API dubs into.

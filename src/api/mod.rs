@@ -20,10 +20,8 @@ mod preview;
 mod rehearse;
 pub mod route;
 mod sending;
-pub mod speech;
 mod stt;
 mod trail;
-pub mod translating;
 mod tts;
 mod tts_stream;
 mod voices;
@@ -38,13 +36,13 @@ use crate::engine::contract::Watch;
 use crate::engine::device::Device;
 use crate::fault::Fault;
 use crate::limits;
+use crate::services::speech::{Speaking, Transcribing};
+use crate::services::translation::Translating;
 use crate::store::{Feature, HistoryItem, ItemId, Status, Store, Utc};
 use crate::work::kept::Kept;
 use crate::work::underway::Underway;
 pub use endpoints::ENDPOINTS;
 use message::{Body, Head, Part};
-use speech::{Speaking, Transcribing};
-use translating::Translating;
 
 /// Who may call an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,13 +3,13 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 
-use super::speech::{Origin, Speaking};
 use super::{Call, Context, Reply};
 use crate::audio::encode;
 use crate::engine::contract::Utterance;
 use crate::engine::unknown_voice;
 use crate::fault::{Fault, Kind};
 use crate::pack::manifest::Voice;
+use crate::services::speech::{Origin, Speaking};
 
 /// Raised when a change of ours makes voices sound otherwise.
 const MAKING: &str = "1";

@@ -4,12 +4,12 @@ use serde::Serialize;
 
 use super::fields::{number, object, string};
 use super::message::Head;
-use super::speech::{Controls, Saying};
 use super::{Call, Context, Reply, clone};
 use crate::audio::encode::{self, Format};
 use crate::engine::contract::Utterance;
 use crate::fault::Fault;
 use crate::limits;
+use crate::services::speech::{Controls, Saying};
 use crate::store::{Feature, ItemId, Utc, VoiceId};
 use crate::text;
 

@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 
 use super::dub_translate::TARGETS;
 use super::preview;
-use super::speech::Origin;
 use super::{Call, Context, Reply, clone};
 use crate::engine::unknown_voice;
 use crate::fault::Fault;
 use crate::pack::manifest::Voice;
+use crate::services::speech::{Origin, base, speaks};
 use crate::store::{ClonedVoice, VoiceId};
 
 /// Lists voices, filtered by `?language=` and `?category=`, and the languages of all of them.
@@ -63,17 +63,6 @@ pub fn delete(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         .store
         .delete_voice(call.identity()?.account.id, id)?;
     Reply::json(&json!({ "status": "deleted", "voice_id": id.to_string() }))
-}
-
-/// Whether a voice of `language` (such as `en-us`) is meant by `asked` (`en-us` or `en`, any case).
-pub(super) fn speaks(language: &str, asked: &str) -> bool {
-    let base = base(language);
-    language.eq_ignore_ascii_case(asked) || base.eq_ignore_ascii_case(asked)
-}
-
-/// `pt` of `pt-br`.
-fn base(language: &str) -> &str {
-    language.split('-').next().unwrap_or(language)
 }
 
 fn row(voice: &Voice, origin: &Origin) -> Value {

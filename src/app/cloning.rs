@@ -5,13 +5,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::installation::{Installation, depth};
-use crate::api::speech::Speaking;
 use crate::clone::Cloning;
 use crate::clone::catalog::{Catalog, StockVoice};
 use crate::clone::studio::Studio;
 use crate::engine;
 use crate::fault::Fault;
 use crate::pack::Pack;
+use crate::services::speech::Speaking;
 use crate::store::Store;
 use crate::work::pool::Pool;
 

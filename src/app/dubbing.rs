@@ -6,7 +6,6 @@ use super::Installation;
 use super::installation::GENERAL;
 use super::stage::House;
 use crate::api::dub::Jobs;
-use crate::api::speech::{Speaking, Transcribing};
 use crate::clone::Cloning;
 use crate::config;
 use crate::dub::analyze::Listen;
@@ -17,6 +16,7 @@ use crate::engine::contract::{TranscribeTask, Watch};
 use crate::fault::Fault;
 use crate::limits;
 use crate::pack::Pack;
+use crate::services::speech::{Speaking, Transcribing};
 use crate::store::{JobRoom, Store};
 use crate::work::kept::{Kept, Room};
 

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::api::speech::{Listening, Origin, Speaking, Transcribing};
 use crate::config;
 use crate::engine::blend::Blend;
 use crate::engine::contract::{Embed, Speak, Transcribe};
@@ -15,6 +14,7 @@ use crate::engine::{self, Build, Chorus, library, wrong_engine};
 use crate::fault::Fault;
 use crate::pack::Pack;
 use crate::pack::manifest::{Kind, Runtime, Voice};
+use crate::services::speech::{Listening, Origin, Speaking, Transcribing};
 use crate::work::places::Places;
 use crate::work::pool::Pool;
 

@@ -6,7 +6,6 @@ use std::thread;
 use std::time::Duration;
 
 use crate::api::clone::styled;
-use crate::api::speech::{Controls, Speaking};
 use crate::audio::Clip;
 use crate::audio::pcm::ClipReader;
 use crate::clone::Cloning;
@@ -17,6 +16,7 @@ use crate::engine::style::{Sheet, Style};
 use crate::engine::unknown_voice;
 use crate::fault::{Fault, Kind};
 use crate::pack::manifest::Voice;
+use crate::services::speech::{Controls, Speaking};
 use crate::store::{AccountId, Store, VoiceId};
 use crate::work::kept::Kept;
 

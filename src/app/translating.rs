@@ -3,11 +3,11 @@
 use std::time::Instant;
 
 use super::installation::{Installation, depth, not_fetched};
-use crate::api::translating::{Translating, Translator};
 use crate::engine::contract::Translate;
 use crate::engine::{self, Build, wrong_engine};
 use crate::fault::Fault;
 use crate::pack::Pack;
+use crate::services::translation::{Translating, Translator};
 use crate::work::places::Places;
 use crate::work::pool::Pool;
 

@@ -16,7 +16,6 @@
 //! | `studio` | speaks a try and measures it |
 //! | `attempt` | the tries for one voice |
 //! | `refiner` | goes on trying when nobody waits |
-//! | `sheets` | the tables used last, in memory |
 
 pub mod attempt;
 pub mod catalog;
@@ -28,7 +27,6 @@ mod refiner;
 #[cfg(test)]
 mod rehearsal;
 pub mod search;
-mod sheets;
 mod slope;
 pub mod studio;
 mod top;
@@ -43,13 +41,13 @@ use crate::engine::diarize::Diarized;
 use crate::engine::style::Sheet;
 use crate::fault::{Fault, Kind};
 use crate::limits::CLONE_SECONDS_MAX;
+use crate::services::style_cache::Sheets;
 use crate::store::{AccountId, ClonedVoice, Store, VoiceId};
 use crate::work::pool::Pool;
 use attempt::{Attempt, Found};
 use catalog::Catalog;
 use reference::Speech;
 use refiner::Refiner;
-use sheets::Sheets;
 use studio::{Lane, Studio};
 
 /// Stock voices that a clone needs at least, and how long a request waits for them on a box that was just started.

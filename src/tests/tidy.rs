@@ -21,15 +21,23 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "services",
+        &[
+            "limits", "fault", "audio", "engine", "pack", "store", "work",
+        ],
+    ),
+    (
         "api",
         &[
             "limits", "fault", "audio", "text", "pack", "store", "engine", "work", "admit",
-            "clone", "dub",
+            "services", "clone", "dub",
         ],
     ),
     (
         "clone",
-        &["limits", "fault", "audio", "engine", "store", "work"],
+        &[
+            "limits", "fault", "audio", "engine", "store", "work", "services",
+        ],
     ),
     ("end", &[]),
     ("edge", &["limits", "fault", "api", "end"]),

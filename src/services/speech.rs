@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
-use super::voices::speaks;
 use crate::audio::pcm::Clip;
 use crate::engine::blend::Blend;
 use crate::engine::contract::{SpeakTask, TranscribeTask, Transcript, Utterance, Watch};
@@ -174,6 +173,17 @@ impl Speaking {
             origin,
         })
     }
+}
+
+/// Whether a voice of `language` (such as `en-us`) is meant by `asked` (`en-us` or `en`, any case).
+pub fn speaks(language: &str, asked: &str) -> bool {
+    let base = base(language);
+    language.eq_ignore_ascii_case(asked) || base.eq_ignore_ascii_case(asked)
+}
+
+/// `pt` of `pt-br`.
+pub fn base(language: &str) -> &str {
+    language.split('-').next().unwrap_or(language)
 }
 
 /// Pieces that a worker may be ahead of whoever sends them on.

@@ -1,0 +1,5 @@
+//! What the server can do, whoever asks: the API, the command line, dubbing and cloning.
+
+pub mod speech;
+pub mod style_cache;
+pub mod translation;
