@@ -17,11 +17,11 @@ use super::trail::Trail;
 use super::{Access, BodyKind, Call, Context, Endpoint, Work};
 use crate::admit::key::{self, Identity};
 use crate::admit::{bucket, entitle};
+use crate::api::drain::Turn;
 use crate::engine::contract::Watch;
 use crate::fault::{Fault, Kind};
+use crate::services::permits::{Place, Places};
 use crate::store::{Status, Utc};
-use crate::work::places::{Place, Places};
-use crate::work::underway::Turn;
 
 /// The API as the edge sees it.
 pub struct Lifecycle {

@@ -5,6 +5,7 @@
 pub(crate) mod clone;
 pub mod cors;
 pub mod detail;
+pub mod drain;
 pub mod dub;
 mod dub_files;
 mod dub_render;
@@ -31,16 +32,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::admit::key::Identity;
+use crate::api::drain::Underway;
 use crate::clone::Cloning;
 use crate::engine::contract::Watch;
 use crate::engine::device::Device;
 use crate::fault::Fault;
 use crate::limits;
+use crate::services::file_cache::Kept;
 use crate::services::speech::{Speaking, Transcribing};
 use crate::services::translation::Translating;
 use crate::store::{Feature, HistoryItem, ItemId, Status, Store, Utc};
-use crate::work::kept::Kept;
-use crate::work::underway::Underway;
 pub use endpoints::ENDPOINTS;
 use message::{Body, Head, Part};
 

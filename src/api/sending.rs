@@ -9,10 +9,10 @@ use std::sync::Arc;
 use super::message::{Answer, Answered};
 use super::trail::Trail;
 use super::{Call, Context, Reply, Source};
+use crate::api::drain::Turn;
 use crate::fault::{Fault, Kind};
+use crate::services::permits::Place;
 use crate::store::Status;
-use crate::work::places::Place;
-use crate::work::underway::Turn;
 
 /// The rest of an answer whose begin was sent.
 pub struct Sending {

@@ -16,9 +16,9 @@ use crate::engine::contract::{TranscribeTask, Watch};
 use crate::fault::Fault;
 use crate::limits;
 use crate::pack::Pack;
+use crate::services::file_cache::{Kept, Room};
 use crate::services::speech::{Speaking, Transcribing};
 use crate::store::{JobRoom, Store};
-use crate::work::kept::{Kept, Room};
 
 /// What is written where nothing translates.
 const ENGLISH: &str = "en";

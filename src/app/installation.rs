@@ -14,8 +14,8 @@ use crate::engine::{self, Build, Chorus, library, wrong_engine};
 use crate::fault::Fault;
 use crate::pack::Pack;
 use crate::pack::manifest::{Kind, Runtime, Voice};
+use crate::services::permits::Places;
 use crate::services::speech::{Listening, Origin, Speaking, Transcribing};
-use crate::work::places::Places;
 use crate::work::pool::Pool;
 
 /// The packs in use, verified, with the libraries that run them.

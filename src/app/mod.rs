@@ -21,8 +21,8 @@ use crate::engine;
 use crate::fault::Fault;
 use crate::limits;
 use crate::pack::manifest::Kind;
+use crate::services::file_cache::{Kept, Room};
 use crate::store::{Retention, Store};
-use crate::work::kept::{Kept, Room};
 
 /// Previews that are kept.
 const PREVIEWS: Room = Room {

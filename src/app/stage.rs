@@ -16,9 +16,9 @@ use crate::engine::style::{Sheet, Style};
 use crate::engine::unknown_voice;
 use crate::fault::{Fault, Kind};
 use crate::pack::manifest::Voice;
+use crate::services::file_cache::Kept;
 use crate::services::speech::{Controls, Speaking};
 use crate::store::{AccountId, Store, VoiceId};
-use crate::work::kept::Kept;
 
 /// Between two looks whether a box that was just started knows its stock voices.
 const LOOK: Duration = Duration::from_secs(1);

@@ -7,8 +7,8 @@ use crate::engine::contract::Translate;
 use crate::engine::{self, Build, wrong_engine};
 use crate::fault::Fault;
 use crate::pack::Pack;
+use crate::services::permits::Places;
 use crate::services::translation::{Translating, Translator};
-use crate::work::places::Places;
 use crate::work::pool::Pool;
 
 impl Installation {

@@ -9,8 +9,8 @@ use super::installation::not_fetched;
 use crate::dub::analyze::Listen;
 use crate::dub::cast::Stage;
 use crate::fault::Fault;
+use crate::services::file_cache::Kept;
 use crate::store::{Retention, Store};
-use crate::work::kept::Kept;
 
 /// Workers: lines are heard and spoken one after the other.
 const WORKERS: usize = 1;

@@ -22,8 +22,8 @@ use super::waiting::Waiting;
 use crate::audio::encode::{Codec, WavWriter};
 use crate::engine::contract::Watch;
 use crate::fault::{Fault, Kind};
+use crate::services::file_cache::Kept;
 use crate::store::AccountId;
-use crate::work::kept::Kept;
 
 /// Names of what is made.
 pub const VIDEO: &str = "video";

@@ -9,8 +9,8 @@ use crate::audio::{Clip, decode, encode, pcm};
 use crate::engine::contract::{Utterance, Watch};
 use crate::fault::Fault;
 use crate::limits;
+use crate::services::file_cache::Kept;
 use crate::text;
-use crate::work::kept::Kept;
 
 /// Raised when a change of ours makes lines sound otherwise.
 const MAKING: &str = "2";
@@ -180,8 +180,8 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::*;
+    use crate::services::file_cache::Room;
     use crate::store::AccountId;
-    use crate::work::kept::Room;
 
     /// Says everything within that many seconds at speed 1, and notes the speeds.
     struct Toy(f64, Mutex<Vec<f32>>);

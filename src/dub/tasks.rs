@@ -16,8 +16,8 @@ use crate::audio::encode::Codec;
 use crate::engine::contract::{Watch, Word, millis};
 use crate::engine::diarize::{self, Diarize};
 use crate::fault::Fault;
+use crate::services::file_cache::Kept;
 use crate::store::{AccountId, Job, JobRoom, Store};
-use crate::work::kept::Kept;
 
 /// Name of the file that a job works on, and of what a render is to make of it ([`Asked`]).
 pub const INPUT: &str = "input";

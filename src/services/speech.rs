@@ -11,7 +11,7 @@ use crate::engine::contract::{SpeakTask, TranscribeTask, Transcript, Utterance, 
 use crate::engine::unknown_voice;
 use crate::fault::{Fault, Kind};
 use crate::pack::manifest::Voice;
-use crate::work::places::Places;
+use crate::services::permits::Places;
 use crate::work::pool::{LOOK, Pending, Pool};
 
 /// The pack that speaks a voice.

@@ -2,7 +2,7 @@
 
 use crate::engine::contract::{TranslateTask, Translation};
 use crate::pack::translate::Translate;
-use crate::work::places::Places;
+use crate::services::permits::Places;
 use crate::work::pool::Pool;
 
 /// All that translates: each pack for the pairs of languages that it lists.

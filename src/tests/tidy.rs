@@ -17,7 +17,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "dub",
         &[
-            "limits", "fault", "audio", "text", "engine", "work", "store",
+            "limits", "fault", "audio", "text", "engine", "services", "store",
         ],
     ),
     (

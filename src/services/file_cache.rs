@@ -12,9 +12,9 @@ use std::time::SystemTime;
 
 use tempfile::NamedTempFile;
 
-use super::pool::LOOK;
 use crate::engine::contract::Watch;
 use crate::fault::Fault;
+use crate::work::pool::LOOK;
 
 /// How much is kept.
 #[derive(Debug, Clone, Copy)]
