@@ -19,18 +19,19 @@ pub fn ready(context: &Context, _: &mut Call) -> Result<Reply, Fault> {
         ));
     }
     context.store.check_writable()?;
-    let speaking = context.speaking.as_ref().map(|s| &s.model);
-    let transcribing = context.transcribing.as_ref().map(|t| &t.general.model);
-    if speaking.is_none() && transcribing.is_none() {
+    let speech = context.speech.as_ref().map(|s| &s.name.model);
+    let transcription = context.transcription.as_ref();
+    let transcription = transcription.map(|t| &t.general().name.model);
+    if speech.is_none() && transcription.is_none() {
         return Err(Fault::missing("No model pack is fetched on this box."));
     }
-    let translating = context.translating.iter().flat_map(|t| &t.translators);
-    let translating: Vec<&str> = translating.map(|t| t.model.as_str()).collect();
+    let translators = context.translation.iter().flat_map(|t| &t.translators);
+    let translation: Vec<&str> = translators.map(|t| t.name.model.as_str()).collect();
     Reply::json(&json!({
         "status": "ready",
-        "speak": speaking,
-        "transcribe": transcribing,
-        "translate": translating,
+        "speak": speech,
+        "transcribe": transcription,
+        "translate": translation,
         "device": context.device.to_string(),
     }))
 }

@@ -228,9 +228,9 @@ impl Lifecycle {
     fn places(&self, work: Work) -> Option<&Places> {
         match work {
             Work::Light => None,
-            Work::Speak => self.context.speaking.as_ref().map(|s| &s.places),
-            Work::Transcribe => self.context.transcribing.as_ref().map(|t| &t.places),
-            Work::Translate => self.context.translating.as_ref().map(|t| &t.places),
+            Work::Speak => self.context.speech.as_ref().map(|s| &s.permits),
+            Work::Transcribe => self.context.transcription.as_ref().map(|t| &t.permits),
+            Work::Translate => self.context.translation.as_ref().map(|t| &t.permits),
         }
     }
 }

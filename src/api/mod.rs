@@ -2,11 +2,11 @@
 //!
 //! [`ENDPOINTS`] is the only list of endpoints. A new one is its file (parse and render) and its line there.
 
-pub(crate) mod clone;
+mod clone;
 pub mod cors;
 pub mod detail;
 pub mod drain;
-pub mod dub;
+mod dub;
 mod dub_files;
 mod dub_render;
 mod dub_translate;
@@ -15,6 +15,7 @@ mod fields;
 mod form;
 mod health;
 mod history;
+mod languages;
 pub mod lifecycle;
 pub mod message;
 mod preview;
@@ -34,13 +35,17 @@ use std::time::Duration;
 use crate::admit::key::Identity;
 use crate::api::drain::Underway;
 use crate::clone::Cloning;
+use crate::dub::jobs::Dubbing;
 use crate::engine::contract::Watch;
 use crate::engine::device::Device;
 use crate::fault::Fault;
 use crate::limits;
-use crate::services::file_cache::Kept;
-use crate::services::speech::{Speaking, Transcribing};
-use crate::services::translation::Translating;
+use crate::services::ModelName;
+use crate::services::previews::Previews;
+use crate::services::speech::SpeechService;
+use crate::services::transcription::TranscriptionService;
+use crate::services::translation::TranslationService;
+use crate::services::voices::VoiceCatalog;
 use crate::store::{Feature, HistoryItem, ItemId, Status, Store, Utc};
 pub use endpoints::ENDPOINTS;
 use message::{Body, Head, Part};
@@ -151,14 +156,16 @@ pub const BEFORE_ROUTING: &[u16] = &[400, 404, 405, 408, 431, 503];
 /// What handlers work with. Made once, by `app`.
 pub struct Context {
     pub store: Arc<Store>,
+    /// The voices that can be spoken; none while no pack that speaks is fetched.
+    pub voices: Arc<VoiceCatalog>,
     /// None while no pack that speaks is fetched.
-    pub speaking: Option<Arc<Speaking>>,
+    pub speech: Option<Arc<SpeechService>>,
     /// None while no pack that transcribes is fetched.
-    pub transcribing: Option<Arc<Transcribing>>,
+    pub transcription: Option<Arc<TranscriptionService>>,
     /// None while no pack that translates is fetched.
-    pub translating: Option<Translating>,
+    pub translation: Option<TranslationService>,
     /// What voices sound like, spoken once.
-    pub previews: Kept,
+    pub previews: Previews,
     /// None while a pack that cloning needs is not fetched.
     pub cloning: Option<Arc<Cloning>>,
     /// Cloned voices of an account.
@@ -168,7 +175,7 @@ pub struct Context {
     /// Where files of multipart bodies go while they are worked on.
     pub spool_dir: PathBuf,
     /// None while no packs that dubbing needs are fetched.
-    pub jobs: Option<dub::Jobs>,
+    pub dubbing: Option<Dubbing>,
     /// Origins whose pages may read answers.
     pub origins: cors::Origins,
     pub body_caps: BodyCaps,
@@ -205,7 +212,7 @@ impl Call {
     }
 
     /// A generation begins: from here on there is a history item, whatever comes of it.
-    pub fn begin(&mut self, feature: Feature, engine: &str, model: &str) -> Result<(), Fault> {
+    pub fn begin(&mut self, feature: Feature, name: &ModelName) -> Result<(), Fault> {
         self.record = Some(HistoryItem {
             id: ItemId::new(),
             feature,
@@ -218,8 +225,8 @@ impl Call {
             text: None,
             duration_seconds: None,
             character_count: None,
-            engine: Some(engine.to_owned()),
-            model: Some(model.to_owned()),
+            engine: Some(name.engine.clone()),
+            model: Some(name.model.clone()),
             latency_ms: None,
         });
         Ok(())

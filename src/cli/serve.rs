@@ -42,8 +42,8 @@ pub fn run(args: &Args, common: &Common) -> Result<(), CliError> {
         let _ = signalled.recv();
         end::at_once(1);
     });
-    if let Some(jobs) = &app.context.jobs {
-        jobs.dubbing.stop();
+    if let Some(dubbing) = &app.context.dubbing {
+        dubbing.stop();
     }
     if let Some(cloning) = &app.context.cloning {
         cloning.stop();

@@ -12,11 +12,13 @@ use super::CliError;
 use crate::app::Installation;
 use crate::audio;
 use crate::config::{Common, ModelOptions};
-use crate::engine::contract::{TranscribeTask, Transcript, Watch, Word, millis};
+use crate::engine::contract::{Transcript, Watch, Word, millis};
 use crate::engine::whisper;
 use crate::fault::Fault;
 use crate::limits;
 use crate::pack::manifest::Kind;
+use crate::services::Priority;
+use crate::services::transcription::{Recording, TranscriptionRequest};
 
 /// Transcribe recordings to standard output.
 #[derive(Debug, clap::Args)]
@@ -48,28 +50,27 @@ pub fn run(args: Args, common: &Common) -> Result<(), CliError> {
     let kinds = [Kind::Transcribe, Kind::Detect];
     let installation = Installation::open(&options, &kinds).map_err(CliError::usage)?;
     let language = Some(args.language.to_lowercase()).filter(|l| l != "auto");
-    let engine = installation.build_transcribe_in(language.as_deref());
-    let mut engine = engine.map_err(CliError::usage)?;
+    let recognizer = installation.start_recognizer_for(language.as_deref());
+    let recognizer = recognizer.map_err(CliError::usage)?;
     let mut wrong = 0;
     for path in &args.files {
         let begun = Instant::now();
         let watch = Watch::until(begun + Duration::from_secs(24 * 3600));
         let bar = bar(path);
         let heard = open(path, &bar).and_then(|audio| {
-            engine.run(
-                TranscribeTask {
-                    audio,
-                    language: language.clone(),
-                    into_english: false,
-                    words: matches!(args.format, Format::Json),
-                    beams: options.beam,
-                },
-                &watch,
-            )
+            let request = TranscriptionRequest {
+                recording: Recording::Stream(audio),
+                language: language.clone(),
+                into_english: false,
+                words: matches!(args.format, Format::Json),
+                beams: options.beam,
+            };
+            recognizer.transcribe(request, Priority::Interactive, &watch)
         });
         bar.finish_and_clear();
         match heard {
-            Ok(transcript) => {
+            Ok(done) => {
+                let transcript = done.output;
                 println!("{}", render(&transcript, args.format));
                 let (heard, took) = (transcript.seconds, begun.elapsed().as_secs_f64());
                 eprintln!("{}: {heard:.1} s heard in {took:.1} s", path.display());

@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 use super::catalog::{Catalog, StockVoice};
 use super::likeness::{Measured, likeness};
 use super::search::{Blend, Search, mean};
-use super::studio::{Lane, Studio};
+use super::studio::Studio;
 use crate::audio::Clip;
 use crate::engine::contract::Watch;
 use crate::engine::style::Sheet;
 use crate::fault::Fault;
+use crate::services::Priority;
 
 /// Time in which the first answer is to be found, and blends that are spoken for it at the most.
 const FIRST: Duration = Duration::from_secs(4);
@@ -93,7 +94,7 @@ impl Attempt {
         &mut self,
         catalog: &Catalog,
         studio: &Studio,
-        lane: Lane,
+        priority: Priority,
         watch: &Watch,
     ) -> Result<(Found, Clip), Fault> {
         let until = Instant::now() + FIRST;
@@ -106,7 +107,7 @@ impl Attempt {
                 _ => self.search.propose(),
             };
             let sheet = Arc::new(catalog.sheet(&self.whole(&blend))?);
-            let (clip, measured) = studio.hear(sheet, 0, lane, watch)?;
+            let (clip, measured) = studio.hear(sheet, 0, priority, watch)?;
             self.looks += 1;
             let score = match look {
                 0 => self.search.best().score,
@@ -133,9 +134,9 @@ impl Attempt {
         studio: &Studio,
         watch: &Watch,
     ) -> Result<(), Fault> {
-        let (_, mut heard) = studio.hear(sheet.clone(), 0, Lane::Idle, watch)?;
+        let (_, mut heard) = studio.hear(sheet.clone(), 0, Priority::Background, watch)?;
         for sentence in 1..HEARINGS_MIN {
-            let (_, once) = studio.hear(sheet.clone(), sentence, Lane::Idle, watch)?;
+            let (_, once) = studio.hear(sheet.clone(), sentence, Priority::Background, watch)?;
             heard = mean(&heard, sentence, &once);
         }
         self.given = Given::Score(likeness(&heard, self.search.target()));
@@ -165,7 +166,7 @@ impl Attempt {
                 let tried = &self.search.tried()[at];
                 let (blend, sentence) = (tried.blend.clone(), tried.hearings);
                 let sheet = Arc::new(catalog.sheet(&self.whole(&blend))?);
-                let (_, measured) = studio.hear(sheet, sentence, Lane::Idle, watch)?;
+                let (_, measured) = studio.hear(sheet, sentence, Priority::Background, watch)?;
                 self.search.hear_again(at, measured);
             }
             _ => {
@@ -174,7 +175,7 @@ impl Attempt {
                     false => self.search.propose(),
                 };
                 let sheet = Arc::new(catalog.sheet(&self.whole(&blend))?);
-                let (_, measured) = studio.hear(sheet, 0, Lane::Idle, watch)?;
+                let (_, measured) = studio.hear(sheet, 0, Priority::Background, watch)?;
                 self.search.learn(blend, measured);
                 if is_late {
                     self.settled = Some(self.search.tried().len() - 1);

@@ -11,11 +11,12 @@ use serde::{Deserialize, Serialize};
 
 use super::likeness::Measured;
 use super::search::{Blend, Space};
-use super::studio::{Lane, SENTENCES, Studio};
+use super::studio::{SENTENCES, Studio};
 use crate::engine::contract::Watch;
 use crate::engine::kokoro::{STYLE, TABLE, read_table};
 use crate::engine::style::Sheet;
 use crate::fault::Fault;
+use crate::services::Priority;
 
 /// The row by which voices are compared: that of a sentence of [`SENTENCES`].
 const ROW: usize = 45;
@@ -141,7 +142,7 @@ impl Catalog {
             }
             let heard = self
                 .stock_sheet(voice)
-                .and_then(|sheet| studio.hear(Arc::new(sheet), 0, Lane::Idle, watch));
+                .and_then(|sheet| studio.hear(Arc::new(sheet), 0, Priority::Background, watch));
             // Whatever else failed, the voice did nothing wrong when it was told to stop.
             watch.check()?;
             let now = match heard {

@@ -31,26 +31,22 @@ mod slope;
 pub mod studio;
 mod top;
 
-use std::io::Cursor;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::audio::{Clip, Samples, decode, pcm};
-use crate::engine::contract::{Example, Watch};
-use crate::engine::diarize::Diarized;
-use crate::engine::style::Sheet;
+use crate::audio::{Clip, Samples, encode};
+use crate::engine::contract::Watch;
 use crate::fault::{Fault, Kind};
-use crate::limits::CLONE_SECONDS_MAX;
-use crate::services::style_cache::Sheets;
-use crate::store::{AccountId, ClonedVoice, Store, VoiceId};
-use crate::work::pool::Pool;
+use crate::services::Priority;
+use crate::services::speakers::SpeakerService;
+use crate::store::{AccountId, ClonedStyle, ClonedVoice, Store, Utc, VoiceId};
 use attempt::{Attempt, Found};
 use catalog::Catalog;
 use reference::Speech;
 use refiner::Refiner;
-use studio::{Lane, Studio};
+use studio::Studio;
 
-/// Stock voices that a clone needs at least, and how long a request waits for them on a box that was just started.
+/// Stock voices that a clone needs at least, and how long a request waits for them on a server that was just started.
 const KNOWN_MIN: usize = 10;
 const KNOWN_WAIT: Duration = Duration::from_secs(8);
 
@@ -58,11 +54,9 @@ const KNOWN_WAIT: Duration = Duration::from_secs(8);
 pub struct Cloning {
     catalog: Arc<Catalog>,
     studio: Arc<Studio>,
-    ears: Pool<Box<dyn Samples>, Diarized>,
-    sheets: Sheets,
+    speakers: Arc<SpeakerService>,
+    store: Arc<Store>,
     refiner: Refiner,
-    /// Whether the workers that speak can take over what an example sounds like.
-    gives_examples: bool,
 }
 
 /// A voice that was just found.
@@ -76,38 +70,44 @@ pub struct Fresh {
     attempt: Box<Attempt>,
 }
 
+/// What an account calls a voice that it clones.
+pub struct Label {
+    pub name: String,
+    pub description: String,
+    /// Code of the language that it reads unless told another.
+    pub language: String,
+}
+
 impl Cloning {
     /// Starts the thread that measures the stock voices, then goes on with voices whose search was cut. Faults: `Internal` when
     /// it cannot be started.
-    pub fn start(
-        catalog: Catalog,
-        studio: Studio,
-        ears: Pool<Box<dyn Samples>, Diarized>,
-        store: Arc<Store>,
-        gives_examples: bool,
-    ) -> Result<Self, Fault> {
+    pub fn start(catalog: Catalog, studio: Studio, store: Arc<Store>) -> Result<Self, Fault> {
         let (catalog, studio) = (Arc::new(catalog), Arc::new(studio));
-        let refiner = Refiner::start(catalog.clone(), studio.clone(), store)?;
+        let refiner = Refiner::start(catalog.clone(), studio.clone(), store.clone())?;
         Ok(Cloning {
             catalog,
+            speakers: studio.speakers.clone(),
             studio,
-            ears,
-            sheets: Sheets::default(),
+            store,
             refiner,
-            gives_examples,
         })
     }
 
-    /// A voice like the one in `recording`, which the worker that diarizes reads, one at a time; it is found while a request
-    /// waits, or when none does. Faults: those of reading, those
-    /// of `reference`, `Busy` on a box that was started a moment ago, and those of the pools.
+    /// Fault: `Invalid` when `account` has `most` voices already.
+    pub fn check_room(&self, account: AccountId, most: usize) -> Result<(), Fault> {
+        self.store.check_voice_room(account, most)
+    }
+
+    /// A voice like the one in `recording`, which the worker that diarizes reads, one at a time; what is tried is spoken at
+    /// `priority`. Faults: those of reading, those of `reference`, `Busy` on a server that was started a moment ago, and
+    /// those of the services.
     pub fn hear(
         &self,
         recording: Box<dyn Samples>,
-        lane: Lane,
+        priority: Priority,
         watch: &Watch,
     ) -> Result<Fresh, Fault> {
-        let diarize = |sound| Ok(self.ears.run(sound, watch)?.output);
+        let diarize = |sound| self.speakers.diarize(sound, watch);
         let Speech {
             clip: speech,
             recording_s,
@@ -120,7 +120,7 @@ impl Cloning {
         }
         let target = self.studio.measure(&speech, watch)?;
         let mut attempt = Attempt::new(&self.catalog, target)?;
-        let (found, preview) = attempt.begin(&self.catalog, &self.studio, lane, watch)?;
+        let (found, preview) = attempt.begin(&self.catalog, &self.studio, priority, watch)?;
         Ok(Fresh {
             found,
             preview,
@@ -130,32 +130,40 @@ impl Cloning {
         })
     }
 
-    /// Goes on searching for a better table for `voice`, which was made from `fresh`, when nobody waits.
-    pub fn refine(&self, account: AccountId, id: VoiceId, fresh: Fresh) {
-        self.refiner.add(account, id, fresh.attempt);
+    /// Keeps `fresh` as a voice of `account` and goes on searching for a better table when no request needs the workers. The voice,
+    /// and a WAV of how it sounds. Faults: `Invalid` when `account` has `most` voices already, and the store's.
+    pub fn keep(
+        &self,
+        account: AccountId,
+        label: Label,
+        fresh: Fresh,
+        most: usize,
+    ) -> Result<(ClonedVoice, Vec<u8>), Fault> {
+        let voice = ClonedVoice {
+            id: VoiceId::new(),
+            name: label.name,
+            description: label.description,
+            created_at: Utc::now(),
+            style: ClonedStyle {
+                nearest: fresh.found.nearest.id.clone(),
+                language: label.language,
+                table: String::new(),
+                pace: fresh.found.pace,
+                score: fresh.found.score,
+                refined: false,
+            },
+            clip: String::new(),
+        };
+        let clip = encode::wav(&fresh.speech.samples, fresh.speech.rate_hz)?;
+        let table = fresh.found.sheet.bytes();
+        let voice = self.store.add_voice(account, voice, &table, &clip, most)?;
+        let preview = encode::wav(&fresh.preview.samples, fresh.preview.rate_hz)?;
+        self.refiner.add(account, voice.id, fresh.attempt);
+        Ok((voice, preview))
     }
 
     /// Searches no more; what is left goes on at the next start. Does not wait for the last try.
     pub fn stop(&self) {
         self.refiner.stop();
-    }
-
-    /// What `voice` was made from, where the workers that speak can make something of it. Faults: as [`Cloning::sheet`].
-    pub fn example(&self, store: &Store, voice: &ClonedVoice) -> Result<Option<Example>, Fault> {
-        if !self.gives_examples {
-            return Ok(None);
-        }
-        let wav = store.voice_file(voice.id, &voice.clip)?;
-        let mut decoder = decode::open(Cursor::new(wav), CLONE_SECONDS_MAX)?;
-        Ok(Some(Example {
-            name: voice.clip.clone(),
-            speech: Arc::new(pcm::read_all(&mut decoder)?),
-        }))
-    }
-
-    /// The table of `voice`. Faults: `NotFound` when it was deleted or has another by now.
-    pub fn sheet(&self, store: &Store, voice: &ClonedVoice) -> Result<Arc<Sheet>, Fault> {
-        let table = &voice.style.table;
-        self.sheets.get(table, || store.voice_file(voice.id, table))
     }
 }

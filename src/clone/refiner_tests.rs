@@ -5,7 +5,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::clone::rehearsal::{studio, voices};
-use crate::clone::studio::Lane;
+use crate::services::Priority;
 use crate::store::{ClonedVoice, Utc};
 
 /// The thread's work, without the thread: stock voices that are measured, a store with an account, and what was spoken.
@@ -51,7 +51,7 @@ impl Desk {
         let mut attempt = Attempt::new(catalog, target).unwrap();
         let watch = self.work.watch();
         let (found, clip) = attempt
-            .begin(catalog, &self.work.studio, Lane::Asked, &watch)
+            .begin(catalog, &self.work.studio, Priority::Interactive, &watch)
             .unwrap();
         let voice = ClonedVoice {
             id: VoiceId::new(),

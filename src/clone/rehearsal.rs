@@ -6,12 +6,15 @@ use std::sync::Arc;
 
 use super::catalog::StockVoice;
 use super::studio::Studio;
-use crate::audio::Clip;
+use crate::audio::{Clip, Samples};
 use crate::engine::contract::{Engine, SpeakTask, Watch};
+use crate::engine::diarize::{Diarize, Diarized};
 use crate::engine::kokoro::TABLE;
 use crate::engine::speaker::unit;
 use crate::fault::Fault;
-use crate::work::pool::Pool;
+use crate::services::speakers::SpeakerService;
+use crate::services::speech::SpeechService;
+use crate::services::{Capacity, ModelName};
 
 const RATE_HZ: u32 = 16_000;
 
@@ -50,14 +53,33 @@ impl Engine for Embeds {
     }
 }
 
+/// Is not asked.
+struct Diarizes;
+
+impl Engine for Diarizes {
+    type Task = Box<dyn Samples>;
+    type Output = Diarized;
+
+    fn run(&mut self, _: Box<dyn Samples>, _: &Watch) -> Result<Diarized, Fault> {
+        Err(Fault::internal("nothing is diarized here"))
+    }
+}
+
 /// With one worker each; `before` runs on the one that speaks, before it does.
 pub fn studio(before: impl Fn() + Send + Sync + 'static) -> Studio {
     let before = Arc::new(before);
-    let speak = Pool::start("speak", 1, 4, move || Ok(Box::new(Speaks(before.clone()))));
-    let embed = Pool::start("embed", 1, 4, || Ok(Box::new(Embeds)));
+    let capacity = Capacity {
+        workers: 1,
+        queue: 3,
+    };
+    let speech = SpeechService::start(ModelName::default(), capacity, move || {
+        Ok(Box::new(Speaks(before.clone())))
+    });
+    let diarize = || Ok(Box::new(Diarizes) as Box<Diarize>);
+    let speakers = SpeakerService::start(capacity, diarize, || Ok(Box::new(Embeds)));
     Studio {
-        speak: Arc::new(speak.unwrap()),
-        embed: embed.unwrap(),
+        speech: Arc::new(speech.unwrap()),
+        speakers: Arc::new(speakers.unwrap()),
         reader: "reader".to_owned(),
     }
 }

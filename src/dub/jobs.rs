@@ -3,6 +3,7 @@
 //! Owns what becomes of a job: its progress, its end, its item of history. What is queued or under way when the process ends,
 //! however that ends, is begun again at the next start; what is over is kept for some hours.
 
+use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -11,7 +12,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::tasks::{self, Crew, Made};
+use super::intake::{self, OpenInput};
+use super::request::RenderRequest;
+use super::tasks::{self, INPUT, JobContext, Made, REQUEST};
+use super::voices::DubVoices;
 use crate::engine::contract::Watch;
 use crate::fault::{Fault, Kind};
 use crate::limits;
@@ -35,7 +39,7 @@ pub struct Dubbing {
 
 struct Shared {
     store: Arc<Store>,
-    crew: Crew,
+    context: JobContext,
     /// Hours for which a job is kept after its end.
     hours: u64,
     state: Mutex<State>,
@@ -52,10 +56,10 @@ struct State {
 
 impl Dubbing {
     /// Starts with what an earlier process left. Faults: `Internal` when there is no thread to be had.
-    pub fn start(store: Arc<Store>, crew: Crew, hours: u64) -> Result<Self, Fault> {
+    pub fn start(store: Arc<Store>, context: JobContext, hours: u64) -> Result<Self, Fault> {
         let shared = Arc::new(Shared {
             store,
-            crew,
+            context,
             hours,
             state: Mutex::new(State {
                 has_more: true,
@@ -74,8 +78,55 @@ impl Dubbing {
         })
     }
 
+    /// The voices for renders; none while no pack that speaks is fetched.
+    pub fn voices(&self) -> Option<&DubVoices> {
+        self.shared.context.services.voices.as_ref()
+    }
+
+    /// Adds `job`, which works on `file`, unless `check`, which can open it, refuses that. Faults: those of `check`, `Busy`
+    /// when as many jobs are kept as may be, and those of reading and writing.
+    pub fn submit(
+        &self,
+        account: AccountId,
+        job: Job,
+        file: &mut dyn Read,
+        check: impl FnOnce(&mut OpenInput<'_>) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let store = &self.shared.store;
+        let (id, files) = (job.job_id, store.job_files());
+        let taken = (|| {
+            files.put(id, INPUT, file)?;
+            check(&mut || files.open(id, INPUT))?;
+            store.add_job(account, job, self.shared.context.room)
+        })();
+        if taken.is_err() {
+            files.remove_all(id);
+            return taken;
+        }
+        self.wake();
+        Ok(())
+    }
+
+    /// The same of a render, whose `request` is kept beside the file. Faults: as [`Dubbing::submit`].
+    pub fn submit_render(
+        &self,
+        account: AccountId,
+        job: Job,
+        file: &mut dyn Read,
+        request: &RenderRequest,
+    ) -> Result<(), Fault> {
+        let id = job.job_id;
+        let last_s = request.segments.last().map_or(0.0, |line| line.end_s);
+        let bytes = serde_json::to_vec(request).map_err(Fault::internal)?;
+        self.submit(account, job, file, |input| {
+            intake::check_film(input, last_s, request.audio_codec)?;
+            let files = self.shared.store.job_files();
+            files.put(id, REQUEST, &mut &bytes[..]).map(drop)
+        })
+    }
+
     /// There is a new job.
-    pub fn wake(&self) {
+    fn wake(&self) {
         self.shared.lock().has_more = true;
         self.shared.changed.notify_all();
     }
@@ -250,17 +301,25 @@ impl Shared {
                 .change_job(account, id, move |job| job.progress = part)
         };
         match job.kind {
-            JobKind::Analyze => tasks::analyze(&self.crew, &self.store, job, &mut progress, watch),
-            JobKind::Render => {
-                tasks::render(&self.crew, &self.store, account, job, &mut progress, watch)
+            JobKind::Analyze => {
+                tasks::analyze(&self.context, &self.store, job, &mut progress, watch)
             }
+            JobKind::Render => tasks::render(
+                &self.context,
+                &self.store,
+                account,
+                job,
+                &mut progress,
+                watch,
+            ),
         }
     }
 
     fn item(&self, job: &Job, made: Option<&Made>, begun: Instant) -> HistoryItem {
-        let (engine, model) = match (job.kind, &self.crew.speaks) {
-            (JobKind::Render, Some(speaks)) => (&speaks.engine, &speaks.model),
-            _ => (&self.crew.engine, &self.crew.model),
+        let services = &self.context.services;
+        let name = match (job.kind, &services.voices) {
+            (JobKind::Render, Some(voices)) => &voices.speech.name,
+            _ => &services.transcription.general().name,
         };
         HistoryItem {
             id: ItemId::new(),
@@ -270,7 +329,7 @@ impl Shared {
             key_name: job.key_name.clone(),
             voice_id: None,
             language: made.map(|made| made.language.clone()),
-            text: made.filter(|_| self.crew.history_text).map(|made| {
+            text: made.filter(|_| self.context.history_text).map(|made| {
                 made.text
                     .chars()
                     .take(limits::HISTORY_TEXT_CHARS_MAX)
@@ -278,8 +337,8 @@ impl Shared {
             }),
             duration_seconds: made.map(|made| made.seconds),
             character_count: made.map(|made| made.text.chars().count() as u64),
-            engine: Some(engine.clone()),
-            model: Some(model.clone()),
+            engine: Some(name.engine.clone()),
+            model: Some(name.model.clone()),
             latency_ms: Some(begun.elapsed().as_millis() as u64),
         }
     }

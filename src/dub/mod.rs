@@ -5,14 +5,18 @@
 //!
 //! | file | one idea |
 //! | --- | --- |
+//! | `intake` | what is sent, checked before a job is taken on |
 //! | `jobs` | the thread that runs jobs, their progress and their end |
 //! | `tasks` | what each kind of job does, from its files to its result |
 //! | `analyze` | a recording → who says what, when |
 //! | `stretches` | speech parted at its pauses, so that no task holds a worker for long |
 //! | `lines` | words → lines of one speaker, 1 to 15 s long |
 //! | `sound` | the sound of a file in the file's own time |
+//! | `request` | what a render is asked for |
+//! | `services` | the services that dubbing uses |
 //! | `render` | lines in another language → the same file speaking it |
 //! | `cast` | who speaks for whom |
+//! | `voices` | stock voices, clones and imitations, as lines are spoken by them |
 //! | `spoken` | lines that were spoken before |
 //! | `waiting` | spoken lines, until their time comes |
 //! | `english` | lines of another language → the same in English, by the recogniser |
@@ -29,14 +33,18 @@ pub mod cast;
 mod duck;
 mod english;
 pub mod fit;
+pub mod intake;
 pub mod jobs;
 mod lines;
 pub mod mux;
 pub mod original;
 pub mod render;
+pub mod request;
+pub mod services;
 pub mod sound;
 pub mod spoken;
 mod stretches;
 pub mod subtitles;
 pub mod tasks;
+pub mod voices;
 mod waiting;

@@ -3,13 +3,15 @@
 use std::collections::HashMap;
 use std::io::Cursor;
 
-use super::cast::{Role, Stage};
 use super::fit;
+use super::voices::DubVoice;
 use crate::audio::{Clip, decode, encode, pcm};
 use crate::engine::contract::{Utterance, Watch};
 use crate::fault::Fault;
 use crate::limits;
+use crate::services::Priority;
 use crate::services::file_cache::Kept;
+use crate::services::speech::SpeechService;
 use crate::text;
 
 /// Raised when a change of ours makes lines sound otherwise.
@@ -39,7 +41,7 @@ pub struct Counts {
 
 /// Has the lines of one render spoken, and learns how long each role takes.
 pub struct Speaking<'a> {
-    stage: &'a dyn Stage,
+    speech: &'a SpeechService,
     kept: &'a Kept,
     /// By the role's identity.
     paces: HashMap<String, Pace>,
@@ -64,10 +66,10 @@ impl Pace {
 }
 
 impl<'a> Speaking<'a> {
-    /// Lines are spoken by `stage`, or taken from `kept`.
-    pub fn new(stage: &'a dyn Stage, kept: &'a Kept) -> Self {
+    /// Lines are spoken by `speech`, or taken from `kept`.
+    pub fn new(speech: &'a SpeechService, kept: &'a Kept) -> Self {
         Speaking {
-            stage,
+            speech,
             kept,
             paces: HashMap::new(),
             counts: Counts::default(),
@@ -79,10 +81,10 @@ impl<'a> Speaking<'a> {
         self.counts
     }
 
-    /// `text` by `role`, so that it lasts about `own_s` seconds. Faults: those of [`Stage::say`].
+    /// `text` by `role`, so that it lasts about `own_s` seconds. Faults: those of [`SpeechService::synthesize`].
     pub fn line(
         &mut self,
-        role: &Role,
+        role: &DubVoice,
         text: &str,
         own_s: f64,
         watch: &Watch,
@@ -112,7 +114,7 @@ impl<'a> Speaking<'a> {
     /// Speaks a line that is guessed to take `guess_s` at speed 1, and once more where the guess was too far off.
     fn spoken(
         &self,
-        role: &Role,
+        role: &DubVoice,
         text: &str,
         guess_s: f64,
         own_s: f64,
@@ -125,7 +127,8 @@ impl<'a> Speaking<'a> {
                     .clamp(limits::SPEED_MIN as f32, limits::SPEED_MAX as f32),
                 ..role.utterance.clone()
             };
-            let clip = self.stage.say(&utterance, watch)?;
+            let done = (self.speech).synthesize(utterance, Priority::Background, watch)?;
+            let clip = done.output;
             Ok(Spoken { clip, speed })
         };
         let spoken = say(fit::speed(guess_s, own_s))?;
@@ -163,7 +166,7 @@ impl Spoken {
 }
 
 /// The name of the file: a hash of all that decides how the line sounds.
-fn name(role: &Role, text: &str, own_s: f64) -> String {
+fn name(role: &DubVoice, text: &str, own_s: f64) -> String {
     let mut hash = blake3::Hasher::new();
     let room = (own_s.ln() / ROOM_STEP).round().to_string();
     let version = env!("CARGO_PKG_VERSION");
@@ -176,42 +179,48 @@ fn name(role: &Role, text: &str, own_s: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
+    use std::sync::{Arc, Mutex};
     use std::time::{Duration, Instant};
 
     use super::*;
+    use crate::engine::contract::{Engine, Speak, SpeakTask};
     use crate::services::file_cache::Room;
-    use crate::store::AccountId;
+    use crate::services::{Capacity, ModelName};
 
     /// Says everything within that many seconds at speed 1, and notes the speeds.
-    struct Toy(f64, Mutex<Vec<f32>>);
+    struct Toy(f64, Arc<Mutex<Vec<f32>>>);
 
-    impl Stage for Toy {
-        fn say(&self, utterance: &Utterance, _: &Watch) -> Result<Clip, Fault> {
-            self.1.lock().unwrap().push(utterance.speed);
-            let count = (24_000.0 * self.0 / f64::from(utterance.speed)) as usize;
+    impl Engine for Toy {
+        type Task = SpeakTask;
+        type Output = ();
+
+        fn run(&mut self, mut task: SpeakTask, _: &Watch) -> Result<(), Fault> {
+            let speed = task.utterance.speed;
+            self.1.lock().unwrap().push(speed);
+            let count = (24_000.0 * self.0 / f64::from(speed)) as usize;
             let samples = (0..count).map(|n| 0.3 * (n as f32 * 0.1).sin()).collect();
-            Ok(Clip {
+            (task.outlet)(Clip {
                 samples,
                 rate_hz: 24_000,
             })
         }
-
-        fn voice(&self, _: Option<AccountId>, _: &str, _: &str) -> Result<Role, Fault> {
-            unreachable!("the role is there")
-        }
-
-        fn imitate(&self, _: &Clip, _: &str, _: &Watch) -> Result<Role, Fault> {
-            unreachable!("the role is there")
-        }
-
-        fn stock(&self, _: &str) -> Vec<Role> {
-            Vec::new()
-        }
     }
 
-    fn role(identity: &str) -> Role {
-        Role {
+    /// What says everything within `seconds` at speed 1, and the speeds so far.
+    fn toy(seconds: f64) -> (SpeechService, Arc<Mutex<Vec<f32>>>) {
+        let speeds = Arc::new(Mutex::default());
+        let capacity = Capacity {
+            workers: 1,
+            queue: 3,
+        };
+        let noted = Arc::clone(&speeds);
+        let build = move || Ok(Box::new(Toy(seconds, Arc::clone(&noted))) as Box<Speak>);
+        let speech = SpeechService::start(ModelName::default(), capacity, build);
+        (speech.unwrap(), speeds)
+    }
+
+    fn role(identity: &str) -> DubVoice {
+        DubVoice {
             voice_id: "a".to_owned(),
             utterance: Utterance::default(),
             language: "en-us".to_owned(),
@@ -238,10 +247,10 @@ mod tests {
     #[test]
     fn a_line_has_the_speed_that_it_needs_and_is_spoken_by_one_render_only() {
         let folder = tempfile::tempdir().unwrap();
-        let (kept, toy) = (kept(&folder), Toy(2.6, Mutex::default()));
+        let (kept, (toy, speeds)) = (kept(&folder), toy(2.6));
         let mut speaking = Speaking::new(&toy, &kept);
         let speed = |spoken: Spoken| (100.0 * spoken.speed).round() as u32;
-        let mut say = |role: &Role, text: &str, own_s: f64| {
+        let mut say = |role: &DubVoice, text: &str, own_s: f64| {
             let spoken = speaking.line(role, text, own_s, &watch()).unwrap();
             (speed(spoken), speaking.counts())
         };
@@ -256,7 +265,7 @@ mod tests {
         assert_eq!(say(&role("a"), TEXT, 2.6).1, counts(2, 2), "another room");
         assert_eq!(say(&role("a"), "Good evening, all.", 2.02).1, counts(3, 2));
         assert_eq!(say(&role("b"), TEXT, 2.02).1, counts(4, 2), "another voice");
-        let speeds = toy.1.into_inner().unwrap();
+        let speeds = speeds.lock().unwrap();
         assert!(
             speeds.iter().all(|s| (0.8..=1.35).contains(s)),
             "{speeds:?}"
@@ -266,7 +275,7 @@ mod tests {
     #[test]
     fn a_voice_that_is_slower_than_others_is_spoken_twice_once() {
         let folder = tempfile::tempdir().unwrap();
-        let (kept, toy) = (kept(&folder), Toy(2.6, Mutex::default()));
+        let (kept, (toy, speeds)) = (kept(&folder), toy(2.6));
         let mut speaking = Speaking::new(&toy, &kept);
         for morning in ["Good morning, all of you.", "Good evening, all of you."] {
             speaking.line(&role("a"), morning, 2.02, &watch()).unwrap();
@@ -276,6 +285,6 @@ mod tests {
         for evening in ["Good evening, all of you.", "Good tidings, all of you."] {
             later.line(&role("a"), evening, 2.02, &watch()).unwrap();
         }
-        assert_eq!(toy.1.into_inner().unwrap().len(), 2 + 1 + 1);
+        assert_eq!(speeds.lock().unwrap().len(), 2 + 1 + 1);
     }
 }

@@ -1,162 +1,78 @@
-//! The workers that speak and transcribe, with what their packs say of themselves.
+//! Text → sound, whole or piece by piece.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel, sync_channel};
 use std::time::Duration;
 
+use super::permits::Places;
+use super::{Capacity, Done, ModelName, Priority};
 use crate::audio::pcm::Clip;
-use crate::engine::blend::Blend;
-use crate::engine::contract::{SpeakTask, TranscribeTask, Transcript, Utterance, Watch};
-use crate::engine::unknown_voice;
+use crate::engine::contract::{Speak, SpeakTask, Utterance, Watch};
 use crate::fault::{Fault, Kind};
-use crate::pack::manifest::Voice;
-use crate::services::permits::Places;
 use crate::work::pool::{LOOK, Pending, Pool};
 
-/// The pack that speaks a voice.
-pub struct Origin {
-    /// What the pack calls itself, and its name, as history shows them.
-    pub engine: String,
-    pub model: String,
-    pub rate_hz: u32,
-    /// Other weights, other fingerprint.
-    pub fingerprint: String,
-    /// Whether its voices are tables that can be mixed.
-    pub mixes: bool,
-}
+/// Pieces that a worker may be ahead of the reader of a [`SpeechStream`].
+const PIECES_AHEAD_MAX: usize = 2;
 
-/// The voices of the packs that speak, and their workers.
-pub struct Speaking {
-    pub pool: Arc<Pool<SpeakTask, ()>>,
+/// The workers that speak.
+pub struct SpeechService {
+    pool: Pool<SpeakTask, ()>,
     /// One for each request that runs or waits.
-    pub places: Places,
-    /// What the first pack calls itself, and its name.
-    pub engine: String,
-    pub model: String,
-    /// Where each voice comes from, by its id.
-    pub origins: HashMap<String, Origin>,
-    /// Voices whose language can be read aloud here.
-    pub voices: Vec<Voice>,
+    pub permits: Places,
+    /// The name of the first pack.
+    pub name: ModelName,
 }
 
-/// What transcribes: a pack for every language, and others for the languages that they list.
-pub struct Transcribing {
-    /// One for each request that runs or waits.
-    pub places: Places,
-    /// Texts that are followed at once.
-    pub beams: usize,
-    pub general: Listening,
-    pub specialists: Vec<Listening>,
-}
-
-/// The workers of a pack that transcribes.
-pub struct Listening {
-    pub pool: Pool<TranscribeTask, Transcript>,
-    /// What the pack calls itself, and its name.
-    pub engine: String,
-    pub model: String,
-    pub rate_hz: u32,
-    /// Codes of the languages that it knows.
-    pub languages: Vec<String>,
-}
-
-impl Transcribing {
-    /// The specialist that lists the language `code`.
-    pub fn specialist(&self, code: Option<&str>) -> Option<&Listening> {
-        let lists = |l: &&Listening| l.languages.iter().any(|known| Some(known.as_str()) == code);
-        self.specialists.iter().find(lists)
+impl SpeechService {
+    /// Starts the workers; `build` makes the engine of each. Returns when all engines are loaded. Faults: the first that
+    /// `build` returns, `Internal` when a thread cannot be started.
+    pub fn start(
+        name: ModelName,
+        capacity: Capacity,
+        build: impl Fn() -> Result<Box<Speak>, Fault> + Send + Sync + 'static,
+    ) -> Result<Self, Fault> {
+        let requests_max = capacity.requests_max();
+        Ok(SpeechService {
+            pool: Pool::start("speak", capacity.workers, requests_max, build)?,
+            permits: Places::new(requests_max),
+            name,
+        })
     }
 
-    /// Codes of all languages that are known here.
-    pub fn languages(&self) -> impl Iterator<Item = &str> {
-        let all = std::iter::once(&self.general).chain(&self.specialists);
-        all.flat_map(|l| &l.languages).map(String::as_str)
-    }
-}
-
-/// What a `voice_id` names: a voice, or several blended.
-pub struct Spoken<'a> {
-    /// The voice, or the first of the blend.
-    pub first: &'a Voice,
-    /// For people: the names of all of them.
-    pub name: String,
-    pub origin: &'a Origin,
-}
-
-/// What a request says of how a cloned voice is to speak.
-#[derive(Debug, Default)]
-pub struct Controls {
-    /// Code of the language that the text is in.
-    pub language: Option<String>,
-    /// 0 to 1 each.
-    pub exaggeration: Option<f32>,
-    pub cfg_weight: Option<f32>,
-}
-
-impl Speaking {
-    /// A voice that reads `language` (such as `fr` or `en-gb`) for voices that no pack has. Fault: `Invalid` when none does.
-    pub fn reader(&self, language: &str) -> Result<&Voice, Fault> {
-        let mixes = |v: &&Voice| self.origins.get(&v.id).is_some_and(|o| o.mixes);
-        let mut fitting = self.voices.iter().filter(mixes);
-        let is_it = |v: &&Voice| v.language.eq_ignore_ascii_case(language);
-        let exact = fitting.clone().find(is_it);
-        exact
-            .or_else(|| fitting.find(|v| speaks(&v.language, language)))
-            .ok_or_else(|| {
-                Fault::invalid(format!(
-                    "language {language:?} is read by no voice of this box that a clone can speak by; GET /voice/voices lists them"
-                ))
-            })
-    }
-
-    /// Voices that read `language` (such as `fr` or `en-gb`).
-    pub fn voices_of(&self, language: &str) -> impl Iterator<Item = &Voice> {
-        self.voices
-            .iter()
-            .filter(move |v| speaks(&v.language, language))
-    }
-
-    /// `reader`, under another name.
-    pub fn by<'a>(&'a self, reader: &'a Voice, name: String) -> Result<Spoken<'a>, Fault> {
-        self.named(reader, name)
-    }
-
-    /// The voice with this id.
-    pub fn voice(&self, id: &str) -> Option<&Voice> {
-        self.voices.iter().find(|v| v.id == id)
-    }
-
-    /// What `voice_id` names. Faults: `Invalid` for a blend out of its bounds or across packs that cannot be mixed,
-    /// `NotFound` when there is no such voice.
-    pub fn spoken(&self, voice_id: &str) -> Result<Spoken<'_>, Fault> {
-        let blend = match self.voice(voice_id) {
-            Some(voice) => return self.named(voice, voice.name.clone()),
-            None => Blend::parse(voice_id)?,
-        };
-        let voices = blend
-            .voices()
-            .map(|id| self.voice(id).ok_or_else(unknown_voice));
-        let voices: Vec<&Voice> = voices.collect::<Result<_, _>>()?;
-        let names: Vec<&str> = voices.iter().map(|v| v.name.as_str()).collect();
-        let mixable = |v: &&Voice| self.origins.get(&v.id).is_some_and(|o| o.mixes);
-        if !voices.iter().all(mixable) {
-            return Err(Fault::invalid(
-                "voice_id blends voices of an engine that cannot; those of kokoro can be blended",
-            ));
+    /// The whole sound of `utterance`. Faults: `Busy` when the queue is full; `Engine` when the engine failed, made no
+    /// sound or did not finish before the deadline of `watch`; `Cancelled`; `Invalid` and `NotFound` for what the engine
+    /// cannot speak.
+    pub fn synthesize(
+        &self,
+        utterance: Utterance,
+        priority: Priority,
+        watch: &Watch,
+    ) -> Result<Done<Clip>, Fault> {
+        if priority == Priority::Interactive {
+            return self.stream(utterance, watch)?.whole();
         }
-        self.named(voices[0], names.join(" + "))
+        let mut made = None;
+        let task = || {
+            // A task that gave way is begun again: only the pieces of its last run count.
+            let (pieces, sound) = channel();
+            made = Some(sound);
+            let outlet = Box::new(move |piece| pieces.send(piece).map_err(Fault::internal));
+            let utterance = utterance.clone();
+            SpeakTask { utterance, outlet }
+        };
+        let done = self.pool.run_idle(task, watch)?;
+        let clip = joined(made.iter().flat_map(|sound| sound.try_iter()))?;
+        Ok(done.with(clip))
     }
 
-    /// Queues `utterance`; its sound comes as it is made. Faults: `Busy` when the queue is full.
-    pub fn say(&self, utterance: Utterance, watch: &Watch) -> Result<Saying, Fault> {
+    /// Queues `utterance` as an interactive task; its sound comes as it is made. Faults: `Busy` when the queue is full.
+    pub fn stream(&self, utterance: Utterance, watch: &Watch) -> Result<SpeechStream, Fault> {
         let (sender, pieces) = sync_channel(PIECES_AHEAD_MAX);
         let outlet = Box::new(move |piece| {
             let unheard = |_| Fault::new(Kind::Cancelled, "Nobody listens any more.");
             sender.send(piece).map_err(unheard)
         });
         let pending = self.pool.queue(SpeakTask { utterance, outlet }, watch)?;
-        Ok(Saying {
+        Ok(SpeechStream {
             pieces,
             pending: Some(pending),
             watch: watch.clone(),
@@ -164,33 +80,10 @@ impl Speaking {
             ran: Duration::ZERO,
         })
     }
-
-    fn named<'a>(&'a self, first: &'a Voice, name: String) -> Result<Spoken<'a>, Fault> {
-        let origin = self.origins.get(&first.id).ok_or_else(unknown_voice)?;
-        Ok(Spoken {
-            first,
-            name,
-            origin,
-        })
-    }
 }
 
-/// Whether a voice of `language` (such as `en-us`) is meant by `asked` (`en-us` or `en`, any case).
-pub fn speaks(language: &str, asked: &str) -> bool {
-    let base = base(language);
-    language.eq_ignore_ascii_case(asked) || base.eq_ignore_ascii_case(asked)
-}
-
-/// `pt` of `pt-br`.
-pub fn base(language: &str) -> &str {
-    language.split('-').next().unwrap_or(language)
-}
-
-/// Pieces that a worker may be ahead of whoever sends them on.
-const PIECES_AHEAD_MAX: usize = 2;
-
-/// Speech that is being made. Dropping it ends it within a piece.
-pub struct Saying {
+/// Speech that is being made. Dropping it ends the task within a piece.
+pub struct SpeechStream {
     pieces: Receiver<Clip>,
     pending: Option<Pending<()>>,
     watch: Watch,
@@ -199,8 +92,8 @@ pub struct Saying {
     pub ran: Duration,
 }
 
-impl Saying {
-    /// The next piece of sound, none at the end. Faults: those of [`Pool::run`].
+impl SpeechStream {
+    /// The next piece of sound, none at the end. Faults: those of [`SpeechService::synthesize`] but for the full queue.
     pub fn piece(&mut self) -> Result<Option<Clip>, Fault> {
         loop {
             match self.pieces.recv_timeout(LOOK) {
@@ -217,12 +110,25 @@ impl Saying {
         Ok(None)
     }
 
-    /// All of it. Faults: those of [`Saying::piece`], `Engine` when no sound was made.
-    pub fn whole(&mut self) -> Result<Clip, Fault> {
+    /// All of it.
+    fn whole(mut self) -> Result<Done<Clip>, Fault> {
         let mut pieces = Vec::new();
         while let Some(piece) = self.piece()? {
             pieces.push(piece);
         }
-        Clip::joined(pieces).ok_or_else(|| Fault::engine("the engine made no sound"))
+        Ok(Done {
+            output: joined(pieces)?,
+            queued: self.queued,
+            ran: self.ran,
+        })
     }
+}
+
+fn joined(pieces: impl IntoIterator<Item = Clip>) -> Result<Clip, Fault> {
+    Clip::joined(pieces).ok_or_else(no_sound)
+}
+
+/// The fault of an engine that made no piece of sound.
+pub fn no_sound() -> Fault {
+    Fault::engine("the engine made no sound")
 }

@@ -13,13 +13,6 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("store", &["limits", "fault"]),
     ("engine", &["limits", "fault", "audio", "text", "pack"]),
     ("work", &["limits", "fault", "engine"]),
-    ("admit", &["limits", "fault", "store"]),
-    (
-        "dub",
-        &[
-            "limits", "fault", "audio", "text", "engine", "services", "store",
-        ],
-    ),
     (
         "services",
         &[
@@ -27,21 +20,40 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "api",
-        &[
-            "limits", "fault", "audio", "text", "pack", "store", "engine", "work", "admit",
-            "services", "clone", "dub",
-        ],
+        "clone",
+        &["limits", "fault", "audio", "engine", "store", "services"],
     ),
     (
-        "clone",
+        "dub",
         &[
-            "limits", "fault", "audio", "engine", "store", "work", "services",
+            "limits", "fault", "audio", "text", "engine", "pack", "store", "services", "clone",
+        ],
+    ),
+    ("admit", &["limits", "fault", "store"]),
+    (
+        "api",
+        &[
+            "limits", "fault", "audio", "text", "pack", "store", "engine", "admit", "services",
+            "clone", "dub",
         ],
     ),
     ("end", &[]),
     ("edge", &["limits", "fault", "api", "end"]),
     ("config", &["limits"]),
+    (
+        "app",
+        &[
+            "limits", "fault", "pack", "store", "engine", "services", "clone", "dub", "api",
+            "edge", "config",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "limits", "fault", "audio", "text", "pack", "store", "engine", "services", "dub",
+            "config", "app", "end",
+        ],
+    ),
 ];
 
 /// Libraries that one file (or folder) may name.

@@ -56,6 +56,17 @@ pub struct Done<O> {
     pub ran: Duration,
 }
 
+impl<O> Done<O> {
+    /// The same times, of another output.
+    pub fn with<P>(self, output: P) -> Done<P> {
+        Done {
+            output,
+            queued: self.queued,
+            ran: self.ran,
+        }
+    }
+}
+
 impl<T: Send + 'static, O: Send + 'static> Pool<T, O> {
     /// Starts `workers` threads, each with an engine of its own, behind a queue of `depth_max`; returns when all
     /// engines are loaded. Faults: the first that an engine could not be built for.
