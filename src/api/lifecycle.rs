@@ -9,11 +9,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
+use super::fault_injection::{self, Stage};
 use super::message::{Answer, Answered, Body, Head, Service};
-use super::rehearse::{self, Stage};
 use super::route::{self, Route};
-use super::sending::Sending;
-use super::trail::Trail;
+use super::streamed_answer::Sending;
+use super::trace::Trail;
 use super::{Access, BodyKind, Call, Context, Endpoint, Work};
 use crate::admit::key::{self, Identity};
 use crate::admit::{bucket, entitle};
@@ -92,7 +92,7 @@ impl Service for Lifecycle {
         };
         // Parse, validate, look up, queue, run and render: the handler, top to bottom in its own file.
         let result = catch_unwind(AssertUnwindSafe(|| {
-            rehearse::at(Stage::Handler, &call.head)?;
+            fault_injection::at(Stage::Handler, &call.head)?;
             // Held until the answer is ready. Not while the body came: a slow upload must not keep others out.
             let place = self.place(endpoint.work)?;
             (endpoint.handler)(&self.context, &mut call).map(|reply| (reply, place))
@@ -160,7 +160,7 @@ impl Lifecycle {
     ) -> Result<Identity, Fault> {
         let store = &self.context.store;
         let now = Utc::now();
-        rehearse::at(Stage::Store, head)?;
+        fault_injection::at(Stage::Store, head)?;
         let identity = key::authenticate(store, head.header("authorization"), now)?;
         trail.key_id = Some(identity.key.key_id);
         let allowance = match endpoint.is_free {

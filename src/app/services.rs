@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::installation::{Installation, not_fetched};
 use crate::clone::Cloning;
 use crate::clone::catalog::{Catalog, StockVoice};
-use crate::clone::studio::Studio;
+use crate::clone::probe::Studio;
 use crate::dub::services::DubServices;
 use crate::dub::voices::DubVoices;
 use crate::engine::{self, Chorus, wrong_engine};

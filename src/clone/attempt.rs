@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use super::catalog::{Catalog, StockVoice};
 use super::likeness::{Measured, likeness};
+use super::probe::Studio;
 use super::search::{Blend, Search, mean};
-use super::studio::Studio;
 use crate::audio::Clip;
 use crate::engine::contract::Watch;
 use crate::engine::style::Sheet;
@@ -25,7 +25,7 @@ const LOOKS_MIN: usize = 16;
 const LOOKS_EACH: usize = 4;
 /// Sentences by which the final best was heard.
 const HEARINGS_MIN: usize = 3;
-const _: () = assert!(HEARINGS_MIN <= super::studio::SENTENCES.len());
+const _: () = assert!(HEARINGS_MIN <= super::probe::SENTENCES.len());
 /// Blends of whose mean the one is made that is settled on, and likeness that may cost: what one blend has over the mean of the
 /// best is chance for the greater part.
 const SETTLED_OF: usize = 6;

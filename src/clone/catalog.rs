@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::likeness::Measured;
+use super::probe::{SENTENCES, Studio};
 use super::search::{Blend, Space};
-use super::studio::{SENTENCES, Studio};
 use crate::engine::contract::Watch;
 use crate::engine::kokoro::{STYLE, TABLE, read_table};
 use crate::engine::style::Sheet;
@@ -287,7 +287,7 @@ fn spread(count: usize) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clone::rehearsal::{studio, voices};
+    use crate::clone::toy_engines::{studio, voices};
 
     fn watch() -> Watch {
         Watch::until(Instant::now() + Duration::from_secs(60))

@@ -6,30 +6,30 @@
 //! | file | one idea |
 //! | --- | --- |
 //! | `reference` | a recording → the speech of one person, or why not |
-//! | `top` | how much of a recording is cut off |
+//! | `clipping` | how much of a recording is cut off |
 //! | `likeness` | what is measured of a voice, and how alike two are |
 //! | `catalog` | the stock voices, measured once for a pack |
 //! | `kriging` | guesses between what is known |
 //! | `cholesky` | systems of linear equations, for `kriging` and `slope` |
 //! | `search` | which blend to try next |
 //! | `slope` | along which direction of prosody the pitch moves more |
-//! | `studio` | speaks a try and measures it |
+//! | `probe` | speaks a try and measures it |
 //! | `attempt` | the tries for one voice |
 //! | `refiner` | goes on trying when nobody waits |
 
 pub mod attempt;
 pub mod catalog;
 mod cholesky;
+mod clipping;
 mod kriging;
 pub mod likeness;
+pub mod probe;
 pub mod reference;
 mod refiner;
-#[cfg(test)]
-mod rehearsal;
 pub mod search;
 mod slope;
-pub mod studio;
-mod top;
+#[cfg(test)]
+mod toy_engines;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,9 +42,9 @@ use crate::services::speakers::SpeakerService;
 use crate::store::{AccountId, ClonedStyle, ClonedVoice, Store, Utc, VoiceId};
 use attempt::{Attempt, Found};
 use catalog::Catalog;
+use probe::Studio;
 use reference::Speech;
 use refiner::Refiner;
-use studio::Studio;
 
 /// Stock voices that a clone needs at least, and how long a request waits for them on a server that was just started.
 const KNOWN_MIN: usize = 10;

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::top::Top;
+use super::clipping::Top;
 use crate::audio::resample::Resampled;
 use crate::audio::{Clip, Samples};
 use crate::engine::diarize::Diarized;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::attempt::Attempt;
 use super::catalog::Catalog;
-use super::studio::Studio;
+use super::probe::Studio;
 use crate::audio::{decode, pcm};
 use crate::engine::contract::Watch;
 use crate::engine::style::Sheet;

@@ -4,7 +4,7 @@ use std::sync::mpsc;
 use tempfile::TempDir;
 
 use super::*;
-use crate::clone::rehearsal::{studio, voices};
+use crate::clone::toy_engines::{studio, voices};
 use crate::services::Priority;
 use crate::store::{ClonedVoice, Utc};
 

@@ -15,36 +15,36 @@
 //! | `request` | what a render is asked for |
 //! | `services` | the services that dubbing uses |
 //! | `render` | lines in another language → the same file speaking it |
-//! | `cast` | who speaks for whom |
+//! | `assignment` | who speaks for whom |
 //! | `voices` | stock voices, clones and imitations, as lines are spoken by them |
-//! | `spoken` | lines that were spoken before |
-//! | `waiting` | spoken lines, until their time comes |
+//! | `line_speech` | lines that were spoken before |
+//! | `line_file` | spoken lines, until their time comes |
 //! | `english` | lines of another language → the same in English, by the recogniser |
 //! | `fit` | spoken lines → lines that fit their rooms |
 //! | `original` | the original's sound, and how loud each of its lines is |
 //! | `duck` | how far the original goes down under the lines |
-//! | `bed` | the original, ducked, and the lines upon it → the new track |
+//! | `mix` | the original, ducked, and the lines upon it → the new track |
 //! | `subtitles` | lines → SRT and VTT |
 //! | `mux` | a file with a picture → the same file with another sound track |
 
 pub mod analyze;
-pub mod bed;
-pub mod cast;
+pub mod assignment;
 mod duck;
 mod english;
 pub mod fit;
 pub mod intake;
 pub mod jobs;
+mod line_file;
+pub mod line_speech;
 mod lines;
+pub mod mix;
 pub mod mux;
 pub mod original;
 pub mod render;
 pub mod request;
 pub mod services;
 pub mod sound;
-pub mod spoken;
 mod stretches;
 pub mod subtitles;
 pub mod tasks;
 pub mod voices;
-mod waiting;

@@ -9,17 +9,17 @@ use std::io::{BufWriter, Write};
 
 use isolang::Language;
 
-use super::bed::{self, Place};
-use super::cast::{self, cast};
+use super::assignment::{self, cast};
 use super::fit::{self, Fitted};
+use super::line_file::Waiting;
+use super::line_speech::{Counts, Speaking};
+use super::mix::{self, Place};
 use super::mux::{self, TrackWriter};
 use super::original::{Heard, RATE_HZ, Silence};
 use super::request::{RenderRequest, ScriptLine};
 use super::sound::{Original, Whole};
-use super::spoken::{Counts, Speaking};
 use super::subtitles::{self, Cue};
 use super::voices::{DubVoice, DubVoices};
-use super::waiting::Waiting;
 use crate::audio::encode::WavWriter;
 use crate::engine::contract::Watch;
 use crate::fault::{Fault, Kind};
@@ -125,7 +125,7 @@ pub fn render(
         segments,
         &request.voice_map,
         &request.language,
-        &|| original.sound(cast::RATE_HZ),
+        &|| original.sound(assignment::RATE_HZ),
         watch,
     )?;
     progress(CAST)?;
@@ -155,7 +155,7 @@ pub fn render(
         };
         // Without it the track is as wide as it would be.
         let mut under = background.unwrap_or_else(|| Box::new(Silence(channels)));
-        bed::lay(
+        mix::lay(
             Some(&mut *under),
             frames,
             &places

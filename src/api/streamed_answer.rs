@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::message::{Answer, Answered};
-use super::trail::Trail;
+use super::trace::Trail;
 use super::{Call, Context, Reply, Source};
 use crate::api::drain::Turn;
 use crate::fault::{Fault, Kind};

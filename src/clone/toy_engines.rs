@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::catalog::StockVoice;
-use super::studio::Studio;
+use super::probe::Studio;
 use crate::audio::{Clip, Samples};
 use crate::engine::contract::{Engine, SpeakTask, Watch};
 use crate::engine::diarize::{Diarize, Diarized};

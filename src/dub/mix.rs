@@ -148,5 +148,5 @@ fn ready(clip: Clip, place: &Place, usual: f64) -> Result<Vec<f32>, Fault> {
 }
 
 #[cfg(test)]
-#[path = "bed_tests.rs"]
+#[path = "mix_tests.rs"]
 mod tests;
