@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub use self::dub::{Dub, DubOptions};
-pub use self::edge::{Edge, EdgeOptions};
+pub use self::edge::{EdgeOptions, EdgeSettings};
 use crate::limits;
 
 /// How much is logged; each level has those before it.
@@ -171,7 +171,7 @@ pub struct Serve {
     pub listen: SocketAddr,
     pub workers: usize,
     pub queue: usize,
-    pub edge: Edge,
+    pub edge: EdgeSettings,
     pub dub: Dub,
     pub drain_seconds: u64,
     pub history_max: u64,
@@ -233,7 +233,7 @@ impl Common {
     }
 
     /// Settles the options of the front door.
-    pub fn edge(&self, flags: &EdgeOptions) -> Result<Edge, String> {
+    pub fn edge(&self, flags: &EdgeOptions) -> Result<EdgeSettings, String> {
         layer(flags, &self.file, self.file_path.as_deref())?.settle()
     }
 
@@ -246,7 +246,7 @@ impl Common {
     pub fn serve(
         &self,
         models: Models,
-        edge: Edge,
+        edge: EdgeSettings,
         dub: Dub,
         flags: &ServeOptions,
     ) -> Result<Serve, String> {

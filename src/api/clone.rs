@@ -7,7 +7,7 @@ use serde_json::json;
 use super::form::Form;
 use super::{Call, Context, Reply};
 use crate::audio::decode;
-use crate::clone::Label;
+use crate::clone::CloneLabel;
 use crate::fault::Fault;
 use crate::limits;
 use crate::services::Priority;
@@ -55,7 +55,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     call.begin(Feature::Clone, &speech.name)?;
     let fresh = cloning.hear(Box::new(recording), Priority::Interactive, &call.watch)?;
     call.item()?.duration_seconds = Some(fresh.recording_s);
-    let label = Label {
+    let label = CloneLabel {
         name,
         description,
         language: reader.language.clone(),

@@ -80,7 +80,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
 }
 
 /// One segment of the request.
-struct Segment {
+struct SourceSegment {
     /// All of it: what is not known here is given back as it came.
     fields: Map<String, Value>,
     text: String,
@@ -93,7 +93,7 @@ struct Segment {
 }
 
 /// The segments, checked and taken out of the request.
-fn segments(object: &mut Map<String, Value>) -> Result<Vec<Segment>, Fault> {
+fn segments(object: &mut Map<String, Value>) -> Result<Vec<SourceSegment>, Fault> {
     let most = limits::SEGMENTS_MAX;
     let list = match object.remove("segments") {
         Some(Value::Array(list)) => list,
@@ -117,7 +117,7 @@ fn segments(object: &mut Map<String, Value>) -> Result<Vec<Segment>, Fault> {
     numbered.map(read).collect()
 }
 
-fn segment(fields: Map<String, Value>) -> Result<Segment, Fault> {
+fn segment(fields: Map<String, Value>) -> Result<SourceSegment, Fault> {
     let most = limits::SEGMENT_CHARS_MAX;
     let text = string(&fields, "text")?.ok_or_else(|| Fault::invalid("text is missing"))?;
     let english = string(&fields, "text_en")?;
@@ -130,7 +130,7 @@ fn segment(fields: Map<String, Value>) -> Result<Segment, Fault> {
         }
     }
     let seconds = |name: &str| number(&fields, name, 0.0, limits::SEGMENT_SECONDS_MAX);
-    Ok(Segment {
+    Ok(SourceSegment {
         text: text.to_owned(),
         language: string(&fields, "language")?.and_then(code),
         text_en: english.filter(|t| !t.trim().is_empty()).map(str::to_owned),
@@ -160,7 +160,7 @@ fn source(object: &Map<String, Value>) -> Result<Option<String>, Fault> {
 }
 
 /// Characters that can be said from the begin of `segment` until that of the `next`, or its own end where that is later.
-fn room(segment: &Segment, next: Option<&Segment>) -> Option<usize> {
+fn room(segment: &SourceSegment, next: Option<&SourceSegment>) -> Option<usize> {
     let (start, end) = (segment.start_s?, segment.end_s?);
     Some(room_chars(start, end, next.and_then(|n| n.start_s)))
 }

@@ -12,7 +12,7 @@ pub fn live(_: &Context, _: &mut Call) -> Result<Reply, Fault> {
 
 /// The models are loaded and the store is writable. Faults: `Missing` with what is not, `Busy` while stopping.
 pub fn ready(context: &Context, _: &mut Call) -> Result<Reply, Fault> {
-    if context.underway.is_closed() {
+    if context.drain.is_closed() {
         return Err(Fault::new(
             Kind::Busy { retry_after_s: 30 },
             "The box is stopping.",

@@ -33,7 +33,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::admit::key::Identity;
-use crate::api::drain::Underway;
+use crate::api::drain::DrainGate;
 use crate::clone::Cloning;
 use crate::dub::jobs::Dubbing;
 use crate::engine::contract::Watch;
@@ -63,7 +63,7 @@ pub enum Access {
 
 /// Which workers an endpoint waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Work {
+pub enum Capability {
     /// None: it answers at once.
     Light,
     Speak,
@@ -110,7 +110,7 @@ pub struct Endpoint {
     /// A segment in braces stands for any value, which the handler gets as [`Call::param`].
     pub path: &'static str,
     pub access: Access,
-    pub work: Work,
+    pub work: Capability,
     /// Whether it costs no token of the key's bucket: a client is told to keep asking.
     pub is_free: bool,
     pub body: BodyKind,
@@ -139,7 +139,7 @@ impl Endpoint {
         if self.body != BodyKind::None {
             all.extend([400, 408, 411, 415]);
         }
-        if self.work != Work::Light {
+        if self.work != Capability::Light {
             all.extend([502, 503]);
         }
         all.extend(self.also);
@@ -185,7 +185,7 @@ pub struct Context {
     pub history_text: bool,
     pub log_content: bool,
     /// The generations under way; closed when the box was told to stop.
-    pub underway: Arc<Underway>,
+    pub drain: Arc<DrainGate>,
 }
 
 /// One admitted request, on its way through a handler.
@@ -268,7 +268,7 @@ pub struct Reply {
     pub headers: Vec<(&'static str, String)>,
     pub body: Vec<u8>,
     /// What follows the body, where that is only its begin.
-    pub rest: Option<Source>,
+    pub rest: Option<BodyStream>,
     /// What is sent in the place of the body, which is empty then.
     pub file: Option<Section>,
 }
@@ -281,7 +281,7 @@ pub struct Section {
 }
 
 /// The next part of a body that is sent while it is made, none at its end. It notes in the call what was made.
-pub type Source = Box<dyn FnMut(&mut Call) -> Result<Option<Vec<u8>>, Fault> + Send>;
+pub type BodyStream = Box<dyn FnMut(&mut Call) -> Result<Option<Vec<u8>>, Fault> + Send>;
 
 impl Reply {
     /// A JSON body. Faults: `Internal` if `value` cannot be written as JSON.

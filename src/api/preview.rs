@@ -29,10 +29,11 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         None => {
             // A permit is taken only now: what was made is there even when the queue is full.
             let busy = |sentence: &str| Fault::new(Kind::Busy { retry_after_s: 5 }, sentence);
-            let turn = context.underway.begin();
-            let _turn = turn.ok_or_else(|| busy("The box is stopping and takes no more work."))?;
-            let place = speech.permits.take();
-            let _place = place.ok_or_else(|| busy("The queue is full. Try again in 5 s."))?;
+            let guard = context.drain.enter();
+            let _guard =
+                guard.ok_or_else(|| busy("The box is stopping and takes no more work."))?;
+            let permit = speech.permits.take();
+            let _permit = permit.ok_or_else(|| busy("The queue is full. Try again in 5 s."))?;
             let done = previews.find_or_make(&preview, speech, &call.watch)?;
             (call.queued, call.ran) = (done.queued, done.ran);
             done.output

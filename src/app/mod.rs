@@ -22,12 +22,12 @@ use crate::limits;
 use crate::pack::manifest::Kind;
 use crate::services::Capacity;
 use crate::services::clones::ClonedVoices;
-use crate::services::file_cache::{Kept, Room};
+use crate::services::file_cache::{CacheLimits, FileCache};
 use crate::services::previews::Previews;
 use crate::store::{JobRoom, Retention, Store};
 
 /// Previews that are kept.
-const PREVIEWS: Room = Room {
+const PREVIEWS: CacheLimits = CacheLimits {
     files_max: limits::PREVIEWS_MAX,
     bytes_max: u64::MAX,
 };
@@ -98,7 +98,7 @@ impl App {
             _ => None,
         };
         let dubbing = dub_services.map(|services| start_dubbing(services, &store, options));
-        let previews = Kept::open(data_dir.join("previews"), PREVIEWS)?;
+        let previews = FileCache::open(data_dir.join("previews"), PREVIEWS)?;
         let context = Arc::new(Context {
             store,
             voices,
@@ -120,7 +120,7 @@ impl App {
             device: installation.device(),
             history_text: options.history_text,
             log_content: options.log_content,
-            underway: Arc::default(),
+            drain: Arc::default(),
         });
         let edge = EdgeConfig {
             listen: options.listen,

@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::installation::{Installation, not_fetched};
 use crate::clone::Cloning;
 use crate::clone::catalog::{Catalog, StockVoice};
-use crate::clone::probe::Studio;
+use crate::clone::probe::VoiceProbe;
 use crate::dub::services::DubServices;
 use crate::dub::voices::DubVoices;
 use crate::engine::{self, Chorus, wrong_engine};
@@ -17,7 +17,7 @@ use crate::limits;
 use crate::pack::Pack;
 use crate::pack::manifest::Voice;
 use crate::services::clones::ClonedVoices;
-use crate::services::file_cache::{Kept, Room};
+use crate::services::file_cache::{CacheLimits, FileCache};
 use crate::services::speakers::SpeakerService;
 use crate::services::speech::SpeechService;
 use crate::services::transcription::{Recognizer, RecognizerSettings, TranscriptionService};
@@ -32,7 +32,7 @@ const TRIED_IN: &str = "en-us";
 const ENGLISH: &str = "en";
 
 /// Lines that were spoken, and voices that imitate speakers.
-const SPOKEN: Room = Room {
+const SPOKEN: CacheLimits = CacheLimits {
     files_max: limits::SPOKEN_FILES_MAX,
     bytes_max: limits::SPOKEN_BYTES_MAX,
 };
@@ -178,12 +178,12 @@ impl Installation {
         };
         let hashes = [pack, embed].map(|p| self.made_of(p));
         let catalog = Catalog::open(stock(pack), &hashes, data_dir)?;
-        let studio = Studio {
+        let probe = VoiceProbe {
             speech: Arc::clone(speech),
             speakers: Arc::clone(speakers),
             reader,
         };
-        let cloning = Cloning::start(catalog, studio, Arc::clone(store))?;
+        let cloning = Cloning::start(catalog, probe, Arc::clone(store))?;
         Ok(Some(Arc::new(cloning)))
     }
 
@@ -238,8 +238,8 @@ impl Installation {
 }
 
 /// The lines and imitations that are kept in `data_dir`. Faults: `Internal` when there is no such folder to be had.
-pub(super) fn spoken(data_dir: &Path) -> Result<Kept, Fault> {
-    Kept::open(data_dir.join("spoken"), SPOKEN)
+pub(super) fn spoken(data_dir: &Path) -> Result<FileCache, Fault> {
+    FileCache::open(data_dir.join("spoken"), SPOKEN)
 }
 
 fn name(pack: &Pack) -> ModelName {

@@ -27,7 +27,7 @@ use crate::services::Priority;
 
 /// Dub a recording or a video into another language.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct DubArgs {
     /// A video (mp4, mov, mkv, webm) or a recording
     #[arg(value_name = "FILE")]
     file: PathBuf,
@@ -57,7 +57,7 @@ pub struct Args {
 }
 
 /// Dubs and says how long it took.
-pub fn run(args: Args, common: &Common) -> Result<(), CliError> {
+pub fn run(args: DubArgs, common: &Common) -> Result<(), CliError> {
     let options = common.models(&args.models).map_err(CliError::Usage)?;
     let voices = voices(&args.voice)?;
     let codec = Codec::parse(&args.audio_codec).map_err(CliError::usage)?;
@@ -79,7 +79,7 @@ pub fn run(args: Args, common: &Common) -> Result<(), CliError> {
     let services = services.map_err(CliError::usage)?;
     let begun = Instant::now();
     let watch = Watch::until(begun + Duration::from_secs(limits::JOB_SECONDS_MAX));
-    let job = Job {
+    let job = DubRun {
         args: &args,
         installation: &installation,
         services: &services,
@@ -102,15 +102,15 @@ pub fn run(args: Args, common: &Common) -> Result<(), CliError> {
 const ENGLISH: &str = "en";
 
 /// One file on its way.
-struct Job<'a> {
-    args: &'a Args,
+struct DubRun<'a> {
+    args: &'a DubArgs,
     installation: &'a Installation,
     services: &'a DubServices,
     watch: Watch,
     codec: Codec,
 }
 
-impl Job<'_> {
+impl DubRun<'_> {
     fn run(&self, voices: BTreeMap<String, String>) -> Result<Rendered, Fault> {
         let analysis = self.analyze()?;
         let request = RenderRequest {
@@ -204,7 +204,7 @@ impl Job<'_> {
 
 /// The files that the command line names; what else is made has no name.
 struct CommandFiles<'a> {
-    args: &'a Args,
+    args: &'a DubArgs,
     has_picture: bool,
 }
 
@@ -267,8 +267,10 @@ fn voices(asked: &[String]) -> Result<BTreeMap<String, String>, CliError> {
 
 /// How far a stage is, drawn on a terminal only.
 fn bar(stage: &'static str) -> ProgressBar {
-    const LOOK: &str = "{msg:12} {wide_bar} {percent:>3} % {elapsed_precise} (about {eta} left)";
-    let style = ProgressStyle::with_template(LOOK).unwrap_or_else(|_| ProgressStyle::default_bar());
+    const TEMPLATE: &str =
+        "{msg:12} {wide_bar} {percent:>3} % {elapsed_precise} (about {eta} left)";
+    let style =
+        ProgressStyle::with_template(TEMPLATE).unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(1_000)
         .with_style(style)
         .with_message(stage)

@@ -10,7 +10,7 @@ use crate::end;
 
 /// Answer over HTTP until told to stop (Ctrl-C or SIGTERM).
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct ServeArgs {
     #[command(flatten)]
     serve: ServeOptions,
     #[command(flatten)]
@@ -25,7 +25,7 @@ pub struct Args {
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
 /// Serves. The first signal lets generations that are under way finish, the second ends at once.
-pub fn run(args: &Args, common: &Common) -> Result<(), CliError> {
+pub fn run(args: &ServeArgs, common: &Common) -> Result<(), CliError> {
     let options = settled(args, common).map_err(CliError::Usage)?;
     let (signal, signalled) = mpsc::sync_channel(1);
     ctrlc::set_handler(move || {
@@ -56,7 +56,7 @@ pub fn run(args: &Args, common: &Common) -> Result<(), CliError> {
     Ok(())
 }
 
-fn settled(args: &Args, common: &Common) -> Result<Serve, String> {
+fn settled(args: &ServeArgs, common: &Common) -> Result<Serve, String> {
     let (models, edge) = (common.models(&args.models)?, common.edge(&args.edge)?);
     common.serve(models, edge, common.dub(&args.dub)?, &args.serve)
 }
@@ -70,8 +70,8 @@ fn drain(app: &App, most: Duration) -> bool {
         most.as_secs()
     );
     let until = Instant::now() + most;
-    app.context.underway.close();
-    let done = app.context.underway.wait_none(most);
+    app.context.drain.close();
+    let done = app.context.drain.wait_none(most);
     app.edge.stop();
     let left = until.saturating_duration_since(Instant::now());
     let most = if done { left.max(LAST_ANSWERS) } else { left };

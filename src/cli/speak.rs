@@ -20,7 +20,7 @@ use crate::text;
 
 /// Speak a text to a sound file.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct SpeakArgs {
     /// The text, or - to read it from standard input
     #[arg(value_name = "TEXT|-")]
     text: String,
@@ -41,7 +41,7 @@ pub struct Args {
 }
 
 /// Speaks and says how long it took.
-pub fn run(args: Args, common: &Common) -> Result<(), CliError> {
+pub fn run(args: SpeakArgs, common: &Common) -> Result<(), CliError> {
     let options = common.models(&args.models).map_err(CliError::Usage)?;
     if !(limits::SPEED_MIN..=limits::SPEED_MAX).contains(&args.speed) {
         let (min, max) = (limits::SPEED_MIN, limits::SPEED_MAX);
@@ -71,7 +71,7 @@ pub fn run(args: Args, common: &Common) -> Result<(), CliError> {
     let watch = Watch::until(begun + Duration::from_secs(24 * 3600));
     let voice = catalog.resolve(None, &args.voice, None).ok();
     let language = voice.map(|voice| voice.reader.language.as_str());
-    let mut progress = Progress::new(&text, language);
+    let mut progress = SpeechProgress::new(&text, language);
     let utterance = Utterance {
         text: text.clone(),
         voice: args.voice.clone(),
@@ -102,12 +102,12 @@ pub fn run(args: Args, common: &Common) -> Result<(), CliError> {
     Ok(())
 }
 
-fn is_pipe(args: &Args) -> bool {
+fn is_pipe(args: &SpeakArgs) -> bool {
     args.output.as_os_str() == "-"
 }
 
 /// What was asked for, else what the file's name ends in, else WAV.
-fn format(args: &Args) -> Result<Format, CliError> {
+fn format(args: &SpeakArgs) -> Result<Format, CliError> {
     let ending = args.output.extension().and_then(|e| e.to_str());
     match (&args.format, ending) {
         (Some(name), _) => Format::parse(name).map_err(|f| CliError::Usage(format!("--{f}"))),
@@ -145,29 +145,29 @@ fn pipe(pieces: impl Iterator<Item = Result<Clip, Fault>>, format: Format) -> Re
 }
 
 /// Writes a whole file.
-fn write(clip: &Clip, format: Format, args: &Args) -> Result<(), CliError> {
+fn write(clip: &Clip, format: Format, args: &SpeakArgs) -> Result<(), CliError> {
     let file = encode::whole(format, &clip.samples, clip.rate_hz).map_err(CliError::failed)?;
     std::fs::write(&args.output, file)
         .map_err(|e| CliError::Failed(format!("{} cannot be written: {e}", args.output.display())))
 }
 
 /// How much of a text was said, drawn on a terminal only.
-struct Progress<'a> {
+struct SpeechProgress<'a> {
     bar: ProgressBar,
     /// The text as the engine cuts it; none where it is cut by other rules.
     pieces: Option<text::Pieces<'a>>,
     seconds: f64,
 }
 
-impl<'a> Progress<'a> {
+impl<'a> SpeechProgress<'a> {
     fn new(text: &'a str, language: Option<&str>) -> Self {
-        const LOOK: &str = "{msg} {bar:30} {percent:>3} % {elapsed_precise} (about {eta} left)";
-        let style = ProgressStyle::with_template(LOOK);
+        const TEMPLATE: &str = "{msg} {bar:30} {percent:>3} % {elapsed_precise} (about {eta} left)";
+        let style = ProgressStyle::with_template(TEMPLATE);
         let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = ProgressBar::new(text.chars().count() as u64).with_style(style);
         let language = language.and_then(text::language);
         let pieces = language.and_then(|l| text::pieces(text, l).ok());
-        Progress {
+        SpeechProgress {
             pieces: pieces.filter(|_| !bar.is_hidden()),
             bar,
             seconds: 0.0,

@@ -22,7 +22,7 @@ use crate::services::transcription::{Recording, TranscriptionRequest};
 
 /// Transcribe recordings to standard output.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct TranscribeArgs {
     /// Recordings: wav, mp3, flac, ogg, m4a, …
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
@@ -31,13 +31,13 @@ pub struct Args {
     language: String,
     /// What to print
     #[arg(long, value_enum, default_value = "text")]
-    format: Format,
+    format: TranscriptFormat,
     #[command(flatten)]
     models: ModelOptions,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Format {
+enum TranscriptFormat {
     Text,
     Json,
     Srt,
@@ -45,7 +45,7 @@ enum Format {
 }
 
 /// Transcribes one file after the other; a wrong one does not stop the others.
-pub fn run(args: Args, common: &Common) -> Result<(), CliError> {
+pub fn run(args: TranscribeArgs, common: &Common) -> Result<(), CliError> {
     let options = common.models(&args.models).map_err(CliError::Usage)?;
     let kinds = [Kind::Transcribe, Kind::Detect];
     let installation = Installation::open(&options, &kinds).map_err(CliError::usage)?;
@@ -62,7 +62,7 @@ pub fn run(args: Args, common: &Common) -> Result<(), CliError> {
                 recording: Recording::Stream(audio),
                 language: language.clone(),
                 into_english: false,
-                words: matches!(args.format, Format::Json),
+                words: matches!(args.format, TranscriptFormat::Json),
                 beams: options.beam,
             };
             recognizer.transcribe(request, Priority::Interactive, &watch)
@@ -92,8 +92,10 @@ pub fn run(args: Args, common: &Common) -> Result<(), CliError> {
 
 /// How much of a file was read, drawn on a terminal only. Windows are read one by one, so that it keeps pace with the work.
 fn bar(path: &Path) -> ProgressBar {
-    const LOOK: &str = "{wide_msg} {bar:30} {percent:>3} % {elapsed_precise} (about {eta} left)";
-    let style = ProgressStyle::with_template(LOOK).unwrap_or_else(|_| ProgressStyle::default_bar());
+    const TEMPLATE: &str =
+        "{wide_msg} {bar:30} {percent:>3} % {elapsed_precise} (about {eta} left)";
+    let style =
+        ProgressStyle::with_template(TEMPLATE).unwrap_or_else(|_| ProgressStyle::default_bar());
     let bytes = std::fs::metadata(path).map_or(0, |m| m.len());
     ProgressBar::new(bytes)
         .with_style(style)
@@ -106,7 +108,7 @@ fn open(path: &Path, bar: &ProgressBar) -> Result<Box<dyn audio::pcm::Samples>, 
     audio::open_speech(watched, whisper::RATE_HZ, limits::AUDIO_SECONDS_MAX)
 }
 
-fn render(transcript: &Transcript, format: Format) -> String {
+fn render(transcript: &Transcript, format: TranscriptFormat) -> String {
     let cues = |separator: char| {
         let cue = |(i, s): (usize, &crate::engine::contract::Segment)| {
             let (start, end) = (clock(s.start_s, separator), clock(s.end_s, separator));
@@ -121,10 +123,10 @@ fn render(transcript: &Transcript, format: Format) -> String {
             .join("\n")
     };
     match format {
-        Format::Text => transcript.text(),
-        Format::Srt => cues(','),
-        Format::Vtt => format!("WEBVTT\n\n{}", cues('.')),
-        Format::Json => {
+        TranscriptFormat::Text => transcript.text(),
+        TranscriptFormat::Srt => cues(','),
+        TranscriptFormat::Vtt => format!("WEBVTT\n\n{}", cues('.')),
+        TranscriptFormat::Json => {
             let word = |w: &Word| json!({ "word": w.text, "start": millis(w.start_s), "end": millis(w.end_s) });
             let segments: Vec<_> = transcript
                 .segments

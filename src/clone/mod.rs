@@ -40,10 +40,10 @@ use crate::fault::{Fault, Kind};
 use crate::services::Priority;
 use crate::services::speakers::SpeakerService;
 use crate::store::{AccountId, ClonedStyle, ClonedVoice, Store, Utc, VoiceId};
-use attempt::{Attempt, Found};
+use attempt::{Attempt, BestMatch};
 use catalog::Catalog;
-use probe::Studio;
-use reference::Speech;
+use probe::VoiceProbe;
+use reference::ReferenceSpeech;
 use refiner::Refiner;
 
 /// Stock voices that a clone needs at least, and how long a request waits for them on a server that was just started.
@@ -53,15 +53,15 @@ const KNOWN_WAIT: Duration = Duration::from_secs(8);
 /// Everything that clones.
 pub struct Cloning {
     catalog: Arc<Catalog>,
-    studio: Arc<Studio>,
+    probe: Arc<VoiceProbe>,
     speakers: Arc<SpeakerService>,
     store: Arc<Store>,
     refiner: Refiner,
 }
 
 /// A voice that was just found.
-pub struct Fresh {
-    pub found: Found,
+pub struct NewClone {
+    pub found: BestMatch,
     /// How it sounds.
     pub preview: Clip,
     /// The speech that it was made from, and the length of the recording that holds it.
@@ -71,7 +71,7 @@ pub struct Fresh {
 }
 
 /// What an account calls a voice that it clones.
-pub struct Label {
+pub struct CloneLabel {
     pub name: String,
     pub description: String,
     /// Code of the language that it reads unless told another.
@@ -81,13 +81,13 @@ pub struct Label {
 impl Cloning {
     /// Starts the thread that measures the stock voices, then goes on with voices whose search was cut. Faults: `Internal` when
     /// it cannot be started.
-    pub fn start(catalog: Catalog, studio: Studio, store: Arc<Store>) -> Result<Self, Fault> {
-        let (catalog, studio) = (Arc::new(catalog), Arc::new(studio));
-        let refiner = Refiner::start(catalog.clone(), studio.clone(), store.clone())?;
+    pub fn start(catalog: Catalog, probe: VoiceProbe, store: Arc<Store>) -> Result<Self, Fault> {
+        let (catalog, probe) = (Arc::new(catalog), Arc::new(probe));
+        let refiner = Refiner::start(catalog.clone(), probe.clone(), store.clone())?;
         Ok(Cloning {
             catalog,
-            speakers: studio.speakers.clone(),
-            studio,
+            speakers: probe.speakers.clone(),
+            probe,
             store,
             refiner,
         })
@@ -106,9 +106,9 @@ impl Cloning {
         recording: Box<dyn Samples>,
         priority: Priority,
         watch: &Watch,
-    ) -> Result<Fresh, Fault> {
+    ) -> Result<NewClone, Fault> {
         let diarize = |sound| self.speakers.diarize(sound, watch);
-        let Speech {
+        let ReferenceSpeech {
             clip: speech,
             recording_s,
         } = reference::speech(recording, diarize)?;
@@ -118,10 +118,10 @@ impl Cloning {
                 "The box was just started and is still measuring its stock voices. Try again in 20 s.",
             ));
         }
-        let target = self.studio.measure(&speech, watch)?;
+        let target = self.probe.measure(&speech, watch)?;
         let mut attempt = Attempt::new(&self.catalog, target)?;
-        let (found, preview) = attempt.begin(&self.catalog, &self.studio, priority, watch)?;
-        Ok(Fresh {
+        let (found, preview) = attempt.begin(&self.catalog, &self.probe, priority, watch)?;
+        Ok(NewClone {
             found,
             preview,
             speech,
@@ -135,8 +135,8 @@ impl Cloning {
     pub fn keep(
         &self,
         account: AccountId,
-        label: Label,
-        fresh: Fresh,
+        label: CloneLabel,
+        fresh: NewClone,
         most: usize,
     ) -> Result<(ClonedVoice, Vec<u8>), Fault> {
         let voice = ClonedVoice {

@@ -23,14 +23,14 @@ pub const SENTENCES: &[&str] = &[
 ];
 
 /// The workers that speak and those that embed.
-pub struct Studio {
+pub struct VoiceProbe {
     pub speech: Arc<SpeechService>,
     pub speakers: Arc<SpeakerService>,
     /// Id of a voice of the pack that speaks the language of [`SENTENCES`].
     pub reader: String,
 }
 
-impl Studio {
+impl VoiceProbe {
     /// Speaks sentence `number` by `sheet`: the sound, and what it is like. Faults: those of the services.
     pub fn hear(
         &self,

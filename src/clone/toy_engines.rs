@@ -1,11 +1,11 @@
-//! A studio without models, and stock voices of nothing but numbers, for the tests of this folder.
+//! A probe without models, and stock voices of nothing but numbers, for the tests of this folder.
 
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::catalog::StockVoice;
-use super::probe::Studio;
+use super::probe::VoiceProbe;
 use crate::audio::{Clip, Samples};
 use crate::engine::contract::{Engine, SpeakTask, Watch};
 use crate::engine::diarize::{Diarize, Diarized};
@@ -19,9 +19,9 @@ use crate::services::{Capacity, ModelName};
 const RATE_HZ: u32 = 16_000;
 
 /// Speaks a tone whose height and loudness are the first values of the table, when `obey` lets it.
-struct Speaks<F>(Arc<F>);
+struct ToneVoice<F>(Arc<F>);
 
-impl<F: Fn() + Send + Sync> Engine for Speaks<F> {
+impl<F: Fn() + Send + Sync> Engine for ToneVoice<F> {
     type Task = SpeakTask;
     type Output = ();
 
@@ -39,9 +39,9 @@ impl<F: Fn() + Send + Sync> Engine for Speaks<F> {
 }
 
 /// Hears how loud a sound is and how often it crosses zero.
-struct Embeds;
+struct ToneEmbedder;
 
-impl Engine for Embeds {
+impl Engine for ToneEmbedder {
     type Task = Clip;
     type Output = Vec<f32>;
 
@@ -54,9 +54,9 @@ impl Engine for Embeds {
 }
 
 /// Is not asked.
-struct Diarizes;
+struct NoDiarizer;
 
-impl Engine for Diarizes {
+impl Engine for NoDiarizer {
     type Task = Box<dyn Samples>;
     type Output = Diarized;
 
@@ -66,18 +66,18 @@ impl Engine for Diarizes {
 }
 
 /// With one worker each; `before` runs on the one that speaks, before it does.
-pub fn studio(before: impl Fn() + Send + Sync + 'static) -> Studio {
+pub fn probe(before: impl Fn() + Send + Sync + 'static) -> VoiceProbe {
     let before = Arc::new(before);
     let capacity = Capacity {
         workers: 1,
         queue: 3,
     };
     let speech = SpeechService::start(ModelName::default(), capacity, move || {
-        Ok(Box::new(Speaks(before.clone())))
+        Ok(Box::new(ToneVoice(before.clone())))
     });
-    let diarize = || Ok(Box::new(Diarizes) as Box<Diarize>);
-    let speakers = SpeakerService::start(capacity, diarize, || Ok(Box::new(Embeds)));
-    Studio {
+    let diarize = || Ok(Box::new(NoDiarizer) as Box<Diarize>);
+    let speakers = SpeakerService::start(capacity, diarize, || Ok(Box::new(ToneEmbedder)));
+    VoiceProbe {
         speech: Arc::new(speech.unwrap()),
         speakers: Arc::new(speakers.unwrap()),
         reader: "reader".to_owned(),

@@ -68,7 +68,7 @@ pub struct EdgeOptions {
 
 /// What the options of the front door come to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Edge {
+pub struct EdgeSettings {
     pub connections: usize,
     pub connections_per_address: usize,
     pub head_bytes: usize,
@@ -88,7 +88,7 @@ pub struct Edge {
 
 impl EdgeOptions {
     /// The options within their bounds, the defaults where there is none. The error is one line for the operator.
-    pub fn settle(&self) -> Result<Edge, String> {
+    pub fn settle(&self) -> Result<EdgeSettings, String> {
         let size = |name, given: Option<Size>, bound: &Movable| {
             settle(name, given.map(|s| s.0), bound, |n| Size(n).to_string())
         };
@@ -117,7 +117,7 @@ impl EdgeOptions {
                 ));
             }
         }
-        Ok(Edge {
+        Ok(EdgeSettings {
             connections: connections as usize,
             connections_per_address: connections_per_address as usize,
             head_bytes: size("head_bytes", self.head_bytes, &limits::HEAD_BYTES)? as usize,

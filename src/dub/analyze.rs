@@ -1,7 +1,7 @@
 //! A recording → its lines: who says what, and when.
 
 use super::english;
-use super::lines::{Line, lines};
+use super::lines::{TranscriptLine, lines};
 use super::services::DubServices;
 use super::stretches::stretches;
 use crate::audio::pcm::{Clip, Samples};
@@ -25,7 +25,7 @@ pub struct Analysis {
     pub language: String,
     pub seconds: f64,
     /// Ordered, not overlapping.
-    pub lines: Vec<Line>,
+    pub lines: Vec<TranscriptLine>,
     /// Names of all who speak, in the order in which they begin.
     pub speakers: Vec<String>,
 }
@@ -132,7 +132,7 @@ pub fn analyze(
 }
 
 /// Numbers the speakers in the order of their first lines: one who was heard, but said no word, has none. How many there are.
-fn renumber(lines: &mut [Line]) -> usize {
+fn renumber(lines: &mut [TranscriptLine]) -> usize {
     let mut seen: Vec<usize> = Vec::new();
     for line in lines {
         let known = seen.iter().position(|speaker| *speaker == line.speaker);

@@ -24,7 +24,7 @@ const HIGH: f32 = 8.67;
 /// for that or nothing clones, a voice of that language, as high as the speaker's and nobody else's where there is one.
 ///
 /// Faults: those of [`DubVoices`], `Missing` when no voice reads `language`.
-pub fn cast(
+pub fn assign(
     voices: &DubVoices,
     account: Option<AccountId>,
     segments: &[ScriptLine],

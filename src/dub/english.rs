@@ -2,7 +2,7 @@
 //! can be dubbed into English all the same.
 
 use super::analyze::{RATE_HZ, skip, take};
-use super::lines::Line;
+use super::lines::TranscriptLine;
 use crate::audio::pcm::Samples;
 use crate::engine::contract::Watch;
 use crate::fault::{Fault, Kind};
@@ -23,7 +23,7 @@ pub fn is_other(language: &str) -> bool {
 /// mono at [`RATE_HZ`], and `progress` is told the part that is done. Lines stay without where the recogniser cannot do that.
 /// Faults: those of reading, of the engine and of `watch`.
 pub fn translate(
-    lines: &mut [Line],
+    lines: &mut [TranscriptLine],
     language: &str,
     mut audio: Box<dyn Samples>,
     transcription: &TranscriptionService,

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::intake::{self, OpenInput};
 use super::request::RenderRequest;
-use super::tasks::{self, INPUT, JobContext, Made, REQUEST};
+use super::tasks::{self, INPUT, JobContext, JobOutput, REQUEST};
 use super::voices::DubVoices;
 use crate::engine::contract::Watch;
 use crate::fault::{Fault, Kind};
@@ -33,21 +33,21 @@ const TELL: Duration = Duration::from_secs(1);
 
 /// The jobs of a box. Dropping it ends the one that runs; it begins again at the next start.
 pub struct Dubbing {
-    shared: Arc<Shared>,
+    shared: Arc<JobRunner>,
     thread: Option<JoinHandle<()>>,
 }
 
-struct Shared {
+struct JobRunner {
     store: Arc<Store>,
     context: JobContext,
     /// Hours for which a job is kept after its end.
     hours: u64,
-    state: Mutex<State>,
+    state: Mutex<RunnerState>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct RunnerState {
     is_stopping: bool,
     has_more: bool,
     /// The job that runs, and what ends it.
@@ -57,13 +57,13 @@ struct State {
 impl Dubbing {
     /// Starts with what an earlier process left. Faults: `Internal` when there is no thread to be had.
     pub fn start(store: Arc<Store>, context: JobContext, hours: u64) -> Result<Self, Fault> {
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(JobRunner {
             store,
             context,
             hours,
-            state: Mutex::new(State {
+            state: Mutex::new(RunnerState {
                 has_more: true,
-                ..State::default()
+                ..RunnerState::default()
             }),
             changed: Condvar::new(),
         });
@@ -161,8 +161,8 @@ impl Drop for Dubbing {
     }
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
+impl JobRunner {
+    fn lock(&self) -> MutexGuard<'_, RunnerState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -187,7 +187,7 @@ impl Shared {
     fn wait(&self) -> bool {
         let state = self.lock();
         let every = Duration::from_millis(limits::PRUNE_EVERY_MS);
-        let idle = |state: &mut State| !state.has_more && !state.is_stopping;
+        let idle = |state: &mut RunnerState| !state.has_more && !state.is_stopping;
         let waited = self.changed.wait_timeout_while(state, every, idle);
         let mut state = waited.unwrap_or_else(PoisonError::into_inner).0;
         state.has_more = false;
@@ -284,7 +284,7 @@ impl Shared {
         files.put(id, RESULT, &mut &bytes[..]).map(drop)
     }
 
-    fn attempt(&self, account: AccountId, job: &Job, watch: &Watch) -> Result<Made, Fault> {
+    fn attempt(&self, account: AccountId, job: &Job, watch: &Watch) -> Result<JobOutput, Fault> {
         let id = job.job_id;
         self.store.change_job(account, id, |job| {
             job.status = JobStatus::Processing;
@@ -315,7 +315,7 @@ impl Shared {
         }
     }
 
-    fn item(&self, job: &Job, made: Option<&Made>, begun: Instant) -> HistoryItem {
+    fn item(&self, job: &Job, made: Option<&JobOutput>, begun: Instant) -> HistoryItem {
         let services = &self.context.services;
         let name = match (job.kind, &services.voices) {
             (JobKind::Render, Some(voices)) => &voices.speech.name,

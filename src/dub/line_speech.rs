@@ -10,7 +10,7 @@ use crate::engine::contract::{Utterance, Watch};
 use crate::fault::Fault;
 use crate::limits;
 use crate::services::Priority;
-use crate::services::file_cache::Kept;
+use crate::services::file_cache::FileCache;
 use crate::services::speech::SpeechService;
 use crate::text;
 
@@ -24,7 +24,7 @@ const ROOM_STEP: f64 = 0.05;
 
 /// A line as it was spoken.
 #[derive(Debug)]
-pub struct Spoken {
+pub struct LineSpeech {
     pub clip: Clip,
     /// The speed that it was asked for with.
     pub speed: f32,
@@ -32,7 +32,7 @@ pub struct Spoken {
 
 /// Counts of lines.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Counts {
+pub struct LineCounts {
     /// Spoken now.
     pub spoken: usize,
     /// Taken from what was spoken before.
@@ -40,22 +40,22 @@ pub struct Counts {
 }
 
 /// Has the lines of one render spoken, and learns how long each role takes.
-pub struct Speaking<'a> {
+pub struct LineSpeaker<'a> {
     speech: &'a SpeechService,
-    kept: &'a Kept,
+    kept: &'a FileCache,
     /// By the role's identity.
-    paces: HashMap<String, Pace>,
-    counts: Counts,
+    paces: HashMap<String, SpeakingRate>,
+    counts: LineCounts,
 }
 
 /// Seconds that texts were guessed to take, and those that they took.
 #[derive(Debug, Default)]
-struct Pace {
+struct SpeakingRate {
     guessed_s: f64,
     took_s: f64,
 }
 
-impl Pace {
+impl SpeakingRate {
     /// By how much the guess of a text is to be multiplied.
     fn factor(&self) -> f64 {
         match self.guessed_s > 0.0 && self.took_s > 0.0 {
@@ -65,19 +65,19 @@ impl Pace {
     }
 }
 
-impl<'a> Speaking<'a> {
+impl<'a> LineSpeaker<'a> {
     /// Lines are spoken by `speech`, or taken from `kept`.
-    pub fn new(speech: &'a SpeechService, kept: &'a Kept) -> Self {
-        Speaking {
+    pub fn new(speech: &'a SpeechService, kept: &'a FileCache) -> Self {
+        LineSpeaker {
             speech,
             kept,
             paces: HashMap::new(),
-            counts: Counts::default(),
+            counts: LineCounts::default(),
         }
     }
 
     /// How many lines there were.
-    pub fn counts(&self) -> Counts {
+    pub fn counts(&self) -> LineCounts {
         self.counts
     }
 
@@ -88,10 +88,13 @@ impl<'a> Speaking<'a> {
         text: &str,
         own_s: f64,
         watch: &Watch,
-    ) -> Result<Spoken, Fault> {
+    ) -> Result<LineSpeech, Fault> {
         let guess_s = text::language(&role.language).map_or(own_s, |l| text::seconds(text, l));
         let guess_s = guess_s / f64::from(role.utterance.speed);
-        let factor = self.paces.get(&role.identity).map_or(1.0, Pace::factor);
+        let factor = self
+            .paces
+            .get(&role.identity)
+            .map_or(1.0, SpeakingRate::factor);
         let mut is_new = false;
         let kept = self
             .kept
@@ -100,7 +103,7 @@ impl<'a> Speaking<'a> {
                 self.spoken(role, text, factor * guess_s, own_s, watch)?
                     .to_bytes()
             })?;
-        let spoken = Spoken::from_bytes(&kept)?;
+        let spoken = LineSpeech::from_bytes(&kept)?;
         match is_new {
             true => self.counts.spoken += 1,
             false => self.counts.reused += 1,
@@ -119,7 +122,7 @@ impl<'a> Speaking<'a> {
         guess_s: f64,
         own_s: f64,
         watch: &Watch,
-    ) -> Result<Spoken, Fault> {
+    ) -> Result<LineSpeech, Fault> {
         let say = |speed: f32| {
             let utterance = Utterance {
                 text: text.to_owned(),
@@ -129,7 +132,7 @@ impl<'a> Speaking<'a> {
             };
             let done = (self.speech).synthesize(utterance, Priority::Background, watch)?;
             let clip = done.output;
-            Ok(Spoken { clip, speed })
+            Ok(LineSpeech { clip, speed })
         };
         let spoken = say(fit::speed(guess_s, own_s))?;
         let needed = fit::speed(spoken.natural_s(), own_s);
@@ -140,7 +143,7 @@ impl<'a> Speaking<'a> {
     }
 }
 
-impl Spoken {
+impl LineSpeech {
     /// Seconds that the line would take at speed 1.
     fn natural_s(&self) -> f64 {
         fit::spoken_s(&self.clip) * f64::from(self.speed)
@@ -158,7 +161,7 @@ impl Spoken {
             .split_first_chunk()
             .ok_or_else(|| Fault::internal("a kept line is empty"))?;
         let mut decoder = decode::open(Cursor::new(wav.to_vec()), limits::AUDIO_SECONDS_MAX)?;
-        Ok(Spoken {
+        Ok(LineSpeech {
             clip: pcm::read_all(&mut decoder)?,
             speed: f32::from_le_bytes(*speed),
         })
@@ -184,7 +187,7 @@ mod tests {
 
     use super::*;
     use crate::engine::contract::{Engine, Speak, SpeakTask};
-    use crate::services::file_cache::Room;
+    use crate::services::file_cache::CacheLimits;
     use crate::services::{Capacity, ModelName};
 
     /// Says everything within that many seconds at speed 1, and notes the speeds.
@@ -229,12 +232,12 @@ mod tests {
         }
     }
 
-    fn kept(folder: &tempfile::TempDir) -> Kept {
-        let room = Room {
+    fn kept(folder: &tempfile::TempDir) -> FileCache {
+        let room = CacheLimits {
             files_max: 99,
             bytes_max: 1 << 30,
         };
-        Kept::open(folder.path().join("spoken"), room).unwrap()
+        FileCache::open(folder.path().join("spoken"), room).unwrap()
     }
 
     fn watch() -> Watch {
@@ -248,13 +251,13 @@ mod tests {
     fn a_line_has_the_speed_that_it_needs_and_is_spoken_by_one_render_only() {
         let folder = tempfile::tempdir().unwrap();
         let (kept, (toy, speeds)) = (kept(&folder), toy(2.6));
-        let mut speaking = Speaking::new(&toy, &kept);
-        let speed = |spoken: Spoken| (100.0 * spoken.speed).round() as u32;
+        let mut speaking = LineSpeaker::new(&toy, &kept);
+        let speed = |spoken: LineSpeech| (100.0 * spoken.speed).round() as u32;
         let mut say = |role: &DubVoice, text: &str, own_s: f64| {
             let spoken = speaking.line(role, text, own_s, &watch()).unwrap();
             (speed(spoken), speaking.counts())
         };
-        let counts = |spoken, reused| Counts { spoken, reused };
+        let counts = |spoken, reused| LineCounts { spoken, reused };
         assert_eq!(say(&role("a"), TEXT, 2.02), (129, counts(1, 0)));
         assert_eq!(say(&role("a"), TEXT, 2.02), (129, counts(1, 1)));
         assert_eq!(
@@ -276,12 +279,12 @@ mod tests {
     fn a_voice_that_is_slower_than_others_is_spoken_twice_once() {
         let folder = tempfile::tempdir().unwrap();
         let (kept, (toy, speeds)) = (kept(&folder), toy(2.6));
-        let mut speaking = Speaking::new(&toy, &kept);
+        let mut speaking = LineSpeaker::new(&toy, &kept);
         for morning in ["Good morning, all of you.", "Good evening, all of you."] {
             speaking.line(&role("a"), morning, 2.02, &watch()).unwrap();
         }
         // What was kept tells the next render as much.
-        let mut later = Speaking::new(&toy, &kept);
+        let mut later = LineSpeaker::new(&toy, &kept);
         for evening in ["Good evening, all of you.", "Good tidings, all of you."] {
             later.line(&role("a"), evening, 2.02, &watch()).unwrap();
         }

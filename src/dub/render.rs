@@ -9,13 +9,13 @@ use std::io::{BufWriter, Write};
 
 use isolang::Language;
 
-use super::assignment::{self, cast};
+use super::assignment::{self, assign};
 use super::fit::{self, Fitted};
-use super::line_file::Waiting;
-use super::line_speech::{Counts, Speaking};
-use super::mix::{self, Place};
+use super::line_file::LineFile;
+use super::line_speech::{LineCounts, LineSpeaker};
+use super::mix::{self, PlacedLine};
 use super::mux::{self, TrackWriter};
-use super::original::{Heard, RATE_HZ, Silence};
+use super::original::{LineLoudness, RATE_HZ, Silence};
 use super::request::{RenderRequest, ScriptLine};
 use super::sound::{Original, Whole};
 use super::subtitles::{self, Cue};
@@ -33,7 +33,7 @@ pub const VTT: &str = "subtitles.vtt";
 
 /// How far a render is after each of its steps.
 const HEARD: f64 = 0.05;
-const CAST: f64 = 0.1;
+const ASSIGNED: f64 = 0.1;
 const SPOKEN: f64 = 0.85;
 const LAID: f64 = 0.95;
 
@@ -71,13 +71,13 @@ pub struct Rendered {
     /// Whether there is a [`VIDEO`]; there is always an [`AUDIO`].
     pub has_picture: bool,
     /// One for each segment.
-    pub lines: Vec<Line>,
-    pub counts: Counts,
+    pub lines: Vec<RenderedLine>,
+    pub counts: LineCounts,
 }
 
 /// What became of a line.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Line {
+pub struct RenderedLine {
     /// Who speaks it; none when nothing of it could be spoken.
     pub voice_id: Option<String>,
     /// How long it is at its own pace, as a part of its room.
@@ -119,7 +119,7 @@ pub fn render(
     files.reserve(bytes(original.bytes()?, seconds, channels))?;
     progress(HEARD)?;
     watch.check()?;
-    let roles = cast(
+    let roles = assign(
         voices,
         account,
         segments,
@@ -128,10 +128,10 @@ pub fn render(
         &|| original.sound(assignment::RATE_HZ),
         watch,
     )?;
-    progress(CAST)?;
-    let mut lines = Waiting::new(files.scratch()?);
+    progress(ASSIGNED)?;
+    let mut lines = LineFile::new(files.scratch()?);
     let mut told = Vec::with_capacity(segments.len());
-    let mut speaking = Speaking::new(&voices.speech, &voices.cache);
+    let mut speaking = LineSpeaker::new(&voices.speech, &voices.cache);
     let chars = |s: &ScriptLine| s.text.chars().count().max(1);
     let all: usize = segments.iter().map(chars).sum();
     let mut said = 0;
@@ -142,7 +142,7 @@ pub fn render(
         let fitted = speak(&mut speaking, &roles, segment, room_s, watch)?;
         told.push(keep(&mut lines, segment, fitted)?);
         said += chars(segment);
-        progress(CAST + (SPOKEN - CAST) * said as f64 / all as f64)?;
+        progress(ASSIGNED + (SPOKEN - ASSIGNED) * said as f64 / all as f64)?;
     }
     let places = places(segments, &lines, heard, frames);
     let mut writer = TrackWriter::new(files.scratch()?, channels, request.audio_codec)?;
@@ -155,7 +155,7 @@ pub fn render(
         };
         // Without it the track is as wide as it would be.
         let mut under = background.unwrap_or_else(|| Box::new(Silence(channels)));
-        mix::lay(
+        mix::mix(
             Some(&mut *under),
             frames,
             &places
@@ -202,7 +202,7 @@ fn bytes(original: u64, seconds: f64, channels: usize) -> u64 {
 
 /// Speaks a line and fits it into its room; none where nothing of it can be spoken.
 fn speak(
-    speaking: &mut Speaking<'_>,
+    speaking: &mut LineSpeaker<'_>,
     roles: &HashMap<String, DubVoice>,
     segment: &ScriptLine,
     room_s: f64,
@@ -228,13 +228,13 @@ fn speak(
 
 /// Keeps a line until its time comes, nothing if it is not spoken, and tells of it.
 fn keep(
-    lines: &mut Waiting,
+    lines: &mut LineFile,
     segment: &ScriptLine,
     spoken: Option<(String, Fitted)>,
-) -> Result<Line, Fault> {
+) -> Result<RenderedLine, Fault> {
     let Some((voice_id, fitted)) = spoken else {
         lines.add(&[])?;
-        return Ok(Line {
+        return Ok(RenderedLine {
             voice_id: None,
             fit_ratio: 0.0,
             truncated: !segment.text.trim().is_empty(),
@@ -243,7 +243,7 @@ fn keep(
         });
     };
     lines.add(&fitted.clip.samples)?;
-    Ok(Line {
+    Ok(RenderedLine {
         voice_id: Some(voice_id),
         fit_ratio: fitted.fit_ratio,
         truncated: fitted.truncated,
@@ -255,18 +255,21 @@ fn keep(
 /// Where each line that is spoken stands, with its number.
 fn places(
     segments: &[ScriptLine],
-    lines: &Waiting,
-    heard: Vec<Heard>,
+    lines: &LineFile,
+    heard: Vec<LineLoudness>,
     frames: u64,
-) -> Vec<(usize, Place)> {
+) -> Vec<(usize, PlacedLine)> {
     let spans = spans(segments);
     let numbered = segments.iter().zip(spans).zip(heard).enumerate();
-    let place = |(number, ((segment, spoken), heard)): (usize, ((&ScriptLine, _), Heard))| Place {
-        at: frame(segment.start_s).min(frames),
-        samples: lines.samples(number),
-        spoken,
-        heard,
-    };
+    let place =
+        |(number, ((segment, spoken), heard)): (usize, ((&ScriptLine, _), LineLoudness))| {
+            PlacedLine {
+                at: frame(segment.start_s).min(frames),
+                samples: lines.samples(number),
+                spoken,
+                heard,
+            }
+        };
     numbered
         .map(|line| (line.0, place(line)))
         .filter(|(_, place)| place.samples > 0)
@@ -288,7 +291,7 @@ fn spans(segments: &[ScriptLine]) -> Vec<std::ops::Range<u64>> {
     segments.iter().map(span).collect()
 }
 
-fn cue((segment, line): (&ScriptLine, &Line)) -> Cue {
+fn cue((segment, line): (&ScriptLine, &RenderedLine)) -> Cue {
     Cue {
         start_s: segment.start_s,
         // It can be read for as long as it is heard.

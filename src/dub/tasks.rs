@@ -5,7 +5,7 @@ use std::fs::File;
 use serde_json::{Value, json};
 
 use super::analyze::{self, Analysis, AnalysisRequest};
-use super::lines::Line;
+use super::lines::TranscriptLine;
 use super::render::{self, RenderFiles, Rendered, WriteFile};
 use super::request::{RenderRequest, ScriptLine};
 use super::services::DubServices;
@@ -29,7 +29,7 @@ pub struct JobContext {
 }
 
 /// What a job has made.
-pub struct Made {
+pub struct JobOutput {
     pub result: Value,
     pub text: String,
     pub language: String,
@@ -46,7 +46,7 @@ pub fn analyze(
     job: &Job,
     progress: &mut Progress<'_>,
     watch: &Watch,
-) -> Result<Made, Fault> {
+) -> Result<JobOutput, Fault> {
     let open = || store.job_files().open(job.job_id, INPUT);
     // Of a damaged film the sound may be whole.
     let picture = mux::inspect(open()?).ok().flatten();
@@ -63,7 +63,7 @@ pub fn analyze(
     let texts: Vec<&str> = (analysis.lines.iter())
         .map(|l| l.segment.text.as_str())
         .collect();
-    Ok(Made {
+    Ok(JobOutput {
         text: texts.join(" "),
         language: analysis.language.clone(),
         seconds: analysis.seconds,
@@ -75,8 +75,8 @@ pub fn analyze(
 fn told(analysis: &Analysis, parted: bool) -> Value {
     let word =
         |w: &Word| json!({ "word": w.text, "start": millis(w.start_s), "end": millis(w.end_s) });
-    let line = |(id, line): (usize, &Line)| {
-        let Line {
+    let line = |(id, line): (usize, &TranscriptLine)| {
+        let TranscriptLine {
             segment,
             speaker,
             english,
@@ -113,7 +113,7 @@ pub fn render(
     job: &Job,
     progress: &mut Progress<'_>,
     watch: &Watch,
-) -> Result<Made, Fault> {
+) -> Result<JobOutput, Fault> {
     let none = || Fault::missing("No engine for speech is installed on this box.");
     let voices = context.services.voices.as_ref().ok_or_else(none)?;
     let folder = JobFolder {
@@ -134,7 +134,7 @@ pub fn render(
         counts.reused
     );
     let texts: Vec<&str> = request.segments.iter().map(|s| s.text.as_str()).collect();
-    Ok(Made {
+    Ok(JobOutput {
         text: texts.join(" "),
         language: request.language,
         seconds: rendered.seconds,
@@ -175,7 +175,7 @@ fn rendered_as_told(
     id: impl std::fmt::Display,
 ) -> Value {
     let url = |what: &str| format!("/voice/dub/jobs/{id}/{what}");
-    let line = |(said, line): (&ScriptLine, &render::Line)| {
+    let line = |(said, line): (&ScriptLine, &render::RenderedLine)| {
         json!({
             "id": said.id,
             "start": said.start_s,

@@ -17,7 +17,7 @@ use crate::fault::{Fault, Kind};
 use crate::pack::manifest::Voice;
 use crate::services::Priority;
 use crate::services::clones::not_installed;
-use crate::services::file_cache::Kept;
+use crate::services::file_cache::FileCache;
 use crate::services::speech::SpeechService;
 use crate::services::voices::VoiceCatalog;
 use crate::store::{AccountId, VoiceId};
@@ -49,7 +49,7 @@ pub struct DubVoices {
     /// None while a pack that cloning needs is not fetched.
     pub cloning: Option<Arc<Cloning>>,
     /// Lines that were spoken and imitations that were made before.
-    pub cache: Arc<Kept>,
+    pub cache: Arc<FileCache>,
 }
 
 impl DubVoices {

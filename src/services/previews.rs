@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::file_cache::Kept;
+use super::file_cache::FileCache;
 use super::speech::SpeechService;
 use super::voices::{Origin, VoiceCatalog};
 use super::{Done, Priority};
@@ -52,7 +52,7 @@ const SENTENCES: &[(&str, &str)] = &[
 
 /// The previews that were made.
 pub struct Previews {
-    cache: Kept,
+    cache: FileCache,
 }
 
 /// What the preview of a voice says, and the name of its file.
@@ -64,7 +64,7 @@ pub struct Preview<'a> {
 
 impl Previews {
     /// Those in `cache`.
-    pub fn new(cache: Kept) -> Self {
+    pub fn new(cache: FileCache) -> Self {
         Previews { cache }
     }
 

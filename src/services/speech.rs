@@ -3,12 +3,12 @@
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel, sync_channel};
 use std::time::Duration;
 
-use super::permits::Places;
+use super::permits::Permits;
 use super::{Capacity, Done, ModelName, Priority};
 use crate::audio::pcm::Clip;
 use crate::engine::contract::{Speak, SpeakTask, Utterance, Watch};
 use crate::fault::{Fault, Kind};
-use crate::work::pool::{LOOK, Pending, Pool};
+use crate::work::pool::{POLL, Pending, Pool};
 
 /// Pieces that a worker may be ahead of the reader of a [`SpeechStream`].
 const PIECES_AHEAD_MAX: usize = 2;
@@ -17,7 +17,7 @@ const PIECES_AHEAD_MAX: usize = 2;
 pub struct SpeechService {
     pool: Pool<SpeakTask, ()>,
     /// One for each request that runs or waits.
-    pub permits: Places,
+    pub permits: Permits,
     /// The name of the first pack.
     pub name: ModelName,
 }
@@ -33,7 +33,7 @@ impl SpeechService {
         let requests_max = capacity.requests_max();
         Ok(SpeechService {
             pool: Pool::start("speak", capacity.workers, requests_max, build)?,
-            permits: Places::new(requests_max),
+            permits: Permits::new(requests_max),
             name,
         })
     }
@@ -96,7 +96,7 @@ impl SpeechStream {
     /// The next piece of sound, none at the end. Faults: those of [`SpeechService::synthesize`] but for the full queue.
     pub fn piece(&mut self) -> Result<Option<Clip>, Fault> {
         loop {
-            match self.pieces.recv_timeout(LOOK) {
+            match self.pieces.recv_timeout(POLL) {
                 Ok(piece) => return Ok(Some(piece)),
                 Err(RecvTimeoutError::Timeout) => self.watch.check()?,
                 // The task is over, and with it its outlet.

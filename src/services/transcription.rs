@@ -1,6 +1,6 @@
 //! Sound → text: a pack for every language, and others for the languages that they list.
 
-use super::permits::Places;
+use super::permits::Permits;
 use super::{Capacity, Done, ModelName, Priority};
 use crate::audio::pcm::{Clip, ClipReader, Samples};
 use crate::engine::contract::{Transcribe, TranscribeTask, Transcript, Watch};
@@ -13,7 +13,7 @@ pub const GENERAL: &str = "whisper";
 /// All that transcribes.
 pub struct TranscriptionService {
     /// One for each request that runs or waits.
-    pub permits: Places,
+    pub permits: Permits,
     /// Hypotheses that the search of a request follows.
     pub beams: usize,
     general: Recognizer,
@@ -132,7 +132,7 @@ impl TranscriptionService {
             ..recognizer
         };
         TranscriptionService {
-            permits: Places::new(capacity.requests_max()),
+            permits: Permits::new(capacity.requests_max()),
             beams,
             general,
             specialists: specialists.into_iter().map(specialist).collect(),

@@ -1,6 +1,6 @@
 //! Text → text in another language: each pack for the pairs of languages that it lists.
 
-use super::permits::Places;
+use super::permits::Permits;
 use super::{Capacity, Done, ModelName, Priority};
 use crate::engine::contract::Watch;
 use crate::engine::contract::{Translate, TranslateTask, Translation};
@@ -11,7 +11,7 @@ use crate::work::pool::Pool;
 /// All that translates.
 pub struct TranslationService {
     /// One for each request that runs or waits.
-    pub permits: Places,
+    pub permits: Permits,
     pub translators: Vec<Translator>,
 }
 
@@ -59,7 +59,7 @@ impl TranslationService {
     /// Of these packs; `capacity` is that of each.
     pub fn new(translators: Vec<Translator>, capacity: Capacity) -> Self {
         TranslationService {
-            permits: Places::new(capacity.requests_max()),
+            permits: Permits::new(capacity.requests_max()),
             translators,
         }
     }

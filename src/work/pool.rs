@@ -15,27 +15,27 @@ use crate::fault::{Fault, Kind};
 type Factory<T, O> = dyn Fn() -> Result<Box<dyn Engine<Task = T, Output = O>>, Fault> + Send + Sync;
 
 /// Whoever waits for a worker looks up this often, to see whether its client is still there.
-pub const LOOK: Duration = Duration::from_millis(100);
+pub const POLL: Duration = Duration::from_millis(100);
 
 /// How often an idle task gives way before it runs to its end: a box that is never without requests gets on with it too.
 const GIVES_WAY_MAX: usize = 16;
 
 /// Workers, their queue, and what is known of their pace.
 pub struct Pool<T, O> {
-    shared: Arc<Shared<T, O>>,
+    shared: Arc<PoolCore<T, O>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
-struct Shared<T, O> {
+struct PoolCore<T, O> {
     name: &'static str,
-    queue: Queue<Job<T, O>>,
+    queue: Queue<QueuedTask<T, O>>,
     factory: Box<Factory<T, O>>,
     workers: usize,
     /// Milliseconds of the last job, smoothed: how long a place in the queue lasts.
     pace_ms: AtomicU64,
 }
 
-struct Job<T, O> {
+struct QueuedTask<T, O> {
     task: T,
     watch: Watch,
     queued: Instant,
@@ -79,7 +79,7 @@ impl<T: Send + 'static, O: Send + 'static> Pool<T, O> {
         + Sync
         + 'static,
     ) -> Result<Self, Fault> {
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(PoolCore {
             name,
             queue: Queue::new(depth_max),
             factory: Box::new(factory),
@@ -152,9 +152,9 @@ impl<T: Send + 'static, O: Send + 'static> Pool<T, O> {
 }
 
 /// A job, and what its output comes by.
-fn job<T, O>(task: T, watch: &Watch) -> (Job<T, O>, Pending<O>) {
+fn job<T, O>(task: T, watch: &Watch) -> (QueuedTask<T, O>, Pending<O>) {
     let (reply, answer) = mpsc::sync_channel(1);
-    let job = Job {
+    let job = QueuedTask {
         task,
         watch: watch.clone(),
         queued: Instant::now(),
@@ -168,7 +168,7 @@ impl<O> Pending<O> {
     /// The output. Faults: those of [`Pool::run`] but for the full queue.
     pub fn wait(self) -> Result<Done<O>, Fault> {
         loop {
-            match self.answer.recv_timeout(LOOK) {
+            match self.answer.recv_timeout(POLL) {
                 Ok(result) => return result,
                 // The worker asks the watch as well, and will find that nobody waits.
                 Err(RecvTimeoutError::Timeout) => self.watch.check()?,
@@ -180,7 +180,7 @@ impl<O> Pending<O> {
     }
 }
 
-impl<T, O> Shared<T, O> {
+impl<T, O> PoolCore<T, O> {
     fn full(&self) -> Fault {
         let jobs = self.queue.waiting().load(Ordering::Relaxed) as u64;
         let wait_ms = self.pace_ms.load(Ordering::Relaxed) * (jobs + 1) / self.workers as u64;
@@ -201,7 +201,7 @@ impl<T, O> Shared<T, O> {
     }
 }
 
-fn work<T, O>(shared: &Shared<T, O>, built: &mpsc::Sender<Result<(), Fault>>) {
+fn work<T, O>(shared: &PoolCore<T, O>, built: &mpsc::Sender<Result<(), Fault>>) {
     let mut engine = match (shared.factory)() {
         Ok(engine) => Some(engine),
         Err(fault) => {
@@ -234,7 +234,7 @@ fn work<T, O>(shared: &Shared<T, O>, built: &mpsc::Sender<Result<(), Fault>>) {
 
 /// Runs one task. A panic costs the engine, because nobody knows what state it left.
 fn attempt<T, O>(
-    shared: &Shared<T, O>,
+    shared: &PoolCore<T, O>,
     slot: &mut Option<Box<dyn Engine<Task = T, Output = O>>>,
     task: T,
     watch: &Watch,
@@ -258,7 +258,7 @@ fn attempt<T, O>(
     }
 }
 
-fn rebuild<T, O>(shared: &Shared<T, O>) -> Option<Box<dyn Engine<Task = T, Output = O>>> {
+fn rebuild<T, O>(shared: &PoolCore<T, O>) -> Option<Box<dyn Engine<Task = T, Output = O>>> {
     log::warn!("pool {}: building a new engine after a panic", shared.name);
     match catch_unwind(AssertUnwindSafe(|| (shared.factory)())) {
         Ok(Ok(engine)) => Some(engine),

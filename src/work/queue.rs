@@ -6,14 +6,14 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Jobs waiting for a worker.
 pub struct Queue<J> {
-    state: Mutex<State<J>>,
+    state: Mutex<QueueState<J>>,
     arrived: Condvar,
     depth_max: usize,
     /// As many as `jobs` has, for those who look without the lock.
     waiting: Arc<AtomicUsize>,
 }
 
-struct State<J> {
+struct QueueState<J> {
     jobs: VecDeque<J>,
     /// Nobody waits for these in a request.
     idle: VecDeque<J>,
@@ -24,7 +24,7 @@ impl<J> Queue<J> {
     /// An empty queue of at most `depth_max` waiting jobs.
     pub fn new(depth_max: usize) -> Self {
         Queue {
-            state: Mutex::new(State {
+            state: Mutex::new(QueueState {
                 jobs: VecDeque::with_capacity(depth_max),
                 idle: VecDeque::new(),
                 is_closed: false,
@@ -94,7 +94,7 @@ impl<J> Queue<J> {
     }
 
     /// No code that can panic runs under this lock, so a poisoned one is whole.
-    fn lock(&self) -> MutexGuard<'_, State<J>> {
+    fn lock(&self) -> MutexGuard<'_, QueueState<J>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
