@@ -232,7 +232,7 @@ impl Common {
         })
     }
 
-    /// Settles the options of the front door.
+    /// Settles the options of the edge.
     pub fn edge(&self, flags: &EdgeOptions) -> Result<EdgeSettings, String> {
         layer(flags, &self.file, self.file_path.as_deref())?.settle()
     }

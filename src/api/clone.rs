@@ -1,4 +1,4 @@
-//! `POST /voice/clone`: a recording of somebody → a voice of the account.
+//! `POST /voice/clone`: a recording of a speaker → a voice of the account.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;

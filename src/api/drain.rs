@@ -1,4 +1,4 @@
-//! What is under way, and whether anything new may begin: what a box that was told to stop has to know.
+//! Which generations are under way, and whether a new one may begin: what a server that was told to stop has to know.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};

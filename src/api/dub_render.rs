@@ -17,7 +17,7 @@ use crate::limits;
 use crate::services::voices::VoiceCatalog;
 use crate::store::{Job, JobKind};
 
-/// Whoever speaks where nobody is named.
+/// The speaker of a line that names none.
 const SPEAKER: &str = "SPEAKER_00";
 /// Seconds by which lines may touch: times are rounded.
 const TOUCH_S: f64 = 0.001;
@@ -182,7 +182,7 @@ fn voice_map(json: Option<&str>) -> Result<BTreeMap<String, String>, Fault> {
 }
 
 /// The language of the lines: the one that is asked for, else that of the first voice, else English. Faults: `Invalid` for one
-/// that the API does not dub into and no voice of this box speaks.
+/// that the API does not dub into and no voice of this server speaks.
 fn language(
     asked: Option<&str>,
     voice_map: &BTreeMap<String, String>,

@@ -159,7 +159,7 @@ fn source(object: &Map<String, Value>) -> Result<Option<String>, Fault> {
     Ok(named.or(heard))
 }
 
-/// Characters that can be said from the begin of `segment` until that of the `next`, or its own end where that is later.
+/// Characters that can be said from the start of `segment` until that of the `next`, or its own end where that is later.
 fn room(segment: &SourceSegment, next: Option<&SourceSegment>) -> Option<usize> {
     let (start, end) = (segment.start_s?, segment.end_s?);
     Some(room_chars(start, end, next.and_then(|n| n.start_s)))

@@ -9,7 +9,7 @@ use crate::limits;
 
 const LIGHT: Duration = Duration::from_secs(30);
 
-/// Every endpoint of the box.
+/// Every endpoint of the server.
 pub const ENDPOINTS: &[Endpoint] = &[
     Endpoint {
         id: "tts",

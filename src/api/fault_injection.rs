@@ -1,4 +1,4 @@
-//! Faults on demand, so that the suite can reach what a healthy box never answers. In release builds this is nothing.
+//! Faults on demand, so that the suite can reach what a healthy server never answers. In release builds this is nothing.
 
 use super::message::Head;
 use crate::fault::Fault;

@@ -28,12 +28,12 @@ pub struct Lifecycle {
     pub context: Arc<Context>,
 }
 
-/// What was decided from a head. Dropping it ends its guard.
+/// What was decided from a head. Dropping it drops its drain guard.
 pub struct Admitted {
     endpoint: &'static Endpoint,
     param: String,
     identity: Option<Identity>,
-    /// None for what needs no worker: a box that stops does not wait for it.
+    /// None for what needs no worker: a server that stops does not wait for it.
     guard: Option<DrainGuard>,
     head: Head,
     trace: RequestTrace,
@@ -43,7 +43,7 @@ pub struct Admitted {
 impl Service for Lifecycle {
     type Admitted = Admitted;
 
-    /// Route, key, rate, entitlement, declared size, room, in this order: a refused request does no later work.
+    /// Route, key, rate, entitlement, declared size, queue, in this order: a refused request does no later work.
     fn admit(&self, head: Head) -> Result<Admitted, Answer> {
         let origins = &self.context.origins;
         let mut trace = RequestTrace::of(&head, origins.headers(&head));
@@ -208,7 +208,7 @@ impl Lifecycle {
         self.context.body_caps.bytes_max(endpoint.body)
     }
 
-    /// A guard for a generation, unless the box is stopping or its queue is full already: then the body need not come.
+    /// A drain guard for a generation, unless the server is stopping or the queue is full already: then the body need not come.
     fn guard(&self, work: Capability) -> Result<DrainGuard, Fault> {
         let stopping = "The box is stopping and takes no more work.";
         let stopping = || Fault::new(Kind::Busy { retry_after_s: 30 }, stopping);
@@ -220,7 +220,7 @@ impl Lifecycle {
     }
 
     /// A permit among the requests that wait for this kind of work, so that they can never take the handlers that
-    /// answer everything else. It is taken once the body is there: else whoever sends slowly would hold the queue.
+    /// answer everything else. It is taken once the body is there: else a client that sends slowly would hold the queue.
     fn permit(&self, work: Capability) -> Result<Option<Permit>, Fault> {
         self.permits(work)
             .map(|permits| permits.take().ok_or_else(full))

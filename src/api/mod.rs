@@ -53,11 +53,11 @@ use message::{Body, Head, Part};
 /// Who may call an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Anybody who reaches the box.
+    /// Any client that reaches the server.
     Open,
-    /// Whoever has a key.
+    /// A client with a key.
     Key,
-    /// Whoever has a key of an account that may generate.
+    /// A client with a key of an account that may generate.
     Entitled,
 }
 
@@ -170,7 +170,7 @@ pub struct Context {
     pub cloning: Option<Arc<Cloning>>,
     /// Cloned voices of an account.
     pub clones_max: usize,
-    /// Whether whoever clones has to say that the speaker agreed.
+    /// Whether a request that clones has to say that the speaker agreed.
     pub require_clone_consent: bool,
     /// Where files of multipart bodies go while they are worked on.
     pub spool_dir: PathBuf,
@@ -184,7 +184,7 @@ pub struct Context {
     /// Whether history keeps what was spoken and heard.
     pub history_text: bool,
     pub log_content: bool,
-    /// The generations under way; closed when the box was told to stop.
+    /// The generations under way; closed when the server was told to stop.
     pub drain: Arc<DrainGate>,
 }
 
@@ -211,7 +211,7 @@ impl Call {
         self.identity.as_ref().ok_or_else(missing)
     }
 
-    /// A generation begins: from here on there is a history item, whatever comes of it.
+    /// A generation begins: from here on there is a history item, also of a failure.
     pub fn begin(&mut self, feature: Feature, name: &ModelName) -> Result<(), Fault> {
         self.record = Some(HistoryItem {
             id: ItemId::new(),
@@ -267,7 +267,7 @@ pub struct Reply {
     pub content_type: &'static str,
     pub headers: Vec<(&'static str, String)>,
     pub body: Vec<u8>,
-    /// What follows the body, where that is only its begin.
+    /// What follows the body, where that is only its first part.
     pub rest: Option<BodyStream>,
     /// What is sent in the place of the body, which is empty then.
     pub file: Option<Section>,

@@ -1,7 +1,7 @@
 //! An answer that is sent while it is made: what the lifecycle does at its end, whichever end that is.
 //!
 //! Owns that its history item is durable before its last byte leaves, and that its permit among the requests that wait,
-//! and its guard, are held until then.
+//! and its drain guard, are held until then.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::fault::{Fault, Kind};
 use crate::services::permits::Permit;
 use crate::store::Status;
 
-/// The rest of an answer whose begin was sent.
+/// The rest of an answer whose first part was sent.
 pub struct StreamedAnswer {
     context: Arc<Context>,
     call: Call,
@@ -26,7 +26,7 @@ pub struct StreamedAnswer {
 }
 
 impl StreamedAnswer {
-    /// The begin of the answer, and `source` as its rest.
+    /// The first part of the answer, and `source` as its rest.
     pub fn begin(
         context: Arc<Context>,
         call: Call,

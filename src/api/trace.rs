@@ -1,4 +1,4 @@
-//! What is known of a request as it goes: the headers that every answer of it bears, and its one log line.
+//! The trace of a request: the headers that every answer of it bears, and its one log line.
 
 use std::net::IpAddr;
 use std::time::{Duration, Instant};

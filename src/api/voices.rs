@@ -1,4 +1,4 @@
-//! `GET /voice/voices`: the voices that this box can speak right now. `DELETE /voice/voices/{voice_id}`: one clone less.
+//! `GET /voice/voices`: the voices that this server can speak right now. `DELETE /voice/voices/{voice_id}`: one clone less.
 
 use std::collections::BTreeMap;
 

@@ -24,7 +24,7 @@ pub struct Installation {
     pub(super) specialists: Vec<Pack>,
     pub(super) detect: Option<Pack>,
     pub(super) embed: Option<Pack>,
-    /// Gives what is spoken the tone of somebody else.
+    /// Gives speech the tone colour of another speaker.
     pub(super) convert: Option<Pack>,
     /// Packs that translate.
     pub(super) translators: Vec<Pack>,

@@ -1,4 +1,4 @@
-//! The only wiring: from settled options to loaded packs, running workers and an open front door.
+//! The only wiring: from settled options to loaded packs, running services and a listening server.
 
 mod installation;
 mod services;
@@ -32,14 +32,14 @@ const PREVIEWS: CacheLimits = CacheLimits {
     bytes_max: u64::MAX,
 };
 
-/// An open box: its front door, and what its requests work with.
+/// A running server: its edge, and what its requests work with.
 pub struct App {
     pub edge: Edge,
     pub context: Arc<Context>,
 }
 
 impl App {
-    /// Opens the store, loads the models, then the front door; nothing is served before all is there.
+    /// Opens the store, loads the models, then listens; nothing is served before all is there.
     /// Faults: `Missing`, with what is wrong and what to do.
     pub fn open(options: &config::Serve) -> Result<Self, Fault> {
         engine::heap::fix_bounds();

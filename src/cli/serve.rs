@@ -61,9 +61,9 @@ fn settled(args: &ServeArgs, common: &Common) -> Result<Serve, String> {
     common.serve(models, edge, common.dub(&args.dub)?, &args.serve)
 }
 
-/// Takes no more generations, and for at most `most` waits for those under way; whether all ended. The front door
-/// stays open for that long: whoever asks `/readyz` has to be told, and whoever sends work has to be told to send it
-/// elsewhere.
+/// Takes no more generations, and for at most `most` waits for those under way; whether all ended. The edge keeps
+/// listening for that long: a client that asks `/readyz` has to be told, and one that sends work has to be told to send
+/// it elsewhere.
 fn drain(app: &App, most: Duration) -> bool {
     log::info!(
         "stopping: what is under way gets {} s; a second signal ends at once",

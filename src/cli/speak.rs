@@ -1,4 +1,4 @@
-//! `vocabox speak`: a text to a sound file, or to whatever reads standard output while it is spoken; without a server.
+//! `vocabox speak`: a text to a sound file, or to standard output while it is spoken; without a server.
 
 use std::io::{Read, Write};
 use std::path::PathBuf;

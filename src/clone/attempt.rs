@@ -15,14 +15,14 @@ use crate::services::Priority;
 
 /// Time in which the first answer is to be found, and blends that are spoken for it at the most.
 const FIRST: Duration = Duration::from_secs(4);
-const FIRST_LOOKS: usize = 3;
+const FIRST_TRIALS: usize = 3;
 /// Blends that are spoken for one voice, second hearings included.
-const LOOKS_MAX: usize = 48;
+const TRIALS_MAX: usize = 48;
 /// Time after which no new ones are spoken, unless they were fewer than this: a better voice is to be there within a minute.
 const WORK_MAX: Duration = Duration::from_secs(38);
-const LOOKS_MIN: usize = 16;
+const TRIALS_MIN: usize = 16;
 /// After so many new blends the best one is heard again, with another sentence: what fits one sentence by chance falls back.
-const LOOKS_EACH: usize = 4;
+const TRIALS_EACH: usize = 4;
 /// Sentences by which the final best was heard.
 const HEARINGS_MIN: usize = 3;
 const _: () = assert!(HEARINGS_MIN <= super::probe::SENTENCES.len());
@@ -39,7 +39,7 @@ pub struct Attempt {
     search: Search,
     /// The catalog's number of each of the search's stock voices.
     voices: Vec<usize>,
-    looks: usize,
+    trials: usize,
     since_hearing: usize,
     /// Time that was spent on trying.
     worked: Duration,
@@ -80,7 +80,7 @@ impl Attempt {
         Ok(Attempt {
             search: Search::new(space, &measured, target),
             voices,
-            looks: 0,
+            trials: 0,
             since_hearing: 0,
             worked: Duration::ZERO,
             given: Given::Score(f32::NEG_INFINITY),
@@ -99,17 +99,17 @@ impl Attempt {
     ) -> Result<(BestMatch, Clip), Fault> {
         let until = Instant::now() + FIRST;
         let mut best: Option<(f32, Clip)> = None;
-        for look in 0..FIRST_LOOKS {
+        for trial in 0..FIRST_TRIALS {
             // The first is the best stock voice: it has to be heard, if only to be the preview.
-            let blend = match look {
+            let blend = match trial {
                 0 => self.search.best().blend.clone(),
                 _ if Instant::now() >= until => break,
                 _ => self.search.propose(),
             };
             let sheet = Arc::new(catalog.sheet(&self.whole(&blend))?);
             let (clip, measured) = probe.hear(sheet, 0, priority, watch)?;
-            self.looks += 1;
-            let score = match look {
+            self.trials += 1;
+            let score = match trial {
                 0 => self.search.best().score,
                 _ => self.search.learn(blend, measured),
             };
@@ -153,15 +153,15 @@ impl Attempt {
     ) -> Result<bool, Fault> {
         let begun = Instant::now();
         let unsure = self.unsure();
-        let is_slow = self.worked >= WORK_MAX && self.looks >= LOOKS_MIN;
-        let is_late = self.looks >= LOOKS_MAX || is_slow;
+        let is_slow = self.worked >= WORK_MAX && self.trials >= TRIALS_MIN;
+        let is_late = self.trials >= TRIALS_MAX || is_slow;
         if is_late && unsure.is_none() && self.settled.is_some() {
             return Ok(false);
         }
-        self.looks += 1;
+        self.trials += 1;
         self.since_hearing += 1;
         match unsure {
-            Some(at) if is_late || self.since_hearing > LOOKS_EACH => {
+            Some(at) if is_late || self.since_hearing > TRIALS_EACH => {
                 self.since_hearing = 0;
                 let tried = &self.search.tried()[at];
                 let (blend, sentence) = (tried.blend.clone(), tried.hearings);

@@ -22,7 +22,7 @@ use crate::services::Priority;
 const ROW: usize = 45;
 /// Raised when a change of ours measures otherwise.
 const MEASURING: &str = "2";
-/// Voices after which what was measured is kept, so that a box that is stopped goes on there.
+/// Voices after which what was measured is kept, so that a server that is stopped goes on there.
 const KEEP_EACH: usize = 8;
 /// Voices from which on there is a direction of liveliness; with few it is a rough one.
 const LIVELY_MIN: usize = 8;
@@ -143,7 +143,7 @@ impl Catalog {
             let heard = self
                 .stock_sheet(voice)
                 .and_then(|sheet| probe.hear(Arc::new(sheet), 0, Priority::Background, watch));
-            // Whatever else failed, the voice did nothing wrong when it was told to stop.
+            // A fault of stopping is not the voice's.
             watch.check()?;
             let now = match heard {
                 Ok((_, measured)) => StockState::Measured(measured),

@@ -1,4 +1,4 @@
-//! How much of a recording is cut off at the top, heard piece by piece.
+//! How much of a recording is clipped, measured piece by piece.
 
 use crate::fault::Fault;
 

@@ -1,4 +1,4 @@
-//! Cloning: a recording of somebody → a voice that sounds like them, as far as the stock voices reach.
+//! Cloning: a recording of a speaker → a voice that sounds like them, as far as the stock voices reach.
 //!
 //! A request gets the best blend of stock voices that a few tries find; a thread goes on trying when no request needs the
 //! workers, and gives the voice a better table whenever it has one. Knows no request and no status.
@@ -6,7 +6,7 @@
 //! | file | one idea |
 //! | --- | --- |
 //! | `reference` | a recording → the speech of one person, or why not |
-//! | `clipping` | how much of a recording is cut off |
+//! | `clipping` | how much of a recording is clipped |
 //! | `likeness` | what is measured of a voice, and how alike two are |
 //! | `catalog` | the stock voices, measured once for a pack |
 //! | `kriging` | guesses between what is known |
@@ -15,7 +15,7 @@
 //! | `slope` | along which direction of prosody the pitch moves more |
 //! | `probe` | speaks a try and measures it |
 //! | `attempt` | the tries for one voice |
-//! | `refiner` | goes on trying when nobody waits |
+//! | `refiner` | goes on trying when no request needs the workers |
 
 pub mod attempt;
 pub mod catalog;

@@ -13,7 +13,7 @@ use crate::services::Priority;
 use crate::services::speakers::SpeakerService;
 use crate::services::speech::SpeechService;
 
-/// Sentences that are spoken to try a voice: a look takes the first, a second hearing the next. Some three seconds each, with
+/// Sentences that are spoken to try a voice: a trial takes the first, a second hearing the next. Some three seconds each, with
 /// most sounds of English.
 pub const SENTENCES: &[&str] = &[
     "The quick brown fox jumps over the lazy dog.",

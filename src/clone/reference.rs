@@ -1,4 +1,4 @@
-//! A recording that somebody sent to be cloned → the speech of one person, or a sentence that says why not.
+//! A recording that was sent to be cloned → the speech of one person, or a sentence that says why not.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -12,7 +12,7 @@ use crate::limits::{CLONE_SPEECH_SECONDS_MAX, CLONE_SPEECH_SECONDS_MIN};
 
 /// Seconds of sound kept before and after each stretch of speech.
 const MARGIN_S: f64 = 0.1;
-/// Seconds of speech from which on somebody else counts: less is a cough, or a guess.
+/// Seconds of speech from which on another speaker counts: less is a cough, or a guess.
 const OTHER_SECONDS_MIN: f64 = 1.5;
 /// Root mean square that speech is brought to (−23 dBFS), and the peak that may cost it some of that.
 const RMS: f32 = 0.070_8;
@@ -71,7 +71,7 @@ pub fn speech(
     })
 }
 
-/// What the worker that reads a recording leaves for whoever asked it to.
+/// What the worker that reads a recording collects for the thread that asked it to.
 type Collected<T> = Arc<Mutex<T>>;
 
 fn hold<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn speech_is_kept_without_pauses_and_level() {
-        // A cough of somebody else is none.
+        // A cough of another person is no speech.
         let turns = [(1.0, 3.0, 0), (3.0, 4.0, 1), (6.0, 9.0, 0)];
         let made = taken(10.0, &[(1.0, 4.0), (6.0, 9.0)], &turns).unwrap();
         let ReferenceSpeech { clip, recording_s } = made;

@@ -19,9 +19,9 @@ use crate::store::{AccountId, ClonedStyle, Store, VoiceId};
 
 /// A better table is written at most this often: each is half a MiB.
 const WRITE_EVERY: Duration = Duration::from_secs(10);
-/// Nobody waits for what is tried, so it may wait for long.
+/// No request waits for what is tried: it may wait for long.
 const PATIENCE: Duration = Duration::from_secs(24 * 3_600);
-/// Time between a fault and the next voice, on a box that has other troubles.
+/// Time between a fault and the next voice, on a server that has other troubles.
 const REST: Duration = Duration::from_secs(5);
 /// Time until stock voices that could not be spoken are tried again: twice as long each time, up to a day.
 const RETRY_MIN: Duration = Duration::from_secs(60);

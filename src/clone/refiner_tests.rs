@@ -136,7 +136,7 @@ fn a_deleted_voice_is_searched_for_no_more() {
         refined.join().unwrap().unwrap_err()
     });
     assert_eq!(fault.kind, Kind::NotFound);
-    // All of a search is more than twenty looks.
+    // All of a search is more than twenty trials.
     assert!(desk.spoken() < 15);
 }
 

@@ -1,4 +1,4 @@
-//! The search for a blend of stock voices that sounds like somebody.
+//! The search for a blend of stock voices that sounds like a speaker.
 //!
 //! A voice is two vectors, timbre and prosody, and so a blend has two weights for each stock voice. What a blend will sound
 //! like is guessed from all that were measured so far (`kriging`): of some hundred blends around the best
@@ -10,7 +10,7 @@ use crate::audio::pitch::Pitch;
 use crate::engine::speaker::unit;
 
 /// Blends that are looked at for each that is spoken.
-const LOOKS: usize = 400;
+const CANDIDATES: usize = 400;
 /// What being unsure is worth, in cosines at the most.
 const CURIOSITY: f32 = 0.05;
 /// Steps from a blend towards (or away from) another: standard deviation, as a share of the way.
@@ -213,8 +213,8 @@ impl Search {
         let known = Regression::new(&places, &values, self.space.lengths);
         let ranked: Vec<BlendWeights> = self.ranked().iter().map(|t| t.blend.clone()).collect();
         let mut best = (f32::NEG_INFINITY, ranked[0].clone());
-        for look in 0..LOOKS {
-            let Some(blend) = self.step(&ranked, look) else {
+        for candidate in 0..CANDIDATES {
+            let Some(blend) = self.step(&ranked, candidate) else {
                 continue;
             };
             let (guess, unsure) = known.at(&self.space.place(&blend));
@@ -229,8 +229,8 @@ impl Search {
     }
 
     /// A blend some steps away from one of the best; none when it went too far.
-    fn step(&mut self, ranked: &[BlendWeights], look: usize) -> Option<BlendWeights> {
-        let from = match look % 3 {
+    fn step(&mut self, ranked: &[BlendWeights], candidate: usize) -> Option<BlendWeights> {
+        let from = match candidate % 3 {
             0 => self.below(STARTS.min(ranked.len())),
             _ => 0,
         };

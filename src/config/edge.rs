@@ -1,6 +1,6 @@
-//! What clients may hold, send and cost: the options of the front door.
+//! What clients may hold, send and cost: the options of the edge.
 //!
-//! Each has a default that is safe on a machine that faces a network, and a range outside of which the box would
+//! Each has a default that is safe on a machine that faces a network, and a range outside of which the server would
 //! not work or not be safe. Both are in `limits`.
 
 use std::fmt;
@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::limits::{self, Movable};
 
-/// Options of the front door.
+/// Options of the edge.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize)]
 #[command(next_help_heading = "Bounds on clients")]
 pub struct EdgeOptions {
@@ -66,7 +66,7 @@ pub struct EdgeOptions {
     pub spool_bytes: Option<Size>,
 }
 
-/// What the options of the front door come to.
+/// What the options of the edge come to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EdgeSettings {
     pub connections: usize,

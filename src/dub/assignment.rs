@@ -1,4 +1,4 @@
-//! Who speaks for whom: a voice for each speaker of the original.
+//! A voice for each speaker of the original.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
@@ -20,8 +20,8 @@ const SECONDS_MAX: f64 = 45.0;
 /// has 125 Hz and 210 Hz as the means of their speech).
 const HIGH: f32 = 8.67;
 
-/// A role for each speaker: the one that `map` names, else an imitation of the speaker, else, where there is too little speech
-/// for that or nothing clones, a voice of that language, as high as the speaker's and nobody else's where there is one.
+/// A voice for each speaker: the one that `map` names, else an imitation of the speaker, else, where there is too little speech
+/// for that or nothing clones, a voice of that language, as high as the speaker's and no other speaker's where there is one.
 ///
 /// Faults: those of [`DubVoices`], `Missing` when no voice reads `language`.
 pub fn assign(
@@ -39,12 +39,12 @@ pub fn assign(
             speakers.push(&segment.speaker);
         }
     }
-    let mut roles = HashMap::new();
+    let mut assigned = HashMap::new();
     let (named, others): (Vec<&str>, Vec<&str>) =
         speakers.into_iter().partition(|s| map.contains_key(*s));
     for speaker in named {
-        let role = voices.named(account, &map[speaker], language)?;
-        roles.insert(speaker.to_owned(), role);
+        let voice = voices.named(account, &map[speaker], language)?;
+        assigned.insert(speaker.to_owned(), voice);
     }
     let speeches = match others.is_empty() {
         true => Vec::new(),
@@ -52,21 +52,21 @@ pub fn assign(
     };
     for (speaker, speech) in others.into_iter().zip(speeches) {
         watch.check()?;
-        let role = match voices.imitate(&speech, language, watch) {
-            Ok(role) => DubVoice {
+        let voice = match voices.imitate(&speech, language, watch) {
+            Ok(voice) => DubVoice {
                 voice_id: format!("source:{speaker}"),
-                ..role
+                ..voice
             },
             Err(fault) if matches!(fault.kind, Kind::Invalid | Kind::Missing) => {
                 log::info!("{speaker} is not imitated: {fault}");
-                nearest(voices.stock(language), &speech, &roles)
+                nearest(voices.stock(language), &speech, &assigned)
                     .ok_or_else(|| no_voice(language))?
             }
             Err(fault) => return Err(fault),
         };
-        roles.insert(speaker.to_owned(), role);
+        assigned.insert(speaker.to_owned(), voice);
     }
-    Ok(roles)
+    Ok(assigned)
 }
 
 /// What is heard of each of `speakers`: their longest lines, in order.
@@ -106,24 +106,24 @@ fn speeches(
     Ok(all.into_iter().map(clip).collect())
 }
 
-/// Of `stock` the first that is as high as `speech` and that nobody has, as far as there is one.
+/// Of `stock` the first that is as high as `speech` and that no other speaker has, as far as there is one.
 fn nearest(
     stock: Vec<DubVoice>,
     speech: &Clip,
     taken: &HashMap<String, DubVoice>,
 ) -> Option<DubVoice> {
     let is_high = Pitch::of(speech).map(|pitch| pitch.median > HIGH);
-    let is_free = |role: &DubVoice| taken.values().all(|t| t.voice_id != role.voice_id);
-    let fits = |role: &DubVoice| match is_high {
-        Some(true) => role.gender == "female",
-        Some(false) => role.gender == "male",
+    let is_free = |voice: &DubVoice| taken.values().all(|t| t.voice_id != voice.voice_id);
+    let fits = |voice: &DubVoice| match is_high {
+        Some(true) => voice.gender == "female",
+        Some(false) => voice.gender == "male",
         None => true,
     };
-    let best = stock.iter().enumerate().max_by_key(|(at, role)| {
+    let best = stock.iter().enumerate().max_by_key(|(at, voice)| {
         (
-            fits(role) && is_free(role),
-            fits(role),
-            is_free(role),
+            fits(voice) && is_free(voice),
+            fits(voice),
+            is_free(voice),
             stock.len() - at,
         )
     })?;
@@ -135,7 +135,7 @@ mod tests {
     use super::*;
     use crate::engine::contract::Utterance;
 
-    fn role(id: &str, gender: &str) -> DubVoice {
+    fn voice(id: &str, gender: &str) -> DubVoice {
         DubVoice {
             voice_id: id.to_owned(),
             utterance: Utterance::default(),
@@ -159,12 +159,12 @@ mod tests {
 
     #[test]
     fn a_voice_of_the_pack_is_as_high_as_the_speaker_and_nobody_elses() {
-        let stock = || vec![role("a", "female"), role("b", "male"), role("c", "male")];
+        let stock = || vec![voice("a", "female"), voice("b", "male"), voice("c", "male")];
         let mut taken = HashMap::new();
         let mut next = |hertz: f32| {
-            let role = nearest(stock(), &buzz(hertz), &taken).unwrap();
-            taken.insert(taken.len().to_string(), role.clone());
-            role.voice_id
+            let voice = nearest(stock(), &buzz(hertz), &taken).unwrap();
+            taken.insert(taken.len().to_string(), voice.clone());
+            voice.voice_id
         };
         assert_eq!(next(110.0), "b");
         assert_eq!(next(110.0), "c");

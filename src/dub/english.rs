@@ -1,4 +1,4 @@
-//! Lines of another language → what they are in English, by the recogniser itself: so that a box without a pack that translates
+//! Lines of another language → what they are in English, by the recogniser itself: so that a server without a pack that translates
 //! can be dubbed into English all the same.
 
 use super::analyze::{RATE_HZ, skip, take};

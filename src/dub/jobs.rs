@@ -31,7 +31,7 @@ const NICE: i32 = 10;
 /// Between two records of a job's progress.
 const TELL: Duration = Duration::from_secs(1);
 
-/// The jobs of a box. Dropping it ends the one that runs; it begins again at the next start.
+/// The dubbing jobs of a server. Dropping it ends the one that runs; it begins again at the next start.
 pub struct Dubbing {
     shared: Arc<JobRunner>,
     thread: Option<JoinHandle<()>>,
@@ -183,7 +183,7 @@ impl JobRunner {
         }
     }
 
-    /// Waits for a job, or for the time to look for old ones. False when the box stops.
+    /// Waits for a job, or for the time to look for old ones. False when the server stops.
     fn wait(&self) -> bool {
         let state = self.lock();
         let every = Duration::from_millis(limits::PRUNE_EVERY_MS);
@@ -246,7 +246,7 @@ impl JobRunner {
             begun.elapsed().as_secs_f64()
         );
         let item = self.item(&job, done.as_ref().ok(), begun);
-        // History has it before anybody can see that it is over.
+        // History has it before a client can see that it is over.
         let recorded = self.store.append(account, &item);
         let ended = self.store.change_job(account, id, move |job| {
             job.status = match &done {
@@ -273,7 +273,7 @@ impl JobRunner {
             // It is begun again, but not at once: what fails now would fail at every turn.
             self.lock().has_more = false;
         } else if is_failed {
-            // Nobody gets anything of it, and it may be the disk that is full.
+            // No client gets anything of it, and it may be the disk that is full.
             self.store.job_files().remove_all(id);
         }
     }

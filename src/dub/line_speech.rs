@@ -17,7 +17,7 @@ use crate::text;
 /// Raised when a change of ours makes lines sound otherwise.
 const MAKING: &str = "2";
 /// A line is spoken again when the speed that it needs is off by more than this from the one that it was given: less is made
-/// good by stretching, and nobody hears it.
+/// good by stretching, which is not heard.
 const OFF_MAX: f32 = 0.1;
 /// Rooms that differ by less than this part are one: small changes of a line's times change nothing.
 const ROOM_STEP: f64 = 0.05;
@@ -39,11 +39,11 @@ pub struct LineCounts {
     pub reused: usize,
 }
 
-/// Has the lines of one render spoken, and learns how long each role takes.
+/// Has the lines of one render spoken, and learns how long each voice takes.
 pub struct LineSpeaker<'a> {
     speech: &'a SpeechService,
     kept: &'a FileCache,
-    /// By the role's identity.
+    /// By the voice's identity.
     paces: HashMap<String, SpeakingRate>,
     counts: LineCounts,
 }
@@ -81,26 +81,26 @@ impl<'a> LineSpeaker<'a> {
         self.counts
     }
 
-    /// `text` by `role`, so that it lasts about `own_s` seconds. Faults: those of [`SpeechService::synthesize`].
+    /// `text` by `voice`, so that it lasts about `own_s` seconds. Faults: those of [`SpeechService::synthesize`].
     pub fn line(
         &mut self,
-        role: &DubVoice,
+        voice: &DubVoice,
         text: &str,
         own_s: f64,
         watch: &Watch,
     ) -> Result<LineSpeech, Fault> {
-        let guess_s = text::language(&role.language).map_or(own_s, |l| text::seconds(text, l));
-        let guess_s = guess_s / f64::from(role.utterance.speed);
+        let guess_s = text::language(&voice.language).map_or(own_s, |l| text::seconds(text, l));
+        let guess_s = guess_s / f64::from(voice.utterance.speed);
         let factor = self
             .paces
-            .get(&role.identity)
+            .get(&voice.identity)
             .map_or(1.0, SpeakingRate::factor);
         let mut is_new = false;
         let kept = self
             .kept
-            .find_or_make(&name(role, text, own_s), watch, || {
+            .find_or_make(&name(voice, text, own_s), watch, || {
                 is_new = true;
-                self.spoken(role, text, factor * guess_s, own_s, watch)?
+                self.spoken(voice, text, factor * guess_s, own_s, watch)?
                     .to_bytes()
             })?;
         let spoken = LineSpeech::from_bytes(&kept)?;
@@ -108,7 +108,7 @@ impl<'a> LineSpeaker<'a> {
             true => self.counts.spoken += 1,
             false => self.counts.reused += 1,
         }
-        let pace = self.paces.entry(role.identity.clone()).or_default();
+        let pace = self.paces.entry(voice.identity.clone()).or_default();
         pace.guessed_s += guess_s;
         pace.took_s += spoken.natural_s();
         Ok(spoken)
@@ -117,7 +117,7 @@ impl<'a> LineSpeaker<'a> {
     /// Speaks a line that is guessed to take `guess_s` at speed 1, and once more where the guess was too far off.
     fn spoken(
         &self,
-        role: &DubVoice,
+        voice: &DubVoice,
         text: &str,
         guess_s: f64,
         own_s: f64,
@@ -126,9 +126,9 @@ impl<'a> LineSpeaker<'a> {
         let say = |speed: f32| {
             let utterance = Utterance {
                 text: text.to_owned(),
-                speed: (role.utterance.speed * speed)
+                speed: (voice.utterance.speed * speed)
                     .clamp(limits::SPEED_MIN as f32, limits::SPEED_MAX as f32),
-                ..role.utterance.clone()
+                ..voice.utterance.clone()
             };
             let done = (self.speech).synthesize(utterance, Priority::Background, watch)?;
             let clip = done.output;
@@ -169,11 +169,11 @@ impl LineSpeech {
 }
 
 /// The name of the file: a hash of all that decides how the line sounds.
-fn name(role: &DubVoice, text: &str, own_s: f64) -> String {
+fn name(voice: &DubVoice, text: &str, own_s: f64) -> String {
     let mut hash = blake3::Hasher::new();
     let room = (own_s.ln() / ROOM_STEP).round().to_string();
     let version = env!("CARGO_PKG_VERSION");
-    for part in [version, MAKING, &role.identity, &room, text] {
+    for part in [version, MAKING, &voice.identity, &room, text] {
         hash.update(&(part.len() as u64).to_be_bytes());
         hash.update(part.as_bytes());
     }
@@ -222,7 +222,7 @@ mod tests {
         (speech.unwrap(), speeds)
     }
 
-    fn role(identity: &str) -> DubVoice {
+    fn voice(identity: &str) -> DubVoice {
         DubVoice {
             voice_id: "a".to_owned(),
             utterance: Utterance::default(),
@@ -253,21 +253,25 @@ mod tests {
         let (kept, (toy, speeds)) = (kept(&folder), toy(2.6));
         let mut speaking = LineSpeaker::new(&toy, &kept);
         let speed = |spoken: LineSpeech| (100.0 * spoken.speed).round() as u32;
-        let mut say = |role: &DubVoice, text: &str, own_s: f64| {
-            let spoken = speaking.line(role, text, own_s, &watch()).unwrap();
+        let mut say = |voice: &DubVoice, text: &str, own_s: f64| {
+            let spoken = speaking.line(voice, text, own_s, &watch()).unwrap();
             (speed(spoken), speaking.counts())
         };
         let counts = |spoken, reused| LineCounts { spoken, reused };
-        assert_eq!(say(&role("a"), TEXT, 2.02), (129, counts(1, 0)));
-        assert_eq!(say(&role("a"), TEXT, 2.02), (129, counts(1, 1)));
+        assert_eq!(say(&voice("a"), TEXT, 2.02), (129, counts(1, 0)));
+        assert_eq!(say(&voice("a"), TEXT, 2.02), (129, counts(1, 1)));
         assert_eq!(
-            say(&role("a"), TEXT, 2.03).1,
+            say(&voice("a"), TEXT, 2.03).1,
             counts(1, 2),
             "as good as the same room"
         );
-        assert_eq!(say(&role("a"), TEXT, 2.6).1, counts(2, 2), "another room");
-        assert_eq!(say(&role("a"), "Good evening, all.", 2.02).1, counts(3, 2));
-        assert_eq!(say(&role("b"), TEXT, 2.02).1, counts(4, 2), "another voice");
+        assert_eq!(say(&voice("a"), TEXT, 2.6).1, counts(2, 2), "another room");
+        assert_eq!(say(&voice("a"), "Good evening, all.", 2.02).1, counts(3, 2));
+        assert_eq!(
+            say(&voice("b"), TEXT, 2.02).1,
+            counts(4, 2),
+            "another voice"
+        );
         let speeds = speeds.lock().unwrap();
         assert!(
             speeds.iter().all(|s| (0.8..=1.35).contains(s)),
@@ -281,12 +285,12 @@ mod tests {
         let (kept, (toy, speeds)) = (kept(&folder), toy(2.6));
         let mut speaking = LineSpeaker::new(&toy, &kept);
         for morning in ["Good morning, all of you.", "Good evening, all of you."] {
-            speaking.line(&role("a"), morning, 2.02, &watch()).unwrap();
+            speaking.line(&voice("a"), morning, 2.02, &watch()).unwrap();
         }
         // What was kept tells the next render as much.
         let mut later = LineSpeaker::new(&toy, &kept);
         for evening in ["Good evening, all of you.", "Good tidings, all of you."] {
-            later.line(&role("a"), evening, 2.02, &watch()).unwrap();
+            later.line(&voice("a"), evening, 2.02, &watch()).unwrap();
         }
         assert_eq!(speeds.lock().unwrap().len(), 2 + 1 + 1);
     }

@@ -15,15 +15,15 @@
 //! | `request` | what a render is asked for |
 //! | `services` | the services that dubbing uses |
 //! | `render` | lines in another language → the same file speaking it |
-//! | `assignment` | who speaks for whom |
+//! | `assignment` | a voice for each speaker |
 //! | `voices` | stock voices, clones and imitations, as lines are spoken by them |
-//! | `line_speech` | lines that were spoken before |
-//! | `line_file` | spoken lines, until their time comes |
+//! | `line_speech` | lines, spoken or taken from earlier renders |
+//! | `line_file` | spoken lines in a file, until they are mixed |
 //! | `english` | lines of another language → the same in English, by the recogniser |
 //! | `fit` | spoken lines → lines that fit their rooms |
 //! | `original` | the original's sound, and how loud each of its lines is |
 //! | `duck` | how far the original goes down under the lines |
-//! | `mix` | the original, ducked, and the lines upon it → the new track |
+//! | `mix` | the original, ducked, and the lines on it → the new track |
 //! | `subtitles` | lines → SRT and VTT |
 //! | `mux` | a file with a picture → the same file with another sound track |
 

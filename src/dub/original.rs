@@ -70,7 +70,7 @@ pub struct LineLoudness {
     /// Integrated loudness (LUFS, EBU R 128), in stereo that of one of two equal channels: a mono line of this loudness,
     /// put into each channel, is as loud. None for silence.
     pub lufs: Option<f64>,
-    /// How far the difference of the channels is under their mean (dB, 0 to 60): little when somebody speaks from one
+    /// How far the difference of the channels is under their mean (dB, 0 to 60): little when a speaker is on one
     /// side, much when the voice is in the middle. 60 in mono.
     pub side_db: f32,
 }

@@ -119,7 +119,7 @@ pub fn render(
     files.reserve(bytes(original.bytes()?, seconds, channels))?;
     progress(HEARD)?;
     watch.check()?;
-    let roles = assign(
+    let assigned = assign(
         voices,
         account,
         segments,
@@ -139,7 +139,7 @@ pub fn render(
         watch.check()?;
         let next = segments.get(number + 1);
         let room_s = next.map_or(seconds, |n| n.start_s) - segment.start_s;
-        let fitted = speak(&mut speaking, &roles, segment, room_s, watch)?;
+        let fitted = speak(&mut speaking, &assigned, segment, room_s, watch)?;
         told.push(keep(&mut lines, segment, fitted)?);
         said += chars(segment);
         progress(ASSIGNED + (SPOKEN - ASSIGNED) * said as f64 / all as f64)?;
@@ -203,19 +203,19 @@ fn bytes(original: u64, seconds: f64, channels: usize) -> u64 {
 /// Speaks a line and fits it into its room; none where nothing of it can be spoken.
 fn speak(
     speaking: &mut LineSpeaker<'_>,
-    roles: &HashMap<String, DubVoice>,
+    assigned: &HashMap<String, DubVoice>,
     segment: &ScriptLine,
     room_s: f64,
     watch: &Watch,
 ) -> Result<Option<(String, Fitted)>, Fault> {
-    let role = roles.get(&segment.speaker);
-    let role = role.ok_or_else(|| Fault::internal("a speaker has no role"))?;
+    let voice = assigned.get(&segment.speaker);
+    let voice = voice.ok_or_else(|| Fault::internal("a speaker has no role"))?;
     if segment.text.trim().is_empty() {
         return Ok(None);
     }
     let own_s = segment.end_s - segment.start_s;
-    let spoken = match speaking.line(role, &segment.text, own_s, watch) {
-        // Signs that nobody can say, or letters that the voice cannot read.
+    let spoken = match speaking.line(voice, &segment.text, own_s, watch) {
+        // Signs that cannot be said, or letters that the voice cannot read.
         Err(fault) if fault.kind == Kind::Invalid => {
             log::info!("a line is not spoken: {fault}");
             return Ok(None);
@@ -223,7 +223,7 @@ fn speak(
         spoken => spoken?,
     };
     let fitted = fit::fit(&spoken.clip, spoken.speed, own_s, room_s)?;
-    Ok(Some((role.voice_id.clone(), fitted)))
+    Ok(Some((voice.voice_id.clone(), fitted)))
 }
 
 /// Keeps a line until its time comes, nothing if it is not spoken, and tells of it.

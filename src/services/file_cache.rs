@@ -1,7 +1,7 @@
-//! Files that are made once and kept: whoever asks first makes, the others wait, later ones read.
+//! Files that are made once: the first caller makes one, callers at the same time wait, later ones read it.
 //!
-//! A file is named by all that decides its content, so that it never gets old; whoever asks after that has changed asks
-//! for another. What is kept is bounded in number and bytes; what was not asked for the longest goes first.
+//! A file is named by all that decides its content, so that it never gets old: after a change another
+//! file is asked for. The files are bounded in number and bytes; the least recently used goes first.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -16,7 +16,7 @@ use crate::engine::contract::Watch;
 use crate::fault::Fault;
 use crate::work::pool::POLL;
 
-/// How much is kept.
+/// How much a cache holds.
 #[derive(Debug, Clone, Copy)]
 pub struct CacheLimits {
     pub files_max: usize,
@@ -61,7 +61,7 @@ impl FileCache {
             .ok()?;
         let mut content = Vec::new();
         file.read_to_end(&mut content).ok()?;
-        // It goes later than what nobody asks for; where that cannot be noted, it goes earlier.
+        // It is the most recently used now; where that cannot be noted, it goes earlier.
         let _ = file.set_modified(SystemTime::now());
         Some(content)
     }
@@ -86,7 +86,7 @@ impl FileCache {
         Ok(made)
     }
 
-    /// Waits until nobody makes `name`.
+    /// Waits until no other caller makes `name`.
     fn claim<'a>(&'a self, name: &'a str, watch: &Watch) -> Result<MakeGuard<'a>, Fault> {
         let mut making = self.lock();
         while making.contains(name) {

@@ -1,4 +1,4 @@
-//! The tables of cloned voices that were used last, in memory.
+//! The style tables of cloned voices that were used last, in memory.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -31,7 +31,7 @@ impl StyleCache {
         if let Some(sheet) = take() {
             return Ok(sheet);
         }
-        // Read without the lock: two who come at once read it twice, and nobody waits for a disk.
+        // Read without the lock: two callers at once read it twice, and none waits for the disk of another.
         let sheet = Arc::new(Sheet::parse(&read()?)?);
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.retain(|(hash, _)| hash != name);

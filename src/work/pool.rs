@@ -1,4 +1,4 @@
-//! Workers for one capability: each owns its engine, takes jobs from one queue, and outlives its engine's panics.
+//! Workers for one capability: each owns its engine, takes tasks from one queue, and outlives its engine's panics.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,10 +14,10 @@ use crate::fault::{Fault, Kind};
 /// Builds a worker's engine, at start and again after a panic.
 type Factory<T, O> = dyn Fn() -> Result<Box<dyn Engine<Task = T, Output = O>>, Fault> + Send + Sync;
 
-/// Whoever waits for a worker looks up this often, to see whether its client is still there.
+/// Between two checks of the cancellation of a task that is waited for.
 pub const POLL: Duration = Duration::from_millis(100);
 
-/// How often an idle task gives way before it runs to its end: a box that is never without requests gets on with it too.
+/// How often an idle task gives way before it runs to its end: a server that is never without requests gets on with it too.
 const GIVES_WAY_MAX: usize = 16;
 
 /// Workers, their queue, and what is known of their pace.
@@ -170,7 +170,7 @@ impl<O> Pending<O> {
         loop {
             match self.answer.recv_timeout(POLL) {
                 Ok(result) => return result,
-                // The worker asks the watch as well, and will find that nobody waits.
+                // The worker checks the watch as well, and finds the task cancelled.
                 Err(RecvTimeoutError::Timeout) => self.watch.check()?,
                 Err(RecvTimeoutError::Disconnected) => {
                     return Err(Fault::engine("the worker ended without an answer"));
@@ -219,7 +219,7 @@ fn work<T, O>(shared: &PoolCore<T, O>, built: &mpsc::Sender<Result<(), Fault>>) 
             .and_then(|()| attempt(shared, &mut engine, job.task, &job.watch));
         let ran = begun.elapsed();
         shared.observe(ran);
-        // Nobody may wait any more.
+        // The caller may have left.
         let _ = job.reply.try_send(result.map(|output| Done {
             output,
             queued,
@@ -232,7 +232,7 @@ fn work<T, O>(shared: &PoolCore<T, O>, built: &mpsc::Sender<Result<(), Fault>>) 
     }
 }
 
-/// Runs one task. A panic costs the engine, because nobody knows what state it left.
+/// Runs one task. A panic costs the engine, because its state is not known any more.
 fn attempt<T, O>(
     shared: &PoolCore<T, O>,
     slot: &mut Option<Box<dyn Engine<Task = T, Output = O>>>,

@@ -15,7 +15,7 @@ pub struct Queue<J> {
 
 struct QueueState<J> {
     jobs: VecDeque<J>,
-    /// Nobody waits for these in a request.
+    /// No request waits for these.
     idle: VecDeque<J>,
     is_closed: bool,
 }
@@ -60,7 +60,7 @@ impl<J> Queue<J> {
     }
 
     /// The job that has waited longest, an idle one only where there is no other; waits for one. None once the queue is closed
-    /// and nobody's request waits.
+    /// and no request waits.
     pub fn pop(&self) -> Option<J> {
         let mut state = self.lock();
         loop {
