@@ -1,7 +1,7 @@
 //! vocabox: a voice service in one file.
 //!
 //! # Layers
-//! `edge` (sockets) → `api` (one request, top to bottom) → `admit` (who may) → `work` (queues and workers) → `engine`
+//! `edge` (sockets) → `api` (one request, top to bottom) → `admit` (who may) → `services` (what the server can do) → `work` (queues and workers) → `engine`
 //! (models) → `audio`, `text` (signal and language), with `store` (LMDB) and `pack` (model folders) beside. Arrows point to
 //! the right only; `src/tests/tidy.rs` holds that.
 //!
@@ -24,6 +24,7 @@ pub mod cli;
 pub mod clone;
 pub mod config;
 pub mod dub;
+pub mod services;
 pub mod work;
 
 pub use vocabox_audio as audio;

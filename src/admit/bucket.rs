@@ -30,7 +30,7 @@ pub fn take(store: &Store, identity: &Identity) -> Result<Allowance, Fault> {
 }
 
 /// The allowance as it is, for calls that cost nothing. Faults: those of a read of the store.
-pub fn look(store: &Store, identity: &Identity) -> Result<Allowance, Fault> {
+pub fn peek(store: &Store, identity: &Identity) -> Result<Allowance, Fault> {
     let level = store.tokens(identity.key.key_id, limit(identity))?;
     Ok(allowance(level))
 }
@@ -118,15 +118,15 @@ mod tests {
     }
 
     #[test]
-    fn a_look_costs_nothing() {
+    fn a_peek_costs_nothing() {
         let (_dir, store, _clock) = open();
         let key = key(&store, Some(1));
         let caller = authenticate(&store, Some(&key), Utc::now()).unwrap();
         for _ in 0..3 {
-            assert_eq!(look(&store, &caller).unwrap().remaining, 1);
+            assert_eq!(peek(&store, &caller).unwrap().remaining, 1);
         }
         assert_eq!(take(&store, &caller).unwrap().retry_after_s, None);
-        let allowance = look(&store, &caller).unwrap();
+        let allowance = peek(&store, &caller).unwrap();
         assert_eq!((allowance.limit, allowance.remaining), (1, 0));
         assert_eq!((allowance.reset_s, allowance.retry_after_s), (60, None));
     }
@@ -159,7 +159,7 @@ mod tests {
         let store = serve(&dir, &clock);
         let left = keys.map(|key| {
             let caller = authenticate(&store, Some(&key), Utc::now()).unwrap();
-            look(&store, &caller).unwrap().remaining
+            peek(&store, &caller).unwrap().remaining
         });
         assert_eq!(left, [0, 1, 13]);
     }

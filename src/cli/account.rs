@@ -12,13 +12,13 @@ use crate::store::{Account, AccountChanges, HistoryFate, Store, Utc, check_name,
 
 /// Manage the accounts of this box, also while it runs.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct AccountArgs {
     #[command(subcommand)]
-    command: Command,
+    command: AccountCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum AccountCommand {
     /// Create an account.
     Create {
         /// Unique name of the account.
@@ -99,10 +99,10 @@ struct Deleted<'a> {
 }
 
 /// Does what was asked on the store in `data_dir` and prints the outcome.
-pub fn run(args: Args, data_dir: &Path) -> Result<(), CliError> {
+pub fn run(args: AccountArgs, data_dir: &Path) -> Result<(), CliError> {
     let store = Store::open(data_dir).map_err(CliError::usage)?;
     match args.command {
-        Command::Create {
+        AccountCommand::Create {
             name,
             rpm,
             entitled,
@@ -117,14 +117,14 @@ pub fn run(args: Args, data_dir: &Path) -> Result<(), CliError> {
                 false => format!("Created the account {}.", account.name),
             })
         }
-        Command::List { json } => {
+        AccountCommand::List { json } => {
             let accounts = store.accounts().map_err(CliError::failed)?;
             print(&match json {
                 true => to_json(&accounts)?,
                 false => table(HEAD, accounts.iter().map(row)),
             })
         }
-        Command::Set {
+        AccountCommand::Set {
             name,
             rpm,
             entitled,
@@ -144,7 +144,7 @@ pub fn run(args: Args, data_dir: &Path) -> Result<(), CliError> {
                 false => table(HEAD, std::iter::once(row(&account))),
             })
         }
-        Command::Delete {
+        AccountCommand::Delete {
             name,
             history,
             json,

@@ -12,13 +12,13 @@ use crate::store::{Key, KeyEnv, KeyId, Store};
 
 /// Manage the keys of this box's accounts, also while it runs.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct KeyArgs {
     #[command(subcommand)]
-    command: Command,
+    command: KeyCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum KeyCommand {
     /// Create a key and show it, this once.
     Create {
         /// Name of the account that it is for.
@@ -77,10 +77,10 @@ struct Created<'a> {
 }
 
 /// Does what was asked on the store in `data_dir` and prints the outcome.
-pub fn run(args: Args, data_dir: &Path) -> Result<(), CliError> {
+pub fn run(args: KeyArgs, data_dir: &Path) -> Result<(), CliError> {
     let store = Store::open(data_dir).map_err(CliError::usage)?;
     match args.command {
-        Command::Create {
+        KeyCommand::Create {
             account,
             name,
             env,
@@ -104,7 +104,7 @@ pub fn run(args: Args, data_dir: &Path) -> Result<(), CliError> {
                 false => format!("{}\nThis is {key_id}. It is not shown again.", key.key),
             })
         }
-        Command::List { account, json } => {
+        KeyCommand::List { account, json } => {
             let keys = store.keys(account.as_deref()).map_err(CliError::failed)?;
             print(&match json {
                 true => to_json(&keys)?,
@@ -123,7 +123,7 @@ pub fn run(args: Args, data_dir: &Path) -> Result<(), CliError> {
                 ),
             })
         }
-        Command::Revoke { key_id, json } => {
+        KeyCommand::Revoke { key_id, json } => {
             // Parsed here and not by clap, which would repeat a key that was given in place of its id.
             let key_id = key_id
                 .parse()

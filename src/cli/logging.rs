@@ -22,10 +22,10 @@ pub fn start(common: &Common, is_server: bool) {
         LogFormat::Json => json,
     };
     env_logger::Builder::new()
-        // Libraries may log what they are given: their texts are nobody's business.
+        // Libraries may log what they are given, and texts of clients do not belong into the log.
         .filter_level(LevelFilter::Warn.min(level))
         .filter_module("vocabox", level)
-        // It warns of the first four bytes of every MP4, and of whatever else clients send.
+        // It warns of the first four bytes of every MP4, and of much else that clients send.
         .filter_module("symphonia", LevelFilter::Error.min(level))
         .format(format)
         .init();

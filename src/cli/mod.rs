@@ -60,13 +60,13 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Serve(Box<serve::Args>),
-    Account(account::Args),
-    Key(key::Args),
-    Models(models::Args),
-    Speak(speak::Args),
-    Transcribe(transcribe::Args),
-    Dub(Box<dub::Args>),
+    Serve(Box<serve::ServeArgs>),
+    Account(account::AccountArgs),
+    Key(key::KeyArgs),
+    Models(models::ModelsArgs),
+    Speak(speak::SpeakArgs),
+    Transcribe(transcribe::TranscribeArgs),
+    Dub(Box<dub::DubArgs>),
 }
 
 /// Runs the process's command line.

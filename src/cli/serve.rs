@@ -10,7 +10,7 @@ use crate::end;
 
 /// Answer over HTTP until told to stop (Ctrl-C or SIGTERM).
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct ServeArgs {
     #[command(flatten)]
     flags: ServeFlags,
 }
@@ -19,7 +19,7 @@ pub struct Args {
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
 /// Serves. The first signal lets generations that are under way finish, the second ends at once.
-pub fn run(args: &Args, common: &Common) -> Result<(), CliError> {
+pub fn run(args: &ServeArgs, common: &Common) -> Result<(), CliError> {
     let options = common.serve(&args.flags).map_err(CliError::Usage)?;
     let (signal, signalled) = mpsc::sync_channel(1);
     ctrlc::set_handler(move || {
@@ -36,8 +36,8 @@ pub fn run(args: &Args, common: &Common) -> Result<(), CliError> {
         let _ = signalled.recv();
         end::at_once(1);
     });
-    if let Some(jobs) = &app.context.jobs {
-        jobs.dubbing.stop();
+    if let Some(dubbing) = &app.context.dubbing {
+        dubbing.stop();
     }
     if let Some(cloning) = &app.context.cloning {
         cloning.stop();
@@ -50,17 +50,17 @@ pub fn run(args: &Args, common: &Common) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Takes no more generations, and for at most `most` waits for those under way; whether all ended. The front door
-/// stays open for that long: whoever asks `/readyz` has to be told, and whoever sends work has to be told to send it
-/// elsewhere.
+/// Takes no more generations, and for at most `most` waits for those under way; whether all ended. The edge keeps
+/// listening for that long: a client that asks `/readyz` has to be told, and one that sends work has to be told to send
+/// it elsewhere.
 fn drain(app: &App, most: Duration) -> bool {
     log::info!(
         "stopping: what is under way gets {} s; a second signal ends at once",
         most.as_secs()
     );
     let until = Instant::now() + most;
-    app.context.underway.close();
-    let done = app.context.underway.wait_none(most);
+    app.context.drain.close();
+    let done = app.context.drain.wait_none(most);
     app.edge.stop();
     let left = until.saturating_duration_since(Instant::now());
     let most = if done { left.max(LAST_ANSWERS) } else { left };

@@ -7,25 +7,46 @@ use std::path::{Path, PathBuf};
 /// `Cargo.toml` those that it uses.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("work", &["limits", "fault", "engine"]),
-    ("admit", &["limits", "fault", "store"]),
     (
-        "dub",
+        "services",
         &[
-            "limits", "fault", "audio", "media", "text", "engine", "work", "store",
-        ],
-    ),
-    (
-        "api",
-        &[
-            "limits", "fault", "audio", "text", "pack", "store", "engine", "edge", "work", "admit",
-            "clone", "dub",
+            "limits", "fault", "audio", "engine", "pack", "store", "work",
         ],
     ),
     (
         "clone",
-        &["limits", "fault", "audio", "engine", "store", "work"],
+        &["limits", "fault", "audio", "engine", "store", "services"],
+    ),
+    (
+        "dub",
+        &[
+            "limits", "fault", "audio", "media", "text", "engine", "pack", "store", "services",
+            "clone",
+        ],
+    ),
+    ("admit", &["limits", "fault", "store"]),
+    (
+        "api",
+        &[
+            "limits", "fault", "audio", "text", "pack", "store", "engine", "edge", "admit",
+            "services", "clone", "dub",
+        ],
     ),
     ("config", &["limits"]),
+    (
+        "app",
+        &[
+            "limits", "fault", "pack", "store", "engine", "services", "clone", "dub", "api",
+            "edge", "config",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "limits", "fault", "audio", "text", "pack", "store", "engine", "services", "dub",
+            "config", "app", "end",
+        ],
+    ),
 ];
 
 /// Libraries that one file (or folder) of the crate that has them may name.

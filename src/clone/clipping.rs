@@ -1,4 +1,4 @@
-//! How much of a recording is cut off at the top, heard piece by piece.
+//! How much of a recording is clipped, measured piece by piece.
 
 use crate::fault::Fault;
 
@@ -16,7 +16,7 @@ const LEVELS: usize = 1_000;
 const LOUDEST: f32 = 2.0;
 
 /// What was heard so far, at the recording's own rate: resampling rounds what was cut off.
-pub struct Top {
+pub struct ClippingMeter {
     /// Loudness of the top: nothing before went further above it than `NEAR` allows.
     peak: f32,
     /// Samples in whole runs, and in the one that may go on.
@@ -26,9 +26,9 @@ pub struct Top {
     levels: Vec<usize>,
 }
 
-impl Default for Top {
+impl Default for ClippingMeter {
     fn default() -> Self {
-        Top {
+        ClippingMeter {
             peak: 0.0,
             clipped: 0,
             run: 0,
@@ -37,7 +37,7 @@ impl Default for Top {
     }
 }
 
-impl Top {
+impl ClippingMeter {
     /// Takes in the samples that follow.
     pub fn take(&mut self, samples: &[f32]) {
         for sample in samples {
@@ -93,7 +93,7 @@ mod tests {
         let samples: Vec<f32> = (0..16_000)
             .map(|n| (gain * (n as f32 * step).sin()).clamp(-1.0, 1.0))
             .collect();
-        let mut top = Top::default();
+        let mut top = ClippingMeter::default();
         samples.chunks(7).for_each(|piece| top.take(piece));
         top.check().map_err(|fault| fault.sentence)
     }
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn what_lies_below_a_later_peak_was_not_cut_off() {
-        let mut top = Top::default();
+        let mut top = ClippingMeter::default();
         top.take(&[0.8; 500]);
         assert!(top.check().is_err());
         top.take(&[0.9]);

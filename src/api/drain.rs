@@ -1,34 +1,34 @@
-//! What is under way, and whether anything new may begin: what a box that was told to stop has to know.
+//! Which generations are under way, and whether a new one may begin: what a server that was told to stop has to know.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The generations under way, from their admission to their answer.
 #[derive(Debug, Default)]
-pub struct Underway {
-    state: Mutex<State>,
+pub struct DrainGate {
+    state: Mutex<DrainState>,
     ended: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct DrainState {
     count: usize,
     is_closed: bool,
 }
 
 /// One of them; dropping it ends it.
 #[derive(Debug)]
-pub struct Turn(Arc<Underway>);
+pub struct DrainGuard(Arc<DrainGate>);
 
-impl Underway {
-    /// One more, or none once [`Underway::close`] was called.
-    pub fn begin(self: &Arc<Self>) -> Option<Turn> {
+impl DrainGate {
+    /// One more, or none once [`DrainGate::close`] was called.
+    pub fn enter(self: &Arc<Self>) -> Option<DrainGuard> {
         let mut state = self.lock();
         if state.is_closed {
             return None;
         }
         state.count += 1;
-        Some(Turn(self.clone()))
+        Some(DrainGuard(self.clone()))
     }
 
     /// From now on nothing begins.
@@ -36,7 +36,7 @@ impl Underway {
         self.lock().is_closed = true;
     }
 
-    /// Whether [`Underway::close`] was called.
+    /// Whether [`DrainGate::close`] was called.
     pub fn is_closed(&self) -> bool {
         self.lock().is_closed
     }
@@ -60,12 +60,12 @@ impl Underway {
     }
 
     /// No code that can panic runs under this lock, so a poisoned one is whole.
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, DrainState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Turn {
+impl Drop for DrainGuard {
     fn drop(&mut self) {
         self.0.lock().count -= 1;
         self.0.ended.notify_all();
@@ -78,16 +78,16 @@ mod tests {
 
     #[test]
     fn what_has_begun_is_waited_for_and_nothing_begins_after_the_end() {
-        let underway = Arc::new(Underway::default());
-        let turn = underway.begin().unwrap();
-        underway.close();
-        assert!(underway.is_closed() && underway.begin().is_none());
-        assert!(!underway.wait_none(Duration::ZERO));
+        let gate = Arc::new(DrainGate::default());
+        let guard = gate.enter().unwrap();
+        gate.close();
+        assert!(gate.is_closed() && gate.enter().is_none());
+        assert!(!gate.wait_none(Duration::ZERO));
         let waits = {
-            let underway = underway.clone();
-            std::thread::spawn(move || underway.wait_none(Duration::from_secs(60)))
+            let gate = gate.clone();
+            std::thread::spawn(move || gate.wait_none(Duration::from_secs(60)))
         };
-        drop(turn);
+        drop(guard);
         assert!(waits.join().unwrap());
     }
 }

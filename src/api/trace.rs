@@ -1,4 +1,4 @@
-//! What is known of a request as it goes: the headers that every answer of it bears, and its one log line.
+//! The trace of a request: the headers that every answer of it bears, and its one log line.
 
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
@@ -13,8 +13,8 @@ use crate::fault::Fault;
 use crate::limits;
 use crate::store::KeyId;
 
-/// One request's trail, from its head to its answer.
-pub struct Trail {
+/// One request's trace, from its head to its answer.
+pub struct RequestTrace {
     pub request_id: String,
     pub peer: IpAddr,
     pub received: Instant,
@@ -33,26 +33,26 @@ pub struct Trail {
     pub audio_s: Option<f64>,
 }
 
-impl Trail {
+impl RequestTrace {
     /// Of a request with this head.
     pub fn of(head: &Head, cors: Vec<(&'static str, String)>) -> Self {
         let request_id = head
             .header("x-request-id")
             .filter(|id| is_fit(id))
             .map_or_else(new_request_id, str::to_owned);
-        Trail {
+        RequestTrace {
             cors,
-            ..Trail::new(request_id, head.peer, head.received)
+            ..RequestTrace::new(request_id, head.peer, head.received)
         }
     }
 
     /// Of what never became a request.
     pub fn of_peer(peer: IpAddr) -> Self {
-        Trail::new(new_request_id(), peer, Instant::now())
+        RequestTrace::new(new_request_id(), peer, Instant::now())
     }
 
     fn new(request_id: String, peer: IpAddr, received: Instant) -> Self {
-        Trail {
+        RequestTrace {
             request_id,
             peer,
             received,

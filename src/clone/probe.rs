@@ -1,17 +1,19 @@
 //! Speaks in a voice that is being tried, and measures what was heard.
 
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 
 use super::likeness::Measured;
 use crate::audio::Clip;
 use crate::audio::resample::resample_clip;
-use crate::engine::contract::{SpeakTask, Utterance, Watch};
+use crate::engine::contract::{Utterance, Watch};
 use crate::engine::speaker;
 use crate::engine::style::{Sheet, Style};
 use crate::fault::Fault;
-use crate::work::pool::Pool;
+use crate::services::Priority;
+use crate::services::speakers::SpeakerService;
+use crate::services::speech::SpeechService;
 
-/// Sentences that are spoken to try a voice: a look takes the first, a second hearing the next. Some three seconds each, with
+/// Sentences that are spoken to try a voice: a trial takes the first, a second hearing the next. Some three seconds each, with
 /// most sounds of English.
 pub const SENTENCES: &[&str] = &[
     "The quick brown fox jumps over the lazy dog.",
@@ -20,30 +22,21 @@ pub const SENTENCES: &[&str] = &[
     "Bring the children some warm yellow cheese for lunch.",
 ];
 
-/// Who waits for what is spoken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lane {
-    /// A request.
-    Asked,
-    /// Nobody: it is spoken when no request waits for a worker.
-    Idle,
-}
-
 /// The workers that speak and those that embed.
-pub struct Studio {
-    pub speak: Arc<Pool<SpeakTask, ()>>,
-    pub embed: Pool<Clip, Vec<f32>>,
+pub struct VoiceProbe {
+    pub speech: Arc<SpeechService>,
+    pub speakers: Arc<SpeakerService>,
     /// Id of a voice of the pack that speaks the language of [`SENTENCES`].
     pub reader: String,
 }
 
-impl Studio {
-    /// Speaks sentence `number` by `sheet`: the sound, and what it is like. Faults: those of the pools.
+impl VoiceProbe {
+    /// Speaks sentence `number` by `sheet`: the sound, and what it is like. Faults: those of the services.
     pub fn hear(
         &self,
         sheet: Arc<Sheet>,
         number: usize,
-        lane: Lane,
+        priority: Priority,
         watch: &Watch,
     ) -> Result<(Clip, Measured), Fault> {
         let utterance = Utterance {
@@ -58,27 +51,14 @@ impl Studio {
             }),
             ..Utterance::default()
         };
-        let mut made = None;
-        let mut task = || {
-            let (pieces, sound) = mpsc::channel();
-            made = Some(sound);
-            let outlet = Box::new(move |piece| pieces.send(piece).map_err(Fault::internal));
-            let utterance = utterance.clone();
-            SpeakTask { utterance, outlet }
-        };
-        match lane {
-            Lane::Asked => self.speak.run(task(), watch)?,
-            Lane::Idle => self.speak.run_idle(task, watch)?,
-        };
-        let clip = Clip::joined(made.iter().flat_map(|sound| sound.try_iter()));
-        let clip = clip.ok_or_else(|| Fault::engine("the engine made no sound"))?;
+        let clip = self.speech.synthesize(utterance, priority, watch)?.output;
         let measured = self.measure(&resample_clip(&clip, speaker::RATE_HZ)?, watch)?;
         Ok((clip, measured))
     }
 
     /// What speech at 16 kHz is like.
     pub fn measure(&self, speech: &Clip, watch: &Watch) -> Result<Measured, Fault> {
-        let direction = self.embed.run(speech.clone(), watch)?.output;
+        let direction = self.speakers.embed(speech.clone(), watch)?;
         Ok(Measured::of(speech, direction))
     }
 }

@@ -1,24 +1,24 @@
-//! Places: how many requests of a kind may be in the house at once. Dropping a place gives it back.
+//! How many requests of a kind may be in the server at once. Dropping a permit gives it back.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A fixed number of places.
+/// A fixed number of permits.
 #[derive(Debug, Clone)]
-pub struct Places {
+pub struct Permits {
     free: Arc<AtomicUsize>,
 }
 
-/// One taken place.
+/// One taken permit.
 #[derive(Debug)]
-pub struct Place {
+pub struct Permit {
     free: Arc<AtomicUsize>,
 }
 
-impl Places {
-    /// `count` free places.
+impl Permits {
+    /// `count` free permits.
     pub fn new(count: usize) -> Self {
-        Places {
+        Permits {
             free: Arc::new(AtomicUsize::new(count)),
         }
     }
@@ -28,19 +28,19 @@ impl Places {
         self.free.load(Ordering::Acquire) == 0
     }
 
-    /// A place, or none when all are taken.
-    pub fn take(&self) -> Option<Place> {
+    /// A permit, or none when all are taken.
+    pub fn take(&self) -> Option<Permit> {
         let less = |free: usize| free.checked_sub(1);
         self.free
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, less)
             .ok()
-            .map(|_| Place {
+            .map(|_| Permit {
                 free: self.free.clone(),
             })
     }
 }
 
-impl Drop for Place {
+impl Drop for Permit {
     fn drop(&mut self) {
         self.free.fetch_add(1, Ordering::AcqRel);
     }
@@ -51,12 +51,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_dropped_place_is_free_again() {
-        let places = Places::new(1);
-        let place = places.take();
-        assert!(place.is_some() && places.is_full() && places.take().is_none());
-        drop(place);
-        assert!(!places.is_full());
-        assert!(places.take().is_some());
+    fn a_dropped_permit_is_free_again() {
+        let permits = Permits::new(1);
+        let permit = permits.take();
+        assert!(permit.is_some() && permits.is_full() && permits.take().is_none());
+        drop(permit);
+        assert!(!permits.is_full());
+        assert!(permits.take().is_some());
     }
 }

@@ -1,51 +1,51 @@
 //! An answer that is sent while it is made: what the lifecycle does at its end, whichever end that is.
 //!
-//! Owns that its history item is durable before its last byte leaves, and that its place among the requests that wait,
-//! and its turn, are held until then.
+//! Owns that its history item is durable before its last byte leaves, and that its permit among the requests that wait,
+//! and its drain guard, are held until then.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::message::{Answer, Answered};
-use super::trail::Trail;
-use super::{Call, Context, Reply, Source};
+use super::trace::RequestTrace;
+use super::{BodyStream, Call, Context, Reply};
+use crate::api::drain::DrainGuard;
 use crate::fault::{Fault, Kind};
+use crate::services::permits::Permit;
 use crate::store::Status;
-use crate::work::places::Place;
-use crate::work::underway::Turn;
 
-/// The rest of an answer whose begin was sent.
-pub struct Sending {
+/// The rest of an answer whose first part was sent.
+pub struct StreamedAnswer {
     context: Arc<Context>,
     call: Call,
-    trail: Trail,
-    source: Source,
+    trace: RequestTrace,
+    source: BodyStream,
     bytes: usize,
     /// What the request holds while it is under way; none once it has ended.
-    held: Option<(Option<Place>, Option<Turn>)>,
+    held: Option<(Option<Permit>, Option<DrainGuard>)>,
 }
 
-impl Sending {
-    /// The begin of the answer, and `source` as its rest.
+impl StreamedAnswer {
+    /// The first part of the answer, and `source` as its rest.
     pub fn begin(
         context: Arc<Context>,
         call: Call,
-        mut trail: Trail,
+        mut trace: RequestTrace,
         reply: Reply,
-        source: Source,
-        held: (Option<Place>, Option<Turn>),
+        source: BodyStream,
+        held: (Option<Permit>, Option<DrainGuard>),
     ) -> Answered {
         let bytes = reply.body.len();
-        let answer = trail.head(Answer {
+        let answer = trace.head(Answer {
             status: 200,
             content_type: reply.content_type,
             headers: reply.headers,
             body: reply.body,
         });
-        let sending = Sending {
+        let sending = StreamedAnswer {
             context,
             call,
-            trail,
+            trace,
             source,
             bytes,
             held: Some(held),
@@ -67,14 +67,14 @@ impl Sending {
             Some(_) => Status::Error,
         };
         let stored = self.call.put_on_record(&self.context, status);
-        self.trail.made(&self.call);
+        self.trace.made(&self.call);
         let fault = fault.or_else(|| stored.as_ref().err().cloned());
-        self.trail.log(200, self.bytes, fault);
+        self.trace.log(200, self.bytes, fault);
         stored
     }
 }
 
-impl Iterator for Sending {
+impl Iterator for StreamedAnswer {
     type Item = Result<Vec<u8>, Fault>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -96,7 +96,7 @@ impl Iterator for Sending {
     }
 }
 
-impl Drop for Sending {
+impl Drop for StreamedAnswer {
     fn drop(&mut self) {
         let left = Fault::new(
             Kind::Cancelled,

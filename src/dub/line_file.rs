@@ -11,17 +11,17 @@ use crate::fault::Fault;
 const FULL_SCALE: f32 = 32_767.0;
 
 /// The lines, as 16-bit samples at [`RATE_HZ`].
-pub struct Waiting {
+pub struct LineFile {
     file: File,
     /// Of each line the byte where it begins, and its samples.
     index: Vec<(u64, u64)>,
     end: u64,
 }
 
-impl Waiting {
+impl LineFile {
     /// None so far; they wait in `file`, which is empty.
     pub fn new(file: File) -> Self {
-        Waiting {
+        LineFile {
             file,
             index: Vec::new(),
             end: 0,
@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn lines_come_back_in_any_order() {
-        let mut waiting = Waiting::new(tempfile::tempfile().unwrap());
+        let mut waiting = LineFile::new(tempfile::tempfile().unwrap());
         waiting.add(&[0.5, -0.5]).unwrap();
         waiting.add(&[]).unwrap();
         assert!(waiting.get(1).unwrap().samples.is_empty());

@@ -1,4 +1,4 @@
-//! The tables of cloned voices that were used last, in memory.
+//! The style tables of cloned voices that were used last, in memory.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,12 +9,12 @@ use crate::limits::CLONE_SHEETS_MAX;
 
 /// At most `CLONE_SHEETS_MAX` tables of half a MiB, by the hash of their file: what a hash names never changes.
 #[derive(Default)]
-pub struct Sheets {
+pub struct StyleCache {
     /// The one used last is the last.
     held: Mutex<VecDeque<(String, Arc<Sheet>)>>,
 }
 
-impl Sheets {
+impl StyleCache {
     /// The table `name`, read by `read` when it is not held. Faults: those of `read`, and `Internal` when that is no table.
     pub fn get(
         &self,
@@ -31,7 +31,7 @@ impl Sheets {
         if let Some(sheet) = take() {
             return Ok(sheet);
         }
-        // Read without the lock: two who come at once read it twice, and nobody waits for a disk.
+        // Read without the lock: two callers at once read it twice, and none waits for the disk of another.
         let sheet = Arc::new(Sheet::parse(&read()?)?);
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.retain(|(hash, _)| hash != name);
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn the_one_unused_for_longest_makes_room() {
-        let sheets = Sheets::default();
+        let sheets = StyleCache::default();
         let unread = || Err(Fault::internal("not held"));
         for n in 0..CLONE_SHEETS_MAX {
             sheets.get(&n.to_string(), || Ok(bytes(n as f32))).unwrap();

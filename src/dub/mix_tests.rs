@@ -36,28 +36,29 @@ fn peak_dbtp(sound: &[f32], rate_hz: u32) -> f64 {
 }
 
 /// Places of `lines` (their starts and seconds) said by the original at `spoken`, heard in `frames`.
-fn places(channels: usize, frames: &[f32], lines: &[(u64, f64, Range<u64>)]) -> Vec<Place> {
+fn places(channels: usize, frames: &[f32], lines: &[(u64, f64, Range<u64>)]) -> Vec<PlacedLine> {
     let spans: Vec<Range<u64>> = lines.iter().map(|l| l.2.clone()).collect();
     let heard = hear(&mut Held::new(channels, frames.to_vec()), &spans).unwrap();
-    let place = |((at, seconds, spoken), heard): (&(u64, f64, Range<u64>), Heard)| Place {
-        at: *at,
-        samples: (seconds * SECOND as f64) as u64,
-        spoken: spoken.clone(),
-        heard,
-    };
+    let place =
+        |((at, seconds, spoken), heard): (&(u64, f64, Range<u64>), LineLoudness)| PlacedLine {
+            at: *at,
+            samples: (seconds * SECOND as f64) as u64,
+            spoken: spoken.clone(),
+            heard,
+        };
     lines.iter().zip(heard).map(place).collect()
 }
 
 fn laid(
     original: Option<(usize, &[f32])>,
     frames: u64,
-    places: &[Place],
+    places: &[PlacedLine],
     line: &mut dyn FnMut(usize) -> Vec<f32>,
 ) -> Vec<f32> {
     let mut made = Vec::new();
     let mut original = original.map(|(channels, frames)| Held::new(channels, frames.to_vec()));
-    lay(
-        original.as_mut().map(|o| o as &mut dyn Frames),
+    mix(
+        original.as_mut().map(|o| o as &mut dyn AudioFrames),
         frames,
         places,
         &mut |n| {
@@ -189,40 +190,40 @@ fn the_track_is_exactly_as_long_as_is_asked_whatever_the_original_has() {
 
 #[test]
 fn lines_that_overlap_pass_the_end_or_are_others_are_refused() {
-    let place = |at: u64, samples: u64| Place {
+    let place = |at: u64, samples: u64| PlacedLine {
         at,
         samples,
         spoken: at..at.saturating_add(1),
-        heard: Heard {
+        heard: LineLoudness {
             lufs: None,
             side_db: 60.0,
         },
     };
-    let lay = |places: &[Place], samples: usize| {
+    let mix = |places: &[PlacedLine], samples: usize| {
         let mut line = |_: usize| {
             Ok(Clip {
                 samples: vec![0.1; samples],
                 rate_hz: RATE_HZ,
             })
         };
-        lay(None, 1_000, places, &mut line, &mut |_| Ok(()))
+        mix(None, 1_000, places, &mut line, &mut |_| Ok(()))
     };
-    assert!(lay(&[place(0, 100), place(100, 100)], 100).is_ok());
-    assert!(lay(&[place(0, 101), place(100, 101)], 101).is_err());
-    assert!(lay(&[place(950, 100)], 100).is_err());
-    assert!(lay(&[place(u64::MAX, 100)], 100).is_err());
-    assert!(lay(&[place(0, 100)], 99).is_err());
+    assert!(mix(&[place(0, 100), place(100, 100)], 100).is_ok());
+    assert!(mix(&[place(0, 101), place(100, 101)], 101).is_err());
+    assert!(mix(&[place(950, 100)], 100).is_err());
+    assert!(mix(&[place(u64::MAX, 100)], 100).is_err());
+    assert!(mix(&[place(0, 100)], 99).is_err());
 }
 
 /// Lines are fetched one at a time, in their order, each once and not before its time: a film's are never all in memory.
 #[test]
 fn lines_are_fetched_when_their_time_has_come() {
-    let heard = Heard {
+    let heard = LineLoudness {
         lufs: Some(-30.0),
         side_db: 60.0,
     };
-    let places: Vec<Place> = (0..40)
-        .map(|n| Place {
+    let places: Vec<PlacedLine> = (0..40)
+        .map(|n| PlacedLine {
             at: n * 30_000,
             samples: 29_000,
             spoken: n * 30_000..n * 30_000 + 29_000,
@@ -231,7 +232,7 @@ fn lines_are_fetched_when_their_time_has_come() {
         .collect();
     let made = std::cell::Cell::new(0u64);
     let mut fetched = 0;
-    lay(
+    mix(
         None,
         1_200_000,
         &places,

@@ -1,10 +1,10 @@
-//! Faults on demand, so that the suite can reach what a healthy box never answers. In release builds this is nothing.
+//! Faults on demand, so that the suite can reach what a healthy server never answers. In release builds this is nothing.
 
 use super::message::Head;
 use crate::fault::Fault;
 
 /// Where a fault can be asked for, with the header `X-Rehearse: <name>`.
-pub enum Stage {
+pub enum FaultPoint {
     /// The store cannot be read when the key is looked up.
     Store,
     /// The handler panics.
@@ -13,18 +13,18 @@ pub enum Stage {
 
 /// Faults: `Missing`, or a panic, when a debug build was asked for it.
 #[cfg(debug_assertions)]
-pub fn at(stage: Stage, head: &Head) -> Result<(), Fault> {
+pub fn at(stage: FaultPoint, head: &Head) -> Result<(), Fault> {
     match (stage, head.header("x-rehearse")) {
-        (Stage::Store, Some("store")) => {
+        (FaultPoint::Store, Some("store")) => {
             Err(Fault::missing("The store cannot be read or written."))
         }
-        (Stage::Handler, Some("panic")) => panic!("rehearsed"),
+        (FaultPoint::Handler, Some("panic")) => panic!("rehearsed"),
         _ => Ok(()),
     }
 }
 
 /// Nothing.
 #[cfg(not(debug_assertions))]
-pub fn at(_: Stage, _: &Head) -> Result<(), Fault> {
+pub fn at(_: FaultPoint, _: &Head) -> Result<(), Fault> {
     Ok(())
 }

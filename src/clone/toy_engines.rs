@@ -1,24 +1,27 @@
-//! A studio without models, and stock voices of nothing but numbers, for the tests of this folder.
+//! A probe without models, and stock voices of nothing but numbers, for the tests of this folder.
 
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::catalog::StockVoice;
-use super::studio::Studio;
-use crate::audio::Clip;
+use super::probe::VoiceProbe;
+use crate::audio::{Clip, Samples};
 use crate::engine::contract::{Engine, SpeakTask, Watch};
+use crate::engine::diarize::{Diarize, Diarized};
 use crate::engine::kokoro::TABLE;
 use crate::engine::speaker::unit;
 use crate::fault::Fault;
-use crate::work::pool::Pool;
+use crate::services::speakers::SpeakerService;
+use crate::services::speech::SpeechService;
+use crate::services::{Capacity, ModelName};
 
 const RATE_HZ: u32 = 16_000;
 
 /// Speaks a tone whose height and loudness are the first values of the table, when `obey` lets it.
-struct Speaks<F>(Arc<F>);
+struct ToneVoice<F>(Arc<F>);
 
-impl<F: Fn() + Send + Sync> Engine for Speaks<F> {
+impl<F: Fn() + Send + Sync> Engine for ToneVoice<F> {
     type Task = SpeakTask;
     type Output = ();
 
@@ -36,9 +39,9 @@ impl<F: Fn() + Send + Sync> Engine for Speaks<F> {
 }
 
 /// Hears how loud a sound is and how often it crosses zero.
-struct Embeds;
+struct ToneEmbedder;
 
-impl Engine for Embeds {
+impl Engine for ToneEmbedder {
     type Task = Clip;
     type Output = Vec<f32>;
 
@@ -50,14 +53,33 @@ impl Engine for Embeds {
     }
 }
 
+/// Is not asked.
+struct NoDiarizer;
+
+impl Engine for NoDiarizer {
+    type Task = Box<dyn Samples>;
+    type Output = Diarized;
+
+    fn run(&mut self, _: Box<dyn Samples>, _: &Watch) -> Result<Diarized, Fault> {
+        Err(Fault::internal("nothing is diarized here"))
+    }
+}
+
 /// With one worker each; `before` runs on the one that speaks, before it does.
-pub fn studio(before: impl Fn() + Send + Sync + 'static) -> Studio {
+pub fn probe(before: impl Fn() + Send + Sync + 'static) -> VoiceProbe {
     let before = Arc::new(before);
-    let speak = Pool::start("speak", 1, 4, move || Ok(Box::new(Speaks(before.clone()))));
-    let embed = Pool::start("embed", 1, 4, || Ok(Box::new(Embeds)));
-    Studio {
-        speak: Arc::new(speak.unwrap()),
-        embed: embed.unwrap(),
+    let capacity = Capacity {
+        workers: 1,
+        queue: 3,
+    };
+    let speech = SpeechService::start(ModelName::default(), capacity, move || {
+        Ok(Box::new(ToneVoice(before.clone())))
+    });
+    let diarize = || Ok(Box::new(NoDiarizer) as Box<Diarize>);
+    let speakers = SpeakerService::start(capacity, diarize, || Ok(Box::new(ToneEmbedder)));
+    VoiceProbe {
+        speech: Arc::new(speech.unwrap()),
+        speakers: Arc::new(speakers.unwrap()),
         reader: "reader".to_owned(),
     }
 }

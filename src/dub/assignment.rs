@@ -1,13 +1,14 @@
-//! Who speaks for whom: a voice for each speaker of the original.
+//! A voice for each speaker of the original.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
-use super::render::Segment;
+use super::request::ScriptLine;
 use super::sound::excerpts;
+use super::voices::{DubVoice, DubVoices, no_voice};
 use crate::audio::pitch::Pitch;
 use crate::audio::{Clip, Samples};
-use crate::engine::contract::{Utterance, Watch};
+use crate::engine::contract::Watch;
 use crate::fault::{Fault, Kind};
 use crate::store::AccountId;
 
@@ -19,68 +20,31 @@ const SECONDS_MAX: f64 = 45.0;
 /// has 125 Hz and 210 Hz as the means of their speech).
 const HIGH: f32 = 8.67;
 
-/// A voice as lines are spoken by it.
-#[derive(Debug, Clone)]
-pub struct Role {
-    /// As the result names it: the id of a voice, or `source:` and the speaker who is imitated.
-    pub voice_id: String,
-    /// How it speaks; without a text.
-    pub utterance: Utterance,
-    /// Code of the language that it reads.
-    pub language: String,
-    /// `female`, `male`, or nothing.
-    pub gender: String,
-    /// Names all that decides how it sounds: another one, another identity.
-    pub identity: String,
-}
-
-/// What speaks. Nobody waits for it: every task gives way to requests.
-pub trait Stage: Send + Sync {
-    /// Says it. Faults: those of the workers that speak.
-    fn say(&self, utterance: &Utterance, watch: &Watch) -> Result<Clip, Fault>;
-
-    /// The voice that `voice_id` names for an account, to read `language`. Faults: `NotFound`, also for what is another
-    /// account's; `Invalid` for a blend that cannot be, or a language that a clone cannot read.
-    fn voice(
-        &self,
-        account: Option<AccountId>,
-        voice_id: &str,
-        language: &str,
-    ) -> Result<Role, Fault>;
-
-    /// A voice like that of `speech` (at [`RATE_HZ`]), to read `language`; without a `voice_id`. Faults: `Invalid` for speech
-    /// that no voice can be told from, or a language that clones do not read; `Missing` where nothing clones.
-    fn imitate(&self, speech: &Clip, language: &str, watch: &Watch) -> Result<Role, Fault>;
-
-    /// The voices of the packs that read `language`.
-    fn stock(&self, language: &str) -> Vec<Role>;
-}
-
-/// A role for each speaker: the one that `map` names, else an imitation of the speaker, else, where there is too little speech
-/// for that or nothing clones, a voice of that language, as high as the speaker's and nobody else's where there is one.
+/// A voice for each speaker: the one that `map` names, else an imitation of the speaker, else, where there is too little speech
+/// for that or nothing clones, a voice of that language, as high as the speaker's and no other speaker's where there is one.
 ///
-/// Faults: those of [`Stage`], `Missing` when no voice reads `language`.
-pub fn cast(
-    stage: &dyn Stage,
+/// Faults: those of [`DubVoices`], `Missing` when no voice reads `language`.
+pub fn assign(
+    voices: &DubVoices,
     account: Option<AccountId>,
-    segments: &[Segment],
+    segments: &[ScriptLine],
     map: &BTreeMap<String, String>,
     language: &str,
     open: &dyn Fn() -> Result<Option<Box<dyn Samples>>, Fault>,
     watch: &Watch,
-) -> Result<HashMap<String, Role>, Fault> {
+) -> Result<HashMap<String, DubVoice>, Fault> {
     let mut speakers: Vec<&str> = Vec::new();
     for segment in segments {
         if !speakers.contains(&segment.speaker.as_str()) {
             speakers.push(&segment.speaker);
         }
     }
-    let mut roles = HashMap::new();
+    let mut assigned = HashMap::new();
     let (named, others): (Vec<&str>, Vec<&str>) =
         speakers.into_iter().partition(|s| map.contains_key(*s));
     for speaker in named {
-        let role = stage.voice(account, &map[speaker], language)?;
-        roles.insert(speaker.to_owned(), role);
+        let voice = voices.named(account, &map[speaker], language)?;
+        assigned.insert(speaker.to_owned(), voice);
     }
     let speeches = match others.is_empty() {
         true => Vec::new(),
@@ -88,38 +52,32 @@ pub fn cast(
     };
     for (speaker, speech) in others.into_iter().zip(speeches) {
         watch.check()?;
-        let role = match stage.imitate(&speech, language, watch) {
-            Ok(role) => Role {
+        let voice = match voices.imitate(&speech, language, watch) {
+            Ok(voice) => DubVoice {
                 voice_id: format!("source:{speaker}"),
-                ..role
+                ..voice
             },
             Err(fault) if matches!(fault.kind, Kind::Invalid | Kind::Missing) => {
                 log::info!("{speaker} is not imitated: {fault}");
-                nearest(stage.stock(language), &speech, &roles).ok_or_else(|| no_voice(language))?
+                nearest(voices.stock(language), &speech, &assigned)
+                    .ok_or_else(|| no_voice(language))?
             }
             Err(fault) => return Err(fault),
         };
-        roles.insert(speaker.to_owned(), role);
+        assigned.insert(speaker.to_owned(), voice);
     }
-    Ok(roles)
-}
-
-/// No voice reads `language`.
-pub fn no_voice(language: &str) -> Fault {
-    Fault::missing(format!(
-        "No engine that speaks {language} is installed on this box."
-    ))
+    Ok(assigned)
 }
 
 /// What is heard of each of `speakers`: their longest lines, in order.
 fn speeches(
-    segments: &[Segment],
+    segments: &[ScriptLine],
     speakers: &[&str],
     open: &dyn Fn() -> Result<Option<Box<dyn Samples>>, Fault>,
 ) -> Result<Vec<Clip>, Fault> {
     let mut spans: Vec<(Range<u64>, usize)> = Vec::new();
     for (number, speaker) in speakers.iter().enumerate() {
-        let mut own: Vec<&Segment> = segments.iter().filter(|s| s.speaker == *speaker).collect();
+        let mut own: Vec<&ScriptLine> = segments.iter().filter(|s| s.speaker == *speaker).collect();
         own.sort_by(|a, b| f64::total_cmp(&(b.end_s - b.start_s), &(a.end_s - a.start_s)));
         let mut left_s = SECONDS_MAX;
         for segment in own {
@@ -148,20 +106,24 @@ fn speeches(
     Ok(all.into_iter().map(clip).collect())
 }
 
-/// Of `stock` the first that is as high as `speech` and that nobody has, as far as there is one.
-fn nearest(stock: Vec<Role>, speech: &Clip, taken: &HashMap<String, Role>) -> Option<Role> {
+/// Of `stock` the first that is as high as `speech` and that no other speaker has, as far as there is one.
+fn nearest(
+    stock: Vec<DubVoice>,
+    speech: &Clip,
+    taken: &HashMap<String, DubVoice>,
+) -> Option<DubVoice> {
     let is_high = Pitch::of(speech).map(|pitch| pitch.median > HIGH);
-    let is_free = |role: &Role| taken.values().all(|t| t.voice_id != role.voice_id);
-    let fits = |role: &Role| match is_high {
-        Some(true) => role.gender == "female",
-        Some(false) => role.gender == "male",
+    let is_free = |voice: &DubVoice| taken.values().all(|t| t.voice_id != voice.voice_id);
+    let fits = |voice: &DubVoice| match is_high {
+        Some(true) => voice.gender == "female",
+        Some(false) => voice.gender == "male",
         None => true,
     };
-    let best = stock.iter().enumerate().max_by_key(|(at, role)| {
+    let best = stock.iter().enumerate().max_by_key(|(at, voice)| {
         (
-            fits(role) && is_free(role),
-            fits(role),
-            is_free(role),
+            fits(voice) && is_free(voice),
+            fits(voice),
+            is_free(voice),
             stock.len() - at,
         )
     })?;
@@ -171,9 +133,10 @@ fn nearest(stock: Vec<Role>, speech: &Clip, taken: &HashMap<String, Role>) -> Op
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::contract::Utterance;
 
-    fn role(id: &str, gender: &str) -> Role {
-        Role {
+    fn voice(id: &str, gender: &str) -> DubVoice {
+        DubVoice {
             voice_id: id.to_owned(),
             utterance: Utterance::default(),
             language: "en-us".to_owned(),
@@ -196,12 +159,12 @@ mod tests {
 
     #[test]
     fn a_voice_of_the_pack_is_as_high_as_the_speaker_and_nobody_elses() {
-        let stock = || vec![role("a", "female"), role("b", "male"), role("c", "male")];
+        let stock = || vec![voice("a", "female"), voice("b", "male"), voice("c", "male")];
         let mut taken = HashMap::new();
         let mut next = |hertz: f32| {
-            let role = nearest(stock(), &buzz(hertz), &taken).unwrap();
-            taken.insert(taken.len().to_string(), role.clone());
-            role.voice_id
+            let voice = nearest(stock(), &buzz(hertz), &taken).unwrap();
+            taken.insert(taken.len().to_string(), voice.clone());
+            voice.voice_id
         };
         assert_eq!(next(110.0), "b");
         assert_eq!(next(110.0), "c");
@@ -212,7 +175,7 @@ mod tests {
 
     #[test]
     fn speeches_are_the_longest_lines_of_each() {
-        let line = |start_s: f64, end_s: f64, speaker: &str| Segment {
+        let line = |start_s: f64, end_s: f64, speaker: &str| ScriptLine {
             id: serde_json::Value::Null,
             start_s,
             end_s,

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::duck::Duck;
-use super::original::{BLOCK_FRAMES, Frames, Heard, RATE_HZ};
+use super::original::{AudioFrames, BLOCK_FRAMES, LineLoudness, RATE_HZ};
 use crate::audio::Clip;
 use crate::audio::level::LOUDNESS_LUFS;
 use crate::audio::loudness::lufs;
@@ -23,13 +23,13 @@ const FADE: usize = 480;
 
 /// Where a line stands, in frames of [`RATE_HZ`].
 #[derive(Debug, Clone, PartialEq)]
-pub struct Place {
+pub struct PlacedLine {
     pub at: u64,
     /// Samples of its clip.
     pub samples: u64,
     /// Where the original says it, which is what `heard` is of.
     pub spoken: Range<u64>,
-    pub heard: Heard,
+    pub heard: LineLoudness,
 }
 
 /// Makes the new track: `original` (none for silence, in mono), of which exactly `frames` are taken or filled up with
@@ -40,12 +40,12 @@ pub struct Place {
 /// The original is down by `duck::DOWN_DB` while a line is spoken and where the original says it. Each line
 /// is as loud as the original's was; where that was silent, as the median of the others.
 ///
-/// Faults: those of [`Frames::read`], of `line` and of `out`; `Internal` when lines overlap, pass the end or are not as their
+/// Faults: those of [`AudioFrames::read`], of `line` and of `out`; `Internal` when lines overlap, pass the end or are not as their
 /// places say.
-pub fn lay(
-    mut original: Option<&mut dyn Frames>,
+pub fn mix(
+    mut original: Option<&mut dyn AudioFrames>,
     frames: u64,
-    places: &[Place],
+    places: &[PlacedLine],
     line: &mut dyn FnMut(usize) -> Result<Clip, Fault>,
     out: &mut dyn FnMut(&[f32]) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
@@ -107,7 +107,7 @@ pub fn lay(
 }
 
 /// Reads `length` frames, or as many as there are.
-fn read(original: &mut dyn Frames, block: &mut Vec<f32>, length: usize) -> Result<(), Fault> {
+fn read(original: &mut dyn AudioFrames, block: &mut Vec<f32>, length: usize) -> Result<(), Fault> {
     let mut left = length;
     while left > 0 {
         match original.read(block, left)? {
@@ -119,14 +119,14 @@ fn read(original: &mut dyn Frames, block: &mut Vec<f32>, length: usize) -> Resul
 }
 
 /// The median of how loud the original's lines are; that of plain speech where none was heard.
-fn usual_lufs(places: &[Place]) -> f64 {
+fn usual_lufs(places: &[PlacedLine]) -> f64 {
     let mut heard: Vec<f64> = places.iter().filter_map(|p| p.heard.lufs).collect();
     heard.sort_by(f64::total_cmp);
     heard.get(heard.len() / 2).copied().unwrap_or(LOUDNESS_LUFS)
 }
 
 /// The samples of `clip` at their level and with fades.
-fn ready(clip: Clip, place: &Place, usual: f64) -> Result<Vec<f32>, Fault> {
+fn ready(clip: Clip, place: &PlacedLine, usual: f64) -> Result<Vec<f32>, Fault> {
     if clip.rate_hz != RATE_HZ || clip.samples.len() as u64 != place.samples {
         return Err(Fault::internal("a line is not as its place says"));
     }
@@ -148,5 +148,5 @@ fn ready(clip: Clip, place: &Place, usual: f64) -> Result<Vec<f32>, Fault> {
 }
 
 #[cfg(test)]
-#[path = "bed_tests.rs"]
+#[path = "mix_tests.rs"]
 mod tests;
