@@ -25,5 +25,3 @@ mod echoes;
 mod flood;
 mod framing;
 mod holding;
-pub mod process;
-pub mod raw;

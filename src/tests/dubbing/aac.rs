@@ -12,10 +12,10 @@ use vocabox::dub::mux::{self, Container};
 use vocabox::dub::request::RenderRequest;
 use vocabox::fault::Kind;
 
-use crate::dubbing::{job, stubs};
-use crate::dubbing_render::{download, order, rendered};
-use crate::films::{film, open, packets, sweep, track_in};
-use crate::server::Server;
+use crate::dubbing::films::{film, open, packets, sweep, track_in};
+use crate::dubbing::jobs::{job, stubs};
+use crate::dubbing::render::{download, order, rendered};
+use crate::support::server::Server;
 
 /// The film with `frames` as its sound.
 fn dubbed(name: &str, channels: usize, frames: &[f32]) -> PathBuf {

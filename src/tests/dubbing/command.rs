@@ -3,9 +3,9 @@
 use std::fs;
 use std::process::Output;
 
-use crate::dubbing::stubs;
-use crate::films::{film, packets};
-use crate::server::run;
+use crate::dubbing::films::{film, packets};
+use crate::dubbing::jobs::stubs;
+use crate::support::server::run;
 
 fn dub(models: &str, data: &str, more: &[&str]) -> Output {
     run(&[&["--models-dir", models, "--data-dir", data, "dub"], more].concat())

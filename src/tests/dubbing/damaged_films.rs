@@ -9,7 +9,7 @@ use vocabox::cpu_time;
 use vocabox::dub::mux::{self, SoundTrack, TrackWriter};
 use vocabox::fault::{Fault, Kind};
 
-use crate::damage::{Dice, damaged};
+use crate::engines::damage::{Dice, damaged};
 
 /// Damages of each film.
 const ROUNDS: usize = 400;

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::attacks::process::until;
-use crate::http::Client;
-use crate::server::{Server, json as command, link, recording, stub_models};
-use crate::voice::{samples, wav};
-use crate::wer::assert_words;
+use crate::http::voice::{samples, wav};
+use crate::support::client::Client;
+use crate::support::process::until;
+use crate::support::server::{Server, json as command, link, recording, stub_models};
+use crate::support::wer::assert_words;
 
 const ANALYZE: &str = "/voice/dub/analyze";
 

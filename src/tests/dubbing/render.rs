@@ -8,13 +8,13 @@ use vocabox::audio::encode::Codec;
 use vocabox::audio::{Clip, decode, encode, pcm};
 use vocabox::dub::mux::{self, TrackWriter};
 
-use crate::attacks::process::until;
-use crate::dubbing::{analyze, job, over, stubs};
-use crate::films::{film, packets};
-use crate::http::{Answer, Client};
-use crate::server::Server;
-use crate::voice::{samples, wav};
-use crate::wer::assert_words;
+use crate::dubbing::films::{film, packets};
+use crate::dubbing::jobs::{analyze, job, over, stubs};
+use crate::http::voice::{samples, wav};
+use crate::support::client::{Answer, Client};
+use crate::support::process::until;
+use crate::support::server::Server;
+use crate::support::wer::assert_words;
 
 const RENDER: &str = "/voice/dub/render";
 

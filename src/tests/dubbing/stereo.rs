@@ -8,10 +8,10 @@ use std::path::Path;
 use vocabox::audio::Wide;
 use vocabox::dub::mux::{self, Container};
 
-use crate::dubbing::{job, stubs};
-use crate::dubbing_render::{download, film_with, order, rendered};
-use crate::films::{film, open, sweep, track_of};
-use crate::server::Server;
+use crate::dubbing::films::{film, open, sweep, track_of};
+use crate::dubbing::jobs::{job, stubs};
+use crate::dubbing::render::{download, film_with, order, rendered};
+use crate::support::server::Server;
 
 #[test]
 fn stereo_stays_on_its_sides() {

@@ -10,7 +10,7 @@ use vocabox::audio::{self, pcm};
 use vocabox::cpu_time;
 use vocabox::fault::Kind;
 
-use crate::audio::bytes;
+use crate::engines::audio::bytes;
 
 /// Damages of each file.
 const ROUNDS: usize = 150;

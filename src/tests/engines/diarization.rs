@@ -10,8 +10,8 @@ use vocabox::engine::contract::{Segment, Transcript, Watch, Word};
 use vocabox::engine::diarize::{Diarize, Diarized, attribute, name};
 use vocabox::pack::manifest::Kind;
 
-use crate::server::models;
-use crate::talk::{self, Dice, RATE_HZ, Speaker, Talk, errors};
+use crate::support::server::models;
+use crate::support::talk::{self, Dice, RATE_HZ, Speaker, Talk, errors};
 
 const SENTENCES: &[&str] = &[
     "The bakery on the corner sells fresh bread every morning before sunrise.",

@@ -8,7 +8,7 @@ use vocabox::audio::decode;
 use vocabox::audio::level::LOUDNESS_LUFS;
 use vocabox::audio::pcm::read_all;
 
-use crate::server::Server;
+use crate::support::server::Server;
 
 const TEXTS: &[&str] = &[
     "Wait, please!",

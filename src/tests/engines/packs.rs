@@ -5,7 +5,7 @@ use std::path::Path;
 
 use vocabox::pack::Pack;
 
-use crate::server::{models, run};
+use crate::support::server::{models, run};
 
 #[test]
 fn every_pack_of_the_repository_is_fetched_and_right() {

@@ -12,7 +12,7 @@ use vocabox::fault::Kind;
 use vocabox::pack::Pack;
 use vocabox::pack::manifest::TensorText;
 
-use crate::server::models;
+use crate::support::server::models;
 
 /// Largest difference between two f32 kernels of the same operator, as a share of the output's largest value.
 const KERNELS: f32 = 2e-4;

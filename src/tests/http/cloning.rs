@@ -10,9 +10,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::http::{Answer, Client};
-use crate::server::{Server, json as command, link, models, recording, sha256};
-use crate::voice::{samples, speak, wav};
+use crate::http::voice::{samples, speak, wav};
+use crate::support::client::{Answer, Client};
+use crate::support::server::{Server, json as command, link, models, recording, sha256};
 
 /// Values of a style table, and voices of the stub.
 const TABLE: usize = 510 * 256;

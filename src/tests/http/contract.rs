@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::http::{Answer, Client};
-use crate::server::{Server, json as command, recording};
+use crate::support::client::{Answer, Client};
+use crate::support::server::{Server, json as command, recording};
 
 fn client() -> Client {
     Server::shared().client()
@@ -193,7 +193,7 @@ fn keys_are_needed_and_forgotten_when_revoked() {
     let id = made["key_id"].as_str().unwrap();
     let data = server.data.to_str().unwrap();
     assert!(
-        crate::server::run(&["--data-dir", data, "key", "revoke", id])
+        crate::support::server::run(&["--data-dir", data, "key", "revoke", id])
             .status
             .success()
     );

@@ -2,8 +2,8 @@
 
 use vocabox::api::ENDPOINTS;
 
-use crate::http::Answer;
-use crate::server::Server;
+use crate::support::client::Answer;
+use crate::support::server::Server;
 
 const OURS: &str = "https://app.example.org";
 
@@ -30,7 +30,10 @@ fn names(answer: &Answer, header: &str, word: &str) -> bool {
 
 #[test]
 fn a_named_origin_may_ask_call_and_read_the_headers() {
-    let server = Server::launch(&crate::server::bare_models(), &["--cors-origin", OURS]);
+    let server = Server::launch(
+        &crate::support::server::bare_models(),
+        &["--cors-origin", OURS],
+    );
     for endpoint in ENDPOINTS {
         let path = endpoint.path.replace(['{', '}'], "");
         let answer = preflight(&server, OURS, &path);
@@ -75,7 +78,10 @@ fn a_named_origin_may_ask_call_and_read_the_headers() {
 
 #[test]
 fn no_other_origin_is_let_in_and_by_default_none() {
-    let named = Server::launch(&crate::server::bare_models(), &["--cors-origin", OURS]);
+    let named = Server::launch(
+        &crate::support::server::bare_models(),
+        &["--cors-origin", OURS],
+    );
     let default = Server::start();
     for (server, origin) in [
         (&named, "https://evil.example.org"),

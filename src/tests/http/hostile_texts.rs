@@ -5,9 +5,9 @@
 
 use serde_json::json;
 
-use crate::http::Answer;
-use crate::server::Server;
-use crate::wer::assert_words;
+use crate::support::client::Answer;
+use crate::support::server::Server;
+use crate::support::wer::assert_words;
 
 fn say(text: &str) -> Answer {
     let client = Server::shared().client();

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::attacks::process::processor_time;
-use crate::http::Answer;
-use crate::server::{Server, link, models, recording, run};
-use crate::voice::{samples, wav};
-use crate::wer::words;
+use crate::http::voice::{samples, wav};
+use crate::support::client::Answer;
+use crate::support::process::processor_time;
+use crate::support::server::{Server, link, models, recording, run};
+use crate::support::wer::words;
 
 const RATE_HZ: u32 = 16_000;
 

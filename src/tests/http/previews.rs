@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::thread;
 
-use crate::server::{Server, stub_models};
-use crate::wer::assert_words;
+use crate::support::server::{Server, stub_models};
+use crate::support::wer::assert_words;
 
 /// The path that the catalog gives for `voice_id`.
 fn url(server: &Server, voice_id: &str) -> String {

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::server::Server;
-use crate::wer::assert_words;
+use crate::support::server::Server;
+use crate::support::wer::assert_words;
 
-fn client() -> crate::http::Client {
+fn client() -> crate::support::client::Client {
     Server::shared().client()
 }
 

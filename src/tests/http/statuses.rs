@@ -10,10 +10,10 @@ use serde_json::json;
 use tempfile::TempDir;
 use vocabox::api::{Access, BEFORE_ROUTING, BodyKind, ENDPOINTS, Endpoint};
 
-use crate::attacks::raw;
-use crate::cloning::{self, cloning_models};
-use crate::http::{Answer, Client};
-use crate::server::{Server, json as command, link, models, stub_models};
+use crate::http::cloning::{self, cloning_models};
+use crate::support::client::{Answer, Client};
+use crate::support::raw;
+use crate::support::server::{Server, json as command, link, models, stub_models};
 
 /// A box with stub engines, one without any pack, and keys of every condition.
 struct House {
@@ -78,7 +78,7 @@ impl House {
                 (path.replace("{job_id}", id), None, Vec::new())
             }
             "dub_render" => {
-                let body = crate::dubbing_render::form(&wav(), &crate::dubbing_render::order());
+                let body = crate::dubbing::render::form(&wav(), &crate::dubbing::render::order());
                 (path, Some("multipart/form-data; boundary=b"), body)
             }
             "dub_video" | "dub_audio" | "dub_subtitles" => {
@@ -118,8 +118,8 @@ impl House {
     fn rendered(&self) -> &str {
         self.rendered.get_or_init(|| {
             let film = std::fs::read(models().join("test-video/frames.mp4")).unwrap();
-            let order = crate::dubbing_render::order();
-            crate::dubbing_render::rendered(&self.good, &film, &order)
+            let order = crate::dubbing::render::order();
+            crate::dubbing::render::rendered(&self.good, &film, &order)
         })
     }
 
@@ -171,9 +171,9 @@ impl House {
                 self.good.send(endpoint.method, path, None, vec![]).status
             }
             (404, "dub_render") => {
-                let mut order = crate::dubbing_render::order();
+                let mut order = crate::dubbing::render::order();
                 order[1].1 = json!({ "SPEAKER_00": "nobody" }).to_string();
-                let body = crate::dubbing_render::form(&wav(), &order);
+                let body = crate::dubbing::render::form(&wav(), &order);
                 let kind = Some("multipart/form-data; boundary=b");
                 self.good.send("POST", endpoint.path, kind, body).status
             }
@@ -369,7 +369,7 @@ fn refusals_come_in_the_order_of_the_contract() {
 
 #[test]
 fn the_readme_has_a_row_for_each_status_and_no_other() {
-    let readme = include_str!("../../README.md");
+    let readme = include_str!("../../../README.md");
     let rows: BTreeSet<u16> = readme
         .lines()
         .filter_map(|line| line.strip_prefix("| ")?.split(" | ").next()?.parse().ok())

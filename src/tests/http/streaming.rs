@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::attacks::process::until;
-use crate::server::{Server, stub_models};
-use crate::wer::assert_words;
+use crate::support::process::until;
+use crate::support::server::{Server, stub_models};
+use crate::support::wer::assert_words;
 
 const STREAM: &str = "/voice/tts/stream";
 /// Bytes of a WAV's head.

@@ -8,8 +8,8 @@ use std::thread;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::http::{Answer, Client};
-use crate::server::{Server, sha256, stub_models};
+use crate::support::client::{Answer, Client};
+use crate::support::server::{Server, sha256, stub_models};
 
 fn ask(client: &Client, body: &Value) -> Answer {
     client.post_json("/voice/dub/translate", body)

@@ -4,8 +4,8 @@ use std::io::Cursor;
 
 use serde_json::{Value, json};
 
-use crate::server::{Server, recording};
-use crate::wer::{assert_words, errors};
+use crate::support::server::{Server, recording};
+use crate::support::wer::{assert_words, errors};
 
 /// What the recording says (Dickens 1859, in the public domain).
 const TWO_CITIES: &str = "It was the best of times, it was the worst of times, it was the age of wisdom, it was the age of \

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::http::{Answer, Client};
-use crate::server::{Server, bare_models, json as command, run, stub_models};
+use crate::support::client::{Answer, Client};
+use crate::support::server::{Server, bare_models, json as command, run, stub_models};
 
 fn speak(client: &Client) -> Answer {
     client.post_json("/voice/tts", &json!({ "text": "Hi." }))

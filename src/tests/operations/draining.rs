@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::attacks::process::{connections, until};
-use crate::attacks::raw::{Client, tts};
-use crate::cloning::cloning_models;
-use crate::durability::wait_until_busy;
-use crate::server::{Server, bare_models, models, stub_models};
+use crate::http::cloning::cloning_models;
+use crate::operations::durability::wait_until_busy;
+use crate::support::process::{connections, until};
+use crate::support::raw::{Client, tts};
+use crate::support::server::{Server, bare_models, models, stub_models};
 
 /// Nobody waits that long: a test that does has failed.
 const FOR_EVER: [&str; 2] = ["--drain-seconds", "3600"];

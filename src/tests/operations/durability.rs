@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use ureq::Agent;
 
-use crate::server::{Server, json as command, models, recording, run, stub_models};
+use crate::support::server::{Server, json as command, models, recording, run, stub_models};
 
 #[test]
 fn a_kill_during_requests_leaves_a_healthy_store_with_the_history_intact() {
@@ -29,7 +29,7 @@ fn a_kill_during_requests_leaves_a_healthy_store_with_the_history_intact() {
     let (addr, key, pid) = (server.addr, server.key.clone(), server.pid());
     let file = std::fs::read(recording("two_cities.wav")).unwrap();
     let busy = thread::spawn(move || {
-        let client = crate::http::Client::new(addr, &key);
+        let client = crate::support::client::Client::new(addr, &key);
         client.post_form("/voice/stt", &file, &[]).status
     });
     wait_until_busy(pid);

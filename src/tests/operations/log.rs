@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::server::{Server, stub_models};
+use crate::support::server::{Server, stub_models};
 
 const TEXT: &str = "Nobody else should read this.";
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::server::Server;
+use crate::support::server::Server;
 
 /// Resident bytes of a process.
 fn resident(pid: u32) -> u64 {

@@ -6,8 +6,8 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::http::Client;
-use crate::server::{Server, stub_models};
+use crate::support::client::Client;
+use crate::support::server::{Server, stub_models};
 
 fn speak(client: &Client, text: &str) -> u16 {
     client

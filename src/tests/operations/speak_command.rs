@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::{Output, Stdio};
 
-use crate::server::{run, stub_models, vocabox};
+use crate::support::server::{run, stub_models, vocabox};
 
 /// `speak` on stub engines, a tenth of a second for each letter, with `text` on its standard input.
 fn speak(text: &str, args: &[&str]) -> Output {

@@ -4,7 +4,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 
-use crate::server::{Server, models, vocabox};
+use crate::support::server::{Server, models, vocabox};
 
 /// Runs `serve` with these options; one line on standard error and exit code 2 are expected.
 #[track_caller]

@@ -156,7 +156,7 @@ fn no_file_outgrows_one_idea() {
 
 #[test]
 fn the_readme_names_every_option_of_the_server() {
-    let readme = include_str!("../../README.md");
+    let readme = include_str!("../../../README.md");
     let cli = <vocabox::cli::Cli as clap::CommandFactory>::command();
     let serve = cli.find_subcommand("serve").expect("there is a server");
     let options = serve.get_arguments().chain(cli.get_arguments());

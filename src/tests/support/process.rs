@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::raw::PATIENCE;
-use crate::server::Server;
+use crate::support::server::Server;
 
 /// Resident memory in bytes.
 pub fn resident(server: &Server) -> u64 {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
 
-use crate::server::Server;
+use crate::support::server::Server;
 
 /// How long an answer may take before a test fails. Long: the machine may be busy, a hang is for ever.
 pub const PATIENCE: Duration = Duration::from_secs(30);

@@ -14,7 +14,7 @@ use rustix::process::{Pid, PidfdFlags, Resource, Rlimit, Signal};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::http::Client;
+use crate::support::client::Client;
 
 /// A running server with one account and one key. Killed when dropped.
 pub struct Server {
