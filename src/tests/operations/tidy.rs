@@ -54,7 +54,7 @@ const NAMED_BY: &[(&str, &str)] = &[
     ("ort", "engine/net_ort.rs"),
     ("tract_onnx", "engine/net_tract.rs"),
     ("tiny_http", "edge/wire.rs"),
-    ("timestretch", "audio/stretch.rs"),
+    ("timestretch", "audio/dsp/time_stretch.rs"),
     ("syom", "audio/encode/"),
     ("flacenc", "audio/encode/"),
     ("mp3lame_encoder", "audio/encode/"),

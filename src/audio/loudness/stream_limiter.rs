@@ -1,7 +1,7 @@
 //! The limiter for sound that streams: no true peak above a ceiling, one gain for all channels, a delay of some ten
 //! milliseconds that is made up for at the end. What it makes does not depend on how the sound is cut into pieces.
 
-use super::limiter::{ATTACK_S, REACH, RELEASE_S, lowest, peaks, smoothed};
+use crate::loudness::limiter::{ATTACK_S, REACH, RELEASE_S, lowest, peaks, smoothed};
 
 /// A gain this near to 1 is 1: the way back never ends otherwise.
 const BACK: f32 = 0.9999;

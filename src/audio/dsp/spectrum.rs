@@ -1,6 +1,6 @@
 //! How a voice's sound is spread over low and high: the mean of its mel spectra (a long-term average spectrum).
 
-use super::mel::Mel;
+use crate::dsp::mel::Mel;
 
 /// Bands of [`mean`].
 pub const BANDS: usize = 40;

@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use super::*;
 use crate::decode;
+use crate::dsp::resample::resample_clip;
 use crate::pcm::{Clip, read_all};
-use crate::resample::resample_clip;
 
 /// What the issue of this part asks of any speech.
 const OFF_LU_MAX: f64 = 1.0;

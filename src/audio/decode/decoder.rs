@@ -17,11 +17,11 @@ use symphonia::core::formats::FormatReader;
 use symphonia::core::formats::well_known::FORMAT_ID_MKV;
 use symphonia::core::packet::Packet;
 
-use super::container;
-use super::downmix::Width;
-use super::edits::{self, Edit};
-use super::pcm::Samples;
-use super::track::{self, TrackDecoder, undecodable};
+use crate::decode::container;
+use crate::decode::downmix::Width;
+use crate::decode::edit_lists::{self, Edit};
+use crate::decode::track::{self, TrackDecoder, undecodable};
+use crate::pcm::Samples;
 use vocabox_base::fault::Fault;
 use vocabox_base::limits::{AUDIO_CHANNELS_MAX, AUDIO_RATE_HZ_MAX, AUDIO_RATE_HZ_MIN};
 
@@ -85,7 +85,7 @@ where
 }
 
 /// As [`open`], in channels of `width`: unless that is one, only [`Decoder::read_frames`] is right.
-pub(super) fn open_as<S>(mut source: S, width: Width, most_seconds: f64) -> Result<Decoder, Fault>
+pub(crate) fn open_as<S>(mut source: S, width: Width, most_seconds: f64) -> Result<Decoder, Fault>
 where
     S: Read + Seek + Send + Sync + 'static,
 {
@@ -93,7 +93,7 @@ where
     if bytes == 0 {
         return Err(Fault::invalid("file is empty"));
     }
-    let edits = edits::read(&mut source, bytes);
+    let edits = edit_lists::read(&mut source, bytes);
     let format = container::open(source, bytes)?;
     let (chosen, track) = track::choose(format.as_ref(), width)?;
     let told_seconds = container::told_seconds(format.as_ref(), chosen, bytes);
@@ -280,13 +280,13 @@ impl Decoder {
     }
 
     /// Channels of what [`Decoder::read_frames`] gives: 1 or 2.
-    pub(super) fn channels(&self) -> usize {
+    pub(crate) fn channels(&self) -> usize {
         self.channels
     }
 
     /// Appends up to `most` interleaved frames in [−1, 1] to `out` and returns how many; 0 only at the end. Faults: those of
     /// [`Samples::read`].
-    pub(super) fn read_frames(&mut self, out: &mut Vec<f32>, most: usize) -> Result<usize, Fault> {
+    pub(crate) fn read_frames(&mut self, out: &mut Vec<f32>, most: usize) -> Result<usize, Fault> {
         let (channels, mut given) = (self.channels, 0);
         while given < most {
             let room = most - given;
@@ -347,5 +347,5 @@ fn too_long(seconds: Option<f64>, most_seconds: f64) -> Fault {
 }
 
 #[cfg(test)]
-#[path = "decode_tests.rs"]
+#[path = "decoder_tests.rs"]
 mod tests;

@@ -6,8 +6,8 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-use super::boxes::{Span, children, descend, find, movie, u32_be};
-use super::mend::Patch;
+use crate::decode::mp4_boxes::{Span, children, descend, find, movie, u32_be};
+use crate::decode::patch::Patch;
 
 /// A kind of sample description (ISO/IEC 14496-12 §8.5.2) that nobody knows, so that nobody reads on.
 const UNKNOWN: &[u8; 4] = b"none";
@@ -61,8 +61,8 @@ fn descriptions<S: Read + Seek>(source: &mut S, track: Span) -> io::Result<Optio
 
 #[cfg(test)]
 mod tests {
-    use super::super::boxes::boxed;
     use super::*;
+    use crate::decode::mp4_boxes::boxed;
     use std::io::Cursor;
 
     fn track(handler: &[u8; 4], descriptions: u32) -> Vec<u8> {

@@ -10,12 +10,12 @@ use std::sync::LazyLock;
 /// Points looked at for each sample.
 const POINTS: usize = 4;
 /// Samples to either side that a point between samples is computed from.
-pub(super) const REACH: usize = 8;
+pub(crate) const REACH: usize = 8;
 /// Samples that are passed over together where nothing is loud.
 const BLOCK_SAMPLES: usize = 64;
 /// Seconds over which gain goes down before a peak, and within which most of it has come back.
-pub(super) const ATTACK_S: f64 = 0.005;
-pub(super) const RELEASE_S: f64 = 0.08;
+pub(crate) const ATTACK_S: f64 = 0.005;
+pub(crate) const RELEASE_S: f64 = 0.08;
 
 /// For each point between two samples, the weights of the samples around it: a sinc under Hann's window, with sum 1.
 static WEIGHTS: LazyLock<[[f32; 2 * REACH]; POINTS - 1]> = LazyLock::new(|| {
@@ -92,7 +92,7 @@ pub fn peaks(sound: &[f32], from: f32) -> Vec<f32> {
 }
 
 /// The gain that each sample may have at the most: the lowest that any peak within `reach` samples allows.
-pub(super) fn lowest(peaks: &[f32], reach: usize, ceiling: f32) -> Vec<f32> {
+pub(crate) fn lowest(peaks: &[f32], reach: usize, ceiling: f32) -> Vec<f32> {
     let allowed: Vec<f32> = peaks.iter().map(|p| (ceiling / p).min(1.0)).collect();
     // Places of ever higher gains: the first is the lowest of those in reach.
     let mut rising: VecDeque<usize> = VecDeque::new();
@@ -118,7 +118,7 @@ pub(super) fn lowest(peaks: &[f32], reach: usize, ceiling: f32) -> Vec<f32> {
 }
 
 /// Each gain as the mean of those within `reach`: as each of them heeds the sample, so does their mean.
-pub(super) fn smoothed(gains: &[f32], reach: usize) -> Vec<f32> {
+pub(crate) fn smoothed(gains: &[f32], reach: usize) -> Vec<f32> {
     let (last, reach) = (gains.len() as i64 - 1, reach as i64);
     let at = |n: i64| f64::from(gains[n.clamp(0, last) as usize]);
     let mut sum: f64 = (-reach..=reach).map(at).sum();

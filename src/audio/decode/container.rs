@@ -11,8 +11,9 @@ use symphonia::core::formats::{FormatOptions, FormatReader, Track};
 use symphonia::core::io::{MediaSource, MediaSourceStream};
 use symphonia::core::meta::MetadataOptions;
 
-use super::mend::{self, Patch};
-use super::track::undecodable;
+use crate::decode::patch::Patch;
+use crate::decode::repair;
+use crate::decode::track::undecodable;
 use vocabox_base::fault::Fault;
 
 /// The container in `source`, which has `bytes` bytes; one that is cut or damaged as far as it can be mended.
@@ -23,8 +24,8 @@ pub fn open<S>(mut source: S, bytes: u64) -> Result<Box<dyn FormatReader>, Fault
 where
     S: Read + Seek + Send + Sync + 'static,
 {
-    let mend = mend::read(&mut source, bytes);
-    if mend.lacks_index {
+    let repair = repair::read(&mut source, bytes);
+    if repair.lacks_index {
         return Err(Fault::invalid(
             "file breaks off before its index (moov), which is at its end and says where the sound is: nothing of it can be heard",
         ));
@@ -34,7 +35,7 @@ where
         source,
         bytes,
         at: 0,
-        patches: mend.patches,
+        patches: repair.patches,
     });
     symphonia::default::get_probe()
         .probe(

@@ -3,7 +3,7 @@
 //! Method: de Jong and Wempe 2009, "Praat script to detect syllable nuclei and measure speech rate automatically": peaks of
 //! intensity with a dip of at least 2 dB before them. Theirs are voiced, too; here loud ones count.
 
-use super::pcm::Clip;
+use crate::pcm::Clip;
 
 /// Seconds of one value of loudness, and how many of them are averaged: a syllable lasts some ten.
 const HOP_S: f32 = 0.01;

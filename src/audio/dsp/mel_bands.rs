@@ -1,6 +1,6 @@
 //! Mel bands over the bins of a power spectrum, kept without their zeros.
 
-use super::mel::MelRecipe;
+use crate::dsp::mel_recipe::MelRecipe;
 
 /// One band: the first spectrum bin that counts, and each bin's weight from there on.
 pub struct Band {

@@ -9,8 +9,8 @@ use symphonia::core::formats::{FormatReader, Track};
 use symphonia::core::packet::Packet;
 use symphonia::core::units::Duration;
 
-use super::downmix::{Mix, Width};
-use super::opus::{self, OpusTrack};
+use crate::decode::downmix::{Mix, Width};
+use crate::decode::opus::{self, OpusTrack};
 use vocabox_base::fault::Fault;
 
 /// What every refusal of a file names.

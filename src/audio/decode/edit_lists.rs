@@ -6,7 +6,7 @@
 
 use std::io::{self, Read, Seek};
 
-use super::boxes::{Span, children, descend, find, full_box, movie, u32_be, u64_be};
+use crate::decode::mp4_boxes::{Span, children, descend, find, full_box, movie, u32_be, u64_be};
 
 /// Entries of one edit list that are looked at.
 const ENTRIES_MAX: usize = 64;
@@ -108,8 +108,8 @@ fn timescale<S: Read + Seek>(source: &mut S, head: Span) -> io::Result<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::boxes::boxed;
     use super::*;
+    use crate::decode::mp4_boxes::boxed;
     use std::io::Cursor;
 
     /// Version 0 of a head: flags, two dates, then `number` (a track's id or a time scale).

@@ -7,8 +7,8 @@ use timestretch::{
     Backend, Parameters, PitchRatio, RatioConstraint, SessionConfig, TempoRate, render,
 };
 
-use super::pcm::Clip;
-use super::resample::resample_clip;
+use crate::dsp::resample::resample_clip;
+use crate::pcm::Clip;
 use vocabox_base::fault::Fault;
 
 /// Samples a second of what is made.
@@ -59,8 +59,9 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::pitch::Pitch;
-    use crate::{decode, pcm};
+    use crate::decode;
+    use crate::dsp::pitch::Pitch;
+    use crate::pcm;
 
     /// Ten seconds of a reader's voice, at 24 kHz.
     fn speech() -> Clip {

@@ -2,10 +2,10 @@
 
 use std::io::{Read, Seek};
 
-use super::decode::{self, Decoder};
-use super::downmix::Width;
-use super::pcm::Samples;
-use super::resample::Stage;
+use crate::decode::decoder::{self, Decoder};
+use crate::decode::downmix::Width;
+use crate::dsp::resample::Stage;
+use crate::pcm::Samples;
 use vocabox_base::fault::Fault;
 
 /// A recording of one channel or two, read piece by piece: memory does not grow with its length.
@@ -25,7 +25,7 @@ impl Wide {
     where
         S: Read + Seek + Send + Sync + 'static,
     {
-        let decoder = decode::open_as(source, Width::UpToTwo, most_seconds)?;
+        let decoder = decoder::open_as(source, Width::UpToTwo, most_seconds)?;
         let stage = match decoder.rate_hz() == rate_hz {
             true => None,
             false => Some(Stage::new(decoder.rate_hz(), rate_hz, decoder.channels())?),
@@ -66,9 +66,9 @@ impl Wide {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dsp::resample::resample_clip;
     use crate::encode::{self, WavWriter};
     use crate::pcm::{Clip, read_all};
-    use crate::resample::resample_clip;
     use std::io::Cursor;
 
     const LENGTH: usize = 20_011;
@@ -118,7 +118,7 @@ mod tests {
         let sides = [sound(0), sound(1)];
         assert!(read(wav(&sides, 48_000), 48_000) == sides);
         // Its mono is the mean.
-        let mono = read_all(&mut decode::open(wav(&sides, 48_000), 60.0).unwrap()).unwrap();
+        let mono = read_all(&mut decoder::open(wav(&sides, 48_000), 60.0).unwrap()).unwrap();
         let mean = sides[0]
             .iter()
             .zip(&sides[1])

@@ -6,7 +6,7 @@
 
 use realfft::RealFftPlanner;
 
-use super::pcm::Clip;
+use crate::pcm::Clip;
 
 /// Voices lie within these (Hz).
 const LOW_HZ: f32 = 60.0;

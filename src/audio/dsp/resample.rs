@@ -7,7 +7,7 @@
 use audioadapter_buffers::direct::InterleavedSlice;
 use rubato::{Fft, FixedSync, Indexing, Resampler, WindowFunction};
 
-use super::pcm::{Clip, ClipReader, Samples, read_all};
+use crate::pcm::{Clip, ClipReader, Samples, read_all};
 use vocabox_base::fault::Fault;
 
 /// Samples of one FFT block at the lower of the two rates, at the least. The filter's transition band
@@ -134,7 +134,7 @@ fn taker(
 type Reading<'a> = dyn FnMut(&mut Vec<f32>, usize) -> Result<usize, Fault> + 'a;
 
 /// The FFT at work: one block in, one block out. Frames are interleaved.
-pub(super) struct Stage {
+pub(crate) struct Stage {
     fft: Fft<f32>,
     channels: usize,
     from_hz: u64,
@@ -154,7 +154,7 @@ pub(super) struct Stage {
 
 impl Stage {
     /// For `channels`, at least 1. Faults: `Internal` when either rate is 0 or the resampler cannot be built.
-    pub(super) fn new(from_hz: u32, to_hz: u32, channels: usize) -> Result<Self, Fault> {
+    pub(crate) fn new(from_hz: u32, to_hz: u32, channels: usize) -> Result<Self, Fault> {
         if from_hz == 0 || to_hz == 0 {
             return Err(Fault::internal(format!(
                 "resampling {from_hz} to {to_hz} Hz"
@@ -192,7 +192,7 @@ impl Stage {
 
     /// Appends up to `most` frames to `out`, made of what `source` reads, and returns how many; 0 only at the end. Faults:
     /// those of `source`.
-    pub(super) fn read(
+    pub(crate) fn read(
         &mut self,
         source: &mut Reading<'_>,
         out: &mut Vec<f32>,

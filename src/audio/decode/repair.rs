@@ -3,31 +3,19 @@
 //! A container that claims more than the file holds is refused by its demuxer, or ends at the first wrong length. The
 //! corrections never move anything: each covers bytes that are there. MP4 (ISO/IEC 14496-12 §4.2) and AIFF (Apple 1989)
 //! are corrected here, Matroska in [`matroska`]; other formats find their own way on. What a demuxer would refuse of an MP4's
-//! pictures is covered too, by [`pictures`].
+//! pictures is covered too, by [`video_tracks`].
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
-use super::{matroska, pictures};
+use crate::decode::patch::Patch;
+use crate::decode::{matroska, video_tracks};
 
 /// Boxes or chunks that are looked at.
 const PARTS_MAX: usize = 1 << 20;
 
-/// Bytes that stand in for those at `at`.
-#[derive(Debug, PartialEq)]
-pub struct Patch {
-    pub at: u64,
-    pub bytes: Vec<u8>,
-}
-
-impl From<(u64, Vec<u8>)> for Patch {
-    fn from((at, bytes): (u64, Vec<u8>)) -> Self {
-        Patch { at, bytes }
-    }
-}
-
 /// What was found about a file.
 #[derive(Debug, Default, PartialEq)]
-pub struct Mend {
+pub struct Repair {
     /// In the order of the file, not overlapping.
     pub patches: Vec<Patch>,
     /// It breaks off before the index, without which nothing can be found in it.
@@ -36,23 +24,26 @@ pub struct Mend {
 
 /// How to correct `source` of `bytes` bytes; nothing when it is whole, or of a format that needs none. Where the source
 /// stands afterwards is not said.
-pub fn read<S: Read + Seek>(source: &mut S, bytes: u64) -> Mend {
+pub fn read<S: Read + Seek>(source: &mut S, bytes: u64) -> Repair {
     let mut source = BufReader::new(source);
     let mut start = [0; 12];
     // What cannot be read here is for the demuxer to refuse.
     if source.rewind().is_err() || source.read_exact(&mut start).is_err() {
-        return Mend::default();
+        return Repair::default();
     }
     let found = match &start {
-        [0x1A, 0x45, 0xDF, 0xA3, ..] => matroska::patches(&mut source, bytes).map(|patches| Mend {
-            patches,
-            lacks_index: false,
-        }),
-        [_, _, _, _, b'f', b't', b'y', b'p', ..] => mp4(&mut source, bytes).map(|mut mend| {
-            mend.patches
-                .extend(pictures::patches(&mut source, bytes).unwrap_or_default());
-            mend.patches.sort_by_key(|patch| patch.at);
-            mend
+        [0x1A, 0x45, 0xDF, 0xA3, ..] => {
+            matroska::patches(&mut source, bytes).map(|patches| Repair {
+                patches,
+                lacks_index: false,
+            })
+        }
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => mp4(&mut source, bytes).map(|mut repair| {
+            repair
+                .patches
+                .extend(video_tracks::patches(&mut source, bytes).unwrap_or_default());
+            repair.patches.sort_by_key(|patch| patch.at);
+            repair
         }),
         [
             b'F',
@@ -68,13 +59,13 @@ pub fn read<S: Read + Seek>(source: &mut S, bytes: u64) -> Mend {
             b'F',
             b'F' | b'C',
         ] => aiff(&mut source, bytes),
-        _ => Ok(Mend::default()),
+        _ => Ok(Repair::default()),
     };
     found.unwrap_or_default()
 }
 
 /// The last box, when it reaches over the end, ends there.
-fn mp4<S: Read + Seek>(source: &mut BufReader<S>, bytes: u64) -> io::Result<Mend> {
+fn mp4<S: Read + Seek>(source: &mut BufReader<S>, bytes: u64) -> io::Result<Repair> {
     let (mut at, mut has_index) = (0, false);
     for _ in 0..PARTS_MAX {
         if at + 16 > bytes {
@@ -101,18 +92,18 @@ fn mp4<S: Read + Seek>(source: &mut BufReader<S>, bytes: u64) -> io::Result<Mend
                 false => (at, (left as u32).to_be_bytes().to_vec()),
             };
             let is_sound = &kind == b"mdat";
-            return Ok(Mend {
+            return Ok(Repair {
                 patches: Vec::from_iter((is_sound && has_index).then(|| patch.into())),
                 lacks_index: is_sound && !has_index,
             });
         }
         at += size;
     }
-    Ok(Mend::default())
+    Ok(Repair::default())
 }
 
 /// The sound, when it reaches over the end, ends there; another chunk that does is left out.
-fn aiff<S: Read + Seek>(source: &mut BufReader<S>, bytes: u64) -> io::Result<Mend> {
+fn aiff<S: Read + Seek>(source: &mut BufReader<S>, bytes: u64) -> io::Result<Repair> {
     let mut at = 12;
     let mut patches = Vec::new();
     // Less than what the file says in as many bytes.
@@ -137,7 +128,7 @@ fn aiff<S: Read + Seek>(source: &mut BufReader<S>, bytes: u64) -> io::Result<Men
         }
         at += 8 + size.next_multiple_of(2);
     }
-    Ok(Mend {
+    Ok(Repair {
         patches,
         lacks_index: false,
     })
@@ -148,7 +139,7 @@ mod tests {
     use super::*;
     use std::io::Cursor;
 
-    fn mend(file: &[u8]) -> Mend {
+    fn repair(file: &[u8]) -> Repair {
         read(&mut Cursor::new(file), file.len() as u64)
     }
 
@@ -162,22 +153,22 @@ mod tests {
         let (head, index) = (boxed(b"ftyp", 20), boxed(b"moov", 100));
         let sound = boxed(b"mdat", 500);
         let first = [head.as_slice(), &index, &sound].concat();
-        assert_eq!(mend(&first), Mend::default());
+        assert_eq!(repair(&first), Repair::default());
         let patch = Patch {
             at: 136,
             bytes: vec![0, 0, 1, 8],
         };
-        assert_eq!(mend(&first[..400]).patches, [patch]);
+        assert_eq!(repair(&first[..400]).patches, [patch]);
         let last = [head.as_slice(), &sound, &index].concat();
-        assert_eq!(mend(&last), Mend::default());
-        assert!(mend(&last[..400]).lacks_index);
+        assert_eq!(repair(&last), Repair::default());
+        assert!(repair(&last[..400]).lacks_index);
     }
 
     #[test]
     fn an_aiff_that_breaks_off_says_what_is_there() {
         let mut file = b"FORM\0\0\x01\x04AIFFCOMM\0\0\0\x02abSSND\0\0\0\xC8".to_vec();
         file.resize(100, 0);
-        let patches = mend(&file).patches;
+        let patches = repair(&file).patches;
         assert_eq!(
             (patches[0].at, patches[0].bytes.as_slice()),
             (4, &[0, 0, 0, 92][..])
@@ -191,7 +182,7 @@ mod tests {
     #[test]
     fn rubbish_is_left_alone() {
         for file in [&b""[..], b"FORM", b"RIFF\xff\xff\xff\xffWAVEfmt ", &[0; 99]] {
-            assert_eq!(mend(file), Mend::default());
+            assert_eq!(repair(file), Repair::default());
         }
     }
 }

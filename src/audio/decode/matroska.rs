@@ -8,7 +8,7 @@
 
 use std::io::{self, BufReader, Read, Seek};
 
-use super::mend::Patch;
+use crate::decode::patch::Patch;
 
 /// Stretches that are covered; what follows the last is lost.
 const STRETCHES_MAX: usize = 4096;

@@ -10,7 +10,7 @@ const TIMES: f32 = 2.0;
 const MORE: f32 = 0.5;
 
 /// A decoder that follows an encoder.
-pub struct Echo {
+pub struct RoundTrip {
     decoder: OpusDecoder,
     channels: usize,
     /// The highest sample of the packet before: of what is decoded, some is its.
@@ -18,10 +18,10 @@ pub struct Echo {
     decoded: Vec<f32>,
 }
 
-impl Echo {
+impl RoundTrip {
     /// For packets of that rate and as many channels. Fault: `Internal` when the decoder cannot be made.
     pub fn new(rate_hz: u32, channels: usize) -> Result<Self, Fault> {
-        Ok(Echo {
+        Ok(RoundTrip {
             decoder: OpusDecoder::new(rate_hz as i32, channels).map_err(Fault::internal)?,
             channels,
             before: 0.0,
@@ -60,10 +60,10 @@ mod tests {
 
     const FRAMES: usize = 960;
 
-    /// How many packets of a tone burst, if those from `loud` on are coded eight times as loud as the echo is told.
+    /// How many packets of a tone burst, if those from `loud` on are coded eight times as loud as the round_trip is told.
     fn bursts(loud: usize, gain: f32) -> usize {
         let mut encoder = OpusEncoder::new(48_000, 1, Application::Audio).unwrap();
-        let mut echo = Echo::new(48_000, 1).unwrap();
+        let mut round_trip = RoundTrip::new(48_000, 1).unwrap();
         let mut packet = vec![0; MAX_PACKET_BYTES];
         let tone = |n: usize| gain * (n as f32 * 0.05).sin() * (n as f32 * 0.000_7).sin();
         let mut is_burst = |at: usize| {
@@ -71,7 +71,7 @@ mod tests {
             let times = if at < loud { 1.0 } else { 8.0 };
             let coded: Vec<f32> = told.iter().map(|s| times * s).collect();
             let bytes = encoder.encode(&coded, FRAMES, &mut packet).unwrap();
-            echo.is_burst(&told, &packet[..bytes]).unwrap()
+            round_trip.is_burst(&told, &packet[..bytes]).unwrap()
         };
         (0..100).filter(|at| is_burst(*at)).count()
     }

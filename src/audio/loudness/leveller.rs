@@ -6,7 +6,7 @@
 
 use ebur128::{EbuR128, Mode};
 
-use super::limiter;
+use crate::loudness::limiter;
 
 /// The loudness aimed at: that of podcasts and voice assistants (AES TD1008 has −16 LUFS for speech on the net).
 pub const LOUDNESS_LUFS: f64 = -16.0;
@@ -158,5 +158,5 @@ fn factor(db: f64) -> f32 {
 }
 
 #[cfg(test)]
-#[path = "level_tests.rs"]
+#[path = "leveller_tests.rs"]
 mod tests;
