@@ -24,6 +24,7 @@ pub mod audio;
 pub mod cli;
 pub mod clone;
 pub mod config;
+pub mod docs;
 pub mod dub;
 mod edge;
 mod end;

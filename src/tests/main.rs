@@ -10,6 +10,7 @@ mod cors;
 mod damage;
 mod damaged_films;
 mod diarization;
+mod documents;
 mod draining;
 mod dub_command;
 mod dubbing;
