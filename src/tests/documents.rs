@@ -105,7 +105,7 @@ fn workplace(server: &Server) -> TempDir {
 fn bash(server: &Server, folder: &Path, block: &Block) -> Output {
     let commands = block.commands.replace(ADDRESS, &server.addr.to_string());
     let script = format!(
-        "set -euo pipefail\n[ ! -e .variables ] || source ./.variables\nset -a\n{commands}\nset +a\nexport -p > .variables\n"
+        "set -euo pipefail\n[ ! -e .variables ] || source ./.variables\nset -a\n{commands}\nset +a\nunset CURL_HOME\nexport -p > .variables\n"
     );
     // In an environment without the machine's own settings.
     let mut command = Command::new("timeout");
@@ -120,12 +120,15 @@ fn bash(server: &Server, folder: &Path, block: &Block) -> Output {
         .env("BASE", format!("http://{}", server.addr))
         .env("KEY", &server.key)
         .env("no_proxy", "*");
-    // What is expected to be printed may be an error's body.
-    let curl_home = match block.output {
-        Some(_) => folder.join("bin"),
-        None => folder.to_owned(),
-    };
-    command.env("CURL_HOME", &curl_home).env("HOME", &curl_home);
+    // What is expected to be printed may be an error's body: only then curl is without its settings.
+    let plain = folder.join("bin");
+    command.env("HOME", &plain).env(
+        "CURL_HOME",
+        match block.output {
+            Some(_) => &plain,
+            None => folder,
+        },
+    );
     command.output().expect("timeout and bash are there")
 }
 
@@ -174,6 +177,26 @@ fn every_command_of_the_documents_runs() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(seen > 25, "only {seen} blocks were found");
+}
+
+#[test]
+fn a_request_that_is_refused_fails_its_block_unless_its_answer_is_expected() {
+    let server = Server::start();
+    let folder = workplace(&server);
+    let run = |commands: &str, output: Option<&str>| {
+        let block = Block {
+            line: 0,
+            commands: commands.to_owned(),
+            output: output.map(str::to_owned),
+        };
+        bash(&server, folder.path(), &block).status.success()
+    };
+    let refused = "curl http://127.0.0.1:8080/voice/nothing\n";
+    assert!(run("NAME=kept\ncurl $BASE/healthz\n", None));
+    assert!(run(refused, Some("{\"detail\":…}")));
+    assert!(!run(refused, None));
+    assert!(!run(&format!("ANSWER=$({refused} | jq .)\n"), None));
+    assert!(run("[ $NAME = kept ]\n", None) && !run("[ $NAME = lost ]\n", None));
 }
 
 #[test]
@@ -287,6 +310,23 @@ fn the_links_of_the_documents_lead_to_files() {
         }
     }
     assert!(seen > 10, "only {seen} links were found");
+}
+
+#[test]
+fn the_paths_that_the_documents_name_are_there() {
+    let folders = ["src/", "benches/", "scripts/", "models/", ".github/"];
+    let mut seen = 0;
+    for (document, text) in documents() {
+        // What stands between two backticks is every second part of a line.
+        let code = text.lines().flat_map(|l| l.split('`').skip(1).step_by(2));
+        let paths = code.filter_map(|code| code.split_whitespace().next());
+        for path in paths.filter(|p| folders.iter().any(|f| p.starts_with(f))) {
+            seen += 1;
+            let is_there = root().join(path).exists();
+            assert!(is_there, "{} names {path}", document.display());
+        }
+    }
+    assert!(seen > 30, "only {seen} paths were found");
 }
 
 #[test]
