@@ -16,7 +16,7 @@ use talk::{Dice, RATE_HZ, Speaker, Talk, at_16_khz, cut, errors, say};
 use vocabox::app::Installation;
 use vocabox::audio::pcm::{Clip, ClipReader, Samples, read_all};
 use vocabox::audio::{decode, encode};
-use vocabox::config::{Common, CommonOptions, ModelOptions};
+use vocabox::config::{Common, CommonFlags, Flags};
 use vocabox::engine::contract::Watch;
 use vocabox::engine::diarize::{Diarize, Diarized, Turn};
 use vocabox::fault::Fault;
@@ -240,11 +240,11 @@ fn hour(engine: &mut Diarize, speakers: &'static [Speaker]) {
 }
 
 fn main() {
-    let common = CommonOptions {
-        models_dir: Some(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("models")),
-        ..CommonOptions::default()
+    let common = CommonFlags {
+        flags: Flags::default().with("models_dir", concat!(env!("CARGO_MANIFEST_DIR"), "/models")),
+        ..CommonFlags::default()
     };
-    let models = Common::resolve(&common).and_then(|c| c.models(&ModelOptions::default()));
+    let models = Common::resolve(&common).and_then(|c| c.models(&Flags::default()));
     let models = models.expect("sound options");
     let kinds = [Kind::Speak, Kind::Detect, Kind::Embed];
     let installation = Installation::open(&models, &kinds).expect("packs are fetched");

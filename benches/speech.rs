@@ -9,15 +9,12 @@
 use std::hint::black_box;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use vocabox::app::{App, Installation};
 use vocabox::audio;
-use vocabox::config::{
-    Common, CommonOptions, DubOptions, EdgeOptions, ModelOptions, Models, ServeOptions,
-};
+use vocabox::config::{Common, CommonFlags, Flags, Models, ServeFlags};
 use vocabox::engine::contract::{Speak, Transcribe, TranscribeTask, Utterance, Watch, speak_whole};
 use vocabox::pack::manifest::Kind;
 
@@ -25,18 +22,19 @@ use vocabox::pack::manifest::Kind;
 const TEXT: &str = "The harbour was quiet that evening, and the last ferry had left an hour before the rain began to fall on \
                     the empty quay.";
 
-fn common(data_dir: Option<PathBuf>) -> Common {
-    Common::resolve(&CommonOptions {
-        data_dir,
-        models_dir: Some(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("models")),
-        ..CommonOptions::default()
+fn common(data_dir: &str) -> Common {
+    Common::resolve(&CommonFlags {
+        flags: Flags::default()
+            .with("data_dir", data_dir)
+            .with("models_dir", concat!(env!("CARGO_MANIFEST_DIR"), "/models")),
+        ..CommonFlags::default()
     })
     .expect("sound options")
 }
 
 fn models() -> Models {
-    common(None)
-        .models(&ModelOptions::default())
+    common("data")
+        .models(&Flags::default())
         .expect("sound options")
 }
 
@@ -132,18 +130,13 @@ fn speaking(c: &mut Criterion) {
     group.finish();
 
     let folder = tempfile::tempdir().expect("a folder");
-    let common = common(Some(folder.path().join("data")));
-    let options = ServeOptions {
-        listen: Some(([127, 0, 0, 1], 0).into()),
-        ..ServeOptions::default()
+    let data_dir = folder.path().join("data");
+    let common = common(data_dir.to_str().expect("a path of UTF-8"));
+    let options = ServeFlags {
+        server: Flags::default().with("listen", "127.0.0.1:0"),
+        ..ServeFlags::default()
     };
-    let serve = common
-        .edge(&EdgeOptions::default())
-        .and_then(|edge| {
-            let dub = common.dub(&DubOptions::default())?;
-            common.serve(models(), edge, dub, &options)
-        })
-        .expect("sound options");
+    let serve = common.serve(&options).expect("sound options");
     let app = App::open(&serve).expect("it opens");
     let store = &app.context.store;
     store

@@ -100,7 +100,7 @@ fn keys(c: &mut Criterion) {
     c.bench_function("bucket_take_of_1000_keys", |b| b.iter(&mut take));
     let one = &callers[0];
     c.bench_function("bucket_look", |b| {
-        b.iter(|| bucket::look(&store, one).expect("a level"));
+        b.iter(|| bucket::peek(&store, one).expect("a level"));
     });
 }
 

@@ -1,7 +1,7 @@
 //! vocabox: a voice service in one file.
 //!
 //! # Layers
-//! `edge` (sockets) → `api` (one request, top to bottom) → `admit` (who may) → `work` (queues and workers) → `engine`
+//! `edge` (sockets) → `api` (one request, top to bottom) → `admit` (who may) → `services` (what the server can do) → `work` (queues and workers) → `engine`
 //! (models) → `audio`, `text` (signal and language), with `store` (LMDB) and `pack` (model folders) beside. Arrows point to
 //! the right only; `src/tests/tidy.rs` holds that.
 //!
@@ -20,18 +20,20 @@
 pub mod admit;
 pub mod api;
 pub mod app;
-pub mod audio;
 pub mod cli;
 pub mod clone;
 pub mod config;
 pub mod docs;
 pub mod dub;
-mod edge;
-mod end;
-pub mod engine;
-pub mod fault;
-pub mod limits;
-pub mod pack;
-pub mod store;
-pub mod text;
+pub mod services;
 pub mod work;
+
+pub use vocabox_audio as audio;
+use vocabox_base::end;
+pub use vocabox_base::{cpu_time, fault, limits};
+use vocabox_edge as edge;
+pub use vocabox_engine as engine;
+pub use vocabox_media as media;
+pub use vocabox_pack as pack;
+pub use vocabox_store as store;
+pub use vocabox_text as text;

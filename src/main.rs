@@ -4,7 +4,24 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use vocabox::cli::{Cli, run};
+use vocabox::engine::library::{self, Bundled};
+
+/// ONNX Runtime as `scripts/build.rs` left it: in this program alone, so that neither the libraries nor their tests are
+/// built around 33 MB.
+#[cfg(embedded_onnxruntime)]
+const RUNTIME: Option<Bundled> = Some(Bundled::Embedded(include_bytes!(concat!(
+    env!("OUT_DIR"),
+    "/onnxruntime.zst"
+))));
+#[cfg(not(embedded_onnxruntime))]
+const RUNTIME: Option<Bundled> = match option_env!("BUILT_WITH_ONNXRUNTIME") {
+    Some(path) => Some(Bundled::Built(path)),
+    None => None,
+};
 
 fn main() -> ExitCode {
+    if let Some(runtime) = RUNTIME {
+        library::bundle(runtime);
+    }
     run(Cli::parse())
 }

@@ -1,26 +1,24 @@
-//! `POST /voice/clone`: a recording of somebody → a voice of the account.
+//! `POST /voice/clone`: a recording of a speaker → a voice of the account.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::form::Form;
-use super::speech::{Controls, Speaking, Spoken};
 use super::{Call, Context, Reply};
-use crate::audio::{decode, encode};
-use crate::clone::Cloning;
-use crate::clone::studio::Lane;
-use crate::engine::contract::Utterance;
-use crate::engine::style::Style;
-use crate::fault::{Fault, Kind};
+use crate::audio::decode;
+use crate::clone::CloneLabel;
+use crate::fault::Fault;
 use crate::limits;
-use crate::store::{AccountId, ClonedStyle, ClonedVoice, Feature, Store, Utc, VoiceId, check_name};
+use crate::services::Priority;
+use crate::services::clones::not_installed;
+use crate::store::{Feature, check_name};
 
 /// Language of a clone that was not told any.
 const LANGUAGE: &str = "en-us";
 
 /// Clones. Faults: `Invalid` for a wrong form, a recording that holds anything but some seconds of one person's speech, or one
-/// voice too many; `Missing` without the packs for it; and what the pools refuse.
+/// voice too many; `Missing` without the packs for it; and what the services refuse.
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let body = call.take_body();
     let mut form = Form::parse(call.head.header("content-type"), body, &context.spool_dir)?;
@@ -42,46 +40,30 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     if file.is_empty() {
         return Err(Fault::invalid("file is empty"));
     }
-    let (speaking, cloning) = both(context)?;
-    let reader = match language.as_deref() {
-        None => speaking.reader(LANGUAGE)?,
-        Some(language) => speaking.reader(language)?,
-    };
+    let both = context.speech.as_deref().zip(context.cloning.as_deref());
+    let (speech, cloning) = both.ok_or_else(not_installed)?;
+    let reader = context
+        .voices
+        .reader(language.as_deref().unwrap_or(LANGUAGE))?;
     let account = call.identity()?.account.id;
-    context
-        .store
-        .check_voice_room(account, context.clones_max)?;
+    cloning.check_room(account, context.clones_max)?;
     let recording = decode::open(
         file.into_reader().map_err(Fault::internal)?,
         limits::CLONE_SECONDS_MAX,
     )?;
 
-    call.begin(Feature::Clone, &speaking.engine, &speaking.model)?;
-    let fresh = cloning.hear(Box::new(recording), Lane::Asked, &call.watch)?;
+    call.begin(Feature::Clone, &speech.name)?;
+    let fresh = cloning.hear(Box::new(recording), Priority::Interactive, &call.watch)?;
     call.item()?.duration_seconds = Some(fresh.recording_s);
-    let voice = ClonedVoice {
-        id: VoiceId::new(),
+    let label = CloneLabel {
         name,
         description,
-        created_at: Utc::now(),
-        style: ClonedStyle {
-            nearest: fresh.found.nearest.id.clone(),
-            language: reader.language.clone(),
-            table: String::new(),
-            pace: fresh.found.pace,
-            score: fresh.found.score,
-            refined: false,
-        },
-        clip: String::new(),
+        language: reader.language.clone(),
     };
-    let clip = encode::wav(&fresh.speech.samples, fresh.speech.rate_hz)?;
-    let table = fresh.found.sheet.bytes();
-    let voice = (context.store).add_voice(account, voice, &table, &clip, context.clones_max)?;
+    let (voice, preview) = cloning.keep(account, label, fresh, context.clones_max)?;
     let item = call.item()?;
     item.voice_id = Some(voice.id.to_string());
     item.language = Some(voice.style.language.clone());
-    let preview = encode::wav(&fresh.preview.samples, fresh.preview.rate_hz)?;
-    cloning.refine(account, voice.id, fresh);
     Reply::json(&json!({
         "voice_id": voice.id.to_string(),
         "name": voice.name,
@@ -100,92 +82,4 @@ fn description(text: &str) -> Result<String, Fault> {
         ))),
         false => Ok(text.to_owned()),
     }
-}
-
-/// What clones, and what speaks for it.
-fn both(context: &Context) -> Result<(&Speaking, &Cloning), Fault> {
-    let both = context.speaking.as_deref().zip(context.cloning.as_deref());
-    both.ok_or_else(|| Fault::missing("No engine for cloning is installed on this box."))
-}
-
-/// What the id of a clone names, and its style put into `utterance`. Faults: those of [`styled`], `Missing` without the packs
-/// for it.
-pub fn spoken<'a>(
-    context: &'a Context,
-    account: AccountId,
-    utterance: &mut Utterance,
-    controls: &Controls,
-) -> Result<Spoken<'a>, Fault> {
-    // Whoever asks for what is nobody's gets to know that first.
-    let id: VoiceId = parsed(&utterance.voice)?;
-    context.store.voice(account, id)?;
-    let (speaking, cloning) = both(context)?;
-    styled(
-        speaking,
-        cloning,
-        &context.store,
-        account,
-        utterance,
-        controls,
-    )
-}
-
-fn parsed(id: &str) -> Result<VoiceId, Fault> {
-    id.parse().map_err(|_| crate::engine::unknown_voice())
-}
-
-/// The same of what clones. Faults: `NotFound` when the account has no such voice, `Invalid` for a language that none of the
-/// stock voices reads.
-pub fn styled<'a>(
-    speaking: &'a Speaking,
-    cloning: &Cloning,
-    store: &Store,
-    account: AccountId,
-    utterance: &mut Utterance,
-    controls: &Controls,
-) -> Result<Spoken<'a>, Fault> {
-    let id = parsed(&utterance.voice)?;
-    let voice = store.voice(account, id)?;
-    let (voice, sheet) = match cloning.sheet(store, &voice) {
-        Ok(sheet) => (voice, sheet),
-        // It got a better table since it was read.
-        Err(fault) if fault.kind == Kind::NotFound => {
-            let again = store.voice(account, id)?;
-            let sheet = cloning.sheet(store, &again)?;
-            (again, sheet)
-        }
-        Err(fault) => return Err(fault),
-    };
-    let language = controls
-        .language
-        .as_deref()
-        .unwrap_or(&voice.style.language);
-    let reader = speaking.reader(language)?;
-    utterance.voice = reader.id.clone();
-    utterance.speed *= voice.style.pace;
-    utterance.style = Some(Style {
-        sheet,
-        example: cloning.example(store, &voice)?,
-        nearest: voice.style.nearest,
-        exaggeration: controls.exaggeration,
-        cfg_weight: controls.cfg_weight,
-    });
-    speaking.by(reader, voice.name)
-}
-
-/// A clone's row of `GET /voice/voices`.
-pub fn row(speaking: &Speaking, voice: &ClonedVoice) -> Option<Value> {
-    let reader = speaking.reader(&voice.style.language).ok()?;
-    let origin = speaking.origins.get(&reader.id)?;
-    Some(json!({
-        "voice_id": voice.id.to_string(),
-        "name": voice.name,
-        "language": voice.style.language,
-        "gender": "",
-        "category": "cloned",
-        "description": voice.description,
-        "engine": origin.engine,
-        "sample_rate": origin.rate_hz,
-        "preview_url": null,
-    }))
 }

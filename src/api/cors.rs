@@ -1,4 +1,4 @@
-//! Cross-origin rules (fetch.spec.whatwg.org, "CORS protocol"): which pages in a browser may call the box and read its
+//! Cross-origin rules (fetch.spec.whatwg.org, "CORS protocol"): which pages in a browser may call the server and read its
 //! answers. None may unless the operator names their origins.
 
 use super::message::{Answer, Head};
@@ -38,7 +38,7 @@ impl Origins {
     }
 
     /// The origin of a request, if its page may read the answer. The key travels in a header and never in a cookie,
-    /// so that `*` gives nobody more than the key does.
+    /// so that `*` gives no page more than the key does.
     fn allowed<'h>(&self, head: &'h Head) -> Option<&'h str> {
         let origin = head.header("origin")?;
         let named = |name: &String| name == "*" || name.eq_ignore_ascii_case(origin);

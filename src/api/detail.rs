@@ -23,7 +23,7 @@ pub fn status(kind: Kind) -> u16 {
         Kind::OutOfRange { .. } => 416,
         Kind::RateLimited { .. } => 429,
         Kind::HeadTooLarge => 431,
-        // nginx's number for a client that left; it is written to the log and to nobody.
+        // nginx's number for a client that left: it is in the log and is never sent.
         Kind::Cancelled => 499,
         Kind::Internal => 500,
         Kind::Engine => 502,

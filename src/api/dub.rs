@@ -1,31 +1,15 @@
 //! Dubbing: `POST /voice/dub/analyze` takes a recording or a video on as a job, `GET /voice/dub/jobs/{job_id}` tells how far
 //! it is, `DELETE` ends it and forgets it.
 
-use std::fs::File;
-use std::sync::Arc;
-
 use serde_json::json;
 
-use super::fields::language;
 use super::form::Form;
-use super::message::Body;
+use super::languages::language;
 use super::{Call, Context, Reply};
-use crate::audio;
-use crate::dub::cast::Stage;
+use crate::dub::intake;
 use crate::dub::jobs::Dubbing;
-use crate::dub::mux;
-use crate::dub::tasks::INPUT;
-use crate::fault::{Fault, Kind};
-use crate::limits;
-use crate::store::{AccountId, Job, JobId, JobKind, JobRoom, JobStatus};
-
-/// The jobs of a box that can do them.
-pub struct Jobs {
-    pub dubbing: Dubbing,
-    pub room: JobRoom,
-    /// None while no pack that speaks is fetched.
-    pub stage: Option<Arc<dyn Stage>>,
-}
+use crate::fault::Fault;
+use crate::store::{Job, JobId, JobKind, JobStatus};
 
 /// Takes a job on. Faults: `Invalid` for a wrong form or a recording that cannot be decoded, `Missing` without the packs that
 /// it needs, `Busy` when as many jobs are kept as may be.
@@ -40,63 +24,17 @@ pub fn analyze(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     if file.is_empty() {
         return Err(Fault::invalid("file is empty"));
     }
-    jobs(context)?;
+    let dubbing = dubbing(context)?;
     let identity = call.identity()?;
     let request = json!({
         "language": language,
         "diarize": diarize,
     });
     let job = Job::new(JobKind::Analyze, &identity.key.name, request, file.len());
-    let check = |input: &mut dyn FnMut() -> Result<File, Fault>| {
-        // What cannot be decoded is told now, not by a job that fails.
-        match audio::open_speech(input()?, 16_000, limits::AUDIO_SECONDS_MAX) {
-            Ok(_) => Ok(()),
-            Err(fault) => Err(unheard(fault, input()?)),
-        }
-    };
-    take_on(context, identity.account.id, job, file, check)
-}
-
-/// Adds `job`, which works on `file`, unless `check` refuses that. Faults: those of `check`; `Busy` when as many jobs are kept as
-/// may be, `Missing` without the packs that they need.
-pub(super) fn take_on(
-    context: &Context,
-    account: AccountId,
-    job: Job,
-    file: Body,
-    check: impl FnOnce(&mut dyn FnMut() -> Result<File, Fault>) -> Result<(), Fault>,
-) -> Result<Reply, Fault> {
-    let jobs = jobs(context)?;
-    let (id, files) = (job.job_id, context.store.job_files());
-    let taken = (|| {
-        let mut reader = file.into_reader().map_err(Fault::internal)?;
-        files.put(id, INPUT, &mut reader)?;
-        check(&mut || files.open(id, INPUT))?;
-        context.store.add_job(account, job, jobs.room)
-    })();
-    if let Err(fault) = taken {
-        files.remove_all(id);
-        return Err(fault);
-    }
-    jobs.dubbing.wake();
+    let (id, account) = (job.job_id, identity.account.id);
+    let mut file = file.into_reader().map_err(Fault::internal)?;
+    dubbing.submit(account, job, &mut file, intake::check_recording)?;
     Reply::json(&json!({ "job_id": id }))
-}
-
-/// Why no sound was found in `film`, as far as more can be told than `fault` does.
-pub(super) fn unheard(fault: Fault, film: File) -> Fault {
-    let picture = mux::inspect(film).ok().flatten();
-    let why = match picture.map(|picture| picture.has_sound) {
-        Some(false) => "file has a picture and no sound track",
-        Some(true) => {
-            "file has a picture and a sound track, but its container or the format of its sound is not read here; \
-             MP4 with H.264 and AAC is, for one"
-        }
-        None => return fault,
-    };
-    match fault.kind {
-        Kind::Invalid => Fault::invalid(why).because(fault),
-        _ => fault,
-    }
 }
 
 /// How far a job is. Faults: `NotFound` for an id that is none of the account's.
@@ -127,15 +65,16 @@ pub fn job(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
 pub fn delete(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let id = id(call)?;
     context.store.delete_job(call.identity()?.account.id, id)?;
-    if let Some(jobs) = &context.jobs {
-        jobs.dubbing.cancel(id);
+    if let Some(dubbing) = &context.dubbing {
+        dubbing.cancel(id);
     }
     Reply::json(&json!({ "status": "deleted", "job_id": id }))
 }
 
-pub(super) fn jobs(context: &Context) -> Result<&Jobs, Fault> {
+/// What dubs. Faults: `Missing` without the packs that it needs.
+pub(super) fn dubbing(context: &Context) -> Result<&Dubbing, Fault> {
     let none = "No engine for dubbing is installed on this box: it needs packs that transcribe, detect speech and embed speakers.";
-    context.jobs.as_ref().ok_or_else(|| Fault::missing(none))
+    context.dubbing.as_ref().ok_or_else(|| Fault::missing(none))
 }
 
 pub(super) fn id(call: &Call) -> Result<JobId, Fault> {

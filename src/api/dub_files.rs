@@ -79,9 +79,9 @@ fn send(
     // Nothing of a job's changes once it is done.
     let tag = format!("\"{}-{name}\"", call.param);
     let (from, bytes) = match range(&call.head, &tag, whole) {
-        Range::Whole => (0, whole),
-        Range::Part(from, bytes) => (from, bytes),
-        Range::Nothing => {
+        ByteRange::Whole => (0, whole),
+        ByteRange::Part(from, bytes) => (from, bytes),
+        ByteRange::Nothing => {
             return Err(Fault::new(
                 Kind::OutOfRange { bytes: whole },
                 format!("Range names no byte of the file, which has {whole}"),
@@ -112,7 +112,7 @@ fn send(
 
 /// What of a file is asked for.
 #[derive(Debug, PartialEq, Eq)]
-enum Range {
+enum ByteRange {
     Whole,
     /// The first byte, and how many: fewer than there are.
     Part(u64, u64),
@@ -121,20 +121,20 @@ enum Range {
 
 /// The range of a request for `whole` bytes that are called `tag`. What is no range of bytes, or several, is answered with all of
 /// them, as RFC 9110 §14.2 lets a server do.
-fn range(head: &Head, tag: &str, whole: u64) -> Range {
+fn range(head: &Head, tag: &str, whole: u64) -> ByteRange {
     let is_other = |named: &str| named.trim() != tag;
     let Some(asked) = head.header("range") else {
-        return Range::Whole;
+        return ByteRange::Whole;
     };
     if head.header("if-range").is_some_and(is_other) {
-        return Range::Whole;
+        return ByteRange::Whole;
     }
     let Some((first, last)) = asked
         .trim()
         .strip_prefix("bytes=")
         .and_then(|spec| spec.trim().split_once('-'))
     else {
-        return Range::Whole;
+        return ByteRange::Whole;
     };
     let number = |text: &str| match text.bytes().all(|b| b.is_ascii_digit()) {
         // More than there can be is as good as the most.
@@ -145,12 +145,12 @@ fn range(head: &Head, tag: &str, whole: u64) -> Range {
         (Some(from), Some(last)) if from <= last => (from, last.saturating_add(1).min(whole)),
         (Some(from), None) if last.is_empty() => (from, whole),
         (None, Some(count)) if first.is_empty() => (whole.saturating_sub(count), whole),
-        _ => return Range::Whole,
+        _ => return ByteRange::Whole,
     };
     match (from < end, from == 0 && end == whole) {
-        (false, _) => Range::Nothing,
-        (true, true) => Range::Whole,
-        (true, false) => Range::Part(from, end - from),
+        (false, _) => ByteRange::Nothing,
+        (true, true) => ByteRange::Whole,
+        (true, false) => ByteRange::Part(from, end - from),
     }
 }
 
@@ -160,7 +160,7 @@ mod tests {
     use std::net::{IpAddr, Ipv4Addr};
     use std::time::Instant;
 
-    fn asked(headers: &[(&str, &str)]) -> Range {
+    fn asked(headers: &[(&str, &str)]) -> ByteRange {
         let owned = |(name, value): &(&str, &str)| (name.to_string(), value.to_string());
         let head = Head {
             method: "GET".to_owned(),
@@ -177,22 +177,22 @@ mod tests {
     #[test]
     fn ranges_are_those_of_the_standard() {
         for (text, expected) in [
-            ("bytes=0-499", Range::Part(0, 500)),
-            ("bytes=500-999", Range::Part(500, 500)),
-            ("bytes=-500", Range::Part(500, 500)),
-            ("bytes=9500-", Range::Nothing),
-            ("bytes=1000-", Range::Nothing),
-            ("bytes=-0", Range::Nothing),
-            ("bytes=999-", Range::Part(999, 1)),
-            ("bytes=0-", Range::Whole),
-            ("bytes=0-99999999999999999999999", Range::Whole),
-            ("bytes=1-99999999999999999999999", Range::Part(1, 999)),
-            ("bytes=-99999999999999999999999", Range::Whole),
-            ("bytes=5-4", Range::Whole),
-            ("bytes=0-0,-1", Range::Whole),
-            ("bytes=a-b", Range::Whole),
-            ("bytes=-", Range::Whole),
-            ("pages=1-2", Range::Whole),
+            ("bytes=0-499", ByteRange::Part(0, 500)),
+            ("bytes=500-999", ByteRange::Part(500, 500)),
+            ("bytes=-500", ByteRange::Part(500, 500)),
+            ("bytes=9500-", ByteRange::Nothing),
+            ("bytes=1000-", ByteRange::Nothing),
+            ("bytes=-0", ByteRange::Nothing),
+            ("bytes=999-", ByteRange::Part(999, 1)),
+            ("bytes=0-", ByteRange::Whole),
+            ("bytes=0-99999999999999999999999", ByteRange::Whole),
+            ("bytes=1-99999999999999999999999", ByteRange::Part(1, 999)),
+            ("bytes=-99999999999999999999999", ByteRange::Whole),
+            ("bytes=5-4", ByteRange::Whole),
+            ("bytes=0-0,-1", ByteRange::Whole),
+            ("bytes=a-b", ByteRange::Whole),
+            ("bytes=-", ByteRange::Whole),
+            ("pages=1-2", ByteRange::Whole),
         ] {
             assert_eq!(asked(&[("range", text)]), expected, "{text}");
         }
@@ -201,8 +201,11 @@ mod tests {
     #[test]
     fn a_part_of_something_else_is_not_sent() {
         let range = ("range", "bytes=0-0");
-        assert_eq!(asked(&[range, ("if-range", "\"a\"")]), Range::Part(0, 1));
-        assert_eq!(asked(&[range, ("if-range", "\"b\"")]), Range::Whole);
-        assert_eq!(asked(&[]), Range::Whole);
+        assert_eq!(
+            asked(&[range, ("if-range", "\"a\"")]),
+            ByteRange::Part(0, 1)
+        );
+        assert_eq!(asked(&[range, ("if-range", "\"b\"")]), ByteRange::Whole);
+        assert_eq!(asked(&[]), ByteRange::Whole);
     }
 }

@@ -2,31 +2,25 @@
 //! speak it.
 
 use std::collections::{BTreeMap, HashSet};
-use std::fs::File;
 
 use serde_json::{Map, Value, json};
 
-use super::dub::{jobs, take_on, unheard};
-use super::dub_translate::{TARGETS, code};
+use super::dub::dubbing;
 use super::fields::{number, string};
 use super::form::Form;
-use super::speech::Speaking;
+use super::languages::{TARGETS, code};
 use super::{Call, Context, Reply};
-use crate::audio;
 use crate::audio::encode::Codec;
-use crate::dub::cast::no_voice;
-use crate::dub::mux;
-use crate::dub::tasks::{ASKED, Asked, Said};
+use crate::dub::request::{RenderRequest, ScriptLine};
 use crate::fault::Fault;
 use crate::limits;
+use crate::services::voices::VoiceCatalog;
 use crate::store::{Job, JobKind};
 
-/// Whoever speaks where nobody is named.
+/// The speaker of a line that names none.
 const SPEAKER: &str = "SPEAKER_00";
 /// Seconds by which lines may touch: times are rounded.
 const TOUCH_S: f64 = 0.001;
-/// Seconds by which the last line may end after the file does.
-const LATE_S: f64 = 1.0;
 
 /// Takes a render on. Faults: `Invalid` for a field out of its bounds or a file that cannot be read, `NotFound` for an unknown
 /// voice, `Missing` without the packs that it needs, `Busy` when as many jobs are kept as may be.
@@ -38,8 +32,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let voice_map = voice_map(form.text("voice_map"))?;
     let keep_background = form.boolean("keep_background", true)?;
     let audio_codec = Codec::parse(form.text("audio_codec").unwrap_or_default())?;
-    let speaking = context.speaking.as_deref();
-    let language = language(form.text("target_language"), &voice_map, speaking)?;
+    let language = language(form.text("target_language"), &voice_map, &context.voices)?;
     let file = form
         .take_file()
         .ok_or_else(|| Fault::invalid("file is missing"))?;
@@ -49,71 +42,30 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let identity = call.identity()?;
     let account = identity.account.id;
     let none = || Fault::missing("No engine for speech is installed on this box.");
-    let stage = jobs(context)?.stage.as_ref().ok_or_else(none)?;
-    for voice_id in voice_map.values() {
-        stage.voice(Some(account), voice_id, &language)?;
-    }
-    let is_named = |said: &Said| voice_map.contains_key(&said.speaker);
-    if !segments.iter().all(is_named) && stage.stock(&language).is_empty() {
-        return Err(no_voice(&language));
-    }
+    let dubbing = dubbing(context)?;
+    dubbing
+        .voices()
+        .ok_or_else(none)?
+        .check(account, &segments, &voice_map, &language)?;
     let request = json!({ "target_language": language, "keep_background": keep_background });
     // The film again, with another sound; what else there will be is known when the job begins.
     let bytes = 2 * file.len();
     let job = Job::new(JobKind::Render, &identity.key.name, request, bytes);
-    let last_s = segments.last().map_or(0.0, |said| said.end);
-    let asked = Asked {
+    let request = RenderRequest {
         segments,
         voice_map,
         language,
         keep_background,
         audio_codec,
     };
-    let asked = serde_json::to_vec(&asked).map_err(Fault::internal)?;
     let id = job.job_id;
-    take_on(context, account, job, file, |input| {
-        check_file(input, last_s, audio_codec)?;
-        let files = context.store.job_files();
-        files.put(id, ASKED, &mut &asked[..]).map(drop)
-    })
-}
-
-/// What cannot be done is told now, not by a job that fails. Faults: `Invalid` for a file that cannot be read, does not take sound
-/// in `codec`, or ends before the lines do.
-fn check_file(
-    input: &mut dyn FnMut() -> Result<File, Fault>,
-    last_s: f64,
-    codec: Codec,
-) -> Result<(), Fault> {
-    let picture = mux::inspect(input()?)?;
-    if let Some(picture) = &picture {
-        mux::check_codec(picture.container, codec)?;
-    }
-    let shown_s = picture.as_ref().map_or(0.0, |p| p.duration_s);
-    let most_s = limits::AUDIO_SECONDS_MAX;
-    if shown_s > most_s {
-        return Err(Fault::invalid(format!(
-            "file lasts {shown_s:.0} s; at most {most_s:.0} s are accepted"
-        )));
-    }
-    let sound_s = match picture.as_ref().is_some_and(|p| !p.has_sound) {
-        true => Some(0.0),
-        false => match audio::decode::open(input()?, most_s) {
-            Ok(decoder) => decoder.told_seconds(),
-            Err(fault) => return Err(unheard(fault, input()?)),
-        },
-    };
-    let late_s = picture.map_or(0.0, |p| p.sound_late_s);
-    match sound_s.map(|s| (s + late_s).max(shown_s)) {
-        Some(end_s) if last_s > end_s + LATE_S => Err(Fault::invalid(format!(
-            "segments end at {last_s} s; the file ends at {end_s:.3} s"
-        ))),
-        _ => Ok(()),
-    }
+    let mut file = file.into_reader().map_err(Fault::internal)?;
+    dubbing.submit_render(account, job, &mut file, &request)?;
+    Reply::json(&json!({ "job_id": id }))
 }
 
 /// The lines, checked: in order, one after the other.
-fn segments(json: Option<&str>) -> Result<Vec<Said>, Fault> {
+fn segments(json: Option<&str>) -> Result<Vec<ScriptLine>, Fault> {
     let json = json.ok_or_else(|| Fault::invalid("segments is missing"))?;
     let list: Value = serde_json::from_str(json)
         .map_err(|e| Fault::invalid(format!("segments is not valid JSON: {e}")))?;
@@ -126,7 +78,7 @@ fn segments(json: Option<&str>) -> Result<Vec<Said>, Fault> {
             "segments has {count} items; 1 to {most} are accepted"
         )));
     }
-    let mut all: Vec<Said> = Vec::with_capacity(count);
+    let mut all: Vec<ScriptLine> = Vec::with_capacity(count);
     let mut ids = HashSet::new();
     for (at, value) in list.into_iter().enumerate() {
         let Value::Object(fields) = value else {
@@ -143,11 +95,11 @@ fn segments(json: Option<&str>) -> Result<Vec<Said>, Fault> {
             )));
         }
         if let Some(before) = all.last()
-            && said.start < before.end - TOUCH_S
+            && said.start_s < before.end_s - TOUCH_S
         {
             return Err(Fault::invalid(format!(
                 "segments[{at}].start is {}, before the segment ahead of it ends at {}",
-                said.start, before.end
+                said.start_s, before.end_s
             )));
         }
         all.push(said);
@@ -155,7 +107,7 @@ fn segments(json: Option<&str>) -> Result<Vec<Said>, Fault> {
     Ok(all)
 }
 
-fn segment(fields: &Map<String, Value>, at: usize) -> Result<Said, Fault> {
+fn segment(fields: &Map<String, Value>, at: usize) -> Result<ScriptLine, Fault> {
     let time = |name: &str| {
         let seconds = number(fields, name, 0.0, limits::SEGMENT_SECONDS_MAX)?;
         seconds.ok_or_else(|| Fault::invalid(format!("{name} is missing")))
@@ -188,10 +140,10 @@ fn segment(fields: &Map<String, Value>, at: usize) -> Result<Said, Fault> {
             ));
         }
     };
-    Ok(Said {
+    Ok(ScriptLine {
         id,
-        start,
-        end,
+        start_s: start,
+        end_s: end,
         text: text.to_owned(),
         speaker: speaker.to_owned(),
     })
@@ -230,18 +182,19 @@ fn voice_map(json: Option<&str>) -> Result<BTreeMap<String, String>, Fault> {
 }
 
 /// The language of the lines: the one that is asked for, else that of the first voice, else English. Faults: `Invalid` for one
-/// that the API does not dub into and no voice of this box speaks.
+/// that the API does not dub into and no voice of this server speaks.
 fn language(
     asked: Option<&str>,
     voice_map: &BTreeMap<String, String>,
-    speaking: Option<&Speaking>,
+    catalog: &VoiceCatalog,
 ) -> Result<String, Fault> {
     let Some(code) = asked.and_then(code) else {
         let first = voice_map.values().next();
-        let voice = first.and_then(|id| speaking?.spoken(id).ok());
-        return Ok(voice.map_or("en".to_owned(), |voice| voice.first.language.clone()));
+        // A clone reads any language: it says none.
+        let voice = first.and_then(|id| catalog.resolve(None, id, None).ok());
+        return Ok(voice.map_or("en".to_owned(), |voice| voice.reader.language.clone()));
     };
-    let is_spoken = speaking.is_some_and(|s| s.voices_of(&code).next().is_some());
+    let is_spoken = catalog.reading(&code).next().is_some();
     match TARGETS.contains(&code.as_str()) || is_spoken {
         true => Ok(code),
         false => Err(Fault::invalid(format!(
@@ -264,7 +217,7 @@ mod tests {
         let line = |start: f64, end: f64, id: i32| json!({ "start": start, "end": end, "text": "a", "id": id });
         let fine = json!([line(0.0, 1.0, 1), line(1.0, 2.0, 2)]);
         let read = segments(Some(&fine.to_string())).unwrap();
-        assert_eq!((read[1].start, read[1].speaker.as_str()), (1.0, SPEAKER));
+        assert_eq!((read[1].start_s, read[1].speaker.as_str()), (1.0, SPEAKER));
         assert!(why(json!([])).contains("1 to"));
         assert!(why(json!({})).contains("not an array"));
         assert!(why(json!([1])).contains("segments[0] is not an object"));

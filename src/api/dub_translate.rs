@@ -2,41 +2,41 @@
 
 use serde_json::{Map, Value, json};
 
-use super::fields::{language, number, object, string};
-use super::translating::{Translating, Translator};
+use super::fields::{number, object, string};
+use super::languages::{TARGETS, code};
 use super::{Call, Context, Reply};
 use crate::dub::fit::room_chars;
 use crate::engine::contract::TranslateTask;
 use crate::fault::{Fault, Kind};
 use crate::limits;
+use crate::services::Priority;
+use crate::services::translation::{Translator, route};
 use crate::store::Feature;
 
-/// Languages that the API dubs into.
-pub const TARGETS: [&str; 6] = ["en", "yo", "ig", "ha", "sw", "zu"];
 /// The one that an analysis may have written already.
 const ENGLISH: &str = "en";
 
 /// Translates. Faults: `Invalid` for a field out of its bounds, or when it cannot be known from which language, `Missing`
-/// without a translator for a pair of languages, and what the pool refuses.
+/// without a translator for a pair of languages, and what the service refuses.
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let body = call.take_body();
     let mut object = object(&call.head, body)?;
     let target = target(&object)?;
     let source = source(&object)?;
     let mut segments = segments(&mut object)?;
-    let translating = context.translating.as_ref();
+    let translation = context.translation.as_ref();
     let mut tasks: Vec<(&Translator, TranslateTask)> = Vec::new();
     // The numbers of those that are asked for, and the texts of those that are there already.
     let (mut asked, mut at) = (Vec::new(), Vec::new());
     for (number, segment) in segments.iter().enumerate() {
         let own = source.as_ref().or(segment.language.as_ref());
-        let (source, translator) = match pair(translating, own, &target) {
+        let (source, translator) = match route(translation, own, &target) {
             // What transcribed it has translated it as well.
             Err(fault) if fault.kind == Kind::Missing && target == ENGLISH => {
                 at.push((number, segment.text_en.clone().ok_or(fault)?));
                 continue;
             }
-            pair => pair?,
+            route => route?,
         };
         let Some(translator) = translator.filter(|_| !segment.text.trim().is_empty()) else {
             continue;
@@ -51,10 +51,10 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         asked.push(number);
     }
     if segments.is_empty() {
-        pair(translating, source.as_ref(), &target)?;
+        route(translation, source.as_ref(), &target)?;
     }
     if let Some((first, _)) = tasks.first() {
-        call.begin(Feature::Dub, &first.engine, &first.model)?;
+        call.begin(Feature::Dub, &first.name)?;
         let chars = tasks.iter().map(|(_, task)| task.text.chars().count());
         let item = call.item()?;
         item.language = Some(target.clone());
@@ -62,7 +62,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     }
     let mut texts: Vec<String> = Vec::with_capacity(tasks.len());
     for (translator, task) in tasks {
-        let done = translator.pool.run(task, &call.watch)?;
+        let done = translator.translate(task, Priority::Interactive, &call.watch)?;
         call.queued += done.queued;
         call.ran += done.ran;
         texts.push(done.output.text);
@@ -80,7 +80,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
 }
 
 /// One segment of the request.
-struct Segment {
+struct SourceSegment {
     /// All of it: what is not known here is given back as it came.
     fields: Map<String, Value>,
     text: String,
@@ -93,7 +93,7 @@ struct Segment {
 }
 
 /// The segments, checked and taken out of the request.
-fn segments(object: &mut Map<String, Value>) -> Result<Vec<Segment>, Fault> {
+fn segments(object: &mut Map<String, Value>) -> Result<Vec<SourceSegment>, Fault> {
     let most = limits::SEGMENTS_MAX;
     let list = match object.remove("segments") {
         Some(Value::Array(list)) => list,
@@ -117,7 +117,7 @@ fn segments(object: &mut Map<String, Value>) -> Result<Vec<Segment>, Fault> {
     numbered.map(read).collect()
 }
 
-fn segment(fields: Map<String, Value>) -> Result<Segment, Fault> {
+fn segment(fields: Map<String, Value>) -> Result<SourceSegment, Fault> {
     let most = limits::SEGMENT_CHARS_MAX;
     let text = string(&fields, "text")?.ok_or_else(|| Fault::invalid("text is missing"))?;
     let english = string(&fields, "text_en")?;
@@ -130,7 +130,7 @@ fn segment(fields: Map<String, Value>) -> Result<Segment, Fault> {
         }
     }
     let seconds = |name: &str| number(&fields, name, 0.0, limits::SEGMENT_SECONDS_MAX);
-    Ok(Segment {
+    Ok(SourceSegment {
         text: text.to_owned(),
         language: string(&fields, "language")?.and_then(code),
         text_en: english.filter(|t| !t.trim().is_empty()).map(str::to_owned),
@@ -159,56 +159,8 @@ fn source(object: &Map<String, Value>) -> Result<Option<String>, Fault> {
     Ok(named.or(heard))
 }
 
-/// `pt` of ` PT-br `; none for `auto` and for nothing.
-pub(super) fn code(text: &str) -> Option<String> {
-    let code = language(text)?;
-    let base = code.split(['-', '_']).next().unwrap_or_default();
-    (!base.is_empty()).then(|| base.to_owned())
-}
-
-/// The language that is translated from, and what does it: nothing needs to where that is the target itself. Faults: `Missing`
-/// for a pair that no translator of this box knows, and those of [`only_source`].
-fn pair<'a>(
-    translating: Option<&'a Translating>,
-    source: Option<&String>,
-    target: &str,
-) -> Result<(String, Option<&'a Translator>), Fault> {
-    let source = match source {
-        Some(code) => code.clone(),
-        None => only_source(translating, target)?,
-    };
-    if source == target {
-        return Ok((source, None));
-    }
-    let translator = translating.and_then(|t| t.translator(&source, target));
-    match translator {
-        Some(_) => Ok((source, translator)),
-        None => Err(not_installed(&format!("from {source} "), target)),
-    }
-}
-
-/// The only language that this box translates into `target`. Faults: `Missing` when there is none, `Invalid` when there are
-/// several.
-fn only_source(translating: Option<&Translating>, target: &str) -> Result<String, Fault> {
-    let sources = translating.map_or_else(Vec::new, |t| t.sources(target));
-    match sources[..] {
-        [] => Err(not_installed("", target)),
-        [only] => Ok(only.to_owned()),
-        _ => Err(Fault::invalid(format!(
-            "source_language is missing, and this box translates into {target} from several languages: {}",
-            sources.join(", ")
-        ))),
-    }
-}
-
-fn not_installed(from: &str, target: &str) -> Fault {
-    Fault::missing(format!(
-        "No engine that translates {from}into {target} is installed on this box."
-    ))
-}
-
-/// Characters that can be said from the begin of `segment` until that of the `next`, or its own end where that is later.
-fn room(segment: &Segment, next: Option<&Segment>) -> Option<usize> {
+/// Characters that can be said from the start of `segment` until that of the `next`, or its own end where that is later.
+fn room(segment: &SourceSegment, next: Option<&SourceSegment>) -> Option<usize> {
     let (start, end) = (segment.start_s?, segment.end_s?);
     Some(room_chars(start, end, next.and_then(|n| n.start_s)))
 }
@@ -216,14 +168,6 @@ fn room(segment: &Segment, next: Option<&Segment>) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn codes_lose_their_region_and_auto_is_none() {
-        assert_eq!(code(" PT-br ").as_deref(), Some("pt"));
-        assert_eq!(code("en_ng").as_deref(), Some("en"));
-        assert_eq!(code("AUTO"), None);
-        assert_eq!(code(" "), None);
-    }
 
     #[test]
     fn a_segment_has_room_until_the_next_begins() {

@@ -4,7 +4,6 @@ use serde_json::{Map, Value};
 
 use super::message::{Body, Head};
 use crate::fault::{Fault, Kind};
-use crate::limits;
 
 /// The body's JSON object. Faults: `UnsupportedType` for another declared type, `Invalid` for anything but an object.
 pub fn object(head: &Head, body: Body) -> Result<Map<String, Value>, Fault> {
@@ -64,14 +63,6 @@ pub fn number(
     }
 }
 
-/// A language code as a client gave it, in lower case; none when the language is to be detected: for `auto`, for nothing, and
-/// for what is longer than any code.
-pub fn language(text: &str) -> Option<String> {
-    let code = text.trim();
-    let is_code = !code.is_empty() && code.len() <= limits::LANGUAGE_BYTES_MAX;
-    (is_code && !code.eq_ignore_ascii_case("auto")).then(|| code.to_ascii_lowercase())
-}
-
 fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
@@ -80,18 +71,5 @@ fn kind(value: &Value) -> &'static str {
         Value::String(_) => "a string",
         Value::Array(_) => "an array",
         Value::Object(_) => "an object",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn languages_are_lower_case_and_auto_is_none() {
-        assert_eq!(language(" AUTO "), None);
-        assert_eq!(language(""), None);
-        assert_eq!(language("EN_ng").as_deref(), Some("en_ng"));
-        assert_eq!(language(&"a".repeat(36)), None);
     }
 }

@@ -12,25 +12,26 @@ pub fn live(_: &Context, _: &mut Call) -> Result<Reply, Fault> {
 
 /// The models are loaded and the store is writable. Faults: `Missing` with what is not, `Busy` while stopping.
 pub fn ready(context: &Context, _: &mut Call) -> Result<Reply, Fault> {
-    if context.underway.is_closed() {
+    if context.drain.is_closed() {
         return Err(Fault::new(
             Kind::Busy { retry_after_s: 30 },
             "The box is stopping.",
         ));
     }
     context.store.check_writable()?;
-    let speaking = context.speaking.as_ref().map(|s| &s.model);
-    let transcribing = context.transcribing.as_ref().map(|t| &t.general.model);
-    if speaking.is_none() && transcribing.is_none() {
+    let speech = context.speech.as_ref().map(|s| &s.name.model);
+    let transcription = context.transcription.as_ref();
+    let transcription = transcription.map(|t| &t.general().name.model);
+    if speech.is_none() && transcription.is_none() {
         return Err(Fault::missing("No model pack is fetched on this box."));
     }
-    let translating = context.translating.iter().flat_map(|t| &t.translators);
-    let translating: Vec<&str> = translating.map(|t| t.model.as_str()).collect();
+    let translators = context.translation.iter().flat_map(|t| &t.translators);
+    let translation: Vec<&str> = translators.map(|t| t.name.model.as_str()).collect();
     Reply::json(&json!({
         "status": "ready",
-        "speak": speaking,
-        "transcribe": transcribing,
-        "translate": translating,
+        "speak": speech,
+        "transcribe": transcription,
+        "translate": translation,
         "device": context.device.to_string(),
     }))
 }

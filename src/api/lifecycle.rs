@@ -9,60 +9,60 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
+use super::fault_injection::{self, FaultPoint};
 use super::message::{Answer, Answered, Body, Head, Service};
-use super::rehearse::{self, Stage};
 use super::route::{self, Route};
-use super::sending::Sending;
-use super::trail::Trail;
-use super::{Access, BodyKind, Call, Context, Endpoint, Work};
+use super::streamed_answer::StreamedAnswer;
+use super::trace::RequestTrace;
+use super::{Access, BodyKind, Call, Capability, Context, Endpoint};
 use crate::admit::key::{self, Identity};
 use crate::admit::{bucket, entitle};
+use crate::api::drain::DrainGuard;
 use crate::engine::contract::Watch;
 use crate::fault::{Fault, Kind};
+use crate::services::permits::{Permit, Permits};
 use crate::store::{Status, Utc};
-use crate::work::places::{Place, Places};
-use crate::work::underway::Turn;
 
 /// The API as the edge sees it.
 pub struct Lifecycle {
     pub context: Arc<Context>,
 }
 
-/// What was decided from a head. Dropping it ends its turn.
+/// What was decided from a head. Dropping it drops its drain guard.
 pub struct Admitted {
     endpoint: &'static Endpoint,
     param: String,
     identity: Option<Identity>,
-    /// None for what needs no worker: a box that stops does not wait for it.
-    turn: Option<Turn>,
+    /// None for what needs no worker: a server that stops does not wait for it.
+    guard: Option<DrainGuard>,
     head: Head,
-    trail: Trail,
+    trace: RequestTrace,
     admitted: Instant,
 }
 
 impl Service for Lifecycle {
     type Admitted = Admitted;
 
-    /// Route, key, rate, entitlement, declared size, room, in this order: a refused request does no later work.
+    /// Route, key, rate, entitlement, declared size, queue, in this order: a refused request does no later work.
     fn admit(&self, head: Head) -> Result<Admitted, Answer> {
         let origins = &self.context.origins;
-        let mut trail = Trail::of(&head, origins.headers(&head));
+        let mut trace = RequestTrace::of(&head, origins.headers(&head));
         if let Some(answer) = origins.preflight(&head) {
-            return Err(trail.send(answer, None));
+            return Err(trace.send(answer, None));
         }
-        match self.decide(&head, &mut trail) {
-            Ok((Route { endpoint, param }, identity, turn)) => Ok(Admitted {
+        match self.decide(&head, &mut trace) {
+            Ok((Route { endpoint, param }, identity, guard)) => Ok(Admitted {
                 endpoint,
                 param,
                 identity,
-                turn,
+                guard,
                 head,
-                trail,
+                trace,
                 admitted: Instant::now(),
             }),
             Err(fault) => {
-                trail.receive = trail.received.elapsed();
-                Err(trail.refuse(fault))
+                trace.receive = trace.received.elapsed();
+                Err(trace.refuse(fault))
             }
         }
     }
@@ -74,12 +74,12 @@ impl Service for Lifecycle {
     fn answer(&self, admitted: Admitted, body: Body, left: Arc<AtomicBool>) -> Answered {
         let Admitted {
             endpoint,
-            turn,
-            mut trail,
+            guard,
+            mut trace,
             ..
         } = admitted;
-        trail.receive = trail.received.elapsed();
-        trail.bytes_in = body.len();
+        trace.receive = trace.received.elapsed();
+        trace.bytes_in = body.len();
         let mut call = Call {
             head: admitted.head,
             param: admitted.param,
@@ -92,41 +92,41 @@ impl Service for Lifecycle {
         };
         // Parse, validate, look up, queue, run and render: the handler, top to bottom in its own file.
         let result = catch_unwind(AssertUnwindSafe(|| {
-            rehearse::at(Stage::Handler, &call.head)?;
+            fault_injection::at(FaultPoint::Handler, &call.head)?;
             // Held until the answer is ready. Not while the body came: a slow upload must not keep others out.
-            let place = self.place(endpoint.work)?;
-            (endpoint.handler)(&self.context, &mut call).map(|reply| (reply, place))
+            let permit = self.permit(endpoint.work)?;
+            (endpoint.handler)(&self.context, &mut call).map(|reply| (reply, permit))
         }))
         .unwrap_or_else(|_| Err(Fault::internal("the handler panicked")));
         let context = &self.context;
-        let (mut reply, place) = match result {
+        let (mut reply, permit) = match result {
             Ok(made) => made,
             Err(fault) => {
                 // What is answered is why it failed, whether or not that could be put on record.
                 let _ = call.put_on_record(context, Status::Error);
-                trail.made(&call);
-                return trail.refuse(fault).into();
+                trace.made(&call);
+                return trace.refuse(fault).into();
             }
         };
         if let Some(source) = reply.rest.take() {
-            let held = (place, turn);
-            return Sending::begin(context.clone(), call, trail, reply, source, held);
+            let held = (permit, guard);
+            return StreamedAnswer::begin(context.clone(), call, trace, reply, source, held);
         }
         // The history item is durable before the first byte of the answer leaves. A generation that cannot be put on
         // record was not delivered.
         let stored = call.put_on_record(context, Status::Ok);
-        trail.made(&call);
-        trail.conclude(stored.map(|()| reply))
+        trace.made(&call);
+        trace.conclude(stored.map(|()| reply))
     }
 
     fn abandon(&self, admitted: Admitted, fault: Fault) -> Answer {
-        let mut trail = admitted.trail;
-        trail.receive = trail.received.elapsed();
-        trail.refuse(fault)
+        let mut trace = admitted.trace;
+        trace.receive = trace.received.elapsed();
+        trace.refuse(fault)
     }
 
     fn refuse(&self, peer: IpAddr, fault: Fault) -> Answer {
-        Trail::of_peer(peer).refuse(fault)
+        RequestTrace::of_peer(peer).refuse(fault)
     }
 }
 
@@ -134,21 +134,23 @@ impl Lifecycle {
     fn decide(
         &self,
         head: &Head,
-        trail: &mut Trail,
-    ) -> Result<(Route, Option<Identity>, Option<Turn>), Fault> {
+        trace: &mut RequestTrace,
+    ) -> Result<(Route, Option<Identity>, Option<DrainGuard>), Fault> {
         let route = route::find(&head.method, &head.path)?;
         let endpoint = route.endpoint;
-        trail.endpoint = Some(endpoint.id);
+        trace.endpoint = Some(endpoint.id);
         let identity = match endpoint.access {
             Access::Open => None,
-            Access::Key | Access::Entitled => Some(self.identify(endpoint, head, trail)?),
+            Access::Key | Access::Entitled => Some(self.identify(endpoint, head, trace)?),
         };
         self.check_declared_size(endpoint, head)?;
-        let turn = match endpoint.work {
-            Work::Light => None,
-            Work::Speak | Work::Transcribe | Work::Translate => Some(self.turn(endpoint.work)?),
+        let guard = match endpoint.work {
+            Capability::Light => None,
+            Capability::Speak | Capability::Transcribe | Capability::Translate => {
+                Some(self.guard(endpoint.work)?)
+            }
         };
-        Ok((route, identity, turn))
+        Ok((route, identity, guard))
     }
 
     /// The caller, who has paid with a token and may do this.
@@ -156,19 +158,19 @@ impl Lifecycle {
         &self,
         endpoint: &Endpoint,
         head: &Head,
-        trail: &mut Trail,
+        trace: &mut RequestTrace,
     ) -> Result<Identity, Fault> {
         let store = &self.context.store;
         let now = Utc::now();
-        rehearse::at(Stage::Store, head)?;
+        fault_injection::at(FaultPoint::Store, head)?;
         let identity = key::authenticate(store, head.header("authorization"), now)?;
-        trail.key_id = Some(identity.key.key_id);
+        trace.key_id = Some(identity.key.key_id);
         let allowance = match endpoint.is_free {
-            true => bucket::look(store, &identity)?,
+            true => bucket::peek(store, &identity)?,
             false => bucket::take(store, &identity)?,
         };
         let (limit, refused) = (allowance.limit, allowance.retry_after_s);
-        trail.allowance = Some(allowance);
+        trace.allowance = Some(allowance);
         if let Some(retry_after_s) = refused {
             return Err(Fault::new(
                 Kind::RateLimited { retry_after_s },
@@ -206,31 +208,31 @@ impl Lifecycle {
         self.context.body_caps.bytes_max(endpoint.body)
     }
 
-    /// A turn for a generation, unless the box is stopping or its queue is full already: then the body need not come.
-    fn turn(&self, work: Work) -> Result<Turn, Fault> {
+    /// A drain guard for a generation, unless the server is stopping or the queue is full already: then the body need not come.
+    fn guard(&self, work: Capability) -> Result<DrainGuard, Fault> {
         let stopping = "The box is stopping and takes no more work.";
         let stopping = || Fault::new(Kind::Busy { retry_after_s: 30 }, stopping);
-        let turn = self.context.underway.begin().ok_or_else(stopping)?;
-        match self.places(work).is_some_and(Places::is_full) {
+        let guard = self.context.drain.enter().ok_or_else(stopping)?;
+        match self.permits(work).is_some_and(Permits::is_full) {
             true => Err(full()),
-            false => Ok(turn),
+            false => Ok(guard),
         }
     }
 
-    /// A place among the requests that wait for this kind of work, so that they can never take the handlers that
-    /// answer everything else. It is taken once the body is there: else whoever sends slowly would hold the queue.
-    fn place(&self, work: Work) -> Result<Option<Place>, Fault> {
-        self.places(work)
-            .map(|places| places.take().ok_or_else(full))
+    /// A permit among the requests that wait for this kind of work, so that they can never take the handlers that
+    /// answer everything else. It is taken once the body is there: else a client that sends slowly would hold the queue.
+    fn permit(&self, work: Capability) -> Result<Option<Permit>, Fault> {
+        self.permits(work)
+            .map(|permits| permits.take().ok_or_else(full))
             .transpose()
     }
 
-    fn places(&self, work: Work) -> Option<&Places> {
+    fn permits(&self, work: Capability) -> Option<&Permits> {
         match work {
-            Work::Light => None,
-            Work::Speak => self.context.speaking.as_ref().map(|s| &s.places),
-            Work::Transcribe => self.context.transcribing.as_ref().map(|t| &t.places),
-            Work::Translate => self.context.translating.as_ref().map(|t| &t.places),
+            Capability::Light => None,
+            Capability::Speak => self.context.speech.as_ref().map(|s| &s.permits),
+            Capability::Transcribe => self.context.transcription.as_ref().map(|t| &t.permits),
+            Capability::Translate => self.context.translation.as_ref().map(|t| &t.permits),
         }
     }
 }

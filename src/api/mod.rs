@@ -2,64 +2,69 @@
 //!
 //! [`ENDPOINTS`] is the only list of endpoints. A new one is its file (parse and render) and its line there.
 
-pub(crate) mod clone;
+mod clone;
 pub mod cors;
 pub mod detail;
-pub mod dub;
+pub mod drain;
+mod dub;
 mod dub_files;
 mod dub_render;
 mod dub_translate;
 mod endpoints;
+mod fault_injection;
 mod fields;
 mod form;
 mod health;
 mod history;
+mod languages;
 pub mod lifecycle;
-pub mod message;
 mod preview;
-mod rehearse;
 pub mod route;
-mod sending;
-pub mod speech;
+mod streamed_answer;
 mod stt;
-mod trail;
-pub mod translating;
+mod trace;
 mod tts;
 mod tts_stream;
 mod voices;
+
+pub use crate::edge::message;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::admit::key::Identity;
+use crate::api::drain::DrainGate;
 use crate::clone::Cloning;
+use crate::dub::jobs::Dubbing;
 use crate::engine::contract::Watch;
 use crate::engine::device::Device;
 use crate::fault::Fault;
 use crate::limits;
+use crate::services::ModelName;
+use crate::services::previews::Previews;
+use crate::services::speech::SpeechService;
+use crate::services::transcription::TranscriptionService;
+use crate::services::translation::TranslationService;
+use crate::services::voices::VoiceCatalog;
 use crate::store::{Feature, HistoryItem, ItemId, Status, Store, Utc};
-use crate::work::kept::Kept;
-use crate::work::underway::Underway;
 pub use endpoints::ENDPOINTS;
 use message::{Body, Head, Part};
-use speech::{Speaking, Transcribing};
-use translating::Translating;
 
 /// Who may call an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Anybody who reaches the box.
+    /// Any client that reaches the server.
     Open,
-    /// Whoever has a key.
+    /// A client with a key.
     Key,
-    /// Whoever has a key of an account that may generate.
+    /// A client with a key of an account that may generate.
     Entitled,
 }
 
 /// Which workers an endpoint waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Work {
+pub enum Capability {
     /// None: it answers at once.
     Light,
     Speak,
@@ -106,7 +111,7 @@ pub struct Endpoint {
     /// A segment in braces stands for any value, which the handler gets as [`Call::param`].
     pub path: &'static str,
     pub access: Access,
-    pub work: Work,
+    pub work: Capability,
     /// Whether it costs no token of the key's bucket: a client is told to keep asking.
     pub is_free: bool,
     pub body: BodyKind,
@@ -135,7 +140,7 @@ impl Endpoint {
         if self.body != BodyKind::None {
             all.extend([400, 408, 411, 415]);
         }
-        if self.work != Work::Light {
+        if self.work != Capability::Light {
             all.extend([502, 503]);
         }
         all.extend(self.also);
@@ -152,24 +157,26 @@ pub const BEFORE_ROUTING: &[u16] = &[400, 404, 405, 408, 431, 503];
 /// What handlers work with. Made once, by `app`.
 pub struct Context {
     pub store: Arc<Store>,
+    /// The voices that can be spoken; none while no pack that speaks is fetched.
+    pub voices: Arc<VoiceCatalog>,
     /// None while no pack that speaks is fetched.
-    pub speaking: Option<Arc<Speaking>>,
+    pub speech: Option<Arc<SpeechService>>,
     /// None while no pack that transcribes is fetched.
-    pub transcribing: Option<Arc<Transcribing>>,
+    pub transcription: Option<Arc<TranscriptionService>>,
     /// None while no pack that translates is fetched.
-    pub translating: Option<Translating>,
+    pub translation: Option<TranslationService>,
     /// What voices sound like, spoken once.
-    pub previews: Kept,
+    pub previews: Previews,
     /// None while a pack that cloning needs is not fetched.
     pub cloning: Option<Arc<Cloning>>,
     /// Cloned voices of an account.
     pub clones_max: usize,
-    /// Whether whoever clones has to say that the speaker agreed.
+    /// Whether a request that clones has to say that the speaker agreed.
     pub require_clone_consent: bool,
     /// Where files of multipart bodies go while they are worked on.
     pub spool_dir: PathBuf,
     /// None while no packs that dubbing needs are fetched.
-    pub jobs: Option<dub::Jobs>,
+    pub dubbing: Option<Dubbing>,
     /// Origins whose pages may read answers.
     pub origins: cors::Origins,
     pub body_caps: BodyCaps,
@@ -178,8 +185,8 @@ pub struct Context {
     /// Whether history keeps what was spoken and heard.
     pub history_text: bool,
     pub log_content: bool,
-    /// The generations under way; closed when the box was told to stop.
-    pub underway: Arc<Underway>,
+    /// The generations under way; closed when the server was told to stop.
+    pub drain: Arc<DrainGate>,
 }
 
 /// One admitted request, on its way through a handler.
@@ -205,8 +212,8 @@ impl Call {
         self.identity.as_ref().ok_or_else(missing)
     }
 
-    /// A generation begins: from here on there is a history item, whatever comes of it.
-    pub fn begin(&mut self, feature: Feature, engine: &str, model: &str) -> Result<(), Fault> {
+    /// A generation begins: from here on there is a history item, also of a failure.
+    pub fn begin(&mut self, feature: Feature, name: &ModelName) -> Result<(), Fault> {
         self.record = Some(HistoryItem {
             id: ItemId::new(),
             feature,
@@ -219,8 +226,8 @@ impl Call {
             text: None,
             duration_seconds: None,
             character_count: None,
-            engine: Some(engine.to_owned()),
-            model: Some(model.to_owned()),
+            engine: Some(name.engine.clone()),
+            model: Some(name.model.clone()),
             latency_ms: None,
         });
         Ok(())
@@ -261,8 +268,8 @@ pub struct Reply {
     pub content_type: &'static str,
     pub headers: Vec<(&'static str, String)>,
     pub body: Vec<u8>,
-    /// What follows the body, where that is only its begin.
-    pub rest: Option<Source>,
+    /// What follows the body, where that is only its first part.
+    pub rest: Option<BodyStream>,
     /// What is sent in the place of the body, which is empty then.
     pub file: Option<Section>,
 }
@@ -275,7 +282,7 @@ pub struct Section {
 }
 
 /// The next part of a body that is sent while it is made, none at its end. It notes in the call what was made.
-pub type Source = Box<dyn FnMut(&mut Call) -> Result<Option<Vec<u8>>, Fault> + Send>;
+pub type BodyStream = Box<dyn FnMut(&mut Call) -> Result<Option<Vec<u8>>, Fault> + Send>;
 
 impl Reply {
     /// A JSON body. Faults: `Internal` if `value` cannot be written as JSON.

@@ -2,21 +2,23 @@
 
 use serde_json::{Value, json};
 
-use super::fields::language;
 use super::form::Form;
+use super::languages::language;
 use super::{Call, Context, Reply};
 use crate::audio;
-use crate::engine::contract::{Segment, TranscribeTask, Transcript, Word, millis};
+use crate::engine::contract::{Segment, Transcript, Word, millis};
 use crate::fault::Fault;
 use crate::limits;
+use crate::services::Priority;
+use crate::services::transcription::{Recording, TranscriptionRequest};
 use crate::store::Feature;
 
 /// Transcribes. Faults: `Invalid` for a wrong form or an undecodable recording, `Missing` without a pack that transcribes, and
-/// what the pool refuses.
+/// what the service refuses.
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let body = call.take_body();
     let mut form = Form::parse(call.head.header("content-type"), body, &context.spool_dir)?;
-    let asked = language(form.text("language").unwrap_or("auto"));
+    let language = language(form.text("language").unwrap_or("auto"));
     let words = form.boolean("word_timestamps", true)?;
     let file = form
         .take_file()
@@ -24,46 +26,40 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     if file.is_empty() {
         return Err(Fault::invalid("file is empty"));
     }
-    let transcribing = context
-        .transcribing
+    let transcription = context
+        .transcription
         .as_ref()
         .ok_or_else(|| Fault::missing("No engine for transcription is installed on this box."))?;
     let reader = file.into_reader().map_err(Fault::internal)?;
-    let specialist = transcribing.specialist(asked.as_deref());
-    let listening = specialist.unwrap_or(&transcribing.general);
-    let sound = audio::open_speech(reader, listening.rate_hz, limits::AUDIO_SECONDS_MAX)?;
+    let recognizer = transcription.recognizer(language.as_deref());
+    let sound = audio::open_speech(reader, recognizer.rate_hz, limits::AUDIO_SECONDS_MAX)?;
 
-    call.begin(Feature::Stt, &listening.engine, &listening.model)?;
-    let task = TranscribeTask {
-        audio: sound,
-        language: asked.clone(),
+    call.begin(Feature::Stt, &recognizer.name)?;
+    let request = TranscriptionRequest {
+        recording: Recording::Stream(sound),
+        language,
         into_english: false,
         words,
-        beams: transcribing.beams,
+        beams: transcription.beams,
     };
-    let done = listening.pool.run(task, &call.watch)?;
+    let done = recognizer.transcribe(request, Priority::Interactive, &call.watch)?;
     (call.queued, call.ran) = (done.queued, done.ran);
     let transcript = done.output;
     let text = transcript.text();
-    // A specialist was made for the code that it was chosen by, whatever its model calls it.
-    let language = match (specialist, asked) {
-        (Some(_), Some(asked)) => asked,
-        _ => transcript.language.clone(),
-    };
     let item = call.item()?;
     item.duration_seconds = Some(millis(transcript.seconds));
     item.character_count = Some(text.chars().count() as u64);
-    item.language = Some(language.clone());
+    item.language = Some(transcript.language.clone());
     item.text = Some(text.clone());
 
     Reply::json(&json!({
         "id": item.id,
         "transcript": text,
-        "language": language,
+        "language": transcript.language,
         "duration_seconds": millis(transcript.seconds),
         "segments": segments(&transcript, words),
-        "engine": listening.engine,
-        "model": listening.model,
+        "engine": recognizer.name.engine,
+        "model": recognizer.name.model,
     }))
 }
 

@@ -4,83 +4,109 @@ use serde::Serialize;
 
 use super::fields::{number, object, string};
 use super::message::Head;
-use super::speech::{Controls, Saying};
-use super::{Call, Context, Reply, clone};
+use super::{Call, Context, Reply};
 use crate::audio::encode::{self, Format};
 use crate::engine::contract::Utterance;
+use crate::engine::style::Style;
 use crate::fault::Fault;
 use crate::limits;
-use crate::store::{Feature, ItemId, Utc, VoiceId};
+use crate::services::Priority;
+use crate::services::speech::SpeechService;
+use crate::store::{Feature, ItemId, Utc};
 use crate::text;
 
 /// The hosted API's default voice.
 const VOICE: &str = "af_heart";
 
 /// Speaks. Faults: `Invalid` for a field out of its bounds, `NotFound` for an unknown voice, `Missing` without a pack that
-/// speaks, and what the pool refuses.
+/// speaks, and what the service refuses.
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
-    let mut speech = begin(context, call)?;
-    let clip = speech.saying.whole()?;
-    (call.queued, call.ran) = (speech.saying.queued, speech.saying.ran);
+    let request = begin(context, call)?;
+    let priority = Priority::Interactive;
+    let done = (request.speech).synthesize(request.utterance, priority, &call.watch)?;
+    (call.queued, call.ran) = (done.queued, done.ran);
+    let clip = done.output;
     call.item()?.duration_seconds = Some(clip.seconds());
     Ok(Reply {
-        content_type: speech.format.content_type(),
+        content_type: request.format.content_type(),
         headers: vec![(
             "X-Vox-Metadata",
-            speech.metadata.header(Some(clip.seconds()))?,
+            request.metadata.header(Some(clip.seconds()))?,
         )],
-        body: encode::whole(speech.format, &clip.samples, clip.rate_hz)?,
+        body: encode::whole(request.format, &clip.samples, clip.rate_hz)?,
         rest: None,
         file: None,
     })
 }
 
-/// What was asked for, being spoken.
-pub struct Speech {
-    pub saying: Saying,
+/// What is asked for, checked.
+pub struct SpeechRequest<'a> {
+    pub speech: &'a SpeechService,
+    pub utterance: Utterance,
     pub format: Format,
     pub metadata: Metadata,
 }
 
-/// Checks the request and queues it. Faults: those of [`handle`].
-pub fn begin(context: &Context, call: &mut Call) -> Result<Speech, Fault> {
+/// Checks the request; a generation begins. Faults: those of [`handle`] but for what the service refuses.
+pub fn begin<'a>(context: &'a Context, call: &mut Call) -> Result<SpeechRequest<'a>, Fault> {
     let body = call.take_body();
-    let (mut asked, controls) = parse(&object(&call.head, body)?)?;
+    let (asked, controls) = parse(&object(&call.head, body)?)?;
     let format = format(&call.head)?;
-    let speaking = context
-        .speaking
+    let speech = context
+        .speech
         .as_ref()
         .ok_or_else(|| Fault::missing("No engine for speech is installed on this box."))?;
-    let voice_id = asked.voice.clone();
-    let voice = match VoiceId::is_like(&voice_id) {
-        true => clone::spoken(context, call.identity()?.account.id, &mut asked, &controls)?,
-        false => speaking.spoken(&voice_id)?,
+    let account = call.identity()?.account.id;
+    let language = controls.language.as_deref();
+    let voice = (context.voices).resolve(Some(account), &asked.voice, language)?;
+    let plain = voice.utterance();
+    let utterance = Utterance {
+        text: asked.text,
+        speed: asked.speed * plain.speed,
+        stability: asked.stability,
+        similarity: asked.similarity,
+        style: plain.style.map(|style| Style {
+            exaggeration: controls.exaggeration,
+            cfg_weight: controls.cfg_weight,
+            ..style
+        }),
+        voice: plain.voice,
     };
 
-    check_length(&asked, &voice.first.language)?;
+    check_length(&utterance, &voice.reader.language)?;
 
-    call.begin(Feature::Tts, &voice.origin.engine, &voice.origin.model)?;
-    let character_count = asked.text.chars().count();
+    call.begin(Feature::Tts, &voice.origin.name)?;
+    let character_count = utterance.text.chars().count();
     let item = call.item()?;
-    item.voice_id = Some(voice_id.clone());
-    item.language = Some(voice.first.language.clone());
+    item.voice_id = Some(asked.voice.clone());
+    item.language = Some(voice.reader.language.clone());
     item.character_count = Some(character_count as u64);
-    item.text = Some(asked.text.clone());
+    item.text = Some(utterance.text.clone());
     let metadata = Metadata {
         id: item.id,
-        voice_id,
+        voice_id: asked.voice,
         voice_name: voice.name,
         character_count,
-        text: asked.text.clone(),
+        text: utterance.text.clone(),
         duration_seconds: None,
         sample_rate: voice.origin.rate_hz,
         created_at: item.created_at,
     };
-    Ok(Speech {
-        saying: speaking.say(asked, &call.watch)?,
+    Ok(SpeechRequest {
+        speech,
+        utterance,
         format,
         metadata,
     })
+}
+
+/// How a cloned voice is to speak.
+struct Controls {
+    /// Code of the language that the text is in.
+    language: Option<String>,
+    /// 0 to 1 each.
+    exaggeration: Option<f32>,
+    cfg_weight: Option<f32>,
 }
 
 /// The request's fields, checked.

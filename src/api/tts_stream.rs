@@ -1,19 +1,21 @@
 //! `POST /voice/tts/stream`: a text → a WAV (or what else was asked for) that is sent while it is spoken.
 
-use super::tts::{self, Speech};
+use super::tts::{self, SpeechRequest};
 use super::{Call, Context, Reply};
 use crate::audio::encode;
 use crate::fault::Fault;
+use crate::services::speech::no_sound;
 
 /// Speaks; the answer begins with the first piece. Faults: those of [`tts::handle`] until then.
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
-    let Speech {
-        mut saying,
+    let SpeechRequest {
+        speech,
+        utterance,
         format,
         metadata,
     } = tts::begin(context, call)?;
-    let first = saying.piece()?;
-    let first = first.ok_or_else(|| Fault::engine("the engine made no sound"))?;
+    let mut stream = speech.stream(utterance, &call.watch)?;
+    let first = stream.piece()?.ok_or_else(no_sound)?;
     let mut encoder = encode::stream(format, first.rate_hz)?;
     let mut sent_s = first.seconds();
     call.item()?.duration_seconds = Some(sent_s);
@@ -24,8 +26,8 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         let Some(mut writing) = encoder.take() else {
             return Ok(None);
         };
-        let Some(piece) = saying.piece()? else {
-            (call.queued, call.ran) = (saying.queued, saying.ran);
+        let Some(piece) = stream.piece()? else {
+            (call.queued, call.ran) = (stream.queued, stream.ran);
             return writing.finish().map(Some);
         };
         sent_s += piece.seconds();

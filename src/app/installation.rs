@@ -1,12 +1,7 @@
-//! The packs in use: which are chosen, what is loaded of them, and the workers that own it.
+//! The packs in use: which are chosen, and how an engine is built from each.
 
-use std::sync::Arc;
-use std::time::Instant;
-
-use crate::api::speech::{Listening, Origin, Speaking, Transcribing};
 use crate::config;
-use crate::engine::blend::Blend;
-use crate::engine::contract::{Embed, Speak, Transcribe};
+use crate::engine::contract::{Embed, Speak, Transcribe, Translate};
 use crate::engine::device::Device;
 use crate::engine::diarize::{self, Diarize};
 use crate::engine::net_ort::Ort;
@@ -14,9 +9,8 @@ use crate::engine::nets::{Nets, refused};
 use crate::engine::{self, Build, Chorus, library, wrong_engine};
 use crate::fault::Fault;
 use crate::pack::Pack;
-use crate::pack::manifest::{Kind, Runtime, Voice};
-use crate::work::places::Places;
-use crate::work::pool::Pool;
+use crate::pack::manifest::{Kind, Runtime};
+use crate::services::transcription::GENERAL;
 
 /// The packs in use, verified, with the libraries that run them.
 #[derive(Clone)]
@@ -30,7 +24,7 @@ pub struct Installation {
     pub(super) specialists: Vec<Pack>,
     pub(super) detect: Option<Pack>,
     pub(super) embed: Option<Pack>,
-    /// Gives what is spoken the tone of somebody else.
+    /// Gives speech the tone colour of another speaker.
     pub(super) convert: Option<Pack>,
     /// Packs that translate.
     pub(super) translators: Vec<Pack>,
@@ -46,13 +40,13 @@ impl Installation {
             true => choose(&packs, kind, named.map(String::as_str)),
             false => Ok(None),
         };
-        let speak = choose(Kind::Speak, options.speak_pack.as_ref())?;
-        let mut speakers: Vec<Pack> = match (&speak, &options.speak_pack) {
+        let speak = choose(Kind::Speak, options.settings.speak_pack.as_ref())?;
+        let mut speakers: Vec<Pack> = match (&speak, &options.settings.speak_pack) {
             (Some(_), None) => fetched(&packs, Kind::Speak),
             _ => speak.iter().cloned().collect(),
         };
         Chorus::order(&mut speakers);
-        let transcribe = choose(Kind::Transcribe, options.transcribe_pack.as_ref())?;
+        let transcribe = choose(Kind::Transcribe, options.settings.transcribe_pack.as_ref())?;
         let specialists = match &transcribe {
             Some(general) => specialists(&packs, general),
             None => Vec::new(),
@@ -117,23 +111,13 @@ impl Installation {
         }
     }
 
-    /// The language of the voice that `voice_id` names, or of the first of a blend.
-    pub fn language_of(&self, voice_id: &str) -> Option<String> {
-        let blend = Blend::parse(voice_id).ok()?;
-        let first = blend.voices().next()?;
-        let voices = Chorus::voices(&self.speakers);
-        let voice = voices.iter().find(|(voice, _)| voice.id == first)?.0;
-        Some(voice.language.clone())
-    }
-
     /// Builds the engine that transcribes what no specialist lists. Faults: as [`Installation::build_speak`].
     pub fn build_transcribe(&self) -> Result<Box<Transcribe>, Fault> {
-        self.build_transcribe_in(None)
+        self.build_recognizer(self.transcriber(None)?)
     }
 
-    /// Builds the engine for a language: that of the pack that lists it, else the general one.
-    /// Faults: as [`Installation::build_speak`].
-    pub fn build_transcribe_in(&self, language: Option<&str>) -> Result<Box<Transcribe>, Fault> {
+    /// The pack for a language: that which lists it, else the general one. Faults: `Missing` when none is fetched.
+    pub(super) fn transcriber(&self, language: Option<&str>) -> Result<&Pack, Fault> {
         let lists = |p: &&Pack| {
             p.manifest
                 .languages
@@ -142,10 +126,10 @@ impl Installation {
         };
         let pack = self.specialists.iter().find(lists);
         let pack = pack.or(self.transcribe.as_ref());
-        self.build_listener(pack.ok_or_else(|| not_fetched("transcribes", "whisper-base"))?)
+        pack.ok_or_else(|| not_fetched("transcribes", "whisper-base"))
     }
 
-    fn build_listener(&self, pack: &Pack) -> Result<Box<Transcribe>, Fault> {
+    pub(super) fn build_recognizer(&self, pack: &Pack) -> Result<Box<Transcribe>, Fault> {
         let detector = self.detect.as_ref();
         let detector = detector.ok_or_else(|| not_fetched("detects speech", "silero-vad"))?;
         match engine::of(pack)? {
@@ -175,107 +159,24 @@ impl Installation {
         pack.ok_or_else(|| not_fetched("embeds speakers", "speaker-ge2e"))
     }
 
-    pub(super) fn start_speaking(
-        &self,
-        workers: usize,
-        queue: usize,
-    ) -> Result<Option<Speaking>, Fault> {
-        let Some(pack) = &self.speak else {
-            log::warn!(
-                "no pack that speaks is fetched: /voice/tts answers 503; run scripts/fetch-models"
-            );
-            return Ok(None);
+    /// The pack that translates from `source` into `target`. Faults: `Missing` when none is fetched.
+    pub(super) fn translator(&self, source: &str, target: &str) -> Result<&Pack, Fault> {
+        let knows = |p: &&Pack| {
+            let settings = p.manifest.translate.as_ref();
+            settings.is_some_and(|t| t.knows(source, target))
         };
-        let begun = Instant::now();
-        let this = self.clone();
-        let depth = depth(workers, queue);
-        let pool = Pool::start("speak", workers, depth, move || this.build_speak())?;
-        log::info!(
-            "pack {} loaded by {workers} workers in {:.1} s",
-            pack.name(),
-            begun.elapsed().as_secs_f64()
-        );
-        let voices = Chorus::voices(&self.speakers);
-        let origin = |(voice, pack): &(&Voice, &Pack)| {
-            let origin = Origin {
-                engine: pack.manifest.engine.clone(),
-                model: pack.name().to_owned(),
-                rate_hz: pack.manifest.sample_rate_hz.unwrap_or(24_000),
-                fingerprint: pack.fingerprint(),
-                mixes: engine::has_tables(pack),
-            };
-            (voice.id.clone(), origin)
-        };
-        Ok(Some(Speaking {
-            pool: Arc::new(pool),
-            places: Places::new(depth),
-            engine: pack.manifest.engine.clone(),
-            model: pack.name().to_owned(),
-            origins: voices.iter().map(origin).collect(),
-            voices: voices.into_iter().map(|(voice, _)| voice.clone()).collect(),
-        }))
+        let what = format!("translates from {source} into {target}");
+        let pack = self.translators.iter().find(knows);
+        pack.ok_or_else(|| not_fetched(&what, "translate-pt-en"))
     }
 
-    pub(super) fn start_transcribing(
-        &self,
-        workers: usize,
-        queue: usize,
-        beams: usize,
-    ) -> Result<Option<Transcribing>, Fault> {
-        let Some(pack) = &self.transcribe else {
-            log::warn!(
-                "no pack that transcribes is fetched: /voice/stt answers 503; run scripts/fetch-models"
-            );
-            return Ok(None);
-        };
-        let start = |pack: &Pack| self.start_listening(pack, workers, queue);
-        Ok(Some(Transcribing {
-            places: Places::new(depth(workers, queue)),
-            beams,
-            general: start(pack)?,
-            specialists: self
-                .specialists
-                .iter()
-                .map(start)
-                .collect::<Result<_, _>>()?,
-        }))
-    }
-
-    fn start_listening(
-        &self,
-        pack: &Pack,
-        workers: usize,
-        queue: usize,
-    ) -> Result<Listening, Fault> {
-        let begun = Instant::now();
-        let (this, own) = (self.clone(), pack.clone());
-        let depth = depth(workers, queue);
-        let pool = Pool::start("transcribe", workers, depth, move || {
-            this.build_listener(&own)
-        })?;
-        log::info!(
-            "pack {} loaded by {workers} workers in {:.1} s",
-            pack.name(),
-            begun.elapsed().as_secs_f64()
-        );
-        Ok(Listening {
-            pool,
-            engine: pack.manifest.engine.clone(),
-            model: pack.name().to_owned(),
-            rate_hz: pack.manifest.sample_rate_hz.unwrap_or(16_000),
-            languages: pack.manifest.languages.clone(),
-        })
+    pub(super) fn build_translator(&self, pack: &Pack) -> Result<Box<Translate>, Fault> {
+        match engine::of(pack)? {
+            Build::Translate(build) => build(pack, &self.nets),
+            _ => Err(wrong_engine(pack)),
+        }
     }
 }
-
-/// Requests of a kind that may be in the house. The queue of its workers holds as many, and not only those that wait:
-/// a request lies there, too, until an idle worker has woken up for it.
-pub(super) fn depth(workers: usize, queue: usize) -> usize {
-    workers + queue
-}
-
-/// The engine that takes any language.
-pub(super) const GENERAL: &str = "whisper";
 
 /// The fetched packs of `kind`.
 fn fetched(packs: &[Pack], kind: Kind) -> Vec<Pack> {
@@ -316,16 +217,20 @@ pub fn open_ort(options: &config::Models, packs: &[Pack]) -> Result<Ort, Fault> 
         Some((pack, Ok(file))) => Some(pack.path(file)),
         _ => None,
     };
-    let probed = library::find(options.onnxruntime_lib.as_deref(), packed.as_deref())?;
+    let probed = library::find(
+        options.settings.onnxruntime_lib.as_deref(),
+        packed.as_deref(),
+    )?;
     log::info!("ONNX Runtime {} ({})", probed.version, probed.origin);
     let device: Device = options
+        .settings
         .device
         .parse()
         .map_err(|e: String| Fault::missing(e))?;
     let ort = Ort::open(
         &probed.path,
         options.cores,
-        options.threads_per_worker,
+        options.settings.threads_per_worker,
         device,
     )?;
     log::info!("device {} (asked for: {device})", ort.device());

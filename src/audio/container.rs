@@ -13,7 +13,7 @@ use symphonia::core::meta::MetadataOptions;
 
 use super::mend::{self, Patch};
 use super::track::undecodable;
-use crate::fault::Fault;
+use vocabox_base::fault::Fault;
 
 /// The container in `source`, which has `bytes` bytes; one that is cut or damaged as far as it can be mended.
 ///

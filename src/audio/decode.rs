@@ -22,8 +22,8 @@ use super::downmix::Width;
 use super::edits::{self, Edit};
 use super::pcm::Samples;
 use super::track::{self, TrackDecoder, undecodable};
-use crate::fault::Fault;
-use crate::limits::{AUDIO_CHANNELS_MAX, AUDIO_RATE_HZ_MAX, AUDIO_RATE_HZ_MIN};
+use vocabox_base::fault::Fault;
+use vocabox_base::limits::{AUDIO_CHANNELS_MAX, AUDIO_RATE_HZ_MAX, AUDIO_RATE_HZ_MIN};
 
 /// Seconds that a file may make us decode and then cut away, beyond twice what it may give.
 const CUT_SECONDS_MAX: f64 = 60.0;

@@ -1,9 +1,9 @@
 use super::*;
-use crate::audio::encode;
-use crate::audio::pcm::{Clip, read_all};
-use crate::fault::Kind;
+use crate::encode;
+use crate::pcm::{Clip, read_all};
 use opus_pure::{Application, OggOpusWriter, OpusEncoder, OpusHead};
 use std::io::Cursor;
+use vocabox_base::fault::Kind;
 
 fn tone(samples: usize) -> Vec<f32> {
     (0..samples)

@@ -3,9 +3,9 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use super::*;
-use crate::audio::decode;
-use crate::audio::pcm::{Clip, read_all};
-use crate::audio::resample::resample_clip;
+use crate::decode;
+use crate::pcm::{Clip, read_all};
+use crate::resample::resample_clip;
 
 /// What the issue of this part asks of any speech.
 const OFF_LU_MAX: f64 = 1.0;
@@ -18,7 +18,7 @@ fn speech() -> &'static Clip {
 }
 
 fn read_speech() -> Clip {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
     let file = File::open(root.join("models/test-speech/two_cities.wav"));
     let file = file.expect("scripts/fetch-models test-speech was run");
     let clip = read_all(&mut decode::open(file, 600.0).unwrap()).unwrap();

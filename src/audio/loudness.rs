@@ -2,7 +2,7 @@
 
 use ebur128::{EbuR128, Mode};
 
-use crate::fault::Fault;
+use vocabox_base::fault::Fault;
 
 /// Blocks of R 128 last 400 ms. What is shorter than this is measured as if it were heard again and again.
 const MEASURED_S_MIN: f64 = 0.8;
@@ -60,14 +60,6 @@ pub fn lufs(sound: &[f32], rate_hz: u32) -> Option<f64> {
     let mut meter = Meter::new(1, rate_hz).ok()?;
     meter.hear(sound).ok()?;
     meter.lufs()
-}
-
-/// The highest true peak (dBTP) of mono `sound`, by the whole meter, nothing of ours between.
-#[cfg(test)]
-pub fn peak_dbtp(sound: &[f32], rate_hz: u32) -> f64 {
-    let mut meter = EbuR128::new(1, rate_hz, Mode::TRUE_PEAK).unwrap();
-    meter.add_frames_f32(sound).unwrap();
-    20.0 * meter.true_peak(0).unwrap().log10()
 }
 
 #[cfg(test)]

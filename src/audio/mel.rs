@@ -10,7 +10,7 @@ use realfft::num_complex::Complex;
 use realfft::{RealFftPlanner, RealToComplex};
 
 use super::bands::{self, Band};
-use crate::fault::Fault;
+use vocabox_base::fault::Fault;
 
 /// What stands before the first sample and after the last, where centred windows reach over the ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Samples and their rate: what every other part of the box hands around.
 
-use crate::fault::Fault;
+use vocabox_base::fault::Fault;
 
 /// Mono sound held whole: samples in [−1, 1] at `rate_hz`.
 #[derive(Debug, Clone, PartialEq)]

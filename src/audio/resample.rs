@@ -8,7 +8,7 @@ use audioadapter_buffers::direct::InterleavedSlice;
 use rubato::{Fft, FixedSync, Indexing, Resampler, WindowFunction};
 
 use super::pcm::{Clip, ClipReader, Samples, read_all};
-use crate::fault::Fault;
+use vocabox_base::fault::Fault;
 
 /// Samples of one FFT block at the lower of the two rates, at the least. The filter's transition band
 /// narrows with it: 1024 keeps 7.6 kHz intact at 16 kHz.

@@ -9,7 +9,7 @@ use timestretch::{
 
 use super::pcm::Clip;
 use super::resample::resample_clip;
-use crate::fault::Fault;
+use vocabox_base::fault::Fault;
 
 /// Samples a second of what is made.
 pub const RATE_HZ: u32 = 48_000;
@@ -59,12 +59,12 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::audio::pitch::Pitch;
-    use crate::audio::{decode, pcm};
+    use crate::pitch::Pitch;
+    use crate::{decode, pcm};
 
     /// Ten seconds of a reader's voice, at 24 kHz.
     fn speech() -> Clip {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
         let file = File::open(root.join("models/test-speech/two_cities.wav"));
         let file = file.expect("scripts/fetch-models test-speech was run");
         let clip = pcm::read_all(&mut decode::open(file, 600.0).unwrap()).unwrap();

@@ -11,7 +11,7 @@ use symphonia::core::units::Duration;
 
 use super::downmix::{Mix, Width};
 use super::opus::{self, OpusTrack};
-use crate::fault::Fault;
+use vocabox_base::fault::Fault;
 
 /// What every refusal of a file names.
 const ACCEPTED: &str = "accepted are WAV, AIFF, FLAC, MP3, AAC, M4A/MP4, Ogg, Opus and WebM/MKV";

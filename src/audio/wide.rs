@@ -6,7 +6,7 @@ use super::decode::{self, Decoder};
 use super::downmix::Width;
 use super::pcm::Samples;
 use super::resample::Stage;
-use crate::fault::Fault;
+use vocabox_base::fault::Fault;
 
 /// A recording of one channel or two, read piece by piece: memory does not grow with its length.
 pub struct Wide {
@@ -66,9 +66,9 @@ impl Wide {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audio::encode::{self, WavWriter};
-    use crate::audio::pcm::{Clip, read_all};
-    use crate::audio::resample::resample_clip;
+    use crate::encode::{self, WavWriter};
+    use crate::pcm::{Clip, read_all};
+    use crate::resample::resample_clip;
     use std::io::Cursor;
 
     const LENGTH: usize = 20_011;
@@ -139,7 +139,7 @@ mod tests {
     fn mono_is_the_same_as_it_is_elsewhere_bit_for_bit() {
         let file = encode::wav(&sound(3), 22_050).unwrap();
         for rate_hz in [22_050, 48_000] {
-            let speech = crate::audio::open_speech(Cursor::new(file.clone()), rate_hz, 60.0);
+            let speech = crate::open_speech(Cursor::new(file.clone()), rate_hz, 60.0);
             let speech = read_all(speech.unwrap().as_mut()).unwrap();
             assert!(read(Cursor::new(file.clone()), rate_hz) == [speech.samples]);
         }

@@ -3,7 +3,7 @@
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
-use clap::builder::{FalseyValueParser, PossibleValue};
+use clap::builder::{FalseyValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Subcommand};
 use serde::Serialize;
 
@@ -12,13 +12,13 @@ use crate::store::{Account, AccountChanges, HistoryFate, Store, Utc, check_name,
 
 /// Manage the accounts of this box, also while it runs.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct AccountArgs {
     #[command(subcommand)]
-    command: Command,
+    command: AccountCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum AccountCommand {
     /// Create an account.
     Create {
         /// Unique name of the account.
@@ -68,7 +68,7 @@ enum Command {
         #[arg(value_name = "NAME")]
         name: String,
         /// What becomes of its history: kept, listed for nobody, until it is pruned; or purged at once.
-        #[arg(long, env = "VOCABOX_HISTORY", value_name = "keep|purge", value_enum)]
+        #[arg(long, env = "VOCABOX_HISTORY", value_name = "keep|purge", value_parser = fate_parser())]
         history: HistoryFate,
         /// Print one JSON object.
         #[arg(long, env = "VOCABOX_JSON", value_parser = FalseyValueParser::new())]
@@ -80,14 +80,14 @@ enum Command {
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct End(Option<Utc>);
 
-impl clap::ValueEnum for HistoryFate {
-    fn value_variants<'a>() -> &'a [Self] {
-        &HistoryFate::ALL
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(self.name()))
-    }
+/// Reads a [`HistoryFate`] by its name.
+fn fate_parser() -> impl TypedValueParser<Value = HistoryFate> {
+    PossibleValuesParser::new(HistoryFate::ALL.map(HistoryFate::name)).map(|name| {
+        let named = HistoryFate::ALL
+            .into_iter()
+            .find(|fate| fate.name() == name);
+        named.expect("clap accepts these names alone")
+    })
 }
 
 /// What `account delete --json` prints.
@@ -99,10 +99,10 @@ struct Deleted<'a> {
 }
 
 /// Does what was asked on the store in `data_dir` and prints the outcome.
-pub fn run(args: Args, data_dir: &Path) -> Result<(), CliError> {
+pub fn run(args: AccountArgs, data_dir: &Path) -> Result<(), CliError> {
     let store = Store::open(data_dir).map_err(CliError::usage)?;
     match args.command {
-        Command::Create {
+        AccountCommand::Create {
             name,
             rpm,
             entitled,
@@ -117,14 +117,14 @@ pub fn run(args: Args, data_dir: &Path) -> Result<(), CliError> {
                 false => format!("Created the account {}.", account.name),
             })
         }
-        Command::List { json } => {
+        AccountCommand::List { json } => {
             let accounts = store.accounts().map_err(CliError::failed)?;
             print(&match json {
                 true => to_json(&accounts)?,
                 false => table(HEAD, accounts.iter().map(row)),
             })
         }
-        Command::Set {
+        AccountCommand::Set {
             name,
             rpm,
             entitled,
@@ -144,7 +144,7 @@ pub fn run(args: Args, data_dir: &Path) -> Result<(), CliError> {
                 false => table(HEAD, std::iter::once(row(&account))),
             })
         }
-        Command::Delete {
+        AccountCommand::Delete {
             name,
             history,
             json,

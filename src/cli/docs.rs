@@ -8,7 +8,7 @@ use crate::docs::{TOPICS, topic};
 
 /// Show the documents: without a topic, which there are.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct DocsArgs {
     /// Which document to show
     #[arg(value_parser = topics())]
     topic: Option<String>,
@@ -21,7 +21,7 @@ fn topics() -> PossibleValuesParser {
 }
 
 /// Prints a document, or one line about each. Fails when standard output cannot be written; a reader that left is none.
-pub fn run(args: Args) -> Result<(), CliError> {
+pub fn run(args: DocsArgs) -> Result<(), CliError> {
     match args.topic.as_deref().and_then(topic) {
         Some(topic) => print(topic.text.trim_end()),
         None => print(&list()),

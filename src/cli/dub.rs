@@ -9,22 +9,25 @@ use clap::ArgAction;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::CliError;
-use crate::app::{Installation, Workshop};
+use crate::app::Installation;
 use crate::audio::encode::Codec;
-use crate::config::{Common, ModelOptions};
-use crate::dub::analyze::{self, Analysis};
+use crate::config::{Common, Flags, ModelSettings};
+use crate::dub::analyze::{self, Analysis, AnalysisRequest};
 use crate::dub::fit::room_chars;
-use crate::dub::render::{self, AUDIO, Order, Rendered, SRT, Segment, VIDEO};
+use crate::dub::render::{self, AUDIO, RenderFiles, Rendered, SRT, VIDEO, WriteFile};
+use crate::dub::request::{RenderRequest, ScriptLine};
+use crate::dub::services::DubServices;
 use crate::dub::{mux, sound};
 use crate::engine::contract::{TranslateTask, Watch};
 use crate::engine::diarize;
 use crate::fault::Fault;
 use crate::limits;
 use crate::pack::manifest::Kind;
+use crate::services::Priority;
 
 /// Dub a recording or a video into another language.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct DubArgs {
     /// A video (mp4, mov, mkv, webm) or a recording
     #[arg(value_name = "FILE")]
     file: PathBuf,
@@ -50,11 +53,11 @@ pub struct Args {
     #[arg(long, value_name = "CODEC", default_value = "opus")]
     audio_codec: String,
     #[command(flatten)]
-    models: ModelOptions,
+    models: Flags<ModelSettings>,
 }
 
 /// Dubs and says how long it took.
-pub fn run(args: Args, common: &Common) -> Result<(), CliError> {
+pub fn run(args: DubArgs, common: &Common) -> Result<(), CliError> {
     let options = common.models(&args.models).map_err(CliError::Usage)?;
     let voices = voices(&args.voice)?;
     let codec = Codec::parse(&args.audio_codec).map_err(CliError::usage)?;
@@ -72,19 +75,18 @@ pub fn run(args: Args, common: &Common) -> Result<(), CliError> {
     ];
     let installation = Installation::open(&options, &kinds).map_err(CliError::usage)?;
     let scratch = tempfile::tempdir().map_err(|e| CliError::Failed(e.to_string()))?;
-    let workshop = Workshop::open(
-        &installation,
-        &common.data_dir,
+    let services = installation.start_dubbing(
+        &common.settings.data_dir,
         scratch.path(),
-        options.beam,
+        options.settings.beam,
     );
-    let workshop = workshop.map_err(CliError::usage)?;
+    let services = services.map_err(CliError::usage)?;
     let begun = Instant::now();
     let watch = Watch::until(begun + Duration::from_secs(limits::JOB_SECONDS_MAX));
-    let job = Job {
+    let job = DubRun {
         args: &args,
         installation: &installation,
-        workshop: &workshop,
+        services: &services,
         watch,
         codec,
     };
@@ -104,25 +106,25 @@ pub fn run(args: Args, common: &Common) -> Result<(), CliError> {
 const ENGLISH: &str = "en";
 
 /// One file on its way.
-struct Job<'a> {
-    args: &'a Args,
+struct DubRun<'a> {
+    args: &'a DubArgs,
     installation: &'a Installation,
-    workshop: &'a Workshop,
+    services: &'a DubServices,
     watch: Watch,
     codec: Codec,
 }
 
-impl Job<'_> {
+impl DubRun<'_> {
     fn run(&self, voices: BTreeMap<String, String>) -> Result<Rendered, Fault> {
         let analysis = self.analyze()?;
-        let order = Order {
+        let request = RenderRequest {
             segments: self.translate(&analysis)?,
-            voices,
+            voice_map: voices,
             language: self.args.to.to_lowercase(),
             keep_background: self.args.keep_background,
-            codec: self.codec,
+            audio_codec: self.codec,
         };
-        self.render(&order)
+        self.render(&request)
     }
 
     fn open(&self) -> Result<File, Fault> {
@@ -131,52 +133,52 @@ impl Job<'_> {
 
     fn analyze(&self) -> Result<Analysis, Fault> {
         let bar = bar("listening");
-        let target_is_english = base(&self.args.to) == ENGLISH;
         let picture = mux::inspect(self.open()?)?;
         if let Some(picture) = &picture {
             mux::check_codec(picture.container, self.codec)?;
         }
         let language = Some(self.args.from.to_lowercase()).filter(|l| l != "auto");
         let open = || sound::open(self.open()?, picture.as_ref(), analyze::RATE_HZ);
-        let means = analyze::Means {
-            diarize: &mut *self.installation.build_diarize()?,
-            listen: &self.workshop.listen,
-            wants_english: &|code| target_is_english && (self.workshop.wants_english)(code),
-            progress: &mut |part| show(&bar, part),
+        let request = AnalysisRequest {
+            language,
+            diarize: true,
+            into_english: base(&self.args.to) == ENGLISH,
         };
-        let analysis = analyze::analyze(&open, language, true, means, &self.watch);
+        let mut progress = |part| show(&bar, part);
+        let analysis = analyze::analyze(self.services, &open, request, &mut progress, &self.watch);
         bar.finish_and_clear();
         analysis
     }
 
-    fn translate(&self, analysis: &Analysis) -> Result<Vec<Segment>, Fault> {
+    fn translate(&self, analysis: &Analysis) -> Result<Vec<ScriptLine>, Fault> {
         let (source, target) = (base(&analysis.language), base(&self.args.to));
         let lines = &analysis.lines;
         let is_english = target == ENGLISH && lines.iter().any(|l| l.english.is_some());
         let is_there = source == target || is_english || lines.is_empty();
-        let mut engine = match is_there {
+        let translator = match is_there {
             true => None,
-            false => Some(self.installation.build_translate(&source, &target)?),
+            false => Some(self.installation.start_translator_for(&source, &target)?),
         };
         let bar = bar("translating");
         let mut segments = Vec::with_capacity(lines.len());
         for (number, line) in lines.iter().enumerate() {
             let said = &line.segment;
             let next = lines.get(number + 1).map(|l| l.segment.start_s);
-            let text = match &mut engine {
+            let text = match &translator {
                 None if is_english => line.english.clone().unwrap_or_default(),
                 None => said.text.clone(),
-                Some(engine) => {
+                Some(translator) => {
                     let task = TranslateTask {
                         text: said.text.clone(),
                         source: source.clone(),
                         target: target.clone(),
                         room: Some(room_chars(said.start_s, said.end_s, next)),
                     };
-                    engine.run(task, &self.watch)?.text
+                    let done = translator.translate(task, Priority::Interactive, &self.watch)?;
+                    done.output.text
                 }
             };
-            segments.push(Segment {
+            segments.push(ScriptLine {
                 id: number.into(),
                 start_s: said.start_s,
                 end_s: said.end_s,
@@ -189,31 +191,47 @@ impl Job<'_> {
         Ok(segments)
     }
 
-    fn render(&self, order: &Order) -> Result<Rendered, Fault> {
+    fn render(&self, request: &RenderRequest) -> Result<Rendered, Fault> {
         let bar = bar("speaking");
-        let has_picture = mux::inspect(self.open()?)?.is_some();
-        let make = |name: &str, write: &mut dyn FnMut(&mut File) -> Result<(), Fault>| match (
-            name,
-            &self.args.srt,
-        ) {
-            (VIDEO, _) => whole(&self.args.output, write),
-            (AUDIO, _) if !has_picture => whole(&self.args.output, write),
-            (SRT, Some(path)) => whole(path, write),
-            _ => write(&mut tempfile::tempfile().map_err(Fault::disk)?),
+        let files = CommandFiles {
+            args: self.args,
+            has_picture: mux::inspect(self.open()?)?.is_some(),
         };
-        let means = render::Means {
-            stage: &*self.workshop.stage,
-            kept: &self.workshop.kept,
-            account: None,
-            open: &|| self.open(),
-            size: &|_| Ok(()),
-            scratch: &|| tempfile::tempfile().map_err(Fault::disk),
-            make: &make,
-            progress: &mut |part| show(&bar, part),
-        };
-        let rendered = render::render(order, means, &self.watch);
+        let none = || Fault::internal("nothing speaks");
+        let voices = self.services.voices.as_ref().ok_or_else(none)?;
+        let mut progress = |part| show(&bar, part);
+        let rendered = render::render(voices, None, request, &files, &mut progress, &self.watch);
         bar.finish_and_clear();
         rendered
+    }
+}
+
+/// The files that the command line names; what else is made has no name.
+struct CommandFiles<'a> {
+    args: &'a DubArgs,
+    has_picture: bool,
+}
+
+impl RenderFiles for CommandFiles<'_> {
+    fn open(&self) -> Result<File, Fault> {
+        File::open(&self.args.file).map_err(Fault::disk)
+    }
+
+    fn reserve(&self, _: u64) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn scratch(&self) -> Result<File, Fault> {
+        tempfile::tempfile().map_err(Fault::disk)
+    }
+
+    fn make(&self, name: &str, write: &mut WriteFile<'_>) -> Result<(), Fault> {
+        match (name, &self.args.srt) {
+            (VIDEO, _) => whole(&self.args.output, write),
+            (AUDIO, _) if !self.has_picture => whole(&self.args.output, write),
+            (SRT, Some(path)) => whole(path, write),
+            _ => write(&mut self.scratch()?),
+        }
     }
 }
 
@@ -224,7 +242,7 @@ fn base(code: &str) -> String {
 }
 
 /// Writes the file at `path` whole, or not at all.
-fn whole(path: &Path, write: &mut dyn FnMut(&mut File) -> Result<(), Fault>) -> Result<(), Fault> {
+fn whole(path: &Path, write: &mut WriteFile<'_>) -> Result<(), Fault> {
     let folder = path.parent().filter(|f| !f.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
     let refused = |e: std::io::Error| {
@@ -253,8 +271,10 @@ fn voices(asked: &[String]) -> Result<BTreeMap<String, String>, CliError> {
 
 /// How far a stage is, drawn on a terminal only.
 fn bar(stage: &'static str) -> ProgressBar {
-    const LOOK: &str = "{msg:12} {wide_bar} {percent:>3} % {elapsed_precise} (about {eta} left)";
-    let style = ProgressStyle::with_template(LOOK).unwrap_or_else(|_| ProgressStyle::default_bar());
+    const TEMPLATE: &str =
+        "{msg:12} {wide_bar} {percent:>3} % {elapsed_precise} (about {eta} left)";
+    let style =
+        ProgressStyle::with_template(TEMPLATE).unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(1_000)
         .with_style(style)
         .with_message(stage)

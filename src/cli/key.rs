@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use clap::Subcommand;
-use clap::builder::{FalseyValueParser, PossibleValue};
+use clap::builder::{FalseyValueParser, PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
 
 use super::account::{or_dash, parse_name, parse_rpm, print, table, to_json};
@@ -12,13 +12,13 @@ use crate::store::{Key, KeyEnv, KeyId, Store};
 
 /// Manage the keys of this box's accounts, also while it runs.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct KeyArgs {
     #[command(subcommand)]
-    command: Command,
+    command: KeyCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum KeyCommand {
     /// Create a key and show it, this once.
     Create {
         /// Name of the account that it is for.
@@ -28,7 +28,7 @@ enum Command {
         #[arg(long, env = "VOCABOX_NAME", value_name = "TEXT", value_parser = parse_name)]
         name: String,
         /// What it is for: part of its prefix.
-        #[arg(long, env = "VOCABOX_ENV", value_enum, default_value = "live")]
+        #[arg(long, env = "VOCABOX_ENV", default_value = "live", value_parser = env_parser())]
         env: KeyEnv,
         /// Calls a minute; the account's own, if absent or greater.
         #[arg(long, env = "VOCABOX_RPM", value_parser = parse_rpm)]
@@ -57,14 +57,12 @@ enum Command {
     },
 }
 
-impl clap::ValueEnum for KeyEnv {
-    fn value_variants<'a>() -> &'a [Self] {
-        &KeyEnv::ALL
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(self.name()))
-    }
+/// Reads a [`KeyEnv`] by its name.
+fn env_parser() -> impl TypedValueParser<Value = KeyEnv> {
+    PossibleValuesParser::new(KeyEnv::ALL.map(KeyEnv::name)).map(|name| {
+        let named = KeyEnv::ALL.into_iter().find(|env| env.name() == name);
+        named.expect("clap accepts these names alone")
+    })
 }
 
 /// What `key create --json` prints.
@@ -79,10 +77,10 @@ struct Created<'a> {
 }
 
 /// Does what was asked on the store in `data_dir` and prints the outcome.
-pub fn run(args: Args, data_dir: &Path) -> Result<(), CliError> {
+pub fn run(args: KeyArgs, data_dir: &Path) -> Result<(), CliError> {
     let store = Store::open(data_dir).map_err(CliError::usage)?;
     match args.command {
-        Command::Create {
+        KeyCommand::Create {
             account,
             name,
             env,
@@ -106,7 +104,7 @@ pub fn run(args: Args, data_dir: &Path) -> Result<(), CliError> {
                 false => format!("{}\nThis is {key_id}. It is not shown again.", key.key),
             })
         }
-        Command::List { account, json } => {
+        KeyCommand::List { account, json } => {
             let keys = store.keys(account.as_deref()).map_err(CliError::failed)?;
             print(&match json {
                 true => to_json(&keys)?,
@@ -125,7 +123,7 @@ pub fn run(args: Args, data_dir: &Path) -> Result<(), CliError> {
                 ),
             })
         }
-        Command::Revoke { key_id, json } => {
+        KeyCommand::Revoke { key_id, json } => {
             // Parsed here and not by clap, which would repeat a key that was given in place of its id.
             let key_id = key_id
                 .parse()

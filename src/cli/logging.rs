@@ -12,20 +12,20 @@ use crate::store::Utc;
 
 /// Starts the log. Commands that print results say only warnings unless asked for more.
 pub fn start(common: &Common, is_server: bool) {
-    let asked = LevelFilter::from(common.log_level);
+    let asked = LevelFilter::from(common.settings.log_level);
     let level = match is_server || asked > LevelFilter::Info {
         true => asked,
         false => asked.min(LevelFilter::Warn),
     };
-    let format = match common.log_format {
+    let format = match common.settings.log_format {
         LogFormat::Text => text,
         LogFormat::Json => json,
     };
     env_logger::Builder::new()
-        // Libraries may log what they are given: their texts are nobody's business.
+        // Libraries may log what they are given, and texts of clients do not belong into the log.
         .filter_level(LevelFilter::Warn.min(level))
         .filter_module("vocabox", level)
-        // It warns of the first four bytes of every MP4, and of whatever else clients send.
+        // It warns of the first four bytes of every MP4, and of much else that clients send.
         .filter_module("symphonia", LevelFilter::Error.min(level))
         .format(format)
         .init();

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::{Common, CommonOptions};
+use crate::config::{Common, CommonFlags};
 use crate::fault::Fault;
 
 /// Why a command did not do its work, and so the exit code.
@@ -54,21 +54,21 @@ impl CliError {
 )]
 pub struct Cli {
     #[command(flatten)]
-    common: CommonOptions,
+    common: CommonFlags,
     #[command(subcommand)]
     command: Command,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Serve(Box<serve::Args>),
-    Account(account::Args),
-    Key(key::Args),
-    Models(models::Args),
-    Speak(speak::Args),
-    Transcribe(transcribe::Args),
-    Dub(Box<dub::Args>),
-    Docs(docs::Args),
+    Serve(Box<serve::ServeArgs>),
+    Account(account::AccountArgs),
+    Key(key::KeyArgs),
+    Models(models::ModelsArgs),
+    Speak(speak::SpeakArgs),
+    Transcribe(transcribe::TranscribeArgs),
+    Dub(Box<dub::DubArgs>),
+    Docs(docs::DocsArgs),
 }
 
 /// Runs the process's command line.
@@ -80,9 +80,9 @@ pub fn run(cli: Cli) -> ExitCode {
             logging::start(&common, is_server);
             match cli.command {
                 Command::Serve(args) => serve::run(&args, &common),
-                Command::Account(args) => account::run(args, &common.data_dir),
-                Command::Key(args) => key::run(args, &common.data_dir),
-                Command::Models(args) => models::run(args, &common.models_dir),
+                Command::Account(args) => account::run(args, &common.settings.data_dir),
+                Command::Key(args) => key::run(args, &common.settings.data_dir),
+                Command::Models(args) => models::run(args, &common.settings.models_dir),
                 Command::Speak(args) => speak::run(args, &common),
                 Command::Transcribe(args) => transcribe::run(args, &common),
                 Command::Dub(args) => dub::run(*args, &common),

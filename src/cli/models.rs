@@ -11,13 +11,13 @@ use crate::pack::Pack;
 
 /// List, verify and show the model packs.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct ModelsArgs {
     #[command(subcommand)]
-    command: Command,
+    command: ModelsCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum ModelsCommand {
     /// List the packs, with what is fetched.
     List {
         /// Print a JSON array.
@@ -34,15 +34,15 @@ enum Command {
 }
 
 /// Does what was asked on the packs below `models_dir`.
-pub fn run(args: Args, models_dir: &Path) -> Result<(), CliError> {
+pub fn run(args: ModelsArgs, models_dir: &Path) -> Result<(), CliError> {
     let packs = Pack::all(models_dir).map_err(|e| CliError::Usage(e.to_string()))?;
     match args.command {
-        Command::List { json: true } => {
+        ModelsCommand::List { json: true } => {
             let rows: Vec<Value> = packs.iter().map(row).collect();
             println!("{:#}", Value::from(rows));
             Ok(())
         }
-        Command::List { json: false } => {
+        ModelsCommand::List { json: false } => {
             println!(
                 "{:16} {:11} {:8} {:>8}  LICENCE",
                 "PACK", "KIND", "FETCHED", "MIB"
@@ -59,8 +59,8 @@ pub fn run(args: Args, models_dir: &Path) -> Result<(), CliError> {
             }
             Ok(())
         }
-        Command::Verify => verify(&packs),
-        Command::Show { name } => {
+        ModelsCommand::Verify => verify(&packs),
+        ModelsCommand::Show { name } => {
             let pack = packs.iter().find(|p| p.name() == name);
             let pack = pack.ok_or_else(|| CliError::Usage(format!("there is no pack {name}")))?;
             let shown = serde_json::to_string_pretty(&pack.manifest);

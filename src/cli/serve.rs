@@ -5,28 +5,22 @@ use std::time::{Duration, Instant};
 
 use super::CliError;
 use crate::app::App;
-use crate::config::{Common, DubOptions, EdgeOptions, ModelOptions, Serve, ServeOptions};
+use crate::config::{Common, ServeFlags};
 use crate::end;
 
 /// Answer over HTTP until told to stop (Ctrl-C or SIGTERM).
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct ServeArgs {
     #[command(flatten)]
-    serve: ServeOptions,
-    #[command(flatten)]
-    models: ModelOptions,
-    #[command(flatten)]
-    edge: EdgeOptions,
-    #[command(flatten)]
-    dub: DubOptions,
+    flags: ServeFlags,
 }
 
 /// How long answers that need no worker may take to leave once everything else is over.
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
 /// Serves. The first signal lets generations that are under way finish, the second ends at once.
-pub fn run(args: &Args, common: &Common) -> Result<(), CliError> {
-    let options = settled(args, common).map_err(CliError::Usage)?;
+pub fn run(args: &ServeArgs, common: &Common) -> Result<(), CliError> {
+    let options = common.serve(&args.flags).map_err(CliError::Usage)?;
     let (signal, signalled) = mpsc::sync_channel(1);
     ctrlc::set_handler(move || {
         if signal.try_send(()).is_err() {
@@ -42,13 +36,13 @@ pub fn run(args: &Args, common: &Common) -> Result<(), CliError> {
         let _ = signalled.recv();
         end::at_once(1);
     });
-    if let Some(jobs) = &app.context.jobs {
-        jobs.dubbing.stop();
+    if let Some(dubbing) = &app.context.dubbing {
+        dubbing.stop();
     }
     if let Some(cloning) = &app.context.cloning {
         cloning.stop();
     }
-    let is_idle = drain(&app, Duration::from_secs(options.drain_seconds));
+    let is_idle = drain(&app, Duration::from_secs(options.server.drain_seconds));
     app.context.store.close();
     if !is_idle {
         end::at_once(0);
@@ -56,22 +50,17 @@ pub fn run(args: &Args, common: &Common) -> Result<(), CliError> {
     Ok(())
 }
 
-fn settled(args: &Args, common: &Common) -> Result<Serve, String> {
-    let (models, edge) = (common.models(&args.models)?, common.edge(&args.edge)?);
-    common.serve(models, edge, common.dub(&args.dub)?, &args.serve)
-}
-
-/// Takes no more generations, and for at most `most` waits for those under way; whether all ended. The front door
-/// stays open for that long: whoever asks `/readyz` has to be told, and whoever sends work has to be told to send it
-/// elsewhere.
+/// Takes no more generations, and for at most `most` waits for those under way; whether all ended. The edge keeps
+/// listening for that long: a client that asks `/readyz` has to be told, and one that sends work has to be told to send
+/// it elsewhere.
 fn drain(app: &App, most: Duration) -> bool {
     log::info!(
         "stopping: what is under way gets {} s; a second signal ends at once",
         most.as_secs()
     );
     let until = Instant::now() + most;
-    app.context.underway.close();
-    let done = app.context.underway.wait_none(most);
+    app.context.drain.close();
+    let done = app.context.drain.wait_none(most);
     app.edge.stop();
     let left = until.saturating_duration_since(Instant::now());
     let most = if done { left.max(LAST_ANSWERS) } else { left };

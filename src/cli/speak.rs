@@ -1,9 +1,7 @@
-//! `vocabox speak`: a text to a sound file, or to whatever reads standard output while it is spoken; without a server.
+//! `vocabox speak`: a text to a sound file, or to standard output while it is spoken; without a server.
 
 use std::io::{Read, Write};
 use std::path::PathBuf;
-use std::sync::mpsc::sync_channel;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -12,16 +10,17 @@ use super::CliError;
 use crate::app::Installation;
 use crate::audio::encode::{self, Format};
 use crate::audio::pcm::Clip;
-use crate::config::{Common, ModelOptions};
-use crate::engine::contract::{SpeakTask, Utterance, Watch};
+use crate::config::{Common, Flags, ModelSettings};
+use crate::engine::contract::{Utterance, Watch};
 use crate::fault::Fault;
 use crate::limits;
 use crate::pack::manifest::Kind;
+use crate::services::Capacity;
 use crate::text;
 
 /// Speak a text to a sound file.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct SpeakArgs {
     /// The text, or - to read it from standard input
     #[arg(value_name = "TEXT|-")]
     text: String,
@@ -38,11 +37,11 @@ pub struct Args {
     #[arg(long, default_value_t = 1.0)]
     speed: f64,
     #[command(flatten)]
-    models: ModelOptions,
+    models: Flags<ModelSettings>,
 }
 
 /// Speaks and says how long it took.
-pub fn run(args: Args, common: &Common) -> Result<(), CliError> {
+pub fn run(args: SpeakArgs, common: &Common) -> Result<(), CliError> {
     let options = common.models(&args.models).map_err(CliError::Usage)?;
     if !(limits::SPEED_MIN..=limits::SPEED_MAX).contains(&args.speed) {
         let (min, max) = (limits::SPEED_MIN, limits::SPEED_MAX);
@@ -62,39 +61,37 @@ pub fn run(args: Args, common: &Common) -> Result<(), CliError> {
         text => text.to_owned(),
     };
     let installation = Installation::open(&options, &[Kind::Speak]).map_err(CliError::usage)?;
-    let mut engine = installation.build_speak().map_err(CliError::usage)?;
+    let alone = Capacity {
+        workers: 1,
+        queue: 0,
+    };
+    let speech = installation.start_speech(alone).map_err(CliError::usage)?;
+    let catalog = installation.voice_catalog(None);
     let begun = Instant::now();
     let watch = Watch::until(begun + Duration::from_secs(24 * 3600));
-    let mut progress = Progress::new(&text, installation.language_of(&args.voice).as_deref());
-    let (sender, pieces) = sync_channel(1);
-    let task = SpeakTask {
-        utterance: Utterance {
-            text: text.clone(),
-            voice: args.voice.clone(),
-            speed: args.speed as f32,
-            ..Utterance::default()
-        },
-        outlet: Box::new(move |piece| sender.send(piece).map_err(Fault::internal)),
+    let voice = catalog.resolve(None, &args.voice, None).ok();
+    let language = voice.map(|voice| voice.reader.language.as_str());
+    let mut progress = SpeechProgress::new(&text, language);
+    let utterance = Utterance {
+        text: text.clone(),
+        voice: args.voice.clone(),
+        speed: args.speed as f32,
+        ..Utterance::default()
     };
-    let mut kept = Vec::new();
-    let (piped, spoken) = thread::scope(|scope| {
-        let speaking = scope.spawn(|| engine.run(task, &watch));
-        let pieces = pieces.into_iter().inspect(|piece| progress.said(piece));
-        let piped = match is_pipe(&args) {
-            true => pipe(pieces, format),
-            false => {
-                kept.extend(pieces);
-                Ok(())
-            }
-        };
-        let panicked = |_| Err(Fault::engine("the engine panicked"));
-        (piped, speaking.join().unwrap_or_else(panicked))
+    let mut stream = speech.stream(utterance, &watch).map_err(CliError::failed)?;
+    let pieces = std::iter::from_fn(|| {
+        let piece = stream.piece().transpose()?;
+        Some(piece.inspect(|piece| progress.said(piece)))
     });
+    let spoken = match is_pipe(&args) {
+        true => pipe(pieces, format).map(|()| None),
+        false => {
+            let clips: Result<Vec<Clip>, Fault> = pieces.collect();
+            clips.map(Clip::joined).map_err(CliError::failed)
+        }
+    };
     progress.bar.finish_and_clear();
-    // A reader that left ends the speaking, and not the other way round: it comes first.
-    piped?;
-    spoken.map_err(CliError::failed)?;
-    if let Some(clip) = Clip::joined(kept) {
+    if let Some(clip) = spoken? {
         write(&clip, format, &args)?;
     }
     let (seconds, took) = (progress.seconds, begun.elapsed().as_secs_f64());
@@ -105,12 +102,12 @@ pub fn run(args: Args, common: &Common) -> Result<(), CliError> {
     Ok(())
 }
 
-fn is_pipe(args: &Args) -> bool {
+fn is_pipe(args: &SpeakArgs) -> bool {
     args.output.as_os_str() == "-"
 }
 
 /// What was asked for, else what the file's name ends in, else WAV.
-fn format(args: &Args) -> Result<Format, CliError> {
+fn format(args: &SpeakArgs) -> Result<Format, CliError> {
     let ending = args.output.extension().and_then(|e| e.to_str());
     match (&args.format, ending) {
         (Some(name), _) => Format::parse(name).map_err(|f| CliError::Usage(format!("--{f}"))),
@@ -119,8 +116,8 @@ fn format(args: &Args) -> Result<Format, CliError> {
     }
 }
 
-/// Writes pieces to standard output as they come.
-fn pipe(pieces: impl Iterator<Item = Clip>, format: Format) -> Result<(), CliError> {
+/// Writes pieces to standard output as they come; the file ends well where they break off.
+fn pipe(pieces: impl Iterator<Item = Result<Clip, Fault>>, format: Format) -> Result<(), CliError> {
     let mut out = std::io::stdout().lock();
     let mut write = |bytes: Result<Vec<u8>, Fault>| {
         let bytes = bytes.map_err(CliError::failed)?;
@@ -128,40 +125,49 @@ fn pipe(pieces: impl Iterator<Item = Clip>, format: Format) -> Result<(), CliErr
         written.map_err(|e| CliError::Failed(format!("standard output cannot be written: {e}")))
     };
     let mut encoder: Option<Box<dyn encode::Stream>> = None;
+    let mut broken = None;
     for piece in pieces {
+        let piece = match piece {
+            Ok(piece) => piece,
+            Err(fault) => {
+                broken = Some(fault);
+                break;
+            }
+        };
         let encoder = match &mut encoder {
             Some(encoder) => encoder,
             none => none.insert(encode::stream(format, piece.rate_hz).map_err(CliError::failed)?),
         };
         write(encoder.push(&piece.samples))?;
     }
-    encoder.map_or(Ok(()), |encoder| write(encoder.finish()))
+    encoder.map_or(Ok(()), |encoder| write(encoder.finish()))?;
+    broken.map_or(Ok(()), |fault| Err(CliError::failed(fault)))
 }
 
 /// Writes a whole file.
-fn write(clip: &Clip, format: Format, args: &Args) -> Result<(), CliError> {
+fn write(clip: &Clip, format: Format, args: &SpeakArgs) -> Result<(), CliError> {
     let file = encode::whole(format, &clip.samples, clip.rate_hz).map_err(CliError::failed)?;
     std::fs::write(&args.output, file)
         .map_err(|e| CliError::Failed(format!("{} cannot be written: {e}", args.output.display())))
 }
 
 /// How much of a text was said, drawn on a terminal only.
-struct Progress<'a> {
+struct SpeechProgress<'a> {
     bar: ProgressBar,
     /// The text as the engine cuts it; none where it is cut by other rules.
     pieces: Option<text::Pieces<'a>>,
     seconds: f64,
 }
 
-impl<'a> Progress<'a> {
+impl<'a> SpeechProgress<'a> {
     fn new(text: &'a str, language: Option<&str>) -> Self {
-        const LOOK: &str = "{msg} {bar:30} {percent:>3} % {elapsed_precise} (about {eta} left)";
-        let style = ProgressStyle::with_template(LOOK);
+        const TEMPLATE: &str = "{msg} {bar:30} {percent:>3} % {elapsed_precise} (about {eta} left)";
+        let style = ProgressStyle::with_template(TEMPLATE);
         let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = ProgressBar::new(text.chars().count() as u64).with_style(style);
         let language = language.and_then(text::language);
         let pieces = language.and_then(|l| text::pieces(text, l).ok());
-        Progress {
+        SpeechProgress {
             pieces: pieces.filter(|_| !bar.is_hidden()),
             bar,
             seconds: 0.0,

@@ -11,16 +11,18 @@ use serde_json::json;
 use super::CliError;
 use crate::app::Installation;
 use crate::audio;
-use crate::config::{Common, ModelOptions};
-use crate::engine::contract::{TranscribeTask, Transcript, Watch, Word, millis};
+use crate::config::{Common, Flags, ModelSettings};
+use crate::engine::contract::{Transcript, Watch, Word, millis};
 use crate::engine::whisper;
 use crate::fault::Fault;
 use crate::limits;
 use crate::pack::manifest::Kind;
+use crate::services::Priority;
+use crate::services::transcription::{Recording, TranscriptionRequest};
 
 /// Transcribe recordings to standard output.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct TranscribeArgs {
     /// Recordings: wav, mp3, flac, ogg, m4a, …
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
@@ -29,13 +31,13 @@ pub struct Args {
     language: String,
     /// What to print
     #[arg(long, value_enum, default_value = "text")]
-    format: Format,
+    format: TranscriptFormat,
     #[command(flatten)]
-    models: ModelOptions,
+    models: Flags<ModelSettings>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Format {
+enum TranscriptFormat {
     Text,
     Json,
     Srt,
@@ -43,33 +45,32 @@ enum Format {
 }
 
 /// Transcribes one file after the other; a wrong one does not stop the others.
-pub fn run(args: Args, common: &Common) -> Result<(), CliError> {
+pub fn run(args: TranscribeArgs, common: &Common) -> Result<(), CliError> {
     let options = common.models(&args.models).map_err(CliError::Usage)?;
     let kinds = [Kind::Transcribe, Kind::Detect];
     let installation = Installation::open(&options, &kinds).map_err(CliError::usage)?;
     let language = Some(args.language.to_lowercase()).filter(|l| l != "auto");
-    let engine = installation.build_transcribe_in(language.as_deref());
-    let mut engine = engine.map_err(CliError::usage)?;
+    let recognizer = installation.start_recognizer_for(language.as_deref());
+    let recognizer = recognizer.map_err(CliError::usage)?;
     let mut wrong = 0;
     for path in &args.files {
         let begun = Instant::now();
         let watch = Watch::until(begun + Duration::from_secs(24 * 3600));
         let bar = bar(path);
         let heard = open(path, &bar).and_then(|audio| {
-            engine.run(
-                TranscribeTask {
-                    audio,
-                    language: language.clone(),
-                    into_english: false,
-                    words: matches!(args.format, Format::Json),
-                    beams: options.beam,
-                },
-                &watch,
-            )
+            let request = TranscriptionRequest {
+                recording: Recording::Stream(audio),
+                language: language.clone(),
+                into_english: false,
+                words: matches!(args.format, TranscriptFormat::Json),
+                beams: options.settings.beam,
+            };
+            recognizer.transcribe(request, Priority::Interactive, &watch)
         });
         bar.finish_and_clear();
         match heard {
-            Ok(transcript) => {
+            Ok(done) => {
+                let transcript = done.output;
                 println!("{}", render(&transcript, args.format));
                 let (heard, took) = (transcript.seconds, begun.elapsed().as_secs_f64());
                 eprintln!("{}: {heard:.1} s heard in {took:.1} s", path.display());
@@ -91,8 +92,10 @@ pub fn run(args: Args, common: &Common) -> Result<(), CliError> {
 
 /// How much of a file was read, drawn on a terminal only. Windows are read one by one, so that it keeps pace with the work.
 fn bar(path: &Path) -> ProgressBar {
-    const LOOK: &str = "{wide_msg} {bar:30} {percent:>3} % {elapsed_precise} (about {eta} left)";
-    let style = ProgressStyle::with_template(LOOK).unwrap_or_else(|_| ProgressStyle::default_bar());
+    const TEMPLATE: &str =
+        "{wide_msg} {bar:30} {percent:>3} % {elapsed_precise} (about {eta} left)";
+    let style =
+        ProgressStyle::with_template(TEMPLATE).unwrap_or_else(|_| ProgressStyle::default_bar());
     let bytes = std::fs::metadata(path).map_or(0, |m| m.len());
     ProgressBar::new(bytes)
         .with_style(style)
@@ -105,7 +108,7 @@ fn open(path: &Path, bar: &ProgressBar) -> Result<Box<dyn audio::pcm::Samples>, 
     audio::open_speech(watched, whisper::RATE_HZ, limits::AUDIO_SECONDS_MAX)
 }
 
-fn render(transcript: &Transcript, format: Format) -> String {
+fn render(transcript: &Transcript, format: TranscriptFormat) -> String {
     let cues = |separator: char| {
         let cue = |(i, s): (usize, &crate::engine::contract::Segment)| {
             let (start, end) = (clock(s.start_s, separator), clock(s.end_s, separator));
@@ -120,10 +123,10 @@ fn render(transcript: &Transcript, format: Format) -> String {
             .join("\n")
     };
     match format {
-        Format::Text => transcript.text(),
-        Format::Srt => cues(','),
-        Format::Vtt => format!("WEBVTT\n\n{}", cues('.')),
-        Format::Json => {
+        TranscriptFormat::Text => transcript.text(),
+        TranscriptFormat::Srt => cues(','),
+        TranscriptFormat::Vtt => format!("WEBVTT\n\n{}", cues('.')),
+        TranscriptFormat::Json => {
             let word = |w: &Word| json!({ "word": w.text, "start": millis(w.start_s), "end": millis(w.end_s) });
             let segments: Vec<_> = transcript
                 .segments

@@ -5,26 +5,27 @@ use std::time::{Duration, Instant};
 
 use super::catalog::{Catalog, StockVoice};
 use super::likeness::{Measured, likeness};
-use super::search::{Blend, Search, mean};
-use super::studio::{Lane, Studio};
+use super::probe::VoiceProbe;
+use super::search::{BlendWeights, Search, mean};
 use crate::audio::Clip;
 use crate::engine::contract::Watch;
 use crate::engine::style::Sheet;
 use crate::fault::Fault;
+use crate::services::Priority;
 
 /// Time in which the first answer is to be found, and blends that are spoken for it at the most.
 const FIRST: Duration = Duration::from_secs(4);
-const FIRST_LOOKS: usize = 3;
+const FIRST_TRIALS: usize = 3;
 /// Blends that are spoken for one voice, second hearings included.
-const LOOKS_MAX: usize = 48;
+const TRIALS_MAX: usize = 48;
 /// Time after which no new ones are spoken, unless they were fewer than this: a better voice is to be there within a minute.
 const WORK_MAX: Duration = Duration::from_secs(38);
-const LOOKS_MIN: usize = 16;
+const TRIALS_MIN: usize = 16;
 /// After so many new blends the best one is heard again, with another sentence: what fits one sentence by chance falls back.
-const LOOKS_EACH: usize = 4;
+const TRIALS_EACH: usize = 4;
 /// Sentences by which the final best was heard.
 const HEARINGS_MIN: usize = 3;
-const _: () = assert!(HEARINGS_MIN <= super::studio::SENTENCES.len());
+const _: () = assert!(HEARINGS_MIN <= super::probe::SENTENCES.len());
 /// Blends of whose mean the one is made that is settled on, and likeness that may cost: what one blend has over the mean of the
 /// best is chance for the greater part.
 const SETTLED_OF: usize = 6;
@@ -38,7 +39,7 @@ pub struct Attempt {
     search: Search,
     /// The catalog's number of each of the search's stock voices.
     voices: Vec<usize>,
-    looks: usize,
+    trials: usize,
     since_hearing: usize,
     /// Time that was spent on trying.
     worked: Duration,
@@ -50,13 +51,13 @@ pub struct Attempt {
 
 #[derive(Clone, Copy)]
 enum Given {
-    Blend(usize),
+    BlendWeights(usize),
     Score(f32),
 }
 
 /// What is best so far.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct BestMatch {
     pub sheet: Arc<Sheet>,
     pub nearest: StockVoice,
     pub pace: f32,
@@ -79,7 +80,7 @@ impl Attempt {
         Ok(Attempt {
             search: Search::new(space, &measured, target),
             voices,
-            looks: 0,
+            trials: 0,
             since_hearing: 0,
             worked: Duration::ZERO,
             given: Given::Score(f32::NEG_INFINITY),
@@ -92,23 +93,23 @@ impl Attempt {
     pub fn begin(
         &mut self,
         catalog: &Catalog,
-        studio: &Studio,
-        lane: Lane,
+        probe: &VoiceProbe,
+        priority: Priority,
         watch: &Watch,
-    ) -> Result<(Found, Clip), Fault> {
+    ) -> Result<(BestMatch, Clip), Fault> {
         let until = Instant::now() + FIRST;
         let mut best: Option<(f32, Clip)> = None;
-        for look in 0..FIRST_LOOKS {
+        for trial in 0..FIRST_TRIALS {
             // The first is the best stock voice: it has to be heard, if only to be the preview.
-            let blend = match look {
+            let blend = match trial {
                 0 => self.search.best().blend.clone(),
                 _ if Instant::now() >= until => break,
                 _ => self.search.propose(),
             };
             let sheet = Arc::new(catalog.sheet(&self.whole(&blend))?);
-            let (clip, measured) = studio.hear(sheet, 0, lane, watch)?;
-            self.looks += 1;
-            let score = match look {
+            let (clip, measured) = probe.hear(sheet, 0, priority, watch)?;
+            self.trials += 1;
+            let score = match trial {
                 0 => self.search.best().score,
                 _ => self.search.learn(blend, measured),
             };
@@ -130,12 +131,12 @@ impl Attempt {
     pub fn compare_with(
         &mut self,
         sheet: &Arc<Sheet>,
-        studio: &Studio,
+        probe: &VoiceProbe,
         watch: &Watch,
     ) -> Result<(), Fault> {
-        let (_, mut heard) = studio.hear(sheet.clone(), 0, Lane::Idle, watch)?;
+        let (_, mut heard) = probe.hear(sheet.clone(), 0, Priority::Background, watch)?;
         for sentence in 1..HEARINGS_MIN {
-            let (_, once) = studio.hear(sheet.clone(), sentence, Lane::Idle, watch)?;
+            let (_, once) = probe.hear(sheet.clone(), sentence, Priority::Background, watch)?;
             heard = mean(&heard, sentence, &once);
         }
         self.given = Given::Score(likeness(&heard, self.search.target()));
@@ -147,25 +148,25 @@ impl Attempt {
     pub fn go_on(
         &mut self,
         catalog: &Catalog,
-        studio: &Studio,
+        probe: &VoiceProbe,
         watch: &Watch,
     ) -> Result<bool, Fault> {
         let begun = Instant::now();
         let unsure = self.unsure();
-        let is_slow = self.worked >= WORK_MAX && self.looks >= LOOKS_MIN;
-        let is_late = self.looks >= LOOKS_MAX || is_slow;
+        let is_slow = self.worked >= WORK_MAX && self.trials >= TRIALS_MIN;
+        let is_late = self.trials >= TRIALS_MAX || is_slow;
         if is_late && unsure.is_none() && self.settled.is_some() {
             return Ok(false);
         }
-        self.looks += 1;
+        self.trials += 1;
         self.since_hearing += 1;
         match unsure {
-            Some(at) if is_late || self.since_hearing > LOOKS_EACH => {
+            Some(at) if is_late || self.since_hearing > TRIALS_EACH => {
                 self.since_hearing = 0;
                 let tried = &self.search.tried()[at];
                 let (blend, sentence) = (tried.blend.clone(), tried.hearings);
                 let sheet = Arc::new(catalog.sheet(&self.whole(&blend))?);
-                let (_, measured) = studio.hear(sheet, sentence, Lane::Idle, watch)?;
+                let (_, measured) = probe.hear(sheet, sentence, Priority::Background, watch)?;
                 self.search.hear_again(at, measured);
             }
             _ => {
@@ -174,7 +175,7 @@ impl Attempt {
                     false => self.search.propose(),
                 };
                 let sheet = Arc::new(catalog.sheet(&self.whole(&blend))?);
-                let (_, measured) = studio.hear(sheet, 0, Lane::Idle, watch)?;
+                let (_, measured) = probe.hear(sheet, 0, Priority::Background, watch)?;
                 self.search.learn(blend, measured);
                 if is_late {
                     self.settled = Some(self.search.tried().len() - 1);
@@ -198,7 +199,7 @@ impl Attempt {
     /// Which of the best, the settled and the given blend was heard too seldom to compare them, the one heard less first.
     fn unsure(&self) -> Option<usize> {
         let given = match self.given {
-            Given::Blend(at) => Some(at),
+            Given::BlendWeights(at) => Some(at),
             Given::Score(_) => None,
         };
         let hearings = |at: &usize| self.search.tried()[*at].hearings;
@@ -212,7 +213,7 @@ impl Attempt {
 
     /// Whether the best is better than what the voice has, as far as both were heard enough.
     pub fn is_better(&self) -> bool {
-        let is_other = !matches!(self.given, Given::Blend(at) if at == self.chosen_at());
+        let is_other = !matches!(self.given, Given::BlendWeights(at) if at == self.chosen_at());
         let score = self.search.tried()[self.chosen_at()].score;
         is_other && self.unsure().is_none() && score > self.given_score()
     }
@@ -220,7 +221,7 @@ impl Attempt {
     /// The table of what the voice has, if it is of this search: what makes it lively may be known better by now.
     pub fn given_sheet(&self, catalog: &Catalog) -> Result<Option<Sheet>, Fault> {
         match self.given {
-            Given::Blend(at) => {
+            Given::BlendWeights(at) => {
                 let blend = self.whole(&self.search.tried()[at].blend);
                 catalog.sheet(&blend).map(Some)
             }
@@ -230,19 +231,19 @@ impl Attempt {
 
     /// The voice gets the best.
     pub fn give(&mut self) {
-        self.given = Given::Blend(self.chosen_at());
+        self.given = Given::BlendWeights(self.chosen_at());
     }
 
     /// Likeness of what the voice has.
     pub fn given_score(&self) -> f32 {
         match self.given {
-            Given::Blend(at) => self.search.tried()[at].score,
+            Given::BlendWeights(at) => self.search.tried()[at].score,
             Given::Score(score) => score,
         }
     }
 
     /// The best so far. Faults: `Engine` when a table cannot be read.
-    pub fn found(&self, catalog: &Catalog) -> Result<Found, Fault> {
+    pub fn found(&self, catalog: &Catalog) -> Result<BestMatch, Fault> {
         let best = &self.search.tried()[self.chosen_at()];
         let blend = self.whole(&best.blend);
         let (wanted, has) = (self.search.target().pace, best.measured.pace);
@@ -251,7 +252,7 @@ impl Attempt {
         } else {
             1.0
         };
-        Ok(Found {
+        Ok(BestMatch {
             sheet: Arc::new(catalog.sheet(&blend)?),
             nearest: catalog.nearest(&blend).clone(),
             pace: pace.clamp(PACE_MIN, PACE_MAX),
@@ -260,7 +261,7 @@ impl Attempt {
     }
 
     /// The blend with a weight for every voice of the catalog.
-    fn whole(&self, blend: &Blend) -> Blend {
+    fn whole(&self, blend: &BlendWeights) -> BlendWeights {
         let most = self.voices.iter().max().map_or(0, |n| n + 1);
         let spread = |weights: &[f32]| {
             let mut all = vec![0.0; most];
@@ -270,7 +271,7 @@ impl Attempt {
                 .for_each(|(n, w)| all[*n] = *w);
             all
         };
-        Blend {
+        BlendWeights {
             timbre: spread(&blend.timbre),
             prosody: spread(&blend.prosody),
         }

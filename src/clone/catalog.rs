@@ -10,18 +10,19 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::likeness::Measured;
-use super::search::{Blend, Space};
-use super::studio::{Lane, SENTENCES, Studio};
+use super::probe::{SENTENCES, VoiceProbe};
+use super::search::{BlendWeights, Space};
 use crate::engine::contract::Watch;
 use crate::engine::kokoro::{STYLE, TABLE, read_table};
 use crate::engine::style::Sheet;
 use crate::fault::Fault;
+use crate::services::Priority;
 
 /// The row by which voices are compared: that of a sentence of [`SENTENCES`].
 const ROW: usize = 45;
 /// Raised when a change of ours measures otherwise.
 const MEASURING: &str = "2";
-/// Voices after which what was measured is kept, so that a box that is stopped goes on there.
+/// Voices after which what was measured is kept, so that a server that is stopped goes on there.
 const KEEP_EACH: usize = 8;
 /// Voices from which on there is a direction of liveliness; with few it is a rough one.
 const LIVELY_MIN: usize = 8;
@@ -39,18 +40,18 @@ pub struct StockVoice {
 
 /// What is known of a voice.
 #[derive(Debug, Clone)]
-enum Known {
+enum StockState {
     Nothing,
     /// It could not be spoken when it was tried last.
     Faulty,
     Measured(Measured),
 }
 
-impl Known {
+impl StockState {
     fn measured(&self) -> Option<&Measured> {
         match self {
-            Known::Measured(measured) => Some(measured),
-            Known::Nothing | Known::Faulty => None,
+            StockState::Measured(measured) => Some(measured),
+            StockState::Nothing | StockState::Faulty => None,
         }
     }
 }
@@ -59,7 +60,7 @@ impl Known {
 pub struct Catalog {
     voices: Vec<StockVoice>,
     places: Vec<Vec<f32>>,
-    known: Mutex<Vec<Known>>,
+    known: Mutex<Vec<StockState>>,
     learnt: Condvar,
     file: PathBuf,
     /// Of everything that what is kept hangs on.
@@ -68,7 +69,7 @@ pub struct Catalog {
 
 /// What is kept of a voice, by the hash of its file.
 #[derive(Serialize, Deserialize)]
-struct Kept {
+struct StoredMeasurements {
     key: String,
     voices: Vec<(String, Measured)>,
 }
@@ -90,7 +91,7 @@ impl Catalog {
         let key = blake3::hash(made_by.join(" ").as_bytes());
         let mut catalog = Catalog {
             places,
-            known: Mutex::new(vec![Known::Nothing; voices.len()]),
+            known: Mutex::new(vec![StockState::Nothing; voices.len()]),
             voices,
             learnt: Condvar::new(),
             file: data_dir.join("stock-voices.json"),
@@ -103,7 +104,7 @@ impl Catalog {
     /// Fills in what the file knows; one that is missing, damaged or of other models knows nothing.
     fn recall(&mut self) {
         let read = fs::read(&self.file).ok();
-        let kept = read.and_then(|bytes| serde_json::from_slice::<Kept>(&bytes).ok());
+        let kept = read.and_then(|bytes| serde_json::from_slice::<StoredMeasurements>(&bytes).ok());
         let Some(kept) = kept.filter(|kept| kept.key == self.key) else {
             return;
         };
@@ -114,14 +115,14 @@ impl Catalog {
                 .iter()
                 .find(|(sha256, _)| *sha256 == voice.sha256);
             if let Some((_, measured)) = of_file {
-                *slot = Known::Measured(measured.clone());
+                *slot = StockState::Measured(measured.clone());
             }
         }
     }
 
     /// Measures what is not known yet, and keeps it; how many voices could not be spoken, each of which the log names once.
     /// Faults: those of `watch`, and `Internal` when it cannot be kept.
-    pub fn learn(&self, studio: &Studio, watch: &Watch) -> Result<usize, Fault> {
+    pub fn learn(&self, probe: &VoiceProbe, watch: &Watch) -> Result<usize, Fault> {
         let missing: Vec<usize> = {
             let known = self.known();
             let is_missing = |v: &usize| known[*v].measured().is_none();
@@ -141,18 +142,18 @@ impl Catalog {
             }
             let heard = self
                 .stock_sheet(voice)
-                .and_then(|sheet| studio.hear(Arc::new(sheet), 0, Lane::Idle, watch));
-            // Whatever else failed, the voice did nothing wrong when it was told to stop.
+                .and_then(|sheet| probe.hear(Arc::new(sheet), 0, Priority::Background, watch));
+            // A fault of stopping is not the voice's.
             watch.check()?;
             let now = match heard {
-                Ok((_, measured)) => Known::Measured(measured),
+                Ok((_, measured)) => StockState::Measured(measured),
                 Err(fault) => {
                     faulty += 1;
-                    if !matches!(self.known()[voice], Known::Faulty) {
+                    if !matches!(self.known()[voice], StockState::Faulty) {
                         let id = &self.voices[voice].id;
                         log::warn!("stock voice {id} could not be measured: {fault}");
                     }
-                    Known::Faulty
+                    StockState::Faulty
                 }
             };
             self.known()[voice] = now;
@@ -170,7 +171,7 @@ impl Catalog {
     fn keep(&self) -> Result<(), Fault> {
         let known = self.known();
         let voices = self.voices.iter().zip(&*known);
-        let kept = Kept {
+        let kept = StoredMeasurements {
             key: self.key.clone(),
             voices: voices
                 .filter_map(|(voice, known)| {
@@ -186,9 +187,9 @@ impl Catalog {
 
     /// Waits at most `most` until `least` voices are known, or all that can be, and whether they are.
     pub fn wait_known(&self, least: usize, most: Duration) -> bool {
-        let is_enough = |known: &[Known]| {
+        let is_enough = |known: &[StockState]| {
             let measured = known.iter().filter(|k| k.measured().is_some()).count();
-            measured >= least || !known.iter().any(|k| matches!(k, Known::Nothing))
+            measured >= least || !known.iter().any(|k| matches!(k, StockState::Nothing))
         };
         let waited = self
             .learnt
@@ -209,7 +210,7 @@ impl Catalog {
     }
 
     /// The voice that has most of the timbre of `blend`, which has a weight for each of the first voices.
-    pub fn nearest(&self, blend: &Blend) -> &StockVoice {
+    pub fn nearest(&self, blend: &BlendWeights) -> &StockVoice {
         let weights = &blend.timbre;
         let most = |a: &usize, b: &usize| f32::total_cmp(&weights[*a], &weights[*b]);
         let voice = (0..weights.len()).max_by(most).unwrap_or(0);
@@ -217,7 +218,7 @@ impl Catalog {
     }
 
     /// What `blend`, which has a weight for each of the first voices, comes to. Faults: `Engine` when a table cannot be read.
-    pub fn sheet(&self, blend: &Blend) -> Result<Sheet, Fault> {
+    pub fn sheet(&self, blend: &BlendWeights) -> Result<Sheet, Fault> {
         let mut rows = vec![0.0; TABLE];
         for (number, voice) in self.voices.iter().enumerate() {
             let weight = |weights: &[f32]| weights.get(number).copied().unwrap_or(0.0);
@@ -268,7 +269,7 @@ impl Catalog {
         super::slope::step_without(&range, &median)
     }
 
-    fn known(&self) -> MutexGuard<'_, Vec<Known>> {
+    fn known(&self) -> MutexGuard<'_, Vec<StockState>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -286,7 +287,7 @@ fn spread(count: usize) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clone::rehearsal::{studio, voices};
+    use crate::clone::toy_engines::{probe, voices};
 
     fn watch() -> Watch {
         Watch::until(Instant::now() + Duration::from_secs(60))
@@ -298,15 +299,15 @@ mod tests {
         let voices = voices(folder.path(), 4);
         let broken = voices[1].path.clone();
         let catalog = Catalog::open(voices, &[], folder.path()).unwrap();
-        let (studio, table) = (studio(|| ()), fs::read(&broken).unwrap());
+        let (probe, table) = (probe(|| ()), fs::read(&broken).unwrap());
         fs::write(&broken, b"half").unwrap();
         assert!(!catalog.wait_known(4, Duration::ZERO));
-        assert_eq!(catalog.learn(&studio, &watch()).unwrap(), 1);
+        assert_eq!(catalog.learn(&probe, &watch()).unwrap(), 1);
         let known = |c: &Catalog| c.measured().iter().map(Option::is_some).collect::<Vec<_>>();
         assert_eq!(known(&catalog), [true, false, true, true]);
         assert!(catalog.wait_known(4, Duration::ZERO), "nobody waits for it");
         fs::write(&broken, table).unwrap();
-        assert_eq!(catalog.learn(&studio, &watch()).unwrap(), 0);
+        assert_eq!(catalog.learn(&probe, &watch()).unwrap(), 0);
         assert_eq!(known(&catalog), [true; 4]);
     }
 
@@ -319,7 +320,7 @@ mod tests {
             Catalog::open(voices.clone(), &packs, folder.path()).unwrap()
         };
         let first = open(&["kokoro 1", "encoder 1"]);
-        first.learn(&studio(|| ()), &watch()).unwrap();
+        first.learn(&probe(|| ()), &watch()).unwrap();
         assert_eq!(
             open(&["kokoro 1", "encoder 1"]).measured(),
             first.measured()

@@ -9,7 +9,7 @@ use super::cholesky::Root;
 const NOISE: f64 = 0.02;
 
 /// What is known, made ready for questions.
-pub struct Known<'a> {
+pub struct Regression<'a> {
     points: &'a [Vec<f32>],
     lengths: Lengths,
     mean: Vec<f64>,
@@ -38,7 +38,7 @@ impl Lengths {
     }
 }
 
-impl<'a> Known<'a> {
+impl<'a> Regression<'a> {
     /// `values[i]` is what was found at `points[i]`; there is at least one.
     pub fn new(points: &'a [Vec<f32>], values: &[Vec<f32>], lengths: Lengths) -> Self {
         let count = points.len();
@@ -64,7 +64,7 @@ impl<'a> Known<'a> {
             })
             .collect();
         root.solve(&mut weights);
-        Known {
+        Regression {
             points,
             lengths,
             mean,
@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn what_lies_between_known_points_is_guessed_and_what_is_far_is_the_mean() {
         let (points, values) = known();
-        let known = Known::new(&points, &values, LENGTHS);
+        let known = Regression::new(&points, &values, LENGTHS);
         for at in [[0.1, 0.2], [-0.5, 0.45], [0.8, -0.7]] {
             let (guess, unsure) = known.at(&at);
             for (guess, truth) in guess.iter().zip(truth(&at)) {
@@ -141,7 +141,7 @@ mod tests {
         let (mut points, mut values) = known();
         points.extend(points.clone());
         values.extend(values.clone());
-        let known = Known::new(&points, &values, LENGTHS);
+        let known = Regression::new(&points, &values, LENGTHS);
         let (guess, unsure) = known.at(&points[10]);
         assert!((guess[0] - values[10][0]).abs() < 0.05 && unsure.is_finite());
     }

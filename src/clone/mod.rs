@@ -1,4 +1,4 @@
-//! Cloning: a recording of somebody → a voice that sounds like them, as far as the stock voices reach.
+//! Cloning: a recording of a speaker → a voice that sounds like them, as far as the stock voices reach.
 //!
 //! A request gets the best blend of stock voices that a few tries find; a thread goes on trying when no request needs the
 //! workers, and gives the voice a better table whenever it has one. Knows no request and no status.
@@ -6,70 +6,62 @@
 //! | file | one idea |
 //! | --- | --- |
 //! | `reference` | a recording → the speech of one person, or why not |
-//! | `top` | how much of a recording is cut off |
+//! | `clipping` | how much of a recording is clipped |
 //! | `likeness` | what is measured of a voice, and how alike two are |
 //! | `catalog` | the stock voices, measured once for a pack |
 //! | `kriging` | guesses between what is known |
 //! | `cholesky` | systems of linear equations, for `kriging` and `slope` |
 //! | `search` | which blend to try next |
 //! | `slope` | along which direction of prosody the pitch moves more |
-//! | `studio` | speaks a try and measures it |
+//! | `probe` | speaks a try and measures it |
 //! | `attempt` | the tries for one voice |
-//! | `refiner` | goes on trying when nobody waits |
-//! | `sheets` | the tables used last, in memory |
+//! | `refiner` | goes on trying when no request needs the workers |
 
 pub mod attempt;
 pub mod catalog;
 mod cholesky;
+mod clipping;
 mod kriging;
 pub mod likeness;
+pub mod probe;
 pub mod reference;
 mod refiner;
-#[cfg(test)]
-mod rehearsal;
 pub mod search;
-mod sheets;
 mod slope;
-pub mod studio;
-mod top;
+#[cfg(test)]
+mod toy_engines;
 
-use std::io::Cursor;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::audio::{Clip, Samples, decode, pcm};
-use crate::engine::contract::{Example, Watch};
-use crate::engine::diarize::Diarized;
-use crate::engine::style::Sheet;
+use crate::audio::{Clip, Samples, encode};
+use crate::engine::contract::Watch;
 use crate::fault::{Fault, Kind};
-use crate::limits::CLONE_SECONDS_MAX;
-use crate::store::{AccountId, ClonedVoice, Store, VoiceId};
-use crate::work::pool::Pool;
-use attempt::{Attempt, Found};
+use crate::services::Priority;
+use crate::services::speakers::SpeakerService;
+use crate::store::{AccountId, ClonedStyle, ClonedVoice, Store, Utc, VoiceId};
+use attempt::{Attempt, BestMatch};
 use catalog::Catalog;
-use reference::Speech;
+use probe::VoiceProbe;
+use reference::ReferenceSpeech;
 use refiner::Refiner;
-use sheets::Sheets;
-use studio::{Lane, Studio};
 
-/// Stock voices that a clone needs at least, and how long a request waits for them on a box that was just started.
+/// Stock voices that a clone needs at least, and how long a request waits for them on a server that was just started.
 const KNOWN_MIN: usize = 10;
 const KNOWN_WAIT: Duration = Duration::from_secs(8);
 
 /// Everything that clones.
 pub struct Cloning {
     catalog: Arc<Catalog>,
-    studio: Arc<Studio>,
-    ears: Pool<Box<dyn Samples>, Diarized>,
-    sheets: Sheets,
+    probe: Arc<VoiceProbe>,
+    speakers: Arc<SpeakerService>,
+    store: Arc<Store>,
     refiner: Refiner,
-    /// Whether the workers that speak can take over what an example sounds like.
-    gives_examples: bool,
 }
 
 /// A voice that was just found.
-pub struct Fresh {
-    pub found: Found,
+pub struct NewClone {
+    pub found: BestMatch,
     /// How it sounds.
     pub preview: Clip,
     /// The speech that it was made from, and the length of the recording that holds it.
@@ -78,39 +70,45 @@ pub struct Fresh {
     attempt: Box<Attempt>,
 }
 
+/// What an account calls a voice that it clones.
+pub struct CloneLabel {
+    pub name: String,
+    pub description: String,
+    /// Code of the language that it reads unless told another.
+    pub language: String,
+}
+
 impl Cloning {
     /// Starts the thread that measures the stock voices, then goes on with voices whose search was cut. Faults: `Internal` when
     /// it cannot be started.
-    pub fn start(
-        catalog: Catalog,
-        studio: Studio,
-        ears: Pool<Box<dyn Samples>, Diarized>,
-        store: Arc<Store>,
-        gives_examples: bool,
-    ) -> Result<Self, Fault> {
-        let (catalog, studio) = (Arc::new(catalog), Arc::new(studio));
-        let refiner = Refiner::start(catalog.clone(), studio.clone(), store)?;
+    pub fn start(catalog: Catalog, probe: VoiceProbe, store: Arc<Store>) -> Result<Self, Fault> {
+        let (catalog, probe) = (Arc::new(catalog), Arc::new(probe));
+        let refiner = Refiner::start(catalog.clone(), probe.clone(), store.clone())?;
         Ok(Cloning {
             catalog,
-            studio,
-            ears,
-            sheets: Sheets::default(),
+            speakers: probe.speakers.clone(),
+            probe,
+            store,
             refiner,
-            gives_examples,
         })
     }
 
-    /// A voice like the one in `recording`, which the worker that diarizes reads, one at a time; it is found while a request
-    /// waits, or when none does. Faults: those of reading, those
-    /// of `reference`, `Busy` on a box that was started a moment ago, and those of the pools.
+    /// Fault: `Invalid` when `account` has `most` voices already.
+    pub fn check_room(&self, account: AccountId, most: usize) -> Result<(), Fault> {
+        self.store.check_voice_room(account, most)
+    }
+
+    /// A voice like the one in `recording`, which the worker that diarizes reads, one at a time; what is tried is spoken at
+    /// `priority`. Faults: those of reading, those of `reference`, `Busy` on a server that was started a moment ago, and
+    /// those of the services.
     pub fn hear(
         &self,
         recording: Box<dyn Samples>,
-        lane: Lane,
+        priority: Priority,
         watch: &Watch,
-    ) -> Result<Fresh, Fault> {
-        let diarize = |sound| Ok(self.ears.run(sound, watch)?.output);
-        let Speech {
+    ) -> Result<NewClone, Fault> {
+        let diarize = |sound| self.speakers.diarize(sound, watch);
+        let ReferenceSpeech {
             clip: speech,
             recording_s,
         } = reference::speech(recording, diarize)?;
@@ -120,10 +118,10 @@ impl Cloning {
                 "The box was just started and is still measuring its stock voices. Try again in 20 s.",
             ));
         }
-        let target = self.studio.measure(&speech, watch)?;
+        let target = self.probe.measure(&speech, watch)?;
         let mut attempt = Attempt::new(&self.catalog, target)?;
-        let (found, preview) = attempt.begin(&self.catalog, &self.studio, lane, watch)?;
-        Ok(Fresh {
+        let (found, preview) = attempt.begin(&self.catalog, &self.probe, priority, watch)?;
+        Ok(NewClone {
             found,
             preview,
             speech,
@@ -132,32 +130,40 @@ impl Cloning {
         })
     }
 
-    /// Goes on searching for a better table for `voice`, which was made from `fresh`, when nobody waits.
-    pub fn refine(&self, account: AccountId, id: VoiceId, fresh: Fresh) {
-        self.refiner.add(account, id, fresh.attempt);
+    /// Keeps `fresh` as a voice of `account` and goes on searching for a better table when no request needs the workers. The voice,
+    /// and a WAV of how it sounds. Faults: `Invalid` when `account` has `most` voices already, and the store's.
+    pub fn keep(
+        &self,
+        account: AccountId,
+        label: CloneLabel,
+        fresh: NewClone,
+        most: usize,
+    ) -> Result<(ClonedVoice, Vec<u8>), Fault> {
+        let voice = ClonedVoice {
+            id: VoiceId::new(),
+            name: label.name,
+            description: label.description,
+            created_at: Utc::now(),
+            style: ClonedStyle {
+                nearest: fresh.found.nearest.id.clone(),
+                language: label.language,
+                table: String::new(),
+                pace: fresh.found.pace,
+                score: fresh.found.score,
+                refined: false,
+            },
+            clip: String::new(),
+        };
+        let clip = encode::wav(&fresh.speech.samples, fresh.speech.rate_hz)?;
+        let table = fresh.found.sheet.bytes();
+        let voice = self.store.add_voice(account, voice, &table, &clip, most)?;
+        let preview = encode::wav(&fresh.preview.samples, fresh.preview.rate_hz)?;
+        self.refiner.add(account, voice.id, fresh.attempt);
+        Ok((voice, preview))
     }
 
     /// Searches no more; what is left goes on at the next start. Does not wait for the last try.
     pub fn stop(&self) {
         self.refiner.stop();
-    }
-
-    /// What `voice` was made from, where the workers that speak can make something of it. Faults: as [`Cloning::sheet`].
-    pub fn example(&self, store: &Store, voice: &ClonedVoice) -> Result<Option<Example>, Fault> {
-        if !self.gives_examples {
-            return Ok(None);
-        }
-        let wav = store.voice_file(voice.id, &voice.clip)?;
-        let mut decoder = decode::open(Cursor::new(wav), CLONE_SECONDS_MAX)?;
-        Ok(Some(Example {
-            name: voice.clip.clone(),
-            speech: Arc::new(pcm::read_all(&mut decoder)?),
-        }))
-    }
-
-    /// The table of `voice`. Faults: `NotFound` when it was deleted or has another by now.
-    pub fn sheet(&self, store: &Store, voice: &ClonedVoice) -> Result<Arc<Sheet>, Fault> {
-        let table = &voice.style.table;
-        self.sheets.get(table, || store.voice_file(voice.id, table))
     }
 }

@@ -1,8 +1,8 @@
-//! A recording that somebody sent to be cloned → the speech of one person, or a sentence that says why not.
+//! A recording that was sent to be cloned → the speech of one person, or a sentence that says why not.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::top::Top;
+use super::clipping::ClippingMeter;
 use crate::audio::resample::Resampled;
 use crate::audio::{Clip, Samples};
 use crate::engine::diarize::Diarized;
@@ -12,7 +12,7 @@ use crate::limits::{CLONE_SPEECH_SECONDS_MAX, CLONE_SPEECH_SECONDS_MIN};
 
 /// Seconds of sound kept before and after each stretch of speech.
 const MARGIN_S: f64 = 0.1;
-/// Seconds of speech from which on somebody else counts: less is a cough, or a guess.
+/// Seconds of speech from which on another speaker counts: less is a cough, or a guess.
 const OTHER_SECONDS_MIN: f64 = 1.5;
 /// Root mean square that speech is brought to (−23 dBFS), and the peak that may cost it some of that.
 const RMS: f32 = 0.070_8;
@@ -20,7 +20,7 @@ const PEAK_MAX: f32 = 0.98;
 
 /// The speech in a recording, and how long the recording is.
 #[derive(Debug)]
-pub struct Speech {
+pub struct ReferenceSpeech {
     pub clip: Clip,
     pub recording_s: f64,
 }
@@ -33,8 +33,11 @@ pub struct Speech {
 pub fn speech(
     recording: Box<dyn Samples>,
     diarize: impl FnOnce(Box<dyn Samples>) -> Result<Diarized, Fault>,
-) -> Result<Speech, Fault> {
-    let (kept, top) = (Shared::<Vec<f32>>::default(), Shared::<Top>::default());
+) -> Result<ReferenceSpeech, Fault> {
+    let (kept, top) = (
+        Collected::<Vec<f32>>::default(),
+        Collected::<ClippingMeter>::default(),
+    );
     let source = Tee {
         source: recording,
         take: {
@@ -62,14 +65,14 @@ pub fn speech(
         samples.extend_from_slice(&sound[start..end]);
         taken = end;
     }
-    Ok(Speech {
+    Ok(ReferenceSpeech {
         clip: levelled(samples),
         recording_s: sound.len() as f64 / f64::from(RATE_HZ),
     })
 }
 
-/// What the worker that reads a recording leaves for whoever asked it to.
-type Shared<T> = Arc<Mutex<T>>;
+/// What the worker that reads a recording collects for the thread that asked it to.
+type Collected<T> = Arc<Mutex<T>>;
 
 fn hold<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
@@ -144,7 +147,7 @@ mod tests {
         seconds: f64,
         speech: &[(f64, f64)],
         turns: &[(f64, f64, usize)],
-    ) -> Result<Speech, Fault> {
+    ) -> Result<ReferenceSpeech, Fault> {
         let at = |s: f64| (s * f64::from(RATE_HZ)) as usize;
         let heard = Diarized {
             seconds,
@@ -163,7 +166,7 @@ mod tests {
     }
 
     /// A tone at 48 kHz, of `gain` and cut off at 1, of which `heard` is told.
-    fn heard_as(heard: Diarized, gain: f32) -> Result<Speech, Fault> {
+    fn heard_as(heard: Diarized, gain: f32) -> Result<ReferenceSpeech, Fault> {
         let rate_hz = 48_000;
         let tone = |n| (gain * (n as f32 * 0.3).sin()).clamp(-1.0, 1.0);
         let samples = (0..(heard.seconds * f64::from(rate_hz)) as usize).map(tone);
@@ -179,7 +182,7 @@ mod tests {
         })
     }
 
-    fn why(outcome: Result<Speech, Fault>) -> String {
+    fn why(outcome: Result<ReferenceSpeech, Fault>) -> String {
         outcome.unwrap_err().sentence
     }
 
@@ -196,10 +199,10 @@ mod tests {
 
     #[test]
     fn speech_is_kept_without_pauses_and_level() {
-        // A cough of somebody else is none.
+        // A cough of another person is no speech.
         let turns = [(1.0, 3.0, 0), (3.0, 4.0, 1), (6.0, 9.0, 0)];
         let made = taken(10.0, &[(1.0, 4.0), (6.0, 9.0)], &turns).unwrap();
-        let Speech { clip, recording_s } = made;
+        let ReferenceSpeech { clip, recording_s } = made;
         assert!((clip.seconds() - 6.4).abs() < 0.01, "{}", clip.seconds());
         assert!((recording_s - 10.0).abs() < 0.001, "{recording_s}");
         let power = clip.samples.iter().map(|s| s * s).sum::<f32>() / clip.samples.len() as f32;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::attempt::Attempt;
 use super::catalog::Catalog;
-use super::studio::Studio;
+use super::probe::VoiceProbe;
 use crate::audio::{decode, pcm};
 use crate::engine::contract::Watch;
 use crate::engine::style::Sheet;
@@ -19,9 +19,9 @@ use crate::store::{AccountId, ClonedStyle, Store, VoiceId};
 
 /// A better table is written at most this often: each is half a MiB.
 const WRITE_EVERY: Duration = Duration::from_secs(10);
-/// Nobody waits for what is tried, so it may wait for long.
+/// No request waits for what is tried: it may wait for long.
 const PATIENCE: Duration = Duration::from_secs(24 * 3_600);
-/// Time between a fault and the next voice, on a box that has other troubles.
+/// Time between a fault and the next voice, on a server that has other troubles.
 const REST: Duration = Duration::from_secs(5);
 /// Time until stock voices that could not be spoken are tried again: twice as long each time, up to a day.
 const RETRY_MIN: Duration = Duration::from_secs(60);
@@ -37,12 +37,12 @@ pub struct Refiner {
 /// search was cut with its process.
 #[derive(Default)]
 struct Inbox {
-    jobs: Mutex<VecDeque<Job>>,
+    jobs: Mutex<VecDeque<RefineJob>>,
     changed: Condvar,
     stop: Arc<AtomicBool>,
 }
 
-struct Job {
+struct RefineJob {
     account: AccountId,
     id: VoiceId,
     /// None for a voice that was found in the store.
@@ -54,13 +54,13 @@ impl Refiner {
     /// whose search is not over. Faults: `Internal` when it cannot be started.
     pub fn start(
         catalog: Arc<Catalog>,
-        studio: Arc<Studio>,
+        probe: Arc<VoiceProbe>,
         store: Arc<Store>,
     ) -> Result<Self, Fault> {
         let inbox = Arc::new(Inbox::default());
-        let mut work = Work {
+        let mut work = RefineWorker {
             catalog,
-            studio,
+            probe,
             store,
             inbox: inbox.clone(),
             given_up: HashSet::new(),
@@ -79,7 +79,7 @@ impl Refiner {
     pub fn add(&self, account: AccountId, id: VoiceId, attempt: Box<Attempt>) {
         let mut jobs = self.inbox.jobs();
         if jobs.len() < CLONE_ATTEMPTS_MAX {
-            jobs.push_back(Job {
+            jobs.push_back(RefineJob {
                 account,
                 id,
                 attempt: Some(attempt),
@@ -106,7 +106,7 @@ impl Drop for Refiner {
 }
 
 impl Inbox {
-    fn jobs(&self) -> MutexGuard<'_, VecDeque<Job>> {
+    fn jobs(&self) -> MutexGuard<'_, VecDeque<RefineJob>> {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -116,21 +116,21 @@ impl Inbox {
 
     /// Waits until there are jobs, it is `until`, or all is to end.
     fn wait(&self, until: Option<Instant>) {
-        let is_idle = |jobs: &mut VecDeque<Job>| jobs.is_empty() && !self.is_stopping();
+        let is_idle = |jobs: &mut VecDeque<RefineJob>| jobs.is_empty() && !self.is_stopping();
         let most = until.map_or(PATIENCE, |u| u.saturating_duration_since(Instant::now()));
         let _ = self.changed.wait_timeout_while(self.jobs(), most, is_idle);
     }
 
     /// Lets some time pass, unless all is to end.
     fn rest(&self, most: Duration) {
-        let go_on = |_: &mut VecDeque<Job>| !self.is_stopping();
+        let go_on = |_: &mut VecDeque<RefineJob>| !self.is_stopping();
         let _ = self.changed.wait_timeout_while(self.jobs(), most, go_on);
     }
 }
 
-struct Work {
+struct RefineWorker {
     catalog: Arc<Catalog>,
-    studio: Arc<Studio>,
+    probe: Arc<VoiceProbe>,
     store: Arc<Store>,
     inbox: Arc<Inbox>,
     /// Voices with which something went wrong: they stay what they are until the next start, or until more stock voices
@@ -138,7 +138,7 @@ struct Work {
     given_up: HashSet<VoiceId>,
 }
 
-impl Work {
+impl RefineWorker {
     /// Does what there is to do until all is to end.
     fn serve(&mut self) {
         let (mut learn_at, mut retry) = (Some(Instant::now()), RETRY_MIN);
@@ -160,7 +160,7 @@ impl Work {
 
     /// Measures the stock voices; whether some are left for another time.
     fn learn(&mut self) -> bool {
-        match self.catalog.learn(&self.studio, &self.watch()) {
+        match self.catalog.learn(&self.probe, &self.watch()) {
             Ok(faulty) => {
                 // It may have been for want of stock voices.
                 self.given_up.clear();
@@ -174,19 +174,19 @@ impl Work {
     }
 
     /// A voice of the store whose search is not over.
-    fn unrefined(&self) -> Result<Option<Job>, Fault> {
+    fn unrefined(&self) -> Result<Option<RefineJob>, Fault> {
         let voices = self.store.unrefined_voices()?;
         let next = voices
             .into_iter()
             .find(|(_, id)| !self.given_up.contains(id));
-        Ok(next.map(|(account, id)| Job {
+        Ok(next.map(|(account, id)| RefineJob {
             account,
             id,
             attempt: None,
         }))
     }
 
-    fn make_better(&mut self, job: Job) {
+    fn make_better(&mut self, job: RefineJob) {
         let id = job.id;
         let Err(fault) = self.refine(job) else {
             return;
@@ -211,7 +211,7 @@ impl Work {
         Watch::new(Instant::now() + PATIENCE, self.inbox.stop.clone())
     }
 
-    fn refine(&self, job: Job) -> Result<(), Fault> {
+    fn refine(&self, job: RefineJob) -> Result<(), Fault> {
         let (account, id) = (job.account, job.id);
         if self.store.voice(account, id)?.style.refined {
             // It was found in the store before its attempt came.
@@ -224,7 +224,7 @@ impl Work {
         let begun = Instant::now();
         let before = attempt.given_score();
         let mut written = Instant::now();
-        while attempt.go_on(&self.catalog, &self.studio, &self.watch())? {
+        while attempt.go_on(&self.catalog, &self.probe, &self.watch())? {
             if attempt.is_better() && written.elapsed() >= WRITE_EVERY {
                 self.write(account, id, &mut attempt, false)?;
                 written = Instant::now();
@@ -247,11 +247,11 @@ impl Work {
         let wav = self.store.voice_file(id, &voice.clip)?;
         let mut decoder = decode::open(Cursor::new(wav), CLONE_SECONDS_MAX)?;
         let target = self
-            .studio
+            .probe
             .measure(&pcm::read_all(&mut decoder)?, &self.watch())?;
         let mut attempt = Attempt::new(&self.catalog, target)?;
         let sheet = Sheet::parse(&self.store.voice_file(id, &voice.style.table)?)?;
-        attempt.compare_with(&Arc::new(sheet), &self.studio, &self.watch())?;
+        attempt.compare_with(&Arc::new(sheet), &self.probe, &self.watch())?;
         Ok(attempt)
     }
 

@@ -4,13 +4,13 @@ use std::sync::mpsc;
 use tempfile::TempDir;
 
 use super::*;
-use crate::clone::rehearsal::{studio, voices};
-use crate::clone::studio::Lane;
+use crate::clone::toy_engines::{probe, voices};
+use crate::services::Priority;
 use crate::store::{ClonedVoice, Utc};
 
 /// The thread's work, without the thread: stock voices that are measured, a store with an account, and what was spoken.
 struct Desk {
-    work: Work,
+    work: RefineWorker,
     account: AccountId,
     spoken: Arc<AtomicUsize>,
     folder: TempDir,
@@ -24,12 +24,12 @@ impl Desk {
         let account = store.create_account("ada", 60, true, None).unwrap().id;
         let spoken = Arc::new(AtomicUsize::new(0));
         let count = spoken.clone();
-        let studio = studio(move || {
+        let probe = probe(move || {
             count.fetch_add(1, Ordering::Relaxed);
         });
-        let mut work = Work {
+        let mut work = RefineWorker {
             catalog: Arc::new(catalog),
-            studio: Arc::new(studio),
+            probe: Arc::new(probe),
             store,
             inbox: Arc::default(),
             given_up: HashSet::new(),
@@ -51,7 +51,7 @@ impl Desk {
         let mut attempt = Attempt::new(catalog, target).unwrap();
         let watch = self.work.watch();
         let (found, clip) = attempt
-            .begin(catalog, &self.work.studio, Lane::Asked, &watch)
+            .begin(catalog, &self.work.probe, Priority::Interactive, &watch)
             .unwrap();
         let voice = ClonedVoice {
             id: VoiceId::new(),
@@ -79,8 +79,8 @@ impl Desk {
         self.spoken.swap(0, Ordering::Relaxed)
     }
 
-    fn job(&self, id: VoiceId, attempt: Option<Box<Attempt>>) -> Job {
-        Job {
+    fn job(&self, id: VoiceId, attempt: Option<Box<Attempt>>) -> RefineJob {
+        RefineJob {
             account: self.account,
             id,
             attempt,
@@ -136,7 +136,7 @@ fn a_deleted_voice_is_searched_for_no_more() {
         refined.join().unwrap().unwrap_err()
     });
     assert_eq!(fault.kind, Kind::NotFound);
-    // All of a search is more than twenty looks.
+    // All of a search is more than twenty trials.
     assert!(desk.spoken() < 15);
 }
 
@@ -179,15 +179,15 @@ fn whoever_stops_the_search_waits_for_no_worker() {
     let (begun, begins) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();
     let held = Mutex::new((begun, released));
-    let studio = studio(move || {
+    let probe = probe(move || {
         let held = held.lock().unwrap();
         held.0.send(()).unwrap();
         // Until the test has what it wants.
         let _ = held.1.recv();
     });
     let store = Store::open(&folder.path().join("data")).unwrap();
-    let studio = Arc::new(studio);
-    let refiner = Refiner::start(catalog.clone(), studio.clone(), store).unwrap();
+    let probe = Arc::new(probe);
+    let refiner = Refiner::start(catalog.clone(), probe.clone(), store).unwrap();
     begins.recv().unwrap();
     refiner.stop();
     drop(refiner);

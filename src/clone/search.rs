@@ -1,16 +1,16 @@
-//! The search for a blend of stock voices that sounds like somebody.
+//! The search for a blend of stock voices that sounds like a speaker.
 //!
 //! A voice is two vectors, timbre and prosody, and so a blend has two weights for each stock voice. What a blend will sound
 //! like is guessed from all that were measured so far (`kriging`): of some hundred blends around the best
 //! ones the most promising is spoken and measured, and the guesses get better. Pure: speaking and measuring are the caller's.
 
-use super::kriging::{Known, Lengths};
+use super::kriging::{Lengths, Regression};
 use super::likeness::{Measured, likeness, pitch_cost, spectrum_cost};
 use crate::audio::pitch::Pitch;
 use crate::engine::speaker::unit;
 
 /// Blends that are looked at for each that is spoken.
-const LOOKS: usize = 400;
+const CANDIDATES: usize = 400;
 /// What being unsure is worth, in cosines at the most.
 const CURIOSITY: f32 = 0.05;
 /// Steps from a blend towards (or away from) another: standard deviation, as a share of the way.
@@ -28,17 +28,17 @@ const PROSODY_LENGTH: f32 = 2.0;
 
 /// Weights of the stock voices; each sums to 1.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Blend {
+pub struct BlendWeights {
     pub timbre: Vec<f32>,
     pub prosody: Vec<f32>,
 }
 
-impl Blend {
+impl BlendWeights {
     /// One stock voice of `count`.
     pub fn stock(voice: usize, count: usize) -> Self {
         let mut weights = vec![0.0; count];
         weights[voice] = 1.0;
-        Blend {
+        BlendWeights {
             timbre: weights.clone(),
             prosody: weights,
         }
@@ -82,7 +82,7 @@ impl Space {
     }
 
     /// Where `blend` lies.
-    fn place(&self, blend: &Blend) -> Vec<f32> {
+    fn place(&self, blend: &BlendWeights) -> Vec<f32> {
         let split = self.lengths.split;
         let mut place = vec![0.0; 2 * split];
         for (voice, stock) in self.stock.iter().enumerate() {
@@ -97,7 +97,7 @@ impl Space {
 /// A blend that was spoken.
 #[derive(Debug, Clone)]
 pub struct Tried {
-    pub blend: Blend,
+    pub blend: BlendWeights,
     pub measured: Measured,
     /// Its likeness to the target.
     pub score: f32,
@@ -125,7 +125,7 @@ impl Search {
             dice: 0x2545_f491_4f6c_dd1d,
         };
         for (voice, measured) in stock.iter().enumerate() {
-            search.learn(Blend::stock(voice, stock.len()), measured.clone());
+            search.learn(BlendWeights::stock(voice, stock.len()), measured.clone());
         }
         search
     }
@@ -136,7 +136,7 @@ impl Search {
     }
 
     /// Takes in what a blend was measured to be like; its likeness to the target.
-    pub fn learn(&mut self, blend: Blend, measured: Measured) -> f32 {
+    pub fn learn(&mut self, blend: BlendWeights, measured: Measured) -> f32 {
         self.places.push(self.space.place(&blend));
         let score = likeness(&measured, &self.target);
         self.tried.push(Tried {
@@ -158,14 +158,14 @@ impl Search {
 
     /// The mean of the `count` best blends, a quarter of the way towards the best stock voice: what the encoder likes of one
     /// blend by chance, it does not like of all, and least of all near a voice that really speaks.
-    pub fn settled(&self, count: usize) -> Blend {
+    pub fn settled(&self, count: usize) -> BlendWeights {
         let ranked = self.ranked();
         let best = &ranked[..count.min(ranked.len())];
         let stock = self.tried[0].blend.timbre.len();
         let nearest =
             (0..stock).max_by(|a, b| f32::total_cmp(&self.tried[*a].score, &self.tried[*b].score));
-        let nearest = Blend::stock(nearest.unwrap_or(0), stock);
-        let mean = |weights: &dyn Fn(&Blend) -> Vec<f32>| {
+        let nearest = BlendWeights::stock(nearest.unwrap_or(0), stock);
+        let mean = |weights: &dyn Fn(&BlendWeights) -> Vec<f32>| {
             let mut sum: Vec<f32> = weights(&nearest).iter().map(|w| w * STOCK_SHARE).collect();
             for tried in best {
                 let share = (1.0 - STOCK_SHARE) / best.len() as f32;
@@ -174,7 +174,7 @@ impl Search {
             }
             sum
         };
-        Blend {
+        BlendWeights {
             timbre: mean(&|b| b.timbre.clone()),
             prosody: mean(&|b| b.prosody.clone()),
         }
@@ -207,14 +207,14 @@ impl Search {
     }
 
     /// The blend to speak next: the most promising of some that lie around the best. The same for the same search.
-    pub fn propose(&mut self) -> Blend {
+    pub fn propose(&mut self) -> BlendWeights {
         let values: Vec<Vec<f32>> = self.tried.iter().map(|t| values(&t.measured)).collect();
         let places = std::mem::take(&mut self.places);
-        let known = Known::new(&places, &values, self.space.lengths);
-        let ranked: Vec<Blend> = self.ranked().iter().map(|t| t.blend.clone()).collect();
+        let known = Regression::new(&places, &values, self.space.lengths);
+        let ranked: Vec<BlendWeights> = self.ranked().iter().map(|t| t.blend.clone()).collect();
         let mut best = (f32::NEG_INFINITY, ranked[0].clone());
-        for look in 0..LOOKS {
-            let Some(blend) = self.step(&ranked, look) else {
+        for candidate in 0..CANDIDATES {
+            let Some(blend) = self.step(&ranked, candidate) else {
                 continue;
             };
             let (guess, unsure) = known.at(&self.space.place(&blend));
@@ -229,8 +229,8 @@ impl Search {
     }
 
     /// A blend some steps away from one of the best; none when it went too far.
-    fn step(&mut self, ranked: &[Blend], look: usize) -> Option<Blend> {
-        let from = match look % 3 {
+    fn step(&mut self, ranked: &[BlendWeights], candidate: usize) -> Option<BlendWeights> {
+        let from = match candidate % 3 {
             0 => self.below(STARTS.min(ranked.len())),
             _ => 0,
         };
@@ -378,7 +378,7 @@ mod tests {
     #[test]
     fn the_search_comes_nearer_than_any_stock_voice() {
         let world = World::new();
-        let hidden = Blend {
+        let hidden = BlendWeights {
             timbre: [vec![0.4, 0.0, 0.6], vec![0.0; VOICES - 3]].concat(),
             prosody: [vec![0.0, 0.5, 0.0, 0.5], vec![0.0; VOICES - 4]].concat(),
         };
@@ -403,7 +403,7 @@ mod tests {
     fn what_is_settled_on_lies_between_the_best_and_the_nearest_stock_voice() {
         let world = World::new();
         let mut search = search(&world, world.heard(&world.stock[7]));
-        let far = Blend::stock(2, VOICES);
+        let far = BlendWeights::stock(2, VOICES);
         // By a measure of its own the other one is as good.
         search.learn(far, world.heard(&world.stock[7]));
         let settled = search.settled(2);
@@ -416,7 +416,7 @@ mod tests {
         let world = World::new();
         let mut search = search(&world, world.heard(&world.stock[7]));
         let heard = [2, 3, 4].map(|n: usize| world.heard(&world.stock[n]));
-        search.learn(Blend::stock(1, VOICES), heard[0].clone());
+        search.learn(BlendWeights::stock(1, VOICES), heard[0].clone());
         let at = search.tried().len() - 1;
         search.hear_again(at, heard[1].clone());
         search.hear_again(at, heard[2].clone());
@@ -436,7 +436,7 @@ mod tests {
         let world = World::new();
         let target = world.heard(&world.stock[7]);
         let (mut one, mut other) = (search(&world, target.clone()), search(&world, target));
-        assert_eq!(one.best().blend, Blend::stock(7, VOICES));
+        assert_eq!(one.best().blend, BlendWeights::stock(7, VOICES));
         assert_eq!(one.propose(), other.propose());
     }
 }

@@ -1,12 +1,15 @@
 //! A recording → its lines: who says what, and when.
 
 use super::english;
-use super::lines::{Line, lines};
+use super::lines::{TranscriptLine, lines};
+use super::services::DubServices;
 use super::stretches::stretches;
-use crate::audio::pcm::{Clip, ClipReader, Samples};
-use crate::engine::contract::{TranscribeTask, Transcript, Watch};
-use crate::engine::diarize::{self, Diarize, Turn, attribute};
+use crate::audio::pcm::{Clip, Samples};
+use crate::engine::contract::{Transcript, Watch};
+use crate::engine::diarize::{self, Turn, attribute};
 use crate::fault::Fault;
+use crate::services::Priority;
+use crate::services::transcription::{Recording, TranscriptionRequest};
 
 /// Samples a second of what is analysed.
 pub const RATE_HZ: u32 = 16_000;
@@ -15,12 +18,6 @@ const DIARIZED: f64 = 0.15;
 /// After which part of it all is heard, where it is also put into English.
 const HEARD: f64 = 0.65;
 
-/// Transcribes in a language, none to detect it, on a worker that no request waits for. It asks for the task again when a
-/// request came between.
-pub type Listen = dyn Fn(Option<&str>, &mut dyn FnMut() -> TranscribeTask, &Watch) -> Result<Transcript, Fault>
-    + Send
-    + Sync;
-
 /// What was found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Analysis {
@@ -28,39 +25,40 @@ pub struct Analysis {
     pub language: String,
     pub seconds: f64,
     /// Ordered, not overlapping.
-    pub lines: Vec<Line>,
+    pub lines: Vec<TranscriptLine>,
     /// Names of all who speak, in the order in which they begin.
     pub speakers: Vec<String>,
 }
 
-/// What an analysis needs.
-pub struct Means<'a> {
-    pub diarize: &'a mut Diarize,
-    pub listen: &'a Listen,
-    /// Whether what is said in a language is to be put into English too.
-    pub wants_english: &'a dyn Fn(&str) -> bool,
-    /// Told how far it is, 0 to 1.
-    pub progress: &'a mut dyn FnMut(f64) -> Result<(), Fault>,
+/// How a recording is analysed.
+pub struct AnalysisRequest {
+    /// Code of the language that is spoken, none to detect it.
+    pub language: Option<String>,
+    /// Whether speakers are told apart; else all that is said is one speaker's.
+    pub diarize: bool,
+    /// Whether lines are written in English, too, where [`DubServices::into_english`] has their language.
+    pub into_english: bool,
 }
 
-/// Analyses the recording that `open` gives from its start each time, mono at [`RATE_HZ`]. `language` is its code, none to
-/// detect it; without `parted` all that is said is one speaker's. Faults: those of reading and of the engines, and of
-/// `watch`.
+/// Analyses the recording that `open` gives from its start each time, mono at [`RATE_HZ`]; `progress` is told how far it is, 0
+/// to 1. Faults: those of reading and of the services, and of `watch`.
 pub fn analyze(
+    services: &DubServices,
     open: &dyn Fn() -> Result<Box<dyn Samples>, Fault>,
-    language: Option<String>,
-    parted: bool,
-    means: Means<'_>,
+    request: AnalysisRequest,
+    progress: &mut dyn FnMut(f64) -> Result<(), Fault>,
     watch: &Watch,
 ) -> Result<Analysis, Fault> {
-    let Means {
-        diarize,
-        listen,
-        wants_english,
-        progress,
-    } = means;
-    let is_translated = |language: &str| english::is_other(language) && wants_english(language);
-    let diarized = diarize.run(open()?, watch)?;
+    let AnalysisRequest {
+        language,
+        diarize: parted,
+        into_english,
+    } = request;
+    let transcription = &services.transcription;
+    let wants_english = |code: &str| services.into_english.iter().any(|known| known == code);
+    let is_translated =
+        |language: &str| into_english && english::is_other(language) && wants_english(language);
+    let diarized = services.speakers.diarize_long(open()?, watch)?;
     progress(DIARIZED)?;
     let length = (diarized.seconds * f64::from(RATE_HZ)) as usize;
     let stretches = stretches(&diarized.speech, length);
@@ -77,14 +75,16 @@ pub fn analyze(
         skip(&mut *audio, stretch.start - at)?;
         let clip = take(&mut *audio, stretch.len())?;
         at = stretch.end;
-        let mut task = || TranscribeTask {
-            audio: Box::new(ClipReader::from(clip.clone())),
+        let request = TranscriptionRequest {
+            recording: Recording::Clip(clip),
             language: language.clone(),
             into_english: false,
             words: true,
             beams: 1,
         };
-        let transcript = listen(language.as_deref(), &mut task, watch)?;
+        let recognizer = transcription.recognizer(language.as_deref());
+        let done = recognizer.transcribe(request, Priority::Background, watch)?;
+        let transcript = done.output;
         let begun_s = stretch.start as f64 / f64::from(RATE_HZ);
         if !transcript.segments.is_empty() && language.is_none() {
             // What the first words are in, the rest is.
@@ -114,7 +114,14 @@ pub fn analyze(
     if is_translated(&heard.language) {
         let mut progress = |part: f64| progress(HEARD + (1.0 - HEARD) * part);
         let language = &heard.language;
-        english::translate(&mut lines, language, open()?, listen, &mut progress, watch)?;
+        english::translate(
+            &mut lines,
+            language,
+            open()?,
+            transcription,
+            &mut progress,
+            watch,
+        )?;
     }
     Ok(Analysis {
         language: heard.language,
@@ -125,7 +132,7 @@ pub fn analyze(
 }
 
 /// Numbers the speakers in the order of their first lines: one who was heard, but said no word, has none. How many there are.
-fn renumber(lines: &mut [Line]) -> usize {
+fn renumber(lines: &mut [TranscriptLine]) -> usize {
     let mut seen: Vec<usize> = Vec::new();
     for line in lines {
         let known = seen.iter().position(|speaker| *speaker == line.speaker);

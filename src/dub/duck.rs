@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::original::Heard;
+use super::original::LineLoudness;
 
 /// How far speech goes down (dB): what is said in another language is not followed any more, but there.
 pub const DOWN_DB: f32 = 18.0;
@@ -20,7 +20,7 @@ const STEP: u64 = 48;
 /// Gains of the original, frame by frame.
 pub struct Duck {
     /// Ordered by their starts.
-    spans: Vec<Span>,
+    spans: Vec<DuckedSpan>,
     /// Spans before this one are over.
     first: usize,
     at: u64,
@@ -28,7 +28,7 @@ pub struct Duck {
     next: Gains,
 }
 
-struct Span {
+struct DuckedSpan {
     frames: Range<u64>,
     side_db: f32,
 }
@@ -42,12 +42,12 @@ pub struct Gains {
 
 impl Duck {
     /// Down in each of `spans` (frames), which `heard` is of.
-    pub fn new(spans: impl IntoIterator<Item = (Range<u64>, Heard)>) -> Self {
-        let span = |(frames, heard): (Range<u64>, Heard)| Span {
+    pub fn new(spans: impl IntoIterator<Item = (Range<u64>, LineLoudness)>) -> Self {
+        let span = |(frames, heard): (Range<u64>, LineLoudness)| DuckedSpan {
             frames,
             side_db: (DOWN_DB - heard.side_db).max(0.0),
         };
-        let mut spans: Vec<Span> = spans.into_iter().map(span).collect();
+        let mut spans: Vec<DuckedSpan> = spans.into_iter().map(span).collect();
         spans.sort_by_key(|s| s.frames.start);
         for n in 1..spans.len() {
             let start = spans[n].frames.start;
@@ -104,12 +104,12 @@ impl Duck {
 
     /// The gains at `frame`, which is not before the last one asked for.
     fn gains(&mut self, frame: u64) -> Gains {
-        let is_over = |span: &Span| span.frames.end + RELEASE < frame;
+        let is_over = |span: &DuckedSpan| span.frames.end + RELEASE < frame;
         while self.spans.get(self.first).is_some_and(is_over) {
             self.first += 1;
         }
         let (mut middle_db, mut side_db) = (0.0f32, 0.0f32);
-        let begun = |span: &&Span| span.frames.start <= frame + ATTACK;
+        let begun = |span: &&DuckedSpan| span.frames.start <= frame + ATTACK;
         for span in self.spans[self.first..].iter().take_while(begun) {
             let part = span.part(frame);
             middle_db = middle_db.max(part * DOWN_DB);
@@ -136,7 +136,7 @@ impl Gains {
     };
 }
 
-impl Span {
+impl DuckedSpan {
     /// How far down it is at `frame`, 0 to 1.
     fn part(&self, frame: u64) -> f32 {
         let early = self.frames.start.saturating_sub(frame) as f32 / ATTACK as f32;
@@ -151,8 +151,8 @@ mod tests {
 
     const SECOND: u64 = 48_000;
 
-    fn heard(side_db: f32) -> Heard {
-        Heard {
+    fn heard(side_db: f32) -> LineLoudness {
+        LineLoudness {
             lufs: None,
             side_db,
         }

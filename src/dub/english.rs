@@ -1,11 +1,13 @@
-//! Lines of another language → what they are in English, by the recogniser itself: so that a box without a pack that translates
+//! Lines of another language → what they are in English, by the recogniser itself: so that a server without a pack that translates
 //! can be dubbed into English all the same.
 
-use super::analyze::{Listen, RATE_HZ, skip, take};
-use super::lines::Line;
-use crate::audio::pcm::{ClipReader, Samples};
-use crate::engine::contract::{TranscribeTask, Watch};
+use super::analyze::{RATE_HZ, skip, take};
+use super::lines::TranscriptLine;
+use crate::audio::pcm::Samples;
+use crate::engine::contract::Watch;
 use crate::fault::{Fault, Kind};
+use crate::services::Priority;
+use crate::services::transcription::{Recording, TranscriptionRequest, TranscriptionService};
 
 /// Seconds that are heard behind a line, if no other begins: its last sound dies away there.
 const BEHIND_S: f64 = 0.3;
@@ -21,10 +23,10 @@ pub fn is_other(language: &str) -> bool {
 /// mono at [`RATE_HZ`], and `progress` is told the part that is done. Lines stay without where the recogniser cannot do that.
 /// Faults: those of reading, of the engine and of `watch`.
 pub fn translate(
-    lines: &mut [Line],
+    lines: &mut [TranscriptLine],
     language: &str,
     mut audio: Box<dyn Samples>,
-    listen: &Listen,
+    transcription: &TranscriptionService,
     progress: &mut dyn FnMut(f64) -> Result<(), Fault>,
     watch: &Watch,
 ) -> Result<(), Fault> {
@@ -42,17 +44,18 @@ pub fn translate(
         skip(&mut *audio, start - at)?;
         let clip = take(&mut *audio, end - start)?;
         at = end;
-        let mut task = || TranscribeTask {
-            audio: Box::new(ClipReader::from(clip.clone())),
+        let request = TranscriptionRequest {
+            recording: Recording::Clip(clip),
             language: Some(language.to_owned()),
             into_english: true,
             words: false,
             beams: 1,
         };
         // Specialists of a language are not asked: nothing says that they know another.
-        match listen(None, &mut task, watch) {
+        let recognizer = transcription.general();
+        match recognizer.transcribe(request, Priority::Background, watch) {
             Ok(heard) => {
-                let text = heard.text();
+                let text = heard.output.text();
                 lines[number].english = (!text.is_empty()).then_some(text);
             }
             Err(fault) if fault.kind == Kind::Missing => return Ok(()),

@@ -9,7 +9,7 @@ use crate::fault::Fault;
 /// How slow and how fast a model is asked to speak. The bounds of the issue: beyond, voices sound hurried or dull.
 pub const SPEED_MIN: f32 = 0.8;
 pub const SPEED_MAX: f32 = 1.35;
-/// A line is not slowed while it fills this much of its room: translations differ by as much, and nobody sees it. What is
+/// A line is not slowed while it fills this much of its room: translations differ by as much, and it is not seen. What is
 /// shorter is slowed until it does.
 const FILLED: f64 = 0.9;
 /// How much faster a spoken line is made at the most. At up to 1.25 no word was misheard (0.8 to 1.25 were measured).
@@ -58,7 +58,7 @@ pub fn speed(spoken_s: f64, own_s: f64) -> f32 {
     (speed as f32).clamp(SPEED_MIN, SPEED_MAX)
 }
 
-/// Characters that can be said from the begin of a line until that of the `next` one, or its own end where that is later.
+/// Characters that can be said from the start of a line until that of the `next` one, or its own end where that is later.
 pub fn room_chars(start_s: f64, end_s: f64, next_start_s: Option<f64>) -> usize {
     let end_s = next_start_s.map_or(end_s, |s| s.max(end_s));
     ((end_s - start_s).max(0.0) * CHARS_PER_SECOND) as usize

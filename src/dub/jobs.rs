@@ -3,6 +3,7 @@
 //! Owns what becomes of a job: its progress, its end, its item of history. What is queued or under way when the process ends,
 //! however that ends, is begun again at the next start; what is over is kept for some hours.
 
+use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -11,7 +12,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::tasks::{self, Crew, Made};
+use super::intake::{self, OpenInput};
+use super::request::RenderRequest;
+use super::tasks::{self, INPUT, JobContext, JobOutput, REQUEST};
+use super::voices::DubVoices;
 use crate::engine::contract::Watch;
 use crate::fault::{Fault, Kind};
 use crate::limits;
@@ -27,23 +31,23 @@ const NICE: i32 = 10;
 /// Between two records of a job's progress.
 const TELL: Duration = Duration::from_secs(1);
 
-/// The jobs of a box. Dropping it ends the one that runs; it begins again at the next start.
+/// The dubbing jobs of a server. Dropping it ends the one that runs; it begins again at the next start.
 pub struct Dubbing {
-    shared: Arc<Shared>,
+    shared: Arc<JobRunner>,
     thread: Option<JoinHandle<()>>,
 }
 
-struct Shared {
+struct JobRunner {
     store: Arc<Store>,
-    crew: Crew,
+    context: JobContext,
     /// Hours for which a job is kept after its end.
     hours: u64,
-    state: Mutex<State>,
+    state: Mutex<RunnerState>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct RunnerState {
     is_stopping: bool,
     has_more: bool,
     /// The job that runs, and what ends it.
@@ -52,14 +56,14 @@ struct State {
 
 impl Dubbing {
     /// Starts with what an earlier process left. Faults: `Internal` when there is no thread to be had.
-    pub fn start(store: Arc<Store>, crew: Crew, hours: u64) -> Result<Self, Fault> {
-        let shared = Arc::new(Shared {
+    pub fn start(store: Arc<Store>, context: JobContext, hours: u64) -> Result<Self, Fault> {
+        let shared = Arc::new(JobRunner {
             store,
-            crew,
+            context,
             hours,
-            state: Mutex::new(State {
+            state: Mutex::new(RunnerState {
                 has_more: true,
-                ..State::default()
+                ..RunnerState::default()
             }),
             changed: Condvar::new(),
         });
@@ -74,8 +78,55 @@ impl Dubbing {
         })
     }
 
+    /// The voices for renders; none while no pack that speaks is fetched.
+    pub fn voices(&self) -> Option<&DubVoices> {
+        self.shared.context.services.voices.as_ref()
+    }
+
+    /// Adds `job`, which works on `file`, unless `check`, which can open it, refuses that. Faults: those of `check`, `Busy`
+    /// when as many jobs are kept as may be, and those of reading and writing.
+    pub fn submit(
+        &self,
+        account: AccountId,
+        job: Job,
+        file: &mut dyn Read,
+        check: impl FnOnce(&mut OpenInput<'_>) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let store = &self.shared.store;
+        let (id, files) = (job.job_id, store.job_files());
+        let taken = (|| {
+            files.put(id, INPUT, file)?;
+            check(&mut || files.open(id, INPUT))?;
+            store.add_job(account, job, self.shared.context.room)
+        })();
+        if taken.is_err() {
+            files.remove_all(id);
+            return taken;
+        }
+        self.wake();
+        Ok(())
+    }
+
+    /// The same of a render, whose `request` is kept beside the file. Faults: as [`Dubbing::submit`].
+    pub fn submit_render(
+        &self,
+        account: AccountId,
+        job: Job,
+        file: &mut dyn Read,
+        request: &RenderRequest,
+    ) -> Result<(), Fault> {
+        let id = job.job_id;
+        let last_s = request.segments.last().map_or(0.0, |line| line.end_s);
+        let bytes = serde_json::to_vec(request).map_err(Fault::internal)?;
+        self.submit(account, job, file, |input| {
+            intake::check_film(input, last_s, request.audio_codec)?;
+            let files = self.shared.store.job_files();
+            files.put(id, REQUEST, &mut &bytes[..]).map(drop)
+        })
+    }
+
     /// There is a new job.
-    pub fn wake(&self) {
+    fn wake(&self) {
         self.shared.lock().has_more = true;
         self.shared.changed.notify_all();
     }
@@ -110,8 +161,8 @@ impl Drop for Dubbing {
     }
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
+impl JobRunner {
+    fn lock(&self) -> MutexGuard<'_, RunnerState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -132,11 +183,11 @@ impl Shared {
         }
     }
 
-    /// Waits for a job, or for the time to look for old ones. False when the box stops.
+    /// Waits for a job, or for the time to look for old ones. False when the server stops.
     fn wait(&self) -> bool {
         let state = self.lock();
         let every = Duration::from_millis(limits::PRUNE_EVERY_MS);
-        let idle = |state: &mut State| !state.has_more && !state.is_stopping;
+        let idle = |state: &mut RunnerState| !state.has_more && !state.is_stopping;
         let waited = self.changed.wait_timeout_while(state, every, idle);
         let mut state = waited.unwrap_or_else(PoisonError::into_inner).0;
         state.has_more = false;
@@ -195,7 +246,7 @@ impl Shared {
             begun.elapsed().as_secs_f64()
         );
         let item = self.item(&job, done.as_ref().ok(), begun);
-        // History has it before anybody can see that it is over.
+        // History has it before a client can see that it is over.
         let recorded = self.store.append(account, &item);
         let ended = self.store.change_job(account, id, move |job| {
             job.status = match &done {
@@ -222,7 +273,7 @@ impl Shared {
             // It is begun again, but not at once: what fails now would fail at every turn.
             self.lock().has_more = false;
         } else if is_failed {
-            // Nobody gets anything of it, and it may be the disk that is full.
+            // No client gets anything of it, and it may be the disk that is full.
             self.store.job_files().remove_all(id);
         }
     }
@@ -233,7 +284,7 @@ impl Shared {
         files.put(id, RESULT, &mut &bytes[..]).map(drop)
     }
 
-    fn attempt(&self, account: AccountId, job: &Job, watch: &Watch) -> Result<Made, Fault> {
+    fn attempt(&self, account: AccountId, job: &Job, watch: &Watch) -> Result<JobOutput, Fault> {
         let id = job.job_id;
         self.store.change_job(account, id, |job| {
             job.status = JobStatus::Processing;
@@ -250,17 +301,25 @@ impl Shared {
                 .change_job(account, id, move |job| job.progress = part)
         };
         match job.kind {
-            JobKind::Analyze => tasks::analyze(&self.crew, &self.store, job, &mut progress, watch),
-            JobKind::Render => {
-                tasks::render(&self.crew, &self.store, account, job, &mut progress, watch)
+            JobKind::Analyze => {
+                tasks::analyze(&self.context, &self.store, job, &mut progress, watch)
             }
+            JobKind::Render => tasks::render(
+                &self.context,
+                &self.store,
+                account,
+                job,
+                &mut progress,
+                watch,
+            ),
         }
     }
 
-    fn item(&self, job: &Job, made: Option<&Made>, begun: Instant) -> HistoryItem {
-        let (engine, model) = match (job.kind, &self.crew.speaks) {
-            (JobKind::Render, Some(speaks)) => (&speaks.engine, &speaks.model),
-            _ => (&self.crew.engine, &self.crew.model),
+    fn item(&self, job: &Job, made: Option<&JobOutput>, begun: Instant) -> HistoryItem {
+        let services = &self.context.services;
+        let name = match (job.kind, &services.voices) {
+            (JobKind::Render, Some(voices)) => &voices.speech.name,
+            _ => &services.transcription.general().name,
         };
         HistoryItem {
             id: ItemId::new(),
@@ -270,7 +329,7 @@ impl Shared {
             key_name: job.key_name.clone(),
             voice_id: None,
             language: made.map(|made| made.language.clone()),
-            text: made.filter(|_| self.crew.history_text).map(|made| {
+            text: made.filter(|_| self.context.history_text).map(|made| {
                 made.text
                     .chars()
                     .take(limits::HISTORY_TEXT_CHARS_MAX)
@@ -278,8 +337,8 @@ impl Shared {
             }),
             duration_seconds: made.map(|made| made.seconds),
             character_count: made.map(|made| made.text.chars().count() as u64),
-            engine: Some(engine.clone()),
-            model: Some(model.clone()),
+            engine: Some(name.engine.clone()),
+            model: Some(name.model.clone()),
             latency_ms: Some(begun.elapsed().as_millis() as u64),
         }
     }

@@ -15,7 +15,7 @@ const ENDS: [char; 6] = ['.', '!', '?', '…', '。', '؟'];
 
 /// One line; times in seconds from the start of the recording.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Line {
+pub struct TranscriptLine {
     pub segment: Segment,
     /// As numbered in the turns.
     pub speaker: usize,
@@ -24,14 +24,14 @@ pub struct Line {
 }
 
 /// The lines of what was `said`, in order. Phrases without words are lines as they are.
-pub fn lines(said: &[Spoken]) -> Vec<Line> {
-    let mut all: Vec<Line> = Vec::new();
+pub fn lines(said: &[Spoken]) -> Vec<TranscriptLine> {
+    let mut all: Vec<TranscriptLine> = Vec::new();
     let mut open: Vec<Word> = Vec::new();
     let mut speaker = 0;
     for spoken in said {
         if spoken.segment.words.is_empty() {
             close(&mut open, speaker, &mut all);
-            all.push(Line {
+            all.push(TranscriptLine {
                 segment: spoken.segment.clone(),
                 speaker: spoken.speaker,
                 english: None,
@@ -70,7 +70,7 @@ fn part(words: &mut Vec<Word>) -> Vec<Word> {
 }
 
 /// Makes a line of the open words, or lets them join the one before where they are too few for one.
-fn close(open: &mut Vec<Word>, speaker: usize, all: &mut Vec<Line>) {
+fn close(open: &mut Vec<Word>, speaker: usize, all: &mut Vec<TranscriptLine>) {
     let words = std::mem::take(open);
     let (Some(first), Some(last)) = (words.first(), words.last()) else {
         return;
@@ -89,7 +89,7 @@ fn close(open: &mut Vec<Word>, speaker: usize, all: &mut Vec<Line>) {
         before.segment.text = text(&before.segment.words);
         return;
     }
-    all.push(Line {
+    all.push(TranscriptLine {
         segment: Segment {
             start_s,
             end_s,
@@ -147,7 +147,7 @@ mod tests {
         }
     }
 
-    fn texts(lines: &[Line]) -> Vec<(&str, usize)> {
+    fn texts(lines: &[TranscriptLine]) -> Vec<(&str, usize)> {
         lines
             .iter()
             .map(|l| (l.segment.text.as_str(), l.speaker))

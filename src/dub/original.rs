@@ -17,7 +17,7 @@ const BOTH_LU: f64 = 3.010_3;
 const SIDE_DB_MAX: f32 = 60.0;
 
 /// Sound of one channel or two at [`RATE_HZ`], read piece by piece.
-pub trait Frames: Send {
+pub trait AudioFrames: Send {
     /// 1 or 2.
     fn channels(&self) -> usize;
 
@@ -40,7 +40,7 @@ impl Recorded {
     }
 }
 
-impl Frames for Recorded {
+impl AudioFrames for Recorded {
     fn channels(&self) -> usize {
         self.0.channels()
     }
@@ -53,7 +53,7 @@ impl Frames for Recorded {
 /// Silence without an end, of so many channels.
 pub struct Silence(pub usize);
 
-impl Frames for Silence {
+impl AudioFrames for Silence {
     fn channels(&self) -> usize {
         self.0
     }
@@ -66,11 +66,11 @@ impl Frames for Silence {
 
 /// What was heard of one line of the original.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Heard {
+pub struct LineLoudness {
     /// Integrated loudness (LUFS, EBU R 128), in stereo that of one of two equal channels: a mono line of this loudness,
     /// put into each channel, is as loud. None for silence.
     pub lufs: Option<f64>,
-    /// How far the difference of the channels is under their mean (dB, 0 to 60): little when somebody speaks from one
+    /// How far the difference of the channels is under their mean (dB, 0 to 60): little when a speaker is on one
     /// side, much when the voice is in the middle. 60 in mono.
     pub side_db: f32,
 }
@@ -78,8 +78,11 @@ pub struct Heard {
 /// Hears `spans` (in frames, ordered, not overlapping) of what `frames` reads from its start; one for each span, that of a
 /// span beyond the end is silent. Memory does not grow with their lengths.
 ///
-/// Faults: those of [`Frames::read`]; `Internal` when the spans overlap.
-pub fn hear(frames: &mut dyn Frames, spans: &[Range<u64>]) -> Result<Vec<Heard>, Fault> {
+/// Faults: those of [`AudioFrames::read`]; `Internal` when the spans overlap.
+pub fn hear(
+    frames: &mut dyn AudioFrames,
+    spans: &[Range<u64>],
+) -> Result<Vec<LineLoudness>, Fault> {
     let is_ordered = |two: &[Range<u64>]| two[0].end <= two[1].start;
     if !spans.windows(2).all(is_ordered) || spans.iter().any(|s| s.end < s.start) {
         return Err(Fault::internal("lines of the original overlap"));
@@ -91,7 +94,7 @@ pub fn hear(frames: &mut dyn Frames, spans: &[Range<u64>]) -> Result<Vec<Heard>,
     let (mut begun, mut end) = (0, 0);
     let mut is_over = false;
     for span in spans {
-        let mut listener = Listener::new(channels)?;
+        let mut listener = LineMeter::new(channels)?;
         loop {
             let from = span.start.clamp(begun, end) - begun;
             let until = span.end.clamp(begun, end) - begun;
@@ -110,7 +113,7 @@ pub fn hear(frames: &mut dyn Frames, spans: &[Range<u64>]) -> Result<Vec<Heard>,
 }
 
 /// Hears one line.
-struct Listener {
+struct LineMeter {
     channels: usize,
     meter: Meter,
     /// Energy of the channels' mean and of half their difference.
@@ -118,9 +121,9 @@ struct Listener {
     side: f64,
 }
 
-impl Listener {
+impl LineMeter {
     fn new(channels: usize) -> Result<Self, Fault> {
-        Ok(Listener {
+        Ok(LineMeter {
             channels,
             meter: Meter::new(channels, RATE_HZ)?,
             middle: 0.0,
@@ -139,13 +142,13 @@ impl Listener {
         self.meter.hear(frames)
     }
 
-    fn heard(self) -> Heard {
+    fn heard(self) -> LineLoudness {
         let side_db = match self.side > 0.0 {
             true => (10.0 * (self.middle / self.side).log10()) as f32,
             false => SIDE_DB_MAX,
         };
         let both = if self.channels == 2 { BOTH_LU } else { 0.0 };
-        Heard {
+        LineLoudness {
             lufs: self.meter.lufs().map(|lufs| lufs - both),
             side_db: side_db.clamp(0.0, SIDE_DB_MAX),
         }
@@ -173,7 +176,7 @@ pub mod tests {
         }
     }
 
-    impl Frames for Held {
+    impl AudioFrames for Held {
         fn channels(&self) -> usize {
             self.channels
         }

@@ -3,27 +3,27 @@
 //! Memory does not grow with the length of the file: the original is read block by block, spoken lines wait in a file without
 //! a name, and what is made is written where it stays.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 
 use isolang::Language;
-use serde_json::Value;
 
-use super::bed::{self, Place};
-use super::cast::{self, Role, Stage, cast};
+use super::assignment::{self, assign};
 use super::fit::{self, Fitted};
+use super::line_file::LineFile;
+use super::line_speech::{LineCounts, LineSpeaker};
+use super::mix::{self, PlacedLine};
 use super::mux::{self, TrackWriter};
-use super::original::{Heard, RATE_HZ, Silence};
+use super::original::{LineLoudness, RATE_HZ, Silence};
+use super::request::{RenderRequest, ScriptLine};
 use super::sound::{Original, Whole};
-use super::spoken::{Counts, Speaking};
 use super::subtitles::{self, Cue};
-use super::waiting::Waiting;
-use crate::audio::encode::{Codec, WavWriter};
+use super::voices::{DubVoice, DubVoices};
+use crate::audio::encode::WavWriter;
 use crate::engine::contract::Watch;
 use crate::fault::{Fault, Kind};
 use crate::store::AccountId;
-use crate::work::kept::Kept;
 
 /// Names of what is made.
 pub const VIDEO: &str = "video";
@@ -33,7 +33,7 @@ pub const VTT: &str = "subtitles.vtt";
 
 /// How far a render is after each of its steps.
 const HEARD: f64 = 0.05;
-const CAST: f64 = 0.1;
+const ASSIGNED: f64 = 0.1;
 const SPOKEN: f64 = 0.85;
 const LAID: f64 = 0.95;
 
@@ -45,55 +45,24 @@ const LINE_BYTES: u64 = 2 * RATE_HZ as u64;
 /// Bytes of all else.
 const OTHER_BYTES: u64 = 1 << 20;
 
-/// One line to speak.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Segment {
-    /// Whatever the client calls it.
-    pub id: Value,
-    /// Seconds from the start of the file.
-    pub start_s: f64,
-    pub end_s: f64,
-    pub text: String,
-    pub speaker: String,
-}
+/// Where a render reads and writes.
+pub trait RenderFiles {
+    /// Opens the original, from its start.
+    fn open(&self) -> Result<File, Fault>;
 
-/// What is to be rendered.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Order {
-    /// Ordered, not overlapping.
-    pub segments: Vec<Segment>,
-    /// Ids of voices, by speaker.
-    pub voices: BTreeMap<String, String>,
-    /// Code of the language that the lines are in.
-    pub language: String,
-    /// Whether what else there is to hear stays, quieter under the lines.
-    pub keep_background: bool,
-    /// What the film's new sound is coded as.
-    pub codec: Codec,
-}
+    /// Told how many bytes there will be in all, the original included, before any is written. Faults: `Missing` when
+    /// there is no room for them.
+    fn reserve(&self, bytes: u64) -> Result<(), Fault>;
 
-/// What a render needs.
-pub struct Means<'a> {
-    pub stage: &'a dyn Stage,
-    /// Lines that were spoken before.
-    pub kept: &'a Kept,
-    /// Whose cloned voices may speak.
-    pub account: Option<AccountId>,
-    /// Opens the original.
-    pub open: &'a dyn Fn() -> Result<File, Fault>,
-    /// Told how many bytes there will be in all, the original included, before any is written.
-    pub size: &'a dyn Fn(u64) -> Result<(), Fault>,
     /// A file without a name.
-    pub scratch: &'a dyn Fn() -> Result<File, Fault>,
+    fn scratch(&self) -> Result<File, Fault>;
+
     /// Makes the file of that name with what is written to it, whole or not at all.
-    pub make: &'a Make<'a>,
-    /// Told how far it is, 0 to 1.
-    pub progress: &'a mut dyn FnMut(f64) -> Result<(), Fault>,
+    fn make(&self, name: &str, write: &mut WriteFile<'_>) -> Result<(), Fault>;
 }
 
-/// Makes a file.
-pub type Make<'a> =
-    dyn Fn(&str, &mut dyn FnMut(&mut File) -> Result<(), Fault>) -> Result<(), Fault> + 'a;
+/// Writes the content of a file.
+pub type WriteFile<'a> = dyn FnMut(&mut File) -> Result<(), Fault> + 'a;
 
 /// What was made.
 #[derive(Debug, Clone, PartialEq)]
@@ -102,13 +71,13 @@ pub struct Rendered {
     /// Whether there is a [`VIDEO`]; there is always an [`AUDIO`].
     pub has_picture: bool,
     /// One for each segment.
-    pub lines: Vec<Line>,
-    pub counts: Counts,
+    pub lines: Vec<RenderedLine>,
+    pub counts: LineCounts,
 }
 
 /// What became of a line.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Line {
+pub struct RenderedLine {
     /// Who speaks it; none when nothing of it could be spoken.
     pub voice_id: Option<String>,
     /// How long it is at its own pace, as a part of its room.
@@ -120,64 +89,73 @@ pub struct Line {
     pub end_s: f64,
 }
 
-/// Renders. Faults: `Invalid` when the file cannot be read, does not take the codec, or ends before a line; and those of reading, speaking and writing, and
-/// of `watch`.
-pub fn render(order: &Order, means: Means<'_>, watch: &Watch) -> Result<Rendered, Fault> {
-    let picture = mux::inspect((means.open)()?)?;
+/// Renders; `account` is whose cloned voices may speak, and `progress` is told how far it is, 0 to 1. Faults: `Invalid` when the
+/// file cannot be read, does not take the codec, or ends before a line; and those of reading, speaking and writing, and of
+/// `watch`.
+pub fn render(
+    voices: &DubVoices,
+    account: Option<AccountId>,
+    request: &RenderRequest,
+    files: &dyn RenderFiles,
+    progress: &mut dyn FnMut(f64) -> Result<(), Fault>,
+    watch: &Watch,
+) -> Result<Rendered, Fault> {
+    let segments = &request.segments;
+    let picture = mux::inspect(files.open()?)?;
     if let Some(picture) = &picture {
-        mux::check_codec(picture.container, order.codec)?;
+        mux::check_codec(picture.container, request.audio_codec)?;
     }
     let original = Original {
         picture: picture.as_ref(),
-        open: means.open,
+        open: &|| files.open(),
     };
     let Whole {
         heard,
         frames,
         channels,
-    } = original.hear(&spans(&order.segments))?;
-    check_ends(&order.segments, frames)?;
+    } = original.hear(&spans(segments))?;
+    check_ends(segments, frames)?;
     let seconds = frames as f64 / f64::from(RATE_HZ);
-    (means.size)(bytes(original.bytes()?, seconds, channels))?;
-    (means.progress)(HEARD)?;
+    files.reserve(bytes(original.bytes()?, seconds, channels))?;
+    progress(HEARD)?;
     watch.check()?;
-    let roles = cast(
-        means.stage,
-        means.account,
-        &order.segments,
-        &order.voices,
-        &order.language,
-        &|| original.sound(cast::RATE_HZ),
+    let assigned = assign(
+        voices,
+        account,
+        segments,
+        &request.voice_map,
+        &request.language,
+        &|| original.sound(assignment::RATE_HZ),
         watch,
     )?;
-    (means.progress)(CAST)?;
-    let mut lines = Waiting::new((means.scratch)()?);
-    let mut told = Vec::with_capacity(order.segments.len());
-    let mut speaking = Speaking::new(means.stage, means.kept);
-    let chars = |s: &Segment| s.text.chars().count().max(1);
-    let all: usize = order.segments.iter().map(chars).sum();
+    progress(ASSIGNED)?;
+    let mut lines = LineFile::new(files.scratch()?);
+    let mut told = Vec::with_capacity(segments.len());
+    let mut speaking = LineSpeaker::new(&voices.speech, &voices.cache);
+    let chars = |s: &ScriptLine| s.text.chars().count().max(1);
+    let all: usize = segments.iter().map(chars).sum();
     let mut said = 0;
-    for (number, segment) in order.segments.iter().enumerate() {
+    for (number, segment) in segments.iter().enumerate() {
         watch.check()?;
-        let next = order.segments.get(number + 1);
+        let next = segments.get(number + 1);
         let room_s = next.map_or(seconds, |n| n.start_s) - segment.start_s;
-        let fitted = speak(&mut speaking, &roles, segment, room_s, watch)?;
+        let fitted = speak(&mut speaking, &assigned, segment, room_s, watch)?;
         told.push(keep(&mut lines, segment, fitted)?);
         said += chars(segment);
-        (means.progress)(CAST + (SPOKEN - CAST) * said as f64 / all as f64)?;
+        progress(ASSIGNED + (SPOKEN - ASSIGNED) * said as f64 / all as f64)?;
     }
-    let places = places(&order.segments, &lines, heard, frames);
-    let mut writer = TrackWriter::new((means.scratch)()?, channels, order.codec)?;
+    let places = places(segments, &lines, heard, frames);
+    let mut writer = TrackWriter::new(files.scratch()?, channels, request.audio_codec)?;
     let mut laid = 0;
-    (means.make)(AUDIO, &mut |file| {
+    files.make(AUDIO, &mut |file| {
         let mut wav = WavWriter::new(BufWriter::new(file), RATE_HZ, channels)?;
-        let background = match order.keep_background {
+        let background = match request.keep_background {
             true => original.frames()?,
             false => None,
         };
         // Without it the track is as wide as it would be.
         let mut under = background.unwrap_or_else(|| Box::new(Silence(channels)));
-        bed::lay(
+        mix::mix(
             Some(&mut *under),
             frames,
             &places
@@ -190,20 +168,20 @@ pub fn render(order: &Order, means: Means<'_>, watch: &Watch) -> Result<Rendered
                 wav.push(block)?;
                 writer.push(block)?;
                 laid += (block.len() / channels) as u64;
-                (means.progress)(SPOKEN + (LAID - SPOKEN) * laid as f64 / frames.max(1) as f64)
+                progress(SPOKEN + (LAID - SPOKEN) * laid as f64 / frames.max(1) as f64)
             },
         )?;
         wav.finish()
     })?;
-    let track = writer.finish(&three_letters(&order.language))?;
+    let track = writer.finish(&three_letters(&request.language))?;
     if picture.is_some() {
-        (means.make)(VIDEO, &mut |file| {
-            mux::replace_audio((means.open)()?, &track, file)
+        files.make(VIDEO, &mut |file| {
+            mux::replace_audio(files.open()?, &track, file)
         })?;
     }
-    let cues: Vec<Cue> = order.segments.iter().zip(&told).map(cue).collect();
+    let cues: Vec<Cue> = segments.iter().zip(&told).map(cue).collect();
     for (name, text) in [(SRT, subtitles::srt(&cues)), (VTT, subtitles::vtt(&cues))] {
-        (means.make)(name, &mut |file| {
+        files.make(name, &mut |file| {
             file.write_all(text.as_bytes()).map_err(Fault::disk)
         })?;
     }
@@ -224,20 +202,20 @@ fn bytes(original: u64, seconds: f64, channels: usize) -> u64 {
 
 /// Speaks a line and fits it into its room; none where nothing of it can be spoken.
 fn speak(
-    speaking: &mut Speaking<'_>,
-    roles: &HashMap<String, Role>,
-    segment: &Segment,
+    speaking: &mut LineSpeaker<'_>,
+    assigned: &HashMap<String, DubVoice>,
+    segment: &ScriptLine,
     room_s: f64,
     watch: &Watch,
 ) -> Result<Option<(String, Fitted)>, Fault> {
-    let role = roles.get(&segment.speaker);
-    let role = role.ok_or_else(|| Fault::internal("a speaker has no role"))?;
+    let voice = assigned.get(&segment.speaker);
+    let voice = voice.ok_or_else(|| Fault::internal("a speaker has no role"))?;
     if segment.text.trim().is_empty() {
         return Ok(None);
     }
     let own_s = segment.end_s - segment.start_s;
-    let spoken = match speaking.line(role, &segment.text, own_s, watch) {
-        // Signs that nobody can say, or letters that the voice cannot read.
+    let spoken = match speaking.line(voice, &segment.text, own_s, watch) {
+        // Signs that cannot be said, or letters that the voice cannot read.
         Err(fault) if fault.kind == Kind::Invalid => {
             log::info!("a line is not spoken: {fault}");
             return Ok(None);
@@ -245,18 +223,18 @@ fn speak(
         spoken => spoken?,
     };
     let fitted = fit::fit(&spoken.clip, spoken.speed, own_s, room_s)?;
-    Ok(Some((role.voice_id.clone(), fitted)))
+    Ok(Some((voice.voice_id.clone(), fitted)))
 }
 
 /// Keeps a line until its time comes, nothing if it is not spoken, and tells of it.
 fn keep(
-    lines: &mut Waiting,
-    segment: &Segment,
+    lines: &mut LineFile,
+    segment: &ScriptLine,
     spoken: Option<(String, Fitted)>,
-) -> Result<Line, Fault> {
+) -> Result<RenderedLine, Fault> {
     let Some((voice_id, fitted)) = spoken else {
         lines.add(&[])?;
-        return Ok(Line {
+        return Ok(RenderedLine {
             voice_id: None,
             fit_ratio: 0.0,
             truncated: !segment.text.trim().is_empty(),
@@ -265,7 +243,7 @@ fn keep(
         });
     };
     lines.add(&fitted.clip.samples)?;
-    Ok(Line {
+    Ok(RenderedLine {
         voice_id: Some(voice_id),
         fit_ratio: fitted.fit_ratio,
         truncated: fitted.truncated,
@@ -276,19 +254,22 @@ fn keep(
 
 /// Where each line that is spoken stands, with its number.
 fn places(
-    segments: &[Segment],
-    lines: &Waiting,
-    heard: Vec<Heard>,
+    segments: &[ScriptLine],
+    lines: &LineFile,
+    heard: Vec<LineLoudness>,
     frames: u64,
-) -> Vec<(usize, Place)> {
+) -> Vec<(usize, PlacedLine)> {
     let spans = spans(segments);
     let numbered = segments.iter().zip(spans).zip(heard).enumerate();
-    let place = |(number, ((segment, spoken), heard)): (usize, ((&Segment, _), Heard))| Place {
-        at: frame(segment.start_s).min(frames),
-        samples: lines.samples(number),
-        spoken,
-        heard,
-    };
+    let place =
+        |(number, ((segment, spoken), heard)): (usize, ((&ScriptLine, _), LineLoudness))| {
+            PlacedLine {
+                at: frame(segment.start_s).min(frames),
+                samples: lines.samples(number),
+                spoken,
+                heard,
+            }
+        };
     numbered
         .map(|line| (line.0, place(line)))
         .filter(|(_, place)| place.samples > 0)
@@ -300,9 +281,9 @@ fn frame(seconds: f64) -> u64 {
 }
 
 /// Where the original says each line: ordered and not overlapping, whatever rounding did.
-fn spans(segments: &[Segment]) -> Vec<std::ops::Range<u64>> {
+fn spans(segments: &[ScriptLine]) -> Vec<std::ops::Range<u64>> {
     let mut end = 0;
-    let span = |segment: &Segment| {
+    let span = |segment: &ScriptLine| {
         let start = frame(segment.start_s).max(end);
         end = frame(segment.end_s).max(start);
         start..end
@@ -310,7 +291,7 @@ fn spans(segments: &[Segment]) -> Vec<std::ops::Range<u64>> {
     segments.iter().map(span).collect()
 }
 
-fn cue((segment, line): (&Segment, &Line)) -> Cue {
+fn cue((segment, line): (&ScriptLine, &RenderedLine)) -> Cue {
     Cue {
         start_s: segment.start_s,
         // It can be read for as long as it is heard.
@@ -327,7 +308,7 @@ fn three_letters(language: &str) -> String {
 }
 
 /// Faults: `Invalid` when a line begins behind the end of the file.
-fn check_ends(segments: &[Segment], frames: u64) -> Result<(), Fault> {
+fn check_ends(segments: &[ScriptLine], frames: u64) -> Result<(), Fault> {
     match segments.iter().position(|s| frame(s.start_s) >= frames) {
         None => Ok(()),
         Some(at) => Err(Fault::invalid(format!(

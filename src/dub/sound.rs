@@ -4,7 +4,7 @@ use std::fs::File;
 use std::ops::Range;
 
 use super::mux::Picture;
-use super::original::{self, Frames, Heard, RATE_HZ, Recorded};
+use super::original::{self, AudioFrames, LineLoudness, RATE_HZ, Recorded};
 use crate::audio::{self, Samples};
 use crate::fault::Fault;
 use crate::limits;
@@ -27,7 +27,7 @@ pub fn open(
 }
 
 /// The same in one channel or two, at [`RATE_HZ`]. Faults: those of [`Recorded::open`].
-pub fn frames(file: File, picture: Option<&Picture>) -> Result<Box<dyn Frames>, Fault> {
+pub fn frames(file: File, picture: Option<&Picture>) -> Result<Box<dyn AudioFrames>, Fault> {
     let sound = Recorded::open(file, limits::AUDIO_SECONDS_MAX)?;
     Ok(Box::new(Late {
         silence: silence(picture, RATE_HZ),
@@ -71,7 +71,7 @@ impl Samples for Late<Box<dyn Samples>> {
     }
 }
 
-impl Frames for Late<Recorded> {
+impl AudioFrames for Late<Recorded> {
     fn channels(&self) -> usize {
         self.sound.channels()
     }
@@ -93,7 +93,7 @@ pub struct Original<'a> {
 /// What a first hearing tells of an original.
 pub struct Whole {
     /// What is heard of each line.
-    pub heard: Vec<Heard>,
+    pub heard: Vec<LineLoudness>,
     /// How many it has: those of what lasts longer, its picture or its sound.
     pub frames: u64,
     /// 1 or 2; 1 where there is no sound.
@@ -110,7 +110,7 @@ impl Original<'_> {
     }
 
     /// The same in the channels that it has, two at the most. Faults: those of [`frames`].
-    pub fn frames(&self) -> Result<Option<Box<dyn Frames>>, Fault> {
+    pub fn frames(&self) -> Result<Option<Box<dyn AudioFrames>>, Fault> {
         match self.is_silent() {
             true => Ok(None),
             false => frames((self.open)()?, self.picture).map(Some),
@@ -130,7 +130,7 @@ impl Original<'_> {
     /// Hears all of it, and each of the lines in `spans` (frames of [`RATE_HZ`], ordered, not overlapping). Faults: those of
     /// reading; `Invalid` when it is longer than is accepted.
     pub fn hear(&self, spans: &[Range<u64>]) -> Result<Whole, Fault> {
-        let nothing = Heard {
+        let nothing = LineLoudness {
             lufs: None,
             side_db: 0.0,
         };
@@ -160,11 +160,11 @@ impl Original<'_> {
 
 /// Counts what is read.
 struct Counted {
-    frames: Box<dyn Frames>,
+    frames: Box<dyn AudioFrames>,
     count: u64,
 }
 
-impl Frames for Counted {
+impl AudioFrames for Counted {
     fn channels(&self) -> usize {
         self.frames.channels()
     }

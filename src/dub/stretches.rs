@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// Samples of a stretch at the most, unless speech goes on for longer without a pause: 30 s at 16 kHz. A recogniser works in
-/// windows of 30 s; whoever asks for a live one waits for a stretch at the most.
+/// windows of 30 s; a live request waits for a stretch at the most.
 const LENGTH_MAX: usize = 30 * 16_000;
 /// Samples of silence that stay around speech, where there are as many: 0.3 s.
 const AROUND: usize = 16_000 * 3 / 10;

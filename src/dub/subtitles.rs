@@ -43,14 +43,14 @@ pub fn vtt(cues: &[Cue]) -> String {
 }
 
 /// What is shown at a time.
-struct Part {
+struct Caption {
     start_ms: u64,
     end_ms: u64,
     rows: Vec<String>,
 }
 
 /// `cue` in parts of [`ROWS_MAX`] rows; none when nothing is said.
-fn parts(cue: &Cue) -> Vec<Part> {
+fn parts(cue: &Cue) -> Vec<Caption> {
     let rows = rows(&cue.text);
     let chars = |rows: &[String]| rows.iter().map(|r| r.chars().count()).sum::<usize>();
     let all = chars(&rows).max(1) as f64;
@@ -63,11 +63,11 @@ fn parts(cue: &Cue) -> Vec<Part> {
     let lasts_s = if lasts_s.is_finite() { lasts_s } else { 0.0 };
     let ms = |shown: usize| ((start_s + lasts_s * shown as f64 / all) * 1_000.0).round() as u64;
     let mut shown = 0;
-    let mut parts: Vec<Part> = Vec::new();
+    let mut parts: Vec<Caption> = Vec::new();
     for rows in rows.chunks(ROWS_MAX) {
         let start_ms = parts.last().map_or(ms(shown), |before| before.end_ms);
         shown += chars(rows);
-        parts.push(Part {
+        parts.push(Caption {
             start_ms,
             // Players drop what lasts no time.
             end_ms: ms(shown).max(start_ms + 1),

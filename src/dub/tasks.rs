@@ -1,83 +1,39 @@
 //! What each kind of job does: from the files that it was sent with to its result.
 
-use std::collections::BTreeMap;
 use std::fs::File;
-use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::analyze::{self, Analysis, Listen};
-use super::cast::Stage;
-use super::lines::Line;
-use super::render::{self, Order, Rendered, Segment};
+use super::analyze::{self, Analysis, AnalysisRequest};
+use super::lines::TranscriptLine;
+use super::render::{self, RenderFiles, Rendered, WriteFile};
+use super::request::{RenderRequest, ScriptLine};
+use super::services::DubServices;
 use super::{mux, sound};
-use crate::audio::encode::Codec;
 use crate::engine::contract::{Watch, Word, millis};
-use crate::engine::diarize::{self, Diarize};
+use crate::engine::diarize;
 use crate::fault::Fault;
-use crate::store::{AccountId, Job, JobRoom, Store};
-use crate::work::kept::Kept;
+use crate::store::{AccountId, Job, JobId, JobRoom, Store};
 
-/// Name of the file that a job works on, and of what a render is to make of it ([`Asked`]).
+/// Name of the file that a job works on, and of what a render is to make of it ([`RenderRequest`]).
 pub const INPUT: &str = "input";
-pub const ASKED: &str = "asked.json";
+pub const REQUEST: &str = "asked.json";
 
 /// What jobs work with.
-pub struct Crew {
-    /// Loads what tells who speaks when.
-    pub diarizer: Box<dyn Fn() -> Result<Box<Diarize>, Fault> + Send + Sync>,
-    pub listen: Box<Listen>,
-    /// Whether lines in a language are written in English too: where nothing else translates them.
-    pub wants_english: Box<dyn Fn(&str) -> bool + Send + Sync>,
-    /// What transcribes calls itself, and its model, as history shows them.
-    pub engine: String,
-    pub model: String,
-    /// None while no pack that speaks is fetched.
-    pub speaks: Option<Speaks>,
+pub struct JobContext {
+    pub services: DubServices,
     /// Whether history keeps what was heard and spoken.
     pub history_text: bool,
     /// How many bytes the files of all jobs may have.
     pub room: JobRoom,
 }
 
-/// What speaks for those who are dubbed.
-pub struct Speaks {
-    pub stage: Arc<dyn Stage>,
-    /// Lines that were spoken before.
-    pub kept: Arc<Kept>,
-    pub engine: String,
-    pub model: String,
-}
-
 /// What a job has made.
-pub struct Made {
+pub struct JobOutput {
     pub result: Value,
     pub text: String,
     pub language: String,
     pub seconds: f64,
-}
-
-/// A render as it was asked for: the file [`ASKED`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Asked {
-    pub segments: Vec<Said>,
-    pub voice_map: BTreeMap<String, String>,
-    pub language: String,
-    pub keep_background: bool,
-    /// Orders from before there was a choice name none: they are in Opus.
-    #[serde(default)]
-    pub audio_codec: Codec,
-}
-
-/// A line as the API has it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Said {
-    pub id: Value,
-    pub start: f64,
-    pub end: f64,
-    pub text: String,
-    pub speaker: String,
 }
 
 /// Tells how far a job is, 0 to 1.
@@ -85,29 +41,29 @@ pub type Progress<'a> = dyn FnMut(f64) -> Result<(), Fault> + 'a;
 
 /// Who says what, when. Faults: those of reading, of the engines and of `watch`.
 pub fn analyze(
-    crew: &Crew,
+    context: &JobContext,
     store: &Store,
     job: &Job,
     progress: &mut Progress<'_>,
     watch: &Watch,
-) -> Result<Made, Fault> {
+) -> Result<JobOutput, Fault> {
     let open = || store.job_files().open(job.job_id, INPUT);
     // Of a damaged film the sound may be whole.
     let picture = mux::inspect(open()?).ok().flatten();
     let language = job.request["language"].as_str().map(str::to_owned);
     let parted = job.request["diarize"].as_bool().unwrap_or(true);
-    let means = analyze::Means {
-        diarize: &mut *(crew.diarizer)()?,
-        listen: &crew.listen,
-        wants_english: &crew.wants_english,
-        progress,
+    let request = AnalysisRequest {
+        language,
+        diarize: parted,
+        into_english: true,
     };
     let open = || sound::open(open()?, picture.as_ref(), analyze::RATE_HZ);
-    let analysis = analyze::analyze(&open, language, parted, means, watch)?;
+    let services = &context.services;
+    let analysis = analyze::analyze(services, &open, request, progress, watch)?;
     let texts: Vec<&str> = (analysis.lines.iter())
         .map(|l| l.segment.text.as_str())
         .collect();
-    Ok(Made {
+    Ok(JobOutput {
         text: texts.join(" "),
         language: analysis.language.clone(),
         seconds: analysis.seconds,
@@ -119,8 +75,8 @@ pub fn analyze(
 fn told(analysis: &Analysis, parted: bool) -> Value {
     let word =
         |w: &Word| json!({ "word": w.text, "start": millis(w.start_s), "end": millis(w.end_s) });
-    let line = |(id, line): (usize, &Line)| {
-        let Line {
+    let line = |(id, line): (usize, &TranscriptLine)| {
+        let TranscriptLine {
             segment,
             speaker,
             english,
@@ -151,72 +107,79 @@ fn told(analysis: &Analysis, parted: bool) -> Value {
 /// The same file speaking another language. Faults: those of [`render::render`], `Missing` when nothing speaks or the files have
 /// no room.
 pub fn render(
-    crew: &Crew,
+    context: &JobContext,
     store: &Store,
     account: AccountId,
     job: &Job,
     progress: &mut Progress<'_>,
     watch: &Watch,
-) -> Result<Made, Fault> {
+) -> Result<JobOutput, Fault> {
     let none = || Fault::missing("No engine for speech is installed on this box.");
-    let speaks = crew.speaks.as_ref().ok_or_else(none)?;
-    let (files, id) = (store.job_files(), job.job_id);
-    let asked = files.open(id, ASKED)?;
-    let asked: Asked =
-        serde_json::from_reader(std::io::BufReader::new(asked)).map_err(Fault::internal)?;
-    let order = Order {
-        segments: asked.segments.iter().map(segment).collect(),
-        voices: asked.voice_map,
-        language: asked.language.clone(),
-        keep_background: asked.keep_background,
-        codec: asked.audio_codec,
+    let voices = context.services.voices.as_ref().ok_or_else(none)?;
+    let folder = JobFolder {
+        store,
+        account,
+        id: job.job_id,
+        room: context.room,
     };
-    let means = render::Means {
-        stage: &*speaks.stage,
-        kept: &speaks.kept,
-        account: Some(account),
-        open: &|| files.open(id, INPUT),
-        size: &|bytes| store.size_job(account, id, bytes, crew.room),
-        scratch: &|| files.scratch(id),
-        make: &|name: &str, write: &mut dyn FnMut(&mut File) -> Result<(), Fault>| {
-            files.make(id, name, write)
-        },
-        progress,
-    };
-    let rendered = render::render(&order, means, watch)?;
+    let id = job.job_id;
+    let request = store.job_files().open(id, REQUEST)?;
+    let request: RenderRequest =
+        serde_json::from_reader(std::io::BufReader::new(request)).map_err(Fault::internal)?;
+    let rendered = render::render(voices, Some(account), &request, &folder, progress, watch)?;
     let counts = rendered.counts;
     log::info!(
         "dubbing job {id}: {} lines spoken, {} taken from earlier ones",
         counts.spoken,
         counts.reused
     );
-    let texts: Vec<&str> = asked.segments.iter().map(|s| s.text.as_str()).collect();
-    Ok(Made {
+    let texts: Vec<&str> = request.segments.iter().map(|s| s.text.as_str()).collect();
+    Ok(JobOutput {
         text: texts.join(" "),
-        language: asked.language,
+        language: request.language,
         seconds: rendered.seconds,
-        result: rendered_as_told(&asked.segments, &rendered, id),
+        result: rendered_as_told(&request.segments, &rendered, id),
     })
 }
 
-fn segment(said: &Said) -> Segment {
-    Segment {
-        id: said.id.clone(),
-        start_s: said.start,
-        end_s: said.end,
-        text: said.text.clone(),
-        speaker: said.speaker.clone(),
+/// The files of a job that renders.
+struct JobFolder<'a> {
+    store: &'a Store,
+    account: AccountId,
+    id: JobId,
+    room: JobRoom,
+}
+
+impl RenderFiles for JobFolder<'_> {
+    fn open(&self) -> Result<File, Fault> {
+        self.store.job_files().open(self.id, INPUT)
+    }
+
+    fn reserve(&self, bytes: u64) -> Result<(), Fault> {
+        self.store.size_job(self.account, self.id, bytes, self.room)
+    }
+
+    fn scratch(&self) -> Result<File, Fault> {
+        self.store.job_files().scratch(self.id)
+    }
+
+    fn make(&self, name: &str, write: &mut WriteFile<'_>) -> Result<(), Fault> {
+        self.store.job_files().make(self.id, name, write)
     }
 }
 
 /// A render as the API gives it.
-fn rendered_as_told(segments: &[Said], rendered: &Rendered, id: impl std::fmt::Display) -> Value {
+fn rendered_as_told(
+    segments: &[ScriptLine],
+    rendered: &Rendered,
+    id: impl std::fmt::Display,
+) -> Value {
     let url = |what: &str| format!("/voice/dub/jobs/{id}/{what}");
-    let line = |(said, line): (&Said, &render::Line)| {
+    let line = |(said, line): (&ScriptLine, &render::RenderedLine)| {
         json!({
             "id": said.id,
-            "start": said.start,
-            "end": said.end,
+            "start": said.start_s,
+            "end": said.end_s,
             "text": said.text,
             "speaker": said.speaker,
             "voice_id": line.voice_id,

@@ -8,7 +8,7 @@ use super::budget::{Budget, Share};
 use super::head::Length;
 use super::line::{Line, Pace};
 use super::spool::{Sink, Spool, Stored};
-use crate::fault::{Fault, Kind};
+use vocabox_base::fault::{Fault, Kind};
 
 /// Bytes of one chunk's size line, CRLF included: sixteen hexadecimal digits are a `u64`.
 const CHUNK_LINE_BYTES_MAX: usize = 18;

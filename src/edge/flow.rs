@@ -15,7 +15,7 @@ use super::parts::Parts;
 use super::relay::Opening;
 use super::reply::{self, Frame, Length};
 use super::spool::{Sink, Spool};
-use crate::fault::Fault;
+use vocabox_base::fault::Fault;
 
 /// Bytes of one chunk at the most, and of one read from the inner hop.
 const BLOCK_BYTES: usize = 64 * 1024;

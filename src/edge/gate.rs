@@ -27,9 +27,9 @@ use super::reply::Frame;
 use super::send;
 use super::spool::{Spool, Stored};
 use super::wire::{Ticket, Wire};
-use crate::api::message::{Answer, Service};
-use crate::fault::{Fault, Kind};
-use crate::limits::{CONNECTION_STACK_BYTES, EMPTY_LINES_MAX};
+use crate::message::{Answer, Service};
+use vocabox_base::fault::{Fault, Kind};
+use vocabox_base::limits::{CONNECTION_STACK_BYTES, EMPTY_LINES_MAX};
 
 /// Milliseconds between two looks at whether to stop accepting, and of rest after a failure to accept.
 const ACCEPT_LOOK_MS: u64 = 100;

@@ -4,8 +4,8 @@ use std::any::Any;
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::api::message::{Answer, Service};
-use crate::fault::Fault;
+use crate::message::{Answer, Service};
+use vocabox_base::fault::Fault;
 
 /// What `call` returns, or an internal fault that tells the log of its panic.
 pub(super) fn guard<T>(call: impl FnOnce() -> T) -> Result<T, Fault> {

@@ -4,9 +4,9 @@
 use std::net::IpAddr;
 use std::time::Instant;
 
-use crate::api::message::Head;
-use crate::fault::{Fault, Kind};
-use crate::limits::HEADERS_MAX;
+use crate::message::Head;
+use vocabox_base::fault::{Fault, Kind};
+use vocabox_base::limits::HEADERS_MAX;
 
 /// How the end of a body is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::limits::STALL_MS;
+use vocabox_base::limits::STALL_MS;
 
 /// Waits for the first byte of a head.
 const IDLE: u8 = 0;

@@ -16,9 +16,9 @@ use super::line::timespec;
 use super::reply::is_ours;
 use super::spool::{Spool, Stored};
 use super::wire::{PARTS, TICKET};
-use crate::api::message::{Body, Part};
-use crate::fault::Fault;
-use crate::limits::HEADERS_MAX;
+use crate::message::{Body, Part};
+use vocabox_base::fault::Fault;
+use vocabox_base::limits::HEADERS_MAX;
 
 /// Bytes of an inner answer's head: the API's largest header is `limits::METADATA_BYTES_MAX`.
 const INNER_HEAD_BYTES_MAX: usize = 64 * 1024;

@@ -3,7 +3,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::api::message::Answer;
+use crate::message::Answer;
 
 /// What of the request decides how its answer is framed.
 #[derive(Debug, Clone, Copy)]

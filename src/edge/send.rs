@@ -9,7 +9,7 @@ use super::line::{Line, Pace};
 use super::relay::Fetched;
 use super::reply::{self, Frame, Length, sound};
 use super::spool::Stored;
-use crate::api::message::{Answer, Body};
+use crate::message::{Answer, Body};
 
 /// Bytes of a body that go out together with the head.
 const TOGETHER_BYTES_MAX: usize = 16 * 1024;

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::budget::{Budget, Share};
-use crate::api::message::Body;
-use crate::fault::{Fault, Kind};
+use crate::message::Body;
+use vocabox_base::fault::{Fault, Kind};
 
 /// Bytes that are gathered for one write to a file: chunks of a body may be of one byte each.
 const WRITE_BYTES: usize = 64 * 1024;

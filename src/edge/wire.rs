@@ -28,9 +28,9 @@ use super::parts;
 use super::reply::sound;
 use super::spool::Stored;
 use super::{BACKLOG, EdgeError};
-use crate::api::message::{Answer, Answered, Part, Rest, Service};
-use crate::end;
-use crate::fault::{Fault, Kind};
+use crate::message::{Answer, Answered, Part, Rest, Service};
+use vocabox_base::end;
+use vocabox_base::fault::{Fault, Kind};
 
 /// The header that bears the ticket, there and back: an answer without it is tiny_http's own and goes nowhere.
 pub(super) const TICKET: &str = "Ticket";

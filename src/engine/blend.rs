@@ -2,8 +2,8 @@
 //!
 //! Owns the notation: names of voices joined by `+`, each with a weight in brackets, 1 where there is none.
 
-use crate::fault::Fault;
-use crate::limits;
+use vocabox_base::fault::Fault;
+use vocabox_base::limits;
 
 /// Voices and their shares, which are 1 together; none twice.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,9 +7,9 @@ use super::blend::Blend;
 use super::contract::{Engine, Speak, SpeakTask, Watch};
 use super::nets::Nets;
 use super::{Build, of, reads, unknown_voice};
-use crate::fault::Fault;
-use crate::pack::Pack;
-use crate::pack::manifest::Voice;
+use vocabox_base::fault::Fault;
+use vocabox_pack::Pack;
+use vocabox_pack::manifest::Voice;
 
 /// The engines of several packs, owned by one worker.
 pub struct Chorus {
@@ -71,10 +71,10 @@ impl Engine for Chorus {
 mod tests {
     use super::super::contract::{Utterance, speak_whole};
     use super::*;
-    use crate::audio::pcm::Clip;
-    use crate::pack::manifest::Manifest;
     use std::path::PathBuf;
     use std::time::{Duration, Instant};
+    use vocabox_audio::pcm::Clip;
+    use vocabox_pack::manifest::Manifest;
 
     /// A pack of the engine `kokoro` with these voices of Yoruba.
     fn pack(name: &str, default: bool, voices: &[&str]) -> Pack {

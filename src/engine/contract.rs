@@ -9,8 +9,8 @@ use std::sync::{Arc, mpsc};
 use std::time::Instant;
 
 use super::style::Style;
-use crate::audio::pcm::{Clip, Samples};
-use crate::fault::{Fault, Kind};
+use vocabox_audio::pcm::{Clip, Samples};
+use vocabox_base::fault::{Fault, Kind};
 
 /// A model that turns tasks into outputs.
 pub trait Engine: Send {

@@ -3,10 +3,10 @@
 //! Owns the silence between pieces and the edges of each; `audio::level` makes them one loudness. Knows no model.
 
 use super::contract::Outlet;
-use crate::audio::level::Leveller;
-use crate::audio::pcm::Clip;
-use crate::fault::Fault;
-use crate::text::Pause;
+use vocabox_audio::level::Leveller;
+use vocabox_audio::pcm::Clip;
+use vocabox_base::fault::Fault;
+use vocabox_text::Pause;
 
 /// Quieter than this (−54 dBFS) at either end is silence of the model's own, which is replaced by pauses of ours.
 const SILENCE: f32 = 0.002;

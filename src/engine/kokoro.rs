@@ -19,10 +19,10 @@ use super::net::{Input, Net};
 use super::nets::{Nets, refused, variant_in_use};
 use super::style::Style;
 use super::{unknown_voice, unread};
-use crate::fault::Fault;
-use crate::pack::Pack;
-use crate::pack::manifest::Voice;
-use crate::text::{Language, PHONEMES_MAX, Piece, language, pieces};
+use vocabox_base::fault::Fault;
+use vocabox_pack::Pack;
+use vocabox_pack::manifest::Voice;
+use vocabox_text::{Language, PHONEMES_MAX, Piece, language, pieces};
 
 /// Phoneme tokens of one run at the most; a zero goes before and after them.
 const TOKENS_MAX: usize = PHONEMES_MAX;

@@ -7,10 +7,11 @@ use std::ffi::{CStr, c_char, c_void};
 use std::io::Write;
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use libloading::{Library, Symbol};
 
-use crate::fault::Fault;
+use vocabox_base::fault::Fault;
 
 /// First minor version of ONNX Runtime 1.x with the C API that `ort`'s feature `api-24` needs.
 const MINOR_MIN: u32 = 24;
@@ -18,10 +19,21 @@ const MINOR_MIN: u32 = 24;
 /// File name that is looked for beside the executable.
 pub const FILE_NAME: &str = "libonnxruntime.so";
 
-#[cfg(embedded_onnxruntime)]
-static EMBEDDED: Option<&[u8]> = Some(include_bytes!(concat!(env!("OUT_DIR"), "/onnxruntime.zst")));
-#[cfg(not(embedded_onnxruntime))]
-static EMBEDDED: Option<&[u8]> = None;
+/// The library that the program brings along.
+#[derive(Debug, Clone, Copy)]
+pub enum Bundled {
+    /// In the executable itself, compressed with zstd.
+    Embedded(&'static [u8]),
+    /// In the folder that the program was built in: builds for development link faster without it.
+    Built(&'static str),
+}
+
+static BUNDLED: OnceLock<Bundled> = OnceLock::new();
+
+/// Says what the program brings along, for [`find`]. The first call counts.
+pub fn bundle(library: Bundled) {
+    let _ = BUNDLED.set(library);
+}
 
 /// A library that has been opened and asked for its version.
 pub struct Probed {
@@ -34,30 +46,35 @@ pub struct Probed {
 }
 
 /// Finds and probes the library: `chosen` if given, else the embedded one, else beside the executable,
-/// else `packed` (the file of the `onnxruntime` pack).
+/// else `packed` (the file of the `onnxruntime` pack), else the one that a build for development was built with.
 ///
 /// Faults: `Missing`, whose sentence says what was tried and what to do.
 pub fn find(chosen: Option<&Path>, packed: Option<&Path>) -> Result<Probed, Fault> {
     if let Some(path) = chosen {
         return probe(path, "--onnxruntime-lib");
     }
-    if let Some(compressed) = EMBEDDED {
-        return probe(&unpack(compressed)?, "embedded");
-    }
+    let built = match BUNDLED.get() {
+        Some(Bundled::Embedded(compressed)) => return probe(&unpack(compressed)?, "embedded"),
+        Some(Bundled::Built(path)) => Some(Path::new(path)),
+        None => None,
+    };
     let beside = std::env::current_exe()
         .ok()
         .and_then(|exe| Some(exe.parent()?.join(FILE_NAME)));
-    match (
-        beside.filter(|p| p.is_file()),
-        packed.filter(|p| p.is_file()),
-    ) {
-        (Some(path), _) => probe(&path, "beside the executable"),
-        (None, Some(path)) => probe(path, "pack onnxruntime"),
-        (None, None) => Err(Fault::missing(format!(
-            "ONNX Runtime is missing: this executable has none embedded, there is no {FILE_NAME} beside it and no \
-             fetched pack `onnxruntime`. Run scripts/fetch-models, or give --onnxruntime-lib FILE."
-        ))),
+    let places = [
+        (beside.as_deref(), "beside the executable"),
+        (packed, "pack onnxruntime"),
+        (built, "where this program was built"),
+    ];
+    for (path, origin) in places {
+        if let Some(path) = path.filter(|path| path.is_file()) {
+            return probe(path, origin);
+        }
     }
+    Err(Fault::missing(format!(
+        "ONNX Runtime is missing: this executable has none embedded, there is no {FILE_NAME} beside it and no \
+         fetched pack `onnxruntime`. Run scripts/fetch-models, or give --onnxruntime-lib FILE."
+    )))
 }
 
 /// Decompresses into a file that lives only in memory and as long as this process.

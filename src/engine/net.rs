@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::fmt;
 
-use crate::fault::Fault;
+use vocabox_base::fault::Fault;
 
 /// Element types that our graphs exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

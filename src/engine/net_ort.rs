@@ -15,7 +15,7 @@ use ort::value::{DynValue, Outlet, Tensor, TensorElementType, TensorRef};
 use super::device::Device;
 use super::heap;
 use super::net::{Dtype, Input, Net, Signature, TensorSpec, Value};
-use crate::fault::Fault;
+use vocabox_base::fault::Fault;
 
 /// The file by which ONNX Runtime reaches CUDA; it is loaded from beside the runtime's own.
 const CUDA_PROVIDER: &str = "libonnxruntime_providers_cuda.so";

@@ -6,9 +6,9 @@ use super::device::Device;
 use super::net::{Dtype, Net, Signature, TensorSpec};
 use super::net_ort::Ort;
 use super::net_tract::TractNet;
-use crate::fault::Fault;
-use crate::pack::manifest::{FileEntry, Runtime, TensorText};
-use crate::pack::{Pack, PackError};
+use vocabox_base::fault::Fault;
+use vocabox_pack::manifest::{FileEntry, Runtime, TensorText};
+use vocabox_pack::{Pack, PackError};
 
 /// The libraries at hand.
 #[derive(Clone)]

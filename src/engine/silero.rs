@@ -4,8 +4,8 @@
 
 use super::net::{Input, Net};
 use super::nets::Nets;
-use crate::fault::Fault;
-use crate::pack::Pack;
+use vocabox_base::fault::Fault;
+use vocabox_pack::Pack;
 
 /// Sample rate of the model.
 pub const RATE_HZ: u32 = 16_000;

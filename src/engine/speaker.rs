@@ -8,10 +8,10 @@ use std::borrow::Borrow;
 use super::contract::{Embed, Engine, Watch};
 use super::net::{Input, Net};
 use super::nets::Nets;
-use crate::audio::mel::Mel;
-use crate::audio::pcm::Clip;
-use crate::fault::Fault;
-use crate::pack::Pack;
+use vocabox_audio::mel::Mel;
+use vocabox_audio::pcm::Clip;
+use vocabox_base::fault::Fault;
+use vocabox_pack::Pack;
 
 /// Sample rate of the model.
 pub const RATE_HZ: u32 = 16_000;

@@ -14,9 +14,9 @@ use super::contract::{
     Translation, Watch,
 };
 use super::nets::Nets;
-use crate::audio::pcm::Clip;
-use crate::fault::Fault;
-use crate::pack::Pack;
+use vocabox_audio::pcm::Clip;
+use vocabox_base::fault::Fault;
+use vocabox_pack::Pack;
 
 /// How often a held engine looks whether it may go on.
 const LOOK: Duration = Duration::from_millis(5);

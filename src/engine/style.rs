@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::contract::Example;
 use super::kokoro::{STYLE, TABLE};
-use crate::fault::Fault;
+use vocabox_base::fault::Fault;
 
 /// Values of timbre in a row; those of prosody follow.
 const TIMBRE: usize = STYLE / 2;

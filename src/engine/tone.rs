@@ -13,11 +13,11 @@ use realfft::RealFftPlanner;
 use super::contract::{Engine, Example, Speak, SpeakTask, Watch};
 use super::net::{Input, Net};
 use super::nets::{Nets, refused};
-use crate::audio::Clip;
-use crate::audio::resample::resample_clip;
-use crate::fault::Fault;
-use crate::pack::manifest::Tone as Settings;
-use crate::pack::{Pack, PackError};
+use vocabox_audio::Clip;
+use vocabox_audio::resample::resample_clip;
+use vocabox_base::fault::Fault;
+use vocabox_pack::manifest::Tone as Settings;
+use vocabox_pack::{Pack, PackError};
 
 /// Tones of examples that are kept.
 const KEPT: usize = 64;

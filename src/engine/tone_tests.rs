@@ -8,7 +8,7 @@ use super::*;
 
 /// The suite's small graphs: a tone is the mean magnitude, and sound is made as loud as the target's says.
 fn tone() -> Tone {
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tests/data");
+    let data = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("src/tests/data");
     let load = |name: &str| Box::new(TractNet::load(&data.join(name)).unwrap());
     Tone {
         extract: load("tone_extract.onnx"),

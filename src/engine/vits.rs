@@ -14,10 +14,10 @@ use super::contract::{Engine, Speak, SpeakTask, Watch};
 use super::joined::{Joined, pause_s};
 use super::net::{Input, Net};
 use super::nets::{Nets, refused, variant_in_use};
-use crate::fault::Fault;
-use crate::pack::manifest::{Blanks, Reads, Vits as Settings};
-use crate::pack::{Pack, PackError};
-use crate::text::{Language, Spelling, espeak, language, pieces};
+use vocabox_base::fault::Fault;
+use vocabox_pack::manifest::{Blanks, Reads, Vits as Settings};
+use vocabox_pack::{Pack, PackError};
+use vocabox_text::{Language, Spelling, espeak, language, pieces};
 
 /// The token that stands for nothing where blanks go around.
 const BLANK: i64 = 0;

@@ -3,9 +3,9 @@ use super::*;
 
 use std::path::Path;
 
-use crate::engine::device::Device;
-use crate::engine::library;
-use crate::engine::net_ort::Ort;
+use crate::device::Device;
+use crate::library;
+use crate::net_ort::Ort;
 
 /// Lines of sherpa-onnx's `tokens.txt`: the blank is a token too.
 const MMS_TOKENS: &str = "' 3\n  9\na 10\nb 11\nẹ 12\n_ 0\n";
@@ -14,7 +14,7 @@ const PIPER_TOKENS: &str = r#"{"phoneme_id_map": {"^": [1], "_": [0], "$": [2], 
 
 /// The engine on a graph of `src/tests/data`, which makes 100 samples of `id / 256` of every token.
 fn engine(graph: &str, tokens_text: &str, reads: Reads, blanks: Blanks, language: &str) -> Vits {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
     let packed = root.join("models/onnxruntime/libonnxruntime.so.1.32.0");
     let probed =
         library::find(None, Some(&packed)).expect("scripts/fetch-models onnxruntime was run");

@@ -1,14 +1,15 @@
 //! Whether a pack's files are the ones that its manifest lists.
 //!
 //! Hashing 300 MB takes a second: a file that was hashed once is believed as long as its size and time of change
-//! are the same. That memory is a file in the pack's folder, which this program may be unable to write; then it
-//! hashes again at the next start.
+//! are the same. A file that changed shortly before it was hashed may change again within the same tick of the file
+//! system's clock, so it is hashed again at the next start. The memory is a file in the pack's folder, which this program
+//! may be unable to write; then it hashes again too.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -19,12 +20,27 @@ use super::{Pack, PackError};
 /// Name of the file in a pack's folder that remembers what was hashed.
 const MEMORY: &str = ".hashed.json";
 
+/// The coarsest tick of the times of change that file systems keep: FAT has two seconds.
+const TICK: Duration = Duration::from_secs(2);
+
 /// What a file was like when its hash was taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Seen {
     size: u64,
     modified_ns: u128,
     sha256: String,
+}
+
+impl Seen {
+    /// Whether any change after `then` shows in the time of change.
+    fn is_settled_at(&self, then: SystemTime) -> bool {
+        let until = then.checked_sub(TICK).unwrap_or(UNIX_EPOCH);
+        self.modified_ns < ns_since_1970(until)
+    }
+}
+
+fn ns_since_1970(time: SystemTime) -> u128 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_nanos())
 }
 
 impl Pack {
@@ -44,8 +60,12 @@ impl Pack {
             if other && !self.path(file).exists() {
                 continue;
             }
+            let begun = SystemTime::now();
             let seen = self.check(file, memory.get(&file.path))?;
-            memory.insert(file.path.clone(), seen);
+            match seen.is_settled_at(begun) {
+                true => memory.insert(file.path.clone(), seen),
+                false => memory.remove(&file.path),
+            };
         }
         if memory != before {
             remember(&memory_path, &memory);
@@ -75,10 +95,7 @@ impl Pack {
                 found: metadata.len(),
             });
         }
-        let modified = metadata.modified().map_err(unreadable)?;
-        let modified_ns = modified
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |d| d.as_nanos());
+        let modified_ns = ns_since_1970(metadata.modified().map_err(unreadable)?);
         let found = match seen {
             Some(seen) if seen.size == file.size && seen.modified_ns == modified_ns => {
                 seen.sha256.clone()
@@ -138,7 +155,7 @@ fn remember(path: &Path, memory: &BTreeMap<String, Seen>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pack::manifest::{Kind, Manifest};
+    use crate::manifest::{Kind, Manifest};
 
     fn pack(folder: &Path) -> Pack {
         let file = FileEntry {
@@ -211,29 +228,39 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let pack = pack(folder.path());
         let file = folder.path().join("model.onnx");
-        fs::write(&file, "abc").unwrap();
+        let put = |content: &str, time: SystemTime| {
+            fs::write(&file, content).unwrap();
+            let file = File::options().write(true).open(&file).unwrap();
+            file.set_modified(time).unwrap();
+        };
+        let time = SystemTime::now() - Duration::from_secs(60);
+        put("abc", time);
         pack.verify(None, false).unwrap();
-        let time = fs::metadata(&file).unwrap().modified().unwrap();
-        fs::write(&file, "abd").unwrap();
-        File::options()
-            .write(true)
-            .open(&file)
-            .unwrap()
-            .set_modified(time)
-            .unwrap();
+        put("abd", time);
         pack.verify(None, false)
             .expect("size and time are the same: believed");
         assert!(
             matches!(pack.verify(None, true), Err(PackError::Hash { .. })),
             "hashed anew"
         );
-        let later = time + std::time::Duration::from_secs(1);
-        File::options()
-            .write(true)
-            .open(&file)
-            .unwrap()
-            .set_modified(later)
-            .unwrap();
+        put("abd", time + Duration::from_secs(1));
+        assert!(matches!(
+            pack.verify(None, false),
+            Err(PackError::Hash { .. })
+        ));
+    }
+
+    #[test]
+    fn a_file_that_changes_again_within_a_tick_of_the_clock_is_hashed_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let pack = pack(folder.path());
+        let file = folder.path().join("model.onnx");
+        fs::write(&file, "abc").unwrap();
+        let time = fs::metadata(&file).unwrap().modified().unwrap();
+        pack.verify(None, false).unwrap();
+        fs::write(&file, "abd").unwrap();
+        let changed = File::options().write(true).open(&file).unwrap();
+        changed.set_modified(time).unwrap();
         assert!(matches!(
             pack.verify(None, false),
             Err(PackError::Hash { .. })

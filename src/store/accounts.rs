@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::codec::{AccountId, Utc, account_key, account_of};
 use super::{Store, Tables};
-use crate::fault::Fault;
-use crate::limits::{NAME_CHARS_MAX, RPM_MAX};
+use vocabox_base::fault::Fault;
+use vocabox_base::limits::{NAME_CHARS_MAX, RPM_MAX};
 
 const ACCOUNTS_MADE: &str = "accounts_made";
 
@@ -231,9 +231,9 @@ pub fn check_rpm(rpm: u32) -> Result<u32, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fault::Kind;
-    use crate::store::KeyEnv;
-    use crate::store::tests::open;
+    use crate::KeyEnv;
+    use crate::tests::open;
+    use vocabox_base::fault::Kind;
 
     #[test]
     fn accounts_are_what_was_asked_for() {

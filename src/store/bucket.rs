@@ -55,7 +55,7 @@ impl Level {
         }
     }
 
-    /// The level at `now_ns`, if nobody takes anything until then. An instant that has passed changes nothing.
+    /// The level at `now_ns`, if no token is taken until then. The same instant again, or one that has passed, refills nothing.
     pub(super) fn at(self, now_ns: u64) -> Self {
         let elapsed = now_ns.saturating_sub(self.at_ns);
         let refilled = u64::from(self.limit).saturating_mul(elapsed);

@@ -1,16 +1,27 @@
-//! The time that token buckets live by: it runs on while the machine is suspended, and nobody can set it.
+//! The time that token buckets live by: it runs on while the machine is suspended, and setting the wall clock does not move it.
 
 use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::codec::Utc;
 
-/// The machine's clock since it was started.
-pub(super) struct Clock {
+/// The machine's clock since it was started; in tests, a clock that is moved by hand.
+#[derive(Debug, Clone)]
+pub struct Clock {
     /// Which start of the machine this is.
     boot: String,
+    source: Source,
+}
+
+#[derive(Debug, Clone)]
+enum Source {
+    Machine,
+    /// Nanoseconds since the start; the wall clock says as many since 1970.
+    ByHand(Arc<AtomicU64>),
 }
 
 /// An instant that a later run of this program can measure from.
@@ -26,18 +37,48 @@ pub(super) struct Moment {
 impl Clock {
     /// The clock of this start of the machine. Where the kernel does not name its starts, each run of the
     /// program counts as one.
-    pub(super) fn new() -> Self {
+    pub fn of_machine() -> Self {
         let named = fs::read_to_string("/proc/sys/kernel/random/boot_id");
         let boot = named.map(|name| name.trim().to_string());
         Clock {
             boot: boot.unwrap_or_else(|_| Uuid::now_v7().to_string()),
+            source: Source::Machine,
         }
     }
 
-    /// Nanoseconds since the machine was started.
+    /// A clock that stands still until [`Clock::advance`] moves it, for tests whose outcome must not depend on how long
+    /// they take. Clones show the same time, as that of one start of a machine.
+    pub fn by_hand() -> Self {
+        Clock {
+            boot: "by hand".to_owned(),
+            source: Source::ByHand(Arc::default()),
+        }
+    }
+
+    /// Moves a clock [`Clock::by_hand`], and all its clones, forward by so many nanoseconds; the machine's is not moved.
+    pub fn advance(&self, ns: u64) {
+        if let Source::ByHand(now_ns) = &self.source {
+            now_ns.fetch_add(ns, Ordering::SeqCst);
+        }
+    }
+
+    /// Nanoseconds since the machine was started. Two readings may be equal.
     pub(super) fn now_ns(&self) -> u64 {
-        let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-        time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+        match &self.source {
+            Source::Machine => {
+                let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+                time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+            }
+            Source::ByHand(now_ns) => now_ns.load(Ordering::SeqCst),
+        }
+    }
+
+    /// What the wall clock says.
+    pub(super) fn wall(&self) -> Utc {
+        match &self.source {
+            Source::Machine => Utc::now(),
+            Source::ByHand(_) => Utc::EPOCH.ms_after(self.now_ns() / 1_000_000),
+        }
     }
 
     /// `now_ns` as an instant to be stored.
@@ -45,7 +86,7 @@ impl Clock {
         Moment {
             boot: self.boot.clone(),
             boot_ns: now_ns,
-            wall: Utc::now(),
+            wall: self.wall(),
         }
     }
 
@@ -73,7 +114,10 @@ mod tests {
     }
 
     fn clock(boot: &str) -> Clock {
-        Clock { boot: boot.into() }
+        Clock {
+            boot: boot.into(),
+            ..Clock::by_hand()
+        }
     }
 
     #[test]
@@ -109,10 +153,10 @@ mod tests {
 
     #[test]
     fn the_clock_goes_forward_and_names_its_start_the_same_each_time() {
-        let clock = Clock::new();
+        let clock = Clock::of_machine();
         let first = clock.now_ns();
         assert!(first > 0 && clock.now_ns() >= first);
-        assert_eq!(Clock::new().boot, clock.boot);
+        assert_eq!(Clock::of_machine().boot, clock.boot);
         assert_eq!(clock.moment(first).boot_ns, first);
     }
 }

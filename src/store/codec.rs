@@ -25,7 +25,8 @@ impl Utc {
     /// The first instant of 1970.
     pub const EPOCH: Utc = Utc(0);
 
-    /// The time of the machine's clock.
+    /// The time of the machine's clock. Readings that follow each other may be equal, and an earlier one may be the greater
+    /// when the clock was set: compare instants by "not after", and order by ids, which differ.
     pub fn now() -> Self {
         Utc::from(SystemTime::now())
     }
@@ -35,9 +36,19 @@ impl Utc {
         self.0.saturating_sub(earlier.0)
     }
 
+    /// The instant so many milliseconds after this one.
+    pub fn ms_after(self, ms: u64) -> Utc {
+        Utc(self.0.saturating_add(ms))
+    }
+
+    /// The instant so many milliseconds before this one; not before 1970.
+    pub fn ms_before(self, ms: u64) -> Utc {
+        Utc(self.0.saturating_sub(ms))
+    }
+
     /// The instant so many hours before this one; not before 1970.
     pub fn hours_before(self, hours: u64) -> Utc {
-        Utc(self.0.saturating_sub(hours.saturating_mul(3_600_000)))
+        self.ms_before(hours.saturating_mul(3_600_000))
     }
 
     /// The instant so many days before this one; not before 1970.
@@ -118,8 +129,9 @@ impl FromStr for KeyId {
     }
 }
 
-/// The id of a history item: a version 7 UUID. Ids of one process ascend in the order in which they were made,
-/// and ids of different ones by the clock, so that the newest item has the greatest id.
+/// The id of a history item: a version 7 UUID. Ids of one process ascend in the order in which they were made, also within
+/// one millisecond and when the clock is set back; those of different processes ascend by the clock, and are in no certain
+/// order within one millisecond. So the newest item has the greatest id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ItemId(Uuid);
 

@@ -10,7 +10,8 @@ use std::marker::PhantomData;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::fault::Fault;
+use crate::lmdb;
+use vocabox_base::fault::Fault;
 
 /// The folders of all that have an `Id`, each named by it.
 #[derive(Debug, Clone)]
@@ -161,7 +162,7 @@ impl<Id: Display + Copy> Folders<Id> {
 }
 
 fn refused(error: io::Error) -> Fault {
-    Fault::from(heed::Error::Io(error))
+    lmdb::fault(heed::Error::Io(error))
 }
 
 /// What could not be removed takes room until the next start, and harms nobody.

@@ -9,8 +9,8 @@ use super::codec::{
     AccountId, ItemId, Utc, account_key, count_key, index_key, item_id_of, item_key, item_key_of,
 };
 use super::{Store, Tables};
-use crate::fault::{Fault, Kind};
-use crate::limits::{HISTORY_PAGE_MAX, PRUNE_ITEMS_MAX};
+use vocabox_base::fault::{Fault, Kind};
+use vocabox_base::limits::{HISTORY_PAGE_MAX, PRUNE_ITEMS_MAX};
 
 /// What an item was made by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

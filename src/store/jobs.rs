@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::codec::{AccountId, Utc, account_key, account_of, job_key};
 use super::folders::Folders;
 use super::{Store, Tables};
-use crate::fault::{Fault, Kind};
+use vocabox_base::fault::{Fault, Kind};
 
 /// The id of a job: `job_` and 32 hexadecimal digits of a version 7 UUID, which nobody can guess.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -148,7 +148,7 @@ impl Store {
             if bytes + job.bytes > room.bytes_max {
                 return Err(too_large(bytes, job.bytes));
             }
-            Ok(tables.jobs.put(txn, &job_key(account, job.job_id), &job)?)
+            tables.jobs.put(txn, &job_key(account, job.job_id), &job)
         })
     }
 
@@ -159,7 +159,8 @@ impl Store {
         job.ok_or_else(no_such_job)
     }
 
-    /// All jobs that are not over, each with its account, the oldest first.
+    /// All jobs that are not over, each with its account, the oldest first: by their ids, which ascend in one process also
+    /// within one tick of the clock.
     pub fn jobs_to_do(&self) -> Result<Vec<(AccountId, Job)>, Fault> {
         let txn = self.env.read_txn()?;
         let mut all = Vec::new();
@@ -186,7 +187,7 @@ impl Store {
             let mut job = tables.jobs.get(txn, &key)?.ok_or_else(no_such_job)?;
             change(&mut job);
             job.updated_at = Utc::now();
-            Ok(tables.jobs.put(txn, &key, &job)?)
+            tables.jobs.put(txn, &key, &job)
         })
     }
 
@@ -222,7 +223,7 @@ impl Store {
                 return Err(too_large(all - bytes, bytes));
             }
             job.bytes = bytes;
-            Ok(tables.jobs.put(txn, &key, &job)?)
+            tables.jobs.put(txn, &key, &job)
         })
     }
 
@@ -239,7 +240,8 @@ impl Store {
         Ok(())
     }
 
-    /// Deletes jobs that were over before `then`, with their files. How many there were.
+    /// Deletes jobs that were over at `then` or before, with their files. How many there were. One that ended within the tick
+    /// of the clock that `then` names goes too.
     pub fn expire_jobs(&self, then: Utc) -> Result<usize, Fault> {
         let mut old = Vec::new();
         {
@@ -247,7 +249,7 @@ impl Store {
             for entry in self.tables.jobs.iter(&txn)? {
                 let (key, job) = entry?;
                 if let (Some(account), true) = (account_of(key), job.status.is_over())
-                    && job.updated_at < then
+                    && job.updated_at <= then
                 {
                     old.push((account, job.job_id));
                 }
@@ -287,14 +289,8 @@ impl Tables {
         txn: &mut RwTxn,
         account: AccountId,
     ) -> Result<Vec<JobId>, Fault> {
-        let mut removed = Vec::new();
-        let mut entries = self.jobs.prefix_iter_mut(txn, &account_key(account))?;
-        while let Some(entry) = entries.next() {
-            removed.push(entry?.1.job_id);
-            // SAFETY: nothing that was read from the entry is used after it is gone.
-            unsafe { entries.del_current()? };
-        }
-        Ok(removed)
+        self.jobs
+            .remove_prefix(txn, &account_key(account), |job| job.job_id)
     }
 }
 
@@ -319,7 +315,7 @@ fn no_such_job() -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{HistoryFate, Retention};
+    use crate::{HistoryFate, Retention};
     use serde_json::json;
 
     const ROOM: JobRoom = JobRoom {
@@ -372,8 +368,9 @@ mod tests {
         store
             .change_job(account, id, |job| job.status = JobStatus::Done)
             .unwrap();
-        assert_eq!(store.expire_jobs(Utc::EPOCH).unwrap(), 0);
-        assert_eq!(store.expire_jobs(Utc::now()).unwrap(), 1);
+        let ended = store.job(account, id).unwrap().updated_at;
+        assert_eq!(store.expire_jobs(ended.ms_before(1)).unwrap(), 0);
+        assert_eq!(store.expire_jobs(ended).unwrap(), 1, "not after");
         assert_eq!(
             (store.job(account, id).unwrap_err().kind, folders()),
             (Kind::NotFound, 0)

@@ -13,8 +13,8 @@ use super::accounts::{Account, check_name, check_rpm};
 use super::codec::{AccountId, KeyId, Utc, is_lower_hex};
 use super::writer::{Job, lock};
 use super::{Store, Tables};
-use crate::fault::Fault;
-use crate::limits::LAST_USED_MS;
+use vocabox_base::fault::Fault;
+use vocabox_base::limits::LAST_USED_MS;
 
 /// Bytes of randomness in a key, written as twice as many hexadecimal digits.
 const SECRET_BYTES: usize = 32;
@@ -177,7 +177,7 @@ impl Store {
         Ok((secret, key))
     }
 
-    /// The keys of the account of this name, or of all, the oldest first. Fault: `NotFound` for the account.
+    /// The keys of the account of this name, or of all, the oldest first; of the same millisecond, by their ids. Fault: `NotFound` for the account.
     pub fn keys(&self, account: Option<&str>) -> Result<Vec<Key>, Fault> {
         let tables = self.tables;
         let txn = self.env.read_txn()?;
@@ -302,13 +302,12 @@ impl Job for WriteUses {
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
-    use std::time::{Duration, UNIX_EPOCH};
 
     use super::*;
-    use crate::fault::Kind;
-    use crate::store::Feature;
-    use crate::store::codec::Json;
-    use crate::store::tests::{account, item, open};
+    use crate::Feature;
+    use crate::codec::Json;
+    use crate::tests::{account, item, open};
+    use vocabox_base::fault::Kind;
 
     #[test]
     fn keys_are_listed_by_account() {
@@ -353,7 +352,7 @@ mod tests {
                 let hash = record["hash"].as_str().unwrap();
                 let last = if hash.ends_with('0') { "1" } else { "0" };
                 record["hash"] = format!("{}{last}", &hash[..63]).into();
-                Ok(records.put(txn, &id, &record)?)
+                records.put(txn, &id, &record)
             })
             .unwrap();
         assert!(store.find_key(&secret).unwrap().is_none());
@@ -383,15 +382,16 @@ mod tests {
         let used = last_use(&store);
         assert_eq!(used.last_used_at, Some(first));
 
-        let later =
-            |ms| Utc::from(UNIX_EPOCH + Duration::from_millis(first.ms_since(Utc::EPOCH) + ms));
-        store.note_use(&used, later(LAST_USED_MS - 1));
+        store.note_use(&used, first.ms_after(LAST_USED_MS - 1));
         store.append(ada, &item(Feature::Tts, "b")).unwrap();
         assert_eq!(last_use(&store).last_used_at, Some(first));
-        store.note_use(&used, later(LAST_USED_MS));
+        store.note_use(&used, first.ms_after(LAST_USED_MS));
         store.close();
         drop(store);
         let store = Store::open(dir.path()).unwrap();
-        assert_eq!(last_use(&store).last_used_at, Some(later(LAST_USED_MS)));
+        assert_eq!(
+            last_use(&store).last_used_at,
+            Some(first.ms_after(LAST_USED_MS))
+        );
     }
 }

@@ -6,26 +6,28 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use heed::{Env, RoTxn, RwTxn, WithoutTls};
+use heed::{RoTxn, RwTxn};
 
 use super::codec::{AccountId, Utc, account_key, account_of};
+use super::lmdb::Env;
 use super::writer::{Writer, lock};
 use super::{Store, Tables};
-use crate::fault::Fault;
-use crate::limits::{HISTORY_ITEMS_MAX, PRUNE_EVERY_MS, PRUNE_ITEMS_MAX};
+use vocabox_base::fault::Fault;
+use vocabox_base::limits::{HISTORY_ITEMS, PRUNE_EVERY_MS, PRUNE_ITEMS_MAX};
 
-/// How much history is kept of each account.
+/// How much history is kept of each account: the newest items by the order of their ids, so that of two of the same
+/// millisecond the one that was made first goes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
     pub items_max: u64,
-    /// Days, if age alone ends an item.
+    /// Days, if age alone ends an item. One that is exactly so old goes.
     pub days_max: Option<u32>,
 }
 
 impl Default for Retention {
     fn default() -> Self {
         Retention {
-            items_max: HISTORY_ITEMS_MAX,
+            items_max: HISTORY_ITEMS.default,
             days_max: None,
         }
     }
@@ -57,7 +59,7 @@ impl Store {
 
 /// The transactions of pruning.
 pub(super) struct Pruning {
-    env: Env<WithoutTls>,
+    env: Env,
     tables: Tables,
     writer: Arc<Writer>,
 }
@@ -124,7 +126,7 @@ impl Tables {
             None => Ok(false),
             Some(days) => {
                 let oldest = self.oldest_item(txn, account)?;
-                Ok(oldest.is_some_and(|item| item.made_at() < now.days_before(days)))
+                Ok(oldest.is_some_and(|item| item.made_at() <= now.days_before(days)))
             }
         }
     }
@@ -138,9 +140,9 @@ impl Tables {
     ) -> Result<usize, Fault> {
         let items = self.items(txn, account, None)?;
         let over = items.saturating_sub(retention.items_max);
-        let kept_from = retention.days_max.map(|days| now.days_before(days));
+        let over_until = retention.days_max.map(|days| now.days_before(days));
         self.remove_oldest(txn, account, |before, item| {
-            before < over || kept_from.is_some_and(|from| item.made_at() < from)
+            before < over || over_until.is_some_and(|until| item.made_at() <= until)
         })
     }
 }

@@ -2,13 +2,13 @@ use std::path::Path;
 use std::thread;
 
 use super::*;
-use crate::fault::Kind;
-use crate::store::tests::{account, all, item, open};
-use crate::store::{Feature, HistoryFate, HistoryItem, ItemId};
+use crate::tests::{account, all, item, open};
+use crate::{Feature, HistoryFate, HistoryItem, ItemId};
+use vocabox_base::fault::Kind;
 
-/// An item that was made so many days ago.
-fn old_item(feature: Feature, days: u32) -> HistoryItem {
-    let made_at = Utc::now().days_before(days).ms_since(Utc::EPOCH);
+/// An item that was made at `made_at`.
+fn item_of(feature: Feature, made_at: Utc) -> HistoryItem {
+    let made_at = made_at.ms_since(Utc::EPOCH);
     let random = ItemId::new().to_string();
     // As RFC 9562 lays it out: 48 bits of time, then the version and what is random.
     let id = format!(
@@ -91,19 +91,18 @@ fn the_newest_are_kept_and_counted_by_steps_of_a_bound() {
 fn the_old_go_by_the_time_in_their_ids() {
     let (_dir, store) = open();
     let ada = account(&store, "ada");
-    for days in [400, 31, 30, 29, 0] {
-        store.append(ada, &old_item(Feature::Stt, days)).unwrap();
+    let now = Utc::now();
+    let day = |days| now.days_before(days);
+    for made_at in [day(400), day(31), day(30), day(30).ms_after(1), now] {
+        store.append(ada, &item_of(Feature::Stt, made_at)).unwrap();
     }
     let pruning = store.pruning();
-    // A millisecond short of thirty days, as the clock goes on.
-    let now = Utc::now().days_before(0);
-    let removed = pruning.prune_some(ada, of_days(365), now).unwrap();
-    assert_eq!((removed, check_counts(&store, ada)), (1, 4));
-    let removed = pruning.prune_some(ada, of_days(29), now).unwrap();
-    assert!((2..=3).contains(&removed), "{removed}");
-    let removed = pruning.prune_some(ada, of_days(1), now).unwrap();
-    assert_eq!((removed <= 1, check_counts(&store, ada)), (true, 1));
-    assert_eq!(pruning.prune_some(ada, of_days(1), now).unwrap(), 0);
+    let pruned = |days| pruning.prune_some(ada, of_days(days), now).unwrap();
+    assert_eq!((pruned(365), check_counts(&store, ada)), (1, 4));
+    // What is exactly so old goes, what is a millisecond younger stays.
+    assert_eq!((pruned(30), check_counts(&store, ada)), (2, 2));
+    assert_eq!((pruned(1), check_counts(&store, ada)), (1, 1));
+    assert_eq!(pruned(1), 0);
     // A clock that went back to 1970 makes nothing old.
     assert_eq!(pruning.prune_some(ada, of_days(1), Utc::EPOCH).unwrap(), 0);
 }
@@ -136,8 +135,9 @@ fn a_server_keeps_its_bound_while_items_come_in() {
 fn a_server_finds_at_its_start_what_became_too_old_also_of_deleted_accounts() {
     let (dir, store) = open();
     let (ada, bisi) = (account(&store, "ada"), account(&store, "bisi"));
+    let old = Utc::now().days_before(40);
     for account in [ada, bisi] {
-        let items: Vec<_> = (0..300).map(|_| old_item(Feature::Tts, 40)).collect();
+        let items: Vec<_> = (0..300).map(|_| item_of(Feature::Tts, old)).collect();
         append_many(&store, account, &items);
         store.append(account, &item(Feature::Tts, "new")).unwrap();
     }

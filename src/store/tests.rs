@@ -9,7 +9,8 @@ use std::thread;
 
 use super::codec::item_key;
 use super::*;
-use crate::limits::HISTORY_PAGE_MAX;
+use vocabox_base::fault::Kind;
+use vocabox_base::limits::HISTORY_PAGE_MAX;
 
 pub(super) fn open() -> (tempfile::TempDir, Arc<Store>) {
     let dir = tempfile::tempdir().unwrap();
@@ -195,7 +196,7 @@ fn a_failing_write_takes_none_of_its_company_with_it() {
 fn a_full_history_is_a_fault_and_the_store_goes_on() {
     let dir = tempfile::tempdir().unwrap();
     // An eighth of it, which is kept free of history, has to hold a whole commit's copies of pages.
-    let store = Store::open_sized(dir.path(), 8 * 1024 * 1024).unwrap();
+    let store = Store::open_sized(dir.path(), 8 * 1024 * 1024, Clock::of_machine()).unwrap();
     let ada = account(&store, "ada");
     let text = "x".repeat(4_000);
     let append = || store.append(ada, &item(Feature::Tts, &text));
@@ -238,7 +239,7 @@ fn a_full_history_is_a_fault_and_the_store_goes_on() {
 #[test]
 fn a_full_map_is_a_fault_and_the_store_goes_on() {
     let dir = tempfile::tempdir().unwrap();
-    let store = Store::open_sized(dir.path(), 256 * 1024).unwrap();
+    let store = Store::open_sized(dir.path(), 256 * 1024, Clock::of_machine()).unwrap();
     let mut made = 0;
     let fault = loop {
         match store.create_account(&format!("{made:0>100}"), 60, true, None) {

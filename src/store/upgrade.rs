@@ -6,7 +6,7 @@
 use heed::RwTxn;
 
 use super::Meta;
-use crate::fault::Fault;
+use vocabox_base::fault::Fault;
 
 /// The layout that this program reads and writes.
 pub(super) const VERSION: u64 = 3;
@@ -60,7 +60,7 @@ fn lift(txn: &mut RwTxn<'_>, meta: Meta<'_>, steps: &[Step]) -> Result<(), Fault
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Store;
+    use crate::Store;
 
     #[test]
     fn an_older_layout_is_lifted_one_step_at_a_time() {
@@ -93,7 +93,7 @@ mod tests {
         );
         for unknown in [0, VERSION + 1, u64::MAX] {
             store
-                .write(move |txn| Ok(meta.put(txn, VERSION_KEY, &unknown)?))
+                .write(move |txn| meta.put(txn, VERSION_KEY, &unknown))
                 .unwrap();
             let mut txn = store.env.write_txn().unwrap();
             let fault = run(&mut txn, meta).unwrap_err();

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::codec::{AccountId, Utc, account_key, voice_key};
 use super::{Store, Tables};
-use crate::fault::{Fault, Kind};
+use vocabox_base::fault::{Fault, Kind};
 
 /// What every id of a clone begins with.
 const PREFIX: &str = "cloned_";
@@ -182,7 +182,7 @@ impl Store {
             let key = voice_key(account, id);
             let mut voice = tables.voices.get(txn, &key)?.ok_or_else(no_such_voice)?;
             voice.style = style.clone();
-            Ok(tables.voices.put(txn, &key, &voice)?)
+            tables.voices.put(txn, &key, &voice)
         });
         match &styled {
             Ok(()) if new != before => files.remove(id, &before),
@@ -239,14 +239,8 @@ impl Tables {
         txn: &mut RwTxn,
         account: AccountId,
     ) -> Result<Vec<VoiceId>, Fault> {
-        let mut removed = Vec::new();
-        let mut entries = self.voices.prefix_iter_mut(txn, &account_key(account))?;
-        while let Some(entry) = entries.next() {
-            removed.push(entry?.1.id);
-            // SAFETY: nothing that was read from the entry is used after it is gone.
-            unsafe { entries.del_current()? };
-        }
-        Ok(removed)
+        self.voices
+            .remove_prefix(txn, &account_key(account), |voice| voice.id)
     }
 }
 

@@ -2,8 +2,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::*;
-use crate::store::tests::{account, open};
-use crate::store::{HistoryFate, Retention};
+use crate::tests::{account, open};
+use crate::{HistoryFate, Retention};
 
 fn voice(name: &str) -> ClonedVoice {
     ClonedVoice {

@@ -8,10 +8,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use heed::{Env, RwTxn, WithoutTls};
+use heed::RwTxn;
 
-use crate::fault::{Fault, Kind};
-use crate::limits::{
+use super::lmdb::{self, Env};
+use vocabox_base::fault::{Fault, Kind};
+use vocabox_base::limits::{
     COMMIT_ITEMS_MAX, COMMIT_QUEUE_MAX, COMMIT_WAIT_MS, LAST_USED_MS, STORE_WAIT_MS,
 };
 
@@ -40,10 +41,7 @@ enum Message {
 
 impl Writer {
     /// Starts the thread. `ride_along` is asked before each commit, and every `LAST_USED_MS` when there is none.
-    pub(super) fn start(
-        env: Env<WithoutTls>,
-        ride_along: RideAlong,
-    ) -> Result<Self, std::io::Error> {
+    pub(super) fn start(env: Env, ride_along: RideAlong) -> Result<Self, std::io::Error> {
         let (queue, inbox) = sync_channel(COMMIT_QUEUE_MAX);
         let last_commit = Arc::new(Mutex::new(None));
         let mut thread = Thread {
@@ -122,7 +120,7 @@ impl Writer {
 
 /// The writing thread's own side.
 struct Thread {
-    env: Env<WithoutTls>,
+    env: Env,
     inbox: Receiver<Message>,
     ride_along: RideAlong,
     last_commit: Arc<Mutex<Option<Instant>>>,
@@ -190,7 +188,7 @@ impl Thread {
         }
         let committed = txn.commit();
         *lock(&self.last_commit) = committed.is_ok().then(Instant::now);
-        Ok(committed?)
+        committed.map_err(lmdb::fault)
     }
 }
 

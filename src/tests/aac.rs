@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use vocabox::audio::Wide;
 use vocabox::audio::encode::Codec;
 use vocabox::dub::mux::{self, Container};
-use vocabox::dub::tasks::Asked;
+use vocabox::dub::request::RenderRequest;
 use vocabox::fault::Kind;
 
 use crate::dubbing::{job, stubs};
@@ -122,7 +122,7 @@ fn orders_from_before_there_was_aac_are_in_opus() {
     let mut stored = json!({
         "segments": [], "voice_map": {}, "language": "en", "keep_background": true,
     });
-    let read = |stored: &Value| serde_json::from_value::<Asked>(stored.clone()).unwrap();
+    let read = |stored: &Value| serde_json::from_value::<RenderRequest>(stored.clone()).unwrap();
     assert_eq!(read(&stored).audio_codec, Codec::Opus);
     stored["audio_codec"] = "aac".into();
     assert_eq!(read(&stored).audio_codec, Codec::Aac);

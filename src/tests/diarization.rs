@@ -1,12 +1,11 @@
 //! Who speaks when, on conversations of real voices with known turns.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use vocabox::app::Installation;
 use vocabox::audio::pcm::{Clip, ClipReader};
-use vocabox::config::{Common, CommonOptions, ModelOptions};
+use vocabox::config::{Common, CommonFlags, Flags};
 use vocabox::engine::contract::{Segment, Transcript, Watch, Word};
 use vocabox::engine::diarize::{Diarize, Diarized, attribute, name};
 use vocabox::pack::manifest::Kind;
@@ -36,14 +35,14 @@ fn hear(engine: &mut Diarize, samples: Vec<f32>) -> Diarized {
 
 #[test]
 fn speakers_are_counted_and_told_apart_and_the_same_each_time() {
-    let options = CommonOptions {
-        models_dir: Some(PathBuf::from(&models())),
-        ..CommonOptions::default()
+    let options = CommonFlags {
+        flags: Flags::default().with("models_dir", models().to_str().unwrap()),
+        ..CommonFlags::default()
     };
     let common = Common::resolve(&options).unwrap();
     let kinds = [Kind::Speak, Kind::Detect, Kind::Embed];
     let installation =
-        Installation::open(&common.models(&ModelOptions::default()).unwrap(), &kinds).unwrap();
+        Installation::open(&common.models(&Flags::default()).unwrap(), &kinds).unwrap();
     let mut speak = installation.build_speak().unwrap();
     let speakers: Vec<Speaker> = ["af_heart", "am_michael", "bf_emma", "am_onyx"]
         .iter()

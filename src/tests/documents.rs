@@ -11,6 +11,7 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 use vocabox::api::ENDPOINTS;
+use vocabox::config::SECTIONS;
 use vocabox::docs::{COLUMNS_MAX, TOPICS};
 
 use crate::cloning::reader;
@@ -207,18 +208,31 @@ fn expected_output_has_gaps_where_it_says_so() {
 }
 
 #[test]
-fn the_documents_name_every_option_of_the_server() {
+fn the_documents_name_every_option_of_the_server_with_its_default() {
     let text = text(&root().join("src/docs/options.md"));
-    let cli = <vocabox::cli::Cli as clap::CommandFactory>::command();
-    let serve = cli.find_subcommand("serve").expect("there is a server");
-    let options = serve.get_arguments().chain(cli.get_arguments());
+    let cells = |row: &str| {
+        let cells = row.split('|').map(|cell| cell.trim().replace('`', ""));
+        cells.skip(1).take(2).collect::<Vec<_>>()
+    };
+    let rows: Vec<_> = text
+        .lines()
+        .filter(|l| l.starts_with('|'))
+        .map(cells)
+        .collect();
+    let options = SECTIONS.iter().flat_map(|section| section.options);
     let mut seen = 0;
-    for option in options.filter_map(|o| o.get_long()) {
+    for option in options {
         seen += 1;
-        let row = format!("\n| `--{option}` ");
-        assert!(text.contains(&row), "--{option} has no row");
+        let flag = format!("--{}", option.flag());
+        let default = option.default_told().unwrap_or("off".to_owned());
+        let row = rows.iter().find(|cells| cells[0] == flag);
+        let row = row.unwrap_or_else(|| panic!("{flag} has no row"));
+        // What holds without a value is described in the document's own words.
+        let is_described = default.contains(' ');
+        assert!(row[1] == default || is_described, "{flag}: {default}");
     }
-    assert!(seen > 25, "only {seen} options were found");
+    assert!(rows.iter().any(|cells| cells[0] == "--config"));
+    assert!(seen > 35, "only {seen} options were found");
 }
 
 #[test]

@@ -76,8 +76,6 @@ pub fn wait_until_busy(pid: u32) {
 
 /// How often the box is killed; `VOCABOX_KILLS` says otherwise.
 const KILLS: usize = 10;
-/// How soon a killed box listens again, when it has no models to load.
-const START_MAX: Duration = Duration::from_secs(2);
 /// Calls a minute of the key that calls without a pause.
 const LIMIT: u64 = 60;
 
@@ -151,7 +149,6 @@ fn kills_at_random_moments_lose_nothing_acknowledged_and_refill_no_bucket() {
         known.len(),
         starts[kills / 2],
     );
-    assert!(slowest < START_MAX, "a start took {slowest:?}");
 }
 
 /// A key of a new account of this name.

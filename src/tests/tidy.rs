@@ -3,56 +3,64 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Modules in the order of the layers: each may use those before it that its row names.
+/// The server's own modules and what each may use. The crates below them are held apart by the compiler: each names in its
+/// `Cargo.toml` those that it uses.
 const MAY_USE: &[(&str, &[&str])] = &[
-    ("limits", &[]),
-    ("fault", &[]),
-    ("audio", &["limits", "fault"]),
-    ("text", &["limits", "fault"]),
-    ("pack", &["limits", "fault"]),
-    ("store", &["limits", "fault"]),
-    ("engine", &["limits", "fault", "audio", "text", "pack"]),
     ("work", &["limits", "fault", "engine"]),
-    ("admit", &["limits", "fault", "store"]),
     (
-        "dub",
+        "services",
         &[
-            "limits", "fault", "audio", "text", "engine", "work", "store",
-        ],
-    ),
-    (
-        "api",
-        &[
-            "limits", "fault", "audio", "text", "pack", "store", "engine", "work", "admit",
-            "clone", "dub",
+            "limits", "fault", "audio", "engine", "pack", "store", "work",
         ],
     ),
     (
         "clone",
-        &["limits", "fault", "audio", "engine", "store", "work"],
+        &["limits", "fault", "audio", "engine", "store", "services"],
     ),
-    ("end", &[]),
+    (
+        "dub",
+        &[
+            "limits", "fault", "audio", "media", "text", "engine", "pack", "store", "services",
+            "clone",
+        ],
+    ),
+    ("admit", &["limits", "fault", "store"]),
+    (
+        "api",
+        &[
+            "limits", "fault", "audio", "text", "pack", "store", "engine", "edge", "admit",
+            "services", "clone", "dub",
+        ],
+    ),
     ("docs", &[]),
-    ("edge", &["limits", "fault", "api", "end"]),
     ("config", &["limits"]),
+    (
+        "app",
+        &[
+            "limits", "fault", "pack", "store", "engine", "services", "clone", "dub", "api",
+            "edge", "config",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "limits", "fault", "audio", "text", "pack", "store", "engine", "services", "dub",
+            "config", "app", "docs", "end",
+        ],
+    ),
 ];
 
-/// Libraries that one file (or folder) may name.
+/// Libraries that one file (or folder) of the crate that has them may name.
 const NAMED_BY: &[(&str, &str)] = &[
     ("ort", "engine/net_ort.rs"),
     ("tract_onnx", "engine/net_tract.rs"),
-    ("heed", "store/"),
     ("tiny_http", "edge/wire.rs"),
-    ("symphonia", "audio/"),
-    ("rubato", "audio/"),
-    ("ebur128", "audio/"),
     ("timestretch", "audio/stretch.rs"),
-    ("opus_pure", "audio/"),
     ("syom", "audio/encode/"),
     ("flacenc", "audio/encode/"),
     ("mp3lame_encoder", "audio/encode/"),
-    ("mp4_atom", "dub/mux/mp4/"),
-    ("mkv_element", "dub/mux/webm/"),
+    ("mp4_atom", "media/mp4/"),
+    ("mkv_element", "media/webm/"),
     ("clap", "cli/"),
 ];
 

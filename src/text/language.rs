@@ -7,7 +7,7 @@ use super::{
     nigerian::{Nigerian, Speech},
     tongue::Tongue,
 };
-use crate::fault::Fault;
+use vocabox_base::fault::Fault;
 
 /// A language read aloud: writing to words, words to sounds.
 pub trait Language: Sync + Send {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::text::English;
+use crate::English;
 
 #[test]
 fn what_looks_like_a_word_is_read_and_the_rest_is_spelled() {

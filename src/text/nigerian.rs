@@ -4,9 +4,9 @@
 //! read as British English, which schools in Nigeria teach.
 
 use super::{ALPHABET, Accent, English, language::Language, phonemes::tidy};
-use crate::fault::Fault;
 use std::collections::HashMap;
 use std::sync::OnceLock;
+use vocabox_base::fault::Fault;
 
 /// Which of the two is spoken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

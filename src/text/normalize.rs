@@ -18,7 +18,7 @@ use super::{
     markup::bare,
     numbers::ordinal,
 };
-use crate::fault::Fault;
+use vocabox_base::fault::Fault;
 
 /// Characters of one word that the lexicon is asked for at once.
 pub(super) const WORD_CHARS_MAX: usize = 40;

@@ -10,9 +10,9 @@ use super::{
     letters::{Letters, pronounceable},
     normalize::{normalize, readable},
 };
-use crate::fault::Fault;
 use misaki_rs::G2P;
 use std::sync::OnceLock;
+use vocabox_base::fault::Fault;
 
 /// Every character that any language's phonemes may have: Kokoro's vocabulary (`vocabulary.json` of its pack) less the
 /// arrows of Mandarin's tones.

@@ -6,8 +6,8 @@ use super::{
     line::Line,
     markup::bare,
 };
-use crate::fault::Fault;
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+use vocabox_base::fault::Fault;
 
 /// The writing of a language as it is.
 pub struct Spelling {

@@ -1,4 +1,4 @@
-//! Workers for one capability: each owns its engine, takes jobs from one queue, and outlives its engine's panics.
+//! Workers for one capability: each owns its engine, takes tasks from one queue, and outlives its engine's panics.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,28 +14,28 @@ use crate::fault::{Fault, Kind};
 /// Builds a worker's engine, at start and again after a panic.
 type Factory<T, O> = dyn Fn() -> Result<Box<dyn Engine<Task = T, Output = O>>, Fault> + Send + Sync;
 
-/// Whoever waits for a worker looks up this often, to see whether its client is still there.
-pub const LOOK: Duration = Duration::from_millis(100);
+/// Between two checks of the cancellation of a task that is waited for.
+pub const POLL: Duration = Duration::from_millis(100);
 
-/// How often an idle task gives way before it runs to its end: a box that is never without requests gets on with it too.
+/// How often an idle task gives way before it runs to its end: a server that is never without requests gets on with it too.
 const GIVES_WAY_MAX: usize = 16;
 
 /// Workers, their queue, and what is known of their pace.
 pub struct Pool<T, O> {
-    shared: Arc<Shared<T, O>>,
+    shared: Arc<PoolCore<T, O>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
-struct Shared<T, O> {
+struct PoolCore<T, O> {
     name: &'static str,
-    queue: Queue<Job<T, O>>,
+    queue: Queue<QueuedTask<T, O>>,
     factory: Box<Factory<T, O>>,
     workers: usize,
     /// Milliseconds of the last job, smoothed: how long a place in the queue lasts.
     pace_ms: AtomicU64,
 }
 
-struct Job<T, O> {
+struct QueuedTask<T, O> {
     task: T,
     watch: Watch,
     queued: Instant,
@@ -56,6 +56,17 @@ pub struct Done<O> {
     pub ran: Duration,
 }
 
+impl<O> Done<O> {
+    /// The same times, of another output.
+    pub fn with<P>(self, output: P) -> Done<P> {
+        Done {
+            output,
+            queued: self.queued,
+            ran: self.ran,
+        }
+    }
+}
+
 impl<T: Send + 'static, O: Send + 'static> Pool<T, O> {
     /// Starts `workers` threads, each with an engine of its own, behind a queue of `depth_max`; returns when all
     /// engines are loaded. Faults: the first that an engine could not be built for.
@@ -68,7 +79,7 @@ impl<T: Send + 'static, O: Send + 'static> Pool<T, O> {
         + Sync
         + 'static,
     ) -> Result<Self, Fault> {
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(PoolCore {
             name,
             queue: Queue::new(depth_max),
             factory: Box::new(factory),
@@ -141,9 +152,9 @@ impl<T: Send + 'static, O: Send + 'static> Pool<T, O> {
 }
 
 /// A job, and what its output comes by.
-fn job<T, O>(task: T, watch: &Watch) -> (Job<T, O>, Pending<O>) {
+fn job<T, O>(task: T, watch: &Watch) -> (QueuedTask<T, O>, Pending<O>) {
     let (reply, answer) = mpsc::sync_channel(1);
-    let job = Job {
+    let job = QueuedTask {
         task,
         watch: watch.clone(),
         queued: Instant::now(),
@@ -157,9 +168,9 @@ impl<O> Pending<O> {
     /// The output. Faults: those of [`Pool::run`] but for the full queue.
     pub fn wait(self) -> Result<Done<O>, Fault> {
         loop {
-            match self.answer.recv_timeout(LOOK) {
+            match self.answer.recv_timeout(POLL) {
                 Ok(result) => return result,
-                // The worker asks the watch as well, and will find that nobody waits.
+                // The worker checks the watch as well, and finds the task cancelled.
                 Err(RecvTimeoutError::Timeout) => self.watch.check()?,
                 Err(RecvTimeoutError::Disconnected) => {
                     return Err(Fault::engine("the worker ended without an answer"));
@@ -169,7 +180,7 @@ impl<O> Pending<O> {
     }
 }
 
-impl<T, O> Shared<T, O> {
+impl<T, O> PoolCore<T, O> {
     fn full(&self) -> Fault {
         let jobs = self.queue.waiting().load(Ordering::Relaxed) as u64;
         let wait_ms = self.pace_ms.load(Ordering::Relaxed) * (jobs + 1) / self.workers as u64;
@@ -190,7 +201,7 @@ impl<T, O> Shared<T, O> {
     }
 }
 
-fn work<T, O>(shared: &Shared<T, O>, built: &mpsc::Sender<Result<(), Fault>>) {
+fn work<T, O>(shared: &PoolCore<T, O>, built: &mpsc::Sender<Result<(), Fault>>) {
     let mut engine = match (shared.factory)() {
         Ok(engine) => Some(engine),
         Err(fault) => {
@@ -208,7 +219,7 @@ fn work<T, O>(shared: &Shared<T, O>, built: &mpsc::Sender<Result<(), Fault>>) {
             .and_then(|()| attempt(shared, &mut engine, job.task, &job.watch));
         let ran = begun.elapsed();
         shared.observe(ran);
-        // Nobody may wait any more.
+        // The caller may have left.
         let _ = job.reply.try_send(result.map(|output| Done {
             output,
             queued,
@@ -221,9 +232,9 @@ fn work<T, O>(shared: &Shared<T, O>, built: &mpsc::Sender<Result<(), Fault>>) {
     }
 }
 
-/// Runs one task. A panic costs the engine, because nobody knows what state it left.
+/// Runs one task. A panic costs the engine, because its state is not known any more.
 fn attempt<T, O>(
-    shared: &Shared<T, O>,
+    shared: &PoolCore<T, O>,
     slot: &mut Option<Box<dyn Engine<Task = T, Output = O>>>,
     task: T,
     watch: &Watch,
@@ -247,7 +258,7 @@ fn attempt<T, O>(
     }
 }
 
-fn rebuild<T, O>(shared: &Shared<T, O>) -> Option<Box<dyn Engine<Task = T, Output = O>>> {
+fn rebuild<T, O>(shared: &PoolCore<T, O>) -> Option<Box<dyn Engine<Task = T, Output = O>>> {
     log::warn!("pool {}: building a new engine after a panic", shared.name);
     match catch_unwind(AssertUnwindSafe(|| (shared.factory)())) {
         Ok(Ok(engine)) => Some(engine),

@@ -6,16 +6,16 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Jobs waiting for a worker.
 pub struct Queue<J> {
-    state: Mutex<State<J>>,
+    state: Mutex<QueueState<J>>,
     arrived: Condvar,
     depth_max: usize,
     /// As many as `jobs` has, for those who look without the lock.
     waiting: Arc<AtomicUsize>,
 }
 
-struct State<J> {
+struct QueueState<J> {
     jobs: VecDeque<J>,
-    /// Nobody waits for these in a request.
+    /// No request waits for these.
     idle: VecDeque<J>,
     is_closed: bool,
 }
@@ -24,7 +24,7 @@ impl<J> Queue<J> {
     /// An empty queue of at most `depth_max` waiting jobs.
     pub fn new(depth_max: usize) -> Self {
         Queue {
-            state: Mutex::new(State {
+            state: Mutex::new(QueueState {
                 jobs: VecDeque::with_capacity(depth_max),
                 idle: VecDeque::new(),
                 is_closed: false,
@@ -60,7 +60,7 @@ impl<J> Queue<J> {
     }
 
     /// The job that has waited longest, an idle one only where there is no other; waits for one. None once the queue is closed
-    /// and nobody's request waits.
+    /// and no request waits.
     pub fn pop(&self) -> Option<J> {
         let mut state = self.lock();
         loop {
@@ -94,7 +94,7 @@ impl<J> Queue<J> {
     }
 
     /// No code that can panic runs under this lock, so a poisoned one is whole.
-    fn lock(&self) -> MutexGuard<'_, State<J>> {
+    fn lock(&self) -> MutexGuard<'_, QueueState<J>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

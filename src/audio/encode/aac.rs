@@ -3,7 +3,7 @@
 use syom::{EncodeOptions, EncodedFrame, Encoder};
 
 use super::OPUS_RATE_HZ;
-use crate::fault::Fault;
+use vocabox_base::fault::Fault;
 
 /// Samples a second: those of Opus, so that a track has one clock whatever it is coded as.
 const RATE_HZ: u32 = OPUS_RATE_HZ;

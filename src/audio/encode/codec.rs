@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::aac;
 use super::packets;
-use crate::fault::Fault;
+use vocabox_base::fault::Fault;
 
 /// A codec of a film's sound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

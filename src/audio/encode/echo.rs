@@ -2,7 +2,7 @@
 
 use opus_pure::OpusDecoder;
 
-use crate::fault::Fault;
+use vocabox_base::fault::Fault;
 
 /// What is decoded may be this many times as high as what was encoded, and so much more. Of 700 000 packets of speech, and of
 /// bursts of noise and clipped tones, none was higher by more than 2 times and 0.29.

@@ -10,7 +10,7 @@ use flacenc::source::{Fill, FrameBuf, MemSource};
 use flacenc::{encode_fixed_size_frame, encode_with_fixed_block_size};
 
 use super::{Stream, to_i16};
-use crate::fault::Fault;
+use vocabox_base::fault::Fault;
 
 /// Samples of a block in a file: the reference encoder's own choice.
 const WHOLE_BLOCK: usize = 4_096;

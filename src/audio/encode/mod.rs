@@ -24,7 +24,7 @@ mod opus;
 mod packets;
 mod wav;
 
-use crate::fault::Fault;
+use vocabox_base::fault::Fault;
 
 pub use super::opus::RATE_HZ as OPUS_RATE_HZ;
 pub use aac::AacPackets;

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use mp3lame_encoder::{Bitrate, Builder, Encoder, FlushGap, Mode, MonoPcm, Quality};
 
 use super::{Stream, to_i16};
-use crate::fault::Fault;
+use vocabox_base::fault::Fault;
 
 /// Samples that are encoded at once: bounds the buffer that LAME asks for.
 const BLOCK_SAMPLES: usize = 1 << 14;

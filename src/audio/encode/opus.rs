@@ -6,7 +6,7 @@ use opus_pure::OggOpusWriter;
 
 use super::Stream;
 use super::packets::{OpusPackets, PACKET_SAMPLES};
-use crate::fault::Fault;
+use vocabox_base::fault::Fault;
 
 /// A file whose pages last a second each, so that players find a time in it quickly.
 pub fn whole(samples: &[f32], rate_hz: u32) -> Result<Vec<u8>, Fault> {

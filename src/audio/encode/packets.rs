@@ -3,9 +3,9 @@
 use opus_pure::{Application, MAX_PACKET_BYTES, OpusEncoder, OpusHead, RateControl, Signal};
 
 use super::echo::Echo;
-use crate::audio::opus::RATE_HZ;
-use crate::audio::resample::Feed;
-use crate::fault::Fault;
+use crate::opus::RATE_HZ;
+use crate::resample::Feed;
+use vocabox_base::fault::Fault;
 
 /// Rates that the codec takes; any other is resampled to the next of them, or to the last.
 const RATES_HZ: [u32; 5] = [8_000, 12_000, 16_000, 24_000, 48_000];

@@ -1,9 +1,9 @@
 use std::io::Cursor;
 
 use super::*;
-use crate::audio::decode;
-use crate::audio::pcm::{Clip, read_all};
-use crate::audio::resample::resample_clip;
+use crate::decode;
+use crate::pcm::{Clip, read_all};
+use crate::resample::resample_clip;
 
 /// Signal over error that Opus must keep on a chirp, in decibels. Measured: 12.6 to 22.
 const OPUS_SNR_DB_MIN: f64 = 10.0;
@@ -187,7 +187,7 @@ fn aac_packets_are_as_long_as_the_sound_and_alike() {
             .iter()
             .flat_map(|packet| syom::wrap_adts_au(packet, 48_000, channels as usize).unwrap());
         let file = Cursor::new(adts.collect::<Vec<u8>>());
-        let mut wide = crate::audio::Wide::open(file, 48_000, 60.0).unwrap();
+        let mut wide = crate::Wide::open(file, 48_000, 60.0).unwrap();
         assert_eq!(wide.channels(), channels as usize);
         let mut heard = Vec::new();
         while wide.read(&mut heard, 10_007).unwrap() > 0 {}

@@ -4,7 +4,7 @@ use std::io::{Cursor, Seek, Write};
 use std::mem::take;
 
 use super::{Stream, to_i16};
-use crate::fault::Fault;
+use vocabox_base::fault::Fault;
 
 /// Bytes of a WAV file before its samples.
 pub const WAV_HEAD_BYTES: usize = 44;

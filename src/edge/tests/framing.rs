@@ -1,7 +1,7 @@
 //! What is a request, where it ends, and how its answer is framed.
 
 use super::toy::{BODY_BYTES_MAX, Client, Event, House, header, status};
-use crate::fault::Kind;
+use vocabox_base::fault::Kind;
 
 fn house() -> House {
     House::open(|_, _| {})

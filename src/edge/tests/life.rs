@@ -6,8 +6,8 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::toy::{Event, House, PATIENCE};
-use crate::edge::{Bounds, Edge, EdgeConfig, EdgeError};
-use crate::fault::Kind;
+use crate::{Bounds, Edge, EdgeConfig, EdgeError};
+use vocabox_base::fault::Kind;
 
 #[test]
 fn panics_of_the_service_are_answered_and_cost_no_thread() {

@@ -109,8 +109,8 @@ fn a_client_that_reads_slowly_holds_no_handler_and_gets_all() {
 fn a_client_that_takes_nothing_is_given_up() {
     let house = House::open(|_, b| b.stream_stall = Duration::from_millis(50));
     let mut client = asks(&house, "/parts-large");
-    house.wait_for(&Event::Ended);
-    // Given up: the edge is idle although nothing was read.
+    house.wait_for(&Event::Holds);
+    // Given up, in the middle of the making on a slow machine: the edge is idle although nothing was read.
     house.edge.stop();
     assert!(house.edge.wait_idle(super::toy::PATIENCE));
     assert!(client.wait_end() < LARGE.0 * LARGE.1);

@@ -8,9 +8,9 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use crate::api::message::{Answer, Answered, Body, Head, Service};
-use crate::edge::{Bounds, Edge, EdgeConfig};
-use crate::fault::{Fault, Kind};
+use crate::message::{Answer, Answered, Body, Head, Service};
+use crate::{Bounds, Edge, EdgeConfig};
+use vocabox_base::fault::{Fault, Kind};
 
 /// Bytes of a body that the toy accepts.
 pub(super) const BODY_BYTES_MAX: u64 = 4 * 1024 * 1024;

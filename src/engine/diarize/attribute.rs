@@ -1,7 +1,7 @@
 //! Who said what: turns laid over the words of a transcript.
 
 use super::turns::Turn;
-use crate::engine::contract::{Segment, Transcript, Word};
+use crate::contract::{Segment, Transcript, Word};
 
 /// One phrase of one speaker; times in seconds from the start of the recording.
 #[derive(Debug, Clone, PartialEq)]

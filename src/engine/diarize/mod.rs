@@ -19,11 +19,11 @@ use super::contract::{Engine, Watch};
 use super::nets::Nets;
 use super::silero::{self, Silero};
 use super::speaker::{self, HOP_SAMPLES, MELS, RATE_HZ, Speaker, WINDOW};
-use crate::audio::pcm::Samples;
-use crate::fault::Fault;
-use crate::pack::Pack;
 use stretches::{LOUDNESS_SAMPLES, Stretches};
 use turns::Stretch;
+use vocabox_audio::pcm::Samples;
+use vocabox_base::fault::Fault;
+use vocabox_pack::Pack;
 use voices::Print;
 
 /// Hops from one window to the next: 0.4 s.

@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use crate::audio::pcm::Samples;
-use crate::engine::contract::Watch;
-use crate::engine::silero::{HOP, Silero, regions};
-use crate::engine::speaker::RATE_HZ;
-use crate::fault::Fault;
+use crate::contract::Watch;
+use crate::silero::{HOP, Silero, regions};
+use crate::speaker::RATE_HZ;
+use vocabox_audio::pcm::Samples;
+use vocabox_base::fault::Fault;
 
 /// Samples that are held: longer speech without a pause is parted there.
 const HELD: usize = 60 * RATE_HZ as usize;

@@ -111,7 +111,7 @@ fn pieces(prints: &[Print], alike: f32) -> Vec<Range<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::speaker::unit;
+    use crate::speaker::unit;
 
     /// Windows of one stretch each run, along the axes named, or between two of them.
     fn prints(runs: &[(usize, usize, usize)]) -> Vec<Print> {

@@ -19,14 +19,14 @@ use tokenizers::Tokenizer;
 
 use super::contract::{Engine, Translate, TranslateTask, Translation, Watch};
 use super::nets::{Nets, refused, variant_in_use};
-use crate::fault::Fault;
-use crate::pack::translate::BEAMS_MAX;
-use crate::pack::{Pack, PackError};
-use crate::text::{halves, sentences};
 use decoder::Decoder;
 use fit::{Choice, choose};
 use search::{Candidate, Way, repeats, search};
 use tongues::{Told, Tongues};
+use vocabox_base::fault::Fault;
+use vocabox_pack::translate::BEAMS_MAX;
+use vocabox_pack::{Pack, PackError};
+use vocabox_text::{halves, sentences};
 
 /// Tokens of what is translated at once. A longer sentence is cut: models were taught on sentences, and the smallest number
 /// of positions that any of them has is 512.

@@ -4,9 +4,9 @@
 //! score, as Marian's `normalize: 1` has it. With one hypothesis it is the greedy search.
 
 use super::decoder::{Decoder, Past};
-use crate::engine::contract::Watch;
-use crate::engine::logits::{largest, log_sum};
-use crate::fault::Fault;
+use crate::contract::Watch;
+use crate::logits::{largest, log_sum};
+use vocabox_base::fault::Fault;
 
 /// How a sentence is translated.
 pub struct Way<'a> {

@@ -7,18 +7,18 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::engine::device::Device;
-use crate::engine::library;
-use crate::engine::net::Net;
-use crate::engine::net_ort::Ort;
-use crate::engine::net_tract::TractNet;
-use crate::fault::Kind;
-use crate::pack::translate::{Tell, Translate as Settings};
+use crate::device::Device;
+use crate::library;
+use crate::net::Net;
+use crate::net_ort::Ort;
+use crate::net_tract::TractNet;
+use vocabox_base::fault::Kind;
+use vocabox_pack::translate::{Tell, Translate as Settings};
 
 type Load = fn(&Path) -> Box<dyn Net>;
 
 fn models() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("models")
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("models")
 }
 
 fn ort() -> Ort {
@@ -37,7 +37,7 @@ fn by_tract(path: &Path) -> Box<dyn Net> {
 }
 
 fn tiny(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
         .join("scripts/models/tiny_translator")
         .join(name)
 }

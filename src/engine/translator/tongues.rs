@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use tokenizers::Tokenizer;
 
-use crate::fault::Fault;
-use crate::pack::translate::{Tell, Translate};
+use vocabox_base::fault::Fault;
+use vocabox_pack::translate::{Tell, Translate};
 
 /// What a pack says of its languages, in ids.
 pub struct Tongues {

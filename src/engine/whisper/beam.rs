@@ -6,9 +6,9 @@ use super::decoder::Attended;
 use super::decoder::Decoder;
 use super::rules::Vocabulary;
 use super::search::{Begun, Decoded, Way};
-use crate::engine::contract::Watch;
-use crate::engine::logits::{largest, log_sum};
-use crate::fault::Fault;
+use crate::contract::Watch;
+use crate::logits::{largest, log_sum};
+use vocabox_base::fault::Fault;
 
 /// A text so far.
 #[derive(Clone, Default)]

@@ -10,8 +10,8 @@
 
 use std::sync::Arc;
 
-use crate::engine::net::{Input, Net, Signature, TensorSpec, Value};
-use crate::fault::Fault;
+use crate::net::{Input, Net, Signature, TensorSpec, Value};
+use vocabox_base::fault::Fault;
 
 /// What one step of `batch` hypotheses made.
 pub struct Step {

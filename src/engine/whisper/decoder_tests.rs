@@ -4,12 +4,12 @@
 use std::path::{Path, PathBuf};
 
 use super::decoder::{Decoder, Past};
-use crate::engine::device::Device;
-use crate::engine::library;
-use crate::engine::net::{Input, Net, Value};
-use crate::engine::net_ort::Ort;
-use crate::engine::net_tract::TractNet;
-use crate::pack::Pack;
+use crate::device::Device;
+use crate::library;
+use crate::net::{Input, Net, Value};
+use crate::net_ort::Ort;
+use crate::net_tract::TractNet;
+use vocabox_pack::Pack;
 
 /// Largest difference of a logit between two ways to compute it.
 const LOGITS_APART: f32 = 1e-4;
@@ -21,7 +21,7 @@ fn by_tract(path: &Path) -> Box<dyn Net> {
 }
 
 fn by_ort(path: &Path) -> Box<dyn Net> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
     let pack = Pack::open(&root.join("models/onnxruntime")).unwrap();
     let packed = pack.path(pack.file("library", None).unwrap());
     let probed = library::find(None, Some(&packed)).unwrap();
@@ -34,7 +34,8 @@ fn by_ort(path: &Path) -> Box<dyn Net> {
 }
 
 fn graph(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("scripts/models/tiny_whisper/{name}.onnx"))
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+        .join(format!("scripts/models/tiny_whisper/{name}.onnx"))
 }
 
 /// What the encoder gives of one made-up window: those of its outputs whose names begin so.

@@ -7,10 +7,10 @@ use super::decoder::Decoder;
 use super::rules::Vocabulary;
 use super::search::{self, Decoded, Way};
 use super::trust::{self, TEMPERATURES, Verdict};
-use crate::audio::mel::Mel;
-use crate::engine::contract::Watch;
-use crate::engine::net::{Input, Net};
-use crate::fault::Fault;
+use crate::contract::Watch;
+use crate::net::{Input, Net};
+use vocabox_audio::mel::Mel;
+use vocabox_base::fault::Fault;
 
 /// Feature steps of a whole window (30 s), and samples of one step.
 const WINDOW_HOPS: usize = 3_000;

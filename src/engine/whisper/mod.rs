@@ -36,13 +36,13 @@ use super::contract::{Engine, Segment, Transcribe, TranscribeTask, Transcript, W
 use super::net::TensorSpec;
 use super::nets::{Nets, refused, variant_in_use};
 use super::silero::Silero;
-use crate::audio::mel::Mel;
-use crate::fault::Fault;
-use crate::pack::Pack;
 use decoder::Decoder;
 use listen::Listener;
 use rules::Vocabulary;
 use search::Way;
+use vocabox_audio::mel::Mel;
+use vocabox_base::fault::Fault;
+use vocabox_pack::Pack;
 use window::Windows;
 
 /// Sample rate of the model.

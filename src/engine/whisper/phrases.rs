@@ -6,8 +6,8 @@ use super::listen::{Heard, Listener};
 use super::rules::Phrase;
 use super::window::Window;
 use super::words::{self, Pace, Timed};
-use crate::engine::contract::{Segment, Word};
-use crate::fault::Fault;
+use crate::contract::{Segment, Word};
+use vocabox_base::fault::Fault;
 
 /// How much of a window became phrases.
 pub struct Used {

@@ -4,9 +4,9 @@
 
 use super::decoder::{Attended, Decoder, Past, Step};
 use super::rules::Vocabulary;
-use crate::engine::contract::Watch;
-use crate::engine::logits::log_sum;
-use crate::fault::Fault;
+use crate::contract::Watch;
+use crate::logits::log_sum;
+use vocabox_base::fault::Fault;
 
 /// Tokens of one window at the most: half the decoder's context (`decoding.py`: sample_len).
 pub const TOKENS_MAX: usize = 224;

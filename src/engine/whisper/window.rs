@@ -1,10 +1,10 @@
 //! Walks a recording in windows of at most 30 s that begin at speech, holding one window in memory.
 
 use super::{RATE_HZ, WINDOW_SAMPLES};
-use crate::audio::pcm::Samples;
-use crate::engine::contract::Watch;
-use crate::engine::silero::{HOP, Silero, regions};
-use crate::fault::Fault;
+use crate::contract::Watch;
+use crate::silero::{HOP, Silero, regions};
+use vocabox_audio::pcm::Samples;
+use vocabox_base::fault::Fault;
 
 /// Sound that is kept before and after what the detector calls speech: 0.2 s and 0.4 s, so that soft first and last
 /// sounds are heard.

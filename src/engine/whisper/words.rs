@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use tokenizers::Tokenizer;
 
-use crate::engine::contract::Word;
+use crate::contract::Word;
 
 /// Languages written without spaces, cut by characters (`split_to_word_tokens`).
 const SPACELESS: &[&str] = &["zh", "ja", "th", "lo", "my", "yue"];

@@ -10,8 +10,9 @@ use crate::server::{Server, bare_models};
 const MANY: usize = 1_000;
 /// Below what one address may have by default.
 const PER_ADDRESS: usize = 200;
-/// The box's own claim is 50 ms, on a machine that does nothing else (`benches/admission.rs`); here others compete.
-const MEDIAN_MAX: Duration = Duration::from_secs(1);
+/// A server whose clients may hold their connections for longer than an honest client waits for an answer
+/// ([`super::raw::PATIENCE`]): an answer that has to wait for them does not come in time.
+const HELD: [&str; 4] = ["--head-seconds", "60", "--idle-seconds", "3600"];
 const MEMORY_MAX: u64 = 150 << 20;
 
 /// Connections that have sent `begun`, from as many addresses as they need.
@@ -27,7 +28,8 @@ fn hold(server: &Server, count: usize, begun: &str) -> Vec<Client> {
         .collect()
 }
 
-/// The median wait of an honest client, from an address of its own.
+/// The median wait of an honest client, from an address of its own: printed only, for the machine may be busy
+/// (`benches/admission.rs` measures it).
 fn median(server: &Server) -> Duration {
     let mut waits: Vec<Duration> = (0..51)
         .map(|_| {
@@ -54,13 +56,12 @@ fn goes_on_beside(server: &Server, idle: u64, held: &[Client]) {
         held.len(),
         grown >> 20
     );
-    assert!(median < MEDIAN_MAX, "{median:?}");
     assert!(grown < MEMORY_MAX, "{} MiB more", grown >> 20);
 }
 
 #[test]
 fn a_thousand_slow_heads_and_bodies_cost_little_and_hinder_nobody() {
-    let server = Server::start();
+    let server = Server::launch(&bare_models(), &HELD);
     is_well(&server);
     let idle = resident(&server);
     let heads = hold(&server, MANY, "GET /voice/voices HT");
@@ -76,7 +77,7 @@ fn a_thousand_slow_heads_and_bodies_cost_little_and_hinder_nobody() {
 
 #[test]
 fn silent_connections_and_those_that_were_answered_once_cost_little_too() {
-    let server = Server::start();
+    let server = Server::launch(&bare_models(), &HELD);
     is_well(&server);
     let idle = resident(&server);
     let silent = hold(&server, MANY / 2, "");

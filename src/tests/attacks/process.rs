@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::sync::Once;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -15,6 +15,17 @@ pub fn resident(server: &Server) -> u64 {
     let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:"));
     let kib = line.unwrap().trim().trim_end_matches(" kB");
     kib.parse::<u64>().unwrap() * 1024
+}
+
+/// Processor time that it has used, all threads together.
+pub fn processor_time(server: &Server) -> Duration {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", server.pid())).unwrap();
+    // The name, in parentheses, may have spaces: fields are counted from its end. User and system time are the 14th and
+    // 15th (proc(5)), in ticks.
+    let fields: Vec<&str> = stat[stat.rfind(')').unwrap()..].split(' ').collect();
+    let ticks = |n: usize| fields[n].parse::<u64>().unwrap();
+    let per_second = rustix::param::clock_ticks_per_second();
+    Duration::from_millis((ticks(12) + ticks(13)) * 1_000 / per_second)
 }
 
 /// Connections: each has a thread of its own.

@@ -16,9 +16,9 @@ use super::{
     fold::is_unread,
     phonemes::{SILENT, VOCABULARY, tidy},
 };
-use crate::fault::Fault;
 use std::sync::OnceLock;
 use table::{Table, apart};
+use vocabox_base::fault::Fault;
 
 /// Every table, by the code that packs give its language.
 #[rustfmt::skip]

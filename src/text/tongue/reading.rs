@@ -5,9 +5,9 @@
 //! a name, markup.
 
 use super::table::Table;
-use crate::text::fold::fold;
-use crate::text::line::Line;
-use crate::text::markup::bare;
+use crate::fold::fold;
+use crate::line::Line;
+use crate::markup::bare;
 use unicode_normalization::UnicodeNormalization;
 
 /// Characters of one word that are rewritten at once.

@@ -1,0 +1,169 @@
+//! The trace of a request: the headers that every answer of it bears, and its one log line.
+
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use uuid::Uuid;
+
+use super::detail;
+use super::message::{Answer, Answered, Head};
+use super::{Call, Reply, Section};
+use crate::admit::bucket::Allowance;
+use crate::fault::Fault;
+use crate::limits;
+use crate::store::KeyId;
+
+/// One request's trace, from its head to its answer.
+pub struct RequestTrace {
+    pub request_id: String,
+    pub peer: IpAddr,
+    pub received: Instant,
+    pub endpoint: Option<&'static str>,
+    pub key_id: Option<KeyId>,
+    /// What the key may still do; none before it is known.
+    pub allowance: Option<Allowance>,
+    /// Cross-origin headers.
+    pub cors: Vec<(&'static str, String)>,
+    /// Time until the whole body was there, in the queue, and in the engine.
+    pub receive: Duration,
+    pub queued: Duration,
+    pub ran: Duration,
+    pub bytes_in: u64,
+    /// Seconds of sound made or heard.
+    pub audio_s: Option<f64>,
+}
+
+impl RequestTrace {
+    /// Of a request with this head.
+    pub fn of(head: &Head, cors: Vec<(&'static str, String)>) -> Self {
+        let request_id = head
+            .header("x-request-id")
+            .filter(|id| is_fit(id))
+            .map_or_else(new_request_id, str::to_owned);
+        RequestTrace {
+            cors,
+            ..RequestTrace::new(request_id, head.peer, head.received)
+        }
+    }
+
+    /// Of what never became a request.
+    pub fn of_peer(peer: IpAddr) -> Self {
+        RequestTrace::new(new_request_id(), peer, Instant::now())
+    }
+
+    fn new(request_id: String, peer: IpAddr, received: Instant) -> Self {
+        RequestTrace {
+            request_id,
+            peer,
+            received,
+            endpoint: None,
+            key_id: None,
+            allowance: None,
+            cors: Vec::new(),
+            receive: Duration::ZERO,
+            queued: Duration::ZERO,
+            ran: Duration::ZERO,
+            bytes_in: 0,
+            audio_s: None,
+        }
+    }
+
+    /// Notes what a handler has made.
+    pub fn made(&mut self, call: &Call) {
+        self.audio_s = call.record.as_ref().and_then(|item| item.duration_seconds);
+        (self.queued, self.ran) = (call.queued, call.ran);
+    }
+
+    /// The answer to a result, and the request's log line.
+    pub fn conclude(mut self, result: Result<Reply, Fault>) -> Answered {
+        let reply = match result {
+            Ok(reply) => reply,
+            Err(fault) => return self.refuse(fault).into(),
+        };
+        let is_part = |section: &Section| section.part.bytes < section.whole;
+        let status = match reply.file.as_ref().is_some_and(is_part) {
+            true => 206,
+            false => 200,
+        };
+        let file = reply.file.map(|section| section.part);
+        let bytes = file
+            .as_ref()
+            .map_or(reply.body.len(), |part| part.bytes as usize);
+        self.log(status, bytes, None);
+        let answer = self.head(Answer {
+            status,
+            content_type: reply.content_type,
+            headers: reply.headers,
+            body: reply.body,
+        });
+        Answered {
+            answer,
+            rest: None,
+            file,
+        }
+    }
+
+    /// The answer to a fault, and the request's log line.
+    pub fn refuse(self, fault: Fault) -> Answer {
+        self.send(detail::answer(&fault), Some(fault))
+    }
+
+    /// `answer` with the headers of every answer, and the request's log line.
+    pub fn send(mut self, answer: Answer, fault: Option<Fault>) -> Answer {
+        self.log(answer.status, answer.body.len(), fault);
+        self.head(answer)
+    }
+
+    /// The request's log line, written once.
+    pub fn log(&self, status: u16, bytes_out: usize, fault: Option<Fault>) {
+        let ms = |time: Duration| time.as_millis() as u64;
+        log::info!(
+            target: REQUEST,
+            id = self.request_id.as_str(),
+            peer:% = self.peer,
+            endpoint = self.endpoint.unwrap_or("-"),
+            key:% = self.key_id.map_or("-".to_owned(), |id| id.to_string()),
+            status = status,
+            receive_ms = ms(self.receive),
+            queue_ms = ms(self.queued),
+            run_ms = ms(self.ran),
+            total_ms = ms(self.received.elapsed()),
+            bytes_in = self.bytes_in,
+            bytes_out = bytes_out,
+            audio_s = self.audio_s,
+            fault = fault.map(|f| f.to_string()).as_deref();
+            "request"
+        );
+    }
+
+    /// `answer` with the headers of every answer.
+    pub fn head(&mut self, mut answer: Answer) -> Answer {
+        answer
+            .headers
+            .push(("X-Request-Id", self.request_id.clone()));
+        if let Some(allowance) = &self.allowance {
+            answer.headers.extend([
+                ("X-RateLimit-Limit", allowance.limit.to_string()),
+                ("X-RateLimit-Remaining", allowance.remaining.to_string()),
+                ("X-RateLimit-Reset", allowance.reset_s.to_string()),
+            ]);
+        }
+        answer.headers.append(&mut self.cors);
+        answer
+    }
+}
+
+/// The log target of the one line that every request gets.
+const REQUEST: &str = "vocabox::request";
+
+/// Whether a client's own request id may be echoed.
+fn is_fit(id: &str) -> bool {
+    (1..=limits::REQUEST_ID_CHARS_MAX).contains(&id.len())
+        && id
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+}
+
+fn new_request_id() -> String {
+    Uuid::now_v7().simple().to_string()
+}

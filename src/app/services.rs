@@ -1,0 +1,291 @@
+//! From an installation to running services.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::installation::{Installation, not_fetched};
+use crate::clone::Cloning;
+use crate::clone::catalog::{Catalog, StockVoice};
+use crate::clone::probe::VoiceProbe;
+use crate::dub::services::DubServices;
+use crate::dub::voices::DubVoices;
+use crate::engine::{self, Chorus, wrong_engine};
+use crate::fault::Fault;
+use crate::limits;
+use crate::pack::Pack;
+use crate::pack::manifest::Voice;
+use crate::services::clones::ClonedVoices;
+use crate::services::file_cache::{CacheLimits, FileCache};
+use crate::services::speakers::SpeakerService;
+use crate::services::speech::SpeechService;
+use crate::services::transcription::{Recognizer, RecognizerSettings, TranscriptionService};
+use crate::services::translation::{TranslationService, Translator};
+use crate::services::voices::{Origin, VoiceCatalog};
+use crate::services::{Capacity, ModelName};
+use crate::store::{Retention, Store};
+
+/// Language of the sentences that voices are tried with.
+const TRIED_IN: &str = "en-us";
+/// What is written where nothing translates.
+const ENGLISH: &str = "en";
+
+/// Lines that were spoken, and voices that imitate speakers.
+const SPOKEN: CacheLimits = CacheLimits {
+    files_max: limits::SPOKEN_FILES_MAX,
+    bytes_max: limits::SPOKEN_BYTES_MAX,
+};
+
+/// Of a command without a server: lines are heard and spoken one after the other, beside the search for a voice.
+const COMMAND: Capacity = Capacity {
+    workers: 1,
+    queue: 4,
+};
+
+impl Installation {
+    /// Starts the workers that speak. Faults: `Missing` when no pack for it is fetched or one cannot be loaded.
+    pub fn start_speech(&self, capacity: Capacity) -> Result<SpeechService, Fault> {
+        let pack = self.speak.as_ref();
+        let pack = pack.ok_or_else(|| not_fetched("speaks", "kokoro"))?;
+        let this = self.clone();
+        timed(pack, capacity, || {
+            SpeechService::start(name(pack), capacity, move || this.build_speak())
+        })
+    }
+
+    /// The voices that the packs speak; none while no pack that speaks is fetched.
+    pub fn voice_catalog(&self, clones: Option<ClonedVoices>) -> VoiceCatalog {
+        let voices = Chorus::voices(&self.speakers).into_iter();
+        let origin = |(voice, pack): (&Voice, &Pack)| {
+            let origin = Origin {
+                name: name(pack),
+                rate_hz: pack.manifest.sample_rate_hz.unwrap_or(24_000),
+                fingerprint: pack.fingerprint(),
+                mixes: engine::has_tables(pack),
+            };
+            (voice.clone(), origin)
+        };
+        VoiceCatalog::new(voices.map(origin).collect(), clones)
+    }
+
+    /// Starts the workers of every pack that transcribes, none while none is fetched. Faults: `Missing` when one cannot be
+    /// loaded.
+    pub(super) fn start_transcription(
+        &self,
+        capacity: Capacity,
+        beams: usize,
+    ) -> Result<Option<TranscriptionService>, Fault> {
+        let Some(pack) = &self.transcribe else {
+            return Ok(None);
+        };
+        let start = |pack: &Pack| self.start_recognizer(pack, capacity);
+        let general = start(pack)?;
+        let specialists = self.specialists.iter().map(start);
+        let specialists = specialists.collect::<Result<_, _>>()?;
+        let service = TranscriptionService::new(general, specialists, capacity, beams);
+        Ok(Some(service))
+    }
+
+    /// Starts one worker of the pack for a language alone, as a command needs it. Faults: `Missing` when no pack for it is
+    /// fetched or it cannot be loaded.
+    pub fn start_recognizer_for(&self, language: Option<&str>) -> Result<Recognizer, Fault> {
+        self.start_recognizer(self.transcriber(language)?, COMMAND)
+    }
+
+    fn start_recognizer(&self, pack: &Pack, capacity: Capacity) -> Result<Recognizer, Fault> {
+        let (this, own) = (self.clone(), pack.clone());
+        let settings = RecognizerSettings {
+            name: name(pack),
+            rate_hz: pack.manifest.sample_rate_hz.unwrap_or(16_000),
+            languages: pack.manifest.languages.clone(),
+        };
+        timed(pack, capacity, || {
+            Recognizer::start(settings, capacity, move || this.build_recognizer(&own))
+        })
+    }
+
+    /// Starts the workers of every pack that translates. None while none is fetched: nothing but dubbing asks for one.
+    /// Faults: `Missing` when one cannot be loaded.
+    pub(super) fn start_translation(
+        &self,
+        capacity: Capacity,
+    ) -> Result<Option<TranslationService>, Fault> {
+        let start = |pack: &Pack| self.start_translator(pack, capacity);
+        let translators = self.translators.iter().map(start);
+        let translators: Vec<Translator> = translators.collect::<Result<_, _>>()?;
+        let is_any = !translators.is_empty();
+        Ok(is_any.then(|| TranslationService::new(translators, capacity)))
+    }
+
+    /// Starts one worker of the pack for a pair of languages alone, as a command needs it. Faults: `Missing` when no pack
+    /// for it is fetched or it cannot be loaded.
+    pub fn start_translator_for(&self, source: &str, target: &str) -> Result<Translator, Fault> {
+        self.start_translator(self.translator(source, target)?, COMMAND)
+    }
+
+    fn start_translator(&self, pack: &Pack, capacity: Capacity) -> Result<Translator, Fault> {
+        let (this, own) = (self.clone(), pack.clone());
+        let settings = pack.manifest.translate.clone();
+        let settings = settings.ok_or_else(|| wrong_engine(pack))?;
+        timed(pack, capacity, || {
+            let build = move || this.build_translator(&own);
+            Translator::start(name(pack), settings, capacity, build)
+        })
+    }
+
+    /// Starts the workers that tell speakers apart, none while a pack for it is not fetched. Faults: `Missing` when one cannot
+    /// be loaded.
+    pub(super) fn start_speakers(
+        &self,
+        capacity: Capacity,
+    ) -> Result<Option<Arc<SpeakerService>>, Fault> {
+        if self.embed.is_none() || self.detect.is_none() {
+            return Ok(None);
+        }
+        let (diarize, embed) = (self.clone(), self.clone());
+        let service = SpeakerService::start(
+            capacity,
+            move || diarize.build_diarize(),
+            move || embed.build_embed(),
+        )?;
+        Ok(Some(Arc::new(service)))
+    }
+
+    /// Whether the packs that cloning needs are fetched; if not, what is missing.
+    pub(super) fn can_clone(&self) -> Result<(), &'static str> {
+        if self.speak.is_none() || self.embed.is_none() || self.detect.is_none() {
+            return Err("no pack that embeds speakers is fetched");
+        }
+        match self.tried() {
+            Some(_) => Ok(()),
+            None => Err("no pack whose voices are tables is fetched"),
+        }
+    }
+
+    /// Starts what clones, none where a pack for it is not fetched. Faults: `Engine` when a table of a voice cannot be read,
+    /// `Internal` when a thread cannot be started.
+    pub(super) fn start_cloning(
+        &self,
+        speech: Option<&Arc<SpeechService>>,
+        speakers: Option<&Arc<SpeakerService>>,
+        store: &Arc<Store>,
+        data_dir: &Path,
+    ) -> Result<Option<Arc<Cloning>>, Fault> {
+        let both = speech.zip(speakers).zip(self.embed.as_ref());
+        let (Some(((speech, speakers), embed)), Some((pack, reader))) = (both, self.tried()) else {
+            return Ok(None);
+        };
+        let hashes = [pack, embed].map(|p| self.made_of(p));
+        let catalog = Catalog::open(stock(pack), &hashes, data_dir)?;
+        let probe = VoiceProbe {
+            speech: Arc::clone(speech),
+            speakers: Arc::clone(speakers),
+            reader,
+        };
+        let cloning = Cloning::start(catalog, probe, Arc::clone(store))?;
+        Ok(Some(Arc::new(cloning)))
+    }
+
+    /// The first pack whose voices are tables and can be tried, and the voice that is.
+    fn tried(&self) -> Option<(&Pack, String)> {
+        let mut packs = self.speakers.iter().filter(|p| engine::has_tables(p));
+        packs.find_map(|p| Some((p, reader(p)?)))
+    }
+
+    /// What tells `pack`, and which of its models runs, from any other.
+    fn made_of(&self, pack: &Pack) -> String {
+        let variant = self.nets.variant(pack).unwrap_or_default();
+        format!("{} {variant}", pack.fingerprint())
+    }
+
+    /// Codes of the languages that `transcription` writes in English, too: those that no pack translates.
+    pub(super) fn written_in_english(&self, transcription: &TranscriptionService) -> Vec<String> {
+        let codes = transcription.writes_english_from().iter();
+        let is_left = |code: &&String| *code != ENGLISH && self.translator(code, ENGLISH).is_err();
+        codes.filter(is_left).cloned().collect()
+    }
+
+    /// Starts what dubs one file without a server. What is known of voices is read from `data_dir` and kept there, as a
+    /// server's is; in `scratch` is what goes with the process. Faults: `Missing` when a pack is not fetched or cannot be
+    /// loaded.
+    pub fn start_dubbing(
+        &self,
+        data_dir: &Path,
+        scratch: &Path,
+        beams: usize,
+    ) -> Result<DubServices, Fault> {
+        let transcription = self.start_transcription(COMMAND, beams)?;
+        let transcription =
+            transcription.ok_or_else(|| not_fetched("transcribes", "whisper-base"))?;
+        let speech = Arc::new(self.start_speech(COMMAND)?);
+        let store = Store::serve(scratch, Retention::default())?;
+        std::fs::create_dir_all(data_dir).map_err(Fault::disk)?;
+        let speakers = self.start_speakers(COMMAND)?;
+        let cloning = self.start_cloning(Some(&speech), speakers.as_ref(), &store, data_dir)?;
+        Ok(DubServices {
+            speakers: speakers.ok_or_else(|| not_fetched("embeds speakers", "speaker-ge2e"))?,
+            into_english: self.written_in_english(&transcription),
+            transcription: Arc::new(transcription),
+            voices: Some(DubVoices {
+                catalog: Arc::new(self.voice_catalog(None)),
+                speech,
+                cloning,
+                cache: Arc::new(spoken(data_dir)?),
+            }),
+        })
+    }
+}
+
+/// The lines and imitations that are kept in `data_dir`. Faults: `Internal` when there is no such folder to be had.
+pub(super) fn spoken(data_dir: &Path) -> Result<FileCache, Fault> {
+    FileCache::open(data_dir.join("spoken"), SPOKEN)
+}
+
+fn name(pack: &Pack) -> ModelName {
+    ModelName {
+        engine: pack.manifest.engine.clone(),
+        model: pack.name().to_owned(),
+    }
+}
+
+/// What `start` makes of `pack`; the log says how long it took.
+fn timed<S>(
+    pack: &Pack,
+    capacity: Capacity,
+    start: impl FnOnce() -> Result<S, Fault>,
+) -> Result<S, Fault> {
+    let begun = Instant::now();
+    let service = start()?;
+    log::info!(
+        "pack {} loaded by {} workers in {:.1} s",
+        pack.name(),
+        capacity.workers,
+        begun.elapsed().as_secs_f64()
+    );
+    Ok(service)
+}
+
+/// A voice of `pack` that reads the sentences that voices are tried with.
+fn reader(pack: &Pack) -> Option<String> {
+    let voices = &pack.manifest.voices;
+    let reads = voices.iter().find(|v| v.language == TRIED_IN);
+    reads.map(|v| v.id.clone())
+}
+
+/// The voices of `pack`, each file once.
+fn stock(pack: &Pack) -> Vec<StockVoice> {
+    let mut seen = HashSet::new();
+    let manifest = &pack.manifest;
+    let voices = manifest.voices.iter().filter(|v| seen.insert(&v.file));
+    voices
+        .map(|voice| {
+            let file = manifest.files.iter().find(|f| f.path == voice.file);
+            StockVoice {
+                id: voice.id.clone(),
+                path: pack.folder.join(&voice.file),
+                sha256: file.map_or_else(String::new, |f| f.sha256.clone()),
+            }
+        })
+        .collect()
+}

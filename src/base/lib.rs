@@ -1,0 +1,7 @@
+//! What every layer of vocabox shares: [`fault`] (one public sentence and a private cause), [`limits`] (every bound),
+//! [`cpu_time`] (what a thread has computed) and [`end`] (leaving the process). It knows no other crate of the workspace.
+
+pub mod cpu_time;
+pub mod end;
+pub mod fault;
+pub mod limits;

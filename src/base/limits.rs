@@ -1,0 +1,332 @@
+//! Every bound in one place: its unit is the last word of its name but one, `max` or `min` the last.
+//!
+//! Anything that a client can size has a bound here. Those that an operator may move are [`Movable`]: `config` has
+//! an option for each; the others are fixed.
+
+/// A bound that an operator may move: where it is by default, and how far it goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Movable {
+    pub min: u64,
+    pub default: u64,
+    pub max: u64,
+}
+
+const KIB: u64 = 1024;
+const MIB: u64 = 1024 * KIB;
+const GIB: u64 = 1024 * MIB;
+
+/// Characters (Unicode scalar values) of one text to speak. The hosted API's own bound.
+pub const TEXT_CHARS_MAX: usize = 5_000;
+/// Seconds of sound that one text may make, as estimated from its words: 5000 characters of prose at half speed make less,
+/// 5000 digits more. On two cores it is made within `SPEAK_SECONDS_MAX`, at 0.33 s a second.
+pub const SPEECH_SECONDS_MAX: f64 = 800.0;
+/// Slowest and fastest speaking rate, as a factor. The hosted API's own bounds.
+pub const SPEED_MIN: f64 = 0.5;
+pub const SPEED_MAX: f64 = 2.0;
+/// Voices' previews that are kept, some 150 KB each.
+pub const PREVIEWS_MAX: usize = 512;
+/// Voices of one blend, and the weight of each.
+pub const BLEND_VOICES_MAX: usize = 5;
+pub const BLEND_WEIGHT_MIN: f32 = 0.1;
+pub const BLEND_WEIGHT_MAX: f32 = 10.0;
+
+/// Bytes of a request's line and headers: twice what browsers send at the most. Each connection has a buffer of
+/// that size.
+pub const HEAD_BYTES: Movable = Movable {
+    min: 4 * KIB,
+    default: 16 * KIB,
+    max: 64 * KIB,
+};
+/// Headers of one request.
+pub const HEADERS_MAX: usize = 64;
+/// Empty lines before a request: one more than the stray one that RFC 9112 §2.2 speaks of would do.
+pub const EMPTY_LINES_MAX: usize = 4;
+/// Seconds from the first byte of a connection (or its acceptance) to the end of a head.
+pub const HEAD_SECONDS: Movable = Movable {
+    min: 1,
+    default: 5,
+    max: 60,
+};
+/// Seconds that a kept-alive connection may be silent before its next head.
+pub const IDLE_SECONDS: Movable = Movable {
+    min: 1,
+    default: 15,
+    max: 3_600,
+};
+/// Seconds that a client may take no byte of its answer.
+pub const WRITE_SECONDS: Movable = Movable {
+    min: 1,
+    default: 5,
+    max: 600,
+};
+/// Seconds that a client may take for all of its answer, whatever its rate.
+pub const ANSWER_SECONDS: Movable = Movable {
+    min: 1,
+    default: 600,
+    max: 86_400,
+};
+/// Seconds that a client may take no byte of an answer that is sent while it is made, and seconds that it may let the box
+/// wait for it in all: players fill their buffers and read on when part of that was played, so no rate is asked for.
+pub const STREAM_STALL_SECONDS_MAX: u64 = 60;
+pub const STREAM_SECONDS_MAX: u64 = 1_800;
+/// Bytes a second that an upload (and the reading of an answer) must reach on average, after a grace of
+/// `UPLOAD_GRACE_MS`.
+pub const UPLOAD_RATE: Movable = Movable {
+    min: 1,
+    default: 8 * KIB,
+    max: 16 * MIB,
+};
+pub const UPLOAD_GRACE_MS: u64 = 5_000;
+/// Seconds that any upload may last, whatever its rate: a place is not held for hours.
+pub const UPLOAD_SECONDS: Movable = Movable {
+    min: 1,
+    default: 600,
+    max: 86_400,
+};
+/// Milliseconds without a byte after which a client that neither sends its body nor takes its answer may be made to
+/// leave for another.
+pub const STALL_MS: u64 = 1_000;
+/// Seconds of silence before the kernel asks whether a client's machine still lives, and between its questions;
+/// after so many without an answer it is gone.
+pub const PROBE_AFTER_SECONDS: u64 = 30;
+pub const PROBE_EVERY_SECONDS: u64 = 10;
+pub const PROBES: u32 = 3;
+/// Bytes of a body that are kept in memory; a larger one is spooled to an unlinked file.
+pub const BODY_MEMORY_BYTES_MAX: usize = MIB as usize;
+/// Bytes of all bodies and answers that are kept in memory; what passes that is spooled however small it is.
+pub const MEMORY_BYTES: Movable = Movable {
+    min: MIB,
+    default: 64 * MIB,
+    max: 64 * GIB,
+};
+/// Bytes of an unread body that are read and dropped after a refusal, so that the answer is not lost to a reset.
+pub const DRAIN_BYTES_MAX: usize = MIB as usize;
+pub const DRAIN_MS: u64 = 1_000;
+
+/// Bytes of a JSON body.
+pub const JSON_BYTES: Movable = Movable {
+    min: 64 * KIB,
+    default: MIB,
+    max: 16 * MIB,
+};
+/// Bytes of an uploaded recording, its form included.
+pub const AUDIO_BYTES: Movable = Movable {
+    min: 64 * KIB,
+    default: 100 * MIB,
+    max: 4 * GIB,
+};
+/// Bytes of all spooled bodies and answers together.
+pub const SPOOL_BYTES: Movable = Movable {
+    min: MIB,
+    default: 2 * GIB,
+    max: 1024 * GIB,
+};
+/// Fields of one multipart form, and bytes of a field that is not a file.
+pub const FORM_FIELDS_MAX: usize = 32;
+pub const FORM_FIELD_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of the one field of a form that may be long: the lines of four hours, with their words, have as many.
+pub const FORM_LONG_FIELD_BYTES_MAX: usize = 8 * MIB as usize;
+
+/// Seconds of one recording to transcribe.
+pub const AUDIO_SECONDS_MAX: f64 = 4.0 * 3600.0;
+/// Sample rates and channels that a recording may claim.
+pub const AUDIO_RATE_HZ_MIN: u32 = 4_000;
+pub const AUDIO_RATE_HZ_MAX: u32 = 384_000;
+pub const AUDIO_CHANNELS_MAX: usize = 32;
+
+/// Seconds of a recording to clone, and of the speech in it. The hosted API's own bounds for speech. Whatever its rate, a
+/// recording is held at 16 kHz (19 MB at the most, up to twice that while it grows), one at a time on a box; what stays of
+/// it for its request is the speech (some 4 MB).
+pub const CLONE_SECONDS_MAX: f64 = 300.0;
+pub const CLONE_SPEECH_SECONDS_MIN: f64 = 3.0;
+pub const CLONE_SPEECH_SECONDS_MAX: f64 = 60.0;
+/// Characters of what is said of a cloned voice.
+pub const CLONE_DESCRIPTION_CHARS_MAX: usize = 1_000;
+/// Cloned voices of an account: each is 2.5 MB on the disk.
+pub const CLONES: Movable = Movable {
+    min: 0,
+    default: 50,
+    max: 100_000,
+};
+/// Style tables of cloned voices that are kept in memory, of half a MiB each.
+pub const CLONE_SHEETS_MAX: usize = 64;
+/// Voices whose search waits with what it knows already, some 150 KB each; further ones begin anew when it is their turn.
+pub const CLONE_ATTEMPTS_MAX: usize = 16;
+/// Seconds that cloning a voice may take, queueing included.
+pub const CLONE_SECONDS_WAIT_MAX: u64 = 120;
+
+/// Tracks of a film to dub, and its frames, subtitles included: four hours at 120 a second.
+pub const MOVIE_TRACKS_MAX: usize = 64;
+pub const MOVIE_SAMPLES_MAX: usize = 2_000_000;
+/// Bytes of the head of a film in MP4, and of one fragment's. Four hours at 60 frames a second take 11 MB.
+pub const MOVIE_HEAD_BYTES_MAX: u64 = 32 * MIB;
+pub const MOVIE_FRAGMENT_BYTES_MAX: u64 = 2 * MIB;
+/// Boxes of an MP4 file itself: two a frame at the worst.
+pub const MOVIE_BOXES_MAX: usize = 2 * MOVIE_SAMPLES_MAX;
+/// Elements of a WebM or Matroska file, and bytes of each of its heads. A block with a duration takes four of them.
+pub const MOVIE_ELEMENTS_MAX: u64 = 4 * MOVIE_SAMPLES_MAX as u64;
+pub const MOVIE_ELEMENT_BYTES_MAX: u64 = 4 * MIB;
+/// Seconds of a film: one beyond it is taken for damaged.
+pub const MOVIE_SECONDS_MAX: f64 = 24.0 * 3600.0;
+
+/// Texts that may be followed at once while transcribing.
+pub const BEAM: Movable = Movable {
+    min: 1,
+    default: 1,
+    max: 16,
+};
+
+/// Connections of all clients together (a thread each, with a small stack).
+pub const CONNECTIONS: Movable = Movable {
+    min: 16,
+    default: 1_024,
+    max: 4_096,
+};
+/// Connections of one client address (of one network of 64 bits in IPv6, which is what one client has there).
+pub const CONNECTIONS_PER_ADDRESS: Movable = Movable {
+    min: 1,
+    default: 256,
+    max: CONNECTIONS.max,
+};
+/// Bytes of a connection thread's stack.
+pub const CONNECTION_STACK_BYTES: usize = 256 * 1024;
+/// Handler threads kept free for health, voices and history when every long request's place is taken.
+pub const HANDLERS_RESERVE: usize = 8;
+/// Characters of a client's own request id.
+pub const REQUEST_ID_CHARS_MAX: usize = 64;
+/// Bytes of the `X-Vox-Metadata` header; its `text` is cut to fit.
+pub const METADATA_BYTES_MAX: usize = 4 * 1024;
+
+/// Workers of one capability, and requests that may wait for them.
+pub const WORKERS: Movable = Movable {
+    min: 1,
+    default: 1,
+    max: 64,
+};
+pub const QUEUE: Movable = Movable {
+    min: 1,
+    default: 16,
+    max: 1_024,
+};
+/// Compute threads of one worker's models; the default counts only where the operator asks for threads of their own.
+pub const THREADS: Movable = Movable {
+    min: 1,
+    default: 1,
+    max: 1_024,
+};
+/// Seconds that generations under way get when the server is told to stop.
+pub const DRAIN_SECONDS: Movable = Movable {
+    min: 0,
+    default: 30,
+    max: 86_400,
+};
+/// Seconds that speaking one text may take, queueing included.
+pub const SPEAK_SECONDS_MAX: u64 = 300;
+/// Seconds that transcribing one recording may take, queueing included.
+pub const TRANSCRIBE_SECONDS_MAX: u64 = 3_600;
+
+/// Seconds that translating all of one request's segments may take, queueing included.
+pub const TRANSLATE_SECONDS_MAX: u64 = 600;
+
+/// Bytes of a language's code: BCP 47 advises room for 35 (RFC 5646, 4.4.1).
+pub const LANGUAGE_BYTES_MAX: usize = 35;
+/// Segments of one recording to translate, and characters of each: a film has about 1500, of some 40 characters.
+pub const SEGMENTS_MAX: usize = 2_000;
+pub const SEGMENT_CHARS_MAX: usize = 5_000;
+/// Seconds into a recording at which a segment may be said to begin or end: a day and more.
+pub const SEGMENT_SECONDS_MAX: f64 = 100_000.0;
+/// Speakers of a film that voices may be named for.
+pub const SPEAKERS_MAX: usize = 256;
+/// Lines that were spoken for films and are kept for the next render, and their bytes: 50 KB a second.
+pub const SPOKEN_FILES_MAX: usize = 20_000;
+pub const SPOKEN_BYTES_MAX: u64 = GIB;
+/// Bytes of an uploaded video, its form included.
+pub const VIDEO_BYTES: Movable = Movable {
+    min: 64 * KIB,
+    default: GIB,
+    max: 16 * GIB,
+};
+/// Dubbing jobs that are kept, of all accounts together, those that are over included.
+pub const JOBS: Movable = Movable {
+    min: 1,
+    default: 100,
+    max: 10_000,
+};
+/// Bytes of the files of all dubbing jobs.
+pub const DUB_DISK_BYTES: Movable = Movable {
+    min: MIB,
+    default: 20 * GIB,
+    max: 1024 * GIB,
+};
+/// Hours for which a dubbing job is kept after its end.
+pub const JOB_HOURS: Movable = Movable {
+    min: 1,
+    default: 24,
+    max: 24 * 365,
+};
+/// Seconds that one dubbing job may run.
+pub const JOB_SECONDS_MAX: u64 = 24 * 3_600;
+
+/// History items that an account keeps: by default some hundred MB of the store.
+pub const HISTORY_ITEMS: Movable = Movable {
+    min: 1,
+    default: 1_000_000,
+    max: 1_000_000_000,
+};
+/// Days that a history item is kept, where age ends one.
+pub const HISTORY_DAYS: Movable = Movable {
+    min: 1,
+    default: 365,
+    max: 36_500,
+};
+/// Items of one page of history.
+pub const HISTORY_PAGE_MAX: usize = 200;
+/// Characters of one item's text; a longer transcript is cut there, so that a page stays below some MiB.
+pub const HISTORY_TEXT_CHARS_MAX: usize = 20_000;
+/// Furthest `offset` into the history.
+pub const HISTORY_OFFSET_MAX: usize = 100_000;
+/// Characters of an account's or a key's name.
+pub const NAME_CHARS_MAX: usize = 100;
+/// Calls a minute of an account or a key.
+pub const RPM_MAX: u32 = 100_000;
+
+/// Bytes of address space for the store. Sparse: the file grows with what is in it.
+pub const STORE_MAP_BYTES: usize = 16 * 1024 * 1024 * 1024;
+/// Part of it that history may not take: or a full store could not even be made smaller, as a removal writes too.
+pub const STORE_SPARE_PARTS: usize = 8;
+/// Simultaneous LMDB readers: every connection may check its key at once, and the command line reads too.
+pub const STORE_READERS_MAX: u32 = 9_216;
+/// Writes that one group commit takes, and milliseconds that it waits for more.
+pub const COMMIT_ITEMS_MAX: usize = 64;
+pub const COMMIT_WAIT_MS: u64 = 2;
+/// Writes that may wait for a commit, and milliseconds that each of them waits for it.
+pub const COMMIT_QUEUE_MAX: usize = 2048;
+pub const STORE_WAIT_MS: u64 = 10_000;
+/// Milliseconds for which a commit proves that the store is writable.
+pub const STORE_WRITABLE_MS: u64 = 1_000;
+/// Milliseconds between two records of a key's last use.
+pub const LAST_USED_MS: u64 = 60_000;
+/// History items that one transaction removes: some milliseconds, so that no append waits longer for it.
+pub const PRUNE_ITEMS_MAX: usize = 256;
+/// Milliseconds between two looks for history that is too old.
+pub const PRUNE_EVERY_MS: u64 = 600_000;
+/// Token buckets in memory, about 150 bytes each: keys that called within the last minute. Each shard has a lock.
+pub const BUCKETS_MAX: usize = 262_144;
+pub const BUCKET_SHARDS: usize = 64;
+/// Records of token buckets that ride along in one commit.
+pub const BUCKET_RECORDS_MAX: usize = 256;
+
+const _: () = assert!(HEAD_BYTES.max < BODY_MEMORY_BYTES_MAX as u64);
+const _: () = assert!(BODY_MEMORY_BYTES_MAX as u64 <= MEMORY_BYTES.min);
+const _: () = assert!(CONNECTIONS_PER_ADDRESS.default < CONNECTIONS.default);
+const _: () =
+    assert!(AUDIO_BYTES.default < SPOOL_BYTES.default && AUDIO_BYTES.max < SPOOL_BYTES.max);
+const _: () =
+    assert!(VIDEO_BYTES.default < SPOOL_BYTES.default && VIDEO_BYTES.max < SPOOL_BYTES.max);
+const _: () = assert!(JSON_BYTES.min as usize >= TEXT_CHARS_MAX * 12); // every character as \uXXXX\uXXXX
+const _: () = assert!(METADATA_BYTES_MAX as u64 <= HEAD_BYTES.min);
+const _: () = assert!(HISTORY_OFFSET_MAX as u64 <= HISTORY_ITEMS.default);
+const _: () = assert!(BUCKETS_MAX.is_multiple_of(BUCKET_SHARDS));
+const _: () = assert!(COMMIT_ITEMS_MAX < COMMIT_QUEUE_MAX && COMMIT_WAIT_MS < STORE_WAIT_MS);
+// A thread for each connection and at most as many handlers (checked in `config`), and the command line's readers.
+const _: () = assert!(2 * CONNECTIONS.max < STORE_READERS_MAX as u64);

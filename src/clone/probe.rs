@@ -1,0 +1,64 @@
+//! Speaks in a voice that is being tried, and measures what was heard.
+
+use std::sync::Arc;
+
+use super::likeness::Measured;
+use crate::audio::Clip;
+use crate::audio::resample::resample_clip;
+use crate::engine::contract::{Utterance, Watch};
+use crate::engine::speaker;
+use crate::engine::style::{Sheet, Style};
+use crate::fault::Fault;
+use crate::services::Priority;
+use crate::services::speakers::SpeakerService;
+use crate::services::speech::SpeechService;
+
+/// Sentences that are spoken to try a voice: a trial takes the first, a second hearing the next. Some three seconds each, with
+/// most sounds of English.
+pub const SENTENCES: &[&str] = &[
+    "The quick brown fox jumps over the lazy dog.",
+    "She had your dark suit in greasy wash water all year.",
+    "A large size in stockings is hard to sell, he thought.",
+    "Bring the children some warm yellow cheese for lunch.",
+];
+
+/// The workers that speak and those that embed.
+pub struct VoiceProbe {
+    pub speech: Arc<SpeechService>,
+    pub speakers: Arc<SpeakerService>,
+    /// Id of a voice of the pack that speaks the language of [`SENTENCES`].
+    pub reader: String,
+}
+
+impl VoiceProbe {
+    /// Speaks sentence `number` by `sheet`: the sound, and what it is like. Faults: those of the services.
+    pub fn hear(
+        &self,
+        sheet: Arc<Sheet>,
+        number: usize,
+        priority: Priority,
+        watch: &Watch,
+    ) -> Result<(Clip, Measured), Fault> {
+        let utterance = Utterance {
+            text: SENTENCES[number % SENTENCES.len()].to_owned(),
+            voice: self.reader.clone(),
+            style: Some(Style {
+                sheet,
+                example: None,
+                nearest: String::new(),
+                exaggeration: None,
+                cfg_weight: None,
+            }),
+            ..Utterance::default()
+        };
+        let clip = self.speech.synthesize(utterance, priority, watch)?.output;
+        let measured = self.measure(&resample_clip(&clip, speaker::RATE_HZ)?, watch)?;
+        Ok((clip, measured))
+    }
+
+    /// What speech at 16 kHz is like.
+    pub fn measure(&self, speech: &Clip, watch: &Watch) -> Result<Measured, Fault> {
+        let direction = self.speakers.embed(speech.clone(), watch)?;
+        Ok(Measured::of(speech, direction))
+    }
+}

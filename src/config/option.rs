@@ -1,0 +1,304 @@
+//! What one option is: its kind, its range, its default, and how a text or a value of the file becomes its value.
+//!
+//! An option is declared once, by [`super::settings!`]. Its flag, its environment variable, its key in the file, its check,
+//! its line of `--help` and its row in the documents derive from that declaration.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::size::Size;
+use crate::limits::Movable;
+
+/// The declaration of one option.
+#[derive(Debug)]
+pub struct OptionSpec {
+    /// Its key in the file: words of lower case, joined by `_`.
+    pub name: &'static str,
+    pub kind: Kind,
+    pub preset: Preset,
+    /// What it does, in a sentence without its default.
+    pub help: &'static str,
+}
+
+/// What values an option takes.
+#[derive(Debug, Clone, Copy)]
+pub enum Kind {
+    /// Any text; the name that `--help` gives it.
+    Text(&'static str),
+    /// Texts: the flag may be given again, the variable separates them by commas, the file has an array.
+    Texts(&'static str),
+    /// An address and a port.
+    Address,
+    /// True or false; the flag alone means true.
+    Switch,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// A number of things.
+    Count(Movable),
+    /// A number of seconds.
+    Seconds(Movable),
+    /// A number of bytes, [`Size`].
+    Size(Movable),
+}
+
+/// What holds where an option is not set.
+#[derive(Debug, Clone, Copy)]
+pub enum Preset {
+    /// The default of the kind's own [`Movable`]; false for a switch; no texts.
+    OfKind,
+    /// This text, read as if an operator had written it.
+    Value(&'static str),
+    /// Nothing, which means this.
+    Unset(&'static str),
+}
+
+/// The value of an option.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    Text(String),
+    Texts(Vec<String>),
+    Switch(bool),
+    Number(u64),
+}
+
+impl OptionSpec {
+    /// As the command line spells it, without the two hyphens.
+    pub fn flag(&self) -> String {
+        self.name.replace('_', "-")
+    }
+
+    /// The environment variable.
+    pub fn variable(&self) -> String {
+        format!("VOCABOX_{}", self.name.to_uppercase())
+    }
+
+    /// What holds where it is not set, in words; `none` for a switch.
+    pub fn default_told(&self) -> Option<String> {
+        match (self.preset, self.kind) {
+            (Preset::Value(text) | Preset::Unset(text), _) => Some(text.to_owned()),
+            (Preset::OfKind, Kind::Count(range) | Kind::Seconds(range) | Kind::Size(range)) => {
+                Some(self.kind.number_told(range.default))
+            }
+            (Preset::OfKind, Kind::Texts(_)) => Some("none".to_owned()),
+            (Preset::OfKind, _) => None,
+        }
+    }
+
+    /// What is accepted, in words, where that is a range or a choice.
+    pub fn accepted_told(&self) -> Option<String> {
+        match self.kind {
+            Kind::Count(range) | Kind::Seconds(range) | Kind::Size(range) => Some(format!(
+                "{} to {}",
+                self.kind.number_told(range.min),
+                self.kind.number_told(range.max)
+            )),
+            Kind::Choice(words) => Some(words.join(", ")),
+            Kind::Switch => Some("true, false".to_owned()),
+            _ => None,
+        }
+    }
+
+    /// The value that holds where it is not set, if there is one.
+    pub(super) fn preset_value(&self) -> Result<Option<Value>, String> {
+        match (self.preset, self.kind) {
+            (Preset::Unset(_), _) => Ok(None),
+            (Preset::Value(text), kind) => kind.read(text).map(Some),
+            (Preset::OfKind, Kind::Count(range) | Kind::Seconds(range) | Kind::Size(range)) => {
+                Ok(Some(Value::Number(range.default)))
+            }
+            (Preset::OfKind, Kind::Texts(_)) => Ok(Some(Value::Texts(Vec::new()))),
+            (Preset::OfKind, Kind::Switch) => Ok(Some(Value::Switch(false))),
+            (Preset::OfKind, Kind::Text(_) | Kind::Address | Kind::Choice(_)) => Ok(None),
+        }
+    }
+
+    /// Checks that a number is within the range. The error is one line that says what is accepted.
+    pub(super) fn check(&self, value: &Value) -> Result<(), String> {
+        match (self.kind, value) {
+            (
+                Kind::Count(range) | Kind::Seconds(range) | Kind::Size(range),
+                Value::Number(number),
+            ) => self.check_within(*number, range.min, range.max),
+            _ => Ok(()),
+        }
+    }
+
+    /// Checks that `number` is `min` to `max`.
+    pub(super) fn check_within(&self, number: u64, min: u64, max: u64) -> Result<(), String> {
+        match (min..=max).contains(&number) {
+            true => Ok(()),
+            false => Err(format!(
+                "option {} is {}; {} to {} is accepted",
+                self.name,
+                self.kind.number_told(number),
+                self.kind.number_told(min),
+                self.kind.number_told(max)
+            )),
+        }
+    }
+}
+
+impl Kind {
+    /// The value that `text` of the command line or a variable stands for. The error says what is accepted.
+    pub(super) fn read(self, text: &str) -> Result<Value, String> {
+        match self {
+            Kind::Text(_) => Ok(Value::Text(text.to_owned())),
+            Kind::Texts(_) => Ok(Value::Texts(vec![text.to_owned()])),
+            Kind::Address => match text.parse::<SocketAddr>() {
+                Ok(_) => Ok(Value::Text(text.to_owned())),
+                Err(_) => Err(format!(
+                    "{text} is no address; an IP address and a port are, as in 127.0.0.1:8080"
+                )),
+            },
+            Kind::Switch => match text {
+                "true" => Ok(Value::Switch(true)),
+                "false" => Ok(Value::Switch(false)),
+                _ => Err(format!("{text} is neither true nor false")),
+            },
+            Kind::Choice(words) => match words.contains(&text) {
+                true => Ok(Value::Text(text.to_owned())),
+                false => Err(format!("{text} is none of {}", words.join(", "))),
+            },
+            Kind::Count(_) | Kind::Seconds(_) => match text.parse() {
+                Ok(number) => Ok(Value::Number(number)),
+                Err(_) => Err(format!("{text} is no whole number")),
+            },
+            Kind::Size(_) => text.parse().map(|size: Size| Value::Number(size.0)),
+        }
+    }
+
+    /// The value that a value of the file stands for. The error says what is accepted.
+    pub(super) fn read_toml(self, value: &toml::Value) -> Result<Value, String> {
+        match (self, value) {
+            (Kind::Texts(_), toml::Value::Array(texts)) => {
+                let texts = texts.iter().map(|text| match text {
+                    toml::Value::String(text) => Ok(text.clone()),
+                    other => Err(format!("{other} is no text")),
+                });
+                texts.collect::<Result<_, _>>().map(Value::Texts)
+            }
+            (Kind::Switch, toml::Value::Boolean(is_on)) => Ok(Value::Switch(*is_on)),
+            (Kind::Count(_) | Kind::Seconds(_) | Kind::Size(_), toml::Value::Integer(number)) => {
+                let negative = format!("{number} is less than 0");
+                (*number)
+                    .try_into()
+                    .map(Value::Number)
+                    .map_err(|_| negative)
+            }
+            (
+                Kind::Text(_) | Kind::Address | Kind::Choice(_) | Kind::Size(_),
+                toml::Value::String(text),
+            ) => self.read(text),
+            (kind, other) => Err(format!("{other} is given; {kind} is accepted")),
+        }
+    }
+
+    /// A number of this kind, as an operator writes it.
+    fn number_told(self, number: u64) -> String {
+        match self {
+            Kind::Size(_) => Size(number).to_string(),
+            _ => number.to_string(),
+        }
+    }
+
+    /// What `--help` calls the value; none for a switch.
+    pub(super) fn value_name(self) -> Option<String> {
+        match self {
+            Kind::Text(name) | Kind::Texts(name) => Some(name.to_owned()),
+            Kind::Address => Some("ADDR:PORT".to_owned()),
+            Kind::Switch => None,
+            Kind::Choice(words) => Some(words.join("|")),
+            Kind::Count(_) | Kind::Seconds(_) => Some("N".to_owned()),
+            Kind::Size(_) => Some("SIZE".to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Kind::Text(_) | Kind::Address | Kind::Choice(_) => "a text",
+            Kind::Texts(_) => "an array of texts",
+            Kind::Switch => "true or false",
+            Kind::Count(_) | Kind::Seconds(_) => "a whole number",
+            Kind::Size(_) => "a number of bytes or a text such as \"64KiB\"",
+        })
+    }
+}
+
+/// A type that the field of a settings struct may have.
+pub(super) trait FromValue: Sized {
+    /// The field of an option that comes to `value`. None when its declaration and this type do not go together, which the
+    /// test of all declarations finds.
+    fn from_value(value: Option<Value>) -> Option<Self>;
+}
+
+impl<T: FromValue> FromValue for Option<T> {
+    fn from_value(value: Option<Value>) -> Option<Self> {
+        match value {
+            None => Some(None),
+            set => T::from_value(set).map(Some),
+        }
+    }
+}
+
+impl FromValue for bool {
+    fn from_value(value: Option<Value>) -> Option<Self> {
+        match value? {
+            Value::Switch(is_on) => Some(is_on),
+            _ => None,
+        }
+    }
+}
+
+impl FromValue for Duration {
+    fn from_value(value: Option<Value>) -> Option<Self> {
+        u64::from_value(value).map(Duration::from_secs)
+    }
+}
+
+impl FromValue for Vec<String> {
+    fn from_value(value: Option<Value>) -> Option<Self> {
+        match value? {
+            Value::Texts(texts) => Some(texts),
+            _ => None,
+        }
+    }
+}
+
+macro_rules! from_number {
+    ($($number:ty),+) => {$(
+        impl FromValue for $number {
+            fn from_value(value: Option<Value>) -> Option<Self> {
+                match value? {
+                    Value::Number(number) => number.try_into().ok(),
+                    _ => None,
+                }
+            }
+        }
+    )+};
+}
+from_number!(u32, u64, usize);
+
+macro_rules! from_text {
+    ($($text:ty),+) => {$(
+        impl FromValue for $text {
+            fn from_value(value: Option<Value>) -> Option<Self> {
+                match value? {
+                    Value::Text(text) => text.parse().ok(),
+                    _ => None,
+                }
+            }
+        }
+    )+};
+}
+from_text!(
+    String,
+    PathBuf,
+    SocketAddr,
+    super::LogLevel,
+    super::LogFormat,
+    super::HistoryText
+);

@@ -1,0 +1,213 @@
+//! Groups of options: the macro that declares one, its flags on the command line, and how flags, variables, the file and
+//! the defaults come together.
+
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+
+use clap::builder::{StringValueParser, TypedValueParser, ValueParser};
+use clap::{Arg, ArgAction, ArgMatches, Command};
+
+use super::option::{FromValue, Kind, OptionSpec, Value};
+
+/// Options that one part of the program uses, and the struct of what they come to.
+pub trait Group: Sized {
+    /// Heading in `--help` and the documents.
+    const SECTION: &'static str;
+    /// Whether every command takes them, before or after its name.
+    const GLOBAL: bool = false;
+    const OPTIONS: &'static [OptionSpec];
+
+    /// What the options come to. The error is one line that names the option, where it was read, and what is accepted.
+    fn settle(given: &Given<'_>) -> Result<Self, String>;
+}
+
+/// Declares a group of options, each once: `name: Type = kind, preset;` below its help. The struct has a field for each.
+macro_rules! settings {
+    (
+        $(#[doc = $what:literal])+
+        pub struct $group:ident in $section:literal $(, global = $global:literal)? {
+            $(
+                $(#[doc = $help:literal])+
+                $name:ident: $type:ty = $kind:expr $(, $preset:expr)?;
+            )+
+        }
+    ) => {
+        $(#[doc = $what])+
+        #[derive(Debug, Clone)]
+        pub struct $group {
+            $($(#[doc = $help])+ pub $name: $type,)+
+        }
+
+        impl $crate::config::settings::Group for $group {
+            const SECTION: &'static str = $section;
+            $(const GLOBAL: bool = $global;)?
+            const OPTIONS: &'static [$crate::config::option::OptionSpec] = &[
+                $($crate::config::option::OptionSpec {
+                    name: stringify!($name),
+                    kind: $kind,
+                    preset: $crate::config::settings::settings!(@preset $($preset)?),
+                    help: concat!($($help),+),
+                },)+
+            ];
+
+            fn settle(given: &$crate::config::settings::Given<'_>) -> Result<Self, String> {
+                let mut specs = Self::OPTIONS.iter();
+                Ok($group {
+                    $($name: given.settled(specs.next(), stringify!($name))?,)+
+                })
+            }
+        }
+    };
+    (@preset) => { $crate::config::option::Preset::OfKind };
+    (@preset $preset:expr) => { $preset };
+}
+pub(super) use settings;
+
+/// The options of a group that were given as flags or variables.
+#[derive(Debug)]
+pub struct Flags<G> {
+    texts: BTreeMap<&'static str, Vec<String>>,
+    group: PhantomData<G>,
+}
+
+impl<G> Clone for Flags<G> {
+    fn clone(&self) -> Self {
+        Flags {
+            texts: self.texts.clone(),
+            group: PhantomData,
+        }
+    }
+}
+
+impl<G> Default for Flags<G> {
+    /// None.
+    fn default() -> Self {
+        Flags {
+            texts: BTreeMap::new(),
+            group: PhantomData,
+        }
+    }
+}
+
+impl<G: Group> Flags<G> {
+    /// The same and the option `name`, as if its flag had been given with `text`. A name that is no option of the group
+    /// changes nothing.
+    pub fn with(mut self, name: &str, text: impl Into<String>) -> Self {
+        if let Some(spec) = G::OPTIONS.iter().find(|spec| spec.name == name) {
+            self.texts.insert(spec.name, vec![text.into()]);
+        }
+        self
+    }
+
+    /// These, with `file` below them.
+    pub(super) fn given<'a>(&'a self, file: &'a ConfigFile) -> Given<'a> {
+        Given {
+            texts: &self.texts,
+            file,
+        }
+    }
+}
+
+impl<G: Group> clap::FromArgMatches for Flags<G> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut flags = Flags::default();
+        flags.update_from_arg_matches(matches)?;
+        Ok(flags)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        for spec in G::OPTIONS {
+            if let Some(texts) = matches.get_many::<String>(spec.name) {
+                self.texts.insert(spec.name, texts.cloned().collect());
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<G: Group> clap::Args for Flags<G> {
+    fn augment_args(command: Command) -> Command {
+        G::OPTIONS.iter().fold(command, |command, spec| {
+            let argument = argument(spec).help_heading(G::SECTION);
+            command.arg(argument.global(G::GLOBAL))
+        })
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+fn argument(spec: &'static OptionSpec) -> Arg {
+    let help = spec.help.trim_start();
+    let help = match spec.default_told() {
+        Some(default) => format!("{help} [default: {default}]"),
+        None => help.to_owned(),
+    };
+    let kind = spec.kind;
+    let checked = move |text: String| kind.read(&text).map(|_| text);
+    let mut argument = Arg::new(spec.name)
+        .long(spec.flag())
+        .env(spec.variable())
+        .help(help)
+        .value_parser(ValueParser::new(StringValueParser::new().try_map(checked)));
+    if let Some(name) = kind.value_name() {
+        argument = argument.value_name(name);
+    }
+    match kind {
+        Kind::Texts(_) => argument.action(ArgAction::Append).value_delimiter(','),
+        Kind::Switch => argument.num_args(0..=1).default_missing_value("true"),
+        _ => argument,
+    }
+}
+
+/// The file of `--config`, read.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ConfigFile {
+    pub(super) table: toml::Table,
+    /// How messages name it; empty when there is none.
+    pub(super) place: String,
+}
+
+/// What was given of a group, by flag, variable or file.
+pub struct Given<'a> {
+    texts: &'a BTreeMap<&'static str, Vec<String>>,
+    file: &'a ConfigFile,
+}
+
+impl Given<'_> {
+    /// Whether the option was set at all.
+    pub(super) fn is_set(&self, name: &str) -> bool {
+        self.texts.contains_key(name) || self.file.table.contains_key(name)
+    }
+
+    /// What the option comes to: its flag goes before its variable, that before the file, that before the default.
+    pub(super) fn settled<T: FromValue>(
+        &self,
+        spec: Option<&OptionSpec>,
+        name: &str,
+    ) -> Result<T, String> {
+        let spec = spec.ok_or_else(|| format!("option {name} is not declared"))?;
+        let (value, place) = match (self.texts.get(name), self.file.table.get(name)) {
+            (Some(texts), _) => (Some(read_all(spec.kind, texts)?), ""),
+            (None, Some(value)) => {
+                let told = |e| format!("{}option {name}: {e}", self.file.place);
+                let value = spec.kind.read_toml(value).map_err(told)?;
+                (Some(value), self.file.place.as_str())
+            }
+            (None, None) => (spec.preset_value()?, ""),
+        };
+        if let Some(value) = &value {
+            spec.check(value).map_err(|e| format!("{place}{e}"))?;
+        }
+        T::from_value(value).ok_or_else(|| format!("option {name} has no value of its type"))
+    }
+}
+
+fn read_all(kind: Kind, texts: &[String]) -> Result<Value, String> {
+    match (kind, texts) {
+        (Kind::Texts(_), texts) => Ok(Value::Texts(texts.to_vec())),
+        (kind, [.., last]) => kind.read(last),
+        (_, []) => kind.read(""),
+    }
+}

@@ -1,0 +1,71 @@
+//! What is sent to be dubbed, checked before a job is taken on: what cannot be done is told at once, not by a job that
+//! fails.
+
+use std::fs::File;
+
+use super::mux;
+use crate::audio;
+use crate::audio::encode::Codec;
+use crate::fault::{Fault, Kind};
+use crate::limits;
+
+/// Seconds by which the last line may end after the file does.
+const LATE_S: f64 = 1.0;
+
+/// Opens the file that was sent, from its start.
+pub type OpenInput<'a> = dyn FnMut() -> Result<File, Fault> + 'a;
+
+/// Faults: `Invalid` when the sound of the file cannot be decoded.
+pub fn check_recording(input: &mut OpenInput<'_>) -> Result<(), Fault> {
+    match audio::open_speech(input()?, 16_000, limits::AUDIO_SECONDS_MAX) {
+        Ok(_) => Ok(()),
+        Err(fault) => Err(no_sound(fault, input()?)),
+    }
+}
+
+/// Faults: `Invalid` for a file that cannot be read, does not take sound in `codec`, or ends before `last_s`, the end of the
+/// last line in seconds.
+pub fn check_film(input: &mut OpenInput<'_>, last_s: f64, codec: Codec) -> Result<(), Fault> {
+    let picture = mux::inspect(input()?)?;
+    if let Some(picture) = &picture {
+        mux::check_codec(picture.container, codec)?;
+    }
+    let shown_s = picture.as_ref().map_or(0.0, |p| p.duration_s);
+    let most_s = limits::AUDIO_SECONDS_MAX;
+    if shown_s > most_s {
+        return Err(Fault::invalid(format!(
+            "file lasts {shown_s:.0} s; at most {most_s:.0} s are accepted"
+        )));
+    }
+    let sound_s = match picture.as_ref().is_some_and(|p| !p.has_sound) {
+        true => Some(0.0),
+        false => match audio::decode::open(input()?, most_s) {
+            Ok(decoder) => decoder.told_seconds(),
+            Err(fault) => return Err(no_sound(fault, input()?)),
+        },
+    };
+    let late_s = picture.map_or(0.0, |p| p.sound_late_s);
+    match sound_s.map(|s| (s + late_s).max(shown_s)) {
+        Some(end_s) if last_s > end_s + LATE_S => Err(Fault::invalid(format!(
+            "segments end at {last_s} s; the file ends at {end_s:.3} s"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Why no sound was found in `film`, as far as more can be told than `fault` does.
+fn no_sound(fault: Fault, film: File) -> Fault {
+    let picture = mux::inspect(film).ok().flatten();
+    let why = match picture.map(|picture| picture.has_sound) {
+        Some(false) => "file has a picture and no sound track",
+        Some(true) => {
+            "file has a picture and a sound track, but its container or the format of its sound is not read here; \
+             MP4 with H.264 and AAC is, for one"
+        }
+        None => return fault,
+    };
+    match fault.kind {
+        Kind::Invalid => Fault::invalid(why).because(fault),
+        _ => fault,
+    }
+}

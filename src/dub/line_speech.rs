@@ -1,0 +1,297 @@
+//! Lines that were spoken, by all that decides how they sound: what did not change since the last render is not spoken again.
+
+use std::collections::HashMap;
+use std::io::Cursor;
+
+use super::fit;
+use super::voices::DubVoice;
+use crate::audio::{Clip, decode, encode, pcm};
+use crate::engine::contract::{Utterance, Watch};
+use crate::fault::Fault;
+use crate::limits;
+use crate::services::Priority;
+use crate::services::file_cache::FileCache;
+use crate::services::speech::SpeechService;
+use crate::text;
+
+/// Raised when a change of ours makes lines sound otherwise.
+const MAKING: &str = "2";
+/// A line is spoken again when the speed that it needs is off by more than this from the one that it was given: less is made
+/// good by stretching, which is not heard.
+const OFF_MAX: f32 = 0.1;
+/// Rooms that differ by less than this part are one: small changes of a line's times change nothing.
+const ROOM_STEP: f64 = 0.05;
+
+/// A line as it was spoken.
+#[derive(Debug)]
+pub struct LineSpeech {
+    pub clip: Clip,
+    /// The speed that it was asked for with.
+    pub speed: f32,
+}
+
+/// Counts of lines.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct LineCounts {
+    /// Spoken now.
+    pub spoken: usize,
+    /// Taken from what was spoken before.
+    pub reused: usize,
+}
+
+/// Has the lines of one render spoken, and learns how long each voice takes.
+pub struct LineSpeaker<'a> {
+    speech: &'a SpeechService,
+    kept: &'a FileCache,
+    /// By the voice's identity.
+    paces: HashMap<String, SpeakingRate>,
+    counts: LineCounts,
+}
+
+/// Seconds that texts were guessed to take, and those that they took.
+#[derive(Debug, Default)]
+struct SpeakingRate {
+    guessed_s: f64,
+    took_s: f64,
+}
+
+impl SpeakingRate {
+    /// By how much the guess of a text is to be multiplied.
+    fn factor(&self) -> f64 {
+        match self.guessed_s > 0.0 && self.took_s > 0.0 {
+            true => self.took_s / self.guessed_s,
+            false => 1.0,
+        }
+    }
+}
+
+impl<'a> LineSpeaker<'a> {
+    /// Lines are spoken by `speech`, or taken from `kept`.
+    pub fn new(speech: &'a SpeechService, kept: &'a FileCache) -> Self {
+        LineSpeaker {
+            speech,
+            kept,
+            paces: HashMap::new(),
+            counts: LineCounts::default(),
+        }
+    }
+
+    /// How many lines there were.
+    pub fn counts(&self) -> LineCounts {
+        self.counts
+    }
+
+    /// `text` by `voice`, so that it lasts about `own_s` seconds. Faults: those of [`SpeechService::synthesize`].
+    pub fn line(
+        &mut self,
+        voice: &DubVoice,
+        text: &str,
+        own_s: f64,
+        watch: &Watch,
+    ) -> Result<LineSpeech, Fault> {
+        let guess_s = text::language(&voice.language).map_or(own_s, |l| text::seconds(text, l));
+        let guess_s = guess_s / f64::from(voice.utterance.speed);
+        let factor = self
+            .paces
+            .get(&voice.identity)
+            .map_or(1.0, SpeakingRate::factor);
+        let mut is_new = false;
+        let kept = self
+            .kept
+            .find_or_make(&name(voice, text, own_s), watch, || {
+                is_new = true;
+                self.spoken(voice, text, factor * guess_s, own_s, watch)?
+                    .to_bytes()
+            })?;
+        let spoken = LineSpeech::from_bytes(&kept)?;
+        match is_new {
+            true => self.counts.spoken += 1,
+            false => self.counts.reused += 1,
+        }
+        let pace = self.paces.entry(voice.identity.clone()).or_default();
+        pace.guessed_s += guess_s;
+        pace.took_s += spoken.natural_s();
+        Ok(spoken)
+    }
+
+    /// Speaks a line that is guessed to take `guess_s` at speed 1, and once more where the guess was too far off.
+    fn spoken(
+        &self,
+        voice: &DubVoice,
+        text: &str,
+        guess_s: f64,
+        own_s: f64,
+        watch: &Watch,
+    ) -> Result<LineSpeech, Fault> {
+        let say = |speed: f32| {
+            let utterance = Utterance {
+                text: text.to_owned(),
+                speed: (voice.utterance.speed * speed)
+                    .clamp(limits::SPEED_MIN as f32, limits::SPEED_MAX as f32),
+                ..voice.utterance.clone()
+            };
+            let done = (self.speech).synthesize(utterance, Priority::Background, watch)?;
+            let clip = done.output;
+            Ok(LineSpeech { clip, speed })
+        };
+        let spoken = say(fit::speed(guess_s, own_s))?;
+        let needed = fit::speed(spoken.natural_s(), own_s);
+        match spoken.natural_s() == 0.0 || (needed - spoken.speed).abs() <= OFF_MAX {
+            true => Ok(spoken),
+            false => say(needed),
+        }
+    }
+}
+
+impl LineSpeech {
+    /// Seconds that the line would take at speed 1.
+    fn natural_s(&self) -> f64 {
+        fit::spoken_s(&self.clip) * f64::from(self.speed)
+    }
+
+    /// The speed, then a WAV.
+    fn to_bytes(&self) -> Result<Vec<u8>, Fault> {
+        let mut bytes = self.speed.to_le_bytes().to_vec();
+        bytes.extend(encode::wav(&self.clip.samples, self.clip.rate_hz)?);
+        Ok(bytes)
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Result<Self, Fault> {
+        let (speed, wav) = bytes
+            .split_first_chunk()
+            .ok_or_else(|| Fault::internal("a kept line is empty"))?;
+        let mut decoder = decode::open(Cursor::new(wav.to_vec()), limits::AUDIO_SECONDS_MAX)?;
+        Ok(LineSpeech {
+            clip: pcm::read_all(&mut decoder)?,
+            speed: f32::from_le_bytes(*speed),
+        })
+    }
+}
+
+/// The name of the file: a hash of all that decides how the line sounds.
+fn name(voice: &DubVoice, text: &str, own_s: f64) -> String {
+    let mut hash = blake3::Hasher::new();
+    let room = (own_s.ln() / ROOM_STEP).round().to_string();
+    let version = env!("CARGO_PKG_VERSION");
+    for part in [version, MAKING, &voice.identity, &room, text] {
+        hash.update(&(part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    format!("{}.line", hash.finalize().to_hex())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::engine::contract::{Engine, Speak, SpeakTask};
+    use crate::services::file_cache::CacheLimits;
+    use crate::services::{Capacity, ModelName};
+
+    /// Says everything within that many seconds at speed 1, and notes the speeds.
+    struct Toy(f64, Arc<Mutex<Vec<f32>>>);
+
+    impl Engine for Toy {
+        type Task = SpeakTask;
+        type Output = ();
+
+        fn run(&mut self, mut task: SpeakTask, _: &Watch) -> Result<(), Fault> {
+            let speed = task.utterance.speed;
+            self.1.lock().unwrap().push(speed);
+            let count = (24_000.0 * self.0 / f64::from(speed)) as usize;
+            let samples = (0..count).map(|n| 0.3 * (n as f32 * 0.1).sin()).collect();
+            (task.outlet)(Clip {
+                samples,
+                rate_hz: 24_000,
+            })
+        }
+    }
+
+    /// What says everything within `seconds` at speed 1, and the speeds so far.
+    fn toy(seconds: f64) -> (SpeechService, Arc<Mutex<Vec<f32>>>) {
+        let speeds = Arc::new(Mutex::default());
+        let capacity = Capacity {
+            workers: 1,
+            queue: 3,
+        };
+        let noted = Arc::clone(&speeds);
+        let build = move || Ok(Box::new(Toy(seconds, Arc::clone(&noted))) as Box<Speak>);
+        let speech = SpeechService::start(ModelName::default(), capacity, build);
+        (speech.unwrap(), speeds)
+    }
+
+    fn voice(identity: &str) -> DubVoice {
+        DubVoice {
+            voice_id: "a".to_owned(),
+            utterance: Utterance::default(),
+            language: "en-us".to_owned(),
+            gender: String::new(),
+            identity: identity.to_owned(),
+        }
+    }
+
+    fn kept(folder: &tempfile::TempDir) -> FileCache {
+        let room = CacheLimits {
+            files_max: 99,
+            bytes_max: 1 << 30,
+        };
+        FileCache::open(folder.path().join("spoken"), room).unwrap()
+    }
+
+    fn watch() -> Watch {
+        Watch::until(Instant::now() + Duration::from_secs(60))
+    }
+
+    // Some 25 letters: they should take less than 2 s.
+    const TEXT: &str = "Good morning, all of you.";
+
+    #[test]
+    fn a_line_has_the_speed_that_it_needs_and_is_spoken_by_one_render_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let (kept, (toy, speeds)) = (kept(&folder), toy(2.6));
+        let mut speaking = LineSpeaker::new(&toy, &kept);
+        let speed = |spoken: LineSpeech| (100.0 * spoken.speed).round() as u32;
+        let mut say = |voice: &DubVoice, text: &str, own_s: f64| {
+            let spoken = speaking.line(voice, text, own_s, &watch()).unwrap();
+            (speed(spoken), speaking.counts())
+        };
+        let counts = |spoken, reused| LineCounts { spoken, reused };
+        assert_eq!(say(&voice("a"), TEXT, 2.02), (129, counts(1, 0)));
+        assert_eq!(say(&voice("a"), TEXT, 2.02), (129, counts(1, 1)));
+        assert_eq!(
+            say(&voice("a"), TEXT, 2.03).1,
+            counts(1, 2),
+            "as good as the same room"
+        );
+        assert_eq!(say(&voice("a"), TEXT, 2.6).1, counts(2, 2), "another room");
+        assert_eq!(say(&voice("a"), "Good evening, all.", 2.02).1, counts(3, 2));
+        assert_eq!(
+            say(&voice("b"), TEXT, 2.02).1,
+            counts(4, 2),
+            "another voice"
+        );
+        let speeds = speeds.lock().unwrap();
+        assert!(
+            speeds.iter().all(|s| (0.8..=1.35).contains(s)),
+            "{speeds:?}"
+        );
+    }
+
+    #[test]
+    fn a_voice_that_is_slower_than_others_is_spoken_twice_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let (kept, (toy, speeds)) = (kept(&folder), toy(2.6));
+        let mut speaking = LineSpeaker::new(&toy, &kept);
+        for morning in ["Good morning, all of you.", "Good evening, all of you."] {
+            speaking.line(&voice("a"), morning, 2.02, &watch()).unwrap();
+        }
+        // What was kept tells the next render as much.
+        let mut later = LineSpeaker::new(&toy, &kept);
+        for evening in ["Good evening, all of you.", "Good tidings, all of you."] {
+            later.line(&voice("a"), evening, 2.02, &watch()).unwrap();
+        }
+        assert_eq!(speeds.lock().unwrap().len(), 2 + 1 + 1);
+    }
+}

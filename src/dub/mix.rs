@@ -1,0 +1,152 @@
+//! The original, ducked, and the lines upon it → the new track, block by block: what is in memory is a block and one line.
+
+use std::ops::Range;
+
+use super::duck::Duck;
+use super::original::{AudioFrames, BLOCK_FRAMES, LineLoudness, RATE_HZ};
+use crate::audio::Clip;
+use crate::audio::level::LOUDNESS_LUFS;
+use crate::audio::loudness::lufs;
+use crate::audio::running::Running;
+use crate::fault::Fault;
+
+/// The highest true peak, as an amplitude: −1.2 dB. Meters differ, and encoders add some: this keeps below −1 dBTP.
+const PEAK: f32 = 0.871;
+/// How loud a line may be made, whatever the original was: louder is only reached by bending peaks, quieter is not
+/// understood.
+const LUFS_MIN: f64 = -40.0;
+const LUFS_MAX: f64 = -12.0;
+/// More is not given (dB): what is quieter is breath and noise.
+const GAIN_DB_MAX: f64 = 20.0;
+/// Frames of the fade at either edge of a line: 10 ms.
+const FADE: usize = 480;
+
+/// Where a line stands, in frames of [`RATE_HZ`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlacedLine {
+    pub at: u64,
+    /// Samples of its clip.
+    pub samples: u64,
+    /// Where the original says it, which is what `heard` is of.
+    pub spoken: Range<u64>,
+    pub heard: LineLoudness,
+}
+
+/// Makes the new track: `original` (none for silence, in mono), of which exactly `frames` are taken or filled up with
+/// silence, with a line in each of `places` (ordered). Of each, `line` gives the clip (mono at [`RATE_HZ`], of as many samples
+/// as its place says) when its time has come. `out` gets interleaved frames of the original's channels, at [`RATE_HZ`], with
+/// no true peak above −1 dBTP.
+///
+/// The original is down by `duck::DOWN_DB` while a line is spoken and where the original says it. Each line
+/// is as loud as the original's was; where that was silent, as the median of the others.
+///
+/// Faults: those of [`AudioFrames::read`], of `line` and of `out`; `Internal` when lines overlap, pass the end or are not as their
+/// places say.
+pub fn mix(
+    mut original: Option<&mut dyn AudioFrames>,
+    frames: u64,
+    places: &[PlacedLine],
+    line: &mut dyn FnMut(usize) -> Result<Clip, Fault>,
+    out: &mut dyn FnMut(&[f32]) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    let ends = places.iter().skip(1).map(|p| p.at).chain([frames]);
+    if places
+        .iter()
+        .zip(ends)
+        .any(|(p, end)| p.at.saturating_add(p.samples) > end)
+    {
+        return Err(Fault::internal("lines overlap or pass the end"));
+    }
+    let channels = original.as_ref().map_or(1, |o| o.channels());
+    let mut duck = Duck::new(places.iter().flat_map(|place| {
+        let line = place.at..place.at + place.samples;
+        [(line, place.heard), (place.spoken.clone(), place.heard)]
+    }));
+    let usual = usual_lufs(places);
+    let mut limiter = Running::new(channels, RATE_HZ, PEAK);
+    let (mut block, mut made) = (Vec::new(), Vec::new());
+    // The line whose turn it is, once it was fetched.
+    let (mut turn, mut spoken): (usize, Option<Vec<f32>>) = (0, None);
+    let mut at = 0;
+    while at < frames {
+        let length = (frames - at).min(BLOCK_FRAMES as u64) as usize;
+        block.clear();
+        if let Some(original) = &mut original {
+            read(&mut **original, &mut block, length)?;
+        }
+        block.resize(length * channels, 0.0);
+        if original.is_some() {
+            duck.duck(&mut block, channels);
+        }
+        let end = at + length as u64;
+        while let Some(place) = places.get(turn).filter(|p| p.at < end) {
+            let sound = match &mut spoken {
+                Some(sound) => sound,
+                none => none.insert(ready(line(turn)?, place, usual)?),
+            };
+            let from = place.at.max(at);
+            let until = (place.at + place.samples).min(end);
+            let sound = &sound[(from - place.at) as usize..(until - place.at) as usize];
+            let under = block[(from - at) as usize * channels..].chunks_exact_mut(channels);
+            for (frame, sample) in under.zip(sound) {
+                frame.iter_mut().for_each(|s| *s += sample);
+            }
+            if place.at + place.samples > end {
+                break;
+            }
+            (turn, spoken) = (turn + 1, None);
+        }
+        made.clear();
+        limiter.push(&block, &mut made);
+        out(&made)?;
+        at = end;
+    }
+    made.clear();
+    limiter.finish(&mut made);
+    out(&made)
+}
+
+/// Reads `length` frames, or as many as there are.
+fn read(original: &mut dyn AudioFrames, block: &mut Vec<f32>, length: usize) -> Result<(), Fault> {
+    let mut left = length;
+    while left > 0 {
+        match original.read(block, left)? {
+            0 => break,
+            read => left -= read,
+        }
+    }
+    Ok(())
+}
+
+/// The median of how loud the original's lines are; that of plain speech where none was heard.
+fn usual_lufs(places: &[PlacedLine]) -> f64 {
+    let mut heard: Vec<f64> = places.iter().filter_map(|p| p.heard.lufs).collect();
+    heard.sort_by(f64::total_cmp);
+    heard.get(heard.len() / 2).copied().unwrap_or(LOUDNESS_LUFS)
+}
+
+/// The samples of `clip` at their level and with fades.
+fn ready(clip: Clip, place: &PlacedLine, usual: f64) -> Result<Vec<f32>, Fault> {
+    if clip.rate_hz != RATE_HZ || clip.samples.len() as u64 != place.samples {
+        return Err(Fault::internal("a line is not as its place says"));
+    }
+    let wanted = place.heard.lufs.unwrap_or(usual).clamp(LUFS_MIN, LUFS_MAX);
+    let own = lufs(&clip.samples, RATE_HZ);
+    let gain_db = own.map_or(0.0, |own| (wanted - own).min(GAIN_DB_MAX));
+    let gain = 10f64.powf(gain_db / 20.0) as f32;
+    let mut samples = clip.samples;
+    samples.iter_mut().for_each(|s| *s *= gain);
+    let fade = FADE.min(samples.len() / 2);
+    let rises =
+        |n: usize| 0.5 - 0.5 * (std::f32::consts::PI * (n as f32 + 0.5) / fade as f32).cos();
+    let last = samples.len().saturating_sub(1);
+    for n in 0..fade {
+        samples[n] *= rises(n);
+        samples[last - n] *= rises(n);
+    }
+    Ok(samples)
+}
+
+#[cfg(test)]
+#[path = "mix_tests.rs"]
+mod tests;

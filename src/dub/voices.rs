@@ -1,0 +1,175 @@
+//! Voices for those who are dubbed: the stock voices, the accounts' clones, and imitations that live as long as what was
+//! spoken by them is kept.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use super::request::ScriptLine;
+use crate::audio::Clip;
+use crate::audio::pcm::ClipReader;
+use crate::clone::Cloning;
+use crate::engine::contract::{Utterance, Watch};
+use crate::engine::style::{Sheet, Style};
+use crate::engine::unknown_voice;
+use crate::fault::{Fault, Kind};
+use crate::pack::manifest::Voice;
+use crate::services::Priority;
+use crate::services::clones::not_installed;
+use crate::services::file_cache::FileCache;
+use crate::services::speech::SpeechService;
+use crate::services::voices::VoiceCatalog;
+use crate::store::{AccountId, VoiceId};
+
+/// Time until a server that was just started is asked again whether it knows its stock voices.
+const RETRY: Duration = Duration::from_secs(1);
+/// Raised when a change of ours makes imitations sound otherwise.
+const MAKING: &str = "2";
+
+/// A voice as lines are spoken by it.
+#[derive(Debug, Clone)]
+pub struct DubVoice {
+    /// As the result names it: the id of a voice, or `source:` and the speaker who is imitated.
+    pub voice_id: String,
+    /// How it speaks; without a text.
+    pub utterance: Utterance,
+    /// Code of the language that it reads.
+    pub language: String,
+    /// `female`, `male`, or nothing.
+    pub gender: String,
+    /// Names all that decides how it sounds: another one, another identity.
+    pub identity: String,
+}
+
+/// What finds voices and speaks by them, while no request needs the workers.
+pub struct DubVoices {
+    pub catalog: Arc<VoiceCatalog>,
+    pub speech: Arc<SpeechService>,
+    /// None while a pack that cloning needs is not fetched.
+    pub cloning: Option<Arc<Cloning>>,
+    /// Lines that were spoken and imitations that were made before.
+    pub cache: Arc<FileCache>,
+}
+
+impl DubVoices {
+    /// The voice that `voice_id` names for `account`, to read `language`. Faults: `NotFound`, also for what is another
+    /// account's; `Invalid` for a blend that cannot be, or a language that a clone cannot read.
+    pub fn named(
+        &self,
+        account: Option<AccountId>,
+        voice_id: &str,
+        language: &str,
+    ) -> Result<DubVoice, Fault> {
+        if VoiceId::is_like(voice_id) && self.cloning.is_none() {
+            return Err(unknown_voice());
+        }
+        let voice = self.catalog.resolve(account, voice_id, Some(language))?;
+        let utterance = voice.utterance();
+        Ok(dub_voice(voice_id, utterance, voice.reader, voice.identity))
+    }
+
+    /// Faults: those of [`DubVoices::named`] for a voice of `voice_map`; `Missing` when a speaker of `segments` is not in
+    /// it and no stock voice reads `language`.
+    pub fn check(
+        &self,
+        account: AccountId,
+        segments: &[ScriptLine],
+        voice_map: &BTreeMap<String, String>,
+        language: &str,
+    ) -> Result<(), Fault> {
+        for voice_id in voice_map.values() {
+            self.named(Some(account), voice_id, language)?;
+        }
+        let is_named = |line: &ScriptLine| voice_map.contains_key(&line.speaker);
+        match segments.iter().all(is_named) || !self.stock(language).is_empty() {
+            true => Ok(()),
+            false => Err(no_voice(language)),
+        }
+    }
+
+    /// A voice like that of `speech` (16 kHz), to read `language`; without a `voice_id`. Faults: `Invalid` for speech
+    /// that no voice can be told from, or a language that clones do not read; `Missing` where nothing clones.
+    pub fn imitate(&self, speech: &Clip, language: &str, watch: &Watch) -> Result<DubVoice, Fault> {
+        let cloning = self.cloning.as_ref().ok_or_else(not_installed)?;
+        let reader = self.catalog.reader(language)?;
+        let origin = self.catalog.origin(reader).ok_or_else(unknown_voice)?;
+        let name = name(speech, &origin.fingerprint);
+        let found = self.cache.find_or_make(&name, watch, || {
+            let recording = || Box::new(ClipReader::from(speech.clone()));
+            let fresh = until_known(watch, || {
+                cloning.hear(recording(), Priority::Background, watch)
+            })?;
+            let mut bytes = fresh.found.pace.to_le_bytes().to_vec();
+            bytes.extend(fresh.found.sheet.bytes());
+            Ok(bytes)
+        })?;
+        let (pace, sheet) = found
+            .split_first_chunk::<4>()
+            .ok_or_else(|| Fault::internal("a kept imitation is empty"))?;
+        let utterance = Utterance {
+            voice: reader.id.clone(),
+            speed: f32::from_le_bytes(*pace),
+            style: Some(Style {
+                sheet: Arc::new(Sheet::parse(sheet)?),
+                example: None,
+                nearest: reader.id.clone(),
+                exaggeration: None,
+                cfg_weight: None,
+            }),
+            ..Utterance::default()
+        };
+        let identity = format!("{}\n{name}", reader.id);
+        Ok(dub_voice("", utterance, reader, identity))
+    }
+
+    /// The stock voices that read `language`.
+    pub fn stock(&self, language: &str) -> Vec<DubVoice> {
+        let voices = self.catalog.reading(language);
+        let stock = |voice: &Voice| self.named(None, &voice.id, language).ok();
+        voices.filter_map(stock).collect()
+    }
+}
+
+fn dub_voice(voice_id: &str, utterance: Utterance, reader: &Voice, identity: String) -> DubVoice {
+    DubVoice {
+        voice_id: voice_id.to_owned(),
+        utterance,
+        language: reader.language.clone(),
+        gender: reader.gender.to_lowercase(),
+        identity,
+    }
+}
+
+/// No voice reads `language`.
+pub fn no_voice(language: &str) -> Fault {
+    Fault::missing(format!(
+        "No engine that speaks {language} is installed on this box."
+    ))
+}
+
+/// Asks again while the server has no room: no client waits for a dub.
+fn until_known<T>(watch: &Watch, ask: impl Fn() -> Result<T, Fault>) -> Result<T, Fault> {
+    loop {
+        match ask() {
+            Err(fault) if matches!(fault.kind, Kind::Busy { .. }) => {
+                watch.check()?;
+                thread::sleep(RETRY);
+            }
+            answer => return answer,
+        }
+    }
+}
+
+/// The name of an imitation's file: a hash of all that decides it.
+fn name(speech: &Clip, fingerprint: &str) -> String {
+    let mut hash = blake3::Hasher::new();
+    for part in [env!("CARGO_PKG_VERSION"), MAKING, fingerprint] {
+        hash.update(&(part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    for sample in &speech.samples {
+        hash.update(&sample.to_le_bytes());
+    }
+    format!("{}.voice", hash.finalize().to_hex())
+}

@@ -1,0 +1,310 @@
+//! The edge: everything between a network and the service. It owns every socket, every bound on what a
+//! client may send or hold, and tiny_http. What it serves is a [`message::Service`].
+//!
+//! ```text
+//! gate    accept → head (head, line) → admit → body (body, spool) → ticket ┐        ┌ relay → answer (send or flow, reply)
+//! wire                                    private Unix socket → tiny_http → handler ┘
+//! ```
+//!
+//! tiny_http 0.12 cannot face a network: an unread body of a declared 40 GiB aborts the process, one failed
+//! accept makes it deaf for good, heads are unbounded. So the gate stands in front of it: it reads, bounds
+//! and checks everything itself, and sends tiny_http nothing but `GET /` with a ticket. A large or slow
+//! client costs a connection thread (a small stack), never a handler.
+//!
+//! `places` bounds connections, `budget` uploads and spool bytes, `descriptors` and `threads` keep all of them
+//! within what the process may have, `guard` turns a panic of the service into an answer.
+
+mod body;
+mod budget;
+mod descriptors;
+mod flow;
+mod gate;
+mod guard;
+mod head;
+mod line;
+pub mod message;
+mod parts;
+mod places;
+mod relay;
+mod reply;
+mod send;
+mod spool;
+#[cfg(test)]
+mod tests;
+mod threads;
+mod wire;
+
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use rustix::net::sockopt;
+
+use self::budget::Budget;
+use self::gate::Gate;
+use self::places::Places;
+use self::spool::{Room, Spool};
+use self::wire::Handlers;
+use crate::message::Service;
+use vocabox_base::limits;
+
+/// Connections that the kernel may hold before they are accepted. std asks for 128, with which a burst of
+/// 1000 took six seconds.
+const BACKLOG: i32 = 4096;
+
+/// Where and how large.
+#[derive(Debug, Clone)]
+pub struct EdgeConfig {
+    /// Address to listen on; port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// Folder for bodies that pass memory. Made if missing.
+    pub spool_dir: PathBuf,
+    /// Folder under which the private folder of the inner socket is made.
+    pub socket_dir: PathBuf,
+    /// Threads that answer.
+    pub handlers: usize,
+    /// Connections of all clients; fewer when the process may open too few descriptors.
+    pub connections_max: usize,
+    /// Connections of one address.
+    pub connections_per_address_max: usize,
+}
+
+/// Deadlines and sizes; the defaults are those of `limits`.
+#[derive(Debug, Clone)]
+pub struct Bounds {
+    /// Bytes of a head, and of a connection's buffer.
+    pub head_bytes_max: usize,
+    /// From a connection's begin or a head's first byte to the head's end.
+    pub head: Duration,
+    /// Silence between two requests of one connection.
+    pub idle: Duration,
+    /// One wait for a client to take bytes.
+    pub write_block: Duration,
+    /// A whole answer.
+    pub answer: Duration,
+    /// One wait for a client to take bytes of an answer that is sent while it is made, and all of them together.
+    pub stream_stall: Duration,
+    pub stream: Duration,
+    /// Before the least rate counts; also after which an upload is a slow one.
+    pub upload_grace: Duration,
+    /// Bytes a second, on average, of uploads and of answers.
+    pub rate_min: u64,
+    /// A whole upload.
+    pub upload: Duration,
+    /// A client that sends no more, before it counts as gone.
+    pub half_closed: Duration,
+    /// Reading on after a refusal.
+    pub drain: Duration,
+    /// Bytes read on after a refusal.
+    pub drain_bytes_max: usize,
+    /// Bytes of one body that stay in memory.
+    pub body_memory_bytes_max: usize,
+    /// Bytes of all bodies and answers that stay in memory.
+    pub memory_bytes_max: u64,
+    /// Bytes of all spooled bodies and answers.
+    pub spool_bytes_max: u64,
+}
+
+/// Milliseconds after a client's FIN during which it may still be waiting for an answer (half-closed).
+const HALF_CLOSED_MS: u64 = 1_000;
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Bounds {
+            head_bytes_max: limits::HEAD_BYTES.default as usize,
+            head: Duration::from_secs(limits::HEAD_SECONDS.default),
+            idle: Duration::from_secs(limits::IDLE_SECONDS.default),
+            write_block: Duration::from_secs(limits::WRITE_SECONDS.default),
+            answer: Duration::from_secs(limits::ANSWER_SECONDS.default),
+            stream_stall: Duration::from_secs(limits::STREAM_STALL_SECONDS_MAX),
+            stream: Duration::from_secs(limits::STREAM_SECONDS_MAX),
+            upload_grace: Duration::from_millis(limits::UPLOAD_GRACE_MS),
+            rate_min: limits::UPLOAD_RATE.default,
+            upload: Duration::from_secs(limits::UPLOAD_SECONDS.default),
+            half_closed: Duration::from_millis(HALF_CLOSED_MS),
+            drain: Duration::from_millis(limits::DRAIN_MS),
+            drain_bytes_max: limits::DRAIN_BYTES_MAX,
+            body_memory_bytes_max: limits::BODY_MEMORY_BYTES_MAX,
+            memory_bytes_max: limits::MEMORY_BYTES.default,
+            spool_bytes_max: limits::SPOOL_BYTES.default,
+        }
+    }
+}
+
+/// Why the edge did not open, in one sentence for the operator.
+#[derive(Debug)]
+pub enum EdgeError {
+    /// The address cannot be listened on.
+    Listen {
+        address: SocketAddr,
+        cause: io::Error,
+    },
+    /// The spool folder cannot be written.
+    Spool { folder: PathBuf, cause: io::Error },
+    /// The inner socket, its folder or a thread could not be made.
+    Inner(String),
+    /// The process may open too few descriptors even for the fewest connections: as many as handlers, so that
+    /// requests that wait for a worker can never take all of them.
+    Descriptors { have: u64, need: u64 },
+    /// The same of threads.
+    Threads { have: u64, need: u64 },
+}
+
+impl fmt::Display for EdgeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            EdgeError::Listen { address, cause } => match cause.kind() {
+                ErrorKind::AddrInUse => write!(
+                    f,
+                    "cannot listen on {address}: another process does; choose another address or stop that one"
+                ),
+                ErrorKind::PermissionDenied => write!(
+                    f,
+                    "cannot listen on {address}: not permitted; choose a port from 1024 on"
+                ),
+                ErrorKind::AddrNotAvailable => write!(
+                    f,
+                    "cannot listen on {address}: this machine does not have that address"
+                ),
+                _ => write!(f, "cannot listen on {address}: {cause}"),
+            },
+            EdgeError::Spool { folder, cause } => write!(
+                f,
+                "cannot write into {}, the folder for uploads: {cause}",
+                folder.display()
+            ),
+            EdgeError::Inner(cause) => write!(f, "cannot set up the inner server: {cause}"),
+            EdgeError::Descriptors { have, need } => write!(
+                f,
+                "this process may open {have} files and needs {need} at the least; raise `ulimit -n` (LimitNOFILE), or lower the workers or the queue"
+            ),
+            EdgeError::Threads { have, need } => write!(
+                f,
+                "this process may start {have} threads and needs {need} at the least; raise the limit of its container or service (pids limit, TasksMax, `ulimit -u`), or lower the workers or the queue"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for EdgeError {}
+
+/// The open edge. Dropping it stops accepting and lets the handler threads end after what they have begun; to
+/// end well, call [`Edge::stop`], then [`Edge::wait_idle`], then drop.
+pub struct Edge {
+    address: SocketAddr,
+    places: Arc<Places>,
+    acceptor: Mutex<Option<JoinHandle<()>>>,
+    _handlers: Handlers,
+}
+
+impl Edge {
+    /// Listens and serves. Everything that can be missing is tried before the first connection is accepted.
+    pub fn open<S: Service>(
+        config: EdgeConfig,
+        bounds: Bounds,
+        service: Arc<S>,
+    ) -> Result<Edge, EdgeError> {
+        let wanted = config.connections_max;
+        let by_files = descriptors::connections(wanted, config.handlers)?;
+        let by_threads = threads::connections(wanted, config.handlers)?;
+        for (fitting, limit) in [(by_files, "open files"), (by_threads, "threads")] {
+            if fitting < wanted {
+                log::warn!(
+                    "edge: at most {fitting} connections instead of {wanted}: the limit of {limit} allows no more"
+                );
+            }
+        }
+        let connections_max = by_files.min(by_threads);
+        let spool = Spool::open(
+            &config.spool_dir,
+            Room {
+                files: bounds.spool_bytes_max,
+                memory: bounds.memory_bytes_max,
+                memory_each: bounds.body_memory_bytes_max,
+            },
+        )
+        .map_err(|cause| EdgeError::Spool {
+            folder: config.spool_dir.clone(),
+            cause,
+        })?;
+        let (listener, address) = listen(config.listen).map_err(|cause| EdgeError::Listen {
+            address: config.listen,
+            cause,
+        })?;
+        let (wire, handlers) =
+            Handlers::open(&config.socket_dir, config.handlers, Arc::clone(&service))?;
+        let places = Places::new(
+            connections_max,
+            config.connections_per_address_max.clamp(1, connections_max),
+        );
+        let gate = Arc::new(Gate {
+            service,
+            wire,
+            places: Arc::clone(&places),
+            spool,
+            uploads: Budget::new((config.handlers as u64 / 2).max(1)),
+            bounds,
+        });
+        let acceptor = thread::Builder::new()
+            .name("accept".to_owned())
+            .spawn(move || gate.accept(&listener))
+            .map_err(|e| EdgeError::Inner(e.to_string()))?;
+        Ok(Edge {
+            address,
+            places,
+            acceptor: Mutex::new(Some(acceptor)),
+            _handlers: handlers,
+        })
+    }
+
+    /// The address that is listened on, with its true port.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Ends accepting (the port is free when this returns) and closes idle connections. Requests that have
+    /// begun are answered, and their connections closed then.
+    pub fn stop(&self) {
+        self.places.stop();
+        let acceptor = self
+            .acceptor
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(acceptor) = acceptor {
+            let _ = acceptor.join();
+        }
+    }
+
+    /// Whether every request was answered, and its connection closed, within `most`. Call [`Edge::stop`] first:
+    /// before that, idle connections count too.
+    pub fn wait_idle(&self, most: Duration) -> bool {
+        self.places.wait_empty(most)
+    }
+}
+
+impl Drop for Edge {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// A listener whose connections send at once what they are given, and find out when a client's machine has gone:
+/// on Linux they inherit both.
+fn listen(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(address)?;
+    sockopt::set_tcp_nodelay(&listener, true)?;
+    sockopt::set_socket_keepalive(&listener, true)?;
+    let seconds = Duration::from_secs;
+    sockopt::set_tcp_keepidle(&listener, seconds(limits::PROBE_AFTER_SECONDS))?;
+    sockopt::set_tcp_keepintvl(&listener, seconds(limits::PROBE_EVERY_SECONDS))?;
+    sockopt::set_tcp_keepcnt(&listener, limits::PROBES)?;
+    rustix::net::listen(&listener, BACKLOG)?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}

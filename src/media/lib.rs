@@ -1,0 +1,141 @@
+//! A file with a picture → the same container with the same picture, byte for byte, and one new sound track.
+//!
+//! Pictures are never decoded: their samples are copied, and so is all that describes them (codec, size, edit list,
+//! times). What is written anew are the tables of where samples lie, and the sound. Subtitles, chapters and tags stay;
+//! every sound track of the original goes.
+//!
+//! Files come from clients: each count and size in them is held to the file's own size and to `limits`, and memory
+//! does not grow with the samples, only (by some 30 bytes each) with their number.
+//!
+//! | file | one idea |
+//! | --- | --- |
+//! | `source` | a seekable input of known length |
+//! | `track` | the new sound: packets in a scratch file, and their times |
+//! | `mp4` | MP4 and MOV, fragmented or not → MP4 |
+//! | `webm` | WebM and Matroska → the same |
+
+mod mp4;
+mod source;
+mod track;
+mod webm;
+
+#[cfg(test)]
+mod tests;
+
+use std::fs::File;
+use std::io::{Read, Seek};
+
+pub use track::{SoundTrack, TrackWriter};
+
+use source::Source;
+use vocabox_audio::encode::Codec;
+use vocabox_base::fault::Fault;
+
+/// A family of containers. What comes in as one goes out as the same one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Container {
+    /// MP4 and QuickTime; written as MP4, not fragmented, its tables first.
+    Mp4,
+    /// Matroska and WebM; the kind of document stays.
+    Webm,
+}
+
+/// What is known of a file's picture before anything is decoded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Picture {
+    pub container: Container,
+    /// Seconds from the file's start to the end of its last frame: how long the new sound should be. The mux cuts
+    /// and pads nothing.
+    pub duration_s: f64,
+    /// Pixels as coded, where the file tells them.
+    pub width: Option<u32>,
+    pub height: Option<u32>,
+    /// Seconds from the file's start to the first sample of its first sound track, beyond what an edit list says (which
+    /// `audio::decode` applies by itself): so much later than it is decoded does the original sound start. 0 mostly.
+    pub sound_late_s: f64,
+    /// Whether there is a sound track, of whatever codec.
+    pub has_sound: bool,
+}
+
+/// The picture in `reader`; none when the file is of another kind, or has sound only.
+///
+/// Costs a look at every table (MP4) or at every block's head (WebM).
+///
+/// Faults: `Invalid` for a container that is damaged, encrypted, cut off, or larger than `limits` in one of its tables;
+/// `Internal` when it cannot be read.
+pub fn inspect<R: Read + Seek>(reader: R) -> Result<Option<Picture>, Fault> {
+    let mut source = Source::new(reader)?;
+    match kind(&mut source)? {
+        Some(Container::Mp4) => mp4::inspect(&mut source),
+        Some(Container::Webm) => webm::inspect(&mut source),
+        None => Ok(None),
+    }
+}
+
+/// Writes the file in `reader` to `out`, which is empty, with `track` in the place of all its sound tracks, in the same
+/// container.
+///
+/// The track starts with the file (MP4: with the movie; WebM: at time 0). Files are copied by blocks.
+///
+/// Faults: as [`inspect`]; `Invalid` too when there is no picture, or when the container does not take the track's codec; `Internal` when `out` cannot be written, which then
+/// holds a part.
+pub fn replace_audio<R: Read + Seek>(
+    reader: R,
+    track: &SoundTrack,
+    out: &mut File,
+) -> Result<(), Fault> {
+    let mut source = Source::new(reader)?;
+    let container = kind(&mut source)?;
+    if let Some(container) = container {
+        check_codec(container, track.codec())?;
+    }
+    match container {
+        Some(Container::Mp4) => mp4::replace_audio(&mut source, track, out),
+        Some(Container::Webm) => webm::replace_audio(&mut source, track, out),
+        None => Err(no_picture()),
+    }
+}
+
+/// Faults: `Invalid` when files of `container` do not take sound in `codec`.
+pub fn check_codec(container: Container, codec: Codec) -> Result<(), Fault> {
+    match (container, codec) {
+        (Container::Webm, Codec::Aac) => Err(Fault::invalid(
+            "audio_codec aac cannot be in a WebM or Matroska file; opus is accepted",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Which container this is, by its first bytes.
+fn kind<R: Read + Seek>(source: &mut Source<R>) -> Result<Option<Container>, Fault> {
+    if source.length() < 12 {
+        return Ok(None);
+    }
+    let mut start = [0; 8];
+    source.go(0)?;
+    source.fill(&mut start)?;
+    source.go(0)?;
+    // The EBML head; else the kinds of boxes that an MP4 or a MOV may start with.
+    Ok(match (&start[..4], &start[4..]) {
+        (b"\x1A\x45\xDF\xA3", _) => Some(Container::Webm),
+        (
+            _,
+            b"ftyp" | b"styp" | b"moov" | b"mdat" | b"free" | b"skip" | b"wide" | b"pnot" | b"moof"
+            | b"sidx",
+        ) => Some(Container::Mp4),
+        _ => None,
+    })
+}
+
+/// The file breaks its format's rules: `what` says where.
+fn damaged(what: &str) -> Fault {
+    Fault::invalid(format!(
+        "file is damaged, or of a kind of MP4 or WebM that is not read here: {what}"
+    ))
+}
+
+fn no_picture() -> Fault {
+    Fault::invalid(
+        "file has no picture; MP4, MOV, WebM and Matroska with a video track are accepted",
+    )
+}

@@ -1,0 +1,214 @@
+//! Boxes as slices of what was read (ISO/IEC 14496-12 §4.2): told apart, decoded by mp4-atom, patched, and put together
+//! again without touching what is in them.
+
+use std::io::{Read, Seek};
+
+use mp4_atom::Atom;
+
+use crate::damaged;
+use crate::source::Source;
+use vocabox_base::fault::Fault;
+use vocabox_base::limits::{MOVIE_BOXES_MAX, MOVIE_SAMPLES_MAX};
+
+/// Boxes of one level that are looked at in memory.
+const LEVEL_BOXES_MAX: usize = 16_384;
+
+/// One box within a slice.
+#[derive(Clone, Copy)]
+pub struct Part<'a> {
+    pub kind: [u8; 4],
+    /// With its head.
+    pub whole: &'a [u8],
+    pub body: &'a [u8],
+}
+
+impl<'a> Part<'a> {
+    /// What the box says, by mp4-atom. Bytes behind its own fields are left alone, as other readers do.
+    pub fn decode<T: Atom>(&self) -> Result<T, Fault> {
+        let mut body = self.body;
+        T::decode_body(&mut body).map_err(|error| {
+            let kind = String::from_utf8_lossy(&self.kind);
+            damaged(&format!("its {kind:?} cannot be read")).because(error)
+        })
+    }
+
+    /// As [`Part::decode`], for a table whose number of entries stands at byte `at`: not even read when that is more
+    /// than any accepted film has.
+    pub fn table<T: Atom>(&self, at: usize) -> Result<T, Fault> {
+        match u32_at(self.body, at)? as usize {
+            0..=MOVIE_SAMPLES_MAX => self.decode(),
+            _ => Err(too_many_samples()),
+        }
+    }
+
+    /// The boxes in this one.
+    pub fn parts(&self) -> Result<Vec<Part<'a>>, Fault> {
+        parts(self.body)
+    }
+
+    /// The box of `kind` in this one. Fault: `Invalid` when there are two: readers would not agree which one counts.
+    pub fn find(&self, kind: &[u8; 4]) -> Result<Option<Part<'a>>, Fault> {
+        let parts = self.parts()?;
+        let mut found = parts.into_iter().filter(|part| part.kind == *kind);
+        match (found.next(), found.next()) {
+            (_, Some(_)) => Err(damaged(&format!(
+                "{:?} is there twice",
+                String::from_utf8_lossy(kind)
+            ))),
+            (found, None) => Ok(found),
+        }
+    }
+
+    /// As [`Part::find`], of a box that must be there.
+    pub fn need(&self, kind: &[u8; 4]) -> Result<Part<'a>, Fault> {
+        self.find(kind)?
+            .ok_or_else(|| damaged(&format!("{:?} is missing", String::from_utf8_lossy(kind))))
+    }
+}
+
+/// The boxes in `data`, up to a rest that is too short for one, or a size of 0: QuickTime ends lists with it, and "up to the
+/// file's end", which it means elsewhere, nothing within another box may say. What is written has no such rest.
+pub fn parts(data: &[u8]) -> Result<Vec<Part<'_>>, Fault> {
+    let mut parts = Vec::new();
+    let mut rest = data;
+    while rest.len() >= 8 {
+        let kind = [rest[4], rest[5], rest[6], rest[7]];
+        let (head, size) = match u32_at(rest, 0)? {
+            0 => break,
+            1 => (16, u64_at(rest, 8)?),
+            size => (8, u64::from(size)),
+        };
+        if size < head || size > rest.len() as u64 {
+            return Err(damaged("a box in its head is larger than what it lies in"));
+        }
+        if parts.len() == LEVEL_BOXES_MAX {
+            return Err(damaged("it has too many boxes"));
+        }
+        let (whole, after) = rest.split_at(size as usize);
+        parts.push(Part {
+            kind,
+            whole,
+            body: &whole[head as usize..],
+        });
+        rest = after;
+    }
+    Ok(parts)
+}
+
+/// A box of the file itself: its kind, its first byte, its content's first byte, and its end.
+pub struct FileBox {
+    pub kind: [u8; 4],
+    pub from: u64,
+    pub body: u64,
+    pub to: u64,
+}
+
+/// Goes through the file's boxes: `see` gets each with `source` at its content.
+pub fn each_of_file<R: Read + Seek>(
+    source: &mut Source<R>,
+    mut see: impl FnMut(&mut Source<R>, &FileBox) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    let (mut from, end) = (0, source.length());
+    for _ in 0..MOVIE_BOXES_MAX {
+        if end - from < 8 {
+            return Ok(());
+        }
+        source.go(from)?;
+        let mut head = [0; 8];
+        source.fill(&mut head)?;
+        let kind = [head[4], head[5], head[6], head[7]];
+        let size = match u32_at(&head, 0)? {
+            0 => end - from,
+            1 => {
+                let mut long = [0; 8];
+                source.fill(&mut long)?;
+                u64::from_be_bytes(long)
+            }
+            size => u64::from(size),
+        };
+        let body = source.at();
+        let to = from
+            .checked_add(size)
+            .filter(|to| (body..=end).contains(to));
+        let Some(to) = to else {
+            return Err(damaged("it is cut off, or a box claims more than there is"));
+        };
+        let found = FileBox {
+            kind,
+            from,
+            body,
+            to,
+        };
+        see(source, &found)?;
+        from = to;
+    }
+    Err(Fault::invalid(format!(
+        "file has more than {MOVIE_BOXES_MAX} boxes, which are accepted"
+    )))
+}
+
+/// A box of `kind` around `contents`.
+pub fn wrap(kind: &[u8; 4], contents: &[&[u8]]) -> Vec<u8> {
+    let content: usize = contents.iter().map(|c| c.len()).sum();
+    let mut made = Vec::with_capacity(content + 8);
+    // Heads of films are bounded far below 4 GiB.
+    made.extend_from_slice(&(content as u32 + 8).to_be_bytes());
+    made.extend_from_slice(kind);
+    contents.iter().for_each(|c| made.extend_from_slice(c));
+    made
+}
+
+/// A box that mp4-atom knows, as bytes.
+pub fn encoded<T: Atom>(atom: &T) -> Result<Vec<u8>, Fault> {
+    let mut made = Vec::new();
+    mp4_atom::Encode::encode(atom, &mut made).map_err(Fault::internal)?;
+    Ok(made)
+}
+
+/// Heads with a duration: how many bytes of dates and numbers stand before it, in version 0 and in version 1.
+#[derive(Clone, Copy)]
+pub enum Head {
+    Movie,
+    Track,
+    Media,
+}
+
+/// `head` with another duration; one that version 0 has no room for becomes "unknown", all ones.
+pub fn with_duration(part: Part, head: Head, duration: u64) -> Result<Vec<u8>, Fault> {
+    let mut made = part.whole.to_vec();
+    let start = part.whole.len() - part.body.len();
+    let long = part.body.first() == Some(&1);
+    let at = start
+        + match (head, long) {
+            (Head::Track, false) => 20,
+            (Head::Track, true) => 28,
+            (_, false) => 16,
+            (_, true) => 24,
+        };
+    let short = u32::try_from(duration).unwrap_or(u32::MAX).to_be_bytes();
+    let bytes: &[u8] = match long {
+        true => &duration.to_be_bytes(),
+        false => &short,
+    };
+    made.get_mut(at..at + bytes.len())
+        .ok_or_else(|| damaged("one of its heads is too short"))?
+        .copy_from_slice(bytes);
+    Ok(made)
+}
+
+pub fn u32_at(data: &[u8], at: usize) -> Result<u32, Fault> {
+    let bytes = data.get(at..at + 4).and_then(|b| b.try_into().ok());
+    bytes
+        .map(u32::from_be_bytes)
+        .ok_or_else(|| damaged("a box is too short for what it must hold"))
+}
+
+fn u64_at(data: &[u8], at: usize) -> Result<u64, Fault> {
+    Ok(u64::from(u32_at(data, at)?) << 32 | u64::from(u32_at(data, at + 4)?))
+}
+
+pub fn too_many_samples() -> Fault {
+    Fault::invalid(format!(
+        "file has more frames than the {MOVIE_SAMPLES_MAX} that are accepted"
+    ))
+}

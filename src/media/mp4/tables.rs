@@ -1,0 +1,183 @@
+//! A track's sample tables (ISO/IEC 14496-12 §8.6, §8.7) → where its samples lie, how long they last, when they end.
+
+use mp4_atom::{Co64, Ctts, Stco, Stsc, Stss, Stsz, StszSamples, Stts};
+
+use super::boxes::{Part, too_many_samples};
+use crate::damaged;
+use vocabox_base::fault::Fault;
+use vocabox_base::limits::MOVIE_SAMPLES_MAX;
+
+/// Samples of one track that lie one behind the other in the file.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Chunk {
+    /// Where, from the file's start, and how many bytes.
+    pub from: u64,
+    pub bytes: u64,
+    /// When its first sample is decoded, in the track's time scale.
+    pub time: u64,
+}
+
+/// One sample: its size, how long it lasts, by how much it is shown after it is decoded (both in the track's time scale),
+/// and whether decoding may start with it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sample {
+    pub bytes: u32,
+    pub duration: u32,
+    pub offset: i64,
+    pub is_sync: bool,
+}
+
+/// The tables of one track, decoded.
+pub struct Tables {
+    sizes: Stsz,
+    durations: Stts,
+    offsets: Option<Ctts>,
+    sync: Option<Stss>,
+    runs: Stsc,
+    chunks: Vec<u64>,
+}
+
+impl Tables {
+    /// The tables in the box `stbl`. None when it lists no samples, as in a fragmented file.
+    ///
+    /// Faults: `Invalid` when one is missing, damaged, or larger than is accepted.
+    pub fn read(stbl: Part) -> Result<Option<Tables>, Fault> {
+        if stbl.find(b"stz2")?.is_some() {
+            return Err(damaged("its sample sizes are of the compact kind (stz2)"));
+        }
+        let sizes: Stsz = match stbl.find(b"stsz")? {
+            // Behind version and flags: one size for all, then how many.
+            Some(part) => part.table(8)?,
+            None => return Ok(None),
+        };
+        let count = match &sizes.samples {
+            StszSamples::Identical { count, .. } => *count as usize,
+            StszSamples::Different { sizes } => sizes.len(),
+        };
+        if count == 0 {
+            return Ok(None);
+        }
+        let chunks = match stbl.find(b"co64")? {
+            Some(part) => part.table::<Co64>(4)?.entries,
+            None => {
+                let short: Stco = stbl.need(b"stco")?.table(4)?;
+                short.entries.into_iter().map(u64::from).collect()
+            }
+        };
+        if chunks.len() > count {
+            return Err(damaged("it has more chunks than frames"));
+        }
+        let table = |kind| stbl.find(kind);
+        Ok(Some(Tables {
+            durations: stbl.need(b"stts")?.table(4)?,
+            offsets: table(b"ctts")?.map(|part| part.table(4)).transpose()?,
+            sync: table(b"stss")?.map(|part| part.table(4)).transpose()?,
+            runs: stbl.need(b"stsc")?.table(4)?,
+            sizes,
+            chunks,
+        }))
+    }
+
+    /// Goes through all samples in order: `see` gets each with its chunk's number, where it lies, and its description's
+    /// number.
+    ///
+    /// Fault: `Invalid` when the tables leave samples without a place.
+    pub fn each(
+        &self,
+        mut see: impl FnMut(usize, u64, u32, Sample) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let runs = &self.runs.entries;
+        if runs.first().is_none_or(|run| run.first_chunk != 1) {
+            return Err(damaged("its table of chunks does not start"));
+        }
+        let (mut next, count) = (0, self.count());
+        let mut durations = self.durations.entries.iter().flat_map(|e| {
+            let times = e.sample_count as usize;
+            std::iter::repeat_n(e.sample_delta, times)
+        });
+        let mut offsets = self.offsets.iter().flat_map(|table| {
+            let entries = table.entries.iter();
+            entries.flat_map(|e| std::iter::repeat_n(e.sample_offset, e.sample_count as usize))
+        });
+        let mut sync = self.sync.as_ref().map(|s| s.entries.iter().peekable());
+        let mut run = 0;
+        for (i, from) in self.chunks.iter().enumerate() {
+            while runs
+                .get(run + 1)
+                .is_some_and(|later| later.first_chunk as usize <= i + 1)
+            {
+                run += 1;
+            }
+            let mut at = *from;
+            // The last chunk of a run may be told too long.
+            let held = (runs[run].samples_per_chunk as usize).min(count - next);
+            for _ in 0..held {
+                next += 1;
+                let number = next as u32;
+                let is_sync = sync.as_mut().is_none_or(|entries| {
+                    while entries.next_if(|entry| **entry < number).is_some() {}
+                    entries.peek() == Some(&&number)
+                });
+                let sample = Sample {
+                    bytes: self.bytes(next - 1),
+                    duration: durations.next().unwrap_or(0),
+                    offset: offsets.next().unwrap_or(0),
+                    is_sync,
+                };
+                see(i, at, runs[run].sample_description_index, sample)?;
+                at = at.saturating_add(u64::from(sample.bytes));
+            }
+        }
+        match next == count {
+            true => Ok(()),
+            false => Err(damaged("it has frames without a place in the file")),
+        }
+    }
+
+    /// Its chunks, and when its last sample ends: shown, from the first one's decoding, in the track's time scale.
+    ///
+    /// Faults: as [`Tables::each`].
+    pub fn chunks(&self) -> Result<(Vec<Chunk>, u64), Fault> {
+        let empty = |from: &u64| Chunk {
+            from: *from,
+            bytes: 0,
+            time: 0,
+        };
+        let mut chunks: Vec<Chunk> = self.chunks.iter().map(empty).collect();
+        let (mut time, mut end) = (0, 0);
+        self.each(|i, _, _, sample| {
+            let chunk = &mut chunks[i];
+            if chunk.bytes == 0 {
+                chunk.time = time;
+            }
+            chunk.bytes += u64::from(sample.bytes);
+            time += u64::from(sample.duration);
+            end = end.max(time.saturating_add_signed(sample.offset));
+            Ok(())
+        })?;
+        Ok((chunks, end))
+    }
+
+    /// How many samples there are.
+    pub fn count(&self) -> usize {
+        match &self.sizes.samples {
+            StszSamples::Identical { count, .. } => *count as usize,
+            StszSamples::Different { sizes } => sizes.len(),
+        }
+    }
+
+    fn bytes(&self, i: usize) -> u32 {
+        match &self.sizes.samples {
+            StszSamples::Identical { size, .. } => *size,
+            StszSamples::Different { sizes } => sizes[i],
+        }
+    }
+}
+
+/// Fault: `Invalid` when films may not have so many samples.
+pub fn check_count(samples: usize) -> Result<(), Fault> {
+    match samples <= MOVIE_SAMPLES_MAX {
+        true => Ok(()),
+        false => Err(too_many_samples()),
+    }
+}

@@ -1,0 +1,284 @@
+//! Files that are made once: the first caller makes one, callers at the same time wait, later ones read it.
+//!
+//! A file is named by all that decides its content, so that it never gets old: after a change another
+//! file is asked for. The files are bounded in number and bytes; the least recently used goes first, of equal times the
+//! first by name, and the file that was made last goes last, whatever the clock says.
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use tempfile::NamedTempFile;
+
+use crate::engine::contract::Watch;
+use crate::fault::Fault;
+use crate::work::pool::POLL;
+
+/// How much a cache holds.
+#[derive(Debug, Clone, Copy)]
+pub struct CacheLimits {
+    pub files_max: usize,
+    pub bytes_max: u64,
+}
+
+/// A folder of such files.
+pub struct FileCache {
+    folder: PathBuf,
+    limits: CacheLimits,
+    /// Names of what is being made.
+    making: Mutex<HashSet<String>>,
+    /// Told whenever something no longer is.
+    done: Condvar,
+}
+
+impl FileCache {
+    /// The files of `folder`, which is made where it is missing, as many as `limits` allow. What a process that ended
+    /// left half done is removed. Faults: `Internal` when the folder cannot be made or read.
+    pub fn open(folder: PathBuf, limits: CacheLimits) -> Result<Self, Fault> {
+        fs::create_dir_all(&folder).map_err(Fault::internal)?;
+        for entry in fs::read_dir(&folder).map_err(Fault::internal)? {
+            let path = entry.map_err(Fault::internal)?.path();
+            if path.extension().is_some_and(|e| e == UNFINISHED) {
+                fs::remove_file(path).map_err(Fault::internal)?;
+            }
+        }
+        Ok(FileCache {
+            folder,
+            limits,
+            making: Mutex::default(),
+            done: Condvar::new(),
+        })
+    }
+
+    /// The file called `name` (of letters, digits and a dot), if it was made.
+    pub fn find(&self, name: &str) -> Option<Vec<u8>> {
+        let mut file = File::options()
+            .read(true)
+            .write(true)
+            .open(self.folder.join(name))
+            .ok()?;
+        let mut content = Vec::new();
+        file.read_to_end(&mut content).ok()?;
+        // It is the most recently used now; where that cannot be noted, it goes earlier.
+        let _ = file.set_modified(SystemTime::now());
+        Some(content)
+    }
+
+    /// The file called `name`, made by `make` unless it is there or another makes it just now. Faults: those of `make`,
+    /// after which the next who waits tries, and of `watch` while waiting.
+    pub fn find_or_make(
+        &self,
+        name: &str,
+        watch: &Watch,
+        make: impl FnOnce() -> Result<Vec<u8>, Fault>,
+    ) -> Result<Vec<u8>, Fault> {
+        let _guard = self.claim(name, watch)?;
+        if let Some(found) = self.find(name) {
+            return Ok(found);
+        }
+        let made = make()?;
+        if let Err(cause) = self.keep(name, &made) {
+            // It will have to be made again; this time it is there all the same.
+            log::warn!("{name} cannot be kept: {cause}");
+        }
+        Ok(made)
+    }
+
+    /// Waits until no other caller makes `name`.
+    fn claim<'a>(&'a self, name: &'a str, watch: &Watch) -> Result<MakeGuard<'a>, Fault> {
+        let mut making = self.lock();
+        while making.contains(name) {
+            let waited = self.done.wait_timeout(making, POLL);
+            making = waited.unwrap_or_else(PoisonError::into_inner).0;
+            watch.check()?;
+        }
+        making.insert(name.to_owned());
+        Ok(MakeGuard { cache: self, name })
+    }
+
+    /// Writes a whole file under its name, or nothing.
+    fn keep(&self, name: &str, content: &[u8]) -> std::io::Result<()> {
+        let suffix = format!(".{UNFINISHED}");
+        let mut file = NamedTempFile::with_suffix_in(suffix, &self.folder)?;
+        file.write_all(content)?;
+        // By the clock that `find` notes: the file system's own lags behind it.
+        file.as_file().set_modified(SystemTime::now())?;
+        // Or a power cut may leave the name and lose the content.
+        file.as_file().sync_all()?;
+        let path = self.folder.join(name);
+        file.persist(&path)?;
+        sweep(&self.folder, self.limits, &path)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.making.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How names of files end that are not whole yet.
+const UNFINISHED: &str = "part";
+
+/// Removes the oldest files beyond `limits`, `newest` the last of all.
+fn sweep(folder: &Path, limits: CacheLimits, newest: &Path) -> std::io::Result<()> {
+    let (mut files, mut bytes) = (Vec::new(), 0);
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.path().extension().is_some_and(|e| e != UNFINISHED) {
+            let known = entry.metadata()?;
+            bytes += known.len();
+            let path = entry.path();
+            files.push((path == newest, known.modified()?, path, known.len()));
+        }
+    }
+    files.sort();
+    let mut count = files.len();
+    for (_, _, path, length) in files {
+        if count <= limits.files_max && bytes <= limits.bytes_max {
+            break;
+        }
+        fs::remove_file(path)?;
+        (count, bytes) = (count - 1, bytes - length);
+    }
+    Ok(())
+}
+
+/// The right to make one file. Dropping it lets the next one look.
+struct MakeGuard<'a> {
+    cache: &'a FileCache,
+    name: &'a str,
+}
+
+impl Drop for MakeGuard<'_> {
+    fn drop(&mut self) {
+        self.cache.lock().remove(self.name);
+        self.cache.done.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Barrier;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
+    use std::time::{Duration, Instant};
+
+    fn watch() -> Watch {
+        Watch::until(Instant::now() + Duration::from_secs(60))
+    }
+
+    fn limits(files_max: usize, bytes_max: u64) -> CacheLimits {
+        CacheLimits {
+            files_max,
+            bytes_max,
+        }
+    }
+
+    fn cache(files_max: usize) -> (tempfile::TempDir, FileCache) {
+        let folder = tempfile::tempdir().unwrap();
+        let cache =
+            FileCache::open(folder.path().join("kept"), limits(files_max, u64::MAX)).unwrap();
+        (folder, cache)
+    }
+
+    #[test]
+    fn whoever_asks_at_once_gets_what_was_made_once() {
+        let (_folder, cache) = cache(9);
+        let (asked, made) = (Barrier::new(8), AtomicUsize::new(0));
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    asked.wait();
+                    let make = || {
+                        made.fetch_add(1, Ordering::SeqCst);
+                        Ok(b"sound".repeat(9_999))
+                    };
+                    let got = cache.find_or_make("a.wav", &watch(), make).unwrap();
+                    assert_eq!(got.len(), 5 * 9_999);
+                });
+            }
+        });
+        assert_eq!(made.into_inner(), 1);
+        assert!(cache.find("a.wav").is_some() && cache.find("b.wav").is_none());
+    }
+
+    #[test]
+    fn what_failed_or_panicked_can_be_made_by_the_next() {
+        let (_folder, cache) = cache(9);
+        let failing = cache.find_or_make("a.wav", &watch(), || Err(Fault::engine("no")));
+        assert!(failing.is_err());
+        let panicking = || cache.find_or_make("a.wav", &watch(), || panic!("on purpose"));
+        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(panicking)).is_err());
+        let made = cache.find_or_make("a.wav", &watch(), || Ok(vec![1]));
+        assert_eq!(made.unwrap(), [1]);
+    }
+
+    #[test]
+    fn waiting_ends_with_the_watch() {
+        let (_folder, cache) = cache(9);
+        let _guard = cache.claim("a.wav", &watch()).unwrap();
+        let over = Watch::until(Instant::now());
+        assert!(cache.find_or_make("a.wav", &over, || Ok(vec![])).is_err());
+    }
+
+    #[test]
+    fn the_oldest_make_room_and_half_files_do_not_last() {
+        let (folder, cache) = cache(2);
+        let path = |name: &str| folder.path().join("kept").join(name);
+        for (age, name) in [(30, "a.wav"), (20, "b.wav"), (10, "c.wav")] {
+            cache.find_or_make(name, &watch(), || Ok(vec![7])).unwrap();
+            if cache.find(name).is_some() {
+                let file = fs::File::options().write(true).open(path(name)).unwrap();
+                let then = std::time::SystemTime::now() - Duration::from_secs(age);
+                file.set_modified(then).unwrap();
+            }
+        }
+        assert_eq!(
+            (cache.find("a.wav"), cache.find("c.wav")),
+            (None, Some(vec![7]))
+        );
+        fs::write(path(".x.part"), "half").unwrap();
+        FileCache::open(folder.path().join("kept"), limits(2, 99)).unwrap();
+        assert!(!path(".x.part").exists() && path("b.wav").exists());
+    }
+
+    #[test]
+    fn what_was_not_asked_for_the_longest_makes_room_for_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = FileCache::open(folder.path().to_owned(), limits(9, 10)).unwrap();
+        let then = SystemTime::now() - Duration::from_secs(60);
+        for name in ["a.wav", "b.wav"] {
+            cache
+                .find_or_make(name, &watch(), || Ok(vec![7; 4]))
+                .unwrap();
+            let file = fs::File::options()
+                .write(true)
+                .open(folder.path().join(name));
+            file.unwrap().set_modified(then).unwrap();
+        }
+        assert!(cache.find("a.wav").is_some());
+        cache
+            .find_or_make("c.wav", &watch(), || Ok(vec![7; 4]))
+            .unwrap();
+        assert!(cache.find("a.wav").is_some() && cache.find("b.wav").is_none());
+    }
+
+    #[test]
+    fn what_was_just_made_stays_when_the_clock_was_set_back() {
+        let (folder, cache) = cache(2);
+        let ahead = SystemTime::now() + Duration::from_secs(3_600);
+        for name in ["b.wav", "c.wav", "a.wav"] {
+            cache.find_or_make(name, &watch(), || Ok(vec![7])).unwrap();
+            let file = File::options()
+                .write(true)
+                .open(folder.path().join("kept").join(name));
+            file.unwrap().set_modified(ahead).unwrap();
+        }
+        // Of equal times the first by name goes, but for the one that was made last.
+        let there = ["a.wav", "b.wav", "c.wav"].map(|name| cache.find(name).is_some());
+        assert_eq!(there, [true, false, true]);
+    }
+}

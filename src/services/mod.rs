@@ -1,0 +1,64 @@
+//! What the server can do: the only callers of the worker pools, used alike by the API, the command line, dubbing and
+//! cloning.
+//!
+//! A service owns the workers of one capability. Its methods take the priority and the cancellation token of each task
+//! and return [`Done`], which says how long the task waited and ran. Services know neither HTTP nor the history.
+//!
+//! | file | one idea |
+//! | --- | --- |
+//! | `speech` | text → sound, whole or piece by piece |
+//! | `transcription` | sound → text |
+//! | `translation` | text → text in another language |
+//! | `speakers` | who speaks when, and what a speaker is like |
+//! | `voices` | from the id of a voice to how it is spoken |
+//! | `clones` | the cloned voices of the accounts |
+//! | `previews` | the sentence by which each stock voice presents itself |
+//! | `permits` | how many requests of a kind may be in the server |
+//! | `file_cache` | files that are made once |
+//! | `style_cache` | style tables of cloned voices, in memory |
+
+pub mod clones;
+pub mod file_cache;
+pub mod permits;
+pub mod previews;
+pub mod speakers;
+pub mod speech;
+mod style_cache;
+pub mod transcription;
+pub mod translation;
+pub mod voices;
+
+pub use crate::work::pool::Done;
+
+/// Which task a worker takes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Priority {
+    /// A request waits for it: it runs in the order of arrival.
+    Interactive,
+    /// It runs while no interactive task waits, and gives way to one that comes.
+    Background,
+}
+
+/// How many tasks of a service run and wait.
+#[derive(Debug, Clone, Copy)]
+pub struct Capacity {
+    /// Worker threads, each with an engine of its own.
+    pub workers: usize,
+    /// Requests that may wait while all workers are busy.
+    pub queue: usize,
+}
+
+impl Capacity {
+    /// Requests that may be in the server at once. The queue of the workers holds as many, and not only those that
+    /// wait: a request lies there, too, until an idle worker has woken up for it.
+    pub fn requests_max(&self) -> usize {
+        self.workers + self.queue
+    }
+}
+
+/// What a pack calls its engine, and its own name, as history shows them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ModelName {
+    pub engine: String,
+    pub model: String,
+}

@@ -1,0 +1,177 @@
+//! The sentence by which each stock voice presents itself, as a WAV that is made once.
+
+use sha2::{Digest, Sha256};
+
+use super::file_cache::FileCache;
+use super::speech::SpeechService;
+use super::voices::{Origin, VoiceCatalog};
+use super::{Done, Priority};
+use crate::audio::encode;
+use crate::engine::contract::{Utterance, Watch};
+use crate::engine::unknown_voice;
+use crate::fault::Fault;
+use crate::pack::manifest::Voice;
+
+/// Raised when a change of ours makes voices sound otherwise.
+const MAKING: &str = "1";
+
+/// What a voice of each language says, short and without gender; the part of a code before `-` decides.
+const SENTENCES: &[(&str, &str)] = &[
+    ("en", "Hello. This is my voice, reading your words aloud."),
+    (
+        "en_ng",
+        "Good day. This is my voice, reading your words aloud.",
+    ),
+    (
+        "pcm",
+        "How you dey? Na my voice be this, e dey read wetin you write.",
+    ),
+    (
+        "es",
+        "Hola. Esta es mi voz, leyendo sus palabras en voz alta.",
+    ),
+    (
+        "fr",
+        "Bonjour. Voici ma voix, qui lit vos mots à haute voix.",
+    ),
+    (
+        "it",
+        "Buongiorno. Questa è la mia voce, che legge le vostre parole.",
+    ),
+    ("pt", "Olá. Esta é a minha voz, lendo as suas palavras."),
+    ("hi", "नमस्ते। यह मेरी आवाज़ है। आपसे बात करके अच्छा लगा।"),
+    ("ha", "Sannu. Wannan ita ce muryata. Ina fatan kana lafiya."),
+    ("sw", "Habari. Hii ni sauti yangu, inasoma maneno yako."),
+    ("yo", "Ẹ káàbọ̀. Ohùn mi nìyí. Inú mi dùn láti bá yín sọ̀rọ̀."),
+    ("ig", "Nnọọ. Nke a bụ olu m. Obi dị m ụtọ ịgwa gị okwu."),
+    (
+        "zu",
+        "Sawubona. Leli yizwi lami. Ngiyajabula ukukhuluma nawe.",
+    ),
+];
+
+/// The previews that were made.
+pub struct Previews {
+    cache: FileCache,
+}
+
+/// What the preview of a voice says, and the name of its file.
+pub struct Preview<'a> {
+    voice: &'a Voice,
+    text: &'static str,
+    file: String,
+}
+
+impl Previews {
+    /// Those in `cache`.
+    pub fn new(cache: FileCache) -> Self {
+        Previews { cache }
+    }
+
+    /// The preview of the stock voice `id`. Faults: `NotFound` for a voice that is not in `catalog` or has no preview.
+    pub fn of<'a>(&self, catalog: &'a VoiceCatalog, id: &str) -> Result<Preview<'a>, Fault> {
+        let voice = catalog.find(id).ok_or_else(unknown_voice)?;
+        let origin = catalog.origin(voice).ok_or_else(unknown_voice)?;
+        let text = sentence(voice).ok_or_else(|| {
+            Fault::not_found(
+                "This voice has no preview: no sentence of its language is known here.",
+            )
+        })?;
+        Ok(Preview {
+            voice,
+            text,
+            file: name(voice, origin, text),
+        })
+    }
+
+    /// The WAV, if it was made.
+    pub fn find(&self, preview: &Preview<'_>) -> Option<Vec<u8>> {
+        self.cache.find(&preview.file)
+    }
+
+    /// The WAV, which the first caller waits for `speech` to make, for as long as the work took. Faults: those of
+    /// [`SpeechService::synthesize`].
+    pub fn find_or_make(
+        &self,
+        preview: &Preview<'_>,
+        speech: &SpeechService,
+        watch: &Watch,
+    ) -> Result<Done<Vec<u8>>, Fault> {
+        let (mut queued, mut ran) = Default::default();
+        let output = self.cache.find_or_make(&preview.file, watch, || {
+            let utterance = Utterance {
+                text: preview.text.to_owned(),
+                voice: preview.voice.id.clone(),
+                ..Utterance::default()
+            };
+            let done = speech.synthesize(utterance, Priority::Interactive, watch)?;
+            (queued, ran) = (done.queued, done.ran);
+            encode::wav(&done.output.samples, done.output.rate_hz)
+        })?;
+        Ok(Done {
+            output,
+            queued,
+            ran,
+        })
+    }
+}
+
+/// Whether `voice` has a preview: whether there is a sentence of its language.
+pub fn has_preview(voice: &Voice) -> bool {
+    sentence(voice).is_some()
+}
+
+fn sentence(voice: &Voice) -> Option<&'static str> {
+    let base = voice.language.split('-').next()?;
+    SENTENCES
+        .iter()
+        .find(|(code, _)| *code == base)
+        .map(|(_, text)| *text)
+}
+
+/// The name of the file: a hash of all that decides how it sounds.
+fn name(voice: &Voice, origin: &Origin, text: &str) -> String {
+    let mut hash = Sha256::new();
+    let version = env!("CARGO_PKG_VERSION");
+    for part in [version, MAKING, &origin.fingerprint, &voice.id, text] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    format!("{:x}.wav", hash.finalize())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::services::ModelName;
+
+    fn voice(id: &str, language: &str) -> Voice {
+        let text = format!(
+            "id = \"{id}\"\nname = \"\"\nlanguage = \"{language}\"\ngender = \"\"\ndescription = \"\"\nfile = \"m\"\n"
+        );
+        toml::from_str(&text).unwrap()
+    }
+
+    fn origin(fingerprint: &str) -> Origin {
+        Origin {
+            name: ModelName::default(),
+            rate_hz: 24_000,
+            fingerprint: fingerprint.to_owned(),
+            mixes: true,
+        }
+    }
+
+    #[test]
+    fn whatever_decides_the_sound_decides_the_name() {
+        let (a, b) = (voice("a", "en-us"), voice("b", "en-us"));
+        let plain = name(&a, &origin("x"), "Hello.");
+        assert_eq!(plain, name(&a, &origin("x"), "Hello."));
+        for other in [
+            name(&b, &origin("x"), "Hello."),
+            name(&a, &origin("y"), "Hello."),
+            name(&a, &origin("x"), "Hello!"),
+        ] {
+            assert_ne!(plain, other);
+        }
+    }
+}

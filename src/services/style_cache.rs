@@ -1,0 +1,73 @@
+//! The style tables of cloned voices that were used last, in memory.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::engine::style::Sheet;
+use crate::fault::Fault;
+use crate::limits::CLONE_SHEETS_MAX;
+
+/// At most `CLONE_SHEETS_MAX` tables of half a MiB, by the hash of their file: what a hash names never changes.
+#[derive(Default)]
+pub struct StyleCache {
+    /// The one used last is the last.
+    held: Mutex<VecDeque<(String, Arc<Sheet>)>>,
+}
+
+impl StyleCache {
+    /// The table `name`, read by `read` when it is not held. Faults: those of `read`, and `Internal` when that is no table.
+    pub fn get(
+        &self,
+        name: &str,
+        read: impl FnOnce() -> Result<Vec<u8>, Fault>,
+    ) -> Result<Arc<Sheet>, Fault> {
+        let take = || {
+            let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+            let at = held.iter().position(|(hash, _)| hash == name)?;
+            let entry = held.remove(at)?;
+            held.push_back(entry.clone());
+            Some(entry.1)
+        };
+        if let Some(sheet) = take() {
+            return Ok(sheet);
+        }
+        // Read without the lock: two callers at once read it twice, and none waits for the disk of another.
+        let sheet = Arc::new(Sheet::parse(&read()?)?);
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.retain(|(hash, _)| hash != name);
+        held.push_back((name.to_owned(), sheet.clone()));
+        if held.len() > CLONE_SHEETS_MAX {
+            held.pop_front();
+        }
+        Ok(sheet)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::kokoro::{STYLE, TABLE};
+
+    fn bytes(value: f32) -> Vec<u8> {
+        let sheet = Sheet {
+            rows: vec![value; TABLE],
+            lively: vec![0.0; STYLE / 2],
+        };
+        sheet.bytes()
+    }
+
+    #[test]
+    fn the_one_unused_for_longest_makes_room() {
+        let sheets = StyleCache::default();
+        let unread = || Err(Fault::internal("not held"));
+        for n in 0..CLONE_SHEETS_MAX {
+            sheets.get(&n.to_string(), || Ok(bytes(n as f32))).unwrap();
+        }
+        assert_eq!(sheets.get("0", unread).unwrap().rows[0], 0.0);
+        sheets.get("new", || Ok(bytes(-1.0))).unwrap();
+        assert!(sheets.get("0", unread).is_ok(), "it was used since");
+        assert!(sheets.get("1", unread).is_err());
+        assert_eq!(sheets.held.lock().unwrap().len(), CLONE_SHEETS_MAX);
+        assert!(sheets.get("half", || Ok(vec![0; 9])).is_err());
+    }
+}

@@ -1,0 +1,292 @@
+//! What must survive a power cut: accounts, keys and what they may still spend, history, in one LMDB environment.
+//!
+//! The only place that names `heed`. Reads are short transactions on the caller's thread and see what any
+//! process committed before; writes go through one thread (`writer.rs`) and are on the disk when they return.
+//! A second process (the command line) may have the same store open at the same time.
+//! It knows nothing of requests and statuses.
+
+mod accounts;
+mod bucket;
+mod buckets;
+mod clock;
+mod codec;
+mod folders;
+mod history;
+mod jobs;
+mod keys;
+mod lmdb;
+mod prune;
+mod upgrade;
+mod voices;
+mod writer;
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+use std::sync::Arc;
+
+use heed::byteorder::BigEndian;
+use heed::types::{Bytes, Str, U64, Unit};
+use heed::{CommitOrAbort, RwTxn};
+
+pub use accounts::{Account, AccountChanges, HistoryFate, check_name, check_rpm};
+pub use bucket::Level;
+pub use buckets::Draw;
+pub use clock::Clock;
+pub use codec::{AccountId, ItemId, KeyId, Utc};
+pub use folders::Folders;
+pub use history::{Feature, HistoryItem, Page, Status};
+pub use jobs::{Job, JobId, JobKind, JobRoom, JobStatus, RESULT};
+pub use keys::{Key, KeyEnv, Secret};
+pub use prune::Retention;
+pub use voices::{ClonedStyle, ClonedVoice, VoiceId};
+
+use codec::Json;
+use lmdb::{Env, Failure, Table};
+use vocabox_base::fault::Fault;
+use vocabox_base::limits::{
+    NAME_CHARS_MAX, STORE_MAP_BYTES, STORE_READERS_MAX, STORE_SPARE_PARTS, STORE_WRITABLE_MS,
+};
+
+const META: &str = "meta";
+const ACCOUNTS: &str = "accounts";
+const ACCOUNT_NAMES: &str = "account_names";
+const KEYS: &str = "keys";
+const HISTORY: &str = "history";
+const HISTORY_INDEX: &str = "history_index";
+const HISTORY_COUNTS: &str = "history_counts";
+const BUCKETS: &str = "buckets";
+const PURGES: &str = "purges";
+const VOICES: &str = "voices";
+const JOBS: &str = "jobs";
+const DATABASES: u32 = 11;
+
+/// Locked by the one server of a data folder, as long as it lives.
+const LOCK_FILE: &str = "serve.lock";
+
+const CHECKED_AT: &str = "checked_at";
+/// LMDB's own bound on a key; account names are keys.
+const LMDB_KEY_BYTES_MAX: usize = 511;
+const _: () = assert!(NAME_CHARS_MAX * char::MAX.len_utf8() <= LMDB_KEY_BYTES_MAX);
+
+type Count = U64<BigEndian>;
+type Meta<'t> = Table<'t, Str, Count>;
+
+/// The databases; their keys are laid out in [`codec`].
+#[derive(Clone, Copy)]
+struct Tables {
+    meta: Meta<'static>,
+    accounts: Table<'static, Bytes, Json<Account>>,
+    account_names: Table<'static, Str, Count>,
+    keys: Table<'static, Bytes, Json<keys::KeyRecord>>,
+    /// JSON of a `HistoryItem`.
+    history: Table<'static, Bytes, Bytes>,
+    /// Each item twice: among all of its account, and among those of its feature.
+    history_index: Table<'static, Bytes, Unit>,
+    history_counts: Table<'static, Bytes, Count>,
+    /// Of the keys that have called; a key without one has a full bucket.
+    buckets: Table<'static, Bytes, Json<buckets::BucketRecord>>,
+    /// Deleted accounts whose history is to be removed.
+    purges: Table<'static, Bytes, Unit>,
+    /// Cloned voices.
+    voices: Table<'static, Bytes, Json<ClonedVoice>>,
+    /// Dubbing jobs.
+    jobs: Table<'static, Bytes, Json<Job>>,
+}
+
+/// The open store. Closed by [`Store::close`] or when the last owner drops it.
+pub struct Store {
+    env: Env,
+    tables: Tables,
+    uses: Arc<keys::Uses>,
+    buckets: Arc<buckets::Buckets>,
+    writer: Arc<writer::Writer>,
+    history_bytes_max: usize,
+    voice_files: Folders<VoiceId>,
+    job_files: Folders<JobId>,
+    /// In a server's store.
+    pruner: Option<prune::Pruner>,
+    /// The last to go, when all is written.
+    _only_server: Option<File>,
+}
+
+impl Store {
+    /// Opens the store in the folder `store` of `data_dir`; makes both, for this user alone, when they are missing.
+    /// Fault: `Missing`; its cause, for the operator, names the folder.
+    pub fn open(data_dir: &Path) -> Result<Arc<Store>, Fault> {
+        Store::open_sized(data_dir, STORE_MAP_BYTES, Clock::of_machine()).map(Arc::new)
+    }
+
+    /// Opens it for a server, the only one on `data_dir`, and keeps its history within `retention` from then on.
+    /// Faults: as [`Store::open`]; `Missing` also when another server has it.
+    pub fn serve(data_dir: &Path, retention: Retention) -> Result<Arc<Store>, Fault> {
+        Store::serve_by(data_dir, retention, Clock::of_machine())
+    }
+
+    /// The same, with token buckets that live by `clock`.
+    pub fn serve_by(
+        data_dir: &Path,
+        retention: Retention,
+        clock: Clock,
+    ) -> Result<Arc<Store>, Fault> {
+        let only_server = only_server(data_dir).map_err(|fault| in_folder(data_dir, fault))?;
+        let mut store = Store::open_sized(data_dir, STORE_MAP_BYTES, clock)?;
+        store.sweep_voice_files()?;
+        store.sweep_job_files()?;
+        let pruner = prune::Pruner::start(store.pruning(), retention);
+        store.pruner = Some(pruner.map_err(Fault::internal)?);
+        store._only_server = Some(only_server);
+        Ok(Arc::new(store))
+    }
+
+    fn open_sized(data_dir: &Path, map_bytes: usize, clock: Clock) -> Result<Store, Fault> {
+        let dir = data_dir.join("store");
+        make_folder(&dir)
+            .and_then(|()| Env::open(&dir, map_bytes, STORE_READERS_MAX, DATABASES))
+            .and_then(|env| Store::over(env, data_dir, clock))
+            .map_err(|fault| in_folder(&dir, fault))
+    }
+
+    fn over(env: Env, data_dir: &Path, clock: Clock) -> Result<Store, Fault> {
+        let map_bytes = env.map_bytes();
+        let history_bytes_max = map_bytes - map_bytes / STORE_SPARE_PARTS;
+        let txn = env.write_txn()?;
+        let created =
+            env.heed()
+                .create_databases_and_commit(txn, |open, txn| -> Result<_, Failure> {
+                    let meta = open.create_database(txn, Some(META))?;
+                    upgrade::run(txn, meta.into())?;
+                    Ok(CommitOrAbort::<_, ()>::Commit((
+                        meta,
+                        open.create_database(txn, Some(ACCOUNTS))?,
+                        open.create_database(txn, Some(ACCOUNT_NAMES))?,
+                        open.create_database(txn, Some(KEYS))?,
+                        open.create_database(txn, Some(HISTORY))?,
+                        open.create_database(txn, Some(HISTORY_INDEX))?,
+                        open.create_database(txn, Some(HISTORY_COUNTS))?,
+                        open.create_database(txn, Some(BUCKETS))?,
+                        open.create_database(txn, Some(PURGES))?,
+                        open.create_database(txn, Some(VOICES))?,
+                        open.create_database(txn, Some(JOBS))?,
+                    )))
+                })?;
+        let (
+            meta,
+            accounts,
+            account_names,
+            keys,
+            history,
+            history_index,
+            history_counts,
+            buckets,
+            purges,
+            voices,
+            jobs,
+        ) = created.unwrap_commit();
+        let tables = Tables {
+            meta: meta.into(),
+            accounts: accounts.into(),
+            account_names: account_names.into(),
+            keys: keys.into(),
+            history: history.into(),
+            history_index: history_index.into(),
+            history_counts: history_counts.into(),
+            buckets: buckets.into(),
+            purges: purges.into(),
+            voices: voices.into(),
+            jobs: jobs.into(),
+        };
+        let uses = Arc::new(keys::Uses::default());
+        let buckets = Arc::new(buckets::Buckets::new(clock));
+        let (due_uses, due_buckets) = (uses.clone(), buckets.clone());
+        let ride_along = Box::new(move |is_last| {
+            let due = [due_uses.take(tables), due_buckets.due(tables, is_last)];
+            due.into_iter().flatten().collect()
+        });
+        let writer = writer::Writer::start(env.clone(), ride_along).map_err(Fault::internal)?;
+        Ok(Store {
+            env,
+            tables,
+            uses,
+            buckets,
+            writer: Arc::new(writer),
+            history_bytes_max,
+            voice_files: Folders::in_data(data_dir, "voices"),
+            job_files: Folders::in_data(data_dir, "jobs"),
+            pruner: None,
+            _only_server: None,
+        })
+    }
+
+    /// Nothing, when a write reached the disk within the last `STORE_WRITABLE_MS` or reaches it now.
+    /// Faults: as any write.
+    pub fn check_writable(&self) -> Result<(), Fault> {
+        if self.writer.committed_within(STORE_WRITABLE_MS) {
+            return Ok(());
+        }
+        let meta = self.tables.meta;
+        let now = Utc::now().ms_since(Utc::EPOCH);
+        self.write(move |txn| meta.put(txn, CHECKED_AT, &now))
+    }
+
+    /// Writes what waits to the disk, token buckets exactly, and refuses writes from then on. Reads go on until the store
+    /// is dropped.
+    pub fn close(&self) {
+        if let Some(pruner) = &self.pruner {
+            pruner.stop();
+        }
+        self.writer.stop();
+    }
+
+    /// See [`writer::Writer::write`]. Every write of the store is one call of this.
+    fn write<T, F>(&self, work: F) -> Result<T, Fault>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut RwTxn<'_>) -> Result<T, Fault> + Send + 'static,
+    {
+        self.writer.write(work)
+    }
+}
+
+/// The lock that the one server of `data_dir` holds: it ends with the process, however that ends.
+fn only_server(data_dir: &Path) -> Result<File, Fault> {
+    make_folder(data_dir)?;
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(data_dir.join(LOCK_FILE))
+        .map_err(|error| lmdb::fault(error.into()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Fault::missing(
+            "Another vocabox serves this data folder: stop it first.",
+        )
+        .because("it is locked")),
+        Err(TryLockError::Error(error)) => {
+            Err(Fault::missing("The data folder cannot be locked.").because(error))
+        }
+    }
+}
+
+fn make_folder(dir: &Path) -> Result<(), Fault> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
+    made.map_err(|error| lmdb::fault(error.into()))
+}
+
+/// The fault with the folder in its cause, for the operator.
+fn in_folder(dir: &Path, fault: Fault) -> Fault {
+    let cause = fault.cause.as_deref().unwrap_or("refused");
+    let cause = format!("{}: {cause}; --data-dir chooses another", dir.display());
+    fault.because(cause)
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,277 @@
+//! LMDB as the store uses it: heed's environment and databases, with faults in the place of heed's errors.
+
+use std::io::ErrorKind;
+use std::path::Path;
+
+use heed::{
+    BytesDecode, BytesEncode, Database, DatabaseStat, EnvOpenOptions, MdbError, RoTxn, RwTxn,
+    WithoutTls,
+};
+use vocabox_base::fault::{Fault, Kind};
+
+/// The open environment. Read transactions hold a reader slot for a lookup only, not as long as a thread lives.
+#[derive(Clone)]
+pub(crate) struct Env(heed::Env<WithoutTls>);
+
+impl Env {
+    /// Opens the environment in the folder `dir`, which no other user can read. Faults: `Missing`.
+    pub(crate) fn open(
+        dir: &Path,
+        map_bytes: usize,
+        readers_max: u32,
+        databases: u32,
+    ) -> Result<Self, Fault> {
+        let mut options = EnvOpenOptions::new().read_txn_without_tls();
+        options
+            .map_size(map_bytes)
+            .max_readers(readers_max)
+            .max_dbs(databases);
+        // SAFETY: the files are ours alone (0700), reached through LMDB only and with its locks on;
+        // heed refuses to open them twice in this process.
+        let env = unsafe { options.open(dir) }.map_err(fault)?;
+        env.clear_stale_readers().map_err(fault)?;
+        Ok(Env(env))
+    }
+
+    /// heed's own environment, to create databases in.
+    pub(crate) fn heed(&self) -> &heed::Env<WithoutTls> {
+        &self.0
+    }
+
+    /// Bytes that the store may grow to.
+    pub(crate) fn map_bytes(&self) -> usize {
+        self.0.info().map_size
+    }
+
+    /// A view of what is committed now. Faults: `Busy` when too many are open.
+    pub(crate) fn read_txn(&self) -> Result<RoTxn<'_, WithoutTls>, Fault> {
+        self.0.read_txn().map_err(fault)
+    }
+
+    /// The one write transaction; waits for that of another process.
+    pub(crate) fn write_txn(&self) -> Result<RwTxn<'_>, Fault> {
+        self.0.write_txn().map_err(fault)
+    }
+}
+
+/// A key and its value.
+type Entry<'txn, K, V> = (
+    <K as BytesDecode<'txn>>::DItem,
+    <V as BytesDecode<'txn>>::DItem,
+);
+
+/// One database: keys of `K`, values of `V`. The methods are those of heed's `Database`; their faults are those of [`fault`].
+pub(crate) struct Table<'t, K, V>(Database<'t, K, V>);
+
+impl<K, V> Clone for Table<'_, K, V> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K, V> Copy for Table<'_, K, V> {}
+
+impl<'t, K, V> From<Database<'t, K, V>> for Table<'t, K, V> {
+    fn from(database: Database<'t, K, V>) -> Self {
+        Table(database)
+    }
+}
+
+impl<'t, K: 'static, V: 'static> Table<'t, K, V> {
+    /// The same database with its values read as `W`.
+    pub(crate) fn remap_data_type<W>(self) -> Table<'t, K, W> {
+        Table(self.0.remap_data_type())
+    }
+
+    pub(crate) fn stat(&self, txn: &RoTxn) -> Result<DatabaseStat, Fault> {
+        self.0.stat(txn).map_err(fault)
+    }
+
+    pub(crate) fn len(&self, txn: &RoTxn) -> Result<u64, Fault> {
+        self.0.len(txn).map_err(fault)
+    }
+
+    pub(crate) fn get<'a, 'txn>(
+        &self,
+        txn: &'txn RoTxn,
+        key: &'a K::EItem,
+    ) -> Result<Option<V::DItem>, Fault>
+    where
+        K: BytesEncode<'a>,
+        V: BytesDecode<'txn>,
+    {
+        self.0.get(txn, key).map_err(fault)
+    }
+
+    pub(crate) fn get_greater_than_or_equal_to<'a, 'txn>(
+        &self,
+        txn: &'txn RoTxn,
+        key: &'a K::EItem,
+    ) -> Result<Option<Entry<'txn, K, V>>, Fault>
+    where
+        K: BytesEncode<'a> + BytesDecode<'txn>,
+        V: BytesDecode<'txn>,
+    {
+        self.0.get_greater_than_or_equal_to(txn, key).map_err(fault)
+    }
+
+    pub(crate) fn first<'txn>(&self, txn: &'txn RoTxn) -> Result<Option<Entry<'txn, K, V>>, Fault>
+    where
+        K: BytesDecode<'txn>,
+        V: BytesDecode<'txn>,
+    {
+        self.0.first(txn).map_err(fault)
+    }
+
+    pub(crate) fn iter<'txn>(
+        &self,
+        txn: &'txn RoTxn,
+    ) -> Result<impl Iterator<Item = Result<Entry<'txn, K, V>, Fault>> + use<'txn, K, V>, Fault>
+    where
+        K: BytesDecode<'txn>,
+        V: BytesDecode<'txn>,
+    {
+        let entries = self.0.iter(txn).map_err(fault)?;
+        Ok(entries.map(|entry| entry.map_err(fault)))
+    }
+
+    pub(crate) fn prefix_iter<'a, 'txn>(
+        &self,
+        txn: &'txn RoTxn,
+        prefix: &'a <K as BytesEncode<'a>>::EItem,
+    ) -> Result<impl Iterator<Item = Result<Entry<'txn, K, V>, Fault>> + use<'txn, K, V>, Fault>
+    where
+        K: BytesEncode<'a> + BytesDecode<'txn>,
+        V: BytesDecode<'txn>,
+    {
+        let entries = self.0.prefix_iter(txn, prefix).map_err(fault)?;
+        Ok(entries.map(|entry| entry.map_err(fault)))
+    }
+
+    pub(crate) fn rev_prefix_iter<'a, 'txn>(
+        &self,
+        txn: &'txn RoTxn,
+        prefix: &'a <K as BytesEncode<'a>>::EItem,
+    ) -> Result<impl Iterator<Item = Result<Entry<'txn, K, V>, Fault>> + use<'txn, K, V>, Fault>
+    where
+        K: BytesEncode<'a> + BytesDecode<'txn>,
+        V: BytesDecode<'txn>,
+    {
+        let entries = self.0.rev_prefix_iter(txn, prefix).map_err(fault)?;
+        Ok(entries.map(|entry| entry.map_err(fault)))
+    }
+
+    pub(crate) fn put<'a>(
+        &self,
+        txn: &mut RwTxn,
+        key: &'a K::EItem,
+        value: &'a V::EItem,
+    ) -> Result<(), Fault>
+    where
+        K: BytesEncode<'a>,
+        V: BytesEncode<'a>,
+    {
+        self.0.put(txn, key, value).map_err(fault)
+    }
+
+    /// The value that is there already; else none, and `value` is put there.
+    pub(crate) fn get_or_put<'a>(
+        &'a self,
+        txn: &mut RwTxn,
+        key: &'a K::EItem,
+        value: &'a V::EItem,
+    ) -> Result<Option<V::DItem>, Fault>
+    where
+        K: BytesEncode<'a>,
+        V: BytesEncode<'a> + BytesDecode<'a>,
+    {
+        self.0.get_or_put(txn, key, value).map_err(fault)
+    }
+
+    pub(crate) fn delete<'a>(&self, txn: &mut RwTxn, key: &'a K::EItem) -> Result<bool, Fault>
+    where
+        K: BytesEncode<'a>,
+    {
+        self.0.delete(txn, key).map_err(fault)
+    }
+
+    /// Removes every entry whose key starts with `prefix`; what `of` made of each value, in the order of the keys.
+    pub(crate) fn remove_prefix<'a, 'txn, T: 'static>(
+        &self,
+        txn: &'txn mut RwTxn,
+        prefix: &'a <K as BytesEncode<'a>>::EItem,
+        of: impl Fn(V::DItem) -> T,
+    ) -> Result<Vec<T>, Fault>
+    where
+        K: BytesEncode<'a> + BytesDecode<'txn>,
+        V: BytesDecode<'txn>,
+    {
+        let mut removed = Vec::new();
+        let mut entries = self.0.prefix_iter_mut(txn, prefix).map_err(fault)?;
+        while let Some(entry) = entries.next() {
+            removed.push(of(entry.map_err(fault)?.1));
+            // SAFETY: what is kept of the entry is `'static`, so that nothing read from it is used after it is gone.
+            unsafe { entries.del_current() }.map_err(fault)?;
+        }
+        Ok(removed)
+    }
+}
+
+/// A fault, or an error of heed that becomes one: for heed's calls that take a closure.
+pub(crate) enum Failure {
+    Heed(heed::Error),
+    Fault(Fault),
+}
+
+impl From<heed::Error> for Failure {
+    fn from(error: heed::Error) -> Self {
+        Failure::Heed(error)
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        Failure::Fault(fault)
+    }
+}
+
+impl From<Failure> for Fault {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Heed(error) => fault(error),
+            Failure::Fault(fault) => fault,
+        }
+    }
+}
+
+/// `error` as callers and the operator are told: `Missing` when there is no room or the folder cannot be used, `Busy` when
+/// too many read at once, `Internal` for a value that cannot be decoded.
+pub(crate) fn fault(error: heed::Error) -> Fault {
+    let fault = match &error {
+        heed::Error::Mdb(MdbError::MapFull) => {
+            Fault::missing("The store is full: its operator has to make room.")
+        }
+        heed::Error::Mdb(MdbError::ReadersFull) => Fault::new(
+            Kind::Busy { retry_after_s: 1 },
+            "Too many requests read the store at once. Try again.",
+        ),
+        heed::Error::Io(error) => match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+                Fault::missing("The disk of the store is full: its operator has to make room.")
+            }
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+                Fault::missing("The data folder cannot be written.")
+            }
+            ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
+                Fault::missing("The data folder is not a folder.")
+            }
+            _ => Fault::missing("The store cannot be read or written."),
+        },
+        heed::Error::Encoding(_) | heed::Error::Decoding(_) => return Fault::internal(error),
+        heed::Error::EnvAlreadyOpened => {
+            Fault::missing("The store is open already in this process.")
+        }
+        heed::Error::Mdb(_) => Fault::missing("The store cannot be read or written."),
+    };
+    fault.because(error)
+}
