@@ -6,7 +6,7 @@
 //!
 //! Needs the fetched packs (scripts/fetch-models --all).
 
-#[path = "../src/tests/talk.rs"]
+#[path = "../src/tests/support/talk.rs"]
 mod talk;
 
 use std::path::{Path, PathBuf};

@@ -20,10 +20,10 @@ use clap::Args;
 pub use self::common::{CommonSettings, ModelSettings};
 pub use self::dub::DubSettings;
 pub use self::edge::EdgeSettings;
-pub use self::option::{Kind, OptionSpec, Preset};
+pub use self::option::{OptionKind, OptionSpec, Preset};
 pub use self::serve::ServeSettings;
 use self::settings::ConfigFile;
-pub use self::settings::{Flags, Group};
+pub use self::settings::{Flags, SettingsGroup};
 pub use self::size::Size;
 use crate::limits;
 
@@ -153,13 +153,13 @@ pub struct ServeFlags {
 
 /// A group of options, for those who list them all.
 #[derive(Debug, Clone, Copy)]
-pub struct Section {
+pub struct OptionSection {
     pub title: &'static str,
     pub options: &'static [OptionSpec],
 }
 
 /// All groups, in the order of the documents.
-pub const SECTIONS: [Section; 5] = [
+pub const SECTIONS: [OptionSection; 5] = [
     section::<ServeSettings>(),
     section::<ModelSettings>(),
     section::<EdgeSettings>(),
@@ -167,8 +167,8 @@ pub const SECTIONS: [Section; 5] = [
     section::<CommonSettings>(),
 ];
 
-const fn section<G: Group>() -> Section {
-    Section {
+const fn section<G: SettingsGroup>() -> OptionSection {
+    OptionSection {
         title: G::SECTION,
         options: G::OPTIONS,
     }

@@ -3,7 +3,7 @@
 //! # Layers
 //! `edge` (sockets) → `api` (one request, top to bottom) → `admit` (who may) → `services` (what the server can do) → `work` (queues and workers) → `engine`
 //! (models) → `audio`, `text` (signal and language), with `store` (LMDB) and `pack` (model folders) beside. Arrows point to
-//! the right only; `src/tests/tidy.rs` holds that.
+//! the right only; `src/tests/operations/tidy.rs` holds that.
 //!
 //! # The life of a request
 //! `edge` accepts a connection within its caps, reads the head within its size and deadline and checks its framing.

@@ -5,7 +5,7 @@ use std::io::{Read, Seek, SeekFrom};
 
 use super::dub::id;
 use super::message::{Head, Part};
-use super::{Call, Context, Reply, Section};
+use super::{Call, Context, FileSection, Reply};
 use crate::dub::render::{AUDIO, SRT, VIDEO, VTT};
 use crate::fault::{Fault, Kind};
 use crate::store::{JobKind, JobStatus};
@@ -103,7 +103,7 @@ fn send(
         headers,
         body: Vec::new(),
         rest: None,
-        file: Some(Section {
+        file: Some(FileSection {
             part: Part { file, bytes },
             whole,
         }),

@@ -10,7 +10,7 @@ use crate::engine::contract::TranslateTask;
 use crate::fault::{Fault, Kind};
 use crate::limits;
 use crate::services::Priority;
-use crate::services::translation::{Translator, route};
+use crate::services::translation::{TranslatorPool, route};
 use crate::store::Feature;
 
 /// The one that an analysis may have written already.
@@ -25,7 +25,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let source = source(&object)?;
     let mut segments = segments(&mut object)?;
     let translation = context.translation.as_ref();
-    let mut tasks: Vec<(&Translator, TranslateTask)> = Vec::new();
+    let mut tasks: Vec<(&TranslatorPool, TranslateTask)> = Vec::new();
     // The numbers of those that are asked for, and the texts of those that are there already.
     let (mut asked, mut at) = (Vec::new(), Vec::new());
     for (number, segment) in segments.iter().enumerate() {

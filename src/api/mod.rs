@@ -271,12 +271,12 @@ pub struct Reply {
     /// What follows the body, where that is only its first part.
     pub rest: Option<BodyStream>,
     /// What is sent in the place of the body, which is empty then.
-    pub file: Option<Section>,
+    pub file: Option<FileSection>,
 }
 
-/// A part of a file of `whole` bytes; what is not all of it is answered 206.
+/// A section of a file of `whole` bytes; what is not all of it is answered 206.
 #[derive(Debug)]
-pub struct Section {
+pub struct FileSection {
     pub part: Part,
     pub whole: u64,
 }

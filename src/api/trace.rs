@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::detail;
 use super::message::{Answer, Answered, Head};
-use super::{Call, Reply, Section};
+use super::{Call, FileSection, Reply};
 use crate::admit::bucket::Allowance;
 use crate::fault::Fault;
 use crate::limits;
@@ -80,7 +80,7 @@ impl RequestTrace {
             Ok(reply) => reply,
             Err(fault) => return self.refuse(fault).into(),
         };
-        let is_part = |section: &Section| section.part.bytes < section.whole;
+        let is_part = |section: &FileSection| section.part.bytes < section.whole;
         let status = match reply.file.as_ref().is_some_and(is_part) {
             true => 206,
             false => 200,

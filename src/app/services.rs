@@ -21,7 +21,7 @@ use crate::services::file_cache::{CacheLimits, FileCache};
 use crate::services::speakers::SpeakerService;
 use crate::services::speech::SpeechService;
 use crate::services::transcription::{Recognizer, RecognizerSettings, TranscriptionService};
-use crate::services::translation::{TranslationService, Translator};
+use crate::services::translation::{TranslationService, TranslatorPool};
 use crate::services::voices::{Origin, VoiceCatalog};
 use crate::services::{Capacity, ModelName};
 use crate::store::{Retention, Store};
@@ -113,24 +113,28 @@ impl Installation {
     ) -> Result<Option<TranslationService>, Fault> {
         let start = |pack: &Pack| self.start_translator(pack, capacity);
         let translators = self.translators.iter().map(start);
-        let translators: Vec<Translator> = translators.collect::<Result<_, _>>()?;
+        let translators: Vec<TranslatorPool> = translators.collect::<Result<_, _>>()?;
         let is_any = !translators.is_empty();
         Ok(is_any.then(|| TranslationService::new(translators, capacity)))
     }
 
     /// Starts one worker of the pack for a pair of languages alone, as a command needs it. Faults: `Missing` when no pack
     /// for it is fetched or it cannot be loaded.
-    pub fn start_translator_for(&self, source: &str, target: &str) -> Result<Translator, Fault> {
+    pub fn start_translator_for(
+        &self,
+        source: &str,
+        target: &str,
+    ) -> Result<TranslatorPool, Fault> {
         self.start_translator(self.translator(source, target)?, COMMAND)
     }
 
-    fn start_translator(&self, pack: &Pack, capacity: Capacity) -> Result<Translator, Fault> {
+    fn start_translator(&self, pack: &Pack, capacity: Capacity) -> Result<TranslatorPool, Fault> {
         let (this, own) = (self.clone(), pack.clone());
         let settings = pack.manifest.translate.clone();
         let settings = settings.ok_or_else(|| wrong_engine(pack))?;
         timed(pack, capacity, || {
             let build = move || this.build_translator(&own);
-            Translator::start(name(pack), settings, capacity, build)
+            TranslatorPool::start(name(pack), settings, capacity, build)
         })
     }
 

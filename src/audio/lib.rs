@@ -4,61 +4,30 @@
 //! Owns everything between bytes of a media file and `f32` samples. Knows no model by name, no request
 //! and no account: recipes (rates, windows, bands) come in as arguments.
 //!
-//! | file | one idea |
+//! | folder | one idea |
 //! | --- | --- |
 //! | `pcm` | a [`Clip`] held whole, [`Samples`] read piece by piece |
-//! | `decode` | a recording → samples at its own rate, packet by packet |
-//! | `wide` | a recording in one channel or two, as it is |
-//! | `track` | one track's packets → samples: which track, which decoder |
-//! | `container` | which format this is, and how long it claims to be |
-//! | `mend`, `matroska` | what a cut or damaged file says of itself → what is there |
-//! | `downmix` | how much each channel counts in mono and in stereo |
-//! | `opus` | Opus packets, which symphonia does not decode |
-//! | `boxes` | the boxes of an MP4, found in place |
-//! | `pictures` | pictures that the demuxer would refuse a film for |
-//! | `edits` | what an MP4's edit list says to cut or to shift |
-//! | `resample` | any rate → any rate, exact length, streaming |
-//! | `mel` | mel spectra, for every recipe the packs name |
-//! | `bands` | the mel scale's filters |
-//! | `pitch` | how high a voice is, and how far it moves |
-//! | `spectrum` | how bright it sounds |
-//! | `pace` | how many syllables it speaks in a second |
-//! | `level` | one loudness for all speech, piece by piece |
-//! | `loudness` | how loud a stretch of sound is |
-//! | `stretch` | speech at another pace and its own pitch |
-//! | `limiter` | no peak above a ceiling |
-//! | `running` | the same as sound streams, of one channel or two |
+//! | `decode` | a recording → samples |
+//! | `dsp` | samples → other samples, spectra, pitch |
+//! | `loudness` | how loud it is, and one loudness for all speech |
 //! | `encode` | samples → the bytes of an answer, whole or as a stream: WAV, PCM, FLAC, Opus, MP3 |
 
-mod bands;
-mod boxes;
-mod container;
 pub mod decode;
-mod downmix;
-mod edits;
+pub mod dsp;
 pub mod encode;
-pub mod level;
-mod limiter;
 pub mod loudness;
-mod matroska;
-pub mod mel;
-mod mend;
-mod opus;
-pub mod pace;
 pub mod pcm;
-mod pictures;
-pub mod pitch;
-pub mod resample;
-pub mod running;
-pub mod spectrum;
-pub mod stretch;
-mod track;
-mod wide;
 
 use std::io::{Read, Seek};
 
+pub use decode::Wide;
+pub use dsp::{mel, pitch, resample, spectrum};
 pub use pcm::{Clip, ClipReader, Samples};
-pub use wide::Wide;
+// Names before the move.
+pub use dsp::speaking_rate as pace;
+pub use dsp::time_stretch as stretch;
+pub use loudness::leveller as level;
+pub use loudness::stream_limiter as running;
 
 use vocabox_base::fault::Fault;
 

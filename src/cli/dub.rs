@@ -138,7 +138,7 @@ impl DubRun<'_> {
             mux::check_codec(picture.container, self.codec)?;
         }
         let language = Some(self.args.from.to_lowercase()).filter(|l| l != "auto");
-        let open = || sound::open(self.open()?, picture.as_ref(), analyze::RATE_HZ);
+        let open = || sound::open(self.open()?, picture.as_ref(), sound::SPEECH_RATE_HZ);
         let request = AnalysisRequest {
             language,
             diarize: true,

@@ -44,13 +44,13 @@ pub struct Attempt {
     /// Time that was spent on trying.
     worked: Duration,
     /// What the voice speaks by now: a blend of the search, or a table of another search that was heard for that.
-    given: Given,
+    given: InUse,
     /// The blend that was settled on in the end, once it was spoken.
     settled: Option<usize>,
 }
 
 #[derive(Clone, Copy)]
-enum Given {
+enum InUse {
     BlendWeights(usize),
     Score(f32),
 }
@@ -83,7 +83,7 @@ impl Attempt {
             trials: 0,
             since_hearing: 0,
             worked: Duration::ZERO,
-            given: Given::Score(f32::NEG_INFINITY),
+            given: InUse::Score(f32::NEG_INFINITY),
             settled: None,
         })
     }
@@ -139,7 +139,7 @@ impl Attempt {
             let (_, once) = probe.hear(sheet.clone(), sentence, Priority::Background, watch)?;
             heard = mean(&heard, sentence, &once);
         }
-        self.given = Given::Score(likeness(&heard, self.search.target()));
+        self.given = InUse::Score(likeness(&heard, self.search.target()));
         Ok(())
     }
 
@@ -199,8 +199,8 @@ impl Attempt {
     /// Which of the best, the settled and the given blend was heard too seldom to compare them, the one heard less first.
     fn unsure(&self) -> Option<usize> {
         let given = match self.given {
-            Given::BlendWeights(at) => Some(at),
-            Given::Score(_) => None,
+            InUse::BlendWeights(at) => Some(at),
+            InUse::Score(_) => None,
         };
         let hearings = |at: &usize| self.search.tried()[*at].hearings;
         let all = given
@@ -213,7 +213,7 @@ impl Attempt {
 
     /// Whether the best is better than what the voice has, as far as both were heard enough.
     pub fn is_better(&self) -> bool {
-        let is_other = !matches!(self.given, Given::BlendWeights(at) if at == self.chosen_at());
+        let is_other = !matches!(self.given, InUse::BlendWeights(at) if at == self.chosen_at());
         let score = self.search.tried()[self.chosen_at()].score;
         is_other && self.unsure().is_none() && score > self.given_score()
     }
@@ -221,24 +221,24 @@ impl Attempt {
     /// The table of what the voice has, if it is of this search: what makes it lively may be known better by now.
     pub fn given_sheet(&self, catalog: &Catalog) -> Result<Option<Sheet>, Fault> {
         match self.given {
-            Given::BlendWeights(at) => {
+            InUse::BlendWeights(at) => {
                 let blend = self.whole(&self.search.tried()[at].blend);
                 catalog.sheet(&blend).map(Some)
             }
-            Given::Score(_) => Ok(None),
+            InUse::Score(_) => Ok(None),
         }
     }
 
     /// The voice gets the best.
     pub fn give(&mut self) {
-        self.given = Given::BlendWeights(self.chosen_at());
+        self.given = InUse::BlendWeights(self.chosen_at());
     }
 
     /// Likeness of what the voice has.
     pub fn given_score(&self) -> f32 {
         match self.given {
-            Given::BlendWeights(at) => self.search.tried()[at].score,
-            Given::Score(score) => score,
+            InUse::BlendWeights(at) => self.search.tried()[at].score,
+            InUse::Score(score) => score,
         }
     }
 

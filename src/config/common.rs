@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::option::{Kind, Preset};
+use super::option::{OptionKind, Preset};
 use super::settings::settings;
 use super::{LogFormat, LogLevel};
 use crate::limits;
@@ -11,13 +11,13 @@ settings! {
     /// What every command needs to know.
     pub struct CommonSettings in "For every command", global = true {
         /// Folder of accounts, keys, history and spooled uploads
-        data_dir: PathBuf = Kind::Text("DIR"), Preset::Value("data");
+        data_dir: PathBuf = OptionKind::Text("DIR"), Preset::Value("data");
         /// Folder of model packs
-        models_dir: PathBuf = Kind::Text("DIR"), Preset::Value("models");
+        models_dir: PathBuf = OptionKind::Text("DIR"), Preset::Value("models");
         /// How much is logged, to standard error; each level has those before it
-        log_level: LogLevel = Kind::Choice(LogLevel::NAMES), Preset::Value("info");
+        log_level: LogLevel = OptionKind::Choice(LogLevel::NAMES), Preset::Value("info");
         /// How a line of the log looks: text for people, or one JSON object a line
-        log_format: LogFormat = Kind::Choice(LogFormat::NAMES), Preset::Value("text");
+        log_format: LogFormat = OptionKind::Choice(LogFormat::NAMES), Preset::Value("text");
     }
 }
 
@@ -25,18 +25,18 @@ settings! {
     /// How models are run.
     pub struct ModelSettings in "Models" {
         /// ONNX Runtime library to use in place of the embedded one
-        onnxruntime_lib: Option<PathBuf> = Kind::Text("FILE"), Preset::Unset("the embedded one");
+        onnxruntime_lib: Option<PathBuf> = OptionKind::Text("FILE"), Preset::Unset("the embedded one");
         /// What runs the models: auto, cpu, cuda or cuda:N. cuda refuses to start where it cannot be used; auto takes the
         /// CPU then
-        device: String = Kind::Text("DEVICE"), Preset::Value("auto");
+        device: String = OptionKind::Text("DEVICE"), Preset::Value("auto");
         /// Pack that speaks
-        speak_pack: Option<String> = Kind::Text("PACK"), Preset::Unset("all that are fetched");
+        speak_pack: Option<String> = OptionKind::Text("PACK"), Preset::Unset("all that are fetched");
         /// Pack that transcribes
-        transcribe_pack: Option<String> = Kind::Text("PACK"), Preset::Unset("the first fetched one by name");
+        transcribe_pack: Option<String> = OptionKind::Text("PACK"), Preset::Unset("the first fetched one by name");
         /// Compute threads of each worker's models
-        threads_per_worker: Option<usize> = Kind::Count(limits::THREADS),
+        threads_per_worker: Option<usize> = OptionKind::Count(limits::THREADS),
             Preset::Unset("one pool for all, as large as the machine has cores");
         /// Texts that are followed at once while transcribing, of which the likeliest is taken: slower
-        beam: usize = Kind::Count(limits::BEAM);
+        beam: usize = OptionKind::Count(limits::BEAM);
     }
 }

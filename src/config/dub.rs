@@ -1,6 +1,6 @@
 //! How much dubbing may be kept.
 
-use super::option::Kind;
+use super::option::OptionKind;
 use super::settings::settings;
 use crate::limits;
 
@@ -8,10 +8,10 @@ settings! {
     /// How much dubbing may be kept.
     pub struct DubSettings in "Dubbing" {
         /// Dubbing jobs of all accounts that are kept, those that are over included; further ones get 503
-        jobs_max: usize = Kind::Count(limits::JOBS);
+        jobs_max: usize = OptionKind::Count(limits::JOBS);
         /// Size of the files of all dubbing jobs in jobs/ of the data folder; further ones get 503
-        dub_disk: u64 = Kind::Size(limits::DUB_DISK_BYTES);
+        dub_disk: u64 = OptionKind::Size(limits::DUB_DISK_BYTES);
         /// Hours for which a dubbing job and its files are kept after its end
-        job_hours: u64 = Kind::Count(limits::JOB_HOURS);
+        job_hours: u64 = OptionKind::Count(limits::JOB_HOURS);
     }
 }

@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
-use super::option::Kind;
-use super::settings::{Given, Group, settings};
+use super::option::OptionKind;
+use super::settings::{GivenOptions, SettingsGroup, settings};
 use super::size::Size;
 use crate::limits;
 
@@ -15,44 +15,44 @@ settings! {
     pub struct EdgeSettings in "Bounds on clients" {
         /// Connections of all clients together, a thread and up to five open files each; fewer when the process may open
         /// too few files
-        connections: usize = Kind::Count(limits::CONNECTIONS);
+        connections: usize = OptionKind::Count(limits::CONNECTIONS);
         /// Connections of one client address; one more makes the one leave that waits longest without a request. Raise it
         /// to --connections behind a proxy, which is one address
-        connections_per_address: usize = Kind::Count(limits::CONNECTIONS_PER_ADDRESS);
+        connections_per_address: usize = OptionKind::Count(limits::CONNECTIONS_PER_ADDRESS);
         /// Size of a request's line and headers; larger ones get 431
-        head_bytes: usize = Kind::Size(limits::HEAD_BYTES);
+        head_bytes: usize = OptionKind::Size(limits::HEAD_BYTES);
         /// Seconds for a request's line and headers to come whole; slower ones get 408
-        head_seconds: Duration = Kind::Seconds(limits::HEAD_SECONDS);
+        head_seconds: Duration = OptionKind::Seconds(limits::HEAD_SECONDS);
         /// Seconds that a connection may be silent between two requests before it is closed; keep it above that of a proxy
         /// in front
-        idle_seconds: Duration = Kind::Seconds(limits::IDLE_SECONDS);
+        idle_seconds: Duration = OptionKind::Seconds(limits::IDLE_SECONDS);
         /// Size of a JSON body; larger ones get 413
-        json_bytes: u64 = Kind::Size(limits::JSON_BYTES);
+        json_bytes: u64 = OptionKind::Size(limits::JSON_BYTES);
         /// Size of an uploaded recording with its form; larger ones get 413
-        audio_bytes: u64 = Kind::Size(limits::AUDIO_BYTES);
+        audio_bytes: u64 = OptionKind::Size(limits::AUDIO_BYTES);
         /// Size of an uploaded video or recording to dub with its form; larger ones get 413
-        video_bytes: u64 = Kind::Size(limits::VIDEO_BYTES);
+        video_bytes: u64 = OptionKind::Size(limits::VIDEO_BYTES);
         /// Bytes a second that a client has to send of its body, and to take of its answer, on average after five seconds;
         /// slower bodies get 408
-        upload_rate: u64 = Kind::Size(limits::UPLOAD_RATE);
+        upload_rate: u64 = OptionKind::Size(limits::UPLOAD_RATE);
         /// Seconds that a body may take however fast it comes; raise it with --audio-bytes for slow networks
-        upload_seconds: Duration = Kind::Seconds(limits::UPLOAD_SECONDS);
+        upload_seconds: Duration = OptionKind::Seconds(limits::UPLOAD_SECONDS);
         /// Seconds that a client may take no byte of its answer before it is cut off
-        write_seconds: Duration = Kind::Seconds(limits::WRITE_SECONDS);
+        write_seconds: Duration = OptionKind::Seconds(limits::WRITE_SECONDS);
         /// Seconds that a client may take for all of its answer
-        answer_seconds: Duration = Kind::Seconds(limits::ANSWER_SECONDS);
+        answer_seconds: Duration = OptionKind::Seconds(limits::ANSWER_SECONDS);
         /// Size of all bodies and answers together that are held in memory; those over 1 MiB, and what comes once this is
         /// full, wait on the disk
-        memory_bytes: u64 = Kind::Size(limits::MEMORY_BYTES);
+        memory_bytes: u64 = OptionKind::Size(limits::MEMORY_BYTES);
         /// Size of all bodies and answers together that wait in spool/ of the data folder; what comes once this is full
         /// gets 503
-        spool_bytes: u64 = Kind::Size(limits::SPOOL_BYTES);
+        spool_bytes: u64 = OptionKind::Size(limits::SPOOL_BYTES);
     }
 }
 
 impl EdgeSettings {
     /// What `flags` and the file come to, each option within the others' bounds too. The error is one line for the operator.
-    pub(super) fn settle_all(given: &Given<'_>) -> Result<Self, String> {
+    pub(super) fn settle_all(given: &GivenOptions<'_>) -> Result<Self, String> {
         let mut edge = EdgeSettings::settle(given)?;
         let name = "connections_per_address";
         if !given.is_set(name) {

@@ -16,7 +16,7 @@ use crate::limits::Movable;
 pub struct OptionSpec {
     /// Its key in the file: words of lower case, joined by `_`.
     pub name: &'static str,
-    pub kind: Kind,
+    pub kind: OptionKind,
     pub preset: Preset,
     /// What it does, in a sentence without its default.
     pub help: &'static str,
@@ -24,7 +24,7 @@ pub struct OptionSpec {
 
 /// What values an option takes.
 #[derive(Debug, Clone, Copy)]
-pub enum Kind {
+pub enum OptionKind {
     /// Any text; the name that `--help` gives it.
     Text(&'static str),
     /// Texts: the flag may be given again, the variable separates them by commas, the file has an array.
@@ -56,7 +56,7 @@ pub enum Preset {
 
 /// The value of an option.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Value {
+pub enum OptionValue {
     Text(String),
     Texts(Vec<String>),
     Switch(bool),
@@ -78,10 +78,11 @@ impl OptionSpec {
     pub fn default_told(&self) -> Option<String> {
         match (self.preset, self.kind) {
             (Preset::Value(text) | Preset::Unset(text), _) => Some(text.to_owned()),
-            (Preset::OfKind, Kind::Count(range) | Kind::Seconds(range) | Kind::Size(range)) => {
-                Some(self.kind.number_told(range.default))
-            }
-            (Preset::OfKind, Kind::Texts(_)) => Some("none".to_owned()),
+            (
+                Preset::OfKind,
+                OptionKind::Count(range) | OptionKind::Seconds(range) | OptionKind::Size(range),
+            ) => Some(self.kind.number_told(range.default)),
+            (Preset::OfKind, OptionKind::Texts(_)) => Some("none".to_owned()),
             (Preset::OfKind, _) => None,
         }
     }
@@ -89,37 +90,42 @@ impl OptionSpec {
     /// What is accepted, in words, where that is a range or a choice.
     pub fn accepted_told(&self) -> Option<String> {
         match self.kind {
-            Kind::Count(range) | Kind::Seconds(range) | Kind::Size(range) => Some(format!(
-                "{} to {}",
-                self.kind.number_told(range.min),
-                self.kind.number_told(range.max)
-            )),
-            Kind::Choice(words) => Some(words.join(", ")),
-            Kind::Switch => Some("true, false".to_owned()),
+            OptionKind::Count(range) | OptionKind::Seconds(range) | OptionKind::Size(range) => {
+                Some(format!(
+                    "{} to {}",
+                    self.kind.number_told(range.min),
+                    self.kind.number_told(range.max)
+                ))
+            }
+            OptionKind::Choice(words) => Some(words.join(", ")),
+            OptionKind::Switch => Some("true, false".to_owned()),
             _ => None,
         }
     }
 
     /// The value that holds where it is not set, if there is one.
-    pub(super) fn preset_value(&self) -> Result<Option<Value>, String> {
+    pub(super) fn preset_value(&self) -> Result<Option<OptionValue>, String> {
         match (self.preset, self.kind) {
             (Preset::Unset(_), _) => Ok(None),
             (Preset::Value(text), kind) => kind.read(text).map(Some),
-            (Preset::OfKind, Kind::Count(range) | Kind::Seconds(range) | Kind::Size(range)) => {
-                Ok(Some(Value::Number(range.default)))
+            (
+                Preset::OfKind,
+                OptionKind::Count(range) | OptionKind::Seconds(range) | OptionKind::Size(range),
+            ) => Ok(Some(OptionValue::Number(range.default))),
+            (Preset::OfKind, OptionKind::Texts(_)) => Ok(Some(OptionValue::Texts(Vec::new()))),
+            (Preset::OfKind, OptionKind::Switch) => Ok(Some(OptionValue::Switch(false))),
+            (Preset::OfKind, OptionKind::Text(_) | OptionKind::Address | OptionKind::Choice(_)) => {
+                Ok(None)
             }
-            (Preset::OfKind, Kind::Texts(_)) => Ok(Some(Value::Texts(Vec::new()))),
-            (Preset::OfKind, Kind::Switch) => Ok(Some(Value::Switch(false))),
-            (Preset::OfKind, Kind::Text(_) | Kind::Address | Kind::Choice(_)) => Ok(None),
         }
     }
 
     /// Checks that a number is within the range. The error is one line that says what is accepted.
-    pub(super) fn check(&self, value: &Value) -> Result<(), String> {
+    pub(super) fn check(&self, value: &OptionValue) -> Result<(), String> {
         match (self.kind, value) {
             (
-                Kind::Count(range) | Kind::Seconds(range) | Kind::Size(range),
-                Value::Number(number),
+                OptionKind::Count(range) | OptionKind::Seconds(range) | OptionKind::Size(range),
+                OptionValue::Number(number),
             ) => self.check_within(*number, range.min, range.max),
             _ => Ok(()),
         }
@@ -140,55 +146,61 @@ impl OptionSpec {
     }
 }
 
-impl Kind {
+impl OptionKind {
     /// The value that `text` of the command line or a variable stands for. The error says what is accepted.
-    pub(super) fn read(self, text: &str) -> Result<Value, String> {
+    pub(super) fn read(self, text: &str) -> Result<OptionValue, String> {
         match self {
-            Kind::Text(_) => Ok(Value::Text(text.to_owned())),
-            Kind::Texts(_) => Ok(Value::Texts(vec![text.to_owned()])),
-            Kind::Address => match text.parse::<SocketAddr>() {
-                Ok(_) => Ok(Value::Text(text.to_owned())),
+            OptionKind::Text(_) => Ok(OptionValue::Text(text.to_owned())),
+            OptionKind::Texts(_) => Ok(OptionValue::Texts(vec![text.to_owned()])),
+            OptionKind::Address => match text.parse::<SocketAddr>() {
+                Ok(_) => Ok(OptionValue::Text(text.to_owned())),
                 Err(_) => Err(format!(
                     "{text} is no address; an IP address and a port are, as in 127.0.0.1:8080"
                 )),
             },
-            Kind::Switch => match text {
-                "true" => Ok(Value::Switch(true)),
-                "false" => Ok(Value::Switch(false)),
+            OptionKind::Switch => match text {
+                "true" => Ok(OptionValue::Switch(true)),
+                "false" => Ok(OptionValue::Switch(false)),
                 _ => Err(format!("{text} is neither true nor false")),
             },
-            Kind::Choice(words) => match words.contains(&text) {
-                true => Ok(Value::Text(text.to_owned())),
+            OptionKind::Choice(words) => match words.contains(&text) {
+                true => Ok(OptionValue::Text(text.to_owned())),
                 false => Err(format!("{text} is none of {}", words.join(", "))),
             },
-            Kind::Count(_) | Kind::Seconds(_) => match text.parse() {
-                Ok(number) => Ok(Value::Number(number)),
+            OptionKind::Count(_) | OptionKind::Seconds(_) => match text.parse() {
+                Ok(number) => Ok(OptionValue::Number(number)),
                 Err(_) => Err(format!("{text} is no whole number")),
             },
-            Kind::Size(_) => text.parse().map(|size: Size| Value::Number(size.0)),
+            OptionKind::Size(_) => text.parse().map(|size: Size| OptionValue::Number(size.0)),
         }
     }
 
     /// The value that a value of the file stands for. The error says what is accepted.
-    pub(super) fn read_toml(self, value: &toml::Value) -> Result<Value, String> {
+    pub(super) fn read_toml(self, value: &toml::Value) -> Result<OptionValue, String> {
         match (self, value) {
-            (Kind::Texts(_), toml::Value::Array(texts)) => {
+            (OptionKind::Texts(_), toml::Value::Array(texts)) => {
                 let texts = texts.iter().map(|text| match text {
                     toml::Value::String(text) => Ok(text.clone()),
                     other => Err(format!("{other} is no text")),
                 });
-                texts.collect::<Result<_, _>>().map(Value::Texts)
+                texts.collect::<Result<_, _>>().map(OptionValue::Texts)
             }
-            (Kind::Switch, toml::Value::Boolean(is_on)) => Ok(Value::Switch(*is_on)),
-            (Kind::Count(_) | Kind::Seconds(_) | Kind::Size(_), toml::Value::Integer(number)) => {
+            (OptionKind::Switch, toml::Value::Boolean(is_on)) => Ok(OptionValue::Switch(*is_on)),
+            (
+                OptionKind::Count(_) | OptionKind::Seconds(_) | OptionKind::Size(_),
+                toml::Value::Integer(number),
+            ) => {
                 let negative = format!("{number} is less than 0");
                 (*number)
                     .try_into()
-                    .map(Value::Number)
+                    .map(OptionValue::Number)
                     .map_err(|_| negative)
             }
             (
-                Kind::Text(_) | Kind::Address | Kind::Choice(_) | Kind::Size(_),
+                OptionKind::Text(_)
+                | OptionKind::Address
+                | OptionKind::Choice(_)
+                | OptionKind::Size(_),
                 toml::Value::String(text),
             ) => self.read(text),
             (kind, other) => Err(format!("{other} is given; {kind} is accepted")),
@@ -198,7 +210,7 @@ impl Kind {
     /// A number of this kind, as an operator writes it.
     fn number_told(self, number: u64) -> String {
         match self {
-            Kind::Size(_) => Size(number).to_string(),
+            OptionKind::Size(_) => Size(number).to_string(),
             _ => number.to_string(),
         }
     }
@@ -206,24 +218,24 @@ impl Kind {
     /// What `--help` calls the value; none for a switch.
     pub(super) fn value_name(self) -> Option<String> {
         match self {
-            Kind::Text(name) | Kind::Texts(name) => Some(name.to_owned()),
-            Kind::Address => Some("ADDR:PORT".to_owned()),
-            Kind::Switch => None,
-            Kind::Choice(words) => Some(words.join("|")),
-            Kind::Count(_) | Kind::Seconds(_) => Some("N".to_owned()),
-            Kind::Size(_) => Some("SIZE".to_owned()),
+            OptionKind::Text(name) | OptionKind::Texts(name) => Some(name.to_owned()),
+            OptionKind::Address => Some("ADDR:PORT".to_owned()),
+            OptionKind::Switch => None,
+            OptionKind::Choice(words) => Some(words.join("|")),
+            OptionKind::Count(_) | OptionKind::Seconds(_) => Some("N".to_owned()),
+            OptionKind::Size(_) => Some("SIZE".to_owned()),
         }
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for OptionKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Kind::Text(_) | Kind::Address | Kind::Choice(_) => "a text",
-            Kind::Texts(_) => "an array of texts",
-            Kind::Switch => "true or false",
-            Kind::Count(_) | Kind::Seconds(_) => "a whole number",
-            Kind::Size(_) => "a number of bytes or a text such as \"64KiB\"",
+            OptionKind::Text(_) | OptionKind::Address | OptionKind::Choice(_) => "a text",
+            OptionKind::Texts(_) => "an array of texts",
+            OptionKind::Switch => "true or false",
+            OptionKind::Count(_) | OptionKind::Seconds(_) => "a whole number",
+            OptionKind::Size(_) => "a number of bytes or a text such as \"64KiB\"",
         })
     }
 }
@@ -232,11 +244,11 @@ impl fmt::Display for Kind {
 pub(super) trait FromValue: Sized {
     /// The field of an option that comes to `value`. None when its declaration and this type do not go together, which the
     /// test of all declarations finds.
-    fn from_value(value: Option<Value>) -> Option<Self>;
+    fn from_value(value: Option<OptionValue>) -> Option<Self>;
 }
 
 impl<T: FromValue> FromValue for Option<T> {
-    fn from_value(value: Option<Value>) -> Option<Self> {
+    fn from_value(value: Option<OptionValue>) -> Option<Self> {
         match value {
             None => Some(None),
             set => T::from_value(set).map(Some),
@@ -245,24 +257,24 @@ impl<T: FromValue> FromValue for Option<T> {
 }
 
 impl FromValue for bool {
-    fn from_value(value: Option<Value>) -> Option<Self> {
+    fn from_value(value: Option<OptionValue>) -> Option<Self> {
         match value? {
-            Value::Switch(is_on) => Some(is_on),
+            OptionValue::Switch(is_on) => Some(is_on),
             _ => None,
         }
     }
 }
 
 impl FromValue for Duration {
-    fn from_value(value: Option<Value>) -> Option<Self> {
+    fn from_value(value: Option<OptionValue>) -> Option<Self> {
         u64::from_value(value).map(Duration::from_secs)
     }
 }
 
 impl FromValue for Vec<String> {
-    fn from_value(value: Option<Value>) -> Option<Self> {
+    fn from_value(value: Option<OptionValue>) -> Option<Self> {
         match value? {
-            Value::Texts(texts) => Some(texts),
+            OptionValue::Texts(texts) => Some(texts),
             _ => None,
         }
     }
@@ -271,9 +283,9 @@ impl FromValue for Vec<String> {
 macro_rules! from_number {
     ($($number:ty),+) => {$(
         impl FromValue for $number {
-            fn from_value(value: Option<Value>) -> Option<Self> {
+            fn from_value(value: Option<OptionValue>) -> Option<Self> {
                 match value? {
-                    Value::Number(number) => number.try_into().ok(),
+                    OptionValue::Number(number) => number.try_into().ok(),
                     _ => None,
                 }
             }
@@ -285,9 +297,9 @@ from_number!(u32, u64, usize);
 macro_rules! from_text {
     ($($text:ty),+) => {$(
         impl FromValue for $text {
-            fn from_value(value: Option<Value>) -> Option<Self> {
+            fn from_value(value: Option<OptionValue>) -> Option<Self> {
                 match value? {
-                    Value::Text(text) => text.parse().ok(),
+                    OptionValue::Text(text) => text.parse().ok(),
                     _ => None,
                 }
             }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::HistoryText;
-use super::option::{Kind, Preset};
+use super::option::{OptionKind, Preset};
 use super::settings::settings;
 use crate::limits;
 
@@ -11,29 +11,29 @@ settings! {
     /// What the server does for its accounts, and with how many workers.
     pub struct ServeSettings in "Server" {
         /// Address and port to listen on; port 0 picks a free one
-        listen: SocketAddr = Kind::Address, Preset::Value("127.0.0.1:8080");
+        listen: SocketAddr = OptionKind::Address, Preset::Value("127.0.0.1:8080");
         /// Workers for each of speaking, transcribing and translating, each with its own copy of the model
-        workers: usize = Kind::Count(limits::WORKERS);
+        workers: usize = OptionKind::Count(limits::WORKERS);
         /// Requests that may wait for each kind of worker; further ones are told to come back
-        queue: usize = Kind::Count(limits::QUEUE);
+        queue: usize = OptionKind::Count(limits::QUEUE);
         /// Seconds that generations under way get when the server is told to stop; until they are over it answers what needs
         /// no worker and refuses new ones
-        drain_seconds: u64 = Kind::Seconds(limits::DRAIN_SECONDS);
+        drain_seconds: u64 = OptionKind::Seconds(limits::DRAIN_SECONDS);
         /// History items that each account keeps; the oldest make room
-        history_max: u64 = Kind::Count(limits::HISTORY_ITEMS);
+        history_max: u64 = OptionKind::Count(limits::HISTORY_ITEMS);
         /// Days that a history item is kept
-        history_days: Option<u32> = Kind::Count(limits::HISTORY_DAYS),
+        history_days: Option<u32> = OptionKind::Count(limits::HISTORY_DAYS),
             Preset::Unset("for ever, as far as --history-max allows");
         /// Whether history keeps texts and transcripts, or their lengths only
-        history_text: HistoryText = Kind::Choice(HistoryText::NAMES), Preset::Value("on");
+        history_text: HistoryText = OptionKind::Choice(HistoryText::NAMES), Preset::Value("on");
         /// Origin whose pages may call the server from a browser, like `https://app.example.org`; may be given again; * is
         /// any
-        cors_origin: Vec<String> = Kind::Texts("ORIGIN");
+        cors_origin: Vec<String> = OptionKind::Texts("ORIGIN");
         /// Cloned voices that each account may have
-        clones_max: usize = Kind::Count(limits::CLONES);
+        clones_max: usize = OptionKind::Count(limits::CLONES);
         /// Clone only for requests that say, by the form field consent, that the speaker agreed
-        require_clone_consent: bool = Kind::Switch;
+        require_clone_consent: bool = OptionKind::Switch;
         /// Write texts and transcripts to the log (never keys)
-        log_content: bool = Kind::Switch;
+        log_content: bool = OptionKind::Switch;
     }
 }

@@ -7,10 +7,10 @@ use std::marker::PhantomData;
 use clap::builder::{StringValueParser, TypedValueParser, ValueParser};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use super::option::{FromValue, Kind, OptionSpec, Value};
+use super::option::{FromValue, OptionKind, OptionSpec, OptionValue};
 
 /// Options that one part of the program uses, and the struct of what they come to.
-pub trait Group: Sized {
+pub trait SettingsGroup: Sized {
     /// Heading in `--help` and the documents.
     const SECTION: &'static str;
     /// Whether every command takes them, before or after its name.
@@ -18,7 +18,7 @@ pub trait Group: Sized {
     const OPTIONS: &'static [OptionSpec];
 
     /// What the options come to. The error is one line that names the option, where it was read, and what is accepted.
-    fn settle(given: &Given<'_>) -> Result<Self, String>;
+    fn settle(given: &GivenOptions<'_>) -> Result<Self, String>;
 }
 
 /// Declares a group of options, each once: `name: Type = kind, preset;` below its help. The struct has a field for each.
@@ -38,7 +38,7 @@ macro_rules! settings {
             $($(#[doc = $help])+ pub $name: $type,)+
         }
 
-        impl $crate::config::settings::Group for $group {
+        impl $crate::config::settings::SettingsGroup for $group {
             const SECTION: &'static str = $section;
             $(const GLOBAL: bool = $global;)?
             const OPTIONS: &'static [$crate::config::option::OptionSpec] = &[
@@ -50,7 +50,7 @@ macro_rules! settings {
                 },)+
             ];
 
-            fn settle(given: &$crate::config::settings::Given<'_>) -> Result<Self, String> {
+            fn settle(given: &$crate::config::settings::GivenOptions<'_>) -> Result<Self, String> {
                 let mut specs = Self::OPTIONS.iter();
                 Ok($group {
                     $($name: given.settled(specs.next(), stringify!($name))?,)+
@@ -89,7 +89,7 @@ impl<G> Default for Flags<G> {
     }
 }
 
-impl<G: Group> Flags<G> {
+impl<G: SettingsGroup> Flags<G> {
     /// The same and the option `name`, as if its flag had been given with `text`. A name that is no option of the group
     /// changes nothing.
     pub fn with(mut self, name: &str, text: impl Into<String>) -> Self {
@@ -100,15 +100,15 @@ impl<G: Group> Flags<G> {
     }
 
     /// These, with `file` below them.
-    pub(super) fn given<'a>(&'a self, file: &'a ConfigFile) -> Given<'a> {
-        Given {
+    pub(super) fn given<'a>(&'a self, file: &'a ConfigFile) -> GivenOptions<'a> {
+        GivenOptions {
             texts: &self.texts,
             file,
         }
     }
 }
 
-impl<G: Group> clap::FromArgMatches for Flags<G> {
+impl<G: SettingsGroup> clap::FromArgMatches for Flags<G> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let mut flags = Flags::default();
         flags.update_from_arg_matches(matches)?;
@@ -125,7 +125,7 @@ impl<G: Group> clap::FromArgMatches for Flags<G> {
     }
 }
 
-impl<G: Group> clap::Args for Flags<G> {
+impl<G: SettingsGroup> clap::Args for Flags<G> {
     fn augment_args(command: Command) -> Command {
         G::OPTIONS.iter().fold(command, |command, spec| {
             let argument = argument(spec).help_heading(G::SECTION);
@@ -155,8 +155,8 @@ fn argument(spec: &'static OptionSpec) -> Arg {
         argument = argument.value_name(name);
     }
     match kind {
-        Kind::Texts(_) => argument.action(ArgAction::Append).value_delimiter(','),
-        Kind::Switch => argument.num_args(0..=1).default_missing_value("true"),
+        OptionKind::Texts(_) => argument.action(ArgAction::Append).value_delimiter(','),
+        OptionKind::Switch => argument.num_args(0..=1).default_missing_value("true"),
         _ => argument,
     }
 }
@@ -170,12 +170,12 @@ pub(super) struct ConfigFile {
 }
 
 /// What was given of a group, by flag, variable or file.
-pub struct Given<'a> {
+pub struct GivenOptions<'a> {
     texts: &'a BTreeMap<&'static str, Vec<String>>,
     file: &'a ConfigFile,
 }
 
-impl Given<'_> {
+impl GivenOptions<'_> {
     /// Whether the option was set at all.
     pub(super) fn is_set(&self, name: &str) -> bool {
         self.texts.contains_key(name) || self.file.table.contains_key(name)
@@ -204,9 +204,9 @@ impl Given<'_> {
     }
 }
 
-fn read_all(kind: Kind, texts: &[String]) -> Result<Value, String> {
+fn read_all(kind: OptionKind, texts: &[String]) -> Result<OptionValue, String> {
     match (kind, texts) {
-        (Kind::Texts(_), texts) => Ok(Value::Texts(texts.to_vec())),
+        (OptionKind::Texts(_), texts) => Ok(OptionValue::Texts(texts.to_vec())),
         (kind, [.., last]) => kind.read(last),
         (_, []) => kind.read(""),
     }

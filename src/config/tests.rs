@@ -88,7 +88,9 @@ fn all_declarations_hold_without_anything_set() {
     for spec in SECTIONS.iter().flat_map(|section| section.options) {
         assert!(names.insert(spec.name), "{} is declared twice", spec.name);
         assert!(!spec.help.trim().is_empty() && !spec.help.ends_with('.'));
-        if let Kind::Count(range) | Kind::Seconds(range) | Kind::Size(range) = spec.kind {
+        if let OptionKind::Count(range) | OptionKind::Seconds(range) | OptionKind::Size(range) =
+            spec.kind
+        {
             assert!(range.min <= range.default && range.default <= range.max);
         }
     }

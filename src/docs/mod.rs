@@ -1,7 +1,7 @@
 //! The documents for users, embedded so that a machine without internet has them: `vocabox docs [TOPIC]` prints them.
 //!
 //! They are Markdown that is also good to read as it is: at most [`COLUMNS_MAX`] columns, tables aligned. Knows nothing of
-//! the rest of the program; `src/tests/documents.rs` compares them with it and runs their commands.
+//! the rest of the program; `src/tests/operations/documents.rs` compares them with it and runs their commands.
 
 /// Columns of the widest line of a document: what a terminal of two windows side by side still shows.
 pub const COLUMNS_MAX: usize = 100;

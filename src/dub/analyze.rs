@@ -3,16 +3,15 @@
 use super::english;
 use super::lines::{TranscriptLine, lines};
 use super::services::DubServices;
+use super::sound::{SPEECH_RATE_HZ, skip, take};
 use super::stretches::stretches;
-use crate::audio::pcm::{Clip, Samples};
+use crate::audio::pcm::Samples;
 use crate::engine::contract::{Transcript, Watch};
 use crate::engine::diarize::{self, Turn, attribute};
 use crate::fault::Fault;
 use crate::services::Priority;
 use crate::services::transcription::{Recording, TranscriptionRequest};
 
-/// Samples a second of what is analysed.
-pub const RATE_HZ: u32 = 16_000;
 /// How much of the time it takes to tell who speaks when: the rest is for what they say.
 const DIARIZED: f64 = 0.15;
 /// After which part of it all is heard, where it is also put into English.
@@ -40,7 +39,7 @@ pub struct AnalysisRequest {
     pub into_english: bool,
 }
 
-/// Analyses the recording that `open` gives from its start each time, mono at [`RATE_HZ`]; `progress` is told how far it is, 0
+/// Analyses the recording that `open` gives from its start each time, mono at [`SPEECH_RATE_HZ`]; `progress` is told how far it is, 0
 /// to 1. Faults: those of reading and of the services, and of `watch`.
 pub fn analyze(
     services: &DubServices,
@@ -60,7 +59,7 @@ pub fn analyze(
         |language: &str| into_english && english::is_other(language) && wants_english(language);
     let diarized = services.speakers.diarize_long(open()?, watch)?;
     progress(DIARIZED)?;
-    let length = (diarized.seconds * f64::from(RATE_HZ)) as usize;
+    let length = (diarized.seconds * f64::from(SPEECH_RATE_HZ)) as usize;
     let stretches = stretches(&diarized.speech, length);
     let mut audio = open()?;
     let mut at = 0;
@@ -85,7 +84,7 @@ pub fn analyze(
         let recognizer = transcription.recognizer(language.as_deref());
         let done = recognizer.transcribe(request, Priority::Background, watch)?;
         let transcript = done.output;
-        let begun_s = stretch.start as f64 / f64::from(RATE_HZ);
+        let begun_s = stretch.start as f64 / f64::from(SPEECH_RATE_HZ);
         if !transcript.segments.is_empty() && language.is_none() {
             // What the first words are in, the rest is.
             heard.language = transcript.language.clone();
@@ -142,33 +141,4 @@ fn renumber(lines: &mut [TranscriptLine]) -> usize {
         });
     }
     seen.len()
-}
-
-/// Reads over `samples`.
-pub(super) fn skip(audio: &mut dyn Samples, samples: usize) -> Result<(), Fault> {
-    let mut left = samples;
-    let mut dropped = Vec::new();
-    while left > 0 {
-        dropped.clear();
-        match audio.read(&mut dropped, left.min(1 << 16))? {
-            0 => return Ok(()),
-            read => left -= read,
-        }
-    }
-    Ok(())
-}
-
-/// The next `samples`, or as many as there are.
-pub(super) fn take(audio: &mut dyn Samples, samples: usize) -> Result<Clip, Fault> {
-    let mut taken = Vec::with_capacity(samples);
-    while taken.len() < samples {
-        let left = samples - taken.len();
-        if audio.read(&mut taken, left)? == 0 {
-            break;
-        }
-    }
-    Ok(Clip {
-        samples: taken,
-        rate_hz: audio.rate_hz(),
-    })
 }

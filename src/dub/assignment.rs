@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use super::request::ScriptLine;
-use super::sound::excerpts;
+use super::sound::{SPEECH_RATE_HZ, excerpts};
 use super::voices::{DubVoice, DubVoices, no_voice};
 use crate::audio::pitch::Pitch;
 use crate::audio::{Clip, Samples};
@@ -12,9 +12,7 @@ use crate::engine::contract::Watch;
 use crate::fault::{Fault, Kind};
 use crate::store::AccountId;
 
-/// Samples a second of the speech that a speaker is imitated by.
-pub const RATE_HZ: u32 = 16_000;
-/// Seconds of it, of the 60 that cloning takes: its pauses count here and not there.
+/// Seconds of the speech that a speaker is imitated by, of the 60 that cloning takes: its pauses count here and not there.
 const SECONDS_MAX: f64 = 45.0;
 /// Median pitch, in semitones over 100 Hz, between men's voices and women's: 165 Hz (Titze, "Principles of Voice Production",
 /// has 125 Hz and 210 Hz as the means of their speech).
@@ -83,7 +81,7 @@ fn speeches(
         for segment in own {
             let length_s = (segment.end_s - segment.start_s).min(left_s);
             left_s -= length_s;
-            let at = |s: f64| (s * f64::from(RATE_HZ)) as u64;
+            let at = |s: f64| (s * f64::from(SPEECH_RATE_HZ)) as u64;
             if length_s > 0.0 {
                 spans.push((at(segment.start_s)..at(segment.start_s + length_s), number));
             }
@@ -101,7 +99,7 @@ fn speeches(
     }
     let clip = |samples| Clip {
         samples,
-        rate_hz: RATE_HZ,
+        rate_hz: SPEECH_RATE_HZ,
     };
     Ok(all.into_iter().map(clip).collect())
 }
@@ -148,12 +146,12 @@ mod tests {
     /// A buzz of that many hertz.
     fn buzz(hertz: f32) -> Clip {
         let sample = |n: usize| {
-            let turn = (n as f32 * hertz / RATE_HZ as f32).fract();
+            let turn = (n as f32 * hertz / SPEECH_RATE_HZ as f32).fract();
             0.3 * (1.0 - 2.0 * turn)
         };
         Clip {
-            samples: (0..2 * RATE_HZ as usize).map(sample).collect(),
-            rate_hz: RATE_HZ,
+            samples: (0..2 * SPEECH_RATE_HZ as usize).map(sample).collect(),
+            rate_hz: SPEECH_RATE_HZ,
         }
     }
 
@@ -189,16 +187,18 @@ mod tests {
             line(61.0, 62.0, "a"),
         ];
         let open = || {
-            let samples = (0..70 * RATE_HZ).map(|n| (n / RATE_HZ) as f32).collect();
+            let samples = (0..70 * SPEECH_RATE_HZ)
+                .map(|n| (n / SPEECH_RATE_HZ) as f32)
+                .collect();
             let sound: Box<dyn Samples> = Box::new(crate::audio::ClipReader::from(Clip {
                 samples,
-                rate_hz: RATE_HZ,
+                rate_hz: SPEECH_RATE_HZ,
             }));
             Ok(Some(sound))
         };
         let found = speeches(&lines, &["b", "a"], &open).unwrap();
         assert_eq!(found[0].seconds(), SECONDS_MAX);
         assert_eq!(found[1].seconds(), 2.0);
-        assert_eq!(found[1].samples[RATE_HZ as usize], 61.0);
+        assert_eq!(found[1].samples[SPEECH_RATE_HZ as usize], 61.0);
     }
 }

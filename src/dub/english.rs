@@ -1,8 +1,8 @@
 //! Lines of another language → what they are in English, by the recogniser itself: so that a server without a pack that translates
 //! can be dubbed into English all the same.
 
-use super::analyze::{RATE_HZ, skip, take};
 use super::lines::TranscriptLine;
+use super::sound::{SPEECH_RATE_HZ, skip, take};
 use crate::audio::pcm::Samples;
 use crate::engine::contract::Watch;
 use crate::fault::{Fault, Kind};
@@ -20,7 +20,7 @@ pub fn is_other(language: &str) -> bool {
 }
 
 /// Gives each of `lines`, which are said in `language` and in order, its text in English; `audio` is the recording from its start,
-/// mono at [`RATE_HZ`], and `progress` is told the part that is done. Lines stay without where the recogniser cannot do that.
+/// mono at [`SPEECH_RATE_HZ`], and `progress` is told the part that is done. Lines stay without where the recogniser cannot do that.
 /// Faults: those of reading, of the engine and of `watch`.
 pub fn translate(
     lines: &mut [TranscriptLine],
@@ -38,7 +38,7 @@ pub fn translate(
         let end_s = next_s
             .unwrap_or(f64::INFINITY)
             .min(segment.end_s + BEHIND_S);
-        let sample = |seconds: f64| (seconds * f64::from(RATE_HZ)) as usize;
+        let sample = |seconds: f64| (seconds * f64::from(SPEECH_RATE_HZ)) as usize;
         let start = sample(segment.start_s).max(at);
         let end = sample(end_s).max(start);
         skip(&mut *audio, start - at)?;

@@ -4,6 +4,7 @@
 use std::fs::File;
 
 use super::mux;
+use super::sound::SPEECH_RATE_HZ;
 use crate::audio;
 use crate::audio::encode::Codec;
 use crate::fault::{Fault, Kind};
@@ -17,7 +18,7 @@ pub type OpenInput<'a> = dyn FnMut() -> Result<File, Fault> + 'a;
 
 /// Faults: `Invalid` when the sound of the file cannot be decoded.
 pub fn check_recording(input: &mut OpenInput<'_>) -> Result<(), Fault> {
-    match audio::open_speech(input()?, 16_000, limits::AUDIO_SECONDS_MAX) {
+    match audio::open_speech(input()?, SPEECH_RATE_HZ, limits::AUDIO_SECONDS_MAX) {
         Ok(_) => Ok(()),
         Err(fault) => Err(no_sound(fault, input()?)),
     }

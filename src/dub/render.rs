@@ -9,7 +9,7 @@ use std::io::{BufWriter, Write};
 
 use isolang::Language;
 
-use super::assignment::{self, assign};
+use super::assignment::assign;
 use super::fit::{self, Fitted};
 use super::line_file::LineFile;
 use super::line_speech::{LineCounts, LineSpeaker};
@@ -17,7 +17,7 @@ use super::mix::{self, PlacedLine};
 use super::mux::{self, TrackWriter};
 use super::original::{LineLoudness, RATE_HZ, Silence};
 use super::request::{RenderRequest, ScriptLine};
-use super::sound::{Original, Whole};
+use super::sound::{Original, SPEECH_RATE_HZ, Whole};
 use super::subtitles::{self, Cue};
 use super::voices::{DubVoice, DubVoices};
 use crate::audio::encode::WavWriter;
@@ -125,7 +125,7 @@ pub fn render(
         segments,
         &request.voice_map,
         &request.language,
-        &|| original.sound(assignment::RATE_HZ),
+        &|| original.sound(SPEECH_RATE_HZ),
         watch,
     )?;
     progress(ASSIGNED)?;

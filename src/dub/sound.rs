@@ -5,10 +5,12 @@ use std::ops::Range;
 
 use super::mux::Picture;
 use super::original::{self, AudioFrames, LineLoudness, RATE_HZ, Recorded};
-use crate::audio::{self, Samples};
+use crate::audio::{self, Clip, Samples};
 use crate::fault::Fault;
 use crate::limits;
 
+/// Samples a second of speech that is analysed or imitated.
+pub const SPEECH_RATE_HZ: u32 = 16_000;
 /// Frames of silence that are made at a time.
 const SILENCE: u64 = 1 << 14;
 
@@ -207,10 +209,39 @@ pub fn excerpts(sound: &mut dyn Samples, spans: &[Range<u64>]) -> Result<Vec<Vec
     Ok(all)
 }
 
+/// Reads over `samples`.
+pub fn skip(audio: &mut dyn Samples, samples: usize) -> Result<(), Fault> {
+    let mut left = samples;
+    let mut dropped = Vec::new();
+    while left > 0 {
+        dropped.clear();
+        match audio.read(&mut dropped, left.min(1 << 16))? {
+            0 => return Ok(()),
+            read => left -= read,
+        }
+    }
+    Ok(())
+}
+
+/// The next `samples`, or as many as there are.
+pub fn take(audio: &mut dyn Samples, samples: usize) -> Result<Clip, Fault> {
+    let mut taken = Vec::with_capacity(samples);
+    while taken.len() < samples {
+        let left = samples - taken.len();
+        if audio.read(&mut taken, left)? == 0 {
+            break;
+        }
+    }
+    Ok(Clip {
+        samples: taken,
+        rate_hz: audio.rate_hz(),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audio::{Clip, ClipReader};
+    use crate::audio::ClipReader;
 
     fn counting() -> ClipReader {
         ClipReader::from(Clip {

@@ -57,7 +57,7 @@ pub fn analyze(
         diarize: parted,
         into_english: true,
     };
-    let open = || sound::open(open()?, picture.as_ref(), analyze::RATE_HZ);
+    let open = || sound::open(open()?, picture.as_ref(), sound::SPEECH_RATE_HZ);
     let services = &context.services;
     let analysis = analyze::analyze(services, &open, request, progress, watch)?;
     let texts: Vec<&str> = (analysis.lines.iter())

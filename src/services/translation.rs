@@ -12,18 +12,18 @@ use crate::work::pool::Pool;
 pub struct TranslationService {
     /// One for each request that runs or waits.
     pub permits: Permits,
-    pub translators: Vec<Translator>,
+    pub translators: Vec<TranslatorPool>,
 }
 
 /// The workers of a pack that translates.
-pub struct Translator {
+pub struct TranslatorPool {
     pool: Pool<TranslateTask, Translation>,
     pub name: ModelName,
     /// The languages that it knows.
     settings: TranslateSettings,
 }
 
-impl Translator {
+impl TranslatorPool {
     /// Starts the workers of a pack; `build` makes the engine of each. Faults: the first that `build` returns,
     /// `Internal` when a thread cannot be started.
     pub fn start(
@@ -33,7 +33,7 @@ impl Translator {
         build: impl Fn() -> Result<Box<Translate>, Fault> + Send + Sync + 'static,
     ) -> Result<Self, Fault> {
         let requests_max = capacity.requests_max();
-        Ok(Translator {
+        Ok(TranslatorPool {
             pool: Pool::start("translate", capacity.workers, requests_max, build)?,
             name,
             settings,
@@ -57,7 +57,7 @@ impl Translator {
 
 impl TranslationService {
     /// Of these packs; `capacity` is that of each.
-    pub fn new(translators: Vec<Translator>, capacity: Capacity) -> Self {
+    pub fn new(translators: Vec<TranslatorPool>, capacity: Capacity) -> Self {
         TranslationService {
             permits: Permits::new(capacity.requests_max()),
             translators,
@@ -65,8 +65,8 @@ impl TranslationService {
     }
 
     /// What translates from `source` into `target`: of several the first by name.
-    pub fn translator(&self, source: &str, target: &str) -> Option<&Translator> {
-        let knows = |t: &&Translator| t.settings.knows(source, target);
+    pub fn translator(&self, source: &str, target: &str) -> Option<&TranslatorPool> {
+        let knows = |t: &&TranslatorPool| t.settings.knows(source, target);
         self.translators.iter().find(knows)
     }
 
@@ -89,7 +89,7 @@ pub fn route<'a>(
     service: Option<&'a TranslationService>,
     source: Option<&String>,
     target: &str,
-) -> Result<(String, Option<&'a Translator>), Fault> {
+) -> Result<(String, Option<&'a TranslatorPool>), Fault> {
     let source = match source {
         Some(code) => code.clone(),
         None => only_source(service, target)?,

@@ -3,7 +3,7 @@
 //! RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir scripts/fuzz decode -- -max_len=65536 -timeout=30 -rss_limit_mb=1500
 //!
 //! What it finds goes, when it is small, to `scripts/fuzz/found`, which the tests decode too.
-//! A short run over the same corpus is part of the tests (`src/tests/damage.rs`).
+//! A short run over the same corpus is part of the tests (`src/tests/engines/damage.rs`).
 
 #![no_main]
 

@@ -3,7 +3,7 @@
 //!
 //! cargo fuzz run --fuzz-dir scripts/fuzz mux -- -max_len=65536 -timeout=10 -rss_limit_mb=512
 //!
-//! A short run over the same corpus is part of the tests (`src/tests/damaged_films.rs`).
+//! A short run over the same corpus is part of the tests (`src/tests/dubbing/damaged_films.rs`).
 
 #![no_main]
 

@@ -9,24 +9,24 @@
 //! | `flac` | FLAC: the same samples, at about half the bytes |
 //! | `opus` | Opus in Ogg: a tenth of the bytes, not the same samples |
 //! | `packets` | bare Opus packets, for any container |
-//! | `echo` | what a decoder makes of them |
+//! | `round_trip` | what a decoder makes of them |
 //! | `aac` | bare AAC packets, for MP4 |
 //! | `codec` | which of the two a film gets |
 //! | `mp3` | MP3, in builds that ask for it |
 
 mod aac;
 mod codec;
-mod echo;
 mod flac;
 #[cfg(feature = "mp3")]
 mod mp3;
 mod opus;
 mod packets;
+mod round_trip;
 mod wav;
 
 use vocabox_base::fault::Fault;
 
-pub use super::opus::RATE_HZ as OPUS_RATE_HZ;
+pub use crate::decode::opus::RATE_HZ as OPUS_RATE_HZ;
 pub use aac::AacPackets;
 pub use codec::Codec;
 pub use packets::OpusPackets;

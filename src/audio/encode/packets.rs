@@ -2,9 +2,9 @@
 
 use opus_pure::{Application, MAX_PACKET_BYTES, OpusEncoder, OpusHead, RateControl, Signal};
 
-use super::echo::Echo;
-use crate::opus::RATE_HZ;
-use crate::resample::Feed;
+use super::round_trip::RoundTrip;
+use crate::decode::opus::RATE_HZ;
+use crate::dsp::resample::Feed;
 use vocabox_base::fault::Fault;
 
 /// Rates that the codec takes; any other is resampled to the next of them, or to the last.
@@ -24,7 +24,7 @@ const STEREO_BITS: f64 = 1.5;
 pub struct OpusPackets {
     feed: Feed,
     encoder: OpusEncoder,
-    echo: Echo,
+    round_trip: RoundTrip,
     head: OpusHead,
     /// Interleaved frames at the encoder's rate that wait for a packet to fill.
     waiting: Vec<f32>,
@@ -58,7 +58,7 @@ impl OpusPackets {
         Ok(OpusPackets {
             feed,
             encoder,
-            echo: Echo::new(coded_hz, channels)?,
+            round_trip: RoundTrip::new(coded_hz, channels)?,
             waiting: Vec::new(),
             channels,
             packet_frames: (coded_hz / PACKETS_PER_S) as usize,
@@ -121,14 +121,14 @@ impl OpusPackets {
         for samples in frames.by_ref() {
             let mut packet = self.packet(samples)?;
             // Seen once in a film of five minutes: 20 ms at six times full scale, which its samples were not.
-            if self.echo.is_burst(samples, &packet)? {
+            if self.round_trip.is_burst(samples, &packet)? {
                 log::warn!(
                     "an Opus packet was coded anew, because it would have been heard as a burst"
                 );
                 self.encoder.reset_state().map_err(Fault::internal)?;
-                self.echo.reset()?;
+                self.round_trip.reset()?;
                 packet = self.packet(samples)?;
-                self.echo.is_burst(samples, &packet)?;
+                self.round_trip.is_burst(samples, &packet)?;
             }
             packets.push(packet);
         }

@@ -2,8 +2,8 @@ use std::io::Cursor;
 
 use super::*;
 use crate::decode;
+use crate::dsp::resample::resample_clip;
 use crate::pcm::{Clip, read_all};
-use crate::resample::resample_clip;
 
 /// Signal over error that Opus must keep on a chirp, in decibels. Measured: 12.6 to 22.
 const OPUS_SNR_DB_MIN: f64 = 10.0;

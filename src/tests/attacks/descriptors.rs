@@ -4,9 +4,9 @@ use std::net::Ipv4Addr;
 
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
-use super::process::{files, raise_own_files, until};
-use super::raw::{Client, is_well, tts};
-use crate::server::Server;
+use crate::support::process::{files, raise_own_files, until};
+use crate::support::raw::{Client, is_well, tts};
+use crate::support::server::Server;
 
 /// Enough for the fewest connections that the default queue asks for, and far fewer than the default.
 const FEW: u64 = 700;
@@ -46,7 +46,7 @@ fn too_few_files_for_any_service_are_refused_at_the_start() {
         .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
         .arg(tempfile::tempdir().unwrap().path().join("data"))
         .arg("--models-dir")
-        .arg(crate::server::bare_models())
+        .arg(crate::support::server::bare_models())
         .output()
         .unwrap();
     let said = String::from_utf8(output.stderr).unwrap();

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::raw::{Answer, ask, is_well, tts};
-use crate::server::{Server, stub_models};
+use crate::support::raw::{Answer, ask, is_well, tts};
+use crate::support::server::{Server, stub_models};
 
 /// What would be a header, were a line to break.
 const INJECTED: &str = "X-Injected";

@@ -3,15 +3,15 @@
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
-use super::process::{connections, raise_own_files, resident, spooled, until};
-use super::raw::{Client, is_well, tts};
-use crate::server::{Server, bare_models};
+use crate::support::process::{connections, raise_own_files, resident, spooled, until};
+use crate::support::raw::{Client, is_well, tts};
+use crate::support::server::{Server, bare_models};
 
 const MANY: usize = 1_000;
 /// Below what one address may have by default.
 const PER_ADDRESS: usize = 200;
 /// A server whose clients may hold their connections for longer than an honest client waits for an answer
-/// ([`super::raw::PATIENCE`]): an answer that has to wait for them does not come in time.
+/// ([`crate::support::raw::PATIENCE`]): an answer that has to wait for them does not come in time.
 const HELD: [&str; 4] = ["--head-seconds", "60", "--idle-seconds", "3600"];
 const MEMORY_MAX: u64 = 150 << 20;
 

@@ -3,8 +3,8 @@
 use std::io::Read;
 use std::net::Shutdown;
 
-use super::raw::{Client, KEYLESS, ask, is_well, tts};
-use crate::server::Server;
+use crate::support::raw::{Client, KEYLESS, ask, is_well, tts};
+use crate::support::server::Server;
 
 #[test]
 fn malformed_heads_are_400_and_closed() {

@@ -4,9 +4,9 @@ use std::io::{ErrorKind, Read};
 use std::net::{Shutdown, SocketAddr};
 use std::time::{Duration, Instant};
 
-use super::process::{connections, resident, spooled, until};
-use super::raw::{Client, KEYLESS, PATIENCE, ask, is_well, tts};
-use crate::server::{Server, bare_models, stub_models};
+use crate::support::process::{connections, resident, spooled, until};
+use crate::support::raw::{Client, KEYLESS, PATIENCE, ask, is_well, tts};
+use crate::support::server::{Server, bare_models, stub_models};
 
 #[test]
 fn endless_head_is_431_and_cut_off() {

@@ -1,0 +1,351 @@
+//! A cut or damaged Matroska/WebM file → patches over it, by which a demuxer passes what is lost.
+//!
+//! A demuxer of this format takes each element's length on trust, and stops, or skips a whole cluster, at the first that is
+//! wrong. Here the elements are walked once (RFC 8794: ids and lengths; RFC 9559: which stand where). A stretch that is no
+//! element is covered by a `Void` up to the next cluster or block, and clusters and the segment that then end elsewhere
+//! than they said get an unknown length. Resynchronising at a cluster is what players do; a block is believed when
+//! elements follow each other behind it.
+
+use std::io::{self, BufReader, Read, Seek};
+
+use crate::decode::patch::Patch;
+
+/// Stretches that are covered; what follows the last is lost.
+const STRETCHES_MAX: usize = 4096;
+/// Places that are looked at while searching, in one file.
+const LOOKS_MAX: usize = 1 << 16;
+/// Elements that must follow each other for the first to be believed.
+const CHAIN: usize = 4;
+
+const EBML: u32 = 0x1A45_DFA3;
+const SEGMENT: u32 = 0x1853_8067;
+const SEEK_HEAD: u32 = 0x114D_9B74;
+const TRACKS: u32 = 0x1654_AE6B;
+const CLUSTER: u32 = 0x1F43_B675;
+const VOID: u8 = 0xEC;
+const CRC: u32 = 0xBF;
+const SIMPLE_BLOCK: u8 = 0xA3;
+const BLOCK_GROUP: u8 = 0xA0;
+/// Info, Cues, Attachments, Chapters, Tags; with those above, all that may stand in a segment.
+const TOPS: [u32; 5] = [
+    0x1549_A966,
+    0x1C53_BB6B,
+    0x1941_A469,
+    0x1043_A770,
+    0x1254_C367,
+];
+/// Timestamp, PrevSize, Position, SilentTracks, EncryptedBlock; with the blocks, all that may stand in a cluster.
+const CHILDREN: [u32; 5] = [0xE7, 0xAB, 0xA7, 0x5854, 0xAF];
+
+/// The head of an element.
+#[derive(Clone, Copy)]
+struct Element {
+    id: u32,
+    at: u64,
+    /// Where its length is written, and in how many bytes.
+    length_at: u64,
+    length_bytes: u64,
+    /// None when it is not known.
+    length: Option<u64>,
+}
+
+impl Element {
+    fn data(&self) -> u64 {
+        self.length_at + self.length_bytes
+    }
+
+    fn end(&self) -> Option<u64> {
+        self.data().checked_add(self.length?)
+    }
+
+    /// Of those that stand beside clusters.
+    fn is_top(&self) -> bool {
+        [SEEK_HEAD, TRACKS].contains(&self.id) || TOPS.contains(&self.id)
+    }
+
+    /// Of those that stand in a cluster.
+    fn is_child(&self) -> bool {
+        let blocks = [SIMPLE_BLOCK, BLOCK_GROUP].map(u32::from);
+        blocks.contains(&self.id) || CHILDREN.contains(&self.id)
+    }
+
+    /// Of those that stand anywhere.
+    fn is_global(&self) -> bool {
+        [u32::from(VOID), CRC].contains(&self.id)
+    }
+
+    /// Makes its length unknown, in as many bytes.
+    fn opened(&self) -> Patch {
+        let mut bytes = vec![0xFF; self.length_bytes as usize];
+        bytes[0] = 0xFF >> (self.length_bytes - 1);
+        Patch {
+            at: self.length_at,
+            bytes,
+        }
+    }
+}
+
+/// The patches of the file in `source`, which has `bytes` bytes; none when all its lengths are right.
+pub fn patches<S: Read + Seek>(source: &mut BufReader<S>, bytes: u64) -> io::Result<Vec<Patch>> {
+    source.rewind()?;
+    let mut walk = Walk {
+        source,
+        here: 0,
+        bytes,
+        looks: 0,
+    };
+    let Some(head) = walk.element(0)?.filter(|e| e.id == EBML) else {
+        return Ok(Vec::new());
+    };
+    let Some(segment) = walk.element(head.end().unwrap_or(bytes))? else {
+        return Ok(Vec::new());
+    };
+    if segment.id != SEGMENT {
+        return Ok(Vec::new());
+    }
+    let mut patches = Vec::new();
+    let mut cluster: Option<Element> = None;
+    let (mut index, mut tracks) = (None, false);
+    let mut stretches = 0;
+    let mut at = segment.data();
+    while at < bytes {
+        let found = walk.element(at)?;
+        if let Some(top) = found.filter(|e| e.id == CLUSTER || e.is_top()) {
+            patches.extend(reopened(cluster.take(), at));
+            if top.id == CLUSTER {
+                cluster = found;
+                at = top.data();
+                continue;
+            }
+            if index.is_none() && top.id == SEEK_HEAD {
+                index = found;
+            }
+            tracks |= top.id == TRACKS;
+        }
+        let next = match found {
+            Some(e) if e.is_child() && cluster.is_some() && walk.leads_on(&e)? => e.end(),
+            Some(e) if e.is_top() || e.is_global() => e.end().filter(|end| *end <= bytes),
+            _ => None,
+        };
+        at = match next {
+            Some(next) => next,
+            None => {
+                stretches += 1;
+                let next = match stretches <= STRETCHES_MAX {
+                    true => walk.search(at + 2)?,
+                    false => bytes,
+                };
+                patches.extend(void(at, next));
+                next
+            }
+        };
+    }
+    patches.extend(reopened(cluster, bytes));
+    if segment.end() != Some(bytes) && segment.length.is_some() || !patches.is_empty() {
+        patches.push(segment.opened());
+    }
+    if let Some(index) = index.filter(|_| tracks && !patches.is_empty()) {
+        // It leads to what may be lost.
+        patches.extend(index.end().and_then(|end| void(index.at, end)));
+    }
+    patches.sort_by_key(|patch| patch.at);
+    Ok(patches)
+}
+
+/// The patch of a cluster that ends at `end` and says otherwise.
+fn reopened(cluster: Option<Element>, end: u64) -> Option<Patch> {
+    let cluster = cluster.filter(|c| c.length.is_some() && c.end() != Some(end))?;
+    Some(cluster.opened())
+}
+
+/// The head of an element without meaning, from `from` to `to`; none for a single byte, which has no room for it.
+fn void(from: u64, to: u64) -> Option<Patch> {
+    let bytes = match to - from {
+        0 | 1 => return None,
+        short @ ..=128 => vec![VOID, 0x80 | (short - 2) as u8],
+        long => {
+            let mut bytes = vec![VOID];
+            // Eight bytes of length, the first of which only says so.
+            bytes.extend(((long - 9) | 1 << 56).to_be_bytes());
+            bytes
+        }
+    };
+    Some(Patch { at: from, bytes })
+}
+
+struct Walk<'a, S> {
+    source: &'a mut BufReader<S>,
+    /// Where the source stands.
+    here: u64,
+    bytes: u64,
+    /// Places that were looked at while searching.
+    looks: usize,
+}
+
+impl<S: Read + Seek> Walk<'_, S> {
+    /// The head of the element at `at`; none when there cannot be one.
+    fn element(&mut self, at: u64) -> io::Result<Option<Element>> {
+        if at >= self.bytes {
+            return Ok(None);
+        }
+        let mut head = [0; 12];
+        let most = head.len().min((self.bytes - at) as usize);
+        self.read(at, &mut head[..most])?;
+        let id_bytes = head[0].leading_zeros() as usize + 1;
+        let length_bytes = head.get(id_bytes).map_or(9, |b| b.leading_zeros() + 1) as usize;
+        if id_bytes > 4 || length_bytes > 8 || id_bytes + length_bytes > most {
+            return Ok(None);
+        }
+        let (id, rest) = head.split_at(id_bytes);
+        let number = |bytes: &[u8]| bytes.iter().fold(0, |n, b| n << 8 | u64::from(*b));
+        let mask = (1u64 << (7 * length_bytes)) - 1;
+        let length = number(&rest[..length_bytes]) & mask;
+        Ok(Some(Element {
+            id: number(id) as u32,
+            at,
+            length_at: at + id_bytes as u64,
+            length_bytes: length_bytes as u64,
+            length: (length != mask).then_some(length),
+        }))
+    }
+
+    fn read(&mut self, at: u64, bytes: &mut [u8]) -> io::Result<()> {
+        // Within the buffer where that can be: most steps are short.
+        self.source.seek_relative(at as i64 - self.here as i64)?;
+        self.source.read_exact(bytes)?;
+        self.here = at + bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Whether `element` ends where the file does, or where another begins.
+    fn leads_on(&mut self, element: &Element) -> io::Result<bool> {
+        let Some(end) = element.end().filter(|end| *end <= self.bytes) else {
+            return Ok(false);
+        };
+        let is_known = |e: &Element| {
+            e.is_child() || e.is_top() || e.is_global() || [CLUSTER, EBML].contains(&e.id)
+        };
+        Ok(end == self.bytes || self.element(end)?.as_ref().is_some_and(is_known))
+    }
+
+    /// Where the next cluster or block begins, from `from` on; the end when there is none.
+    fn search(&mut self, from: u64) -> io::Result<u64> {
+        const PIECE: usize = 1 << 16;
+        let mut piece = vec![0; PIECE];
+        let mut from = from;
+        while from < self.bytes {
+            let most = PIECE.min((self.bytes - from) as usize);
+            self.read(from, &mut piece[..most])?;
+            for (n, byte) in piece[..most].iter().enumerate() {
+                let may_be = [SIMPLE_BLOCK, BLOCK_GROUP, (CLUSTER >> 24) as u8].contains(byte);
+                if may_be && self.is_start(from + n as u64)? {
+                    return Ok(from + n as u64);
+                }
+                if self.looks > LOOKS_MAX {
+                    return Ok(self.bytes);
+                }
+            }
+            from += most as u64;
+        }
+        Ok(self.bytes)
+    }
+
+    /// Whether a cluster or block begins at `at`, with more behind it.
+    fn is_start(&mut self, at: u64) -> io::Result<bool> {
+        self.looks += 1;
+        let mut at = at;
+        for n in 0..CHAIN {
+            let Some(element) = self.element(at)? else {
+                return Ok(n > 0 && at == self.bytes);
+            };
+            at = match element.id {
+                CLUSTER => element.data(),
+                _ if element.is_child() && self.leads_on(&element)? => {
+                    element.end().unwrap_or(self.bytes)
+                }
+                // What may follow a block is not looked into.
+                _ => return Ok(n > 0 && (element.is_top() || element.is_global())),
+            };
+        }
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Cursor;
+    use vocabox_base::cpu_time;
+
+    fn element(id: &[u8], content: &[u8]) -> Vec<u8> {
+        let length = (content.len() as u64 | 1 << 56).to_be_bytes();
+        [id, &length, content].concat()
+    }
+
+    fn file() -> Vec<u8> {
+        let block = |n: u8| element(&[SIMPLE_BLOCK], &[n; 40]);
+        let cluster = || {
+            let blocks: Vec<u8> = (0..5).flat_map(block).collect();
+            let time = element(&[0xE7], &[1]);
+            element(&CLUSTER.to_be_bytes(), &[time, blocks].concat())
+        };
+        let tracks = element(&TRACKS.to_be_bytes(), &[3; 20]);
+        let segment = [tracks, cluster(), cluster(), cluster()].concat();
+        let head = element(&EBML.to_be_bytes(), b"webm");
+        [head, element(&SEGMENT.to_be_bytes(), &segment)].concat()
+    }
+
+    fn mended(file: &[u8]) -> (Vec<Patch>, Vec<u8>) {
+        let mut source = BufReader::new(Cursor::new(file));
+        let found = patches(&mut source, file.len() as u64).unwrap();
+        let mut whole = file.to_vec();
+        for patch in &found {
+            whole[patch.at as usize..][..patch.bytes.len()].copy_from_slice(&patch.bytes);
+        }
+        (found, whole)
+    }
+
+    #[test]
+    fn a_whole_file_is_left_alone() {
+        assert_eq!(mended(&file()).0, []);
+    }
+
+    #[test]
+    fn what_is_mended_needs_no_mending_but_for_lengths_that_are_open() {
+        let whole = file();
+        for cut in 60..whole.len() {
+            let (found, cut) = mended(&whole[..cut]);
+            assert!(!found.is_empty());
+            let again = mended(&cut).0;
+            assert!(
+                again
+                    .iter()
+                    .all(|patch| patch.bytes.iter().skip(1).all(|b| *b == 0xFF)),
+                "{again:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_damaged_stretch_is_covered_up_to_the_next_block() {
+        let mut file = file();
+        let at = file.len() / 2;
+        file[at..at + 60].fill(0xFF);
+        let (found, _) = mended(&file);
+        let voids: Vec<_> = found.iter().filter(|p| p.bytes[0] == VOID).collect();
+        assert_eq!(voids.len(), 1, "{found:?}");
+        let covered = u64::from(voids[0].bytes[1] & 0x7F) + 2;
+        assert!((60..160).contains(&covered), "{covered}");
+    }
+
+    #[test]
+    fn rubbish_takes_a_bounded_time() {
+        let mut file = file();
+        file.extend([SIMPLE_BLOCK, 0x81, 0x00].repeat(300_000));
+        file.extend([0x1F, 0x43, 0xB6, 0x75, 0x80, 0x00].repeat(300_000));
+        let begun = cpu_time::of_thread();
+        mended(&file);
+        let used = cpu_time::of_thread() - begun;
+        assert!(used.as_secs() < 5, "{used:?}");
+    }
+}

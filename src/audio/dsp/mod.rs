@@ -1,0 +1,21 @@
+//! Signal processing: rates, spectra and what they say of a voice. Knows no format.
+//!
+//! | file | one idea |
+//! | --- | --- |
+//! | `resample` | any rate → any rate, exact length, streaming |
+//! | `mel` | mel spectra, for every recipe the packs name |
+//! | `mel_recipe` | the numbers of one |
+//! | `mel_bands` | the mel scale's filters |
+//! | `pitch` | how high a voice is, and how far it moves |
+//! | `spectrum` | how bright it sounds |
+//! | `speaking_rate` | how many syllables it speaks in a second |
+//! | `time_stretch` | speech at another pace and its own pitch |
+
+pub mod mel;
+mod mel_bands;
+mod mel_recipe;
+pub mod pitch;
+pub mod resample;
+pub mod speaking_rate;
+pub mod spectrum;
+pub mod time_stretch;

@@ -1,0 +1,71 @@
+//! How a voice's sound is spread over low and high: the mean of its mel spectra (a long-term average spectrum).
+
+use crate::dsp::mel::Mel;
+
+/// Bands of [`mean`].
+pub const BANDS: usize = 40;
+/// What is quieter than the loudest by more than this (a factor of power: 30 dB) is a pause.
+const PAUSE: f32 = 1e-3;
+/// A band counts as no less than this part of its hop.
+const FLOOR: f32 = 1e-7;
+
+/// The mean over all that is heard of `samples` (at 16 kHz) of the logarithm of the power in each of [`BANDS`] mel bands, in
+/// nepers above the mean band: how loud it is does not matter. All 0 of silence.
+pub fn mean(samples: &[f32]) -> Vec<f32> {
+    let power = Mel::ge2e().power(samples);
+    let hops = || power.chunks_exact(BANDS);
+    let of_hop = |hop: &[f32]| hop.iter().sum::<f32>();
+    let loudest = hops().map(of_hop).fold(0.0, f32::max);
+    let mut mean = [0.0; BANDS];
+    let mut count = 0;
+    for hop in hops().filter(|hop| of_hop(hop) > PAUSE * loudest) {
+        let floor = FLOOR * of_hop(hop);
+        let bands = mean.iter_mut().zip(hop);
+        bands.for_each(|(sum, band)| *sum += band.max(floor).ln());
+        count += 1;
+    }
+    let centre = mean.iter().sum::<f32>() / BANDS as f32;
+    let nepers = |sum: &f32| (sum - centre) / count.max(1) as f32;
+    mean.iter().map(nepers).collect()
+}
+
+/// The root mean square of the differences of two such means, in nepers; 0 where either is not known.
+pub fn distance(a: &[f32], b: &[f32]) -> f32 {
+    let squares = a.iter().zip(b).map(|(a, b)| (a - b) * (a - b));
+    (squares.sum::<f32>() / a.len().max(1) as f32).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A second of two tones, the upper one as loud as that.
+    fn tones(gain: f32, upper: f32) -> Vec<f32> {
+        let tone = |n: usize, hertz: f32| (n as f32 * hertz * std::f32::consts::TAU / 16e3).sin();
+        let noise = |n: usize| 1e-3 * ((n * 7919 % 1000) as f32 / 500.0 - 1.0);
+        let sample = |n: usize| gain * (tone(n, 300.0) + upper * tone(n, 3_000.0) + noise(n));
+        (0..16_000).map(sample).collect()
+    }
+
+    #[test]
+    fn what_is_brighter_differs_and_what_is_louder_or_pauses_does_not() {
+        let plain = mean(&tones(0.1, 0.3));
+        assert!(plain.iter().sum::<f32>().abs() < 1e-3);
+        assert!(distance(&plain, &mean(&tones(0.4, 0.3))) < 1e-3);
+        let pauses = [tones(0.1, 0.3), vec![0.0; 16_000], tones(0.1, 0.3)].concat();
+        assert!(distance(&plain, &mean(&pauses)) < 0.1);
+        let brighter = distance(&plain, &mean(&tones(0.1, 1.0)));
+        let brightest = distance(&plain, &mean(&tones(0.1, 3.0)));
+        assert!(
+            0.2 < brighter && brighter < brightest,
+            "{brighter} {brightest}"
+        );
+    }
+
+    #[test]
+    fn silence_is_flat() {
+        assert_eq!(mean(&[0.0; 16_000]), [0.0; BANDS]);
+        assert_eq!(mean(&[]), [0.0; BANDS]);
+        assert_eq!(distance(&[], &[]), 0.0);
+    }
+}

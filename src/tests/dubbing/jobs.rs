@@ -1,0 +1,262 @@
+//! Dubbing jobs: what is analysed, and what becomes of a job.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::http::voice::{samples, wav};
+use crate::support::client::Client;
+use crate::support::process::until;
+use crate::support::server::{Server, json as command, link, recording, stub_models};
+use crate::support::wer::assert_words;
+
+const ANALYZE: &str = "/voice/dub/analyze";
+
+/// The id of the job that was taken on.
+pub fn analyze(client: &Client, file: &[u8], language: &str) -> String {
+    let answer = client.post_form(ANALYZE, file, &[("language", language)]);
+    assert_eq!(
+        answer.status,
+        200,
+        "{}",
+        String::from_utf8_lossy(&answer.body)
+    );
+    answer.json()["job_id"].as_str().unwrap().to_owned()
+}
+
+pub fn job(client: &Client, id: &str) -> Value {
+    client.get(&format!("/voice/dub/jobs/{id}")).json()
+}
+
+/// The job once it is over: within five minutes, because other tests may want the workers, which go before it.
+pub fn over(client: &Client, id: &str) -> Value {
+    let asked = Instant::now();
+    loop {
+        let job = job(client, id);
+        if ["done", "error"].contains(&job["status"].as_str().unwrap()) {
+            return job;
+        }
+        assert!(asked.elapsed() < Duration::from_secs(300), "{job}");
+    }
+}
+
+pub fn two_cities() -> Vec<u8> {
+    fs::read(recording("two_cities.mp3")).unwrap()
+}
+
+/// Stub engines that transcribe, real ones that detect speech and speakers.
+pub fn stubs() -> tempfile::TempDir {
+    let models = stub_models();
+    link(models.path(), "speaker-ge2e");
+    models
+}
+
+#[test]
+fn a_conversation_is_parted_into_lines_of_its_speakers() {
+    let client = Server::shared().new_account("conversation");
+    let lines = [
+        (
+            "af_heart",
+            "Good morning. Did you see the new bridge across the river this week?",
+        ),
+        (
+            "am_michael",
+            "I did. They have worked on it for almost three years, and it looks very good.",
+        ),
+        (
+            "af_heart",
+            "My brother says that the trains will run over it from next month on.",
+        ),
+    ];
+    let mut sound = Vec::new();
+    let mut starts = Vec::new();
+    for (voice, text) in lines {
+        let spoken = client.post_json("/voice/tts", &json!({ "text": text, "voice_id": voice }));
+        starts.push(sound.len() as f64 / 24_000.0);
+        sound.extend(samples(&spoken.body));
+        sound.extend([0; 14_400]);
+    }
+    let sound = sound.into_iter().map(|s| f32::from(s) / 32_768.0);
+    let id = analyze(&client, &wav(24_000, sound), "auto");
+    let done = over(&client, &id);
+    assert_eq!(
+        (&done["status"], &done["progress"]),
+        (&json!("done"), &json!(1.0)),
+        "{done}"
+    );
+    let result = &done["result"];
+    assert_eq!(result["language"], "en");
+    assert_eq!(result["speakers"], json!(["SPEAKER_00", "SPEAKER_01"]));
+    let found = result["segments"].as_array().unwrap();
+    let mut said = [String::new(), String::new(), String::new()];
+    let mut end = 0.0;
+    for (number, line) in found.iter().enumerate() {
+        assert_eq!(line["id"], number);
+        let (start_s, end_s) = (
+            line["start"].as_f64().unwrap(),
+            line["end"].as_f64().unwrap(),
+        );
+        assert!(
+            end <= start_s && start_s < end_s && end_s - start_s <= 15.0,
+            "{line}"
+        );
+        end = end_s;
+        let turn = starts.iter().rposition(|at| *at <= start_s + 0.3).unwrap();
+        let speaker = ["SPEAKER_00", "SPEAKER_01", "SPEAKER_00"][turn];
+        assert_eq!(line["speaker"], speaker, "{line}");
+        assert!(!line["words"].as_array().unwrap().is_empty());
+        said[turn] += &format!(" {}", line["text"].as_str().unwrap());
+    }
+    for ((_, text), heard) in lines.iter().zip(&said) {
+        assert_words(text, heard, 10.0);
+    }
+    let item = &client.get("/voice/history?feature=dub&limit=1").json()["items"][0];
+    assert_eq!(
+        (&item["status"], &item["language"]),
+        (&json!("ok"), &json!("en"))
+    );
+}
+
+#[test]
+fn a_job_that_was_killed_is_done_after_the_next_start() {
+    let models = stubs();
+    let hold = models.path().join("stub-transcribe/hold");
+    fs::write(&hold, "").unwrap();
+    let server = Server::launch(models.path(), &[]);
+    let id = analyze(&server.client(), &two_cities(), "hold");
+    let waits = analyze(&server.client(), &two_cities(), "en");
+    until("the job", || {
+        job(&server.client(), &id)["status"] == "processing"
+    });
+    assert_eq!(job(&server.client(), &waits)["status"], "queued");
+    server.kill();
+    fs::remove_file(&hold).unwrap();
+    let again = Server::again(&server.data, &server.key, models.path(), &[]);
+    for id in [&id, &waits] {
+        let done = over(&again.client(), id);
+        assert_eq!(done["status"], "done", "{done}");
+        assert_eq!(
+            done["result"]["duration_seconds"].as_f64().unwrap().round(),
+            44.0
+        );
+    }
+}
+
+#[test]
+fn deleting_ends_a_job_and_other_accounts_have_none_of_it() {
+    let models = stubs();
+    let hold = models.path().join("stub-transcribe/hold");
+    fs::write(&hold, "").unwrap();
+    let server = Server::launch(models.path(), &["--jobs-max", "2"]);
+    let client = server.client();
+    let id = analyze(&client, &two_cities(), "hold");
+    until("the job", || job(&client, &id)["status"] == "processing");
+    let other = server.new_account("other");
+    let path = format!("/voice/dub/jobs/{id}");
+    assert_eq!(other.get(&path).status, 404);
+    assert_eq!(other.send("DELETE", &path, None, vec![]).status, 404);
+    let waits = analyze(&client, &two_cities(), "en");
+    let refused = client.post_form(ANALYZE, &two_cities(), &[]);
+    assert_eq!(refused.status, 503);
+    assert!(refused.header("retry-after").is_some());
+    assert!(
+        refused.detail().contains("2 dubbing jobs"),
+        "{}",
+        refused.detail()
+    );
+    // Nothing but that can end what is held.
+    assert_eq!(client.send("DELETE", &path, None, vec![]).status, 200);
+    assert_eq!(client.get(&path).status, 404);
+    assert_eq!(over(&client, &waits)["status"], "done");
+    let folders = fs::read_dir(server.data.join("jobs")).unwrap().count();
+    assert_eq!(
+        folders, 1,
+        "the files of the deleted job and of the refused one are gone"
+    );
+}
+
+#[test]
+fn a_job_that_fails_says_why_and_what_is_no_recording_is_refused() {
+    let models = stubs();
+    let server = Server::launch(models.path(), &[]);
+    let client = server.client();
+    for word in ["fail", "panic"] {
+        let failed = over(&client, &analyze(&client, &two_cities(), word));
+        assert_eq!(
+            (&failed["status"], &failed["result"]),
+            (&json!("error"), &Value::Null)
+        );
+        let why = failed["error"].as_str().unwrap();
+        assert!(why.contains("engine") && !why.contains("told to"), "{why}");
+    }
+    let refused = client.post_form(ANALYZE, b"no film", &[]);
+    assert_eq!(refused.status, 400);
+    // The files of a job go once its end can be seen; this one runs when they are gone.
+    over(&client, &analyze(&client, &two_cities(), "en"));
+    let folders = fs::read_dir(server.data.join("jobs")).unwrap().count();
+    assert_eq!(folders, 1, "what failed or was refused keeps no files");
+}
+
+#[test]
+fn polling_costs_nothing() {
+    let models = stubs();
+    let server = Server::launch(models.path(), &[]);
+    let minute = [
+        "key",
+        "create",
+        "--account",
+        "test",
+        "--name",
+        "slow",
+        "--rpm",
+        "1",
+    ];
+    let key = command(&server.data, &minute);
+    let client = server.client().with_key(key["key"].as_str().unwrap());
+    let id = analyze(&client, &two_cities(), "en");
+    // Its only token of this minute is spent.
+    assert_eq!(client.get("/voice/voices").status, 429);
+    assert_eq!(over(&client, &id)["status"], "done");
+    assert_eq!(client.get("/voice/voices").status, 429);
+}
+
+#[test]
+fn a_job_gives_its_worker_to_a_request_that_comes() {
+    let models = stubs();
+    let hold = models.path().join("stub-transcribe/hold");
+    fs::write(&hold, "").unwrap();
+    let server = Server::launch(models.path(), &["--workers", "1"]);
+    let client = server.client();
+    let id = analyze(&client, &two_cities(), "hold");
+    until("the job", || job(&client, &id)["status"] == "processing");
+    // The only worker is held by the job, or will be.
+    let answer = client.post_form("/voice/stt", &two_cities(), &[("language", "en")]);
+    assert_eq!(answer.status, 200);
+    assert_eq!(job(&client, &id)["status"], "processing");
+    fs::remove_file(&hold).unwrap();
+    assert_eq!(over(&client, &id)["status"], "done");
+}
+
+#[test]
+fn what_is_said_in_another_language_is_there_in_english_too() {
+    let client = Server::shared().new_account("spanish");
+    let text = "Buenos días a todos. Mañana vamos a visitar el museo con nuestros amigos.";
+    let ask = json!({ "text": text, "voice_id": "ef_dora" });
+    let spoken = client.post_json("/voice/tts", &ask);
+    let done = over(&client, &analyze(&client, &spoken.body, "auto"));
+    let result = &done["result"];
+    assert_eq!(result["language"], "es", "{done}");
+    let segments = result["segments"].as_array().unwrap();
+    let joined = |field: &str| {
+        let texts = segments.iter().filter_map(|s| s[field].as_str());
+        texts.collect::<Vec<_>>().join(" ")
+    };
+    assert_words(text, &joined("text"), 20.0);
+    assert_words(
+        "Good morning to all of you. Tomorrow we are going to visit the museum with our friends.",
+        &joined("text_en"),
+        20.0,
+    );
+    assert!(segments.iter().all(|s| s["language"] == "es"));
+}

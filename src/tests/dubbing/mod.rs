@@ -1,0 +1,9 @@
+//! Films and recordings that speak another language: jobs, containers, sound, and the command line.
+
+mod aac;
+mod command;
+mod damaged_films;
+pub mod films;
+pub mod jobs;
+pub mod render;
+mod stereo;

@@ -1,0 +1,120 @@
+//! Who speaks when, on conversations of real voices with known turns.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use vocabox::app::Installation;
+use vocabox::audio::pcm::{Clip, ClipReader};
+use vocabox::config::{Common, CommonFlags, Flags};
+use vocabox::engine::contract::{Segment, Transcript, Watch, Word};
+use vocabox::engine::diarize::{Diarize, Diarized, attribute, name};
+use vocabox::pack::manifest::Kind;
+
+use crate::support::server::models;
+use crate::support::talk::{self, Dice, RATE_HZ, Speaker, Talk, errors};
+
+const SENTENCES: &[&str] = &[
+    "The bakery on the corner sells fresh bread every morning before sunrise.",
+    "My brother plays the piano better than anyone else in the family.",
+    "He has been teaching history at the same school for thirty years.",
+];
+
+fn watch() -> Watch {
+    Watch::until(Instant::now() + Duration::from_secs(600))
+}
+
+fn hear(engine: &mut Diarize, samples: Vec<f32>) -> Diarized {
+    let clip = Clip {
+        samples,
+        rate_hz: RATE_HZ,
+    };
+    engine
+        .run(Box::new(ClipReader::from(clip)), &watch())
+        .unwrap()
+}
+
+#[test]
+fn speakers_are_counted_and_told_apart_and_the_same_each_time() {
+    let options = CommonFlags {
+        flags: Flags::default().with("models_dir", models().to_str().unwrap()),
+        ..CommonFlags::default()
+    };
+    let common = Common::resolve(&options).unwrap();
+    let kinds = [Kind::Speak, Kind::Detect, Kind::Embed];
+    let installation =
+        Installation::open(&common.models(&Flags::default()).unwrap(), &kinds).unwrap();
+    let mut speak = installation.build_speak().unwrap();
+    let speakers: Vec<Speaker> = ["af_heart", "am_michael", "bf_emma", "am_onyx"]
+        .iter()
+        .map(|voice| Speaker {
+            sentences: SENTENCES
+                .iter()
+                .map(|s| talk::say(&mut *speak, voice, s, &watch()))
+                .collect(),
+        })
+        .collect();
+    let mut engine = installation.build_diarize().unwrap();
+    for count in [1, 2, 4] {
+        let who: Vec<&Speaker> = speakers.iter().take(count).collect();
+        let Talk { samples, turns } = talk::talk(&who, 40.0, &mut Dice(count as u32));
+        let found = hear(&mut *engine, samples.clone());
+        assert_eq!(found.speakers, count);
+        let errors = errors(&turns, &found.turns);
+        assert!(
+            errors.confusion <= 0.05 && errors.all() <= 0.1,
+            "{count}: {errors:?}"
+        );
+        let mut until = 0.0;
+        let mut seen = BTreeSet::new();
+        for turn in &found.turns {
+            assert!(
+                until <= turn.start_s && turn.start_s < turn.end_s,
+                "{:?}",
+                found.turns
+            );
+            assert!(
+                turn.speaker <= seen.len(),
+                "speakers are numbered as they come"
+            );
+            seen.insert(turn.speaker);
+            until = turn.end_s;
+        }
+        assert_eq!(
+            found,
+            hear(&mut *engine, samples),
+            "the same for the same sound"
+        );
+        // A phrase that reaches over a change is parted there, and each part is said by one.
+        if count == 2 {
+            let said = attribute(
+                &transcript(&turns[0].end_s, &turns[1].start_s),
+                &found.turns,
+            );
+            let names: Vec<String> = said.iter().map(|s| name(s.speaker)).collect();
+            assert_eq!(names, ["SPEAKER_00", "SPEAKER_01"]);
+        }
+    }
+    let silent = hear(&mut *engine, vec![0.0; 5 * RATE_HZ as usize]);
+    assert_eq!((silent.speakers, silent.turns.len()), (0, 0));
+    assert_eq!(hear(&mut *engine, Vec::new()).seconds, 0.0);
+}
+
+/// A phrase of two words: one ends before `end_s`, the other begins after `start_s`.
+fn transcript(end_s: &f64, start_s: &f64) -> Transcript {
+    let word = |start_s: f64, text: &str| Word {
+        start_s,
+        end_s: start_s + 0.4,
+        text: text.to_owned(),
+    };
+    let words = vec![word(end_s - 0.9, "First,"), word(start_s + 0.5, "second.")];
+    Transcript {
+        language: "en".to_owned(),
+        seconds: 40.0,
+        segments: vec![Segment {
+            start_s: words[0].start_s,
+            end_s: words[1].end_s,
+            text: "First, second.".to_owned(),
+            words,
+        }],
+    }
+}

@@ -1,0 +1,344 @@
+//! When each word was said, sounds that are no speech, long recordings, and clients that leave.
+
+use std::io::Write;
+use std::net::TcpStream;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::http::voice::{samples, wav};
+use crate::support::client::Answer;
+use crate::support::process::processor_time;
+use crate::support::server::{Server, link, models, recording, run};
+use crate::support::wer::words;
+
+const RATE_HZ: u32 = 16_000;
+
+/// Starts in seconds of words of two_cities, by faster-whisper 1.2.1 on the same weights in float32.
+const SAID: &[(&str, f64)] = &[
+    ("wisdom", 5.74),
+    ("belief", 9.72),
+    ("darkness", 15.98),
+    ("everything", 21.46),
+    ("all", 24.82),
+    ("way", 27.92),
+    ("insisted", 34.48),
+    ("degree", 39.72),
+];
+/// Between two recognisers, which hear the same sound a frame apart.
+const STARTS_APART_S: f64 = 0.15;
+
+fn stt(file: &[u8], fields: &[(&str, &str)]) -> Answer {
+    let client = Server::shared().client();
+    client.post_form("/voice/stt", file, fields)
+}
+
+fn transcript(file: &[u8], fields: &[(&str, &str)]) -> Value {
+    let answer = stt(file, fields);
+    assert_eq!(
+        answer.status,
+        200,
+        "{}",
+        String::from_utf8_lossy(&answer.body)
+    );
+    answer.json()
+}
+
+fn two_cities() -> Vec<u8> {
+    std::fs::read(recording("two_cities.wav")).unwrap()
+}
+
+fn seconds(value: &Value) -> f64 {
+    value.as_f64().expect("a number of seconds")
+}
+
+/// Checks what holds for all times in an answer; returns its words with their starts.
+fn timed(body: &Value) -> Vec<(String, f64)> {
+    let duration = seconds(&body["duration_seconds"]);
+    let (mut spoken_to, mut found) = (0.0, Vec::new());
+    for (id, segment) in body["segments"].as_array().unwrap().iter().enumerate() {
+        let (start, end) = (seconds(&segment["start"]), seconds(&segment["end"]));
+        assert_eq!(segment["id"], id);
+        assert!(
+            spoken_to <= start && start <= end && end <= duration,
+            "{segment}"
+        );
+        let mut latest = start;
+        for word in segment["words"].as_array().unwrap() {
+            let (from, to) = (seconds(&word["start"]), seconds(&word["end"]));
+            assert!(
+                latest <= from && from <= to && to <= end,
+                "{word} in {segment}"
+            );
+            latest = to;
+            found.push((word["word"].as_str().unwrap().to_owned(), from));
+        }
+        spoken_to = end;
+    }
+    found
+}
+
+#[test]
+fn words_are_timed_in_order_within_their_segments_and_where_they_were_said() {
+    let body = transcript(&two_cities(), &[("language", "en")]);
+    let timed = timed(&body);
+    let spelled: Vec<String> = timed.iter().flat_map(|(w, _)| words(w)).collect();
+    assert_eq!(
+        spelled,
+        words(body["transcript"].as_str().unwrap()),
+        "every word, once"
+    );
+    for (word, start) in SAID {
+        let near =
+            |(w, s): &&(String, f64)| words(w) == [*word] && (s - start).abs() < STARTS_APART_S;
+        assert!(
+            timed.iter().any(|w| near(&w)),
+            "{word} at {start}: {timed:?}"
+        );
+    }
+}
+
+#[test]
+fn words_that_are_not_asked_for_are_absent_and_change_no_text() {
+    let with = transcript(&two_cities(), &[("language", "en")]);
+    let without = transcript(
+        &two_cities(),
+        &[("language", "en"), ("word_timestamps", "false")],
+    );
+    assert_eq!(with["transcript"], without["transcript"]);
+    for segment in without["segments"].as_array().unwrap() {
+        assert_eq!(segment.get("words"), None, "{segment}");
+    }
+}
+
+#[test]
+fn sounds_that_are_no_speech_give_an_empty_transcript() {
+    let at = |n: usize, hz: f32| (n as f32 * hz * std::f32::consts::TAU / RATE_HZ as f32).sin();
+    let length = 12 * RATE_HZ as usize;
+    // Chords that change twice a second, each dying away, with a beat: as near to music as sines come.
+    let roots = [220.0, 174.6, 261.6, 196.0];
+    let music = (0..length).map(|n| {
+        let (step, within) = (n / 8_000, (n % 8_000) as f32 / 8_000.0);
+        let root = roots[step / 2 % 4];
+        let chord: f32 = [1.0, 1.25, 1.5, 2.0].iter().map(|r| at(n, root * r)).sum();
+        let beat = at(n, 55.0) * (1.0 - within).powi(8);
+        0.12 * chord * (1.0 - 0.8 * within) + 0.3 * beat
+    });
+    let blip = (0..800).map(|n| 0.8 * at(n, 900.0));
+    let sweep = (0..length).map(|n| 0.4 * at(n, 100.0 + n as f32 * 0.02));
+    let pulses = (0..length).map(|n| if n % 160 < 3 { 0.7 } else { 0.0 });
+    for (what, file) in [
+        ("music", wav(RATE_HZ, music)),
+        ("a 50 ms blip", wav(RATE_HZ, blip)),
+        ("an offset", wav(RATE_HZ, std::iter::repeat_n(0.5, length))),
+        ("a sweep", wav(RATE_HZ, sweep)),
+        ("pulses", wav(RATE_HZ, pulses)),
+        ("one sample", wav(RATE_HZ, std::iter::once(0.3))),
+    ] {
+        let body = transcript(&file, &[]);
+        assert_eq!(
+            (&body["transcript"], &body["segments"]),
+            (&json!(""), &json!([])),
+            "{what}"
+        );
+    }
+    let nothing = stt(&wav(RATE_HZ, std::iter::empty()), &[]);
+    assert_eq!(nothing.status, 400);
+    assert!(
+        nothing.detail().starts_with("file "),
+        "{}",
+        nothing.detail()
+    );
+}
+
+/// The recording at 8 kHz, `times` over, with pauses of 2.5 s.
+fn repeated(times: usize) -> (Vec<f32>, f64) {
+    let mut reader = hound::WavReader::open(recording("two_cities.8k.wav")).unwrap();
+    let mut once: Vec<f32> = reader
+        .samples::<i16>()
+        .map(|s| f32::from(s.unwrap()) / 32_768.0)
+        .collect();
+    once.resize(once.len() + 20_000, 0.0);
+    (once.repeat(times), once.len() as f64 / 8_000.0)
+}
+
+#[test]
+fn times_do_not_drift_along_a_recording() {
+    const TIMES: usize = 4;
+    let (sound, period_s) = repeated(TIMES);
+    let body = transcript(&wav(8_000, sound.into_iter()), &[("language", "en")]);
+    let timed = timed(&body);
+    let comparisons: Vec<f64> = timed
+        .iter()
+        .filter(|(w, _)| words(w) == ["comparison"])
+        .map(|(_, start)| *start)
+        .collect();
+    assert_eq!(comparisons.len(), TIMES, "{comparisons:?}");
+    for (n, start) in comparisons.iter().enumerate() {
+        let expected = comparisons[0] + n as f64 * period_s;
+        assert!((start - expected).abs() < 0.3, "{start}, not {expected}");
+    }
+}
+
+#[test]
+fn a_client_that_leaves_frees_the_worker() {
+    // A worker of its own: half an hour of speech would take it minutes.
+    let server = Server::with_models();
+    let (sound, _) = repeated(40);
+    let file = wav(8_000, sound.into_iter());
+    let boundary = "boundary";
+    let head = format!(
+        "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.wav\"\r\n\r\n"
+    );
+    let body = [
+        head.as_bytes(),
+        &file,
+        format!("\r\n--{boundary}--\r\n").as_bytes(),
+    ]
+    .concat();
+    let mut leaving = TcpStream::connect(server.addr).unwrap();
+    write!(
+        leaving,
+        "POST /voice/stt HTTP/1.1\r\nHost: box\r\nAuthorization: Bearer {}\r\nContent-Type: multipart/form-data; \
+         boundary={boundary}\r\nContent-Length: {}\r\n\r\n",
+        server.key,
+        body.len()
+    )
+    .unwrap();
+    leaving.write_all(&body).unwrap();
+    drop(leaving);
+    let begun = processor_time(&server);
+    let short = wav(RATE_HZ, std::iter::repeat_n(0.0, 16_000));
+    let answer = server.client().post_form("/voice/stt", &short, &[]);
+    assert_eq!(answer.status, 200);
+    // Half an hour of speech would keep both cores busy for a minute at the least.
+    let used = processor_time(&server) - begun;
+    assert!(used < Duration::from_secs(20), "it computed for {used:?}");
+}
+
+/// The repository's packs, and one that calls itself `vocabanga`, made of the small English one.
+fn with_vocabanga() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["whisper-base", "silero-vad", "onnxruntime"] {
+        link(folder.path(), name);
+    }
+    let (small, own) = (
+        models().join("whisper-tiny-en"),
+        folder.path().join("vocabanga"),
+    );
+    std::fs::create_dir(&own).unwrap();
+    for entry in std::fs::read_dir(&small).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap();
+        if name != "pack.toml" {
+            std::os::unix::fs::symlink(&path, own.join(name)).unwrap();
+        }
+    }
+    let manifest = std::fs::read_to_string(small.join("pack.toml")).unwrap();
+    let manifest = manifest
+        .replace("name = \"whisper-tiny-en\"", "name = \"vocabanga\"")
+        .replace("engine = \"whisper\"", "engine = \"vocabanga\"")
+        .replace(
+            "languages = [\"en\"]",
+            "languages = [\"pcm\", \"yo\", \"ig\", \"ha\", \"sw\"]",
+        );
+    std::fs::write(own.join("pack.toml"), manifest).unwrap();
+    folder
+}
+
+#[test]
+fn languages_go_to_the_pack_that_lists_them_and_else_to_whisper() {
+    let packs = with_vocabanga();
+    let server = Server::launch(packs.path(), &[]);
+    let client = server.client();
+    let file = std::fs::read(recording("two_cities.8k.wav")).unwrap();
+    let file = wav(
+        8_000,
+        samples(&file)
+            .into_iter()
+            .take(5 * 8_000)
+            .map(|s| f32::from(s) / 32_768.0),
+    );
+    for (asked, engine, model, language) in [
+        ("ig", "vocabanga", "vocabanga", "ig"),
+        ("pcm", "vocabanga", "vocabanga", "pcm"),
+        ("en_ng", "whisper", "whisper-base", "en_ng"),
+        ("auto", "whisper", "whisper-base", "en"),
+        ("xx", "whisper", "whisper-base", "en"),
+    ] {
+        let answer = client.post_form("/voice/stt", &file, &[("language", asked)]);
+        assert_eq!(answer.status, 200);
+        let body = answer.json();
+        let said = [&body["engine"], &body["model"], &body["language"]];
+        assert_eq!(said, [engine, model, language], "{asked}");
+        assert!(
+            body["transcript"]
+                .as_str()
+                .unwrap()
+                .contains("best of times")
+        );
+    }
+    // Without the specialist, Whisper takes its nearest token.
+    let client = Server::shared().client();
+    let answer = client.post_form("/voice/stt", &file, &[("language", "pcm")]);
+    let body = answer.json();
+    assert_eq!([&body["engine"], &body["language"]], ["whisper", "pcm"]);
+}
+
+/// Standard output and error of `vocabox transcribe` with these arguments, and its exit code.
+fn transcribe(args: &[&str]) -> (String, String, i32) {
+    let packs = models();
+    let own = ["--models-dir", packs.to_str().unwrap(), "transcribe"];
+    let output = run(&[&own, args].concat());
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (
+        text(&output.stdout),
+        text(&output.stderr),
+        output.status.code().unwrap(),
+    )
+}
+
+#[test]
+fn the_command_line_writes_each_format_and_a_wrong_file_stops_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let short = folder.path().join("short.bin");
+    let file = std::fs::read(recording("two_cities.8k.wav")).unwrap();
+    let sound = samples(&file).into_iter().take(5 * 8_000);
+    std::fs::write(&short, wav(8_000, sound.map(|s| f32::from(s) / 32_768.0))).unwrap();
+    let short = short.to_str().unwrap();
+    let missing = folder.path().join("missing.wav");
+
+    let args = [missing.to_str().unwrap(), short, "--language", "en"];
+    let (out, said, code) = transcribe(&args);
+    assert_eq!((out.lines().count(), code), (1, 1), "{said}");
+    assert!(out.contains("best of times"), "{out}");
+    assert!(
+        said.contains("missing.wav: ") && said.contains("1 of 2 files"),
+        "{said}"
+    );
+
+    let (out, _, code) = transcribe(&[short, "--format", "json", "--beam", "3"]);
+    let body: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((&body["language"], code), (&json!("en"), 0));
+    let first = &body["segments"][0]["words"][0];
+    assert!(
+        first["word"] == "It" && seconds(&first["start"]) > 0.6,
+        "{first}"
+    );
+
+    let (out, _, _) = transcribe(&[short, "--format", "srt"]);
+    let lines: Vec<&str> = out.lines().collect();
+    assert!(
+        lines[0] == "1" && lines[1].starts_with("00:00:0") && lines[1].contains(" --> "),
+        "{out}"
+    );
+    let (out, _, _) = transcribe(&[short, "--format", "vtt"]);
+    assert!(
+        out.starts_with("WEBVTT\n\n1\n00:00:0") && out.contains("best of times"),
+        "{out}"
+    );
+
+    let (_, said, code) = transcribe(&[short, "--beam", "99"]);
+    assert_eq!(code, 2);
+    assert!(said.contains("beam is 99; 1 to 16 is accepted"), "{said}");
+}

@@ -1,0 +1,387 @@
+//! Every status that an endpoint documents is reached, over a socket. That no other is answered is checked of every
+//! answer of the suite (`http::check`).
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::OnceLock;
+use std::thread;
+
+use serde_json::json;
+use tempfile::TempDir;
+use vocabox::api::{Access, BEFORE_ROUTING, BodyKind, ENDPOINTS, Endpoint};
+
+use crate::http::cloning::{self, cloning_models};
+use crate::support::client::{Answer, Client};
+use crate::support::raw;
+use crate::support::server::{Server, json as command, link, models, stub_models};
+
+/// A box with stub engines, one without any pack, and keys of every condition.
+struct House {
+    server: Server,
+    bare: Server,
+    /// Clones; and one whose engine fails once it knows its stock voices.
+    cloning: Server,
+    failing: Server,
+    _models: [TempDir; 3],
+    rendered: OnceLock<String>,
+    good: Client,
+    /// Its account may not generate.
+    suspended: Client,
+}
+
+impl House {
+    fn open() -> House {
+        let models = stub_models();
+        // Dubbing tells speakers apart.
+        link(models.path(), "speaker-ge2e");
+        let server = Server::launch(models.path(), &[]);
+        let (clones, fails) = (cloning_models(), cloning_models());
+        let failing = cloning::launch(fails.path(), &[]);
+        std::fs::write(fails.path().join("stub-speak/fail"), "").unwrap();
+        command(
+            &server.data,
+            &["account", "create", "idle", "--entitled", "false"],
+        );
+        let good = server.client();
+        House {
+            suspended: good.with_key(&key(&server.data, "idle", &[])),
+            good,
+            bare: Server::start(),
+            cloning: cloning::launch(clones.path(), &[]),
+            failing,
+            server,
+            _models: [models, clones, fails],
+            rendered: OnceLock::new(),
+        }
+    }
+
+    /// A request that is answered 200, or becomes what `word` tells the stub.
+    fn request(&self, endpoint: &Endpoint, word: &str) -> (String, Option<&'static str>, Vec<u8>) {
+        let path = endpoint.path.to_owned();
+        match endpoint.id {
+            "tts" | "tts_stream" => {
+                let body = json!({ "text": word }).to_string();
+                (path, Some("application/json"), body.into_bytes())
+            }
+            "dub_translate" => {
+                let segments = json!([{ "id": 0, "start": 0.0, "end": 1.0, "text": word }]);
+                let body = json!({ "segments": segments, "target_language": "en" }).to_string();
+                (path, Some("application/json"), body.into_bytes())
+            }
+            "stt" => (path, Some("multipart/form-data; boundary=b"), form(word)),
+            "dub_analyze" => (path, Some("multipart/form-data; boundary=b"), form("auto")),
+            "dub_job" | "dub_job_delete" => {
+                let analyze = "/voice/dub/analyze";
+                let form = ("multipart/form-data; boundary=b", form("auto"));
+                let taken = self.good.send("POST", analyze, Some(form.0), form.1).json();
+                let id = taken["job_id"].as_str().unwrap();
+                (path.replace("{job_id}", id), None, Vec::new())
+            }
+            "dub_render" => {
+                let body = crate::dubbing::render::form(&wav(), &crate::dubbing::render::order());
+                (path, Some("multipart/form-data; boundary=b"), body)
+            }
+            "dub_video" | "dub_audio" | "dub_subtitles" => {
+                (path.replace("{job_id}", self.rendered()), None, Vec::new())
+            }
+            "clone" => {
+                let body = [
+                    b"--b\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\na\r\n--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.wav\"\r\n\r\n".to_vec(),
+                    cloning::reader(),
+                    b"\r\n--b--\r\n".to_vec(),
+                ];
+                (path, Some("multipart/form-data; boundary=b"), body.concat())
+            }
+            "voice_delete" => {
+                let made =
+                    cloning::clone(&self.cloning.client(), &cloning::reader(), &[("name", "a")]);
+                let id = made.json()["voice_id"].as_str().unwrap().to_owned();
+                (path.replace("{voice_id}", &id), None, Vec::new())
+            }
+            "history_delete" => {
+                let spoken = self.good.post_json("/voice/tts", &json!({ "text": "Hi." }));
+                let metadata = spoken.header("x-vox-metadata").unwrap();
+                let item: serde_json::Value = serde_json::from_str(metadata).unwrap();
+                (
+                    path.replace("{item_id}", item["id"].as_str().unwrap()),
+                    None,
+                    Vec::new(),
+                )
+            }
+            "voice_preview" => (path.replace("{voice_id}", "af_heart"), None, Vec::new()),
+            "voices" | "history" | "healthz" | "readyz" => (path, None, Vec::new()),
+            other => panic!("the endpoint {other} is new: say how it is asked"),
+        }
+    }
+
+    /// The id of a render that is done, of a film.
+    fn rendered(&self) -> &str {
+        self.rendered.get_or_init(|| {
+            let film = std::fs::read(models().join("test-video/frames.mp4")).unwrap();
+            let order = crate::dubbing::render::order();
+            crate::dubbing::render::rendered(&self.good, &film, &order)
+        })
+    }
+
+    fn send(
+        &self,
+        client: &Client,
+        endpoint: &Endpoint,
+        word: &str,
+        more: &[(&str, &str)],
+    ) -> Answer {
+        let (path, kind, body) = self.request(endpoint, word);
+        client.send_with(endpoint.method, &path, kind, body, more)
+    }
+
+    /// What the box answers when it is made to answer `status`.
+    fn provoke(&self, endpoint: &Endpoint, status: u16) -> u16 {
+        if matches!(endpoint.id, "clone" | "voice_delete")
+            && let Some(answered) = self.provoke_clone(endpoint, status)
+        {
+            return answered;
+        }
+        let good =
+            |word: &str, more: &[(&str, &str)]| self.send(&self.good, endpoint, word, more).status;
+        match (status, endpoint.id) {
+            (200, _) => good("ok", &[]),
+            (400, "tts" | "tts_stream") => good("", &[]),
+            (400, "dub_translate") => {
+                let asked = json!({ "segments": [], "target_language": "pt" });
+                self.good.post_json(endpoint.path, &asked).status
+            }
+            (400, "stt" | "dub_analyze" | "dub_render") => {
+                let (path, kind, _) = self.request(endpoint, "ok");
+                self.good
+                    .send(endpoint.method, &path, kind, b"--b--\r\n".to_vec())
+                    .status
+            }
+            (400, "history") => self.good.get("/voice/history?limit=0").status,
+            (401, _) => {
+                self.send(&self.good.with_key("nobody's"), endpoint, "ok", &[])
+                    .status
+            }
+            (403, _) => self.send(&self.suspended, endpoint, "ok", &[]).status,
+            (404, "tts" | "tts_stream") => {
+                let asked = json!({ "text": "ok", "voice_id": "nobody" });
+                self.good.post_json(endpoint.path, &asked).status
+            }
+            (404, "dub_job" | "dub_job_delete") => {
+                let path = "/voice/dub/jobs/nothing";
+                self.good.send(endpoint.method, path, None, vec![]).status
+            }
+            (404, "dub_render") => {
+                let mut order = crate::dubbing::render::order();
+                order[1].1 = json!({ "SPEAKER_00": "nobody" }).to_string();
+                let body = crate::dubbing::render::form(&wav(), &order);
+                let kind = Some("multipart/form-data; boundary=b");
+                self.good.send("POST", endpoint.path, kind, body).status
+            }
+            (404, "dub_video" | "dub_audio" | "dub_subtitles") => {
+                let path = endpoint.path.replace("{job_id}", "nothing");
+                self.good.get(&path).status
+            }
+            (206, _) => good("ok", &[("Range", "bytes=1-2")]),
+            (416, _) => good("ok", &[("Range", "bytes=99999999-")]),
+            (400, "dub_subtitles") => {
+                let path = endpoint.path.replace("{job_id}", self.rendered());
+                self.good.get(&format!("{path}?format=doc")).status
+            }
+            (404, "history_delete") => {
+                self.good
+                    .send("DELETE", "/voice/history/nothing", None, vec![])
+                    .status
+            }
+            (404, "voice_preview") => self.good.get("/voice/voices/nobody/preview").status,
+            (502, "voice_preview") => self.good.get("/voice/voices/fail/preview").status,
+            (408 | 411, _) => {
+                let length = if status == 408 {
+                    "Content-Length: 9\r\n"
+                } else {
+                    ""
+                };
+                self.raw(endpoint, length)
+            }
+            (413, _) => self.raw(endpoint, "Content-Length: 99999999999\r\n"),
+            (415, _) => {
+                let text = Some("text/plain");
+                self.good
+                    .send(endpoint.method, endpoint.path, text, b"ok".to_vec())
+                    .status
+            }
+            (429, _) => {
+                let once = key(&self.server.data, "test", &["--rpm", "1"]);
+                let client = self.good.with_key(&once);
+                assert_eq!(self.send(&client, endpoint, "ok", &[]).status, 200);
+                self.send(&client, endpoint, "ok", &[]).status
+            }
+            (500, _) => good("ok", &[("X-Rehearse", "panic")]),
+            (502, _) => good("fail", &[]),
+            (503, "readyz") => self.bare.client().get("/readyz").status,
+            (503, _) => good("ok", &[("X-Rehearse", "store")]),
+            _ => panic!("{} documents {status}: say how it is reached", endpoint.id),
+        }
+    }
+
+    /// What only a box that clones answers.
+    fn provoke_clone(&self, endpoint: &Endpoint, status: u16) -> Option<u16> {
+        let client = match (status, endpoint.id) {
+            (200, _) => self.cloning.client(),
+            (429, _) => {
+                let once = key(&self.cloning.data, "test", &["--rpm", "1"]);
+                let client = self.cloning.client().with_key(&once);
+                let first = self.send(&client, endpoint, "ok", &[]);
+                let said = String::from_utf8_lossy(&first.body);
+                assert_eq!(first.status, 200, "{said}");
+                client
+            }
+            (400, "clone") => {
+                let answer = cloning::clone(&self.cloning.client(), b"noise", &[("name", "a")]);
+                return Some(answer.status);
+            }
+            (400, _) => {
+                let path = "/voice/voices/af_heart";
+                return Some(self.good.send("DELETE", path, None, vec![]).status);
+            }
+            (404, _) => {
+                let path = "/voice/voices/nobody";
+                return Some(self.good.send("DELETE", path, None, vec![]).status);
+            }
+            (502, _) => self.failing.client(),
+            _ => return None,
+        };
+        Some(self.send(&client, endpoint, "ok", &[]).status)
+    }
+
+    fn raw(&self, endpoint: &Endpoint, length: &str) -> u16 {
+        let key = match endpoint.access {
+            Access::Open => String::new(),
+            _ => format!("Authorization: Bearer {}\r\n", self.server.key),
+        };
+        let path = endpoint.path.replace(['{', '}'], "");
+        let head = format!(
+            "{} {path} HTTP/1.1\r\nHost: x\r\n{key}{length}\r\n",
+            endpoint.method
+        );
+        let answer = raw::ask(self.server.addr, head);
+        answer.is_refusal(answer.status);
+        answer.status
+    }
+}
+
+/// A recording in a language.
+fn form(language: &str) -> Vec<u8> {
+    let part =
+        |name: &str| format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n");
+    let (field, file) = (part("language"), part("file\"; filename=\"a.wav"));
+    let mut body = format!("{field}{language}\r\n{file}").into_bytes();
+    body.extend(wav());
+    body.extend_from_slice(b"\r\n--b--\r\n");
+    body
+}
+
+/// A new key.
+fn key(data: &Path, account: &str, more: &[&str]) -> String {
+    let words = ["key", "create", "--account", account, "--name", "k"];
+    let made = command(data, &[&words, more].concat());
+    made["key"].as_str().unwrap().to_owned()
+}
+
+/// A tenth of a second of silence.
+fn wav() -> Vec<u8> {
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 16_000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    let mut writer = hound::WavWriter::new(&mut bytes, spec).unwrap();
+    (0..1_600).for_each(|_| writer.write_sample(0_i16).unwrap());
+    writer.finalize().unwrap();
+    bytes.into_inner()
+}
+
+#[test]
+fn every_documented_status_of_every_endpoint_is_reached() {
+    let house = House::open();
+    // One thread an endpoint: too slow a body takes its time.
+    thread::scope(|scope| {
+        for endpoint in ENDPOINTS {
+            let house = &house;
+            scope.spawn(move || {
+                for status in endpoint.statuses() {
+                    let answered = house.provoke(endpoint, status);
+                    assert_eq!(answered, status, "{}", endpoint.id);
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn refusals_come_in_the_order_of_the_contract() {
+    let house = House::open();
+    let tts = ENDPOINTS.iter().find(|e| e.id == "tts").unwrap();
+    assert_eq!((tts.body, tts.access), (BodyKind::Json, Access::Entitled));
+    let send = |method: &str, path: &str, key: &str, bytes: &str| {
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nContent-Length: {bytes}\r\n\r\n"
+        );
+        raw::ask(house.server.addr, head).status
+    };
+    let data = &house.server.data;
+    let (huge, small) = ("99999999999", "0");
+    assert_eq!(send("GET", "/nothing", "x", huge), 404, "route before key");
+    assert_eq!(send("PUT", tts.path, "x", huge), 405, "method before key");
+    assert_eq!(send("POST", tts.path, "x", huge), 401, "key before size");
+    let idle = key(data, "idle", &["--rpm", "1"]);
+    assert_eq!(
+        send("POST", tts.path, &idle, huge),
+        403,
+        "entitlement before size"
+    );
+    assert_eq!(
+        send("POST", tts.path, &idle, huge),
+        429,
+        "rate before entitlement"
+    );
+    let good = &house.server.key;
+    assert_eq!(
+        send("POST", tts.path, good, huge),
+        413,
+        "size before validation"
+    );
+    assert_eq!(
+        send("POST", tts.path, good, small),
+        400,
+        "validation before lookup"
+    );
+    let asked = json!({ "text": "", "voice_id": "nobody" });
+    assert_eq!(
+        house.good.post_json(tts.path, &asked).status,
+        400,
+        "validation before lookup"
+    );
+    let unknown = json!({ "text": "a", "voice_id": "nobody" });
+    assert_eq!(house.good.post_json(tts.path, &unknown).status, 404);
+}
+
+#[test]
+fn the_documents_have_a_row_for_each_status_and_no_other() {
+    let text = include_str!("../../docs/errors.md");
+    let cell = |line: &str| {
+        line.strip_prefix('|')?
+            .split('|')
+            .next()?
+            .trim()
+            .parse()
+            .ok()
+    };
+    // Exit codes have a table there, too.
+    let rows = text.lines().filter_map(cell).filter(|code| *code >= 100);
+    let rows: BTreeSet<u16> = rows.collect();
+    let mut answered: BTreeSet<u16> = ENDPOINTS.iter().flat_map(Endpoint::statuses).collect();
+    answered.extend(BEFORE_ROUTING);
+    assert_eq!(rows, answered);
+}

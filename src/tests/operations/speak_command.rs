@@ -1,0 +1,77 @@
+//! `vocabox speak`: texts in, files or a stream out.
+
+use std::io::Write;
+use std::process::{Output, Stdio};
+
+use crate::support::server::{run, stub_models, vocabox};
+
+/// `speak` on stub engines, a tenth of a second for each letter, with `text` on its standard input.
+fn speak(text: &str, args: &[&str]) -> Output {
+    let models = stub_models();
+    let models = [
+        "--models-dir",
+        models.path().to_str().unwrap(),
+        "speak",
+        "-",
+    ];
+    let mut command = vocabox(&[&models[..], args].concat());
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(text.as_bytes())
+        .unwrap();
+    child.wait_with_output().unwrap()
+}
+
+#[test]
+fn a_text_of_standard_input_becomes_a_file_of_the_format_of_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, more, begins) in [
+        ("a.wav", &[][..], &b"RIFF\xe4\x5d\0\0WAVE"[..]),
+        ("a.flac", &[], b"fLaC"),
+        ("a.opus", &[], b"OggS"),
+        ("a.txt", &[], b"RIFF"),
+        ("a.sound", &["--format", "flac"], b"fLaC"),
+    ] {
+        let path = folder.path().join(name);
+        let output = speak("ok yes", &[&["-o", path.to_str().unwrap()], more].concat());
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            output.status.success() && said.contains("0.50 s of speech"),
+            "{said}"
+        );
+        let file = std::fs::read(path).unwrap();
+        assert!(file.starts_with(begins), "{name}");
+    }
+}
+
+#[test]
+fn sound_leaves_by_standard_output_in_any_format() {
+    let pcm = speak("ok yes", &["-o", "-", "--format", "pcm"]);
+    assert_eq!(pcm.stdout, vec![0; 2 * 12_000]);
+    let wav = speak("ok yes", &["-o", "-"]);
+    assert_eq!(wav.stdout[..8], *b"RIFF\xff\xff\xff\xff");
+    assert_eq!(wav.stdout.len(), 44 + 2 * 12_000);
+}
+
+#[test]
+fn a_failure_leaves_no_file_and_a_wrong_format_is_wrong_usage() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.wav");
+    let failed = speak("ok fail", &["-o", path.to_str().unwrap()]);
+    assert_eq!(failed.status.code(), Some(1));
+    assert!(!path.exists());
+    let wrong = run(&["speak", "Hello.", "--format", "aac"]);
+    let said = String::from_utf8(wrong.stderr).unwrap();
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(
+        said.contains("--format is \"aac\"; wav, pcm, flac, opus"),
+        "{said}"
+    );
+}

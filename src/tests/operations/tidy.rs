@@ -1,0 +1,156 @@
+//! The tree's own rules: who may use whom, which file may name which library, and how long a file may be.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The server's own modules and what each may use. The crates below them are held apart by the compiler: each names in its
+/// `Cargo.toml` those that it uses.
+const MAY_USE: &[(&str, &[&str])] = &[
+    ("work", &["limits", "fault", "engine"]),
+    (
+        "services",
+        &[
+            "limits", "fault", "audio", "engine", "pack", "store", "work",
+        ],
+    ),
+    (
+        "clone",
+        &["limits", "fault", "audio", "engine", "store", "services"],
+    ),
+    (
+        "dub",
+        &[
+            "limits", "fault", "audio", "media", "text", "engine", "pack", "store", "services",
+            "clone",
+        ],
+    ),
+    ("admit", &["limits", "fault", "store"]),
+    (
+        "api",
+        &[
+            "limits", "fault", "audio", "text", "pack", "store", "engine", "edge", "admit",
+            "services", "clone", "dub",
+        ],
+    ),
+    ("docs", &[]),
+    ("config", &["limits"]),
+    (
+        "app",
+        &[
+            "limits", "fault", "pack", "store", "engine", "services", "clone", "dub", "api",
+            "edge", "config",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "limits", "fault", "audio", "text", "pack", "store", "engine", "services", "dub",
+            "config", "app", "docs", "end",
+        ],
+    ),
+];
+
+/// Libraries that one file (or folder) of the crate that has them may name.
+const NAMED_BY: &[(&str, &str)] = &[
+    ("ort", "engine/net_ort.rs"),
+    ("tract_onnx", "engine/net_tract.rs"),
+    ("tiny_http", "edge/wire.rs"),
+    ("timestretch", "audio/dsp/time_stretch.rs"),
+    ("syom", "audio/encode/"),
+    ("flacenc", "audio/encode/"),
+    ("mp3lame_encoder", "audio/encode/"),
+    ("mp4_atom", "media/mp4/"),
+    ("mkv_element", "media/webm/"),
+    ("clap", "cli/"),
+];
+
+const LINES_MAX: usize = 450;
+
+fn sources() -> Vec<(String, String)> {
+    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true => walk(&path, found),
+                false => found.push(path),
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    walk(&root, &mut files);
+    let name = |p: &PathBuf| p.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+    files
+        .iter()
+        // Graphs for the tests are no text.
+        .filter(|p| p.extension().is_none_or(|e| e != "onnx"))
+        .map(|p| (name(p), fs::read_to_string(p).unwrap()))
+        .collect()
+}
+
+/// The crate's own modules that a line of code names.
+fn named_modules(line: &str) -> Vec<&str> {
+    let code = line.split("//").next().unwrap();
+    code.match_indices("crate::")
+        .map(|(at, found)| {
+            let rest = &code[at + found.len()..];
+            let end = rest
+                .find(|c: char| !c.is_alphanumeric() && c != '_')
+                .unwrap_or(rest.len());
+            &rest[..end]
+        })
+        .collect()
+}
+
+#[test]
+fn modules_use_only_what_lies_below_them() {
+    let mut seen = 0;
+    for (file, text) in sources() {
+        let module = file.split(['/', '.']).next().unwrap();
+        let Some((_, allowed)) = MAY_USE.iter().find(|(m, _)| *m == module) else {
+            continue;
+        };
+        for line in text.lines() {
+            for used in named_modules(line) {
+                seen += 1;
+                assert!(
+                    used == module || allowed.contains(&used),
+                    "{file} uses {used}: {line}"
+                );
+            }
+        }
+    }
+    assert!(seen > 50, "only {seen} uses were found");
+}
+
+#[test]
+fn each_library_is_named_in_its_own_place_only() {
+    for (library, place) in NAMED_BY {
+        let mut in_place = 0;
+        for (file, text) in sources().iter().filter(|(f, _)| !f.starts_with("tests/")) {
+            let names = text.lines().filter(|line| {
+                let code = line.split("//").next().unwrap();
+                code.contains(&format!("use {library}::"))
+                    || code.contains(&format!(" {library}::"))
+            });
+            let count = names.count();
+            let is_config = *library == "clap" && (file.starts_with("config") || file == "main.rs");
+            match file.starts_with(place) || is_config {
+                true => in_place += count,
+                false => assert_eq!(count, 0, "{file} names {library}, which belongs to {place}"),
+            }
+        }
+        assert!(in_place > 0, "{place} no longer names {library}");
+    }
+}
+
+#[test]
+fn no_file_outgrows_one_idea() {
+    for (file, text) in sources().into_iter().filter(|(f, _)| f.ends_with(".rs")) {
+        let lines = text.lines().count();
+        assert!(
+            lines <= LINES_MAX,
+            "{file} has {lines} lines; {LINES_MAX} at the most"
+        );
+    }
+}

@@ -1,0 +1,80 @@
+//! What the server's process holds, as the kernel counts it.
+
+use std::fs;
+use std::sync::Once;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use super::raw::PATIENCE;
+use crate::support::server::Server;
+
+/// Resident memory in bytes.
+pub fn resident(server: &Server) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
+    let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:"));
+    let kib = line.unwrap().trim().trim_end_matches(" kB");
+    kib.parse::<u64>().unwrap() * 1024
+}
+
+/// Processor time that it has used, all threads together.
+pub fn processor_time(server: &Server) -> Duration {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", server.pid())).unwrap();
+    // The name, in parentheses, may have spaces: fields are counted from its end. User and system time are the 14th and
+    // 15th (proc(5)), in ticks.
+    let fields: Vec<&str> = stat[stat.rfind(')').unwrap()..].split(' ').collect();
+    let ticks = |n: usize| fields[n].parse::<u64>().unwrap();
+    let per_second = rustix::param::clock_ticks_per_second();
+    Duration::from_millis((ticks(12) + ticks(13)) * 1_000 / per_second)
+}
+
+/// Connections: each has a thread of its own.
+pub fn connections(server: &Server) -> usize {
+    let threads = fs::read_dir(format!("/proc/{}/task", server.pid())).unwrap();
+    let name = |thread: fs::DirEntry| fs::read_to_string(thread.path().join("comm"));
+    threads
+        // One may end while it is looked at.
+        .filter_map(|thread| name(thread.ok()?).ok())
+        .filter(|name| name.trim() == "connection")
+        .count()
+}
+
+/// The numbers of its open files.
+pub fn files(server: &Server) -> Vec<u64> {
+    let open = fs::read_dir(format!("/proc/{}/fd", server.pid())).unwrap();
+    let name = |file: fs::DirEntry| file.file_name().into_string().unwrap();
+    open.map(|file| name(file.unwrap()).parse().unwrap())
+        .collect()
+}
+
+/// Files without a name that are open in the spool.
+pub fn spooled(server: &Server) -> usize {
+    let spool = server.data.join("spool");
+    let open = fs::read_dir(format!("/proc/{}/fd", server.pid())).unwrap();
+    open.filter_map(|file| fs::read_link(file.ok()?.path()).ok())
+        .filter(|to| to.starts_with(&spool))
+        .count()
+}
+
+/// Waits until `holds`, which has to come by itself.
+#[track_caller]
+pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !holds() {
+        assert!(started.elapsed() < PATIENCE, "{what} has not come");
+        std::thread::yield_now();
+    }
+}
+
+/// This process may open as many files as it may at all: attackers need a thousand.
+pub fn raise_own_files() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let maximum = getrlimit(Resource::Nofile).maximum;
+        let raised = Rlimit {
+            current: maximum,
+            maximum,
+        };
+        setrlimit(Resource::Nofile, raised).unwrap();
+    });
+}

@@ -1,0 +1,175 @@
+//! A client that sends exactly what it is told, and the checks that every attack ends with.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, SocketAddrV4, TcpStream};
+use std::time::Duration;
+
+use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
+
+use crate::support::server::Server;
+
+/// How long an answer may take before a test fails. Long: the machine may be busy, a hang is for ever.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// One connection.
+pub struct Client {
+    pub stream: TcpStream,
+    ahead: Vec<u8>,
+}
+
+pub struct Answer {
+    pub status: u16,
+    headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// Some answer of the API, whatever stands at `/`.
+    #[track_caller]
+    pub fn is_known(&self) {
+        assert!(self.header("X-Request-Id").is_some());
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(n, _)| n.eq_ignore_ascii_case(name))
+            .map(|(_, v)| v.as_str())
+    }
+
+    /// How often the header came.
+    pub fn count(&self, name: &str) -> usize {
+        let same = |(n, _): &&(String, String)| n.eq_ignore_ascii_case(name);
+        self.headers.iter().filter(same).count()
+    }
+
+    /// Checks that this is a refusal with `status` as the contract wants it.
+    #[track_caller]
+    pub fn is_refusal(&self, status: u16) {
+        let text = String::from_utf8_lossy(&self.body);
+        assert_eq!(self.status, status, "{text}");
+        assert_eq!(self.header("Content-Type"), Some("application/json"));
+        assert!(self.header("X-Request-Id").is_some_and(|id| !id.is_empty()));
+        let json: serde_json::Value = serde_json::from_slice(&self.body).expect("a JSON body");
+        let detail = json["detail"].as_str().expect("`detail` is a string");
+        assert!(!detail.is_empty());
+        for inside in ["/tmp", "/home", "/work", ".rs", "panicked"] {
+            assert!(!detail.contains(inside), "our insides leak: {detail}");
+        }
+    }
+}
+
+impl Client {
+    pub fn call(addr: SocketAddr) -> Client {
+        Client::over(TcpStream::connect(addr).unwrap())
+    }
+
+    /// From this address of the loopback network.
+    pub fn call_from(from: Ipv4Addr, addr: SocketAddr) -> Client {
+        let socket = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+        bind(&socket, &SocketAddrV4::new(from, 0)).unwrap();
+        connect(&socket, &addr).unwrap();
+        Client::over(socket.into())
+    }
+
+    fn over(stream: TcpStream) -> Client {
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        Client {
+            stream,
+            ahead: Vec::new(),
+        }
+    }
+
+    /// Sends, whatever becomes of it: the server may have refused and closed already.
+    pub fn send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
+        self.stream.write_all(bytes.as_ref()).is_ok()
+    }
+
+    /// The next answer, its body only if `with_body`.
+    #[track_caller]
+    pub fn read(&mut self, with_body: bool) -> Answer {
+        let end = loop {
+            if let Some(at) = self.ahead.windows(4).position(|w| w == b"\r\n\r\n") {
+                break at + 4;
+            }
+            self.more();
+        };
+        let text = String::from_utf8(self.ahead.drain(..end).collect()).expect("an ASCII head");
+        let mut lines = text.trim_end().split("\r\n");
+        let first = lines.next().unwrap();
+        assert!(first.starts_with("HTTP/1.1 "), "{first}");
+        let mut answer = Answer {
+            status: first[9..12].parse().unwrap(),
+            headers: lines
+                .filter_map(|line| line.split_once(": "))
+                .map(|(n, v)| (n.to_owned(), v.to_owned()))
+                .collect(),
+            body: Vec::new(),
+        };
+        if with_body && answer.status >= 200 {
+            let length = answer.header("Content-Length").unwrap().parse().unwrap();
+            while self.ahead.len() < length {
+                self.more();
+            }
+            answer.body = self.ahead.drain(..length).collect();
+        }
+        answer
+    }
+
+    #[track_caller]
+    pub fn answer(&mut self) -> Answer {
+        self.read(true)
+    }
+
+    #[track_caller]
+    pub fn more(&mut self) {
+        let mut block = [0; 16 * 1024];
+        let bytes = self.stream.read(&mut block).expect("an answer");
+        assert!(bytes > 0, "closed within an answer: {:?}", self.ahead);
+        self.ahead.extend_from_slice(&block[..bytes]);
+    }
+
+    /// Checks that the server ends the connection with nothing more said.
+    #[track_caller]
+    pub fn is_closed(&mut self) {
+        let _ = self.stream.shutdown(Shutdown::Write);
+        assert!(self.ahead.is_empty());
+        match self.stream.read(&mut [0]) {
+            Ok(0) => {}
+            Err(e) if e.kind() == ErrorKind::ConnectionReset => {}
+            other => panic!("not closed: {other:?}"),
+        }
+    }
+}
+
+#[track_caller]
+pub fn ask(addr: SocketAddr, request: impl AsRef<[u8]>) -> Answer {
+    let mut client = Client::call(addr);
+    client.send(request);
+    client.answer()
+}
+
+/// Checks that honest clients are served, with and without a key.
+#[track_caller]
+pub fn is_well(server: &Server) {
+    let voices = format!("Authorization: Bearer {}\r\n", server.key);
+    for (path, header) in [("/healthz", ""), ("/voice/voices", &voices)] {
+        let answer = ask(
+            server.addr,
+            format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{header}\r\n"),
+        );
+        assert_eq!(answer.status, 200, "{path}");
+    }
+}
+
+/// The head of a speech request, all but its framing.
+pub fn tts(key: &str) -> String {
+    format!(
+        "POST /voice/tts HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Bearer {key}\r\n"
+    )
+}
+
+pub const KEYLESS: &str =
+    "POST /voice/tts HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
