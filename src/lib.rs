@@ -58,6 +58,7 @@ pub mod app;
 pub mod cli;
 pub mod clone;
 pub mod config;
+pub mod docs;
 pub mod dub;
 pub mod services;
 pub mod work;

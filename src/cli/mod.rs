@@ -1,6 +1,7 @@
 //! The command line: one file a command, each thin over the modules that the server uses.
 
 pub mod account;
+pub mod docs;
 pub mod dub;
 pub mod key;
 mod logging;
@@ -67,6 +68,7 @@ enum Command {
     Speak(speak::SpeakArgs),
     Transcribe(transcribe::TranscribeArgs),
     Dub(Box<dub::DubArgs>),
+    Docs(docs::DocsArgs),
 }
 
 /// Runs the process's command line.
@@ -84,6 +86,7 @@ pub fn run(cli: Cli) -> ExitCode {
                 Command::Speak(args) => speak::run(args, &common),
                 Command::Transcribe(args) => transcribe::run(args, &common),
                 Command::Dub(args) => dub::run(*args, &common),
+                Command::Docs(args) => docs::run(args),
             }
         });
     let (message, code) = match result {

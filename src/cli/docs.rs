@@ -1,0 +1,38 @@
+//! `vocabox docs`: the documents for users, as plain text.
+
+use clap::builder::{PossibleValue, PossibleValuesParser};
+
+use super::CliError;
+use super::account::print;
+use crate::docs::{TOPICS, topic};
+
+/// Show the documents: without a topic, which there are.
+#[derive(Debug, clap::Args)]
+pub struct DocsArgs {
+    /// Which document to show
+    #[arg(value_parser = topics())]
+    topic: Option<String>,
+}
+
+/// The names that the command line accepts; another is refused with the list of them, exit code 2.
+fn topics() -> PossibleValuesParser {
+    let value = |topic: &crate::docs::Topic| PossibleValue::new(topic.name).help(topic.about);
+    TOPICS.iter().map(value).collect::<Vec<_>>().into()
+}
+
+/// Prints a document, or one line about each. Fails when standard output cannot be written; a reader that left is none.
+pub fn run(args: DocsArgs) -> Result<(), CliError> {
+    match args.topic.as_deref().and_then(topic) {
+        Some(topic) => print(topic.text.trim_end()),
+        None => print(&list()),
+    }
+}
+
+/// The topics, one a line.
+fn list() -> String {
+    let widest = TOPICS.iter().map(|t| t.name.len()).max().unwrap_or(0);
+    let lines = TOPICS
+        .iter()
+        .map(|t| format!("{:widest$}  {}", t.name, t.about));
+    lines.collect::<Vec<_>>().join("\n")
+}
