@@ -10,5 +10,5 @@ need() { # need COMMAND WHAT-TO-DO
 [ -d "$HOME/.cargo/bin" ] && PATH="$PATH:$HOME/.cargo/bin"
 
 need python3 "install Python 3.11 or later with its venv module (Debian, Ubuntu: apt-get install python3-venv)"
-need cargo "install Rust 1.93 or later with rustup"
+need cargo "install rustup: it brings the toolchain that rust-toolchain.toml names"
 need cc "install a C compiler and linker (Debian, Ubuntu: apt-get install gcc libc6-dev)"

@@ -17,59 +17,30 @@ pub struct Topic {
     pub text: &'static str,
 }
 
+/// Lists the documents: the name, which is that of its file too, and what it is about.
+macro_rules! topics {
+    ($($name:literal: $about:literal,)+) => {
+        &[$(Topic {
+            name: $name,
+            about: $about,
+            text: include_str!(concat!($name, ".md")),
+        },)+]
+    };
+}
+
 /// All documents, in the order in which a new user may read them.
-pub const TOPICS: &[Topic] = &[
-    Topic {
-        name: "api",
-        about: "endpoints, fields and answers, with a request for each",
-        text: include_str!("api.md"),
-    },
-    Topic {
-        name: "options",
-        about: "commands, accounts and keys, every option with its default",
-        text: include_str!("options.md"),
-    },
-    Topic {
-        name: "limits",
-        about: "what is bounded, and memory and disk as measured",
-        text: include_str!("limits.md"),
-    },
-    Topic {
-        name: "errors",
-        about: "status codes, their causes and what to do",
-        text: include_str!("errors.md"),
-    },
-    Topic {
-        name: "languages",
-        about: "languages that are spoken and transcribed, and how well",
-        text: include_str!("languages.md"),
-    },
-    Topic {
-        name: "cloning",
-        about: "voices made from recordings, and how similar they are",
-        text: include_str!("cloning.md"),
-    },
-    Topic {
-        name: "dubbing",
-        about: "films and recordings in another language, step by step",
-        text: include_str!("dubbing.md"),
-    },
-    Topic {
-        name: "packs",
-        about: "model packs, their licences, fetching and choosing them",
-        text: include_str!("packs.md"),
-    },
-    Topic {
-        name: "operations",
-        about: "service, proxy and TLS, backup, upgrade, log, troubleshooting",
-        text: include_str!("operations.md"),
-    },
-    Topic {
-        name: "benchmarks",
-        about: "what was measured, compared with peers, and where the records are",
-        text: include_str!("benchmarks.md"),
-    },
-];
+pub const TOPICS: &[Topic] = topics! {
+    "api": "endpoints, fields and answers, with a request for each",
+    "options": "commands, accounts and keys, every option with its default",
+    "limits": "what is bounded, and memory and disk as measured",
+    "errors": "status codes, their causes and what to do",
+    "languages": "languages that are spoken and transcribed, and how well",
+    "cloning": "voices made from recordings, and how similar they are",
+    "dubbing": "films and recordings in another language, step by step",
+    "packs": "model packs, their licences, fetching and choosing them",
+    "operations": "service, proxy and TLS, backup, upgrade, log, troubleshooting",
+    "benchmarks": "what was measured, compared with peers, and where the records are",
+};
 
 /// The document called `name`; none for any other name.
 pub fn topic(name: &str) -> Option<&'static Topic> {
