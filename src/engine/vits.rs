@@ -17,7 +17,7 @@ use super::nets::{Nets, refused, variant_in_use};
 use vocabox_base::fault::Fault;
 use vocabox_pack::manifest::{Blanks, Reads, Vits as Settings};
 use vocabox_pack::{Pack, PackError};
-use vocabox_text::{Language, Spelling, espeak, language, pieces};
+use vocabox_text::{Graphemes, Language, espeak, language, pieces};
 
 /// The token that stands for nothing where blanks go around.
 const BLANK: i64 = 0;
@@ -185,7 +185,7 @@ impl Engine for Vits {
         let voice = self.voices.get(&task.voice);
         let voice = voice.ok_or_else(super::unknown_voice)?;
         let (speaker, code) = (voice.speaker, voice.language.clone());
-        let letters = Spelling::of(&code);
+        let letters = Graphemes::of(&code);
         let reader: &dyn Language = match self.settings.reads {
             Reads::Letters => &letters,
             Reads::Phonemes => language(&code).ok_or_else(|| super::unread(&task.voice, &code))?,
@@ -225,14 +225,14 @@ impl Vits {
             .chars()
             .flat_map(|c| match token(c) {
                 Some(id) => vec![id],
-                None => Spelling::folded(c).filter_map(token).collect(),
+                None => Graphemes::folded(c).filter_map(token).collect(),
             })
             .collect();
         let is_sound = |c: char| c.is_alphanumeric() && token(c).is_some();
         if plain.is_empty()
             || !said
                 .chars()
-                .any(|c| is_sound(c) || Spelling::folded(c).any(is_sound))
+                .any(|c| is_sound(c) || Graphemes::folded(c).any(is_sound))
         {
             return Vec::new();
         }

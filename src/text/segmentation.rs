@@ -4,7 +4,7 @@
 //! reader would not make: after titles, initials and abbreviations, before a lower-case word, after
 //! a list's number, inside a wrapped line. Knows nothing of phonemes.
 
-use super::Pause;
+use crate::Pause;
 use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
 

@@ -4,12 +4,10 @@
 //! part-of-speech tagger, both inside the binary). Gets text that `normalize` has made words of;
 //! knows nothing of pieces.
 
-use super::{
-    Accent, NOTHING,
-    language::Language,
-    letters::{Letters, pronounceable},
-    normalize::{normalize, readable},
-};
+use crate::g2p::letter_to_sound::{LetterToSound, pronounceable};
+use crate::language::Language;
+use crate::normalization::english::{normalize, readable};
+use crate::{Accent, NOTHING};
 use misaki_rs::G2P;
 use std::sync::OnceLock;
 use vocabox_base::fault::Fault;
@@ -20,7 +18,7 @@ pub const VOCABULARY: &str = " !\"(),.:;?—…“”AIOQSTWYabcdefhijklmnopqrst
 /// Those that English phonemes may have.
 pub const ALPHABET: &str = " !\"(),.:;?—…“”AIOQTWYabdfhijklmnpstuvwzæðŋɑɒɔəɛɜɡɪɹʃʊʌʒʤʧˈˌːθᵊᵻɐ";
 /// Marks that make no sound.
-pub(super) const SILENT: &str = " !\"(),.:;?—…“”ˈˌː\u{303}";
+pub(crate) const SILENT: &str = " !\"(),.:;?—…“”ˈˌː\u{303}";
 /// Letters of each half of a compound, at least.
 const HALF_MIN: usize = 3;
 
@@ -38,7 +36,7 @@ impl English {
             Accent::British => misaki_rs::Language::EnglishGB,
         };
         English {
-            g2p: G2P::with_fallback(language, Some(Box::new(Letters(accent)))),
+            g2p: G2P::with_fallback(language, Some(Box::new(LetterToSound(accent)))),
             accent,
         }
     }
@@ -66,7 +64,7 @@ impl English {
     }
 
     #[cfg(test)]
-    pub(super) fn misaki(&self) -> &G2P {
+    pub(crate) fn misaki(&self) -> &G2P {
         &self.g2p
     }
 
@@ -126,7 +124,7 @@ impl Language for English {
 }
 
 /// `raw` less what `alphabet` lacks, with single blanks, none before a mark; empty when it has no sound.
-pub(super) fn tidy(raw: &str, alphabet: &str) -> String {
+pub(crate) fn tidy(raw: &str, alphabet: &str) -> String {
     let mut out = String::with_capacity(raw.len());
     for c in raw.chars().filter(|&c| alphabet.contains(c)) {
         let closing = ",.:;?!…”)".contains(c);

@@ -1,23 +1,22 @@
 //! Text for voices that read letters: its own letters in lower case, figures and signs as words where their language
 //! is known here.
 
-use super::{
-    language::{Language, language},
-    line::Line,
-    markup::bare,
-};
+use crate::language::Language;
+use crate::languages::language;
+use crate::normalization::markup::bare;
+use crate::normalization::spoken::SpokenText;
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 use vocabox_base::fault::Fault;
 
 /// The writing of a language as it is.
-pub struct Spelling {
+pub struct Graphemes {
     known: Option<&'static dyn Language>,
 }
 
-impl Spelling {
+impl Graphemes {
     /// For the language that a pack calls `code`, which need not be known.
     pub fn of(code: &str) -> Self {
-        Spelling {
+        Graphemes {
             known: language(code),
         }
     }
@@ -28,7 +27,7 @@ impl Spelling {
     }
 }
 
-impl Language for Spelling {
+impl Language for Graphemes {
     /// Every letter can be written.
     fn readable(&self, text: &str) -> Result<(), Fault> {
         self.known.map_or(Ok(()), |known| known.readable(text))
@@ -38,7 +37,7 @@ impl Language for Spelling {
         if let Some(known) = self.known {
             return known.words(text);
         }
-        let mut line = Line::default();
+        let mut line = SpokenText::default();
         for part in bare(text).nfc().collect::<String>().split_whitespace() {
             let is_wordly =
                 |c: char| c.is_alphanumeric() || is_combining_mark(c) || "'’-".contains(c);
@@ -74,7 +73,7 @@ mod tests {
             ("yo", "Ẹ káàárọ̀ <b>o</b>.", "ẹ káàárọ̀ o."),
             ("mos", "A  Yʋʋr, ☺ yaa!", "a yʋʋr, yaa!"),
         ] {
-            let spelling = Spelling::of(code);
+            let spelling = Graphemes::of(code);
             let said: String = said.nfc().collect();
             assert_eq!(spelling.sounds(&spelling.words(text)).unwrap(), said);
         }

@@ -1,9 +1,10 @@
 //! Sounds for words that no lexicon has: letter-to-sound rules, a stress, or the names of letters.
 //!
-//! Owns the rules (`letters.txt`) and what is pronounceable. Works on one word at a time, in
+//! Owns the rules (`letter_to_sound.txt`) and what is pronounceable. Works on one word at a time, in
 //! misaki's alphabet; knows no lexicon.
 
-use super::{Accent, numbers::one_by_one};
+use crate::Accent;
+use crate::normalization::numbers::one_by_one;
 use misaki_rs::{Fallback, fallback::FallbackError};
 use std::sync::LazyLock;
 
@@ -29,7 +30,7 @@ struct Rule {
 /// The rules of each first letter, in order.
 static RULES: LazyLock<Vec<Vec<Rule>>> = LazyLock::new(|| {
     let mut rules: Vec<Vec<Rule>> = (0..26).map(|_| Vec::new()).collect();
-    for line in include_str!("letters.txt")
+    for line in include_str!("letter_to_sound.txt")
         .lines()
         .filter(|l| l.contains('[') && !l.starts_with(';'))
     {
@@ -47,9 +48,9 @@ static RULES: LazyLock<Vec<Vec<Rule>>> = LazyLock::new(|| {
 });
 
 /// What misaki asks when a word is in none of its lexicons.
-pub struct Letters(pub Accent);
+pub struct LetterToSound(pub Accent);
 
-impl Fallback for Letters {
+impl Fallback for LetterToSound {
     fn phonemize(&self, word: &str) -> Result<String, FallbackError> {
         Ok(sounds(word, self.0))
     }
@@ -396,5 +397,5 @@ fn localise(sounds: &str, accent: Accent) -> String {
 }
 
 #[cfg(test)]
-#[path = "letters_tests.rs"]
+#[path = "letter_to_sound_tests.rs"]
 mod tests;

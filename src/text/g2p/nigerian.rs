@@ -3,7 +3,9 @@
 //! Owns the lexicon (`nigerian.txt`): words that the lexicon of English lacks or reads in another way. All else is
 //! read as British English, which schools in Nigeria teach.
 
-use super::{ALPHABET, Accent, English, language::Language, phonemes::tidy};
+use crate::g2p::english::tidy;
+use crate::language::Language;
+use crate::{ALPHABET, Accent, English};
 use std::collections::HashMap;
 use std::sync::OnceLock;
 use vocabox_base::fault::Fault;

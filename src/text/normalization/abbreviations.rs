@@ -2,11 +2,9 @@
 //!
 //! Owns their readings; `split` has its own list of those that do not end a sentence.
 
-use super::{
-    calendar::MONTHS,
-    normalize::{Reader, dotted},
-    numbers::{cardinal, ordinal},
-};
+use crate::normalization::dates::MONTHS;
+use crate::normalization::english::{Reader, dotted};
+use crate::normalization::numbers::{cardinal, ordinal};
 
 /// Abbreviations that end in a stop, and their reading.
 #[rustfmt::skip]
@@ -55,7 +53,7 @@ pub fn month_of(word: &str) -> Option<&'static str> {
 
 impl Reader<'_> {
     /// A Roman figure up to twenty after a name or a title: "World War two", "Henry the eighth".
-    pub(super) fn roman(&self, word: &str) -> Option<String> {
+    pub(crate) fn roman(&self, word: &str) -> Option<String> {
         let n = ROMAN.iter().position(|r| *r == word)?;
         let after: String = (self.i..).skip(1).map(|k| self.at(k)).take(7).collect();
         if after.eq_ignore_ascii_case("century") || after.eq_ignore_ascii_case("centuri") {
@@ -73,7 +71,7 @@ impl Reader<'_> {
     }
 
     /// "U.S.A.", "Ph.D.", "e.g.", "J." before a name.
-    pub(super) fn initials(&mut self, word: &str, start: usize) -> bool {
+    pub(crate) fn initials(&mut self, word: &str, start: usize) -> bool {
         let mut letters = String::new();
         let mut end = start;
         loop {
@@ -114,7 +112,7 @@ impl Reader<'_> {
     }
 
     /// A word with its stop that is in the tables; takes the stop.
-    pub(super) fn abbreviation(&mut self, word: &str, stop: usize) -> bool {
+    pub(crate) fn abbreviation(&mut self, word: &str, stop: usize) -> bool {
         let mut after = stop + 1;
         while self.at(after) == ' ' && after < self.c.len() {
             after += 1;

@@ -2,15 +2,13 @@
 //!
 //! Owns what counts as an address and the names of its signs.
 
-use super::{
-    normalize::{Reader, WORD_CHARS_MAX, name, untangle},
-    numbers::{cardinal, one_by_one},
-};
+use crate::normalization::english::{Reader, WORD_CHARS_MAX, name, untangle};
+use crate::normalization::numbers::{cardinal, one_by_one};
 
 impl Reader<'_> {
     /// Reads the token at hand when it is an e-mail or web address: names of its signs, digits one
     /// by one after a letter-free part of four or more.
-    pub(super) fn address(&mut self) -> bool {
+    pub(crate) fn address(&mut self) -> bool {
         let end = self.i + self.c[self.i..].iter().take_while(|&&c| c != ' ').count();
         let token: String = self.c[self.i..end].iter().collect();
         let token = token.trim_end_matches(|c: char| !c.is_ascii_alphanumeric() && c != '/');

@@ -2,11 +2,9 @@
 //!
 //! Owns the order of day and month in each accent and what a clock is read as.
 
-use super::{
-    Accent,
-    figures::Figures,
-    numbers::{cardinal, ordinal, two, year},
-};
+use crate::Accent;
+use crate::normalization::number_expressions::NumberReader;
+use crate::normalization::numbers::{cardinal, ordinal, two, year};
 
 #[rustfmt::skip]
 pub const MONTHS: [&str; 12] = [
@@ -14,9 +12,9 @@ pub const MONTHS: [&str; 12] = [
     "October", "November", "December",
 ];
 
-impl Figures<'_> {
+impl NumberReader<'_> {
     /// "3:30", "10:05 pm", "12:00:30": `None` when it is no time of day.
-    pub(super) fn clock(&self, i: usize) -> Option<(String, usize)> {
+    pub(crate) fn clock(&self, i: usize) -> Option<(String, usize)> {
         let (hour, colon) = self.digits(i);
         let (minute, mut end) = (self.at(colon) == ':').then(|| self.digits(colon + 1))?;
         if hour.len() > 2
@@ -54,7 +52,7 @@ impl Figures<'_> {
 
     /// "2024-05-13", "5/13/24", "13.05.2024": month first in American English where the sign is a
     /// slash and it can be a month. `None` when it is no date.
-    pub(super) fn date(&self, i: usize) -> Option<(String, usize)> {
+    pub(crate) fn date(&self, i: usize) -> Option<(String, usize)> {
         let (a, p) = self.digits(i);
         let mark = self.at(p);
         let (b, q) = matches!(mark, '-' | '/' | '.').then(|| self.digits(p + 1))?;

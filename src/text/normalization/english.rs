@@ -8,20 +8,18 @@
 //! Left out without a sound: emoji and pictographs, symbols without a name here, markup signs
 //! (`*` `_` `#` before a word, `>` at the start), the trademark signs.
 
-use super::{
-    Accent,
-    abbreviations::month_of,
-    figures::Figures,
-    fold::{fold, is_unread},
-    language::unreadable,
-    line::Line,
-    markup::bare,
-    numbers::ordinal,
-};
+use crate::Accent;
+use crate::language::unreadable;
+use crate::normalization::abbreviations::month_of;
+use crate::normalization::markup::bare;
+use crate::normalization::number_expressions::NumberReader;
+use crate::normalization::numbers::ordinal;
+use crate::normalization::spoken::SpokenText;
+use crate::normalization::unicode::{fold, is_unread};
 use vocabox_base::fault::Fault;
 
 /// Characters of one word that the lexicon is asked for at once.
-pub(super) const WORD_CHARS_MAX: usize = 40;
+pub(crate) const WORD_CHARS_MAX: usize = 40;
 /// Hyphens that one word keeps.
 const HYPHENS_MAX: usize = 3;
 
@@ -46,7 +44,7 @@ pub fn normalize(text: &str, accent: Accent) -> String {
         c: &chars,
         i: 0,
         accent,
-        line: Line::default(),
+        line: SpokenText::default(),
         quoted: false,
     };
     while reader.i < chars.len() {
@@ -56,17 +54,17 @@ pub fn normalize(text: &str, accent: Accent) -> String {
 }
 
 /// Reads one sentence from left to right.
-pub(super) struct Reader<'a> {
-    pub(super) c: &'a [char],
-    pub(super) i: usize,
-    pub(super) accent: Accent,
-    pub(super) line: Line,
+pub(crate) struct Reader<'a> {
+    pub(crate) c: &'a [char],
+    pub(crate) i: usize,
+    pub(crate) accent: Accent,
+    pub(crate) line: SpokenText,
     /// A single quote is open.
     quoted: bool,
 }
 
 impl Reader<'_> {
-    pub(super) fn at(&self, i: usize) -> char {
+    pub(crate) fn at(&self, i: usize) -> char {
         self.c.get(i).copied().unwrap_or(' ')
     }
 
@@ -79,7 +77,7 @@ impl Reader<'_> {
     }
 
     /// Says `words`; `written` is what stood there.
-    pub(super) fn say(&mut self, words: &str, written: &str) {
+    pub(crate) fn say(&mut self, words: &str, written: &str) {
         self.line.say(words, written);
     }
 
@@ -227,8 +225,8 @@ impl Reader<'_> {
         }
     }
 
-    pub(super) fn figures(&self) -> Figures<'_> {
-        Figures {
+    pub(crate) fn figures(&self) -> NumberReader<'_> {
+        NumberReader {
             chars: self.c,
             accent: self.accent,
         }
@@ -262,7 +260,7 @@ impl Reader<'_> {
     }
 }
 
-pub(super) fn dotted(letters: &str) -> String {
+pub(crate) fn dotted(letters: &str) -> String {
     letters
         .chars()
         .flat_map(|c| [c.to_ascii_uppercase(), '.'])
@@ -271,7 +269,7 @@ pub(super) fn dotted(letters: &str) -> String {
 
 /// `word` with its apostrophes and changes of case kept only where a word has them: each one parts
 /// the word for the lexicon, at a cost of the square of the parts.
-pub(super) fn untangle(word: &str) -> String {
+pub(crate) fn untangle(word: &str) -> String {
     let bytes = word.as_bytes();
     let turns = bytes
         .windows(2)
@@ -290,7 +288,7 @@ pub(super) fn untangle(word: &str) -> String {
     }
 }
 
-pub(super) fn name(c: char) -> Option<&'static str> {
+pub(crate) fn name(c: char) -> Option<&'static str> {
     Some(match c {
         '%' => "percent",
         '‰' => "per mille",

@@ -2,12 +2,10 @@
 //!
 //! Owns these readings; `figures` has the figures themselves.
 
-use super::{
-    abbreviations::month_of,
-    figures::{Figures, MONEY, Money, UNITS},
-    normalize::Reader,
-    numbers::{cardinal, ordinal},
-};
+use crate::normalization::abbreviations::month_of;
+use crate::normalization::english::Reader;
+use crate::normalization::number_expressions::{MONEY, Money, NumberReader, UNITS};
+use crate::normalization::numbers::{cardinal, ordinal};
 
 /// Codes (ISO 4217, and how they are written with a sign) and the sign whose words they have, with what goes before
 /// them.
@@ -24,9 +22,9 @@ fn coded(code: &str) -> Option<(&'static Money, &'static str)> {
     Some((MONEY.iter().find(|m| m.0 == *sign)?, before))
 }
 
-impl Figures<'_> {
+impl NumberReader<'_> {
     /// "6'2\"" and "5'10": feet under ten and inches under twelve. `None` when it is no height.
-    pub(super) fn height(&self, i: usize) -> Option<(String, usize)> {
+    pub(crate) fn height(&self, i: usize) -> Option<(String, usize)> {
         let (feet, at) = self.digits(i);
         let (inches, end) = (self.at(at) == '\'').then(|| self.digits(at + 1))?;
         let fits = feet.len() == 1 && inches.parse().is_ok_and(|n: u8| n < 12);
@@ -40,7 +38,7 @@ impl Figures<'_> {
     }
 
     /// The amount at `i` with the code of its money after it, "20 USD". `None` without one.
-    pub(super) fn coded_after(&self, i: usize, end: usize) -> Option<(String, usize)> {
+    pub(crate) fn coded_after(&self, i: usize, end: usize) -> Option<(String, usize)> {
         let at = end + usize::from(self.at(end) == ' ');
         let code: String = (at..at + 3).map(|k| self.at(k)).collect();
         let after = self.follows(at, &code)?;
@@ -48,7 +46,7 @@ impl Figures<'_> {
         Some((self.named(money, before, i).0, after))
     }
 
-    /// [`Figures::money`] with `before` in front of the unit.
+    /// [`NumberReader::money`] with `before` in front of the unit.
     fn named(&self, money: &Money, before: &str, i: usize) -> (String, usize) {
         let (words, end) = self.money(money, i);
         let unit = words.rfind(money.1).filter(|_| !before.is_empty());
@@ -61,7 +59,7 @@ impl Figures<'_> {
 
 impl Reader<'_> {
     /// Reads `word` and the amount after it when it is a code of money: "NGN 400", "US$20".
-    pub(super) fn coded_before(&mut self, word: &str, end: usize) -> bool {
+    pub(crate) fn coded_before(&mut self, word: &str, end: usize) -> bool {
         let sign = self.at(end);
         let with_sign = format!("{word}{sign}");
         let (found, at) = match coded(&with_sign) {
@@ -81,7 +79,7 @@ impl Reader<'_> {
     }
 
     /// "5/kg" after a figure: "per kilogram". The slash has been passed.
-    pub(super) fn per(&mut self) {
+    pub(crate) fn per(&mut self) {
         self.say("per", "");
         let figures = self.figures();
         let unit = UNITS
@@ -95,7 +93,7 @@ impl Reader<'_> {
 
     /// The sign at hand between two figures that stand apart from it: "10 - 4", "6 / 2", "2 x 3". The sign has been
     /// passed. `None` when it is no sum.
-    pub(super) fn operator(&self, sign: char) -> Option<&'static str> {
+    pub(crate) fn operator(&self, sign: char) -> Option<&'static str> {
         let before = self.i.checked_sub(3).map(|i| self.at(i))?;
         let sum = before.is_ascii_digit() && self.at(self.i - 2) == ' ' && self.at(self.i) == ' ';
         let name = match sign {
@@ -108,14 +106,14 @@ impl Reader<'_> {
     }
 
     /// The full name of the month that `word` shortens, beside a figure: "25 Dec 2024", "Feb 3".
-    pub(super) fn month_beside_figure(&self, word: &str, end: usize) -> Option<&'static str> {
+    pub(crate) fn month_beside_figure(&self, word: &str, end: usize) -> Option<&'static str> {
         let after = self.at(end) == ' ' && self.at(end + 1).is_ascii_digit();
         let before = self.line.last.ends_with(|c: char| c.is_ascii_digit());
         month_of(word).filter(|_| after || before)
     }
 
     /// A day before its month, "3 March" or "25 Dec": its ordinal.
-    pub(super) fn day(&self, written: &str, end: usize) -> Option<String> {
+    pub(crate) fn day(&self, written: &str, end: usize) -> Option<String> {
         let word: String = (end + 1..)
             .map(|k| self.at(k))
             .take_while(|c| c.is_ascii_alphabetic())

@@ -3,15 +3,13 @@
 //! Owns what the signs around a run of digits make of it; `numbers` has the words, `calendar` times
 //! and dates. Knows nothing of sentences.
 
-use super::{
-    Accent,
-    numbers::{ONES, cardinal, one_by_one, ordinal, plural, two, year},
-};
+use crate::Accent;
+use crate::normalization::numbers::{ONES, cardinal, one_by_one, ordinal, plural, two, year};
 
 /// Symbol, unit, units, hundredth, hundredths.
-pub(super) type Money = (char, &'static str, &'static str, &'static str, &'static str);
+pub(crate) type Money = (char, &'static str, &'static str, &'static str, &'static str);
 #[rustfmt::skip]
-pub(super) const MONEY: [Money; 8] = [
+pub(crate) const MONEY: [Money; 8] = [
     ('$', "dollar", "dollars", "cent", "cents"),
     ('£', "pound", "pounds", "penny", "pence"),
     ('€', "euro", "euros", "cent", "cents"),
@@ -31,7 +29,7 @@ const MAGNITUDES: [(&str, &str); 13] = [
 ];
 /// Written unit, singular, plural; a longer one before its own beginning.
 #[rustfmt::skip]
-pub(super) const UNITS: [(&str, &str, &str); 48] = [
+pub(crate) const UNITS: [(&str, &str, &str); 48] = [
     ("km/h", "kilometer per hour", "kilometers per hour"),
     ("m/s", "meter per second", "meters per second"),
     ("km", "kilometer", "kilometers"), ("cm", "centimeter", "centimeters"),
@@ -56,7 +54,7 @@ pub(super) const UNITS: [(&str, &str, &str); 48] = [
 /// Units that are words or initials too, so that they must touch the figure.
 const TOUCHING: [&str; 4] = ["in", "V", "W", "L"];
 /// A figure in its text: where it stands and how it is read.
-pub struct Figures<'a> {
+pub struct NumberReader<'a> {
     pub chars: &'a [char],
     pub accent: Accent,
 }
@@ -69,12 +67,12 @@ struct Amount {
     end: usize,
 }
 
-impl Figures<'_> {
-    pub(super) fn at(&self, i: usize) -> char {
+impl NumberReader<'_> {
+    pub(crate) fn at(&self, i: usize) -> char {
         self.chars.get(i).copied().unwrap_or(' ')
     }
 
-    pub(super) fn digits(&self, i: usize) -> (String, usize) {
+    pub(crate) fn digits(&self, i: usize) -> (String, usize) {
         let end = i + self.chars[i.min(self.chars.len())..]
             .iter()
             .take_while(|c| c.is_ascii_digit())
@@ -82,7 +80,7 @@ impl Figures<'_> {
         (self.chars[i.min(end)..end].iter().collect(), end)
     }
 
-    pub(super) fn follows(&self, i: usize, word: &str) -> Option<usize> {
+    pub(crate) fn follows(&self, i: usize, word: &str) -> Option<usize> {
         let end = i + word.chars().count();
         let same = word.chars().enumerate().all(|(k, c)| self.at(i + k) == c);
         (same && !self.at(end).is_alphanumeric()).then_some(end)
@@ -235,7 +233,7 @@ impl Figures<'_> {
         })
     }
 
-    pub(super) fn money(
+    pub(crate) fn money(
         &self,
         &(_, unit, units, cent, cents): &Money,
         i: usize,

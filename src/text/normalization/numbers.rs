@@ -3,7 +3,7 @@
 //! Owns the words of a plain number; knows nothing of where it stands. The lexicon never sees a
 //! digit.
 
-use super::Accent;
+use crate::Accent;
 
 #[rustfmt::skip]
 pub const ONES: [&str; 20] = [

@@ -4,13 +4,13 @@
 
 /// A line of words and the marks `, ; : . ! ? — … ( ) “ ”`.
 #[derive(Default)]
-pub struct Line {
+pub struct SpokenText {
     out: String,
     /// The word last said as it was written; empty after a mark.
     pub last: String,
 }
 
-impl Line {
+impl SpokenText {
     /// Says `words`, parted from what stands before; `written` is what stood there.
     pub fn say(&mut self, words: &str, written: &str) {
         if !self.out.is_empty() && !self.out.ends_with(['(', '“', '-', ' ']) {

@@ -10,12 +10,10 @@ mod reading;
 mod rewrite;
 mod table;
 
-use super::language::{Language, unreadable};
-use super::{
-    Accent, English,
-    fold::is_unread,
-    phonemes::{SILENT, VOCABULARY, tidy},
-};
+use crate::g2p::english::{SILENT, VOCABULARY, tidy};
+use crate::language::{Language, unreadable};
+use crate::normalization::unicode::is_unread;
+use crate::{Accent, English};
 use std::sync::OnceLock;
 use table::{Table, apart};
 use vocabox_base::fault::Fault;
@@ -23,29 +21,30 @@ use vocabox_base::fault::Fault;
 /// Every table, by the code that packs give its language.
 #[rustfmt::skip]
 const TABLES: [(&str, &str); 10] = [
-    ("es", include_str!("es.txt")), ("fr", include_str!("fr.txt")), ("ha", include_str!("ha.txt")),
-    ("hi", include_str!("hi.txt")), ("ig", include_str!("ig.txt")), ("it", include_str!("it.txt")),
-    ("pt-br", include_str!("pt.txt")), ("sw", include_str!("sw.txt")), ("yo", include_str!("yo.txt")),
-    ("zu", include_str!("zu.txt")),
+    ("es", include_str!("../tables/es.txt")), ("fr", include_str!("../tables/fr.txt")), ("ha", include_str!("../tables/ha.txt")),
+    ("hi", include_str!("../tables/hi.txt")), ("ig", include_str!("../tables/ig.txt")), ("it", include_str!("../tables/it.txt")),
+    ("pt-br", include_str!("../tables/pt.txt")), ("sw", include_str!("../tables/sw.txt")), ("yo", include_str!("../tables/yo.txt")),
+    ("zu", include_str!("../tables/zu.txt")),
 ];
 
 /// A language with a table.
-pub struct Tongue {
+pub struct TableLanguage {
     table: Table,
 }
 
-impl Tongue {
+impl TableLanguage {
     /// Whether there is a table for `code`.
     pub fn is_known(code: &str) -> bool {
         TABLES.iter().any(|(known, _)| *known == code)
     }
 
     /// The process's one instance of `code`, made at the first call.
-    pub fn of(code: &str) -> Option<&'static Tongue> {
-        static MADE: [OnceLock<Tongue>; TABLES.len()] = [const { OnceLock::new() }; TABLES.len()];
+    pub fn of(code: &str) -> Option<&'static TableLanguage> {
+        static MADE: [OnceLock<TableLanguage>; TABLES.len()] =
+            [const { OnceLock::new() }; TABLES.len()];
         let at = TABLES.iter().position(|(known, _)| *known == code)?;
         Some(MADE[at].get_or_init(|| {
-            Tongue {
+            TableLanguage {
                 table: Table::parse(TABLES[at].1)
                     .unwrap_or_else(|why| panic!("the table of {code} is not well-formed: {why}")),
             }
@@ -118,7 +117,7 @@ impl Tongue {
     }
 }
 
-impl Language for Tongue {
+impl Language for TableLanguage {
     fn readable(&self, text: &str) -> Result<(), Fault> {
         let unread = |c: char| !self.table.own.contains(&c) && is_unread(c);
         let lower = |c: char| c.to_lowercase().next().unwrap_or(c);

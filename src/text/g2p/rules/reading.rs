@@ -5,9 +5,9 @@
 //! a name, markup.
 
 use super::table::Table;
-use crate::fold::fold;
-use crate::line::Line;
-use crate::markup::bare;
+use crate::normalization::markup::bare;
+use crate::normalization::spoken::SpokenText;
+use crate::normalization::unicode::fold;
 use unicode_normalization::UnicodeNormalization;
 
 /// Characters of one word that are rewritten at once.
@@ -40,7 +40,7 @@ pub fn words(text: &str, table: &Table) -> String {
         c: &chars,
         i: 0,
         table,
-        line: Line::default(),
+        line: SpokenText::default(),
     };
     while reader.i < chars.len() {
         reader.step();
@@ -52,7 +52,7 @@ struct Reader<'a> {
     c: &'a [char],
     i: usize,
     table: &'a Table,
-    line: Line,
+    line: SpokenText,
 }
 
 impl Reader<'_> {

@@ -1,9 +1,10 @@
 use super::*;
-use crate::{Piece, language, pieces, speakable};
+use crate::languages::language;
+use crate::{Piece, pieces, speakable};
 use unicode_normalization::UnicodeNormalization;
 
-fn tongue(code: &str) -> &'static Tongue {
-    Tongue::of(code).unwrap()
+fn language_of(code: &str) -> &'static TableLanguage {
+    TableLanguage::of(code).unwrap()
 }
 
 /// Words and the sounds that a reader of the language gives them.
@@ -49,8 +50,8 @@ const NUMBERS: &[(&str, &[(&str, &str)])] = &[
 #[test]
 fn every_table_is_well_formed_and_reads_every_letter() {
     for (code, _) in TABLES {
-        let tongue = tongue(code);
-        let own = tongue
+        let table_language = language_of(code);
+        let own = table_language
             .table
             .own
             .iter()
@@ -59,12 +60,14 @@ fn every_table_is_well_formed_and_reads_every_letter() {
         for letter in ('a'..='z').chain(own) {
             // A word of two, so that no letter stands where it is silent; h is silent in some languages.
             let word = format!("a{letter}a");
-            let sounds = tongue.word(&word);
+            let sounds = table_language.word(&word);
             let extra = sounds.chars().filter(|c| !SILENT.contains(*c)).count();
             let silent = letter == 'h' || "़्́̀̄ऽ".contains(letter);
             assert!(silent || extra > 1, "{code}: {word} is {sounds:?}");
         }
-        let digits: Vec<String> = ('0'..='9').map(|d| tongue.words(&d.to_string())).collect();
+        let digits: Vec<String> = ('0'..='9')
+            .map(|d| table_language.words(&d.to_string()))
+            .collect();
         assert!(
             digits.iter().all(|name| !name.is_empty()),
             "{code}: {digits:?}"
@@ -84,7 +87,9 @@ fn words_sound_as_the_language_spells_them() {
         assert!(pairs.peek().is_some());
         for pair in pairs {
             let (word, sounds) = pair.split_once(' ').unwrap();
-            let got = tongue(code).sounds(&tongue(code).words(word)).unwrap();
+            let got = language_of(code)
+                .sounds(&language_of(code).words(word))
+                .unwrap();
             if got != apart(sounds) {
                 wrong.push(format!("{code}: {word} is {got}, not {sounds}"));
             }
@@ -98,7 +103,7 @@ fn numbers_signs_and_money_are_said_in_the_language() {
     let mut wrong = Vec::new();
     for (code, pairs) in NUMBERS {
         for (written, said) in *pairs {
-            let got = tongue(code).words(written);
+            let got = language_of(code).words(written);
             if got != composed(said) {
                 wrong.push(format!("{code}: {written} is {got}, not {said}"));
             }
@@ -116,21 +121,22 @@ fn composed(text: &str) -> String {
 fn only_kokoros_vocabulary_is_written_and_nothing_is_dropped() {
     let vocabulary = crate::tests::vocabulary();
     for (code, _) in TABLES {
-        let (tongue, own) = (tongue(code), own_sentences(code));
-        let sentences = include_str!("../../../benches/sentences/es.txt")
+        let (table_language, own) = (language_of(code), own_sentences(code));
+        let sentences = include_str!("../../../../benches/sentences/es.txt")
             .lines()
             .chain(own.lines());
         for line in sentences.chain([
             "Łódź Ærø ŋ ß Привет λόγος naïve 12:30 50% a@b.com http://x.org/?q=1 XKCD BBC tlhIngan",
         ]) {
-            let words = tongue.words(line);
+            let words = table_language.words(line);
             for word in words
                 .split([' ', '-'])
                 .filter(|w| w.contains(char::is_alphabetic))
             {
-                let core = word
-                    .trim_matches(|c: char| !c.is_alphabetic() && !tongue.table.own.contains(&c));
-                let sounds = tongue.sounds(core).unwrap();
+                let core = word.trim_matches(|c: char| {
+                    !c.is_alphabetic() && !table_language.table.own.contains(&c)
+                });
+                let sounds = table_language.sounds(core).unwrap();
                 assert!(
                     sounds.contains(|c| !SILENT.contains(c)),
                     "{code}: {core} has no sound"
@@ -213,7 +219,7 @@ fn hostile_texts_take_time_by_their_length() {
     ] {
         for (code, _) in TABLES {
             let begun = std::time::Instant::now();
-            if let Ok(mut pieces) = pieces(&text, tongue(code)) {
+            if let Ok(mut pieces) = pieces(&text, language_of(code)) {
                 assert!(pieces.next().unwrap().is_ok());
             }
             // A hundred times what it takes on a quiet machine: this catches squares, not slowness.
@@ -235,7 +241,7 @@ fn no_text_panics_or_leaves_the_vocabulary() {
             .collect();
     let mut dice = crate::tests::Dice(0x70_4E);
     for (code, _) in TABLES {
-        let (tongue, own) = (tongue(code), own_sentences(code));
+        let (table_language, own) = (language_of(code), own_sentences(code));
         let seeds: Vec<&str> = own.lines().collect();
         for _ in 0..300 {
             let mut text: Vec<char> = seeds[dice.below(seeds.len())].chars().collect();
@@ -249,12 +255,12 @@ fn no_text_panics_or_leaves_the_vocabulary() {
             }
             let text: String = text.into_iter().collect();
             // Latin letters in Hindi go to English, whose own test covers them and whose tagger is slow.
-            let words = tongue.words(&text);
-            let words = match tongue.table.latin_is_english {
+            let words = table_language.words(&text);
+            let words = match table_language.table.latin_is_english {
                 true => words.replace(|c: char| c.is_ascii_alphabetic(), ""),
                 false => words,
             };
-            let sounds = tongue.sounds(&words).unwrap();
+            let sounds = table_language.sounds(&words).unwrap();
             assert!(
                 sounds.chars().all(|c| VOCABULARY.contains(c)),
                 "{code}: {sounds:?} from {text:?}"
