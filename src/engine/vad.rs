@@ -2,8 +2,8 @@
 //!
 //! Model and recipe: github.com/snakers4/silero-vad, version 6.
 
-use super::net::{Input, Net};
-use super::nets::Nets;
+use crate::graph::loader::Nets;
+use crate::graph::net::{Input, Net};
 use vocabox_base::fault::Fault;
 use vocabox_pack::Pack;
 

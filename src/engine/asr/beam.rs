@@ -5,7 +5,7 @@
 use super::decoder::Attended;
 use super::decoder::Decoder;
 use super::rules::Vocabulary;
-use super::search::{Begun, Decoded, Way};
+use super::search::{Begun, DecodeOptions, Decoded};
 use crate::contract::Watch;
 use crate::logits::{largest, log_sum};
 use vocabox_base::fault::Fault;
@@ -25,11 +25,11 @@ impl Hypothesis {
     }
 }
 
-/// The best text of `way.beams` hypotheses. Faults: `Engine`, and what `watch` says.
+/// The best text of `options.beams` hypotheses. Faults: `Engine`, and what `watch` says.
 pub fn search(
     decoder: &mut Decoder,
     vocabulary: &Vocabulary,
-    way: &Way<'_>,
+    options: &DecodeOptions<'_>,
     begun: Begun,
     watch: &Watch,
 ) -> Result<Decoded, Fault> {
@@ -49,7 +49,7 @@ pub fn search(
         for (at, (row, hypothesis)) in step.logits.chunks_exact_mut(size).zip(&open).enumerate() {
             vocabulary.restrain(row, &hypothesis.tokens);
             let all = log_sum(row);
-            let likely = largest(row, way.beams + 1);
+            let likely = largest(row, options.beams + 1);
             next.extend(
                 likely
                     .into_iter()
@@ -59,11 +59,11 @@ pub fn search(
         next.sort_by(|a, b| b.2.total_cmp(&a.2));
         let mut kept: Vec<(usize, u32, f32)> = Vec::new();
         for (at, token, total) in next {
-            if kept.len() == way.beams {
+            if kept.len() == options.beams {
                 break;
             }
             match token == vocabulary.end {
-                true if ended.len() < way.beams => ended.push(Hypothesis {
+                true if ended.len() < options.beams => ended.push(Hypothesis {
                     total,
                     ..open[at].clone()
                 }),
@@ -71,7 +71,7 @@ pub fn search(
                 false => kept.push((at, token, total)),
             }
         }
-        if ended.len() >= way.beams || kept.is_empty() {
+        if ended.len() >= options.beams || kept.is_empty() {
             break;
         }
         let parents: Vec<usize> = kept.iter().map(|k| k.0).collect();
@@ -86,7 +86,7 @@ pub fn search(
             })
             .collect();
         past.pick(&parents)?;
-        step = decoder.step(&tokens, tokens.len(), &mut past, way.attend)?;
+        step = decoder.step(&tokens, tokens.len(), &mut past, options.attend)?;
         for (hypothesis, row) in open.iter_mut().zip(step.attention.drain(..)) {
             hypothesis.attention.push(row);
         }

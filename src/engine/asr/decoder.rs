@@ -10,7 +10,7 @@
 
 use std::sync::Arc;
 
-use crate::net::{Input, Net, Signature, TensorSpec, Value};
+use crate::graph::net::{Input, Net, Signature, TensorSpec, Value};
 use vocabox_base::fault::Fault;
 
 /// What one step of `batch` hypotheses made.

@@ -4,11 +4,11 @@
 use std::path::{Path, PathBuf};
 
 use super::decoder::{Decoder, Past};
-use crate::device::Device;
-use crate::library;
-use crate::net::{Input, Net, Value};
-use crate::net_ort::Ort;
-use crate::net_tract::TractNet;
+use crate::graph::device::Device;
+use crate::graph::library;
+use crate::graph::net::{Input, Net, Value};
+use crate::graph::ort::Ort;
+use crate::graph::tract::TractNet;
 use vocabox_pack::Pack;
 
 /// Largest difference of a logit between two ways to compute it.

@@ -7,11 +7,11 @@
 //! | file | one idea |
 //! | --- | --- |
 //! | `window` | a recording → windows that begin at speech |
-//! | `listen` | one window → a text that is believed |
+//! | `transcribe_window` | one window → a text that is believed |
 //! | `decoder` | tokens in, likelihoods out, over the layouts of its graphs |
 //! | `search`, `beam` | likelihoods → tokens |
 //! | `rules` | which token may follow which, and where phrases end |
-//! | `trust` | whether a text is to be believed |
+//! | `fallback` | whether a text is to be believed, and the temperatures that are tried when it is not |
 //! | `align`, `words` | when each token, and so each word, was said |
 //! | `phrases` | tokens and times → the recording's phrases |
 
@@ -20,11 +20,11 @@ mod beam;
 mod decoder;
 #[cfg(test)]
 mod decoder_tests;
-mod listen;
+mod fallback;
 mod phrases;
 mod rules;
 mod search;
-mod trust;
+mod transcribe_window;
 mod window;
 mod words;
 
@@ -32,14 +32,14 @@ use std::fs;
 
 use tokenizers::Tokenizer;
 
-use super::contract::{Engine, Segment, Transcribe, TranscribeTask, Transcript, Watch};
-use super::net::TensorSpec;
-use super::nets::{Nets, refused, variant_in_use};
-use super::silero::Silero;
+use crate::contract::{Engine, Segment, Transcribe, TranscribeTask, Transcript, Watch};
+use crate::graph::loader::{Nets, refused, variant_in_use};
+use crate::graph::net::TensorSpec;
+use crate::vad::Silero;
 use decoder::Decoder;
-use listen::Listener;
 use rules::Vocabulary;
-use search::Way;
+use search::DecodeOptions;
+use transcribe_window::WindowTranscriber;
 use vocabox_audio::mel::Mel;
 use vocabox_base::fault::Fault;
 use vocabox_pack::Pack;
@@ -56,7 +56,7 @@ const MELS: usize = 80;
 
 /// The engine, owned by one worker.
 pub struct Whisper {
-    listener: Listener,
+    transcriber: WindowTranscriber,
     detector: Silero,
 }
 
@@ -90,7 +90,7 @@ pub fn build(pack: &Pack, detector: &Pack, nets: &Nets) -> Result<Box<Transcribe
     let is_ours = encoder.signature().outputs.iter().any(gives_memory);
     let size = |at: usize| dims.as_ref().and_then(|d| d.get(at).copied().flatten());
     Ok(Box::new(Whisper {
-        listener: Listener {
+        transcriber: WindowTranscriber {
             mel: Mel::whisper(size(1).unwrap_or(MELS)),
             // Other exports leave the length open too, and then cannot do with another.
             takes_short: is_ours && size(2).is_none(),
@@ -99,7 +99,7 @@ pub fn build(pack: &Pack, detector: &Pack, nets: &Nets) -> Result<Box<Transcribe
             vocabulary,
             tokenizer,
         },
-        detector: super::silero::build(detector, nets)?,
+        detector: crate::vad::build(detector, nets)?,
     }))
 }
 
@@ -111,10 +111,10 @@ impl Engine for Whisper {
     /// fails or time is up.
     fn run(&mut self, task: TranscribeTask, watch: &Watch) -> Result<Transcript, Fault> {
         let known = |code: String| {
-            let token = self.listener.vocabulary.language(&code)?;
+            let token = self.transcriber.vocabulary.language(&code)?;
             Some((code, token))
         };
-        if task.into_english && !self.listener.vocabulary.translates() {
+        if task.into_english && !self.transcriber.vocabulary.translates() {
             return Err(Fault::missing(
                 "The model that transcribes on this box does not translate.",
             ));
@@ -122,40 +122,42 @@ impl Engine for Whisper {
         let mut language = task.language.and_then(known);
         let mut windows = Windows::new(task.audio, &mut self.detector);
         let mut segments: Vec<Segment> = Vec::new();
-        let mut before: Vec<u32> = Vec::new();
+        let mut prompt: Vec<u32> = Vec::new();
         while let Some(window) = windows.next(watch)? {
             watch.check()?;
-            let frames = self.listener.listen(&window.samples, false)?;
+            let frames = self.transcriber.listen(&window.samples, false)?;
             if language.is_none() {
-                language = self.listener.language()?;
+                language = self.transcriber.language()?;
             }
-            let way = Way {
+            let options = DecodeOptions {
                 language: language.as_ref().map(|(_, token)| *token),
                 into_english: task.into_english,
-                before: &before,
+                prompt: &prompt,
                 temperature: 0.0,
                 beams: task.beams,
                 attend: task.words,
                 seed: window.start as u64,
             };
-            let heard = self.listener.text(&window.samples, frames, way, watch)?;
+            let heard = self
+                .transcriber
+                .text(&window.samples, frames, options, watch)?;
             let mut advance = window.end - window.start;
             if let Some(heard) = heard {
                 let spoken = language.as_ref().map_or(ENGLISH, |(code, _)| code);
                 let words = task.words.then_some(spoken);
                 let used = self
-                    .listener
+                    .transcriber
                     .phrases(&heard, &window, words, &mut segments)?;
                 advance = advance.min(used.samples.unwrap_or(advance));
-                before.extend(&heard.decoded.tokens[..used.tokens]);
-                if heard.temperature > trust::CONDITION_TEMPERATURE_MAX {
-                    before.clear();
+                prompt.extend(&heard.decoded.tokens[..used.tokens]);
+                if heard.temperature > fallback::CONDITION_TEMPERATURE_MAX {
+                    prompt.clear();
                 }
-                before.drain(..before.len().saturating_sub(search::TOKENS_MAX));
+                prompt.drain(..prompt.len().saturating_sub(search::TOKENS_MAX));
             }
             windows.advance(advance);
         }
-        self.listener.decoder.forget();
+        self.transcriber.decoder.forget();
         let seconds = windows.samples_read() as f64 / f64::from(RATE_HZ);
         if seconds == 0.0 {
             return Err(Fault::invalid(

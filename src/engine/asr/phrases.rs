@@ -2,8 +2,8 @@
 
 use super::RATE_HZ;
 use super::align;
-use super::listen::{Heard, Listener};
 use super::rules::Phrase;
+use super::transcribe_window::{Heard, WindowTranscriber};
 use super::window::Window;
 use super::words::{self, Pace, Timed};
 use crate::contract::{Segment, Word};
@@ -17,7 +17,7 @@ pub struct Used {
     pub tokens: usize,
 }
 
-impl Listener {
+impl WindowTranscriber {
     /// Appends what was heard in `window` to `segments`, which stay ordered and apart; with the words of `language`, if
     /// there is one.
     pub fn phrases(

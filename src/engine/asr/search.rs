@@ -15,13 +15,13 @@ const CONTEXT_TOKENS: usize = 448;
 
 /// How to walk.
 #[derive(Debug, Clone, Copy)]
-pub struct Way<'a> {
+pub struct DecodeOptions<'a> {
     /// The token of the language that is spoken.
     pub language: Option<u32>,
     /// Whether the text is to be English, whatever is spoken.
     pub into_english: bool,
     /// Tokens of the text before the window, at most `CONTEXT_TOKENS / 2 - 1` of which are used.
-    pub before: &'a [u32],
+    pub prompt: &'a [u32],
     /// 0 takes the likeliest token; above, tokens are drawn, by as much more freely.
     pub temperature: f32,
     /// Hypotheses that are followed at once; 1 unless likeliest tokens are taken.
@@ -63,13 +63,13 @@ pub(super) struct Begun {
 pub fn decode(
     decoder: &mut Decoder,
     vocabulary: &Vocabulary,
-    way: &Way<'_>,
+    options: &DecodeOptions<'_>,
     watch: &Watch,
 ) -> Result<Decoded, Fault> {
-    let begun = begin(decoder, vocabulary, way)?;
-    match way.beams {
-        0 | 1 => walk(decoder, vocabulary, way, begun, watch),
-        _ => super::beam::search(decoder, vocabulary, way, begun, watch),
+    let begun = begin(decoder, vocabulary, options)?;
+    match options.beams {
+        0 | 1 => walk(decoder, vocabulary, options, begun, watch),
+        _ => super::beam::search(decoder, vocabulary, options, begun, watch),
     }
 }
 
@@ -89,24 +89,28 @@ pub fn language(
 }
 
 /// Takes in the text before, then the start token, whose logits tell of silence, then the rest of the prompt.
-fn begin(decoder: &mut Decoder, vocabulary: &Vocabulary, way: &Way<'_>) -> Result<Begun, Fault> {
+fn begin(
+    decoder: &mut Decoder,
+    vocabulary: &Vocabulary,
+    options: &DecodeOptions<'_>,
+) -> Result<Begun, Fault> {
     let mut decoded = Decoded::default();
     let mut past = Past::default();
     let mut head = Vec::new();
-    if let (Some(previous), false) = (vocabulary.previous, way.before.is_empty()) {
+    if let (Some(previous), false) = (vocabulary.previous, options.prompt.is_empty()) {
         let most = CONTEXT_TOKENS / 2 - 1;
         head.push(previous);
-        head.extend(&way.before[way.before.len().saturating_sub(most)..]);
+        head.extend(&options.prompt[options.prompt.len().saturating_sub(most)..]);
     }
     head.push(vocabulary.start);
-    let mut step = decoder.step(&head, 1, &mut past, way.attend)?;
+    let mut step = decoder.step(&head, 1, &mut past, options.attend)?;
     decoded.no_speech = vocabulary
         .no_speech
         .map_or(0.0, |token| share(&step.logits, token));
     decoded.attention.extend(step.attention.pop());
-    let rest = vocabulary.after_start(way.language, way.into_english);
+    let rest = vocabulary.after_start(options.language, options.into_english);
     if !rest.is_empty() {
-        step = decoder.step(&rest, 1, &mut past, way.attend)?;
+        step = decoder.step(&rest, 1, &mut past, options.attend)?;
         decoded.attention.append(&mut step.attention);
     }
     decoded.prompt = decoded.attention.len();
@@ -122,7 +126,7 @@ fn begin(decoder: &mut Decoder, vocabulary: &Vocabulary, way: &Way<'_>) -> Resul
 fn walk(
     decoder: &mut Decoder,
     vocabulary: &Vocabulary,
-    way: &Way<'_>,
+    options: &DecodeOptions<'_>,
     begun: Begun,
     watch: &Watch,
 ) -> Result<Decoded, Fault> {
@@ -132,14 +136,14 @@ fn walk(
         mut decoded,
         room,
     } = begun;
-    let mut dice = Dice(way.seed);
+    let mut dice = Dice(options.seed);
     let mut total = 0.0;
     for _ in 0..room {
         watch.check()?;
         let row = &mut step.logits;
         vocabulary.restrain(row, &decoded.tokens);
-        let token = match way.temperature > 0.0 {
-            true => drawn(row, way.temperature, dice.roll()),
+        let token = match options.temperature > 0.0 {
+            true => drawn(row, options.temperature, dice.roll()),
             false => likeliest(row),
         };
         total += log_share(row, token);
@@ -148,7 +152,7 @@ fn walk(
             break;
         }
         decoded.tokens.push(token);
-        step = decoder.step(&[token], 1, &mut past, way.attend)?;
+        step = decoder.step(&[token], 1, &mut past, options.attend)?;
         decoded.attention.append(&mut step.attention);
     }
     decoded.logprob = total / (decoded.tokens.len() + 1) as f32;

@@ -4,11 +4,11 @@ use tokenizers::Tokenizer;
 
 use super::align::Frames;
 use super::decoder::Decoder;
+use super::fallback::{self, TEMPERATURES, Verdict};
 use super::rules::Vocabulary;
-use super::search::{self, Decoded, Way};
-use super::trust::{self, TEMPERATURES, Verdict};
+use super::search::{self, DecodeOptions, Decoded};
 use crate::contract::Watch;
-use crate::net::{Input, Net};
+use crate::graph::net::{Input, Net};
 use vocabox_audio::mel::Mel;
 use vocabox_base::fault::Fault;
 
@@ -27,7 +27,7 @@ const HOPS_STEP: usize = 100;
 /// The model's parts. Windows are encoded one by one: two or four of 5 or 10 s at a time take 0.99 to 1.04 times the processor
 /// time of one after the other (base, two threads, ONNX Runtime 1.32.0), and a window's start and prompt wait for the one
 /// before it.
-pub struct Listener {
+pub struct WindowTranscriber {
     pub mel: Mel,
     pub encoder: Box<dyn Net>,
     pub decoder: Decoder,
@@ -45,7 +45,7 @@ pub struct Heard {
     pub temperature: f32,
 }
 
-impl Listener {
+impl WindowTranscriber {
     /// Listens to a window of at most 30 s at 16 kHz; returns the frames that the decoder can listen to.
     pub fn listen(&mut self, samples: &[f32], whole: bool) -> Result<Frames, Fault> {
         let hops = match self.takes_short && !whole {
@@ -87,19 +87,19 @@ impl Listener {
         &mut self,
         samples: &[f32],
         mut frames: Frames,
-        way: Way<'_>,
+        options: DecodeOptions<'_>,
         watch: &Watch,
     ) -> Result<Option<Heard>, Fault> {
         let mut tries = Vec::new();
-        let mut ways = TEMPERATURES.map(|temperature| Way {
+        let mut attempts = TEMPERATURES.map(|temperature| DecodeOptions {
             temperature,
-            beams: if temperature > 0.0 { 1 } else { way.beams },
-            ..way
+            beams: if temperature > 0.0 { 1 } else { options.beams },
+            ..options
         });
         let is_short = frames.all < WINDOW_HOPS / 2;
-        let (first, rest) = ways.split_at_mut(1);
+        let (first, rest) = attempts.split_at_mut(1);
         let again = is_short.then_some(first[0]);
-        for (n, way) in first
+        for (n, options) in first
             .iter()
             .copied()
             .chain(again)
@@ -109,23 +109,23 @@ impl Listener {
             if n == 1 && is_short {
                 frames = self.listen(samples, true)?;
             }
-            let decoded = search::decode(&mut self.decoder, &self.vocabulary, &way, watch)?;
-            match trust::judge(&decoded, &self.read(&decoded.tokens)?) {
+            let decoded = search::decode(&mut self.decoder, &self.vocabulary, &options, watch)?;
+            match fallback::judge(&decoded, &self.read(&decoded.tokens)?) {
                 Verdict::Believed => {
                     return Ok(Some(Heard {
                         decoded,
                         frames,
-                        temperature: way.temperature,
+                        temperature: options.temperature,
                     }));
                 }
                 Verdict::Silence => return Ok(None),
                 // A text of a shorter window has other frames: it is not kept.
                 Verdict::Doubted if n == 0 && is_short => {}
-                Verdict::Doubted => tries.push((decoded, way.temperature)),
+                Verdict::Doubted => tries.push((decoded, options.temperature)),
             }
         }
         Ok(
-            trust::least_doubted(tries).map(|(decoded, temperature)| Heard {
+            fallback::least_doubted(tries).map(|(decoded, temperature)| Heard {
                 decoded,
                 frames,
                 temperature,

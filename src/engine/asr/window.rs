@@ -2,7 +2,7 @@
 
 use super::{RATE_HZ, WINDOW_SAMPLES};
 use crate::contract::Watch;
-use crate::silero::{HOP, Silero, regions};
+use crate::vad::{HOP, Silero, regions};
 use vocabox_audio::pcm::Samples;
 use vocabox_base::fault::Fault;
 

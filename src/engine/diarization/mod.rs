@@ -15,16 +15,16 @@ use std::ops::Range;
 pub use attribute::{Spoken, attribute};
 pub use turns::Turn;
 
-use super::contract::{Engine, Watch};
-use super::nets::Nets;
-use super::silero::{self, Silero};
-use super::speaker::{self, HOP_SAMPLES, MELS, RATE_HZ, Speaker, WINDOW};
+use crate::contract::{Engine, Watch};
+use crate::graph::loader::Nets;
+use crate::speaker::{self, HOP_SAMPLES, MELS, RATE_HZ, Speaker, WINDOW};
+use crate::vad::{self, Silero};
 use stretches::{LOUDNESS_SAMPLES, Stretches};
 use turns::Stretch;
 use vocabox_audio::pcm::Samples;
 use vocabox_base::fault::Fault;
 use vocabox_pack::Pack;
-use voices::Print;
+use voices::WindowEmbedding;
 
 /// Hops from one window to the next: 0.4 s.
 const STEP: usize = 40;
@@ -62,7 +62,7 @@ struct Diarizer {
 /// Builds the diarizer from the pack of a speaker encoder and that of a speech detector.
 pub fn build(pack: &Pack, detector: &Pack, nets: &Nets) -> Result<Box<Diarize>, Fault> {
     Ok(Box::new(Diarizer {
-        detector: silero::build(detector, nets)?,
+        detector: vad::build(detector, nets)?,
         speaker: Speaker::of(pack, nets)?,
     }))
 }
@@ -78,7 +78,7 @@ impl Engine for Diarizer {
         }
         let mut stretches = Stretches::new(audio, &mut self.detector);
         let mut speech: Vec<Range<usize>> = Vec::new();
-        let mut prints: Vec<Print> = Vec::new();
+        let mut embeddings: Vec<WindowEmbedding> = Vec::new();
         while let Some((start, samples)) = stretches.next(watch)? {
             let features = self.speaker.features(samples);
             let starts = starts(features.len() / MELS);
@@ -91,7 +91,7 @@ impl Engine for Diarizer {
                 // Of a stretch that is shorter than a window all of it is heard.
                 let middle = (hop * HOP_SAMPLES + WINDOW_SAMPLES / 2)
                     .min(samples.len() - WINDOW_SAMPLES.min(samples.len()) / 2);
-                prints.push(Print {
+                embeddings.push(WindowEmbedding {
                     stretch: speech.len(),
                     middle_s: seconds(start + middle),
                     direction,
@@ -103,7 +103,7 @@ impl Engine for Diarizer {
         let loudness = stretches.into_loudness();
         let at = |t: f64| (t * f64::from(RATE_HZ)) as usize / LOUDNESS_SAMPLES;
         let loud = |t: f64| loudness.get(at(t)).copied().unwrap_or(0.0);
-        let turns = turns::turns(&scored(&speech, &prints), loud);
+        let turns = turns::turns(&scored(&speech, &embeddings), loud);
         Ok(Diarized {
             seconds: length_s,
             speakers: turns.iter().map(|t| t.speaker + 1).max().unwrap_or(0),
@@ -128,8 +128,8 @@ fn starts(hops: usize) -> Vec<usize> {
 }
 
 /// The stretches of `speech` with what each of their windows sounds like.
-fn scored(speech: &[Range<usize>], prints: &[Print]) -> Vec<Stretch> {
-    let voices = voices::voices(prints);
+fn scored(speech: &[Range<usize>], embeddings: &[WindowEmbedding]) -> Vec<Stretch> {
+    let voices = voices::voices(embeddings);
     let mut all: Vec<Stretch> = speech
         .iter()
         .map(|range| Stretch {
@@ -137,9 +137,14 @@ fn scored(speech: &[Range<usize>], prints: &[Print]) -> Vec<Stretch> {
             windows: Vec::new(),
         })
         .collect();
-    for print in prints {
-        let scores = voices.iter().map(|v| v.cosine(&print.direction)).collect();
-        all[print.stretch].windows.push((print.middle_s, scores));
+    for embedding in embeddings {
+        let scores = voices
+            .iter()
+            .map(|v| v.cosine(&embedding.direction))
+            .collect();
+        all[embedding.stretch]
+            .windows
+            .push((embedding.middle_s, scores));
     }
     all
 }

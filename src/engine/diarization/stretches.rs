@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use crate::contract::Watch;
-use crate::silero::{HOP, Silero, regions};
 use crate::speaker::RATE_HZ;
+use crate::vad::{HOP, Silero, regions};
 use vocabox_audio::pcm::Samples;
 use vocabox_base::fault::Fault;
 

@@ -32,7 +32,7 @@ const SHORT_MIN: usize = 3;
 const UNLIKE: f32 = 0.8;
 
 /// What one window sounds like.
-pub struct Print {
+pub struct WindowEmbedding {
     /// The stretch of speech that it is in.
     pub stretch: usize,
     /// Its middle, in seconds from the start of the recording.
@@ -41,15 +41,15 @@ pub struct Print {
     pub direction: Vec<f32>,
 }
 
-/// The voices of a recording; at least one where there is any speech. `prints` in the order of time.
-pub fn voices(prints: &[Print]) -> Vec<Group> {
-    let steadiness = steadiness(prints);
+/// The voices of a recording; at least one where there is any speech. `embeddings` in the order of time.
+pub fn voices(embeddings: &[WindowEmbedding]) -> Vec<Group> {
+    let steadiness = steadiness(embeddings);
     let alike = ALIKE * steadiness;
-    let mut pieces = pieces(prints, alike);
+    let mut pieces = pieces(embeddings, alike);
     if pieces.iter().any(|p| p.len() >= PIECE_MIN) {
         pieces.retain(|p| p.len() >= PIECE_MIN);
     }
-    let part = |p: Range<usize>| Group::of(p.start, prints[p].iter().map(|p| &p.direction));
+    let part = |p: Range<usize>| Group::of(p.start, embeddings[p].iter().map(|p| &p.direction));
     let mut voices: Vec<Group> = Vec::new();
     for group in groups(pieces.into_iter().map(part).collect(), 1.0 - alike) {
         let is_unlike = |v: &Group| 1.0 - v.distance(&group) < UNLIKE * steadiness;
@@ -67,8 +67,8 @@ pub fn voices(prints: &[Print]) -> Vec<Group> {
 }
 
 /// How like itself a voice stays in this recording: the cosine of windows that share nothing.
-fn steadiness(prints: &[Print]) -> f32 {
-    let mut pairs: Vec<f32> = prints
+fn steadiness(embeddings: &[WindowEmbedding]) -> f32 {
+    let mut pairs: Vec<f32> = embeddings
         .windows(CLEAR + 1)
         .filter(|w| w[0].stretch == w[CLEAR].stretch)
         .map(|w| dot(&w[0].direction, &w[CLEAR].direction))
@@ -82,10 +82,10 @@ fn steadiness(prints: &[Print]) -> f32 {
 
 /// Windows in a row without a change of voice, in the order of time: where the windows before and after a moment are less
 /// than `alike`, and less than around it, those across it belong to none.
-fn pieces(prints: &[Print], alike: f32) -> Vec<Range<usize>> {
+fn pieces(embeddings: &[WindowEmbedding], alike: f32) -> Vec<Range<usize>> {
     let mut all = Vec::new();
     let mut from = 0;
-    for stretch in prints.chunk_by(|a, b| a.stretch == b.stretch) {
+    for stretch in embeddings.chunk_by(|a, b| a.stretch == b.stretch) {
         let (mut start, end) = (from, from + stretch.len());
         let around: Vec<f32> = stretch
             .windows(CLEAR + 1)
@@ -114,14 +114,14 @@ mod tests {
     use crate::speaker::unit;
 
     /// Windows of one stretch each run, along the axes named, or between two of them.
-    fn prints(runs: &[(usize, usize, usize)]) -> Vec<Print> {
+    fn embeddings(runs: &[(usize, usize, usize)]) -> Vec<WindowEmbedding> {
         let mut all = Vec::new();
         for (stretch, (a, b, count)) in runs.iter().enumerate() {
             for n in 0..*count {
                 let mut direction = vec![0.0; 8];
                 direction[*a] += 0.5;
                 direction[*b] += 0.5;
-                all.push(Print {
+                all.push(WindowEmbedding {
                     stretch: stretch / 3,
                     middle_s: n as f64,
                     direction: unit(direction),
@@ -135,25 +135,26 @@ mod tests {
     fn what_is_only_heard_across_changes_is_nobody() {
         // Ten times speaker 0, then both for two windows, then speaker 1.
         let runs: Vec<_> = [(0, 0, 8), (0, 1, 2), (1, 1, 8)].repeat(10);
-        assert_eq!(voices(&prints(&runs)).len(), 2);
+        assert_eq!(voices(&embeddings(&runs)).len(), 2);
     }
 
     #[test]
     fn who_says_little_is_somebody_when_unlike_all_others() {
-        let with = |few: usize| voices(&prints(&[(0, 0, 8), (0, 0, 8), (0, 0, 8), (1, 1, few)]));
+        let with =
+            |few: usize| voices(&embeddings(&[(0, 0, 8), (0, 0, 8), (0, 0, 8), (1, 1, few)]));
         let heard: Vec<usize> = with(3).iter().map(|v| v.members.len()).collect();
         assert_eq!(heard, [24, 3]);
         assert_eq!(with(2).len(), 1);
     }
 
     /// Windows of one stretch that scatter by `off`, in directions of their own, around one that is `cosine` from the axis.
-    fn mood(cosine: f32, off: f32, stretch: usize) -> impl Iterator<Item = Print> {
+    fn mood(cosine: f32, off: f32, stretch: usize) -> impl Iterator<Item = WindowEmbedding> {
         (0..12).map(move |at| {
             let mut direction = vec![0.0; 8];
             direction[0] = cosine;
             direction[1] = (1.0 - cosine * cosine).sqrt();
             direction[2 + at % 6] += off;
-            Print {
+            WindowEmbedding {
                 stretch,
                 middle_s: at as f64,
                 direction: unit(direction),
@@ -164,7 +165,7 @@ mod tests {
     #[test]
     fn one_speaker_in_two_moods_is_one() {
         let with = |cosine: f32| {
-            let all: Vec<Print> = mood(1.0, 0.6, 0).chain(mood(cosine, 0.6, 1)).collect();
+            let all: Vec<WindowEmbedding> = mood(1.0, 0.6, 0).chain(mood(cosine, 0.6, 1)).collect();
             voices(&all).len()
         };
         assert_eq!((with(0.93), with(0.0)), (1, 2));
@@ -173,21 +174,21 @@ mod tests {
     #[test]
     fn where_a_voice_hardly_changes_a_small_difference_is_another_one() {
         let apart = |off: f32| {
-            let all: Vec<Print> = mood(1.0, off, 0).chain(mood(0.85, off, 1)).collect();
+            let all: Vec<WindowEmbedding> = mood(1.0, off, 0).chain(mood(0.85, off, 1)).collect();
             let (a, b) = (&all[0].direction, &all[13].direction);
             (dot(a, b), voices(&all).len())
         };
         // On a telephone everybody sounds alike, and like himself even more.
         let (alike, count) = apart(0.2);
         assert!(alike > 0.8 && count == 2, "{alike}: {count}");
-        let scattered: Vec<Print> = mood(1.0, 0.6, 0).chain(mood(0.95, 0.6, 1)).collect();
+        let scattered: Vec<WindowEmbedding> = mood(1.0, 0.6, 0).chain(mood(0.95, 0.6, 1)).collect();
         let alike = dot(&scattered[0].direction, &scattered[13].direction);
         assert!(alike < 0.8 && voices(&scattered).len() == 1, "{alike}");
     }
 
     #[test]
     fn a_short_clip_has_one_voice_and_silence_none() {
-        assert_eq!(voices(&prints(&[(0, 0, 2)])).len(), 1);
+        assert_eq!(voices(&embeddings(&[(0, 0, 2)])).len(), 1);
         assert!(voices(&[]).is_empty());
     }
 }

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use super::device::Device;
-use super::net::{Dtype, Net, Signature, TensorSpec};
-use super::net_ort::Ort;
-use super::net_tract::TractNet;
+use crate::graph::device::Device;
+use crate::graph::net::{Dtype, Net, Signature, TensorSpec};
+use crate::graph::ort::Ort;
+use crate::graph::tract::TractNet;
 use vocabox_base::fault::Fault;
 use vocabox_pack::manifest::{FileEntry, Runtime, TensorText};
 use vocabox_pack::{Pack, PackError};

@@ -12,9 +12,9 @@ use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 use ort::session::{OutputSelector, RunOptions, Session, SessionInputValue};
 use ort::value::{DynValue, Outlet, Tensor, TensorElementType, TensorRef};
 
-use super::device::Device;
-use super::heap;
-use super::net::{Dtype, Input, Net, Signature, TensorSpec, Value};
+use crate::graph::device::Device;
+use crate::graph::heap;
+use crate::graph::net::{Dtype, Input, Net, Signature, TensorSpec, Value};
 use vocabox_base::fault::Fault;
 
 /// The file by which ONNX Runtime reaches CUDA; it is loaded from beside the runtime's own.

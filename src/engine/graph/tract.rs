@@ -12,7 +12,7 @@ use tract_onnx::tract_hir::infer::{DimFact, Factoid};
 use tract_onnx::tract_hir::internal::DimLike;
 use tract_onnx::tract_hir::ops::unimpl::UnimplementedOp;
 
-use super::net::{Dtype, Input, Net, Signature, TensorSpec, Value};
+use crate::graph::net::{Dtype, Input, Net, Signature, TensorSpec, Value};
 use vocabox_base::fault::Fault;
 
 /// The domain of the operators that ONNX Runtime adds to the standard.

@@ -11,7 +11,7 @@
 //! Each run feeds one token of each hypothesis. Exports differ in whether they take more behind a cache, and in whether
 //! what is said of one sentence serves several hypotheses: so that is repeated for each.
 
-use crate::net::{Dtype, Input, Net, TensorSpec, Value};
+use crate::graph::net::{Dtype, Input, Net, TensorSpec, Value};
 use vocabox_base::fault::Fault;
 
 const LOGITS: &str = "logits";

@@ -9,7 +9,7 @@ use vocabox_base::fault::Fault;
 use vocabox_pack::translate::{Tell, Translate};
 
 /// What a pack says of its languages, in ids.
-pub struct Tongues {
+pub struct LanguageTokens {
     settings: Translate,
     ids: BTreeMap<String, u32>,
     pub end: u32,
@@ -27,7 +27,7 @@ pub struct Told {
     pub begin: Vec<u32>,
 }
 
-impl Tongues {
+impl LanguageTokens {
     /// Of the pack's settings. The error says which language's token the tokenizer does not have.
     pub fn new(settings: &Translate, tokenizer: &Tokenizer) -> Result<Self, String> {
         let mut ids = BTreeMap::new();
@@ -38,7 +38,7 @@ impl Tongues {
         }
         let mut never = settings.never.clone();
         never.extend(ids.values());
-        Ok(Tongues {
+        Ok(LanguageTokens {
             settings: settings.clone(),
             ids,
             end: settings.end,

@@ -5,24 +5,24 @@
 //! | --- | --- |
 //! | `decoder` | a sentence in, likelihoods of tokens out, over the layouts of the graphs |
 //! | `search` | likelihoods → the likeliest translations |
-//! | `tongues` | how a model is told the languages |
+//! | `language_tokens` | how a model is told the languages |
 //! | `fit` | of several translations, those that fit their room |
 
 mod decoder;
 mod fit;
+mod language_tokens;
 mod search;
 #[cfg(test)]
 mod tests;
-mod tongues;
 
 use tokenizers::Tokenizer;
 
-use super::contract::{Engine, Translate, TranslateTask, Translation, Watch};
-use super::nets::{Nets, refused, variant_in_use};
+use crate::contract::{Engine, Translate, TranslateTask, Translation, Watch};
+use crate::graph::loader::{Nets, refused, variant_in_use};
 use decoder::Decoder;
 use fit::{Choice, choose};
+use language_tokens::{LanguageTokens, Told};
 use search::{Candidate, Way, repeats, search};
-use tongues::{Told, Tongues};
 use vocabox_base::fault::Fault;
 use vocabox_pack::translate::BEAMS_MAX;
 use vocabox_pack::{Pack, PackError};
@@ -41,7 +41,7 @@ const REPEATS_MAX: usize = 3;
 struct Translator {
     decoder: Decoder,
     tokenizer: Tokenizer,
-    tongues: Tongues,
+    language_tokens: LanguageTokens,
     /// Texts that are followed at once for the first translation.
     beams: usize,
 }
@@ -63,7 +63,7 @@ pub fn build(pack: &Pack, nets: &Nets) -> Result<Box<Translate>, Fault> {
         .map_err(refused)?;
     let tokenizer = Tokenizer::from_file(pack.path(file));
     let tokenizer = tokenizer.map_err(|e| wrong(format!("{}: {e}", file.path)))?;
-    let tongues = Tongues::new(settings, &tokenizer).map_err(wrong)?;
+    let language_tokens = LanguageTokens::new(settings, &tokenizer).map_err(wrong)?;
     // A graph of its own for the first token, in one of the layouts.
     let first = match pack.file("decoder-first", variant.as_deref()) {
         Ok(_) => Some(nets.load(pack, "decoder-first")?),
@@ -77,7 +77,7 @@ pub fn build(pack: &Pack, nets: &Nets) -> Result<Box<Translate>, Fault> {
     Ok(Box::new(Translator {
         decoder,
         tokenizer,
-        tongues,
+        language_tokens,
         beams: settings.beams,
     }))
 }
@@ -102,7 +102,7 @@ impl Engine for Translator {
     /// looked for only where the first do not fit the room. Faults: `Missing` for a language that the pack does not list,
     /// `Engine` when a graph fails or time is up.
     fn run(&mut self, task: TranslateTask, watch: &Watch) -> Result<Translation, Fault> {
-        let told = self.tongues.told(&task.source, &task.target)?;
+        let told = self.language_tokens.told(&task.source, &task.target)?;
         let text = task.text.as_str();
         let mut parts = Vec::new();
         let mut end = 0;
@@ -168,8 +168,8 @@ impl Translator {
         watch.check()?;
         let way = Way {
             begin: &told.begin,
-            end: self.tongues.end,
-            never: &self.tongues.never,
+            end: self.language_tokens.end,
+            never: &self.language_tokens.never,
             beams,
             tokens_max: GROWTH_MAX * ids.len() + GROWTH_TOKENS,
             repeats_max: repeats(ids).max(REPEATS_MAX),

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::device::Device;
-use crate::library;
-use crate::net::Net;
-use crate::net_ort::Ort;
-use crate::net_tract::TractNet;
+use crate::graph::device::Device;
+use crate::graph::library;
+use crate::graph::net::Net;
+use crate::graph::ort::Ort;
+use crate::graph::tract::TractNet;
 use vocabox_base::fault::Kind;
 use vocabox_pack::translate::{Tell, Translate as Settings};
 
@@ -66,7 +66,7 @@ fn nllb(load: Load, decoder: &str, first: Option<&str>, beams: usize) -> Transla
     let (tokenizer, settings) = (tokenizer(), settings(Tell::Both));
     Translator {
         decoder: Decoder::new(load(&tiny("encoder.onnx")), load(&tiny(decoder)), first).unwrap(),
-        tongues: Tongues::new(&settings, &tokenizer).unwrap(),
+        language_tokens: LanguageTokens::new(&settings, &tokenizer).unwrap(),
         tokenizer,
         beams,
     }
@@ -150,8 +150,8 @@ fn of_likely_translations_one_that_fits_its_room_is_taken() {
 #[test]
 fn languages_are_told_where_each_layout_wants_them() {
     let told = |tell: Tell| {
-        let tongues = Tongues::new(&settings(tell), &tokenizer()).unwrap();
-        let told = tongues.told("en", "yo").unwrap();
+        let language_tokens = LanguageTokens::new(&settings(tell), &tokenizer()).unwrap();
+        let told = language_tokens.told("en", "yo").unwrap();
         (told.around(&[4, 5]), told.begin)
     };
     let (english, yoruba) = (22, 23);
@@ -165,13 +165,13 @@ fn languages_are_told_where_each_layout_wants_them() {
         (vec![4, 5, 2, english], vec![2, yoruba as u32])
     );
     assert_eq!(told(Tell::Target), (vec![yoruba, 4, 5, 2], vec![2]));
-    let tongues = Tongues::new(&settings(Tell::Both), &tokenizer()).unwrap();
-    let fault = tongues.told("en", "zu").unwrap_err();
+    let language_tokens = LanguageTokens::new(&settings(Tell::Both), &tokenizer()).unwrap();
+    let fault = language_tokens.told("en", "zu").unwrap_err();
     assert_eq!(fault.kind, Kind::Missing);
     assert!(fault.sentence.contains("en into zu"), "{}", fault.sentence);
     let mut wrong = settings(Tell::Both);
     wrong.tokens = BTreeMap::from([("en".to_owned(), "eng".to_owned())]);
-    assert!(Tongues::new(&wrong, &tokenizer()).is_err());
+    assert!(LanguageTokens::new(&wrong, &tokenizer()).is_err());
 }
 
 #[test]

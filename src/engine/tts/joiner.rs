@@ -2,7 +2,7 @@
 //!
 //! Owns the silence between pieces and the edges of each; `audio::level` makes them one loudness. Knows no model.
 
-use super::contract::Outlet;
+use crate::contract::Outlet;
 use vocabox_audio::level::Leveller;
 use vocabox_audio::pcm::Clip;
 use vocabox_base::fault::Fault;
@@ -24,7 +24,7 @@ pub fn pause_s(pause: Pause) -> f32 {
 }
 
 /// Pieces joined by silence: each cut to its sound, faded at both ends, all of one loudness.
-pub struct Joined {
+pub struct Joiner {
     outlet: Outlet,
     leveller: Leveller,
     rate_hz: u32,
@@ -32,10 +32,10 @@ pub struct Joined {
     pause_s: f32,
 }
 
-impl Joined {
+impl Joiner {
     /// Nothing yet, at `rate_hz`; pieces leave by `outlet`.
     pub fn new(rate_hz: u32, outlet: Outlet) -> Self {
-        Joined {
+        Joiner {
             outlet,
             leveller: Leveller::new(rate_hz),
             rate_hz,
@@ -83,7 +83,7 @@ mod tests {
     fn joined_pieces_lose_their_own_silence_and_gain_the_pause() {
         let (pieces, made) = mpsc::channel();
         let outlet = Box::new(move |piece| pieces.send(piece).map_err(Fault::internal));
-        let mut joined = Joined::new(1000, outlet);
+        let mut joined = Joiner::new(1000, outlet);
         let mut sound = vec![0.0; 100];
         sound.extend(vec![0.5; 200]);
         sound.extend(vec![0.0; 300]);

@@ -11,14 +11,16 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::blend::Blend;
-use super::contract::{Engine, Speak, SpeakTask, Utterance, Watch};
-use super::joined::{Joined, pause_s};
-use super::manner::Manner;
-use super::net::{Input, Net};
-use super::nets::{Nets, refused, variant_in_use};
-use super::style::Style;
-use super::{unknown_voice, unread};
+use crate::contract::{Engine, Speak, SpeakTask, Utterance, Watch};
+use crate::graph::loader::{Nets, refused, variant_in_use};
+use crate::graph::net::{Input, Net};
+use crate::refusals::unknown_voice;
+use crate::refusals::unread;
+use crate::tts::blend::Blend;
+use crate::tts::joiner::{Joiner, pause_s};
+use crate::tts::style::Style;
+pub use crate::tts::style::{STYLE, TABLE};
+use crate::tts::style_controls::StyleControls;
 use vocabox_base::fault::Fault;
 use vocabox_pack::Pack;
 use vocabox_pack::manifest::Voice;
@@ -26,10 +28,6 @@ use vocabox_text::{Language, PHONEMES_MAX, Piece, language, pieces};
 
 /// Phoneme tokens of one run at the most; a zero goes before and after them.
 const TOKENS_MAX: usize = PHONEMES_MAX;
-/// Values of one style row: 128 of timbre, 128 of prosody.
-pub const STYLE: usize = 256;
-/// Values of a voice's whole table.
-pub const TABLE: usize = TOKENS_MAX * STYLE;
 /// The engine, owned by one worker.
 pub struct Kokoro {
     net: Box<dyn Net>,
@@ -97,18 +95,18 @@ impl Engine for Kokoro {
         } = task;
         let (language, mut rows) = self.voice(&task.voice)?;
         // A cloned voice speaks the language of the one that is named.
-        let manner = match &task.style {
-            None => Manner::of(&task),
+        let controls = match &task.style {
+            None => StyleControls::of(&task),
             Some(style) => {
                 rows = self.styled(style)?;
-                Manner::of(&Utterance::default())
+                StyleControls::of(&Utterance::default())
             }
         };
-        let middle = match manner.is_plain() {
+        let middle = match controls.is_plain() {
             true => None,
             false => Some(self.middle()?),
         };
-        let mut joined = Joined::new(self.rate_hz, outlet);
+        let mut joined = Joiner::new(self.rate_hz, outlet);
         for piece in pieces(&task.text, language)? {
             watch.check()?;
             let piece = piece?;
@@ -116,7 +114,7 @@ impl Engine for Kokoro {
             let style = &rows[row(&tokens)];
             let style = match &middle {
                 None => Cow::Borrowed(style),
-                Some(middle) => Cow::Owned(manner.applied(style, &middle[row(&tokens)], &rows)),
+                Some(middle) => Cow::Owned(controls.applied(style, &middle[row(&tokens)], &rows)),
             };
             let sound = self.sound(&tokens, &style, task.speed)?;
             joined.push(&sound, pause_s(piece.pause) / task.speed)?;

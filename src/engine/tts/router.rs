@@ -3,20 +3,23 @@
 //! Owns which pack speaks a voice that several list: one that was fetched for it comes before one that every box
 //! has, so that weights made for a language take over the voices that stood in for them.
 
-use super::blend::Blend;
-use super::contract::{Engine, Speak, SpeakTask, Watch};
-use super::nets::Nets;
-use super::{Build, of, reads, unknown_voice};
+use crate::contract::{Engine, Speak, SpeakTask, Watch};
+use crate::graph::loader::Nets;
+use crate::refusals::unknown_voice;
+use crate::registry::Build;
+use crate::registry::of;
+use crate::registry::reads;
+use crate::tts::blend::Blend;
 use vocabox_base::fault::Fault;
 use vocabox_pack::Pack;
 use vocabox_pack::manifest::Voice;
 
 /// The engines of several packs, owned by one worker.
-pub struct Chorus {
+pub struct VoiceRouter {
     parts: Vec<(Vec<String>, Box<Speak>)>,
 }
 
-impl Chorus {
+impl VoiceRouter {
     /// `packs` in the order in which they are asked for a voice.
     pub fn order(packs: &mut [Pack]) {
         packs.sort_by_key(|p| p.manifest.default);
@@ -45,14 +48,14 @@ impl Chorus {
                 let ids = pack.manifest.voices.iter().map(|v| v.id.clone());
                 Ok((ids.collect(), build(pack, nets)?))
             }
-            _ => Err(super::wrong_engine(pack)),
+            _ => Err(crate::registry::wrong_engine(pack)),
         };
         let parts = packs.iter().map(build).collect::<Result<_, Fault>>()?;
-        Ok(Box::new(Chorus { parts }))
+        Ok(Box::new(VoiceRouter { parts }))
     }
 }
 
-impl Engine for Chorus {
+impl Engine for VoiceRouter {
     type Task = SpeakTask;
     type Output = ();
 
@@ -69,8 +72,8 @@ impl Engine for Chorus {
 
 #[cfg(test)]
 mod tests {
-    use super::super::contract::{Utterance, speak_whole};
     use super::*;
+    use crate::contract::{Utterance, speak_whole};
     use std::path::PathBuf;
     use std::time::{Duration, Instant};
     use vocabox_audio::pcm::Clip;
@@ -100,8 +103,8 @@ mod tests {
             pack("every", true, &["a", "b"]),
             pack("made-for-it", false, &["b", "c"]),
         ];
-        Chorus::order(&mut packs);
-        let voices: Vec<(&str, &str)> = Chorus::voices(&packs)
+        VoiceRouter::order(&mut packs);
+        let voices: Vec<(&str, &str)> = VoiceRouter::voices(&packs)
             .into_iter()
             .map(|(voice, pack)| (voice.id.as_str(), pack.name()))
             .collect();
@@ -129,7 +132,7 @@ mod tests {
     #[test]
     fn a_task_goes_to_the_first_pack_that_has_its_voice() {
         let own = |ids: &[&str]| ids.iter().map(|id| id.to_string()).collect();
-        let mut chorus = Chorus {
+        let mut router = VoiceRouter {
             parts: vec![
                 (own(&["b", "c"]), Box::new(Stub(1)) as Box<Speak>),
                 (own(&["a", "b"]), Box::new(Stub(2))),
@@ -142,7 +145,7 @@ mod tests {
                 voice,
                 ..Utterance::default()
             };
-            speak_whole(&mut chorus, utterance, &watch)
+            speak_whole(&mut router, utterance, &watch)
         };
         assert_eq!(say("b").unwrap().samples.len(), 1);
         assert_eq!(say("a(2)+x").unwrap().samples.len(), 2);

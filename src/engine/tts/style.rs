@@ -4,10 +4,14 @@
 
 use std::sync::Arc;
 
-use super::contract::Example;
-use super::kokoro::{STYLE, TABLE};
+use vocabox_audio::Clip;
 use vocabox_base::fault::Fault;
+use vocabox_text::PHONEMES_MAX;
 
+/// Values of one style row: 128 of timbre, 128 of prosody.
+pub const STYLE: usize = 256;
+/// Values of a voice's whole table: a row for each number of phonemes.
+pub const TABLE: usize = PHONEMES_MAX * STYLE;
 /// Values of timbre in a row; those of prosody follow.
 const TIMBRE: usize = STYLE / 2;
 /// Spreads of the stock voices' pitch ranges that the voice's own is widened by at exaggeration 1 and narrowed by at 0.
@@ -41,6 +45,14 @@ impl Sheet {
         let values = self.rows.iter().chain(&self.lively);
         values.flat_map(|v| v.to_le_bytes()).collect()
     }
+}
+
+/// Speech that shows what somebody sounds like, for engines that can take that over.
+#[derive(Debug, Clone)]
+pub struct Example {
+    /// Names it: what is made of it once is kept by this.
+    pub name: String,
+    pub speech: Arc<Clip>,
 }
 
 /// How a voice that no pack has is to speak.

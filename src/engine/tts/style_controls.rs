@@ -2,8 +2,8 @@
 //!
 //! Owns what `stability` and `similarity` do to a row of a style table (128 values of timbre, 128 of prosody).
 
-use super::contract::Utterance;
-use super::kokoro::STYLE;
+use crate::contract::Utterance;
+use crate::tts::style::STYLE;
 
 /// Values of timbre in a row; those of prosody follow.
 const TIMBRE: usize = STYLE / 2;
@@ -16,14 +16,14 @@ const STRONG: f32 = 0.25;
 
 /// Both controls as factors on differences; 1 changes nothing.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Manner {
+pub struct StyleControls {
     /// On the difference of a piece's prosody from the voice's mean.
     liveliness: f32,
     /// On the difference of the voice's timbre from the mean of all voices.
     likeness: f32,
 }
 
-impl Manner {
+impl StyleControls {
     /// The factors for its controls, both falling or rising with them throughout: `stability` 1 gives every piece
     /// the voice's mean prosody (0), 0.5 its own (1), 0 four times its difference; `similarity` 0 leaves a quarter of what
     /// tells the voice from all others, 0.75 leaves all of it, 1 adds a quarter.
@@ -34,7 +34,7 @@ impl Manner {
         };
         let lively = (plain_stability - utterance.stability) / plain_stability;
         let alike = utterance.similarity - plain_similarity;
-        Manner {
+        StyleControls {
             liveliness: 1.0
                 + if lively > 0.0 {
                     LIVELY * lively
@@ -72,8 +72,8 @@ impl Manner {
 mod tests {
     use super::*;
 
-    fn manner(stability: f32, similarity: f32) -> Manner {
-        Manner::of(&Utterance {
+    fn controls(stability: f32, similarity: f32) -> StyleControls {
+        StyleControls::of(&Utterance {
             stability,
             similarity,
             ..Utterance::default()
@@ -82,12 +82,12 @@ mod tests {
 
     #[test]
     fn defaults_are_plain_and_the_ends_are_as_documented() {
-        assert!(manner(0.5, 0.75).is_plain());
-        let (low, high) = (manner(0.0, 0.0), manner(1.0, 1.0));
+        assert!(controls(0.5, 0.75).is_plain());
+        let (low, high) = (controls(0.0, 0.0), controls(1.0, 1.0));
         assert_eq!((low.liveliness, low.likeness), (4.0, 0.25));
         assert_eq!((high.liveliness, high.likeness), (0.0, 1.25));
-        let steps: Vec<Manner> = (0..=20)
-            .map(|i| manner(i as f32 / 20.0, i as f32 / 20.0))
+        let steps: Vec<StyleControls> = (0..=20)
+            .map(|i| controls(i as f32 / 20.0, i as f32 / 20.0))
             .collect();
         for pair in steps.windows(2) {
             assert!(pair[0].liveliness > pair[1].liveliness && pair[0].likeness < pair[1].likeness);
@@ -101,8 +101,8 @@ mod tests {
             vec![0.0; STYLE],
             [vec![1.0; STYLE], vec![3.0; STYLE]].concat(),
         );
-        let made = manner(1.0, 0.0).applied(&style, &middle, &rows);
+        let made = controls(1.0, 0.0).applied(&style, &middle, &rows);
         assert_eq!((made[0], made[STYLE - 1]), (0.25, 2.0));
-        assert_eq!(manner(0.5, 0.75).applied(&style, &middle, &rows), style);
+        assert_eq!(controls(0.5, 0.75).applied(&style, &middle, &rows), style);
     }
 }

@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use realfft::RealFftPlanner;
 
-use super::contract::{Engine, Example, Speak, SpeakTask, Watch};
-use super::net::{Input, Net};
-use super::nets::{Nets, refused};
+use crate::contract::{Engine, Example, Speak, SpeakTask, Watch};
+use crate::graph::loader::{Nets, refused};
+use crate::graph::net::{Input, Net};
 use vocabox_audio::Clip;
 use vocabox_audio::resample::resample_clip;
 use vocabox_base::fault::Fault;
@@ -200,5 +200,5 @@ impl Engine for Toned {
 }
 
 #[cfg(test)]
-#[path = "tone_tests.rs"]
+#[path = "tone_conversion_tests.rs"]
 mod tests;

@@ -1,10 +1,10 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::super::contract::{Utterance, speak_whole};
-use super::super::net_tract::TractNet;
-use super::super::style::{Sheet, Style};
 use super::*;
+use crate::contract::{Utterance, speak_whole};
+use crate::graph::tract::TractNet;
+use crate::tts::style::{Sheet, Style};
 
 /// The suite's small graphs: a tone is the mean magnitude, and sound is made as loud as the target's says.
 fn tone() -> Tone {

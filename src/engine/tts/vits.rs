@@ -10,10 +10,10 @@ use std::fs;
 
 use serde::Deserialize;
 
-use super::contract::{Engine, Speak, SpeakTask, Watch};
-use super::joined::{Joined, pause_s};
-use super::net::{Input, Net};
-use super::nets::{Nets, refused, variant_in_use};
+use crate::contract::{Engine, Speak, SpeakTask, Watch};
+use crate::graph::loader::{Nets, refused, variant_in_use};
+use crate::graph::net::{Input, Net};
+use crate::tts::joiner::{Joiner, pause_s};
 use vocabox_base::fault::Fault;
 use vocabox_pack::manifest::{Blanks, Reads, Vits as Settings};
 use vocabox_pack::{Pack, PackError};
@@ -183,14 +183,16 @@ impl Engine for Vits {
             outlet,
         } = task;
         let voice = self.voices.get(&task.voice);
-        let voice = voice.ok_or_else(super::unknown_voice)?;
+        let voice = voice.ok_or_else(crate::refusals::unknown_voice)?;
         let (speaker, code) = (voice.speaker, voice.language.clone());
         let letters = Graphemes::of(&code);
         let reader: &dyn Language = match self.settings.reads {
             Reads::Letters => &letters,
-            Reads::Phonemes => language(&code).ok_or_else(|| super::unread(&task.voice, &code))?,
+            Reads::Phonemes => {
+                language(&code).ok_or_else(|| crate::refusals::unread(&task.voice, &code))?
+            }
         };
-        let mut joined = Joined::new(self.rate_hz, outlet);
+        let mut joined = Joiner::new(self.rate_hz, outlet);
         let mut spoken = false;
         for piece in pieces(&task.text, reader)? {
             watch.check()?;

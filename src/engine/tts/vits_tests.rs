@@ -1,11 +1,11 @@
-use super::super::contract::{Utterance, speak_whole};
 use super::*;
+use crate::contract::{Utterance, speak_whole};
 
 use std::path::Path;
 
-use crate::device::Device;
-use crate::library;
-use crate::net_ort::Ort;
+use crate::graph::device::Device;
+use crate::graph::library;
+use crate::graph::ort::Ort;
 
 /// Lines of sherpa-onnx's `tokens.txt`: the blank is a token too.
 const MMS_TOKENS: &str = "' 3\n  9\na 10\nb 11\nẹ 12\n_ 0\n";
