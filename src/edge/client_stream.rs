@@ -10,30 +10,30 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::places::Hold;
+use crate::connections::Hold;
 
 /// How fast a transfer has to go on.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Pace {
-    pub(super) started: Instant,
+pub(crate) struct Pace {
+    pub(crate) started: Instant,
     /// What is allowed before the rate counts.
-    pub(super) grace: Duration,
+    pub(crate) grace: Duration,
     /// Bytes a second, on average.
-    pub(super) rate_min: u64,
+    pub(crate) rate_min: u64,
     /// From the start, whatever the rate.
-    pub(super) most: Duration,
+    pub(crate) most: Duration,
 }
 
 impl Pace {
     /// When the byte after `moved` bytes has to have come or gone.
-    pub(super) fn until(&self, moved: u64) -> Instant {
+    pub(crate) fn until(&self, moved: u64) -> Instant {
         let earned = Duration::from_millis(moved.saturating_mul(1000) / self.rate_min.max(1));
         self.started + self.most.min(self.grace.saturating_add(earned))
     }
 }
 
 /// One client's connection, with the bytes that came ahead of their turn.
-pub(super) struct Line<'a> {
+pub(crate) struct ClientStream<'a> {
     stream: &'a TcpStream,
     /// None for a newcomer that gets no place.
     hold: Option<&'a Hold>,
@@ -42,19 +42,19 @@ pub(super) struct Line<'a> {
     end: usize,
 }
 
-impl<'a> Line<'a> {
+impl<'a> ClientStream<'a> {
     /// Takes over the reading side of the connection in `hold`. The buffer holds exactly the largest head that is
     /// accepted.
-    pub(super) fn new(hold: &'a Hold, head_bytes_max: usize) -> io::Result<Self> {
-        let mut line = Line::newcomer(&hold.seat().stream, head_bytes_max)?;
+    pub(crate) fn new(hold: &'a Hold, head_bytes_max: usize) -> io::Result<Self> {
+        let mut line = ClientStream::newcomer(&hold.seat().stream, head_bytes_max)?;
         line.hold = Some(hold);
         Ok(line)
     }
 
     /// The same for a connection that has no place.
-    pub(super) fn newcomer(stream: &'a TcpStream, buffer_bytes: usize) -> io::Result<Self> {
+    pub(crate) fn newcomer(stream: &'a TcpStream, buffer_bytes: usize) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
-        Ok(Line {
+        Ok(ClientStream {
             stream,
             hold: None,
             buffer: vec![0; buffer_bytes],
@@ -64,27 +64,27 @@ impl<'a> Line<'a> {
     }
 
     /// Bytes that can be ahead at most.
-    pub(super) fn capacity(&self) -> usize {
+    pub(crate) fn capacity(&self) -> usize {
         self.buffer.len()
     }
 
     /// The socket, for watching it.
-    pub(super) fn stream(&self) -> &'a TcpStream {
+    pub(crate) fn stream(&self) -> &'a TcpStream {
         self.stream
     }
 
     /// What has been read and not yet consumed.
-    pub(super) fn ahead(&self) -> &[u8] {
+    pub(crate) fn ahead(&self) -> &[u8] {
         &self.buffer[self.start..self.end]
     }
 
     /// Whether nothing more fits before something is consumed.
-    pub(super) fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.end - self.start == self.buffer.len()
     }
 
     /// Takes `bytes` of what is ahead off it.
-    pub(super) fn consume(&mut self, bytes: usize) {
+    pub(crate) fn consume(&mut self, bytes: usize) {
         self.start = (self.start + bytes).min(self.end);
         if self.start == self.end {
             self.start = 0;
@@ -93,7 +93,7 @@ impl<'a> Line<'a> {
     }
 
     /// Bytes that were added to what is ahead; 0 at the end of the client's stream. `TimedOut` at `until`.
-    pub(super) fn fill(&mut self, until: Instant) -> io::Result<usize> {
+    pub(crate) fn fill(&mut self, until: Instant) -> io::Result<usize> {
         if self.end == self.buffer.len() && self.start > 0 {
             self.buffer.copy_within(self.start..self.end, 0);
             self.end -= self.start;
@@ -113,7 +113,7 @@ impl<'a> Line<'a> {
     }
 
     /// Sends all of `bytes`. Each wait ends after `block` or where `pace` says; `moved` counts up.
-    pub(super) fn send(
+    pub(crate) fn send(
         &mut self,
         bytes: &[u8],
         block: Duration,
@@ -140,7 +140,7 @@ impl<'a> Line<'a> {
     }
 
     /// Sends as much of `bytes` as the client takes at once, and returns how many.
-    pub(super) fn try_send(&mut self, bytes: &[u8]) -> io::Result<usize> {
+    pub(crate) fn try_send(&mut self, bytes: &[u8]) -> io::Result<usize> {
         loop {
             match self.stream.write(bytes) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
@@ -153,14 +153,14 @@ impl<'a> Line<'a> {
     }
 
     /// The client takes nothing: it may lose its place meanwhile, and its connection is shut down then.
-    pub(super) fn stalls(&self) {
+    pub(crate) fn stalls(&self) {
         if let Some(hold) = self.hold {
             hold.stalls();
         }
     }
 
     /// The client has moved. `ConnectionAborted` when it was too late.
-    pub(super) fn goes_on(&self) -> io::Result<()> {
+    pub(crate) fn goes_on(&self) -> io::Result<()> {
         match self.hold.is_none_or(Hold::goes_on) {
             true => Ok(()),
             false => Err(ErrorKind::ConnectionAborted.into()),
@@ -177,7 +177,7 @@ impl<'a> Line<'a> {
 
     /// Says that nothing more is sent, then reads and drops what still comes, within the bounds: closing
     /// over unread bytes would make the kernel send a reset, which can overtake the answer.
-    pub(super) fn linger(&mut self, bytes_max: usize, most: Duration) {
+    pub(crate) fn linger(&mut self, bytes_max: usize, most: Duration) {
         if self.stream.shutdown(Shutdown::Write).is_err() {
             return;
         }
@@ -210,7 +210,7 @@ fn wait(fd: impl AsFd, flags: PollFlags, until: Instant) -> io::Result<()> {
 }
 
 /// `duration` as `poll` wants it.
-pub(super) fn timespec(duration: Duration) -> Timespec {
+pub(crate) fn timespec(duration: Duration) -> Timespec {
     Timespec {
         tv_sec: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
         tv_nsec: i64::from(duration.subsec_nanos()),

@@ -33,7 +33,7 @@ const LEAVE_MS: u64 = 1_000;
 const CLOSING_HEAD_MS: u64 = 1_000;
 
 /// All connections.
-pub(super) struct Places {
+pub(crate) struct Connections {
     state: Mutex<State>,
     freed: Condvar,
     max: usize,
@@ -50,25 +50,25 @@ struct State {
 }
 
 /// One connection.
-pub(super) struct Seat {
-    pub(super) stream: TcpStream,
-    pub(super) peer: IpAddr,
+pub(crate) struct Seat {
+    pub(crate) stream: TcpStream,
+    pub(crate) peer: IpAddr,
     phase: AtomicU8,
-    /// Microseconds after `Places::opened` from when on this connection waits for its client.
+    /// Microseconds after `Connections::opened` from when on this connection waits for its client.
     since_us: AtomicU64,
 }
 
 /// The right to a connection; dropping it frees the place.
-pub(super) struct Hold {
-    places: Arc<Places>,
+pub(crate) struct Hold {
+    places: Arc<Connections>,
     seat: Arc<Seat>,
     number: u64,
 }
 
-impl Places {
+impl Connections {
     /// Room for `max` connections, `per_address_max` of them from one address.
-    pub(super) fn new(max: usize, per_address_max: usize) -> Arc<Self> {
-        Arc::new(Places {
+    pub(crate) fn new(max: usize, per_address_max: usize) -> Arc<Self> {
+        Arc::new(Connections {
             state: Mutex::default(),
             freed: Condvar::new(),
             max,
@@ -80,7 +80,7 @@ impl Places {
 
     /// A place for `stream`, if need be that of the connection that waits longest for its client; the stream
     /// back when every connection that counts is at work.
-    pub(super) fn take(
+    pub(crate) fn take(
         self: &Arc<Self>,
         stream: TcpStream,
         peer: IpAddr,
@@ -125,21 +125,21 @@ impl Places {
     }
 
     /// Closes every connection that has sent nothing of a next request; the others close when answered.
-    pub(super) fn stop(&self) {
+    pub(crate) fn stop(&self) {
         self.stopping.store(true, Ordering::SeqCst);
         for seat in self.lock().seats.values() {
             seat.shut(IDLE);
         }
     }
 
-    /// Whether [`Places::stop`] was called.
-    pub(super) fn stopping(&self) -> bool {
+    /// Whether [`Connections::stop`] was called.
+    pub(crate) fn stopping(&self) -> bool {
         self.stopping.load(Ordering::SeqCst)
     }
 
     /// Whether every connection was gone within `most`. Those that have sent only a part of a head by then, or
     /// soon, are not waited for.
-    pub(super) fn wait_empty(&self, most: Duration) -> bool {
+    pub(crate) fn wait_empty(&self, most: Duration) -> bool {
         let until = Instant::now() + most;
         let mut heads_until =
             Some(until.min(Instant::now() + Duration::from_millis(CLOSING_HEAD_MS)));
@@ -225,12 +225,12 @@ impl Seat {
 
 impl Hold {
     /// The connection.
-    pub(super) fn seat(&self) -> &Seat {
+    pub(crate) fn seat(&self) -> &Seat {
         &self.seat
     }
 
     /// The next head is waited for. False when the house closes instead.
-    pub(super) fn waits(&self) -> bool {
+    pub(crate) fn waits(&self) -> bool {
         self.seat
             .since_us
             .store(self.places.now_us(), Ordering::Relaxed);
@@ -240,17 +240,17 @@ impl Hold {
     }
 
     /// The first byte of a head came. False when the connection was made to leave.
-    pub(super) fn begins(&self) -> bool {
+    pub(crate) fn begins(&self) -> bool {
         self.seat.turn(IDLE, HEAD)
     }
 
     /// The head is whole. False when the connection was made to leave.
-    pub(super) fn works(&self) -> bool {
+    pub(crate) fn works(&self) -> bool {
         self.seat.turn(HEAD, BUSY)
     }
 
     /// The client sends or takes nothing: after [`STALL_MS`] a connection at work may be made to leave.
-    pub(super) fn stalls(&self) {
+    pub(crate) fn stalls(&self) {
         if self.seat.phase.load(Ordering::SeqCst) == BUSY {
             let from = self.places.now_us() + STALL_MS * 1_000;
             self.seat.since_us.store(from, Ordering::Relaxed);
@@ -259,12 +259,12 @@ impl Hold {
     }
 
     /// The client may have moved. False when the connection was made to leave.
-    pub(super) fn goes_on(&self) -> bool {
+    pub(crate) fn goes_on(&self) -> bool {
         self.seat.turn(STALLED, BUSY) || self.seat.phase.load(Ordering::SeqCst) != SHUT
     }
 
     /// Everything is said and only the client's rest is read: it may be made to leave again.
-    pub(super) fn lingers(&self) {
+    pub(crate) fn lingers(&self) {
         self.seat.turn(BUSY, HEAD);
     }
 }

@@ -32,7 +32,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const NAMED_BY: &[(&str, &str)] = &[
     ("ort", "engine/graph/ort.rs"),
     ("tract_onnx", "engine/graph/tract.rs"),
-    ("tiny_http", "edge/wire.rs"),
+    ("tiny_http", "edge/inner/"),
     ("timestretch", "audio/dsp/time_stretch.rs"),
     ("syom", "audio/encode/"),
     ("flacenc", "audio/encode/"),

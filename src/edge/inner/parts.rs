@@ -7,7 +7,7 @@ use std::io::{self, Write};
 const LENGTH_BYTES: usize = 4;
 
 /// Sends `part` on, at once. A part without bytes is nothing.
-pub(super) fn write(to: &mut impl Write, part: &[u8]) -> io::Result<()> {
+pub(crate) fn write(to: &mut impl Write, part: &[u8]) -> io::Result<()> {
     if part.is_empty() {
         return Ok(());
     }
@@ -18,14 +18,14 @@ pub(super) fn write(to: &mut impl Write, part: &[u8]) -> io::Result<()> {
 }
 
 /// Says that nothing follows.
-pub(super) fn end(to: &mut impl Write) -> io::Result<()> {
+pub(crate) fn end(to: &mut impl Write) -> io::Result<()> {
     to.write_all(&[0; LENGTH_BYTES])?;
     to.flush()
 }
 
 /// Takes parts out of what comes.
 #[derive(Debug, Default)]
-pub(super) struct Parts {
+pub(crate) struct Parts {
     /// What came of the next length.
     length: Vec<u8>,
     /// Bytes of this part that are still to come.
@@ -35,12 +35,12 @@ pub(super) struct Parts {
 
 impl Parts {
     /// Whether all has come.
-    pub(super) fn ended(&self) -> bool {
+    pub(crate) fn ended(&self) -> bool {
         self.ended
     }
 
     /// Gives `each` the bytes of parts in `came`, in order. What follows the end is dropped.
-    pub(super) fn take<E>(
+    pub(crate) fn take<E>(
         &mut self,
         mut came: &[u8],
         mut each: impl FnMut(&[u8]) -> Result<(), E>,

@@ -12,11 +12,11 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
 
-use super::line::timespec;
-use super::reply::is_ours;
-use super::spool::{Spool, Stored};
-use super::wire::{PARTS, TICKET};
+use crate::client_stream::timespec;
+use crate::inner::wire::{PARTS, TICKET};
 use crate::message::{Body, Part};
+use crate::reply::is_ours;
+use crate::spool::{Spool, Stored};
 use vocabox_base::fault::Fault;
 use vocabox_base::limits::HEADERS_MAX;
 
@@ -26,14 +26,14 @@ const INNER_HEAD_BYTES_MAX: usize = 64 * 1024;
 const BLOCK_BYTES: usize = 8 * 1024;
 
 /// An answer, whole or begun.
-pub(super) enum Came {
+pub(crate) enum Came {
     Whole(Fetched),
     Begun(Opening),
 }
 
 impl Came {
     /// The same with `file` as its body, if there is one.
-    pub(super) fn with(mut self, file: Option<Part>) -> Self {
+    pub(crate) fn with(mut self, file: Option<Part>) -> Self {
         if let (Came::Whole(fetched), Some(Part { file, bytes })) = (&mut self, file) {
             fetched.stored.body = Body::Spooled { file, bytes };
         }
@@ -42,24 +42,24 @@ impl Came {
 }
 
 /// An answer that is still being made.
-pub(super) struct Opening {
-    pub(super) status: u16,
-    pub(super) headers: Vec<(String, String)>,
+pub(crate) struct Opening {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
     /// Where its parts come, behind those that did already.
-    pub(super) inner: UnixStream,
-    pub(super) ahead: Vec<u8>,
+    pub(crate) inner: UnixStream,
+    pub(crate) ahead: Vec<u8>,
 }
 
 /// An answer, whole.
-pub(super) struct Fetched {
-    pub(super) status: u16,
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) stored: Stored,
+pub(crate) struct Fetched {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) stored: Stored,
 }
 
 /// Returns when the answer begins on `inner`. Calls `left` once when `client` has gone: at once when its
 /// connection broke, after `grace` when it said that it sends no more, which a client may do that still waits.
-pub(super) fn watch(
+pub(crate) fn watch(
     client: &TcpStream,
     inner: &UnixStream,
     grace: Duration,
@@ -107,7 +107,7 @@ pub(super) fn watch(
 
 /// The answer to `ticket`, to its end unless it is still being made. An internal fault when it is not one (tiny_http's own answers bear no
 /// ticket) or not whole, `Busy` when the spool has no room for it.
-pub(super) fn fetch(mut inner: UnixStream, ticket: &str, spool: &Spool) -> Result<Came, Fault> {
+pub(crate) fn fetch(mut inner: UnixStream, ticket: &str, spool: &Spool) -> Result<Came, Fault> {
     let mut block = vec![0; BLOCK_BYTES];
     let mut head = Vec::new();
     let end = loop {

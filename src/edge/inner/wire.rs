@@ -23,20 +23,20 @@ use std::time::Duration;
 
 use tiny_http::{Header, Request, Response, Server, StatusCode};
 
-use super::guard::{guard, refuse};
-use super::parts;
-use super::reply::sound;
-use super::spool::Stored;
-use super::{BACKLOG, EdgeError};
+use crate::guard::{guard, refuse};
+use crate::inner::parts;
 use crate::message::{Answer, Answered, Part, Rest, Service};
+use crate::reply::sound;
+use crate::spool::Stored;
+use crate::{BACKLOG, EdgeError};
 use vocabox_base::end;
 use vocabox_base::fault::{Fault, Kind};
 
 /// The header that bears the ticket, there and back: an answer without it is tiny_http's own and goes nowhere.
-pub(super) const TICKET: &str = "Ticket";
+pub(crate) const TICKET: &str = "Ticket";
 
 /// The header of an answer that is still being made: its body comes in parts.
-pub(super) const PARTS: &str = "Parts";
+pub(crate) const PARTS: &str = "Parts";
 
 /// Bytes of a socket's path that every Unix takes (`sun_path` has 104 or 108, with its NUL).
 const SOCKET_PATH_BYTES_MAX: usize = 100;
@@ -50,18 +50,18 @@ const ATTEMPTS: usize = 4;
 const END_MS: u64 = 500;
 
 /// An admitted request on its way to a handler. Dropping it gives its places back.
-pub(super) struct Ticket<S: Service> {
-    pub(super) admitted: S::Admitted,
-    pub(super) stored: Stored,
-    pub(super) peer: IpAddr,
-    pub(super) left: Arc<AtomicBool>,
+pub(crate) struct Ticket<S: Service> {
+    pub(crate) admitted: S::Admitted,
+    pub(crate) stored: Stored,
+    pub(crate) peer: IpAddr,
+    pub(crate) left: Arc<AtomicBool>,
 }
 
 /// What comes back when tiny_http was not reached; the ticket is none if a handler took it all the same.
-pub(super) type Unsent<S> = Box<(Option<Ticket<S>>, Fault)>;
+pub(crate) type Unsent<S> = Box<(Option<Ticket<S>>, Fault)>;
 
 /// What both ends of the inner hop share.
-pub(super) struct Wire<S: Service> {
+pub(crate) struct Wire<S: Service> {
     service: Arc<S>,
     tickets: Mutex<HashMap<String, Ticket<S>>>,
     /// Files that are the bodies of answers that the gate is just reading.
@@ -75,7 +75,7 @@ pub(super) struct Wire<S: Service> {
 impl<S: Service> Wire<S> {
     /// A fresh inner connection over which the answer to `ticket` will come, and the ticket's name. When
     /// tiny_http cannot be reached, the ticket comes back; when that goes on, the process ends.
-    pub(super) fn hand(&self, ticket: Ticket<S>) -> Result<(UnixStream, String), Unsent<S>> {
+    pub(crate) fn hand(&self, ticket: Ticket<S>) -> Result<(UnixStream, String), Unsent<S>> {
         let name = self.name();
         self.lock().insert(name.clone(), ticket);
         self.send(&name)
@@ -94,12 +94,12 @@ impl<S: Service> Wire<S> {
     }
 
     /// The ticket back, unless a handler has taken it.
-    pub(super) fn recall(&self, name: &str) -> Option<Ticket<S>> {
+    pub(crate) fn recall(&self, name: &str) -> Option<Ticket<S>> {
         self.lock().remove(name)
     }
 
     /// The file that is the body of the answer called `name`, if one is.
-    pub(super) fn file(&self, name: &str) -> Option<Part> {
+    pub(crate) fn file(&self, name: &str) -> Option<Part> {
         self.files().remove(name)
     }
 
@@ -169,7 +169,7 @@ struct Room {
 }
 
 /// The threads that answer; dropping it lets each of them end once the requests that came before are answered.
-pub(super) struct Handlers {
+pub(crate) struct Handlers {
     room: Arc<Room>,
     closing: Arc<AtomicBool>,
     count: usize,
@@ -179,7 +179,7 @@ pub(super) struct Handlers {
 
 impl Handlers {
     /// tiny_http on a socket in a private folder under `folder`, answered by `count` threads.
-    pub(super) fn open<S: Service>(
+    pub(crate) fn open<S: Service>(
         folder: &Path,
         count: usize,
         service: Arc<S>,

@@ -26,7 +26,7 @@ pub struct Level {
 
 impl Level {
     /// All that it can hold.
-    pub(super) fn full(limit: u32, now_ns: u64) -> Self {
+    pub(crate) fn full(limit: u32, now_ns: u64) -> Self {
         Level {
             units: u64::from(limit) * TOKEN,
             limit,
@@ -36,7 +36,7 @@ impl Level {
 
     /// What was `units` of a limit `elapsed_ns` ago, refilled since by the lower of that limit and today's `limit`:
     /// when it was changed is not known.
-    pub(super) fn restored(
+    pub(crate) fn restored(
         units: u64,
         limit_then: u32,
         elapsed_ns: u64,
@@ -56,7 +56,7 @@ impl Level {
     }
 
     /// The level at `now_ns`, if nobody takes anything until then. An instant that has passed changes nothing.
-    pub(super) fn at(self, now_ns: u64) -> Self {
+    pub(crate) fn at(self, now_ns: u64) -> Self {
         let elapsed = now_ns.saturating_sub(self.at_ns);
         let refilled = u64::from(self.limit).saturating_mul(elapsed);
         Level {
@@ -67,7 +67,7 @@ impl Level {
     }
 
     /// The same with another limit: cut to its capacity, never filled up to it.
-    pub(super) fn with_limit(self, limit: u32) -> Self {
+    pub(crate) fn with_limit(self, limit: u32) -> Self {
         let level = Level { limit, ..self };
         Level {
             units: self.units.min(level.capacity()),
@@ -84,7 +84,7 @@ impl Level {
     }
 
     /// Exact, in parts of a token of which 60 000 000 000 make one.
-    pub(super) fn units(self) -> u64 {
+    pub(crate) fn units(self) -> u64 {
         self.units
     }
 
@@ -113,7 +113,7 @@ impl Level {
 
 /// What became of a wish for a token.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Taken {
+pub(crate) enum Taken {
     /// There was none.
     Nothing,
     /// It is taken and may be used.
@@ -124,19 +124,19 @@ pub(super) enum Taken {
 
 /// A bucket in memory, and what the disk promises of it.
 #[derive(Debug, Clone)]
-pub(super) struct Bucket {
+pub(crate) struct Bucket {
     level: Level,
     /// What a start after a crash would find.
     promised: Level,
     /// What it would find if the record that is on its way has arrived.
     on_its_way: Option<Level>,
     /// Whether it waits for a record to ride along in a commit.
-    pub(super) is_noted: bool,
+    pub(crate) is_noted: bool,
 }
 
 impl Bucket {
     /// A bucket as the disk promises it; full when the disk knows nothing of it.
-    pub(super) fn new(promised: Level) -> Self {
+    pub(crate) fn new(promised: Level) -> Self {
         Bucket {
             level: promised,
             promised,
@@ -146,7 +146,7 @@ impl Bucket {
     }
 
     /// Takes a token at `now_ns` under today's `limit`.
-    pub(super) fn take(&mut self, limit: u32, now_ns: u64) -> Taken {
+    pub(crate) fn take(&mut self, limit: u32, now_ns: u64) -> Taken {
         self.level = self.level.at(now_ns).with_limit(limit);
         if self.level.units < TOKEN {
             return Taken::Nothing;
@@ -164,23 +164,23 @@ impl Bucket {
     }
 
     /// The level at `now_ns` under today's `limit`.
-    pub(super) fn level(&self, limit: u32, now_ns: u64) -> Level {
+    pub(crate) fn level(&self, limit: u32, now_ns: u64) -> Level {
         self.level.at(now_ns).with_limit(limit)
     }
 
     /// Whether the reserve is so far used up that the next commit should bring a new record.
-    pub(super) fn wants_record(&self, now_ns: u64) -> bool {
+    pub(crate) fn wants_record(&self, now_ns: u64) -> bool {
         let left = (self.level.at(now_ns).units).saturating_sub(self.promised.at(now_ns).units);
         left < reserve(self.level.limit) / 2
     }
 
     /// Whether it holds more than the disk promises.
-    pub(super) fn is_ahead(&self, now_ns: u64) -> bool {
+    pub(crate) fn is_ahead(&self, now_ns: u64) -> bool {
         self.level.at(now_ns).units > self.promised.at(now_ns).units
     }
 
     /// Whether nothing is lost when it is forgotten: it is full, and the disk promises so.
-    pub(super) fn is_idle(&self, now_ns: u64) -> bool {
+    pub(crate) fn is_idle(&self, now_ns: u64) -> bool {
         self.on_its_way.is_none()
             && self.level.at(now_ns).is_full()
             && self.promised.at(now_ns).is_full()
@@ -188,7 +188,7 @@ impl Bucket {
     }
 
     /// Begins a record: what is to be written. `exact` leaves no reserve, for a store that is being closed.
-    pub(super) fn record(&mut self, exact: bool, now_ns: u64) -> Level {
+    pub(crate) fn record(&mut self, exact: bool, now_ns: u64) -> Level {
         let mut promise = self.level.at(now_ns);
         if !exact {
             promise.units = promise.units.saturating_sub(reserve(promise.limit));
@@ -199,14 +199,14 @@ impl Bucket {
     }
 
     /// The record that was begun last is on the disk.
-    pub(super) fn recorded(&mut self) {
+    pub(crate) fn recorded(&mut self) {
         if let Some(promise) = self.on_its_way.take() {
             self.promised = promise;
         }
     }
 
     /// A record was refused. Whether the disk has it is not known, so that nothing is covered until another one arrives.
-    pub(super) fn refused(&mut self, now_ns: u64) {
+    pub(crate) fn refused(&mut self, now_ns: u64) {
         self.on_its_way = None;
         self.promised = Level::full(self.level.limit, now_ns);
     }

@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex};
 use heed::{RoTxn, RwTxn};
 use serde::{Deserialize, Serialize};
 
-use super::bucket::{Bucket, Level, Taken};
-use super::clock::{Clock, Moment};
-use super::codec::{KeyId, Utc};
-use super::writer::{Job, lock};
-use super::{Store, Tables};
+use crate::codec::{KeyId, Utc};
+use crate::rate_limit::bucket::{Bucket, Level, Taken};
+use crate::rate_limit::clock::{Clock, Moment};
+use crate::writer::{Job, lock};
+use crate::{Store, Tables};
 use vocabox_base::fault::{Fault, Kind};
 use vocabox_base::limits::{BUCKET_RECORDS_MAX, BUCKET_SHARDS, BUCKETS_MAX};
 
@@ -21,7 +21,7 @@ const SHARD_BUCKETS_MAX: usize = BUCKETS_MAX / BUCKET_SHARDS;
 
 /// A bucket as it is stored, under the id of its key.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct BucketRecord {
+pub(crate) struct BucketRecord {
     units: u64,
     limit: u32,
     at: Moment,
@@ -93,7 +93,7 @@ impl Store {
 }
 
 /// The buckets in memory.
-pub(super) struct Buckets {
+pub(crate) struct Buckets {
     clock: Clock,
     shards: [Mutex<Shard>; BUCKET_SHARDS],
     /// Buckets whose reserve runs low: their records ride along in the next commit.
@@ -117,7 +117,7 @@ impl Shard {
 }
 
 impl Buckets {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Buckets {
             clock: Clock::new(),
             shards: std::array::from_fn(|_| {
@@ -173,7 +173,7 @@ impl Buckets {
 
     /// The write of the records that are due: of the buckets that were noted, or `exact` ones of all that hold more
     /// than the disk promises. None when there is nothing to write.
-    pub(super) fn due(self: &Arc<Self>, tables: Tables, exact: bool) -> Option<Box<dyn Job>> {
+    pub(crate) fn due(self: &Arc<Self>, tables: Tables, exact: bool) -> Option<Box<dyn Job>> {
         let keys: Vec<KeyId> = match exact {
             true => self.ahead(),
             false => {

@@ -5,17 +5,17 @@ use std::fs;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::codec::Utc;
+use crate::codec::Utc;
 
 /// The machine's clock since it was started.
-pub(super) struct Clock {
+pub(crate) struct Clock {
     /// Which start of the machine this is.
     boot: String,
 }
 
 /// An instant that a later run of this program can measure from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Moment {
+pub(crate) struct Moment {
     boot: String,
     /// Nanoseconds since that start of the machine.
     boot_ns: u64,
@@ -26,7 +26,7 @@ pub(super) struct Moment {
 impl Clock {
     /// The clock of this start of the machine. Where the kernel does not name its starts, each run of the
     /// program counts as one.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let named = fs::read_to_string("/proc/sys/kernel/random/boot_id");
         let boot = named.map(|name| name.trim().to_string());
         Clock {
@@ -35,13 +35,13 @@ impl Clock {
     }
 
     /// Nanoseconds since the machine was started.
-    pub(super) fn now_ns(&self) -> u64 {
+    pub(crate) fn now_ns(&self) -> u64 {
         let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
         time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
     }
 
     /// `now_ns` as an instant to be stored.
-    pub(super) fn moment(&self, now_ns: u64) -> Moment {
+    pub(crate) fn moment(&self, now_ns: u64) -> Moment {
         Moment {
             boot: self.boot.clone(),
             boot_ns: now_ns,
@@ -51,7 +51,7 @@ impl Clock {
 
     /// Nanoseconds from `earlier` to the instant `now_ns`, at which the wall clock says `wall`; never more than
     /// passed, as far as the wall clock can be trusted over a new start of the machine.
-    pub(super) fn ns_since(&self, earlier: &Moment, now_ns: u64, wall: Utc) -> u64 {
+    pub(crate) fn ns_since(&self, earlier: &Moment, now_ns: u64, wall: Utc) -> u64 {
         match self.boot == earlier.boot {
             true => now_ns.saturating_sub(earlier.boot_ns),
             // Both ends are cut to the millisecond: one less is never too much.
