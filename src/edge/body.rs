@@ -4,27 +4,27 @@
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
-use super::budget::{Budget, Share};
-use super::head::Length;
-use super::line::{Line, Pace};
-use super::spool::{Sink, Spool, Stored};
+use crate::budget::{Budget, Share};
+use crate::client_stream::{ClientStream, Pace};
+use crate::head::Length;
+use crate::spool::{Sink, Spool, Stored};
 use vocabox_base::fault::{Fault, Kind};
 
 /// Bytes of one chunk's size line, CRLF included: sixteen hexadecimal digits are a `u64`.
 const CHUNK_LINE_BYTES_MAX: usize = 18;
 
 /// What the receipt of one body has to keep to.
-pub(super) struct Terms<'a> {
-    pub(super) length: Length,
-    pub(super) bytes_max: u64,
-    pub(super) pace: Pace,
-    pub(super) spool: &'a Spool,
-    /// Places of uploads that are large or slow.
-    pub(super) uploads: &'a Arc<Budget>,
+pub(crate) struct Terms<'a> {
+    pub(crate) length: Length,
+    pub(crate) bytes_max: u64,
+    pub(crate) pace: Pace,
+    pub(crate) spool: &'a Spool,
+    /// Slots for uploads that are large or slow.
+    pub(crate) uploads: &'a Arc<Budget>,
 }
 
 /// A body on its way in.
-pub(super) struct Receipt<'a> {
+pub(crate) struct Receipt<'a> {
     terms: Terms<'a>,
     sink: Sink<'a>,
     /// Taken once the body is large or slow, given back when it is whole.
@@ -34,7 +34,7 @@ pub(super) struct Receipt<'a> {
 impl<'a> Receipt<'a> {
     /// Decides what can be decided before the first byte: `TooLarge`, and `Busy` for a body that is declared
     /// as large while the places of large uploads are taken.
-    pub(super) fn open(terms: Terms<'a>) -> Result<Self, Fault> {
+    pub(crate) fn open(terms: Terms<'a>) -> Result<Self, Fault> {
         let receipt = Receipt {
             sink: terms.spool.sink(),
             place: terms.uploads.share(),
@@ -53,7 +53,7 @@ impl<'a> Receipt<'a> {
 
     /// The whole body. `Invalid` when it is malformed or ends early, `TooLarge`, `TooSlow`, `Busy` without
     /// room, `Cancelled` when the connection broke.
-    pub(super) fn receive(mut self, line: &mut Line<'_>) -> Result<Stored, Fault> {
+    pub(crate) fn receive(mut self, line: &mut ClientStream<'_>) -> Result<Stored, Fault> {
         match self.terms.length {
             Length::Declared(bytes) => self.copy(line, bytes)?,
             Length::Chunked => {
@@ -79,7 +79,7 @@ impl<'a> Receipt<'a> {
     }
 
     /// Moves exactly `bytes` from the line to the sink.
-    fn copy(&mut self, line: &mut Line<'_>, bytes: u64) -> Result<(), Fault> {
+    fn copy(&mut self, line: &mut ClientStream<'_>, bytes: u64) -> Result<(), Fault> {
         let mut left = bytes;
         while left > 0 {
             if line.ahead().is_empty() {
@@ -97,7 +97,7 @@ impl<'a> Receipt<'a> {
         Ok(())
     }
 
-    fn chunk_size(&mut self, line: &mut Line<'_>) -> Result<u64, Fault> {
+    fn chunk_size(&mut self, line: &mut ClientStream<'_>) -> Result<u64, Fault> {
         let text = self.text_line(line, CHUNK_LINE_BYTES_MAX)?;
         let digits = text.strip_suffix(b"\r\n").unwrap_or_default();
         if digits.is_empty() || !digits.iter().all(u8::is_ascii_hexdigit) {
@@ -111,7 +111,7 @@ impl<'a> Receipt<'a> {
     }
 
     /// Trailers say nothing that is used here: read to the empty line and dropped.
-    fn drop_trailers(&mut self, line: &mut Line<'_>) -> Result<(), Fault> {
+    fn drop_trailers(&mut self, line: &mut ClientStream<'_>) -> Result<(), Fault> {
         let mut bytes = 0;
         loop {
             let text = self.text_line(line, line.capacity() - bytes)?;
@@ -123,7 +123,11 @@ impl<'a> Receipt<'a> {
     }
 
     /// One line with its CRLF, of at most `bytes_max` bytes.
-    fn text_line(&mut self, line: &mut Line<'_>, bytes_max: usize) -> Result<Vec<u8>, Fault> {
+    fn text_line(
+        &mut self,
+        line: &mut ClientStream<'_>,
+        bytes_max: usize,
+    ) -> Result<Vec<u8>, Fault> {
         let mut seen = 0;
         loop {
             let ahead = line.ahead();
@@ -144,7 +148,7 @@ impl<'a> Receipt<'a> {
         }
     }
 
-    fn fill(&mut self, line: &mut Line<'_>) -> Result<(), Fault> {
+    fn fill(&mut self, line: &mut ClientStream<'_>) -> Result<(), Fault> {
         let Pace { grace, most, .. } = self.terms.pace;
         let lasts = self.terms.pace.started.elapsed();
         if lasts > grace {

@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// So much of something, shared out to many.
 #[derive(Debug)]
-pub(super) struct Budget {
+pub(crate) struct Budget {
     used: AtomicU64,
     max: u64,
 }
 
 impl Budget {
     /// A budget of `max` units, all of them free.
-    pub(super) fn new(max: u64) -> Arc<Self> {
+    pub(crate) fn new(max: u64) -> Arc<Self> {
         Arc::new(Budget {
             used: AtomicU64::new(0),
             max,
@@ -21,7 +21,7 @@ impl Budget {
     }
 
     /// A share of nothing yet.
-    pub(super) fn share(self: &Arc<Self>) -> Share {
+    pub(crate) fn share(self: &Arc<Self>) -> Share {
         Share {
             budget: Arc::clone(self),
             units: 0,
@@ -30,14 +30,14 @@ impl Budget {
 
     /// Units that are held now.
     #[cfg(test)]
-    pub(super) fn used(&self) -> u64 {
+    pub(crate) fn used(&self) -> u64 {
         self.used.load(Ordering::Acquire)
     }
 }
 
 /// Part of a [`Budget`]; dropping it gives the part back.
 #[derive(Debug)]
-pub(super) struct Share {
+pub(crate) struct Share {
     budget: Arc<Budget>,
     units: u64,
 }
@@ -45,7 +45,7 @@ pub(super) struct Share {
 impl Share {
     /// Whether `units` more were free, and are now held.
     #[must_use]
-    pub(super) fn grow(&mut self, units: u64) -> bool {
+    pub(crate) fn grow(&mut self, units: u64) -> bool {
         let max = self.budget.max;
         let grown = self
             .budget
@@ -61,7 +61,7 @@ impl Share {
     }
 
     /// Units that this share holds.
-    pub(super) fn units(&self) -> u64 {
+    pub(crate) fn units(&self) -> u64 {
         self.units
     }
 }

@@ -3,7 +3,7 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use super::EdgeError;
+use crate::EdgeError;
 
 /// Descriptors of one connection with a request under way: the client's, three of the inner hop (the gate's
 /// end, and two that tiny_http makes of its end), and a spooled body.
@@ -15,7 +15,7 @@ const CONNECTIONS_MIN: u64 = 8;
 
 /// As many connections as the process's limit of open files allows beside `handlers`, at most `wanted`; raises the
 /// soft limit as far as that needs. The error says that not even the fewest fit.
-pub(super) fn connections(wanted: usize, handlers: usize) -> Result<usize, EdgeError> {
+pub(crate) fn connections(wanted: usize, handlers: usize) -> Result<usize, EdgeError> {
     let wanted = Wanted {
         connections: wanted as u64,
         handlers: handlers as u64,

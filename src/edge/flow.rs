@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
 
-use super::Bounds;
-use super::line::{Line, timespec};
-use super::parts::Parts;
-use super::relay::Opening;
-use super::reply::{self, Frame, Length};
-use super::spool::{Sink, Spool};
+use crate::Bounds;
+use crate::client_stream::{ClientStream, timespec};
+use crate::inner::parts::Parts;
+use crate::inner::relay::Opening;
+use crate::reply::{self, Frame, Length};
+use crate::spool::{Sink, Spool};
 use vocabox_base::fault::Fault;
 
 /// Bytes of one chunk at the most, and of one read from the inner hop.
@@ -22,8 +22,8 @@ const BLOCK_BYTES: usize = 64 * 1024;
 
 /// Sends the answer that begins with `opening` to its end. An error when it broke off on either side: the connection is to
 /// be closed then, so that a client sees that the last chunk is missing.
-pub(super) fn send(
-    line: &mut Line<'_>,
+pub(crate) fn send(
+    line: &mut ClientStream<'_>,
     frame: Frame,
     opening: Opening,
     spool: &Spool,
@@ -182,7 +182,7 @@ impl Client {
     /// has gone, or has had its time.
     fn wait(
         &mut self,
-        line: &Line<'_>,
+        line: &ClientStream<'_>,
         pending: &[u8],
         making: Option<&UnixStream>,
     ) -> io::Result<Seen> {
@@ -231,7 +231,7 @@ impl Client {
     }
 
     /// It has taken bytes. An error when that was too late.
-    fn moved(&mut self, line: &Line<'_>) -> io::Result<()> {
+    fn moved(&mut self, line: &ClientStream<'_>) -> io::Result<()> {
         if let Some(since) = self.stalled.take() {
             self.waits = self.waits.saturating_sub(since.elapsed());
         }

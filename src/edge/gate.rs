@@ -14,20 +14,18 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
 
-use super::Bounds;
-use super::body::{Receipt, Terms};
-use super::budget::Budget;
-use super::flow;
-use super::guard::{abandon, guard, refuse};
-use super::head::{self, Length, Parsed};
-use super::line::{Line, Pace, timespec};
-use super::places::{Hold, Places};
-use super::relay::{self, Came};
-use super::reply::Frame;
-use super::send;
-use super::spool::{Spool, Stored};
-use super::wire::{Ticket, Wire};
+use crate::body::{Receipt, Terms};
+use crate::budget::Budget;
+use crate::client_stream::{ClientStream, Pace, timespec};
+use crate::connections::{Connections, Hold};
+use crate::guard::{abandon, guard, refuse};
+use crate::head::{self, Length, Parsed};
+use crate::inner::relay::{self, Came};
+use crate::inner::wire::{Ticket, Wire};
 use crate::message::{Answer, Service};
+use crate::reply::Frame;
+use crate::spool::{Spool, Stored};
+use crate::{Bounds, flow, send};
 use vocabox_base::fault::{Fault, Kind};
 use vocabox_base::limits::{CONNECTION_STACK_BYTES, EMPTY_LINES_MAX};
 
@@ -35,14 +33,14 @@ use vocabox_base::limits::{CONNECTION_STACK_BYTES, EMPTY_LINES_MAX};
 const ACCEPT_LOOK_MS: u64 = 100;
 
 /// Everything that a connection needs.
-pub(super) struct Gate<S: Service> {
-    pub(super) service: Arc<S>,
-    pub(super) wire: Arc<Wire<S>>,
-    pub(super) places: Arc<Places>,
-    pub(super) spool: Spool,
-    /// Places of large or slow uploads.
-    pub(super) uploads: Arc<Budget>,
-    pub(super) bounds: Bounds,
+pub(crate) struct Gate<S: Service> {
+    pub(crate) service: Arc<S>,
+    pub(crate) wire: Arc<Wire<S>>,
+    pub(crate) connections: Arc<Connections>,
+    pub(crate) spool: Spool,
+    /// Slots for large or slow uploads.
+    pub(crate) uploads: Arc<Budget>,
+    pub(crate) bounds: Bounds,
 }
 
 /// What becomes of a connection after a request.
@@ -54,10 +52,10 @@ enum Next {
 }
 
 impl<S: Service> Gate<S> {
-    /// Accepts until the places are stopped. `listener` is non-blocking.
-    pub(super) fn accept(self: &Arc<Self>, listener: &TcpListener) {
+    /// Accepts until the connections are stopped. `listener` is non-blocking.
+    pub(crate) fn accept(self: &Arc<Self>, listener: &TcpListener) {
         let look = Duration::from_millis(ACCEPT_LOOK_MS);
-        while !self.places.stopping() {
+        while !self.connections.stopping() {
             match listener.accept() {
                 Ok((stream, address)) => self.welcome(stream, address.ip().to_canonical()),
                 Err(e) if e.kind() == ErrorKind::WouldBlock => {
@@ -79,7 +77,7 @@ impl<S: Service> Gate<S> {
     }
 
     fn welcome(self: &Arc<Self>, stream: TcpStream, peer: std::net::IpAddr) {
-        let hold = match self.places.take(stream, peer) {
+        let hold = match self.connections.take(stream, peer) {
             Ok(hold) => hold,
             Err(stream) => {
                 let fault = Fault::new(
@@ -88,7 +86,7 @@ impl<S: Service> Gate<S> {
                 );
                 let answer = refuse(&*self.service, peer, fault);
                 // What does not fit into the socket's empty buffer at once is not worth a wait: this thread accepts.
-                if let Ok(mut line) = Line::newcomer(&stream, self.bounds.head_bytes_max) {
+                if let Ok(mut line) = ClientStream::newcomer(&stream, self.bounds.head_bytes_max) {
                     let bounds = Bounds {
                         write_block: Duration::ZERO,
                         ..self.bounds.clone()
@@ -115,7 +113,7 @@ impl<S: Service> Gate<S> {
     }
 
     fn serve(&self, hold: &Hold) {
-        let Ok(mut line) = Line::new(hold, self.bounds.head_bytes_max) else {
+        let Ok(mut line) = ClientStream::new(hold, self.bounds.head_bytes_max) else {
             return;
         };
         let mut patience = self.bounds.head;
@@ -133,7 +131,7 @@ impl<S: Service> Gate<S> {
     }
 
     /// One request, whose first byte has to come within `patience`.
-    fn exchange(&self, line: &mut Line<'_>, hold: &Hold, patience: Duration) -> Next {
+    fn exchange(&self, line: &mut ClientStream<'_>, hold: &Hold, patience: Duration) -> Next {
         let peer = hold.seat().peer;
         let parsed = match self.read_head(line, hold, patience) {
             None => return Next::Close,
@@ -205,7 +203,7 @@ impl<S: Service> Gate<S> {
     /// The next head; none when the client has gone or nothing came.
     fn read_head(
         &self,
-        line: &mut Line<'_>,
+        line: &mut ClientStream<'_>,
         hold: &Hold,
         patience: Duration,
     ) -> Option<Result<Parsed, Fault>> {
@@ -273,7 +271,7 @@ impl<S: Service> Gate<S> {
 
     fn receive(
         &self,
-        line: &mut Line<'_>,
+        line: &mut ClientStream<'_>,
         admitted: &S::Admitted,
         length: Length,
         expects_continue: bool,
@@ -340,7 +338,13 @@ impl<S: Service> Gate<S> {
     }
 
     /// Sends a refusal. Another request may follow it only if no part of a body was left unread.
-    fn decline(&self, line: &mut Line<'_>, frame: Frame, answer: Answer, all_read: bool) -> Next {
+    fn decline(
+        &self,
+        line: &mut ClientStream<'_>,
+        frame: Frame,
+        answer: Answer,
+        all_read: bool,
+    ) -> Next {
         let mut frame = self.last_if_stopping(frame);
         frame.keep_alive &= all_read;
         match send::given(line, frame, answer, &self.bounds) {
@@ -351,7 +355,7 @@ impl<S: Service> Gate<S> {
 
     /// The frame of an answer that is sent now: no request follows it once the edge stops.
     fn last_if_stopping(&self, mut frame: Frame) -> Frame {
-        frame.keep_alive &= !self.places.stopping();
+        frame.keep_alive &= !self.connections.stopping();
         frame
     }
 }

@@ -8,7 +8,7 @@ use crate::message::{Answer, Service};
 use vocabox_base::fault::Fault;
 
 /// What `call` returns, or an internal fault that tells the log of its panic.
-pub(super) fn guard<T>(call: impl FnOnce() -> T) -> Result<T, Fault> {
+pub(crate) fn guard<T>(call: impl FnOnce() -> T) -> Result<T, Fault> {
     catch_unwind(AssertUnwindSafe(call)).map_err(|panic| {
         let cause = told(panic.as_ref());
         // A panic payload may itself panic when dropped; it is not worth a thread.
@@ -18,12 +18,12 @@ pub(super) fn guard<T>(call: impl FnOnce() -> T) -> Result<T, Fault> {
 }
 
 /// The service's refusal of what never became a request.
-pub(super) fn refuse<S: Service>(service: &S, peer: IpAddr, fault: Fault) -> Answer {
+pub(crate) fn refuse<S: Service>(service: &S, peer: IpAddr, fault: Fault) -> Answer {
     guard(|| service.refuse(peer, fault)).unwrap_or_else(|fault| last_resort(&fault))
 }
 
 /// The service's answer to an admitted request whose body did not come or whose handler was not reached.
-pub(super) fn abandon<S: Service>(service: &S, admitted: S::Admitted, fault: Fault) -> Answer {
+pub(crate) fn abandon<S: Service>(service: &S, admitted: S::Admitted, fault: Fault) -> Answer {
     guard(|| service.abandon(admitted, fault)).unwrap_or_else(|fault| last_resort(&fault))
 }
 

@@ -10,7 +10,7 @@ use vocabox_base::limits::HEADERS_MAX;
 
 /// How the end of a body is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Length {
+pub(crate) enum Length {
     /// This many bytes; 0 also where no length was sent.
     Declared(u64),
     Chunked,
@@ -18,20 +18,20 @@ pub(super) enum Length {
 
 /// A head that passed, with what the edge itself has to know of it.
 #[derive(Debug)]
-pub(super) struct Parsed {
-    pub(super) head: Head,
-    pub(super) length: Length,
+pub(crate) struct Parsed {
+    pub(crate) head: Head,
+    pub(crate) length: Length,
     /// The `x` of `HTTP/1.x`: 0 or 1.
-    pub(super) minor: u8,
+    pub(crate) minor: u8,
     /// Whether the client wants to go on with this connection.
-    pub(super) keep_alive: bool,
+    pub(crate) keep_alive: bool,
     /// Whether the client waits for `100 Continue`.
-    pub(super) expects_continue: bool,
+    pub(crate) expects_continue: bool,
 }
 
 /// Where the head in `bytes` ends (behind its empty line), or none while it is not whole. The bytes before
 /// `seen` have passed already. `Invalid` at the first byte that no head may have.
-pub(super) fn end(bytes: &[u8], seen: usize) -> Result<Option<usize>, Fault> {
+pub(crate) fn end(bytes: &[u8], seen: usize) -> Result<Option<usize>, Fault> {
     // A CR that was last has not been judged yet: it needs its LF.
     let from = seen.saturating_sub(1);
     for (at, byte) in bytes.iter().enumerate().skip(from) {
@@ -58,7 +58,7 @@ pub(super) fn end(bytes: &[u8], seen: usize) -> Result<Option<usize>, Fault> {
 }
 
 /// The refusal of a head that has more than `bytes_max` bytes.
-pub(super) fn too_large(bytes_max: usize) -> Fault {
+pub(crate) fn too_large(bytes_max: usize) -> Fault {
     Fault::new(
         Kind::HeadTooLarge,
         format!("The request's head is too large; at most {bytes_max} bytes are accepted."),
@@ -74,7 +74,7 @@ fn too_many() -> Fault {
 
 /// The parsed head. `bytes` is one whole head that [`end`] let pass. `Invalid` for what is malformed or
 /// could be read in two ways, `HeadTooLarge` for too many headers.
-pub(super) fn parse(bytes: &[u8], peer: IpAddr, received: Instant) -> Result<Parsed, Fault> {
+pub(crate) fn parse(bytes: &[u8], peer: IpAddr, received: Instant) -> Result<Parsed, Fault> {
     let mut room = [httparse::EMPTY_HEADER; HEADERS_MAX];
     let mut request = httparse::Request::new(&mut room);
     match request.parse(bytes) {

@@ -2,8 +2,8 @@
 //! client may send or hold, and tiny_http. What it serves is a [`message::Service`].
 //!
 //! ```text
-//! gate    accept → head (head, line) → admit → body (body, spool) → ticket ┐        ┌ relay → answer (send or flow, reply)
-//! wire                                    private Unix socket → tiny_http → handler ┘
+//! gate    accept → head → admit → body (body, spool) → ticket ┐        ┌ relay → answer (send or flow, reply)
+//! inner                   private Unix socket → tiny_http → handler ┘
 //! ```
 //!
 //! tiny_http 0.12 cannot face a network: an unread body of a declared 40 GiB aborts the process, one failed
@@ -11,28 +11,26 @@
 //! and checks everything itself, and sends tiny_http nothing but `GET /` with a ticket. A large or slow
 //! client costs a connection thread (a small stack), never a handler.
 //!
-//! `places` bounds connections, `budget` uploads and spool bytes, `descriptors` and `threads` keep all of them
+//! `client_stream` is one socket under deadlines, `connections` bounds how many there are, `budget` uploads and spool bytes, `descriptors` and `threads` keep all of them
 //! within what the process may have, `guard` turns a panic of the service into an answer.
 
 mod body;
 mod budget;
+mod client_stream;
+mod connections;
 mod descriptors;
 mod flow;
 mod gate;
 mod guard;
 mod head;
-mod line;
+mod inner;
 pub mod message;
-mod parts;
-mod places;
-mod relay;
 mod reply;
 mod send;
 mod spool;
 #[cfg(test)]
 mod tests;
 mod threads;
-mod wire;
 
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -45,10 +43,10 @@ use std::time::Duration;
 use rustix::net::sockopt;
 
 use self::budget::Budget;
+use self::connections::Connections;
 use self::gate::Gate;
-use self::places::Places;
+use self::inner::wire::Handlers;
 use self::spool::{Room, Spool};
-use self::wire::Handlers;
 use crate::message::Service;
 use vocabox_base::limits;
 
@@ -196,7 +194,7 @@ impl std::error::Error for EdgeError {}
 /// end well, call [`Edge::stop`], then [`Edge::wait_idle`], then drop.
 pub struct Edge {
     address: SocketAddr,
-    places: Arc<Places>,
+    connections: Arc<Connections>,
     acceptor: Mutex<Option<JoinHandle<()>>>,
     _handlers: Handlers,
 }
@@ -237,14 +235,14 @@ impl Edge {
         })?;
         let (wire, handlers) =
             Handlers::open(&config.socket_dir, config.handlers, Arc::clone(&service))?;
-        let places = Places::new(
+        let connections = Connections::new(
             connections_max,
             config.connections_per_address_max.clamp(1, connections_max),
         );
         let gate = Arc::new(Gate {
             service,
             wire,
-            places: Arc::clone(&places),
+            connections: Arc::clone(&connections),
             spool,
             uploads: Budget::new((config.handlers as u64 / 2).max(1)),
             bounds,
@@ -255,7 +253,7 @@ impl Edge {
             .map_err(|e| EdgeError::Inner(e.to_string()))?;
         Ok(Edge {
             address,
-            places,
+            connections,
             acceptor: Mutex::new(Some(acceptor)),
             _handlers: handlers,
         })
@@ -269,7 +267,7 @@ impl Edge {
     /// Ends accepting (the port is free when this returns) and closes idle connections. Requests that have
     /// begun are answered, and their connections closed then.
     pub fn stop(&self) {
-        self.places.stop();
+        self.connections.stop();
         let acceptor = self
             .acceptor
             .lock()
@@ -283,7 +281,7 @@ impl Edge {
     /// Whether every request was answered, and its connection closed, within `most`. Call [`Edge::stop`] first:
     /// before that, idle connections count too.
     pub fn wait_idle(&self, most: Duration) -> bool {
-        self.places.wait_empty(most)
+        self.connections.wait_empty(most)
     }
 }
 

@@ -7,39 +7,39 @@ use crate::message::Answer;
 
 /// What of the request decides how its answer is framed.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Frame {
+pub(crate) struct Frame {
     /// The `x` of `HTTP/1.x` that the client speaks.
-    pub(super) minor: u8,
+    pub(crate) minor: u8,
     /// Whether it was a HEAD request: the head of the answer, with the length that its body would have.
-    pub(super) head_only: bool,
+    pub(crate) head_only: bool,
     /// Whether another request may follow.
-    pub(super) keep_alive: bool,
+    pub(crate) keep_alive: bool,
 }
 
 impl Frame {
     /// For what never became a request.
-    pub(super) const CLOSE: Frame = Frame {
+    pub(crate) const CLOSE: Frame = Frame {
         minor: 1,
         head_only: false,
         keep_alive: false,
     };
 
     /// Whether an answer with `status` to this request has a body.
-    pub(super) fn has_body(&self, status: u16) -> bool {
+    pub(crate) fn has_body(&self, status: u16) -> bool {
         !self.head_only && !matches!(status, 204 | 304)
     }
 }
 
 /// How long an answer's body is.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Length {
+pub(crate) enum Length {
     Bytes(u64),
     /// Not known yet: it comes in chunks, or, to a client of HTTP/1.0, ends with the connection.
     Open,
 }
 
 /// The head of an answer with a body of that length. `headers` are sound ([`sound`]).
-pub(super) fn head<'a>(
+pub(crate) fn head<'a>(
     frame: &Frame,
     status: u16,
     headers: impl Iterator<Item = (&'a str, &'a str)>,
@@ -73,7 +73,7 @@ pub(super) fn head<'a>(
 
 /// `answer` with nothing in it that could break its framing: headers that the edge owns are dropped, so is a
 /// name that is no token; a value is cleaned of what is not visible ASCII. The log tells of each.
-pub(super) fn sound(mut answer: Answer) -> Answer {
+pub(crate) fn sound(mut answer: Answer) -> Answer {
     if !(200..=599).contains(&answer.status) {
         log::error!(
             "edge: an answer had the status {}; 500 was sent",
@@ -105,7 +105,7 @@ pub(super) fn sound(mut answer: Answer) -> Answer {
 }
 
 /// Whether the edge itself writes the header `name`.
-pub(super) fn is_ours(name: &str) -> bool {
+pub(crate) fn is_ours(name: &str) -> bool {
     [
         "connection",
         "content-length",

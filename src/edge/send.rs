@@ -4,12 +4,12 @@
 use std::io::{self, ErrorKind, Read};
 use std::time::Instant;
 
-use super::Bounds;
-use super::line::{Line, Pace};
-use super::relay::Fetched;
-use super::reply::{self, Frame, Length, sound};
-use super::spool::Stored;
+use crate::Bounds;
+use crate::client_stream::{ClientStream, Pace};
+use crate::inner::relay::Fetched;
 use crate::message::{Answer, Body};
+use crate::reply::{self, Frame, Length, sound};
+use crate::spool::Stored;
 
 /// Bytes of a body that go out together with the head.
 const TOGETHER_BYTES_MAX: usize = 16 * 1024;
@@ -17,8 +17,8 @@ const TOGETHER_BYTES_MAX: usize = 16 * 1024;
 const BLOCK_BYTES: usize = 64 * 1024;
 
 /// Sends an answer that the service gave to the gate itself.
-pub(super) fn given(
-    line: &mut Line<'_>,
+pub(crate) fn given(
+    line: &mut ClientStream<'_>,
     frame: Frame,
     answer: Answer,
     bounds: &Bounds,
@@ -38,8 +38,8 @@ pub(super) fn given(
 }
 
 /// Sends an answer that a handler gave.
-pub(super) fn fetched(
-    line: &mut Line<'_>,
+pub(crate) fn fetched(
+    line: &mut ClientStream<'_>,
     frame: Frame,
     fetched: Fetched,
     bounds: &Bounds,
@@ -59,7 +59,7 @@ pub(super) fn fetched(
 /// Each wait for the client is bounded, and on average it has to read at the rate at which it would have to
 /// send.
 fn write(
-    line: &mut Line<'_>,
+    line: &mut ClientStream<'_>,
     mut head: Vec<u8>,
     body: Option<Body>,
     bounds: &Bounds,

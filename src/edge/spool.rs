@@ -7,7 +7,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::budget::{Budget, Share};
+use crate::budget::{Budget, Share};
 use crate::message::Body;
 use vocabox_base::fault::{Fault, Kind};
 
@@ -16,17 +16,17 @@ const WRITE_BYTES: usize = 64 * 1024;
 
 /// How many bytes may wait.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Room {
+pub(crate) struct Room {
     /// In all files together.
-    pub(super) files: u64,
+    pub(crate) files: u64,
     /// In memory, all bodies together.
-    pub(super) memory: u64,
+    pub(crate) memory: u64,
     /// In memory, one body.
-    pub(super) memory_each: usize,
+    pub(crate) memory_each: usize,
 }
 
 /// The folder for spooled bytes, and the bytes that wait now.
-pub(super) struct Spool {
+pub(crate) struct Spool {
     folder: PathBuf,
     files: Arc<Budget>,
     memory: Arc<Budget>,
@@ -35,7 +35,7 @@ pub(super) struct Spool {
 
 impl Spool {
     /// A spool in `folder` (made if missing); the error tells why a file cannot be made there.
-    pub(super) fn open(folder: &Path, room: Room) -> io::Result<Self> {
+    pub(crate) fn open(folder: &Path, room: Room) -> io::Result<Self> {
         std::fs::create_dir_all(folder)?;
         tempfile::tempfile_in(folder)?.write_all(b"a place to write")?;
         Ok(Spool {
@@ -47,12 +47,12 @@ impl Spool {
     }
 
     /// Bytes of one body that stay in memory at most.
-    pub(super) fn memory_bytes_max(&self) -> u64 {
+    pub(crate) fn memory_bytes_max(&self) -> u64 {
         self.memory_each
     }
 
     /// Room for one body.
-    pub(super) fn sink(&self) -> Sink<'_> {
+    pub(crate) fn sink(&self) -> Sink<'_> {
         Sink {
             spool: self,
             waits: Waits::Memory(Vec::new()),
@@ -63,7 +63,7 @@ impl Spool {
 }
 
 /// A body that grows.
-pub(super) struct Sink<'a> {
+pub(crate) struct Sink<'a> {
     spool: &'a Spool,
     waits: Waits,
     bytes: u64,
@@ -77,19 +77,19 @@ enum Waits {
 }
 
 /// A body that is whole, with its part of the room: keep both together until the body has been used.
-pub(super) struct Stored {
-    pub(super) body: Body,
-    pub(super) share: Share,
+pub(crate) struct Stored {
+    pub(crate) body: Body,
+    pub(crate) share: Share,
 }
 
 impl Sink<'_> {
     /// Bytes so far.
-    pub(super) fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }
 
     /// Adds `more`. `Busy` when the spool is full or the disk fails.
-    pub(super) fn write(&mut self, more: &[u8]) -> Result<(), Fault> {
+    pub(crate) fn write(&mut self, more: &[u8]) -> Result<(), Fault> {
         let bytes = self.bytes + more.len() as u64;
         if let Waits::Memory(memory) = &mut self.waits {
             if bytes <= self.spool.memory_each && self.share.grow(more.len() as u64) {
@@ -111,7 +111,7 @@ impl Sink<'_> {
 
     /// Fills `block` from the byte `from` on, as far as there are bytes, and returns how many. `Busy` when the disk
     /// fails.
-    pub(super) fn read_at(&mut self, from: u64, block: &mut [u8]) -> Result<usize, Fault> {
+    pub(crate) fn read_at(&mut self, from: u64, block: &mut [u8]) -> Result<usize, Fault> {
         let most = block.len().min((self.bytes - from) as usize);
         let block = &mut block[..most];
         match &mut self.waits {
@@ -142,7 +142,7 @@ impl Sink<'_> {
     }
 
     /// The whole body, its file at its start.
-    pub(super) fn finish(self) -> Result<Stored, Fault> {
+    pub(crate) fn finish(self) -> Result<Stored, Fault> {
         let body = match self.waits {
             Waits::Memory(memory) => Body::Memory(memory),
             Waits::File(file) => {

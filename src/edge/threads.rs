@@ -6,7 +6,7 @@ use std::path::Path;
 
 use rustix::process::{Resource, getrlimit, getuid};
 
-use super::EdgeError;
+use crate::EdgeError;
 
 /// Threads of one connection with a request under way: its own, and tiny_http's while that reads the ticket.
 const PER_CONNECTION: u64 = 2;
@@ -15,7 +15,7 @@ const REST: u64 = 64;
 
 /// As many connections as the limits on threads allow beside `handlers`, at most `wanted`. The error says that not
 /// even one for each handler fits.
-pub(super) fn connections(wanted: usize, handlers: usize) -> Result<usize, EdgeError> {
+pub(crate) fn connections(wanted: usize, handlers: usize) -> Result<usize, EdgeError> {
     let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
     let of_group = room(Path::new("/sys/fs/cgroup"), &groups);
     // It counts the threads of all processes of this user, and binds all users but root.

@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Instant;
 
-use super::style::Style;
+pub use crate::tts::style::Example;
+use crate::tts::style::Style;
 use vocabox_audio::pcm::{Clip, Samples};
 use vocabox_base::fault::{Fault, Kind};
 
@@ -26,7 +27,7 @@ pub trait Engine: Send {
 #[derive(Debug, Clone)]
 pub struct Utterance {
     pub text: String,
-    /// Id of a voice of the engine's pack, or a blend of several ([`super::blend`]).
+    /// Id of a voice of the engine's pack, or a blend of several ([`crate::tts::blend`]).
     pub voice: String,
     /// Speaking rate as a factor; 1.0 is the voice's own.
     pub speed: f32,
@@ -50,14 +51,6 @@ impl Default for Utterance {
             style: None,
         }
     }
-}
-
-/// Speech that shows what somebody sounds like, for engines that can take that over.
-#[derive(Debug, Clone)]
-pub struct Example {
-    /// Names it: what is made of it once is kept by this.
-    pub name: String,
-    pub speech: Arc<Clip>,
 }
 
 /// Takes a sound piece by piece, in order and without gaps, each as soon as it is made. A fault of its own ends the task.

@@ -1,7 +1,7 @@
 //! What decoders of text ask of a row of logits.
 
 /// Natural logarithm of the sum of the entries' exponentials; −∞ where all are.
-pub(super) fn log_sum(row: &[f32]) -> f32 {
+pub(crate) fn log_sum(row: &[f32]) -> f32 {
     let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     if max == f32::NEG_INFINITY {
         return max;
@@ -10,7 +10,7 @@ pub(super) fn log_sum(row: &[f32]) -> f32 {
 }
 
 /// The indices of the `count` largest entries above −∞, largest first.
-pub(super) fn largest(row: &[f32], count: usize) -> Vec<u32> {
+pub(crate) fn largest(row: &[f32], count: usize) -> Vec<u32> {
     let mut best: Vec<u32> = Vec::with_capacity(count + 1);
     for (i, &x) in row.iter().enumerate() {
         let is_full = best.len() == count;

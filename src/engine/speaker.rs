@@ -5,9 +5,9 @@
 
 use std::borrow::Borrow;
 
-use super::contract::{Embed, Engine, Watch};
-use super::net::{Input, Net};
-use super::nets::Nets;
+use crate::contract::{Embed, Engine, Watch};
+use crate::graph::loader::Nets;
+use crate::graph::net::{Input, Net};
 use vocabox_audio::mel::Mel;
 use vocabox_audio::pcm::Clip;
 use vocabox_base::fault::Fault;

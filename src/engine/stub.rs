@@ -9,11 +9,11 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
-use super::contract::{
+use crate::contract::{
     Engine, Speak, SpeakTask, Transcribe, TranscribeTask, Transcript, Translate, TranslateTask,
     Translation, Watch,
 };
-use super::nets::Nets;
+use crate::graph::loader::Nets;
 use vocabox_audio::pcm::Clip;
 use vocabox_base::fault::Fault;
 use vocabox_pack::Pack;

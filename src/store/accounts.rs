@@ -3,8 +3,8 @@
 use heed::types::DecodeIgnore;
 use serde::{Deserialize, Serialize};
 
-use super::codec::{AccountId, Utc, account_key, account_of};
-use super::{Store, Tables};
+use crate::codec::{AccountId, Utc, account_key, account_of};
+use crate::{Store, Tables};
 use vocabox_base::fault::Fault;
 use vocabox_base::limits::{NAME_CHARS_MAX, RPM_MAX};
 
@@ -176,7 +176,7 @@ impl Store {
 }
 
 impl Tables {
-    pub(super) fn account_named(&self, txn: &heed::RoTxn, name: &str) -> Result<Account, Fault> {
+    pub(crate) fn account_named(&self, txn: &heed::RoTxn, name: &str) -> Result<Account, Fault> {
         // LMDB refuses an empty or an overlong key; neither is anybody's name.
         let id = match check_name(name) {
             Ok(name) => self.account_names.get(txn, &name)?,
@@ -186,13 +186,13 @@ impl Tables {
             .and_then(|id| self.account_by_id(txn, AccountId(id)))
     }
 
-    pub(super) fn has_account(&self, txn: &heed::RoTxn, id: AccountId) -> Result<bool, Fault> {
+    pub(crate) fn has_account(&self, txn: &heed::RoTxn, id: AccountId) -> Result<bool, Fault> {
         let accounts = self.accounts.remap_data_type::<DecodeIgnore>();
         Ok(accounts.get(txn, &account_key(id))?.is_some())
     }
 
     /// Fault: `Internal` when there is none, for ids come from records that are deleted with their account.
-    pub(super) fn account_by_id(&self, txn: &heed::RoTxn, id: AccountId) -> Result<Account, Fault> {
+    pub(crate) fn account_by_id(&self, txn: &heed::RoTxn, id: AccountId) -> Result<Account, Fault> {
         let account = self.accounts.get(txn, &account_key(id))?;
         let account = account.ok_or_else(|| Fault::internal(format!("no account {id:?}")))?;
         Ok(Account { id, ..account })

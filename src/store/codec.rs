@@ -13,9 +13,9 @@ use heed::{BoxedError, BytesDecode, BytesEncode};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use uuid::Uuid;
 
-use super::history::Feature;
-use super::jobs::JobId;
-use super::voices::VoiceId;
+use crate::history::Feature;
+use crate::jobs::JobId;
+use crate::voices::VoiceId;
 
 /// An instant in milliseconds since 1970, UTC. Written as RFC 3339 ending in `Z`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -86,25 +86,25 @@ impl FromStr for Utc {
 /// The id of an account: never shown, never used twice, so that a new account cannot inherit an old one's history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct AccountId(pub(super) u64);
+pub struct AccountId(pub(crate) u64);
 
 impl AccountId {
     /// No account has a lower id.
-    pub(super) const FIRST: AccountId = AccountId(0);
+    pub(crate) const FIRST: AccountId = AccountId(0);
 
     /// The id after this one. Ids are counted from 1 on: the last is never reached.
-    pub(super) fn next(self) -> Self {
+    pub(crate) fn next(self) -> Self {
         AccountId(self.0.saturating_add(1))
     }
 }
 
 /// The public id of a key: `key_` and 16 hexadecimal digits, which are the first 8 bytes of its hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct KeyId(pub(super) [u8; 8]);
+pub struct KeyId(pub(crate) [u8; 8]);
 
 impl KeyId {
     /// The id that belongs to the hash of a key.
-    pub(super) fn of(hash: &blake3::Hash) -> Self {
+    pub(crate) fn of(hash: &blake3::Hash) -> Self {
         let mut id = [0; 8];
         id.copy_from_slice(&hash.as_bytes()[..8]);
         KeyId(id)
@@ -184,17 +184,17 @@ macro_rules! serde_as_text {
 serde_as_text!(Utc, KeyId, ItemId, JobId);
 
 /// Whether `text` is exactly `length` digits of `0-9a-f`.
-pub(super) fn is_lower_hex(text: &str, length: usize) -> bool {
+pub(crate) fn is_lower_hex(text: &str, length: usize) -> bool {
     text.len() == length && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// Key of an account, and prefix of everything that belongs to it: 8 bytes.
-pub(super) fn account_key(account: AccountId) -> [u8; 8] {
+pub(crate) fn account_key(account: AccountId) -> [u8; 8] {
     account.0.to_be_bytes()
 }
 
 /// Key of a history item: account (8), id (16).
-pub(super) fn item_key(account: AccountId, id: ItemId) -> [u8; 24] {
+pub(crate) fn item_key(account: AccountId, id: ItemId) -> [u8; 24] {
     let mut key = [0; 24];
     key[..8].copy_from_slice(&account_key(account));
     key[8..].copy_from_slice(id.0.as_bytes());
@@ -202,7 +202,7 @@ pub(super) fn item_key(account: AccountId, id: ItemId) -> [u8; 24] {
 }
 
 /// Key of a cloned voice: account (8), id (16).
-pub(super) fn voice_key(account: AccountId, id: VoiceId) -> [u8; 24] {
+pub(crate) fn voice_key(account: AccountId, id: VoiceId) -> [u8; 24] {
     let mut key = [0; 24];
     key[..8].copy_from_slice(&account_key(account));
     key[8..].copy_from_slice(id.0.as_bytes());
@@ -210,7 +210,7 @@ pub(super) fn voice_key(account: AccountId, id: VoiceId) -> [u8; 24] {
 }
 
 /// Key of a job: account (8), id (16).
-pub(super) fn job_key(account: AccountId, id: JobId) -> [u8; 24] {
+pub(crate) fn job_key(account: AccountId, id: JobId) -> [u8; 24] {
     let mut key = [0; 24];
     key[..8].copy_from_slice(&account_key(account));
     key[8..].copy_from_slice(id.0.as_bytes());
@@ -218,19 +218,19 @@ pub(super) fn job_key(account: AccountId, id: JobId) -> [u8; 24] {
 }
 
 /// The item that a key of the history stands for; none when the key is damaged.
-pub(super) fn item_id_of(item_key: &[u8]) -> Option<ItemId> {
+pub(crate) fn item_id_of(item_key: &[u8]) -> Option<ItemId> {
     let (_, id) = item_key.split_at_checked(8)?;
     Uuid::from_slice(id).ok().map(ItemId)
 }
 
 /// The account that a key begins with; none when the key is damaged.
-pub(super) fn account_of(key: &[u8]) -> Option<AccountId> {
+pub(crate) fn account_of(key: &[u8]) -> Option<AccountId> {
     let account = key.first_chunk()?;
     Some(AccountId(u64::from_be_bytes(*account)))
 }
 
 /// Key of a history item in the index by feature: account (8), feature (1) or 0 for all of them, id (16).
-pub(super) fn index_key(account: AccountId, feature: Option<Feature>, id: ItemId) -> [u8; 25] {
+pub(crate) fn index_key(account: AccountId, feature: Option<Feature>, id: ItemId) -> [u8; 25] {
     let mut key = [0; 25];
     key[..9].copy_from_slice(&count_key(account, feature));
     key[9..].copy_from_slice(id.0.as_bytes());
@@ -238,7 +238,7 @@ pub(super) fn index_key(account: AccountId, feature: Option<Feature>, id: ItemId
 }
 
 /// Key of the item that an entry of the index stands for; none when the entry is damaged.
-pub(super) fn item_key_of(index_entry: &[u8]) -> Option<[u8; 24]> {
+pub(crate) fn item_key_of(index_entry: &[u8]) -> Option<[u8; 24]> {
     let entry: &[u8; 25] = index_entry.try_into().ok()?;
     let mut key = [0; 24];
     key[..8].copy_from_slice(&entry[..8]);
@@ -247,7 +247,7 @@ pub(super) fn item_key_of(index_entry: &[u8]) -> Option<[u8; 24]> {
 }
 
 /// Key of a count, and prefix of what it counts in the index: account (8), feature (1) or 0 for all of them.
-pub(super) fn count_key(account: AccountId, feature: Option<Feature>) -> [u8; 9] {
+pub(crate) fn count_key(account: AccountId, feature: Option<Feature>) -> [u8; 9] {
     let mut key = [0; 9];
     key[..8].copy_from_slice(&account_key(account));
     key[8] = feature.map_or(0, Feature::code);
@@ -255,7 +255,7 @@ pub(super) fn count_key(account: AccountId, feature: Option<Feature>) -> [u8; 9]
 }
 
 /// A value stored as JSON. Fields that a version does not know are left out when it reads.
-pub(super) struct Json<T>(PhantomData<T>);
+pub(crate) struct Json<T>(PhantomData<T>);
 
 impl<'a, T: Serialize + 'a> BytesEncode<'a> for Json<T> {
     type EItem = T;

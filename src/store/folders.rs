@@ -22,7 +22,7 @@ pub struct Folders<Id> {
 
 impl<Id: Display + Copy> Folders<Id> {
     /// Those in the folder `dir` of `data_dir`; nothing is made yet.
-    pub(super) fn in_data(data_dir: &Path, dir: &str) -> Self {
+    pub(crate) fn in_data(data_dir: &Path, dir: &str) -> Self {
         Folders {
             dir: data_dir.join(dir),
             of: PhantomData,
@@ -67,7 +67,7 @@ impl<Id: Display + Copy> Folders<Id> {
     }
 
     /// Writes `bytes` to a file that is named by their hash, and returns its name. Faults: as [`Folders::put`].
-    pub(super) fn put_by_hash(&self, id: Id, mut bytes: &[u8]) -> Result<String, Fault> {
+    pub(crate) fn put_by_hash(&self, id: Id, mut bytes: &[u8]) -> Result<String, Fault> {
         let name = blake3::hash(bytes).to_hex().to_string();
         self.put(id, &name, &mut bytes)?;
         Ok(name)
@@ -105,7 +105,7 @@ impl<Id: Display + Copy> Folders<Id> {
     }
 
     /// All of a file that is named by its hash. Faults: as [`Folders::open`], `Internal` when it is not what its name says.
-    pub(super) fn read_by_hash(&self, id: Id, name: &str) -> Result<Vec<u8>, Fault> {
+    pub(crate) fn read_by_hash(&self, id: Id, name: &str) -> Result<Vec<u8>, Fault> {
         let mut bytes = Vec::new();
         let mut file = self.open(id, name)?;
         file.read_to_end(&mut bytes).map_err(refused)?;
@@ -118,7 +118,7 @@ impl<Id: Display + Copy> Folders<Id> {
     }
 
     /// Removes the file `name`; that it is gone already is no fault.
-    pub(super) fn remove(&self, id: Id, name: &str) {
+    pub(crate) fn remove(&self, id: Id, name: &str) {
         told(fs::remove_file(self.folder(id).join(name)), id);
     }
 
@@ -130,7 +130,7 @@ impl<Id: Display + Copy> Folders<Id> {
     /// Removes the folders and files that no record names: `keeps` is asked for each folder, and, with its name, for each
     /// file in it. How many. For the one server of a data folder, before it serves: what is just being made has no record
     /// yet.
-    pub(super) fn sweep(&self, keeps: impl Fn(&str, Option<&str>) -> bool) -> io::Result<usize> {
+    pub(crate) fn sweep(&self, keeps: impl Fn(&str, Option<&str>) -> bool) -> io::Result<usize> {
         let folders = match fs::read_dir(&self.dir) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(0),
             folders => folders?,

@@ -5,10 +5,10 @@ use std::str::FromStr;
 use heed::{RoTxn, RwTxn};
 use serde::{Deserialize, Serialize};
 
-use super::codec::{
+use crate::codec::{
     AccountId, ItemId, Utc, account_key, count_key, index_key, item_id_of, item_key, item_key_of,
 };
-use super::{Store, Tables};
+use crate::{Store, Tables};
 use vocabox_base::fault::{Fault, Kind};
 use vocabox_base::limits::{HISTORY_PAGE_MAX, PRUNE_ITEMS_MAX};
 
@@ -37,7 +37,7 @@ impl Feature {
     }
 
     /// Its byte in stored keys; 0 stands for all features.
-    pub(super) fn code(self) -> u8 {
+    pub(crate) fn code(self) -> u8 {
         match self {
             Feature::Tts => 1,
             Feature::Stt => 2,
@@ -188,7 +188,7 @@ impl Tables {
     }
 
     /// How many items `account` has of `feature`, or of all.
-    pub(super) fn items(
+    pub(crate) fn items(
         &self,
         txn: &RoTxn,
         account: AccountId,
@@ -199,7 +199,7 @@ impl Tables {
     }
 
     /// The oldest item of `account`, if it has one.
-    pub(super) fn oldest_item(
+    pub(crate) fn oldest_item(
         &self,
         txn: &RoTxn,
         account: AccountId,
@@ -213,7 +213,7 @@ impl Tables {
 
     /// Removes the oldest items of `account`, as long as `is_doomed` says so of the next one and how many go before it;
     /// `PRUNE_ITEMS_MAX` at the most. How many went.
-    pub(super) fn remove_oldest(
+    pub(crate) fn remove_oldest(
         &self,
         txn: &mut RwTxn,
         account: AccountId,

@@ -1,6 +1,6 @@
 //! Dubbing jobs: each belongs to one account, and outlives the process that took it on.
 //!
-//! A job is its record; what was sent for it and what it made are files of its folder ([`super::folders`]).
+//! A job is its record; what was sent for it and what it made are files of its folder ([`crate::folders`]).
 
 use std::collections::HashSet;
 use std::fmt;
@@ -12,14 +12,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::codec::{AccountId, Utc, account_key, account_of, job_key};
-use super::folders::Folders;
-use super::{Store, Tables};
+use crate::codec::{AccountId, Utc, account_key, account_of, job_key};
+use crate::folders::Folders;
+use crate::{Store, Tables};
 use vocabox_base::fault::{Fault, Kind};
 
 /// The id of a job: `job_` and 32 hexadecimal digits of a version 7 UUID, which nobody can guess.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct JobId(pub(super) Uuid);
+pub struct JobId(pub(crate) Uuid);
 
 const PREFIX: &str = "job_";
 
@@ -44,7 +44,7 @@ impl FromStr for JobId {
 
     fn from_str(text: &str) -> Result<Self, String> {
         text.strip_prefix(PREFIX)
-            .filter(|digits| super::codec::is_lower_hex(digits, 32))
+            .filter(|digits| crate::codec::is_lower_hex(digits, 32))
             .and_then(|digits| Uuid::try_parse(digits).ok())
             .map(JobId)
             .ok_or_else(|| "a job's id is `job_` and 32 hexadecimal digits".to_string())
@@ -266,7 +266,7 @@ impl Store {
 
     /// Removes folders that no job has: of jobs that a power cut kept from being taken on or deleted whole. For the one server
     /// of a data folder, before it serves.
-    pub(super) fn sweep_job_files(&self) -> Result<(), Fault> {
+    pub(crate) fn sweep_job_files(&self) -> Result<(), Fault> {
         let txn = self.env.read_txn()?;
         let mut named = HashSet::new();
         for entry in self.tables.jobs.iter(&txn)? {
@@ -284,7 +284,7 @@ impl Store {
 
 impl Tables {
     /// Deletes all jobs of an account; which they were.
-    pub(super) fn remove_jobs(
+    pub(crate) fn remove_jobs(
         &self,
         txn: &mut RwTxn,
         account: AccountId,

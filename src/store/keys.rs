@@ -9,10 +9,10 @@ use std::sync::Mutex;
 use heed::RwTxn;
 use serde::{Deserialize, Serialize};
 
-use super::accounts::{Account, check_name, check_rpm};
-use super::codec::{AccountId, KeyId, Utc, is_lower_hex};
-use super::writer::{Job, lock};
-use super::{Store, Tables};
+use crate::accounts::{Account, check_name, check_rpm};
+use crate::codec::{AccountId, KeyId, Utc, is_lower_hex};
+use crate::writer::{Job, lock};
+use crate::{Store, Tables};
 use vocabox_base::fault::Fault;
 use vocabox_base::limits::LAST_USED_MS;
 
@@ -107,7 +107,7 @@ pub struct Key {
 
 /// A key as it is stored, under its id.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct KeyRecord {
+pub(crate) struct KeyRecord {
     account: AccountId,
     /// BLAKE3 of the whole key, prefix included, in hexadecimal.
     hash: String,
@@ -115,7 +115,7 @@ pub(super) struct KeyRecord {
     env: KeyEnv,
     rpm: Option<u32>,
     created_at: Utc,
-    pub(super) revoked_at: Option<Utc>,
+    pub(crate) revoked_at: Option<Utc>,
     last_used_at: Option<Utc>,
 }
 
@@ -245,7 +245,7 @@ impl Store {
 
 impl Tables {
     /// Removes all keys of an account, and their token buckets.
-    pub(super) fn remove_keys(&self, txn: &mut RwTxn<'_>, account: AccountId) -> Result<(), Fault> {
+    pub(crate) fn remove_keys(&self, txn: &mut RwTxn<'_>, account: AccountId) -> Result<(), Fault> {
         let mut ids = Vec::new();
         for entry in self.keys.iter(txn)? {
             let (id, record) = entry?;
@@ -269,11 +269,11 @@ fn key_id_of(bytes: &[u8]) -> Result<KeyId, Fault> {
 
 /// Uses of keys that are not written yet.
 #[derive(Default)]
-pub(super) struct Uses(Mutex<HashMap<KeyId, Utc>>);
+pub(crate) struct Uses(Mutex<HashMap<KeyId, Utc>>);
 
 impl Uses {
     /// The write of all of them, and none is left; none when there is nothing to write.
-    pub(super) fn take(&self, tables: Tables) -> Option<Box<dyn Job>> {
+    pub(crate) fn take(&self, tables: Tables) -> Option<Box<dyn Job>> {
         let uses = std::mem::take(&mut *lock(&self.0));
         (!uses.is_empty()).then(|| Box::new(WriteUses { uses, tables }) as Box<dyn Job>)
     }

@@ -6,9 +6,6 @@
 //! It knows nothing of requests and statuses.
 
 mod accounts;
-mod bucket;
-mod buckets;
-mod clock;
 mod codec;
 mod folders;
 mod history;
@@ -16,6 +13,7 @@ mod jobs;
 mod keys;
 mod lmdb;
 mod prune;
+mod rate_limit;
 mod upgrade;
 mod voices;
 mod writer;
@@ -30,19 +28,20 @@ use heed::types::{Bytes, Str, U64, Unit};
 use heed::{CommitOrAbort, RwTxn};
 
 pub use accounts::{Account, AccountChanges, HistoryFate, check_name, check_rpm};
-pub use bucket::Level;
-pub use buckets::Draw;
-pub use clock::Clock;
 pub use codec::{AccountId, ItemId, KeyId, Utc};
 pub use folders::Folders;
 pub use history::{Feature, HistoryItem, Page, Status};
 pub use jobs::{Job, JobId, JobKind, JobRoom, JobStatus, RESULT};
 pub use keys::{Key, KeyEnv, Secret};
 pub use prune::Retention;
+pub use rate_limit::bucket::Level;
+pub use rate_limit::buckets::Draw;
+pub use rate_limit::clock::Clock;
 pub use voices::{ClonedStyle, ClonedVoice, VoiceId};
 
 use codec::Json;
 use lmdb::{Env, Failure, Table};
+use rate_limit::buckets;
 use vocabox_base::fault::Fault;
 use vocabox_base::limits::{
     NAME_CHARS_MAX, STORE_MAP_BYTES, STORE_READERS_MAX, STORE_SPARE_PARTS, STORE_WRITABLE_MS,

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use heed::{RoTxn, RwTxn};
 
-use super::codec::{AccountId, Utc, account_key, account_of};
-use super::lmdb::Env;
-use super::writer::{Writer, lock};
-use super::{Store, Tables};
+use crate::codec::{AccountId, Utc, account_key, account_of};
+use crate::lmdb::Env;
+use crate::writer::{Writer, lock};
+use crate::{Store, Tables};
 use vocabox_base::fault::Fault;
 use vocabox_base::limits::{HISTORY_ITEMS, PRUNE_EVERY_MS, PRUNE_ITEMS_MAX};
 
@@ -34,7 +34,7 @@ impl Default for Retention {
 }
 
 impl Store {
-    /// Removes the histories that [`super::HistoryFate::Purge`] left behind, also those of a process that was cut in the
+    /// Removes the histories that [`crate::HistoryFate::Purge`] left behind, also those of a process that was cut in the
     /// midst of it; how many items they were. A server does so by itself, at its start and every `PRUNE_EVERY_MS`.
     pub fn purge_deleted(&self) -> Result<u64, Fault> {
         let work = self.pruning();
@@ -48,7 +48,7 @@ impl Store {
         Ok(removed)
     }
 
-    pub(super) fn pruning(&self) -> Pruning {
+    pub(crate) fn pruning(&self) -> Pruning {
         Pruning {
             env: self.env.clone(),
             tables: self.tables,
@@ -58,7 +58,7 @@ impl Store {
 }
 
 /// The transactions of pruning.
-pub(super) struct Pruning {
+pub(crate) struct Pruning {
     env: Env,
     tables: Tables,
     writer: Arc<Writer>,
@@ -81,7 +81,7 @@ impl Pruning {
     }
 
     /// Removes `PRUNE_ITEMS_MAX` items of a deleted account, or all that are left and the mark with them; how many.
-    pub(super) fn purge_some(&self, account: AccountId) -> Result<usize, Fault> {
+    pub(crate) fn purge_some(&self, account: AccountId) -> Result<usize, Fault> {
         let tables = self.tables;
         self.writer.write(move |txn| {
             let removed = tables.remove_oldest(txn, account, |_, _| true)?;
@@ -93,7 +93,7 @@ impl Pruning {
     }
 
     /// Removes up to `PRUNE_ITEMS_MAX` items of `account` that are too many or too old at `now`; how many.
-    pub(super) fn prune_some(
+    pub(crate) fn prune_some(
         &self,
         account: AccountId,
         retention: Retention,
@@ -152,7 +152,7 @@ fn account(key: &[u8]) -> Result<AccountId, Fault> {
 }
 
 /// The thread that prunes while a server runs.
-pub(super) struct Pruner {
+pub(crate) struct Pruner {
     items_max: u64,
     bell: Arc<Bell>,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -174,7 +174,7 @@ struct Asked {
 
 impl Pruner {
     /// Starts the thread.
-    pub(super) fn start(pruning: Pruning, retention: Retention) -> Result<Self, std::io::Error> {
+    pub(crate) fn start(pruning: Pruning, retention: Retention) -> Result<Self, std::io::Error> {
         let bell = Arc::new(Bell::default());
         let thread = Thread {
             pruning,
@@ -192,14 +192,14 @@ impl Pruner {
     }
 
     /// Hears that `account` has `total` items now.
-    pub(super) fn appended(&self, account: AccountId, total: u64) {
+    pub(crate) fn appended(&self, account: AccountId, total: u64) {
         if total > self.items_max && lock(&self.bell.asked).over.insert(account) {
             self.bell.rung.notify_all();
         }
     }
 
     /// Ends the thread after its transaction.
-    pub(super) fn stop(&self) {
+    pub(crate) fn stop(&self) {
         lock(&self.bell.asked).stop = true;
         self.bell.rung.notify_all();
         if let Some(thread) = lock(&self.thread).take() {

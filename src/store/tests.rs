@@ -7,22 +7,22 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Barrier};
 use std::thread;
 
-use super::codec::item_key;
 use super::*;
+use crate::codec::item_key;
 use vocabox_base::fault::Kind;
 use vocabox_base::limits::HISTORY_PAGE_MAX;
 
-pub(super) fn open() -> (tempfile::TempDir, Arc<Store>) {
+pub(crate) fn open() -> (tempfile::TempDir, Arc<Store>) {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path()).unwrap();
     (dir, store)
 }
 
-pub(super) fn account(store: &Store, name: &str) -> AccountId {
+pub(crate) fn account(store: &Store, name: &str) -> AccountId {
     store.create_account(name, 60, true, None).unwrap().id
 }
 
-pub(super) fn item(feature: Feature, text: &str) -> HistoryItem {
+pub(crate) fn item(feature: Feature, text: &str) -> HistoryItem {
     HistoryItem {
         id: ItemId::new(),
         feature,
@@ -41,7 +41,7 @@ pub(super) fn item(feature: Feature, text: &str) -> HistoryItem {
 }
 
 /// Everything that `account` has of `feature`, page by page.
-pub(super) fn all(store: &Store, account: AccountId, feature: Option<Feature>) -> Vec<HistoryItem> {
+pub(crate) fn all(store: &Store, account: AccountId, feature: Option<Feature>) -> Vec<HistoryItem> {
     let mut items = Vec::new();
     loop {
         let page = store.page(account, 7, items.len(), feature).unwrap();

@@ -5,11 +5,11 @@
 
 use heed::RwTxn;
 
-use super::Meta;
+use crate::Meta;
 use vocabox_base::fault::Fault;
 
 /// The layout that this program reads and writes.
-pub(super) const VERSION: u64 = 3;
+pub(crate) const VERSION: u64 = 3;
 /// `STEPS[i]` lifts version `i + 1` to `i + 2`.
 const STEPS: [Step; VERSION as usize - 1] = [to_2, to_3];
 
@@ -30,7 +30,7 @@ fn to_3(_: &mut RwTxn<'_>) -> Result<(), Fault> {
 
 /// Brings the databases to [`VERSION`], all in `txn`; an empty store starts there.
 /// Fault: `Missing` when a newer program wrote them.
-pub(super) fn run(txn: &mut RwTxn<'_>, meta: Meta<'_>) -> Result<(), Fault> {
+pub(crate) fn run(txn: &mut RwTxn<'_>, meta: Meta<'_>) -> Result<(), Fault> {
     lift(txn, meta, &STEPS)
 }
 

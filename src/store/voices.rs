@@ -1,7 +1,7 @@
 //! Cloned voices: each belongs to one account.
 //!
 //! A voice is its record; its files (a style table and the clip that it was made from) are named there by their hashes and
-//! lie in a folder of its own ([`super::folders`]).
+//! lie in a folder of its own ([`crate::folders`]).
 
 use std::collections::HashMap;
 use std::fmt;
@@ -11,8 +11,8 @@ use heed::RwTxn;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::codec::{AccountId, Utc, account_key, voice_key};
-use super::{Store, Tables};
+use crate::codec::{AccountId, Utc, account_key, voice_key};
+use crate::{Store, Tables};
 use vocabox_base::fault::{Fault, Kind};
 
 /// What every id of a clone begins with.
@@ -20,7 +20,7 @@ const PREFIX: &str = "cloned_";
 
 /// The id of a cloned voice: `cloned_` and 32 hexadecimal digits of a version 7 UUID, which nobody can guess.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct VoiceId(pub(super) Uuid);
+pub struct VoiceId(pub(crate) Uuid);
 
 impl VoiceId {
     #[expect(clippy::new_without_default, reason = "two defaults would differ")]
@@ -45,7 +45,7 @@ impl FromStr for VoiceId {
 
     fn from_str(text: &str) -> Result<Self, String> {
         text.strip_prefix(PREFIX)
-            .filter(|digits| super::codec::is_lower_hex(digits, 32))
+            .filter(|digits| crate::codec::is_lower_hex(digits, 32))
             .and_then(|digits| Uuid::try_parse(digits).ok())
             .map(VoiceId)
             .ok_or_else(|| "a clone's id is `cloned_` and 32 hexadecimal digits".to_string())
@@ -149,7 +149,7 @@ impl Store {
         let mut all = Vec::new();
         for entry in self.tables.voices.iter(&txn)? {
             let (key, voice) = entry?;
-            let account = super::codec::account_of(key);
+            let account = crate::codec::account_of(key);
             if let (Some(account), false) = (account, voice.style.refined) {
                 all.push((account, voice.id));
             }
@@ -207,7 +207,7 @@ impl Store {
 
     /// Removes files that no record names: of voices that a power cut kept from being made or deleted whole. For the one
     /// server of a data folder, before it serves: a voice that is just being made has no record yet.
-    pub(super) fn sweep_voice_files(&self) -> Result<(), Fault> {
+    pub(crate) fn sweep_voice_files(&self) -> Result<(), Fault> {
         let txn = self.env.read_txn()?;
         let mut named = HashMap::new();
         for entry in self.tables.voices.iter(&txn)? {
@@ -234,7 +234,7 @@ impl Tables {
     }
 
     /// Deletes all voices of an account; which they were.
-    pub(super) fn remove_voices(
+    pub(crate) fn remove_voices(
         &self,
         txn: &mut RwTxn,
         account: AccountId,

@@ -10,14 +10,14 @@ use std::time::{Duration, Instant};
 
 use heed::RwTxn;
 
-use super::lmdb::{self, Env};
+use crate::lmdb::{self, Env};
 use vocabox_base::fault::{Fault, Kind};
 use vocabox_base::limits::{
     COMMIT_ITEMS_MAX, COMMIT_QUEUE_MAX, COMMIT_WAIT_MS, LAST_USED_MS, STORE_WAIT_MS,
 };
 
 /// One write, and the one who waits for it.
-pub(super) trait Job: Send {
+pub(crate) trait Job: Send {
     /// Writes into `txn`. Called again, on another transaction, when the first was rolled back.
     fn run(&mut self, txn: &mut RwTxn<'_>) -> Result<(), Fault>;
 
@@ -26,9 +26,9 @@ pub(super) trait Job: Send {
 }
 
 /// Work that nobody waits for and that joins any commit. It is told whether this commit is the last one.
-pub(super) type RideAlong = Box<dyn FnMut(bool) -> Vec<Box<dyn Job>> + Send>;
+pub(crate) type RideAlong = Box<dyn FnMut(bool) -> Vec<Box<dyn Job>> + Send>;
 
-pub(super) struct Writer {
+pub(crate) struct Writer {
     queue: SyncSender<Message>,
     thread: Mutex<Option<JoinHandle<()>>>,
     last_commit: Arc<Mutex<Option<Instant>>>,
@@ -41,7 +41,7 @@ enum Message {
 
 impl Writer {
     /// Starts the thread. `ride_along` is asked before each commit, and every `LAST_USED_MS` when there is none.
-    pub(super) fn start(env: Env, ride_along: RideAlong) -> Result<Self, std::io::Error> {
+    pub(crate) fn start(env: Env, ride_along: RideAlong) -> Result<Self, std::io::Error> {
         let (queue, inbox) = sync_channel(COMMIT_QUEUE_MAX);
         let last_commit = Arc::new(Mutex::new(None));
         let mut thread = Thread {
@@ -63,7 +63,7 @@ impl Writer {
     /// What `work` returned, once it is on the disk.
     /// Faults: what `work` returned (then nothing of it is written); `Busy` when too many writes wait;
     /// `Missing` when the disk refuses, does not answer within `STORE_WAIT_MS`, or the store is closed.
-    pub(super) fn write<T, F>(&self, work: F) -> Result<T, Fault>
+    pub(crate) fn write<T, F>(&self, work: F) -> Result<T, Fault>
     where
         T: Send + 'static,
         F: FnMut(&mut RwTxn<'_>) -> Result<T, Fault> + Send + 'static,
@@ -73,7 +73,7 @@ impl Writer {
 
     /// The same; `tell` learns the outcome before anything else is written, even when the caller waits no more.
     /// It learns nothing of a write that was refused before it ran.
-    pub(super) fn write_and_tell<T, F, G>(&self, work: F, tell: G) -> Result<T, Fault>
+    pub(crate) fn write_and_tell<T, F, G>(&self, work: F, tell: G) -> Result<T, Fault>
     where
         T: Send + 'static,
         F: FnMut(&mut RwTxn<'_>) -> Result<T, Fault> + Send + 'static,
@@ -103,12 +103,12 @@ impl Writer {
     }
 
     /// Whether a commit reached the disk within the last `ms` milliseconds and none failed since.
-    pub(super) fn committed_within(&self, ms: u64) -> bool {
+    pub(crate) fn committed_within(&self, ms: u64) -> bool {
         lock(&self.last_commit).is_some_and(|at| at.elapsed() < Duration::from_millis(ms))
     }
 
     /// Commits what waits, then ends the thread. Later writes are refused.
-    pub(super) fn stop(&self) {
+    pub(crate) fn stop(&self) {
         let Some(thread) = lock(&self.thread).take() else {
             return;
         };
@@ -232,6 +232,6 @@ fn closed() -> Fault {
 }
 
 /// The guarded value; a thread that died holding it left it whole, as every use is one assignment.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

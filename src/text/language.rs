@@ -1,12 +1,5 @@
-//! The languages that can be read aloud.
-//!
-//! Owns which code is read by what. A language that is not here is not listed among the voices.
+//! What a language must be able to do to be read aloud.
 
-use super::{
-    Accent, English,
-    nigerian::{Nigerian, Speech},
-    tongue::Tongue,
-};
 use vocabox_base::fault::Fault;
 
 /// A language read aloud: writing to words, words to sounds.
@@ -23,25 +16,8 @@ pub trait Language: Sync + Send {
     fn sounds(&self, words: &str) -> Result<String, Fault>;
 }
 
-/// The language that a pack's voice calls `code`; none when it cannot be read here. What it needs is made at the first
-/// call and kept.
-pub fn language(code: &str) -> Option<&'static dyn Language> {
-    Some(match code {
-        "en" | "en-us" => English::shared(Accent::American),
-        "en-gb" => English::shared(Accent::British),
-        "en_ng" => Nigerian::shared(Speech::English),
-        "pcm" => Nigerian::shared(Speech::Pidgin),
-        _ => Tongue::of(code)?,
-    })
-}
-
-/// Whether [`language`] knows `code`; makes nothing.
-pub fn is_read(code: &str) -> bool {
-    matches!(code, "en" | "en-us" | "en-gb" | "en_ng" | "pcm") || Tongue::is_known(code)
-}
-
 /// The refusal of `text` whose letter after `before` others cannot be read in `language`.
-pub(super) fn unreadable(before: usize, language: &str, accepted: &str) -> Fault {
+pub(crate) fn unreadable(before: usize, language: &str, accepted: &str) -> Fault {
     let article = match language.starts_with(['A', 'E', 'I', 'O']) {
         true => "an",
         false => "a",

@@ -1,36 +1,21 @@
 //! Text made speakable: from what a client wrote to the phonemes that a voice is fed.
 //!
 //! Owns the way from text to [`Piece`]s and the bounds on one. Must not know engines, audio or
-//! HTTP. `split` finds the pauses; `language` says what is read by what. English: `fold` and `normalize`
-//! turn writing into words, with `figures`, `calendar`, `numbers`, `abbreviations` and `address` for
-//! what they are named after; `phonemes` turns words into sounds, with `letters` for those that no
-//! lexicon has, and `nigerian` adds what is said in Nigeria. Every other language is a table of
-//! `tongue`.
+//! HTTP. `segmentation` finds the pauses, `normalization` turns writing into words, `g2p` turns words into phonemes;
+//! `languages` says which language is read by what.
 
-mod abbreviations;
-mod address;
-mod calendar;
-mod espeak;
-mod figures;
-mod fold;
+mod g2p;
 mod language;
-mod letters;
-mod line;
-mod markup;
-mod measures;
-mod nigerian;
-mod normalize;
-mod numbers;
-mod phonemes;
-mod spelling;
-mod split;
-mod tongue;
+mod languages;
+mod normalization;
+mod segmentation;
 
-pub use espeak::espeak;
-pub use language::{Language, is_read, language};
-pub use phonemes::{ALPHABET, English, VOCABULARY};
-pub use spelling::Spelling;
-pub use split::{Sentence, halves, sentences};
+pub use g2p::english::{ALPHABET, English, VOCABULARY};
+pub use g2p::espeak::espeak;
+pub use g2p::graphemes::Graphemes;
+pub use language::Language;
+pub use languages::{is_read, language};
+pub use segmentation::{Sentence, halves, sentences};
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -161,7 +146,8 @@ impl Pieces<'_> {
             let most = self.most;
             if chars > most
                 && most < TOGETHER_CHARS_MAX
-                && let Some((first, after)) = split::opening(&self.text[run.range.clone()], most)
+                && let Some((first, after)) =
+                    segmentation::opening(&self.text[run.range.clone()], most)
             {
                 self.put_back(&run, [(first, Pause::Clause), (after, run.pause)]);
                 continue;
@@ -191,7 +177,7 @@ impl Pieces<'_> {
                     });
                     self.most = (GROWTH * chars).clamp(FIRST_CHARS_MAX, TOGETHER_CHARS_MAX);
                 }
-            } else if let Some((before, after, pause)) = split::halves(text) {
+            } else if let Some((before, after, pause)) = segmentation::halves(text) {
                 self.put_back(&run, [(before, pause), (after, run.pause)]);
             }
         }

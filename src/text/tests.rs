@@ -1,4 +1,5 @@
 use super::*;
+use crate::normalization::english;
 use vocabox_base::cpu_time;
 
 fn american() -> &'static English {
@@ -6,7 +7,7 @@ fn american() -> &'static English {
 }
 
 fn said(text: &str) -> String {
-    normalize::normalize(text, Accent::American)
+    english::normalize(text, Accent::American)
 }
 
 fn check(pieces: &[Piece], of: &str) {
@@ -128,7 +129,7 @@ fn writing_is_read_as_a_person_reads_it() {
         assert_eq!(got, read, "{written:?}");
     }
     assert_eq!(
-        normalize::normalize("105 on 5/4/2024", Accent::British),
+        english::normalize("105 on 5/4/2024", Accent::British),
         "one hundred and five on the fifth of April, twenty twenty four"
     );
 }
@@ -328,7 +329,7 @@ fn no_text_panics_or_leaves_the_alphabet() {
         }
         let text: String = text.into_iter().collect();
         for accent in [Accent::American, Accent::British] {
-            let words = normalize::normalize(&text, accent);
+            let words = english::normalize(&text, accent);
             assert!(
                 words
                     .chars()

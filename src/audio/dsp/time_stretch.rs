@@ -59,9 +59,8 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::decode;
     use crate::dsp::pitch::Pitch;
-    use crate::pcm;
+    use crate::{decode, pcm};
 
     /// Ten seconds of a reader's voice, at 24 kHz.
     fn speech() -> Clip {

@@ -52,9 +52,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
 
 /// Libraries that one file (or folder) of the crate that has them may name.
 const NAMED_BY: &[(&str, &str)] = &[
-    ("ort", "engine/net_ort.rs"),
-    ("tract_onnx", "engine/net_tract.rs"),
-    ("tiny_http", "edge/wire.rs"),
+    ("ort", "engine/graph/ort.rs"),
+    ("tract_onnx", "engine/graph/tract.rs"),
+    ("tiny_http", "edge/inner/"),
     ("timestretch", "audio/dsp/time_stretch.rs"),
     ("syom", "audio/encode/"),
     ("flacenc", "audio/encode/"),

@@ -1,0 +1,299 @@
+//! Owns who may be connected: how many in all, how many of one address, and who has to leave when it is full.
+//! Knows sockets only as something to shut.
+//!
+//! A full house never refuses a newcomer while somebody merely sits there: the connection that has waited
+//! longest for its client (for a whole head, for more of a body, or to take its answer) leaves. Refusing the newcomer
+//! instead would let one slow client (or one proxy) lock everybody else out of its address.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr, Shutdown, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use vocabox_base::limits::STALL_MS;
+
+/// Waits for the first byte of a head.
+const IDLE: u8 = 0;
+/// Has sent a part of a head.
+const HEAD: u8 = 1;
+/// Its request is being received or answered: it may not be made to leave.
+const BUSY: u8 = 2;
+/// Is being received or answered, and its client neither sends nor takes anything.
+const STALLED: u8 = 3;
+/// Was made to leave.
+const SHUT: u8 = 4;
+
+/// Phases in which a connection may be made to leave, because its client keeps it waiting.
+const MAY_LEAVE: [u8; 3] = [IDLE, HEAD, STALLED];
+
+/// How long a newcomer is held while the one who has to leave does so: its thread only has to wake up.
+const LEAVE_MS: u64 = 1_000;
+/// How long a part of a head may become a whole one after the house was told to close.
+const CLOSING_HEAD_MS: u64 = 1_000;
+
+/// All connections.
+pub(crate) struct Connections {
+    state: Mutex<State>,
+    freed: Condvar,
+    max: usize,
+    per_address_max: usize,
+    stopping: AtomicBool,
+    opened: Instant,
+}
+
+#[derive(Default)]
+struct State {
+    seats: HashMap<u64, Arc<Seat>>,
+    per_address: HashMap<IpAddr, usize>,
+    next: u64,
+}
+
+/// One connection.
+pub(crate) struct Seat {
+    pub(crate) stream: TcpStream,
+    pub(crate) peer: IpAddr,
+    phase: AtomicU8,
+    /// Microseconds after `Connections::opened` from when on this connection waits for its client.
+    since_us: AtomicU64,
+}
+
+/// The right to a connection; dropping it frees the place.
+pub(crate) struct Hold {
+    places: Arc<Connections>,
+    seat: Arc<Seat>,
+    number: u64,
+}
+
+impl Connections {
+    /// Room for `max` connections, `per_address_max` of them from one address.
+    pub(crate) fn new(max: usize, per_address_max: usize) -> Arc<Self> {
+        Arc::new(Connections {
+            state: Mutex::default(),
+            freed: Condvar::new(),
+            max,
+            per_address_max,
+            stopping: AtomicBool::new(false),
+            opened: Instant::now(),
+        })
+    }
+
+    /// A place for `stream`, if need be that of the connection that waits longest for its client; the stream
+    /// back when every connection that counts is at work.
+    pub(crate) fn take(
+        self: &Arc<Self>,
+        stream: TcpStream,
+        peer: IpAddr,
+    ) -> Result<Hold, TcpStream> {
+        let party = party(peer);
+        let mut state = self.lock();
+        let until = Instant::now() + Duration::from_millis(LEAVE_MS);
+        let mut somebody_leaves = false;
+        loop {
+            let address_full =
+                state.per_address.get(&party).copied().unwrap_or(0) >= self.per_address_max;
+            if !address_full && state.seats.len() < self.max {
+                break;
+            }
+            let of = address_full.then_some(party);
+            somebody_leaves = somebody_leaves || state.evict(of, self.now_us());
+            let left = until.saturating_duration_since(Instant::now());
+            if !somebody_leaves || left.is_zero() {
+                return Err(stream);
+            }
+            state = self
+                .freed
+                .wait_timeout(state, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+        let seat = Arc::new(Seat {
+            stream,
+            peer,
+            phase: AtomicU8::new(IDLE),
+            since_us: AtomicU64::new(self.now_us()),
+        });
+        let number = state.next;
+        state.next += 1;
+        state.seats.insert(number, Arc::clone(&seat));
+        *state.per_address.entry(party).or_default() += 1;
+        Ok(Hold {
+            places: Arc::clone(self),
+            seat,
+            number,
+        })
+    }
+
+    /// Closes every connection that has sent nothing of a next request; the others close when answered.
+    pub(crate) fn stop(&self) {
+        self.stopping.store(true, Ordering::SeqCst);
+        for seat in self.lock().seats.values() {
+            seat.shut(IDLE);
+        }
+    }
+
+    /// Whether [`Connections::stop`] was called.
+    pub(crate) fn stopping(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
+    }
+
+    /// Whether every connection was gone within `most`. Those that have sent only a part of a head by then, or
+    /// soon, are not waited for.
+    pub(crate) fn wait_empty(&self, most: Duration) -> bool {
+        let until = Instant::now() + most;
+        let mut heads_until =
+            Some(until.min(Instant::now() + Duration::from_millis(CLOSING_HEAD_MS)));
+        let mut state = self.lock();
+        while !state.seats.is_empty() {
+            let left = heads_until
+                .unwrap_or(until)
+                .saturating_duration_since(Instant::now());
+            if !left.is_zero() {
+                state = self
+                    .freed
+                    .wait_timeout(state, left)
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .0;
+            } else if heads_until.take().is_some() {
+                for seat in state.seats.values() {
+                    seat.shut(HEAD);
+                }
+            } else {
+                return false;
+            }
+        }
+        true
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now_us(&self) -> u64 {
+        u64::try_from(self.opened.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+}
+
+impl State {
+    /// Whether a connection (of the party `of`, if one is given) that waits for its client was made to leave.
+    fn evict(&self, of: Option<IpAddr>, now_us: u64) -> bool {
+        loop {
+            let longest = self
+                .seats
+                .values()
+                .filter(|seat| of.is_none_or(|of| party(seat.peer) == of))
+                .filter(|seat| MAY_LEAVE.contains(&seat.phase.load(Ordering::SeqCst)))
+                .map(|seat| (seat.since_us.load(Ordering::Relaxed), seat))
+                .filter(|(since_us, _)| *since_us <= now_us)
+                .min_by_key(|(since_us, _)| *since_us);
+            match longest {
+                None => return false,
+                // It may have become busy or sent its first byte since: then look again.
+                Some((_, seat)) if MAY_LEAVE.iter().any(|phase| seat.shut(*phase)) => return true,
+                Some(_) => {}
+            }
+        }
+    }
+}
+
+/// Whose connections count together: an address, or the network of 64 bits that one client has in IPv6.
+fn party(peer: IpAddr) -> IpAddr {
+    match peer {
+        IpAddr::V4(_) => peer,
+        IpAddr::V6(address) => {
+            let network = address.to_bits() & !u128::from(u64::MAX);
+            IpAddr::V6(Ipv6Addr::from_bits(network))
+        }
+    }
+}
+
+impl Seat {
+    fn shut(&self, phase: u8) -> bool {
+        let shut = self.turn(phase, SHUT);
+        if shut {
+            let _ = self.stream.shutdown(Shutdown::Both);
+        }
+        shut
+    }
+
+    fn turn(&self, from: u8, to: u8) -> bool {
+        self.phase
+            .compare_exchange(from, to, Ordering::SeqCst, Ordering::SeqCst)
+            .is_ok()
+    }
+}
+
+impl Hold {
+    /// The connection.
+    pub(crate) fn seat(&self) -> &Seat {
+        &self.seat
+    }
+
+    /// The next head is waited for. False when the house closes instead.
+    pub(crate) fn waits(&self) -> bool {
+        self.seat
+            .since_us
+            .store(self.places.now_us(), Ordering::Relaxed);
+        self.seat.turn(BUSY, IDLE);
+        // After the phase: either this sees the stop, or the stop sees an idle seat.
+        !self.places.stopping()
+    }
+
+    /// The first byte of a head came. False when the connection was made to leave.
+    pub(crate) fn begins(&self) -> bool {
+        self.seat.turn(IDLE, HEAD)
+    }
+
+    /// The head is whole. False when the connection was made to leave.
+    pub(crate) fn works(&self) -> bool {
+        self.seat.turn(HEAD, BUSY)
+    }
+
+    /// The client sends or takes nothing: after [`STALL_MS`] a connection at work may be made to leave.
+    pub(crate) fn stalls(&self) {
+        if self.seat.phase.load(Ordering::SeqCst) == BUSY {
+            let from = self.places.now_us() + STALL_MS * 1_000;
+            self.seat.since_us.store(from, Ordering::Relaxed);
+            self.seat.turn(BUSY, STALLED);
+        }
+    }
+
+    /// The client may have moved. False when the connection was made to leave.
+    pub(crate) fn goes_on(&self) -> bool {
+        self.seat.turn(STALLED, BUSY) || self.seat.phase.load(Ordering::SeqCst) != SHUT
+    }
+
+    /// Everything is said and only the client's rest is read: it may be made to leave again.
+    pub(crate) fn lingers(&self) {
+        self.seat.turn(BUSY, HEAD);
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        let mut state = self.places.lock();
+        state.seats.remove(&self.number);
+        let party = party(self.seat.peer);
+        if let Some(count) = state.per_address.get_mut(&party) {
+            *count -= 1;
+            if *count == 0 {
+                state.per_address.remove(&party);
+            }
+        }
+        drop(state);
+        self.places.freed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_count_alone_and_networks_of_ipv6_together() {
+        let of = |text: &str| party(text.parse().unwrap());
+        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
+        assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:ffff:ffff:ffff"));
+        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
+    }
+}

@@ -1,0 +1,149 @@
+//! Every layout of the decoder computes the same, by both runtimes. The graphs are those of
+//! `scripts/models/tiny_whisper.py`.
+
+use std::path::{Path, PathBuf};
+
+use super::decoder::{Decoder, Past};
+use crate::graph::device::Device;
+use crate::graph::library;
+use crate::graph::net::{Input, Net, Value};
+use crate::graph::ort::Ort;
+use crate::graph::tract::TractNet;
+use vocabox_pack::Pack;
+
+/// Largest difference of a logit between two ways to compute it.
+const LOGITS_APART: f32 = 1e-4;
+
+type Load = fn(&Path) -> Box<dyn Net>;
+
+fn by_tract(path: &Path) -> Box<dyn Net> {
+    Box::new(TractNet::load(path).unwrap())
+}
+
+fn by_ort(path: &Path) -> Box<dyn Net> {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    let pack = Pack::open(&root.join("models/onnxruntime")).unwrap();
+    let packed = pack.path(pack.file("library", None).unwrap());
+    let probed = library::find(None, Some(&packed)).unwrap();
+    Box::new(
+        Ort::open(&probed.path, 2, None, Device::Cpu)
+            .unwrap()
+            .load(path)
+            .unwrap(),
+    )
+}
+
+fn graph(name: &str) -> PathBuf {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+        .join(format!("scripts/models/tiny_whisper/{name}.onnx"))
+}
+
+/// What the encoder gives of one made-up window: those of its outputs whose names begin so.
+fn encoded(load: Load, prefix: &str) -> Vec<(String, Box<dyn Value>)> {
+    let mut encoder = load(&graph("encoder"));
+    let outputs = encoder.signature().outputs.clone();
+    let names: Vec<&str> = outputs.iter().map(|o| o.name.as_str()).collect();
+    let names: Vec<&str> = names
+        .into_iter()
+        .filter(|n| n.starts_with(prefix))
+        .collect();
+    let features: Vec<f32> = (0..4 * 40)
+        .map(|i| ((i * 37 % 19) as f32 - 9.0) / 9.0)
+        .collect();
+    let shape = [1, 4, 40];
+    let made = encoder.run(
+        &[("input_features", Input::Floats(&shape, &features))],
+        &names,
+    );
+    names
+        .iter()
+        .map(|n| (*n).to_owned())
+        .zip(made.unwrap())
+        .collect()
+}
+
+/// Logits after a prompt of three, two more at once, and one; then, anew, after a prompt of one.
+fn logits(decoder: &mut Decoder) -> Vec<Vec<f32>> {
+    let mut past = Past::default();
+    let mut made = Vec::new();
+    for tokens in [&[3, 14, 15][..], &[9, 26], &[5]] {
+        made.push(decoder.step(tokens, 1, &mut past, false).unwrap().logits);
+    }
+    assert_eq!(past.tokens(), 6);
+    made.push(
+        decoder
+            .step(&[3], 1, &mut Past::default(), false)
+            .unwrap()
+            .logits,
+    );
+    made
+}
+
+#[track_caller]
+fn assert_near(made: &[Vec<f32>], expected: &[Vec<f32>], what: &str) {
+    for (made, expected) in made.iter().zip(expected) {
+        assert_eq!(made.len(), 50, "{what}");
+        let apart = made
+            .iter()
+            .zip(expected)
+            .fold(0.0_f32, |m, (a, b)| m.max((a - b).abs()));
+        assert!(apart < LOGITS_APART, "{what}: {apart}");
+    }
+}
+
+#[test]
+fn every_layout_gives_the_same_logits_by_both_runtimes() {
+    let ours = |load: Load| {
+        let mut decoder = Decoder::new(load(&graph("ours")), None).unwrap();
+        decoder.listen(encoded(load, "present."));
+        logits(&mut decoder)
+    };
+    let expected = ours(by_ort);
+    assert_ne!(expected[0], expected[1]);
+    assert_near(&ours(by_tract), &expected, "ours by tract");
+    for (runtime, load) in [("ONNX Runtime", by_ort as Load), ("tract", by_tract)] {
+        let first = load(&graph("first"));
+        let mut two = Decoder::new(load(&graph("past")), Some(first)).unwrap();
+        two.listen(encoded(load, "last_hidden_state"));
+        assert_near(
+            &logits(&mut two),
+            &expected,
+            &format!("two graphs by {runtime}"),
+        );
+    }
+    let mut merged = Decoder::new(by_ort(&graph("merged")), None).unwrap();
+    merged.listen(encoded(by_ort, "last_hidden_state"));
+    assert_near(&logits(&mut merged), &expected, "merged by ONNX Runtime");
+}
+
+#[test]
+fn hypotheses_go_on_from_the_caches_of_their_parents() {
+    let mut decoder = Decoder::new(by_ort(&graph("ours")), None).unwrap();
+    decoder.listen(encoded(by_ort, "present."));
+    let one = |decoder: &mut Decoder, tokens: &[u32]| {
+        let mut past = Past::default();
+        decoder.step(tokens, 1, &mut past, false).unwrap().logits
+    };
+    let expected = [one(&mut decoder, &[3, 4, 6]), one(&mut decoder, &[3, 5, 7])];
+    let mut past = Past::default();
+    decoder.step(&[3], 1, &mut past, false).unwrap();
+    past.pick(&[0, 0]).unwrap();
+    let both = decoder.step(&[5, 4], 2, &mut past, true).unwrap();
+    assert_eq!(both.attention.len(), 2);
+    assert!(both.attention.iter().all(|row| row.len() == 2 * 20));
+    past.pick(&[1, 0]).unwrap();
+    let made = decoder.step(&[6, 7], 2, &mut past, false).unwrap().logits;
+    let made: Vec<Vec<f32>> = made.chunks(50).map(<[f32]>::to_vec).collect();
+    assert_near(&made, &expected, "two hypotheses");
+    assert!(past.pick(&[2]).is_err(), "there is no third");
+}
+
+#[test]
+fn a_decoder_without_caches_is_refused() {
+    let fault = Decoder::new(by_ort(&graph("first")), None).err().unwrap();
+    assert!(
+        fault.sentence.contains("no key-value cache"),
+        "{}",
+        fault.sentence
+    );
+}

@@ -1,0 +1,235 @@
+//! One window's text: a walk through the decoder that takes the likeliest token, or draws one, each time.
+//!
+//! Source: github.com/openai/whisper, `whisper/decoding.py`: GreedyDecoder, DecodingTask.
+
+use super::decoder::{Attended, Decoder, Past, Step};
+use super::rules::Vocabulary;
+use crate::contract::Watch;
+use crate::logits::log_sum;
+use vocabox_base::fault::Fault;
+
+/// Tokens of one window at the most: half the decoder's context (`decoding.py`: sample_len).
+pub const TOKENS_MAX: usize = 224;
+/// Tokens that the decoder can take, prompt included (`n_text_ctx`).
+const CONTEXT_TOKENS: usize = 448;
+
+/// How to walk.
+#[derive(Debug, Clone, Copy)]
+pub struct DecodeOptions<'a> {
+    /// The token of the language that is spoken.
+    pub language: Option<u32>,
+    /// Whether the text is to be English, whatever is spoken.
+    pub into_english: bool,
+    /// Tokens of the text before the window, at most `CONTEXT_TOKENS / 2 - 1` of which are used.
+    pub prompt: &'a [u32],
+    /// 0 takes the likeliest token; above, tokens are drawn, by as much more freely.
+    pub temperature: f32,
+    /// Hypotheses that are followed at once; 1 unless likeliest tokens are taken.
+    pub beams: usize,
+    /// Whether to keep where the tokens listened.
+    pub attend: bool,
+    /// Sets what is drawn: the same recording gives the same text.
+    pub seed: u64,
+}
+
+/// What a window was decoded to.
+#[derive(Debug, Clone, Default)]
+pub struct Decoded {
+    /// Text and timestamp tokens, without the prompt and the end.
+    pub tokens: Vec<u32>,
+    /// Mean natural logarithm of the chosen tokens' probabilities, the end included.
+    pub logprob: f32,
+    /// Probability that the window holds no speech.
+    pub no_speech: f32,
+    /// Whether the model said that this is all; otherwise there was no room for more.
+    pub ended: bool,
+    /// Where each token from the start token on listened; the last row is that of the last token.
+    pub attention: Vec<Attended>,
+    /// Rows of `attention` before that of the first of `tokens`.
+    pub prompt: usize,
+}
+
+/// The prompt was taken in; what follows it is to be found.
+pub(super) struct Begun {
+    pub past: Past,
+    pub step: Step,
+    /// With the prompt's attention, and no tokens yet.
+    pub decoded: Decoded,
+    /// Tokens that there is room for.
+    pub room: usize,
+}
+
+/// The window's text, by `way`. Faults: `Engine`, and what `watch` says.
+pub fn decode(
+    decoder: &mut Decoder,
+    vocabulary: &Vocabulary,
+    options: &DecodeOptions<'_>,
+    watch: &Watch,
+) -> Result<Decoded, Fault> {
+    let begun = begin(decoder, vocabulary, options)?;
+    match options.beams {
+        0 | 1 => walk(decoder, vocabulary, options, begun, watch),
+        _ => super::beam::search(decoder, vocabulary, options, begun, watch),
+    }
+}
+
+/// The language spoken in the window with its token, or none when the model knows one language only.
+pub fn language(
+    decoder: &mut Decoder,
+    vocabulary: &Vocabulary,
+) -> Result<Option<(String, u32)>, Fault> {
+    if vocabulary.languages.is_empty() {
+        return Ok(None);
+    }
+    let step = decoder.step(&[vocabulary.start], 1, &mut Past::default(), false)?;
+    let chance = |id: u32| step.logits.get(id as usize).copied().unwrap_or(f32::MIN);
+    let languages = vocabulary.languages.iter();
+    let best = languages.max_by(|(_, a), (_, b)| chance(*a).total_cmp(&chance(*b)));
+    Ok(best.cloned())
+}
+
+/// Takes in the text before, then the start token, whose logits tell of silence, then the rest of the prompt.
+fn begin(
+    decoder: &mut Decoder,
+    vocabulary: &Vocabulary,
+    options: &DecodeOptions<'_>,
+) -> Result<Begun, Fault> {
+    let mut decoded = Decoded::default();
+    let mut past = Past::default();
+    let mut head = Vec::new();
+    if let (Some(previous), false) = (vocabulary.previous, options.prompt.is_empty()) {
+        let most = CONTEXT_TOKENS / 2 - 1;
+        head.push(previous);
+        head.extend(&options.prompt[options.prompt.len().saturating_sub(most)..]);
+    }
+    head.push(vocabulary.start);
+    let mut step = decoder.step(&head, 1, &mut past, options.attend)?;
+    decoded.no_speech = vocabulary
+        .no_speech
+        .map_or(0.0, |token| share(&step.logits, token));
+    decoded.attention.extend(step.attention.pop());
+    let rest = vocabulary.after_start(options.language, options.into_english);
+    if !rest.is_empty() {
+        step = decoder.step(&rest, 1, &mut past, options.attend)?;
+        decoded.attention.append(&mut step.attention);
+    }
+    decoded.prompt = decoded.attention.len();
+    let room = TOKENS_MAX.min(CONTEXT_TOKENS.saturating_sub(past.tokens()));
+    Ok(Begun {
+        past,
+        step,
+        decoded,
+        room,
+    })
+}
+
+fn walk(
+    decoder: &mut Decoder,
+    vocabulary: &Vocabulary,
+    options: &DecodeOptions<'_>,
+    begun: Begun,
+    watch: &Watch,
+) -> Result<Decoded, Fault> {
+    let Begun {
+        mut past,
+        mut step,
+        mut decoded,
+        room,
+    } = begun;
+    let mut dice = Dice(options.seed);
+    let mut total = 0.0;
+    for _ in 0..room {
+        watch.check()?;
+        let row = &mut step.logits;
+        vocabulary.restrain(row, &decoded.tokens);
+        let token = match options.temperature > 0.0 {
+            true => drawn(row, options.temperature, dice.roll()),
+            false => likeliest(row),
+        };
+        total += log_share(row, token);
+        if token == vocabulary.end {
+            decoded.ended = true;
+            break;
+        }
+        decoded.tokens.push(token);
+        step = decoder.step(&[token], 1, &mut past, options.attend)?;
+        decoded.attention.append(&mut step.attention);
+    }
+    decoded.logprob = total / (decoded.tokens.len() + 1) as f32;
+    Ok(decoded)
+}
+
+/// The largest entry's index.
+fn likeliest(row: &[f32]) -> u32 {
+    let mut best = 0;
+    for (i, &x) in row.iter().enumerate() {
+        if x > row[best] {
+            best = i;
+        }
+    }
+    best as u32
+}
+
+/// Natural logarithm of the entry's share in the softmax.
+fn log_share(row: &[f32], token: u32) -> f32 {
+    row[token as usize] - log_sum(row)
+}
+
+fn share(row: &[f32], token: u32) -> f32 {
+    log_share(row, token).exp()
+}
+
+/// The token where `roll`, in [0, 1), falls when each has its share in the softmax at `temperature`.
+fn drawn(row: &[f32], temperature: f32, roll: f32) -> u32 {
+    let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let weight = |x: &f32| f64::from(((x - max) / temperature).exp());
+    let mut left = row.iter().map(weight).sum::<f64>() * f64::from(roll);
+    for (i, x) in row.iter().enumerate() {
+        left -= weight(x);
+        if left < 0.0 {
+            return i as u32;
+        }
+    }
+    likeliest(row)
+}
+
+/// SplitMix64 (Steele, Lea, Flood 2014): numbers that only depend on the seed.
+struct Dice(u64);
+
+impl Dice {
+    /// In [0, 1).
+    fn roll(&mut self) -> f32 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) >> 40) as f32 / (1_u64 << 24) as f32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_likeliest_token_has_its_log_share() {
+        let row = [0.0, 2.0_f32.ln(), f32::NEG_INFINITY, 0.0];
+        assert_eq!(likeliest(&row), 1);
+        assert!((log_share(&row, 1) - 0.5_f32.ln()).abs() < 1e-6);
+    }
+
+    #[test]
+    fn tokens_are_drawn_by_their_shares_and_never_where_there_is_none() {
+        let row = [0.0, 3.0_f32.ln(), f32::NEG_INFINITY];
+        let mut dice = Dice(7);
+        let mut drawn_at = [0; 3];
+        for _ in 0..4_000 {
+            drawn_at[drawn(&row, 1.0, dice.roll()) as usize] += 1;
+        }
+        assert!(
+            (2_900..3_100).contains(&drawn_at[1]) && drawn_at[2] == 0,
+            "{drawn_at:?}"
+        );
+        assert_eq!(drawn(&row, 0.01, 0.999), 1, "cold: the likeliest");
+    }
+}

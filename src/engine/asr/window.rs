@@ -1,0 +1,141 @@
+//! Walks a recording in windows of at most 30 s that begin at speech, holding one window in memory.
+
+use super::{RATE_HZ, WINDOW_SAMPLES};
+use crate::contract::Watch;
+use crate::vad::{HOP, Silero, regions};
+use vocabox_audio::pcm::Samples;
+use vocabox_base::fault::Fault;
+
+/// Sound that is kept before and after what the detector calls speech: 0.2 s and 0.4 s, so that soft first and last
+/// sounds are heard.
+const BEFORE: usize = RATE_HZ as usize / 5;
+const AFTER: usize = RATE_HZ as usize * 2 / 5;
+
+/// A model that thinks nothing of a window finished is not asked again for the same sound: half a second, so that the
+/// walk ends.
+const ADVANCE_MIN: usize = RATE_HZ as usize / 2;
+
+/// A recording, read as far as the current window needs.
+pub struct Windows<'a> {
+    audio: Box<dyn Samples>,
+    detector: &'a mut Silero,
+    /// Samples from `base` on, and the probability of speech for each hop of them.
+    buffer: Vec<f32>,
+    probabilities: Vec<f32>,
+    /// Position of the buffer's first sample in the recording; a multiple of `HOP`.
+    base: usize,
+    /// Where the next window may begin.
+    seek: usize,
+    read: usize,
+    ended: bool,
+}
+
+/// One stretch of the recording that begins near speech.
+pub struct Window {
+    /// Positions in the recording, in samples.
+    pub start: usize,
+    pub end: usize,
+    /// The sound from `start` to the end of the last speech in it; what comes after that, up to `end`, is not heard.
+    pub samples: Vec<f32>,
+}
+
+impl<'a> Windows<'a> {
+    /// From the start of `audio`, which must be at 16 kHz.
+    pub fn new(audio: Box<dyn Samples>, detector: &'a mut Silero) -> Self {
+        detector.reset();
+        Windows {
+            audio,
+            detector,
+            buffer: Vec::new(),
+            probabilities: Vec::new(),
+            base: 0,
+            seek: 0,
+            read: 0,
+            ended: false,
+        }
+    }
+
+    /// Samples of the recording that were read so far; all of them once [`Windows::next`] gave none.
+    pub fn samples_read(&self) -> usize {
+        self.read
+    }
+
+    /// Says how much of the last window was used up.
+    pub fn advance(&mut self, samples: usize) {
+        self.seek += samples.max(ADVANCE_MIN);
+    }
+
+    /// The next window with speech, or none when the recording holds no more.
+    pub fn next(&mut self, watch: &Watch) -> Result<Option<Window>, Fault> {
+        loop {
+            watch.check()?;
+            self.drop_before(self.seek.saturating_sub(BEFORE));
+            // A window that begins BEFORE ahead of `seek` must still be whole.
+            self.fill(self.seek + WINDOW_SAMPLES, watch)?;
+            let end = self.base + self.buffer.len();
+            let speech: Vec<_> = regions(&self.probabilities)
+                .into_iter()
+                .map(|r| self.base + r.start * HOP..self.base + r.end * HOP)
+                .filter(|r| r.end > self.seek)
+                .collect();
+            let Some(first) = speech.first() else {
+                if self.ended {
+                    return Ok(None);
+                }
+                // The last second may be the start of speech that goes on behind the buffer.
+                self.seek = self.seek.max(end.saturating_sub(RATE_HZ as usize));
+                continue;
+            };
+            let start = first.start.saturating_sub(BEFORE).max(self.seek);
+            if start > self.seek && start + WINDOW_SAMPLES > end && !self.ended {
+                self.seek = start;
+                continue;
+            }
+            self.seek = start;
+            let end = end.min(start + WINDOW_SAMPLES);
+            let speech_end = speech
+                .iter()
+                .rev()
+                .find(|r| r.start < end)
+                .map_or(end, |r| end.min(r.end + AFTER));
+            let samples = self.buffer[start - self.base..speech_end - self.base].to_vec();
+            return Ok(Some(Window {
+                start,
+                end,
+                samples,
+            }));
+        }
+    }
+
+    fn drop_before(&mut self, position: usize) {
+        let hops = (position.saturating_sub(self.base) / HOP).min(self.buffer.len() / HOP);
+        self.buffer.drain(..hops * HOP);
+        self.probabilities
+            .drain(..hops.min(self.probabilities.len()));
+        self.base += hops * HOP;
+    }
+
+    /// Reads on until `end` is in the buffer or the recording ends, and listens to what came.
+    fn fill(&mut self, end: usize, watch: &Watch) -> Result<(), Fault> {
+        while !self.ended && self.base + self.buffer.len() < end {
+            watch.check()?;
+            let most = end - self.base - self.buffer.len();
+            let got = self.audio.read(&mut self.buffer, most)?;
+            self.read += got;
+            self.ended = got == 0;
+        }
+        loop {
+            let at = self.probabilities.len() * HOP;
+            let probability = match self.buffer.get(at..at + HOP) {
+                Some(hop) => self.detector.step(hop)?,
+                None if self.ended && at < self.buffer.len() => {
+                    let mut hop = self.buffer[at..].to_vec();
+                    hop.resize(HOP, 0.0);
+                    self.detector.step(&hop)?
+                }
+                None => return Ok(()),
+            };
+            self.probabilities.push(probability);
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Reads a recording once and gives its stretches of speech, one after the other, holding a minute in memory.
+
+use std::ops::Range;
+
+use crate::contract::Watch;
+use crate::speaker::RATE_HZ;
+use crate::vad::{HOP, Silero, regions};
+use vocabox_audio::pcm::Samples;
+use vocabox_base::fault::Fault;
+
+/// Samples that are held: longer speech without a pause is parted there.
+const HELD: usize = 60 * RATE_HZ as usize;
+/// Speech that ends this close to what was read so far may go on: 0.6 s, more than the pause that parts two regions.
+const OPEN_HOPS: usize = 20;
+/// Samples of one value of loudness: 20 ms.
+pub const LOUDNESS_SAMPLES: usize = 320;
+
+/// A recording on its way.
+pub struct Stretches<'a> {
+    audio: Box<dyn Samples>,
+    detector: &'a mut Silero,
+    /// Samples from `base` on, and the probability of speech for each hop of them.
+    buffer: Vec<f32>,
+    probabilities: Vec<f32>,
+    /// Position of the buffer's first sample in the recording.
+    base: usize,
+    /// Stretches in the buffer that were not given yet, in hops of it, the last one first.
+    ready: Vec<Range<usize>>,
+    /// Hops of the buffer that nobody needs any more once `ready` is empty.
+    done_hops: usize,
+    read: usize,
+    ended: bool,
+    /// Power of each `LOUDNESS_SAMPLES`, and the sum and count of those that are not full yet.
+    loudness: Vec<f32>,
+    partial: (f32, usize),
+}
+
+impl<'a> Stretches<'a> {
+    /// From the start of `audio`, which must be at 16 kHz.
+    pub fn new(audio: Box<dyn Samples>, detector: &'a mut Silero) -> Self {
+        detector.reset();
+        Stretches {
+            audio,
+            detector,
+            buffer: Vec::new(),
+            probabilities: Vec::new(),
+            base: 0,
+            ready: Vec::new(),
+            done_hops: 0,
+            read: 0,
+            ended: false,
+            loudness: Vec::new(),
+            partial: (0.0, 0),
+        }
+    }
+
+    /// Samples of the recording that were read so far.
+    pub fn samples_read(&self) -> usize {
+        self.read
+    }
+
+    /// Power of each 20 ms that was read.
+    pub fn into_loudness(self) -> Vec<f32> {
+        self.loudness
+    }
+
+    /// The next stretch: where it begins in the recording, and its samples. None at the end.
+    pub fn next(&mut self, watch: &Watch) -> Result<Option<(usize, &[f32])>, Fault> {
+        while self.ready.is_empty() {
+            if self.ended && self.done_hops >= self.probabilities.len() {
+                return Ok(None);
+            }
+            self.drop_done();
+            self.fill(watch)?;
+            self.find();
+        }
+        let Some(hops) = self.ready.pop() else {
+            return Ok(None);
+        };
+        let end = (hops.end * HOP).min(self.buffer.len());
+        let samples = hops.start * HOP..end;
+        Ok(Some((self.base + samples.start, &self.buffer[samples])))
+    }
+
+    fn drop_done(&mut self) {
+        let samples = (self.done_hops * HOP).min(self.buffer.len());
+        self.buffer.drain(..samples);
+        self.probabilities.drain(..self.done_hops);
+        self.base += samples;
+        self.done_hops = 0;
+    }
+
+    /// Reads until the buffer is full or the recording ends, and listens to what came.
+    fn fill(&mut self, watch: &Watch) -> Result<(), Fault> {
+        while !self.ended && self.buffer.len() < HELD {
+            watch.check()?;
+            let before = self.buffer.len();
+            let got = self.audio.read(&mut self.buffer, HELD - before)?;
+            self.read += got;
+            self.ended = got == 0;
+            for at in before..before + got {
+                self.measure(self.buffer[at]);
+            }
+        }
+        let mut hop = [0.0; HOP];
+        loop {
+            let at = self.probabilities.len() * HOP;
+            let rest = self.buffer.get(at..).unwrap_or(&[]);
+            // Only the recording's last hop may be short: it is filled up with silence.
+            let probability = match rest.len() {
+                0 => return Ok(()),
+                HOP.. => self.detector.step(&rest[..HOP])?,
+                _ if !self.ended => return Ok(()),
+                short => {
+                    hop[..short].copy_from_slice(rest);
+                    self.detector.step(&hop)?
+                }
+            };
+            self.probabilities.push(probability);
+        }
+    }
+
+    fn measure(&mut self, sample: f32) {
+        let (sum, count) = &mut self.partial;
+        *sum += sample * sample;
+        *count += 1;
+        if *count == LOUDNESS_SAMPLES {
+            self.loudness.push(*sum / LOUDNESS_SAMPLES as f32);
+            self.partial = (0.0, 0);
+        }
+    }
+
+    /// Finds the stretches that are whole, and how much of the buffer they settle.
+    fn find(&mut self) {
+        let hops = self.probabilities.len();
+        let mut found = regions(&self.probabilities);
+        self.done_hops = hops;
+        if !self.ended {
+            // What may still begin or go on waits for more, unless it fills the buffer already.
+            self.done_hops = hops.saturating_sub(OPEN_HOPS);
+            if let Some(last) = found.last().filter(|r| r.end > self.done_hops) {
+                match last.start > 0 {
+                    true => {
+                        self.done_hops = last.start;
+                        found.pop();
+                    }
+                    false => self.done_hops = last.end,
+                }
+            }
+        }
+        found.reverse();
+        self.ready = found;
+    }
+}

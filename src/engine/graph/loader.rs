@@ -1,0 +1,116 @@
+//! Loads a pack's graphs by the right library and checks them against the manifest.
+
+use std::path::Path;
+
+use crate::graph::device::Device;
+use crate::graph::net::{Dtype, Net, Signature, TensorSpec};
+use crate::graph::ort::Ort;
+use crate::graph::tract::TractNet;
+use vocabox_base::fault::Fault;
+use vocabox_pack::manifest::{FileEntry, Runtime, TensorText};
+use vocabox_pack::{Pack, PackError};
+
+/// The libraries at hand.
+#[derive(Clone)]
+pub struct Nets {
+    /// None on a box without ONNX Runtime: packs that ask for it are then refused.
+    pub ort: Option<Ort>,
+}
+
+impl Nets {
+    /// The variant of a pack's files that is loaded on the device in use.
+    pub fn variant(&self, pack: &Pack) -> Option<String> {
+        let cuda = pack.manifest.cuda_variant.clone();
+        match self.ort.as_ref().map(Ort::device) {
+            Some(Device::Cuda(_)) if cuda.is_some() => cuda,
+            _ => variant_in_use(pack),
+        }
+    }
+
+    /// Loads the graph with `role` of `pack`, by the runtime that its manifest names.
+    ///
+    /// Faults: `Missing` when the file, its tensors or the runtime are not what the manifest says;
+    /// `Engine` when the library refuses the graph.
+    pub fn load(&self, pack: &Pack, role: &str) -> Result<Box<dyn Net>, Fault> {
+        let variant = self.variant(pack);
+        let file = pack.file(role, variant.as_deref()).map_err(refused)?;
+        let runtime = pack.manifest.runtime.unwrap_or(Runtime::Ort);
+        let net = self.load_path(&pack.path(file), runtime)?;
+        check(pack, file, net.signature()).map_err(refused)?;
+        Ok(net)
+    }
+
+    /// Loads the graph at `path` by `runtime`, unchecked.
+    pub fn load_path(&self, path: &Path, runtime: Runtime) -> Result<Box<dyn Net>, Fault> {
+        match (runtime, &self.ort) {
+            (Runtime::Tract, _) => Ok(Box::new(TractNet::load(path)?)),
+            (Runtime::Ort, Some(ort)) => Ok(Box::new(ort.load(path)?)),
+            (Runtime::Ort, None) => Err(Fault::missing(
+                "This model needs ONNX Runtime, which is not there.",
+            )),
+        }
+    }
+}
+
+/// A wrong pack is a missing dependency; callers are not told of files.
+pub fn refused(error: PackError) -> Fault {
+    Fault::missing("A model pack of this box is not as its manifest says.").because(error)
+}
+
+fn check(pack: &Pack, file: &FileEntry, found: &Signature) -> Result<(), PackError> {
+    let sides = [
+        ("inputs", &file.inputs, &found.inputs),
+        ("outputs", &file.outputs, &found.outputs),
+    ];
+    for (side, expected, found) in sides {
+        let same = expected.len() == found.len()
+            && found.iter().all(|spec| {
+                expected
+                    .get(&spec.name)
+                    .and_then(|text| TensorText::parse(text).ok())
+                    .is_some_and(|text| agrees(&text, spec))
+            });
+        if !same {
+            return Err(PackError::Tensors {
+                pack: pack.name().to_owned(),
+                path: pack.path(file),
+                side,
+                expected: list(expected.iter().map(|(name, text)| format!("{name} {text}"))),
+                found: list(found.iter().map(TensorSpec::to_string)),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Whether the graph's tensor has the manifest's type and, where both fix a size, the same size.
+fn agrees(text: &TensorText, spec: &TensorSpec) -> bool {
+    let dtype = match spec.dtype {
+        Dtype::F32 => "f32",
+        Dtype::I64 => "i64",
+        Dtype::I32 => "i32",
+        Dtype::Bool => "bool",
+        Dtype::Other => return false,
+    };
+    let sizes = |(a, b): (&Option<usize>, &Option<usize>)| match (a, b) {
+        (Some(a), Some(b)) => a == b,
+        _ => true,
+    };
+    // A runtime that cannot tell a shape gives none.
+    let shapes = spec.dims.is_empty()
+        || (text.dims.len() == spec.dims.len() && text.dims.iter().zip(&spec.dims).all(sizes));
+    dtype == text.dtype && shapes
+}
+
+fn list(items: impl Iterator<Item = String>) -> String {
+    let items: Vec<String> = items.collect();
+    if items.is_empty() {
+        return "none".to_owned();
+    }
+    items.join("; ")
+}
+
+/// The variant of a pack's files that is loaded on a CPU.
+pub fn variant_in_use(pack: &Pack) -> Option<String> {
+    pack.manifest.variant.clone()
+}

@@ -1,0 +1,280 @@
+//! Graphs run by ONNX Runtime. The only file that names `ort`.
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use ort::environment::{Environment, GlobalThreadPoolOptions};
+use ort::ep::CUDA;
+use ort::memory::Allocator;
+use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
+use ort::session::{OutputSelector, RunOptions, Session, SessionInputValue};
+use ort::value::{DynValue, Outlet, Tensor, TensorElementType, TensorRef};
+
+use crate::graph::device::Device;
+use crate::graph::heap;
+use crate::graph::net::{Dtype, Input, Net, Signature, TensorSpec, Value};
+use vocabox_base::fault::Fault;
+
+/// The file by which ONNX Runtime reaches CUDA; it is loaded from beside the runtime's own.
+const CUDA_PROVIDER: &str = "libonnxruntime_providers_cuda.so";
+/// A graph of one `Identity` on `f32[1]` (opset 13): whether a device runs it tells whether it runs anything.
+const IDENTITY: &[u8] = include_bytes!("identity.onnx");
+
+/// ONNX Runtime allows one environment a process: the first that was opened.
+static OPENED: Mutex<Option<Ort>> = Mutex::new(None);
+
+/// The process's one ONNX Runtime environment, with one pool of compute threads that all sessions share,
+/// so that speaking and listening at once never run more threads than there are cores.
+#[derive(Clone)]
+pub struct Ort {
+    environment: Environment,
+    threads_per_session: Option<usize>,
+    /// What the graphs run on: the CPU or one CUDA device, never `Auto`.
+    device: Device,
+}
+
+impl Ort {
+    /// Opens the library at `library`, which must have been probed before: `ort` may hang on a bad one.
+    ///
+    /// A process has one: once it is open, the same one is returned, whatever is asked for. `threads` sizes the
+    /// shared pool; with `threads_per_session` every session gets a pool of its own instead.
+    /// Faults: `Missing`, with the loader's words as the cause; also when a CUDA `device` is asked for and does not run
+    /// a graph.
+    pub fn open(
+        library: &Path,
+        threads: usize,
+        threads_per_session: Option<usize>,
+        device: Device,
+    ) -> Result<Self, Fault> {
+        let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(ort) = &*opened {
+            return Ok(ort.clone());
+        }
+        heap::fix_bounds();
+        let failed = |cause: String| {
+            Fault::missing("ONNX Runtime could not be started on this box.").because(cause)
+        };
+        // First of all: anything else of `ort` would look for a library of its own.
+        let builder = ort::init_from(library).map_err(|e| failed(e.to_string()))?;
+        let mut builder = builder.with_name("vocabox").with_telemetry(false);
+        if threads_per_session.is_none() {
+            let pool = GlobalThreadPoolOptions::default()
+                .with_intra_threads(threads)
+                .and_then(|pool| pool.with_inter_threads(1))
+                .and_then(|pool| pool.with_spin_control(false))
+                .map_err(|e| failed(e.to_string()))?;
+            builder = builder.with_global_thread_pool(pool);
+        }
+        let environment = builder.build().map_err(|e| failed(e.to_string()))?;
+        environment.set_log_level(ort::logging::LogLevel::Error);
+        let ort = Ort {
+            environment,
+            threads_per_session,
+            device: Device::Cpu,
+        };
+        let ort = ort.settled_on(device, library)?;
+        Ok(opened.insert(ort).clone())
+    }
+
+    /// What the graphs run on: the CPU or one CUDA device.
+    pub fn device(&self) -> Device {
+        self.device
+    }
+
+    /// The same, on `device` if that can be. ONNX Runtime itself would go on without a word on the CPU.
+    fn settled_on(self, device: Device, library: &Path) -> Result<Self, Fault> {
+        let number = match device {
+            Device::Cpu => return Ok(self),
+            Device::Cuda(number) => number,
+            // The provider lies beside the library that loads it; most libraries have none.
+            Device::Auto if !library.with_file_name(CUDA_PROVIDER).exists() => return Ok(self),
+            Device::Auto => 0,
+        };
+        let cuda = Ort {
+            device: Device::Cuda(number),
+            ..self.clone()
+        };
+        let made = cuda
+            .builder()
+            .and_then(|mut builder| builder.commit_from_memory(IDENTITY))
+            .map_err(|e| e.to_string());
+        let why = match made {
+            Ok(_) if is_mapped(CUDA_PROVIDER) => return Ok(cuda),
+            Ok(_) => format!("{CUDA_PROVIDER} was not loaded"),
+            Err(e) => e,
+        };
+        if device == Device::Auto {
+            log::warn!("no CUDA device can be used ({why}); the CPU does all the work");
+            return Ok(self);
+        }
+        Err(Fault::missing(format!(
+            "The device cuda:{number} cannot be used: --onnxruntime-lib must name the library of an ONNX Runtime with \
+             CUDA, with {CUDA_PROVIDER} beside it, and the driver, CUDA and cuDNN must be installed."
+        ))
+        .because(why))
+    }
+
+    /// Loads the graph at `path`. Faults: `Engine` with ONNX Runtime's words as the cause.
+    pub fn load(&self, path: &Path) -> Result<OrtNet, Fault> {
+        let session = self
+            .builder()
+            .and_then(|mut builder| builder.commit_from_file(path))
+            .map_err(Fault::engine)?;
+        // The file's own tables, once their weights are laid out as its kernels want them.
+        heap::give_back();
+        let signature = Signature {
+            inputs: session.inputs().iter().map(spec).collect(),
+            outputs: session.outputs().iter().map(spec).collect(),
+        };
+        Ok(OrtNet { session, signature })
+    }
+
+    fn builder(&self) -> Result<SessionBuilder, ort::Error> {
+        let builder = SessionBuilder::new(&self.environment)?
+            .with_optimization_level(GraphOptimizationLevel::All)?
+            // Sentences differ in length: a pattern planned for one would only hold memory for the next.
+            .with_memory_pattern(false)?
+            .with_intra_op_spinning(false)?;
+        let builder = match self.device {
+            Device::Cuda(number) => {
+                let cuda = CUDA::default().with_device_id(number as i32);
+                builder.with_execution_providers([cuda.build().error_on_failure()])?
+            }
+            _ => builder,
+        };
+        Ok(match self.threads_per_session {
+            Some(threads) => builder
+                .with_independent_thread_pool()?
+                .with_intra_threads(threads)?,
+            None => builder,
+        })
+    }
+}
+
+/// Whether this process has a library of that name mapped.
+fn is_mapped(name: &str) -> bool {
+    std::fs::read_to_string("/proc/self/maps").is_ok_and(|maps| maps.contains(name))
+}
+
+fn spec(outlet: &Outlet) -> TensorSpec {
+    let dtype = match outlet.dtype().tensor_type() {
+        Some(TensorElementType::Float32) => Dtype::F32,
+        Some(TensorElementType::Int64) => Dtype::I64,
+        Some(TensorElementType::Int32) => Dtype::I32,
+        Some(TensorElementType::Bool) => Dtype::Bool,
+        _ => Dtype::Other,
+    };
+    let dims = outlet.dtype().tensor_shape().map_or(Vec::new(), |shape| {
+        shape.iter().map(|&d| usize::try_from(d).ok()).collect()
+    });
+    TensorSpec {
+        name: outlet.name().to_owned(),
+        dtype,
+        dims,
+    }
+}
+
+/// One session of ONNX Runtime.
+pub struct OrtNet {
+    session: Session,
+    signature: Signature,
+}
+
+impl Net for OrtNet {
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn run(
+        &mut self,
+        inputs: &[(&str, Input<'_>)],
+        outputs: &[&str],
+    ) -> Result<Vec<Box<dyn Value>>, Fault> {
+        let mut feed: Vec<(Cow<'_, str>, SessionInputValue<'_>)> = Vec::with_capacity(inputs.len());
+        for (name, input) in inputs {
+            feed.push((Cow::Borrowed(*name), value(input)?));
+        }
+        let selector = outputs
+            .iter()
+            .fold(OutputSelector::no_default(), |s, &name| s.with(name));
+        let mut options = RunOptions::new().map_err(Fault::engine)?;
+        // Gives what a long sentence took back to the system, instead of keeping the largest ever seen.
+        options
+            .set("memory.enable_memory_arena_shrinkage", "cpu:0")
+            .map_err(Fault::engine)?;
+        let options = options.with_outputs(selector);
+        let mut made = self
+            .session
+            .run_with_options(feed, &options)
+            .map_err(Fault::engine)?;
+        outputs
+            .iter()
+            .map(|&name| {
+                let value = made
+                    .remove(name)
+                    .ok_or_else(|| Fault::engine(format!("the graph made no output {name}")))?;
+                Ok(Box::new(OrtValue::new(value)) as Box<dyn Value>)
+            })
+            .collect()
+    }
+}
+
+fn value<'a>(input: &'a Input<'_>) -> Result<SessionInputValue<'a>, Fault> {
+    Ok(match input {
+        // A tensor without elements (an empty cache) cannot be made from a slice.
+        Input::Floats(shape, []) => Tensor::<f32>::new(&Allocator::default(), shape.to_vec())
+            .map_err(Fault::engine)?
+            .into(),
+        Input::Floats(shape, data) => TensorRef::from_array_view((shape.to_vec(), *data))
+            .map_err(Fault::engine)?
+            .into(),
+        Input::Ints(shape, data) => TensorRef::from_array_view((shape.to_vec(), *data))
+            .map_err(Fault::engine)?
+            .into(),
+        Input::Flags(shape, data) => TensorRef::from_array_view((shape.to_vec(), *data))
+            .map_err(Fault::engine)?
+            .into(),
+        Input::Held(value) => match value.as_any().downcast_ref::<OrtValue>() {
+            Some(held) => (&held.value).into(),
+            None => {
+                return Err(Fault::internal(
+                    "a value of another runtime was fed to ONNX Runtime",
+                ));
+            }
+        },
+    })
+}
+
+struct OrtValue {
+    value: DynValue,
+    shape: Vec<usize>,
+}
+
+impl OrtValue {
+    fn new(value: DynValue) -> Self {
+        let shape = value.dtype().tensor_shape().map_or(Vec::new(), |shape| {
+            shape.iter().map(|&d| d.max(0) as usize).collect()
+        });
+        OrtValue { value, shape }
+    }
+}
+
+impl Value for OrtValue {
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn floats(&self) -> Result<&[f32], Fault> {
+        let (_, data) = self
+            .value
+            .try_extract_tensor::<f32>()
+            .map_err(Fault::internal)?;
+        Ok(data)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}

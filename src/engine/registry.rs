@@ -1,0 +1,92 @@
+//! Which engines there are: each is its file and its line in [`ENGINES`].
+
+use crate::contract::{Embed, Speak, Transcribe, Translate};
+use crate::graph::loader::{self, Nets};
+#[cfg(debug_assertions)]
+use crate::stub;
+use crate::tts::{kokoro, tone_conversion, vits};
+use crate::{asr, speaker, translation, vad};
+use vocabox_base::fault::Fault;
+use vocabox_pack::manifest::{Reads, Voice};
+use vocabox_pack::{Pack, PackError};
+use vocabox_text as text;
+
+/// How to build an engine of each capability from its pack.
+#[derive(Clone, Copy)]
+pub enum Build {
+    Speak(fn(&Pack, &Nets) -> Result<Box<Speak>, Fault>),
+    /// From its pack and the pack of a speech detector.
+    Transcribe(fn(&Pack, &Pack, &Nets) -> Result<Box<Transcribe>, Fault>),
+    Detect(fn(&Pack, &Nets) -> Result<vad::Silero, Fault>),
+    Embed(fn(&Pack, &Nets) -> Result<Box<Embed>, Fault>),
+    Translate(fn(&Pack, &Nets) -> Result<Box<Translate>, Fault>),
+    Convert(fn(&Pack, &Nets) -> Result<tone_conversion::Tone, Fault>),
+}
+
+/// Every engine, by the name that a pack gives in `engine`.
+pub const ENGINES: &[(&str, Build)] = &[
+    ("kokoro", Build::Speak(kokoro::build)),
+    ("vits", Build::Speak(vits::build)),
+    ("whisper", Build::Transcribe(asr::build)),
+    // Whisper taught other languages, under the name that the API gives it.
+    ("vocabanga", Build::Transcribe(asr::build)),
+    ("silero", Build::Detect(vad::build)),
+    ("speaker", Build::Embed(speaker::build)),
+    ("marian", Build::Translate(translation::build)),
+    ("m2m100", Build::Translate(translation::build)),
+    ("nllb", Build::Translate(translation::build)),
+    ("tone", Build::Convert(tone_conversion::build)),
+    // In debug builds only: the suite's way to overload and to faults.
+    #[cfg(debug_assertions)]
+    ("stub-speak", Build::Speak(stub::speak)),
+    #[cfg(debug_assertions)]
+    ("stub-transcribe", Build::Transcribe(stub::transcribe)),
+    #[cfg(debug_assertions)]
+    ("stub-translate", Build::Translate(stub::translate)),
+];
+
+/// The engine that `pack` names. Faults: `Missing` when this build has none of that name.
+pub fn of(pack: &Pack) -> Result<Build, Fault> {
+    let name = pack.manifest.engine.as_str();
+    match ENGINES.iter().find(|(engine, _)| *engine == name) {
+        Some((_, build)) => Ok(*build),
+        None => Err(Fault::missing(format!(
+            "Pack {} asks for the engine {name}, which this build does not have; it has {}.",
+            pack.name(),
+            ENGINES
+                .iter()
+                .map(|(n, _)| *n)
+                .collect::<Vec<_>>()
+                .join(", ")
+        ))),
+    }
+}
+
+/// Whether the voices of `pack` are style tables, which can be mixed.
+pub fn has_tables(pack: &Pack) -> bool {
+    // The stub takes part where the suite gives its voices tables.
+    let is_stub = cfg!(debug_assertions) && pack.manifest.engine == "stub-speak";
+    pack.manifest.engine == "kokoro" || (is_stub && has_whole_tables(pack))
+}
+
+fn has_whole_tables(pack: &Pack) -> bool {
+    let is_whole = |f: &&vocabox_pack::manifest::FileEntry| f.size == 4 * kokoro::TABLE as u64;
+    pack.manifest.files.iter().any(|f| is_whole(&f))
+}
+
+/// Whether the engine of `pack` can read the language of its `voice` aloud.
+pub fn reads(pack: &Pack, voice: &Voice) -> bool {
+    let letters = pack
+        .manifest
+        .vits
+        .is_some_and(|v| v.reads == Reads::Letters);
+    letters || text::is_read(&voice.language)
+}
+
+/// The refusal of a pack whose engine is of another kind.
+pub fn wrong_engine(pack: &Pack) -> Fault {
+    loader::refused(PackError::Manifest {
+        path: pack.folder.join("pack.toml"),
+        why: format!("engine {} does not do what kind says", pack.manifest.engine),
+    })
+}

@@ -1,0 +1,293 @@
+//! The graphs: a sentence in, likelihoods of each next token of its translation out.
+//!
+//! The layouts are told by their tensors' names, which are those of Hugging Face's exports:
+//!
+//! - ours (`scripts/models/convert_marian.py`): an encoder that gives the cross-attention's keys and values, and a decoder
+//!   with a state a layer in place of a cache, and an input `position`;
+//! - `decoder_model_merged.onnx`: one graph with an input `use_cache_branch`, whose first run makes those keys and values
+//!   from `encoder_hidden_states`;
+//! - `decoder_model.onnx` with `decoder_with_past_model.onnx`: a graph for the first run, another for those behind it.
+//!
+//! Each run feeds one token of each hypothesis. Exports differ in whether they take more behind a cache, and in whether
+//! what is said of one sentence serves several hypotheses: so that is repeated for each.
+
+use crate::graph::net::{Dtype, Input, Net, TensorSpec, Value};
+use vocabox_base::fault::Fault;
+
+const LOGITS: &str = "logits";
+const OWN: &str = ".decoder.";
+const CROSS: &str = ".encoder.";
+const BRANCH: &str = "use_cache_branch";
+const POSITION: &str = "position";
+const MASK: &str = "encoder_attention_mask";
+const IDS: &str = "input_ids";
+
+/// Row-major f32 values of several hypotheses, `[batch, …]`.
+enum Rows {
+    /// As a graph made them: fed back without a copy.
+    Held(Box<dyn Value>),
+    /// Put together here.
+    Own(Vec<usize>, Vec<f32>),
+}
+
+/// Tensors by the names of the decoder's inputs.
+type Named = Vec<(String, Rows)>;
+
+/// What the decoder remembers of the tokens so far, of every hypothesis.
+#[derive(Default)]
+pub struct Past {
+    rows: Named,
+    tokens: usize,
+}
+
+/// The encoder and the decoder, with the sentence that is being translated.
+pub struct Decoder {
+    encoder: Graph,
+    /// Takes the first token, where the layout has a graph of its own for that.
+    first: Option<Graph>,
+    graph: Graph,
+    /// What the encoder gave, and what a first run made of it, `[width, …]`.
+    memory: Named,
+    width: usize,
+    source_len: usize,
+}
+
+/// A graph and what it is asked for.
+struct Graph {
+    net: Box<dyn Net>,
+    inputs: Vec<TensorSpec>,
+    outputs: Vec<String>,
+    /// Outputs that are caches, and outputs that are made of the sentence in a first run.
+    own: Vec<String>,
+    cross: Vec<String>,
+}
+
+impl Rows {
+    fn parts(&self) -> Result<(&[usize], &[f32]), Fault> {
+        Ok(match self {
+            Rows::Held(value) => (value.shape(), value.floats()?),
+            Rows::Own(shape, values) => (shape, values),
+        })
+    }
+
+    /// The rows `parents`, in this order.
+    fn picked(&self, parents: &[usize]) -> Result<Rows, Fault> {
+        let (shape, values) = self.parts()?;
+        let mut shape = shape.to_vec();
+        let wrong = || Fault::engine("a graph made fewer rows than it was fed");
+        let batch = std::mem::replace(shape.first_mut().ok_or_else(wrong)?, parents.len());
+        let one = values.len() / batch.max(1);
+        let mut picked = Vec::with_capacity(parents.len() * one);
+        for &parent in parents {
+            let row = values.get(parent * one..(parent + 1) * one);
+            picked.extend_from_slice(row.ok_or_else(wrong)?);
+        }
+        Ok(Rows::Own(shape, picked))
+    }
+
+    fn input(&self) -> Input<'_> {
+        match self {
+            Rows::Held(value) => Input::Held(&**value),
+            Rows::Own(shape, values) => Input::Floats(shape, values),
+        }
+    }
+}
+
+impl Past {
+    /// Goes on with the hypotheses `parents`, in this order; one may be there several times. Faults: `Engine` when there is
+    /// no such hypothesis.
+    pub fn pick(&mut self, parents: &[usize]) -> Result<(), Fault> {
+        for (_, rows) in &mut self.rows {
+            *rows = rows.picked(parents)?;
+        }
+        Ok(())
+    }
+}
+
+/// The name of the input that the output `name` is fed to.
+fn as_input(name: &str) -> String {
+    match name {
+        "last_hidden_state" => "encoder_hidden_states".to_owned(),
+        _ => name.replacen("present.", "past_key_values.", 1),
+    }
+}
+
+impl Graph {
+    fn new(net: Box<dyn Net>) -> Self {
+        let signature = net.signature();
+        let outputs: Vec<String> = signature.outputs.iter().map(|o| o.name.clone()).collect();
+        let with = |part: &str| {
+            outputs
+                .iter()
+                .filter(|n| n.contains(part))
+                .cloned()
+                .collect()
+        };
+        Graph {
+            inputs: signature.inputs.clone(),
+            own: with(OWN),
+            cross: with(CROSS),
+            outputs,
+            net,
+        }
+    }
+
+    fn has_input(&self, name: &str) -> bool {
+        self.inputs.iter().any(|i| i.name == name)
+    }
+}
+
+impl Decoder {
+    /// Over the encoder's graph, the decoder's, and the one for first runs if the layout has two.
+    ///
+    /// Faults: `Missing`, with the tensor in the cause, when the graphs are of no layout that is known here.
+    pub fn new(
+        encoder: Box<dyn Net>,
+        graph: Box<dyn Net>,
+        first: Option<Box<dyn Net>>,
+    ) -> Result<Self, Fault> {
+        let (encoder, graph) = (Graph::new(encoder), Graph::new(graph));
+        let first = first.map(Graph::new);
+        let unknown = |why: String| {
+            Fault::missing("The translator's graphs are of a layout that is not known here.")
+                .because(why)
+        };
+        let known = |i: &&TensorSpec| i.name != IDS && i.name != "attention_mask";
+        if let Some(input) = encoder.inputs.iter().find(known) {
+            return Err(unknown(format!("nothing gives {}", input.name)));
+        }
+        let mut fed: Vec<String> = encoder.outputs.iter().map(|n| as_input(n)).collect();
+        fed.extend([IDS, MASK, POSITION, BRANCH].map(str::to_owned));
+        let cross: &[String] = match &first {
+            Some(first) => &first.cross,
+            None if graph.has_input(BRANCH) => &graph.cross,
+            None => &[],
+        };
+        if let Some(first) = &first
+            && let Some(input) = first.inputs.iter().find(|i| !fed.contains(&i.name))
+        {
+            return Err(unknown(format!("nothing gives {}", input.name)));
+        }
+        fed.extend(graph.own.iter().chain(cross).map(|n| as_input(n)));
+        if let Some(input) = graph.inputs.iter().find(|i| !fed.contains(&i.name)) {
+            return Err(unknown(format!("nothing gives {}", input.name)));
+        }
+        let is_fed_back = |output: &String| graph.has_input(&as_input(output));
+        if let Some(output) = graph.own.iter().find(|o| !is_fed_back(o)) {
+            return Err(unknown(format!("nothing takes {output}")));
+        }
+        let graphs = [Some(&graph), first.as_ref()];
+        if let Some(graph) = graphs.into_iter().flatten().find(|g| {
+            let makes_logits = g.outputs.iter().any(|o| o == LOGITS);
+            !makes_logits || g.own.is_empty()
+        }) {
+            let made = graph.outputs.join(", ");
+            return Err(unknown(format!("no logits or no cache among {made}")));
+        }
+        Ok(Decoder {
+            encoder,
+            first,
+            graph,
+            memory: Vec::new(),
+            width: 1,
+            source_len: 0,
+        })
+    }
+
+    /// Turns to a new sentence: its tokens, with all that belongs around them. Faults: `Engine`.
+    pub fn read(&mut self, tokens: &[i64]) -> Result<(), Fault> {
+        self.memory.clear();
+        (self.width, self.source_len) = (1, tokens.len());
+        let shape = [1, tokens.len()];
+        let mask = vec![1; tokens.len()];
+        let mut inputs = Vec::with_capacity(2);
+        for spec in &self.encoder.inputs {
+            let values = if spec.name == IDS { tokens } else { &mask };
+            inputs.push((spec.name.as_str(), Input::Ints(&shape, values)));
+        }
+        let names: Vec<&str> = self.encoder.outputs.iter().map(String::as_str).collect();
+        let made = self.encoder.net.run(&inputs, &names)?;
+        let named = names.iter().map(|n| as_input(n));
+        self.memory = named.zip(made.into_iter().map(Rows::Held)).collect();
+        Ok(())
+    }
+
+    /// Feeds one token for each hypothesis behind `past`, which grows by it: the logits of what follows,
+    /// `[tokens, vocabulary]`. Faults: `Engine`.
+    pub fn step(&mut self, tokens: &[u32], past: &mut Past) -> Result<Vec<f32>, Fault> {
+        let batch = tokens.len();
+        if self.width != batch {
+            for (_, rows) in &mut self.memory {
+                *rows = rows.picked(&vec![0; batch])?;
+            }
+            self.width = batch;
+        }
+        let is_first = past.tokens == 0;
+        let graph = match &mut self.first {
+            Some(first) if is_first => first,
+            _ => &mut self.graph,
+        };
+        let ids: Vec<i64> = tokens.iter().map(|&t| i64::from(t)).collect();
+        let position = [past.tokens as i64];
+        let mask = vec![1; batch * self.source_len];
+        let (ids_shape, mask_shape) = ([batch, 1], [batch, self.source_len]);
+        // A merged export wants one position of anything in place of a cache that holds nothing yet.
+        let nothing = usize::from(graph.has_input(BRANCH));
+        let mut blanks = Vec::with_capacity(graph.inputs.len());
+        for spec in &graph.inputs {
+            blanks.push(blank(spec, batch, nothing));
+        }
+        let mut inputs = Vec::with_capacity(graph.inputs.len());
+        for (spec, blank) in graph.inputs.iter().zip(&blanks) {
+            let name = spec.name.as_str();
+            let input = match name {
+                IDS => Input::Ints(&ids_shape, &ids),
+                POSITION => Input::Ints(&[1], &position),
+                MASK => Input::Ints(&mask_shape, &mask),
+                BRANCH => Input::Flags(&[1], if is_first { &[false] } else { &[true] }),
+                _ => {
+                    let mut rows = past.rows.iter().chain(&self.memory);
+                    rows.find(|(n, _)| n == name)
+                        .map_or(blank, |(_, rows)| rows)
+                        .input()
+                }
+            };
+            inputs.push((name, input));
+        }
+        // Behind the first run a merged graph has nothing to say of the sentence.
+        let cross: &[String] = if is_first { &graph.cross } else { &[] };
+        let outputs = graph.own.iter().chain(cross).map(String::as_str);
+        let outputs: Vec<&str> = [LOGITS].into_iter().chain(outputs).collect();
+        let mut made = graph.net.run(&inputs, &outputs)?.into_iter();
+        let logits = made
+            .next()
+            .ok_or_else(|| Fault::engine("no logits were made"))?;
+        let logits = logits.floats()?.to_vec();
+        past.rows.clear();
+        for (name, value) in graph.own.iter().zip(made.by_ref()) {
+            past.rows.push((as_input(name), Rows::Held(value)));
+        }
+        past.tokens += 1;
+        for (name, value) in cross.iter().zip(made) {
+            self.memory.push((as_input(name), Rows::Held(value)));
+        }
+        match logits.is_empty() || !logits.len().is_multiple_of(batch) {
+            true => Err(Fault::engine("logits are not rows of one size")),
+            false => Ok(logits),
+        }
+    }
+}
+
+/// What an input of f32 is fed while there is nothing for it yet: zeros, with `nothing` positions where the graph leaves
+/// their number open.
+fn blank(spec: &TensorSpec, batch: usize, nothing: usize) -> Rows {
+    if spec.dtype != Dtype::F32 {
+        return Rows::Own(Vec::new(), Vec::new());
+    }
+    let mut shape: Vec<usize> = spec.dims.iter().map(|d| d.unwrap_or(nothing)).collect();
+    if let Some(first) = shape.first_mut() {
+        *first = batch;
+    }
+    let size = shape.iter().product();
+    Rows::Own(shape, vec![0.0; size])
+}

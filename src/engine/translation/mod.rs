@@ -1,0 +1,214 @@
+//! Translators: a transformer that reads a sentence and writes it in another language (Vaswani et al. 2017), as Marian, M2M100
+//! and NLLB are.
+//!
+//! | file | one idea |
+//! | --- | --- |
+//! | `decoder` | a sentence in, likelihoods of tokens out, over the layouts of the graphs |
+//! | `search` | likelihoods → the likeliest translations |
+//! | `language_tokens` | how a model is told the languages |
+//! | `fit` | of several translations, those that fit their room |
+
+mod decoder;
+mod fit;
+mod language_tokens;
+mod search;
+#[cfg(test)]
+mod tests;
+
+use tokenizers::Tokenizer;
+
+use crate::contract::{Engine, Translate, TranslateTask, Translation, Watch};
+use crate::graph::loader::{Nets, refused, variant_in_use};
+use decoder::Decoder;
+use fit::{Choice, choose};
+use language_tokens::{LanguageTokens, Told};
+use search::{Candidate, Way, repeats, search};
+use vocabox_base::fault::Fault;
+use vocabox_pack::translate::BEAMS_MAX;
+use vocabox_pack::{Pack, PackError};
+use vocabox_text::{halves, sentences};
+
+/// Tokens of what is translated at once. A longer sentence is cut: models were taught on sentences, and the smallest number
+/// of positions that any of them has is 512.
+const SOURCE_TOKENS_MAX: usize = 200;
+/// Tokens of a translation: so many times those of its source, and some more, for very short ones.
+const GROWTH_MAX: usize = 3;
+const GROWTH_TOKENS: usize = 16;
+/// How often a phrase may come in a row in a translation whose source repeats less.
+const REPEATS_MAX: usize = 3;
+
+/// The engine, owned by one worker.
+struct Translator {
+    decoder: Decoder,
+    tokenizer: Tokenizer,
+    language_tokens: LanguageTokens,
+    /// Texts that are followed at once for the first translation.
+    beams: usize,
+}
+
+/// Builds the engine of `pack`. Faults: `Missing` when the manifest lacks `[translate]`, the tokenizer lacks a language, or the
+/// graphs are of no layout that is known.
+pub fn build(pack: &Pack, nets: &Nets) -> Result<Box<Translate>, Fault> {
+    let wrong = |why: String| {
+        refused(PackError::Manifest {
+            path: pack.folder.join("pack.toml"),
+            why,
+        })
+    };
+    let settings = pack.manifest.translate.as_ref();
+    let settings = settings.ok_or_else(|| wrong("a translator needs [translate]".to_owned()))?;
+    let variant = variant_in_use(pack);
+    let file = pack
+        .file("tokenizer", variant.as_deref())
+        .map_err(refused)?;
+    let tokenizer = Tokenizer::from_file(pack.path(file));
+    let tokenizer = tokenizer.map_err(|e| wrong(format!("{}: {e}", file.path)))?;
+    let language_tokens = LanguageTokens::new(settings, &tokenizer).map_err(wrong)?;
+    // A graph of its own for the first token, in one of the layouts.
+    let first = match pack.file("decoder-first", variant.as_deref()) {
+        Ok(_) => Some(nets.load(pack, "decoder-first")?),
+        Err(_) => None,
+    };
+    let decoder = Decoder::new(
+        nets.load(pack, "encoder")?,
+        nets.load(pack, "decoder")?,
+        first,
+    )?;
+    Ok(Box::new(Translator {
+        decoder,
+        tokenizer,
+        language_tokens,
+        beams: settings.beams,
+    }))
+}
+
+/// A part of the text.
+enum Part<'a> {
+    /// As it stands.
+    Kept(&'a str),
+    Translated {
+        /// Tokens of the source.
+        ids: Vec<i64>,
+        /// What it is called: the first is taken unless it does not fit. Never none.
+        texts: Vec<(String, Choice)>,
+    },
+}
+
+impl Engine for Translator {
+    type Task = TranslateTask;
+    type Output = Translation;
+
+    /// Translates sentence by sentence; what stands between them, and what has no letters, is kept. Other translations are
+    /// looked for only where the first do not fit the room. Faults: `Missing` for a language that the pack does not list,
+    /// `Engine` when a graph fails or time is up.
+    fn run(&mut self, task: TranslateTask, watch: &Watch) -> Result<Translation, Fault> {
+        let told = self.language_tokens.told(&task.source, &task.target)?;
+        let text = task.text.as_str();
+        let mut parts = Vec::new();
+        let mut end = 0;
+        for sentence in sentences(text) {
+            parts.push(Part::Kept(&text[end..sentence.range.start]));
+            end = sentence.range.end;
+            self.part(&text[sentence.range], &told, watch, &mut parts)?;
+        }
+        parts.push(Part::Kept(&text[end..]));
+        let room = task.room.unwrap_or(usize::MAX);
+        let mut text = assembled(&parts, room);
+        if text.chars().count() > room {
+            for part in &mut parts {
+                if let Part::Translated { ids, texts } = part {
+                    texts.extend(self.search(ids, &told, BEAMS_MAX, watch)?);
+                }
+            }
+            text = assembled(&parts, room);
+        }
+        Ok(Translation { text })
+    }
+}
+
+impl Translator {
+    /// Appends the translation of `text`, a sentence or less, in two parts where it is too long for one.
+    fn part<'a>(
+        &mut self,
+        text: &'a str,
+        told: &Told,
+        watch: &Watch,
+        parts: &mut Vec<Part<'a>>,
+    ) -> Result<(), Fault> {
+        if !text.contains(char::is_alphabetic) {
+            parts.push(Part::Kept(text));
+            return Ok(());
+        }
+        let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let encoded = self.tokenizer.encode_fast(line, false);
+        let encoded = encoded.map_err(Fault::engine)?;
+        let ids = encoded.get_ids();
+        if ids.len() > SOURCE_TOKENS_MAX
+            && let Some((first, second, _)) = halves(text)
+        {
+            let between = first.end..second.start;
+            self.part(&text[first], told, watch, parts)?;
+            parts.push(Part::Kept(&text[between]));
+            return self.part(&text[second], told, watch, parts);
+        }
+        let ids: Vec<i64> = ids.iter().map(|&id| i64::from(id)).collect();
+        let texts = self.search(&ids, told, self.beams, watch)?;
+        parts.push(Part::Translated { ids, texts });
+        Ok(())
+    }
+
+    /// The translations of a sentence, at least one, the likeliest first.
+    fn search(
+        &mut self,
+        ids: &[i64],
+        told: &Told,
+        beams: usize,
+        watch: &Watch,
+    ) -> Result<Vec<(String, Choice)>, Fault> {
+        watch.check()?;
+        let way = Way {
+            begin: &told.begin,
+            end: self.language_tokens.end,
+            never: &self.language_tokens.never,
+            beams,
+            tokens_max: GROWTH_MAX * ids.len() + GROWTH_TOKENS,
+            repeats_max: repeats(ids).max(REPEATS_MAX),
+        };
+        self.decoder.read(&told.around(ids))?;
+        let found = search(&mut self.decoder, &way, watch)?;
+        let mut texts = Vec::with_capacity(found.len());
+        for Candidate { tokens, score } in found {
+            let text = self.tokenizer.decode(&tokens, true);
+            let text = text.map_err(Fault::engine)?.trim().to_owned();
+            let chars = text.chars().count();
+            if chars > 0 {
+                texts.push((text, Choice { chars, score }));
+            }
+        }
+        match texts.is_empty() {
+            true => Err(Fault::engine("the translation of a sentence is empty")),
+            false => Ok(texts),
+        }
+    }
+}
+
+/// The text of all parts, within `room` characters if that can be.
+fn assembled(parts: &[Part<'_>], room: usize) -> String {
+    let mut kept_chars = 0;
+    let mut choices: Vec<Vec<Choice>> = Vec::new();
+    for part in parts {
+        match part {
+            Part::Kept(text) => kept_chars += text.chars().count(),
+            Part::Translated { texts, .. } => choices.push(texts.iter().map(|t| t.1).collect()),
+        }
+    }
+    let mut taken = choose(&choices, room.saturating_sub(kept_chars)).into_iter();
+    let mut text = String::new();
+    for part in parts {
+        text.push_str(match part {
+            Part::Kept(kept) => kept,
+            Part::Translated { texts, .. } => &texts[taken.next().unwrap_or(0)].0,
+        });
+    }
+    text
+}

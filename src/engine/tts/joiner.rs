@@ -1,0 +1,102 @@
+//! Pieces of speech as one sound, which leaves as it is made.
+//!
+//! Owns the silence between pieces and the edges of each; `audio::level` makes them one loudness. Knows no model.
+
+use crate::contract::Outlet;
+use vocabox_audio::level::Leveller;
+use vocabox_audio::pcm::Clip;
+use vocabox_base::fault::Fault;
+use vocabox_text::Pause;
+
+/// Quieter than this (−54 dBFS) at either end is silence of the model's own, which is replaced by pauses of ours.
+const SILENCE: f32 = 0.002;
+/// Sound kept around each piece, faded, so that no breath or stop is cut and no join clicks: 30 ms.
+const EDGE_S: f32 = 0.03;
+
+/// Seconds of silence after a piece at the voice's own speed, as a reader would leave them.
+pub fn pause_s(pause: Pause) -> f32 {
+    match pause {
+        Pause::None => 0.0,
+        Pause::Clause => 0.12,
+        Pause::Sentence => 0.3,
+        Pause::Paragraph => 0.6,
+    }
+}
+
+/// Pieces joined by silence: each cut to its sound, faded at both ends, all of one loudness.
+pub struct Joiner {
+    outlet: Outlet,
+    leveller: Leveller,
+    rate_hz: u32,
+    /// Of silence before the next piece.
+    pause_s: f32,
+}
+
+impl Joiner {
+    /// Nothing yet, at `rate_hz`; pieces leave by `outlet`.
+    pub fn new(rate_hz: u32, outlet: Outlet) -> Self {
+        Joiner {
+            outlet,
+            leveller: Leveller::new(rate_hz),
+            rate_hz,
+            pause_s: 0.0,
+        }
+    }
+
+    /// Lets a piece's sound leave; `pause_s` seconds of silence follow it if another comes. Faults: the outlet's.
+    pub fn push(&mut self, sound: &[f32], pause_s: f32) -> Result<(), Fault> {
+        let is_sound = |s: &f32| s.abs() > SILENCE;
+        let (Some(first), Some(last)) = (
+            sound.iter().position(is_sound),
+            sound.iter().rposition(is_sound),
+        ) else {
+            return Ok(());
+        };
+        let edge = (EDGE_S * self.rate_hz as f32) as usize;
+        let start = first.saturating_sub(edge);
+        let end = sound.len().min(last + 1 + edge);
+        let pause = (self.pause_s * self.rate_hz as f32) as usize;
+        let mut samples = vec![0.0; pause];
+        samples.extend_from_slice(&sound[start..end]);
+        let piece = &mut samples[pause..];
+        let fade = edge.min(piece.len() / 2);
+        for i in 0..fade {
+            // Raised cosine: no corner at either end.
+            let gain = 0.5 - 0.5 * (std::f32::consts::PI * i as f32 / fade as f32).cos();
+            piece[i] *= gain;
+            let mirrored = piece.len() - 1 - i;
+            piece[mirrored] *= gain;
+        }
+        self.leveller.level(piece);
+        self.pause_s = pause_s;
+        let rate_hz = self.rate_hz;
+        (self.outlet)(Clip { samples, rate_hz })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+
+    #[test]
+    fn joined_pieces_lose_their_own_silence_and_gain_the_pause() {
+        let (pieces, made) = mpsc::channel();
+        let outlet = Box::new(move |piece| pieces.send(piece).map_err(Fault::internal));
+        let mut joined = Joiner::new(1000, outlet);
+        let mut sound = vec![0.0; 100];
+        sound.extend(vec![0.5; 200]);
+        sound.extend(vec![0.0; 300]);
+        joined.push(&sound, 0.1).unwrap();
+        joined.push(&[0.0; 50], 0.3).unwrap(); // nothing to hear: nothing added
+        joined.push(&sound, 0.2).unwrap();
+        let clip = Clip::joined(made.try_iter()).unwrap();
+        assert_eq!(clip.samples.len(), (30 + 200 + 30) * 2 + 100);
+        let steps = clip.samples.windows(2).map(|w| (w[1] - w[0]).abs());
+        assert!(
+            steps.fold(0.0, f32::max) <= 0.5,
+            "only the sound's own steps"
+        );
+        assert_eq!((clip.samples[0], *clip.samples.last().unwrap()), (0.0, 0.0));
+    }
+}

@@ -1,0 +1,139 @@
+//! The sound of a voice that no pack has: a style table of its own, and how far it is to go.
+//!
+//! Owns what `exaggeration` and `cfg_weight` do to it, and its bytes in a file.
+
+use std::sync::Arc;
+
+use vocabox_audio::Clip;
+use vocabox_base::fault::Fault;
+use vocabox_text::PHONEMES_MAX;
+
+/// Values of one style row: 128 of timbre, 128 of prosody.
+pub const STYLE: usize = 256;
+/// Values of a voice's whole table: a row for each number of phonemes.
+pub const TABLE: usize = PHONEMES_MAX * STYLE;
+/// Values of timbre in a row; those of prosody follow.
+const TIMBRE: usize = STYLE / 2;
+/// Spreads of the stock voices' pitch ranges that the voice's own is widened by at exaggeration 1 and narrowed by at 0.
+const LIVELY: f32 = 1.5;
+
+/// A voice's table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sheet {
+    /// `[510, 256] f32`: a row for each number of tokens, 128 values of timbre and 128 of prosody.
+    pub rows: Vec<f32>,
+    /// `[128] f32`: what prosody changes by where the pitch moves in a range that is wider by one spread of the stock voices.
+    pub lively: Vec<f32>,
+}
+
+impl Sheet {
+    /// Reads what [`Sheet::bytes`] wrote. Faults: `Internal` for anything else.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Fault> {
+        let floats = bytes
+            .chunks_exact(4)
+            .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
+        let mut rows: Vec<f32> = floats.collect();
+        if rows.len() != TABLE + TIMBRE || !bytes.len().is_multiple_of(4) {
+            return Err(Fault::internal(format!("a style of {} bytes", bytes.len())));
+        }
+        let lively = rows.split_off(TABLE);
+        Ok(Sheet { rows, lively })
+    }
+
+    /// All values, little-endian: the rows, then what makes them lively.
+    pub fn bytes(&self) -> Vec<u8> {
+        let values = self.rows.iter().chain(&self.lively);
+        values.flat_map(|v| v.to_le_bytes()).collect()
+    }
+}
+
+/// Speech that shows what somebody sounds like, for engines that can take that over.
+#[derive(Debug, Clone)]
+pub struct Example {
+    /// Names it: what is made of it once is kept by this.
+    pub name: String,
+    pub speech: Arc<Clip>,
+}
+
+/// How a voice that no pack has is to speak.
+#[derive(Debug, Clone)]
+pub struct Style {
+    pub sheet: Arc<Sheet>,
+    /// Whom it is to sound like; given where a tone-colour converter is installed.
+    pub example: Option<Example>,
+    /// Voice of the pack that is most like it.
+    pub nearest: String,
+    /// 0 to 1: how far the pitch moves; at 0.5 (and none) as far as the voice's own.
+    pub exaggeration: Option<f32>,
+    /// 0 to 1: how much of the way from the nearest voice to this one is gone; at 1 (and none) all of it.
+    pub cfg_weight: Option<f32>,
+}
+
+impl Style {
+    /// Its table, without either control as it is. `nearest` is the table of the nearest voice.
+    pub fn rows(&self, nearest: &[f32]) -> Vec<f32> {
+        let way = self.cfg_weight.unwrap_or(1.0);
+        let lively = LIVELY * 2.0 * (self.exaggeration.unwrap_or(0.5) - 0.5);
+        let mut rows = self.sheet.rows.clone();
+        if way != 1.0 {
+            let pairs = rows.iter_mut().zip(nearest);
+            pairs.for_each(|(own, near)| *own = near + way * (*own - near));
+        }
+        if lively != 0.0 {
+            for row in rows.chunks_exact_mut(STYLE) {
+                let prosody = row[TIMBRE..].iter_mut().zip(&self.sheet.lively);
+                prosody.for_each(|(value, change)| *value += lively * change);
+            }
+        }
+        rows
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn style(exaggeration: Option<f32>, cfg_weight: Option<f32>) -> Style {
+        Style {
+            sheet: Arc::new(Sheet {
+                rows: vec![1.0; TABLE],
+                lively: vec![0.1; TIMBRE],
+            }),
+            example: None,
+            nearest: String::new(),
+            exaggeration,
+            cfg_weight,
+        }
+    }
+
+    #[test]
+    fn without_controls_it_is_the_sheet_and_so_at_their_plain_values() {
+        let nearest = vec![0.0; TABLE];
+        for plain in [style(None, None), style(Some(0.5), Some(1.0))] {
+            assert_eq!(plain.rows(&nearest), plain.sheet.rows);
+        }
+    }
+
+    #[test]
+    fn weight_goes_from_the_nearest_voice_and_exaggeration_moves_prosody_alone() {
+        let nearest = vec![0.0; TABLE];
+        let at = |e, w| {
+            let rows = style(e, w).rows(&nearest);
+            (rows[0], rows[TABLE - 1])
+        };
+        assert_eq!(at(None, Some(0.0)), (0.0, 0.0));
+        assert_eq!(at(None, Some(0.25)), (0.25, 0.25));
+        let close = |a: f32, b: f32| (a - b).abs() < 1e-6;
+        let (timbre, prosody) = at(Some(1.0), None);
+        assert!(timbre == 1.0 && close(prosody, 1.15), "{prosody}");
+        assert!(close(at(Some(0.0), None).1, 0.85));
+    }
+
+    #[test]
+    fn a_sheet_is_read_as_it_was_written() {
+        let sheet = (*style(None, None).sheet).clone();
+        assert_eq!(Sheet::parse(&sheet.bytes()).unwrap(), sheet);
+        assert!(Sheet::parse(&sheet.bytes()[4..]).is_err());
+        assert!(Sheet::parse(&[]).is_err());
+    }
+}

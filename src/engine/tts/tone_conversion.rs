@@ -1,0 +1,204 @@
+//! A tone-colour converter: what one voice said, in the tone of another.
+//!
+//! For weights like those of OpenVoice (Qin et al. 2023, arXiv 2312.01479), in two graphs: `extract` makes a tone of a
+//! spectrogram (`[1, hops, bins] f32` → `[1, 256] f32`), `convert` makes sound of sound and two tones (`audio [1, N]`, `source
+//! [1, 256]`, `target [1, 256]` → `[…, M]`). Such weights are in no registry that packs are fetched from: this has been run with
+//! small graphs of the suite only.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use realfft::RealFftPlanner;
+
+use crate::contract::{Engine, Example, Speak, SpeakTask, Watch};
+use crate::graph::loader::{Nets, refused};
+use crate::graph::net::{Input, Net};
+use vocabox_audio::Clip;
+use vocabox_audio::resample::resample_clip;
+use vocabox_base::fault::Fault;
+use vocabox_pack::manifest::Tone as Settings;
+use vocabox_pack::{Pack, PackError};
+
+/// Tones of examples that are kept.
+const KEPT: usize = 64;
+
+/// The converter, owned by one worker.
+pub struct Tone {
+    extract: Box<dyn Net>,
+    convert: Box<dyn Net>,
+    rate_hz: u32,
+    settings: Settings,
+    /// Tones by the names of their examples, the one used last at the end.
+    known: VecDeque<(String, Vec<f32>)>,
+}
+
+/// Builds the converter of `pack`. Faults: `Missing` when the manifest lacks `[tone]` or a rate, or a graph cannot be loaded.
+pub fn build(pack: &Pack, nets: &Nets) -> Result<Tone, Fault> {
+    let wrong = |why: &str| {
+        refused(PackError::Manifest {
+            path: pack.folder.join("pack.toml"),
+            why: why.to_owned(),
+        })
+    };
+    let settings = pack.manifest.tone;
+    let settings = settings.ok_or_else(|| wrong("engine tone needs [tone]"))?;
+    if settings.window_samples < 2 || settings.hop_samples == 0 {
+        return Err(wrong("[tone] has a length of 0"));
+    }
+    let rate_hz = pack.manifest.sample_rate_hz;
+    Ok(Tone {
+        extract: nets.load(pack, "extract")?,
+        convert: nets.load(pack, "convert")?,
+        rate_hz: rate_hz.ok_or_else(|| wrong("engine tone needs sample_rate_hz"))?,
+        settings,
+        known: VecDeque::new(),
+    })
+}
+
+impl Tone {
+    /// `inner`, whose speech has the tone of the task's example where it names one.
+    pub fn over(self, inner: Box<Speak>) -> Box<Speak> {
+        Box::new(Toned {
+            inner,
+            tone: Arc::new(Mutex::new(self)),
+        })
+    }
+
+    /// The tone of `clip`.
+    pub fn of(&mut self, clip: &Clip) -> Result<Vec<f32>, Fault> {
+        let clip = resample_clip(clip, self.rate_hz)?;
+        let (values, shape) = self.spectrogram(&clip.samples);
+        let output = output(&*self.extract)?;
+        let input = [("spectrogram", Input::Floats(&shape, &values))];
+        let made = self.extract.run(&input, &[&output])?;
+        Ok(made[0].floats()?.to_vec())
+    }
+
+    fn of_example(&mut self, example: &Example) -> Result<Vec<f32>, Fault> {
+        let at = self
+            .known
+            .iter()
+            .position(|(name, _)| *name == example.name);
+        let entry = match at.and_then(|at| self.known.remove(at)) {
+            Some(entry) => entry,
+            None => (example.name.clone(), self.of(&example.speech)?),
+        };
+        let tone = entry.1.clone();
+        self.known.push_back(entry);
+        if self.known.len() > KEPT {
+            self.known.pop_front();
+        }
+        Ok(tone)
+    }
+
+    /// `clip`, whose tone is `source`, with the tone `target`, at its own rate.
+    pub fn converted(
+        &mut self,
+        clip: &Clip,
+        source: &[f32],
+        target: &[f32],
+    ) -> Result<Clip, Fault> {
+        let own = resample_clip(clip, self.rate_hz)?;
+        let output = output(&*self.convert)?;
+        let (sound, tone) = ([1, own.samples.len()], [1, source.len()]);
+        let inputs = [
+            ("audio", Input::Floats(&sound, &own.samples)),
+            ("source", Input::Floats(&tone, source)),
+            ("target", Input::Floats(&tone, target)),
+        ];
+        let made = self.convert.run(&inputs, &[&output])?;
+        let samples = made[0]
+            .floats()?
+            .iter()
+            .map(|s| s.clamp(-1.0, 1.0))
+            .collect();
+        let made = Clip {
+            samples,
+            rate_hz: self.rate_hz,
+        };
+        resample_clip(&made, clip.rate_hz)
+    }
+
+    /// Magnitudes `[1, hops, bins]` of windows centred on each hop, silence around.
+    fn spectrogram(&self, samples: &[f32]) -> (Vec<f32>, [usize; 3]) {
+        let (size, hop) = (self.settings.window_samples, self.settings.hop_samples);
+        let fft = RealFftPlanner::<f32>::new().plan_fft_forward(size);
+        let (mut frame, mut spectrum) = (fft.make_input_vec(), fft.make_output_vec());
+        let window = |n: usize| 0.5 - 0.5 * (std::f32::consts::TAU * n as f32 / size as f32).cos();
+        let hops = 1 + samples.len() / hop;
+        let mut values = Vec::with_capacity(hops * spectrum.len());
+        for number in 0..hops {
+            for (n, slot) in frame.iter_mut().enumerate() {
+                let at = (number * hop + n).checked_sub(size / 2);
+                *slot = at.and_then(|at| samples.get(at)).unwrap_or(&0.0) * window(n);
+            }
+            // Lengths are the plan's own, the only thing it can refuse.
+            let done = fft.process(&mut frame, &mut spectrum);
+            debug_assert!(done.is_ok());
+            values.extend(spectrum.iter().map(|bin| bin.norm()));
+        }
+        (values, [1, hops, spectrum.len()])
+    }
+}
+
+/// The name of a graph's first output.
+fn output(net: &dyn Net) -> Result<String, Fault> {
+    let first = net.signature().outputs.first();
+    first
+        .map(|o| o.name.clone())
+        .ok_or_else(|| Fault::engine("the graph has no output"))
+}
+
+/// An engine that speaks, and the converter behind it.
+struct Toned {
+    inner: Box<Speak>,
+    /// For this worker's thread alone: the outlet that converts runs within [`Engine::run`], and is its only other owner.
+    tone: Arc<Mutex<Tone>>,
+}
+
+impl Engine for Toned {
+    type Task = SpeakTask;
+    type Output = ();
+
+    /// Faults: those of the engine that speaks, and `Engine` when a graph fails.
+    fn run(&mut self, task: SpeakTask, watch: &Watch) -> Result<(), Fault> {
+        let example = task
+            .utterance
+            .style
+            .as_ref()
+            .and_then(|s| s.example.clone());
+        let Some(example) = example else {
+            return self.inner.run(task, watch);
+        };
+        let SpeakTask {
+            utterance,
+            mut outlet,
+        } = task;
+        let tone = self.tone.clone();
+        let target = tone
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .of_example(&example)?;
+        // The first piece says what the voice that speaks sounds like by itself.
+        let mut source: Option<Vec<f32>> = None;
+        let converting = Box::new(move |piece: Clip| {
+            let mut tone = tone.lock().unwrap_or_else(PoisonError::into_inner);
+            let from = match source.take() {
+                Some(known) => known,
+                None => tone.of(&piece)?,
+            };
+            let made = tone.converted(&piece, &from, &target)?;
+            source = Some(from);
+            outlet(made)
+        });
+        let task = SpeakTask {
+            utterance,
+            outlet: converting,
+        };
+        self.inner.run(task, watch)
+    }
+}
+
+#[cfg(test)]
+#[path = "tone_conversion_tests.rs"]
+mod tests;

@@ -1,0 +1,102 @@
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::*;
+use crate::contract::{Utterance, speak_whole};
+use crate::graph::tract::TractNet;
+use crate::tts::style::{Sheet, Style};
+
+/// The suite's small graphs: a tone is the mean magnitude, and sound is made as loud as the target's says.
+fn tone() -> Tone {
+    let data = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("src/tests/data");
+    let load = |name: &str| Box::new(TractNet::load(&data.join(name)).unwrap());
+    Tone {
+        extract: load("tone_extract.onnx"),
+        convert: load("tone_convert.onnx"),
+        rate_hz: 16_000,
+        settings: Settings {
+            window_samples: 512,
+            hop_samples: 128,
+        },
+        known: VecDeque::new(),
+    }
+}
+
+fn hum(gain: f32, rate_hz: u32) -> Clip {
+    let sample = |n| gain * (n as f32 * 1_000.0 / rate_hz as f32).sin();
+    Clip {
+        samples: (0..2 * rate_hz).map(sample).collect(),
+        rate_hz,
+    }
+}
+
+fn loudest(clip: &Clip) -> f32 {
+    clip.samples.iter().fold(0.0, |m, s| m.max(s.abs()))
+}
+
+/// Speaks two pieces of a hum.
+struct Hums;
+
+impl Engine for Hums {
+    type Task = SpeakTask;
+    type Output = ();
+
+    fn run(&mut self, mut task: SpeakTask, _: &Watch) -> Result<(), Fault> {
+        (task.outlet)(hum(0.1, 24_000))?;
+        (task.outlet)(hum(0.05, 24_000))
+    }
+}
+
+fn said(engine: &mut Speak, example: Option<Example>) -> Clip {
+    let sheet = Arc::new(Sheet {
+        rows: Vec::new(),
+        lively: Vec::new(),
+    });
+    let utterance = Utterance {
+        style: Some(Style {
+            sheet,
+            example,
+            nearest: String::new(),
+            exaggeration: None,
+            cfg_weight: None,
+        }),
+        ..Utterance::default()
+    };
+    let watch = Watch::until(Instant::now() + Duration::from_secs(60));
+    speak_whole(engine, utterance, &watch).unwrap()
+}
+
+#[test]
+fn what_is_spoken_takes_the_tone_of_the_example() {
+    let mut engine = tone().over(Box::new(Hums));
+    let example = |name: &str, gain| Example {
+        name: name.to_owned(),
+        speech: Arc::new(hum(gain, 16_000)),
+    };
+    let made = said(&mut *engine, Some(example("loud", 0.4)));
+    assert_eq!((made.rate_hz, made.samples.len()), (24_000, 4 * 24_000));
+    let half = made.samples.len() / 2;
+    let piece = |samples: &[f32]| Clip {
+        samples: samples[1_000..samples.len() - 1_000].to_vec(),
+        rate_hz: 24_000,
+    };
+    let (first, second) = (
+        loudest(&piece(&made.samples[..half])),
+        loudest(&piece(&made.samples[half..])),
+    );
+    assert!((first - 0.4).abs() < 0.02, "{first}");
+    assert!(
+        (second - 0.2).abs() < 0.02,
+        "the voice's own tone is that of its first piece: {second}"
+    );
+    // The tone of an example is made once.
+    let again = said(&mut *engine, Some(example("loud", 0.001)));
+    assert_eq!(again, made);
+    let other = said(&mut *engine, Some(example("soft", 0.2)));
+    let other = loudest(&piece(&other.samples[..half]));
+    assert!((other - 0.2).abs() < 0.02, "{other}");
+    assert!(
+        (loudest(&said(&mut *engine, None)) - 0.1).abs() < 1e-3,
+        "without an example nothing is converted"
+    );
+}

@@ -1,0 +1,291 @@
+//! VITS: letters or phonemes → speech, one graph for each voice or several speakers in one.
+//!
+//! Recipe: Kim, Kong, Son 2021 (arXiv 2106.06103). Three layouts of its exports are known by their inputs: Piper
+//! (`input`, `input_lengths`, `scales`, perhaps `sid`), MMS-TTS as sherpa-onnx exports it (`x`, `x_length`,
+//! `noise_scale`, `length_scale`, `noise_scale_w`, perhaps `sid`), and MMS-TTS as Hugging Face's optimum does
+//! (`input_ids`, `attention_mask`: its spreads and pace are fixed in the graph). The sound is the graph's first output.
+
+use std::collections::HashMap;
+use std::fs;
+
+use serde::Deserialize;
+
+use crate::contract::{Engine, Speak, SpeakTask, Watch};
+use crate::graph::loader::{Nets, refused, variant_in_use};
+use crate::graph::net::{Input, Net};
+use crate::tts::joiner::{Joiner, pause_s};
+use vocabox_base::fault::Fault;
+use vocabox_pack::manifest::{Blanks, Reads, Vits as Settings};
+use vocabox_pack::{Pack, PackError};
+use vocabox_text::{Graphemes, Language, espeak, language, pieces};
+
+/// The token that stands for nothing where blanks go around.
+const BLANK: i64 = 0;
+/// Piper's names for the begin, the blank and the end.
+const PIPER: [char; 3] = ['^', '_', '$'];
+
+/// The engine, owned by one worker.
+struct Vits {
+    net: Box<dyn Net>,
+    layout: Layout,
+    output: String,
+    rate_hz: u32,
+    ids: HashMap<char, i64>,
+    settings: Settings,
+    voices: HashMap<String, Voice>,
+}
+
+struct Voice {
+    language: String,
+    speaker: i64,
+}
+
+/// How the inputs are called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Layout {
+    Piper { speakers: bool },
+    Sherpa { speakers: bool },
+    Optimum,
+}
+
+impl Layout {
+    /// The layout whose inputs these are.
+    fn of(inputs: &[&str]) -> Option<Layout> {
+        let has = |names: &[&str]| names.iter().all(|n| inputs.contains(n));
+        let speakers = inputs.contains(&"sid");
+        let count = inputs.len() - usize::from(speakers);
+        if has(&["input", "input_lengths", "scales"]) && count == 3 {
+            Some(Layout::Piper { speakers })
+        } else if has(&[
+            "x",
+            "x_length",
+            "noise_scale",
+            "length_scale",
+            "noise_scale_w",
+        ]) && count == 5
+        {
+            Some(Layout::Sherpa { speakers })
+        } else if has(&["input_ids", "attention_mask"]) && inputs.len() == 2 {
+            Some(Layout::Optimum)
+        } else {
+            None
+        }
+    }
+}
+
+/// Builds the engine of `pack`. Faults: `Missing` when the manifest lacks `[vits]`, or the tokens or the graph's inputs are of
+/// no layout that is known.
+pub fn build(pack: &Pack, nets: &Nets) -> Result<Box<Speak>, Fault> {
+    let wrong = |why: String| {
+        refused(PackError::Manifest {
+            path: pack.folder.join("pack.toml"),
+            why,
+        })
+    };
+    let settings = pack.manifest.vits;
+    let settings = settings.ok_or_else(|| wrong("engine vits needs [vits]".to_owned()))?;
+    let rate_hz = pack.manifest.sample_rate_hz;
+    let rate_hz = rate_hz.ok_or_else(|| wrong("engine vits needs sample_rate_hz".to_owned()))?;
+    let file = pack
+        .file("tokens", variant_in_use(pack).as_deref())
+        .map_err(refused)?;
+    let text =
+        fs::read_to_string(pack.path(file)).map_err(|e| wrong(format!("{}: {e}", file.path)))?;
+    let ids = tokens(&text).map_err(|why| wrong(format!("{}: {why}", file.path)))?;
+    if let (Blanks::Between, Some(lacking)) =
+        (settings.blanks, PIPER.iter().find(|c| !ids.contains_key(c)))
+    {
+        return Err(wrong(format!("{} has no token {lacking}", file.path)));
+    }
+    let net = nets.load(pack, "model")?;
+    let names: Vec<&str> = net
+        .signature()
+        .inputs
+        .iter()
+        .map(|i| i.name.as_str())
+        .collect();
+    let layout = Layout::of(&names);
+    let layout = layout.ok_or_else(|| {
+        wrong(format!(
+            "inputs {} are of no known layout",
+            names.join(", ")
+        ))
+    })?;
+    let output = net.signature().outputs.first().map(|o| o.name.clone());
+    let voices = pack.manifest.voices.iter().map(|v| {
+        let voice = Voice {
+            language: v.language.clone(),
+            speaker: v.speaker.unwrap_or(0),
+        };
+        (v.id.clone(), voice)
+    });
+    Ok(Box::new(Vits {
+        output: output.ok_or_else(|| wrong("the graph has no output".to_owned()))?,
+        layout,
+        rate_hz,
+        ids,
+        settings,
+        voices: voices.collect(),
+        net,
+    }))
+}
+
+/// A token file: Piper's configuration (`phoneme_id_map`), a JSON object of characters, or lines of a character, a blank
+/// and a number, of which a line that begins with a blank means the blank itself. Tokens of several characters are left
+/// out: nothing here writes them.
+fn tokens(text: &str) -> Result<HashMap<char, i64>, String> {
+    #[derive(Deserialize)]
+    struct Piper {
+        phoneme_id_map: HashMap<String, Vec<i64>>,
+    }
+    let single = |symbol: &str| {
+        let mut chars = symbol.chars();
+        chars.next().filter(|_| chars.next().is_none())
+    };
+    let mut ids = HashMap::new();
+    let mut add = |symbol: &str, id: i64| ids.extend(single(symbol).map(|c| (c, id)));
+    if text.trim_start().starts_with('{') {
+        if let Ok(piper) = serde_json::from_str::<Piper>(text) {
+            let first = |(symbol, ids): (String, Vec<i64>)| Some((symbol, *ids.first()?));
+            piper
+                .phoneme_id_map
+                .into_iter()
+                .filter_map(first)
+                .for_each(|(s, id)| add(&s, id));
+        } else {
+            let map: HashMap<String, i64> =
+                serde_json::from_str(text).map_err(|e| e.to_string())?;
+            map.iter().for_each(|(s, id)| add(s, *id));
+        }
+    } else {
+        for (number, line) in text.lines().enumerate().filter(|(_, l)| !l.is_empty()) {
+            let wrong = || format!("line {}: not a token and its number", number + 1);
+            let (symbol, id) = line.rsplit_once(' ').ok_or_else(wrong)?;
+            let symbol = if symbol.is_empty() { " " } else { symbol };
+            add(symbol, id.parse().map_err(|_| wrong())?);
+        }
+    }
+    match ids.is_empty() {
+        true => Err("no token of one character".to_owned()),
+        false => Ok(ids),
+    }
+}
+
+impl Engine for Vits {
+    type Task = SpeakTask;
+    type Output = ();
+
+    /// Speaks a text of any length, piece by piece. Faults: `Invalid` when nothing in it can be spoken, `NotFound` for an
+    /// unknown voice, `Missing` for phonemes of a language that cannot be read here.
+    fn run(&mut self, task: SpeakTask, watch: &Watch) -> Result<(), Fault> {
+        let SpeakTask {
+            utterance: task,
+            outlet,
+        } = task;
+        let voice = self.voices.get(&task.voice);
+        let voice = voice.ok_or_else(crate::refusals::unknown_voice)?;
+        let (speaker, code) = (voice.speaker, voice.language.clone());
+        let letters = Graphemes::of(&code);
+        let reader: &dyn Language = match self.settings.reads {
+            Reads::Letters => &letters,
+            Reads::Phonemes => {
+                language(&code).ok_or_else(|| crate::refusals::unread(&task.voice, &code))?
+            }
+        };
+        let mut joined = Joiner::new(self.rate_hz, outlet);
+        let mut spoken = false;
+        for piece in pieces(&task.text, reader)? {
+            watch.check()?;
+            let piece = piece?;
+            let ids = self.ids_of(&piece.phonemes);
+            if ids.is_empty() {
+                continue;
+            }
+            spoken = true;
+            let sound = self.sound(&ids, speaker, task.speed)?;
+            joined.push(&sound, pause_s(piece.pause) / task.speed)?;
+        }
+        match spoken {
+            true => Ok(()),
+            false => Err(Fault::invalid(
+                "text has no letter that this voice can speak",
+            )),
+        }
+    }
+}
+
+impl Vits {
+    /// The tokens of `said` with the graph's blanks; none when it has no token for any of it. A character without a token
+    /// is tried as its plain form.
+    fn ids_of(&self, said: &str) -> Vec<i64> {
+        let said = match self.settings.reads {
+            Reads::Letters => said.to_owned(),
+            Reads::Phonemes => espeak(said),
+        };
+        let token = |c: char| self.ids.get(&c).copied();
+        let plain: Vec<i64> = said
+            .chars()
+            .flat_map(|c| match token(c) {
+                Some(id) => vec![id],
+                None => Graphemes::folded(c).filter_map(token).collect(),
+            })
+            .collect();
+        let is_sound = |c: char| c.is_alphanumeric() && token(c).is_some();
+        if plain.is_empty()
+            || !said
+                .chars()
+                .any(|c| is_sound(c) || Graphemes::folded(c).any(is_sound))
+        {
+            return Vec::new();
+        }
+        match self.settings.blanks {
+            Blanks::None => plain,
+            Blanks::Around => std::iter::once(BLANK)
+                .chain(plain.into_iter().flat_map(|id| [id, BLANK]))
+                .collect(),
+            Blanks::Between => {
+                let [begin, blank, end] = PIPER.map(|c| self.ids[&c]);
+                let inner = std::iter::once(begin)
+                    .chain(plain)
+                    .flat_map(|id| [id, blank]);
+                inner.chain([end]).collect()
+            }
+        }
+    }
+
+    /// One piece as the graph speaks it.
+    fn sound(&mut self, ids: &[i64], speaker: i64, speed: f32) -> Result<Vec<f32>, Fault> {
+        let (shape, count, sid) = ([1, ids.len()], [ids.len() as i64], [speaker]);
+        let (noise, spread) = ([self.settings.noise], [self.settings.noise_duration]);
+        let length = [self.settings.length / speed];
+        let scales = [noise[0], length[0], spread[0]];
+        let mask = vec![1; ids.len()];
+        let mut inputs = match self.layout {
+            Layout::Piper { .. } => vec![
+                ("input", Input::Ints(&shape, ids)),
+                ("input_lengths", Input::Ints(&[1], &count)),
+                ("scales", Input::Floats(&[3], &scales)),
+            ],
+            Layout::Sherpa { .. } => vec![
+                ("x", Input::Ints(&shape, ids)),
+                ("x_length", Input::Ints(&[1], &count)),
+                ("noise_scale", Input::Floats(&[1], &noise)),
+                ("length_scale", Input::Floats(&[1], &length)),
+                ("noise_scale_w", Input::Floats(&[1], &spread)),
+            ],
+            Layout::Optimum => vec![
+                ("input_ids", Input::Ints(&shape, ids)),
+                ("attention_mask", Input::Ints(&shape, &mask)),
+            ],
+        };
+        if let Layout::Piper { speakers: true } | Layout::Sherpa { speakers: true } = self.layout {
+            inputs.push(("sid", Input::Ints(&[1], &sid)));
+        }
+        let made = self.net.run(&inputs, &[&self.output])?;
+        Ok(made[0].floats()?.to_vec())
+    }
+}
+
+#[cfg(test)]
+#[path = "vits_tests.rs"]
+mod tests;

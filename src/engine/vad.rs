@@ -1,0 +1,121 @@
+//! Silero: where in a recording somebody speaks.
+//!
+//! Model and recipe: github.com/snakers4/silero-vad, version 6.
+
+use crate::graph::loader::Nets;
+use crate::graph::net::{Input, Net};
+use vocabox_base::fault::Fault;
+use vocabox_pack::Pack;
+
+/// Sample rate of the model.
+pub const RATE_HZ: u32 = 16_000;
+/// New samples of one step.
+pub const HOP: usize = 512;
+/// Samples of the step before that go in front (`silero_vad/utils_vad.py`).
+const CONTEXT: usize = 64;
+const STATE: [usize; 3] = [2, 1, 128];
+
+/// A step that is quieter than this (−60 dBFS, root mean square) is no speech, whatever the model says:
+/// it can fire on digital silence.
+const RMS_MIN: f32 = 1e-3;
+/// Probability at which speech begins, and below which it ends (`get_speech_timestamps`: threshold and
+/// threshold − 0.15).
+const BEGIN: f32 = 0.5;
+const END: f32 = 0.35;
+/// Shorter speech is a click (`min_speech_duration_ms` = 250).
+const SPEECH_HOPS_MIN: usize = 8;
+/// A shorter pause belongs to the speech around it. Longer than upstream's 100 ms, because whoever transcribes
+/// wants phrases and not words.
+const PAUSE_HOPS_MIN: usize = 16;
+
+/// The detector, with the state of one recording.
+pub struct Silero {
+    net: Box<dyn Net>,
+    state: Vec<f32>,
+    frame: Vec<f32>,
+}
+
+/// Builds the detector of `pack`.
+pub fn build(pack: &Pack, nets: &Nets) -> Result<Silero, Fault> {
+    Ok(Silero::new(nets.load(pack, "model")?))
+}
+
+impl Silero {
+    /// Over a graph `(input f32[1,576], state f32[2,1,128]) → (probability, state)`.
+    pub fn new(net: Box<dyn Net>) -> Self {
+        Silero {
+            net,
+            state: vec![0.0; STATE.iter().product()],
+            frame: vec![0.0; CONTEXT + HOP],
+        }
+    }
+
+    /// Forgets the recording so far.
+    pub fn reset(&mut self) {
+        self.state.fill(0.0);
+        self.frame.fill(0.0);
+    }
+
+    /// Probability in [0, 1] that the next `HOP` samples hold speech.
+    pub fn step(&mut self, samples: &[f32]) -> Result<f32, Fault> {
+        self.frame.copy_within(HOP.., 0);
+        self.frame[CONTEXT..].copy_from_slice(samples);
+        let shape = [1, self.frame.len()];
+        let inputs = [
+            ("input", Input::Floats(&shape, &self.frame)),
+            ("state", Input::Floats(&STATE, &self.state)),
+        ];
+        let outputs = self.net.run(&inputs, &["output", "stateN"])?;
+        self.state.copy_from_slice(outputs[1].floats()?);
+        let energy: f32 = samples.iter().map(|s| s * s).sum();
+        if energy < RMS_MIN * RMS_MIN * HOP as f32 {
+            return Ok(0.0);
+        }
+        Ok(outputs[0].floats()?[0])
+    }
+}
+
+/// Turns probabilities, one a hop, into ranges of hops with speech: ordered, not touching.
+pub fn regions(probabilities: &[f32]) -> Vec<std::ops::Range<usize>> {
+    let mut found: Vec<std::ops::Range<usize>> = Vec::new();
+    let mut begun = None;
+    for (hop, &p) in probabilities.iter().chain([&0.0]).enumerate() {
+        match begun {
+            None if p >= BEGIN && hop < probabilities.len() => begun = Some(hop),
+            Some(start) if p < END => {
+                begun = None;
+                match found.last_mut() {
+                    Some(last) if start - last.end < PAUSE_HOPS_MIN => last.end = hop,
+                    _ => found.push(start..hop),
+                }
+            }
+            _ => {}
+        }
+    }
+    found.retain(|r| r.len() >= SPEECH_HOPS_MIN);
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn regions_bridge_short_pauses_and_drop_clicks() {
+        let mut p = vec![0.0; 200];
+        p[10..30].fill(0.9);
+        p[40..60].fill(0.9); // a pause of 10 hops: bridged
+        p[100..104].fill(0.9); // 4 hops: a click
+        p[150..200].fill(0.9); // to the end
+        assert_eq!(regions(&p), [10..60, 150..200]);
+        assert!(regions(&[]).is_empty());
+    }
+
+    #[test]
+    fn speech_goes_on_between_the_two_thresholds() {
+        let mut p = vec![0.4; 60];
+        assert!(regions(&p).is_empty(), "0.4 never begins");
+        p[5] = 0.6;
+        assert_eq!(regions(&p), vec![5..60; 1]);
+    }
+}

@@ -1,0 +1,11 @@
+//! Rate limits: a token bucket for each key.
+//!
+//! | file | one idea |
+//! | --- | --- |
+//! | `bucket` | how one bucket fills and empties |
+//! | `buckets` | those of all keys, in memory and in the store |
+//! | `clock` | the time that they live by |
+
+pub(crate) mod bucket;
+pub(crate) mod buckets;
+pub(crate) mod clock;

@@ -1,0 +1,81 @@
+//! Text for voices that read letters: its own letters in lower case, figures and signs as words where their language
+//! is known here.
+
+use crate::language::Language;
+use crate::languages::language;
+use crate::normalization::markup::bare;
+use crate::normalization::spoken::SpokenText;
+use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+use vocabox_base::fault::Fault;
+
+/// The writing of a language as it is.
+pub struct Graphemes {
+    known: Option<&'static dyn Language>,
+}
+
+impl Graphemes {
+    /// For the language that a pack calls `code`, which need not be known.
+    pub fn of(code: &str) -> Self {
+        Graphemes {
+            known: language(code),
+        }
+    }
+
+    /// `c` without what makes it more than a plain letter; nothing for a mark alone.
+    pub fn folded(c: char) -> impl Iterator<Item = char> {
+        [c].into_iter().nfkd().filter(|d| !is_combining_mark(*d))
+    }
+}
+
+impl Language for Graphemes {
+    /// Every letter can be written.
+    fn readable(&self, text: &str) -> Result<(), Fault> {
+        self.known.map_or(Ok(()), |known| known.readable(text))
+    }
+
+    fn words(&self, text: &str) -> String {
+        if let Some(known) = self.known {
+            return known.words(text);
+        }
+        let mut line = SpokenText::default();
+        for part in bare(text).nfc().collect::<String>().split_whitespace() {
+            let is_wordly =
+                |c: char| c.is_alphanumeric() || is_combining_mark(c) || "'’-".contains(c);
+            let word: String = part.chars().filter(|&c| is_wordly(c)).collect();
+            if word.contains(char::is_alphanumeric) {
+                line.say(&word, &word);
+            }
+            if let Some(mark) = part.chars().last().filter(|c| ",;:.!?…—".contains(*c)) {
+                line.mark(mark);
+            }
+        }
+        line.finish()
+    }
+
+    /// The words themselves, in lower case.
+    fn sounds(&self, words: &str) -> Result<String, Fault> {
+        Ok(words.to_lowercase().trim().to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_stay_and_figures_are_said_where_the_language_is_known() {
+        for (code, text, said) in [
+            (
+                "sw",
+                "Watoto 25, Ng'ombe!",
+                "watoto ishirini na tano, ng'ombe!",
+            ),
+            ("yo", "Ẹ káàárọ̀ <b>o</b>.", "ẹ káàárọ̀ o."),
+            ("mos", "A  Yʋʋr, ☺ yaa!", "a yʋʋr, yaa!"),
+        ] {
+            let spelling = Graphemes::of(code);
+            let said: String = said.nfc().collect();
+            assert_eq!(spelling.sounds(&spelling.words(text)).unwrap(), said);
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Languages whose spelling says how they sound: each is one table, read by rules.
+//!
+//! Owns the tables and the way from their words to sounds. `table` has the notation, `reading` turns writing into
+//! words, `numbers` and `rewrite` are the two kinds of rules. Sounds are those that Kokoro's voices of a language
+//! were trained on (International Phonetic Alphabet, some pairs in one character: A=eɪ I=aɪ W=aʊ ʤ ʧ ʣ ʦ), or the
+//! nearest ones that its vocabulary has.
+
+mod numbers;
+mod reading;
+mod rewrite;
+mod table;
+
+use crate::g2p::english::{SILENT, VOCABULARY, tidy};
+use crate::language::{Language, unreadable};
+use crate::normalization::unicode::is_unread;
+use crate::{Accent, English};
+use std::sync::OnceLock;
+use table::{Table, apart};
+use vocabox_base::fault::Fault;
+
+/// Every table, by the code that packs give its language.
+#[rustfmt::skip]
+const TABLES: [(&str, &str); 10] = [
+    ("es", include_str!("../tables/es.txt")), ("fr", include_str!("../tables/fr.txt")), ("ha", include_str!("../tables/ha.txt")),
+    ("hi", include_str!("../tables/hi.txt")), ("ig", include_str!("../tables/ig.txt")), ("it", include_str!("../tables/it.txt")),
+    ("pt-br", include_str!("../tables/pt.txt")), ("sw", include_str!("../tables/sw.txt")), ("yo", include_str!("../tables/yo.txt")),
+    ("zu", include_str!("../tables/zu.txt")),
+];
+
+/// A language with a table.
+pub struct TableLanguage {
+    table: Table,
+}
+
+impl TableLanguage {
+    /// Whether there is a table for `code`.
+    pub fn is_known(code: &str) -> bool {
+        TABLES.iter().any(|(known, _)| *known == code)
+    }
+
+    /// The process's one instance of `code`, made at the first call.
+    pub fn of(code: &str) -> Option<&'static TableLanguage> {
+        static MADE: [OnceLock<TableLanguage>; TABLES.len()] =
+            [const { OnceLock::new() }; TABLES.len()];
+        let at = TABLES.iter().position(|(known, _)| *known == code)?;
+        Some(MADE[at].get_or_init(|| {
+            TableLanguage {
+                table: Table::parse(TABLES[at].1)
+                    .unwrap_or_else(|why| panic!("the table of {code} is not well-formed: {why}")),
+            }
+        }))
+    }
+
+    /// The sounds of one word in lower case, without marks.
+    fn word(&self, word: &str) -> String {
+        let table = &self.table;
+        if let Some(sounds) = table.words.get(word) {
+            return match sounds.strip_prefix('=') {
+                Some(words) => words
+                    .split(' ')
+                    .map(|w| self.word(w))
+                    .collect::<Vec<_>>()
+                    .join(" "),
+                None => sounds.clone(),
+            };
+        }
+        if table.elide
+            && let Some((before, after)) = word.split_once('\'')
+            && !after.is_empty()
+        {
+            return self.word(&format!("{before}'")) + &self.word(after);
+        }
+        let mut sounds = table.elisions.apply(&apart(&table.letters.apply(word)));
+        if !table.weak.contains(word) {
+            sounds = self.stressed(&sounds, word);
+        }
+        apart(&table.sounds.apply(&sounds))
+    }
+
+    /// The sounds of `words` read as English, which are taken; nothing for nothing.
+    fn english(&self, words: &mut String) -> Result<String, Fault> {
+        let words = std::mem::take(words);
+        if words.is_empty() {
+            return Ok(String::new());
+        }
+        let english = English::shared(Accent::American);
+        Ok(english.sounds(&english.words(&words))? + " ")
+    }
+
+    /// `sounds` with `ˈ` before the vowel that the ending of `word` stresses, unless it has one.
+    fn stressed(&self, sounds: &str, word: &str) -> String {
+        let vowels: Vec<usize> = sounds
+            .char_indices()
+            .filter(|(_, c)| self.table.vowels.contains(*c))
+            .map(|(at, _)| at)
+            .collect();
+        let Some(last) = vowels.len().checked_sub(1) else {
+            return sounds.to_owned();
+        };
+        let letters: Vec<char> = word.chars().collect();
+        let ending = self.table.stress.iter().find(|(e, _)| e.ends(&letters));
+        let mut out = sounds.to_owned();
+        let main = match (sounds.find('ˈ'), ending) {
+            (Some(at), _) => at,
+            (None, Some((_, from_end))) => {
+                let at = vowels[last - last.min(from_end - 1)];
+                out.insert(at, 'ˈ');
+                at
+            }
+            (None, None) => return out,
+        };
+        let before = vowels.iter().filter(|&&at| at < main).count();
+        if self.table.second && before > 1 {
+            out.insert(vowels[0], 'ˌ');
+        }
+        out
+    }
+}
+
+impl Language for TableLanguage {
+    fn readable(&self, text: &str) -> Result<(), Fault> {
+        let unread = |c: char| !self.table.own.contains(&c) && is_unread(c);
+        let lower = |c: char| c.to_lowercase().next().unwrap_or(c);
+        match text.chars().position(|c| unread(lower(c))) {
+            None => Ok(()),
+            Some(before) => {
+                let scripts = match self.table.latin_is_english {
+                    true => format!("{} and Latin", self.table.name),
+                    false => "Latin, Greek and Cyrillic".to_owned(),
+                };
+                Err(unreadable(before, &self.table.name, &scripts))
+            }
+        }
+    }
+
+    fn words(&self, text: &str) -> String {
+        let words = reading::words(text, &self.table);
+        self.table.joins.apply(&words)
+    }
+
+    fn sounds(&self, words: &str) -> Result<String, Fault> {
+        let mut out = String::new();
+        let mut english = String::new();
+        for token in words.split([' ', '-']).filter(|t| !t.is_empty()) {
+            // A run of words at once: a call costs more than a word.
+            let latin = token.is_ascii() && token.contains(|c: char| c.is_ascii_alphabetic());
+            if self.table.latin_is_english && latin {
+                english.push_str(token);
+                english.push(' ');
+                continue;
+            }
+            out.push_str(&self.english(&mut english)?);
+            let is_mark = |c: char| SILENT.contains(c);
+            let core = token.trim_matches(is_mark);
+            let start = token.len() - token.trim_start_matches(is_mark).len();
+            out.push_str(&token[..start]);
+            if !core.is_empty() {
+                out.push_str(&self.word(core));
+                out.push_str(&token[start + core.len()..]);
+            }
+            out.push(' ');
+        }
+        out.push_str(&self.english(&mut english)?);
+        Ok(tidy(&out, VOCABULARY))
+    }
+}
+
+#[cfg(test)]
+mod tests;

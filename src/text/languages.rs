@@ -1,0 +1,25 @@
+//! The languages that can be read aloud.
+//!
+//! Owns which code is read by what. A language that is not here is not listed among the voices.
+
+use crate::g2p::nigerian::{Nigerian, Speech};
+use crate::g2p::rules::TableLanguage;
+use crate::language::Language;
+use crate::{Accent, English};
+
+/// The language that a pack's voice calls `code`; none when it cannot be read here. What it needs is made at the first
+/// call and kept.
+pub fn language(code: &str) -> Option<&'static dyn Language> {
+    Some(match code {
+        "en" | "en-us" => English::shared(Accent::American),
+        "en-gb" => English::shared(Accent::British),
+        "en_ng" => Nigerian::shared(Speech::English),
+        "pcm" => Nigerian::shared(Speech::Pidgin),
+        _ => TableLanguage::of(code)?,
+    })
+}
+
+/// Whether [`language`] knows `code`; makes nothing.
+pub fn is_read(code: &str) -> bool {
+    matches!(code, "en" | "en-us" | "en-gb" | "en_ng" | "pcm") || TableLanguage::is_known(code)
+}
