@@ -13,7 +13,7 @@
 //! line is written.
 //!
 //! # To add
-//! * an engine: its file in `engine`, written against [`engine::net::Net`], and its line in [`engine::ENGINES`];
+//! * an engine: its file in `engine`, written against [`engine::graph::net::Net`], and its line in [`engine::ENGINES`];
 //! * an endpoint: its file in `api` and its line in [`api::ENDPOINTS`];
 //! * a model: a folder in `models` with a `pack.toml`.
 

@@ -11,7 +11,7 @@ use crate::audio::{decode, encode};
 use crate::clone::Cloning;
 use crate::clone::studio::Lane;
 use crate::engine::contract::Utterance;
-use crate::engine::style::Style;
+use crate::engine::tts::style::Style;
 use crate::fault::{Fault, Kind};
 use crate::limits;
 use crate::store::{AccountId, ClonedStyle, ClonedVoice, Feature, Store, Utc, VoiceId, check_name};
@@ -57,7 +57,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     )?;
 
     call.begin(Feature::Clone, &speaking.engine, &speaking.model)?;
-    let fresh = cloning.hear(Box::new(recording), Lane::Asked, &call.watch)?;
+    let fresh = cloning.hear(Box::new(recording), Lane::Asked, &call.cancellation)?;
     call.item()?.duration_seconds = Some(fresh.recording_s);
     let voice = ClonedVoice {
         id: VoiceId::new(),
@@ -75,7 +75,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         clip: String::new(),
     };
     let clip = encode::wav(&fresh.speech.samples, fresh.speech.rate_hz)?;
-    let table = fresh.found.sheet.bytes();
+    let table = fresh.found.style_table.bytes();
     let voice = (context.store).add_voice(account, voice, &table, &clip, context.clones_max)?;
     let item = call.item()?;
     item.voice_id = Some(voice.id.to_string());
@@ -146,13 +146,13 @@ pub fn styled<'a>(
 ) -> Result<Spoken<'a>, Fault> {
     let id = parsed(&utterance.voice)?;
     let voice = store.voice(account, id)?;
-    let (voice, sheet) = match cloning.sheet(store, &voice) {
-        Ok(sheet) => (voice, sheet),
+    let (voice, style_table) = match cloning.style_table(store, &voice) {
+        Ok(style_table) => (voice, style_table),
         // It got a better table since it was read.
         Err(fault) if fault.kind == Kind::NotFound => {
             let again = store.voice(account, id)?;
-            let sheet = cloning.sheet(store, &again)?;
-            (again, sheet)
+            let style_table = cloning.style_table(store, &again)?;
+            (again, style_table)
         }
         Err(fault) => return Err(fault),
     };
@@ -164,7 +164,7 @@ pub fn styled<'a>(
     utterance.voice = reader.id.clone();
     utterance.speed *= voice.style.pace;
     utterance.style = Some(Style {
-        sheet,
+        style_table,
         example: cloning.example(store, &voice)?,
         nearest: voice.style.nearest,
         exaggeration: controls.exaggeration,

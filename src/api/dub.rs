@@ -13,10 +13,10 @@ use super::{Call, Context, Reply};
 use crate::audio;
 use crate::dub::cast::Stage;
 use crate::dub::jobs::Dubbing;
-use crate::dub::mux;
 use crate::dub::tasks::INPUT;
 use crate::fault::{Fault, Kind};
 use crate::limits;
+use crate::media;
 use crate::store::{AccountId, Job, JobId, JobKind, JobRoom, JobStatus};
 
 /// The jobs of a box that can do them.
@@ -84,7 +84,7 @@ pub(super) fn take_on(
 
 /// Why no sound was found in `film`, as far as more can be told than `fault` does.
 pub(super) fn unheard(fault: Fault, film: File) -> Fault {
-    let picture = mux::inspect(film).ok().flatten();
+    let picture = media::inspect(film).ok().flatten();
     let why = match picture.map(|picture| picture.has_sound) {
         Some(false) => "file has a picture and no sound track",
         Some(true) => {

@@ -15,10 +15,10 @@ use super::{Call, Context, Reply};
 use crate::audio;
 use crate::audio::encode::Codec;
 use crate::dub::cast::no_voice;
-use crate::dub::mux;
 use crate::dub::tasks::{ASKED, Asked, Said};
 use crate::fault::Fault;
 use crate::limits;
+use crate::media;
 use crate::store::{Job, JobKind};
 
 /// Whoever speaks where nobody is named.
@@ -85,9 +85,9 @@ fn check_file(
     last_s: f64,
     codec: Codec,
 ) -> Result<(), Fault> {
-    let picture = mux::inspect(input()?)?;
+    let picture = media::inspect(input()?)?;
     if let Some(picture) = &picture {
-        mux::check_codec(picture.container, codec)?;
+        media::check_codec(picture.container, codec)?;
     }
     let shown_s = picture.as_ref().map_or(0.0, |p| p.duration_s);
     let most_s = limits::AUDIO_SECONDS_MAX;

@@ -17,7 +17,7 @@ use super::trail::Trail;
 use super::{Access, BodyKind, Call, Context, Endpoint, Work};
 use crate::admit::key::{self, Identity};
 use crate::admit::{bucket, entitle};
-use crate::engine::contract::Watch;
+use crate::engine::contract::CancellationToken;
 use crate::fault::{Fault, Kind};
 use crate::store::{Status, Utc};
 use crate::work::places::{Place, Places};
@@ -85,7 +85,7 @@ impl Service for Lifecycle {
             param: admitted.param,
             body,
             identity: admitted.identity,
-            watch: Watch::new(admitted.admitted + endpoint.deadline, left),
+            cancellation: CancellationToken::new(admitted.admitted + endpoint.deadline, left),
             record: None,
             queued: Duration::ZERO,
             ran: Duration::ZERO,

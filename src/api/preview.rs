@@ -97,14 +97,14 @@ fn made(
     let _turn = turn.ok_or_else(|| busy("The box is stopping and takes no more work."))?;
     let place = speaking.places.take();
     let _place = place.ok_or_else(|| busy("The queue is full. Try again in 5 s."))?;
-    let watch = call.watch.clone();
-    context.previews.find_or_make(name, &watch, || {
+    let cancellation = call.cancellation.clone();
+    context.previews.find_or_make(name, &cancellation, || {
         let utterance = Utterance {
             text: text.to_owned(),
             voice: voice.id.clone(),
             ..Utterance::default()
         };
-        let mut saying = speaking.say(utterance, &watch)?;
+        let mut saying = speaking.say(utterance, &cancellation)?;
         let clip = saying.whole()?;
         (call.queued, call.ran) = (saying.queued, saying.ran);
         encode::wav(&clip.samples, clip.rate_hz)

@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use super::voices::speaks;
 use crate::audio::pcm::Clip;
-use crate::engine::blend::Blend;
-use crate::engine::contract::{SpeakTask, TranscribeTask, Transcript, Utterance, Watch};
+use crate::engine::contract::{
+    CancellationToken, SpeakTask, TranscribeTask, Transcript, Utterance,
+};
+use crate::engine::tts::blend::Blend;
 use crate::engine::unknown_voice;
 use crate::fault::{Fault, Kind};
 use crate::pack::manifest::Voice;
@@ -150,17 +152,23 @@ impl Speaking {
     }
 
     /// Queues `utterance`; its sound comes as it is made. Faults: `Busy` when the queue is full.
-    pub fn say(&self, utterance: Utterance, watch: &Watch) -> Result<Saying, Fault> {
+    pub fn say(
+        &self,
+        utterance: Utterance,
+        cancellation: &CancellationToken,
+    ) -> Result<Saying, Fault> {
         let (sender, pieces) = sync_channel(PIECES_AHEAD_MAX);
         let outlet = Box::new(move |piece| {
             let unheard = |_| Fault::new(Kind::Cancelled, "Nobody listens any more.");
             sender.send(piece).map_err(unheard)
         });
-        let pending = self.pool.queue(SpeakTask { utterance, outlet }, watch)?;
+        let pending = self
+            .pool
+            .queue(SpeakTask { utterance, outlet }, cancellation)?;
         Ok(Saying {
             pieces,
             pending: Some(pending),
-            watch: watch.clone(),
+            cancellation: cancellation.clone(),
             queued: Duration::ZERO,
             ran: Duration::ZERO,
         })
@@ -183,7 +191,7 @@ const PIECES_AHEAD_MAX: usize = 2;
 pub struct Saying {
     pieces: Receiver<Clip>,
     pending: Option<Pending<()>>,
-    watch: Watch,
+    cancellation: CancellationToken,
     /// Time in the queue and in the engine, known at the end.
     pub queued: Duration,
     pub ran: Duration,
@@ -195,7 +203,7 @@ impl Saying {
         loop {
             match self.pieces.recv_timeout(LOOK) {
                 Ok(piece) => return Ok(Some(piece)),
-                Err(RecvTimeoutError::Timeout) => self.watch.check()?,
+                Err(RecvTimeoutError::Timeout) => self.cancellation.check()?,
                 // The task is over, and with it its outlet.
                 Err(RecvTimeoutError::Disconnected) => break,
             }

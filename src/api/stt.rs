@@ -41,7 +41,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         words,
         beams: transcribing.beams,
     };
-    let done = listening.pool.run(task, &call.watch)?;
+    let done = listening.pool.run(task, &call.cancellation)?;
     (call.queued, call.ran) = (done.queued, done.ran);
     let transcript = done.output;
     let text = transcript.text();

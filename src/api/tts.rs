@@ -77,7 +77,7 @@ pub fn begin(context: &Context, call: &mut Call) -> Result<Speech, Fault> {
         created_at: item.created_at,
     };
     Ok(Speech {
-        saying: speaking.say(asked, &call.watch)?,
+        saying: speaking.say(asked, &call.cancellation)?,
         format,
         metadata,
     })

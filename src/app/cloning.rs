@@ -58,7 +58,7 @@ impl Installation {
 
     /// What tells `pack`, and which of its models runs, from any other.
     fn made_of(&self, pack: &Pack) -> String {
-        let variant = self.nets.variant(pack).unwrap_or_default();
+        let variant = self.graphs.variant(pack).unwrap_or_default();
         format!("{} {variant}", pack.fingerprint())
     }
 }

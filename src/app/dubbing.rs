@@ -13,7 +13,7 @@ use crate::dub::analyze::Listen;
 use crate::dub::cast::Stage;
 use crate::dub::jobs::Dubbing;
 use crate::dub::tasks::{Crew, Speaks};
-use crate::engine::contract::{TranscribeTask, Watch};
+use crate::engine::contract::{CancellationToken, TranscribeTask};
 use crate::fault::Fault;
 use crate::limits;
 use crate::pack::Pack;
@@ -78,10 +78,15 @@ pub(super) fn start(
 /// Transcribes when no request waits.
 pub(super) fn listen(transcribing: Arc<Transcribing>) -> Box<Listen> {
     Box::new(
-        move |language: Option<&str>, task: &mut dyn FnMut() -> TranscribeTask, watch: &Watch| {
+        move |language: Option<&str>,
+              task: &mut dyn FnMut() -> TranscribeTask,
+              cancellation: &CancellationToken| {
             let specialist = transcribing.specialist(language);
             let listening = specialist.unwrap_or(&transcribing.general);
-            listening.pool.run_idle(task, watch).map(|done| done.output)
+            listening
+                .pool
+                .run_idle(task, cancellation)
+                .map(|done| done.output)
         },
     )
 }

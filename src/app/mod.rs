@@ -40,7 +40,7 @@ impl App {
     /// Opens the store, loads the models, then the front door; nothing is served before all is there.
     /// Faults: `Missing`, with what is wrong and what to do.
     pub fn open(options: &config::Serve) -> Result<Self, Fault> {
-        engine::heap::fix_bounds();
+        engine::graph::heap::fix_bounds();
         let origins = Origins::parse(&options.cors_origins).map_err(Fault::missing)?;
         let retention = Retention {
             items_max: options.history_max,

@@ -12,8 +12,8 @@ use crate::audio::pcm::ClipReader;
 use crate::clone::Cloning;
 use crate::clone::studio::Lane;
 use crate::dub::cast::{Role, Stage};
-use crate::engine::contract::{SpeakTask, Utterance, Watch};
-use crate::engine::style::{Sheet, Style};
+use crate::engine::contract::{CancellationToken, SpeakTask, Utterance};
+use crate::engine::tts::style::{Style, StyleTable};
 use crate::engine::unknown_voice;
 use crate::fault::{Fault, Kind};
 use crate::pack::manifest::Voice;
@@ -35,7 +35,7 @@ pub(super) struct House {
 }
 
 impl Stage for House {
-    fn say(&self, utterance: &Utterance, watch: &Watch) -> Result<Clip, Fault> {
+    fn say(&self, utterance: &Utterance, cancellation: &CancellationToken) -> Result<Clip, Fault> {
         let mut made = None;
         let task = || {
             let (pieces, sound) = mpsc::channel();
@@ -44,7 +44,7 @@ impl Stage for House {
             let utterance = utterance.clone();
             SpeakTask { utterance, outlet }
         };
-        self.speaking.pool.run_idle(task, watch)?;
+        self.speaking.pool.run_idle(task, cancellation)?;
         let clip = Clip::joined(made.iter().flat_map(|sound| sound.try_iter()));
         clip.ok_or_else(|| Fault::engine("the engine made no sound"))
     }
@@ -81,28 +81,35 @@ impl Stage for House {
         Ok(role(voice_id, utterance, voice.first, identity))
     }
 
-    fn imitate(&self, speech: &Clip, language: &str, watch: &Watch) -> Result<Role, Fault> {
+    fn imitate(
+        &self,
+        speech: &Clip,
+        language: &str,
+        cancellation: &CancellationToken,
+    ) -> Result<Role, Fault> {
         let none = || Fault::missing("No engine for cloning is installed on this box.");
         let cloning = self.cloning.as_ref().ok_or_else(none)?;
         let reader = self.speaking.reader(language)?;
         let origin = self.speaking.origins.get(&reader.id);
         let fingerprint = &origin.ok_or_else(unknown_voice)?.fingerprint;
         let name = name(speech, fingerprint);
-        let found = self.kept.find_or_make(&name, watch, || {
+        let found = self.kept.find_or_make(&name, cancellation, || {
             let recording = || Box::new(ClipReader::from(speech.clone()));
-            let fresh = patiently(watch, || cloning.hear(recording(), Lane::Idle, watch))?;
+            let fresh = patiently(cancellation, || {
+                cloning.hear(recording(), Lane::Idle, cancellation)
+            })?;
             let mut bytes = fresh.found.pace.to_le_bytes().to_vec();
-            bytes.extend(fresh.found.sheet.bytes());
+            bytes.extend(fresh.found.style_table.bytes());
             Ok(bytes)
         })?;
-        let (pace, sheet) = found
+        let (pace, style_table) = found
             .split_first_chunk::<4>()
             .ok_or_else(|| Fault::internal("a kept imitation is empty"))?;
         let utterance = Utterance {
             voice: reader.id.clone(),
             speed: f32::from_le_bytes(*pace),
             style: Some(Style {
-                sheet: Arc::new(Sheet::parse(sheet)?),
+                style_table: Arc::new(StyleTable::parse(style_table)?),
                 example: None,
                 nearest: reader.id.clone(),
                 exaggeration: None,
@@ -132,11 +139,14 @@ fn role(voice_id: &str, utterance: Utterance, voice: &Voice, identity: String) -
 }
 
 /// Asks again while the box has no room: nobody waits.
-fn patiently<T>(watch: &Watch, ask: impl Fn() -> Result<T, Fault>) -> Result<T, Fault> {
+fn patiently<T>(
+    cancellation: &CancellationToken,
+    ask: impl Fn() -> Result<T, Fault>,
+) -> Result<T, Fault> {
     loop {
         match ask() {
             Err(fault) if matches!(fault.kind, Kind::Busy { .. }) => {
-                watch.check()?;
+                cancellation.check()?;
                 thread::sleep(LOOK);
             }
             answer => return answer,

@@ -26,7 +26,7 @@ impl Installation {
 
     fn build_translator(&self, pack: &Pack) -> Result<Box<Translate>, Fault> {
         match engine::of(pack)? {
-            Build::Translate(build) => build(pack, &self.nets),
+            Build::Translate(build) => build(pack, &self.graphs),
             _ => Err(wrong_engine(pack)),
         }
     }

@@ -15,11 +15,12 @@ use crate::config::{Common, ModelOptions};
 use crate::dub::analyze::{self, Analysis};
 use crate::dub::fit::room_chars;
 use crate::dub::render::{self, AUDIO, Order, Rendered, SRT, Segment, VIDEO};
-use crate::dub::{mux, sound};
-use crate::engine::contract::{TranslateTask, Watch};
-use crate::engine::diarize;
+use crate::dub::sound;
+use crate::engine::contract::{CancellationToken, TranslateTask};
+use crate::engine::diarization;
 use crate::fault::Fault;
 use crate::limits;
+use crate::media;
 use crate::pack::manifest::Kind;
 
 /// Dub a recording or a video into another language.
@@ -80,12 +81,13 @@ pub fn run(args: Args, common: &Common) -> Result<(), CliError> {
     );
     let workshop = workshop.map_err(CliError::usage)?;
     let begun = Instant::now();
-    let watch = Watch::until(begun + Duration::from_secs(limits::JOB_SECONDS_MAX));
+    let cancellation =
+        CancellationToken::until(begun + Duration::from_secs(limits::JOB_SECONDS_MAX));
     let job = Job {
         args: &args,
         installation: &installation,
         workshop: &workshop,
-        watch,
+        cancellation,
         codec,
     };
     let rendered = job.run(voices).map_err(CliError::failed)?;
@@ -108,7 +110,7 @@ struct Job<'a> {
     args: &'a Args,
     installation: &'a Installation,
     workshop: &'a Workshop,
-    watch: Watch,
+    cancellation: CancellationToken,
     codec: Codec,
 }
 
@@ -132,9 +134,9 @@ impl Job<'_> {
     fn analyze(&self) -> Result<Analysis, Fault> {
         let bar = bar("listening");
         let target_is_english = base(&self.args.to) == ENGLISH;
-        let picture = mux::inspect(self.open()?)?;
+        let picture = media::inspect(self.open()?)?;
         if let Some(picture) = &picture {
-            mux::check_codec(picture.container, self.codec)?;
+            media::check_codec(picture.container, self.codec)?;
         }
         let language = Some(self.args.from.to_lowercase()).filter(|l| l != "auto");
         let open = || sound::open(self.open()?, picture.as_ref(), analyze::RATE_HZ);
@@ -144,7 +146,7 @@ impl Job<'_> {
             wants_english: &|code| target_is_english && (self.workshop.wants_english)(code),
             progress: &mut |part| show(&bar, part),
         };
-        let analysis = analyze::analyze(&open, language, true, means, &self.watch);
+        let analysis = analyze::analyze(&open, language, true, means, &self.cancellation);
         bar.finish_and_clear();
         analysis
     }
@@ -173,7 +175,7 @@ impl Job<'_> {
                         target: target.clone(),
                         room: Some(room_chars(said.start_s, said.end_s, next)),
                     };
-                    engine.run(task, &self.watch)?.text
+                    engine.run(task, &self.cancellation)?.text
                 }
             };
             segments.push(Segment {
@@ -181,7 +183,7 @@ impl Job<'_> {
                 start_s: said.start_s,
                 end_s: said.end_s,
                 text,
-                speaker: diarize::name(line.speaker),
+                speaker: diarization::name(line.speaker),
             });
             show(&bar, (number + 1) as f64 / lines.len() as f64)?;
         }
@@ -191,7 +193,7 @@ impl Job<'_> {
 
     fn render(&self, order: &Order) -> Result<Rendered, Fault> {
         let bar = bar("speaking");
-        let has_picture = mux::inspect(self.open()?)?.is_some();
+        let has_picture = media::inspect(self.open()?)?.is_some();
         let make = |name: &str, write: &mut dyn FnMut(&mut File) -> Result<(), Fault>| match (
             name,
             &self.args.srt,
@@ -211,7 +213,7 @@ impl Job<'_> {
             make: &make,
             progress: &mut |part| show(&bar, part),
         };
-        let rendered = render::render(order, means, &self.watch);
+        let rendered = render::render(order, means, &self.cancellation);
         bar.finish_and_clear();
         rendered
     }

@@ -13,7 +13,7 @@ use crate::app::Installation;
 use crate::audio::encode::{self, Format};
 use crate::audio::pcm::Clip;
 use crate::config::{Common, ModelOptions};
-use crate::engine::contract::{SpeakTask, Utterance, Watch};
+use crate::engine::contract::{CancellationToken, SpeakTask, Utterance};
 use crate::fault::Fault;
 use crate::limits;
 use crate::pack::manifest::Kind;
@@ -64,7 +64,7 @@ pub fn run(args: Args, common: &Common) -> Result<(), CliError> {
     let installation = Installation::open(&options, &[Kind::Speak]).map_err(CliError::usage)?;
     let mut engine = installation.build_speak().map_err(CliError::usage)?;
     let begun = Instant::now();
-    let watch = Watch::until(begun + Duration::from_secs(24 * 3600));
+    let cancellation = CancellationToken::until(begun + Duration::from_secs(24 * 3600));
     let mut progress = Progress::new(&text, installation.language_of(&args.voice).as_deref());
     let (sender, pieces) = sync_channel(1);
     let task = SpeakTask {
@@ -78,7 +78,7 @@ pub fn run(args: Args, common: &Common) -> Result<(), CliError> {
     };
     let mut kept = Vec::new();
     let (piped, spoken) = thread::scope(|scope| {
-        let speaking = scope.spawn(|| engine.run(task, &watch));
+        let speaking = scope.spawn(|| engine.run(task, &cancellation));
         let pieces = pieces.into_iter().inspect(|piece| progress.said(piece));
         let piped = match is_pipe(&args) {
             true => pipe(pieces, format),

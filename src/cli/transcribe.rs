@@ -12,8 +12,8 @@ use super::CliError;
 use crate::app::Installation;
 use crate::audio;
 use crate::config::{Common, ModelOptions};
-use crate::engine::contract::{TranscribeTask, Transcript, Watch, Word, millis};
-use crate::engine::whisper;
+use crate::engine::asr;
+use crate::engine::contract::{CancellationToken, TranscribeTask, Transcript, Word, millis};
 use crate::fault::Fault;
 use crate::limits;
 use crate::pack::manifest::Kind;
@@ -53,7 +53,7 @@ pub fn run(args: Args, common: &Common) -> Result<(), CliError> {
     let mut wrong = 0;
     for path in &args.files {
         let begun = Instant::now();
-        let watch = Watch::until(begun + Duration::from_secs(24 * 3600));
+        let cancellation = CancellationToken::until(begun + Duration::from_secs(24 * 3600));
         let bar = bar(path);
         let heard = open(path, &bar).and_then(|audio| {
             engine.run(
@@ -64,7 +64,7 @@ pub fn run(args: Args, common: &Common) -> Result<(), CliError> {
                     words: matches!(args.format, Format::Json),
                     beams: options.beam,
                 },
-                &watch,
+                &cancellation,
             )
         });
         bar.finish_and_clear();
@@ -102,7 +102,7 @@ fn bar(path: &Path) -> ProgressBar {
 fn open(path: &Path, bar: &ProgressBar) -> Result<Box<dyn audio::pcm::Samples>, Fault> {
     let file = File::open(path).map_err(|e| Fault::invalid(format!("cannot be opened: {e}")))?;
     let watched = bar.wrap_read(file);
-    audio::open_speech(watched, whisper::RATE_HZ, limits::AUDIO_SECONDS_MAX)
+    audio::open_speech(watched, asr::RATE_HZ, limits::AUDIO_SECONDS_MAX)
 }
 
 fn render(transcript: &Transcript, format: Format) -> String {

@@ -8,8 +8,8 @@ use super::likeness::{Measured, likeness};
 use super::search::{Blend, Search, mean};
 use super::studio::{Lane, Studio};
 use crate::audio::Clip;
-use crate::engine::contract::Watch;
-use crate::engine::style::Sheet;
+use crate::engine::contract::CancellationToken;
+use crate::engine::tts::style::StyleTable;
 use crate::fault::Fault;
 
 /// Time in which the first answer is to be found, and blends that are spoken for it at the most.
@@ -57,7 +57,7 @@ enum Given {
 /// What is best so far.
 #[derive(Debug, Clone)]
 pub struct Found {
-    pub sheet: Arc<Sheet>,
+    pub style_table: Arc<StyleTable>,
     pub nearest: StockVoice,
     pub pace: f32,
     pub score: f32,
@@ -94,7 +94,7 @@ impl Attempt {
         catalog: &Catalog,
         studio: &Studio,
         lane: Lane,
-        watch: &Watch,
+        cancellation: &CancellationToken,
     ) -> Result<(Found, Clip), Fault> {
         let until = Instant::now() + FIRST;
         let mut best: Option<(f32, Clip)> = None;
@@ -105,8 +105,8 @@ impl Attempt {
                 _ if Instant::now() >= until => break,
                 _ => self.search.propose(),
             };
-            let sheet = Arc::new(catalog.sheet(&self.whole(&blend))?);
-            let (clip, measured) = studio.hear(sheet, 0, lane, watch)?;
+            let style_table = Arc::new(catalog.style_table(&self.whole(&blend))?);
+            let (clip, measured) = studio.hear(style_table, 0, lane, cancellation)?;
             self.looks += 1;
             let score = match look {
                 0 => self.search.best().score,
@@ -129,13 +129,13 @@ impl Attempt {
     /// speaking.
     pub fn compare_with(
         &mut self,
-        sheet: &Arc<Sheet>,
+        style_table: &Arc<StyleTable>,
         studio: &Studio,
-        watch: &Watch,
+        cancellation: &CancellationToken,
     ) -> Result<(), Fault> {
-        let (_, mut heard) = studio.hear(sheet.clone(), 0, Lane::Idle, watch)?;
+        let (_, mut heard) = studio.hear(style_table.clone(), 0, Lane::Idle, cancellation)?;
         for sentence in 1..HEARINGS_MIN {
-            let (_, once) = studio.hear(sheet.clone(), sentence, Lane::Idle, watch)?;
+            let (_, once) = studio.hear(style_table.clone(), sentence, Lane::Idle, cancellation)?;
             heard = mean(&heard, sentence, &once);
         }
         self.given = Given::Score(likeness(&heard, self.search.target()));
@@ -148,7 +148,7 @@ impl Attempt {
         &mut self,
         catalog: &Catalog,
         studio: &Studio,
-        watch: &Watch,
+        cancellation: &CancellationToken,
     ) -> Result<bool, Fault> {
         let begun = Instant::now();
         let unsure = self.unsure();
@@ -164,8 +164,8 @@ impl Attempt {
                 self.since_hearing = 0;
                 let tried = &self.search.tried()[at];
                 let (blend, sentence) = (tried.blend.clone(), tried.hearings);
-                let sheet = Arc::new(catalog.sheet(&self.whole(&blend))?);
-                let (_, measured) = studio.hear(sheet, sentence, Lane::Idle, watch)?;
+                let style_table = Arc::new(catalog.style_table(&self.whole(&blend))?);
+                let (_, measured) = studio.hear(style_table, sentence, Lane::Idle, cancellation)?;
                 self.search.hear_again(at, measured);
             }
             _ => {
@@ -173,8 +173,8 @@ impl Attempt {
                     true => self.search.settled(SETTLED_OF),
                     false => self.search.propose(),
                 };
-                let sheet = Arc::new(catalog.sheet(&self.whole(&blend))?);
-                let (_, measured) = studio.hear(sheet, 0, Lane::Idle, watch)?;
+                let style_table = Arc::new(catalog.style_table(&self.whole(&blend))?);
+                let (_, measured) = studio.hear(style_table, 0, Lane::Idle, cancellation)?;
                 self.search.learn(blend, measured);
                 if is_late {
                     self.settled = Some(self.search.tried().len() - 1);
@@ -218,11 +218,11 @@ impl Attempt {
     }
 
     /// The table of what the voice has, if it is of this search: what makes it lively may be known better by now.
-    pub fn given_sheet(&self, catalog: &Catalog) -> Result<Option<Sheet>, Fault> {
+    pub fn given_sheet(&self, catalog: &Catalog) -> Result<Option<StyleTable>, Fault> {
         match self.given {
             Given::Blend(at) => {
                 let blend = self.whole(&self.search.tried()[at].blend);
-                catalog.sheet(&blend).map(Some)
+                catalog.style_table(&blend).map(Some)
             }
             Given::Score(_) => Ok(None),
         }
@@ -252,7 +252,7 @@ impl Attempt {
             1.0
         };
         Ok(Found {
-            sheet: Arc::new(catalog.sheet(&blend)?),
+            style_table: Arc::new(catalog.style_table(&blend)?),
             nearest: catalog.nearest(&blend).clone(),
             pace: pace.clamp(PACE_MIN, PACE_MAX),
             score: best.score,

@@ -12,9 +12,10 @@ use serde::{Deserialize, Serialize};
 use super::likeness::Measured;
 use super::search::{Blend, Space};
 use super::studio::{Lane, SENTENCES, Studio};
-use crate::engine::contract::Watch;
-use crate::engine::kokoro::{STYLE, TABLE, read_table};
-use crate::engine::style::Sheet;
+use crate::engine::contract::CancellationToken;
+use crate::engine::tts::kokoro::read_table;
+use crate::engine::tts::style::StyleTable;
+use crate::engine::tts::style::{STYLE, TABLE};
 use crate::fault::Fault;
 
 /// The row by which voices are compared: that of a sentence of [`SENTENCES`].
@@ -120,8 +121,8 @@ impl Catalog {
     }
 
     /// Measures what is not known yet, and keeps it; how many voices could not be spoken, each of which the log names once.
-    /// Faults: those of `watch`, and `Internal` when it cannot be kept.
-    pub fn learn(&self, studio: &Studio, watch: &Watch) -> Result<usize, Fault> {
+    /// Faults: those of `cancellation`, and `Internal` when it cannot be kept.
+    pub fn learn(&self, studio: &Studio, cancellation: &CancellationToken) -> Result<usize, Fault> {
         let missing: Vec<usize> = {
             let known = self.known();
             let is_missing = |v: &usize| known[*v].measured().is_none();
@@ -135,15 +136,15 @@ impl Catalog {
         // Far apart first, so that a clone that comes meanwhile finds voices of all kinds.
         let order = spread(missing.len()).into_iter().map(|n| missing[n]);
         for (count, voice) in order.enumerate() {
-            watch.check()?;
+            cancellation.check()?;
             if count % KEEP_EACH == KEEP_EACH - 1 {
                 self.keep()?;
             }
-            let heard = self
-                .stock_sheet(voice)
-                .and_then(|sheet| studio.hear(Arc::new(sheet), 0, Lane::Idle, watch));
+            let heard = self.stock_sheet(voice).and_then(|style_table| {
+                studio.hear(Arc::new(style_table), 0, Lane::Idle, cancellation)
+            });
             // Whatever else failed, the voice did nothing wrong when it was told to stop.
-            watch.check()?;
+            cancellation.check()?;
             let now = match heard {
                 Ok((_, measured)) => Known::Measured(measured),
                 Err(fault) => {
@@ -217,7 +218,7 @@ impl Catalog {
     }
 
     /// What `blend`, which has a weight for each of the first voices, comes to. Faults: `Engine` when a table cannot be read.
-    pub fn sheet(&self, blend: &Blend) -> Result<Sheet, Fault> {
+    pub fn style_table(&self, blend: &Blend) -> Result<StyleTable, Fault> {
         let mut rows = vec![0.0; TABLE];
         for (number, voice) in self.voices.iter().enumerate() {
             let weight = |weights: &[f32]| weights.get(number).copied().unwrap_or(0.0);
@@ -232,15 +233,15 @@ impl Catalog {
                 }
             }
         }
-        Ok(Sheet {
+        Ok(StyleTable {
             rows,
             lively: self.lively(),
         })
     }
 
-    fn stock_sheet(&self, voice: usize) -> Result<Sheet, Fault> {
+    fn stock_sheet(&self, voice: usize) -> Result<StyleTable, Fault> {
         let stock = &self.voices[voice];
-        Ok(Sheet {
+        Ok(StyleTable {
             rows: read_table(&stock.path, &stock.id)?,
             lively: vec![0.0; STYLE / 2],
         })
@@ -288,8 +289,8 @@ mod tests {
     use super::*;
     use crate::clone::rehearsal::{studio, voices};
 
-    fn watch() -> Watch {
-        Watch::until(Instant::now() + Duration::from_secs(60))
+    fn cancellation() -> CancellationToken {
+        CancellationToken::until(Instant::now() + Duration::from_secs(60))
     }
 
     #[test]
@@ -301,12 +302,12 @@ mod tests {
         let (studio, table) = (studio(|| ()), fs::read(&broken).unwrap());
         fs::write(&broken, b"half").unwrap();
         assert!(!catalog.wait_known(4, Duration::ZERO));
-        assert_eq!(catalog.learn(&studio, &watch()).unwrap(), 1);
+        assert_eq!(catalog.learn(&studio, &cancellation()).unwrap(), 1);
         let known = |c: &Catalog| c.measured().iter().map(Option::is_some).collect::<Vec<_>>();
         assert_eq!(known(&catalog), [true, false, true, true]);
         assert!(catalog.wait_known(4, Duration::ZERO), "nobody waits for it");
         fs::write(&broken, table).unwrap();
-        assert_eq!(catalog.learn(&studio, &watch()).unwrap(), 0);
+        assert_eq!(catalog.learn(&studio, &cancellation()).unwrap(), 0);
         assert_eq!(known(&catalog), [true; 4]);
     }
 
@@ -319,7 +320,7 @@ mod tests {
             Catalog::open(voices.clone(), &packs, folder.path()).unwrap()
         };
         let first = open(&["kokoro 1", "encoder 1"]);
-        first.learn(&studio(|| ()), &watch()).unwrap();
+        first.learn(&studio(|| ()), &cancellation()).unwrap();
         assert_eq!(
             open(&["kokoro 1", "encoder 1"]).measured(),
             first.measured()

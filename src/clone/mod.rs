@@ -38,9 +38,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::audio::{Clip, Samples, decode, pcm};
-use crate::engine::contract::{Example, Watch};
-use crate::engine::diarize::Diarized;
-use crate::engine::style::Sheet;
+use crate::engine::contract::{CancellationToken, Example};
+use crate::engine::diarization::Diarized;
+use crate::engine::tts::style::StyleTable;
 use crate::fault::{Fault, Kind};
 use crate::limits::CLONE_SECONDS_MAX;
 use crate::store::{AccountId, ClonedVoice, Store, VoiceId};
@@ -107,9 +107,9 @@ impl Cloning {
         &self,
         recording: Box<dyn Samples>,
         lane: Lane,
-        watch: &Watch,
+        cancellation: &CancellationToken,
     ) -> Result<Fresh, Fault> {
-        let diarize = |sound| Ok(self.ears.run(sound, watch)?.output);
+        let diarize = |sound| Ok(self.ears.run(sound, cancellation)?.output);
         let Speech {
             clip: speech,
             recording_s,
@@ -120,9 +120,9 @@ impl Cloning {
                 "The box was just started and is still measuring its stock voices. Try again in 20 s.",
             ));
         }
-        let target = self.studio.measure(&speech, watch)?;
+        let target = self.studio.measure(&speech, cancellation)?;
         let mut attempt = Attempt::new(&self.catalog, target)?;
-        let (found, preview) = attempt.begin(&self.catalog, &self.studio, lane, watch)?;
+        let (found, preview) = attempt.begin(&self.catalog, &self.studio, lane, cancellation)?;
         Ok(Fresh {
             found,
             preview,
@@ -142,7 +142,7 @@ impl Cloning {
         self.refiner.stop();
     }
 
-    /// What `voice` was made from, where the workers that speak can make something of it. Faults: as [`Cloning::sheet`].
+    /// What `voice` was made from, where the workers that speak can make something of it. Faults: as [`Cloning::style_table`].
     pub fn example(&self, store: &Store, voice: &ClonedVoice) -> Result<Option<Example>, Fault> {
         if !self.gives_examples {
             return Ok(None);
@@ -156,7 +156,11 @@ impl Cloning {
     }
 
     /// The table of `voice`. Faults: `NotFound` when it was deleted or has another by now.
-    pub fn sheet(&self, store: &Store, voice: &ClonedVoice) -> Result<Arc<Sheet>, Fault> {
+    pub fn style_table(
+        &self,
+        store: &Store,
+        voice: &ClonedVoice,
+    ) -> Result<Arc<StyleTable>, Fault> {
         let table = &voice.style.table;
         self.sheets.get(table, || store.voice_file(voice.id, table))
     }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::engine::style::Sheet;
+use crate::engine::tts::style::StyleTable;
 use crate::fault::Fault;
 use crate::limits::CLONE_SHEETS_MAX;
 
@@ -11,7 +11,7 @@ use crate::limits::CLONE_SHEETS_MAX;
 #[derive(Default)]
 pub struct Sheets {
     /// The one used last is the last.
-    held: Mutex<VecDeque<(String, Arc<Sheet>)>>,
+    held: Mutex<VecDeque<(String, Arc<StyleTable>)>>,
 }
 
 impl Sheets {
@@ -20,7 +20,7 @@ impl Sheets {
         &self,
         name: &str,
         read: impl FnOnce() -> Result<Vec<u8>, Fault>,
-    ) -> Result<Arc<Sheet>, Fault> {
+    ) -> Result<Arc<StyleTable>, Fault> {
         let take = || {
             let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
             let at = held.iter().position(|(hash, _)| hash == name)?;
@@ -28,32 +28,32 @@ impl Sheets {
             held.push_back(entry.clone());
             Some(entry.1)
         };
-        if let Some(sheet) = take() {
-            return Ok(sheet);
+        if let Some(style_table) = take() {
+            return Ok(style_table);
         }
         // Read without the lock: two who come at once read it twice, and nobody waits for a disk.
-        let sheet = Arc::new(Sheet::parse(&read()?)?);
+        let style_table = Arc::new(StyleTable::parse(&read()?)?);
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.retain(|(hash, _)| hash != name);
-        held.push_back((name.to_owned(), sheet.clone()));
+        held.push_back((name.to_owned(), style_table.clone()));
         if held.len() > CLONE_SHEETS_MAX {
             held.pop_front();
         }
-        Ok(sheet)
+        Ok(style_table)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::kokoro::{STYLE, TABLE};
+    use crate::engine::tts::style::{STYLE, TABLE};
 
     fn bytes(value: f32) -> Vec<u8> {
-        let sheet = Sheet {
+        let style_table = StyleTable {
             rows: vec![value; TABLE],
             lively: vec![0.0; STYLE / 2],
         };
-        sheet.bytes()
+        style_table.bytes()
     }
 
     #[test]

@@ -4,10 +4,10 @@ use std::sync::{Arc, mpsc};
 
 use super::likeness::Measured;
 use crate::audio::Clip;
-use crate::audio::resample::resample_clip;
-use crate::engine::contract::{SpeakTask, Utterance, Watch};
+use crate::audio::dsp::resample::resample_clip;
+use crate::engine::contract::{CancellationToken, SpeakTask, Utterance};
 use crate::engine::speaker;
-use crate::engine::style::{Sheet, Style};
+use crate::engine::tts::style::{Style, StyleTable};
 use crate::fault::Fault;
 use crate::work::pool::Pool;
 
@@ -38,19 +38,19 @@ pub struct Studio {
 }
 
 impl Studio {
-    /// Speaks sentence `number` by `sheet`: the sound, and what it is like. Faults: those of the pools.
+    /// Speaks sentence `number` by `style_table`: the sound, and what it is like. Faults: those of the pools.
     pub fn hear(
         &self,
-        sheet: Arc<Sheet>,
+        style_table: Arc<StyleTable>,
         number: usize,
         lane: Lane,
-        watch: &Watch,
+        cancellation: &CancellationToken,
     ) -> Result<(Clip, Measured), Fault> {
         let utterance = Utterance {
             text: SENTENCES[number % SENTENCES.len()].to_owned(),
             voice: self.reader.clone(),
             style: Some(Style {
-                sheet,
+                style_table,
                 example: None,
                 nearest: String::new(),
                 exaggeration: None,
@@ -67,18 +67,22 @@ impl Studio {
             SpeakTask { utterance, outlet }
         };
         match lane {
-            Lane::Asked => self.speak.run(task(), watch)?,
-            Lane::Idle => self.speak.run_idle(task, watch)?,
+            Lane::Asked => self.speak.run(task(), cancellation)?,
+            Lane::Idle => self.speak.run_idle(task, cancellation)?,
         };
         let clip = Clip::joined(made.iter().flat_map(|sound| sound.try_iter()));
         let clip = clip.ok_or_else(|| Fault::engine("the engine made no sound"))?;
-        let measured = self.measure(&resample_clip(&clip, speaker::RATE_HZ)?, watch)?;
+        let measured = self.measure(&resample_clip(&clip, speaker::RATE_HZ)?, cancellation)?;
         Ok((clip, measured))
     }
 
     /// What speech at 16 kHz is like.
-    pub fn measure(&self, speech: &Clip, watch: &Watch) -> Result<Measured, Fault> {
-        let direction = self.embed.run(speech.clone(), watch)?.output;
+    pub fn measure(
+        &self,
+        speech: &Clip,
+        cancellation: &CancellationToken,
+    ) -> Result<Measured, Fault> {
+        let direction = self.embed.run(speech.clone(), cancellation)?.output;
         Ok(Measured::of(speech, direction))
     }
 }

@@ -4,8 +4,8 @@ use super::english;
 use super::lines::{Line, lines};
 use super::stretches::stretches;
 use crate::audio::pcm::{Clip, ClipReader, Samples};
-use crate::engine::contract::{TranscribeTask, Transcript, Watch};
-use crate::engine::diarize::{self, Diarize, Turn, attribute};
+use crate::engine::contract::{CancellationToken, TranscribeTask, Transcript};
+use crate::engine::diarization::{self, Diarize, Turn, attribute};
 use crate::fault::Fault;
 
 /// Samples a second of what is analysed.
@@ -17,7 +17,11 @@ const HEARD: f64 = 0.65;
 
 /// Transcribes in a language, none to detect it, on a worker that no request waits for. It asks for the task again when a
 /// request came between.
-pub type Listen = dyn Fn(Option<&str>, &mut dyn FnMut() -> TranscribeTask, &Watch) -> Result<Transcript, Fault>
+pub type Listen = dyn Fn(
+        Option<&str>,
+        &mut dyn FnMut() -> TranscribeTask,
+        &CancellationToken,
+    ) -> Result<Transcript, Fault>
     + Send
     + Sync;
 
@@ -45,13 +49,13 @@ pub struct Means<'a> {
 
 /// Analyses the recording that `open` gives from its start each time, mono at [`RATE_HZ`]. `language` is its code, none to
 /// detect it; without `parted` all that is said is one speaker's. Faults: those of reading and of the engines, and of
-/// `watch`.
+/// `cancellation`.
 pub fn analyze(
     open: &dyn Fn() -> Result<Box<dyn Samples>, Fault>,
     language: Option<String>,
     parted: bool,
     means: Means<'_>,
-    watch: &Watch,
+    cancellation: &CancellationToken,
 ) -> Result<Analysis, Fault> {
     let Means {
         diarize,
@@ -60,7 +64,7 @@ pub fn analyze(
         progress,
     } = means;
     let is_translated = |language: &str| english::is_other(language) && wants_english(language);
-    let diarized = diarize.run(open()?, watch)?;
+    let diarized = diarize.run(open()?, cancellation)?;
     progress(DIARIZED)?;
     let length = (diarized.seconds * f64::from(RATE_HZ)) as usize;
     let stretches = stretches(&diarized.speech, length);
@@ -73,7 +77,7 @@ pub fn analyze(
     };
     let mut language = language;
     for stretch in stretches {
-        watch.check()?;
+        cancellation.check()?;
         skip(&mut *audio, stretch.start - at)?;
         let clip = take(&mut *audio, stretch.len())?;
         at = stretch.end;
@@ -84,7 +88,7 @@ pub fn analyze(
             words: true,
             beams: 1,
         };
-        let transcript = listen(language.as_deref(), &mut task, watch)?;
+        let transcript = listen(language.as_deref(), &mut task, cancellation)?;
         let begun_s = stretch.start as f64 / f64::from(RATE_HZ);
         if !transcript.segments.is_empty() && language.is_none() {
             // What the first words are in, the rest is.
@@ -114,12 +118,19 @@ pub fn analyze(
     if is_translated(&heard.language) {
         let mut progress = |part: f64| progress(HEARD + (1.0 - HEARD) * part);
         let language = &heard.language;
-        english::translate(&mut lines, language, open()?, listen, &mut progress, watch)?;
+        english::translate(
+            &mut lines,
+            language,
+            open()?,
+            listen,
+            &mut progress,
+            cancellation,
+        )?;
     }
     Ok(Analysis {
         language: heard.language,
         seconds: diarized.seconds,
-        speakers: (0..speakers).map(diarize::name).collect(),
+        speakers: (0..speakers).map(diarization::name).collect(),
         lines,
     })
 }

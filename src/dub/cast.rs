@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use super::render::Segment;
 use super::sound::excerpts;
-use crate::audio::pitch::Pitch;
+use crate::audio::dsp::pitch::Pitch;
 use crate::audio::{Clip, Samples};
-use crate::engine::contract::{Utterance, Watch};
+use crate::engine::contract::{CancellationToken, Utterance};
 use crate::fault::{Fault, Kind};
 use crate::store::AccountId;
 
@@ -37,7 +37,7 @@ pub struct Role {
 /// What speaks. Nobody waits for it: every task gives way to requests.
 pub trait Stage: Send + Sync {
     /// Says it. Faults: those of the workers that speak.
-    fn say(&self, utterance: &Utterance, watch: &Watch) -> Result<Clip, Fault>;
+    fn say(&self, utterance: &Utterance, cancellation: &CancellationToken) -> Result<Clip, Fault>;
 
     /// The voice that `voice_id` names for an account, to read `language`. Faults: `NotFound`, also for what is another
     /// account's; `Invalid` for a blend that cannot be, or a language that a clone cannot read.
@@ -50,7 +50,12 @@ pub trait Stage: Send + Sync {
 
     /// A voice like that of `speech` (at [`RATE_HZ`]), to read `language`; without a `voice_id`. Faults: `Invalid` for speech
     /// that no voice can be told from, or a language that clones do not read; `Missing` where nothing clones.
-    fn imitate(&self, speech: &Clip, language: &str, watch: &Watch) -> Result<Role, Fault>;
+    fn imitate(
+        &self,
+        speech: &Clip,
+        language: &str,
+        cancellation: &CancellationToken,
+    ) -> Result<Role, Fault>;
 
     /// The voices of the packs that read `language`.
     fn stock(&self, language: &str) -> Vec<Role>;
@@ -67,7 +72,7 @@ pub fn cast(
     map: &BTreeMap<String, String>,
     language: &str,
     open: &dyn Fn() -> Result<Option<Box<dyn Samples>>, Fault>,
-    watch: &Watch,
+    cancellation: &CancellationToken,
 ) -> Result<HashMap<String, Role>, Fault> {
     let mut speakers: Vec<&str> = Vec::new();
     for segment in segments {
@@ -87,8 +92,8 @@ pub fn cast(
         false => speeches(segments, &others, open)?,
     };
     for (speaker, speech) in others.into_iter().zip(speeches) {
-        watch.check()?;
-        let role = match stage.imitate(&speech, language, watch) {
+        cancellation.check()?;
+        let role = match stage.imitate(&speech, language, cancellation) {
             Ok(role) => Role {
                 voice_id: format!("source:{speaker}"),
                 ..role

@@ -4,7 +4,7 @@
 use super::analyze::{Listen, RATE_HZ, skip, take};
 use super::lines::Line;
 use crate::audio::pcm::{ClipReader, Samples};
-use crate::engine::contract::{TranscribeTask, Watch};
+use crate::engine::contract::{CancellationToken, TranscribeTask};
 use crate::fault::{Fault, Kind};
 
 /// Seconds that are heard behind a line, if no other begins: its last sound dies away there.
@@ -19,18 +19,18 @@ pub fn is_other(language: &str) -> bool {
 
 /// Gives each of `lines`, which are said in `language` and in order, its text in English; `audio` is the recording from its start,
 /// mono at [`RATE_HZ`], and `progress` is told the part that is done. Lines stay without where the recogniser cannot do that.
-/// Faults: those of reading, of the engine and of `watch`.
+/// Faults: those of reading, of the engine and of `cancellation`.
 pub fn translate(
     lines: &mut [Line],
     language: &str,
     mut audio: Box<dyn Samples>,
     listen: &Listen,
     progress: &mut dyn FnMut(f64) -> Result<(), Fault>,
-    watch: &Watch,
+    cancellation: &CancellationToken,
 ) -> Result<(), Fault> {
     let mut at = 0;
     for number in 0..lines.len() {
-        watch.check()?;
+        cancellation.check()?;
         let segment = &lines[number].segment;
         let next_s = lines.get(number + 1).map(|l| l.segment.start_s);
         let end_s = next_s
@@ -50,7 +50,7 @@ pub fn translate(
             beams: 1,
         };
         // Specialists of a language are not asked: nothing says that they know another.
-        match listen(None, &mut task, watch) {
+        match listen(None, &mut task, cancellation) {
             Ok(heard) => {
                 let text = heard.text();
                 lines[number].english = (!text.is_empty()).then_some(text);

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::tasks::{self, Crew, Made};
-use crate::engine::contract::Watch;
+use crate::engine::contract::CancellationToken;
 use crate::fault::{Fault, Kind};
 use crate::limits;
 use crate::store::{
@@ -166,11 +166,13 @@ impl Shared {
         }
         let begun = Instant::now();
         let until = begun + Duration::from_secs(limits::JOB_SECONDS_MAX);
-        let watch = Watch::new(until, Arc::clone(&cancelled));
-        let done = catch_unwind(AssertUnwindSafe(|| self.attempt(account, &job, &watch)))
-            .unwrap_or_else(|_| Err(Fault::internal("the job panicked")))
-            // The result is there before the record says so.
-            .and_then(|made| self.keep(id, &made.result).map(|()| made));
+        let cancellation = CancellationToken::new(until, Arc::clone(&cancelled));
+        let done = catch_unwind(AssertUnwindSafe(|| {
+            self.attempt(account, &job, &cancellation)
+        }))
+        .unwrap_or_else(|_| Err(Fault::internal("the job panicked")))
+        // The result is there before the record says so.
+        .and_then(|made| self.keep(id, &made.result).map(|()| made));
         self.lock().running = None;
         if cancelled.load(Ordering::SeqCst) {
             log::info!("dubbing job {id} was ended");
@@ -233,7 +235,12 @@ impl Shared {
         files.put(id, RESULT, &mut &bytes[..]).map(drop)
     }
 
-    fn attempt(&self, account: AccountId, job: &Job, watch: &Watch) -> Result<Made, Fault> {
+    fn attempt(
+        &self,
+        account: AccountId,
+        job: &Job,
+        cancellation: &CancellationToken,
+    ) -> Result<Made, Fault> {
         let id = job.job_id;
         self.store.change_job(account, id, |job| {
             job.status = JobStatus::Processing;
@@ -250,10 +257,17 @@ impl Shared {
                 .change_job(account, id, move |job| job.progress = part)
         };
         match job.kind {
-            JobKind::Analyze => tasks::analyze(&self.crew, &self.store, job, &mut progress, watch),
-            JobKind::Render => {
-                tasks::render(&self.crew, &self.store, account, job, &mut progress, watch)
+            JobKind::Analyze => {
+                tasks::analyze(&self.crew, &self.store, job, &mut progress, cancellation)
             }
+            JobKind::Render => tasks::render(
+                &self.crew,
+                &self.store,
+                account,
+                job,
+                &mut progress,
+                cancellation,
+            ),
         }
     }
 

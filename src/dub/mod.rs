@@ -38,5 +38,3 @@ mod stretches;
 pub mod subtitles;
 pub mod tasks;
 mod waiting;
-
-pub use crate::media as mux;

@@ -13,15 +13,15 @@ use serde_json::Value;
 use super::bed::{self, Place};
 use super::cast::{self, Role, Stage, cast};
 use super::fit::{self, Fitted};
-use super::mux::{self, TrackWriter};
 use super::original::{Heard, RATE_HZ, Silence};
 use super::sound::{Original, Whole};
 use super::spoken::{Counts, Speaking};
 use super::subtitles::{self, Cue};
 use super::waiting::Waiting;
 use crate::audio::encode::{Codec, WavWriter};
-use crate::engine::contract::Watch;
+use crate::engine::contract::CancellationToken;
 use crate::fault::{Fault, Kind};
+use crate::media::{self, TrackWriter};
 use crate::store::AccountId;
 use crate::work::kept::Kept;
 
@@ -121,11 +121,15 @@ pub struct Line {
 }
 
 /// Renders. Faults: `Invalid` when the file cannot be read, does not take the codec, or ends before a line; and those of reading, speaking and writing, and
-/// of `watch`.
-pub fn render(order: &Order, means: Means<'_>, watch: &Watch) -> Result<Rendered, Fault> {
-    let picture = mux::inspect((means.open)()?)?;
+/// of `cancellation`.
+pub fn render(
+    order: &Order,
+    means: Means<'_>,
+    cancellation: &CancellationToken,
+) -> Result<Rendered, Fault> {
+    let picture = media::inspect((means.open)()?)?;
     if let Some(picture) = &picture {
-        mux::check_codec(picture.container, order.codec)?;
+        media::check_codec(picture.container, order.codec)?;
     }
     let original = Original {
         picture: picture.as_ref(),
@@ -140,7 +144,7 @@ pub fn render(order: &Order, means: Means<'_>, watch: &Watch) -> Result<Rendered
     let seconds = frames as f64 / f64::from(RATE_HZ);
     (means.size)(bytes(original.bytes()?, seconds, channels))?;
     (means.progress)(HEARD)?;
-    watch.check()?;
+    cancellation.check()?;
     let roles = cast(
         means.stage,
         means.account,
@@ -148,7 +152,7 @@ pub fn render(order: &Order, means: Means<'_>, watch: &Watch) -> Result<Rendered
         &order.voices,
         &order.language,
         &|| original.sound(cast::RATE_HZ),
-        watch,
+        cancellation,
     )?;
     (means.progress)(CAST)?;
     let mut lines = Waiting::new((means.scratch)()?);
@@ -158,10 +162,10 @@ pub fn render(order: &Order, means: Means<'_>, watch: &Watch) -> Result<Rendered
     let all: usize = order.segments.iter().map(chars).sum();
     let mut said = 0;
     for (number, segment) in order.segments.iter().enumerate() {
-        watch.check()?;
+        cancellation.check()?;
         let next = order.segments.get(number + 1);
         let room_s = next.map_or(seconds, |n| n.start_s) - segment.start_s;
-        let fitted = speak(&mut speaking, &roles, segment, room_s, watch)?;
+        let fitted = speak(&mut speaking, &roles, segment, room_s, cancellation)?;
         told.push(keep(&mut lines, segment, fitted)?);
         said += chars(segment);
         (means.progress)(CAST + (SPOKEN - CAST) * said as f64 / all as f64)?;
@@ -186,7 +190,7 @@ pub fn render(order: &Order, means: Means<'_>, watch: &Watch) -> Result<Rendered
                 .collect::<Vec<_>>(),
             &mut |number| lines.get(places[number].0),
             &mut |block| {
-                watch.check()?;
+                cancellation.check()?;
                 wav.push(block)?;
                 writer.push(block)?;
                 laid += (block.len() / channels) as u64;
@@ -198,7 +202,7 @@ pub fn render(order: &Order, means: Means<'_>, watch: &Watch) -> Result<Rendered
     let track = writer.finish(&three_letters(&order.language))?;
     if picture.is_some() {
         (means.make)(VIDEO, &mut |file| {
-            mux::replace_audio((means.open)()?, &track, file)
+            media::replace_audio((means.open)()?, &track, file)
         })?;
     }
     let cues: Vec<Cue> = order.segments.iter().zip(&told).map(cue).collect();
@@ -228,7 +232,7 @@ fn speak(
     roles: &HashMap<String, Role>,
     segment: &Segment,
     room_s: f64,
-    watch: &Watch,
+    cancellation: &CancellationToken,
 ) -> Result<Option<(String, Fitted)>, Fault> {
     let role = roles.get(&segment.speaker);
     let role = role.ok_or_else(|| Fault::internal("a speaker has no role"))?;
@@ -236,7 +240,7 @@ fn speak(
         return Ok(None);
     }
     let own_s = segment.end_s - segment.start_s;
-    let spoken = match speaking.line(role, &segment.text, own_s, watch) {
+    let spoken = match speaking.line(role, &segment.text, own_s, cancellation) {
         // Signs that nobody can say, or letters that the voice cannot read.
         Err(fault) if fault.kind == Kind::Invalid => {
             log::info!("a line is not spoken: {fault}");

@@ -3,11 +3,11 @@
 use std::fs::File;
 use std::ops::Range;
 
-use super::mux::Picture;
 use super::original::{self, Frames, Heard, RATE_HZ, Recorded};
 use crate::audio::{self, Samples};
 use crate::fault::Fault;
 use crate::limits;
+use crate::media::Picture;
 
 /// Frames of silence that are made at a time.
 const SILENCE: u64 = 1 << 14;

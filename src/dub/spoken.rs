@@ -6,7 +6,7 @@ use std::io::Cursor;
 use super::cast::{Role, Stage};
 use super::fit;
 use crate::audio::{Clip, decode, encode, pcm};
-use crate::engine::contract::{Utterance, Watch};
+use crate::engine::contract::{CancellationToken, Utterance};
 use crate::fault::Fault;
 use crate::limits;
 use crate::text;
@@ -85,7 +85,7 @@ impl<'a> Speaking<'a> {
         role: &Role,
         text: &str,
         own_s: f64,
-        watch: &Watch,
+        cancellation: &CancellationToken,
     ) -> Result<Spoken, Fault> {
         let guess_s = text::language(&role.language).map_or(own_s, |l| text::seconds(text, l));
         let guess_s = guess_s / f64::from(role.utterance.speed);
@@ -93,9 +93,9 @@ impl<'a> Speaking<'a> {
         let mut is_new = false;
         let kept = self
             .kept
-            .find_or_make(&name(role, text, own_s), watch, || {
+            .find_or_make(&name(role, text, own_s), cancellation, || {
                 is_new = true;
-                self.spoken(role, text, factor * guess_s, own_s, watch)?
+                self.spoken(role, text, factor * guess_s, own_s, cancellation)?
                     .to_bytes()
             })?;
         let spoken = Spoken::from_bytes(&kept)?;
@@ -116,7 +116,7 @@ impl<'a> Speaking<'a> {
         text: &str,
         guess_s: f64,
         own_s: f64,
-        watch: &Watch,
+        cancellation: &CancellationToken,
     ) -> Result<Spoken, Fault> {
         let say = |speed: f32| {
             let utterance = Utterance {
@@ -125,7 +125,7 @@ impl<'a> Speaking<'a> {
                     .clamp(limits::SPEED_MIN as f32, limits::SPEED_MAX as f32),
                 ..role.utterance.clone()
             };
-            let clip = self.stage.say(&utterance, watch)?;
+            let clip = self.stage.say(&utterance, cancellation)?;
             Ok(Spoken { clip, speed })
         };
         let spoken = say(fit::speed(guess_s, own_s))?;
@@ -187,7 +187,7 @@ mod tests {
     struct Toy(f64, Mutex<Vec<f32>>);
 
     impl Stage for Toy {
-        fn say(&self, utterance: &Utterance, _: &Watch) -> Result<Clip, Fault> {
+        fn say(&self, utterance: &Utterance, _: &CancellationToken) -> Result<Clip, Fault> {
             self.1.lock().unwrap().push(utterance.speed);
             let count = (24_000.0 * self.0 / f64::from(utterance.speed)) as usize;
             let samples = (0..count).map(|n| 0.3 * (n as f32 * 0.1).sin()).collect();
@@ -201,7 +201,7 @@ mod tests {
             unreachable!("the role is there")
         }
 
-        fn imitate(&self, _: &Clip, _: &str, _: &Watch) -> Result<Role, Fault> {
+        fn imitate(&self, _: &Clip, _: &str, _: &CancellationToken) -> Result<Role, Fault> {
             unreachable!("the role is there")
         }
 
@@ -228,8 +228,8 @@ mod tests {
         Kept::open(folder.path().join("spoken"), room).unwrap()
     }
 
-    fn watch() -> Watch {
-        Watch::until(Instant::now() + Duration::from_secs(60))
+    fn cancellation() -> CancellationToken {
+        CancellationToken::until(Instant::now() + Duration::from_secs(60))
     }
 
     // Some 25 letters: they should take less than 2 s.
@@ -242,7 +242,7 @@ mod tests {
         let mut speaking = Speaking::new(&toy, &kept);
         let speed = |spoken: Spoken| (100.0 * spoken.speed).round() as u32;
         let mut say = |role: &Role, text: &str, own_s: f64| {
-            let spoken = speaking.line(role, text, own_s, &watch()).unwrap();
+            let spoken = speaking.line(role, text, own_s, &cancellation()).unwrap();
             (speed(spoken), speaking.counts())
         };
         let counts = |spoken, reused| Counts { spoken, reused };
@@ -269,12 +269,16 @@ mod tests {
         let (kept, toy) = (kept(&folder), Toy(2.6, Mutex::default()));
         let mut speaking = Speaking::new(&toy, &kept);
         for morning in ["Good morning, all of you.", "Good evening, all of you."] {
-            speaking.line(&role("a"), morning, 2.02, &watch()).unwrap();
+            speaking
+                .line(&role("a"), morning, 2.02, &cancellation())
+                .unwrap();
         }
         // What was kept tells the next render as much.
         let mut later = Speaking::new(&toy, &kept);
         for evening in ["Good evening, all of you.", "Good tidings, all of you."] {
-            later.line(&role("a"), evening, 2.02, &watch()).unwrap();
+            later
+                .line(&role("a"), evening, 2.02, &cancellation())
+                .unwrap();
         }
         assert_eq!(toy.1.into_inner().unwrap().len(), 2 + 1 + 1);
     }

@@ -11,11 +11,12 @@ use super::analyze::{self, Analysis, Listen};
 use super::cast::Stage;
 use super::lines::Line;
 use super::render::{self, Order, Rendered, Segment};
-use super::{mux, sound};
+use super::sound;
 use crate::audio::encode::Codec;
-use crate::engine::contract::{Watch, Word, millis};
-use crate::engine::diarize::{self, Diarize};
+use crate::engine::contract::{CancellationToken, Word, millis};
+use crate::engine::diarization::{self, Diarize};
 use crate::fault::Fault;
+use crate::media;
 use crate::store::{AccountId, Job, JobRoom, Store};
 use crate::work::kept::Kept;
 
@@ -83,17 +84,17 @@ pub struct Said {
 /// Tells how far a job is, 0 to 1.
 pub type Progress<'a> = dyn FnMut(f64) -> Result<(), Fault> + 'a;
 
-/// Who says what, when. Faults: those of reading, of the engines and of `watch`.
+/// Who says what, when. Faults: those of reading, of the engines and of `cancellation`.
 pub fn analyze(
     crew: &Crew,
     store: &Store,
     job: &Job,
     progress: &mut Progress<'_>,
-    watch: &Watch,
+    cancellation: &CancellationToken,
 ) -> Result<Made, Fault> {
     let open = || store.job_files().open(job.job_id, INPUT);
     // Of a damaged film the sound may be whole.
-    let picture = mux::inspect(open()?).ok().flatten();
+    let picture = media::inspect(open()?).ok().flatten();
     let language = job.request["language"].as_str().map(str::to_owned);
     let parted = job.request["diarize"].as_bool().unwrap_or(true);
     let means = analyze::Means {
@@ -103,7 +104,7 @@ pub fn analyze(
         progress,
     };
     let open = || sound::open(open()?, picture.as_ref(), analyze::RATE_HZ);
-    let analysis = analyze::analyze(&open, language, parted, means, watch)?;
+    let analysis = analyze::analyze(&open, language, parted, means, cancellation)?;
     let texts: Vec<&str> = (analysis.lines.iter())
         .map(|l| l.segment.text.as_str())
         .collect();
@@ -131,7 +132,7 @@ fn told(analysis: &Analysis, parted: bool) -> Value {
             "end": millis(segment.end_s),
             "text": segment.text,
             "language": analysis.language,
-            "speaker": diarize::name(*speaker),
+            "speaker": diarization::name(*speaker),
             "words": segment.words.iter().map(word).collect::<Vec<_>>(),
         });
         if let Some(text) = english {
@@ -156,7 +157,7 @@ pub fn render(
     account: AccountId,
     job: &Job,
     progress: &mut Progress<'_>,
-    watch: &Watch,
+    cancellation: &CancellationToken,
 ) -> Result<Made, Fault> {
     let none = || Fault::missing("No engine for speech is installed on this box.");
     let speaks = crew.speaks.as_ref().ok_or_else(none)?;
@@ -183,7 +184,7 @@ pub fn render(
         },
         progress,
     };
-    let rendered = render::render(&order, means, watch)?;
+    let rendered = render::render(&order, means, cancellation)?;
     let counts = rendered.counts;
     log::info!(
         "dubbing job {id}: {} lines spoken, {} taken from earlier ones",

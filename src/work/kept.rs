@@ -13,7 +13,7 @@ use std::time::SystemTime;
 use tempfile::NamedTempFile;
 
 use super::pool::LOOK;
-use crate::engine::contract::Watch;
+use crate::engine::contract::CancellationToken;
 use crate::fault::Fault;
 
 /// How much is kept.
@@ -67,14 +67,14 @@ impl Kept {
     }
 
     /// The file called `name`, made by `make` unless it is there or another makes it just now. Faults: those of `make`,
-    /// after which the next who waits tries, and of `watch` while waiting.
+    /// after which the next who waits tries, and of `cancellation` while waiting.
     pub fn find_or_make(
         &self,
         name: &str,
-        watch: &Watch,
+        cancellation: &CancellationToken,
         make: impl FnOnce() -> Result<Vec<u8>, Fault>,
     ) -> Result<Vec<u8>, Fault> {
-        let _turn = self.turn(name, watch)?;
+        let _turn = self.turn(name, cancellation)?;
         if let Some(found) = self.find(name) {
             return Ok(found);
         }
@@ -87,12 +87,16 @@ impl Kept {
     }
 
     /// Waits until nobody makes `name`.
-    fn turn<'a>(&'a self, name: &'a str, watch: &Watch) -> Result<Turn<'a>, Fault> {
+    fn turn<'a>(
+        &'a self,
+        name: &'a str,
+        cancellation: &CancellationToken,
+    ) -> Result<Turn<'a>, Fault> {
         let mut making = self.lock();
         while making.contains(name) {
             let waited = self.done.wait_timeout(making, LOOK);
             making = waited.unwrap_or_else(PoisonError::into_inner).0;
-            watch.check()?;
+            cancellation.check()?;
         }
         making.insert(name.to_owned());
         Ok(Turn { kept: self, name })
@@ -161,8 +165,8 @@ mod tests {
     use std::thread;
     use std::time::{Duration, Instant};
 
-    fn watch() -> Watch {
-        Watch::until(Instant::now() + Duration::from_secs(60))
+    fn cancellation() -> CancellationToken {
+        CancellationToken::until(Instant::now() + Duration::from_secs(60))
     }
 
     fn room(files_max: usize, bytes_max: u64) -> Room {
@@ -190,7 +194,7 @@ mod tests {
                         made.fetch_add(1, Ordering::SeqCst);
                         Ok(b"sound".repeat(9_999))
                     };
-                    let got = kept.find_or_make("a.wav", &watch(), make).unwrap();
+                    let got = kept.find_or_make("a.wav", &cancellation(), make).unwrap();
                     assert_eq!(got.len(), 5 * 9_999);
                 });
             }
@@ -202,19 +206,19 @@ mod tests {
     #[test]
     fn what_failed_or_panicked_can_be_made_by_the_next() {
         let (_folder, kept) = kept(9);
-        let failing = kept.find_or_make("a.wav", &watch(), || Err(Fault::engine("no")));
+        let failing = kept.find_or_make("a.wav", &cancellation(), || Err(Fault::engine("no")));
         assert!(failing.is_err());
-        let panicking = || kept.find_or_make("a.wav", &watch(), || panic!("on purpose"));
+        let panicking = || kept.find_or_make("a.wav", &cancellation(), || panic!("on purpose"));
         assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(panicking)).is_err());
-        let made = kept.find_or_make("a.wav", &watch(), || Ok(vec![1]));
+        let made = kept.find_or_make("a.wav", &cancellation(), || Ok(vec![1]));
         assert_eq!(made.unwrap(), [1]);
     }
 
     #[test]
     fn waiting_ends_with_the_watch() {
         let (_folder, kept) = kept(9);
-        let _turn = kept.turn("a.wav", &watch()).unwrap();
-        let over = Watch::until(Instant::now());
+        let _turn = kept.turn("a.wav", &cancellation()).unwrap();
+        let over = CancellationToken::until(Instant::now());
         assert!(kept.find_or_make("a.wav", &over, || Ok(vec![])).is_err());
     }
 
@@ -223,7 +227,8 @@ mod tests {
         let (folder, kept) = kept(2);
         let path = |name: &str| folder.path().join("kept").join(name);
         for (age, name) in [(30, "a.wav"), (20, "b.wav"), (10, "c.wav")] {
-            kept.find_or_make(name, &watch(), || Ok(vec![7])).unwrap();
+            kept.find_or_make(name, &cancellation(), || Ok(vec![7]))
+                .unwrap();
             if kept.find(name).is_some() {
                 let file = fs::File::options().write(true).open(path(name)).unwrap();
                 let then = std::time::SystemTime::now() - Duration::from_secs(age);
@@ -245,7 +250,7 @@ mod tests {
         let kept = Kept::open(folder.path().to_owned(), room(9, 10)).unwrap();
         let then = SystemTime::now() - Duration::from_secs(60);
         for name in ["a.wav", "b.wav"] {
-            kept.find_or_make(name, &watch(), || Ok(vec![7; 4]))
+            kept.find_or_make(name, &cancellation(), || Ok(vec![7; 4]))
                 .unwrap();
             let file = fs::File::options()
                 .write(true)
@@ -253,7 +258,7 @@ mod tests {
             file.unwrap().set_modified(then).unwrap();
         }
         assert!(kept.find("a.wav").is_some());
-        kept.find_or_make("c.wav", &watch(), || Ok(vec![7; 4]))
+        kept.find_or_make("c.wav", &cancellation(), || Ok(vec![7; 4]))
             .unwrap();
         assert!(kept.find("a.wav").is_some() && kept.find("b.wav").is_none());
     }
