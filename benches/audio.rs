@@ -2,9 +2,9 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
-use vocabox::audio::mel::Mel;
+use vocabox::audio::dsp::mel::Mel;
+use vocabox::audio::dsp::resample::resample_clip;
 use vocabox::audio::pcm::Clip;
-use vocabox::audio::resample::resample_clip;
 
 /// Noise with a fixed seed, `seconds` long.
 fn noise(seconds: usize, rate_hz: u32) -> Clip {

@@ -17,8 +17,8 @@ use vocabox::app::Installation;
 use vocabox::audio::pcm::{Clip, ClipReader, Samples, read_all};
 use vocabox::audio::{decode, encode};
 use vocabox::config::{Common, CommonFlags, Flags};
-use vocabox::engine::contract::Watch;
-use vocabox::engine::diarize::{Diarize, Diarized, Turn};
+use vocabox::engine::contract::CancellationToken;
+use vocabox::engine::diarization::{Diarize, Diarized, Turn};
 use vocabox::fault::Fault;
 use vocabox::pack::manifest::Kind;
 
@@ -39,8 +39,8 @@ const SPEAKERS_MAX: usize = 4;
 const TALK_S: f64 = 90.0;
 const HOUR_S: f64 = 3_600.0;
 
-fn watch() -> Watch {
-    Watch::until(Instant::now() + Duration::from_secs(3_600))
+fn cancellation() -> CancellationToken {
+    CancellationToken::until(Instant::now() + Duration::from_secs(3_600))
 }
 
 fn read(path: &Path) -> Option<Clip> {
@@ -63,7 +63,7 @@ fn speakers(installation: &Installation, models: &Path) -> Vec<Speaker> {
                 let engine =
                     engine.get_or_insert_with(|| installation.build_speak().expect("it loads"));
                 let text = lines[(number * SENTENCES + n) % lines.len()];
-                let samples = say(&mut **engine, voice, text, &watch());
+                let samples = say(&mut **engine, voice, text, &cancellation());
                 let wav = encode::wav(&samples, RATE_HZ).expect("a WAV");
                 std::fs::write(&path, wav).expect("it is kept");
                 Clip {
@@ -201,7 +201,7 @@ fn talks(engine: &mut Diarize, speakers: &[Speaker]) {
             rate_hz: RATE_HZ,
         };
         let found = engine
-            .run(Box::new(ClipReader::from(clip)), &watch())
+            .run(Box::new(ClipReader::from(clip)), &cancellation())
             .expect("it hears");
         let rtf = begun.factors(found.seconds);
         right += usize::from(found.speakers == count);
@@ -229,7 +229,9 @@ fn hour(engine: &mut Diarize, speakers: &'static [Speaker]) {
     };
     let before = memory("VmRSS");
     let begun = Clock::new();
-    let found = engine.run(Box::new(hour), &watch()).expect("it hears");
+    let found = engine
+        .run(Box::new(hour), &cancellation())
+        .expect("it hears");
     let rtf = begun.factors(found.seconds);
     let truth: Vec<Turn> = made.iter().flatten().collect();
     row("an hour", &truth, &found, rtf);

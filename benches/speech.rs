@@ -15,7 +15,9 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use vocabox::app::{App, Installation};
 use vocabox::audio;
 use vocabox::config::{Common, CommonFlags, Flags, Models, ServeFlags};
-use vocabox::engine::contract::{Speak, Transcribe, TranscribeTask, Utterance, Watch, speak_whole};
+use vocabox::engine::contract::{
+    CancellationToken, Speak, Transcribe, TranscribeTask, Utterance, speak_whole,
+};
 use vocabox::pack::manifest::Kind;
 
 /// 120 characters.
@@ -38,8 +40,8 @@ fn models() -> Models {
         .expect("sound options")
 }
 
-fn watch() -> Watch {
-    Watch::until(Instant::now() + Duration::from_secs(600))
+fn cancellation() -> CancellationToken {
+    CancellationToken::until(Instant::now() + Duration::from_secs(600))
 }
 
 fn speak(engine: &mut Speak, text: &str) -> f64 {
@@ -48,7 +50,7 @@ fn speak(engine: &mut Speak, text: &str) -> f64 {
         voice: "af_heart".to_owned(),
         ..Utterance::default()
     };
-    speak_whole(engine, utterance, &watch())
+    speak_whole(engine, utterance, &cancellation())
         .expect("it speaks")
         .seconds()
 }
@@ -63,7 +65,10 @@ fn transcribe(engine: &mut Transcribe, file: &[u8]) -> f64 {
         words: true,
         beams: 1,
     };
-    engine.run(task, &watch()).expect("it transcribes").seconds
+    engine
+        .run(task, &cancellation())
+        .expect("it transcribes")
+        .seconds
 }
 
 /// One `POST /voice/tts` on a connection of its own; the seconds of sound that came back.

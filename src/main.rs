@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use vocabox::cli::{Cli, run};
-use vocabox::engine::library::{self, Bundled};
+use vocabox::engine::graph::library::{self, Bundled};
 
 /// ONNX Runtime as `scripts/build.rs` left it: in this program alone, so that neither the libraries nor their tests are
 /// built around 33 MB.

@@ -53,7 +53,11 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     )?;
 
     call.begin(Feature::Clone, &speech.name)?;
-    let fresh = cloning.hear(Box::new(recording), Priority::Interactive, &call.watch)?;
+    let fresh = cloning.hear(
+        Box::new(recording),
+        Priority::Interactive,
+        &call.cancellation,
+    )?;
     call.item()?.duration_seconds = Some(fresh.recording_s);
     let label = CloneLabel {
         name,

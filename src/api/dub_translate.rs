@@ -62,7 +62,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     }
     let mut texts: Vec<String> = Vec::with_capacity(tasks.len());
     for (translator, task) in tasks {
-        let done = translator.translate(task, Priority::Interactive, &call.watch)?;
+        let done = translator.translate(task, Priority::Interactive, &call.cancellation)?;
         call.queued += done.queued;
         call.ran += done.ran;
         texts.push(done.output.text);

@@ -18,7 +18,7 @@ use super::{Access, BodyKind, Call, Capability, Context, Endpoint};
 use crate::admit::key::{self, Identity};
 use crate::admit::{bucket, entitle};
 use crate::api::drain::DrainGuard;
-use crate::engine::contract::Watch;
+use crate::engine::contract::CancellationToken;
 use crate::fault::{Fault, Kind};
 use crate::services::permits::{Permit, Permits};
 use crate::store::{Status, Utc};
@@ -85,7 +85,7 @@ impl Service for Lifecycle {
             param: admitted.param,
             body,
             identity: admitted.identity,
-            watch: Watch::new(admitted.admitted + endpoint.deadline, left),
+            cancellation: CancellationToken::new(admitted.admitted + endpoint.deadline, left),
             record: None,
             queued: Duration::ZERO,
             ran: Duration::ZERO,

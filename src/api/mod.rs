@@ -37,8 +37,8 @@ use crate::admit::key::Identity;
 use crate::api::drain::DrainGate;
 use crate::clone::Cloning;
 use crate::dub::jobs::Dubbing;
-use crate::engine::contract::Watch;
-use crate::engine::device::Device;
+use crate::engine::contract::CancellationToken;
+use crate::engine::graph::device::Device;
 use crate::fault::Fault;
 use crate::limits;
 use crate::services::ModelName;
@@ -197,7 +197,7 @@ pub struct Call {
     pub body: Body,
     /// None on open endpoints only.
     pub identity: Option<Identity>,
-    pub watch: Watch,
+    pub cancellation: CancellationToken,
     /// The history item of a generation, from the moment it begins; the lifecycle completes and stores it.
     pub record: Option<HistoryItem>,
     /// Time in the queue and in the engine.

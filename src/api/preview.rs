@@ -34,7 +34,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
                 guard.ok_or_else(|| busy("The box is stopping and takes no more work."))?;
             let permit = speech.permits.take();
             let _permit = permit.ok_or_else(|| busy("The queue is full. Try again in 5 s."))?;
-            let done = previews.find_or_make(&preview, speech, &call.watch)?;
+            let done = previews.find_or_make(&preview, speech, &call.cancellation)?;
             (call.queued, call.ran) = (done.queued, done.ran);
             done.output
         }

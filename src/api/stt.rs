@@ -42,7 +42,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         words,
         beams: transcription.beams,
     };
-    let done = recognizer.transcribe(request, Priority::Interactive, &call.watch)?;
+    let done = recognizer.transcribe(request, Priority::Interactive, &call.cancellation)?;
     (call.queued, call.ran) = (done.queued, done.ran);
     let transcript = done.output;
     let text = transcript.text();

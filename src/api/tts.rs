@@ -7,7 +7,7 @@ use super::message::Head;
 use super::{Call, Context, Reply};
 use crate::audio::encode::{self, Format};
 use crate::engine::contract::Utterance;
-use crate::engine::style::Style;
+use crate::engine::tts::style::Style;
 use crate::fault::Fault;
 use crate::limits;
 use crate::services::Priority;
@@ -23,7 +23,7 @@ const VOICE: &str = "af_heart";
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let request = begin(context, call)?;
     let priority = Priority::Interactive;
-    let done = (request.speech).synthesize(request.utterance, priority, &call.watch)?;
+    let done = (request.speech).synthesize(request.utterance, priority, &call.cancellation)?;
     (call.queued, call.ran) = (done.queued, done.ran);
     let clip = done.output;
     call.item()?.duration_seconds = Some(clip.seconds());

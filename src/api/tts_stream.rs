@@ -14,7 +14,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         format,
         metadata,
     } = tts::begin(context, call)?;
-    let mut stream = speech.stream(utterance, &call.watch)?;
+    let mut stream = speech.stream(utterance, &call.cancellation)?;
     let first = stream.piece()?.ok_or_else(no_sound)?;
     let mut encoder = encode::stream(format, first.rate_hz)?;
     let mut sent_s = first.seconds();

@@ -2,11 +2,12 @@
 
 use crate::config;
 use crate::engine::contract::{Embed, Speak, Transcribe, Translate};
-use crate::engine::device::Device;
-use crate::engine::diarize::{self, Diarize};
-use crate::engine::net_ort::Ort;
-use crate::engine::nets::{Nets, refused};
-use crate::engine::{self, Build, Chorus, library, wrong_engine};
+use crate::engine::diarization::{self, Diarize};
+use crate::engine::graph::device::Device;
+use crate::engine::graph::library;
+use crate::engine::graph::loader::{GraphLoader, refused};
+use crate::engine::graph::ort::Ort;
+use crate::engine::{self, Build, VoiceRouter, wrong_engine};
 use crate::fault::Fault;
 use crate::pack::Pack;
 use crate::pack::manifest::{Kind, Runtime};
@@ -16,7 +17,7 @@ use crate::services::transcription::GENERAL;
 #[derive(Clone)]
 pub struct Installation {
     pub speak: Option<Pack>,
-    /// All packs that speak, in the order of [`Chorus::order`].
+    /// All packs that speak, in the order of [`VoiceRouter::order`].
     pub(super) speakers: Vec<Pack>,
     /// Transcribes what no specialist lists.
     pub transcribe: Option<Pack>,
@@ -28,7 +29,7 @@ pub struct Installation {
     pub(super) convert: Option<Pack>,
     /// Packs that translate.
     pub(super) translators: Vec<Pack>,
-    pub(super) nets: Nets,
+    pub(super) graphs: GraphLoader,
 }
 
 impl Installation {
@@ -45,7 +46,7 @@ impl Installation {
             (Some(_), None) => fetched(&packs, Kind::Speak),
             _ => speak.iter().cloned().collect(),
         };
-        Chorus::order(&mut speakers);
+        VoiceRouter::order(&mut speakers);
         let transcribe = choose(Kind::Transcribe, options.settings.transcribe_pack.as_ref())?;
         let specialists = match &transcribe {
             Some(general) => specialists(&packs, general),
@@ -72,10 +73,10 @@ impl Installation {
             true => Some(open_ort(options, &packs)?),
             false => None,
         };
-        let nets = Nets { ort };
+        let graphs = GraphLoader { ort };
         for pack in chosen {
             engine::of(pack)?;
-            pack.verify(nets.variant(pack).as_deref(), false)
+            pack.verify(graphs.variant(pack).as_deref(), false)
                 .map_err(refused)?;
         }
         Ok(Installation {
@@ -87,13 +88,13 @@ impl Installation {
             embed,
             convert,
             translators,
-            nets,
+            graphs,
         })
     }
 
     /// What runs the models: a CUDA device, or the CPU.
     pub fn device(&self) -> Device {
-        self.nets.ort.as_ref().map_or(Device::Cpu, Ort::device)
+        self.graphs.ort.as_ref().map_or(Device::Cpu, Ort::device)
     }
 
     /// Builds the engine of the packs that speak. Faults: `Missing` when none is fetched, or one cannot be loaded.
@@ -101,12 +102,12 @@ impl Installation {
         if self.speak.is_none() {
             return Err(not_fetched("speaks", "kokoro"));
         }
-        let chorus = Chorus::build(&self.speakers, &self.nets)?;
+        let router = VoiceRouter::build(&self.speakers, &self.graphs)?;
         let Some(pack) = &self.convert else {
-            return Ok(chorus);
+            return Ok(router);
         };
         match engine::of(pack)? {
-            Build::Convert(build) => Ok(build(pack, &self.nets)?.over(chorus)),
+            Build::Convert(build) => Ok(build(pack, &self.graphs)?.over(router)),
             _ => Err(wrong_engine(pack)),
         }
     }
@@ -133,7 +134,7 @@ impl Installation {
         let detector = self.detect.as_ref();
         let detector = detector.ok_or_else(|| not_fetched("detects speech", "silero-vad"))?;
         match engine::of(pack)? {
-            Build::Transcribe(build) => build(pack, detector, &self.nets),
+            Build::Transcribe(build) => build(pack, detector, &self.graphs),
             _ => Err(wrong_engine(pack)),
         }
     }
@@ -142,14 +143,14 @@ impl Installation {
     pub fn build_diarize(&self) -> Result<Box<Diarize>, Fault> {
         let detector = self.detect.as_ref();
         let detector = detector.ok_or_else(|| not_fetched("detects speech", "silero-vad"))?;
-        diarize::build(self.embedding()?, detector, &self.nets)
+        diarization::build(self.embedding()?, detector, &self.graphs)
     }
 
     /// Builds the engine that embeds speakers. Faults: as [`Installation::build_speak`].
     pub fn build_embed(&self) -> Result<Box<Embed>, Fault> {
         let pack = self.embedding()?;
         match engine::of(pack)? {
-            Build::Embed(build) => build(pack, &self.nets),
+            Build::Embed(build) => build(pack, &self.graphs),
             _ => Err(wrong_engine(pack)),
         }
     }
@@ -172,7 +173,7 @@ impl Installation {
 
     pub(super) fn build_translator(&self, pack: &Pack) -> Result<Box<Translate>, Fault> {
         match engine::of(pack)? {
-            Build::Translate(build) => build(pack, &self.nets),
+            Build::Translate(build) => build(pack, &self.graphs),
             _ => Err(wrong_engine(pack)),
         }
     }

@@ -42,7 +42,7 @@ impl App {
     /// Opens the store, loads the models, then listens; nothing is served before all is there.
     /// Faults: `Missing`, with what is wrong and what to do.
     pub fn open(options: &config::Serve) -> Result<Self, Fault> {
-        engine::heap::fix_bounds();
+        engine::graph::heap::fix_bounds();
         let origins = Origins::parse(&options.server.cors_origin).map_err(Fault::missing)?;
         let retention = Retention {
             items_max: options.server.history_max,

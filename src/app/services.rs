@@ -11,7 +11,7 @@ use crate::clone::catalog::{Catalog, StockVoice};
 use crate::clone::probe::VoiceProbe;
 use crate::dub::services::DubServices;
 use crate::dub::voices::DubVoices;
-use crate::engine::{self, Chorus, wrong_engine};
+use crate::engine::{self, VoiceRouter, wrong_engine};
 use crate::fault::Fault;
 use crate::limits;
 use crate::pack::Pack;
@@ -56,7 +56,7 @@ impl Installation {
 
     /// The voices that the packs speak; none while no pack that speaks is fetched.
     pub fn voice_catalog(&self, clones: Option<ClonedVoices>) -> VoiceCatalog {
-        let voices = Chorus::voices(&self.speakers).into_iter();
+        let voices = VoiceRouter::voices(&self.speakers).into_iter();
         let origin = |(voice, pack): (&Voice, &Pack)| {
             let origin = Origin {
                 name: name(pack),
@@ -199,7 +199,7 @@ impl Installation {
 
     /// What tells `pack`, and which of its models runs, from any other.
     fn made_of(&self, pack: &Pack) -> String {
-        let variant = self.nets.variant(pack).unwrap_or_default();
+        let variant = self.graphs.variant(pack).unwrap_or_default();
         format!("{} {variant}", pack.fingerprint())
     }
 

@@ -20,14 +20,7 @@ pub mod pcm;
 
 use std::io::{Read, Seek};
 
-pub use decode::Wide;
-pub use dsp::{mel, pitch, resample, spectrum};
 pub use pcm::{Clip, ClipReader, Samples};
-// Names before the move.
-pub use dsp::speaking_rate as pace;
-pub use dsp::time_stretch as stretch;
-pub use loudness::leveller as level;
-pub use loudness::stream_limiter as running;
 
 use vocabox_base::fault::Fault;
 
@@ -43,7 +36,7 @@ where
     S: Read + Seek + Send + Sync + 'static,
 {
     let decoder = decode::open(source, most_seconds)?;
-    Ok(Box::new(resample::Resampled::new(
+    Ok(Box::new(dsp::resample::Resampled::new(
         Box::new(decoder),
         rate_hz,
     )?))

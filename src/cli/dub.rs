@@ -18,8 +18,8 @@ use crate::dub::render::{self, AUDIO, RenderFiles, Rendered, SRT, VIDEO, WriteFi
 use crate::dub::request::{RenderRequest, ScriptLine};
 use crate::dub::services::DubServices;
 use crate::dub::{mux, sound};
-use crate::engine::contract::{TranslateTask, Watch};
-use crate::engine::diarize;
+use crate::engine::contract::{CancellationToken, TranslateTask};
+use crate::engine::diarization;
 use crate::fault::Fault;
 use crate::limits;
 use crate::pack::manifest::Kind;
@@ -82,12 +82,13 @@ pub fn run(args: DubArgs, common: &Common) -> Result<(), CliError> {
     );
     let services = services.map_err(CliError::usage)?;
     let begun = Instant::now();
-    let watch = Watch::until(begun + Duration::from_secs(limits::JOB_SECONDS_MAX));
+    let cancellation =
+        CancellationToken::until(begun + Duration::from_secs(limits::JOB_SECONDS_MAX));
     let job = DubRun {
         args: &args,
         installation: &installation,
         services: &services,
-        watch,
+        cancellation,
         codec,
     };
     let rendered = job.run(voices).map_err(CliError::failed)?;
@@ -110,7 +111,7 @@ struct DubRun<'a> {
     args: &'a DubArgs,
     installation: &'a Installation,
     services: &'a DubServices,
-    watch: Watch,
+    cancellation: CancellationToken,
     codec: Codec,
 }
 
@@ -145,7 +146,13 @@ impl DubRun<'_> {
             into_english: base(&self.args.to) == ENGLISH,
         };
         let mut progress = |part| show(&bar, part);
-        let analysis = analyze::analyze(self.services, &open, request, &mut progress, &self.watch);
+        let analysis = analyze::analyze(
+            self.services,
+            &open,
+            request,
+            &mut progress,
+            &self.cancellation,
+        );
         bar.finish_and_clear();
         analysis
     }
@@ -174,7 +181,8 @@ impl DubRun<'_> {
                         target: target.clone(),
                         room: Some(room_chars(said.start_s, said.end_s, next)),
                     };
-                    let done = translator.translate(task, Priority::Interactive, &self.watch)?;
+                    let done =
+                        translator.translate(task, Priority::Interactive, &self.cancellation)?;
                     done.output.text
                 }
             };
@@ -183,7 +191,7 @@ impl DubRun<'_> {
                 start_s: said.start_s,
                 end_s: said.end_s,
                 text,
-                speaker: diarize::name(line.speaker),
+                speaker: diarization::name(line.speaker),
             });
             show(&bar, (number + 1) as f64 / lines.len() as f64)?;
         }
@@ -200,7 +208,14 @@ impl DubRun<'_> {
         let none = || Fault::internal("nothing speaks");
         let voices = self.services.voices.as_ref().ok_or_else(none)?;
         let mut progress = |part| show(&bar, part);
-        let rendered = render::render(voices, None, request, &files, &mut progress, &self.watch);
+        let rendered = render::render(
+            voices,
+            None,
+            request,
+            &files,
+            &mut progress,
+            &self.cancellation,
+        );
         bar.finish_and_clear();
         rendered
     }

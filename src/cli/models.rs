@@ -6,7 +6,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::CliError;
-use crate::engine::nets::variant_in_use;
+use crate::engine::graph::loader::variant_in_use;
 use crate::pack::Pack;
 
 /// List, verify and show the model packs.

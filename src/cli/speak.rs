@@ -11,7 +11,7 @@ use crate::app::Installation;
 use crate::audio::encode::{self, Format};
 use crate::audio::pcm::Clip;
 use crate::config::{Common, Flags, ModelSettings};
-use crate::engine::contract::{Utterance, Watch};
+use crate::engine::contract::{CancellationToken, Utterance};
 use crate::fault::Fault;
 use crate::limits;
 use crate::pack::manifest::Kind;
@@ -68,7 +68,7 @@ pub fn run(args: SpeakArgs, common: &Common) -> Result<(), CliError> {
     let speech = installation.start_speech(alone).map_err(CliError::usage)?;
     let catalog = installation.voice_catalog(None);
     let begun = Instant::now();
-    let watch = Watch::until(begun + Duration::from_secs(24 * 3600));
+    let cancellation = CancellationToken::until(begun + Duration::from_secs(24 * 3600));
     let voice = catalog.resolve(None, &args.voice, None).ok();
     let language = voice.map(|voice| voice.reader.language.as_str());
     let mut progress = SpeechProgress::new(&text, language);
@@ -78,7 +78,9 @@ pub fn run(args: SpeakArgs, common: &Common) -> Result<(), CliError> {
         speed: args.speed as f32,
         ..Utterance::default()
     };
-    let mut stream = speech.stream(utterance, &watch).map_err(CliError::failed)?;
+    let mut stream = speech
+        .stream(utterance, &cancellation)
+        .map_err(CliError::failed)?;
     let pieces = std::iter::from_fn(|| {
         let piece = stream.piece().transpose()?;
         Some(piece.inspect(|piece| progress.said(piece)))

@@ -12,8 +12,8 @@ use super::CliError;
 use crate::app::Installation;
 use crate::audio;
 use crate::config::{Common, Flags, ModelSettings};
-use crate::engine::contract::{Transcript, Watch, Word, millis};
-use crate::engine::whisper;
+use crate::engine::asr;
+use crate::engine::contract::{CancellationToken, Transcript, Word, millis};
 use crate::fault::Fault;
 use crate::limits;
 use crate::pack::manifest::Kind;
@@ -55,7 +55,7 @@ pub fn run(args: TranscribeArgs, common: &Common) -> Result<(), CliError> {
     let mut wrong = 0;
     for path in &args.files {
         let begun = Instant::now();
-        let watch = Watch::until(begun + Duration::from_secs(24 * 3600));
+        let cancellation = CancellationToken::until(begun + Duration::from_secs(24 * 3600));
         let bar = bar(path);
         let heard = open(path, &bar).and_then(|audio| {
             let request = TranscriptionRequest {
@@ -65,7 +65,7 @@ pub fn run(args: TranscribeArgs, common: &Common) -> Result<(), CliError> {
                 words: matches!(args.format, TranscriptFormat::Json),
                 beams: options.settings.beam,
             };
-            recognizer.transcribe(request, Priority::Interactive, &watch)
+            recognizer.transcribe(request, Priority::Interactive, &cancellation)
         });
         bar.finish_and_clear();
         match heard {
@@ -105,7 +105,7 @@ fn bar(path: &Path) -> ProgressBar {
 fn open(path: &Path, bar: &ProgressBar) -> Result<Box<dyn audio::pcm::Samples>, Fault> {
     let file = File::open(path).map_err(|e| Fault::invalid(format!("cannot be opened: {e}")))?;
     let watched = bar.wrap_read(file);
-    audio::open_speech(watched, whisper::RATE_HZ, limits::AUDIO_SECONDS_MAX)
+    audio::open_speech(watched, asr::RATE_HZ, limits::AUDIO_SECONDS_MAX)
 }
 
 fn render(transcript: &Transcript, format: TranscriptFormat) -> String {

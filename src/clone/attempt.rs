@@ -8,8 +8,8 @@ use super::likeness::{Measured, likeness};
 use super::probe::VoiceProbe;
 use super::search::{BlendWeights, Search, mean};
 use crate::audio::Clip;
-use crate::engine::contract::Watch;
-use crate::engine::style::Sheet;
+use crate::engine::contract::CancellationToken;
+use crate::engine::tts::style::StyleTable;
 use crate::fault::Fault;
 use crate::services::Priority;
 
@@ -58,7 +58,7 @@ enum InUse {
 /// What is best so far.
 #[derive(Debug, Clone)]
 pub struct BestMatch {
-    pub sheet: Arc<Sheet>,
+    pub style_table: Arc<StyleTable>,
     pub nearest: StockVoice,
     pub pace: f32,
     pub score: f32,
@@ -95,7 +95,7 @@ impl Attempt {
         catalog: &Catalog,
         probe: &VoiceProbe,
         priority: Priority,
-        watch: &Watch,
+        cancellation: &CancellationToken,
     ) -> Result<(BestMatch, Clip), Fault> {
         let until = Instant::now() + FIRST;
         let mut best: Option<(f32, Clip)> = None;
@@ -106,8 +106,8 @@ impl Attempt {
                 _ if Instant::now() >= until => break,
                 _ => self.search.propose(),
             };
-            let sheet = Arc::new(catalog.sheet(&self.whole(&blend))?);
-            let (clip, measured) = probe.hear(sheet, 0, priority, watch)?;
+            let style_table = Arc::new(catalog.style_table(&self.whole(&blend))?);
+            let (clip, measured) = probe.hear(style_table, 0, priority, cancellation)?;
             self.trials += 1;
             let score = match trial {
                 0 => self.search.best().score,
@@ -130,13 +130,19 @@ impl Attempt {
     /// speaking.
     pub fn compare_with(
         &mut self,
-        sheet: &Arc<Sheet>,
+        style_table: &Arc<StyleTable>,
         probe: &VoiceProbe,
-        watch: &Watch,
+        cancellation: &CancellationToken,
     ) -> Result<(), Fault> {
-        let (_, mut heard) = probe.hear(sheet.clone(), 0, Priority::Background, watch)?;
+        let (_, mut heard) =
+            probe.hear(style_table.clone(), 0, Priority::Background, cancellation)?;
         for sentence in 1..HEARINGS_MIN {
-            let (_, once) = probe.hear(sheet.clone(), sentence, Priority::Background, watch)?;
+            let (_, once) = probe.hear(
+                style_table.clone(),
+                sentence,
+                Priority::Background,
+                cancellation,
+            )?;
             heard = mean(&heard, sentence, &once);
         }
         self.given = InUse::Score(likeness(&heard, self.search.target()));
@@ -149,7 +155,7 @@ impl Attempt {
         &mut self,
         catalog: &Catalog,
         probe: &VoiceProbe,
-        watch: &Watch,
+        cancellation: &CancellationToken,
     ) -> Result<bool, Fault> {
         let begun = Instant::now();
         let unsure = self.unsure();
@@ -165,8 +171,9 @@ impl Attempt {
                 self.since_hearing = 0;
                 let tried = &self.search.tried()[at];
                 let (blend, sentence) = (tried.blend.clone(), tried.hearings);
-                let sheet = Arc::new(catalog.sheet(&self.whole(&blend))?);
-                let (_, measured) = probe.hear(sheet, sentence, Priority::Background, watch)?;
+                let style_table = Arc::new(catalog.style_table(&self.whole(&blend))?);
+                let (_, measured) =
+                    probe.hear(style_table, sentence, Priority::Background, cancellation)?;
                 self.search.hear_again(at, measured);
             }
             _ => {
@@ -174,8 +181,9 @@ impl Attempt {
                     true => self.search.settled(SETTLED_OF),
                     false => self.search.propose(),
                 };
-                let sheet = Arc::new(catalog.sheet(&self.whole(&blend))?);
-                let (_, measured) = probe.hear(sheet, 0, Priority::Background, watch)?;
+                let style_table = Arc::new(catalog.style_table(&self.whole(&blend))?);
+                let (_, measured) =
+                    probe.hear(style_table, 0, Priority::Background, cancellation)?;
                 self.search.learn(blend, measured);
                 if is_late {
                     self.settled = Some(self.search.tried().len() - 1);
@@ -219,11 +227,11 @@ impl Attempt {
     }
 
     /// The table of what the voice has, if it is of this search: what makes it lively may be known better by now.
-    pub fn given_sheet(&self, catalog: &Catalog) -> Result<Option<Sheet>, Fault> {
+    pub fn given_sheet(&self, catalog: &Catalog) -> Result<Option<StyleTable>, Fault> {
         match self.given {
             InUse::BlendWeights(at) => {
                 let blend = self.whole(&self.search.tried()[at].blend);
-                catalog.sheet(&blend).map(Some)
+                catalog.style_table(&blend).map(Some)
             }
             InUse::Score(_) => Ok(None),
         }
@@ -253,7 +261,7 @@ impl Attempt {
             1.0
         };
         Ok(BestMatch {
-            sheet: Arc::new(catalog.sheet(&blend)?),
+            style_table: Arc::new(catalog.style_table(&blend)?),
             nearest: catalog.nearest(&blend).clone(),
             pace: pace.clamp(PACE_MIN, PACE_MAX),
             score: best.score,

@@ -12,9 +12,10 @@ use serde::{Deserialize, Serialize};
 use super::likeness::Measured;
 use super::probe::{SENTENCES, VoiceProbe};
 use super::search::{BlendWeights, Space};
-use crate::engine::contract::Watch;
-use crate::engine::kokoro::{STYLE, TABLE, read_table};
-use crate::engine::style::Sheet;
+use crate::engine::contract::CancellationToken;
+use crate::engine::tts::kokoro::read_table;
+use crate::engine::tts::style::StyleTable;
+use crate::engine::tts::style::{STYLE, TABLE};
 use crate::fault::Fault;
 use crate::services::Priority;
 
@@ -121,8 +122,12 @@ impl Catalog {
     }
 
     /// Measures what is not known yet, and keeps it; how many voices could not be spoken, each of which the log names once.
-    /// Faults: those of `watch`, and `Internal` when it cannot be kept.
-    pub fn learn(&self, probe: &VoiceProbe, watch: &Watch) -> Result<usize, Fault> {
+    /// Faults: those of `cancellation`, and `Internal` when it cannot be kept.
+    pub fn learn(
+        &self,
+        probe: &VoiceProbe,
+        cancellation: &CancellationToken,
+    ) -> Result<usize, Fault> {
         let missing: Vec<usize> = {
             let known = self.known();
             let is_missing = |v: &usize| known[*v].measured().is_none();
@@ -136,15 +141,15 @@ impl Catalog {
         // Far apart first, so that a clone that comes meanwhile finds voices of all kinds.
         let order = spread(missing.len()).into_iter().map(|n| missing[n]);
         for (count, voice) in order.enumerate() {
-            watch.check()?;
+            cancellation.check()?;
             if count % KEEP_EACH == KEEP_EACH - 1 {
                 self.keep()?;
             }
-            let heard = self
-                .stock_sheet(voice)
-                .and_then(|sheet| probe.hear(Arc::new(sheet), 0, Priority::Background, watch));
+            let heard = self.stock_sheet(voice).and_then(|style_table| {
+                probe.hear(Arc::new(style_table), 0, Priority::Background, cancellation)
+            });
             // A fault of stopping is not the voice's.
-            watch.check()?;
+            cancellation.check()?;
             let now = match heard {
                 Ok((_, measured)) => StockState::Measured(measured),
                 Err(fault) => {
@@ -218,7 +223,7 @@ impl Catalog {
     }
 
     /// What `blend`, which has a weight for each of the first voices, comes to. Faults: `Engine` when a table cannot be read.
-    pub fn sheet(&self, blend: &BlendWeights) -> Result<Sheet, Fault> {
+    pub fn style_table(&self, blend: &BlendWeights) -> Result<StyleTable, Fault> {
         let mut rows = vec![0.0; TABLE];
         for (number, voice) in self.voices.iter().enumerate() {
             let weight = |weights: &[f32]| weights.get(number).copied().unwrap_or(0.0);
@@ -233,15 +238,15 @@ impl Catalog {
                 }
             }
         }
-        Ok(Sheet {
+        Ok(StyleTable {
             rows,
             lively: self.lively(),
         })
     }
 
-    fn stock_sheet(&self, voice: usize) -> Result<Sheet, Fault> {
+    fn stock_sheet(&self, voice: usize) -> Result<StyleTable, Fault> {
         let stock = &self.voices[voice];
-        Ok(Sheet {
+        Ok(StyleTable {
             rows: read_table(&stock.path, &stock.id)?,
             lively: vec![0.0; STYLE / 2],
         })
@@ -289,8 +294,8 @@ mod tests {
     use super::*;
     use crate::clone::toy_engines::{probe, voices};
 
-    fn watch() -> Watch {
-        Watch::until(Instant::now() + Duration::from_secs(60))
+    fn cancellation() -> CancellationToken {
+        CancellationToken::until(Instant::now() + Duration::from_secs(60))
     }
 
     #[test]
@@ -302,12 +307,12 @@ mod tests {
         let (probe, table) = (probe(|| ()), fs::read(&broken).unwrap());
         fs::write(&broken, b"half").unwrap();
         assert!(!catalog.wait_known(4, Duration::ZERO));
-        assert_eq!(catalog.learn(&probe, &watch()).unwrap(), 1);
+        assert_eq!(catalog.learn(&probe, &cancellation()).unwrap(), 1);
         let known = |c: &Catalog| c.measured().iter().map(Option::is_some).collect::<Vec<_>>();
         assert_eq!(known(&catalog), [true, false, true, true]);
         assert!(catalog.wait_known(4, Duration::ZERO), "nobody waits for it");
         fs::write(&broken, table).unwrap();
-        assert_eq!(catalog.learn(&probe, &watch()).unwrap(), 0);
+        assert_eq!(catalog.learn(&probe, &cancellation()).unwrap(), 0);
         assert_eq!(known(&catalog), [true; 4]);
     }
 
@@ -320,7 +325,7 @@ mod tests {
             Catalog::open(voices.clone(), &packs, folder.path()).unwrap()
         };
         let first = open(&["kokoro 1", "encoder 1"]);
-        first.learn(&probe(|| ()), &watch()).unwrap();
+        first.learn(&probe(|| ()), &cancellation()).unwrap();
         assert_eq!(
             open(&["kokoro 1", "encoder 1"]).measured(),
             first.measured()

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::audio::dsp::pitch::Pitch;
+use crate::audio::dsp::spectrum;
 use crate::audio::pcm::Clip;
-use crate::audio::pitch::Pitch;
-use crate::audio::spectrum;
 
 /// What a semitone of the median and one of the range cost, in cosines, and how many count at the most: the encoder hears
 /// pitch only faintly, people hear it first.
@@ -35,7 +35,7 @@ impl Measured {
             direction,
             pitch: Pitch::of(clip),
             spectrum: spectrum::mean(&clip.samples),
-            pace: crate::audio::pace::syllables_per_second(clip),
+            pace: crate::audio::dsp::speaking_rate::syllables_per_second(clip),
         }
     }
 }

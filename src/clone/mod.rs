@@ -35,7 +35,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::audio::{Clip, Samples, encode};
-use crate::engine::contract::Watch;
+use crate::engine::contract::CancellationToken;
 use crate::fault::{Fault, Kind};
 use crate::services::Priority;
 use crate::services::speakers::SpeakerService;
@@ -105,9 +105,9 @@ impl Cloning {
         &self,
         recording: Box<dyn Samples>,
         priority: Priority,
-        watch: &Watch,
+        cancellation: &CancellationToken,
     ) -> Result<NewClone, Fault> {
-        let diarize = |sound| self.speakers.diarize(sound, watch);
+        let diarize = |sound| self.speakers.diarize(sound, cancellation);
         let ReferenceSpeech {
             clip: speech,
             recording_s,
@@ -118,9 +118,9 @@ impl Cloning {
                 "The box was just started and is still measuring its stock voices. Try again in 20 s.",
             ));
         }
-        let target = self.probe.measure(&speech, watch)?;
+        let target = self.probe.measure(&speech, cancellation)?;
         let mut attempt = Attempt::new(&self.catalog, target)?;
-        let (found, preview) = attempt.begin(&self.catalog, &self.probe, priority, watch)?;
+        let (found, preview) = attempt.begin(&self.catalog, &self.probe, priority, cancellation)?;
         Ok(NewClone {
             found,
             preview,
@@ -155,7 +155,7 @@ impl Cloning {
             clip: String::new(),
         };
         let clip = encode::wav(&fresh.speech.samples, fresh.speech.rate_hz)?;
-        let table = fresh.found.sheet.bytes();
+        let table = fresh.found.style_table.bytes();
         let voice = self.store.add_voice(account, voice, &table, &clip, most)?;
         let preview = encode::wav(&fresh.preview.samples, fresh.preview.rate_hz)?;
         self.refiner.add(account, voice.id, fresh.attempt);

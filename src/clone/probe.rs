@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::likeness::Measured;
 use crate::audio::Clip;
-use crate::audio::resample::resample_clip;
-use crate::engine::contract::{Utterance, Watch};
+use crate::audio::dsp::resample::resample_clip;
+use crate::engine::contract::{CancellationToken, Utterance};
 use crate::engine::speaker;
-use crate::engine::style::{Sheet, Style};
+use crate::engine::tts::style::{Style, StyleTable};
 use crate::fault::Fault;
 use crate::services::Priority;
 use crate::services::speakers::SpeakerService;
@@ -31,19 +31,19 @@ pub struct VoiceProbe {
 }
 
 impl VoiceProbe {
-    /// Speaks sentence `number` by `sheet`: the sound, and what it is like. Faults: those of the services.
+    /// Speaks sentence `number` by `style_table`: the sound, and what it is like. Faults: those of the services.
     pub fn hear(
         &self,
-        sheet: Arc<Sheet>,
+        style_table: Arc<StyleTable>,
         number: usize,
         priority: Priority,
-        watch: &Watch,
+        cancellation: &CancellationToken,
     ) -> Result<(Clip, Measured), Fault> {
         let utterance = Utterance {
             text: SENTENCES[number % SENTENCES.len()].to_owned(),
             voice: self.reader.clone(),
             style: Some(Style {
-                sheet,
+                style_table,
                 example: None,
                 nearest: String::new(),
                 exaggeration: None,
@@ -51,14 +51,21 @@ impl VoiceProbe {
             }),
             ..Utterance::default()
         };
-        let clip = self.speech.synthesize(utterance, priority, watch)?.output;
-        let measured = self.measure(&resample_clip(&clip, speaker::RATE_HZ)?, watch)?;
+        let clip = self
+            .speech
+            .synthesize(utterance, priority, cancellation)?
+            .output;
+        let measured = self.measure(&resample_clip(&clip, speaker::RATE_HZ)?, cancellation)?;
         Ok((clip, measured))
     }
 
     /// What speech at 16 kHz is like.
-    pub fn measure(&self, speech: &Clip, watch: &Watch) -> Result<Measured, Fault> {
-        let direction = self.speakers.embed(speech.clone(), watch)?;
+    pub fn measure(
+        &self,
+        speech: &Clip,
+        cancellation: &CancellationToken,
+    ) -> Result<Measured, Fault> {
+        let direction = self.speakers.embed(speech.clone(), cancellation)?;
         Ok(Measured::of(speech, direction))
     }
 }

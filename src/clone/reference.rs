@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::clipping::ClippingMeter;
-use crate::audio::resample::Resampled;
+use crate::audio::dsp::resample::Resampled;
 use crate::audio::{Clip, Samples};
-use crate::engine::diarize::Diarized;
+use crate::engine::diarization::Diarized;
 use crate::engine::speaker::RATE_HZ;
 use crate::fault::Fault;
 use crate::limits::{CLONE_SPEECH_SECONDS_MAX, CLONE_SPEECH_SECONDS_MIN};
@@ -140,7 +140,7 @@ mod tests {
     use super::*;
     use crate::audio::ClipReader;
     use crate::audio::pcm::read_all;
-    use crate::engine::diarize::Turn;
+    use crate::engine::diarization::Turn;
 
     /// A recording of `seconds`, and what was heard in it: where there is speech, and who has how much of it.
     fn taken(

@@ -11,8 +11,8 @@ use super::attempt::Attempt;
 use super::catalog::Catalog;
 use super::probe::VoiceProbe;
 use crate::audio::{decode, pcm};
-use crate::engine::contract::Watch;
-use crate::engine::style::Sheet;
+use crate::engine::contract::CancellationToken;
+use crate::engine::tts::style::StyleTable;
 use crate::fault::{Fault, Kind};
 use crate::limits::{CLONE_ATTEMPTS_MAX, CLONE_SECONDS_MAX};
 use crate::store::{AccountId, ClonedStyle, Store, VoiceId};
@@ -160,7 +160,7 @@ impl RefineWorker {
 
     /// Measures the stock voices; whether some are left for another time.
     fn learn(&mut self) -> bool {
-        match self.catalog.learn(&self.probe, &self.watch()) {
+        match self.catalog.learn(&self.probe, &self.cancellation()) {
             Ok(faulty) => {
                 // It may have been for want of stock voices.
                 self.given_up.clear();
@@ -207,8 +207,8 @@ impl RefineWorker {
         }
     }
 
-    fn watch(&self) -> Watch {
-        Watch::new(Instant::now() + PATIENCE, self.inbox.stop.clone())
+    fn cancellation(&self) -> CancellationToken {
+        CancellationToken::new(Instant::now() + PATIENCE, self.inbox.stop.clone())
     }
 
     fn refine(&self, job: RefineJob) -> Result<(), Fault> {
@@ -224,7 +224,7 @@ impl RefineWorker {
         let begun = Instant::now();
         let before = attempt.given_score();
         let mut written = Instant::now();
-        while attempt.go_on(&self.catalog, &self.probe, &self.watch())? {
+        while attempt.go_on(&self.catalog, &self.probe, &self.cancellation())? {
             if attempt.is_better() && written.elapsed() >= WRITE_EVERY {
                 self.write(account, id, &mut attempt, false)?;
                 written = Instant::now();
@@ -248,10 +248,10 @@ impl RefineWorker {
         let mut decoder = decode::open(Cursor::new(wav), CLONE_SECONDS_MAX)?;
         let target = self
             .probe
-            .measure(&pcm::read_all(&mut decoder)?, &self.watch())?;
+            .measure(&pcm::read_all(&mut decoder)?, &self.cancellation())?;
         let mut attempt = Attempt::new(&self.catalog, target)?;
-        let sheet = Sheet::parse(&self.store.voice_file(id, &voice.style.table)?)?;
-        attempt.compare_with(&Arc::new(sheet), &self.probe, &self.watch())?;
+        let style_table = StyleTable::parse(&self.store.voice_file(id, &voice.style.table)?)?;
+        attempt.compare_with(&Arc::new(style_table), &self.probe, &self.cancellation())?;
         Ok(attempt)
     }
 
@@ -270,8 +270,8 @@ impl RefineWorker {
                 refined,
                 ..before
             };
-            let sheet = attempt.given_sheet(&self.catalog)?;
-            let bytes = sheet.map(|sheet| sheet.bytes());
+            let style_table = attempt.given_sheet(&self.catalog)?;
+            let bytes = style_table.map(|style_table| style_table.bytes());
             return self
                 .store
                 .restyle_voice(account, id, style, bytes.as_deref());
@@ -286,7 +286,7 @@ impl RefineWorker {
             score: found.score,
             refined,
         };
-        let bytes = found.sheet.bytes();
+        let bytes = found.style_table.bytes();
         self.store.restyle_voice(account, id, style, Some(&bytes))
     }
 }

@@ -49,9 +49,14 @@ impl Desk {
         let catalog = &self.work.catalog;
         let target = catalog.measured()[2].clone().unwrap();
         let mut attempt = Attempt::new(catalog, target).unwrap();
-        let watch = self.work.watch();
+        let cancellation = self.work.cancellation();
         let (found, clip) = attempt
-            .begin(catalog, &self.work.probe, Priority::Interactive, &watch)
+            .begin(
+                catalog,
+                &self.work.probe,
+                Priority::Interactive,
+                &cancellation,
+            )
             .unwrap();
         let voice = ClonedVoice {
             id: VoiceId::new(),
@@ -70,7 +75,7 @@ impl Desk {
         };
         let wav = crate::audio::encode::wav(&clip.samples, clip.rate_hz).unwrap();
         let store = &self.work.store;
-        let table = found.sheet.bytes();
+        let table = found.style_table.bytes();
         let voice = store.add_voice(self.account, voice, &table, &wav, 100);
         (voice.unwrap().id, Box::new(attempt))
     }

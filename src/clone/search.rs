@@ -6,7 +6,7 @@
 
 use super::kriging::{Lengths, Regression};
 use super::likeness::{Measured, likeness, pitch_cost, spectrum_cost};
-use crate::audio::pitch::Pitch;
+use crate::audio::dsp::pitch::Pitch;
 use crate::engine::speaker::unit;
 
 /// Blends that are looked at for each that is spoken.

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use super::catalog::StockVoice;
 use super::probe::VoiceProbe;
 use crate::audio::{Clip, Samples};
-use crate::engine::contract::{Engine, SpeakTask, Watch};
-use crate::engine::diarize::{Diarize, Diarized};
-use crate::engine::kokoro::TABLE;
+use crate::engine::contract::{CancellationToken, Engine, SpeakTask};
+use crate::engine::diarization::{Diarize, Diarized};
 use crate::engine::speaker::unit;
+use crate::engine::tts::style::TABLE;
 use crate::fault::Fault;
 use crate::services::speakers::SpeakerService;
 use crate::services::speech::SpeechService;
@@ -25,10 +25,10 @@ impl<F: Fn() + Send + Sync> Engine for ToneVoice<F> {
     type Task = SpeakTask;
     type Output = ();
 
-    fn run(&mut self, mut task: SpeakTask, _: &Watch) -> Result<(), Fault> {
+    fn run(&mut self, mut task: SpeakTask, _: &CancellationToken) -> Result<(), Fault> {
         (self.0)();
-        let sheet = task.utterance.style.map(|style| style.sheet);
-        let value = sheet.map_or(0.0, |sheet| sheet.rows[0]);
+        let style_table = task.utterance.style.map(|style| style.style_table);
+        let value = style_table.map_or(0.0, |style_table| style_table.rows[0]);
         let step = 0.05 + 0.01 * value;
         let tone = |n: usize| (0.1 + 0.05 * value) * (n as f32 * step).sin();
         (task.outlet)(Clip {
@@ -45,7 +45,7 @@ impl Engine for ToneEmbedder {
     type Task = Clip;
     type Output = Vec<f32>;
 
-    fn run(&mut self, clip: Clip, _: &Watch) -> Result<Vec<f32>, Fault> {
+    fn run(&mut self, clip: Clip, _: &CancellationToken) -> Result<Vec<f32>, Fault> {
         let loud = clip.samples.iter().map(|s| s.abs()).sum::<f32>() / 8_000.0;
         let pairs = clip.samples.windows(2);
         let crossings = pairs.filter(|p| (p[0] < 0.0) != (p[1] < 0.0)).count();
@@ -60,7 +60,7 @@ impl Engine for NoDiarizer {
     type Task = Box<dyn Samples>;
     type Output = Diarized;
 
-    fn run(&mut self, _: Box<dyn Samples>, _: &Watch) -> Result<Diarized, Fault> {
+    fn run(&mut self, _: Box<dyn Samples>, _: &CancellationToken) -> Result<Diarized, Fault> {
         Err(Fault::internal("nothing is diarized here"))
     }
 }

@@ -6,8 +6,8 @@ use super::services::DubServices;
 use super::sound::{SPEECH_RATE_HZ, skip, take};
 use super::stretches::stretches;
 use crate::audio::pcm::Samples;
-use crate::engine::contract::{Transcript, Watch};
-use crate::engine::diarize::{self, Turn, attribute};
+use crate::engine::contract::{CancellationToken, Transcript};
+use crate::engine::diarization::{self, Turn, attribute};
 use crate::fault::Fault;
 use crate::services::Priority;
 use crate::services::transcription::{Recording, TranscriptionRequest};
@@ -40,13 +40,13 @@ pub struct AnalysisRequest {
 }
 
 /// Analyses the recording that `open` gives from its start each time, mono at [`SPEECH_RATE_HZ`]; `progress` is told how far it is, 0
-/// to 1. Faults: those of reading and of the services, and of `watch`.
+/// to 1. Faults: those of reading and of the services, and of `cancellation`.
 pub fn analyze(
     services: &DubServices,
     open: &dyn Fn() -> Result<Box<dyn Samples>, Fault>,
     request: AnalysisRequest,
     progress: &mut dyn FnMut(f64) -> Result<(), Fault>,
-    watch: &Watch,
+    cancellation: &CancellationToken,
 ) -> Result<Analysis, Fault> {
     let AnalysisRequest {
         language,
@@ -57,7 +57,7 @@ pub fn analyze(
     let wants_english = |code: &str| services.into_english.iter().any(|known| known == code);
     let is_translated =
         |language: &str| into_english && english::is_other(language) && wants_english(language);
-    let diarized = services.speakers.diarize_long(open()?, watch)?;
+    let diarized = services.speakers.diarize_long(open()?, cancellation)?;
     progress(DIARIZED)?;
     let length = (diarized.seconds * f64::from(SPEECH_RATE_HZ)) as usize;
     let stretches = stretches(&diarized.speech, length);
@@ -70,7 +70,7 @@ pub fn analyze(
     };
     let mut language = language;
     for stretch in stretches {
-        watch.check()?;
+        cancellation.check()?;
         skip(&mut *audio, stretch.start - at)?;
         let clip = take(&mut *audio, stretch.len())?;
         at = stretch.end;
@@ -82,7 +82,7 @@ pub fn analyze(
             beams: 1,
         };
         let recognizer = transcription.recognizer(language.as_deref());
-        let done = recognizer.transcribe(request, Priority::Background, watch)?;
+        let done = recognizer.transcribe(request, Priority::Background, cancellation)?;
         let transcript = done.output;
         let begun_s = stretch.start as f64 / f64::from(SPEECH_RATE_HZ);
         if !transcript.segments.is_empty() && language.is_none() {
@@ -119,13 +119,13 @@ pub fn analyze(
             open()?,
             transcription,
             &mut progress,
-            watch,
+            cancellation,
         )?;
     }
     Ok(Analysis {
         language: heard.language,
         seconds: diarized.seconds,
-        speakers: (0..speakers).map(diarize::name).collect(),
+        speakers: (0..speakers).map(diarization::name).collect(),
         lines,
     })
 }

@@ -6,9 +6,9 @@ use std::ops::Range;
 use super::request::ScriptLine;
 use super::sound::{SPEECH_RATE_HZ, excerpts};
 use super::voices::{DubVoice, DubVoices, no_voice};
-use crate::audio::pitch::Pitch;
+use crate::audio::dsp::pitch::Pitch;
 use crate::audio::{Clip, Samples};
-use crate::engine::contract::Watch;
+use crate::engine::contract::CancellationToken;
 use crate::fault::{Fault, Kind};
 use crate::store::AccountId;
 
@@ -29,7 +29,7 @@ pub fn assign(
     map: &BTreeMap<String, String>,
     language: &str,
     open: &dyn Fn() -> Result<Option<Box<dyn Samples>>, Fault>,
-    watch: &Watch,
+    cancellation: &CancellationToken,
 ) -> Result<HashMap<String, DubVoice>, Fault> {
     let mut speakers: Vec<&str> = Vec::new();
     for segment in segments {
@@ -49,8 +49,8 @@ pub fn assign(
         false => speeches(segments, &others, open)?,
     };
     for (speaker, speech) in others.into_iter().zip(speeches) {
-        watch.check()?;
-        let voice = match voices.imitate(&speech, language, watch) {
+        cancellation.check()?;
+        let voice = match voices.imitate(&speech, language, cancellation) {
             Ok(voice) => DubVoice {
                 voice_id: format!("source:{speaker}"),
                 ..voice

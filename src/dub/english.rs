@@ -4,7 +4,7 @@
 use super::lines::TranscriptLine;
 use super::sound::{SPEECH_RATE_HZ, skip, take};
 use crate::audio::pcm::Samples;
-use crate::engine::contract::Watch;
+use crate::engine::contract::CancellationToken;
 use crate::fault::{Fault, Kind};
 use crate::services::Priority;
 use crate::services::transcription::{Recording, TranscriptionRequest, TranscriptionService};
@@ -21,18 +21,18 @@ pub fn is_other(language: &str) -> bool {
 
 /// Gives each of `lines`, which are said in `language` and in order, its text in English; `audio` is the recording from its start,
 /// mono at [`SPEECH_RATE_HZ`], and `progress` is told the part that is done. Lines stay without where the recogniser cannot do that.
-/// Faults: those of reading, of the engine and of `watch`.
+/// Faults: those of reading, of the engine and of `cancellation`.
 pub fn translate(
     lines: &mut [TranscriptLine],
     language: &str,
     mut audio: Box<dyn Samples>,
     transcription: &TranscriptionService,
     progress: &mut dyn FnMut(f64) -> Result<(), Fault>,
-    watch: &Watch,
+    cancellation: &CancellationToken,
 ) -> Result<(), Fault> {
     let mut at = 0;
     for number in 0..lines.len() {
-        watch.check()?;
+        cancellation.check()?;
         let segment = &lines[number].segment;
         let next_s = lines.get(number + 1).map(|l| l.segment.start_s);
         let end_s = next_s
@@ -53,7 +53,7 @@ pub fn translate(
         };
         // Specialists of a language are not asked: nothing says that they know another.
         let recognizer = transcription.general();
-        match recognizer.transcribe(request, Priority::Background, watch) {
+        match recognizer.transcribe(request, Priority::Background, cancellation) {
             Ok(heard) => {
                 let text = heard.output.text();
                 lines[number].english = (!text.is_empty()).then_some(text);

@@ -3,7 +3,7 @@
 //! A line's own room is the time in which the original said it; behind it there may be a pause before the next line.
 
 use crate::audio::Clip;
-use crate::audio::stretch::{self, stretch};
+use crate::audio::dsp::time_stretch::{self, stretch};
 use crate::fault::Fault;
 
 /// How slow and how fast a model is asked to speak. The bounds of the issue: beyond, voices sound hurried or dull.
@@ -74,7 +74,7 @@ pub fn spoken_s(clip: &Clip) -> f64 {
 ///
 /// Faults: `Internal` when the clip's rate is 0.
 pub fn fit(clip: &Clip, speed: f32, own_s: f64, room_s: f64) -> Result<Fitted, Fault> {
-    let rate = f64::from(stretch::RATE_HZ);
+    let rate = f64::from(time_stretch::RATE_HZ);
     let line = Clip {
         samples: trimmed(&clip.samples, clip.rate_hz).to_vec(),
         rate_hz: clip.rate_hz,

@@ -16,7 +16,7 @@ use super::intake::{self, OpenInput};
 use super::request::RenderRequest;
 use super::tasks::{self, INPUT, JobContext, JobOutput, REQUEST};
 use super::voices::DubVoices;
-use crate::engine::contract::Watch;
+use crate::engine::contract::CancellationToken;
 use crate::fault::{Fault, Kind};
 use crate::limits;
 use crate::store::{
@@ -217,11 +217,13 @@ impl JobRunner {
         }
         let begun = Instant::now();
         let until = begun + Duration::from_secs(limits::JOB_SECONDS_MAX);
-        let watch = Watch::new(until, Arc::clone(&cancelled));
-        let done = catch_unwind(AssertUnwindSafe(|| self.attempt(account, &job, &watch)))
-            .unwrap_or_else(|_| Err(Fault::internal("the job panicked")))
-            // The result is there before the record says so.
-            .and_then(|made| self.keep(id, &made.result).map(|()| made));
+        let cancellation = CancellationToken::new(until, Arc::clone(&cancelled));
+        let done = catch_unwind(AssertUnwindSafe(|| {
+            self.attempt(account, &job, &cancellation)
+        }))
+        .unwrap_or_else(|_| Err(Fault::internal("the job panicked")))
+        // The result is there before the record says so.
+        .and_then(|made| self.keep(id, &made.result).map(|()| made));
         self.lock().running = None;
         if cancelled.load(Ordering::SeqCst) {
             log::info!("dubbing job {id} was ended");
@@ -284,7 +286,12 @@ impl JobRunner {
         files.put(id, RESULT, &mut &bytes[..]).map(drop)
     }
 
-    fn attempt(&self, account: AccountId, job: &Job, watch: &Watch) -> Result<JobOutput, Fault> {
+    fn attempt(
+        &self,
+        account: AccountId,
+        job: &Job,
+        cancellation: &CancellationToken,
+    ) -> Result<JobOutput, Fault> {
         let id = job.job_id;
         self.store.change_job(account, id, |job| {
             job.status = JobStatus::Processing;
@@ -302,7 +309,7 @@ impl JobRunner {
         };
         match job.kind {
             JobKind::Analyze => {
-                tasks::analyze(&self.context, &self.store, job, &mut progress, watch)
+                tasks::analyze(&self.context, &self.store, job, &mut progress, cancellation)
             }
             JobKind::Render => tasks::render(
                 &self.context,
@@ -310,7 +317,7 @@ impl JobRunner {
                 account,
                 job,
                 &mut progress,
-                watch,
+                cancellation,
             ),
         }
     }

@@ -6,7 +6,7 @@ use std::io::Cursor;
 use super::fit;
 use super::voices::DubVoice;
 use crate::audio::{Clip, decode, encode, pcm};
-use crate::engine::contract::{Utterance, Watch};
+use crate::engine::contract::{CancellationToken, Utterance};
 use crate::fault::Fault;
 use crate::limits;
 use crate::services::Priority;
@@ -87,7 +87,7 @@ impl<'a> LineSpeaker<'a> {
         voice: &DubVoice,
         text: &str,
         own_s: f64,
-        watch: &Watch,
+        cancellation: &CancellationToken,
     ) -> Result<LineSpeech, Fault> {
         let guess_s = text::language(&voice.language).map_or(own_s, |l| text::seconds(text, l));
         let guess_s = guess_s / f64::from(voice.utterance.speed);
@@ -98,9 +98,9 @@ impl<'a> LineSpeaker<'a> {
         let mut is_new = false;
         let kept = self
             .kept
-            .find_or_make(&name(voice, text, own_s), watch, || {
+            .find_or_make(&name(voice, text, own_s), cancellation, || {
                 is_new = true;
-                self.spoken(voice, text, factor * guess_s, own_s, watch)?
+                self.spoken(voice, text, factor * guess_s, own_s, cancellation)?
                     .to_bytes()
             })?;
         let spoken = LineSpeech::from_bytes(&kept)?;
@@ -121,7 +121,7 @@ impl<'a> LineSpeaker<'a> {
         text: &str,
         guess_s: f64,
         own_s: f64,
-        watch: &Watch,
+        cancellation: &CancellationToken,
     ) -> Result<LineSpeech, Fault> {
         let say = |speed: f32| {
             let utterance = Utterance {
@@ -130,7 +130,7 @@ impl<'a> LineSpeaker<'a> {
                     .clamp(limits::SPEED_MIN as f32, limits::SPEED_MAX as f32),
                 ..voice.utterance.clone()
             };
-            let done = (self.speech).synthesize(utterance, Priority::Background, watch)?;
+            let done = (self.speech).synthesize(utterance, Priority::Background, cancellation)?;
             let clip = done.output;
             Ok(LineSpeech { clip, speed })
         };
@@ -197,7 +197,7 @@ mod tests {
         type Task = SpeakTask;
         type Output = ();
 
-        fn run(&mut self, mut task: SpeakTask, _: &Watch) -> Result<(), Fault> {
+        fn run(&mut self, mut task: SpeakTask, _: &CancellationToken) -> Result<(), Fault> {
             let speed = task.utterance.speed;
             self.1.lock().unwrap().push(speed);
             let count = (24_000.0 * self.0 / f64::from(speed)) as usize;
@@ -240,8 +240,8 @@ mod tests {
         FileCache::open(folder.path().join("spoken"), room).unwrap()
     }
 
-    fn watch() -> Watch {
-        Watch::until(Instant::now() + Duration::from_secs(60))
+    fn cancellation() -> CancellationToken {
+        CancellationToken::until(Instant::now() + Duration::from_secs(60))
     }
 
     // Some 25 letters: they should take less than 2 s.
@@ -254,7 +254,7 @@ mod tests {
         let mut speaking = LineSpeaker::new(&toy, &kept);
         let speed = |spoken: LineSpeech| (100.0 * spoken.speed).round() as u32;
         let mut say = |voice: &DubVoice, text: &str, own_s: f64| {
-            let spoken = speaking.line(voice, text, own_s, &watch()).unwrap();
+            let spoken = speaking.line(voice, text, own_s, &cancellation()).unwrap();
             (speed(spoken), speaking.counts())
         };
         let counts = |spoken, reused| LineCounts { spoken, reused };
@@ -285,12 +285,16 @@ mod tests {
         let (kept, (toy, speeds)) = (kept(&folder), toy(2.6));
         let mut speaking = LineSpeaker::new(&toy, &kept);
         for morning in ["Good morning, all of you.", "Good evening, all of you."] {
-            speaking.line(&voice("a"), morning, 2.02, &watch()).unwrap();
+            speaking
+                .line(&voice("a"), morning, 2.02, &cancellation())
+                .unwrap();
         }
         // What was kept tells the next render as much.
         let mut later = LineSpeaker::new(&toy, &kept);
         for evening in ["Good evening, all of you.", "Good tidings, all of you."] {
-            later.line(&voice("a"), evening, 2.02, &watch()).unwrap();
+            later
+                .line(&voice("a"), evening, 2.02, &cancellation())
+                .unwrap();
         }
         assert_eq!(speeds.lock().unwrap().len(), 2 + 1 + 1);
     }

@@ -2,7 +2,7 @@
 //! there is one, and lasts 1 to 15 s.
 
 use crate::engine::contract::{Segment, Word};
-use crate::engine::diarize::Spoken;
+use crate::engine::diarization::Spoken;
 
 /// Seconds of a line.
 const LINE_S_MAX: f64 = 15.0;

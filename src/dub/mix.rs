@@ -5,9 +5,9 @@ use std::ops::Range;
 use super::duck::Duck;
 use super::original::{AudioFrames, BLOCK_FRAMES, LineLoudness, RATE_HZ};
 use crate::audio::Clip;
-use crate::audio::level::LOUDNESS_LUFS;
+use crate::audio::loudness::leveller::LOUDNESS_LUFS;
 use crate::audio::loudness::lufs;
-use crate::audio::running::Running;
+use crate::audio::loudness::stream_limiter::StreamLimiter;
 use crate::fault::Fault;
 
 /// The highest true peak, as an amplitude: −1.2 dB. Meters differ, and encoders add some: this keeps below −1 dBTP.
@@ -63,7 +63,7 @@ pub fn mix(
         [(line, place.heard), (place.spoken.clone(), place.heard)]
     }));
     let usual = usual_lufs(places);
-    let mut limiter = Running::new(channels, RATE_HZ, PEAK);
+    let mut limiter = StreamLimiter::new(channels, RATE_HZ, PEAK);
     let (mut block, mut made) = (Vec::new(), Vec::new());
     // The line whose turn it is, once it was fetched.
     let (mut turn, mut spoken): (usize, Option<Vec<f32>>) = (0, None);

@@ -4,8 +4,8 @@ use std::path::Path;
 use ebur128::{EbuR128, Mode};
 
 use super::*;
+use crate::audio::dsp::resample::resample_clip;
 use crate::audio::loudness::Meter;
-use crate::audio::resample::resample_clip;
 use crate::audio::{decode, pcm};
 use crate::dub::original::hear;
 use crate::dub::original::tests::Held;

@@ -3,7 +3,7 @@
 use std::io::{Read, Seek};
 use std::ops::Range;
 
-use crate::audio::Wide;
+use crate::audio::decode::StereoReader;
 use crate::audio::loudness::Meter;
 use crate::fault::Fault;
 
@@ -23,20 +23,20 @@ pub trait AudioFrames: Send {
 
     /// Appends up to `most` interleaved frames to `out` and returns how many; 0 only at the end.
     ///
-    /// Faults: those of [`Wide::read`].
+    /// Faults: those of [`StereoReader::read`].
     fn read(&mut self, out: &mut Vec<f32>, most: usize) -> Result<usize, Fault>;
 }
 
 /// The sound of a file as it is, in one channel or two.
-pub struct Recorded(Wide);
+pub struct Recorded(StereoReader);
 
 impl Recorded {
-    /// Mono and stereo as they are, more channels mixed to stereo. Faults: those of [`Wide::open`].
+    /// Mono and stereo as they are, more channels mixed to stereo. Faults: those of [`StereoReader::open`].
     pub fn open<S>(source: S, most_seconds: f64) -> Result<Self, Fault>
     where
         S: Read + Seek + Send + Sync + 'static,
     {
-        Wide::open(source, RATE_HZ, most_seconds).map(Recorded)
+        StereoReader::open(source, RATE_HZ, most_seconds).map(Recorded)
     }
 }
 

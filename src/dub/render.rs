@@ -21,7 +21,7 @@ use super::sound::{Original, SPEECH_RATE_HZ, Whole};
 use super::subtitles::{self, Cue};
 use super::voices::{DubVoice, DubVoices};
 use crate::audio::encode::WavWriter;
-use crate::engine::contract::Watch;
+use crate::engine::contract::CancellationToken;
 use crate::fault::{Fault, Kind};
 use crate::store::AccountId;
 
@@ -91,14 +91,14 @@ pub struct RenderedLine {
 
 /// Renders; `account` is whose cloned voices may speak, and `progress` is told how far it is, 0 to 1. Faults: `Invalid` when the
 /// file cannot be read, does not take the codec, or ends before a line; and those of reading, speaking and writing, and of
-/// `watch`.
+/// `cancellation`.
 pub fn render(
     voices: &DubVoices,
     account: Option<AccountId>,
     request: &RenderRequest,
     files: &dyn RenderFiles,
     progress: &mut dyn FnMut(f64) -> Result<(), Fault>,
-    watch: &Watch,
+    cancellation: &CancellationToken,
 ) -> Result<Rendered, Fault> {
     let segments = &request.segments;
     let picture = mux::inspect(files.open()?)?;
@@ -118,7 +118,7 @@ pub fn render(
     let seconds = frames as f64 / f64::from(RATE_HZ);
     files.reserve(bytes(original.bytes()?, seconds, channels))?;
     progress(HEARD)?;
-    watch.check()?;
+    cancellation.check()?;
     let assigned = assign(
         voices,
         account,
@@ -126,7 +126,7 @@ pub fn render(
         &request.voice_map,
         &request.language,
         &|| original.sound(SPEECH_RATE_HZ),
-        watch,
+        cancellation,
     )?;
     progress(ASSIGNED)?;
     let mut lines = LineFile::new(files.scratch()?);
@@ -136,10 +136,10 @@ pub fn render(
     let all: usize = segments.iter().map(chars).sum();
     let mut said = 0;
     for (number, segment) in segments.iter().enumerate() {
-        watch.check()?;
+        cancellation.check()?;
         let next = segments.get(number + 1);
         let room_s = next.map_or(seconds, |n| n.start_s) - segment.start_s;
-        let fitted = speak(&mut speaking, &assigned, segment, room_s, watch)?;
+        let fitted = speak(&mut speaking, &assigned, segment, room_s, cancellation)?;
         told.push(keep(&mut lines, segment, fitted)?);
         said += chars(segment);
         progress(ASSIGNED + (SPOKEN - ASSIGNED) * said as f64 / all as f64)?;
@@ -164,7 +164,7 @@ pub fn render(
                 .collect::<Vec<_>>(),
             &mut |number| lines.get(places[number].0),
             &mut |block| {
-                watch.check()?;
+                cancellation.check()?;
                 wav.push(block)?;
                 writer.push(block)?;
                 laid += (block.len() / channels) as u64;
@@ -206,7 +206,7 @@ fn speak(
     assigned: &HashMap<String, DubVoice>,
     segment: &ScriptLine,
     room_s: f64,
-    watch: &Watch,
+    cancellation: &CancellationToken,
 ) -> Result<Option<(String, Fitted)>, Fault> {
     let voice = assigned.get(&segment.speaker);
     let voice = voice.ok_or_else(|| Fault::internal("a speaker has no role"))?;
@@ -214,7 +214,7 @@ fn speak(
         return Ok(None);
     }
     let own_s = segment.end_s - segment.start_s;
-    let spoken = match speaking.line(voice, &segment.text, own_s, watch) {
+    let spoken = match speaking.line(voice, &segment.text, own_s, cancellation) {
         // Signs that cannot be said, or letters that the voice cannot read.
         Err(fault) if fault.kind == Kind::Invalid => {
             log::info!("a line is not spoken: {fault}");

@@ -10,8 +10,8 @@ use super::render::{self, RenderFiles, Rendered, WriteFile};
 use super::request::{RenderRequest, ScriptLine};
 use super::services::DubServices;
 use super::{mux, sound};
-use crate::engine::contract::{Watch, Word, millis};
-use crate::engine::diarize;
+use crate::engine::contract::{CancellationToken, Word, millis};
+use crate::engine::diarization;
 use crate::fault::Fault;
 use crate::store::{AccountId, Job, JobId, JobRoom, Store};
 
@@ -39,13 +39,13 @@ pub struct JobOutput {
 /// Tells how far a job is, 0 to 1.
 pub type Progress<'a> = dyn FnMut(f64) -> Result<(), Fault> + 'a;
 
-/// Who says what, when. Faults: those of reading, of the engines and of `watch`.
+/// Who says what, when. Faults: those of reading, of the engines and of `cancellation`.
 pub fn analyze(
     context: &JobContext,
     store: &Store,
     job: &Job,
     progress: &mut Progress<'_>,
-    watch: &Watch,
+    cancellation: &CancellationToken,
 ) -> Result<JobOutput, Fault> {
     let open = || store.job_files().open(job.job_id, INPUT);
     // Of a damaged film the sound may be whole.
@@ -59,7 +59,7 @@ pub fn analyze(
     };
     let open = || sound::open(open()?, picture.as_ref(), sound::SPEECH_RATE_HZ);
     let services = &context.services;
-    let analysis = analyze::analyze(services, &open, request, progress, watch)?;
+    let analysis = analyze::analyze(services, &open, request, progress, cancellation)?;
     let texts: Vec<&str> = (analysis.lines.iter())
         .map(|l| l.segment.text.as_str())
         .collect();
@@ -87,7 +87,7 @@ fn told(analysis: &Analysis, parted: bool) -> Value {
             "end": millis(segment.end_s),
             "text": segment.text,
             "language": analysis.language,
-            "speaker": diarize::name(*speaker),
+            "speaker": diarization::name(*speaker),
             "words": segment.words.iter().map(word).collect::<Vec<_>>(),
         });
         if let Some(text) = english {
@@ -112,7 +112,7 @@ pub fn render(
     account: AccountId,
     job: &Job,
     progress: &mut Progress<'_>,
-    watch: &Watch,
+    cancellation: &CancellationToken,
 ) -> Result<JobOutput, Fault> {
     let none = || Fault::missing("No engine for speech is installed on this box.");
     let voices = context.services.voices.as_ref().ok_or_else(none)?;
@@ -126,7 +126,14 @@ pub fn render(
     let request = store.job_files().open(id, REQUEST)?;
     let request: RenderRequest =
         serde_json::from_reader(std::io::BufReader::new(request)).map_err(Fault::internal)?;
-    let rendered = render::render(voices, Some(account), &request, &folder, progress, watch)?;
+    let rendered = render::render(
+        voices,
+        Some(account),
+        &request,
+        &folder,
+        progress,
+        cancellation,
+    )?;
     let counts = rendered.counts;
     log::info!(
         "dubbing job {id}: {} lines spoken, {} taken from earlier ones",

@@ -10,8 +10,8 @@ use super::request::ScriptLine;
 use crate::audio::Clip;
 use crate::audio::pcm::ClipReader;
 use crate::clone::Cloning;
-use crate::engine::contract::{Utterance, Watch};
-use crate::engine::style::{Sheet, Style};
+use crate::engine::contract::{CancellationToken, Utterance};
+use crate::engine::tts::style::{Style, StyleTable};
 use crate::engine::unknown_voice;
 use crate::fault::{Fault, Kind};
 use crate::pack::manifest::Voice;
@@ -90,28 +90,33 @@ impl DubVoices {
 
     /// A voice like that of `speech` (16 kHz), to read `language`; without a `voice_id`. Faults: `Invalid` for speech
     /// that no voice can be told from, or a language that clones do not read; `Missing` where nothing clones.
-    pub fn imitate(&self, speech: &Clip, language: &str, watch: &Watch) -> Result<DubVoice, Fault> {
+    pub fn imitate(
+        &self,
+        speech: &Clip,
+        language: &str,
+        cancellation: &CancellationToken,
+    ) -> Result<DubVoice, Fault> {
         let cloning = self.cloning.as_ref().ok_or_else(not_installed)?;
         let reader = self.catalog.reader(language)?;
         let origin = self.catalog.origin(reader).ok_or_else(unknown_voice)?;
         let name = name(speech, &origin.fingerprint);
-        let found = self.cache.find_or_make(&name, watch, || {
+        let found = self.cache.find_or_make(&name, cancellation, || {
             let recording = || Box::new(ClipReader::from(speech.clone()));
-            let fresh = until_known(watch, || {
-                cloning.hear(recording(), Priority::Background, watch)
+            let fresh = until_known(cancellation, || {
+                cloning.hear(recording(), Priority::Background, cancellation)
             })?;
             let mut bytes = fresh.found.pace.to_le_bytes().to_vec();
-            bytes.extend(fresh.found.sheet.bytes());
+            bytes.extend(fresh.found.style_table.bytes());
             Ok(bytes)
         })?;
-        let (pace, sheet) = found
+        let (pace, style_table) = found
             .split_first_chunk::<4>()
             .ok_or_else(|| Fault::internal("a kept imitation is empty"))?;
         let utterance = Utterance {
             voice: reader.id.clone(),
             speed: f32::from_le_bytes(*pace),
             style: Some(Style {
-                sheet: Arc::new(Sheet::parse(sheet)?),
+                style_table: Arc::new(StyleTable::parse(style_table)?),
                 example: None,
                 nearest: reader.id.clone(),
                 exaggeration: None,
@@ -149,11 +154,14 @@ pub fn no_voice(language: &str) -> Fault {
 }
 
 /// Asks again while the server has no room: no client waits for a dub.
-fn until_known<T>(watch: &Watch, ask: impl Fn() -> Result<T, Fault>) -> Result<T, Fault> {
+fn until_known<T>(
+    cancellation: &CancellationToken,
+    ask: impl Fn() -> Result<T, Fault>,
+) -> Result<T, Fault> {
     loop {
         match ask() {
             Err(fault) if matches!(fault.kind, Kind::Busy { .. }) => {
-                watch.check()?;
+                cancellation.check()?;
                 thread::sleep(RETRY);
             }
             answer => return answer,

@@ -1,7 +1,7 @@
 //! What an engine must be able to do, one pair of task and output per capability.
 //!
 //! The pairs are types, so that a wrong pairing cannot compile. An engine is owned by one worker
-//! thread (`&mut self`: a session is never shared) and asks its [`Watch`] between sentences,
+//! thread (`&mut self`: a session is never shared) and asks its [`CancellationToken`] between sentences,
 //! decoder steps and chunks whether anybody still waits for the answer.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -19,8 +19,12 @@ pub trait Engine: Send {
     type Output;
 
     /// Runs one task. Faults: `Engine` when the model failed, `Invalid` when the task cannot be done as it is,
-    /// and whatever `watch` says when time is up or nobody waits.
-    fn run(&mut self, task: Self::Task, watch: &Watch) -> Result<Self::Output, Fault>;
+    /// and whatever `cancellation` says when time is up or nobody waits.
+    fn run(
+        &mut self,
+        task: Self::Task,
+        cancellation: &CancellationToken,
+    ) -> Result<Self::Output, Fault>;
 }
 
 /// What is to be said, and how.
@@ -148,26 +152,30 @@ pub type Embed = dyn Engine<Task = Clip, Output = Vec<f32>>;
 pub type Translate = dyn Engine<Task = TranslateTask, Output = Translation>;
 
 /// The whole sound of `utterance`, from an engine of this thread. Faults: those of the engine.
-pub fn speak_whole(engine: &mut Speak, utterance: Utterance, watch: &Watch) -> Result<Clip, Fault> {
+pub fn speak_whole(
+    engine: &mut Speak,
+    utterance: Utterance,
+    cancellation: &CancellationToken,
+) -> Result<Clip, Fault> {
     let (pieces, made) = mpsc::channel();
     let outlet = Box::new(move |piece| pieces.send(piece).map_err(Fault::internal));
-    engine.run(SpeakTask { utterance, outlet }, watch)?;
+    engine.run(SpeakTask { utterance, outlet }, cancellation)?;
     Clip::joined(made.try_iter()).ok_or_else(|| Fault::engine("the engine made no sound"))
 }
 
 /// Deadline and cancellation of one task; cheap to clone and to ask.
 #[derive(Debug, Clone)]
-pub struct Watch {
+pub struct CancellationToken {
     deadline: Instant,
     cancelled: Arc<AtomicBool>,
     /// How many wait to whom this task gives way; none where it gives way to nobody.
     waiting: Option<Arc<AtomicUsize>>,
 }
 
-impl Watch {
+impl CancellationToken {
     /// Runs out at `deadline`, or when `cancelled` is set.
     pub fn new(deadline: Instant, cancelled: Arc<AtomicBool>) -> Self {
-        Watch {
+        CancellationToken {
             deadline,
             cancelled,
             waiting: None,
@@ -176,7 +184,7 @@ impl Watch {
 
     /// The same, which also runs out as soon as `waiting` is not zero.
     pub fn giving_way(&self, waiting: Arc<AtomicUsize>) -> Self {
-        Watch {
+        CancellationToken {
             waiting: Some(waiting),
             ..self.clone()
         }
@@ -184,7 +192,7 @@ impl Watch {
 
     /// Runs out at `deadline`; nobody cancels it.
     pub fn until(deadline: Instant) -> Self {
-        Watch::new(deadline, Arc::default())
+        CancellationToken::new(deadline, Arc::default())
     }
 
     /// Faults: `Cancelled` once that is set or somebody waits to whom it gives way, `Engine` after the deadline.

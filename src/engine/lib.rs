@@ -32,11 +32,4 @@ pub mod vad;
 
 pub use refusals::unknown_voice;
 pub use registry::{Build, ENGINES, has_tables, of, reads, wrong_engine};
-
-// Names before the move.
-pub use asr as whisper;
-pub use diarization as diarize;
-pub use graph::{device, heap, library, loader as nets, net, ort as net_ort, tract as net_tract};
-pub use tts::router::VoiceRouter as Chorus;
-pub use tts::{blend, kokoro, style, tone_conversion as tone};
-pub use vad as silero;
+pub use tts::router::VoiceRouter;

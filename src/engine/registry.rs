@@ -1,10 +1,10 @@
 //! Which engines there are: each is its file and its line in [`ENGINES`].
 
 use crate::contract::{Embed, Speak, Transcribe, Translate};
-use crate::graph::loader::{self, Nets};
+use crate::graph::loader::{self, GraphLoader};
 #[cfg(debug_assertions)]
 use crate::stub;
-use crate::tts::{kokoro, tone_conversion, vits};
+use crate::tts::{kokoro, style, tone_conversion, vits};
 use crate::{asr, speaker, translation, vad};
 use vocabox_base::fault::Fault;
 use vocabox_pack::manifest::{Reads, Voice};
@@ -14,13 +14,13 @@ use vocabox_text as text;
 /// How to build an engine of each capability from its pack.
 #[derive(Clone, Copy)]
 pub enum Build {
-    Speak(fn(&Pack, &Nets) -> Result<Box<Speak>, Fault>),
+    Speak(fn(&Pack, &GraphLoader) -> Result<Box<Speak>, Fault>),
     /// From its pack and the pack of a speech detector.
-    Transcribe(fn(&Pack, &Pack, &Nets) -> Result<Box<Transcribe>, Fault>),
-    Detect(fn(&Pack, &Nets) -> Result<vad::Silero, Fault>),
-    Embed(fn(&Pack, &Nets) -> Result<Box<Embed>, Fault>),
-    Translate(fn(&Pack, &Nets) -> Result<Box<Translate>, Fault>),
-    Convert(fn(&Pack, &Nets) -> Result<tone_conversion::Tone, Fault>),
+    Transcribe(fn(&Pack, &Pack, &GraphLoader) -> Result<Box<Transcribe>, Fault>),
+    Detect(fn(&Pack, &GraphLoader) -> Result<vad::Silero, Fault>),
+    Embed(fn(&Pack, &GraphLoader) -> Result<Box<Embed>, Fault>),
+    Translate(fn(&Pack, &GraphLoader) -> Result<Box<Translate>, Fault>),
+    Convert(fn(&Pack, &GraphLoader) -> Result<tone_conversion::Tone, Fault>),
 }
 
 /// Every engine, by the name that a pack gives in `engine`.
@@ -70,7 +70,7 @@ pub fn has_tables(pack: &Pack) -> bool {
 }
 
 fn has_whole_tables(pack: &Pack) -> bool {
-    let is_whole = |f: &&vocabox_pack::manifest::FileEntry| f.size == 4 * kokoro::TABLE as u64;
+    let is_whole = |f: &&vocabox_pack::manifest::FileEntry| f.size == 4 * style::TABLE as u64;
     pack.manifest.files.iter().any(|f| is_whole(&f))
 }
 

@@ -5,10 +5,10 @@
 
 use std::borrow::Borrow;
 
-use crate::contract::{Embed, Engine, Watch};
-use crate::graph::loader::Nets;
+use crate::contract::{CancellationToken, Embed, Engine};
+use crate::graph::loader::GraphLoader;
 use crate::graph::net::{Input, Net};
-use vocabox_audio::mel::Mel;
+use vocabox_audio::dsp::mel::Mel;
 use vocabox_audio::pcm::Clip;
 use vocabox_base::fault::Fault;
 use vocabox_pack::Pack;
@@ -35,15 +35,15 @@ pub struct Speaker {
 }
 
 /// Builds the speaker encoder of `pack`.
-pub fn build(pack: &Pack, nets: &Nets) -> Result<Box<Embed>, Fault> {
-    Ok(Box::new(Speaker::of(pack, nets)?))
+pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Box<Embed>, Fault> {
+    Ok(Box::new(Speaker::of(pack, graphs)?))
 }
 
 impl Speaker {
     /// The encoder of `pack`.
-    pub fn of(pack: &Pack, nets: &Nets) -> Result<Self, Fault> {
+    pub fn of(pack: &Pack, graphs: &GraphLoader) -> Result<Self, Fault> {
         Ok(Speaker {
-            net: nets.load(pack, "model")?,
+            net: graphs.load(pack, "model")?,
             mel: Mel::ge2e(),
         })
     }
@@ -63,11 +63,11 @@ impl Speaker {
     pub fn directions(
         &mut self,
         windows: &[impl Borrow<[f32]>],
-        watch: &Watch,
+        cancellation: &CancellationToken,
     ) -> Result<Vec<Vec<f32>>, Fault> {
         let mut all = Vec::with_capacity(windows.len());
         for batch in windows.chunks(BATCH) {
-            watch.check()?;
+            cancellation.check()?;
             let (shape, fed) = ([batch.len(), WINDOW, MELS], batch.concat());
             let made = self
                 .net
@@ -86,7 +86,7 @@ impl Engine for Speaker {
 
     /// 16 kHz speech → 256 values of length 1: the mean over windows of 1.6 s, each overlapping half of the next;
     /// a shorter clip is repeated. Faults: `Invalid` when the clip is empty or not at 16 kHz.
-    fn run(&mut self, clip: Clip, watch: &Watch) -> Result<Vec<f32>, Fault> {
+    fn run(&mut self, clip: Clip, cancellation: &CancellationToken) -> Result<Vec<f32>, Fault> {
         if clip.rate_hz != RATE_HZ || clip.samples.is_empty() {
             return Err(Fault::invalid("the clip must hold sound at 16000 Hz"));
         }
@@ -97,7 +97,7 @@ impl Engine for Speaker {
             .step_by(STEP)
             .map(|start| &features[start * MELS..(start + WINDOW) * MELS])
             .collect();
-        let directions = self.directions(&windows, watch)?;
+        let directions = self.directions(&windows, cancellation)?;
         let mut mean = vec![0.0; directions[0].len()];
         for direction in &directions {
             mean.iter_mut().zip(direction).for_each(|(m, d)| *m += d);

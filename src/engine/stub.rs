@@ -10,10 +10,10 @@ use std::thread;
 use std::time::Duration;
 
 use crate::contract::{
-    Engine, Speak, SpeakTask, Transcribe, TranscribeTask, Transcript, Translate, TranslateTask,
-    Translation, Watch,
+    CancellationToken, Engine, Speak, SpeakTask, Transcribe, TranscribeTask, Transcript, Translate,
+    TranslateTask, Translation,
 };
-use crate::graph::loader::Nets;
+use crate::graph::loader::GraphLoader;
 use vocabox_audio::pcm::Clip;
 use vocabox_base::fault::Fault;
 use vocabox_pack::Pack;
@@ -26,15 +26,15 @@ struct Stub {
     fail: PathBuf,
 }
 
-pub fn speak(pack: &Pack, _: &Nets) -> Result<Box<Speak>, Fault> {
+pub fn speak(pack: &Pack, _: &GraphLoader) -> Result<Box<Speak>, Fault> {
     Ok(Box::new(Speaks(Stub::of(pack))))
 }
 
-pub fn transcribe(pack: &Pack, _: &Pack, _: &Nets) -> Result<Box<Transcribe>, Fault> {
+pub fn transcribe(pack: &Pack, _: &Pack, _: &GraphLoader) -> Result<Box<Transcribe>, Fault> {
     Ok(Box::new(Transcribes(Stub::of(pack))))
 }
 
-pub fn translate(pack: &Pack, _: &Nets) -> Result<Box<Translate>, Fault> {
+pub fn translate(pack: &Pack, _: &GraphLoader) -> Result<Box<Translate>, Fault> {
     Ok(Box::new(Translates(Stub::of(pack))))
 }
 
@@ -46,14 +46,14 @@ impl Stub {
         }
     }
 
-    fn obey(&self, word: &str, watch: &Watch) -> Result<(), Fault> {
+    fn obey(&self, word: &str, cancellation: &CancellationToken) -> Result<(), Fault> {
         match word {
             _ if self.fail.exists() => Err(Fault::engine("told to fail")),
             "fail" => Err(Fault::engine("told to fail")),
             "panic" => panic!("told to panic"),
             "hold" => {
                 while self.hold.exists() {
-                    watch.check()?;
+                    cancellation.check()?;
                     thread::sleep(LOOK);
                 }
                 Ok(())
@@ -70,10 +70,10 @@ impl Engine for Speaks {
     type Output = ();
 
     /// Obeys each word, after which a tenth of a second of silence leaves for each of its characters.
-    fn run(&mut self, mut task: SpeakTask, watch: &Watch) -> Result<(), Fault> {
-        self.0.obey(&task.utterance.voice, watch)?;
+    fn run(&mut self, mut task: SpeakTask, cancellation: &CancellationToken) -> Result<(), Fault> {
+        self.0.obey(&task.utterance.voice, cancellation)?;
         for word in task.utterance.text.split_whitespace() {
-            self.0.obey(word, watch)?;
+            self.0.obey(word, cancellation)?;
             (task.outlet)(Clip {
                 samples: vec![0.0; 2_400 * word.chars().count()],
                 rate_hz: 24_000,
@@ -90,8 +90,13 @@ impl Engine for Transcribes {
     type Output = Transcript;
 
     /// Nothing was said.
-    fn run(&mut self, task: TranscribeTask, watch: &Watch) -> Result<Transcript, Fault> {
-        self.0.obey(task.language.as_deref().unwrap_or(""), watch)?;
+    fn run(
+        &mut self,
+        task: TranscribeTask,
+        cancellation: &CancellationToken,
+    ) -> Result<Transcript, Fault> {
+        self.0
+            .obey(task.language.as_deref().unwrap_or(""), cancellation)?;
         Ok(Transcript {
             language: "en".to_owned(),
             seconds: 0.0,
@@ -107,8 +112,12 @@ impl Engine for Translates {
     type Output = Translation;
 
     /// The same in capital letters.
-    fn run(&mut self, task: TranslateTask, watch: &Watch) -> Result<Translation, Fault> {
-        self.0.obey(&task.text, watch)?;
+    fn run(
+        &mut self,
+        task: TranslateTask,
+        cancellation: &CancellationToken,
+    ) -> Result<Translation, Fault> {
+        self.0.obey(&task.text, cancellation)?;
         Ok(Translation {
             text: task.text.to_uppercase(),
         })

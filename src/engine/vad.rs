@@ -2,7 +2,7 @@
 //!
 //! Model and recipe: github.com/snakers4/silero-vad, version 6.
 
-use crate::graph::loader::Nets;
+use crate::graph::loader::GraphLoader;
 use crate::graph::net::{Input, Net};
 use vocabox_base::fault::Fault;
 use vocabox_pack::Pack;
@@ -36,8 +36,8 @@ pub struct Silero {
 }
 
 /// Builds the detector of `pack`.
-pub fn build(pack: &Pack, nets: &Nets) -> Result<Silero, Fault> {
-    Ok(Silero::new(nets.load(pack, "model")?))
+pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Silero, Fault> {
+    Ok(Silero::new(graphs.load(pack, "model")?))
 }
 
 impl Silero {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::style_cache::StyleCache;
 use crate::audio::{decode, pcm};
 use crate::engine::contract::Example;
-use crate::engine::style::{Sheet, Style};
+use crate::engine::tts::style::{Style, StyleTable};
 use crate::fault::{Fault, Kind};
 use crate::limits::CLONE_SECONDS_MAX;
 use crate::store::{AccountId, ClonedVoice, Store, VoiceId};
@@ -51,18 +51,18 @@ impl ClonedVoices {
         if !self.can_speak {
             return Err(not_installed());
         }
-        let (voice, sheet) = match self.sheet(&voice) {
-            Ok(sheet) => (voice, sheet),
+        let (voice, style_table) = match self.style_table(&voice) {
+            Ok(style_table) => (voice, style_table),
             // It got a better table since it was read.
             Err(fault) if fault.kind == Kind::NotFound => {
                 let again = self.store.voice(account, id)?;
-                let sheet = self.sheet(&again)?;
-                (again, sheet)
+                let style_table = self.style_table(&again)?;
+                (again, style_table)
             }
             Err(fault) => return Err(fault),
         };
         let style = Style {
-            sheet,
+            style_table,
             example: self.example(&voice)?,
             nearest: voice.style.nearest.clone(),
             exaggeration: None,
@@ -71,7 +71,7 @@ impl ClonedVoices {
         Ok((voice, style))
     }
 
-    fn sheet(&self, voice: &ClonedVoice) -> Result<Arc<Sheet>, Fault> {
+    fn style_table(&self, voice: &ClonedVoice) -> Result<Arc<StyleTable>, Fault> {
         let table = &voice.style.table;
         self.styles
             .get(table, || self.store.voice_file(voice.id, table))

@@ -13,7 +13,7 @@ use std::time::SystemTime;
 
 use tempfile::NamedTempFile;
 
-use crate::engine::contract::Watch;
+use crate::engine::contract::CancellationToken;
 use crate::fault::Fault;
 use crate::work::pool::POLL;
 
@@ -68,14 +68,14 @@ impl FileCache {
     }
 
     /// The file called `name`, made by `make` unless it is there or another makes it just now. Faults: those of `make`,
-    /// after which the next who waits tries, and of `watch` while waiting.
+    /// after which the next who waits tries, and of `cancellation` while waiting.
     pub fn find_or_make(
         &self,
         name: &str,
-        watch: &Watch,
+        cancellation: &CancellationToken,
         make: impl FnOnce() -> Result<Vec<u8>, Fault>,
     ) -> Result<Vec<u8>, Fault> {
-        let _guard = self.claim(name, watch)?;
+        let _guard = self.claim(name, cancellation)?;
         if let Some(found) = self.find(name) {
             return Ok(found);
         }
@@ -88,12 +88,16 @@ impl FileCache {
     }
 
     /// Waits until no other caller makes `name`.
-    fn claim<'a>(&'a self, name: &'a str, watch: &Watch) -> Result<MakeGuard<'a>, Fault> {
+    fn claim<'a>(
+        &'a self,
+        name: &'a str,
+        cancellation: &CancellationToken,
+    ) -> Result<MakeGuard<'a>, Fault> {
         let mut making = self.lock();
         while making.contains(name) {
             let waited = self.done.wait_timeout(making, POLL);
             making = waited.unwrap_or_else(PoisonError::into_inner).0;
-            watch.check()?;
+            cancellation.check()?;
         }
         making.insert(name.to_owned());
         Ok(MakeGuard { cache: self, name })
@@ -166,8 +170,8 @@ mod tests {
     use std::thread;
     use std::time::{Duration, Instant};
 
-    fn watch() -> Watch {
-        Watch::until(Instant::now() + Duration::from_secs(60))
+    fn cancellation() -> CancellationToken {
+        CancellationToken::until(Instant::now() + Duration::from_secs(60))
     }
 
     fn limits(files_max: usize, bytes_max: u64) -> CacheLimits {
@@ -196,7 +200,7 @@ mod tests {
                         made.fetch_add(1, Ordering::SeqCst);
                         Ok(b"sound".repeat(9_999))
                     };
-                    let got = cache.find_or_make("a.wav", &watch(), make).unwrap();
+                    let got = cache.find_or_make("a.wav", &cancellation(), make).unwrap();
                     assert_eq!(got.len(), 5 * 9_999);
                 });
             }
@@ -208,19 +212,19 @@ mod tests {
     #[test]
     fn what_failed_or_panicked_can_be_made_by_the_next() {
         let (_folder, cache) = cache(9);
-        let failing = cache.find_or_make("a.wav", &watch(), || Err(Fault::engine("no")));
+        let failing = cache.find_or_make("a.wav", &cancellation(), || Err(Fault::engine("no")));
         assert!(failing.is_err());
-        let panicking = || cache.find_or_make("a.wav", &watch(), || panic!("on purpose"));
+        let panicking = || cache.find_or_make("a.wav", &cancellation(), || panic!("on purpose"));
         assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(panicking)).is_err());
-        let made = cache.find_or_make("a.wav", &watch(), || Ok(vec![1]));
+        let made = cache.find_or_make("a.wav", &cancellation(), || Ok(vec![1]));
         assert_eq!(made.unwrap(), [1]);
     }
 
     #[test]
     fn waiting_ends_with_the_watch() {
         let (_folder, cache) = cache(9);
-        let _guard = cache.claim("a.wav", &watch()).unwrap();
-        let over = Watch::until(Instant::now());
+        let _guard = cache.claim("a.wav", &cancellation()).unwrap();
+        let over = CancellationToken::until(Instant::now());
         assert!(cache.find_or_make("a.wav", &over, || Ok(vec![])).is_err());
     }
 
@@ -229,7 +233,9 @@ mod tests {
         let (folder, cache) = cache(2);
         let path = |name: &str| folder.path().join("kept").join(name);
         for (age, name) in [(30, "a.wav"), (20, "b.wav"), (10, "c.wav")] {
-            cache.find_or_make(name, &watch(), || Ok(vec![7])).unwrap();
+            cache
+                .find_or_make(name, &cancellation(), || Ok(vec![7]))
+                .unwrap();
             if cache.find(name).is_some() {
                 let file = fs::File::options().write(true).open(path(name)).unwrap();
                 let then = std::time::SystemTime::now() - Duration::from_secs(age);
@@ -252,7 +258,7 @@ mod tests {
         let then = SystemTime::now() - Duration::from_secs(60);
         for name in ["a.wav", "b.wav"] {
             cache
-                .find_or_make(name, &watch(), || Ok(vec![7; 4]))
+                .find_or_make(name, &cancellation(), || Ok(vec![7; 4]))
                 .unwrap();
             let file = fs::File::options()
                 .write(true)
@@ -261,7 +267,7 @@ mod tests {
         }
         assert!(cache.find("a.wav").is_some());
         cache
-            .find_or_make("c.wav", &watch(), || Ok(vec![7; 4]))
+            .find_or_make("c.wav", &cancellation(), || Ok(vec![7; 4]))
             .unwrap();
         assert!(cache.find("a.wav").is_some() && cache.find("b.wav").is_none());
     }
@@ -271,7 +277,9 @@ mod tests {
         let (folder, cache) = cache(2);
         let ahead = SystemTime::now() + Duration::from_secs(3_600);
         for name in ["b.wav", "c.wav", "a.wav"] {
-            cache.find_or_make(name, &watch(), || Ok(vec![7])).unwrap();
+            cache
+                .find_or_make(name, &cancellation(), || Ok(vec![7]))
+                .unwrap();
             let file = File::options()
                 .write(true)
                 .open(folder.path().join("kept").join(name));

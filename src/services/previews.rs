@@ -7,7 +7,7 @@ use super::speech::SpeechService;
 use super::voices::{Origin, VoiceCatalog};
 use super::{Done, Priority};
 use crate::audio::encode;
-use crate::engine::contract::{Utterance, Watch};
+use crate::engine::contract::{CancellationToken, Utterance};
 use crate::engine::unknown_voice;
 use crate::fault::Fault;
 use crate::pack::manifest::Voice;
@@ -95,16 +95,16 @@ impl Previews {
         &self,
         preview: &Preview<'_>,
         speech: &SpeechService,
-        watch: &Watch,
+        cancellation: &CancellationToken,
     ) -> Result<Done<Vec<u8>>, Fault> {
         let (mut queued, mut ran) = Default::default();
-        let output = self.cache.find_or_make(&preview.file, watch, || {
+        let output = self.cache.find_or_make(&preview.file, cancellation, || {
             let utterance = Utterance {
                 text: preview.text.to_owned(),
                 voice: preview.voice.id.clone(),
                 ..Utterance::default()
             };
-            let done = speech.synthesize(utterance, Priority::Interactive, watch)?;
+            let done = speech.synthesize(utterance, Priority::Interactive, cancellation)?;
             (queued, ran) = (done.queued, done.ran);
             encode::wav(&done.output.samples, done.output.rate_hz)
         })?;

@@ -2,8 +2,8 @@
 
 use super::Capacity;
 use crate::audio::pcm::{Clip, Samples};
-use crate::engine::contract::{Embed, Watch};
-use crate::engine::diarize::{Diarize, Diarized};
+use crate::engine::contract::{CancellationToken, Embed};
+use crate::engine::diarization::{Diarize, Diarized};
 use crate::fault::Fault;
 use crate::work::pool::Pool;
 
@@ -37,10 +37,14 @@ impl SpeakerService {
     }
 
     /// Who speaks when in a short recording, on the worker that requests share. Faults: `Busy` when the queue is full;
-    /// `Engine` when the engine failed or did not finish before the deadline of `watch`; `Cancelled`; `Invalid` for what
+    /// `Engine` when the engine failed or did not finish before the deadline of `cancellation`; `Cancelled`; `Invalid` for what
     /// cannot be decoded.
-    pub fn diarize(&self, recording: Box<dyn Samples>, watch: &Watch) -> Result<Diarized, Fault> {
-        Ok(self.diarize.run(recording, watch)?.output)
+    pub fn diarize(
+        &self,
+        recording: Box<dyn Samples>,
+        cancellation: &CancellationToken,
+    ) -> Result<Diarized, Fault> {
+        Ok(self.diarize.run(recording, cancellation)?.output)
     }
 
     /// The same of a recording that may last hours, on this thread and with an engine of its own: requests must not wait
@@ -49,13 +53,13 @@ impl SpeakerService {
     pub fn diarize_long(
         &self,
         recording: Box<dyn Samples>,
-        watch: &Watch,
+        cancellation: &CancellationToken,
     ) -> Result<Diarized, Fault> {
-        (self.build_diarize)()?.run(recording, watch)
+        (self.build_diarize)()?.run(recording, cancellation)
     }
 
     /// The embedding of one speaker's `speech` at 16 kHz: 256 values, of length 1. Faults: as [`SpeakerService::diarize`].
-    pub fn embed(&self, speech: Clip, watch: &Watch) -> Result<Vec<f32>, Fault> {
-        Ok(self.embed.run(speech, watch)?.output)
+    pub fn embed(&self, speech: Clip, cancellation: &CancellationToken) -> Result<Vec<f32>, Fault> {
+        Ok(self.embed.run(speech, cancellation)?.output)
     }
 }

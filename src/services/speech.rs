@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::permits::Permits;
 use super::{Capacity, Done, ModelName, Priority};
 use crate::audio::pcm::Clip;
-use crate::engine::contract::{Speak, SpeakTask, Utterance, Watch};
+use crate::engine::contract::{CancellationToken, Speak, SpeakTask, Utterance};
 use crate::fault::{Fault, Kind};
 use crate::work::pool::{POLL, Pending, Pool};
 
@@ -39,16 +39,16 @@ impl SpeechService {
     }
 
     /// The whole sound of `utterance`. Faults: `Busy` when the queue is full; `Engine` when the engine failed, made no
-    /// sound or did not finish before the deadline of `watch`; `Cancelled`; `Invalid` and `NotFound` for what the engine
+    /// sound or did not finish before the deadline of `cancellation`; `Cancelled`; `Invalid` and `NotFound` for what the engine
     /// cannot speak.
     pub fn synthesize(
         &self,
         utterance: Utterance,
         priority: Priority,
-        watch: &Watch,
+        cancellation: &CancellationToken,
     ) -> Result<Done<Clip>, Fault> {
         if priority == Priority::Interactive {
-            return self.stream(utterance, watch)?.whole();
+            return self.stream(utterance, cancellation)?.whole();
         }
         let mut made = None;
         let task = || {
@@ -59,23 +59,29 @@ impl SpeechService {
             let utterance = utterance.clone();
             SpeakTask { utterance, outlet }
         };
-        let done = self.pool.run_idle(task, watch)?;
+        let done = self.pool.run_idle(task, cancellation)?;
         let clip = joined(made.iter().flat_map(|sound| sound.try_iter()))?;
         Ok(done.with(clip))
     }
 
     /// Queues `utterance` as an interactive task; its sound comes as it is made. Faults: `Busy` when the queue is full.
-    pub fn stream(&self, utterance: Utterance, watch: &Watch) -> Result<SpeechStream, Fault> {
+    pub fn stream(
+        &self,
+        utterance: Utterance,
+        cancellation: &CancellationToken,
+    ) -> Result<SpeechStream, Fault> {
         let (sender, pieces) = sync_channel(PIECES_AHEAD_MAX);
         let outlet = Box::new(move |piece| {
             let unheard = |_| Fault::new(Kind::Cancelled, "Nobody listens any more.");
             sender.send(piece).map_err(unheard)
         });
-        let pending = self.pool.queue(SpeakTask { utterance, outlet }, watch)?;
+        let pending = self
+            .pool
+            .queue(SpeakTask { utterance, outlet }, cancellation)?;
         Ok(SpeechStream {
             pieces,
             pending: Some(pending),
-            watch: watch.clone(),
+            cancellation: cancellation.clone(),
             queued: Duration::ZERO,
             ran: Duration::ZERO,
         })
@@ -86,7 +92,7 @@ impl SpeechService {
 pub struct SpeechStream {
     pieces: Receiver<Clip>,
     pending: Option<Pending<()>>,
-    watch: Watch,
+    cancellation: CancellationToken,
     /// Time in the queue and in the engine, known at the end.
     pub queued: Duration,
     pub ran: Duration,
@@ -98,7 +104,7 @@ impl SpeechStream {
         loop {
             match self.pieces.recv_timeout(POLL) {
                 Ok(piece) => return Ok(Some(piece)),
-                Err(RecvTimeoutError::Timeout) => self.watch.check()?,
+                Err(RecvTimeoutError::Timeout) => self.cancellation.check()?,
                 // The task is over, and with it its outlet.
                 Err(RecvTimeoutError::Disconnected) => break,
             }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::engine::style::Sheet;
+use crate::engine::tts::style::StyleTable;
 use crate::fault::Fault;
 use crate::limits::CLONE_SHEETS_MAX;
 
@@ -11,7 +11,7 @@ use crate::limits::CLONE_SHEETS_MAX;
 #[derive(Default)]
 pub struct StyleCache {
     /// The one used last is the last.
-    held: Mutex<VecDeque<(String, Arc<Sheet>)>>,
+    held: Mutex<VecDeque<(String, Arc<StyleTable>)>>,
 }
 
 impl StyleCache {
@@ -20,7 +20,7 @@ impl StyleCache {
         &self,
         name: &str,
         read: impl FnOnce() -> Result<Vec<u8>, Fault>,
-    ) -> Result<Arc<Sheet>, Fault> {
+    ) -> Result<Arc<StyleTable>, Fault> {
         let take = || {
             let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
             let at = held.iter().position(|(hash, _)| hash == name)?;
@@ -28,46 +28,48 @@ impl StyleCache {
             held.push_back(entry.clone());
             Some(entry.1)
         };
-        if let Some(sheet) = take() {
-            return Ok(sheet);
+        if let Some(style_table) = take() {
+            return Ok(style_table);
         }
         // Read without the lock: two callers at once read it twice, and none waits for the disk of another.
-        let sheet = Arc::new(Sheet::parse(&read()?)?);
+        let style_table = Arc::new(StyleTable::parse(&read()?)?);
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.retain(|(hash, _)| hash != name);
-        held.push_back((name.to_owned(), sheet.clone()));
+        held.push_back((name.to_owned(), style_table.clone()));
         if held.len() > CLONE_SHEETS_MAX {
             held.pop_front();
         }
-        Ok(sheet)
+        Ok(style_table)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::kokoro::{STYLE, TABLE};
+    use crate::engine::tts::style::{STYLE, TABLE};
 
     fn bytes(value: f32) -> Vec<u8> {
-        let sheet = Sheet {
+        let style_table = StyleTable {
             rows: vec![value; TABLE],
             lively: vec![0.0; STYLE / 2],
         };
-        sheet.bytes()
+        style_table.bytes()
     }
 
     #[test]
     fn the_one_unused_for_longest_makes_room() {
-        let sheets = StyleCache::default();
+        let style_tables = StyleCache::default();
         let unread = || Err(Fault::internal("not held"));
         for n in 0..CLONE_SHEETS_MAX {
-            sheets.get(&n.to_string(), || Ok(bytes(n as f32))).unwrap();
+            style_tables
+                .get(&n.to_string(), || Ok(bytes(n as f32)))
+                .unwrap();
         }
-        assert_eq!(sheets.get("0", unread).unwrap().rows[0], 0.0);
-        sheets.get("new", || Ok(bytes(-1.0))).unwrap();
-        assert!(sheets.get("0", unread).is_ok(), "it was used since");
-        assert!(sheets.get("1", unread).is_err());
-        assert_eq!(sheets.held.lock().unwrap().len(), CLONE_SHEETS_MAX);
-        assert!(sheets.get("half", || Ok(vec![0; 9])).is_err());
+        assert_eq!(style_tables.get("0", unread).unwrap().rows[0], 0.0);
+        style_tables.get("new", || Ok(bytes(-1.0))).unwrap();
+        assert!(style_tables.get("0", unread).is_ok(), "it was used since");
+        assert!(style_tables.get("1", unread).is_err());
+        assert_eq!(style_tables.held.lock().unwrap().len(), CLONE_SHEETS_MAX);
+        assert!(style_tables.get("half", || Ok(vec![0; 9])).is_err());
     }
 }

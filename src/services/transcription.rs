@@ -3,7 +3,7 @@
 use super::permits::Permits;
 use super::{Capacity, Done, ModelName, Priority};
 use crate::audio::pcm::{Clip, ClipReader, Samples};
-use crate::engine::contract::{Transcribe, TranscribeTask, Transcript, Watch};
+use crate::engine::contract::{CancellationToken, Transcribe, TranscribeTask, Transcript};
 use crate::fault::Fault;
 use crate::work::pool::Pool;
 
@@ -78,13 +78,13 @@ impl Recognizer {
     }
 
     /// What is said in a recording. Faults: `Busy` when the queue is full; `Engine` when the engine failed or did not
-    /// finish before the deadline of `watch`; `Cancelled`; `Invalid` for what cannot be decoded; `Missing` when the model
+    /// finish before the deadline of `cancellation`; `Cancelled`; `Invalid` for what cannot be decoded; `Missing` when the model
     /// cannot write English.
     pub fn transcribe(
         &self,
         request: TranscriptionRequest,
         priority: Priority,
-        watch: &Watch,
+        cancellation: &CancellationToken,
     ) -> Result<Done<Transcript>, Fault> {
         let TranscriptionRequest {
             recording,
@@ -103,13 +103,13 @@ impl Recognizer {
         let mut done = match (priority, recording) {
             (Priority::Background, Recording::Clip(clip)) => {
                 let again = || task(Box::new(ClipReader::from(clip.clone())));
-                self.pool.run_idle(again, watch)?
+                self.pool.run_idle(again, cancellation)?
             }
             (_, Recording::Clip(clip)) => {
                 let audio = Box::new(ClipReader::from(clip));
-                self.pool.run(task(audio), watch)?
+                self.pool.run(task(audio), cancellation)?
             }
-            (_, Recording::Stream(audio)) => self.pool.run(task(audio), watch)?,
+            (_, Recording::Stream(audio)) => self.pool.run(task(audio), cancellation)?,
         };
         // A specialist was made for the code that it was chosen by, whatever its model calls it.
         if let Some(code) = language.filter(|_| self.is_specialist) {

@@ -2,7 +2,7 @@
 
 use super::permits::Permits;
 use super::{Capacity, Done, ModelName, Priority};
-use crate::engine::contract::Watch;
+use crate::engine::contract::CancellationToken;
 use crate::engine::contract::{Translate, TranslateTask, Translation};
 use crate::fault::Fault;
 use crate::pack::translate::Translate as TranslateSettings;
@@ -41,16 +41,16 @@ impl TranslatorPool {
     }
 
     /// The translation of a text. Faults: `Busy` when the queue is full; `Engine` when the engine failed or did not
-    /// finish before the deadline of `watch`; `Cancelled`; `Invalid` for what the engine cannot translate.
+    /// finish before the deadline of `cancellation`; `Cancelled`; `Invalid` for what the engine cannot translate.
     pub fn translate(
         &self,
         task: TranslateTask,
         priority: Priority,
-        watch: &Watch,
+        cancellation: &CancellationToken,
     ) -> Result<Done<Translation>, Fault> {
         match priority {
-            Priority::Interactive => self.pool.run(task, watch),
-            Priority::Background => self.pool.run_idle(|| task.clone(), watch),
+            Priority::Interactive => self.pool.run(task, cancellation),
+            Priority::Background => self.pool.run_idle(|| task.clone(), cancellation),
         }
     }
 }

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use super::ModelName;
 use super::clones::ClonedVoices;
-use crate::engine::blend::Blend;
 use crate::engine::contract::Utterance;
-use crate::engine::style::Style;
+use crate::engine::tts::blend::Blend;
+use crate::engine::tts::style::Style;
 use crate::engine::unknown_voice;
 use crate::fault::Fault;
 use crate::pack::manifest::Voice;

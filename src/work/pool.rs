@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::queue::Queue;
-use crate::engine::contract::{Engine, Watch};
+use crate::engine::contract::{CancellationToken, Engine};
 use crate::fault::{Fault, Kind};
 
 /// Builds a worker's engine, at start and again after a panic.
@@ -37,7 +37,7 @@ struct PoolCore<T, O> {
 
 struct QueuedTask<T, O> {
     task: T,
-    watch: Watch,
+    cancellation: CancellationToken,
     queued: Instant,
     reply: SyncSender<Result<Done<O>, Fault>>,
 }
@@ -45,7 +45,7 @@ struct QueuedTask<T, O> {
 /// A task that waits or runs.
 pub struct Pending<O> {
     answer: Receiver<Result<Done<O>, Fault>>,
-    watch: Watch,
+    cancellation: CancellationToken,
 }
 
 /// An output, with how long it waited and ran.
@@ -112,14 +112,14 @@ impl<T: Send + 'static, O: Send + 'static> Pool<T, O> {
     /// Runs `task` on the next free worker and waits for its output.
     ///
     /// Faults: `Busy` when the queue is full; `Engine` when the engine failed, panicked or did not finish before the
-    /// watch's deadline; `Cancelled` when the watch is; and what the engine itself refuses.
-    pub fn run(&self, task: T, watch: &Watch) -> Result<Done<O>, Fault> {
-        self.queue(task, watch)?.wait()
+    /// cancellation's deadline; `Cancelled` when the cancellation is; and what the engine itself refuses.
+    pub fn run(&self, task: T, cancellation: &CancellationToken) -> Result<Done<O>, Fault> {
+        self.queue(task, cancellation)?.wait()
     }
 
     /// Queues `task`, whose output is to be waited for. Faults: `Busy` when the queue is full.
-    pub fn queue(&self, task: T, watch: &Watch) -> Result<Pending<O>, Fault> {
-        let (job, pending) = job(task, watch);
+    pub fn queue(&self, task: T, cancellation: &CancellationToken) -> Result<Pending<O>, Fault> {
+        let (job, pending) = job(task, cancellation);
         match self.shared.queue.push(job) {
             Ok(()) => Ok(pending),
             Err(_) => Err(self.shared.full()),
@@ -128,22 +128,32 @@ impl<T: Send + 'static, O: Send + 'static> Pool<T, O> {
 
     /// Runs a task when no other waits, and waits for its output. It gives way to a request that comes meanwhile, and is then
     /// begun again with another of `task`, which makes the same each time; but not for ever. Faults: those of [`Pool::run`].
-    pub fn run_idle(&self, mut task: impl FnMut() -> T, watch: &Watch) -> Result<Done<O>, Fault> {
-        let giving_way = watch.giving_way(self.shared.queue.waiting());
+    pub fn run_idle(
+        &self,
+        mut task: impl FnMut() -> T,
+        cancellation: &CancellationToken,
+    ) -> Result<Done<O>, Fault> {
+        let giving_way = cancellation.giving_way(self.shared.queue.waiting());
         for _ in 0..GIVES_WAY_MAX {
-            let run = self.queue_idle(task(), &giving_way, watch)?.wait();
-            let gave_way = |fault: &Fault| fault.kind == Kind::Cancelled && watch.check().is_ok();
+            let run = self.queue_idle(task(), &giving_way, cancellation)?.wait();
+            let gave_way =
+                |fault: &Fault| fault.kind == Kind::Cancelled && cancellation.check().is_ok();
             if !run.as_ref().is_err_and(gave_way) {
                 return run;
             }
         }
-        self.queue_idle(task(), watch, watch)?.wait()
+        self.queue_idle(task(), cancellation, cancellation)?.wait()
     }
 
     /// Queues an idle task, which runs under `runs`, whose output is waited for under `waits`.
-    fn queue_idle(&self, task: T, runs: &Watch, waits: &Watch) -> Result<Pending<O>, Fault> {
+    fn queue_idle(
+        &self,
+        task: T,
+        runs: &CancellationToken,
+        waits: &CancellationToken,
+    ) -> Result<Pending<O>, Fault> {
         let (job, mut pending) = job(task, runs);
-        pending.watch = waits.clone();
+        pending.cancellation = waits.clone();
         match self.shared.queue.push_idle(job) {
             Ok(()) => Ok(pending),
             Err(_) => Err(self.shared.full()),
@@ -152,16 +162,22 @@ impl<T: Send + 'static, O: Send + 'static> Pool<T, O> {
 }
 
 /// A job, and what its output comes by.
-fn job<T, O>(task: T, watch: &Watch) -> (QueuedTask<T, O>, Pending<O>) {
+fn job<T, O>(task: T, cancellation: &CancellationToken) -> (QueuedTask<T, O>, Pending<O>) {
     let (reply, answer) = mpsc::sync_channel(1);
     let job = QueuedTask {
         task,
-        watch: watch.clone(),
+        cancellation: cancellation.clone(),
         queued: Instant::now(),
         reply,
     };
-    let watch = watch.clone();
-    (job, Pending { answer, watch })
+    let cancellation = cancellation.clone();
+    (
+        job,
+        Pending {
+            answer,
+            cancellation,
+        },
+    )
 }
 
 impl<O> Pending<O> {
@@ -170,8 +186,8 @@ impl<O> Pending<O> {
         loop {
             match self.answer.recv_timeout(POLL) {
                 Ok(result) => return result,
-                // The worker checks the watch as well, and finds the task cancelled.
-                Err(RecvTimeoutError::Timeout) => self.watch.check()?,
+                // The worker checks the cancellation as well, and finds the task cancelled.
+                Err(RecvTimeoutError::Timeout) => self.cancellation.check()?,
                 Err(RecvTimeoutError::Disconnected) => {
                     return Err(Fault::engine("the worker ended without an answer"));
                 }
@@ -214,9 +230,9 @@ fn work<T, O>(shared: &PoolCore<T, O>, built: &mpsc::Sender<Result<(), Fault>>) 
         let queued = job.queued.elapsed();
         let begun = Instant::now();
         let result = job
-            .watch
+            .cancellation
             .check()
-            .and_then(|()| attempt(shared, &mut engine, job.task, &job.watch));
+            .and_then(|()| attempt(shared, &mut engine, job.task, &job.cancellation));
         let ran = begun.elapsed();
         shared.observe(ran);
         // The caller may have left.
@@ -237,7 +253,7 @@ fn attempt<T, O>(
     shared: &PoolCore<T, O>,
     slot: &mut Option<Box<dyn Engine<Task = T, Output = O>>>,
     task: T,
-    watch: &Watch,
+    cancellation: &CancellationToken,
 ) -> Result<O, Fault> {
     if slot.is_none() {
         *slot = rebuild(shared);
@@ -245,7 +261,7 @@ fn attempt<T, O>(
     let Some(engine) = slot.as_mut() else {
         return Err(Fault::engine("the engine could not be built again"));
     };
-    match catch_unwind(AssertUnwindSafe(|| engine.run(task, watch))) {
+    match catch_unwind(AssertUnwindSafe(|| engine.run(task, cancellation))) {
         Ok(result) => result,
         Err(panic) => {
             let said = panic.downcast_ref::<String>().map(String::as_str);
@@ -297,7 +313,7 @@ mod tests {
 
     enum Play {
         Say(u32),
-        /// Meets, then goes on until its watch ends.
+        /// Meets, then goes on until its cancellation ends.
         Last(Arc<Barrier>),
         Panic,
         Meet(Arc<Barrier>),
@@ -308,13 +324,13 @@ mod tests {
     impl Engine for Player {
         type Task = Play;
         type Output = u32;
-        fn run(&mut self, task: Play, watch: &Watch) -> Result<u32, Fault> {
+        fn run(&mut self, task: Play, cancellation: &CancellationToken) -> Result<u32, Fault> {
             match task {
                 Play::Say(n) => Ok(n),
                 Play::Last(barrier) => {
                     barrier.wait();
                     loop {
-                        watch.check()?;
+                        cancellation.check()?;
                         thread::yield_now();
                     }
                 }
@@ -332,8 +348,8 @@ mod tests {
         Arc::new(Pool::start("test", 1, depth, || Ok(Box::new(Player))).unwrap())
     }
 
-    fn soon() -> Watch {
-        Watch::until(Instant::now() + Duration::from_secs(60))
+    fn soon() -> CancellationToken {
+        CancellationToken::until(Instant::now() + Duration::from_secs(60))
     }
 
     #[test]
@@ -353,7 +369,7 @@ mod tests {
         let (first, met) = (pool.clone(), barrier.clone());
         let running = thread::spawn(move || first.run(Play::Meet(met), &soon()));
         barrier.wait(); // the worker is busy
-        let late = Watch::until(Instant::now());
+        let late = CancellationToken::until(Instant::now());
         let fault = pool.run(Play::Say(1), &late).unwrap_err();
         assert_eq!(
             fault.kind,

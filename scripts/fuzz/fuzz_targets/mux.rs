@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 
 use libfuzzer_sys::fuzz_target;
 use vocabox::audio::encode::Codec;
-use vocabox::dub::mux::{self, SoundTrack, TrackWriter};
+use vocabox::media::{self, SoundTrack, TrackWriter};
 use vocabox::fault::Kind;
 
 /// What may be written beyond the film itself: the sound, and tables in the place of what they were told by.
@@ -29,11 +29,11 @@ fn sound() -> &'static SoundTrack {
 
 fuzz_target!(|bytes: &[u8]| {
     let mut out = tempfile::tempfile().unwrap();
-    match mux::replace_audio(Cursor::new(bytes), sound(), &mut out) {
+    match media::replace_audio(Cursor::new(bytes), sound(), &mut out) {
         Ok(()) => {
             let length = out.metadata().unwrap().len();
             assert!(length <= 40 * bytes.len() as u64 + MORE_BYTES, "{length}");
-            assert!(mux::inspect(out).unwrap().is_some());
+            assert!(media::inspect(out).unwrap().is_some());
         }
         Err(fault) => assert_eq!(fault.kind, Kind::Invalid, "{fault}"),
     }

@@ -29,4 +29,4 @@ mod track;
 mod video_tracks;
 
 pub use decoder::{Decoder, open};
-pub use stereo::Wide;
+pub use stereo::StereoReader;

@@ -9,18 +9,18 @@ use crate::pcm::Samples;
 use vocabox_base::fault::Fault;
 
 /// A recording of one channel or two, read piece by piece: memory does not grow with its length.
-pub struct Wide {
+pub struct StereoReader {
     decoder: Decoder,
     rate_hz: u32,
     /// None when the rates are equal: samples pass through untouched.
     stage: Option<Stage>,
 }
 
-impl Wide {
+impl StereoReader {
     /// The recording in `source` at `rate_hz`: mono and stereo as they are, more channels mixed to stereo (`downmix`). Cuts,
-    /// late starts and damage are as in [`decode::open`], and so is what `most_seconds` bounds.
+    /// late starts and damage are as in [`decoder::open`], and so is what `most_seconds` bounds.
     ///
-    /// Faults: those of [`decode::open`]; `Internal` when the rate is 0.
+    /// Faults: those of [`decoder::open`]; `Internal` when the rate is 0.
     pub fn open<S>(source: S, rate_hz: u32, most_seconds: f64) -> Result<Self, Fault>
     where
         S: Read + Seek + Send + Sync + 'static,
@@ -30,7 +30,7 @@ impl Wide {
             true => None,
             false => Some(Stage::new(decoder.rate_hz(), rate_hz, decoder.channels())?),
         };
-        Ok(Wide {
+        Ok(StereoReader {
             decoder,
             rate_hz,
             stage,
@@ -42,7 +42,7 @@ impl Wide {
         self.decoder.channels()
     }
 
-    /// Frames a second of what [`Wide::read`] gives.
+    /// Frames a second of what [`StereoReader::read`] gives.
     pub fn rate_hz(&self) -> u32 {
         self.rate_hz
     }
@@ -95,7 +95,7 @@ mod tests {
 
     /// All channels of `file` at `rate_hz`, read in pieces of odd lengths.
     fn read(file: Cursor<Vec<u8>>, rate_hz: u32) -> Vec<Vec<f32>> {
-        let mut wide = Wide::open(file, rate_hz, 60.0).unwrap();
+        let mut wide = StereoReader::open(file, rate_hz, 60.0).unwrap();
         assert_eq!(wide.rate_hz(), rate_hz);
         let (mut frames, mut most) = (Vec::new(), 1);
         loop {
@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn what_is_too_long_is_refused() {
-        let fault = Wide::open(wav(&[sound(0), sound(1)], 16_000), 48_000, 1.0).err();
+        let fault = StereoReader::open(wav(&[sound(0), sound(1)], 16_000), 48_000, 1.0).err();
         assert!(fault.unwrap().sentence.starts_with("audio lasts 1.3 s"));
     }
 }

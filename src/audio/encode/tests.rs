@@ -187,7 +187,7 @@ fn aac_packets_are_as_long_as_the_sound_and_alike() {
             .iter()
             .flat_map(|packet| syom::wrap_adts_au(packet, 48_000, channels as usize).unwrap());
         let file = Cursor::new(adts.collect::<Vec<u8>>());
-        let mut wide = crate::Wide::open(file, 48_000, 60.0).unwrap();
+        let mut wide = crate::decode::StereoReader::open(file, 48_000, 60.0).unwrap();
         assert_eq!(wide.channels(), channels as usize);
         let mut heard = Vec::new();
         while wide.read(&mut heard, 10_007).unwrap() > 0 {}

@@ -7,7 +7,7 @@ use crate::loudness::limiter::{ATTACK_S, REACH, RELEASE_S, lowest, peaks, smooth
 const BACK: f32 = 0.9999;
 
 /// Holds the peaks of one stream.
-pub struct Running {
+pub struct StreamLimiter {
     channels: usize,
     ceiling: f32,
     /// Frames over which gain goes down, and what part of the way it comes back in each.
@@ -21,11 +21,11 @@ pub struct Running {
     gains: Vec<f32>,
 }
 
-impl Running {
+impl StreamLimiter {
     /// For interleaved frames of `channels` at `rate_hz`, to stay below `ceiling` (an amplitude) but for some hundredths
     /// of a decibel.
     pub fn new(channels: usize, rate_hz: u32, ceiling: f32) -> Self {
-        Running {
+        StreamLimiter {
             channels: channels.max(1),
             ceiling,
             attack: ((ATTACK_S * f64::from(rate_hz)) as usize).max(1),
@@ -124,7 +124,7 @@ mod tests {
     }
 
     fn run(sound: &[f32], ceiling: f32, pieces: usize) -> Vec<f32> {
-        let (mut running, mut out) = (Running::new(2, 48_000, ceiling), Vec::new());
+        let (mut running, mut out) = (StreamLimiter::new(2, 48_000, ceiling), Vec::new());
         for piece in sound.chunks(2 * pieces) {
             running.push(piece, &mut out);
         }

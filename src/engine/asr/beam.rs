@@ -6,7 +6,7 @@ use super::decoder::Attended;
 use super::decoder::Decoder;
 use super::rules::Vocabulary;
 use super::search::{Begun, DecodeOptions, Decoded};
-use crate::contract::Watch;
+use crate::contract::CancellationToken;
 use crate::logits::{largest, log_sum};
 use vocabox_base::fault::Fault;
 
@@ -25,13 +25,13 @@ impl Hypothesis {
     }
 }
 
-/// The best text of `options.beams` hypotheses. Faults: `Engine`, and what `watch` says.
+/// The best text of `options.beams` hypotheses. Faults: `Engine`, and what `cancellation` says.
 pub fn search(
     decoder: &mut Decoder,
     vocabulary: &Vocabulary,
     options: &DecodeOptions<'_>,
     begun: Begun,
-    watch: &Watch,
+    cancellation: &CancellationToken,
 ) -> Result<Decoded, Fault> {
     let Begun {
         mut past,
@@ -42,7 +42,7 @@ pub fn search(
     let mut open = vec![Hypothesis::default()];
     let mut ended: Vec<Hypothesis> = Vec::new();
     for _ in 0..room {
-        watch.check()?;
+        cancellation.check()?;
         let size = step.logits.len() / open.len();
         // What may follow each hypothesis: its number, the token, and the sum with that token.
         let mut next: Vec<(usize, u32, f32)> = Vec::new();

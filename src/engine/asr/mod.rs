@@ -32,15 +32,15 @@ use std::fs;
 
 use tokenizers::Tokenizer;
 
-use crate::contract::{Engine, Segment, Transcribe, TranscribeTask, Transcript, Watch};
-use crate::graph::loader::{Nets, refused, variant_in_use};
+use crate::contract::{CancellationToken, Engine, Segment, Transcribe, TranscribeTask, Transcript};
+use crate::graph::loader::{GraphLoader, refused, variant_in_use};
 use crate::graph::net::TensorSpec;
 use crate::vad::Silero;
 use decoder::Decoder;
 use rules::Vocabulary;
 use search::DecodeOptions;
 use transcribe_window::WindowTranscriber;
-use vocabox_audio::mel::Mel;
+use vocabox_audio::dsp::mel::Mel;
 use vocabox_base::fault::Fault;
 use vocabox_pack::Pack;
 use window::Windows;
@@ -61,7 +61,7 @@ pub struct Whisper {
 }
 
 /// Builds the engine of `pack`, with the speech detector of `detector`.
-pub fn build(pack: &Pack, detector: &Pack, nets: &Nets) -> Result<Box<Transcribe>, Fault> {
+pub fn build(pack: &Pack, detector: &Pack, graphs: &GraphLoader) -> Result<Box<Transcribe>, Fault> {
     let variant = variant_in_use(pack);
     let path = |role| {
         let file = pack.file(role, variant.as_deref()).map_err(refused)?;
@@ -74,13 +74,13 @@ pub fn build(pack: &Pack, detector: &Pack, nets: &Nets) -> Result<Box<Transcribe
     let tokenizer =
         Tokenizer::from_file(path("tokenizer")?).map_err(|e| broken("tokenizer", e.to_string()))?;
     let config = fs::read(path("config")?).map_err(|e| broken("config", e.to_string()))?;
-    let encoder = nets.load(pack, "encoder")?;
+    let encoder = graphs.load(pack, "encoder")?;
     // A graph of its own for the first tokens, in one of the layouts.
     let first = match pack.file("decoder-first", variant.as_deref()) {
-        Ok(_) => Some(nets.load(pack, "decoder-first")?),
+        Ok(_) => Some(graphs.load(pack, "decoder-first")?),
         Err(_) => None,
     };
-    let decoder = Decoder::new(nets.load(pack, "decoder")?, first)?;
+    let decoder = Decoder::new(graphs.load(pack, "decoder")?, first)?;
     let logits = decoder.vocabulary_len();
     let logits = logits.unwrap_or(tokenizer.get_vocab_size(true));
     let vocabulary =
@@ -99,7 +99,7 @@ pub fn build(pack: &Pack, detector: &Pack, nets: &Nets) -> Result<Box<Transcribe
             vocabulary,
             tokenizer,
         },
-        detector: crate::vad::build(detector, nets)?,
+        detector: crate::vad::build(detector, graphs)?,
     }))
 }
 
@@ -109,7 +109,11 @@ impl Engine for Whisper {
 
     /// Transcribes sound at 16 kHz. Faults: `Missing` when the model cannot write in English what is not, `Invalid` when the recording is empty or undecodable, `Engine` when a graph
     /// fails or time is up.
-    fn run(&mut self, task: TranscribeTask, watch: &Watch) -> Result<Transcript, Fault> {
+    fn run(
+        &mut self,
+        task: TranscribeTask,
+        cancellation: &CancellationToken,
+    ) -> Result<Transcript, Fault> {
         let known = |code: String| {
             let token = self.transcriber.vocabulary.language(&code)?;
             Some((code, token))
@@ -123,8 +127,8 @@ impl Engine for Whisper {
         let mut windows = Windows::new(task.audio, &mut self.detector);
         let mut segments: Vec<Segment> = Vec::new();
         let mut prompt: Vec<u32> = Vec::new();
-        while let Some(window) = windows.next(watch)? {
-            watch.check()?;
+        while let Some(window) = windows.next(cancellation)? {
+            cancellation.check()?;
             let frames = self.transcriber.listen(&window.samples, false)?;
             if language.is_none() {
                 language = self.transcriber.language()?;
@@ -140,7 +144,7 @@ impl Engine for Whisper {
             };
             let heard = self
                 .transcriber
-                .text(&window.samples, frames, options, watch)?;
+                .text(&window.samples, frames, options, cancellation)?;
             let mut advance = window.end - window.start;
             if let Some(heard) = heard {
                 let spoken = language.as_ref().map_or(ENGLISH, |(code, _)| code);

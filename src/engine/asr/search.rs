@@ -4,7 +4,7 @@
 
 use super::decoder::{Attended, Decoder, Past, Step};
 use super::rules::Vocabulary;
-use crate::contract::Watch;
+use crate::contract::CancellationToken;
 use crate::logits::log_sum;
 use vocabox_base::fault::Fault;
 
@@ -59,17 +59,17 @@ pub(super) struct Begun {
     pub room: usize,
 }
 
-/// The window's text, by `way`. Faults: `Engine`, and what `watch` says.
+/// The window's text, by `options`. Faults: `Engine`, and what `cancellation` says.
 pub fn decode(
     decoder: &mut Decoder,
     vocabulary: &Vocabulary,
     options: &DecodeOptions<'_>,
-    watch: &Watch,
+    cancellation: &CancellationToken,
 ) -> Result<Decoded, Fault> {
     let begun = begin(decoder, vocabulary, options)?;
     match options.beams {
-        0 | 1 => walk(decoder, vocabulary, options, begun, watch),
-        _ => super::beam::search(decoder, vocabulary, options, begun, watch),
+        0 | 1 => walk(decoder, vocabulary, options, begun, cancellation),
+        _ => super::beam::search(decoder, vocabulary, options, begun, cancellation),
     }
 }
 
@@ -128,7 +128,7 @@ fn walk(
     vocabulary: &Vocabulary,
     options: &DecodeOptions<'_>,
     begun: Begun,
-    watch: &Watch,
+    cancellation: &CancellationToken,
 ) -> Result<Decoded, Fault> {
     let Begun {
         mut past,
@@ -139,7 +139,7 @@ fn walk(
     let mut dice = Dice(options.seed);
     let mut total = 0.0;
     for _ in 0..room {
-        watch.check()?;
+        cancellation.check()?;
         let row = &mut step.logits;
         vocabulary.restrain(row, &decoded.tokens);
         let token = match options.temperature > 0.0 {

@@ -7,9 +7,9 @@ use super::decoder::Decoder;
 use super::fallback::{self, TEMPERATURES, Verdict};
 use super::rules::Vocabulary;
 use super::search::{self, DecodeOptions, Decoded};
-use crate::contract::Watch;
+use crate::contract::CancellationToken;
 use crate::graph::net::{Input, Net};
-use vocabox_audio::mel::Mel;
+use vocabox_audio::dsp::mel::Mel;
 use vocabox_base::fault::Fault;
 
 /// Feature steps of a whole window (30 s), and samples of one step.
@@ -82,13 +82,13 @@ impl WindowTranscriber {
     /// The text of the window that was listened to last, `frames` long; none when there is no speech in it.
     ///
     /// A text that is doubted is decoded again: from a whole window if this one is shorter, then by drawing tokens, ever
-    /// more freely. `way` says how to begin. Faults: `Engine`, and what `watch` says.
+    /// more freely. `options` says how to begin. Faults: `Engine`, and what `cancellation` says.
     pub fn text(
         &mut self,
         samples: &[f32],
         mut frames: Frames,
         options: DecodeOptions<'_>,
-        watch: &Watch,
+        cancellation: &CancellationToken,
     ) -> Result<Option<Heard>, Fault> {
         let mut tries = Vec::new();
         let mut attempts = TEMPERATURES.map(|temperature| DecodeOptions {
@@ -109,7 +109,8 @@ impl WindowTranscriber {
             if n == 1 && is_short {
                 frames = self.listen(samples, true)?;
             }
-            let decoded = search::decode(&mut self.decoder, &self.vocabulary, &options, watch)?;
+            let decoded =
+                search::decode(&mut self.decoder, &self.vocabulary, &options, cancellation)?;
             match fallback::judge(&decoded, &self.read(&decoded.tokens)?) {
                 Verdict::Believed => {
                     return Ok(Some(Heard {

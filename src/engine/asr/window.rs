@@ -1,7 +1,7 @@
 //! Walks a recording in windows of at most 30 s that begin at speech, holding one window in memory.
 
 use super::{RATE_HZ, WINDOW_SAMPLES};
-use crate::contract::Watch;
+use crate::contract::CancellationToken;
 use crate::vad::{HOP, Silero, regions};
 use vocabox_audio::pcm::Samples;
 use vocabox_base::fault::Fault;
@@ -66,12 +66,12 @@ impl<'a> Windows<'a> {
     }
 
     /// The next window with speech, or none when the recording holds no more.
-    pub fn next(&mut self, watch: &Watch) -> Result<Option<Window>, Fault> {
+    pub fn next(&mut self, cancellation: &CancellationToken) -> Result<Option<Window>, Fault> {
         loop {
-            watch.check()?;
+            cancellation.check()?;
             self.drop_before(self.seek.saturating_sub(BEFORE));
             // A window that begins BEFORE ahead of `seek` must still be whole.
-            self.fill(self.seek + WINDOW_SAMPLES, watch)?;
+            self.fill(self.seek + WINDOW_SAMPLES, cancellation)?;
             let end = self.base + self.buffer.len();
             let speech: Vec<_> = regions(&self.probabilities)
                 .into_iter()
@@ -116,9 +116,9 @@ impl<'a> Windows<'a> {
     }
 
     /// Reads on until `end` is in the buffer or the recording ends, and listens to what came.
-    fn fill(&mut self, end: usize, watch: &Watch) -> Result<(), Fault> {
+    fn fill(&mut self, end: usize, cancellation: &CancellationToken) -> Result<(), Fault> {
         while !self.ended && self.base + self.buffer.len() < end {
-            watch.check()?;
+            cancellation.check()?;
             let most = end - self.base - self.buffer.len();
             let got = self.audio.read(&mut self.buffer, most)?;
             self.read += got;

@@ -15,8 +15,8 @@ use std::ops::Range;
 pub use attribute::{Spoken, attribute};
 pub use turns::Turn;
 
-use crate::contract::{Engine, Watch};
-use crate::graph::loader::Nets;
+use crate::contract::{CancellationToken, Engine};
+use crate::graph::loader::GraphLoader;
 use crate::speaker::{self, HOP_SAMPLES, MELS, RATE_HZ, Speaker, WINDOW};
 use crate::vad::{self, Silero};
 use stretches::{LOUDNESS_SAMPLES, Stretches};
@@ -60,10 +60,10 @@ struct Diarizer {
 }
 
 /// Builds the diarizer from the pack of a speaker encoder and that of a speech detector.
-pub fn build(pack: &Pack, detector: &Pack, nets: &Nets) -> Result<Box<Diarize>, Fault> {
+pub fn build(pack: &Pack, detector: &Pack, graphs: &GraphLoader) -> Result<Box<Diarize>, Fault> {
     Ok(Box::new(Diarizer {
-        detector: vad::build(detector, nets)?,
-        speaker: Speaker::of(pack, nets)?,
+        detector: vad::build(detector, graphs)?,
+        speaker: Speaker::of(pack, graphs)?,
     }))
 }
 
@@ -72,21 +72,25 @@ impl Engine for Diarizer {
     type Output = Diarized;
 
     /// Faults: `Invalid` for sound that is not at 16 kHz, and those of reading it.
-    fn run(&mut self, audio: Box<dyn Samples>, watch: &Watch) -> Result<Diarized, Fault> {
+    fn run(
+        &mut self,
+        audio: Box<dyn Samples>,
+        cancellation: &CancellationToken,
+    ) -> Result<Diarized, Fault> {
         if audio.rate_hz() != RATE_HZ {
             return Err(Fault::invalid("the recording must be at 16000 Hz"));
         }
         let mut stretches = Stretches::new(audio, &mut self.detector);
         let mut speech: Vec<Range<usize>> = Vec::new();
         let mut embeddings: Vec<WindowEmbedding> = Vec::new();
-        while let Some((start, samples)) = stretches.next(watch)? {
+        while let Some((start, samples)) = stretches.next(cancellation)? {
             let features = self.speaker.features(samples);
             let starts = starts(features.len() / MELS);
             let windows: Vec<Vec<f32>> = starts
                 .iter()
                 .map(|hop| speaker::window(&features, samples, *hop))
                 .collect();
-            let directions = self.speaker.directions(&windows, watch)?;
+            let directions = self.speaker.directions(&windows, cancellation)?;
             for (hop, direction) in starts.into_iter().zip(directions) {
                 // Of a stretch that is shorter than a window all of it is heard.
                 let middle = (hop * HOP_SAMPLES + WINDOW_SAMPLES / 2)

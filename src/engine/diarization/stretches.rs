@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::contract::Watch;
+use crate::contract::CancellationToken;
 use crate::speaker::RATE_HZ;
 use crate::vad::{HOP, Silero, regions};
 use vocabox_audio::pcm::Samples;
@@ -65,13 +65,16 @@ impl<'a> Stretches<'a> {
     }
 
     /// The next stretch: where it begins in the recording, and its samples. None at the end.
-    pub fn next(&mut self, watch: &Watch) -> Result<Option<(usize, &[f32])>, Fault> {
+    pub fn next(
+        &mut self,
+        cancellation: &CancellationToken,
+    ) -> Result<Option<(usize, &[f32])>, Fault> {
         while self.ready.is_empty() {
             if self.ended && self.done_hops >= self.probabilities.len() {
                 return Ok(None);
             }
             self.drop_done();
-            self.fill(watch)?;
+            self.fill(cancellation)?;
             self.find();
         }
         let Some(hops) = self.ready.pop() else {
@@ -91,9 +94,9 @@ impl<'a> Stretches<'a> {
     }
 
     /// Reads until the buffer is full or the recording ends, and listens to what came.
-    fn fill(&mut self, watch: &Watch) -> Result<(), Fault> {
+    fn fill(&mut self, cancellation: &CancellationToken) -> Result<(), Fault> {
         while !self.ended && self.buffer.len() < HELD {
-            watch.check()?;
+            cancellation.check()?;
             let before = self.buffer.len();
             let got = self.audio.read(&mut self.buffer, HELD - before)?;
             self.read += got;

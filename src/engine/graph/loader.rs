@@ -12,12 +12,12 @@ use vocabox_pack::{Pack, PackError};
 
 /// The libraries at hand.
 #[derive(Clone)]
-pub struct Nets {
+pub struct GraphLoader {
     /// None on a box without ONNX Runtime: packs that ask for it are then refused.
     pub ort: Option<Ort>,
 }
 
-impl Nets {
+impl GraphLoader {
     /// The variant of a pack's files that is loaded on the device in use.
     pub fn variant(&self, pack: &Pack) -> Option<String> {
         let cuda = pack.manifest.cuda_variant.clone();

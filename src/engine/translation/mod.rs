@@ -17,12 +17,12 @@ mod tests;
 
 use tokenizers::Tokenizer;
 
-use crate::contract::{Engine, Translate, TranslateTask, Translation, Watch};
-use crate::graph::loader::{Nets, refused, variant_in_use};
+use crate::contract::{CancellationToken, Engine, Translate, TranslateTask, Translation};
+use crate::graph::loader::{GraphLoader, refused, variant_in_use};
 use decoder::Decoder;
 use fit::{Choice, choose};
 use language_tokens::{LanguageTokens, Told};
-use search::{Candidate, Way, repeats, search};
+use search::{Candidate, SearchOptions, repeats, search};
 use vocabox_base::fault::Fault;
 use vocabox_pack::translate::BEAMS_MAX;
 use vocabox_pack::{Pack, PackError};
@@ -48,7 +48,7 @@ struct Translator {
 
 /// Builds the engine of `pack`. Faults: `Missing` when the manifest lacks `[translate]`, the tokenizer lacks a language, or the
 /// graphs are of no layout that is known.
-pub fn build(pack: &Pack, nets: &Nets) -> Result<Box<Translate>, Fault> {
+pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Box<Translate>, Fault> {
     let wrong = |why: String| {
         refused(PackError::Manifest {
             path: pack.folder.join("pack.toml"),
@@ -66,12 +66,12 @@ pub fn build(pack: &Pack, nets: &Nets) -> Result<Box<Translate>, Fault> {
     let language_tokens = LanguageTokens::new(settings, &tokenizer).map_err(wrong)?;
     // A graph of its own for the first token, in one of the layouts.
     let first = match pack.file("decoder-first", variant.as_deref()) {
-        Ok(_) => Some(nets.load(pack, "decoder-first")?),
+        Ok(_) => Some(graphs.load(pack, "decoder-first")?),
         Err(_) => None,
     };
     let decoder = Decoder::new(
-        nets.load(pack, "encoder")?,
-        nets.load(pack, "decoder")?,
+        graphs.load(pack, "encoder")?,
+        graphs.load(pack, "decoder")?,
         first,
     )?;
     Ok(Box::new(Translator {
@@ -101,7 +101,11 @@ impl Engine for Translator {
     /// Translates sentence by sentence; what stands between them, and what has no letters, is kept. Other translations are
     /// looked for only where the first do not fit the room. Faults: `Missing` for a language that the pack does not list,
     /// `Engine` when a graph fails or time is up.
-    fn run(&mut self, task: TranslateTask, watch: &Watch) -> Result<Translation, Fault> {
+    fn run(
+        &mut self,
+        task: TranslateTask,
+        cancellation: &CancellationToken,
+    ) -> Result<Translation, Fault> {
         let told = self.language_tokens.told(&task.source, &task.target)?;
         let text = task.text.as_str();
         let mut parts = Vec::new();
@@ -109,7 +113,7 @@ impl Engine for Translator {
         for sentence in sentences(text) {
             parts.push(Part::Kept(&text[end..sentence.range.start]));
             end = sentence.range.end;
-            self.part(&text[sentence.range], &told, watch, &mut parts)?;
+            self.part(&text[sentence.range], &told, cancellation, &mut parts)?;
         }
         parts.push(Part::Kept(&text[end..]));
         let room = task.room.unwrap_or(usize::MAX);
@@ -117,7 +121,7 @@ impl Engine for Translator {
         if text.chars().count() > room {
             for part in &mut parts {
                 if let Part::Translated { ids, texts } = part {
-                    texts.extend(self.search(ids, &told, BEAMS_MAX, watch)?);
+                    texts.extend(self.search(ids, &told, BEAMS_MAX, cancellation)?);
                 }
             }
             text = assembled(&parts, room);
@@ -132,7 +136,7 @@ impl Translator {
         &mut self,
         text: &'a str,
         told: &Told,
-        watch: &Watch,
+        cancellation: &CancellationToken,
         parts: &mut Vec<Part<'a>>,
     ) -> Result<(), Fault> {
         if !text.contains(char::is_alphabetic) {
@@ -147,12 +151,12 @@ impl Translator {
             && let Some((first, second, _)) = halves(text)
         {
             let between = first.end..second.start;
-            self.part(&text[first], told, watch, parts)?;
+            self.part(&text[first], told, cancellation, parts)?;
             parts.push(Part::Kept(&text[between]));
-            return self.part(&text[second], told, watch, parts);
+            return self.part(&text[second], told, cancellation, parts);
         }
         let ids: Vec<i64> = ids.iter().map(|&id| i64::from(id)).collect();
-        let texts = self.search(&ids, told, self.beams, watch)?;
+        let texts = self.search(&ids, told, self.beams, cancellation)?;
         parts.push(Part::Translated { ids, texts });
         Ok(())
     }
@@ -163,10 +167,10 @@ impl Translator {
         ids: &[i64],
         told: &Told,
         beams: usize,
-        watch: &Watch,
+        cancellation: &CancellationToken,
     ) -> Result<Vec<(String, Choice)>, Fault> {
-        watch.check()?;
-        let way = Way {
+        cancellation.check()?;
+        let options = SearchOptions {
             begin: &told.begin,
             end: self.language_tokens.end,
             never: &self.language_tokens.never,
@@ -175,7 +179,7 @@ impl Translator {
             repeats_max: repeats(ids).max(REPEATS_MAX),
         };
         self.decoder.read(&told.around(ids))?;
-        let found = search(&mut self.decoder, &way, watch)?;
+        let found = search(&mut self.decoder, &options, cancellation)?;
         let mut texts = Vec::with_capacity(found.len());
         for Candidate { tokens, score } in found {
             let text = self.tokenizer.decode(&tokens, true);

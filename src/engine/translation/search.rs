@@ -4,12 +4,12 @@
 //! score, as Marian's `normalize: 1` has it. With one hypothesis it is the greedy search.
 
 use super::decoder::{Decoder, Past};
-use crate::contract::Watch;
+use crate::contract::CancellationToken;
 use crate::logits::{largest, log_sum};
 use vocabox_base::fault::Fault;
 
 /// How a sentence is translated.
-pub struct Way<'a> {
+pub struct SearchOptions<'a> {
     /// Fed first, in this order: the begin, and the language where it is told here.
     pub begin: &'a [u32],
     pub end: u32,
@@ -49,42 +49,42 @@ impl Hypothesis {
 }
 
 /// Translations of the sentence that `decoder` has read, at least one, the likeliest first. One that reaches
-/// `way.tokens_max` is cut there. Faults: `Engine`, and what `watch` says.
+/// `options.tokens_max` is cut there. Faults: `Engine`, and what `cancellation` says.
 pub fn search(
     decoder: &mut Decoder,
-    way: &Way<'_>,
-    watch: &Watch,
+    options: &SearchOptions<'_>,
+    cancellation: &CancellationToken,
 ) -> Result<Vec<Candidate>, Fault> {
     let mut past = Past::default();
     let mut logits = Vec::new();
-    for &token in way.begin {
+    for &token in options.begin {
         logits = decoder.step(&[token], &mut past)?;
     }
     let mut open = vec![Hypothesis::default()];
     let mut ended: Vec<Candidate> = Vec::new();
-    for _ in 0..way.tokens_max {
-        watch.check()?;
+    for _ in 0..options.tokens_max {
+        cancellation.check()?;
         let size = logits.len() / open.len();
         // What may follow each hypothesis: its number, the token, and the sum with that token.
         let mut next: Vec<(usize, u32, f32)> = Vec::new();
         for (at, (row, hypothesis)) in logits.chunks_exact_mut(size).zip(&open).enumerate() {
             let all = log_sum(row);
-            restrain(row, &hypothesis.tokens, way);
-            let likely = largest(row, way.beams + 1).into_iter();
+            restrain(row, &hypothesis.tokens, options);
+            let likely = largest(row, options.beams + 1).into_iter();
             next.extend(likely.map(|t| (at, t, hypothesis.total + row[t as usize] - all)));
         }
         next.sort_by(|a, b| b.2.total_cmp(&a.2));
         let mut kept: Vec<(usize, u32, f32)> = Vec::new();
         for (at, token, total) in next {
-            if kept.len() == way.beams {
+            if kept.len() == options.beams {
                 break;
             }
-            match token == way.end {
+            match token == options.end {
                 true => ended.push(open[at].ended(total)),
                 false => kept.push((at, token, total)),
             }
         }
-        if ended.len() >= way.beams || kept.is_empty() {
+        if ended.len() >= options.beams || kept.is_empty() {
             break;
         }
         let grown = |&(at, token, total): &(usize, u32, f32)| {
@@ -110,19 +110,19 @@ pub fn search(
 
 /// Makes impossible what must not follow `tokens`: an end before any token, what is never said, and what would say the same
 /// once too often.
-fn restrain(row: &mut [f32], tokens: &[u32], way: &Way<'_>) {
+fn restrain(row: &mut [f32], tokens: &[u32], options: &SearchOptions<'_>) {
     let mut forbid = |token: u32| {
         if let Some(entry) = row.get_mut(token as usize) {
             *entry = f32::NEG_INFINITY;
         }
     };
-    way.never.iter().copied().for_each(&mut forbid);
+    options.never.iter().copied().for_each(&mut forbid);
     if tokens.is_empty() {
-        forbid(way.end);
+        forbid(options.end);
     }
     for period in 1..=PERIOD_MAX {
         // With the next token it would be there `repeats_max + 1` times.
-        let most = period * (way.repeats_max + 1) - 1;
+        let most = period * (options.repeats_max + 1) - 1;
         if let Some(from) = tokens.len().checked_sub(most)
             && is_periodic(&tokens[from..], period)
         {
@@ -155,8 +155,8 @@ pub fn repeats(tokens: &[i64]) -> usize {
 mod tests {
     use super::*;
 
-    fn way(repeats_max: usize) -> Way<'static> {
-        Way {
+    fn options(repeats_max: usize) -> SearchOptions<'static> {
+        SearchOptions {
             begin: &[],
             end: 0,
             never: &[1],
@@ -168,7 +168,7 @@ mod tests {
 
     fn forbidden(tokens: &[u32], repeats_max: usize) -> Vec<usize> {
         let mut row = vec![0.0; 6];
-        restrain(&mut row, tokens, &way(repeats_max));
+        restrain(&mut row, tokens, &options(repeats_max));
         let is_forbidden = |&i: &usize| row[i] == f32::NEG_INFINITY;
         (0..row.len()).filter(is_forbidden).collect()
     }

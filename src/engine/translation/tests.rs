@@ -72,8 +72,8 @@ fn nllb(load: Load, decoder: &str, first: Option<&str>, beams: usize) -> Transla
     }
 }
 
-fn soon() -> Watch {
-    Watch::until(Instant::now() + Duration::from_secs(120))
+fn soon() -> CancellationToken {
+    CancellationToken::until(Instant::now() + Duration::from_secs(120))
 }
 
 fn translated(
@@ -93,7 +93,7 @@ fn translated(
 
 fn real(pack: &str) -> Box<Translate> {
     let pack = Pack::open(&models().join(pack)).unwrap();
-    build(&pack, &Nets { ort: Some(ort()) }).unwrap()
+    build(&pack, &GraphLoader { ort: Some(ort()) }).unwrap()
 }
 
 #[test]
@@ -244,6 +244,6 @@ fn a_deadline_ends_a_translation() {
         target: "en".to_owned(),
         room: None,
     };
-    let late = Watch::until(Instant::now());
+    let late = CancellationToken::until(Instant::now());
     assert_eq!(engine.run(task, &late).unwrap_err().kind, Kind::Engine);
 }

@@ -1,9 +1,9 @@
 //! Pieces of speech as one sound, which leaves as it is made.
 //!
-//! Owns the silence between pieces and the edges of each; `audio::level` makes them one loudness. Knows no model.
+//! Owns the silence between pieces and the edges of each; `audio::loudness::leveller` makes them one loudness. Knows no model.
 
 use crate::contract::Outlet;
-use vocabox_audio::level::Leveller;
+use vocabox_audio::loudness::leveller::Leveller;
 use vocabox_audio::pcm::Clip;
 use vocabox_base::fault::Fault;
 use vocabox_text::Pause;

@@ -11,15 +11,14 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::contract::{Engine, Speak, SpeakTask, Utterance, Watch};
-use crate::graph::loader::{Nets, refused, variant_in_use};
+use crate::contract::{CancellationToken, Engine, Speak, SpeakTask, Utterance};
+use crate::graph::loader::{GraphLoader, refused, variant_in_use};
 use crate::graph::net::{Input, Net};
 use crate::refusals::unknown_voice;
 use crate::refusals::unread;
 use crate::tts::blend::Blend;
 use crate::tts::joiner::{Joiner, pause_s};
-use crate::tts::style::Style;
-pub use crate::tts::style::{STYLE, TABLE};
+use crate::tts::style::{STYLE, Style, TABLE};
 use crate::tts::style_controls::StyleControls;
 use vocabox_base::fault::Fault;
 use vocabox_pack::Pack;
@@ -51,7 +50,7 @@ struct VocabularyFile {
 }
 
 /// Builds the engine of `pack`.
-pub fn build(pack: &Pack, nets: &Nets) -> Result<Box<Speak>, Fault> {
+pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Box<Speak>, Fault> {
     let variant = variant_in_use(pack);
     let file = pack
         .file("vocabulary", variant.as_deref())
@@ -69,7 +68,7 @@ pub fn build(pack: &Pack, nets: &Nets) -> Result<Box<Speak>, Fault> {
         rows: None,
     };
     Ok(Box::new(Kokoro {
-        net: nets.load(pack, "model")?,
+        net: graphs.load(pack, "model")?,
         rate_hz: pack.manifest.sample_rate_hz.unwrap_or(24_000),
         ids: vocabulary.vocab,
         voices: pack
@@ -88,7 +87,7 @@ impl Engine for Kokoro {
 
     /// Speaks a text of any length, piece by piece. Faults: `Invalid` when nothing in it can be spoken or the blend is out of its
     /// bounds, `NotFound` for an unknown voice, `Missing` for a voice whose language cannot be read here.
-    fn run(&mut self, task: SpeakTask, watch: &Watch) -> Result<(), Fault> {
+    fn run(&mut self, task: SpeakTask, cancellation: &CancellationToken) -> Result<(), Fault> {
         let SpeakTask {
             utterance: task,
             outlet,
@@ -108,7 +107,7 @@ impl Engine for Kokoro {
         };
         let mut joined = Joiner::new(self.rate_hz, outlet);
         for piece in pieces(&task.text, language)? {
-            watch.check()?;
+            cancellation.check()?;
             let piece = piece?;
             let tokens = self.tokens(&piece);
             let style = &rows[row(&tokens)];

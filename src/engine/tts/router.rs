@@ -3,8 +3,8 @@
 //! Owns which pack speaks a voice that several list: one that was fetched for it comes before one that every box
 //! has, so that weights made for a language take over the voices that stood in for them.
 
-use crate::contract::{Engine, Speak, SpeakTask, Watch};
-use crate::graph::loader::Nets;
+use crate::contract::{CancellationToken, Engine, Speak, SpeakTask};
+use crate::graph::loader::GraphLoader;
 use crate::refusals::unknown_voice;
 use crate::registry::Build;
 use crate::registry::of;
@@ -42,11 +42,11 @@ impl VoiceRouter {
     }
 
     /// Builds the engine of each pack. Faults: `Missing` when one cannot be loaded.
-    pub fn build(packs: &[Pack], nets: &Nets) -> Result<Box<Speak>, Fault> {
+    pub fn build(packs: &[Pack], graphs: &GraphLoader) -> Result<Box<Speak>, Fault> {
         let build = |pack: &Pack| match of(pack)? {
             Build::Speak(build) => {
                 let ids = pack.manifest.voices.iter().map(|v| v.id.clone());
-                Ok((ids.collect(), build(pack, nets)?))
+                Ok((ids.collect(), build(pack, graphs)?))
             }
             _ => Err(crate::registry::wrong_engine(pack)),
         };
@@ -60,13 +60,13 @@ impl Engine for VoiceRouter {
     type Output = ();
 
     /// Faults: `NotFound` for a voice that no pack has, and those of the pack's engine.
-    fn run(&mut self, task: SpeakTask, watch: &Watch) -> Result<(), Fault> {
+    fn run(&mut self, task: SpeakTask, cancellation: &CancellationToken) -> Result<(), Fault> {
         // A blend is within one pack: any of its voices finds it.
         let blend = Blend::parse(&task.utterance.voice)?;
         let has = |ids: &[String]| blend.voices().any(|v| ids.iter().any(|id| id == v));
         let part = self.parts.iter_mut().find(|(ids, _)| has(ids));
         let (_, engine) = part.ok_or_else(unknown_voice)?;
-        engine.run(task, watch)
+        engine.run(task, cancellation)
     }
 }
 
@@ -121,7 +121,7 @@ mod tests {
         type Task = SpeakTask;
         type Output = ();
 
-        fn run(&mut self, mut task: SpeakTask, _: &Watch) -> Result<(), Fault> {
+        fn run(&mut self, mut task: SpeakTask, _: &CancellationToken) -> Result<(), Fault> {
             (task.outlet)(Clip {
                 samples: vec![0.0; self.0],
                 rate_hz: 8_000,
@@ -138,14 +138,14 @@ mod tests {
                 (own(&["a", "b"]), Box::new(Stub(2))),
             ],
         };
-        let watch = Watch::until(Instant::now() + Duration::from_secs(60));
+        let cancellation = CancellationToken::until(Instant::now() + Duration::from_secs(60));
         let mut say = |voice: &str| {
             let voice = voice.to_owned();
             let utterance = Utterance {
                 voice,
                 ..Utterance::default()
             };
-            speak_whole(&mut router, utterance, &watch)
+            speak_whole(&mut router, utterance, &cancellation)
         };
         assert_eq!(say("b").unwrap().samples.len(), 1);
         assert_eq!(say("a(2)+x").unwrap().samples.len(), 2);

@@ -19,15 +19,15 @@ const LIVELY: f32 = 1.5;
 
 /// A voice's table.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Sheet {
+pub struct StyleTable {
     /// `[510, 256] f32`: a row for each number of tokens, 128 values of timbre and 128 of prosody.
     pub rows: Vec<f32>,
     /// `[128] f32`: what prosody changes by where the pitch moves in a range that is wider by one spread of the stock voices.
     pub lively: Vec<f32>,
 }
 
-impl Sheet {
-    /// Reads what [`Sheet::bytes`] wrote. Faults: `Internal` for anything else.
+impl StyleTable {
+    /// Reads what [`StyleTable::bytes`] wrote. Faults: `Internal` for anything else.
     pub fn parse(bytes: &[u8]) -> Result<Self, Fault> {
         let floats = bytes
             .chunks_exact(4)
@@ -37,7 +37,7 @@ impl Sheet {
             return Err(Fault::internal(format!("a style of {} bytes", bytes.len())));
         }
         let lively = rows.split_off(TABLE);
-        Ok(Sheet { rows, lively })
+        Ok(StyleTable { rows, lively })
     }
 
     /// All values, little-endian: the rows, then what makes them lively.
@@ -58,7 +58,7 @@ pub struct Example {
 /// How a voice that no pack has is to speak.
 #[derive(Debug, Clone)]
 pub struct Style {
-    pub sheet: Arc<Sheet>,
+    pub style_table: Arc<StyleTable>,
     /// Whom it is to sound like; given where a tone-colour converter is installed.
     pub example: Option<Example>,
     /// Voice of the pack that is most like it.
@@ -74,14 +74,14 @@ impl Style {
     pub fn rows(&self, nearest: &[f32]) -> Vec<f32> {
         let way = self.cfg_weight.unwrap_or(1.0);
         let lively = LIVELY * 2.0 * (self.exaggeration.unwrap_or(0.5) - 0.5);
-        let mut rows = self.sheet.rows.clone();
+        let mut rows = self.style_table.rows.clone();
         if way != 1.0 {
             let pairs = rows.iter_mut().zip(nearest);
             pairs.for_each(|(own, near)| *own = near + way * (*own - near));
         }
         if lively != 0.0 {
             for row in rows.chunks_exact_mut(STYLE) {
-                let prosody = row[TIMBRE..].iter_mut().zip(&self.sheet.lively);
+                let prosody = row[TIMBRE..].iter_mut().zip(&self.style_table.lively);
                 prosody.for_each(|(value, change)| *value += lively * change);
             }
         }
@@ -95,7 +95,7 @@ mod tests {
 
     fn style(exaggeration: Option<f32>, cfg_weight: Option<f32>) -> Style {
         Style {
-            sheet: Arc::new(Sheet {
+            style_table: Arc::new(StyleTable {
                 rows: vec![1.0; TABLE],
                 lively: vec![0.1; TIMBRE],
             }),
@@ -110,7 +110,7 @@ mod tests {
     fn without_controls_it_is_the_sheet_and_so_at_their_plain_values() {
         let nearest = vec![0.0; TABLE];
         for plain in [style(None, None), style(Some(0.5), Some(1.0))] {
-            assert_eq!(plain.rows(&nearest), plain.sheet.rows);
+            assert_eq!(plain.rows(&nearest), plain.style_table.rows);
         }
     }
 
@@ -131,9 +131,12 @@ mod tests {
 
     #[test]
     fn a_sheet_is_read_as_it_was_written() {
-        let sheet = (*style(None, None).sheet).clone();
-        assert_eq!(Sheet::parse(&sheet.bytes()).unwrap(), sheet);
-        assert!(Sheet::parse(&sheet.bytes()[4..]).is_err());
-        assert!(Sheet::parse(&[]).is_err());
+        let style_table = (*style(None, None).style_table).clone();
+        assert_eq!(
+            StyleTable::parse(&style_table.bytes()).unwrap(),
+            style_table
+        );
+        assert!(StyleTable::parse(&style_table.bytes()[4..]).is_err());
+        assert!(StyleTable::parse(&[]).is_err());
     }
 }

@@ -10,11 +10,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use realfft::RealFftPlanner;
 
-use crate::contract::{Engine, Example, Speak, SpeakTask, Watch};
-use crate::graph::loader::{Nets, refused};
+use crate::contract::{CancellationToken, Engine, Example, Speak, SpeakTask};
+use crate::graph::loader::{GraphLoader, refused};
 use crate::graph::net::{Input, Net};
 use vocabox_audio::Clip;
-use vocabox_audio::resample::resample_clip;
+use vocabox_audio::dsp::resample::resample_clip;
 use vocabox_base::fault::Fault;
 use vocabox_pack::manifest::Tone as Settings;
 use vocabox_pack::{Pack, PackError};
@@ -33,7 +33,7 @@ pub struct Tone {
 }
 
 /// Builds the converter of `pack`. Faults: `Missing` when the manifest lacks `[tone]` or a rate, or a graph cannot be loaded.
-pub fn build(pack: &Pack, nets: &Nets) -> Result<Tone, Fault> {
+pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Tone, Fault> {
     let wrong = |why: &str| {
         refused(PackError::Manifest {
             path: pack.folder.join("pack.toml"),
@@ -47,8 +47,8 @@ pub fn build(pack: &Pack, nets: &Nets) -> Result<Tone, Fault> {
     }
     let rate_hz = pack.manifest.sample_rate_hz;
     Ok(Tone {
-        extract: nets.load(pack, "extract")?,
-        convert: nets.load(pack, "convert")?,
+        extract: graphs.load(pack, "extract")?,
+        convert: graphs.load(pack, "convert")?,
         rate_hz: rate_hz.ok_or_else(|| wrong("engine tone needs sample_rate_hz"))?,
         settings,
         known: VecDeque::new(),
@@ -161,14 +161,14 @@ impl Engine for Toned {
     type Output = ();
 
     /// Faults: those of the engine that speaks, and `Engine` when a graph fails.
-    fn run(&mut self, task: SpeakTask, watch: &Watch) -> Result<(), Fault> {
+    fn run(&mut self, task: SpeakTask, cancellation: &CancellationToken) -> Result<(), Fault> {
         let example = task
             .utterance
             .style
             .as_ref()
             .and_then(|s| s.example.clone());
         let Some(example) = example else {
-            return self.inner.run(task, watch);
+            return self.inner.run(task, cancellation);
         };
         let SpeakTask {
             utterance,
@@ -195,7 +195,7 @@ impl Engine for Toned {
             utterance,
             outlet: converting,
         };
-        self.inner.run(task, watch)
+        self.inner.run(task, cancellation)
     }
 }
 

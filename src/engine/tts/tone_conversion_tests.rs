@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use super::*;
 use crate::contract::{Utterance, speak_whole};
 use crate::graph::tract::TractNet;
-use crate::tts::style::{Sheet, Style};
+use crate::tts::style::{Style, StyleTable};
 
 /// The suite's small graphs: a tone is the mean magnitude, and sound is made as loud as the target's says.
 fn tone() -> Tone {
@@ -41,20 +41,20 @@ impl Engine for Hums {
     type Task = SpeakTask;
     type Output = ();
 
-    fn run(&mut self, mut task: SpeakTask, _: &Watch) -> Result<(), Fault> {
+    fn run(&mut self, mut task: SpeakTask, _: &CancellationToken) -> Result<(), Fault> {
         (task.outlet)(hum(0.1, 24_000))?;
         (task.outlet)(hum(0.05, 24_000))
     }
 }
 
 fn said(engine: &mut Speak, example: Option<Example>) -> Clip {
-    let sheet = Arc::new(Sheet {
+    let style_table = Arc::new(StyleTable {
         rows: Vec::new(),
         lively: Vec::new(),
     });
     let utterance = Utterance {
         style: Some(Style {
-            sheet,
+            style_table,
             example,
             nearest: String::new(),
             exaggeration: None,
@@ -62,8 +62,8 @@ fn said(engine: &mut Speak, example: Option<Example>) -> Clip {
         }),
         ..Utterance::default()
     };
-    let watch = Watch::until(Instant::now() + Duration::from_secs(60));
-    speak_whole(engine, utterance, &watch).unwrap()
+    let cancellation = CancellationToken::until(Instant::now() + Duration::from_secs(60));
+    speak_whole(engine, utterance, &cancellation).unwrap()
 }
 
 #[test]

@@ -10,8 +10,8 @@ use std::fs;
 
 use serde::Deserialize;
 
-use crate::contract::{Engine, Speak, SpeakTask, Watch};
-use crate::graph::loader::{Nets, refused, variant_in_use};
+use crate::contract::{CancellationToken, Engine, Speak, SpeakTask};
+use crate::graph::loader::{GraphLoader, refused, variant_in_use};
 use crate::graph::net::{Input, Net};
 use crate::tts::joiner::{Joiner, pause_s};
 use vocabox_base::fault::Fault;
@@ -75,7 +75,7 @@ impl Layout {
 
 /// Builds the engine of `pack`. Faults: `Missing` when the manifest lacks `[vits]`, or the tokens or the graph's inputs are of
 /// no layout that is known.
-pub fn build(pack: &Pack, nets: &Nets) -> Result<Box<Speak>, Fault> {
+pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Box<Speak>, Fault> {
     let wrong = |why: String| {
         refused(PackError::Manifest {
             path: pack.folder.join("pack.toml"),
@@ -97,7 +97,7 @@ pub fn build(pack: &Pack, nets: &Nets) -> Result<Box<Speak>, Fault> {
     {
         return Err(wrong(format!("{} has no token {lacking}", file.path)));
     }
-    let net = nets.load(pack, "model")?;
+    let net = graphs.load(pack, "model")?;
     let names: Vec<&str> = net
         .signature()
         .inputs
@@ -177,7 +177,7 @@ impl Engine for Vits {
 
     /// Speaks a text of any length, piece by piece. Faults: `Invalid` when nothing in it can be spoken, `NotFound` for an
     /// unknown voice, `Missing` for phonemes of a language that cannot be read here.
-    fn run(&mut self, task: SpeakTask, watch: &Watch) -> Result<(), Fault> {
+    fn run(&mut self, task: SpeakTask, cancellation: &CancellationToken) -> Result<(), Fault> {
         let SpeakTask {
             utterance: task,
             outlet,
@@ -195,7 +195,7 @@ impl Engine for Vits {
         let mut joined = Joiner::new(self.rate_hz, outlet);
         let mut spoken = false;
         for piece in pieces(&task.text, reader)? {
-            watch.check()?;
+            cancellation.check()?;
             let piece = piece?;
             let ids = self.ids_of(&piece.phonemes);
             if ids.is_empty() {

@@ -102,14 +102,15 @@ fn piper_graph_is_fed_phonemes_with_begin_blanks_and_end() {
 #[test]
 fn a_text_is_spoken_and_one_without_a_token_is_refused() {
     let mut vits = engine("mms.onnx", MMS_TOKENS, Reads::Letters, Blanks::Around, "xx");
-    let watch = Watch::until(std::time::Instant::now() + std::time::Duration::from_secs(60));
+    let cancellation =
+        CancellationToken::until(std::time::Instant::now() + std::time::Duration::from_secs(60));
     let mut say = |voice: &str, text: &str| {
         let utterance = Utterance {
             text: text.to_owned(),
             voice: voice.to_owned(),
             ..Utterance::default()
         };
-        speak_whole(&mut vits, utterance, &watch)
+        speak_whole(&mut vits, utterance, &cancellation)
     };
     let clip = say("v", "Ab. Ba!").unwrap();
     assert!(

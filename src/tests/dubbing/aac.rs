@@ -6,11 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use vocabox::audio::Wide;
+use vocabox::audio::decode::StereoReader;
 use vocabox::audio::encode::Codec;
-use vocabox::dub::mux::{self, Container};
 use vocabox::dub::request::RenderRequest;
 use vocabox::fault::Kind;
+use vocabox::media::{self, Container};
 
 use crate::dubbing::films::{film, open, packets, sweep, track_in};
 use crate::dubbing::jobs::{job, stubs};
@@ -23,7 +23,7 @@ fn dubbed(name: &str, channels: usize, frames: &[f32]) -> PathBuf {
     fs::create_dir_all(&folder).unwrap();
     let mut out = tempfile::NamedTempFile::new_in(&folder).unwrap();
     let sound = track_in(Codec::Aac, channels, frames);
-    mux::replace_audio(open(&film(name)), &sound, out.as_file_mut()).unwrap();
+    media::replace_audio(open(&film(name)), &sound, out.as_file_mut()).unwrap();
     let path = folder.join(name);
     out.persist(&path).unwrap();
     path
@@ -41,7 +41,7 @@ fn films_in_mp4_get_aac_and_keep_their_picture() {
         ("late.mp4", 2),
         ("quicktime.mov", 1),
     ] {
-        let picture = mux::inspect(open(&film(name))).unwrap().unwrap();
+        let picture = media::inspect(open(&film(name))).unwrap().unwrap();
         let left = sweep(picture.duration_s);
         let right = left.iter().rev();
         let frames: Vec<f32> = match channels {
@@ -50,13 +50,13 @@ fn films_in_mp4_get_aac_and_keep_their_picture() {
         };
         let path = dubbed(name, channels, &frames);
         assert!(packets(&film(name)) == packets(&path), "{name}");
-        let copied = mux::inspect(open(&path)).unwrap().unwrap();
+        let copied = media::inspect(open(&path)).unwrap().unwrap();
         let longer_s = copied.duration_s - picture.duration_s;
         assert!(longer_s.abs() < 0.0015, "{name}: {longer_s} s longer");
         let bytes = fs::read(&path).unwrap();
         assert!(has(&bytes, b"mp4a") && has(&bytes, b"esds"), "{name}");
         assert!(!has(&bytes, b"roll") && !has(&bytes, b"dOps"), "{name}");
-        let mut wide = Wide::open(open(&path), 48_000, 60.0).unwrap();
+        let mut wide = StereoReader::open(open(&path), 48_000, 60.0).unwrap();
         assert_eq!(wide.channels(), channels, "{name}");
         let mut heard = Vec::new();
         while wide.read(&mut heard, 10_007).unwrap() > 0 {}
@@ -75,8 +75,8 @@ fn aac_of_any_length_goes_in() {
     for samples in [0, 1, 1_023, 1_024, 1_025, 48_000] {
         let sound = track_in(Codec::Aac, 1, &sweep(f64::from(samples) / 48_000.0));
         let mut out = tempfile::tempfile().unwrap();
-        mux::replace_audio(open(&film("frames.mp4")), &sound, &mut out).unwrap();
-        let heard = Wide::open(out, 48_000, 60.0).map_or(0, |mut wide| {
+        media::replace_audio(open(&film("frames.mp4")), &sound, &mut out).unwrap();
+        let heard = StereoReader::open(out, 48_000, 60.0).map_or(0, |mut wide| {
             let mut heard = Vec::new();
             while wide.read(&mut heard, 10_007).unwrap() > 0 {}
             heard.len()
@@ -93,11 +93,11 @@ fn webm_and_matroska_refuse_aac() {
     for name in ["film.webm", "film.mkv"] {
         let mut out = tempfile::tempfile().unwrap();
         let sound = track_in(Codec::Aac, 1, &[0.1; 4_800]);
-        let fault = mux::replace_audio(open(&film(name)), &sound, &mut out).unwrap_err();
+        let fault = media::replace_audio(open(&film(name)), &sound, &mut out).unwrap_err();
         assert_eq!(fault.kind, Kind::Invalid);
         assert!(fault.sentence.contains("aac cannot be in"), "{fault}");
         assert_eq!(out.metadata().unwrap().len(), 0, "{name}");
-        let picture = mux::inspect(open(&film(name))).unwrap().unwrap();
+        let picture = media::inspect(open(&film(name))).unwrap().unwrap();
         assert_eq!(picture.container, Container::Webm);
     }
 }

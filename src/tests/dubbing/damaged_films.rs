@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use vocabox::audio::encode::Codec;
 use vocabox::cpu_time;
-use vocabox::dub::mux::{self, SoundTrack, TrackWriter};
 use vocabox::fault::{Fault, Kind};
+use vocabox::media::{self, SoundTrack, TrackWriter};
 
 use crate::engines::damage::{Dice, damaged};
 
@@ -28,9 +28,9 @@ fn sound() -> SoundTrack {
 /// The copy's length.
 fn copied(film: &[u8], sound: &SoundTrack) -> Result<u64, Fault> {
     let mut out = tempfile::tempfile().unwrap();
-    mux::replace_audio(Cursor::new(film), sound, &mut out)?;
+    media::replace_audio(Cursor::new(film), sound, &mut out)?;
     let length = out.metadata().unwrap().len();
-    let copy = mux::inspect(out).expect("what is written can be read");
+    let copy = media::inspect(out).expect("what is written can be read");
     assert!(copy.is_some(), "the picture is lost");
     Ok(length)
 }

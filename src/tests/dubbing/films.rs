@@ -13,8 +13,8 @@ use symphonia::core::io::MediaSourceStream;
 use vocabox::audio;
 use vocabox::audio::encode::Codec;
 use vocabox::audio::pcm::{Clip, read_all};
-use vocabox::dub::mux::{self, Container, Picture, SoundTrack, TrackWriter};
 use vocabox::fault::Kind;
+use vocabox::media::{self, Container, Picture, SoundTrack, TrackWriter};
 
 /// The films of the pack `test-video` that have a picture, and how long it lasts.
 const FILMS: &[(&str, f64)] = &[
@@ -80,13 +80,13 @@ pub fn track_in(codec: Codec, channels: usize, frames: &[f32]) -> SoundTrack {
 
 /// The film with the sweep as its sound, as long as its picture.
 fn dubbed(name: &str) -> (Picture, PathBuf) {
-    let picture = mux::inspect(open(&film(name))).unwrap().unwrap();
+    let picture = media::inspect(open(&film(name))).unwrap().unwrap();
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("films");
     fs::create_dir_all(&folder).unwrap();
     // Other tests write the same film at the same time: it appears whole.
     let mut out = tempfile::NamedTempFile::new_in(&folder).unwrap();
     let sound = track(&sweep(picture.duration_s));
-    mux::replace_audio(open(&film(name)), &sound, out.as_file_mut()).unwrap();
+    media::replace_audio(open(&film(name)), &sound, out.as_file_mut()).unwrap();
     let path = folder.join(name);
     out.persist(&path).unwrap();
     (picture, path)
@@ -150,7 +150,7 @@ fn pictures_and_subtitles_keep_every_byte_and_time() {
 #[test]
 fn lengths_are_those_of_the_picture() {
     for (name, seconds) in FILMS {
-        let picture = mux::inspect(open(&film(name))).unwrap().unwrap();
+        let picture = media::inspect(open(&film(name))).unwrap().unwrap();
         assert!(
             (picture.duration_s - seconds).abs() <= 2.5 * FRAME_S,
             "{name}: {} s",
@@ -172,7 +172,7 @@ fn lengths_are_those_of_the_picture() {
             picture.sound_late_s
         );
         // The copy has the same picture, to the unit of its movie's time.
-        let copied = mux::inspect(open(&dubbed(name).1)).unwrap().unwrap();
+        let copied = media::inspect(open(&dubbed(name).1)).unwrap().unwrap();
         assert!(
             (copied.duration_s - picture.duration_s).abs() < 0.0015,
             "{name}"
@@ -274,9 +274,9 @@ fn frames_of_mp4_are_shown_and_started_with_as_before() {
 #[test]
 fn sound_alone_is_no_film() {
     for name in ["sound.mp4", "sound.webm", "two_cities.wav"] {
-        assert_eq!(mux::inspect(open(&film(name))).unwrap(), None, "{name}");
+        assert_eq!(media::inspect(open(&film(name))).unwrap(), None, "{name}");
         let mut out = tempfile::tempfile().unwrap();
-        let fault = mux::replace_audio(open(&film(name)), &track(&sweep(0.5)), &mut out);
+        let fault = media::replace_audio(open(&film(name)), &track(&sweep(0.5)), &mut out);
         let fault = fault.unwrap_err();
         assert_eq!(fault.kind, Kind::Invalid);
         assert!(fault.sentence.contains("no picture"), "{fault}");
@@ -289,7 +289,7 @@ fn a_sound_of_any_length_goes_in() {
         for samples in [0, 1, 647, 648, 649, 48_000, 480_000] {
             let mut out = tempfile::tempfile().unwrap();
             let sound = track(&sweep(f64::from(samples) / 48_000.0));
-            mux::replace_audio(open(&film(name)), &sound, &mut out).unwrap();
+            media::replace_audio(open(&film(name)), &sound, &mut out).unwrap();
             let length = out.metadata().unwrap().len();
             let heard =
                 audio::open_speech(out, 48_000, 60.0).and_then(|mut s| read_all(s.as_mut()));
@@ -325,7 +325,7 @@ fn a_full_disk_is_told() {
     for name in ["frames.mp4", "film.webm"] {
         let mut full = File::options().write(true).open("/dev/full").unwrap();
         let track = track(&sweep(4.0));
-        let fault = mux::replace_audio(open(&film(name)), &track, &mut full).unwrap_err();
+        let fault = media::replace_audio(open(&film(name)), &track, &mut full).unwrap_err();
         assert_eq!(fault.kind, Kind::Missing, "{name}: {fault}");
         assert!(fault.sentence.contains("disk") && fault.sentence.contains("full"));
     }

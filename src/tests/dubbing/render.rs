@@ -6,7 +6,7 @@ use std::io::Cursor;
 use serde_json::{Value, json};
 use vocabox::audio::encode::Codec;
 use vocabox::audio::{Clip, decode, encode, pcm};
-use vocabox::dub::mux::{self, TrackWriter};
+use vocabox::media::{self, TrackWriter};
 
 use crate::dubbing::films::{film, packets};
 use crate::dubbing::jobs::{analyze, job, over, stubs};
@@ -81,7 +81,7 @@ pub fn film_with(name: &str, channels: usize, sound: &[f32]) -> Vec<u8> {
     track.push(sound).unwrap();
     let track = track.finish("por").unwrap();
     let mut out = tempfile::NamedTempFile::new().unwrap();
-    mux::replace_audio(File::open(film(name)).unwrap(), &track, out.as_file_mut()).unwrap();
+    media::replace_audio(File::open(film(name)).unwrap(), &track, out.as_file_mut()).unwrap();
     fs::read(out.path()).unwrap()
 }
 

@@ -5,8 +5,8 @@ use std::io::Cursor;
 use std::ops::Range;
 use std::path::Path;
 
-use vocabox::audio::Wide;
-use vocabox::dub::mux::{self, Container};
+use vocabox::audio::decode::StereoReader;
+use vocabox::media::{self, Container};
 
 use crate::dubbing::films::{film, open, sweep, track_of};
 use crate::dubbing::jobs::{job, stubs};
@@ -16,7 +16,7 @@ use crate::support::server::Server;
 #[test]
 fn stereo_stays_on_its_sides() {
     for name in ["frames.mp4", "fragmented.mp4", "film.webm", "film.mkv"] {
-        let picture = mux::inspect(open(&film(name))).unwrap().unwrap();
+        let picture = media::inspect(open(&film(name))).unwrap().unwrap();
         let left = sweep(picture.duration_s);
         let right: Vec<f32> = left.iter().rev().copied().collect();
         let frames: Vec<f32> = left
@@ -28,10 +28,10 @@ fn stereo_stays_on_its_sides() {
         fs::create_dir_all(&folder).unwrap();
         let mut out = tempfile::NamedTempFile::new_in(&folder).unwrap();
         let sound = track_of(2, &frames);
-        mux::replace_audio(open(&film(name)), &sound, out.as_file_mut()).unwrap();
+        media::replace_audio(open(&film(name)), &sound, out.as_file_mut()).unwrap();
         let path = folder.join(format!("stereo.{name}"));
         out.persist(&path).unwrap();
-        let mut wide = Wide::open(open(&path), 48_000, 60.0).unwrap();
+        let mut wide = StereoReader::open(open(&path), 48_000, 60.0).unwrap();
         assert_eq!(wide.channels(), 2, "{name}");
         let mut heard = Vec::new();
         while wide.read(&mut heard, 10_007).unwrap() > 0 {}
@@ -58,7 +58,7 @@ fn stereo_stays_on_its_sides() {
 
 /// Energy of each channel of a file in `spans` of its seconds.
 fn energies(file: Vec<u8>, spans: &[Range<f64>]) -> Vec<Vec<f64>> {
-    let mut wide = Wide::open(Cursor::new(file), 48_000, 600.0).unwrap();
+    let mut wide = StereoReader::open(Cursor::new(file), 48_000, 600.0).unwrap();
     let channels = wide.channels();
     let mut frames = Vec::new();
     while wide.read(&mut frames, 48_000).unwrap() > 0 {}

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use vocabox::app::Installation;
 use vocabox::audio::pcm::{Clip, ClipReader};
 use vocabox::config::{Common, CommonFlags, Flags};
-use vocabox::engine::contract::{Segment, Transcript, Watch, Word};
-use vocabox::engine::diarize::{Diarize, Diarized, attribute, name};
+use vocabox::engine::contract::{CancellationToken, Segment, Transcript, Word};
+use vocabox::engine::diarization::{Diarize, Diarized, attribute, name};
 use vocabox::pack::manifest::Kind;
 
 use crate::support::server::models;
@@ -19,8 +19,8 @@ const SENTENCES: &[&str] = &[
     "He has been teaching history at the same school for thirty years.",
 ];
 
-fn watch() -> Watch {
-    Watch::until(Instant::now() + Duration::from_secs(600))
+fn cancellation() -> CancellationToken {
+    CancellationToken::until(Instant::now() + Duration::from_secs(600))
 }
 
 fn hear(engine: &mut Diarize, samples: Vec<f32>) -> Diarized {
@@ -29,7 +29,7 @@ fn hear(engine: &mut Diarize, samples: Vec<f32>) -> Diarized {
         rate_hz: RATE_HZ,
     };
     engine
-        .run(Box::new(ClipReader::from(clip)), &watch())
+        .run(Box::new(ClipReader::from(clip)), &cancellation())
         .unwrap()
 }
 
@@ -49,7 +49,7 @@ fn speakers_are_counted_and_told_apart_and_the_same_each_time() {
         .map(|voice| Speaker {
             sentences: SENTENCES
                 .iter()
-                .map(|s| talk::say(&mut *speak, voice, s, &watch()))
+                .map(|s| talk::say(&mut *speak, voice, s, &cancellation()))
                 .collect(),
         })
         .collect();

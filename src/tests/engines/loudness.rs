@@ -5,7 +5,7 @@ use std::io::Cursor;
 use ebur128::{EbuR128, Mode};
 use serde_json::json;
 use vocabox::audio::decode;
-use vocabox::audio::level::LOUDNESS_LUFS;
+use vocabox::audio::loudness::leveller::LOUDNESS_LUFS;
 use vocabox::audio::pcm::read_all;
 
 use crate::support::server::Server;

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use vocabox::engine::device::Device;
-use vocabox::engine::library;
-use vocabox::engine::net::{Dtype, Input, Net};
-use vocabox::engine::net_ort::Ort;
-use vocabox::engine::net_tract::TractNet;
+use vocabox::engine::graph::device::Device;
+use vocabox::engine::graph::library;
+use vocabox::engine::graph::net::{Dtype, Input, Net};
+use vocabox::engine::graph::ort::Ort;
+use vocabox::engine::graph::tract::TractNet;
 use vocabox::fault::Kind;
 use vocabox::pack::Pack;
 use vocabox::pack::manifest::TensorText;

@@ -1,9 +1,9 @@
 //! Conversations with known turns, and how far found turns are from them. Shared with the bench of diarization.
 
+use vocabox::audio::dsp::resample::resample_clip;
 use vocabox::audio::pcm::Clip;
-use vocabox::audio::resample::resample_clip;
-use vocabox::engine::contract::{Speak, Utterance, Watch, speak_whole};
-use vocabox::engine::diarize::Turn;
+use vocabox::engine::contract::{CancellationToken, Speak, Utterance, speak_whole};
+use vocabox::engine::diarization::Turn;
 
 pub const RATE_HZ: u32 = 16_000;
 /// Seconds around each true boundary that are not counted: what NIST's md-eval leaves out.
@@ -32,13 +32,20 @@ impl Dice {
 }
 
 /// A sentence at 16 kHz, without the silence around it.
-pub fn say(engine: &mut Speak, voice: &str, text: &str, watch: &Watch) -> Vec<f32> {
+pub fn say(
+    engine: &mut Speak,
+    voice: &str,
+    text: &str,
+    cancellation: &CancellationToken,
+) -> Vec<f32> {
     let utterance = Utterance {
         text: text.to_owned(),
         voice: voice.to_owned(),
         ..Utterance::default()
     };
-    cut(at_16_khz(speak_whole(engine, utterance, watch).unwrap()))
+    cut(at_16_khz(
+        speak_whole(engine, utterance, cancellation).unwrap(),
+    ))
 }
 
 pub fn at_16_khz(clip: Clip) -> Vec<f32> {
