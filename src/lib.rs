@@ -1,9 +1,22 @@
 //! vocabox: a voice service in one file.
 //!
 //! # Layers
-//! `edge` (sockets) → `api` (one request, top to bottom) → `admit` (who may) → `work` (queues and workers) → `engine`
-//! (models) → `audio`, `text` (signal and language), with `store` (LMDB) and `pack` (model folders) beside. Arrows point to
-//! the right only; `src/tests/tidy.rs` holds that.
+//! The lower layers are crates of their own, so that the compiler holds them apart; each `Cargo.toml` names what its crate
+//! uses, of the others and of libraries. This crate has the names of them all.
+//!
+//! | crate | what it owns | uses |
+//! | --- | --- | --- |
+//! | [`vocabox_base`] | faults, limits, the end of the process | |
+//! | [`audio`] | samples: decoding, signal processing, loudness, encoding | base |
+//! | [`media`] | containers of films, copied with another sound track | base, audio |
+//! | [`text`] | sentences, normalization, phonemes | base |
+//! | [`store`] | what must survive a power cut, in LMDB | base |
+//! | [`pack`] | model folders and their manifests | |
+//! | [`engine`] | models, and the libraries that run their graphs | base, audio, text, pack |
+//! | `vocabox_edge` | sockets and HTTP, for anything that is a [`Service`](vocabox_edge::message::Service) | base |
+//!
+//! Above them, in this crate: `api` (one request, top to bottom) → `admit` (who may) → `work` (queues and workers) → `engine`.
+//! Arrows point to the right only; `src/tests/tidy.rs` holds that.
 //!
 //! # The life of a request
 //! `edge` accepts a connection within its caps, reads the head within its size and deadline and checks its framing.

@@ -17,8 +17,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "api",
         &[
-            "limits", "fault", "audio", "text", "pack", "store", "engine", "edge", "work", "admit",
-            "clone", "dub",
+            "limits", "fault", "audio", "media", "text", "pack", "store", "engine", "edge", "work",
+            "admit", "clone", "dub",
         ],
     ),
     (
