@@ -48,7 +48,7 @@
 //! | style table | the rows by which Kokoro's graph knows a voice: one for each length of text |
 //! | blend | a voice that is the weighted mean of others |
 //! | piece | what an engine makes without a pause in between: a clause of a text, a window of a recording |
-//! | watch | the deadline and the cancellation of a task, asked between pieces |
+//! | cancellation token | the deadline and the cancellation of a task, asked between pieces |
 //! | permit | the right of one request to wait for, or hold, a worker |
 //! | segment, line | what one speaker says in one go, heard; the same as it will be spoken in another language |
 
