@@ -2,6 +2,7 @@
 
 mod aac;
 mod accounts;
+mod answers;
 mod attacks;
 mod audio;
 mod cloning;
