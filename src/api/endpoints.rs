@@ -1,244 +1,68 @@
 //! The only list of endpoints: a new one is its file (parse and render) and its row here.
 
-use std::time::Duration;
-
-use super::{Access, BodyKind, Capability, Endpoint};
+use super::{BodyKind, Endpoint};
 use super::{clone, dub, dub_files, dub_render, dub_translate, health, history, preview};
 use super::{stt, tts, tts_stream, voices};
 use crate::limits;
 
-const LIGHT: Duration = Duration::from_secs(30);
-
 /// Every endpoint of the server.
+#[rustfmt::skip]
 pub const ENDPOINTS: &[Endpoint] = &[
-    Endpoint {
-        id: "tts",
-        method: "POST",
-        path: "/voice/tts",
-        access: Access::Entitled,
-        work: Capability::Speak,
-        is_free: false,
-        body: BodyKind::Json,
-        deadline: Duration::from_secs(limits::SPEAK_SECONDS_MAX),
-        also: &[404],
-        handler: tts::handle,
-    },
-    Endpoint {
-        id: "tts_stream",
-        method: "POST",
-        path: "/voice/tts/stream",
-        access: Access::Entitled,
-        work: Capability::Speak,
-        is_free: false,
-        body: BodyKind::Json,
-        deadline: Duration::from_secs(limits::SPEAK_SECONDS_MAX),
-        also: &[404],
-        handler: tts_stream::handle,
-    },
-    Endpoint {
-        id: "stt",
-        method: "POST",
-        path: "/voice/stt",
-        access: Access::Entitled,
-        work: Capability::Transcribe,
-        is_free: false,
-        body: BodyKind::Audio,
-        deadline: Duration::from_secs(limits::TRANSCRIBE_SECONDS_MAX),
-        also: &[],
-        handler: stt::handle,
-    },
-    Endpoint {
-        id: "clone",
-        method: "POST",
-        path: "/voice/clone",
-        access: Access::Entitled,
-        // It is spoken to be heard.
-        work: Capability::Speak,
-        is_free: false,
-        body: BodyKind::Audio,
-        deadline: Duration::from_secs(limits::CLONE_SECONDS_WAIT_MAX),
-        also: &[],
-        handler: clone::handle,
-    },
-    Endpoint {
-        id: "dub_analyze",
-        method: "POST",
-        path: "/voice/dub/analyze",
-        access: Access::Entitled,
-        work: Capability::Light,
-        is_free: false,
-        body: BodyKind::Video,
-        deadline: LIGHT,
-        also: &[],
-        handler: dub::analyze,
-    },
-    Endpoint {
-        id: "dub_translate",
-        method: "POST",
-        path: "/voice/dub/translate",
-        access: Access::Entitled,
-        work: Capability::Translate,
-        is_free: false,
-        body: BodyKind::Json,
-        deadline: Duration::from_secs(limits::TRANSLATE_SECONDS_MAX),
-        also: &[],
-        handler: dub_translate::handle,
-    },
-    Endpoint {
-        id: "dub_render",
-        method: "POST",
-        path: "/voice/dub/render",
-        access: Access::Entitled,
-        work: Capability::Light,
-        is_free: false,
-        body: BodyKind::Video,
-        deadline: LIGHT,
-        also: &[404],
-        handler: dub_render::handle,
-    },
-    Endpoint {
-        id: "dub_job",
-        method: "GET",
-        path: "/voice/dub/jobs/{job_id}",
-        access: Access::Entitled,
-        work: Capability::Light,
-        is_free: true,
-        body: BodyKind::None,
-        deadline: LIGHT,
-        also: &[404],
-        handler: dub::job,
-    },
-    Endpoint {
-        id: "dub_job_delete",
-        method: "DELETE",
-        path: "/voice/dub/jobs/{job_id}",
-        access: Access::Entitled,
-        work: Capability::Light,
-        is_free: false,
-        body: BodyKind::None,
-        deadline: LIGHT,
-        also: &[404],
-        handler: dub::delete,
-    },
-    Endpoint {
-        id: "dub_video",
-        method: "GET",
-        path: "/voice/dub/jobs/{job_id}/video",
-        access: Access::Entitled,
-        work: Capability::Light,
-        is_free: false,
-        body: BodyKind::None,
-        deadline: LIGHT,
-        also: &[206, 404, 416],
-        handler: dub_files::video,
-    },
-    Endpoint {
-        id: "dub_audio",
-        method: "GET",
-        path: "/voice/dub/jobs/{job_id}/audio",
-        access: Access::Entitled,
-        work: Capability::Light,
-        is_free: false,
-        body: BodyKind::None,
-        deadline: LIGHT,
-        also: &[206, 404, 416],
-        handler: dub_files::audio,
-    },
-    Endpoint {
-        id: "dub_subtitles",
-        method: "GET",
-        path: "/voice/dub/jobs/{job_id}/subtitles",
-        access: Access::Entitled,
-        work: Capability::Light,
-        is_free: false,
-        body: BodyKind::None,
-        deadline: LIGHT,
-        also: &[206, 400, 404, 416],
-        handler: dub_files::subtitles,
-    },
-    Endpoint {
-        id: "voices",
-        method: "GET",
-        path: "/voice/voices",
-        access: Access::Key,
-        work: Capability::Light,
-        is_free: false,
-        body: BodyKind::None,
-        deadline: LIGHT,
-        also: &[],
-        handler: voices::handle,
-    },
-    Endpoint {
-        id: "voice_preview",
-        method: "GET",
-        path: "/voice/voices/{voice_id}/preview",
-        access: Access::Key,
-        // Nearly always it was made before.
-        work: Capability::Light,
-        is_free: false,
-        body: BodyKind::None,
-        deadline: Duration::from_secs(limits::SPEAK_SECONDS_MAX),
-        also: &[404, 502],
-        handler: preview::handle,
-    },
-    Endpoint {
-        id: "voice_delete",
-        method: "DELETE",
-        path: "/voice/voices/{voice_id}",
-        access: Access::Key,
-        work: Capability::Light,
-        is_free: false,
-        body: BodyKind::None,
-        deadline: LIGHT,
-        also: &[400, 404],
-        handler: voices::delete,
-    },
-    Endpoint {
-        id: "history",
-        method: "GET",
-        path: "/voice/history",
-        access: Access::Key,
-        work: Capability::Light,
-        is_free: false,
-        body: BodyKind::None,
-        deadline: LIGHT,
-        also: &[400],
-        handler: history::list,
-    },
-    Endpoint {
-        id: "history_delete",
-        method: "DELETE",
-        path: "/voice/history/{item_id}",
-        access: Access::Key,
-        work: Capability::Light,
-        is_free: false,
-        body: BodyKind::None,
-        deadline: LIGHT,
-        also: &[404],
-        handler: history::delete,
-    },
-    Endpoint {
-        id: "healthz",
-        method: "GET",
-        path: "/healthz",
-        access: Access::Open,
-        work: Capability::Light,
-        is_free: false,
-        body: BodyKind::None,
-        deadline: LIGHT,
-        also: &[],
-        handler: health::live,
-    },
-    Endpoint {
-        id: "readyz",
-        method: "GET",
-        path: "/readyz",
-        access: Access::Open,
-        work: Capability::Light,
-        is_free: false,
-        body: BodyKind::None,
-        deadline: LIGHT,
-        also: &[503],
-        handler: health::ready,
-    },
+    Endpoint::post("tts", "/voice/tts", tts::handle)
+        .entitled().json().speaks().also(&[404]),
+    Endpoint::post("tts_stream", "/voice/tts/stream", tts_stream::handle)
+        .entitled().json().speaks().also(&[404]),
+    Endpoint::post("stt", "/voice/stt", stt::handle)
+        .entitled().form(BodyKind::Audio).transcribes(),
+    // What was cloned is spoken to be heard.
+    Endpoint::post("clone", "/voice/clone", clone::handle)
+        .entitled().form(BodyKind::Audio).speaks().deadline_s(limits::CLONE_SECONDS_WAIT_MAX),
+    Endpoint::post("dub_analyze", "/voice/dub/analyze", dub::analyze)
+        .entitled().form(BodyKind::Video),
+    Endpoint::post("dub_translate", "/voice/dub/translate", dub_translate::handle)
+        .entitled().json().translates(),
+    Endpoint::post("dub_render", "/voice/dub/render", dub_render::handle)
+        .entitled().form(BodyKind::Video).also(&[404]),
+    Endpoint::get("dub_job", "/voice/dub/jobs/{job_id}", dub::job)
+        .entitled().free().also(&[404]),
+    Endpoint::delete("dub_job_delete", "/voice/dub/jobs/{job_id}", dub::delete)
+        .entitled().also(&[404]),
+    Endpoint::get("dub_video", "/voice/dub/jobs/{job_id}/video", dub_files::video)
+        .entitled().also(&[206, 404, 416]),
+    Endpoint::get("dub_audio", "/voice/dub/jobs/{job_id}/audio", dub_files::audio)
+        .entitled().also(&[206, 404, 416]),
+    Endpoint::get("dub_subtitles", "/voice/dub/jobs/{job_id}/subtitles", dub_files::subtitles)
+        .entitled().also(&[206, 400, 404, 416]),
+    Endpoint::get("voices", "/voice/voices", voices::handle),
+    // Nearly always it was made before: it waits for a worker only where not.
+    Endpoint::get("voice_preview", "/voice/voices/{voice_id}/preview", preview::handle)
+        .deadline_s(limits::SPEAK_SECONDS_MAX).also(&[404, 502]),
+    Endpoint::delete("voice_delete", "/voice/voices/{voice_id}", voices::delete).also(&[400, 404]),
+    Endpoint::get("history", "/voice/history", history::list).also(&[400]),
+    Endpoint::delete("history_delete", "/voice/history/{item_id}", history::delete).also(&[404]),
+    Endpoint::get("healthz", "/healthz", health::live).open(),
+    Endpoint::get("readyz", "/readyz", health::ready).open().also(&[503]),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(id: &str) -> &'static Endpoint {
+        ENDPOINTS.iter().find(|e| e.id == id).unwrap()
+    }
+
+    #[test]
+    fn a_row_says_how_long_its_work_may_take() {
+        for (id, seconds) in [
+            ("tts", limits::SPEAK_SECONDS_MAX),
+            ("stt", limits::TRANSCRIBE_SECONDS_MAX),
+            ("clone", limits::CLONE_SECONDS_WAIT_MAX),
+            ("dub_translate", limits::TRANSLATE_SECONDS_MAX),
+            ("voice_preview", limits::SPEAK_SECONDS_MAX),
+            ("history", 30),
+        ] {
+            assert_eq!(of(id).deadline.as_secs(), seconds, "{id}");
+        }
+    }
+}
