@@ -1,6 +1,8 @@
-//! What an endpoint is: who may call it, what body it takes, and how long it may take.
+//! What an endpoint is: who may call it, what it reads and answers, and how long it may take.
 
 use std::time::Duration;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::{Call, Context, Reply};
 use crate::fault::Fault;
@@ -11,6 +13,13 @@ const LIGHT: Duration = Duration::from_secs(30);
 
 /// Answers a request, or says why not.
 pub type Handler = fn(&Context, &mut Call) -> Result<Reply, Fault>;
+
+/// Makes the JSON Schema of a type; types that it refers to are the generator's definitions.
+pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
+
+fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<T>()
+}
 
 /// Who may call an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +70,12 @@ pub struct Endpoint {
     /// Statuses that its handler answers beside those that the rest of the row brings: see [`Endpoint::statuses`].
     pub also: &'static [u16],
     pub handler: Handler,
+    /// What its query may be; none where it is not read.
+    pub query: Option<SchemaOf>,
+    /// What its form or its JSON body may be; none where it takes no body.
+    pub request: Option<SchemaOf>,
+    /// What it answers; none where that is no JSON.
+    pub answer: Option<SchemaOf>,
 }
 
 impl Endpoint {
@@ -77,6 +92,9 @@ impl Endpoint {
             deadline: LIGHT,
             also: &[],
             handler,
+            query: None,
+            request: None,
+            answer: None,
         }
     }
 
@@ -136,15 +154,29 @@ impl Endpoint {
         self
     }
 
-    /// Its body is JSON.
-    pub const fn json(mut self) -> Self {
-        self.body = BodyKind::Json;
+    /// Its query is read as a `T`.
+    pub const fn query<T: JsonSchema>(mut self) -> Self {
+        self.query = Some(schema_of::<T>);
         self
     }
 
-    /// Its body is a form with a file.
-    pub const fn form(mut self, kind: BodyKind) -> Self {
+    /// Its body is JSON, read as a `T`.
+    pub const fn json<T: JsonSchema>(mut self) -> Self {
+        self.body = BodyKind::Json;
+        self.request = Some(schema_of::<T>);
+        self
+    }
+
+    /// Its body is a form with a file, read as a `T`.
+    pub const fn form<T: JsonSchema>(mut self, kind: BodyKind) -> Self {
         self.body = kind;
+        self.request = Some(schema_of::<T>);
+        self
+    }
+
+    /// It answers a `T` as JSON.
+    pub const fn answers<T: JsonSchema>(mut self) -> Self {
+        self.answer = Some(schema_of::<T>);
         self
     }
 

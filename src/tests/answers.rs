@@ -7,9 +7,14 @@ mod rendering;
 mod speech;
 mod translation;
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 use std::{env, fs};
+
+use schemars::SchemaGenerator;
+use serde::de::IgnoredAny;
+use vocabox::api::route;
 
 use crate::cloning::{self, cloning_models};
 use crate::http::{Answer, Client};
@@ -54,6 +59,7 @@ impl Recording<'_> {
             writeln!(self.text, "{kind}\n{asked}").unwrap();
         }
         writeln!(self.text, "=> {}", answer.status).unwrap();
+        check_fields(method, path, &answer);
         let is_sized = answer.header("content-type") != Some("application/json");
         for name in HEADERS
             .iter()
@@ -90,6 +96,25 @@ impl Recording<'_> {
         body.extend_from_slice(b"--b--\r\n");
         self.ask("POST", path, FORM, body)
     }
+}
+
+/// That the answer has the fields of its endpoint's schema.
+fn check_fields(method: &str, path: &str, answer: &Answer) {
+    let Ok(route) = route::find(method, path.split('?').next().unwrap()) else {
+        return;
+    };
+    let Some(schema) = route.endpoint.answer.filter(|_| answer.status == 200) else {
+        return;
+    };
+    let mut generator = SchemaGenerator::default();
+    let name = schema(&mut generator);
+    let name = name.get("$ref").unwrap().as_str().unwrap();
+    let definitions = generator.take_definitions(true);
+    let schema = &definitions[name.rsplit('/').next().unwrap()];
+    let body: BTreeMap<String, IgnoredAny> = serde_json::from_slice(&answer.body).unwrap();
+    let told: Vec<&String> = body.keys().collect();
+    let fields: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
+    assert_eq!(told, fields, "{method} {path}");
 }
 
 /// A body as text without what differs each time; a long one as its length and hash.
