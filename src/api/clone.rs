@@ -2,9 +2,11 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use super::form::Form;
+use super::form::{Form, file_schema};
+use super::message::Body;
 use super::{Call, Context, Reply};
 use crate::audio::decode;
 use crate::clone::CloneLabel;
@@ -12,43 +14,83 @@ use crate::fault::Fault;
 use crate::limits;
 use crate::services::Priority;
 use crate::services::clones::not_installed;
-use crate::store::{Feature, check_name};
+use crate::store::{Feature, Utc, check_name};
 
 /// Language of a clone that was not told any.
 const LANGUAGE: &str = "en-us";
+
+/// A recording of a speaker whose voice is to be cloned.
+#[derive(JsonSchema)]
+pub struct CloneForm {
+    #[schemars(schema_with = "file_schema")]
+    file: Body,
+    #[schemars(length(min = 1, max = limits::NAME_CHARS_MAX))]
+    name: String,
+    #[schemars(default, length(max = limits::CLONE_DESCRIPTION_CHARS_MAX))]
+    description: String,
+    /// The language that the voice reads where a request names none.
+    #[schemars(extend("default" = LANGUAGE))]
+    language: Option<String>,
+    /// Whether the speaker agreed; servers may ask for it.
+    #[schemars(default)]
+    #[expect(dead_code, reason = "checked as it is read, and here for the schema")]
+    consent: bool,
+}
+
+impl CloneForm {
+    /// Faults: `Invalid` for a field that is not accepted.
+    fn read(mut form: Form, require_consent: bool) -> Result<Self, Fault> {
+        let name = form
+            .text("name")
+            .ok_or_else(|| Fault::invalid("name is missing"))?;
+        let name = check_name(name)?;
+        let description = description(form.text("description").unwrap_or(""))?;
+        let language = form.text("language").map(str::to_owned);
+        let consent = form.boolean("consent", false)?;
+        if require_consent && !consent {
+            return Err(Fault::invalid(
+                "consent is missing; send consent=true if the speaker agreed to be cloned",
+            ));
+        }
+        Ok(CloneForm {
+            file: form.take_file()?,
+            name,
+            description,
+            language,
+            consent,
+        })
+    }
+}
+
+/// The voice that was made.
+#[derive(Serialize, JsonSchema)]
+pub struct CloneAnswer {
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    created_at: Utc,
+    description: String,
+    name: String,
+    /// A WAV as a `data:` URL.
+    preview_url: String,
+    #[schemars(extend("const" = "ready"))]
+    status: &'static str,
+    voice_id: String,
+}
 
 /// Clones. Faults: `Invalid` for a wrong form, a recording that holds anything but some seconds of one person's speech, or one
 /// voice too many; `Missing` without the packs for it; and what the services refuse.
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let body = call.take_body();
-    let mut form = Form::parse(call.head.header("content-type"), body, &context.spool_dir)?;
-    let name = form
-        .text("name")
-        .ok_or_else(|| Fault::invalid("name is missing"))?;
-    let name = check_name(name)?;
-    let description = description(form.text("description").unwrap_or(""))?;
-    let language = form.text("language").map(str::to_owned);
-    let consent = form.boolean("consent", false)?;
-    if context.require_clone_consent && !consent {
-        return Err(Fault::invalid(
-            "consent is missing; send consent=true if the speaker agreed to be cloned",
-        ));
-    }
-    let file = form
-        .take_file()
-        .ok_or_else(|| Fault::invalid("file is missing"))?;
-    if file.is_empty() {
-        return Err(Fault::invalid("file is empty"));
-    }
+    let form = Form::parse(call.head.header("content-type"), body, &context.spool_dir)?;
+    let asked = CloneForm::read(form, context.require_clone_consent)?;
     let both = context.speech.as_deref().zip(context.cloning.as_deref());
     let (speech, cloning) = both.ok_or_else(not_installed)?;
     let reader = context
         .voices
-        .reader(language.as_deref().unwrap_or(LANGUAGE))?;
+        .reader(asked.language.as_deref().unwrap_or(LANGUAGE))?;
     let account = call.identity()?.account.id;
     cloning.check_room(account, context.clones_max)?;
     let recording = decode::open(
-        file.into_reader().map_err(Fault::internal)?,
+        asked.file.into_reader().map_err(Fault::internal)?,
         limits::CLONE_SECONDS_MAX,
     )?;
 
@@ -60,22 +102,22 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     )?;
     call.item()?.duration_seconds = Some(fresh.recording_s);
     let label = CloneLabel {
-        name,
-        description,
+        name: asked.name,
+        description: asked.description,
         language: reader.language.clone(),
     };
     let (voice, preview) = cloning.keep(account, label, fresh, context.clones_max)?;
     let item = call.item()?;
     item.voice_id = Some(voice.id.to_string());
     item.language = Some(voice.style.language.clone());
-    Reply::json(&json!({
-        "voice_id": voice.id.to_string(),
-        "name": voice.name,
-        "description": voice.description,
-        "status": "ready",
-        "preview_url": format!("data:audio/wav;base64,{}", BASE64_STANDARD.encode(preview)),
-        "created_at": voice.created_at,
-    }))
+    Reply::json(&CloneAnswer {
+        created_at: voice.created_at,
+        preview_url: format!("data:audio/wav;base64,{}", BASE64_STANDARD.encode(preview)),
+        status: "ready",
+        voice_id: voice.id.to_string(),
+        description: voice.description,
+        name: voice.name,
+    })
 }
 
 fn description(text: &str) -> Result<String, Fault> {

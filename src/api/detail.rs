@@ -1,9 +1,17 @@
 //! The only place that turns a [`Fault`] into a status, headers and the `{"detail": …}` envelope.
 
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::message::Answer;
 use crate::fault::{Fault, Kind};
+
+/// Every error.
+#[derive(Serialize, JsonSchema)]
+pub struct ErrorAnswer<'a> {
+    /// What is wrong, in one sentence.
+    detail: &'a str,
+}
 
 /// Every error answer is this type.
 const JSON: &str = "application/json";
@@ -46,6 +54,10 @@ pub fn answer(fault: &Fault) -> Answer {
         status: status(fault.kind),
         content_type: JSON,
         headers,
-        body: json!({ "detail": fault.sentence }).to_string().into_bytes(),
+        // A string can always be written.
+        body: serde_json::to_vec(&ErrorAnswer {
+            detail: &fault.sentence,
+        })
+        .unwrap_or_default(),
     }
 }

@@ -1,29 +1,93 @@
 //! Dubbing: `POST /voice/dub/analyze` takes a recording or a video on as a job, `GET /voice/dub/jobs/{job_id}` tells how far
 //! it is, `DELETE` ends it and forgets it.
 
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::json;
+use serde_json::value::RawValue;
 
-use super::form::Form;
+use super::form::{Form, file_schema, on};
 use super::languages::language;
+use super::message::Body;
 use super::{Call, Context, Reply};
 use crate::dub::intake;
 use crate::dub::jobs::Dubbing;
 use crate::fault::Fault;
-use crate::store::{Job, JobId, JobKind, JobStatus};
+use crate::store::{Job, JobId, JobKind, JobStatus, Utc};
+
+/// A recording or a video to analyze.
+#[derive(JsonSchema)]
+pub struct AnalyzeForm {
+    #[schemars(schema_with = "file_schema")]
+    file: Body,
+    /// The language that is spoken; what is not said or not known is detected.
+    language: Option<String>,
+    /// Whether speakers are told apart.
+    #[schemars(default = "on")]
+    diarize: bool,
+}
+
+impl AnalyzeForm {
+    /// Faults: `Invalid` for a field that is not accepted.
+    fn read(mut form: Form) -> Result<Self, Fault> {
+        Ok(AnalyzeForm {
+            language: language(form.text("language").unwrap_or("auto")),
+            diarize: form.boolean("diarize", on())?,
+            file: form.take_file()?,
+        })
+    }
+}
+
+/// A job that was taken on.
+#[derive(Serialize, JsonSchema)]
+pub struct TakenJob {
+    #[schemars(with = "String")]
+    pub job_id: JobId,
+}
+
+/// How far a job is.
+#[derive(Serialize, JsonSchema)]
+pub struct JobAnswer<'a> {
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    created_at: Utc,
+    /// Why it failed.
+    error: Option<String>,
+    #[schemars(with = "String")]
+    job_id: JobId,
+    #[schemars(with = "String", extend("enum" = [JobKind::Analyze, JobKind::Render]))]
+    kind: JobKind,
+    #[schemars(range(min = 0, max = 1))]
+    progress: f64,
+    #[schemars(with = "String", extend("enum" = [
+        JobStatus::Queued, JobStatus::Processing, JobStatus::Done, JobStatus::Error,
+    ]))]
+    status: JobStatus,
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    updated_at: Utc,
+    /// What came of it, once it is done. It is JSON already, and may be long.
+    #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
+    result: Option<&'a RawValue>,
+}
+
+/// A job that was ended and forgotten.
+#[derive(Serialize, JsonSchema)]
+pub struct DeletedJob {
+    #[schemars(with = "String")]
+    job_id: JobId,
+    #[schemars(extend("const" = "deleted"))]
+    status: &'static str,
+}
 
 /// Takes a job on. Faults: `Invalid` for a wrong form or a recording that cannot be decoded, `Missing` without the packs that
 /// it needs, `Busy` when as many jobs are kept as may be.
 pub fn analyze(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let body = call.take_body();
-    let mut form = Form::parse(call.head.header("content-type"), body, &context.spool_dir)?;
-    let language = language(form.text("language").unwrap_or("auto"));
-    let diarize = form.boolean("diarize", true)?;
-    let file = form
-        .take_file()
-        .ok_or_else(|| Fault::invalid("file is missing"))?;
-    if file.is_empty() {
-        return Err(Fault::invalid("file is empty"));
-    }
+    let form = Form::parse(call.head.header("content-type"), body, &context.spool_dir)?;
+    let AnalyzeForm {
+        file,
+        language,
+        diarize,
+    } = AnalyzeForm::read(form)?;
     let dubbing = dubbing(context)?;
     let identity = call.identity()?;
     let request = json!({
@@ -34,31 +98,27 @@ pub fn analyze(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let (id, account) = (job.job_id, identity.account.id);
     let mut file = file.into_reader().map_err(Fault::internal)?;
     dubbing.submit(account, job, &mut file, intake::check_recording)?;
-    Reply::json(&json!({ "job_id": id }))
+    Reply::json(&TakenJob { job_id: id })
 }
 
 /// How far a job is. Faults: `NotFound` for an id that is none of the account's.
 pub fn job(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let job = context.store.job(call.identity()?.account.id, id(call)?)?;
-    let mut reply = Reply::json(&json!({
-        "job_id": job.job_id,
-        "kind": job.kind,
-        "status": job.status,
-        "progress": job.progress,
-        "error": job.error,
-        "created_at": job.created_at,
-        "updated_at": job.updated_at,
-    }))?;
-    // The result is JSON already, and may be long.
     let result = match job.status {
-        JobStatus::Done => context.store.job_result(job.job_id)?,
-        _ => b"null".to_vec(),
+        JobStatus::Done => Some(context.store.job_result(job.job_id)?),
+        _ => None,
     };
-    reply.body.pop();
-    reply.body.extend_from_slice(b",\"result\":");
-    reply.body.extend_from_slice(&result);
-    reply.body.push(b'}');
-    Ok(reply)
+    let result = result.as_deref().map(serde_json::from_slice);
+    Reply::json(&JobAnswer {
+        created_at: job.created_at,
+        error: job.error,
+        job_id: job.job_id,
+        kind: job.kind,
+        progress: job.progress,
+        status: job.status,
+        updated_at: job.updated_at,
+        result: result.transpose().map_err(Fault::internal)?,
+    })
 }
 
 /// Ends a job and deletes its files. Faults: `NotFound` for an id that is none of the account's.
@@ -68,7 +128,10 @@ pub fn delete(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     if let Some(dubbing) = &context.dubbing {
         dubbing.cancel(id);
     }
-    Reply::json(&json!({ "status": "deleted", "job_id": id }))
+    Reply::json(&DeletedJob {
+        job_id: id,
+        status: "deleted",
+    })
 }
 
 /// What dubs. Faults: `Missing` without the packs that it needs.

@@ -3,6 +3,8 @@
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 
+use schemars::JsonSchema;
+
 use super::dub::id;
 use super::message::{Head, Part};
 use super::{Call, Context, FileSection, Reply};
@@ -34,12 +36,33 @@ pub fn audio(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     send(call, file, "audio/wav", AUDIO)
 }
 
+/// How subtitles are asked for.
+#[derive(JsonSchema)]
+pub struct SubtitlesQuery {
+    /// In any case.
+    #[schemars(default = "srt", extend("enum" = ["srt", "vtt"]))]
+    format: String,
+}
+
+fn srt() -> String {
+    "srt".to_owned()
+}
+
+impl SubtitlesQuery {
+    /// Of a URL's query: its first `format` counts.
+    fn read(query: &str) -> Self {
+        let mut query = form_urlencoded::parse(query.as_bytes());
+        let format = query.find(|(name, _)| name == "format");
+        SubtitlesQuery {
+            format: format.map_or(srt(), |(_, value)| value.to_ascii_lowercase()),
+        }
+    }
+}
+
 /// The lines as subtitles, `?format=srt` or `vtt`. Faults: as [`video`], `Invalid` for another format.
 pub fn subtitles(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
-    let mut query = form_urlencoded::parse(call.head.query.as_bytes());
-    let format = query.find(|(name, _)| name == "format");
-    let format = format.map_or("srt".to_owned(), |(_, value)| value.to_ascii_lowercase());
-    let (name, content_type) = match format.as_str() {
+    let asked = SubtitlesQuery::read(&call.head.query);
+    let (name, content_type) = match asked.format.as_str() {
         "srt" => (SRT, "application/x-subrip; charset=utf-8"),
         "vtt" => (VTT, "text/vtt; charset=utf-8"),
         _ => return Err(Fault::invalid("format is neither srt nor vtt")),

@@ -3,12 +3,17 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use serde_json::{Map, Value, json};
+use schemars::JsonSchema;
+use serde_json::json;
 
-use super::dub::dubbing;
-use super::fields::{number, string};
-use super::form::Form;
+use super::dub::{TakenJob, dubbing};
+use super::form::{Form, file_schema, on};
 use super::languages::{TARGETS, code};
+use super::message::Body;
+use super::request::{
+    BoundedList, BoundedNumber, BoundedText, FieldValue, LineId, SegmentSeconds, form_field, item,
+    request,
+};
 use super::{Call, Context, Reply};
 use crate::audio::encode::Codec;
 use crate::dub::request::{RenderRequest, ScriptLine};
@@ -22,23 +27,72 @@ const SPEAKER: &str = "SPEAKER_00";
 /// Seconds by which lines may touch: times are rounded.
 const TOUCH_S: f64 = 0.001;
 
+/// A recording or a video, and its lines in another language.
+#[derive(JsonSchema)]
+pub struct RenderForm {
+    /// The file that was analyzed.
+    #[schemars(schema_with = "file_schema")]
+    file: Body,
+    #[schemars(with = "BoundedList<LineFields, 1, { limits::SEGMENTS_MAX }>")]
+    segments: Vec<ScriptLine>,
+    #[schemars(default, extend("maxProperties" = limits::SPEAKERS_MAX))]
+    voice_map: BTreeMap<String, String>,
+    /// The language of the lines.
+    #[schemars(with = "Option<String>")]
+    target_language: String,
+    /// Whether what else there is to hear stays, quieter under the lines.
+    #[schemars(default = "on")]
+    keep_background: bool,
+    /// What the film's new sound is coded as.
+    #[schemars(with = "Option<String>")]
+    audio_codec: Codec,
+}
+
+request! {
+    /// A line to speak.
+    pub struct LineFields {
+        /// Seconds from the start of the file.
+        start: BoundedNumber<SegmentSeconds>,
+        /// More than its start.
+        end: BoundedNumber<SegmentSeconds>,
+        text: BoundedText<{ limits::SEGMENT_CHARS_MAX }>,
+        #[schemars(extend("default" = SPEAKER))]
+        speaker: Option<BoundedText<{ limits::NAME_CHARS_MAX }>>,
+        /// What the client calls it; its number among the lines where it is not said.
+        id: Option<LineId>,
+    }
+}
+
+impl RenderForm {
+    /// Faults: `Invalid` for a field that is not accepted.
+    fn read(mut form: Form, catalog: &VoiceCatalog) -> Result<Self, Fault> {
+        let segments = read_segments(form.text("segments"))?;
+        let voice_map = voice_map(form.text("voice_map"))?;
+        Ok(RenderForm {
+            keep_background: form.boolean("keep_background", on())?,
+            audio_codec: Codec::parse(form.text("audio_codec").unwrap_or_default())?,
+            target_language: language(form.text("target_language"), &voice_map, catalog)?,
+            file: form.take_file()?,
+            segments,
+            voice_map,
+        })
+    }
+}
+
 /// Takes a render on. Faults: `Invalid` for a field out of its bounds or a file that cannot be read, `NotFound` for an unknown
 /// voice, `Missing` without the packs that it needs, `Busy` when as many jobs are kept as may be.
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let body = call.take_body();
     let content_type = call.head.header("content-type");
-    let mut form = Form::parse_long(content_type, body, &context.spool_dir, "segments")?;
-    let segments = segments(form.text("segments"))?;
-    let voice_map = voice_map(form.text("voice_map"))?;
-    let keep_background = form.boolean("keep_background", true)?;
-    let audio_codec = Codec::parse(form.text("audio_codec").unwrap_or_default())?;
-    let language = language(form.text("target_language"), &voice_map, &context.voices)?;
-    let file = form
-        .take_file()
-        .ok_or_else(|| Fault::invalid("file is missing"))?;
-    if file.is_empty() {
-        return Err(Fault::invalid("file is empty"));
-    }
+    let form = Form::parse_long(content_type, body, &context.spool_dir, "segments")?;
+    let RenderForm {
+        file,
+        segments,
+        voice_map,
+        target_language: language,
+        keep_background,
+        audio_codec,
+    } = RenderForm::read(form, &context.voices)?;
     let identity = call.identity()?;
     let account = identity.account.id;
     let none = || Fault::missing("No engine for speech is installed on this box.");
@@ -61,33 +115,22 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let id = job.job_id;
     let mut file = file.into_reader().map_err(Fault::internal)?;
     dubbing.submit_render(account, job, &mut file, &request)?;
-    Reply::json(&json!({ "job_id": id }))
+    Reply::json(&TakenJob { job_id: id })
+}
+
+/// The lines of the form's field, checked.
+fn read_segments(json: Option<&str>) -> Result<Vec<ScriptLine>, Fault> {
+    segments(form_field::<
+        BoundedList<LineFields, 1, { limits::SEGMENTS_MAX }>,
+    >("segments", json)?)
 }
 
 /// The lines, checked: in order, one after the other.
-fn segments(json: Option<&str>) -> Result<Vec<ScriptLine>, Fault> {
-    let json = json.ok_or_else(|| Fault::invalid("segments is missing"))?;
-    let list: Value = serde_json::from_str(json)
-        .map_err(|e| Fault::invalid(format!("segments is not valid JSON: {e}")))?;
-    let Value::Array(list) = list else {
-        return Err(Fault::invalid("segments is not an array"));
-    };
-    let (count, most) = (list.len(), limits::SEGMENTS_MAX);
-    if !(1..=most).contains(&count) {
-        return Err(Fault::invalid(format!(
-            "segments has {count} items; 1 to {most} are accepted"
-        )));
-    }
-    let mut all: Vec<ScriptLine> = Vec::with_capacity(count);
+fn segments(list: Vec<FieldValue<LineFields>>) -> Result<Vec<ScriptLine>, Fault> {
+    let mut all: Vec<ScriptLine> = Vec::with_capacity(list.len());
     let mut ids = HashSet::new();
-    for (at, value) in list.into_iter().enumerate() {
-        let Value::Object(fields) = value else {
-            return Err(Fault::invalid(format!("segments[{at}] is not an object")));
-        };
-        let said = segment(&fields, at).map_err(|mut fault| {
-            fault.sentence = format!("segments[{at}].{}", fault.sentence);
-            fault
-        })?;
+    for (at, given) in list.into_iter().enumerate() {
+        let said = item("segments", at, given, |fields| segment(fields, at))?;
         if !ids.insert(said.id.to_string()) {
             return Err(Fault::invalid(format!(
                 "segments[{at}].id is {}, as that of another segment is",
@@ -107,60 +150,25 @@ fn segments(json: Option<&str>) -> Result<Vec<ScriptLine>, Fault> {
     Ok(all)
 }
 
-fn segment(fields: &Map<String, Value>, at: usize) -> Result<ScriptLine, Fault> {
-    let time = |name: &str| {
-        let seconds = number(fields, name, 0.0, limits::SEGMENT_SECONDS_MAX)?;
-        seconds.ok_or_else(|| Fault::invalid(format!("{name} is missing")))
-    };
-    let (start, end) = (time("start")?, time("end")?);
+fn segment(fields: LineFields, at: usize) -> Result<ScriptLine, Fault> {
+    let (start, end) = (fields.start.take()?, fields.end.take()?);
     if end <= start {
         return Err(Fault::invalid(format!(
             "end is {end}; more than its start, {start}, is accepted"
         )));
     }
-    let text = string(fields, "text")?.ok_or_else(|| Fault::invalid("text is missing"))?;
-    let (chars, most) = (text.chars().count(), limits::SEGMENT_CHARS_MAX);
-    if chars > most {
-        return Err(Fault::invalid(format!(
-            "text has {chars} characters; at most {most} are accepted"
-        )));
-    }
-    let speaker = string(fields, "speaker")?.unwrap_or(SPEAKER);
-    name("speaker", speaker)?;
-    let id = match fields.get("id") {
-        None | Some(Value::Null) => at.into(),
-        Some(Value::Number(id)) => Value::Number(id.clone()),
-        Some(Value::String(id)) => {
-            name("id", id)?;
-            id.clone().into()
-        }
-        Some(_) => {
-            return Err(Fault::invalid(
-                "id is neither a number nor a string, which are accepted",
-            ));
-        }
-    };
+    let text = fields.text.take()?.into_string();
+    let speaker = fields.speaker.take()?;
     Ok(ScriptLine {
-        id,
         start_s: start,
         end_s: end,
-        text: text.to_owned(),
-        speaker: speaker.to_owned(),
+        text,
+        speaker: speaker.map_or(SPEAKER.to_owned(), BoundedText::into_string),
+        id: fields.id.take()?.unwrap_or(at.into()),
     })
 }
 
-/// Faults: `Invalid` for a name that is longer than names are.
-fn name(field: &str, value: &str) -> Result<(), Fault> {
-    let (chars, most) = (value.chars().count(), limits::NAME_CHARS_MAX);
-    match chars > most {
-        true => Err(Fault::invalid(format!(
-            "{field} has {chars} characters; at most {most} are accepted"
-        ))),
-        false => Ok(()),
-    }
-}
-
-/// Voices by speaker.
+/// Voices by speaker. The field has at most `FORM_FIELD_BYTES_MAX` bytes; how many speakers it names is known of all of them.
 fn voice_map(json: Option<&str>) -> Result<BTreeMap<String, String>, Fault> {
     let Some(json) = json.filter(|json| !json.trim().is_empty()) else {
         return Ok(BTreeMap::new());
@@ -207,16 +215,17 @@ fn language(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
 
     fn why(list: Value) -> String {
-        segments(Some(&list.to_string())).unwrap_err().sentence
+        read_segments(Some(&list.to_string())).unwrap_err().sentence
     }
 
     #[test]
     fn lines_are_in_order_and_named_once() {
         let line = |start: f64, end: f64, id: i32| json!({ "start": start, "end": end, "text": "a", "id": id });
         let fine = json!([line(0.0, 1.0, 1), line(1.0, 2.0, 2)]);
-        let read = segments(Some(&fine.to_string())).unwrap();
+        let read = read_segments(Some(&fine.to_string())).unwrap();
         assert_eq!((read[1].start_s, read[1].speaker.as_str()), (1.0, SPEAKER));
         assert!(why(json!([])).contains("1 to"));
         assert!(why(json!({})).contains("not an array"));
@@ -228,12 +237,17 @@ mod tests {
         assert!(why(json!([line(-1.0, 1.0, 1)])).contains("segments[0].start"));
         assert!(why(json!([{ "start": 0.0, "end": 1.0 }])).contains("text is missing"));
         assert!(
-            segments(Some("["))
+            read_segments(Some("["))
                 .unwrap_err()
                 .sentence
                 .contains("not valid JSON")
         );
-        assert!(segments(None).unwrap_err().sentence.contains("missing"));
+        assert!(
+            read_segments(None)
+                .unwrap_err()
+                .sentence
+                .contains("missing")
+        );
     }
 
     #[test]

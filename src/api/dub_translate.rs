@@ -1,9 +1,13 @@
 //! `POST /voice/dub/translate`: the segments of a recording → the same in another language.
 
-use serde_json::{Map, Value, json};
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
 
-use super::fields::{number, object, string};
-use super::languages::{TARGETS, code};
+use super::languages::TARGETS;
+use super::request::{
+    BoundedList, BoundedNumber, BoundedText, LanguageCode, RawFields, SegmentSeconds,
+    WithRawFields, item, object, request,
+};
 use super::{Call, Context, Reply};
 use crate::dub::fit::room_chars;
 use crate::engine::contract::TranslateTask;
@@ -16,14 +20,53 @@ use crate::store::Feature;
 /// The one that an analysis may have written already.
 const ENGLISH: &str = "en";
 
+request! {
+    /// Segments to translate.
+    pub struct TranslateFields {
+        /// The language to translate into, with or without a region.
+        #[schemars(extend("examples" = TARGETS))]
+        target_language: LanguageCode,
+        /// The language of all segments.
+        source_language: Option<LanguageCode>,
+        /// The same, as the analysis calls it; `source_language` counts before it.
+        language: Option<LanguageCode>,
+        segments: BoundedList<WithRawFields<SegmentFields>, 0, { limits::SEGMENTS_MAX }>,
+    }
+}
+
+request! {
+    /// A segment of a recording. What else it has is given back as it came.
+    pub struct SegmentFields {
+        text: BoundedText<{ limits::SEGMENT_CHARS_MAX }>,
+        /// What an analysis wrote of it in English.
+        text_en: Option<BoundedText<{ limits::SEGMENT_CHARS_MAX }>>,
+        /// Its own language.
+        language: Option<LanguageCode>,
+        /// Seconds from the start of the recording.
+        start: Option<BoundedNumber<SegmentSeconds>>,
+        end: Option<BoundedNumber<SegmentSeconds>>,
+    }
+}
+
+/// The segments in another language.
+#[derive(Serialize, JsonSchema)]
+pub struct TranslateAnswer {
+    #[schemars(with = "Vec<SegmentFields>")]
+    segments: Vec<SourceSegment>,
+    target_language: String,
+}
+
 /// Translates. Faults: `Invalid` for a field out of its bounds, or when it cannot be known from which language, `Missing`
 /// without a translator for a pair of languages, and what the service refuses.
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let body = call.take_body();
-    let mut object = object(&call.head, body)?;
-    let target = target(&object)?;
-    let source = source(&object)?;
-    let mut segments = segments(&mut object)?;
+    let fields: TranslateFields = object(&call.head, body)?;
+    let target = target(fields.target_language.take()?)?;
+    let (named, heard) = (fields.source_language.take()?, fields.language.take()?);
+    let source = named.flatten().or(heard.flatten());
+    let items = fields.segments.take()?.into_iter().enumerate();
+    let read = items.map(|(at, given)| item("segments", at, given, segment));
+    let mut segments: Vec<SourceSegment> = read.collect::<Result<_, _>>()?;
     let translation = context.translation.as_ref();
     let mut tasks: Vec<(&TranslatorPool, TranslateTask)> = Vec::new();
     // The numbers of those that are asked for, and the texts of those that are there already.
@@ -71,19 +114,21 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         call.item()?.text = Some(texts.join("\n"));
     }
     for (number, text) in asked.into_iter().zip(texts).chain(at) {
-        segments[number]
-            .fields
-            .insert("text".to_owned(), text.into());
+        segments[number].translation = Some(text);
     }
-    let segments: Vec<Value> = segments.into_iter().map(|s| s.fields.into()).collect();
-    Reply::json(&json!({ "segments": segments, "target_language": target }))
+    Reply::json(&TranslateAnswer {
+        segments,
+        target_language: target,
+    })
 }
 
 /// One segment of the request.
 struct SourceSegment {
-    /// All of it: what is not known here is given back as it came.
-    fields: Map<String, Value>,
+    /// All of it, which is given back.
+    kept: RawFields,
     text: String,
+    /// What is given back in the place of its text.
+    translation: Option<String>,
     /// Its own language (ours).
     language: Option<String>,
     /// What an analysis wrote of it in English (ours).
@@ -92,71 +137,39 @@ struct SourceSegment {
     end_s: Option<f64>,
 }
 
-/// The segments, checked and taken out of the request.
-fn segments(object: &mut Map<String, Value>) -> Result<Vec<SourceSegment>, Fault> {
-    let most = limits::SEGMENTS_MAX;
-    let list = match object.remove("segments") {
-        Some(Value::Array(list)) => list,
-        None => return Err(Fault::invalid("segments is missing")),
-        Some(_) => return Err(Fault::invalid("segments is not an array")),
-    };
-    if list.len() > most {
-        return Err(Fault::invalid(format!(
-            "segments has {} items; at most {most} are accepted",
-            list.len()
-        )));
+impl Serialize for SourceSegment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let text = self.translation.as_deref();
+        self.kept.serialize_with(text, serializer)
     }
-    let numbered = list.into_iter().enumerate();
-    let read = |(at, value): (usize, Value)| match value {
-        Value::Object(fields) => segment(fields).map_err(|mut fault| {
-            fault.sentence = format!("segments[{at}].{}", fault.sentence);
-            fault
-        }),
-        _ => Err(Fault::invalid(format!("segments[{at}] is not an object"))),
-    };
-    numbered.map(read).collect()
 }
 
-fn segment(fields: Map<String, Value>) -> Result<SourceSegment, Fault> {
-    let most = limits::SEGMENT_CHARS_MAX;
-    let text = string(&fields, "text")?.ok_or_else(|| Fault::invalid("text is missing"))?;
-    let english = string(&fields, "text_en")?;
-    for (name, text) in [("text", Some(text)), ("text_en", english)] {
-        let chars = text.map_or(0, |t| t.chars().count());
-        if chars > most {
-            return Err(Fault::invalid(format!(
-                "{name} has {chars} characters; at most {most} are accepted"
-            )));
-        }
-    }
-    let seconds = |name: &str| number(&fields, name, 0.0, limits::SEGMENT_SECONDS_MAX);
+fn segment(segment: WithRawFields<SegmentFields>) -> Result<SourceSegment, Fault> {
+    let WithRawFields { fields, kept } = segment;
+    fields.text.check_kind()?;
+    fields.text_en.check_kind()?;
+    let (text, english) = (fields.text.take()?, fields.text_en.take()?);
     Ok(SourceSegment {
-        text: text.to_owned(),
-        language: string(&fields, "language")?.and_then(code),
-        text_en: english.filter(|t| !t.trim().is_empty()).map(str::to_owned),
-        start_s: seconds("start")?,
-        end_s: seconds("end")?,
-        fields,
+        kept,
+        text: text.into_string(),
+        translation: None,
+        language: fields.language.take()?.flatten(),
+        text_en: english
+            .filter(|t| !t.is_blank())
+            .map(BoundedText::into_string),
+        start_s: fields.start.take()?,
+        end_s: fields.end.take()?,
     })
 }
 
-fn target(object: &Map<String, Value>) -> Result<String, Fault> {
-    let asked = string(object, "target_language")?
-        .ok_or_else(|| Fault::invalid("target_language is missing"))?;
-    match code(asked) {
+fn target(asked: Option<String>) -> Result<String, Fault> {
+    match asked {
         Some(code) if TARGETS.contains(&code.as_str()) => Ok(code),
         _ => Err(Fault::invalid(format!(
             "target_language is none of {}",
             TARGETS.join(", ")
         ))),
     }
-}
-
-/// The language of all segments, if it is said (ours): `source_language`, or `language` as the analysis calls it.
-fn source(object: &Map<String, Value>) -> Result<Option<String>, Fault> {
-    let named = string(object, "source_language")?.and_then(code);
-    let heard = string(object, "language")?.and_then(code);
-    Ok(named.or(heard))
 }
 
 /// Characters that can be said from the start of `segment` until that of the `next`, or its own end where that is later.
@@ -172,8 +185,9 @@ mod tests {
     #[test]
     fn a_segment_has_room_until_the_next_begins() {
         let at = |start: f64, end: f64| {
-            let fields = json!({ "text": "a", "start": start, "end": end });
-            segment(fields.as_object().unwrap().clone()).unwrap()
+            let json = format!(r#"{{"text":"a","start":{start},"end":{end}}}"#);
+            let given = serde_json::from_str(&json).unwrap();
+            item("segments", 0, given, segment).unwrap()
         };
         let (one, two) = (at(1.0, 2.0), at(3.0, 4.0));
         assert_eq!(room(&one, Some(&two)), Some(32));

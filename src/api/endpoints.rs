@@ -1,244 +1,216 @@
-//! The only list of endpoints: a new one is its file (parse and render) and its row here.
+//! The only list of endpoints: a new one is its file (types, parse and render) and its row here.
 
-use std::time::Duration;
-
-use super::{Access, BodyKind, Capability, Endpoint};
+use super::{BodyKind, Endpoint};
 use super::{clone, dub, dub_files, dub_render, dub_translate, health, history, preview};
 use super::{stt, tts, tts_stream, voices};
 use crate::limits;
 
-const LIGHT: Duration = Duration::from_secs(30);
-
 /// Every endpoint of the server.
+#[rustfmt::skip]
 pub const ENDPOINTS: &[Endpoint] = &[
-    Endpoint {
-        id: "tts",
-        method: "POST",
-        path: "/voice/tts",
-        access: Access::Entitled,
-        work: Capability::Speak,
-        is_free: false,
-        body: BodyKind::Json,
-        deadline: Duration::from_secs(limits::SPEAK_SECONDS_MAX),
-        also: &[404],
-        handler: tts::handle,
-    },
-    Endpoint {
-        id: "tts_stream",
-        method: "POST",
-        path: "/voice/tts/stream",
-        access: Access::Entitled,
-        work: Capability::Speak,
-        is_free: false,
-        body: BodyKind::Json,
-        deadline: Duration::from_secs(limits::SPEAK_SECONDS_MAX),
-        also: &[404],
-        handler: tts_stream::handle,
-    },
-    Endpoint {
-        id: "stt",
-        method: "POST",
-        path: "/voice/stt",
-        access: Access::Entitled,
-        work: Capability::Transcribe,
-        is_free: false,
-        body: BodyKind::Audio,
-        deadline: Duration::from_secs(limits::TRANSCRIBE_SECONDS_MAX),
-        also: &[],
-        handler: stt::handle,
-    },
-    Endpoint {
-        id: "clone",
-        method: "POST",
-        path: "/voice/clone",
-        access: Access::Entitled,
-        // It is spoken to be heard.
-        work: Capability::Speak,
-        is_free: false,
-        body: BodyKind::Audio,
-        deadline: Duration::from_secs(limits::CLONE_SECONDS_WAIT_MAX),
-        also: &[],
-        handler: clone::handle,
-    },
-    Endpoint {
-        id: "dub_analyze",
-        method: "POST",
-        path: "/voice/dub/analyze",
-        access: Access::Entitled,
-        work: Capability::Light,
-        is_free: false,
-        body: BodyKind::Video,
-        deadline: LIGHT,
-        also: &[],
-        handler: dub::analyze,
-    },
-    Endpoint {
-        id: "dub_translate",
-        method: "POST",
-        path: "/voice/dub/translate",
-        access: Access::Entitled,
-        work: Capability::Translate,
-        is_free: false,
-        body: BodyKind::Json,
-        deadline: Duration::from_secs(limits::TRANSLATE_SECONDS_MAX),
-        also: &[],
-        handler: dub_translate::handle,
-    },
-    Endpoint {
-        id: "dub_render",
-        method: "POST",
-        path: "/voice/dub/render",
-        access: Access::Entitled,
-        work: Capability::Light,
-        is_free: false,
-        body: BodyKind::Video,
-        deadline: LIGHT,
-        also: &[404],
-        handler: dub_render::handle,
-    },
-    Endpoint {
-        id: "dub_job",
-        method: "GET",
-        path: "/voice/dub/jobs/{job_id}",
-        access: Access::Entitled,
-        work: Capability::Light,
-        is_free: true,
-        body: BodyKind::None,
-        deadline: LIGHT,
-        also: &[404],
-        handler: dub::job,
-    },
-    Endpoint {
-        id: "dub_job_delete",
-        method: "DELETE",
-        path: "/voice/dub/jobs/{job_id}",
-        access: Access::Entitled,
-        work: Capability::Light,
-        is_free: false,
-        body: BodyKind::None,
-        deadline: LIGHT,
-        also: &[404],
-        handler: dub::delete,
-    },
-    Endpoint {
-        id: "dub_video",
-        method: "GET",
-        path: "/voice/dub/jobs/{job_id}/video",
-        access: Access::Entitled,
-        work: Capability::Light,
-        is_free: false,
-        body: BodyKind::None,
-        deadline: LIGHT,
-        also: &[206, 404, 416],
-        handler: dub_files::video,
-    },
-    Endpoint {
-        id: "dub_audio",
-        method: "GET",
-        path: "/voice/dub/jobs/{job_id}/audio",
-        access: Access::Entitled,
-        work: Capability::Light,
-        is_free: false,
-        body: BodyKind::None,
-        deadline: LIGHT,
-        also: &[206, 404, 416],
-        handler: dub_files::audio,
-    },
-    Endpoint {
-        id: "dub_subtitles",
-        method: "GET",
-        path: "/voice/dub/jobs/{job_id}/subtitles",
-        access: Access::Entitled,
-        work: Capability::Light,
-        is_free: false,
-        body: BodyKind::None,
-        deadline: LIGHT,
-        also: &[206, 400, 404, 416],
-        handler: dub_files::subtitles,
-    },
-    Endpoint {
-        id: "voices",
-        method: "GET",
-        path: "/voice/voices",
-        access: Access::Key,
-        work: Capability::Light,
-        is_free: false,
-        body: BodyKind::None,
-        deadline: LIGHT,
-        also: &[],
-        handler: voices::handle,
-    },
-    Endpoint {
-        id: "voice_preview",
-        method: "GET",
-        path: "/voice/voices/{voice_id}/preview",
-        access: Access::Key,
-        // Nearly always it was made before.
-        work: Capability::Light,
-        is_free: false,
-        body: BodyKind::None,
-        deadline: Duration::from_secs(limits::SPEAK_SECONDS_MAX),
-        also: &[404, 502],
-        handler: preview::handle,
-    },
-    Endpoint {
-        id: "voice_delete",
-        method: "DELETE",
-        path: "/voice/voices/{voice_id}",
-        access: Access::Key,
-        work: Capability::Light,
-        is_free: false,
-        body: BodyKind::None,
-        deadline: LIGHT,
-        also: &[400, 404],
-        handler: voices::delete,
-    },
-    Endpoint {
-        id: "history",
-        method: "GET",
-        path: "/voice/history",
-        access: Access::Key,
-        work: Capability::Light,
-        is_free: false,
-        body: BodyKind::None,
-        deadline: LIGHT,
-        also: &[400],
-        handler: history::list,
-    },
-    Endpoint {
-        id: "history_delete",
-        method: "DELETE",
-        path: "/voice/history/{item_id}",
-        access: Access::Key,
-        work: Capability::Light,
-        is_free: false,
-        body: BodyKind::None,
-        deadline: LIGHT,
-        also: &[404],
-        handler: history::delete,
-    },
-    Endpoint {
-        id: "healthz",
-        method: "GET",
-        path: "/healthz",
-        access: Access::Open,
-        work: Capability::Light,
-        is_free: false,
-        body: BodyKind::None,
-        deadline: LIGHT,
-        also: &[],
-        handler: health::live,
-    },
-    Endpoint {
-        id: "readyz",
-        method: "GET",
-        path: "/readyz",
-        access: Access::Open,
-        work: Capability::Light,
-        is_free: false,
-        body: BodyKind::None,
-        deadline: LIGHT,
-        also: &[503],
-        handler: health::ready,
-    },
+    Endpoint::post("tts", "/voice/tts", tts::handle)
+        .entitled().query::<tts::FormatQuery>().json::<tts::SpeechFields>().speaks().also(&[404]),
+    Endpoint::post("tts_stream", "/voice/tts/stream", tts_stream::handle)
+        .entitled().query::<tts::FormatQuery>().json::<tts::SpeechFields>().speaks().also(&[404]),
+    Endpoint::post("stt", "/voice/stt", stt::handle)
+        .entitled().form::<stt::TranscribeForm>(BodyKind::Audio).transcribes().answers::<stt::TranscribeAnswer>(),
+    // What was cloned is spoken to be heard.
+    Endpoint::post("clone", "/voice/clone", clone::handle)
+        .entitled().form::<clone::CloneForm>(BodyKind::Audio).speaks().deadline_s(limits::CLONE_SECONDS_WAIT_MAX)
+        .answers::<clone::CloneAnswer>(),
+    Endpoint::post("dub_analyze", "/voice/dub/analyze", dub::analyze)
+        .entitled().form::<dub::AnalyzeForm>(BodyKind::Video).answers::<dub::TakenJob>(),
+    Endpoint::post("dub_translate", "/voice/dub/translate", dub_translate::handle)
+        .entitled().json::<dub_translate::TranslateFields>().translates().answers::<dub_translate::TranslateAnswer>(),
+    Endpoint::post("dub_render", "/voice/dub/render", dub_render::handle)
+        .entitled().form::<dub_render::RenderForm>(BodyKind::Video).answers::<dub::TakenJob>().also(&[404]),
+    Endpoint::get("dub_job", "/voice/dub/jobs/{job_id}", dub::job)
+        .entitled().free().answers::<dub::JobAnswer>().also(&[404]),
+    Endpoint::delete("dub_job_delete", "/voice/dub/jobs/{job_id}", dub::delete)
+        .entitled().answers::<dub::DeletedJob>().also(&[404]),
+    Endpoint::get("dub_video", "/voice/dub/jobs/{job_id}/video", dub_files::video)
+        .entitled().also(&[206, 404, 416]),
+    Endpoint::get("dub_audio", "/voice/dub/jobs/{job_id}/audio", dub_files::audio)
+        .entitled().also(&[206, 404, 416]),
+    Endpoint::get("dub_subtitles", "/voice/dub/jobs/{job_id}/subtitles", dub_files::subtitles)
+        .entitled().query::<dub_files::SubtitlesQuery>().also(&[206, 400, 404, 416]),
+    Endpoint::get("voices", "/voice/voices", voices::handle)
+        .query::<voices::VoicesQuery>().answers::<voices::VoicesAnswer>(),
+    // Nearly always it was made before: it waits for a worker only where not.
+    Endpoint::get("voice_preview", "/voice/voices/{voice_id}/preview", preview::handle)
+        .deadline_s(limits::SPEAK_SECONDS_MAX).also(&[404, 502]),
+    Endpoint::delete("voice_delete", "/voice/voices/{voice_id}", voices::delete)
+        .answers::<voices::DeletedVoice>().also(&[400, 404]),
+    Endpoint::get("history", "/voice/history", history::list)
+        .query::<history::HistoryQuery>().answers::<history::HistoryAnswer>().also(&[400]),
+    Endpoint::delete("history_delete", "/voice/history/{item_id}", history::delete)
+        .answers::<history::DeletedItem>().also(&[404]),
+    Endpoint::get("healthz", "/healthz", health::live).open().answers::<health::LiveAnswer>(),
+    Endpoint::get("readyz", "/readyz", health::ready).open().answers::<health::ReadyAnswer>().also(&[503]),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::detail::ErrorAnswer;
+    use schemars::{SchemaGenerator, schema_for};
+    use serde_json::{Value, json};
+
+    fn of(id: &str) -> &'static Endpoint {
+        ENDPOINTS.iter().find(|e| e.id == id).unwrap()
+    }
+
+    /// The schema of what an endpoint reads, its body before its query, references resolved.
+    fn request(id: &str) -> Value {
+        let mut generator = SchemaGenerator::default();
+        let read = of(id).request.or(of(id).query).unwrap();
+        let schema = read(&mut generator);
+        let definitions = json!(generator.take_definitions(true));
+        resolved(schema.as_value(), &definitions)
+    }
+
+    fn resolved(schema: &Value, definitions: &Value) -> Value {
+        match schema {
+            Value::Object(fields) => match fields.get("$ref").and_then(Value::as_str) {
+                Some(named) => {
+                    let name = named.rsplit('/').next().unwrap();
+                    resolved(&definitions[name], definitions)
+                }
+                None => fields
+                    .iter()
+                    .map(|(k, v)| (k.clone(), resolved(v, definitions)))
+                    .collect(),
+            },
+            Value::Array(items) => items.iter().map(|v| resolved(v, definitions)).collect(),
+            other => other.clone(),
+        }
+    }
+
+    #[test]
+    fn every_endpoint_has_a_schema_of_its_json_and_of_its_body() {
+        let not_json = [
+            "tts",
+            "tts_stream",
+            "dub_video",
+            "dub_audio",
+            "dub_subtitles",
+            "voice_preview",
+        ];
+        for endpoint in ENDPOINTS {
+            let is_json = !not_json.contains(&endpoint.id);
+            assert_eq!(endpoint.answer.is_some(), is_json, "{}", endpoint.id);
+            let has_body = endpoint.body != BodyKind::None;
+            assert_eq!(endpoint.request.is_some(), has_body, "{}", endpoint.id);
+            let all = [endpoint.query, endpoint.request, endpoint.answer];
+            for schema in all.iter().flatten() {
+                let mut generator = SchemaGenerator::default();
+                let schema = schema(&mut generator);
+                let named = schema.get("$ref").and_then(Value::as_str).unwrap();
+                let definitions = generator.take_definitions(true);
+                let whole = &definitions[named.rsplit('/').next().unwrap()];
+                assert_eq!(whole["type"], "object", "{}", endpoint.id);
+                assert!(whole["description"].is_string(), "{}", endpoint.id);
+            }
+        }
+        assert_eq!(
+            schema_for!(ErrorAnswer).get("required"),
+            Some(&json!(["detail"]))
+        );
+    }
+
+    #[test]
+    fn the_bounds_of_schemas_are_those_of_the_limits() {
+        let bounds = [
+            ("tts", "/text/maxLength", json!(limits::TEXT_CHARS_MAX)),
+            ("tts", "/speed/minimum", json!(limits::SPEED_MIN)),
+            ("tts", "/speed/maximum", json!(limits::SPEED_MAX)),
+            ("tts", "/stability/maximum", json!(1.0)),
+            (
+                "dub_translate",
+                "/segments/maxItems",
+                json!(limits::SEGMENTS_MAX),
+            ),
+            (
+                "dub_translate",
+                "/segments/items/properties/text/maxLength",
+                json!(limits::SEGMENT_CHARS_MAX),
+            ),
+            (
+                "dub_translate",
+                "/segments/items/properties/text_en/maxLength",
+                json!(limits::SEGMENT_CHARS_MAX),
+            ),
+            (
+                "dub_translate",
+                "/segments/items/properties/start/maximum",
+                json!(limits::SEGMENT_SECONDS_MAX),
+            ),
+            ("dub_render", "/segments/minItems", json!(1)),
+            (
+                "dub_render",
+                "/segments/maxItems",
+                json!(limits::SEGMENTS_MAX),
+            ),
+            (
+                "dub_render",
+                "/segments/items/properties/end/maximum",
+                json!(limits::SEGMENT_SECONDS_MAX),
+            ),
+            (
+                "dub_render",
+                "/segments/items/properties/speaker/maxLength",
+                json!(limits::NAME_CHARS_MAX),
+            ),
+            (
+                "dub_render",
+                "/voice_map/maxProperties",
+                json!(limits::SPEAKERS_MAX),
+            ),
+            ("clone", "/name/maxLength", json!(limits::NAME_CHARS_MAX)),
+            (
+                "clone",
+                "/description/maxLength",
+                json!(limits::CLONE_DESCRIPTION_CHARS_MAX),
+            ),
+            ("history", "/limit/maximum", json!(limits::HISTORY_PAGE_MAX)),
+            (
+                "history",
+                "/offset/maximum",
+                json!(limits::HISTORY_OFFSET_MAX),
+            ),
+        ];
+        for (id, field, bound) in bounds {
+            let schema = request(id);
+            let told = schema["properties"].pointer(field);
+            assert_eq!(told, Some(&bound), "{id}{field}: {schema}");
+        }
+        for (id, required) in [
+            ("tts", json!(["text"])),
+            ("dub_translate", json!(["segments", "target_language"])),
+            ("dub_render", json!(["file", "segments"])),
+            ("clone", json!(["file", "name"])),
+            ("stt", json!(["file"])),
+            ("history", Value::Null),
+        ] {
+            let mut told = request(id)["required"].clone();
+            if let Value::Array(names) = &mut told {
+                names.sort_by_key(|name| name.to_string());
+            }
+            assert_eq!(told, required, "{id}");
+        }
+    }
+
+    #[test]
+    fn a_row_says_how_long_its_work_may_take() {
+        for (id, seconds) in [
+            ("tts", limits::SPEAK_SECONDS_MAX),
+            ("stt", limits::TRANSCRIBE_SECONDS_MAX),
+            ("clone", limits::CLONE_SECONDS_WAIT_MAX),
+            ("dub_translate", limits::TRANSLATE_SECONDS_MAX),
+            ("voice_preview", limits::SPEAK_SECONDS_MAX),
+            ("history", 30),
+        ] {
+            assert_eq!(of(id).deadline.as_secs(), seconds, "{id}");
+        }
+    }
+}

@@ -13,6 +13,7 @@ use futures::StreamExt;
 use futures::stream::poll_fn;
 use futures::task::noop_waker_ref;
 use multer::{Error, Field, Multipart};
+use schemars::{Schema, SchemaGenerator, json_schema};
 
 use super::message::{Body, BodyReader};
 use crate::fault::{Fault, Kind};
@@ -126,10 +127,25 @@ impl Form {
         }
     }
 
-    /// Takes the file out of the form.
-    pub fn take_file(&mut self) -> Option<Body> {
-        self.file.take()
+    /// Takes the file out of the form. Faults: `Invalid` when there is none, or nothing in it.
+    pub fn take_file(&mut self) -> Result<Body, Fault> {
+        let file = self.file.take();
+        let file = file.ok_or_else(|| Fault::invalid("file is missing"))?;
+        match file.is_empty() {
+            true => Err(Fault::invalid("file is empty")),
+            false => Ok(file),
+        }
     }
+}
+
+/// The schema of a form's file.
+pub fn file_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "format": "binary" })
+}
+
+/// What a switch of a form is where it is not said, in schemas.
+pub fn on() -> bool {
+    true
 }
 
 /// The boundary that `content_type` names.
@@ -292,7 +308,7 @@ mod tests {
         assert_eq!(form.boolean("odd", true).unwrap_err().kind, Kind::Invalid);
         let file = form.take_file().unwrap();
         assert!(matches!(file, Body::Memory(bytes) if bytes == b"RIFF\r\n--X"));
-        assert!(form.take_file().is_none());
+        assert!(form.take_file().is_err());
     }
 
     #[test]

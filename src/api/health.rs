@@ -1,13 +1,33 @@
 //! `GET /healthz` and `GET /readyz`.
 
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::{Call, Context, Reply};
 use crate::fault::{Fault, Kind};
 
+/// That the process lives.
+#[derive(Serialize, JsonSchema)]
+pub struct LiveAnswer {
+    #[schemars(extend("const" = "ok"))]
+    status: &'static str,
+}
+
+/// That requests can be answered, and by which models.
+#[derive(Serialize, JsonSchema)]
+pub struct ReadyAnswer<'a> {
+    /// What runs the models.
+    device: String,
+    speak: Option<&'a str>,
+    #[schemars(extend("const" = "ready"))]
+    status: &'static str,
+    transcribe: Option<&'a str>,
+    translate: Vec<&'a str>,
+}
+
 /// The process lives.
 pub fn live(_: &Context, _: &mut Call) -> Result<Reply, Fault> {
-    Reply::json(&json!({ "status": "ok" }))
+    Reply::json(&LiveAnswer { status: "ok" })
 }
 
 /// The models are loaded and the store is writable. Faults: `Missing` with what is not, `Busy` while stopping.
@@ -19,19 +39,18 @@ pub fn ready(context: &Context, _: &mut Call) -> Result<Reply, Fault> {
         ));
     }
     context.store.check_writable()?;
-    let speech = context.speech.as_ref().map(|s| &s.name.model);
+    let speech = context.speech.as_ref().map(|s| s.name.model.as_str());
     let transcription = context.transcription.as_ref();
-    let transcription = transcription.map(|t| &t.general().name.model);
+    let transcription = transcription.map(|t| t.general().name.model.as_str());
     if speech.is_none() && transcription.is_none() {
         return Err(Fault::missing("No model pack is fetched on this box."));
     }
     let translators = context.translation.iter().flat_map(|t| &t.translators);
-    let translation: Vec<&str> = translators.map(|t| t.name.model.as_str()).collect();
-    Reply::json(&json!({
-        "status": "ready",
-        "speak": speech,
-        "transcribe": transcription,
-        "translate": translation,
-        "device": context.device.to_string(),
-    }))
+    Reply::json(&ReadyAnswer {
+        device: context.device.to_string(),
+        speak: speech,
+        status: "ready",
+        transcribe: transcription,
+        translate: translators.map(|t| t.name.model.as_str()).collect(),
+    })
 }

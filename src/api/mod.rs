@@ -10,15 +10,16 @@ mod dub;
 mod dub_files;
 mod dub_render;
 mod dub_translate;
+mod endpoint;
 mod endpoints;
 mod fault_injection;
-mod fields;
 mod form;
 mod health;
 mod history;
 mod languages;
 pub mod lifecycle;
 mod preview;
+mod request;
 pub mod route;
 mod streamed_answer;
 mod stt;
@@ -48,40 +49,9 @@ use crate::services::transcription::TranscriptionService;
 use crate::services::translation::TranslationService;
 use crate::services::voices::VoiceCatalog;
 use crate::store::{Feature, HistoryItem, ItemId, Status, Store, Utc};
+pub use endpoint::{Access, BodyKind, Capability, Endpoint};
 pub use endpoints::ENDPOINTS;
 use message::{Body, Head, Part};
-
-/// Who may call an endpoint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// Any client that reaches the server.
-    Open,
-    /// A client with a key.
-    Key,
-    /// A client with a key of an account that may generate.
-    Entitled,
-}
-
-/// Which workers an endpoint waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Capability {
-    /// None: it answers at once.
-    Light,
-    Speak,
-    Transcribe,
-    Translate,
-}
-
-/// What an endpoint's body is, and so how large it may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BodyKind {
-    None,
-    Json,
-    /// A form with a recording.
-    Audio,
-    /// A form with a recording or a video.
-    Video,
-}
 
 /// Bytes that a body of each kind may have: options of the edge.
 #[derive(Debug, Clone, Copy)]
@@ -100,53 +70,6 @@ impl BodyCaps {
             BodyKind::Audio => self.audio_bytes_max,
             BodyKind::Video => self.video_bytes_max,
         }
-    }
-}
-
-/// One row of the table that drives routing, admission and tests.
-pub struct Endpoint {
-    /// The endpoint's name in the log.
-    pub id: &'static str,
-    pub method: &'static str,
-    /// A segment in braces stands for any value, which the handler gets as [`Call::param`].
-    pub path: &'static str,
-    pub access: Access,
-    pub work: Capability,
-    /// Whether it costs no token of the key's bucket: a client is told to keep asking.
-    pub is_free: bool,
-    pub body: BodyKind,
-    /// Time from admission to the end of its work.
-    pub deadline: Duration,
-    /// Statuses that its handler answers beside those that the rest of the row brings: see [`Endpoint::statuses`].
-    pub also: &'static [u16],
-    pub handler: fn(&Context, &mut Call) -> Result<Reply, Fault>,
-}
-
-impl Endpoint {
-    /// Every status that the endpoint may answer, ascending. The suite reaches each of them and fails on any other.
-    pub fn statuses(&self) -> Vec<u16> {
-        // A body where none is taken is too large; any handler may meet a fault of ours.
-        let mut all = vec![200, 413, 500];
-        if self.access != Access::Open {
-            // 503: the store cannot be read.
-            all.extend([401, 503]);
-        }
-        if self.access != Access::Open && !self.is_free {
-            all.push(429);
-        }
-        if self.access == Access::Entitled {
-            all.push(403);
-        }
-        if self.body != BodyKind::None {
-            all.extend([400, 408, 411, 415]);
-        }
-        if self.work != Capability::Light {
-            all.extend([502, 503]);
-        }
-        all.extend(self.also);
-        all.sort_unstable();
-        all.dedup();
-        all
     }
 }
 

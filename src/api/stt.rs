@@ -1,9 +1,11 @@
 //! `POST /voice/stt`: a recording → its text.
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use super::form::Form;
+use super::form::{Form, file_schema, on};
 use super::languages::language;
+use super::message::Body;
 use super::{Call, Context, Reply};
 use crate::audio;
 use crate::engine::contract::{Segment, Transcript, Word, millis};
@@ -11,26 +13,76 @@ use crate::fault::Fault;
 use crate::limits;
 use crate::services::Priority;
 use crate::services::transcription::{Recording, TranscriptionRequest};
-use crate::store::Feature;
+use crate::store::{Feature, ItemId};
+
+/// A recording to transcribe.
+#[derive(JsonSchema)]
+pub struct TranscribeForm {
+    #[schemars(schema_with = "file_schema")]
+    file: Body,
+    /// The language that is spoken; what is not said or not known is detected.
+    language: Option<String>,
+    /// Whether the answer has the times of words.
+    #[schemars(default = "on")]
+    word_timestamps: bool,
+}
+
+impl TranscribeForm {
+    /// Faults: `Invalid` for a field that is not accepted.
+    fn read(mut form: Form) -> Result<Self, Fault> {
+        Ok(TranscribeForm {
+            language: language(form.text("language").unwrap_or("auto")),
+            word_timestamps: form.boolean("word_timestamps", on())?,
+            file: form.take_file()?,
+        })
+    }
+}
+
+/// What was said. Times are seconds from the start of the file.
+#[derive(Serialize, JsonSchema)]
+pub struct TranscribeAnswer {
+    duration_seconds: f64,
+    engine: String,
+    #[schemars(with = "String", extend("format" = "uuid"))]
+    id: ItemId,
+    language: String,
+    model: String,
+    segments: Vec<TranscribedSegment>,
+    transcript: String,
+}
+
+/// Part of a transcript.
+#[derive(Serialize, JsonSchema)]
+struct TranscribedSegment {
+    end: f64,
+    id: usize,
+    start: f64,
+    text: String,
+    /// Absent where they were not asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    words: Option<Vec<TimedWord>>,
+}
+
+/// A word of a transcript.
+#[derive(Serialize, JsonSchema)]
+struct TimedWord {
+    end: f64,
+    start: f64,
+    word: String,
+}
 
 /// Transcribes. Faults: `Invalid` for a wrong form or an undecodable recording, `Missing` without a pack that transcribes, and
 /// what the service refuses.
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let body = call.take_body();
-    let mut form = Form::parse(call.head.header("content-type"), body, &context.spool_dir)?;
-    let language = language(form.text("language").unwrap_or("auto"));
-    let words = form.boolean("word_timestamps", true)?;
-    let file = form
-        .take_file()
-        .ok_or_else(|| Fault::invalid("file is missing"))?;
-    if file.is_empty() {
-        return Err(Fault::invalid("file is empty"));
-    }
+    let form = Form::parse(call.head.header("content-type"), body, &context.spool_dir)?;
+    let asked = TranscribeForm::read(form)?;
+    let (language, words) = (asked.language, asked.word_timestamps);
     let transcription = context
         .transcription
         .as_ref()
         .ok_or_else(|| Fault::missing("No engine for transcription is installed on this box."))?;
-    let reader = file.into_reader().map_err(Fault::internal)?;
+    let reader = asked.file.into_reader().map_err(Fault::internal)?;
     let recognizer = transcription.recognizer(language.as_deref());
     let sound = audio::open_speech(reader, recognizer.rate_hz, limits::AUDIO_SECONDS_MAX)?;
 
@@ -52,27 +104,29 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     item.language = Some(transcript.language.clone());
     item.text = Some(text.clone());
 
-    Reply::json(&json!({
-        "id": item.id,
-        "transcript": text,
-        "language": transcript.language,
-        "duration_seconds": millis(transcript.seconds),
-        "segments": segments(&transcript, words),
-        "engine": recognizer.name.engine,
-        "model": recognizer.name.model,
-    }))
+    Reply::json(&TranscribeAnswer {
+        duration_seconds: millis(transcript.seconds),
+        engine: recognizer.name.engine.clone(),
+        id: item.id,
+        segments: segments(&transcript, words),
+        language: transcript.language,
+        model: recognizer.name.model.clone(),
+        transcript: text,
+    })
 }
 
-fn segments(transcript: &Transcript, with_words: bool) -> Vec<Value> {
-    let word =
-        |w: &Word| json!({ "word": w.text, "start": millis(w.start_s), "end": millis(w.end_s) });
-    let segment = |(id, s): (usize, &Segment)| {
-        let mut segment =
-            json!({ "id": id, "start": millis(s.start_s), "end": millis(s.end_s), "text": s.text });
-        if with_words {
-            segment["words"] = s.words.iter().map(word).collect();
-        }
-        segment
+fn segments(transcript: &Transcript, with_words: bool) -> Vec<TranscribedSegment> {
+    let word = |w: &Word| TimedWord {
+        end: millis(w.end_s),
+        start: millis(w.start_s),
+        word: w.text.clone(),
+    };
+    let segment = |(id, s): (usize, &Segment)| TranscribedSegment {
+        end: millis(s.end_s),
+        id,
+        start: millis(s.start_s),
+        text: s.text.clone(),
+        words: with_words.then(|| s.words.iter().map(word).collect()),
     };
     transcript
         .segments

@@ -1,9 +1,12 @@
 //! `POST /voice/tts`: a text → a WAV.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::fields::{number, object, string};
 use super::message::Head;
+use super::request::{
+    AnyText, BoundedNumber, Fraction, NonBlankText, SpeedFactor, object, request,
+};
 use super::{Call, Context, Reply};
 use crate::audio::encode::{self, Format};
 use crate::engine::contract::Utterance;
@@ -17,6 +20,28 @@ use crate::text;
 
 /// The hosted API's default voice.
 const VOICE: &str = "af_heart";
+
+request! {
+    /// A text to speak.
+    pub struct SpeechFields {
+        /// What is spoken; not blank.
+        text: NonBlankText<{ limits::TEXT_CHARS_MAX }>,
+        /// A voice of `GET /voice/voices`, or a blend of several.
+        #[schemars(extend("default" = VOICE))]
+        voice_id: Option<AnyText>,
+        /// Rate of speaking, as a factor of the voice's own.
+        #[schemars(extend("default" = 1.0))]
+        speed: Option<BoundedNumber<SpeedFactor>>,
+        stability: Option<BoundedNumber<Fraction>>,
+        similarity: Option<BoundedNumber<Fraction>>,
+        /// Language that a cloned voice reads the text in.
+        language: Option<AnyText>,
+        /// How much a cloned voice stresses.
+        exaggeration: Option<BoundedNumber<Fraction>>,
+        /// How closely a cloned voice keeps to its recording.
+        cfg_weight: Option<BoundedNumber<Fraction>>,
+    }
+}
 
 /// Speaks. Faults: `Invalid` for a field out of its bounds, `NotFound` for an unknown voice, `Missing` without a pack that
 /// speaks, and what the service refuses.
@@ -50,7 +75,7 @@ pub struct SpeechRequest<'a> {
 /// Checks the request; a generation begins. Faults: those of [`handle`] but for what the service refuses.
 pub fn begin<'a>(context: &'a Context, call: &mut Call) -> Result<SpeechRequest<'a>, Fault> {
     let body = call.take_body();
-    let (asked, controls) = parse(&object(&call.head, body)?)?;
+    let (asked, controls) = parse(object(&call.head, body)?)?;
     let format = format(&call.head)?;
     let speech = context
         .speech
@@ -110,37 +135,23 @@ struct Controls {
 }
 
 /// The request's fields, checked.
-fn parse(
-    object: &serde_json::Map<String, serde_json::Value>,
-) -> Result<(Utterance, Controls), Fault> {
-    let text = string(object, "text")?.ok_or_else(|| Fault::invalid("text is missing"))?;
-    let chars = text.chars().count();
-    if text.trim().is_empty() {
-        return Err(Fault::invalid(
-            "text is blank; 1 to 5000 characters are accepted",
-        ));
-    }
-    if chars > limits::TEXT_CHARS_MAX {
-        return Err(Fault::invalid(format!(
-            "text has {chars} characters; at most {} are accepted",
-            limits::TEXT_CHARS_MAX
-        )));
-    }
-    let speed = number(object, "speed", limits::SPEED_MIN, limits::SPEED_MAX)?;
-    let share = |name: &str| Ok::<_, Fault>(number(object, name, 0.0, 1.0)?.map(|v| v as f32));
+fn parse(fields: SpeechFields) -> Result<(Utterance, Controls), Fault> {
+    let text = fields.text.take()?.into_string();
+    let speed = fields.speed.take()?;
     let controls = Controls {
-        language: string(object, "language")?.map(str::to_owned),
-        exaggeration: share("exaggeration")?,
-        cfg_weight: share("cfg_weight")?,
+        language: fields.language.take()?.map(AnyText::into_string),
+        exaggeration: fields.exaggeration.take()?.map(|share| share as f32),
+        cfg_weight: fields.cfg_weight.take()?.map(|share| share as f32),
     };
     let plain = Utterance::default();
-    let control = |name: &str, plain: f32| Ok::<_, Fault>(share(name)?.unwrap_or(plain));
+    let voice = fields.voice_id.take()?;
+    let control = |share: Option<f64>, plain: f32| share.map_or(plain, |share| share as f32);
     let utterance = Utterance {
-        text: text.to_owned(),
-        voice: string(object, "voice_id")?.unwrap_or(VOICE).to_owned(),
+        text,
+        voice: voice.map_or(VOICE.to_owned(), AnyText::into_string),
         speed: speed.unwrap_or(1.0) as f32,
-        stability: control("stability", plain.stability)?,
-        similarity: control("similarity", plain.similarity)?,
+        stability: control(fields.stability.take()?, plain.stability),
+        similarity: control(fields.similarity.take()?, plain.similarity),
         style: None,
     };
     Ok((utterance, controls))
@@ -162,12 +173,29 @@ fn check_length(asked: &Utterance, language: &str) -> Result<(), Fault> {
     }
 }
 
+/// How the sound is asked for (ours).
+#[derive(JsonSchema)]
+pub struct FormatQuery {
+    /// In any case; without it, `Accept` decides.
+    #[schemars(with = "Option<String>", extend("enum" = Format::ALL.map(Format::name)))]
+    format: Option<Format>,
+}
+
+impl FormatQuery {
+    /// Of a URL's query: its first `format` counts. Faults: `Invalid` for one that is not made.
+    fn read(query: &str) -> Result<Self, Fault> {
+        let mut query = form_urlencoded::parse(query.as_bytes());
+        let asked = query.find(|(name, _)| name == "format");
+        let format = asked.map(|(_, name)| Format::parse(&name)).transpose()?;
+        Ok(FormatQuery { format })
+    }
+}
+
 /// What the answer's sound is written in (ours): `?format=`, else the first type that `Accept` names and that is made here,
 /// else WAV. Faults: `Invalid` for a `format` that is not made.
 fn format(head: &Head) -> Result<Format, Fault> {
-    let asked = form_urlencoded::parse(head.query.as_bytes()).find(|(name, _)| name == "format");
-    if let Some((_, name)) = asked {
-        return Format::parse(&name);
+    if let Some(format) = FormatQuery::read(&head.query)?.format {
+        return Ok(format);
     }
     let accepted = head.header("accept").unwrap_or("").split(',');
     let mut known = accepted.filter_map(|range| {

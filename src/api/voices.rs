@@ -2,77 +2,177 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::languages::{TARGETS, name};
 use super::preview;
 use super::{Call, Context, Reply};
 use crate::fault::Fault;
-use crate::pack::manifest::Voice;
+use crate::pack::manifest::{Category, Voice};
 use crate::services::voices::{Origin, base, speaks};
 use crate::store::ClonedVoice;
 
+/// Which voices are asked for.
+#[derive(Default, JsonSchema)]
+pub struct VoicesQuery {
+    /// Those that speak it.
+    language: Option<String>,
+    /// Those of it; of one that is not known there are none.
+    category: Option<String>,
+}
+
+impl VoicesQuery {
+    /// Of a URL's query.
+    fn read(query: &str) -> Self {
+        let mut asked = VoicesQuery::default();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            match &*name {
+                "language" => asked.language = Some(value.into_owned()),
+                "category" => asked.category = Some(value.into_owned()),
+                _ => {}
+            }
+        }
+        asked
+    }
+
+    fn fits(&self, language: &str, category: VoiceCategory) -> bool {
+        let asked = self.category.as_deref();
+        let (language_asked, of_it) = (self.language.as_deref(), category.name());
+        asked.is_none_or(|c| c == of_it) && language_asked.is_none_or(|l| speaks(language, l))
+    }
+}
+
+/// The voices that can be spoken, and the languages of all of them.
+#[derive(Serialize, JsonSchema)]
+pub struct VoicesAnswer {
+    languages: Vec<LanguageRow>,
+    voices: Vec<VoiceRow>,
+}
+
+/// How voices are grouped.
+#[derive(Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum VoiceCategory {
+    Premade,
+    Vocabusta,
+    Cloned,
+}
+
+impl VoiceCategory {
+    fn name(self) -> &'static str {
+        match self {
+            VoiceCategory::Premade => "premade",
+            VoiceCategory::Vocabusta => "vocabusta",
+            VoiceCategory::Cloned => "cloned",
+        }
+    }
+}
+
+impl From<Category> for VoiceCategory {
+    fn from(category: Category) -> Self {
+        match category {
+            Category::Premade => VoiceCategory::Premade,
+            Category::Vocabusta => VoiceCategory::Vocabusta,
+        }
+    }
+}
+
+/// A voice.
+#[derive(Serialize, JsonSchema)]
+struct VoiceRow {
+    category: VoiceCategory,
+    description: String,
+    engine: String,
+    gender: String,
+    language: String,
+    name: String,
+    /// None where there is nothing to hear of it yet.
+    preview_url: Option<String>,
+    /// In Hz.
+    sample_rate: u32,
+    voice_id: String,
+}
+
+/// A language, and what can be done in it.
+#[derive(Serialize, JsonSchema)]
+struct LanguageRow {
+    code: String,
+    dub: bool,
+    name: String,
+    stt: bool,
+    tts: bool,
+}
+
+/// A clone that is gone.
+#[derive(Serialize, JsonSchema)]
+pub struct DeletedVoice {
+    #[schemars(extend("const" = "deleted"))]
+    status: &'static str,
+    voice_id: String,
+}
+
 /// Lists voices, filtered by `?language=` and `?category=`, and the languages of all of them.
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
-    let query: BTreeMap<String, String> = form_urlencoded::parse(call.head.query.as_bytes())
-        .into_owned()
-        .collect();
-    let asked = |name: &str| query.get(name).map(String::as_str);
-    let category_fits = |v: &&Voice| asked("category").is_none_or(|c| json!(v.category) == c);
-    let language_fits = |v: &&Voice| asked("language").is_none_or(|l| speaks(&v.language, l));
+    let asked = VoicesQuery::read(&call.head.query);
     let stock = context.voices.stock().iter();
+    let stock = stock.filter(|v| asked.fits(&v.language, v.category.into()));
     let row = |voice: &Voice| Some(row(voice, context.voices.origin(voice)?));
-    let stock = stock.filter(language_fits).filter(category_fits);
-    let mut voices: Vec<Value> = stock.filter_map(row).collect();
+    let mut voices: Vec<VoiceRow> = stock.filter_map(row).collect();
     let account = call.identity()?.account.id;
     let clones = context.voices.clones(account)?;
     let fits = |(voice, _): &&(ClonedVoice, &Origin)| {
-        asked("category").is_none_or(|c| c == "cloned")
-            && asked("language").is_none_or(|l| speaks(&voice.style.language, l))
+        asked.fits(&voice.style.language, VoiceCategory::Cloned)
     };
     let clones = clones.iter().filter(fits);
     voices.extend(clones.map(|(voice, origin)| cloned_row(voice, origin)));
-    Reply::json(&json!({ "voices": voices, "languages": languages(context) }))
+    Reply::json(&VoicesAnswer {
+        languages: languages(context),
+        voices,
+    })
 }
 
 /// Deletes a clone of the account. Faults: `Invalid` for a voice of the catalog, `NotFound` for any other.
 pub fn delete(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let account = call.identity()?.account.id;
     let id = context.voices.delete_clone(account, &call.param)?;
-    Reply::json(&json!({ "status": "deleted", "voice_id": id.to_string() }))
+    Reply::json(&DeletedVoice {
+        status: "deleted",
+        voice_id: id.to_string(),
+    })
 }
 
-fn row(voice: &Voice, origin: &Origin) -> Value {
-    json!({
-        "voice_id": voice.id,
-        "name": voice.name,
-        "language": voice.language,
-        "gender": voice.gender,
-        "category": voice.category,
-        "description": voice.description,
-        "engine": origin.name.engine,
-        "sample_rate": origin.rate_hz,
-        "preview_url": preview::url(voice),
-    })
+fn row(voice: &Voice, origin: &Origin) -> VoiceRow {
+    VoiceRow {
+        category: voice.category.into(),
+        description: voice.description.clone(),
+        engine: origin.name.engine.clone(),
+        gender: voice.gender.clone(),
+        language: voice.language.clone(),
+        name: voice.name.clone(),
+        preview_url: preview::url(voice),
+        sample_rate: origin.rate_hz,
+        voice_id: voice.id.clone(),
+    }
 }
 
 /// A clone's row.
-fn cloned_row(voice: &ClonedVoice, origin: &Origin) -> Value {
-    json!({
-        "voice_id": voice.id.to_string(),
-        "name": voice.name,
-        "language": voice.style.language,
-        "gender": "",
-        "category": "cloned",
-        "description": voice.description,
-        "engine": origin.name.engine,
-        "sample_rate": origin.rate_hz,
-        "preview_url": null,
-    })
+fn cloned_row(voice: &ClonedVoice, origin: &Origin) -> VoiceRow {
+    VoiceRow {
+        category: VoiceCategory::Cloned,
+        description: voice.description.clone(),
+        engine: origin.name.engine.clone(),
+        gender: String::new(),
+        language: voice.style.language.clone(),
+        name: voice.name.clone(),
+        preview_url: None,
+        sample_rate: origin.rate_hz,
+        voice_id: voice.id.to_string(),
+    }
 }
 
 /// Languages that can be spoken or heard here, by their base code; those that can be dubbed into are spoken and translated into.
-fn languages(context: &Context) -> Vec<Value> {
+fn languages(context: &Context) -> Vec<LanguageRow> {
     let mut codes: BTreeMap<&str, (bool, bool)> = BTreeMap::new();
     for voice in context.voices.stock() {
         codes.entry(base(&voice.language)).or_default().0 = true;
@@ -86,9 +186,12 @@ fn languages(context: &Context) -> Vec<Value> {
         let translation = context.translation.as_ref();
         TARGETS.contains(&code) && translation.is_some_and(|t| !t.sources(code).is_empty())
     };
-    let row = |(code, (tts, stt)): (&&str, &(bool, bool))| {
-        let dub = *tts && is_target(code);
-        json!({ "code": code, "name": name(code), "tts": tts, "stt": stt, "dub": dub })
+    let row = |(code, (tts, stt)): (&&str, &(bool, bool))| LanguageRow {
+        code: (*code).to_owned(),
+        dub: *tts && is_target(code),
+        name: name(code),
+        stt: *stt,
+        tts: *tts,
     };
     codes.iter().map(row).collect()
 }

@@ -1,5 +1,6 @@
 //! Each endpoint over a socket: what it answers, refuses and promises.
 
+mod answers;
 pub mod cloning;
 mod contract;
 mod cors;

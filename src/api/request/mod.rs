@@ -1,0 +1,176 @@
+//! JSON that clients send, read into structs whose fields carry their bounds.
+//!
+//! [`request!`](crate::api::request::request) declares a struct: the name, the type and the bounds of each field stand there
+//! and nowhere else, and its JSON Schema is derived from them. No tree of the body is built: a field that is not declared is
+//! parsed and dropped ([`Skipped`]), a list is counted but not built past its bound ([`BoundedList`]), and of a text that is too
+//! long its length is kept ([`BoundedText`]). Depth is bounded by `serde_json`, at 127 arrays and objects.
+//!
+//! That the body is JSON is decided before any field is: so what is wrong with a field is kept in its [`FieldSlot`] until the
+//! endpoint takes the field out, in the order in which it checks them.
+
+mod list;
+mod number;
+mod raw_fields;
+mod text;
+mod value;
+
+pub use list::{BoundedList, item};
+pub use number::{BoundedNumber, Fraction, SegmentSeconds, SpeedFactor};
+pub use raw_fields::{RawFields, WithRawFields};
+pub use text::{AnyText, BoundedText, LanguageCode, LineId, NonBlankText};
+pub use value::{
+    FieldSlot, FieldValue, FromJson, RequestField, RequestFields, Skipped, ValueSource, fields,
+    optional,
+};
+
+use super::message::{Body, Head};
+use crate::fault::{Fault, Kind};
+
+/// Declares the fields of an object: `request! { struct Name { field: Type, … } }`. Each becomes a [`FieldSlot`] of its type; a
+/// field of type `Option<…>` may be absent or null.
+macro_rules! request {
+    ($(#[$meta:meta])* $vis:vis struct $name:ident {
+        $($(#[$field_meta:meta])* $field:ident: $type:ty,)*
+    }) => {
+        $(#[$meta])*
+        #[derive(schemars::JsonSchema)]
+        #[schemars(transform = crate::api::request::optional)]
+        $vis struct $name {
+            $($(#[$field_meta])* pub $field: crate::api::request::FieldSlot<$type>,)*
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                $name { $($field: crate::api::request::FieldSlot::new(stringify!($field)),)* }
+            }
+        }
+
+        impl crate::api::request::RequestFields for $name {
+            fn fill<'de, S: crate::api::request::ValueSource<'de>>(
+                &mut self,
+                name: &str,
+                value: S,
+            ) -> Result<(), S::Error> {
+                match name {
+                    $(stringify!($field) => self.$field.fill(value),)*
+                    _ => value.read::<crate::api::request::Skipped>().map(drop),
+                }
+            }
+        }
+
+        impl crate::api::request::FromJson for $name {
+            fn object<'de, A: serde::de::MapAccess<'de>>(
+                map: &mut A,
+            ) -> Result<Option<Self>, A::Error> {
+                crate::api::request::fields(map).map(Some)
+            }
+        }
+    };
+}
+pub(crate) use request;
+
+/// The body's JSON object. Faults: `UnsupportedType` for another declared type, `Invalid` for anything but an object.
+pub fn object<T: FromJson>(head: &Head, body: Body) -> Result<T, Fault> {
+    let declared = head.header("content-type").unwrap_or("application/json");
+    let essence = declared.split(';').next().unwrap_or("").trim();
+    if !essence.eq_ignore_ascii_case("application/json") {
+        return Err(Fault::new(
+            Kind::UnsupportedType,
+            format!("Content-Type is {essence}; this endpoint reads application/json"),
+        ));
+    }
+    let bytes = body.into_bytes().map_err(Fault::internal)?;
+    if bytes.is_empty() {
+        return Err(Fault::invalid("the body is empty; a JSON object is needed"));
+    }
+    match serde_json::from_slice(&bytes) {
+        Ok(FieldValue::Accepted(object)) => Ok(object),
+        Ok(_) => Err(Fault::invalid("the body is not a JSON object")),
+        Err(e) => Err(Fault::invalid(format!("the body is not valid JSON: {e}"))),
+    }
+}
+
+/// The JSON that the form's field `name` holds. Faults: `Invalid` when it is missing, no JSON, or not what `T` accepts.
+pub fn form_field<T: RequestField>(
+    name: &'static str,
+    json: Option<&str>,
+) -> Result<T::Checked, Fault> {
+    let json = json.ok_or_else(|| Fault::invalid(format!("{name} is missing")))?;
+    let given: FieldValue<T> = serde_json::from_str(json)
+        .map_err(|e| Fault::invalid(format!("{name} is not valid JSON: {e}")))?;
+    FieldSlot::given(name, given).take()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    request! {
+        /// RequestFields of the tests.
+        struct SampleFields {
+            /// Needed.
+            text: BoundedText<3>,
+            share: Option<BoundedNumber<Fraction>>,
+            list: Option<BoundedList<BoundedText<1>, 0, 2>>,
+        }
+    }
+
+    fn read(json: &str) -> Result<SampleFields, String> {
+        match serde_json::from_str(json) {
+            Ok(FieldValue::Accepted(sample)) => Ok(sample),
+            Ok(_) => Err("no object".to_owned()),
+            Err(e) => Err(e.to_string()),
+        }
+    }
+
+    #[test]
+    fn a_field_is_wrong_only_once_it_is_taken() {
+        let sample = read(r#"{"text":5,"share":2,"list":[1,2,3,4]}"#).unwrap();
+        let why = |fault: Fault| fault.sentence;
+        assert_eq!(
+            sample.text.take().map_err(why).unwrap_err(),
+            "text is a number; a string is accepted"
+        );
+        assert_eq!(
+            sample.share.take().map_err(why).unwrap_err(),
+            "share is 2; 0 to 1 is accepted"
+        );
+        assert_eq!(
+            sample.list.take().map_err(why).err().unwrap(),
+            "list has 4 items; at most 2 are accepted"
+        );
+    }
+
+    #[test]
+    fn the_last_of_equal_fields_counts_and_null_is_absent() {
+        let sample = read(r#"{"text":5,"text":"a","share":1,"share":null,"x":{"y":[]}}"#).unwrap();
+        assert_eq!(sample.text.take().unwrap().into_string(), "a");
+        assert_eq!(sample.share.take().unwrap(), None);
+        assert!(sample.list.take().unwrap().is_none());
+    }
+
+    #[test]
+    fn what_is_dropped_is_checked_as_what_is_read() {
+        for json in [
+            r#"{"x":1e999}"#.to_owned(),
+            r#"{"x":"\ud800"}"#.to_owned(),
+            format!(r#"{{"x":{}{}}}"#, "[".repeat(127), "]".repeat(127)),
+            r#"{"list":["a","b","c","#.to_owned(),
+        ] {
+            let tree = serde_json::from_str::<serde_json::Value>(&json).unwrap_err();
+            assert_eq!(read(&json).err().unwrap(), tree.to_string(), "{json}");
+        }
+    }
+
+    #[test]
+    fn the_schema_has_the_bounds_and_what_is_needed() {
+        let schema = serde_json::to_value(schemars::schema_for!(SampleFields)).unwrap();
+        assert_eq!(schema["required"], serde_json::json!(["text"]));
+        let fields = &schema["properties"];
+        assert_eq!(fields["text"]["maxLength"], 3);
+        assert_eq!(fields["text"]["description"], "Needed.");
+        assert_eq!(fields["share"]["maximum"], 1.0);
+        assert_eq!(fields["list"]["maxItems"], 2);
+        assert_eq!(fields["list"]["items"]["maxLength"], 1);
+    }
+}

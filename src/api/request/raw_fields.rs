@@ -1,0 +1,305 @@
+//! Objects whose fields are given back as they came.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::io::Write;
+use std::ops::Range;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::ser::{Error as _, SerializeMap, Serializer};
+use serde_json::Number;
+use serde_json::value::RawValue;
+
+use super::value::{
+    FieldValue, FromJson, JsonKind, RequestFields, Skipped, ValueSource, next_name,
+};
+use crate::limits;
+
+// Positions are of 32 bits; no value grows to eight times its size when it is written anew.
+const _: () = assert!(8 * limits::JSON_BYTES.max < u32::MAX as u64);
+
+/// The fields of an object as JSON text, one after the other: of bytes, about as many as came.
+#[derive(Debug, Default)]
+pub struct RawFields {
+    names: Vec<u8>,
+    values: Vec<u8>,
+    /// Once all are read, in the order of their names.
+    fields: Vec<RawField>,
+}
+
+/// Where the name and the value of a field are.
+#[derive(Debug, Clone)]
+struct RawField {
+    name: Range<u32>,
+    value: Range<u32>,
+}
+
+fn part<'a>(bytes: &'a [u8], at: &Range<u32>) -> &'a [u8] {
+    &bytes[at.start as usize..at.end as usize]
+}
+
+impl RawFields {
+    /// The next field of `map`, with what `T` reads of its value.
+    fn push<'de, T: FromJson, A: MapAccess<'de>>(
+        &mut self,
+        name: &str,
+        map: &mut A,
+    ) -> Result<FieldValue<T>, A::Error> {
+        let (names, values) = (self.names.len() as u32, self.values.len() as u32);
+        self.names.extend_from_slice(name.as_bytes());
+        let given = map.next_value_seed(RawWriter::to(&mut self.values))?;
+        self.fields.push(RawField {
+            name: names..self.names.len() as u32,
+            value: values..self.values.len() as u32,
+        });
+        Ok(given)
+    }
+
+    /// Orders the fields; of several with one name, the last stays.
+    fn sort(&mut self) {
+        let RawFields { names, fields, .. } = self;
+        let name = |field: &RawField| part(names, &field.name);
+        // The later of two equal ones comes first, and stays.
+        fields.sort_unstable_by(|a, b| {
+            let by_name = name(a).cmp(name(b));
+            by_name.then(b.value.start.cmp(&a.value.start))
+        });
+        fields.dedup_by(|b, a| name(a) == name(b));
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let (names, values) = (&self.names, &self.values);
+        let both = |f: &RawField| (f.name.clone(), f.value.clone());
+        let places = self.fields.iter().map(both);
+        places.map(move |(name, value)| (part(names, &name), part(values, &value)))
+    }
+
+    /// Writes the object with `text` in the place of its field of that name.
+    pub fn serialize_with<S: Serializer>(
+        &self,
+        text: Option<&str>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.fields.len()))?;
+        for (name, value) in self.iter() {
+            let name = std::str::from_utf8(name).map_err(S::Error::custom)?;
+            match text.filter(|_| name == "text") {
+                Some(text) => map.serialize_entry(name, text)?,
+                None => {
+                    let raw: &RawValue = serde_json::from_slice(value).map_err(S::Error::custom)?;
+                    map.serialize_entry(name, raw)?;
+                }
+            }
+        }
+        map.end()
+    }
+}
+
+/// An object's fields, and all that it has as it came.
+#[derive(Debug)]
+pub struct WithRawFields<T> {
+    pub fields: T,
+    pub kept: RawFields,
+}
+
+impl<T: RequestFields> FromJson for WithRawFields<T> {
+    fn object<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<Self>, A::Error> {
+        let (mut fields, mut kept, mut name) = (T::default(), RawFields::default(), String::new());
+        while next_name(map, &mut name)? {
+            let value = CopiedValue {
+                name: &name,
+                map: &mut *map,
+                kept: &mut kept,
+            };
+            fields.fill(&name, value)?;
+        }
+        kept.sort();
+        Ok(Some(WithRawFields { fields, kept }))
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for WithRawFields<T> {
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn schema_id() -> Cow<'static, str> {
+        T::schema_id()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
+    }
+}
+
+/// A value that is kept and read at once.
+struct CopiedValue<'a, A> {
+    name: &'a str,
+    map: &'a mut A,
+    kept: &'a mut RawFields,
+}
+
+impl<'de, A: MapAccess<'de>> ValueSource<'de> for CopiedValue<'_, A> {
+    type Error = A::Error;
+
+    fn read<T: FromJson>(self) -> Result<FieldValue<T>, A::Error> {
+        self.kept.push(self.name, self.map)
+    }
+}
+
+/// Writes the value that it visits as `serde_json` would write its tree: without blanks, names ordered and once. `T` reads
+/// strings and numbers on the way.
+struct RawWriter<'a, T> {
+    out: &'a mut Vec<u8>,
+    accepts: std::marker::PhantomData<T>,
+}
+
+impl<'a, T> RawWriter<'a, T> {
+    fn to(out: &'a mut Vec<u8>) -> Self {
+        RawWriter {
+            out,
+            accepts: std::marker::PhantomData,
+        }
+    }
+}
+
+impl<T: FromJson> RawWriter<'_, T> {
+    fn number<E: serde::de::Error>(self, number: Number) -> Result<FieldValue<T>, E> {
+        write!(self.out, "{number}").map_err(E::custom)?;
+        Ok(FieldValue::of(T::number(number), JsonKind::Number))
+    }
+}
+
+impl<'de, T: FromJson> DeserializeSeed<'de> for RawWriter<'_, T> {
+    type Value = FieldValue<T>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<FieldValue<T>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, T: FromJson> Visitor<'de> for RawWriter<'_, T> {
+    type Value = FieldValue<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<FieldValue<T>, E> {
+        self.out.extend_from_slice(b"null");
+        Ok(FieldValue::OtherKind(JsonKind::Null))
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<FieldValue<T>, E> {
+        let word: &[u8] = if value { b"true" } else { b"false" };
+        self.out.extend_from_slice(word);
+        Ok(FieldValue::OtherKind(JsonKind::Boolean))
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<FieldValue<T>, E> {
+        self.number(value.into())
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<FieldValue<T>, E> {
+        self.number(value.into())
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<FieldValue<T>, E> {
+        match Number::from_f64(value) {
+            Some(number) => self.number(number),
+            None => self.visit_unit(),
+        }
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<FieldValue<T>, E> {
+        serde_json::to_writer(self.out, text).map_err(E::custom)?;
+        Ok(FieldValue::of(T::text(text), JsonKind::String))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<FieldValue<T>, A::Error> {
+        self.out.push(b'[');
+        let mut end = self.out.len();
+        while list
+            .next_element_seed(RawWriter::<Skipped>::to(self.out))?
+            .is_some()
+        {
+            self.out.push(b',');
+            end = self.out.len() - 1;
+        }
+        self.out.truncate(end);
+        self.out.push(b']');
+        Ok(FieldValue::OtherKind(JsonKind::Array))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<FieldValue<T>, A::Error> {
+        let (mut kept, mut name) = (RawFields::default(), String::new());
+        while next_name(&mut map, &mut name)? {
+            kept.push::<Skipped, A>(&name, &mut map)?;
+        }
+        kept.sort();
+        self.out.push(b'{');
+        for (at, (name, value)) in kept.iter().enumerate() {
+            if at > 0 {
+                self.out.push(b',');
+            }
+            let name = std::str::from_utf8(name).map_err(serde::de::Error::custom)?;
+            serde_json::to_writer(&mut *self.out, name).map_err(serde::de::Error::custom)?;
+            self.out.push(b':');
+            self.out.extend_from_slice(value);
+        }
+        self.out.push(b'}');
+        Ok(FieldValue::OtherKind(JsonKind::Object))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::request::{BoundedText, request};
+    use serde_json::Value;
+
+    request! {
+        /// One field of many.
+        #[derive(Debug)]
+        struct TextFields {
+            text: BoundedText<99>,
+        }
+    }
+
+    struct WrittenFields<'a>(&'a RawFields);
+
+    impl serde::Serialize for WrittenFields<'_> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            self.0.serialize_with(None, serializer)
+        }
+    }
+
+    #[test]
+    fn what_is_kept_is_written_as_its_tree_would_be() {
+        for json in [
+            r#"{}"#,
+            r#"{"text":"a"}"#,
+            r#" { "z" : 1 , "text" : "a" , "b" : { "z" : [ ] , "a" : { } , "z" : 2 } , "B" : [ 1 , [ 2 ] ] } "#,
+            r#"{"a":[0,-0,-0.0,1e2,1E-7,123456789012345678901234567890,1e16,5e-324,18446744073709551616,true,false,null]}"#,
+            r#"{"text":1,"text":"é \u00e9 \ud83c\udf99 \u0007 \b \u007f \u2028","":0,"\"\\":"\/"}"#,
+            r#"{"r":{"$serde_json::private::Number":"1"}}"#,
+        ] {
+            let read: FieldValue<WithRawFields<TextFields>> = serde_json::from_str(json).unwrap();
+            let FieldValue::Accepted(object) = read else {
+                panic!("{json}")
+            };
+            let tree: Value = serde_json::from_str(json).unwrap();
+            let written = serde_json::to_string(&WrittenFields(&object.kept)).unwrap();
+            assert_eq!(written, tree.to_string());
+            assert_eq!(
+                object.fields.text.take().ok().map(BoundedText::into_string),
+                tree["text"].as_str().map(str::to_owned)
+            );
+        }
+    }
+}

@@ -1,0 +1,340 @@
+//! One JSON value: what it may be, and what of it is kept.
+
+use std::marker::PhantomData;
+use std::{borrow::Cow, fmt};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Number, Value};
+
+use crate::fault::Fault;
+
+/// A type that is read of JSON values of one kind, or of several. A value of any other kind is parsed to its end and dropped.
+pub trait FromJson: Sized {
+    /// Of a string; none where strings are not accepted.
+    fn text(_: &str) -> Option<Self> {
+        None
+    }
+
+    /// Of a number; none where numbers are not accepted.
+    fn number(_: Number) -> Option<Self> {
+        None
+    }
+
+    /// Of an array, which it reads to its end; none where arrays are not accepted.
+    fn list<'de, A: SeqAccess<'de>>(list: &mut A) -> Result<Option<Self>, A::Error> {
+        while list.next_element::<FieldValue<Skipped>>()?.is_some() {}
+        Ok(None)
+    }
+
+    /// Of an object, which it reads to its end; none where objects are not accepted.
+    fn object<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<Self>, A::Error> {
+        while map
+            .next_entry::<FieldValue<Skipped>, FieldValue<Skipped>>()?
+            .is_some()
+        {}
+        Ok(None)
+    }
+}
+
+/// Accepts nothing: what it reads is dropped. The same is an error to it as is to the fields that are kept, down to the range
+/// of a number, which serde's own `IgnoredAny` does not look at.
+pub struct Skipped;
+
+impl FromJson for Skipped {}
+
+impl<T: FromJson> FromJson for Option<T> {
+    fn text(text: &str) -> Option<Self> {
+        T::text(text).map(Some)
+    }
+
+    fn number(number: Number) -> Option<Self> {
+        T::number(number).map(Some)
+    }
+
+    fn list<'de, A: SeqAccess<'de>>(list: &mut A) -> Result<Option<Self>, A::Error> {
+        Ok(T::list(list)?.map(Some))
+    }
+
+    fn object<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<Self>, A::Error> {
+        Ok(T::object(map)?.map(Some))
+    }
+}
+
+/// The kind of a JSON value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JsonKind {
+    Null,
+    Boolean,
+    Number,
+    String,
+    Array,
+    Object,
+}
+
+impl JsonKind {
+    /// As sentences name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            JsonKind::Null => "null",
+            JsonKind::Boolean => "a boolean",
+            JsonKind::Number => "a number",
+            JsonKind::String => "a string",
+            JsonKind::Array => "an array",
+            JsonKind::Object => "an object",
+        }
+    }
+}
+
+/// What was given for a field.
+#[derive(Debug)]
+pub enum FieldValue<T> {
+    Absent,
+    OtherKind(JsonKind),
+    Accepted(T),
+}
+
+impl<T> FieldValue<T> {
+    /// What was read of a value of this kind; none where the kind is not accepted.
+    pub fn of(read: Option<T>, kind: JsonKind) -> Self {
+        read.map_or(FieldValue::OtherKind(kind), FieldValue::Accepted)
+    }
+}
+
+impl<'de, T: FromJson> Deserialize<'de> for FieldValue<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(FieldVisitor(PhantomData))
+    }
+}
+
+struct FieldVisitor<T>(PhantomData<T>);
+
+impl<'de, T: FromJson> Visitor<'de> for FieldVisitor<T> {
+    type Value = FieldValue<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<FieldValue<T>, E> {
+        Ok(FieldValue::OtherKind(JsonKind::Null))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<FieldValue<T>, E> {
+        Ok(FieldValue::OtherKind(JsonKind::Boolean))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<FieldValue<T>, E> {
+        Ok(FieldValue::of(T::number(value.into()), JsonKind::Number))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<FieldValue<T>, E> {
+        Ok(FieldValue::of(T::number(value.into()), JsonKind::Number))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<FieldValue<T>, E> {
+        let number = Number::from_f64(value);
+        Ok(FieldValue::of(number.and_then(T::number), JsonKind::Number))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<FieldValue<T>, E> {
+        Ok(FieldValue::of(T::text(text), JsonKind::String))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<FieldValue<T>, A::Error> {
+        Ok(FieldValue::of(T::list(&mut list)?, JsonKind::Array))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<FieldValue<T>, A::Error> {
+        Ok(FieldValue::of(T::object(&mut map)?, JsonKind::Object))
+    }
+}
+
+/// The value that follows the name of a field.
+pub trait ValueSource<'de> {
+    /// The parser's.
+    type Error;
+
+    /// Reads the value. Errors: where it is no JSON.
+    fn read<T: FromJson>(self) -> Result<FieldValue<T>, Self::Error>;
+}
+
+struct NextValue<'a, A>(&'a mut A);
+
+impl<'de, A: MapAccess<'de>> ValueSource<'de> for NextValue<'_, A> {
+    type Error = A::Error;
+
+    fn read<T: FromJson>(self) -> Result<FieldValue<T>, A::Error> {
+        self.0.next_value()
+    }
+}
+
+/// The fields of an object, each in its slot.
+pub trait RequestFields: Default {
+    /// Reads the value of the field `name` into its slot; a name that has none, into nothing.
+    fn fill<'de, S: ValueSource<'de>>(&mut self, name: &str, value: S) -> Result<(), S::Error>;
+}
+
+/// The object's fields; of several with one name, the last counts.
+pub fn fields<'de, T: RequestFields, A: MapAccess<'de>>(map: &mut A) -> Result<T, A::Error> {
+    let (mut fields, mut name) = (T::default(), String::new());
+    while next_name(map, &mut name)? {
+        fields.fill(&name, NextValue(map))?;
+    }
+    Ok(fields)
+}
+
+/// Reads the next name of a field over the one before; false at the object's end.
+pub(super) fn next_name<'de, A: MapAccess<'de>>(
+    map: &mut A,
+    name: &mut String,
+) -> Result<bool, A::Error> {
+    Ok(map.next_key_seed(NameSeed(name))?.is_some())
+}
+
+struct NameSeed<'a>(&'a mut String);
+
+impl<'de> DeserializeSeed<'de> for NameSeed<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for NameSeed<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string key")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<(), E> {
+        self.0.clear();
+        self.0.push_str(name);
+        Ok(())
+    }
+}
+
+/// A type of fields: what is accepted for one, and how it is refused.
+pub trait RequestField: FromJson {
+    /// What is handed out once it is known to be within its bounds.
+    type Checked;
+
+    /// Whether null stands for no value.
+    const NULL_IS_ABSENT: bool = true;
+
+    /// The value within its bounds. Faults: `Invalid` for one that is not.
+    fn check(self, name: &str) -> Result<Self::Checked, Fault>;
+
+    /// The fault of a value of another kind.
+    fn refuse(name: &str, other: JsonKind) -> Fault;
+
+    /// What stands for a field that is absent. Faults: `Invalid` where it is needed.
+    fn absent(name: &str) -> Result<Self::Checked, Fault> {
+        Err(Fault::invalid(format!("{name} is missing")))
+    }
+}
+
+impl<T: RequestField> RequestField for Option<T> {
+    type Checked = Option<T::Checked>;
+
+    const NULL_IS_ABSENT: bool = T::NULL_IS_ABSENT;
+
+    fn check(self, name: &str) -> Result<Self::Checked, Fault> {
+        self.map(|value| value.check(name)).transpose()
+    }
+
+    fn refuse(name: &str, other: JsonKind) -> Fault {
+        T::refuse(name, other)
+    }
+
+    fn absent(_: &str) -> Result<Self::Checked, Fault> {
+        Ok(None)
+    }
+}
+
+/// A field of a request: its name, and what was given for it.
+#[derive(Debug)]
+pub struct FieldSlot<T> {
+    name: &'static str,
+    given: FieldValue<T>,
+}
+
+impl<T: RequestField> FieldSlot<T> {
+    /// Of the field `name`, for which nothing was given yet.
+    pub fn new(name: &'static str) -> Self {
+        FieldSlot::given(name, FieldValue::Absent)
+    }
+
+    /// Of the field `name`, with what was given for it.
+    pub fn given(name: &'static str, given: FieldValue<T>) -> Self {
+        FieldSlot { name, given }
+    }
+
+    /// Reads what is given for the field, over what was before.
+    pub fn fill<'de, S: ValueSource<'de>>(&mut self, value: S) -> Result<(), S::Error> {
+        self.given = value.read()?;
+        Ok(())
+    }
+
+    /// The value within its bounds. Faults: `Invalid` for one of another kind or out of its bounds, and where it is needed and
+    /// missing.
+    pub fn take(self) -> Result<T::Checked, Fault> {
+        match self.given {
+            FieldValue::Accepted(value) => value.check(self.name),
+            FieldValue::OtherKind(JsonKind::Null) if T::NULL_IS_ABSENT => T::absent(self.name),
+            FieldValue::OtherKind(other) => Err(T::refuse(self.name, other)),
+            FieldValue::Absent => T::absent(self.name),
+        }
+    }
+
+    /// Faults: those of [`FieldSlot::take`] but for a value out of its bounds.
+    pub fn check_kind(&self) -> Result<(), Fault> {
+        match self.given {
+            FieldValue::Accepted(_) => Ok(()),
+            FieldValue::OtherKind(JsonKind::Null) if T::NULL_IS_ABSENT => {
+                T::absent(self.name).map(drop)
+            }
+            FieldValue::OtherKind(other) => Err(T::refuse(self.name, other)),
+            FieldValue::Absent => T::absent(self.name).map(drop),
+        }
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for FieldSlot<T> {
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn schema_id() -> Cow<'static, str> {
+        T::schema_id()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
+    }
+}
+
+/// Takes the fields that may be null off those that an object's schema requires: null stands for an absent one.
+pub fn optional(schema: &mut Schema) {
+    let is_null = |of: &Value| of["type"] == "null" || of["type"][1] == "null";
+    let may_be_null = |field: &Value| {
+        let mut any = field["anyOf"].as_array().into_iter().flatten();
+        is_null(field) || any.any(is_null)
+    };
+    let fields = schema.get("properties").and_then(Value::as_object);
+    let nullable: Vec<String> = fields
+        .into_iter()
+        .flatten()
+        .filter(|(_, field)| may_be_null(field))
+        .map(|(name, _)| name.clone())
+        .collect();
+    if let Some(Value::Array(required)) = schema.get_mut("required") {
+        required.retain(|name| !nullable.iter().any(|n| name == n));
+    }
+}
