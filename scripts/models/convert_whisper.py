@@ -30,7 +30,7 @@ if __name__ == "__main__":
 import numpy as np
 from onnx import TensorProto, helper
 
-import ctranslate2
+import ctranslate2_file
 from transformer import MIDDLE, Transformer
 
 FLOAT, INT64 = TensorProto.FLOAT, TensorProto.INT64
@@ -195,7 +195,7 @@ def write_decoder(
 
 def main(options: argparse.Namespace) -> None:
     weights, config = options.inputs
-    variables = ctranslate2.read(weights, "WhisperSpec")
+    variables = ctranslate2_file.read(weights, "WhisperSpec")
     sizes = Sizes.of(variables)
     heads = json.loads(config.read_text(encoding="utf-8")).get("alignment_heads", [])
     heads = sorted((layer, head) for layer, head in heads)
