@@ -7,13 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import python_version  # noqa: F401
-from fetching.command import guarded
+from fetching.command import guarded, parser
 from fetching.environment import enter
 from fetching.fault import Usage
-
-
-def parser(description: str | None) -> argparse.ArgumentParser:
-    return argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
 
 
 def converter(description: str | None) -> argparse.ArgumentParser:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import signal
 import sys
@@ -13,6 +14,11 @@ from . import report
 from .fault import Fault
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """A command line whose help is the script's description as it is written."""
+    return argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
 
 
 class Interrupted(KeyboardInterrupt):
