@@ -1,25 +1,25 @@
 #!/usr/bin/env python3
-"""Whether films with a new sound are what they were, to ffmpeg's eyes: scripts/check_containers.py [--before DIR] [--after DIR]
+"""Whether films with a new sound are what they were, to ffmpeg's eyes.
 
 For each film in both folders (by default the pack test-video, and what `cargo test --test main films` leaves):
 - all packets of pictures and subtitles are equal: time of decoding, time of showing, duration, size, hash, key or not;
 - there is one sound track, which ends with the picture;
 - ffmpeg decodes all of it without a word that it does not say of the original too.
 
-Needs ffmpeg on the PATH, or the Python package imageio-ffmpeg. Exit code 1 when a film fails.
+Exit code 1 when a film fails. Where ffmpeg is not on the PATH, one is fetched.
 """
 
 from __future__ import annotations
 
-import argparse
-import re
-import shutil
-import subprocess
 import sys
 from fractions import Fraction
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from measuring import ROOT, Usage, guarded, needs, parser
+from measuring.films import decode, packets
+
+BEFORE = ROOT / "models/test-video"
+AFTER = ROOT / "target/tmp/films"
 # Seconds by which the sound may end before or after the picture: one frame of 25 a second.
 FRAME_S = Fraction(1, 25)
 # Films whose times ffmpeg reads differently when they are in fragments. It adds the largest negative offset of a run to all
@@ -27,40 +27,6 @@ FRAME_S = Fraction(1, 25)
 SHIFTED = {"cmaf.mp4"}
 # A frame that an edit list leaves out. ffmpeg also flags single frames of fragmented films so, whose list leaves out none.
 DISCARDED = "F=0x4"
-
-
-def ffmpeg() -> str:
-    if found := shutil.which("ffmpeg"):
-        return found
-    try:
-        import imageio_ffmpeg
-    except ImportError:
-        sys.exit("check_containers: ffmpeg is not on the PATH; install it, or the Python package imageio-ffmpeg")
-    return imageio_ffmpeg.get_ffmpeg_exe()
-
-
-def run(*told: str) -> tuple[str, set[str]]:
-    """What ffmpeg writes, and its warnings without the addresses in them."""
-    command = [ffmpeg(), "-hide_banner", "-nostdin", "-v", "warning", *told]
-    result = subprocess.run(command, capture_output=True, text=True)
-    said = {re.sub(r" @ 0x[0-9a-f]+", "", line) for line in result.stderr.splitlines() if line.strip()}
-    if result.returncode:
-        raise ValueError(f"ffmpeg says: {' '.join(said)[:300] or result.returncode}")
-    return result.stdout, said
-
-
-def decode(film: Path) -> set[str]:
-    """What ffmpeg says of it while it decodes pictures and sound."""
-    return run("-i", str(film), "-map", "0", "-map", "-0:s?", "-f", "null", "-")[1]
-
-
-def packets(film: Path, streams: list[str]) -> tuple[dict[int, Fraction], list[list[str]]]:
-    """Scale of each stream's times, and of each packet: stream, dts, pts, duration, size, checksum, flags and side data."""
-    maps = [word for stream in streams for word in ("-map", stream)]
-    text, _ = run("-copyts", "-i", str(film), *maps, "-c", "copy", "-f", "framecrc", "-")
-    scales = {int(n): Fraction(s) for n, s in re.findall(r"^#tb (\d+): (\S+)$", text, re.M)}
-    rows = [[field.strip() for field in line.split(",")] for line in text.splitlines() if line[0] != "#"]
-    return scales, sorted(rows, key=lambda row: (int(row[0]), int(row[1])))
 
 
 def seconds(scales: dict[int, Fraction], rows: list[list[str]], stream: int) -> list[tuple[Fraction, Fraction]]:
@@ -101,23 +67,29 @@ def check(before: Path, after: Path) -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--before", type=Path, default=ROOT / "models/test-video")
-    parser.add_argument("--after", type=Path, default=ROOT / "target/tmp/films")
-    options = parser.parse_args()
-    films = sorted(path.name for path in options.after.glob("*.*") if (options.before / path.name).is_file())
+    options = parser(__doc__)
+    options.add_argument("--before", type=Path, default=BEFORE)
+    options.add_argument("--after", type=Path, default=AFTER)
+    options = options.parse_args()
+    after = sorted(path.name for path in options.after.glob("*.*"))
+    if not after:
+        raise Usage(f"{options.after} has no film: run `cargo test --test main films`, or name another folder by --after")
+    if options.before == BEFORE:
+        needs.prepare(packs=["test-video"])
+    films = [name for name in after if (options.before / name).is_file()]
     if not films:
-        parser.error(f"{options.after} has no film of {options.before}; run: cargo test --test main films")
+        raise Usage(f"{options.after} has no film of {options.before}")
     failed = 0
     for name in films:
         try:
-            print(f"{name}: {check(options.before / name, options.after / name)}")
+            print(f"{name}: {check(options.before / name, options.after / name)}", flush=True)
         except ValueError as error:
             failed += 1
-            print(f"{name}: FAILED: {error}")
+            print(f"{name}: FAILED: {error}", flush=True)
     print(f"{len(films) - failed} of {len(films)} films are right")
     return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with guarded():
+        sys.exit(main())

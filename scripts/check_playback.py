@@ -1,21 +1,23 @@
 #!/usr/bin/env python3
-"""Whether Chromium plays films: check_playback.py [--chromium chromium] FILM…
+"""Whether Chromium plays films.
 
 Each film is opened by a page of headless Chromium, which loads it, plays from its middle for a second, and decodes its sound.
 Prints length and size as the browser tells them, how far it played, and the loudest sample and the root mean square of its
 sound. Exit code 1 when one does not play or is silent.
 """
 
-import argparse
+import contextlib
 import http.server
 import json
 import mimetypes
-import pathlib
 import queue
 import subprocess
 import sys
 import tempfile
 import threading
+from pathlib import Path
+
+from measuring import children, guarded, needs, parser
 
 PAGE = """<!doctype html><video id=film muted playsinline src="/film"></video><script>
 const film = document.getElementById('film');
@@ -44,8 +46,9 @@ look().catch(e => ({error: String(e)})).then(told => fetch('/told', {method: 'PO
 PATIENCE_S = 60
 
 
-def serve(film, told):
-    """A server of the page and of `film`, which puts what the page tells into `told`."""
+@contextlib.contextmanager
+def serving(film, told):
+    """A server of the page and of `film`, which puts what the page tells into `told`; gives its port."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
@@ -76,38 +79,40 @@ def serve(film, told):
         def log_message(self, *_):
             pass
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
 
 
 def look(chromium, film):
     """What the browser tells of the film."""
     told = queue.Queue()
-    server = serve(film, told)
-    with tempfile.TemporaryDirectory() as profile:
+    # Chromium may still write to its profile while it ends.
+    profile = tempfile.TemporaryDirectory(prefix="vocabox-", ignore_cleanup_errors=True)
+    with serving(film, told) as port, profile as folder:
         options = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync",
-                   "--disable-component-update", "--autoplay-policy=no-user-gesture-required", f"--user-data-dir={profile}"]
-        command = [chromium, *options, f"http://127.0.0.1:{server.server_port}/", "--remote-debugging-port=0"]
-        browser = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            return told.get(timeout=PATIENCE_S)
-        except queue.Empty:
-            return {"error": f"the page told nothing within {PATIENCE_S} s"}
-        finally:
-            browser.terminate()
-            browser.wait()
-            server.shutdown()
+                   "--disable-component-update", "--autoplay-policy=no-user-gesture-required", f"--user-data-dir={folder}"]
+        command = [chromium, *options, f"http://127.0.0.1:{port}/", "--remote-debugging-port=0"]
+        with children.started(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
+            try:
+                return told.get(timeout=PATIENCE_S)
+            except queue.Empty:
+                return {"error": f"the page told nothing within {PATIENCE_S} s"}
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--chromium", default="chromium")
-    parser.add_argument("films", nargs="+", type=pathlib.Path)
-    options = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("--chromium", default="chromium")
+    options.add_argument("films", nargs="+", type=Path)
+    options = options.parse_args()
+    chromium = needs.command(options.chromium, "chromium")
+    films = [needs.file(film, "name a film that is there") for film in options.films]
     failed = 0
-    for film in options.films:
-        told = look(options.chromium, film)
+    for film in films:
+        told = look(chromium, film)
         is_right = told.get("played", 0) > 0.5 and told.get("width", 0) > 0 and told.get("rms", 0) > 0.001
         failed += not is_right
         figures = {k: round(v, 4) if isinstance(v, float) else v for k, v in told.items()}
@@ -116,4 +121,5 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with guarded():
+        sys.exit(main())

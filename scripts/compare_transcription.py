@@ -1,35 +1,32 @@
 #!/usr/bin/env python3
 """vocabox's transcription beside faster-whisper's, on the same weights, recordings and machine, taken in turn within one run.
 
-usage: compare_transcription.py [--rounds 5] [--parts speed,words,errors,hour] [--voices 5] [--binary target/release/vocabox]
-
 Prints word errors on the recording of the tests and on 20 sentences spoken by each of 5 voices, real-time factors of the
 recording and of its first 3 s, peak memory, how far apart the starts of words are, and, when asked, what becomes of an hour of
-speech. faster-whisper 1.2.1 decodes greedily
-without its speech detector; in float32 for errors and words, in int8 for speed and memory. vocabox is asked over HTTP, its
-peer in process, both with as many threads as the machine has cores. Needs the fetched packs and a build.
+speech. faster-whisper 1.2.1 decodes greedily without its speech detector; in float32 for errors and words, in int8 for speed
+and memory. vocabox is asked over HTTP, its peer in process, both with as many threads as the machine has cores. Needs a release
+build; fetches what else it needs.
 """
 
 import argparse
 import difflib
 import io
-import json
 import os
-import pathlib
-import statistics
-import subprocess
 import sys
 import tempfile
-import uuid
 import wave
+from pathlib import Path
 
-sys.dont_write_bytecode = True
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-
-from compare_peers import ROOT, TWO_CITIES, Box, environment, errors, peer_models, report, resident_mib, timed
+from measuring import ROOT, Fault, children, guarded, last_line, needs, parser, peers
+from measuring.figures import report, resident_mib, timed
+from measuring.server import serving
+from measuring.texts import TWO_CITIES, errors
 
 RECORDING = ROOT / "models/test-speech/two_cities.wav"
 CLIP_SECONDS = 3
+PARTS = ["speed", "words", "errors", "hour"]
+LISTENING = ["whisper-base", "silero-vad", "onnxruntime"]
+SPEAKING = ["kokoro", "onnxruntime"]
 VOICES = ["af_heart", "af_bella", "am_michael", "bf_emma", "bm_george"]
 SENTENCES = [
     "The quick brown fox jumps over the lazy dog.",
@@ -55,31 +52,9 @@ SENTENCES = [
 ]
 
 
-class Listener(Box):
-    """A vocabox that is asked for the times of words."""
-
-    def answer(self, wav, words=False):
-        boundary = uuid.uuid4().hex
-        body = b""
-        for name, value in (("language", b"en"), ("word_timestamps", str(words).encode()), ("file", wav)):
-            disposition = f'form-data; name="{name}"' + ('; filename="a.wav"' if name == "file" else "")
-            body += f"--{boundary}\r\nContent-Disposition: {disposition}\r\n\r\n".encode() + value + b"\r\n"
-        body += f"--{boundary}--\r\n".encode()
-        return json.loads(self.post("/voice/stt", body, f"multipart/form-data; boundary={boundary}"))
-
-
-class Peer:
-    def __init__(self, folder, kind):
-        from faster_whisper import WhisperModel
-
-        self.model = WhisperModel(str(folder), device="cpu", compute_type=kind, cpu_threads=os.cpu_count() or 1)
-
-    def segments(self, wav, **options):
-        segments, _ = self.model.transcribe(io.BytesIO(wav), language="en", beam_size=1, **options)
-        return list(segments)
-
-    def text(self, wav, **options):
-        return " ".join(segment.text for segment in self.segments(wav, **options))
+def transcribed(server, wav, words=False):
+    """The answer of POST /voice/stt."""
+    return server.form("/voice/stt", wav, language="en", word_timestamps=str(words))
 
 
 def clip(wav, seconds):
@@ -92,19 +67,16 @@ def clip(wav, seconds):
     return made.getvalue()
 
 
-def word_errors(binary, folder, box, peer, recording, voices):
-    speaker = Listener(binary, folder / "speaker", ["kokoro", "onnxruntime"])
-    spoken = []
-    for n, text in enumerate(SENTENCES):
-        for voice in (VOICES[(n + i) % len(VOICES)] for i in range(voices)):
-            body = json.dumps({"text": text, "voice_id": voice}).encode()
-            spoken.append((text, speaker.post("/voice/tts", body, "application/json")))
-    speaker.stop()
+def word_errors(binary, server, peer, recording, voices):
+    with serving(binary, SPEAKING) as speaker:
+        spoken = [
+            (text, speaker.speak(text, voice_id=VOICES[(n + i) % len(VOICES)])) for n, text in enumerate(SENTENCES) for i in range(voices)
+        ]
     sets = {"two_cities": [(TWO_CITIES, recording)], f"{len(spoken)} sentences by 5 voices": spoken}
     for name, clips in sets.items():
         ours = theirs = words = 0
         for text, wav in clips:
-            heard, peer_heard = box.answer(wav)["transcript"], peer.text(wav)
+            heard, peer_heard = transcribed(server, wav)["transcript"], peer.text(wav)
             wrong, count = errors(text, heard)
             peer_wrong, _ = errors(text, peer_heard)
             ours, theirs, words = ours + wrong, theirs + peer_wrong, words + count
@@ -113,8 +85,8 @@ def word_errors(binary, folder, box, peer, recording, voices):
         print(f"word errors, {name:26} vocabox {ours} of {words}, peer (float32) {theirs} of {words}", flush=True)
 
 
-def word_starts(box, peer, recording):
-    ours = [w for s in box.answer(recording, words=True)["segments"] for w in s["words"]]
+def word_starts(server, peer, recording):
+    ours = [w for s in transcribed(server, recording, words=True)["segments"] for w in s["words"]]
     theirs = [w for s in peer.segments(recording, word_timestamps=True) for w in s.words]
     bare = lambda word: "".join(c for c in word.lower() if c.isalnum())
     names = [bare(w["word"]) for w in ours], [bare(w.word) for w in theirs]
@@ -124,23 +96,25 @@ def word_starts(box, peer, recording):
     print(f"word starts apart, {len(apart)} words: median {at(0.5):.3f} s, 95th percentile {at(0.95):.3f} s, most {apart[-1]:.3f} s")
 
 
-def speed(rounds, box, whisper, recording):
-    peer = Peer(whisper, "int8")
+def speed(rounds, server, whisper, recording):
+    peer = peers.Whisper(whisper, "int8")
     short = clip(recording, CLIP_SECONDS)
     for label, wav, seconds in (("44 s", recording, 44.37), (f"{CLIP_SECONDS} s", short, CLIP_SECONDS)):
         for words in (False, True):
             ours, theirs = [], []
             for _ in range(rounds + 1):
-                ours.append(timed(lambda: box.answer(wav, words))[0] / seconds)
+                ours.append(timed(lambda: transcribed(server, wav, words))[0] / seconds)
                 theirs.append(timed(lambda: peer.text(wav, word_timestamps=words))[0] / seconds)
             report(f"{label}{' with words' if words else ''}, real-time factor, int8", ours[1:], theirs[1:])
-    memory = box.memory_mib()
-    command = [sys.executable, __file__, "--peer", str(whisper)]
-    peer_memory = float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    memory = server.memory_mib()
+    ran = children.run([sys.executable, __file__, "--peer", str(whisper)])
+    if ran.returncode:
+        raise Fault(f"faster-whisper failed in a process of its own: {last_line(ran.stderr)}")
+    peer_memory = float(ran.stdout)
     print(f"peak resident memory: vocabox {memory:.0f} MiB, peer (int8) {peer_memory:.0f} MiB", flush=True)
 
 
-def hour(binary, folder):
+def hour(binary):
     """The recording over and over, 2.5 s apart."""
     with wave.open(str(RECORDING.with_name("two_cities.8k.wav"))) as source:
         once = source.readframes(source.getnframes()) + bytes(2 * 20_000)
@@ -150,59 +124,52 @@ def hour(binary, folder):
         with wave.open(made, "wb") as out:
             out.setparams(source.getparams())
             out.writeframes(once * times)
-    box = Listener(binary, folder / "hour", ["whisper-base", "silero-vad", "onnxruntime"])
-    took, answer = timed(lambda: box.answer(made.getvalue(), words=True))
+    with serving(binary, LISTENING) as server:
+        took, answer = timed(lambda: transcribed(server, made.getvalue(), words=True))
+        memory = server.memory_mib()
     words = [word for segment in answer["segments"] for word in segment["words"]]
     starts = [word["start"] for word in words if word["word"].lower().startswith("comparison")]
-    drift = max(abs(start - starts[0] - n * period) for n, start in enumerate(starts))
+    drift = max((abs(start - starts[0] - n * period) for n, start in enumerate(starts)), default=float("nan"))
     wrong, count = errors(" ".join([TWO_CITIES] * times), answer["transcript"])
     print(
-        f"an hour: {answer['duration_seconds']:.0f} s in {took:.0f} s, peak memory {box.memory_mib():.0f} MiB, word errors {wrong} "
+        f"an hour: {answer['duration_seconds']:.0f} s in {took:.0f} s, peak memory {memory:.0f} MiB, word errors {wrong} "
         f"of {count}; its {times} times the same word, {len(starts)} found, at most {drift:.3f} s from where it should be"
     )
-    box.stop()
 
 
-def compare(rounds, parts, voices, binary):
-    os.environ["OMP_NUM_THREADS"] = str(os.cpu_count() or 1)
+def compare(options):
     recording = RECORDING.read_bytes()
-    with tempfile.TemporaryDirectory() as name:
-        folder = pathlib.Path(name)
-        whisper = peer_models(folder)
-        box = Listener(binary, folder / "listener", ["whisper-base", "silero-vad", "onnxruntime"])
-        print(f"{os.cpu_count()} cores, {rounds} rounds; vocabox over HTTP, faster-whisper 1.2.1 in process")
-        if "speed" in parts:
-            speed(rounds, box, whisper, recording)
-        peer = Peer(whisper, "float32")
-        if "words" in parts:
-            word_starts(box, peer, recording)
-        if "errors" in parts:
-            word_errors(binary, folder, box, peer, recording, voices)
-        if "hour" in parts:
-            hour(binary, folder)
-        box.stop()
+    with tempfile.TemporaryDirectory(prefix="vocabox-") as name, serving(options.binary, LISTENING) as server:
+        whisper = peers.whisper_folder(Path(name) / "whisper")
+        print(f"{os.cpu_count()} cores, {options.rounds} rounds; vocabox over HTTP, faster-whisper 1.2.1 in process")
+        if "speed" in options.parts:
+            speed(options.rounds, server, whisper, recording)
+        peer = peers.Whisper(whisper, "float32")
+        if "words" in options.parts:
+            word_starts(server, peer, recording)
+        if "errors" in options.parts:
+            word_errors(options.binary, server, peer, recording, options.voices)
+        if "hour" in options.parts:
+            hour(options.binary)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--parts", default="speed,words,errors")
-    parser.add_argument("--voices", type=int, default=5, help="how many of the five speak each sentence")
-    parser.add_argument("--binary", default=str(ROOT / "target/release/vocabox"))
-    parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("--peer", help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("--rounds", type=needs.count, default=5)
+    options.add_argument("--parts", type=needs.some_of(PARTS), default=PARTS[:3], help="of speed,words,errors,hour; the last only when asked for")
+    options.add_argument("--voices", type=needs.count, default=5, help="how many of the five speak each sentence")
+    needs.add_binary(options)
+    options.add_argument("--peer", type=Path, help=argparse.SUPPRESS)
+    options = options.parse_args()
     if options.peer:
-        peer = Peer(options.peer, "int8")
-        peer.text(RECORDING.read_bytes(), word_timestamps=True)
+        peers.Whisper(options.peer, "int8").text(RECORDING.read_bytes(), word_timestamps=True)
         print(resident_mib(os.getpid()))
-    elif options.inside:
-        compare(options.rounds, options.parts.split(","), options.voices, options.binary)
-    else:
-        arguments = ["--inside", "--rounds", str(options.rounds), "--parts", options.parts, "--binary", options.binary]
-        arguments += ["--voices", str(options.voices)]
-        sys.exit(subprocess.run([environment(), __file__, *arguments]).returncode)
+        return
+    needs.prepare(binary=options.binary, packs=[*LISTENING, *SPEAKING, "test-speech"], packages=peers.PACKAGES)
+    os.environ["OMP_NUM_THREADS"] = str(os.cpu_count() or 1)
+    compare(options)
 
 
 if __name__ == "__main__":
-    main()
+    with guarded():
+        sys.exit(main())

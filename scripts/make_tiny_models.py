@@ -1,14 +1,23 @@
 #!/usr/bin/env python3
 """Makes the small graphs of src/tests/data: shaped like the real ones, a few hundred bytes each, exact to predict.
 
-usage: make_tiny_models.py OUT_FOLDER      needs numpy and onnx 1.23.2
-
 Every token becomes 100 * length_scale samples of id / 256 (plus a quarter for each speaker number), so that a test reads
 back from the sound which tokens, blanks, scales and speaker the engine fed.
 """
 
-import pathlib
+import argparse
 import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent / "models"))
+
+import arguments
+from fetching.tools import GRAPH_PACKAGES
+
+if __name__ == "__main__":
+    PARSER = arguments.parser(__doc__)
+    PARSER.add_argument("folder", type=Path, metavar="OUT_FOLDER")
+    OPTIONS = arguments.begin(PARSER, GRAPH_PACKAGES)
 
 import numpy as np
 from onnx import TensorProto, checker, helper, numpy_helper
@@ -99,7 +108,8 @@ def value(name, kind, *sizes):
     return helper.make_tensor_value_info(name, kind, sizes)
 
 
-def main(folder):
+def main(options: argparse.Namespace) -> None:
+    options.folder.mkdir(parents=True, exist_ok=True)
     ints, floats = TensorProto.INT64, TensorProto.FLOAT
     mms = graph(
         "mms",
@@ -115,8 +125,8 @@ def main(folder):
     )  # fmt: skip
     models = {"mms": mms, "piper": piper, "tone_extract": extract(), "tone_convert": convert()}
     for name, model in models.items():
-        (pathlib.Path(folder) / f"{name}.onnx").write_bytes(model.SerializeToString(deterministic=True))
+        (options.folder / f"{name}.onnx").write_bytes(model.SerializeToString(deterministic=True))
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    arguments.run(main, OPTIONS)

@@ -1,26 +1,20 @@
 #!/usr/bin/env python3
 """Speaks the sentences of benches/sentences and transcribes them back: word and letter errors of each voice.
 
-usage: measure_speech.py [--only es,ha] [--sentences 20] [--together 5] [--voice ef_dora] [--binary target/release/vocabox] [--show]
-
-Every `--together` sentences are one `POST /voice/tts` and one `POST /voice/stt` with the language forced, to a server of its own. Errors
-are edits (Levenshtein) over the length of what was written, after dropping case and punctuation, for letters the blanks
-too: a small recogniser parts the words of languages that it hardly knows as it likes. They count the recogniser's own as
-well. The rows "by English" speak the same text with the same speaker, read as English: what a box
-without rules for the language would say. Needs the fetched packs kokoro, whisper-base, silero-vad and onnxruntime.
+Every `--together` sentences are one `POST /voice/tts` and one `POST /voice/stt` with the language forced, to a server of its
+own. Errors are edits (Levenshtein) over the length of what was written, after dropping case and punctuation, for letters the
+blanks too: a small recogniser parts the words of languages that it hardly knows as it likes. They count the recogniser's own
+as well. The rows "by English" speak the same text with the same speaker, read as English: what a server without rules for the
+language would say. Needs a release build; fetches the packs.
 """
 
-import argparse
-import json
-import pathlib
 import re
 import sys
-import tempfile
 import unicodedata
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-
-from compare_peers import PACKS, ROOT, Box, linked
+from measuring import ROOT, guarded, needs, parser
+from measuring.server import PACKS, serving
+from measuring.texts import edits, plain
 
 # Name of the row, sentences, voice, language for the recogniser (none where it knows none: then nothing is measured).
 ROWS = [
@@ -42,38 +36,13 @@ ROWS = [
 ]
 
 
-class Reader(Box):
-    """A box with voices that read African text as English, too."""
-
-    def __init__(self, binary, folder):
-        super().__init__(binary, folder, models=self.models(folder))
-
-    @staticmethod
-    def models(folder):
-        models = linked(folder, PACKS[1:])
-        kokoro = models / "kokoro"
-        kokoro.mkdir()
-        for file in (ROOT / "models/kokoro").iterdir():
-            if file.name != "pack.toml":
-                (kokoro / file.name).symlink_to(file)
-        text = (ROOT / "models/kokoro/pack.toml").read_text()
-        voices = re.findall(r"\[\[voices\]\]\n(?:\w+ = .*\n)+", text)
-        for voice in voices:
-            if match := re.search(r'id = "vocabusta_(ha|sw)_', voice):
-                voice = voice.replace('"vocabusta_', '"english_').replace(f'language = "{match[1]}"', 'language = "en-us"')
-                text = text.replace("[[sources]]", f"{voice}\n[[sources]]", 1)
-        (kokoro / "pack.toml").write_text(text)
-        return models
-
-    def speak(self, text, voice):
-        """The WAV."""
-        return self.post("/voice/tts", json.dumps({"text": text, "voice_id": voice}).encode(), "application/json")
-
-
-def plain(text):
-    """Lower case, composed, letters, marks and digits only, words parted by one blank; Hausa's hooked letters as k, d, b."""
-    text = unicodedata.normalize("NFC", text.lower()).translate(str.maketrans("ƙɗɓ", "kdb"))
-    return " ".join("".join(c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in text.replace("'", "")).split())
+def with_english_readings(manifest):
+    """Kokoro's manifest with voices that read Hausa and Swahili as English, too."""
+    for voice in re.findall(r"\[\[voices\]\]\n(?:\w+ = .*\n)+", manifest):
+        if match := re.search(r'id = "vocabusta_(ha|sw)_', voice):
+            voice = voice.replace('"vocabusta_', '"english_').replace(f'language = "{match[1]}"', 'language = "en-us"')
+            manifest = manifest.replace("[[sources]]", f"{voice}\n[[sources]]", 1)
+    return manifest
 
 
 # Whisper base writes Hindi in Urdu's script as often as not: both as consonants, without y, v and the breath of aspirates.
@@ -96,55 +65,44 @@ def skeleton(text):
     return " ".join("".join(CONSONANTS.get(c, c if c in latin else "") for c in word) for word in text.lower().split())
 
 
-def edits(a, b):
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        before, row[0] = row[0], i
-        for j, y in enumerate(b, 1):
-            before, row[j] = row[j], min(before + (x != y), row[j - 1] + 1, row[j] + 1)
-    return row[-1]
+def measure(server, row, options):
+    """One line of the table."""
+    name, file, voice, language = row
+    voice = options.voice or voice
+    lines = (ROOT / f"benches/sentences/{file}.txt").read_text().splitlines()[: options.sentences]
+    wrong, words, wrong_chars, chars = 0, 0, 0, 0
+    for i in range(0, len(lines), options.together):
+        line = "\n\n".join(lines[i : i + options.together])
+        heard, written = plain(server.transcribe(server.speak(line, voice_id=voice), language)), plain(line)
+        if language == "hi":
+            heard, written = skeleton(heard), skeleton(written)
+        errors = edits(written.split(), heard.split())
+        wrong, words = wrong + errors, words + len(written.split())
+        letters, heard_letters = written.replace(" ", ""), heard.replace(" ", "")
+        wrong_chars, chars = wrong_chars + edits(letters, heard_letters), chars + len(letters)
+        if options.show and errors:
+            print(f"    {written}\n    {heard}")
+    shares = f"{wrong} of {words} ({100 * wrong / words:.1f} %) | {100 * wrong_chars / chars:.1f} %"
+    print(f"| {name} | `{voice}` | {len(lines)} | {shares} |", flush=True)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", help="rows, by their names, parted by commas")
-    parser.add_argument("--sentences", type=int, default=100, help="of each file at the most")
-    parser.add_argument("--together", type=int, default=5, help="sentences of one request, as paragraphs")
-    parser.add_argument("--voice", help="in place of each row's own")
-    parser.add_argument("--binary", default=str(ROOT / "target/release/vocabox"))
-    parser.add_argument("--show", action="store_true", help="every sentence that was not heard as it was written")
-    options = parser.parse_args()
-    rows = ROWS
-    if options.only:
-        known = {row[0]: row for row in ROWS}
-        rows = [known[name] for name in options.only.split(",")]
-    with tempfile.TemporaryDirectory() as folder:
-        box = Reader(options.binary, folder)
-        try:
-            print("| row | voice | sentences | word errors | letter errors |\n| --- | --- | --- | --- | --- |")
-            for row, file, voice, language in rows:
-                voice = options.voice or voice
-                lines = (ROOT / f"benches/sentences/{file}.txt").read_text().splitlines()[: options.sentences]
-                wrong, words, wrong_chars, chars = 0, 0, 0, 0
-                for i in range(0, len(lines), options.together):
-                    line = "\n\n".join(lines[i : i + options.together])
-                    heard, written = plain(box.transcribe(box.speak(line, voice), language)), plain(line)
-                    if language == "hi":
-                        heard, written = skeleton(heard), skeleton(written)
-                    errors = edits(written.split(), heard.split())
-                    wrong, words = wrong + errors, words + len(written.split())
-                    letters, heard_letters = written.replace(" ", ""), heard.replace(" ", "")
-                    wrong_chars, chars = wrong_chars + edits(letters, heard_letters), chars + len(letters)
-                    if options.show and errors:
-                        print(f"    {written}\n    {heard}")
-                print(
-                    f"| {row} | `{voice}` | {len(lines)} | {wrong} of {words} ({100 * wrong / words:.1f} %) "
-                    f"| {100 * wrong_chars / chars:.1f} % |",
-                    flush=True,
-                )
-        finally:
-            box.stop()
+    rows = {row[0]: row for row in ROWS}
+    options = parser(__doc__)
+    options.add_argument("--only", type=needs.some_of(rows), default=list(rows), help="rows, by their names, parted by commas")
+    options.add_argument("--sentences", type=needs.count, default=100, help="of each file at the most")
+    options.add_argument("--together", type=needs.count, default=5, help="sentences of one request, as paragraphs")
+    options.add_argument("--voice", help="in place of each row's own")
+    needs.add_binary(options)
+    options.add_argument("--show", action="store_true", help="every sentence that was not heard as it was written")
+    options = options.parse_args()
+    needs.prepare(binary=options.binary, packs=PACKS)
+    with serving(options.binary, edits={"kokoro": with_english_readings}) as server:
+        print("| row | voice | sentences | word errors | letter errors |\n| --- | --- | --- | --- | --- |")
+        for name in options.only:
+            measure(server, rows[name], options)
 
 
 if __name__ == "__main__":
-    main()
+    with guarded():
+        sys.exit(main())

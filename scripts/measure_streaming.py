@@ -1,30 +1,21 @@
 #!/usr/bin/env python3
 """How soon the first sound of a stream is there, whether it is the whole file's sound, and whether streams run dry.
 
-usage: measure_streaming.py [--rounds 5] [--streams 4] [--binary target/release/vocabox]
-
 A paragraph of 600 characters is spoken by turns whole (`POST /voice/tts`) and as a stream (`POST /voice/tts/stream`), to a
-server that does nothing else: the time to the first byte of sound over the time of the whole, and whether the samples are equal. Then `--streams` clients stream at once; each is played from its first sound on, in thought: where a
-sample is due and has not come, the stream has run dry. Needs the fetched packs.
+server that does nothing else: the time to the first byte of sound over the time of the whole, and whether the samples are equal. Then `--streams` clients stream at once; each is
+played from its first sound on, in thought: where a sample is due and has not come, the stream has run dry. Needs a release
+build; fetches the packs.
 """
 
-import argparse
-import http.client
-import json
-import pathlib
 import statistics
 import sys
-import tempfile
-import threading
 import time
-import urllib.parse
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from measuring import Fault, guarded, needs, parser
+from measuring.client import BYTES_A_SECOND, WAV_HEAD_BYTES
+from measuring.figures import at_once, timed
+from measuring.server import PACKS, serving
 
-from compare_peers import ROOT, Box
-
-HEAD = 44
-BYTES_A_SECOND = 48_000
 TEXT = (
     "The ferry left the harbour a little after six, when the light was still grey and the gulls had only begun to cry over "
     "the roofs. On the upper deck stood a woman in a green coat, who watched the town grow small behind the wake. She had "
@@ -35,22 +26,17 @@ TEXT = (
 )
 
 
-def stream(box, text):
-    """Seconds until the head and until each block of sound came, with the bytes so far; and the sound."""
-    address = urllib.parse.urlparse(box.url)
-    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=600)
-    headers = {"Authorization": f"Bearer {box.key}", "Content-Type": "application/json"}
-    begun = time.monotonic()
-    connection.request("POST", "/voice/tts/stream", json.dumps({"text": text}), headers)
-    answer = connection.getresponse()
-    assert answer.status == 200, answer.status
-    came, sound = [], b""
-    while block := answer.read1(65536):
-        sound += block
-        if len(sound) > HEAD:
-            came.append((time.monotonic() - begun, len(sound) - HEAD))
-    connection.close()
-    return came, sound[HEAD:]
+def stream(server, text):
+    """Seconds until each block of sound came, with the bytes of sound so far; and the sound."""
+    begun = time.perf_counter()
+    came, wav = [], b""
+    for block in server.stream("/voice/tts/stream", {"text": text}):
+        wav += block
+        if len(wav) > WAV_HEAD_BYTES:
+            came.append((time.perf_counter() - begun, len(wav) - WAV_HEAD_BYTES))
+    if not came:
+        raise Fault("the stream ended without sound")
+    return came, wav[WAV_HEAD_BYTES:]
 
 
 def dry_s(came):
@@ -68,15 +54,12 @@ def dry_s(came):
     return sum(waits), max(waits, default=0.0)
 
 
-def alone(box, rounds):
+def alone(server, rounds):
     ratios, firsts, equal = [], [], True
     for _ in range(rounds):
-        begun = time.monotonic()
-        body = json.dumps({"text": TEXT}).encode()
-        whole = box.post("/voice/tts", body, "application/json")
-        took = time.monotonic() - begun
-        came, sound = stream(box, TEXT)
-        equal &= sound == whole[HEAD:]
+        took, whole = timed(lambda: server.speak(TEXT))
+        came, sound = stream(server, TEXT)
+        equal &= sound == whole[WAV_HEAD_BYTES:]
         firsts.append(came[0][0])
         ratios.append(came[0][0] / took)
         print(
@@ -87,19 +70,8 @@ def alone(box, rounds):
     print(f"samples equal to the whole file's: {equal}")
 
 
-def together(box, count):
-    results = [None] * count
-
-    def run(i):
-        results[i] = stream(box, TEXT)
-
-    begun = time.monotonic()
-    threads = [threading.Thread(target=run, args=(i,)) for i in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    took = time.monotonic() - begun
+def together(server, count):
+    took, results = timed(lambda: at_once([lambda: stream(server, TEXT)] * count))
     sound_s = sum(len(sound) for _, sound in results) / BYTES_A_SECOND
     print(f"{count} streams at once: {sound_s:.1f} s of speech in {took:.1f} s, real-time factor of all {took / sound_s:.2f}")
     for came, _ in sorted(results):
@@ -108,20 +80,18 @@ def together(box, count):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--streams", type=int, default=4)
-    parser.add_argument("--binary", default=str(ROOT / "target/release/vocabox"))
-    args = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        box = Box(args.binary, folder)
-        try:
-            box.speak("Warm up.")
-            alone(box, args.rounds)
-            together(box, args.streams)
-        finally:
-            box.stop()
+    options = parser(__doc__)
+    options.add_argument("--rounds", type=needs.count, default=5)
+    options.add_argument("--streams", type=needs.count, default=4)
+    needs.add_binary(options)
+    options = options.parse_args()
+    needs.prepare(binary=options.binary, packs=PACKS)
+    with serving(options.binary) as server:
+        server.speak("Warm up.")
+        alone(server, options.rounds)
+        together(server, options.streams)
 
 
 if __name__ == "__main__":
-    main()
+    with guarded():
+        sys.exit(main())

@@ -1,9 +1,47 @@
-# Sourced by scripts/run and scripts/test: says in one line what is missing on this machine, and how to get it.
+# Sourced by scripts/run and scripts/test in the repository's folder: gives help, says in one line what is missing on this
+# machine and how to get it, and ends what it runs when the script ends.
 
 step() { printf '\n== %s\n' "$1"; }
 
 need() { # need COMMAND WHAT-TO-DO
-    command -v "$1" >/dev/null 2>&1 || { echo "$1 is missing: $2" >&2; exit 2; }
+    command -v "$1" >/dev/null 2>&1 || { echo "${0##*/}: $1 is missing: $2" >&2; exit 2; }
+}
+
+# The help of a script is the comment at its top.
+case "${1-}" in
+    -h | --help)
+        while IFS= read -r line; do
+            case $line in '#!'*) ;; '#'*) line=${line#\#} && printf '%s\n' "${line# }" ;; *) break ;; esac
+        done <"scripts/${0##*/}"
+        exit 0
+        ;;
+esac
+
+# What runs at the moment, with all that it has started: a process group of its own. A terminal's Ctrl-C comes to the script
+# only, and whatever comes to the script ends the group.
+group=
+end_group() {
+    # Another signal does not cut this short.
+    trap '' INT TERM HUP
+    [ -n "$group" ] || return 0
+    kill -TERM -- "-$group" 2>/dev/null || true
+    wait "$group" 2>/dev/null || true
+    group=
+}
+trap 'exit 130' INT
+trap 'exit 143' TERM
+trap 'exit 129' HUP
+trap end_group EXIT
+
+in_group() { # in_group COMMAND…: its exit code
+    local code=0
+    set -m
+    "$@" &
+    group=$!
+    set +m
+    wait "$group" || code=$?
+    group=
+    return "$code"
 }
 
 # A toolchain that rustup has just installed is not on the PATH of an older shell.

@@ -3,14 +3,42 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
+import python_version  # noqa: F401
+from fetching.command import guarded, parser
+from fetching.environment import enter
+from fetching.fault import Usage
 
-def parser(description: str | None) -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    made.add_argument("--inputs", nargs="+", type=Path, required=True, metavar="FILE")
+
+def converter(description: str | None) -> argparse.ArgumentParser:
+    made = parser(description)
+    made.add_argument("--inputs", nargs="+", type=existing, required=True, metavar="FILE")
     made.add_argument("--outputs", nargs="+", type=Path, required=True, metavar="FILE")
     return made
+
+
+def existing(text: str) -> Path:
+    """The type of an argument that names a file to read."""
+    path = Path(text)
+    if not path.is_file():
+        raise Usage(f"{path} is missing")
+    return path
+
+
+def begin(made: argparse.ArgumentParser, packages: list[str]) -> argparse.Namespace:
+    """What the command line says, for a script that is run, before it imports `packages`: help is given and mistakes are
+    named without them. Where this Python lacks them, the script begins anew in an environment that has them."""
+    with guarded():
+        options = made.parse_args()
+        enter(packages)
+    return options
+
+
+def run(main: Callable[[argparse.Namespace], None], options: argparse.Namespace) -> None:
+    with guarded():
+        main(options)
 
 
 def save(model, path: Path) -> None:

@@ -17,14 +17,20 @@ github.com/marian-nmt/marian-dev, src/models/transformer.h, src/rnn/cells.h (SSR
 
 from __future__ import annotations
 
+import argparse
 import re
 import struct
 from pathlib import Path
 
+import arguments
+from fetching.tools import GRAPH_PACKAGES
+
+if __name__ == "__main__":
+    OPTIONS = arguments.begin(arguments.converter(__doc__), GRAPH_PACKAGES)
+
 import numpy as np
 from onnx import TensorProto
 
-import arguments
 from transformer import Transformer
 
 FLOAT, INT64 = TensorProto.FLOAT, TensorProto.INT64
@@ -199,8 +205,7 @@ def write_decoder(parameters: dict, path: Path) -> None:
     graph.write(inputs, outputs, path, "marian", "convert_marian")
 
 
-def main() -> None:
-    options = arguments.parser(__doc__).parse_args()
+def main(options: argparse.Namespace) -> None:
     parameters, settings = read(options.inputs[0])
     for needed in ("dec-cell: ssru", "tied-embeddings-all: true", f"transformer-heads: {HEADS}", "transformer-postprocess: dan"):
         if needed not in settings:
@@ -210,4 +215,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    arguments.run(main, OPTIONS)

@@ -7,11 +7,18 @@ Source: Wan et al. 2018, "Generalized End-to-End Loss for Speaker Verification";
 
 from __future__ import annotations
 
+import argparse
+
+import arguments
+from fetching.tools import GRAPH_PACKAGES
+
+if __name__ == "__main__":
+    OPTIONS = arguments.begin(arguments.converter(__doc__), GRAPH_PACKAGES)
+
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-import arguments
 import torch_file
 
 LAYERS = 3
@@ -68,12 +75,11 @@ def build(weights: dict[str, np.ndarray]) -> onnx.ModelProto:
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
 
 
-def main() -> None:
-    options = arguments.parser(__doc__).parse_args()
+def main(options: argparse.Namespace) -> None:
     model = build(torch_file.read(options.inputs[0], "model_state"))
     onnx.checker.check_model(model)
     arguments.save(model, options.outputs[0])
 
 
 if __name__ == "__main__":
-    main()
+    arguments.run(main, OPTIONS)

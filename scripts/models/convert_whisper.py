@@ -16,15 +16,21 @@ Architecture: Radford et al. 2022, "Robust Speech Recognition via Large-Scale We
 
 from __future__ import annotations
 
+import argparse
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import arguments
+from fetching.tools import GRAPH_PACKAGES
+
+if __name__ == "__main__":
+    OPTIONS = arguments.begin(arguments.converter(__doc__), GRAPH_PACKAGES)
+
 import numpy as np
 from onnx import TensorProto, helper
 
-import arguments
-import ctranslate2
+import ctranslate2_file
 from transformer import MIDDLE, Transformer
 
 FLOAT, INT64 = TensorProto.FLOAT, TensorProto.INT64
@@ -187,10 +193,9 @@ def write_decoder(
     graph.write(inputs, outputs, path)
 
 
-def main() -> None:
-    options = arguments.parser(__doc__).parse_args()
+def main(options: argparse.Namespace) -> None:
     weights, config = options.inputs
-    variables = ctranslate2.read(weights, "WhisperSpec")
+    variables = ctranslate2_file.read(weights, "WhisperSpec")
     sizes = Sizes.of(variables)
     heads = json.loads(config.read_text(encoding="utf-8")).get("alignment_heads", [])
     heads = sorted((layer, head) for layer, head in heads)
@@ -200,4 +205,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    arguments.run(main, OPTIONS)

@@ -11,15 +11,21 @@ other values, so the table, not this script, is what makes the graph's bytes rep
 
 from __future__ import annotations
 
+import argparse
 import json
 from pathlib import Path
+
+import arguments
+from fetching.tools import GRAPH_PACKAGES, RUNTIME_PACKAGES
+
+if __name__ == "__main__":
+    OPTIONS = arguments.begin(arguments.converter(__doc__), GRAPH_PACKAGES + RUNTIME_PACKAGES)
 
 import numpy as np
 import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
-import arguments
 from graph import Graph
 from kokoro_quantize import heavy_convolutions, measured_tensor
 from kokoro_rewrite import fold_integer_convolutions, fuse_norms_and_snakes, replace_stft
@@ -108,8 +114,7 @@ def measure(graph: Graph, feeds: list[dict[str, np.ndarray]]) -> dict[str, np.nd
     return table
 
 
-def main() -> None:
-    options = arguments.parser(__doc__).parse_args()
+def main(options: argparse.Namespace) -> None:
     published, vocabulary, *voices = options.inputs
     graph = Graph(onnx.load(published))
     fold_integer_convolutions(graph)
@@ -121,4 +126,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    arguments.run(main, OPTIONS)

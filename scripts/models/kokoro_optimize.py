@@ -12,12 +12,18 @@ which kokoro_calibrate.py makes. The bytes are the same on every machine with th
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
+
+import arguments
+from fetching.tools import GRAPH_PACKAGES
+
+if __name__ == "__main__":
+    OPTIONS = arguments.begin(arguments.converter(__doc__), GRAPH_PACKAGES)
 
 import numpy as np
 import onnx
 
-import arguments
 from graph import Graph
 from kokoro_quantize import quantize
 from kokoro_rewrite import fold_integer_convolutions, fuse_norms_and_snakes, pack_weights, replace_stft
@@ -25,8 +31,7 @@ from kokoro_rewrite import fold_integer_convolutions, fuse_norms_and_snakes, pac
 TABLE = Path(__file__).with_name("kokoro_calibration.npz")
 
 
-def main() -> None:
-    options = arguments.parser(__doc__).parse_args()
+def main(options: argparse.Namespace) -> None:
     table = dict(np.load(TABLE))
     graph = Graph(onnx.load(options.inputs[0]))
     packed = fold_integer_convolutions(graph)
@@ -38,4 +43,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    arguments.run(main, OPTIONS)

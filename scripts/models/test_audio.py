@@ -5,10 +5,20 @@ The encoder is the ffmpeg that the package imageio-ffmpeg carries. A target appe
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
-import sys
 from pathlib import Path
+
+import arguments
+from fetching.fault import Fault, Usage
+from fetching.tools import MEDIA_PACKAGES
+
+if __name__ == "__main__":
+    PARSER = arguments.parser(__doc__)
+    PARSER.add_argument("source", type=arguments.existing, metavar="SOURCE.wav")
+    PARSER.add_argument("targets", nargs="+", type=Path, metavar="TARGET")
+    OPTIONS = arguments.begin(PARSER, MEDIA_PACKAGES)
 
 import imageio_ffmpeg
 
@@ -36,7 +46,7 @@ FORMATS = {
 def encode(source: Path, target: Path) -> None:
     ending = max((ending for ending in FORMATS if target.name.endswith(ending)), key=len, default=None)
     if ending is None:
-        raise SystemExit(f"{target.name}: the format is none of {', '.join(FORMATS)}")
+        raise Usage(f"{target.name}: the format is none of {', '.join(FORMATS)}")
     part = target.with_name(f".part-{os.getpid()}-{target.name}")
     quiet = ["-hide_banner", "-loglevel", "error", "-nostdin", "-y"]
     same = ["-map_metadata", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact"]
@@ -47,16 +57,15 @@ def encode(source: Path, target: Path) -> None:
             os.fsync(file.fileno())
         os.replace(part, target)
     except subprocess.CalledProcessError:
-        raise SystemExit(f"ffmpeg could not make {target.name}") from None
+        raise Fault(f"ffmpeg could not make {target.name}") from None
     finally:
         part.unlink(missing_ok=True)
 
 
-def main() -> None:
-    source, *targets = map(Path, sys.argv[1:])
-    for target in targets:
-        encode(source, target)
+def main(options: argparse.Namespace) -> None:
+    for target in options.targets:
+        encode(options.source, target)
 
 
 if __name__ == "__main__":
-    main()
+    arguments.run(main, OPTIONS)

@@ -1,15 +1,25 @@
-"""Short films of test pictures in many kinds of containers: test_video.py SOUND.wav TARGET… (each a key of FILMS).
+"""Short films of test pictures in many kinds of containers: test_video.py SOURCE.wav TARGET… (each a key of FILMS).
 
 The encoder is the ffmpeg that the package imageio-ffmpeg carries. A target appears whole or not at all.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
+
+import arguments
+from fetching.fault import Fault, Usage
+from fetching.tools import MEDIA_PACKAGES
+
+if __name__ == "__main__":
+    PARSER = arguments.parser(__doc__)
+    PARSER.add_argument("source", type=arguments.existing, metavar="SOURCE.wav")
+    PARSER.add_argument("targets", nargs="+", type=Path, metavar="TARGET")
+    OPTIONS = arguments.begin(PARSER, MEDIA_PACKAGES)
 
 import imageio_ffmpeg
 
@@ -46,7 +56,7 @@ FILMS = {
 
 def encode(sound: Path, target: Path) -> None:
     if target.name not in FILMS:
-        raise SystemExit(f"{target.name} is none of {', '.join(FILMS)}")
+        raise Usage(f"{target.name} is none of {', '.join(FILMS)}")
     inputs, told = FILMS[target.name]
     pictures = ["-f", "lavfi", "-i", f"testsrc2=size=192x144:rate=25:duration={SECONDS}"]
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-loglevel", "error", "-nostdin", "-y"]
@@ -69,16 +79,15 @@ def encode(sound: Path, target: Path) -> None:
                 os.fsync(file.fileno())
             os.replace(part, target)
         except subprocess.CalledProcessError:
-            raise SystemExit(f"ffmpeg could not make {target.name}") from None
+            raise Fault(f"ffmpeg could not make {target.name}") from None
         finally:
             part.unlink(missing_ok=True)
 
 
-def main() -> None:
-    sound, *targets = map(Path, sys.argv[1:])
-    for target in targets:
-        encode(sound, target)
+def main(options: argparse.Namespace) -> None:
+    for target in options.targets:
+        encode(options.source, target)
 
 
 if __name__ == "__main__":
-    main()
+    arguments.run(main, OPTIONS)

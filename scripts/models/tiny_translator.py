@@ -1,6 +1,6 @@
 """Small translators in the layouts of Hugging Face's exports of M2M100 and NLLB, exact to predict, for the tests.
 
-usage: tiny_translator.py FOLDER, with the packages of the converters (scripts/models/fetching/tools.py)
+usage: tiny_translator.py FOLDER
 
     encoder.onnx            gives the ids themselves as last_hidden_state
     first.onnx, past.onnx   as decoder_model.onnx and decoder_with_past_model.onnx
@@ -14,9 +14,17 @@ read. By itself it would begin with Hausa. The word behind each comes second, so
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 from pathlib import Path
+
+import arguments
+from fetching.tools import GRAPH_PACKAGES
+
+if __name__ == "__main__":
+    PARSER = arguments.parser(__doc__)
+    PARSER.add_argument("folder", type=Path, metavar="FOLDER")
+    OPTIONS = arguments.begin(PARSER, GRAPH_PACKAGES)
 
 import numpy as np
 from onnx import TensorProto, checker, helper
@@ -122,8 +130,8 @@ def write_tokenizer(path: Path) -> None:
     path.write_text(json.dumps(tokenizer, ensure_ascii=False), encoding="utf-8")
 
 
-def main() -> None:
-    folder = Path(sys.argv[1])
+def main(options: argparse.Namespace) -> None:
+    folder = options.folder
     folder.mkdir(parents=True, exist_ok=True)
     encoder = Transformer({})
     ids = encoder.op("Mul", ["input_ids", "attention_mask"])
@@ -140,4 +148,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    arguments.run(main, OPTIONS)

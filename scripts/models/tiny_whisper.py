@@ -1,6 +1,6 @@
 """Small Whisper decoders with random weights, in every layout that the engine loads, for the tests.
 
-usage: tiny_whisper.py FOLDER, with the packages of the converters (scripts/models/fetching/tools.py)
+usage: tiny_whisper.py FOLDER
 
     ours.onnx               as convert_whisper.py writes it
     first.onnx, past.onnx   as Hugging Face's decoder_model.onnx and decoder_with_past_model.onnx
@@ -12,8 +12,16 @@ All compute the same. Their bytes are pinned by nothing: the tests compare the l
 
 from __future__ import annotations
 
-import sys
+import argparse
 from pathlib import Path
+
+import arguments
+from fetching.tools import GRAPH_PACKAGES
+
+if __name__ == "__main__":
+    PARSER = arguments.parser(__doc__)
+    PARSER.add_argument("folder", type=Path, metavar="FOLDER")
+    OPTIONS = arguments.begin(PARSER, GRAPH_PACKAGES)
 
 import numpy as np
 from onnx import TensorProto, helper
@@ -152,8 +160,8 @@ def write_merged(weights: dict, sizes: Sizes, path: Path) -> None:
     save(model, path)
 
 
-def main() -> None:
-    folder = Path(sys.argv[1])
+def main(options: argparse.Namespace) -> None:
+    folder = options.folder
     folder.mkdir(parents=True, exist_ok=True)
     weights = variables()
     sizes = Sizes.of(weights)
@@ -166,4 +174,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    arguments.run(main, OPTIONS)

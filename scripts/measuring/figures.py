@@ -1,0 +1,58 @@
+"""Times, memory, and two programs side by side."""
+
+from __future__ import annotations
+
+import re
+import statistics
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+Result = TypeVar("Result")
+
+
+def timed(function: Callable[[], Result]) -> tuple[float, Result]:
+    """Seconds that it took, and what it returned."""
+    begun = time.perf_counter()
+    result = function()
+    return time.perf_counter() - begun, result
+
+
+def at_once(calls: Sequence[Callable[[], Result]]) -> list[Result]:
+    """What the calls return, which are made at the same time. The first exception of one of them is raised here."""
+    results: list[Result | None] = [None] * len(calls)
+    failed: list[BaseException] = []
+
+    def run(i: int) -> None:
+        try:
+            results[i] = calls[i]()
+        except BaseException as error:  # the main thread's to handle
+            failed.append(error)
+
+    # Daemons: a script that is interrupted does not wait for them.
+    threads = [threading.Thread(target=run, args=(i,), daemon=True) for i in range(len(calls))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failed:
+        raise failed[0]
+    return results
+
+
+def resident_mib(pid: int) -> float:
+    """The most memory that a process had (VmHWM)."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024
+
+
+def report(name: str, ours: list[float], theirs: list[float]) -> None:
+    """Prints median real-time factors and the median of the ratios round by round."""
+    ratios = [a / b for a, b in zip(ours, theirs)]
+    print(
+        f"{name:44} vocabox {statistics.median(ours):.3f}  peer {statistics.median(theirs):.3f}  "
+        f"ratio {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})",
+        flush=True,
+    )

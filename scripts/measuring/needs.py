@@ -1,0 +1,104 @@
+"""What a script needs. What has to be brought by hand is checked before anything is fetched, installed or started, and is
+named in one line with exit code 2; the rest is fetched."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from fetching.cache import Cache, default_folder
+from fetching.environment import enter
+from fetching.fault import Usage
+from fetching.main import fetch
+from fetching.packs import read
+from fetching.recipe import Kitchen
+from fetching.tools import RUNTIME_PACKAGES
+
+from . import ROOT
+
+BINARY = ROOT / "target/release/vocabox"
+MODELS = ROOT / "models"
+# What measuring.encoders imports.
+ENCODER_PACKAGES = RUNTIME_PACKAGES
+# What measuring.pictures imports.
+PICTURE_PACKAGES = ["numpy==2.4.6", "scipy==1.17.1", "soundfile==0.14.0", "pyloudnorm==0.2.0", "matplotlib==3.11.2"]
+# Models that only the measuring scripts use.
+OWN_PACKS = Path(__file__).with_name("packs")
+
+
+def add_binary(options: argparse.ArgumentParser) -> None:
+    told = "the vocabox under test (default: target/release/vocabox)"
+    options.add_argument("--binary", type=Path, default=BINARY, metavar="FILE", help=told)
+
+
+def count(text: str) -> int:
+    """The type of an option that is a whole number from 1 on."""
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError("at least 1 is needed")
+    return number
+
+
+def positive(text: str) -> float:
+    """The type of an option that is a number above 0."""
+    if not (number := float(text)) > 0:
+        raise argparse.ArgumentTypeError("more than 0 is needed")
+    return number
+
+
+def some_of(known: Iterable[str]):
+    """The type of an option that is a list of some of the `known` words, parted by commas."""
+    words = list(known)
+
+    def parse(text: str) -> list[str]:
+        chosen = text.split(",")
+        if unknown := [word for word in chosen if word not in words]:
+            raise argparse.ArgumentTypeError(f"{unknown[0]!r} is none of {', '.join(words)}")
+        return chosen
+
+    return parse
+
+
+def prepare(*, binary: Path | None = None, packs: Iterable[str] = (), packages: Iterable[str] = ()) -> None:
+    """Checks that `binary` is built, then fetches the `packs` (PACK or PACK:VARIANT) that are missing, then sees to it that
+    this Python has the `packages`: where it has not, the script begins anew by one that has (`fetching.environment.enter`)."""
+    if binary is not None and not os.access(binary, os.X_OK):
+        built = "build it with `cargo build --release --locked`, or name another by --binary"
+        raise Usage(f"{binary} is missing: {built}")
+    if packs:
+        fetch(MODELS, list(packs))
+    enter(packages)
+
+
+def file(path: Path, remedy: str) -> Path:
+    """`path` if it is a file; a Usage that says what to do if not."""
+    if not path.is_file():
+        raise Usage(f"{path} is missing: {remedy}")
+    return path
+
+
+def command(name: str, package: str) -> str:
+    """The path of a program: of this name on the PATH, or a path itself. A Usage that names the `package` of Debian if not."""
+    if found := shutil.which(name):
+        return found
+    raise Usage(f"{name} is missing: install it (Debian, Ubuntu: apt-get install {package})")
+
+
+def from_cache(manifest: Path, name: str) -> Path:
+    """The path in the cache of the file that the recipe of a pack calls `name`: fetched or made if the cache lacks it."""
+    pack = read(manifest)
+    cache = Cache(default_folder().absolute())
+    with cache.locked():
+        return Kitchen(cache).need(pack, name)
+
+
+def second_encoder() -> Path:
+    """A speaker encoder that vocabox does not know (ONNX)."""
+    return from_cache(OWN_PACKS / "voicefilter/pack.toml", "voicefilter.onnx")
+
+
+def whisper_weights() -> Path:
+    """Whisper base as CTranslate2 weights: what the pack whisper-base is made from, and what faster-whisper loads."""
+    return from_cache(MODELS / "whisper-base/pack.toml", "model.bin")

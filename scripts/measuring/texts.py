@@ -1,0 +1,47 @@
+"""Texts to speak, and how far what was heard is from them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+# 120 characters.
+TEXT = (
+    "The harbour was quiet that evening, and the last ferry had left an hour before the rain began to fall on the empty quay."
+)
+
+# What is said in models/test-speech/two_cities.wav.
+TWO_CITIES = (
+    "It was the best of times, it was the worst of times, it was the age of wisdom, it was the age of foolishness, it was the "
+    "epoch of belief, it was the epoch of incredulity, it was the season of Light, it was the season of Darkness, it was the "
+    "spring of hope, it was the winter of despair, we had everything before us, we had nothing before us, we were all going "
+    "direct to Heaven, we were all going direct the other way. In short, the period was so far like the present period, that "
+    "some of its noisiest authorities insisted on its being received, for good or for evil, in the superlative degree of "
+    "comparison only."
+)
+
+
+def edits(a: Sequence, b: Sequence) -> int:
+    """The least number of items to insert, remove or replace to make one of the other (Levenshtein)."""
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        before, row[0] = row[0], i
+        for j, y in enumerate(b, 1):
+            before, row[j] = row[j], min(before + (x != y), row[j - 1] + 1, row[j] + 1)
+    return row[-1]
+
+
+def errors(reference: str, heard: str) -> tuple[int, int]:
+    """Word errors between two texts, and the reference's number of words."""
+
+    def words(text: str) -> list[str]:
+        return re.sub(r"[^\w' ]", " ", text.lower().replace("’", "'")).split()
+
+    return edits(words(reference), words(heard)), len(words(reference))
+
+
+def plain(text: str) -> str:
+    """Lower case, composed, letters, marks and digits only, words parted by one blank; Hausa's hooked letters as k, d, b."""
+    text = unicodedata.normalize("NFC", text.lower()).translate(str.maketrans("ƙɗɓ", "kdb"))
+    return " ".join("".join(c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in text.replace("'", "")).split())

@@ -1,0 +1,154 @@
+"""Python environments: for one run (`Environment`), or kept in the cache for all scripts that want its packages (`enter`).
+
+<cache>/environments/<name>            an environment; <name> stands for its packages and for the Python that it was made by
+<cache>/environments/<name>/packages   written last: an environment without it was cut off and is made anew
+<cache>/environments/lock              held while one is made
+
+Packages are exact ("numpy==2.4.6"), because figures and the bytes of graphs depend on them.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import importlib.metadata
+import importlib.util
+import os
+import shutil
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NoReturn
+
+from . import children, report
+from .cache import default_folder
+from .fault import Fault, Usage
+
+NO_NETWORK = (
+    "NameResolutionError",
+    "NewConnectionError",
+    "Failed to establish a new connection",
+    "ENOTFOUND",
+    "ECONNREFUSED",
+)
+
+
+def last_line(text: str) -> str:
+    """The line of a tool's errors that says most: pip's and npm's begin with ERROR, Python's last one names it."""
+    if any(sign in text for sign in NO_NETWORK):
+        return "no connection to its registry"
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    marked = [line for line in lines if line.lower().startswith(("error", "npm err"))]
+    return (marked or lines or [""])[-1]
+
+
+class Environment:
+    """A virtual environment in `folder`, made when it is first needed."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.installed: set[str] = set()
+
+    def python(self) -> Path:
+        """The environment's Python."""
+        python = self.folder / "bin" / "python"
+        if python.exists():
+            return python
+        if not importlib.util.find_spec("venv") or not importlib.util.find_spec("ensurepip"):
+            raise Usage(
+                "this Python has no venv with pip, which fetching and converting need; "
+                "on Debian or Ubuntu: apt install python3-venv"
+            )
+        result = children.run([sys.executable, "-m", "venv", str(self.folder)])
+        if result.returncode:
+            raise Usage(
+                f"a Python environment could not be made ({last_line(result.stderr) or last_line(result.stdout)}); "
+                "on Debian or Ubuntu: apt install python3-venv"
+            )
+        return python
+
+    def install(self, packages: Iterable[str], *options: str) -> None:
+        """Installs those of `packages` that were not installed before, from wheels only."""
+        missing = [package for package in packages if package not in self.installed]
+        if not missing:
+            return
+        python = self.python()
+        report.line(f"installing {', '.join(missing)} {self._purpose()}")
+        quiet = ["-q", "--disable-pip-version-check", "--no-input", "--retries", "1"]
+        command = [str(python), "-m", "pip", "install", *quiet, "--only-binary", ":all:", *options, *missing]
+        result = children.run(command)
+        if result.returncode:
+            raise Fault(f"{missing[0]} could not be installed by pip: {last_line(result.stderr)}")
+        self.installed.update(missing)
+
+    def _purpose(self) -> str:
+        return "for this run"
+
+    def site_packages(self) -> Path:
+        return next(self.folder.glob("lib/python3*/site-packages"))
+
+
+class _Kept(Environment):
+    def _purpose(self) -> str:
+        return f"into {self.folder}"
+
+
+def kept(packages: Iterable[str]) -> Path:
+    """The folder of an environment that has `packages` and what they depend on. It is made if the cache lacks it; if that
+    fails or is interrupted, nothing of it stays."""
+    wanted = sorted(packages)
+    name = hashlib.sha256("\n".join([sys.version, *wanted]).encode()).hexdigest()[:16]
+    environments = default_folder().absolute() / "environments"
+    environment = _Kept(environments / name)
+    mark = environment.folder / "packages"
+    try:
+        environments.mkdir(parents=True, exist_ok=True)
+        lock = open(environments / "lock", "a")
+    except OSError as error:
+        raise Usage(
+            f"{environments} cannot be written ({error.strerror}); set VOCABOX_CACHE to a folder that can"
+        ) from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            report.line("another script is installing packages: waiting for it")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        # The Python that it was made by may have been removed since: then its link leads nowhere.
+        if mark.is_file() and (environment.folder / "bin" / "python").exists():
+            return environment.folder
+        try:
+            shutil.rmtree(environment.folder, ignore_errors=True)
+            environment.install(wanted)
+            mark.write_text("\n".join([sys.version, *wanted]) + "\n")
+        except BaseException:
+            shutil.rmtree(environment.folder, ignore_errors=True)
+            raise
+    return environment.folder
+
+
+def lacking(packages: Iterable[str]) -> list[str]:
+    """Those of `packages` that this Python does not have in exactly that version."""
+
+    def has(package: str) -> bool:
+        name, _, version = package.partition("==")
+        try:
+            return importlib.metadata.version(name) == version
+        except importlib.metadata.PackageNotFoundError:
+            return False
+
+    return [package for package in packages if not has(package)]
+
+
+def enter(packages: Iterable[str]) -> None | NoReturn:
+    """Returns where this Python has `packages`. Elsewhere the script begins anew, in the same process and with the same
+    arguments, by the Python of an environment that has them: a signal so reaches the script itself, not a parent of it."""
+    missing = lacking(packages)
+    if not missing:
+        return
+    folder = kept(packages)
+    if Path(sys.prefix).resolve() == folder.resolve():
+        raise Fault(f"{folder} lacks {missing[0]}, although it was installed there: delete that folder")
+    sys.stdout.flush()
+    python = str(folder / "bin" / "python")
+    os.execv(python, [python, *sys.argv])

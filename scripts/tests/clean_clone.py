@@ -1,0 +1,153 @@
+"""A copy of the repository as a clean clone has it, and scripts run in it on a machine that has next to nothing."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import select
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+# The vocabox that the integration suite has built.
+BINARY = Path(os.environ.get("VOCABOX_BINARY") or ROOT / "target/debug/vocabox")
+PYTHON = os.path.realpath(sys.executable)
+# Long: the machine may be busy, a hang is for ever.
+END_S = 120
+PR_SET_CHILD_SUBREAPER = 36
+
+# What a script has started, and has left when it ended, becomes a child of this process: so `children` finds it.
+ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+class Clone:
+    """The files under version control in a new folder, and an environment with an empty home, cache and folder for temporary
+    files, with no program on the PATH but those of a bare system, and with no package registry in reach. Use as a context."""
+
+    def __enter__(self) -> Clone:
+        self.folder = Path(tempfile.mkdtemp(prefix="vocabox-clone-"))
+        self.root, self.programs = self.folder / "clone", self.folder / "programs"
+        self.cache, self.temporary = self.folder / "cache", self.folder / "temporary"
+        listed = subprocess.run(
+            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True
+        )
+        for name in filter(None, listed.stdout.decode().split("\0")):
+            if (ROOT / name).is_file():  # one that was removed and not yet committed is listed too
+                (self.root / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, self.root / name)
+        for folder in (self.programs, self.temporary):
+            folder.mkdir()
+        self.environment = {
+            "PATH": str(self.programs),
+            "HOME": str(self.folder / "home"),
+            "TMPDIR": str(self.temporary),
+            "VOCABOX_CACHE": str(self.cache),
+            "PIP_INDEX_URL": "http://127.0.0.1:1/simple",
+            "npm_config_registry": "http://127.0.0.1:1/",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        for program in ("bash", "dirname", "env", "mkdir", "mktemp", "mv", "rm", "sed", "setsid", "sh", "sleep", "tee"):
+            (self.programs / program).symlink_to(shutil.which(program))
+        (self.programs / "python3").symlink_to(PYTHON)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        shutil.rmtree(self.folder)
+
+    def program(self, name: str, text: str) -> None:
+        """Puts a shell script on the PATH."""
+        (self.programs / name).write_text(f"#!/bin/sh\n{text}\n")
+        (self.programs / name).chmod(0o755)
+
+    def command(self, script: str, *arguments: str) -> list[str]:
+        """What runs a script: the interpreter that its first line names, else Python."""
+        with open(self.root / "scripts" / script) as file:
+            shell = "bash" in file.readline()
+        return ["bash" if shell else "python3", f"scripts/{script}", *arguments]
+
+    def run(self, script: str, *arguments: str) -> subprocess.CompletedProcess:
+        command = self.command(script, *arguments)
+        return subprocess.run(command, cwd=self.root, env=self.environment, capture_output=True, text=True, timeout=END_S)
+
+    def start(self, script: str, *arguments: str) -> Running:
+        return Running(self.command(script, *arguments), self.root, self.environment)
+
+    def made(self) -> list[str]:
+        """What is in the folders that were empty: each script's leavings."""
+        places = [self.cache, self.temporary]
+        return [str(path.relative_to(self.folder)) for place in places if place.exists() for path in sorted(place.rglob("*"))]
+
+
+class Running:
+    """A script that runs; ended, with all that it has left, when the context is."""
+
+    def __init__(self, command: list[str], root: Path, environment: dict[str, str]):
+        self.process = subprocess.Popen(
+            command, cwd=root, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        self.errors = ""
+
+    def __enter__(self) -> Running:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.communicate()
+        for pid in children():
+            os.kill(pid, 9)
+            os.waitpid(pid, 0)
+
+    def says(self, words: str) -> str:
+        """The next line of its standard error that has `words` in it."""
+        for line in self.process.stderr:
+            self.errors += line
+            if words in line:
+                return line
+        raise AssertionError(f"it ended with {self.process.wait()} and did not say {words!r}, but:\n{self.errors}")
+
+    def end(self) -> int:
+        """Its exit code. `errors` is then all that it wrote on standard error."""
+        self.errors += self.process.communicate(timeout=END_S)[1]
+        return self.process.returncode
+
+
+def children(of: int | None = None) -> list[int]:
+    """The processes that have process `of`, by default this one, as their parent."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            # The name, in brackets, may have anything in it.
+            parent = status.read_text().rpartition(")")[2].split()[1]
+        except OSError:
+            continue  # it has ended meanwhile
+        if int(parent) == (of or os.getpid()):
+            found.append(int(status.parent.name))
+    return found
+
+
+def gone(pid: int) -> bool:
+    """Whether a process has ended, or does so soon; one that has been left to this process is reaped."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        ended = bool(poll.poll(END_S * 1000))
+    finally:
+        os.close(descriptor)
+    if ended and pid in children():
+        os.waitpid(pid, 0)
+    return ended
+
+
+def server_of(pid: int) -> int:
+    """The server that process `pid` has started."""
+    for child in children(pid):
+        if b"\0serve\0" in Path(f"/proc/{child}/cmdline").read_bytes():
+            return child
+    raise AssertionError(f"process {pid} has started no server")

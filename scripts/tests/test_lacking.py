@@ -1,0 +1,140 @@
+"""In a clean clone every script gives help, and says in one line what it lacks, before it starts or installs anything."""
+
+from __future__ import annotations
+
+import unittest
+
+from clean_clone import PYTHON, ROOT, Clone, children
+
+NOT_BUILT = "target/release/vocabox is missing: build it"
+CONVERTER = (["--inputs", "lacking.bin", "--outputs", "made"], "lacking.bin is missing")
+# They need packages of Python's only, which they would fetch.
+NO_REGISTRY = "could not be installed by pip: no connection to its registry"
+
+# Script → arguments that are right, and what it says is missing.
+LACKING = {
+    "check_containers.py": ([], "target/tmp/films has no film: run `cargo test"),
+    "check_playback.py": (["Cargo.toml"], "chromium is missing: install it"),
+    "compare_peers.py": ([], NOT_BUILT),
+    "compare_transcription.py": ([], NOT_BUILT),
+    "fetch-models": (["--models-dir", "lacking"], "lacking is not a folder"),
+    "first_words.py": (["http://127.0.0.1:1", "data/demo.key", "hello.wav"], "data/demo.key is missing: scripts/run makes"),
+    "look_at_speech.py": (["--out", "pictures"], "data/demo.key is missing: scripts/run makes"),
+    "measure_cloning.py": ([], NOT_BUILT),
+    "measure_dubbing.py": ([], NOT_BUILT),
+    "measure_speech.py": ([], NOT_BUILT),
+    "measure_streaming.py": ([], NOT_BUILT),
+    "models/convert_marian.py": CONVERTER,
+    "models/convert_speaker.py": CONVERTER,
+    "models/convert_whisper.py": CONVERTER,
+    "models/kokoro_calibrate.py": CONVERTER,
+    "models/kokoro_optimize.py": CONVERTER,
+    "models/test_audio.py": (["lacking.wav", "made.mp3"], "lacking.wav is missing"),
+    "models/test_video.py": (["lacking.wav", "frames.mp4"], "lacking.wav is missing"),
+    "run": ([], "cargo is missing: install Rust"),
+    "test": ([], "cargo is missing: install Rust"),
+}
+FETCHING = {
+    "make_tiny_models.py": ["tiny"],
+    "models/tiny_translator.py": ["tiny"],
+    "models/tiny_whisper.py": ["tiny"],
+}
+
+
+def scripts() -> list[str]:
+    """Whatever is made to be run, by the path below scripts/."""
+    found = []
+    for path in sorted((ROOT / "scripts").rglob("*")):
+        if path.is_file() and not {"tests", "fuzz", "__pycache__"} & set(path.relative_to(ROOT).parts):
+            text = path.read_bytes()
+            if text.startswith(b"#!") or b'\nif __name__ == "__main__":\n' in text:
+                found.append(str(path.relative_to(ROOT / "scripts")))
+    return found
+
+
+class Lacking(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.clone = cls.enterClassContext(Clone())
+
+    def clean(self) -> None:
+        """Nothing runs, and nothing was left in the cache or the folder for temporary files."""
+        self.assertEqual(children(), [])
+        self.assertEqual(self.clone.made(), [])
+
+    def test_every_script_is_tested_here(self):
+        self.assertEqual(scripts(), sorted([*LACKING, *FETCHING]))
+
+    def test_every_script_gives_help_without_what_it_needs(self):
+        for script in scripts():
+            with self.subTest(script):
+                ran = self.clone.run(script, "--help")
+                self.assertEqual((ran.returncode, ran.stderr), (0, ""))
+                self.assertGreater(len(ran.stdout), 100)
+                self.clean()
+
+    def test_every_script_says_in_one_line_what_it_lacks_and_has_done_nothing(self):
+        for script, (arguments, missing) in LACKING.items():
+            with self.subTest(script):
+                ran = self.clone.run(script, *arguments)
+                self.assertEqual(ran.returncode, 2, ran.stderr)
+                self.assertEqual(len(ran.stderr.splitlines()), 1, ran.stderr)
+                self.assertIn(missing, ran.stderr)
+                self.assertEqual(ran.stderr.partition(":")[0], script.rpartition("/")[2])
+                self.assertEqual(ran.stdout, "")
+                self.clean()
+
+    def test_packages_that_cannot_be_fetched_are_one_line_and_leave_no_environment(self):
+        for script, arguments in FETCHING.items():
+            with self.subTest(script):
+                ran = self.clone.run(script, *arguments)
+                self.assertEqual(ran.returncode, 1, ran.stderr)
+                installing, said = ran.stderr.splitlines()
+                self.assertTrue(installing.startswith("installing "), installing)
+                self.assertIn(NO_REGISTRY, said)
+                self.assertEqual(children(), [])
+                self.assertEqual(self.clone.made(), ["cache/environments", "cache/environments/lock"])
+        (self.clone.cache / "environments/lock").unlink()
+        (self.clone.cache / "environments").rmdir()
+
+    def test_packs_that_cannot_be_fetched_are_told_before_a_server_is_started(self):
+        with Clone() as clone:
+            ran = clone.run("measure_streaming.py", "--binary", PYTHON)
+            self.assertEqual(ran.returncode, 1, ran.stderr)
+            self.assertRegex(ran.stderr.splitlines()[-1], r"^measure_streaming.py: kokoro-.* could not be fetched: ")
+            self.assertNotIn("Traceback", ran.stderr)
+            self.assertEqual(children(), [])
+
+    def test_a_server_that_does_not_listen_is_told(self):
+        with Clone() as clone:
+            (clone.root / "demo.key").write_text("satryx_test_0")
+            for script, arguments in {
+                "first_words.py": ["http://127.0.0.1:1", "demo.key", "hello.wav"],
+                "look_at_speech.py": ["--url", "http://127.0.0.1:1", "--key-file", "demo.key", "--out", "pictures"],
+            }.items():
+                with self.subTest(script):
+                    ran = clone.run(script, *arguments)
+                    line = f"{script}: no server listens at http://127.0.0.1:1: start one with scripts/run\n"
+                    self.assertEqual((ran.returncode, ran.stderr), (2, line))
+
+    def test_what_cannot_be_measured_is_told_before_anything_is_done(self):
+        for script, *arguments in [
+            ["compare_peers.py", "--rounds", "0"],
+            ["compare_transcription.py", "--parts", "speed,nonsense"],
+            ["measure_cloning.py", "--only", "nobody"],
+            ["measure_dubbing.py", "--to", "yo"],
+            ["measure_dubbing.py", "--to", "pt", "--from", "en", "--pack", "translate-en-pt"],
+            ["measure_dubbing.py", "--to", "en", "--pack", "translate-en-pt"],
+            ["measure_dubbing.py", "--pack", "nonsense"],
+            ["measure_speech.py", "--only", "tlh"],
+        ]:
+            with self.subTest([script, *arguments]):
+                ran = self.clone.run(script, *arguments)
+                self.assertEqual(ran.returncode, 2, ran.stderr)
+                self.assertNotIn("vocabox is missing", ran.stderr)
+                self.assertTrue(ran.stderr.splitlines()[-1].startswith(f"{script}: "), ran.stderr)
+                self.clean()
+
+
+if __name__ == "__main__":
+    unittest.main()
