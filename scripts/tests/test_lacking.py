@@ -31,8 +31,8 @@ LACKING = {
     "models/kokoro_optimize.py": CONVERTER,
     "models/test_audio.py": (["lacking.wav", "made.mp3"], "lacking.wav is missing"),
     "models/test_video.py": (["lacking.wav", "frames.mp4"], "lacking.wav is missing"),
-    "run": ([], "cargo is missing: install Rust"),
-    "test": ([], "cargo is missing: install Rust"),
+    "run": ([], "cargo is missing: install rustup"),
+    "test": ([], "cargo is missing: install rustup"),
 }
 FETCHING = {
     "make_tiny_models.py": ["tiny"],
