@@ -28,6 +28,7 @@ mod packs;
 mod parity;
 mod previews;
 mod saying;
+mod scripts;
 mod server;
 mod speech;
 mod startup;
