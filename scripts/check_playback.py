@@ -10,6 +10,7 @@ import contextlib
 import http.server
 import json
 import mimetypes
+import os
 import queue
 import subprocess
 import sys
@@ -90,13 +91,15 @@ def serving(film, told):
 def look(chromium, film):
     """What the browser tells of the film."""
     told = queue.Queue()
-    # Chromium may still write to its profile while it ends.
+    # Chromium may still write to its profile while it ends. It would leave files in these places, too, when it is killed.
+    places = ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")
     profile = tempfile.TemporaryDirectory(prefix="vocabox-", ignore_cleanup_errors=True)
     with serving(film, told) as port, profile as folder:
         options = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync",
                    "--disable-component-update", "--autoplay-policy=no-user-gesture-required", f"--user-data-dir={folder}"]
         command = [chromium, *options, f"http://127.0.0.1:{port}/", "--remote-debugging-port=0"]
-        with children.started(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
+        silent = {name: subprocess.DEVNULL for name in ("stdin", "stdout", "stderr")}
+        with children.started(command, env=os.environ | dict.fromkeys(places, folder), **silent):
             try:
                 return told.get(timeout=PATIENCE_S)
             except queue.Empty:

@@ -14,11 +14,15 @@ packs/    models that only the measuring scripts use, in the format of models/RE
 How a script ends, and how packages are installed, is in scripts/models/fetching, which these modules use.
 """
 
+import os
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts/models"))
+
+# ONNX Runtime, in a server and in peers, would count what it does, keep that under ~/.cache, and send it.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import python_version  # noqa: E402, F401
 from fetching import children  # noqa: E402

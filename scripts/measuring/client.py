@@ -40,12 +40,12 @@ class Client:
     def post_json(self, path: str, body: dict) -> bytes:
         return self.post(path, json.dumps(body).encode(), "application/json")
 
-    def form(self, path: str, file: bytes, name: str = "a.wav", **fields: str) -> dict:
-        """What the server answers, as JSON, to a form of `fields` and the file called `name`."""
+    def form(self, path: str, file: bytes, filename: str = "a.wav", /, **fields: str) -> dict:
+        """What the server answers, as JSON, to a form of `fields` and the file `file`, which the form calls `filename`."""
         boundary = uuid.uuid4().hex
         part = f"--{boundary}\r\nContent-Disposition: form-data; name="
         body = "".join(f'{part}"{field}"\r\n\r\n{value}\r\n' for field, value in fields.items())
-        body += f'{part}"file"; filename="{name}"\r\n\r\n'
+        body += f'{part}"file"; filename="{filename}"\r\n\r\n'
         whole = body.encode() + file + f"\r\n--{boundary}--\r\n".encode()
         return json.loads(self.post(path, whole, f"multipart/form-data; boundary={boundary}"))
 

@@ -56,7 +56,8 @@ def draw(path, title, sound, rate, found):
     wave.set_title(title, fontsize=9)
     for at in found:
         wave.axvline(at / rate, color="red", linewidth=0.6)
-    spectrum.specgram(sound + 1e-9, NFFT=512, Fs=rate, noverlap=384, vmin=-140, vmax=-30, cmap="magma")
+    with np.errstate(divide="ignore"):  # digital silence
+        spectrum.specgram(sound + 1e-9, NFFT=512, Fs=rate, noverlap=384, vmin=-140, vmax=-30, cmap="magma")
     window = rate // 20
     power = np.convolve(sound**2, np.ones(window) / window, "same")
     loudness.plot(times, 10 * np.log10(power + 1e-9))

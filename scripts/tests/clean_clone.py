@@ -6,6 +6,7 @@ import ctypes
 import os
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -17,9 +18,11 @@ BINARY = Path(os.environ.get("VOCABOX_BINARY") or ROOT / "target/debug/vocabox")
 PYTHON = os.path.realpath(sys.executable)
 # Long: the machine may be busy, a hang is for ever.
 END_S = 120
+# Within this a process that was killed is gone, on a busy machine too.
+KILLED_S = 10
 PR_SET_CHILD_SUBREAPER = 36
 
-# What a script has started, and has left when it ended, becomes a child of this process: so `children` finds it.
+# What a script has started, and has left when it ended, becomes a child of this process: so `left` finds it.
 ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
@@ -48,8 +51,10 @@ class Clone:
             "PIP_INDEX_URL": "http://127.0.0.1:1/simple",
             "npm_config_registry": "http://127.0.0.1:1/",
             "PYTHONDONTWRITEBYTECODE": "1",
+            # The library's own files in the folder for temporary files are not the scripts'.
+            "ORT_DISABLE_TELEMETRY": "1",
         }
-        for program in ("bash", "dirname", "env", "mkdir", "mktemp", "mv", "rm", "sed", "setsid", "sh", "sleep", "tee"):
+        for program in ("bash", "dirname", "env", "mkdir", "mkfifo", "mktemp", "mv", "rm", "sed", "setsid", "sh", "sleep", "tee"):
             (self.programs / program).symlink_to(shutil.which(program))
         (self.programs / "python3").symlink_to(PYTHON)
         return self
@@ -97,7 +102,7 @@ class Running:
         self.process.kill()
         self.process.communicate()
         for pid in children():
-            os.kill(pid, 9)
+            os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
 
     def says(self, words: str) -> str:
@@ -128,6 +133,11 @@ def children(of: int | None = None) -> list[int]:
     return found
 
 
+def left() -> list[int]:
+    """The processes that scripts have left, and that do not end either."""
+    return [pid for pid in children() if not gone(pid)]
+
+
 def gone(pid: int) -> bool:
     """Whether a process has ended, or does so soon; one that has been left to this process is reaped."""
     try:
@@ -137,7 +147,7 @@ def gone(pid: int) -> bool:
     try:
         poll = select.poll()
         poll.register(descriptor, select.POLLIN)
-        ended = bool(poll.poll(END_S * 1000))
+        ended = bool(poll.poll(KILLED_S * 1000))
     finally:
         os.close(descriptor)
     if ended and pid in children():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unittest
 
-from clean_clone import PYTHON, ROOT, Clone, children
+from clean_clone import PYTHON, ROOT, Clone, left
 
 NOT_BUILT = "target/release/vocabox is missing: build it"
 CONVERTER = (["--inputs", "lacking.bin", "--outputs", "made"], "lacking.bin is missing")
@@ -59,7 +59,7 @@ class Lacking(unittest.TestCase):
 
     def clean(self) -> None:
         """Nothing runs, and nothing was left in the cache or the folder for temporary files."""
-        self.assertEqual(children(), [])
+        self.assertEqual(left(), [])
         self.assertEqual(self.clone.made(), [])
 
     def test_every_script_is_tested_here(self):
@@ -92,7 +92,7 @@ class Lacking(unittest.TestCase):
                 installing, said = ran.stderr.splitlines()
                 self.assertTrue(installing.startswith("installing "), installing)
                 self.assertIn(NO_REGISTRY, said)
-                self.assertEqual(children(), [])
+                self.assertEqual(left(), [])
                 self.assertEqual(self.clone.made(), ["cache/environments", "cache/environments/lock"])
         (self.clone.cache / "environments/lock").unlink()
         (self.clone.cache / "environments").rmdir()
@@ -103,7 +103,7 @@ class Lacking(unittest.TestCase):
             self.assertEqual(ran.returncode, 1, ran.stderr)
             self.assertRegex(ran.stderr.splitlines()[-1], r"^measure_streaming.py: kokoro-.* could not be fetched: ")
             self.assertNotIn("Traceback", ran.stderr)
-            self.assertEqual(children(), [])
+            self.assertEqual(left(), [])
 
     def test_a_server_that_does_not_listen_is_told(self):
         with Clone() as clone:

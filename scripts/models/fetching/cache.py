@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from . import report
+from .children import temporary_files_in
 from .fault import Fault
 
 CHUNK_BYTES = 1 << 20
@@ -96,7 +97,8 @@ class Cache:
                 fcntl.flock(file, fcntl.LOCK_EX)
             self.prepare()
             try:
-                yield
+                with temporary_files_in(self.work):
+                    yield
             finally:
                 shutil.rmtree(self.work, ignore_errors=True)
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
+PR_SET_PDEATHSIG = 1
+_prctl = getattr(ctypes.CDLL(None), "prctl", None)  # Linux only
 KILLED_SECONDS = 5.0  # until all processes of a killed group are gone; a machine that swaps may take long
 
 
@@ -17,8 +21,10 @@ def started(command: Sequence[str], **options) -> Iterator[subprocess.Popen]:
     """A process at the head of a process group of its own, with `options` of subprocess.Popen. If it runs
     when the block is left, or the block fails, all of the group is killed: pip and venv start processes themselves, which
     would go on writing."""
+    # A script that is killed can do nothing more: then the system ends the process.
+    end_with_script = _prctl and (lambda: _prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0))
     # The group keeps a terminal's Ctrl-C from them: the script gets it, and ends them in order.
-    with subprocess.Popen(command, process_group=0, **options) as process:
+    with subprocess.Popen(command, process_group=0, preexec_fn=end_with_script, **options) as process:
         try:
             yield process
         except BaseException:
@@ -26,6 +32,20 @@ def started(command: Sequence[str], **options) -> Iterator[subprocess.Popen]:
             raise
         if process.poll() is None:
             _kill(process)
+
+
+@contextmanager
+def temporary_files_in(folder: Path) -> Iterator[None]:
+    """Makes `folder` the place for temporary files of the processes that are started in the block. One that is killed does
+    not remove its own, so the caller removes the folder."""
+    before = os.environ.get("TMPDIR")
+    os.environ["TMPDIR"] = str(folder)
+    try:
+        yield
+    finally:
+        os.environ.pop("TMPDIR")
+        if before is not None:
+            os.environ["TMPDIR"] = before
 
 
 def run(command: Sequence[str], **options) -> subprocess.CompletedProcess:

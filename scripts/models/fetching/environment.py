@@ -119,7 +119,11 @@ def kept(packages: Iterable[str]) -> Path:
             return environment.folder
         try:
             shutil.rmtree(environment.folder, ignore_errors=True)
-            environment.install(wanted)
+            temporary = environment.folder / "temporary"
+            temporary.mkdir(parents=True)
+            with children.temporary_files_in(temporary):
+                environment.install(wanted)
+            shutil.rmtree(temporary)
             mark.write_text("\n".join([sys.version, *wanted]) + "\n")
         except BaseException:
             shutil.rmtree(environment.folder, ignore_errors=True)
