@@ -35,7 +35,7 @@
 //! * **a model**: a folder in `models` with a `pack.toml` (see `models/README.md`), for an engine that is there;
 //! * **an option**: its line in the `settings!` group of the part that uses it (`src/config`), its range in [`limits`]; flag,
 //!   variable, key of the file, check, `--help` and documents follow;
-//! * **a language**: speech: its table in `src/text` and a voice in a pack; transcription and translation: the list of the
+//! * **a language**: speech: its table in `src/text/g2p/tables` and a voice in a pack; transcription and translation: the list of the
 //!   pack's `pack.toml`.
 //!
 //! # Words that are ours

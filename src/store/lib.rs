@@ -106,7 +106,7 @@ pub struct Store {
     /// In a server's store.
     pruner: Option<prune::Pruner>,
     /// The last to go, when all is written.
-    _only_server: Option<File>,
+    _only_server: Option<ServerLock>,
 }
 
 impl Store {
@@ -247,8 +247,20 @@ impl Store {
     }
 }
 
+/// The lock of a data folder, released when this is dropped. Not by closing the file alone: a child process that another
+/// thread has just started has it open too, until it executes its own program.
+struct ServerLock(File);
+
+impl Drop for ServerLock {
+    fn drop(&mut self) {
+        if let Err(error) = self.0.unlock() {
+            log::warn!("the data folder could not be unlocked: {error}");
+        }
+    }
+}
+
 /// The lock that the one server of `data_dir` holds: it ends with the process, however that ends.
-fn only_server(data_dir: &Path) -> Result<File, Fault> {
+fn only_server(data_dir: &Path) -> Result<ServerLock, Fault> {
     make_folder(data_dir)?;
     let file = OpenOptions::new()
         .write(true)
@@ -258,7 +270,7 @@ fn only_server(data_dir: &Path) -> Result<File, Fault> {
         .open(data_dir.join(LOCK_FILE))
         .map_err(|error| lmdb::fault(error.into()))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(ServerLock(file)),
         Err(TryLockError::WouldBlock) => Err(Fault::missing(
             "Another vocabox serves this data folder: stop it first.",
         )
