@@ -94,16 +94,17 @@ class Running:
             command, cwd=root, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         self.errors = ""
+        self.left: list[int] = []
 
     def __enter__(self) -> Running:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.process.kill()
-        self.process.communicate()
-        for pid in children():
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
+        self.process.wait()
+        self._end_all()
+        self.process.stdout.close()
+        self.process.stderr.close()
 
     def says(self, words: str) -> str:
         """The next line of its standard error that has `words` in it."""
@@ -114,9 +115,21 @@ class Running:
         raise AssertionError(f"it ended with {self.process.wait()} and did not say {words!r}, but:\n{self.errors}")
 
     def end(self) -> int:
-        """Its exit code. `errors` is then all that it wrote on standard error."""
-        self.errors += self.process.communicate(timeout=END_S)[1]
-        return self.process.returncode
+        """Its exit code, when it has ended. `errors` is then all that it wrote on standard error, and `left` are the processes
+        that it left."""
+        code = self.process.wait(END_S)
+        self.left = left()
+        # They would keep the pipe open.
+        self._end_all()
+        self.errors += self.process.stderr.read()
+        return code
+
+    @staticmethod
+    def _end_all() -> None:
+        while pids := children():
+            for pid in pids:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
 
 
 def children(of: int | None = None) -> list[int]:

@@ -10,7 +10,7 @@ import signal
 import threading
 import unittest
 
-from clean_clone import BINARY, ROOT, Clone, Running, gone, left, server_of
+from clean_clone import BINARY, ROOT, Clone, Running, gone, server_of
 
 ENDING = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 # A vocabox that has a key to give and does not serve.
@@ -19,6 +19,17 @@ account) ;;
 key) echo '{"key": "satryx_test_0"}' ;;
 serve) %s ;;
 esac"""
+
+
+# A pack that comes by npm.
+PACK = f"""
+name = "pack"
+kind = "embed"
+title = "A pack"
+default = false
+files = [{{ path = "file", size = 1, sha256 = "{"0" * 64}" }}]
+sources = [{{ client = "npm", package = "package", version = "1.0.0", members = [{{ take = "file", as = "file" }}] }}]
+"""
 
 
 class Stalling:
@@ -67,7 +78,7 @@ class Ending(unittest.TestCase):
     def assert_clean(self, script: Running, code: int) -> None:
         self.assertEqual(script.end(), code, script.errors)
         self.assertNotIn("Traceback", script.errors)
-        self.assertEqual(left(), [])
+        self.assertEqual(script.left, [])
         self.assertEqual(list(self.clone.temporary.iterdir()), [])
 
     def test_a_signal_ends_a_measuring_script_and_its_server(self):
@@ -130,6 +141,20 @@ class Ending(unittest.TestCase):
         self.assertTrue(script.errors.endswith("fetch-models: interrupted; what was fetched so far is kept\n"), script.errors)
         self.assertEqual(self.clone.made(), ["cache/lock", "cache/partial", "cache/sha256"])
 
+    def test_what_fetching_has_others_do_ends_with_it(self):
+        models = self.clone.root / "some"
+        (models / "pack").mkdir(parents=True)
+        (models / "pack/pack.toml").write_text(PACK)
+        # Without npm and without its registry, pip is to install npm.
+        del self.clone.environment["npm_config_registry"]
+        with Stalling() as registry:
+            self.clone.environment["PIP_INDEX_URL"] = registry.url
+            script = self.enterContext(self.clone.start("fetch-models", "--models-dir", "some", "pack"))
+            self.assertTrue(registry.asked.wait(120))
+            script.process.terminate()
+            self.assert_clean(script, 143)
+        self.assertEqual(self.clone.made(), ["cache/lock", "cache/partial", "cache/sha256"])
+
     def test_an_environment_that_is_half_made_is_removed(self):
         with Stalling() as registry:
             self.clone.environment["PIP_INDEX_URL"] = registry.url
@@ -155,7 +180,7 @@ class RunAndTest(unittest.TestCase):
 
     def assert_clean(self, script: Running, code: int) -> None:
         self.assertEqual(script.end(), code, script.errors)
-        self.assertEqual(left(), [])
+        self.assertEqual(script.left, [])
         self.assertEqual(list(self.clone.temporary.iterdir()), [])
 
     def test_a_signal_ends_what_they_run(self):
