@@ -54,7 +54,7 @@ class Clone:
             # The library's own files in the folder for temporary files are not the scripts'.
             "ORT_DISABLE_TELEMETRY": "1",
         }
-        for program in ("bash", "dirname", "env", "mkdir", "mkfifo", "mktemp", "mv", "rm", "sed", "setsid", "sh", "sleep", "tee"):
+        for program in ("bash", "curl", "dirname", "env", "jq", "mkdir", "mkfifo", "mktemp", "mv", "rm", "sed", "setsid", "sh", "sleep", "tee"):
             (self.programs / program).symlink_to(shutil.which(program))
         (self.programs / "python3").symlink_to(PYTHON)
         return self
