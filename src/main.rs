@@ -20,6 +20,10 @@ const RUNTIME: Option<Bundled> = match option_env!("BUILT_WITH_ONNXRUNTIME") {
 };
 
 fn main() -> ExitCode {
+    // ONNX Runtime 1.32 otherwise keeps a database of its use in the user's cache, whatever its own options say, and
+    // knows an address to send it to.
+    // SAFETY: no other thread runs yet.
+    unsafe { std::env::set_var("ORT_DISABLE_TELEMETRY", "1") };
     if let Some(runtime) = RUNTIME {
         library::bundle(runtime);
     }
