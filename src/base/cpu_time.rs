@@ -1,11 +1,11 @@
-//! Processor time: how much a thread has computed, which other programs on the machine do not change.
+//! Processor time: how long a thread has computed. Other programs on the machine do not change it.
 
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// Processor time that the calling thread has used since it was started. For bounds on work that must hold on a busy
-/// machine too, where the time that passes says little.
+/// Returns the processor time that the calling thread has used since its start. It serves for bounds on work that must
+/// hold on a busy machine too, where the elapsed time says little.
 pub fn of_thread() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(

@@ -1,9 +1,9 @@
-//! The end of the process where it cannot be orderly.
+//! Ends the process where an orderly exit is not possible.
 
-/// Ends the process at once, with nothing run behind it. An orderly exit lets libraries destroy what is theirs, and
-/// under a model that still computes that pulls the ground away: ONNX Runtime then fails on memory that is gone, or
-/// does not end at all.
+/// Ends the process at once with exit status `code`; no destructor and no exit handler runs. An orderly exit lets
+/// libraries destroy their state while a model still computes with it: ONNX Runtime then fails on freed memory, or
+/// never ends.
 pub fn at_once(code: i32) -> ! {
-    // SAFETY: it takes a number, returns never, and runs no code of this process.
+    // SAFETY: `_exit` takes a number, never returns and runs no code of this process.
     unsafe { libc::_exit(code) }
 }

@@ -1,4 +1,4 @@
-//! What can go wrong, in the terms of the one who has to act on it.
+//! Refusals and failures, sorted by what the caller can do about them.
 //!
 //! A [`Fault`] carries one public sentence (names the field and the bound, never a path, a key or a stack
 //! trace) and, when there is one, a private cause for the log. It knows no status code:
@@ -7,20 +7,20 @@
 use std::fmt;
 use std::io::{self, ErrorKind};
 
-/// One kind per thing a caller can do about it.
+/// The kind of a fault: one for each thing that a caller can do about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// The request is wrong: change it.
+    /// The request is wrong; the caller has to change it.
     Invalid,
     /// No key, or not a valid one.
     Unauthorized,
-    /// The caller is known, and its account may not generate.
+    /// The key is valid, but its account may not generate.
     Forbidden,
-    /// The key has called too often: come back after this many seconds.
+    /// The key has called too often; the caller may repeat the call after this many seconds.
     RateLimited { retry_after_s: u32 },
     /// The route, voice, item or job does not exist for this caller.
     NotFound,
-    /// The route exists, with the methods named here.
+    /// The route exists, but only with the methods named here.
     MethodNotAllowed(&'static str),
     /// The body's length must be declared.
     LengthRequired,
@@ -28,7 +28,7 @@ pub enum Kind {
     TooLarge,
     /// The body is of a type that the endpoint does not read.
     UnsupportedType,
-    /// No byte of what was asked for is there: it has so many.
+    /// The requested range starts past the end of a file of this many bytes.
     OutOfRange { bytes: u64 },
     /// The head of the request is larger than is accepted.
     HeadTooLarge,
@@ -36,13 +36,13 @@ pub enum Kind {
     TooSlow,
     /// Something that the request needs is not installed or cannot be reached.
     Missing,
-    /// No room just now: come back after this many seconds.
+    /// There is no capacity at the moment; the caller may repeat the call after this many seconds.
     Busy { retry_after_s: u32 },
     /// The inference engine failed, died or ran out of time.
     Engine,
-    /// Nobody waits for the answer any more.
+    /// The client has left or the task was cancelled: no answer is needed.
     Cancelled,
-    /// A fault of ours.
+    /// A defect of the server.
     Internal,
 }
 
@@ -55,7 +55,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// A fault of `kind` that tells the caller `sentence`.
+    /// Returns a fault of `kind` whose public sentence is `sentence`.
     pub fn new(kind: Kind, sentence: impl Into<String>) -> Self {
         Fault {
             kind,
@@ -64,22 +64,22 @@ impl Fault {
         }
     }
 
-    /// The request is wrong; `sentence` names the field and what is accepted.
+    /// Returns an `Invalid` fault: the request is wrong. `sentence` names the field and what is accepted.
     pub fn invalid(sentence: impl Into<String>) -> Self {
         Fault::new(Kind::Invalid, sentence)
     }
 
-    /// What was asked for does not exist for this caller.
+    /// Returns a `NotFound` fault: the route, voice, item or job does not exist for this caller.
     pub fn not_found(sentence: impl Into<String>) -> Self {
         Fault::new(Kind::NotFound, sentence)
     }
 
-    /// A dependency (model, library, store) is missing.
+    /// Returns a `Missing` fault: a dependency (model, library, store) is missing.
     pub fn missing(sentence: impl Into<String>) -> Self {
         Fault::new(Kind::Missing, sentence)
     }
 
-    /// The engine failed; callers see a fixed sentence, the log sees `cause`.
+    /// Returns an `Engine` fault. Callers see a fixed sentence; the log has `cause`.
     pub fn engine(cause: impl fmt::Display) -> Self {
         Fault::new(
             Kind::Engine,
@@ -88,7 +88,7 @@ impl Fault {
         .because(cause)
     }
 
-    /// A fault of ours; callers see a fixed sentence, the log sees `cause`.
+    /// Returns an `Internal` fault. Callers see a fixed sentence; the log has `cause`.
     pub fn internal(cause: impl fmt::Display) -> Self {
         Fault::new(
             Kind::Internal,
@@ -97,18 +97,19 @@ impl Fault {
         .because(cause)
     }
 
-    /// Something could not be written or read: callers are told when that is because the disk is full.
+    /// Returns the fault for an error of the file system. Callers are told when the disk is full; other errors are
+    /// `Internal`.
     pub fn disk(error: io::Error) -> Self {
         match error.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
-                let full = "The disk of this box is full: its operator has to make room.";
+                let full = "The disk of this server is full: its operator has to make room.";
                 Fault::missing(full).because(error)
             }
             _ => Fault::internal(error),
         }
     }
 
-    /// The same fault with a private cause for the log.
+    /// Returns the same fault with `cause`, which only the log shows.
     pub fn because(mut self, cause: impl fmt::Display) -> Self {
         self.cause = Some(cause.to_string());
         self

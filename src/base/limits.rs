@@ -1,9 +1,9 @@
-//! Every bound in one place: its unit is the last word of its name but one, `max` or `min` the last.
+//! Every bound in one place. A name ends in the unit and then `max` or `min`.
 //!
-//! Anything that a client can size has a bound here. Those that an operator may move are [`Movable`]: `config` has
-//! an option for each; the others are fixed.
+//! Anything whose size a client can choose has a bound here. Bounds that an operator may change are [`Movable`], and
+//! `config` has an option for each; the others are fixed.
 
-/// A bound that an operator may move: where it is by default, and how far it goes.
+/// A bound that an operator may change: its default and its range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Movable {
     pub min: u64,
@@ -15,23 +15,22 @@ const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
 const GIB: u64 = 1024 * MIB;
 
-/// Characters (Unicode scalar values) of one text to speak. The hosted API's own bound.
+/// Characters (Unicode scalar values) of one text to speak: the hosted API's bound.
 pub const TEXT_CHARS_MAX: usize = 5_000;
-/// Seconds of sound that one text may make, as estimated from its words: 5000 characters of prose at half speed make less,
-/// 5000 digits more. On two cores it is made within `SPEAK_SECONDS_MAX`, at 0.33 s a second.
+/// Seconds of sound that one text may make, estimated from its words: 5000 characters of prose at half speed make less,
+/// 5000 digits more. Two cores make this much within `SPEAK_SECONDS_MAX`, at 0.33 s of computing per second of sound.
 pub const SPEECH_SECONDS_MAX: f64 = 800.0;
-/// Slowest and fastest speaking rate, as a factor. The hosted API's own bounds.
+/// Slowest and fastest speaking rate, as a factor: the hosted API's bounds.
 pub const SPEED_MIN: f64 = 0.5;
 pub const SPEED_MAX: f64 = 2.0;
-/// Voices' previews that are kept, some 150 KB each.
+/// Voice previews that the cache keeps, some 150 KB each.
 pub const PREVIEWS_MAX: usize = 512;
-/// Voices of one blend, and the weight of each.
+/// Voices of one blend, and the weight of each voice.
 pub const BLEND_VOICES_MAX: usize = 5;
 pub const BLEND_WEIGHT_MIN: f32 = 0.1;
 pub const BLEND_WEIGHT_MAX: f32 = 10.0;
 
-/// Bytes of a request's line and headers: twice what browsers send at the most. Each connection has a buffer of
-/// that size.
+/// Bytes of a request's line and headers: twice the most that browsers send. Each connection has a buffer of that size.
 pub const HEAD_BYTES: Movable = Movable {
     min: 4 * KIB,
     default: 16 * KIB,
@@ -39,7 +38,7 @@ pub const HEAD_BYTES: Movable = Movable {
 };
 /// Headers of one request.
 pub const HEADERS_MAX: usize = 64;
-/// Empty lines before a request: one more than the stray one that RFC 9112 §2.2 speaks of would do.
+/// Empty lines that are ignored before a request. RFC 9112 §2.2 asks servers to ignore at least one.
 pub const EMPTY_LINES_MAX: usize = 4;
 /// Seconds from the first byte of a connection (or its acceptance) to the end of a head.
 pub const HEAD_SECONDS: Movable = Movable {
@@ -65,8 +64,8 @@ pub const ANSWER_SECONDS: Movable = Movable {
     default: 600,
     max: 86_400,
 };
-/// Seconds that a client may take no byte of an answer that is sent while it is made, and seconds that it may let the box
-/// wait for it in all: players fill their buffers and read on when part of that was played, so no rate is asked for.
+/// Seconds that a client may take no byte of an answer that is sent while it is made, and seconds that the server waits
+/// for it in total. Players fill their buffers and read on when part of them was played, so no minimum rate applies.
 pub const STREAM_STALL_SECONDS_MAX: u64 = 60;
 pub const STREAM_SECONDS_MAX: u64 = 1_800;
 /// Bytes a second that an upload (and the reading of an answer) must reach on average, after a grace of
@@ -77,23 +76,23 @@ pub const UPLOAD_RATE: Movable = Movable {
     max: 16 * MIB,
 };
 pub const UPLOAD_GRACE_MS: u64 = 5_000;
-/// Seconds that any upload may last, whatever its rate: a place is not held for hours.
+/// Seconds that any upload may last, whatever its rate, so that no client holds a slot for hours.
 pub const UPLOAD_SECONDS: Movable = Movable {
     min: 1,
     default: 600,
     max: 86_400,
 };
-/// Milliseconds without a byte after which a client that neither sends its body nor takes its answer may be made to
-/// leave for another.
+/// Milliseconds without progress after which the server may close the connection of a client that neither sends its
+/// body nor takes its answer, to admit another client.
 pub const STALL_MS: u64 = 1_000;
-/// Seconds of silence before the kernel asks whether a client's machine still lives, and between its questions;
-/// after so many without an answer it is gone.
+/// Seconds of silence before the kernel probes whether a client's machine is still reachable, and between two probes;
+/// after `PROBES` unanswered probes the connection is closed.
 pub const PROBE_AFTER_SECONDS: u64 = 30;
 pub const PROBE_EVERY_SECONDS: u64 = 10;
 pub const PROBES: u32 = 3;
 /// Bytes of a body that are kept in memory; a larger one is spooled to an unlinked file.
 pub const BODY_MEMORY_BYTES_MAX: usize = MIB as usize;
-/// Bytes of all bodies and answers that are kept in memory; what passes that is spooled however small it is.
+/// Bytes of all bodies and answers that are kept in memory; what exceeds them is spooled, however small it is.
 pub const MEMORY_BYTES: Movable = Movable {
     min: MIB,
     default: 64 * MIB,
@@ -124,7 +123,7 @@ pub const SPOOL_BYTES: Movable = Movable {
 /// Fields of one multipart form, and bytes of a field that is not a file.
 pub const FORM_FIELDS_MAX: usize = 32;
 pub const FORM_FIELD_BYTES_MAX: usize = 64 * 1024;
-/// Bytes of the one field of a form that may be long: the lines of four hours, with their words, have as many.
+/// Bytes of the one form field that may be long: the segments of four hours, with their words, have as many.
 pub const FORM_LONG_FIELD_BYTES_MAX: usize = 8 * MIB as usize;
 
 /// Seconds of one recording to transcribe.
@@ -134,13 +133,13 @@ pub const AUDIO_RATE_HZ_MIN: u32 = 4_000;
 pub const AUDIO_RATE_HZ_MAX: u32 = 384_000;
 pub const AUDIO_CHANNELS_MAX: usize = 32;
 
-/// Seconds of a recording to clone, and of the speech in it. The hosted API's own bounds for speech. Whatever its rate, a
-/// recording is held at 16 kHz (19 MB at the most, up to twice that while it grows), one at a time on a box; what stays of
-/// it for its request is the speech (some 4 MB).
+/// Seconds of a recording to clone, and of the speech in it; the speech bounds are those of the hosted API. Whatever
+/// its rate, the server holds a recording at 16 kHz (at most 19 MB, up to twice that while it grows), one at a time;
+/// the request keeps only its speech (some 4 MB).
 pub const CLONE_SECONDS_MAX: f64 = 300.0;
 pub const CLONE_SPEECH_SECONDS_MIN: f64 = 3.0;
 pub const CLONE_SPEECH_SECONDS_MAX: f64 = 60.0;
-/// Characters of what is said of a cloned voice.
+/// Characters of the description of a cloned voice.
 pub const CLONE_DESCRIPTION_CHARS_MAX: usize = 1_000;
 /// Cloned voices of an account: each is 2.5 MB on the disk.
 pub const CLONES: Movable = Movable {
@@ -148,9 +147,10 @@ pub const CLONES: Movable = Movable {
     default: 50,
     max: 100_000,
 };
-/// Style tables of cloned voices that are kept in memory, of half a MiB each.
+/// Style tables of cloned voices that the cache keeps, half a MiB each.
 pub const CLONE_SHEETS_MAX: usize = 64;
-/// Voices whose search waits with what it knows already, some 150 KB each; further ones begin anew when it is their turn.
+/// Cloned voices whose search state stays in memory while the search waits for its turn, some 150 KB each; searches of
+/// further voices start again from the beginning.
 pub const CLONE_ATTEMPTS_MAX: usize = 16;
 /// Seconds that cloning a voice may take, queueing included.
 pub const CLONE_SECONDS_WAIT_MAX: u64 = 120;
@@ -163,13 +163,14 @@ pub const MOVIE_HEAD_BYTES_MAX: u64 = 32 * MIB;
 pub const MOVIE_FRAGMENT_BYTES_MAX: u64 = 2 * MIB;
 /// Boxes of an MP4 file itself: two a frame at the worst.
 pub const MOVIE_BOXES_MAX: usize = 2 * MOVIE_SAMPLES_MAX;
-/// Elements of a WebM or Matroska file, and bytes of each of its heads. A block with a duration takes four of them.
+/// Elements of a WebM or Matroska file, and bytes of each element that is read into memory. A block with a duration
+/// takes four elements.
 pub const MOVIE_ELEMENTS_MAX: u64 = 4 * MOVIE_SAMPLES_MAX as u64;
 pub const MOVIE_ELEMENT_BYTES_MAX: u64 = 4 * MIB;
-/// Seconds of a film: one beyond it is taken for damaged.
+/// Seconds of a film; a file that claims more is treated as damaged.
 pub const MOVIE_SECONDS_MAX: f64 = 24.0 * 3600.0;
 
-/// Texts that may be followed at once while transcribing.
+/// Hypotheses that transcription may follow at once.
 pub const BEAM: Movable = Movable {
     min: 1,
     default: 1,
@@ -182,7 +183,7 @@ pub const CONNECTIONS: Movable = Movable {
     default: 1_024,
     max: 4_096,
 };
-/// Connections of one client address (of one network of 64 bits in IPv6, which is what one client has there).
+/// Connections of one client address. In IPv6 a 64-bit network counts as one address, because one client has all of it.
 pub const CONNECTIONS_PER_ADDRESS: Movable = Movable {
     min: 1,
     default: 256,
@@ -190,7 +191,7 @@ pub const CONNECTIONS_PER_ADDRESS: Movable = Movable {
 };
 /// Bytes of a connection thread's stack.
 pub const CONNECTION_STACK_BYTES: usize = 256 * 1024;
-/// Handler threads kept free for health, voices and history when every long request's place is taken.
+/// Handler threads that stay free for health, voices and history when the slots of all long requests are taken.
 pub const HANDLERS_RESERVE: usize = 8;
 /// Characters of a client's own request id.
 pub const REQUEST_ID_CHARS_MAX: usize = 64;
@@ -208,13 +209,13 @@ pub const QUEUE: Movable = Movable {
     default: 16,
     max: 1_024,
 };
-/// Compute threads of one worker's models; the default counts only where the operator asks for threads of their own.
+/// Compute threads of one worker's models. The default counts only when the operator asks for threads for each worker.
 pub const THREADS: Movable = Movable {
     min: 1,
     default: 1,
     max: 1_024,
 };
-/// Seconds that generations under way get when the server is told to stop.
+/// Seconds that running generations get to finish when the server is told to stop.
 pub const DRAIN_SECONDS: Movable = Movable {
     min: 0,
     default: 30,
@@ -228,16 +229,16 @@ pub const TRANSCRIBE_SECONDS_MAX: u64 = 3_600;
 /// Seconds that translating all of one request's segments may take, queueing included.
 pub const TRANSLATE_SECONDS_MAX: u64 = 600;
 
-/// Bytes of a language's code: BCP 47 advises room for 35 (RFC 5646, 4.4.1).
+/// Bytes of a language code: BCP 47 recommends at least 35 (RFC 5646, 4.4.1).
 pub const LANGUAGE_BYTES_MAX: usize = 35;
 /// Segments of one recording to translate, and characters of each: a film has about 1500, of some 40 characters.
 pub const SEGMENTS_MAX: usize = 2_000;
 pub const SEGMENT_CHARS_MAX: usize = 5_000;
-/// Seconds into a recording at which a segment may be said to begin or end: a day and more.
+/// Largest start or end of a segment, in seconds from the start of its recording: more than a day.
 pub const SEGMENT_SECONDS_MAX: f64 = 100_000.0;
-/// Speakers of a film that voices may be named for.
+/// Speakers of a film that a request may assign voices to.
 pub const SPEAKERS_MAX: usize = 256;
-/// Lines that were spoken for films and are kept for the next render, and their bytes: 50 KB a second.
+/// Spoken lines of films that the cache keeps for the next render, and their bytes: 50 KB for each second.
 pub const SPOKEN_FILES_MAX: usize = 20_000;
 pub const SPOKEN_BYTES_MAX: u64 = GIB;
 /// Bytes of an uploaded video, its form included.
@@ -246,7 +247,7 @@ pub const VIDEO_BYTES: Movable = Movable {
     default: GIB,
     max: 16 * GIB,
 };
-/// Dubbing jobs that are kept, of all accounts together, those that are over included.
+/// Dubbing jobs that are stored, of all accounts together, finished ones included.
 pub const JOBS: Movable = Movable {
     min: 1,
     default: 100,
@@ -258,7 +259,7 @@ pub const DUB_DISK_BYTES: Movable = Movable {
     default: 20 * GIB,
     max: 1024 * GIB,
 };
-/// Hours for which a dubbing job is kept after its end.
+/// Hours that a dubbing job is kept after it has finished.
 pub const JOB_HOURS: Movable = Movable {
     min: 1,
     default: 24,
@@ -267,13 +268,13 @@ pub const JOB_HOURS: Movable = Movable {
 /// Seconds that one dubbing job may run.
 pub const JOB_SECONDS_MAX: u64 = 24 * 3_600;
 
-/// History items that an account keeps: by default some hundred MB of the store.
+/// History items that an account keeps; the default takes some hundred MB of the store.
 pub const HISTORY_ITEMS: Movable = Movable {
     min: 1,
     default: 1_000_000,
     max: 1_000_000_000,
 };
-/// Days that a history item is kept, where age ends one.
+/// Days that a history item is kept, when age removes items.
 pub const HISTORY_DAYS: Movable = Movable {
     min: 1,
     default: 365,
@@ -281,7 +282,7 @@ pub const HISTORY_DAYS: Movable = Movable {
 };
 /// Items of one page of history.
 pub const HISTORY_PAGE_MAX: usize = 200;
-/// Characters of one item's text; a longer transcript is cut there, so that a page stays below some MiB.
+/// Characters of one item's text; a longer transcript is cut there, so that a page stays below a few MiB.
 pub const HISTORY_TEXT_CHARS_MAX: usize = 20_000;
 /// Furthest `offset` into the history.
 pub const HISTORY_OFFSET_MAX: usize = 100_000;
@@ -292,12 +293,14 @@ pub const RPM_MAX: u32 = 100_000;
 
 /// Bytes of address space for the store. Sparse: the file grows with what is in it.
 pub const STORE_MAP_BYTES: usize = 16 * 1024 * 1024 * 1024;
-/// Part of it that history may not take: or a full store could not even be made smaller, as a removal writes too.
+/// The fraction of it (one part in this many) that history may not take: a removal writes too, so a completely full
+/// store could not be reduced.
 pub const STORE_SPARE_PARTS: usize = 8;
 /// Simultaneous LMDB readers: every connection may check its key at once, and the command line reads too.
 pub const STORE_READERS_MAX: u32 = 9_216;
-/// Writes that one group commit takes, and milliseconds that it waits for more.
+/// Writes that one group commit takes.
 pub const COMMIT_ITEMS_MAX: usize = 64;
+/// Milliseconds that a group commit waits for further writes.
 pub const COMMIT_WAIT_MS: u64 = 2;
 /// Writes that may wait for a commit, and milliseconds that each of them waits for it.
 pub const COMMIT_QUEUE_MAX: usize = 2048;
@@ -308,12 +311,12 @@ pub const STORE_WRITABLE_MS: u64 = 1_000;
 pub const LAST_USED_MS: u64 = 60_000;
 /// History items that one transaction removes: some milliseconds, so that no append waits longer for it.
 pub const PRUNE_ITEMS_MAX: usize = 256;
-/// Milliseconds between two looks for history that is too old.
+/// Milliseconds between two checks for history items that are too old.
 pub const PRUNE_EVERY_MS: u64 = 600_000;
 /// Token buckets in memory, about 150 bytes each: keys that called within the last minute. Each shard has a lock.
 pub const BUCKETS_MAX: usize = 262_144;
 pub const BUCKET_SHARDS: usize = 64;
-/// Records of token buckets that ride along in one commit.
+/// Token bucket records that join one group commit.
 pub const BUCKET_RECORDS_MAX: usize = 256;
 
 const _: () = assert!(HEAD_BYTES.max < BODY_MEMORY_BYTES_MAX as u64);

@@ -274,7 +274,7 @@ fn a_disk_that_is_full_ends_the_render_and_nothing_else() {
     let id = taken(&client, &sound(60), &order());
     let done = over(&client, &id);
     assert_eq!(done["status"], "error", "{done}");
-    let full = "The disk of this box is full: its operator has to make room.";
+    let full = "The disk of this server is full: its operator has to make room.";
     assert_eq!(done["error"], full);
     // A little more than fits: what is left of it once it is refused is read, or the answer could be lost (`DRAIN_BYTES_MAX`).
     assert_eq!(render(&client, &sound(135), &order()).status, 503);
