@@ -9,7 +9,7 @@
 //! | `pcm` | a [`Clip`] held whole, [`Samples`] read piece by piece |
 //! | `decode` | a recording → samples |
 //! | `dsp` | samples → other samples, spectra, pitch |
-//! | `loudness` | how loud it is, and one loudness for all speech |
+//! | `loudness` | how loud sound is, and one loudness for all speech |
 //! | `encode` | samples → the bytes of an answer, whole or as a stream: WAV, PCM, FLAC, Opus, MP3 |
 
 pub mod decode;
@@ -24,8 +24,8 @@ pub use pcm::{Clip, ClipReader, Samples};
 
 use vocabox_base::fault::Fault;
 
-/// The recording in `source` as mono samples at `rate_hz`, read piece by piece: decoded, mixed to one
-/// channel, resampled.
+/// Returns the recording in `source` as mono samples at `rate_hz`, read piece by piece: decoded, mixed to one channel,
+/// resampled.
 ///
 /// `most_seconds` bounds the recording's length, as in [`decode::open`]. Memory stays below some MiB
 /// whatever the length.

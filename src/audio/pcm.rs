@@ -1,4 +1,4 @@
-//! Samples and their rate: what every other part of the box hands around.
+//! Samples and their rate, as every layer of the server exchanges them.
 
 use vocabox_base::fault::Fault;
 
@@ -10,17 +10,17 @@ pub struct Clip {
 }
 
 impl Clip {
-    /// Length in seconds.
+    /// Returns the length in seconds.
     pub fn seconds(&self) -> f64 {
         self.samples.len() as f64 / f64::from(self.rate_hz)
     }
 
-    /// `pieces` of one rate after one another; none when there are none.
+    /// Returns `pieces` of one rate one after another; none when there are none.
     pub fn joined(pieces: impl IntoIterator<Item = Clip>) -> Option<Clip> {
         let pieces: Vec<Clip> = pieces.into_iter().collect();
         let rate_hz = pieces.first()?.rate_hz;
         let length = pieces.iter().map(|piece| piece.samples.len()).sum();
-        // At its size from the start: minutes of speech would leave as much again behind while it grows.
+        // Reserved at its final size: growth would copy minutes of speech and hold both copies.
         let mut samples = Vec::with_capacity(length);
         pieces
             .into_iter()
@@ -31,7 +31,7 @@ impl Clip {
 
 /// Mono sound that is read piece by piece, so that a long recording is never whole in memory.
 pub trait Samples: Send {
-    /// Samples a second of what [`Samples::read`] gives.
+    /// Returns the samples a second of what [`Samples::read`] gives.
     fn rate_hz(&self) -> u32;
 
     /// Appends up to `most` samples in [−1, 1] to `out` and returns how many; 0 only at the end.
@@ -40,7 +40,7 @@ pub trait Samples: Send {
     fn read(&mut self, out: &mut Vec<f32>, most: usize) -> Result<usize, Fault>;
 }
 
-/// A clip read from its start.
+/// A reader of a clip from its start.
 pub struct ClipReader {
     clip: Clip,
     at: usize,
@@ -66,7 +66,7 @@ impl Samples for ClipReader {
     }
 }
 
-/// Reads `samples` to the end. Bounded only by what the source bounds: see `decode::open`'s `most_seconds`.
+/// Reads `samples` to the end. Only the source bounds the length: see `decode::open`'s `most_seconds`.
 ///
 /// Faults: those of [`Samples::read`].
 pub fn read_all(samples: &mut dyn Samples) -> Result<Clip, Fault> {

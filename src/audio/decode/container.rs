@@ -1,4 +1,4 @@
-//! A source → an opened container, told by content, and the length that it claims.
+//! Opens the container in a source, recognised by content, and reads the length that it claims.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
@@ -16,10 +16,11 @@ use crate::decode::repair;
 use crate::decode::track::undecodable;
 use vocabox_base::fault::Fault;
 
-/// The container in `source`, which has `bytes` bytes; one that is cut or damaged as far as it can be mended.
+/// Opens the container in `source`, which has `bytes` bytes. A cut or damaged file is opened as far as it can be
+/// repaired.
 ///
-/// Faults: `Invalid` when it is of no format that is read here, or damaged where the format is told; `Internal` when it
-/// cannot be read.
+/// Faults: `Invalid` when the format is not supported, or damaged where the format is recognised; `Internal` when the
+/// source cannot be read.
 pub fn open<S>(mut source: S, bytes: u64) -> Result<Box<dyn FormatReader>, Fault>
 where
     S: Read + Seek + Send + Sync + 'static,
@@ -31,7 +32,7 @@ where
         ));
     }
     source.rewind().map_err(Fault::internal)?;
-    let source = Box::new(Source {
+    let source = Box::new(PatchedSource {
         source,
         bytes,
         at: 0,
@@ -47,7 +48,8 @@ where
         .map_err(undecodable)
 }
 
-/// The length of `track` that a file of `bytes` bytes tells, where that can be relied on; MP3 and ADTS only estimate it.
+/// Returns the length of `track` that a file of `bytes` bytes declares, where that is reliable; MP3 and ADTS only
+/// estimate it.
 pub fn told_seconds(format: &dyn FormatReader, track: &Track, bytes: u64) -> Option<f64> {
     let params = track.codec_params.as_ref()?.audio()?;
     let seconds = track
@@ -56,7 +58,7 @@ pub fn told_seconds(format: &dyn FormatReader, track: &Track, bytes: u64) -> Opt
         .as_secs_f64();
     match format.format_info().format {
         FORMAT_ID_FLAC | FORMAT_ID_ISOMP4 | FORMAT_ID_MKV => Some(seconds),
-        // A WAV written to a pipe claims 4 GiB: believe no more than the file can hold.
+        // A WAV written to a pipe claims 4 GiB: never accept more than the file can hold.
         FORMAT_ID_WAVE => {
             let channels = params.channels.as_ref().map_or(1, Channels::count);
             let bits = params.bits_per_coded_sample.or(params.bits_per_sample)?;
@@ -68,15 +70,15 @@ pub fn told_seconds(format: &dyn FormatReader, track: &Track, bytes: u64) -> Opt
     }
 }
 
-/// A source of known length, as symphonia wants it, with patches over it.
-struct Source<S> {
+/// A source of known length as symphonia requires it, with patches over it.
+struct PatchedSource<S> {
     source: S,
     bytes: u64,
     at: u64,
     patches: Vec<Patch>,
 }
 
-impl<S: Read> Read for Source<S> {
+impl<S: Read> Read for PatchedSource<S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.source.read(buffer)?;
         let (from, to) = (self.at, self.at + count as u64);
@@ -92,14 +94,14 @@ impl<S: Read> Read for Source<S> {
     }
 }
 
-impl<S: Seek> Seek for Source<S> {
+impl<S: Seek> Seek for PatchedSource<S> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         self.at = self.source.seek(to)?;
         Ok(self.at)
     }
 }
 
-impl<S: Read + Seek + Send + Sync> MediaSource for Source<S> {
+impl<S: Read + Seek + Send + Sync> MediaSource for PatchedSource<S> {
     fn is_seekable(&self) -> bool {
         true
     }
@@ -122,7 +124,7 @@ mod tests {
         };
         let whole = [[1; 10], [2; 10], [3; 10]].concat();
         for piece in 1..30 {
-            let mut source = Source {
+            let mut source = PatchedSource {
                 source: Cursor::new(vec![0; 40]),
                 bytes: 40,
                 at: 0,

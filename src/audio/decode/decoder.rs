@@ -1,14 +1,14 @@
 //! A recording → samples of one channel or two at its own rate, packet by packet: memory does not grow with its length.
 //!
-//! The format is told by content, never by name. WAV, AIFF, FLAC, MP3, ADTS, MP4 (AAC, ALAC, MP3, Opus,
+//! The format is recognised by content, never by name. WAV, AIFF, FLAC, MP3, ADTS, MP4 (AAC, ALAC, MP3, Opus,
 //! PCM), Matroska/WebM and Ogg (Vorbis, Opus, FLAC) are read by symphonia; Opus packets by `opus`.
 //! Priming and padding are cut as the file says (LAME tags, Ogg positions, Opus pre-skip, MP4 edit lists,
 //! Matroska's codec delay), so that sample 0 is the recording's start. Left as they are: Matroska's
 //! DiscardPadding (some milliseconds at the end) and a Matroska track that starts later than the file.
 //!
-//! What is cut or damaged is heard as far as it is there; where a Matroska file lost some seconds they are silent, so that
-//! later times stay true. Files joined to one (MP3, ADTS, Ogg, Matroska) are heard to the last, but for parts of another rate
-//! than the first.
+//! A cut or damaged file is decoded as far as it goes; where a Matroska file lost some seconds, silence fills the gap,
+//! so that later times stay correct. Concatenated files (MP3, ADTS, Ogg, Matroska) are decoded to the last one, except
+//! parts with another rate than the first.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
@@ -25,20 +25,20 @@ use crate::pcm::Samples;
 use vocabox_base::fault::Fault;
 use vocabox_base::limits::{AUDIO_CHANNELS_MAX, AUDIO_RATE_HZ_MAX, AUDIO_RATE_HZ_MIN};
 
-/// Seconds that a file may make us decode and then cut away, beyond twice what it may give.
+/// Seconds that a file may make the decoder decode and then cut away, beyond twice the accepted length.
 const CUT_SECONDS_MAX: f64 = 60.0;
 
-/// Longest codec delay that is believed.
+/// Longest codec delay that is applied; a longer one is treated as damage.
 const EARLY_SECONDS_MAX: f64 = 1.0;
 
-/// Silence that is put where a Matroska file's times leap ahead of its sound: less is its players' to smooth over, more is
-/// taken for a damaged time.
+/// Seconds of silence that fill a gap between the times of a Matroska file and its sound. A shorter gap is left to
+/// players to smooth over, a longer one is treated as a damaged time.
 const LOST_SECONDS: std::ops::Range<f64> = 0.25..60.0;
 
-/// Damaged packets in a row behind which nothing more is expected.
+/// Damaged packets in a row after which decoding stops.
 const DAMAGED_MAX: usize = 1000;
 
-/// Frames of silence, before a track that starts late, that are made at a time.
+/// Frames of silence that are made at a time before a track that starts late.
 const SILENCE_FRAMES: u64 = 1 << 14;
 
 /// A recording being decoded: mono [`Samples`] at its own rate, or one channel or two for `wide`.
@@ -54,17 +54,17 @@ pub struct Decoder {
     /// Interleaved frames of the last packet; those before the sample `at` were handed out.
     ready: Vec<f32>,
     at: usize,
-    /// Frames of silence still to be given before the track, frames still to be cut, frames that may follow.
+    /// Frames of silence still to give before the track, frames still to cut, and frames that may follow.
     gap: u64,
     cut: u64,
     keep: u64,
-    /// Seconds by which the first packet starts before the track does.
+    /// Seconds by which the first packet starts before its track.
     early_s: f64,
-    /// The file's time of the first sample decoded, where packets have times.
+    /// The file's time of the first decoded sample, where packets have times.
     zero_s: Option<f64>,
-    /// Packets in a row that the container could not give.
+    /// Consecutive packets that the container could not give.
     damaged: usize,
-    /// Frames decoded, and frames given out of them or of silence.
+    /// Frames decoded, and frames given to the caller, silence included.
     decoded: u64,
     given: u64,
     ended: bool,
@@ -136,12 +136,12 @@ where
 }
 
 impl Decoder {
-    /// How long the recording is, where the file tells it reliably.
+    /// Returns the length of the recording in seconds, where the file declares it reliably.
     pub fn told_seconds(&self) -> Option<f64> {
         self.told_seconds
     }
 
-    /// Sets what is to be cut, kept and put before, now that the rate is known.
+    /// Sets what is cut, kept and put before the sound, once the rate is known.
     fn edit(&mut self, edit: Option<Edit>) {
         let frames = |seconds: f64| (seconds * f64::from(self.rate_hz)).round().max(0.0) as u64;
         match edit {
@@ -155,7 +155,7 @@ impl Decoder {
         }
     }
 
-    /// Decodes the next packet of the track onto `ready`, which has been used up. False at the end.
+    /// Decodes the track's next packet into `ready`, which must have been used up. Returns false at the end.
     fn decode_packet(&mut self) -> Result<bool, Fault> {
         self.ready.clear();
         self.at = 0;
@@ -171,7 +171,7 @@ impl Decoder {
                 self.damaged += 1;
                 return Ok(true);
             }
-            // A file that breaks off is taken as far as it goes.
+            // A truncated file is decoded as far as it goes.
             Err(_) => return Ok(false),
         };
         self.damaged = 0;
@@ -195,7 +195,7 @@ impl Decoder {
         Ok(true)
     }
 
-    /// Puts silence in the place of what was lost before `packet`, whose frames are in `ready`.
+    /// Puts silence in place of what was lost before `packet`, whose frames are in `ready`.
     fn fill(&mut self, packet: &Packet) {
         let (Some(time_s), rate_hz) = (self.time_s(packet), f64::from(self.rate_hz)) else {
             return;
@@ -208,7 +208,8 @@ impl Decoder {
         }
     }
 
-    /// When a packet of Matroska begins, in its file's time; elsewhere the packets follow each other.
+    /// Returns when a packet of Matroska starts, in the file's time; in other formats packets follow each other without
+    /// times.
     fn time_s(&self, packet: &Packet) -> Option<f64> {
         if self.format.format_info().format != FORMAT_ID_MKV {
             return None;
@@ -218,8 +219,8 @@ impl Decoder {
         Some(base.calc_time(packet.pts)?.as_secs_f64())
     }
 
-    /// Seconds by which `packet`, a track's first, starts before its track does: Matroska's codec delay, to
-    /// its milliseconds. Elsewhere, and for Vorbis, the decoder has already cut what starts early.
+    /// Returns the seconds by which `packet`, a track's first, starts before its track: Matroska's codec delay, rounded
+    /// to milliseconds. In other formats, and for Vorbis, the decoder has already cut the early samples.
     fn early(&self, packet: &Packet) -> f64 {
         if self.track.is_vorbis() {
             return 0.0;
@@ -228,7 +229,7 @@ impl Decoder {
         (-start_s).clamp(0.0, EARLY_SECONDS_MAX)
     }
 
-    /// Goes on with the logical stream that follows.
+    /// Continues with the logical stream that follows.
     fn start_again(&mut self) -> Result<bool, Fault> {
         let Ok((chosen, track)) = track::choose(self.format.as_ref(), self.track.width()) else {
             return Ok(false);
@@ -239,7 +240,7 @@ impl Decoder {
         Ok(true)
     }
 
-    /// Applies cuts, the end and the bound to the packet in `ready`.
+    /// Applies cuts, the end and the length bound to the packet in `ready`.
     fn trim(&mut self) -> Result<(), Fault> {
         let fresh = (self.ready.len() / self.channels) as u64;
         self.decoded += fresh;
@@ -253,20 +254,20 @@ impl Decoder {
         self.give(kept)
     }
 
-    /// Counts `frames` towards the bound.
+    /// Counts `frames` towards the length bound.
     fn give(&mut self, frames: u64) -> Result<(), Fault> {
         let rate = f64::from(self.rate_hz);
         self.given += frames;
         let given_s = self.given as f64 / rate;
         let decoded_s = self.decoded as f64 / rate;
-        // A file can also make us decode for hours what it then has us cut away.
+        // A file could also make the decoder decode hours and then cut them away.
         if given_s > self.most_seconds || decoded_s > 2.0 * self.most_seconds + CUT_SECONDS_MAX {
             return Err(too_long(None, self.most_seconds));
         }
         Ok(())
     }
 
-    /// Makes more frames ready; there may be none. False at the end.
+    /// Makes more frames ready, perhaps none. Returns false at the end.
     fn advance(&mut self) -> Result<bool, Fault> {
         if self.ended {
             return Ok(false);
@@ -279,7 +280,7 @@ impl Decoder {
         Ok(true)
     }
 
-    /// Channels of what [`Decoder::read_frames`] gives: 1 or 2.
+    /// Returns the channels of what [`Decoder::read_frames`] gives: 1 or 2.
     pub(crate) fn channels(&self) -> usize {
         self.channels
     }
@@ -320,7 +321,7 @@ impl Samples for Decoder {
     }
 }
 
-/// `rate_hz`, when it and the channels are within what is accepted.
+/// Returns `rate_hz` when it and the channel count are within the bounds.
 fn check(rate_hz: u32, channels: usize) -> Result<u32, Fault> {
     if !(AUDIO_RATE_HZ_MIN..=AUDIO_RATE_HZ_MAX).contains(&rate_hz) {
         return Err(Fault::invalid(format!(

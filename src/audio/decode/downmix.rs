@@ -1,42 +1,42 @@
-//! How the channels of a recording become those that are wanted.
+//! Maps a recording's channels to the channels that the caller asks for.
 //!
-//! To one channel, mono and stereo are averaged. In surround sound, speech sits in the centre and the low-frequency channel
-//! has none: weights follow ITU-R BS.775 (centre 1, left and right 0.707, surrounds 0.5, LFE 0), scaled to
-//! a sum of 1, so that the mix cannot clip. Channels without a known place count the same.
+//! To one channel, mono and stereo are averaged. In surround sound, speech is in the centre channel and the
+//! low-frequency channel (LFE) has none: weights follow ITU-R BS.775 (centre 1, left and right 0.707, surrounds 0.5,
+//! LFE 0), scaled to a sum of 1, so that the mix cannot clip. Channels without a known place have equal weights.
 //!
-//! To two channels, stereo is left as it is, and surround sound is mixed as ITU-R BS.775 has it (each side whole, centre and
+//! To two channels, stereo is left unchanged, and surround sound is mixed by ITU-R BS.775 (each side whole, centre and
 //! surrounds at 0.707, LFE 0), scaled so that neither side can clip.
 
 use std::f32::consts::FRAC_1_SQRT_2;
 
 use symphonia::core::audio::{Channels, Position};
 
-/// Channels that a recording is wanted in.
+/// How many channels the caller asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Width {
     One,
     Two,
-    /// One of a recording of one, two of any other.
+    /// One for a recording of one channel, two for any other.
     UpToTwo,
 }
 
-/// Weights of a recording's channels in each that is made.
+/// Weights of a recording's channels in each output channel.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mix {
     inputs: usize,
-    /// One row for each channel that is made.
+    /// One row for each output channel.
     rows: Vec<Vec<f32>>,
 }
 
 impl Mix {
-    /// For `channels` in the order of their buffers.
+    /// Returns the mix of `channels`, in the order of their buffers.
     pub fn new(channels: &Channels, width: Width) -> Mix {
         Mix::of(channels.count(), width, weights(channels), || {
             sides(channels)
         })
     }
 
-    /// For `count` channels in the order that Opus and Vorbis keep (RFC 7845 §5.1.1.2).
+    /// Returns the mix of `count` channels in the order of Opus and Vorbis (RFC 7845 §5.1.1.2).
     pub fn vorbis(count: usize, width: Width) -> Mix {
         Mix::of(count, width, vorbis_weights(count), || vorbis_sides(count))
     }
@@ -56,17 +56,17 @@ impl Mix {
         Mix { inputs, rows }
     }
 
-    /// Channels that it takes; 0 only where a recording has none.
+    /// Returns the number of input channels; 0 only where a recording has none.
     pub fn inputs(&self) -> usize {
         self.inputs
     }
 
-    /// Channels that it makes: 1 or 2.
+    /// Returns the number of output channels: 1 or 2.
     pub fn outputs(&self) -> usize {
         self.rows.len()
     }
 
-    /// The width that a recording keeps whose first sound has this mix; none when it has no channel.
+    /// Returns the width that a recording keeps whose first sound has this mix; none when it has no channel.
     pub fn width(&self) -> Option<Width> {
         let width = match self.outputs() {
             1 => Width::One,
@@ -75,7 +75,7 @@ impl Mix {
         Some(width).filter(|_| self.inputs > 0)
     }
 
-    /// Appends the frames that `interleaved` becomes, in [−1, 1]; what is not finite becomes silence.
+    /// Appends the mixed frames of `interleaved`, in [−1, 1]; values that are not finite become silence.
     pub fn append(&self, interleaved: &[f32], out: &mut Vec<f32>) {
         let bounded = |x: f32| {
             if x.is_finite() {
@@ -104,7 +104,7 @@ impl Mix {
     }
 }
 
-/// Weights of a recording's channels in mono; their sum is 1.
+/// Returns the weights of a recording's channels in mono; their sum is 1.
 fn weights(channels: &Channels) -> Vec<f32> {
     match channels {
         Channels::Positioned(positions) if positions.bits().count_ones() > 2 => {
@@ -144,11 +144,11 @@ fn weight(position: Position) -> f32 {
     }
 }
 
-/// Weights of a recording's channels in the left and in the right.
+/// Returns the weights of a recording's channels in the left and in the right.
 fn sides(channels: &Channels) -> [Vec<f32>; 2] {
     match channels {
         Channels::Positioned(positions) => scaled(positions.iter().map(side).collect()),
-        // Without a known place they are in the middle.
+        // Channels without a known place are mixed into the middle.
         _ => scaled(vec![MIDDLE; channels.count()]),
     }
 }
@@ -205,7 +205,7 @@ fn side(position: Position) -> (f32, f32) {
     }
 }
 
-/// The two rows of `pairs`, scaled alike so that the larger sum is 1.
+/// Returns the two rows of `pairs`, scaled alike so that the larger sum is 1.
 fn scaled(pairs: Vec<(f32, f32)>) -> [Vec<f32>; 2] {
     let (left, right): (Vec<f32>, Vec<f32>) = pairs.into_iter().unzip();
     let sum = left.iter().sum::<f32>().max(right.iter().sum());

@@ -1,14 +1,14 @@
-//! What an MP4's edit lists say to cut from the start of a track, or to put before it.
+//! Reads from an MP4's edit lists what to cut from the start of a track, or to put before it.
 //!
-//! symphonia reads edit lists but does not apply them, so that AAC comes with its 1024 or 2112 samples of
-//! priming and a track that starts late starts at once. This reads only what that takes (ISO/IEC 14496-12
-//! §8.6.6: `elst`, and the time scales it counts in), bounded at every level, and leaves the rest alone.
+//! symphonia reads edit lists but does not apply them, so that AAC keeps its 1024 or 2112 samples of priming and a
+//! track that starts late starts at once. This module reads only what the correction needs (ISO/IEC 14496-12 §8.6.6:
+//! `elst`, and the time scales that it uses), bounded at every level.
 
 use std::io::{self, Read, Seek};
 
 use crate::decode::mp4_boxes::{Span, children, descend, find, full_box, movie, u32_be, u64_be};
 
-/// Entries of one edit list that are looked at.
+/// Entries of one edit list that are read.
 const ENTRIES_MAX: usize = 64;
 
 /// One track's edit, in seconds.
@@ -20,14 +20,14 @@ pub struct Edit {
     pub gap_s: f64,
     /// What is cut from its start.
     pub cut_s: f64,
-    /// What is kept after the cut; none when the list does not say, or has several pieces.
+    /// Seconds that are kept after the cut; none when the list does not say, or has several pieces.
     pub keep_s: Option<f64>,
 }
 
-/// The edits of the tracks in `source`, empty when it is no MP4 or nothing is to be edited. Where the
-/// source stands afterwards is not said.
+/// Returns the edits of the tracks in `source`: none when it is no MP4 or nothing is to be edited. The position of
+/// `source` afterwards is unspecified.
 pub fn read<S: Read + Seek>(source: &mut S, bytes: u64) -> Vec<Edit> {
-    // What cannot be read here is for the demuxer to refuse.
+    // The demuxer refuses what cannot be read here.
     tracks(source, bytes).unwrap_or_default()
 }
 
@@ -89,7 +89,7 @@ fn track_edit<S: Read + Seek>(
     let Some((duration, start)) = pieces.first().copied() else {
         return Ok(None);
     };
-    // A duration of 0 stands for all that fragments will bring.
+    // A duration of 0 stands for everything that fragments will add.
     let keep_s = (pieces.len() == 1 && duration > 0.0).then(|| duration / movie_scale);
     Ok(Some(Edit {
         track_id,
@@ -99,7 +99,7 @@ fn track_edit<S: Read + Seek>(
     }))
 }
 
-/// The time scale in an `mvhd` or `mdhd`: units a second, at least 1.
+/// Returns the time scale in an `mvhd` or `mdhd`: units a second, at least 1.
 fn timescale<S: Read + Seek>(source: &mut S, head: Span) -> io::Result<f64> {
     let version = full_box(source, head)?;
     source.seek_relative(if version == 1 { 16 } else { 8 })?;

@@ -1,20 +1,20 @@
-//! A cut or damaged Matroska/WebM file → patches over it, by which a demuxer passes what is lost.
+//! Finds patches for a cut or damaged Matroska/WebM file, with which a demuxer skips what is lost.
 //!
-//! A demuxer of this format takes each element's length on trust, and stops, or skips a whole cluster, at the first that is
-//! wrong. Here the elements are walked once (RFC 8794: ids and lengths; RFC 9559: which stand where). A stretch that is no
-//! element is covered by a `Void` up to the next cluster or block, and clusters and the segment that then end elsewhere
-//! than they said get an unknown length. Resynchronising at a cluster is what players do; a block is believed when
-//! elements follow each other behind it.
+//! A demuxer of this format trusts each element's length, and stops, or skips a whole cluster, at the first wrong one.
+//! This module walks the elements once (RFC 8794: ids and lengths; RFC 9559: where each may stand). A stretch that is
+//! no element is covered by a `Void` up to the next cluster or block; clusters and the segment that then end elsewhere
+//! than declared get an unknown length. Players resynchronise at a cluster too; a block is accepted when further
+//! elements follow it.
 
 use std::io::{self, BufReader, Read, Seek};
 
 use crate::decode::patch::Patch;
 
-/// Stretches that are covered; what follows the last is lost.
+/// Stretches that are covered; everything after the last one is lost.
 const STRETCHES_MAX: usize = 4096;
-/// Places that are looked at while searching, in one file.
+/// Positions that are tested while searching, in one file.
 const LOOKS_MAX: usize = 1 << 16;
-/// Elements that must follow each other for the first to be believed.
+/// Consecutive elements that must be valid for the first to be accepted.
 const CHAIN: usize = 4;
 
 const EBML: u32 = 0x1A45_DFA3;
@@ -26,7 +26,7 @@ const VOID: u8 = 0xEC;
 const CRC: u32 = 0xBF;
 const SIMPLE_BLOCK: u8 = 0xA3;
 const BLOCK_GROUP: u8 = 0xA0;
-/// Info, Cues, Attachments, Chapters, Tags; with those above, all that may stand in a segment.
+/// Info, Cues, Attachments, Chapters, Tags: with those above, every element that may stand in a segment.
 const TOPS: [u32; 5] = [
     0x1549_A966,
     0x1C53_BB6B,
@@ -34,22 +34,23 @@ const TOPS: [u32; 5] = [
     0x1043_A770,
     0x1254_C367,
 ];
-/// Timestamp, PrevSize, Position, SilentTracks, EncryptedBlock; with the blocks, all that may stand in a cluster.
+/// Timestamp, PrevSize, Position, SilentTracks, EncryptedBlock: with the blocks, every element that may stand in a
+/// cluster.
 const CHILDREN: [u32; 5] = [0xE7, 0xAB, 0xA7, 0x5854, 0xAF];
 
-/// The head of an element.
+/// The id, position and length of an element.
 #[derive(Clone, Copy)]
-struct Element {
+struct ElementHead {
     id: u32,
     at: u64,
     /// Where its length is written, and in how many bytes.
     length_at: u64,
     length_bytes: u64,
-    /// None when it is not known.
+    /// None when the length is unknown.
     length: Option<u64>,
 }
 
-impl Element {
+impl ElementHead {
     fn data(&self) -> u64 {
         self.length_at + self.length_bytes
     }
@@ -58,23 +59,23 @@ impl Element {
         self.data().checked_add(self.length?)
     }
 
-    /// Of those that stand beside clusters.
+    /// Whether the element stands at the level of clusters.
     fn is_top(&self) -> bool {
         [SEEK_HEAD, TRACKS].contains(&self.id) || TOPS.contains(&self.id)
     }
 
-    /// Of those that stand in a cluster.
+    /// Whether the element stands in a cluster.
     fn is_child(&self) -> bool {
         let blocks = [SIMPLE_BLOCK, BLOCK_GROUP].map(u32::from);
         blocks.contains(&self.id) || CHILDREN.contains(&self.id)
     }
 
-    /// Of those that stand anywhere.
+    /// Whether the element may stand anywhere.
     fn is_global(&self) -> bool {
         [u32::from(VOID), CRC].contains(&self.id)
     }
 
-    /// Makes its length unknown, in as many bytes.
+    /// Returns the patch that makes its length unknown, in the same number of bytes.
     fn opened(&self) -> Patch {
         let mut bytes = vec![0xFF; self.length_bytes as usize];
         bytes[0] = 0xFF >> (self.length_bytes - 1);
@@ -85,7 +86,7 @@ impl Element {
     }
 }
 
-/// The patches of the file in `source`, which has `bytes` bytes; none when all its lengths are right.
+/// Returns the patches of the file in `source`, which has `bytes` bytes; none when all its lengths are right.
 pub fn patches<S: Read + Seek>(source: &mut BufReader<S>, bytes: u64) -> io::Result<Vec<Patch>> {
     source.rewind()?;
     let mut walk = Walk {
@@ -104,7 +105,7 @@ pub fn patches<S: Read + Seek>(source: &mut BufReader<S>, bytes: u64) -> io::Res
         return Ok(Vec::new());
     }
     let mut patches = Vec::new();
-    let mut cluster: Option<Element> = None;
+    let mut cluster: Option<ElementHead> = None;
     let (mut index, mut tracks) = (None, false);
     let mut stretches = 0;
     let mut at = segment.data();
@@ -145,27 +146,27 @@ pub fn patches<S: Read + Seek>(source: &mut BufReader<S>, bytes: u64) -> io::Res
         patches.push(segment.opened());
     }
     if let Some(index) = index.filter(|_| tracks && !patches.is_empty()) {
-        // It leads to what may be lost.
+        // The index may point to what was lost.
         patches.extend(index.end().and_then(|end| void(index.at, end)));
     }
     patches.sort_by_key(|patch| patch.at);
     Ok(patches)
 }
 
-/// The patch of a cluster that ends at `end` and says otherwise.
-fn reopened(cluster: Option<Element>, end: u64) -> Option<Patch> {
+/// Returns the patch of a cluster that ends at `end` but declares another end.
+fn reopened(cluster: Option<ElementHead>, end: u64) -> Option<Patch> {
     let cluster = cluster.filter(|c| c.length.is_some() && c.end() != Some(end))?;
     Some(cluster.opened())
 }
 
-/// The head of an element without meaning, from `from` to `to`; none for a single byte, which has no room for it.
+/// Returns a `Void` element that covers `from` to `to`; none for a single byte, which is too short for it.
 fn void(from: u64, to: u64) -> Option<Patch> {
     let bytes = match to - from {
         0 | 1 => return None,
         short @ ..=128 => vec![VOID, 0x80 | (short - 2) as u8],
         long => {
             let mut bytes = vec![VOID];
-            // Eight bytes of length, the first of which only says so.
+            // Eight bytes of length, the first of which only marks that width.
             bytes.extend(((long - 9) | 1 << 56).to_be_bytes());
             bytes
         }
@@ -175,16 +176,16 @@ fn void(from: u64, to: u64) -> Option<Patch> {
 
 struct Walk<'a, S> {
     source: &'a mut BufReader<S>,
-    /// Where the source stands.
+    /// The current position of the source.
     here: u64,
     bytes: u64,
-    /// Places that were looked at while searching.
+    /// Positions that were tested while searching.
     looks: usize,
 }
 
 impl<S: Read + Seek> Walk<'_, S> {
-    /// The head of the element at `at`; none when there cannot be one.
-    fn element(&mut self, at: u64) -> io::Result<Option<Element>> {
+    /// Returns the head of the element at `at`; none when none can be there.
+    fn element(&mut self, at: u64) -> io::Result<Option<ElementHead>> {
         if at >= self.bytes {
             return Ok(None);
         }
@@ -200,7 +201,7 @@ impl<S: Read + Seek> Walk<'_, S> {
         let number = |bytes: &[u8]| bytes.iter().fold(0, |n, b| n << 8 | u64::from(*b));
         let mask = (1u64 << (7 * length_bytes)) - 1;
         let length = number(&rest[..length_bytes]) & mask;
-        Ok(Some(Element {
+        Ok(Some(ElementHead {
             id: number(id) as u32,
             at,
             length_at: at + id_bytes as u64,
@@ -210,25 +211,25 @@ impl<S: Read + Seek> Walk<'_, S> {
     }
 
     fn read(&mut self, at: u64, bytes: &mut [u8]) -> io::Result<()> {
-        // Within the buffer where that can be: most steps are short.
+        // Stays within the buffer where possible: most steps are short.
         self.source.seek_relative(at as i64 - self.here as i64)?;
         self.source.read_exact(bytes)?;
         self.here = at + bytes.len() as u64;
         Ok(())
     }
 
-    /// Whether `element` ends where the file does, or where another begins.
-    fn leads_on(&mut self, element: &Element) -> io::Result<bool> {
+    /// Whether `element` ends where the file does, or where another element starts.
+    fn leads_on(&mut self, element: &ElementHead) -> io::Result<bool> {
         let Some(end) = element.end().filter(|end| *end <= self.bytes) else {
             return Ok(false);
         };
-        let is_known = |e: &Element| {
+        let is_known = |e: &ElementHead| {
             e.is_child() || e.is_top() || e.is_global() || [CLUSTER, EBML].contains(&e.id)
         };
         Ok(end == self.bytes || self.element(end)?.as_ref().is_some_and(is_known))
     }
 
-    /// Where the next cluster or block begins, from `from` on; the end when there is none.
+    /// Returns where the next cluster or block starts, at `from` or after it; the end when there is none.
     fn search(&mut self, from: u64) -> io::Result<u64> {
         const PIECE: usize = 1 << 16;
         let mut piece = vec![0; PIECE];
@@ -250,7 +251,7 @@ impl<S: Read + Seek> Walk<'_, S> {
         Ok(self.bytes)
     }
 
-    /// Whether a cluster or block begins at `at`, with more behind it.
+    /// Whether a cluster or block starts at `at`, followed by further elements.
     fn is_start(&mut self, at: u64) -> io::Result<bool> {
         self.looks += 1;
         let mut at = at;
@@ -263,7 +264,7 @@ impl<S: Read + Seek> Walk<'_, S> {
                 _ if element.is_child() && self.leads_on(&element)? => {
                     element.end().unwrap_or(self.bytes)
                 }
-                // What may follow a block is not looked into.
+                // What may follow a block is not examined.
                 _ => return Ok(n > 0 && (element.is_top() || element.is_global())),
             };
         }
@@ -343,9 +344,9 @@ mod tests {
         let mut file = file();
         file.extend([SIMPLE_BLOCK, 0x81, 0x00].repeat(300_000));
         file.extend([0x1F, 0x43, 0xB6, 0x75, 0x80, 0x00].repeat(300_000));
-        let begun = cpu_time::of_thread();
+        let before = cpu_time::of_thread();
         mended(&file);
-        let used = cpu_time::of_thread() - begun;
+        let used = cpu_time::of_thread() - before;
         assert!(used.as_secs() < 5, "{used:?}");
     }
 }

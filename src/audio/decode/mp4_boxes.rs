@@ -1,28 +1,29 @@
-//! The boxes of an MP4 (ISO/IEC 14496-12 §4.2), found in place: what lies in them is neither read nor believed.
+//! Finds the boxes of an MP4 (ISO/IEC 14496-12 §4.2) in place; their content is not read.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-/// Boxes of one level that are looked at.
+/// Boxes of one level that are examined.
 const BOXES_MAX: usize = 4096;
 
-/// A box's content: from its first byte to behind its last.
+/// A box's content: from its first byte to the one after its last.
 #[derive(Clone, Copy)]
 pub struct Span {
     pub from: u64,
     pub to: u64,
 }
 
-/// The head of the film in `source` of `bytes` bytes; none when it is no MP4.
+/// Returns the content of `moov` in `source` of `bytes` bytes; none when it is no MP4.
 pub fn movie<S: Read + Seek>(source: &mut S, bytes: u64) -> io::Result<Option<Span>> {
     find(source, Span { from: 0, to: bytes }, b"moov")
 }
 
-/// Goes to `span` and reads a version, past the flags.
+/// Seeks to `span` and reads the version of a full box; the source then stands after the flags.
 pub fn full_box<S: Read + Seek>(source: &mut S, span: Span) -> io::Result<u8> {
     source.seek(SeekFrom::Start(span.from))?;
     Ok((u32_be(source)? >> 24) as u8)
 }
 
+/// Returns the content of the first box at the end of `path`, one kind for each level below `span`.
 pub fn descend<S: Read + Seek>(
     source: &mut S,
     span: Span,
@@ -38,6 +39,7 @@ pub fn descend<S: Read + Seek>(
     Ok(Some(at))
 }
 
+/// Returns the content of the first box of `kind` in `span`.
 pub fn find<S: Read + Seek>(
     source: &mut S,
     span: Span,
@@ -50,7 +52,7 @@ pub fn find<S: Read + Seek>(
         .map(|(_, inner)| *inner))
 }
 
-/// The boxes in `span`, up to the first one of kind `until`.
+/// Returns the boxes in `span`, up to the first one of kind `until`.
 pub fn children<S: Read + Seek>(
     source: &mut S,
     span: Span,
@@ -72,7 +74,7 @@ pub fn children<S: Read + Seek>(
         else {
             break;
         };
-        // A file that is no MP4 looks like a box of no such kind: do not walk through all of it.
+        // A file that is no MP4 looks like a box of an unknown kind: do not walk through all of it.
         if !kind
             .iter()
             .all(|byte| byte.is_ascii_graphic() || *byte == b' ' || *byte == 0xA9)
@@ -94,12 +96,14 @@ pub fn children<S: Read + Seek>(
     Ok(boxes)
 }
 
+/// Reads a big-endian number of four bytes.
 pub fn u32_be<S: Read>(source: &mut S) -> io::Result<u32> {
     let mut bytes = [0; 4];
     source.read_exact(&mut bytes)?;
     Ok(u32::from_be_bytes(bytes))
 }
 
+/// Reads a big-endian number of eight bytes.
 pub fn u64_be<S: Read>(source: &mut S) -> io::Result<u64> {
     let mut bytes = [0; 8];
     source.read_exact(&mut bytes)?;

@@ -1,15 +1,15 @@
 //! Opus packets → interleaved samples at 48 kHz. symphonia reads the containers but has no Opus decoder.
 //!
-//! Owns the codec's header (RFC 7845 §5.1) and its gain and pre-skip; knows no container beyond the byte
-//! order that MP4 turns around.
+//! Owns the codec's header (RFC 7845 §5.1), its gain and its pre-skip; knows no container, only that MP4 stores the
+//! header in big-endian order.
 
 use opus_pure::{ChannelLayout, MAX_PACKET_SAMPLES, OpusDecoder, OpusMSDecoder};
 
-/// Opus is decoded at its own rate, whatever the recording's was.
+/// Samples a second of decoded Opus, whatever the recording's rate was.
 pub const RATE_HZ: u32 = 48_000;
 
 /// The fields of an Opus header that decoding needs.
-struct Head {
+struct OpusHeader {
     channels: usize,
     pre_skip: u16,
     gain_q8_db: i16,
@@ -18,9 +18,9 @@ struct Head {
     mapping: Vec<u8>,
 }
 
-impl Head {
-    /// Reads `data`, "OpusHead" first. `big_endian` in MP4, whose `dOps` box differs only in that.
-    fn read(data: &[u8], big_endian: bool) -> Option<Head> {
+impl OpusHeader {
+    /// Reads `data`, which starts with "OpusHead". In MP4 (`big_endian`) the `dOps` box differs only in byte order.
+    fn read(data: &[u8], big_endian: bool) -> Option<OpusHeader> {
         let fixed = data.get(..19)?;
         if !fixed.starts_with(b"OpusHead") {
             return None;
@@ -34,7 +34,7 @@ impl Head {
             0 => Vec::new(),
             _ => data.get(19..21 + channels)?.to_vec(),
         };
-        Some(Head {
+        Some(OpusHeader {
             channels,
             pre_skip: pair(10),
             gain_q8_db: pair(16) as i16,
@@ -64,7 +64,7 @@ impl OpusTrack {
     /// None when the header is not one, or its channel layout is neither mono, stereo nor the standard
     /// surround of that many channels.
     pub fn new(head: &[u8], big_endian: bool) -> Option<Self> {
-        let head = Head::read(head, big_endian)?;
+        let head = OpusHeader::read(head, big_endian)?;
         let streams = match (head.family, head.channels) {
             (0, 1 | 2) => Streams::One(Box::new(
                 OpusDecoder::new(RATE_HZ as i32, head.channels).ok()?,
@@ -88,19 +88,20 @@ impl OpusTrack {
         })
     }
 
-    /// Channels of what [`OpusTrack::decode`] gives, in Vorbis order when more than two.
+    /// Returns the channels of what [`OpusTrack::decode`] gives, in Vorbis order when more than two.
     pub fn channels(&self) -> usize {
         self.channels
     }
 
-    /// Samples at the track's start that only warm up the decoder.
+    /// Returns the samples at the track's start that only warm up the decoder.
     pub fn pre_skip(&self) -> u64 {
         self.pre_skip
     }
 
-    /// The frames of one packet `[frames, channels] f32`, gain applied; None for a packet that is no Opus.
+    /// Returns the frames of one packet, `[frames, channels] f32`, with the gain applied; none for a packet that is not
+    /// Opus.
     pub fn decode(&mut self, packet: &[u8]) -> Option<&[f32]> {
-        // To the decoder, nothing at all means a lost packet, to be made up.
+        // The decoder treats an empty packet as a lost one and would conceal it.
         if packet.is_empty() {
             return None;
         }

@@ -1,6 +1,6 @@
-//! Bytes that are read in the place of those of a file: how what it says of itself is corrected.
+//! Replacement bytes for parts of a file, which correct what the file declares about itself.
 
-/// Bytes that stand in for those at `at`.
+/// Bytes that are read in place of those at `at`.
 #[derive(Debug, PartialEq)]
 pub struct Patch {
     pub at: u64,

@@ -1,33 +1,33 @@
-//! What a cut or damaged file says of its own structure → bytes laid over it, so that it says what is there.
+//! Corrects what a cut or damaged file declares about its own structure, by bytes laid over it.
 //!
-//! A container that claims more than the file holds is refused by its demuxer, or ends at the first wrong length. The
-//! corrections never move anything: each covers bytes that are there. MP4 (ISO/IEC 14496-12 §4.2) and AIFF (Apple 1989)
-//! are corrected here, Matroska in [`matroska`]; other formats find their own way on. What a demuxer would refuse of an MP4's
-//! pictures is covered too, by [`video_tracks`].
+//! A demuxer refuses a container that claims more than the file holds, or ends at the first wrong length. The
+//! corrections never move anything: each covers existing bytes. MP4 (ISO/IEC 14496-12 §4.2) and AIFF (Apple 1989) are
+//! corrected here, Matroska in [`matroska`]; demuxers of other formats resynchronise by themselves. [`video_tracks`]
+//! covers the picture descriptions of an MP4 that a demuxer would refuse.
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use crate::decode::patch::Patch;
 use crate::decode::{matroska, video_tracks};
 
-/// Boxes or chunks that are looked at.
+/// Boxes or chunks that are examined.
 const PARTS_MAX: usize = 1 << 20;
 
-/// What was found about a file.
+/// The corrections of a file.
 #[derive(Debug, Default, PartialEq)]
 pub struct Repair {
     /// In the order of the file, not overlapping.
     pub patches: Vec<Patch>,
-    /// It breaks off before the index, without which nothing can be found in it.
+    /// Whether the file ends before its index, without which nothing in it can be found.
     pub lacks_index: bool,
 }
 
-/// How to correct `source` of `bytes` bytes; nothing when it is whole, or of a format that needs none. Where the source
-/// stands afterwards is not said.
+/// Returns the corrections of `source` of `bytes` bytes; none when it is whole, or of a format that needs none. The
+/// position of `source` afterwards is unspecified.
 pub fn read<S: Read + Seek>(source: &mut S, bytes: u64) -> Repair {
     let mut source = BufReader::new(source);
     let mut start = [0; 12];
-    // What cannot be read here is for the demuxer to refuse.
+    // The demuxer refuses what cannot be read here.
     if source.rewind().is_err() || source.read_exact(&mut start).is_err() {
         return Repair::default();
     }
@@ -64,7 +64,7 @@ pub fn read<S: Read + Seek>(source: &mut S, bytes: u64) -> Repair {
     found.unwrap_or_default()
 }
 
-/// The last box, when it reaches over the end, ends there.
+/// Shortens the last box to the file's end when it claims more.
 fn mp4<S: Read + Seek>(source: &mut BufReader<S>, bytes: u64) -> io::Result<Repair> {
     let (mut at, mut has_index) = (0, false);
     for _ in 0..PARTS_MAX {
@@ -76,7 +76,7 @@ fn mp4<S: Read + Seek>(source: &mut BufReader<S>, bytes: u64) -> io::Result<Repa
         source.read_exact(&mut head)?;
         let [s0, s1, s2, s3, kind @ .., _, _, _, _, _, _, _, _] = head;
         let size = match u32::from_be_bytes([s0, s1, s2, s3]) {
-            // To the end, whatever that is.
+            // A size of 0: the box goes to the end of the file.
             0 => break,
             1 => u64::from_be_bytes(head[8..].try_into().expect("8 bytes")),
             short => u64::from(short),
@@ -102,11 +102,11 @@ fn mp4<S: Read + Seek>(source: &mut BufReader<S>, bytes: u64) -> io::Result<Repa
     Ok(Repair::default())
 }
 
-/// The sound, when it reaches over the end, ends there; another chunk that does is left out.
+/// Shortens the sound chunk to the file's end when it claims more; any other chunk that does so is left out.
 fn aiff<S: Read + Seek>(source: &mut BufReader<S>, bytes: u64) -> io::Result<Repair> {
     let mut at = 12;
     let mut patches = Vec::new();
-    // Less than what the file says in as many bytes.
+    // Writes a length, smaller than the declared one, in the same number of bytes.
     let length = |at: u64, length: u64| (at, (length as u32).to_be_bytes().to_vec()).into();
     for _ in 0..PARTS_MAX {
         if at + 8 > bytes {

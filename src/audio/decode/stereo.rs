@@ -1,4 +1,4 @@
-//! A recording in the channels that it has, two at the most, at a rate of choice.
+//! A recording in its own channels, at most two, at a chosen rate.
 
 use std::io::{Read, Seek};
 
@@ -8,7 +8,7 @@ use crate::dsp::resample::Stage;
 use crate::pcm::Samples;
 use vocabox_base::fault::Fault;
 
-/// A recording of one channel or two, read piece by piece: memory does not grow with its length.
+/// A recording of one or two channels that is read piece by piece: memory does not grow with its length.
 pub struct StereoReader {
     decoder: Decoder,
     rate_hz: u32,
@@ -17,8 +17,8 @@ pub struct StereoReader {
 }
 
 impl StereoReader {
-    /// The recording in `source` at `rate_hz`: mono and stereo as they are, more channels mixed to stereo (`downmix`). Cuts,
-    /// late starts and damage are as in [`decoder::open`], and so is what `most_seconds` bounds.
+    /// Opens the recording in `source` at `rate_hz`: mono and stereo unchanged, more channels mixed to stereo
+    /// (`downmix`). Cuts, late starts, damage and `most_seconds` are handled as in [`decoder::open`].
     ///
     /// Faults: those of [`decoder::open`]; `Internal` when the rate is 0.
     pub fn open<S>(source: S, rate_hz: u32, most_seconds: f64) -> Result<Self, Fault>
@@ -37,12 +37,12 @@ impl StereoReader {
         })
     }
 
-    /// 1 or 2.
+    /// Returns 1 or 2.
     pub fn channels(&self) -> usize {
         self.decoder.channels()
     }
 
-    /// Frames a second of what [`StereoReader::read`] gives.
+    /// Returns the frames a second of what [`StereoReader::read`] gives.
     pub fn rate_hz(&self) -> u32 {
         self.rate_hz
     }

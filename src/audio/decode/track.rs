@@ -1,4 +1,4 @@
-//! One track's packets → samples of the channels that are wanted: which track, which decoder.
+//! Chooses one track and its decoder, and decodes its packets to samples of the requested channels.
 
 use symphonia::core::audio::Channels;
 use symphonia::core::codecs::CodecParameters;
@@ -16,24 +16,24 @@ use vocabox_base::fault::Fault;
 /// What every refusal of a file names.
 const ACCEPTED: &str = "accepted are WAV, AIFF, FLAC, MP3, AAC, M4A/MP4, Ogg, Opus and WebM/MKV";
 
-/// A decoder for one track, with the mix of its channels and the buffers that this takes.
+/// A decoder for one track, with the mix of its channels and its buffers.
 pub struct TrackDecoder {
-    codec: Codec,
+    codec: PacketDecoder,
     width: Width,
     /// The channels that `mix` was made for.
     channels: Channels,
     mix: Mix,
     interleaved: Vec<f32>,
-    /// The packets' time from which on what they would have cut is kept.
+    /// The packets' time from which on the samples that their padding would cut are kept.
     keeps_from: Option<i64>,
 }
 
-enum Codec {
+enum PacketDecoder {
     Symphonia(Box<dyn AudioDecoder>),
     Opus(Box<OpusTrack>),
 }
 
-/// The first audio track of `format` for which there is a decoder, and that decoder, which gives channels of `width`.
+/// Returns the first audio track of `format` that has a decoder, and that decoder, which gives channels of `width`.
 ///
 /// Faults: `Invalid` when there is no audio track, or none that can be decoded.
 pub fn choose(format: &dyn FormatReader, width: Width) -> Result<(&Track, TrackDecoder), Fault> {
@@ -57,8 +57,8 @@ pub fn choose(format: &dyn FormatReader, width: Width) -> Result<(&Track, TrackD
     })
 }
 
-/// Where the part that an MP3's first frame tells of ends. What follows was joined to it, and would be cut as padding; so
-/// would what a mere estimate of its length leaves out.
+/// Returns where the part that an MP3's first frame describes ends. Audio that was appended to it would be cut as
+/// padding, and so would everything beyond a mere estimate of the length.
 fn told_end(track: &Track) -> i64 {
     let (Some(_), Some(padding), Some(samples)) = (track.delay, track.padding, track.num_frames)
     else {
@@ -69,7 +69,7 @@ fn told_end(track: &Track) -> i64 {
     })
 }
 
-/// The refusal of a file that makes no sound; `cause` is for the log.
+/// Returns the refusal of a file without decodable sound; `cause` is for the log.
 pub fn undecodable(cause: impl std::fmt::Display) -> Fault {
     Fault::invalid(format!("file could not be decoded as audio; {ACCEPTED}")).because(cause)
 }
@@ -78,11 +78,11 @@ impl TrackDecoder {
     fn new(params: &AudioCodecParameters, in_mp4: bool, width: Width) -> Option<Self> {
         let codec = if params.codec == CODEC_ID_OPUS {
             let head = params.extra_data.as_deref()?;
-            Codec::Opus(Box::new(OpusTrack::new(head, in_mp4)?))
+            PacketDecoder::Opus(Box::new(OpusTrack::new(head, in_mp4)?))
         } else {
             let decoder = symphonia::default::get_codecs()
                 .make_audio_decoder(params, &AudioDecoderOptions::default());
-            Codec::Symphonia(decoder.ok()?)
+            PacketDecoder::Symphonia(decoder.ok()?)
         };
         let mut decoder = TrackDecoder {
             width,
@@ -92,7 +92,7 @@ impl TrackDecoder {
             keeps_from: None,
             codec,
         };
-        if let Codec::Opus(track) = &decoder.codec {
+        if let PacketDecoder::Opus(track) = &decoder.codec {
             decoder.mix = Mix::vorbis(track.channels(), width);
             decoder.width = decoder.mix.width().unwrap_or(width);
         }
@@ -103,7 +103,7 @@ impl TrackDecoder {
     /// their rate; None when it cannot be decoded.
     pub fn decode(&mut self, packet: &Packet, frames: &mut Vec<f32>) -> Option<u32> {
         match &mut self.codec {
-            Codec::Symphonia(decoder) => {
+            PacketDecoder::Symphonia(decoder) => {
                 let mut packet = packet.as_packet_ref();
                 if self.keeps_from.is_some_and(|from| packet.pts.get() >= from) {
                     packet.trim_start = Duration::ZERO;
@@ -111,7 +111,7 @@ impl TrackDecoder {
                 }
                 if decoder.decode_ref(&packet).is_err() {
                     self.keeps_from?;
-                    // What is joined to an MP3 may have other channels, for which its decoder must be made anew.
+                    // Audio appended to an MP3 may have other channels, for which its decoder must be made anew.
                     let mut other = symphonia::default::get_codecs()
                         .make_audio_decoder(decoder.codec_params(), &Default::default())
                         .ok()?;
@@ -129,7 +129,7 @@ impl TrackDecoder {
                 self.mix.append(&self.interleaved, frames);
                 Some(spec.rate()).filter(|_| self.mix.inputs() > 0)
             }
-            Codec::Opus(track) => {
+            PacketDecoder::Opus(track) => {
                 let (before, channels) = (frames.len(), self.mix.outputs());
                 self.mix.append(track.decode(&packet.data)?, frames);
                 let made = (frames.len() - before) / channels;
@@ -140,29 +140,29 @@ impl TrackDecoder {
         }
     }
 
-    /// How the last packet that was decoded was mixed.
+    /// Returns how the last decoded packet was mixed.
     pub fn mix(&self) -> &Mix {
         &self.mix
     }
 
-    /// The channels that this gives, which do not change once the first packet is decoded.
+    /// Returns the channels that this decoder gives, which do not change after the first decoded packet.
     pub fn width(&self) -> Width {
         self.width
     }
 
-    /// Samples at the start that only warm up the decoder; none where the packets themselves tell.
+    /// Returns the samples at the start that only warm up the decoder; none where the packets declare them.
     pub fn pre_skip(&self) -> Option<u64> {
         match &self.codec {
-            Codec::Opus(track) => Some(track.pre_skip()),
-            Codec::Symphonia(_) => None,
+            PacketDecoder::Opus(track) => Some(track.pre_skip()),
+            PacketDecoder::Symphonia(_) => None,
         }
     }
 
     /// Whether this is Vorbis, whose decoder gives nothing for the first packet.
     pub fn is_vorbis(&self) -> bool {
         match &self.codec {
-            Codec::Symphonia(decoder) => decoder.codec_params().codec == CODEC_ID_VORBIS,
-            Codec::Opus(_) => false,
+            PacketDecoder::Symphonia(decoder) => decoder.codec_params().codec == CODEC_ID_VORBIS,
+            PacketDecoder::Opus(_) => false,
         }
     }
 }

@@ -1,18 +1,18 @@
-//! What an MP4 says of its pictures → bytes laid over it, so that the demuxer asks no more of them than that they are there.
+//! Finds patches over the picture descriptions of an MP4, so that the demuxer accepts the file whatever they contain.
 //!
-//! symphonia reads how pictures are coded, and refuses the whole file where it does not like that: an `hvcC` of more than 1 KiB,
-//! which x265 writes unless told otherwise, or a picture with two descriptions, as edited films have. Of sound it reads as before.
-//! The tracks have to stay, because a fragmented film counts them.
+//! symphonia reads the pictures' codec descriptions and refuses the whole file for some of them: an `hvcC` of more than
+//! 1 KiB, which x265 writes by default, or a picture track with two descriptions, as edited films have. Sound tracks
+//! are not changed. The picture tracks have to stay, because the fragments of a film refer to tracks by number.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
 use crate::decode::mp4_boxes::{Span, children, descend, find, movie, u32_be};
 use crate::decode::patch::Patch;
 
-/// A kind of sample description (ISO/IEC 14496-12 §8.5.2) that nobody knows, so that nobody reads on.
+/// An unknown kind of sample description (ISO/IEC 14496-12 §8.5.2), so that the demuxer does not read its content.
 const UNKNOWN: &[u8; 4] = b"none";
 
-/// The patches for the film in `source` of `bytes` bytes, in its order; none when it is no MP4.
+/// Returns the patches for the film in `source` of `bytes` bytes, in file order; none when it is no MP4.
 pub fn patches<S: Read + Seek>(source: &mut S, bytes: u64) -> io::Result<Vec<Patch>> {
     let mut patches = Vec::new();
     let Some(movie) = movie(source, bytes)? else {
@@ -22,9 +22,9 @@ pub fn patches<S: Read + Seek>(source: &mut S, bytes: u64) -> io::Result<Vec<Pat
         if &kind != b"trak" {
             continue;
         }
-        // A track that cannot be read is for the demuxer to refuse.
+        // The demuxer refuses a track that cannot be read.
         if let Ok(Some(at)) = descriptions(source, track) {
-            // The first of them stands for all, and is of an unknown kind.
+            // The first description replaces all of them, and is of an unknown kind.
             patches.push(Patch {
                 at: at.from + 4,
                 bytes: 1u32.to_be_bytes().to_vec(),
@@ -38,7 +38,7 @@ pub fn patches<S: Read + Seek>(source: &mut S, bytes: u64) -> io::Result<Vec<Pat
     Ok(patches)
 }
 
-/// Where the descriptions of a track of pictures are; none of another track, or without one.
+/// Returns where the descriptions of a picture track are; none for another kind of track, or one without descriptions.
 fn descriptions<S: Read + Seek>(source: &mut S, track: Span) -> io::Result<Option<Span>> {
     let Some(media) = find(source, track, b"mdia")? else {
         return Ok(None);
@@ -46,7 +46,7 @@ fn descriptions<S: Read + Seek>(source: &mut S, track: Span) -> io::Result<Optio
     let Some(handler) = find(source, media, b"hdlr")? else {
         return Ok(None);
     };
-    // Behind version, flags and a field that QuickTime has another use for.
+    // After version, flags and a field that QuickTime uses for something else.
     source.seek(SeekFrom::Start(handler.from + 8))?;
     if u32_be(source)?.to_be_bytes() != *b"vide" {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! Mel spectra, for every recipe that the packs name: Whisper's log-mel and the speaker encoder's power mel.
+//! Mel spectra for every recipe that the packs name: Whisper's log-mel and the speaker encoder's power mel.
 //!
 //! A short-time power spectrum over centred windows, gathered into bands on Slaney's mel scale. The
 //! transform, the window and the bands are made once and reused; a hop allocates nothing. Checked against
@@ -13,7 +13,7 @@ use crate::dsp::mel_bands::{self, Band};
 pub use crate::dsp::mel_recipe::{Edge, MelRecipe};
 use vocabox_base::fault::Fault;
 
-/// A recipe made ready to run.
+/// A recipe with its transform, window and bands, ready to run.
 pub struct Mel {
     recipe: MelRecipe,
     fft: Arc<dyn RealToComplex<f32>>,
@@ -26,7 +26,7 @@ pub struct Mel {
 }
 
 impl Mel {
-    /// `recipe` made ready.
+    /// Prepares `recipe`.
     ///
     /// Faults: `Internal` when a length is 0, a band edge is not in 0 ≤ low < high, or `high_hz` is above
     /// half the rate: the pack is wrong.
@@ -41,12 +41,12 @@ impl Mel {
         Ok(Mel::ready(recipe))
     }
 
-    /// Whisper's spectrum, of 80 or (large-v3) 128 bands; for [`Mel::log_mel`].
+    /// Returns Whisper's spectrum, of 80 or (large-v3) 128 bands; for [`Mel::log_mel`].
     pub fn whisper(bands: usize) -> Self {
         Mel::ready(MelRecipe::whisper(bands.max(1)))
     }
 
-    /// The GE2E speaker encoder's spectrum, of 40 bands; for [`Mel::power`].
+    /// Returns the GE2E speaker encoder's spectrum, of 40 bands; for [`Mel::power`].
     pub fn ge2e() -> Self {
         Mel::ready(MelRecipe::GE2E)
     }
@@ -65,12 +65,12 @@ impl Mel {
         }
     }
 
-    /// The numbers that this was made of.
+    /// Returns the recipe.
     pub fn recipe(&self) -> &MelRecipe {
         &self.recipe
     }
 
-    /// Hops of `samples` samples: one on each multiple of the hop, both ends included.
+    /// Returns the number of hops of `samples` samples: one on each multiple of the hop, both ends included.
     pub fn hops(&self, samples: usize) -> usize {
         match samples {
             0 => 0,
@@ -78,9 +78,10 @@ impl Mel {
         }
     }
 
-    /// Band powers `[hops, bands] f32`, hop after hop, for [`Mel::hops`] hops; not logarithmic.
+    /// Returns the band powers `[hops, bands] f32`, hop after hop, for [`Mel::hops`] hops; not logarithmic.
     ///
-    /// `samples` in [−1, 1] at the recipe's rate. What librosa's `melspectrogram` (power 2) gives, transposed.
+    /// `samples` are in [−1, 1] at the recipe's rate. The result is that of librosa's `melspectrogram` (power 2),
+    /// transposed.
     pub fn power(&mut self, samples: &[f32]) -> Vec<f32> {
         let bands = self.recipe.bands;
         let mut out = vec![0.0; self.hops(samples.len()) * bands];
@@ -93,12 +94,12 @@ impl Mel {
         out
     }
 
-    /// Whisper's features `[bands, hops] f32`: log₁₀ of the band power, at least −10, at least the window's
+    /// Returns Whisper's features `[bands, hops] f32`: log₁₀ of the band power, at least −10, at least the window's
     /// loudest − 8, then (x + 4) / 4.
     ///
-    /// `samples` in [−1, 1] at the recipe's rate, at most `hops` · hop_samples of them (the rest is not
-    /// looked at); silence is added at the end up to that length. Source: `log_mel_spectrogram` in
-    /// openai/whisper, which drops the last of the 1 + hops windows.
+    /// `samples` are in [−1, 1] at the recipe's rate; only the first `hops` · hop_samples of them are used, and silence
+    /// is added at the end up to that length. Source: `log_mel_spectrogram` in openai/whisper, which drops the last of
+    /// the 1 + hops windows.
     pub fn log_mel(&mut self, samples: &[f32], hops: usize) -> Vec<f32> {
         const POWER_MIN: f32 = 1e-10;
         const RANGE: f32 = 8.0;
@@ -108,7 +109,7 @@ impl Mel {
         let mut out = vec![silence; self.recipe.bands * hops];
         let mut loudest = silence;
         for hop in 0..hops {
-            // From a whole window past the last sample on there is only silence, mirrored at the end or not.
+            // From a whole window after the last sample on there is only silence, with or without the mirrored edge.
             if hop * self.recipe.hop_samples >= samples.len() + self.recipe.window_samples {
                 break;
             }
@@ -150,7 +151,7 @@ impl Mel {
                 }
             }
         }
-        // Lengths are the plan's own, the only thing it can refuse.
+        // The plan can refuse lengths only, and these are its own.
         let done =
             self.fft
                 .process_with_scratch(&mut self.frame, &mut self.spectrum, &mut self.scratch);

@@ -2,21 +2,21 @@
 
 use crate::dsp::mel_recipe::MelRecipe;
 
-/// One band: the first spectrum bin that counts, and each bin's weight from there on.
+/// One band: the first spectrum bin with a weight, and the weight of each bin from there on.
 pub struct Band {
     first: usize,
     weights: Vec<f32>,
 }
 
 impl Band {
-    /// The band's power: `power` is that of every bin.
+    /// Returns the band's power; `power` has that of every bin.
     pub fn gather(&self, power: &[f32]) -> f32 {
         let run = &power[self.first..self.first + self.weights.len()];
         self.weights.iter().zip(run).map(|(w, p)| w * p).sum()
     }
 }
 
-/// Triangles on Slaney's mel scale, each of the same area: librosa's `filters.mel` with its defaults.
+/// Returns triangular filters on Slaney's mel scale, each of the same area: librosa's `filters.mel` with its defaults.
 pub fn slaney(recipe: &MelRecipe) -> Vec<Band> {
     let (low, high) = (
         hz_to_mel(f64::from(recipe.low_hz)),
@@ -34,7 +34,7 @@ pub fn slaney(recipe: &MelRecipe) -> Vec<Band> {
                 let falling = (right - hz) / (right - peak);
                 rising.min(falling).max(0.0) * 2.0 / (right - left)
             };
-            // A low band can be narrower than a bin and catch none.
+            // A low band can be narrower than a bin and contain none.
             let bins = 0..recipe.window_samples / 2 + 1;
             let first = bins.clone().find(|bin| weight(*bin) > 0.0).unwrap_or(0);
             let weights = (first..bins.end)

@@ -1,6 +1,6 @@
-//! The numbers of a mel spectrum, as the models were trained on it.
+//! The parameters of a mel spectrum, as the models were trained with.
 
-/// What stands before the first sample and after the last, where centred windows reach over the ends.
+/// The values before the first sample and after the last, where centred windows reach over the ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Edge {
     /// The sound mirrored at its end samples (numpy's `reflect`): Whisper, librosa before 0.10.
@@ -9,10 +9,10 @@ pub enum Edge {
     Zero,
 }
 
-/// The numbers of one mel spectrum.
+/// The parameters of one mel spectrum.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MelRecipe {
-    /// Samples a second that the numbers below are meant for.
+    /// Samples a second that the other parameters are meant for.
     pub rate_hz: u32,
     /// Samples of one window (a periodic Hann) and of its transform.
     pub window_samples: usize,

@@ -1,10 +1,10 @@
-//! Signal processing: rates, spectra and what they say of a voice. Knows no format.
+//! Signal processing: rates, spectra and measurements of a voice. Knows no format.
 //!
 //! | file | one idea |
 //! | --- | --- |
 //! | `resample` | any rate → any rate, exact length, streaming |
 //! | `mel` | mel spectra, for every recipe the packs name |
-//! | `mel_recipe` | the numbers of one |
+//! | `mel_recipe` | the parameters of one spectrum |
 //! | `mel_bands` | the mel scale's filters |
 //! | `pitch` | how high a voice is, and how far it moves |
 //! | `spectrum` | how bright it sounds |

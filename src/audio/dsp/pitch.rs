@@ -1,4 +1,4 @@
-//! How high a voice is: its fundamental frequency over time, as median and spread.
+//! How high a voice is: the median and spread of its fundamental frequency over time.
 //!
 //! Method: Boersma 1993, "Accurate short-term analysis of the fundamental frequency and the harmonics-to-noise ratio of a
 //! sampled sound": the autocorrelation of a windowed frame over that of the window, and of its peaks the first that is
@@ -8,20 +8,20 @@ use realfft::RealFftPlanner;
 
 use crate::pcm::Clip;
 
-/// Voices lie within these (Hz).
+/// Bounds of the fundamental frequency of voices (Hz).
 const LOW_HZ: f32 = 60.0;
 const HIGH_HZ: f32 = 500.0;
-/// Seconds of one frame, four periods of the lowest voice, and from one to the next.
+/// Seconds of one frame, four periods of the lowest voice, and seconds from one frame to the next.
 const FRAME_S: f32 = 0.064;
 const HOP_S: f32 = 0.016;
-/// Correlation from which on a frame has a voice.
+/// Smallest correlation of a voiced frame.
 const VOICED: f32 = 0.5;
-/// A peak at a shorter lag goes before the highest when it is at least this much of it: or every second period would
-/// count as one.
+/// A peak at a shorter lag is preferred to the highest one when it has at least this share of its height; otherwise
+/// every second period would be taken for one.
 const FIRST: f32 = 0.9;
-/// Frames that are quieter than this much of the clip's root mean square have no voice.
+/// Frames below this share of the clip's root mean square are unvoiced.
 const LOUD: f32 = 0.3;
-/// Voiced frames that a median needs.
+/// Smallest number of voiced frames for a median.
 const FRAMES_MIN: usize = 8;
 
 /// The pitch of a voice.
@@ -34,7 +34,7 @@ pub struct Pitch {
 }
 
 impl Pitch {
-    /// The pitch of the voice in `clip`; none where too little of it has one.
+    /// Returns the pitch of the voice in `clip`; none when too few frames are voiced.
     pub fn of(clip: &Clip) -> Option<Pitch> {
         let mut tones = tones(clip);
         if tones.len() < FRAMES_MIN {
@@ -49,7 +49,7 @@ impl Pitch {
     }
 }
 
-/// Semitones over 100 Hz of each frame that has a voice.
+/// Returns the semitones over 100 Hz of each voiced frame.
 fn tones(clip: &Clip) -> Vec<f32> {
     let rate = clip.rate_hz as f32;
     let (frame, hop) = ((FRAME_S * rate) as usize, (HOP_S * rate) as usize);
@@ -84,7 +84,7 @@ fn tones(clip: &Clip) -> Vec<f32> {
             .fold(0.0_f32, |most, (_, height)| most.max(*height));
         let first = peaks.iter().find(|(_, height)| *height >= FIRST * highest);
         if let (Some((lag, _)), true) = (first, highest >= VOICED) {
-            // The peak lies between lags: a parabola through three of them.
+            // The peak lies between lags: fit a parabola through three of them.
             let (before, here, after) = (at(lag - 1), at(*lag), at(lag + 1));
             let bend = before - 2.0 * here + after;
             let shift = if bend < 0.0 {
@@ -106,7 +106,7 @@ struct Correlator {
 
 impl Correlator {
     fn new(frame: usize) -> Self {
-        // Twice the length: nothing wraps around.
+        // Twice the length, so that nothing wraps around.
         let size = (2 * frame).next_power_of_two();
         let mut planner = RealFftPlanner::new();
         Correlator {
@@ -119,7 +119,7 @@ impl Correlator {
         let mut time = self.forward.make_input_vec();
         time[..frame.len()].copy_from_slice(frame);
         let mut spectrum = self.forward.make_output_vec();
-        // Lengths are the plans' own, the only thing they can refuse.
+        // The plans can refuse lengths only, and these are their own.
         let done = self.forward.process(&mut time, &mut spectrum);
         debug_assert!(done.is_ok());
         spectrum.iter_mut().for_each(|bin| {

@@ -1,4 +1,4 @@
-//! Changing the rate of sound, whole or as it streams, with the same result; each channel for itself.
+//! Changes the sampling rate of sound, whole or streamed, with the same result; each channel by itself.
 //!
 //! An FFT resampler (rubato's `Fft`) with a long BlackmanHarris² low-pass: sines come out with more than
 //! 100 dB of signal to error. The filter's delay is cut off at the start and its tail is flushed at the
@@ -10,15 +10,15 @@ use rubato::{Fft, FixedSync, Indexing, Resampler, WindowFunction};
 use crate::pcm::{Clip, ClipReader, Samples, read_all};
 use vocabox_base::fault::Fault;
 
-/// Samples of one FFT block at the lower of the two rates, at the least. The filter's transition band
-/// narrows with it: 1024 keeps 7.6 kHz intact at 16 kHz.
+/// Smallest number of samples of one FFT block at the lower of the two rates. The filter's transition band narrows with
+/// it: 1024 keeps 7.6 kHz intact at 16 kHz.
 const BLOCK_SAMPLES_MIN: u64 = 1024;
 
 /// Largest term of the ratio that the FFT works with. It bounds memory (a block is twice as long, some
 /// 10 MiB in all) for high rates with hardly a common divisor, such as 191 999 : 16 000; see [`ratio`].
 const RATIO_TERM_MAX: u64 = 1 << 16;
 
-/// Samples at one rate, read at another.
+/// Samples of a source, read at another rate.
 pub struct Resampled {
     source: Box<dyn Samples>,
     rate_hz: u32,
@@ -27,7 +27,7 @@ pub struct Resampled {
 }
 
 impl Resampled {
-    /// `source`'s samples at `rate_hz`.
+    /// Returns `source`'s samples at `rate_hz`.
     ///
     /// Faults: `Internal` when either rate is 0 or the resampler cannot be built.
     pub fn new(source: Box<dyn Samples>, rate_hz: u32) -> Result<Self, Fault> {
@@ -57,7 +57,7 @@ impl Samples for Resampled {
     }
 }
 
-/// `clip` at `to_hz`: ceil(n · to / from) samples, lined up with the input.
+/// Returns `clip` at `to_hz`: ceil(n · to / from) samples, lined up with the input.
 ///
 /// Faults: `Internal` when either rate is 0.
 pub fn resample_clip(clip: &Clip, to_hz: u32) -> Result<Clip, Fault> {
@@ -68,18 +68,18 @@ pub fn resample_clip(clip: &Clip, to_hz: u32) -> Result<Clip, Fault> {
     read_all(&mut Resampled::new(source, to_hz)?)
 }
 
-/// Sound that comes piece by piece at one rate and goes on at another, as [`Resampled`] would make it of the whole.
+/// A resampler for sound that arrives piece by piece; the result is that of [`Resampled`] over the whole.
 pub struct Feed {
     /// None when the rates are equal.
     stage: Option<Stage>,
     channels: usize,
-    /// Interleaved frames that wait for a block to fill. None left means the end: it is asked only when that is so.
+    /// Interleaved frames that wait for a full block. The stage reads only while frames are left, or to flush the end.
     waiting: Vec<f32>,
 }
 
 impl Feed {
-    /// Of `channels` (1 or more), from `from_hz` to `to_hz`. Faults: `Internal` when either rate is 0 or the resampler cannot
-    /// be built.
+    /// Returns a resampler of `channels` (1 or more) from `from_hz` to `to_hz`. Faults: `Internal` when either rate is
+    /// 0 or the resampler cannot be built.
     pub fn new(from_hz: u32, to_hz: u32, channels: usize) -> Result<Self, Fault> {
         let stage = match from_hz == to_hz && from_hz > 0 {
             true => None,
@@ -92,7 +92,7 @@ impl Feed {
         })
     }
 
-    /// Appends to `out` what `piece`, whole interleaved frames, completes. Faults: `Internal`.
+    /// Appends to `out` the frames that `piece` (whole interleaved frames) completes. Faults: `Internal`.
     pub fn push(&mut self, piece: &[f32], out: &mut Vec<f32>) -> Result<(), Fault> {
         let Some(stage) = &mut self.stage else {
             out.extend_from_slice(piece);
@@ -106,7 +106,7 @@ impl Feed {
         Ok(())
     }
 
-    /// Appends the rest to `out`, after which nothing may be pushed. Faults: `Internal`.
+    /// Appends the rest to `out`; nothing may be pushed afterwards. Faults: `Internal`.
     pub fn finish(&mut self, out: &mut Vec<f32>) -> Result<(), Fault> {
         let Some(stage) = &mut self.stage else {
             return Ok(());
@@ -118,7 +118,7 @@ impl Feed {
     }
 }
 
-/// Reads whole frames out of those that wait.
+/// Returns a reader of whole frames from those that wait.
 fn taker(
     waiting: &mut Vec<f32>,
     channels: usize,
@@ -130,10 +130,10 @@ fn taker(
     }
 }
 
-/// Appends up to so many interleaved frames and returns how many; 0 only at the end.
+/// Appends up to the given number of interleaved frames and returns how many; 0 only at the end.
 type Reading<'a> = dyn FnMut(&mut Vec<f32>, usize) -> Result<usize, Fault> + 'a;
 
-/// The FFT at work: one block in, one block out. Frames are interleaved.
+/// The FFT resampler: one block in, one block out. Frames are interleaved.
 pub(crate) struct Stage {
     fft: Fft<f32>,
     channels: usize,
@@ -141,10 +141,10 @@ pub(crate) struct Stage {
     to_hz: u64,
     input: Vec<f32>,
     output: Vec<f32>,
-    /// Finished frames; those before the sample `at` were handed out.
+    /// Finished frames; those before the sample `at` were given already.
     ready: Vec<f32>,
     at: usize,
-    /// Output frames of the filter's delay that are still to be dropped.
+    /// Output frames of the filter's delay that remain to be dropped.
     delay: usize,
     /// Frames in and out so far.
     taken: u64,
@@ -215,7 +215,7 @@ impl Stage {
         Ok(given)
     }
 
-    /// Makes the next block ready, which may be empty while the delay is dropped. False at the end.
+    /// Makes the next block ready, which may be empty while the delay is dropped. Returns false at the end.
     fn advance(&mut self, source: &mut Reading<'_>) -> Result<bool, Fault> {
         self.ready.clear();
         self.at = 0;
@@ -228,7 +228,7 @@ impl Stage {
             self.ended = read == 0;
         }
         self.taken += present as u64;
-        // Only right once the source has ended, and only used then.
+        // The total is correct only once the source has ended, and is used only then.
         let total = (self.taken * self.to_hz).div_ceil(self.from_hz);
         if self.ended && self.made >= total {
             return Ok(false);

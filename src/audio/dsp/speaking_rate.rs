@@ -1,18 +1,19 @@
-//! How fast somebody speaks: syllables a second, told by the rises of loudness.
+//! Speaking rate: syllables a second, found by the rises of loudness.
 //!
-//! Method: de Jong and Wempe 2009, "Praat script to detect syllable nuclei and measure speech rate automatically": peaks of
-//! intensity with a dip of at least 2 dB before them. Theirs are voiced, too; here loud ones count.
+//! Method: de Jong and Wempe 2009, "Praat script to detect syllable nuclei and measure speech rate automatically":
+//! peaks of intensity with a dip of at least 2 dB before them. The paper counts voiced peaks only; this module counts
+//! loud ones.
 
 use crate::pcm::Clip;
 
-/// Seconds of one value of loudness, and how many of them are averaged: a syllable lasts some ten.
+/// Seconds of one loudness value, and how many values are averaged: a syllable lasts some ten of them.
 const HOP_S: f32 = 0.01;
 const SMOOTH: usize = 5;
-/// A nucleus rises this much (dB) over the dip before it, and lies at most this much under the loudest.
+/// A nucleus is at least this much (dB) above the dip before it, and at most this much below the loudest.
 const DIP_DB: f32 = 2.0;
 const UNDER_DB: f32 = 25.0;
 
-/// Syllables a second of `clip`, pauses included; 0 for silence.
+/// Returns the syllables a second of `clip`, pauses included; 0 for silence.
 pub fn syllables_per_second(clip: &Clip) -> f32 {
     let loudness = loudness(clip);
     let loudest = loudness.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -21,7 +22,7 @@ pub fn syllables_per_second(clip: &Clip) -> f32 {
     for db in loudness.into_iter().chain([f32::NEG_INFINITY]) {
         peak = peak.max(db);
         if peak - dip >= DIP_DB {
-            // On a rise: its peak is over once it has fallen as much.
+            // While loudness rises: the peak has passed once it has fallen by as much.
             if peak - db >= DIP_DB {
                 nuclei += u32::from(peak >= loudest - UNDER_DB);
                 (dip, peak) = (db, db);
@@ -36,7 +37,7 @@ pub fn syllables_per_second(clip: &Clip) -> f32 {
     }
 }
 
-/// Loudness (dB) of each hop, smoothed.
+/// Returns the smoothed loudness (dB) of each hop.
 fn loudness(clip: &Clip) -> Vec<f32> {
     let hop = ((HOP_S * clip.rate_hz as f32) as usize).max(1);
     let power: Vec<f32> = clip

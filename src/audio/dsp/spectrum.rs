@@ -1,16 +1,16 @@
-//! How a voice's sound is spread over low and high: the mean of its mel spectra (a long-term average spectrum).
+//! The long-term average spectrum of a voice: the mean of its mel spectra.
 
 use crate::dsp::mel::Mel;
 
 /// Bands of [`mean`].
 pub const BANDS: usize = 40;
-/// What is quieter than the loudest by more than this (a factor of power: 30 dB) is a pause.
+/// A hop quieter than the loudest by more than this factor of power (30 dB) is a pause.
 const PAUSE: f32 = 1e-3;
-/// A band counts as no less than this part of its hop.
+/// Floor of a band's power, as a share of its hop's.
 const FLOOR: f32 = 1e-7;
 
-/// The mean over all that is heard of `samples` (at 16 kHz) of the logarithm of the power in each of [`BANDS`] mel bands, in
-/// nepers above the mean band: how loud it is does not matter. All 0 of silence.
+/// Returns the mean, over all of `samples` (at 16 kHz) but the pauses, of the logarithm of the power in each of
+/// [`BANDS`] mel bands, in nepers above the mean band, so that loudness does not matter. All values are 0 for silence.
 pub fn mean(samples: &[f32]) -> Vec<f32> {
     let power = Mel::ge2e().power(samples);
     let hops = || power.chunks_exact(BANDS);
@@ -29,7 +29,7 @@ pub fn mean(samples: &[f32]) -> Vec<f32> {
     mean.iter().map(nepers).collect()
 }
 
-/// The root mean square of the differences of two such means, in nepers; 0 where either is not known.
+/// Returns the root mean square of the differences of two such means, in nepers; 0 where either is empty.
 pub fn distance(a: &[f32], b: &[f32]) -> f32 {
     let squares = a.iter().zip(b).map(|(a, b)| (a - b) * (a - b));
     (squares.sum::<f32>() / a.len().max(1) as f32).sqrt()

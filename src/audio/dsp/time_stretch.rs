@@ -1,7 +1,7 @@
-//! Speech made shorter or longer at its own pitch.
+//! Makes speech shorter or longer at its own pitch.
 //!
-//! The crate `timestretch`, a phase vocoder, which works at 32 kHz and above. Told to preserve the duration it lets the
-//! pitch give way, by 1.4 % at the most in what was measured; the other way it is some hundred samples short.
+//! Uses the crate `timestretch`, a phase vocoder that works at 32 kHz and above. In its duration-preserving mode the
+//! pitch deviates, by at most 1.4 % in what was measured; in the other mode the result is some hundred samples short.
 
 use timestretch::{
     Backend, Parameters, PitchRatio, RatioConstraint, SessionConfig, TempoRate, render,
@@ -11,14 +11,15 @@ use crate::dsp::resample::resample_clip;
 use crate::pcm::Clip;
 use vocabox_base::fault::Fault;
 
-/// Samples a second of what is made.
+/// Samples a second of the result.
 pub const RATE_HZ: u32 = 48_000;
-/// How much faster speech may become, as a factor: outside of this it is not understood as well.
+/// Bounds of the speed factor: outside of them speech is harder to understand.
 pub const FASTER_MIN: f64 = 0.5;
 pub const FASTER_MAX: f64 = 2.0;
 
-/// `clip` at [`RATE_HZ`] and `faster` times as fast, of exactly round(n / `faster`) samples, n being its samples at
-/// [`RATE_HZ`]; at 1 it is only resampled. Samples may leave [−1, 1], by some decibels: a limiter belongs behind.
+/// Returns `clip` at [`RATE_HZ`] and `faster` times as fast, of exactly round(n / `faster`) samples, n being its
+/// samples at [`RATE_HZ`]; at 1 it is only resampled. Samples may exceed [−1, 1] by some decibels, so a limiter has to
+/// follow.
 ///
 /// Faults: `Internal` when `faster` is not within [`FASTER_MIN`] to [`FASTER_MAX`], or the clip's rate is 0.
 pub fn stretch(clip: &Clip, faster: f64) -> Result<Clip, Fault> {
@@ -45,7 +46,7 @@ pub fn stretch(clip: &Clip, faster: f64) -> Result<Clip, Fault> {
     let mut samples = render(&clip.samples, config)
         .map_err(Fault::internal)?
         .samples;
-    // Its own rounding may differ by a sample.
+    // The library's rounding may differ by a sample.
     samples.resize(wanted, 0.0);
     Ok(Clip {
         samples,

@@ -1,20 +1,21 @@
-//! Samples → bare AAC packets, which MP4 may carry. For players that have no Opus; patents are the operator's matter.
+//! Encodes samples to bare AAC packets, which MP4 may carry, for players without Opus. Patent licences are the
+//! operator's responsibility.
 
 use syom::{EncodeOptions, EncodedFrame, Encoder};
 
 use super::OPUS_RATE_HZ;
 use vocabox_base::fault::Fault;
 
-/// Samples a second: those of Opus, so that a track has one clock whatever it is coded as.
+/// Samples a second: the rate of Opus, so that tracks of both codecs use the same clock.
 const RATE_HZ: u32 = OPUS_RATE_HZ;
 /// Samples of one packet (ISO/IEC 14496-3 §4.5.2.1.1: AAC-LC with long windows).
 pub const PACKET_SAMPLES: u32 = 1_024;
 /// Samples that only warm up the decoder: the first packet overlaps with nothing, and the encoder does not look ahead.
 const WARM_UP: u16 = 1_024;
-/// Bits a second for each channel. AAC-LC needs more of them than Opus to be as good.
+/// Bits a second for each channel. AAC-LC needs more of them than Opus for the same quality.
 const BITS_PER_S: u32 = 96_000;
 
-/// An encoder of AAC-LC at 48 kHz. Its packets begin with a warm-up of [`AacPackets::pre_skip`] samples.
+/// An encoder of AAC-LC at 48 kHz. Its packets start with a warm-up of [`AacPackets::pre_skip`] samples.
 pub struct AacPackets {
     encoder: Encoder,
     channels: usize,
@@ -22,7 +23,7 @@ pub struct AacPackets {
 }
 
 impl AacPackets {
-    /// For sound of 48 kHz in 1 channel or 2. Fault: `Internal` when the encoder cannot be made.
+    /// Returns an encoder for sound of 48 kHz in 1 or 2 channels. Fault: `Internal` when the encoder cannot be made.
     pub fn new(channels: usize) -> Result<Self, Fault> {
         let options = EncodeOptions::raw().with_bitrate_bps(BITS_PER_S * channels as u32);
         Ok(AacPackets {
@@ -32,20 +33,21 @@ impl AacPackets {
         })
     }
 
-    /// Samples at 48 kHz before the sound.
+    /// Returns the samples at 48 kHz before the sound.
     pub fn pre_skip(&self) -> u16 {
         WARM_UP
     }
 
-    /// What a decoder must know: an AudioSpecificConfig (ISO/IEC 14496-3 §1.6.2.1).
+    /// Returns the decoder's configuration: an AudioSpecificConfig (ISO/IEC 14496-3 §1.6.2.1).
     pub fn config(&self) -> &[u8] {
         self.encoder.asc()
     }
 
-    /// All packets that `samples`, whole interleaved frames in [−1, 1], fill. Fault: `Internal` when the encoder fails.
+    /// Returns all packets that `samples` (whole interleaved frames in [−1, 1]) complete. Fault: `Internal` when the
+    /// encoder fails.
     pub fn push(&mut self, samples: &[f32]) -> Result<Vec<Vec<u8>>, Fault> {
         self.is_empty &= samples.is_empty();
-        // The encoder refuses what is no number, and what is beyond ±1.
+        // The encoder refuses NaN, and values beyond ±1.
         let clean = |s: &f32| if s.is_nan() { 0.0 } else { s.clamp(-1.0, 1.0) };
         let plane = |channel: usize| -> Vec<f32> {
             let own = samples.iter().skip(channel).step_by(self.channels);
@@ -61,10 +63,10 @@ impl AacPackets {
         Ok(packets)
     }
 
-    /// The last packets, silence behind the sound. Fault: as [`AacPackets::push`].
+    /// Returns the last packets, with silence after the sound. Fault: as [`AacPackets::push`].
     pub fn finish(&mut self) -> Result<Vec<Vec<u8>>, Fault> {
         if self.is_empty {
-            // The encoder refuses to end what has not begun; this sample stands behind the end, and is not heard.
+            // The encoder refuses to finish before it has started; this sample comes after the end and is not heard.
             self.push(&vec![0.0; self.channels])?;
         }
         let mut packets = Vec::new();

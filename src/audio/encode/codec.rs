@@ -1,4 +1,4 @@
-//! How the sound of a film is coded.
+//! The codecs of a film's sound.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,15 +10,15 @@ use vocabox_base::fault::Fault;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Codec {
-    /// Goes into every container.
+    /// Every container takes it.
     #[default]
     Opus,
-    /// AAC-LC, for players that have no Opus; in MP4 only.
+    /// AAC-LC, for players without Opus; in MP4 only.
     Aac,
 }
 
 impl Codec {
-    /// The codec that `name` asks for, in any case; Opus when it is empty. Fault: `Invalid` for any other name.
+    /// Returns the codec called `name`, in any case; Opus when it is empty. Fault: `Invalid` for any other name.
     pub fn parse(name: &str) -> Result<Codec, Fault> {
         match name.trim().to_ascii_lowercase().as_str() {
             "opus" | "" => Ok(Codec::Opus),
@@ -29,7 +29,7 @@ impl Codec {
         }
     }
 
-    /// Samples of one packet at 48 kHz.
+    /// Returns the samples of one packet at 48 kHz.
     pub fn packet_samples(self) -> u32 {
         match self {
             Codec::Opus => packets::PACKET_SAMPLES,

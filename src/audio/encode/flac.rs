@@ -12,19 +12,20 @@ use flacenc::{encode_fixed_size_frame, encode_with_fixed_block_size};
 use super::{Stream, to_i16};
 use vocabox_base::fault::Fault;
 
-/// Samples of a block in a file: the reference encoder's own choice.
+/// Samples of a block in a file: the reference encoder's default.
 const WHOLE_BLOCK: usize = 4_096;
-/// The same in a stream, which holds back up to one block: 43 ms at 24 kHz, for a few bytes in a hundred.
+/// Samples of a block in a stream, which delays sound by up to one block: 43 ms at 24 kHz, for a few per cent more
+/// bytes.
 const STREAM_BLOCK: usize = 1_024;
 
-/// A file with its length and its samples' MD5.
+/// Returns a file with its length and its samples' MD5.
 pub fn whole(samples: &[f32], rate_hz: u32) -> Result<Vec<u8>, Fault> {
     info(rate_hz, WHOLE_BLOCK)?;
     let samples: Vec<i32> = samples.iter().map(|s| i32::from(to_i16(*s))).collect();
     let source = MemSource::from_samples(&samples, 1, 16, rate_hz as usize);
     let stream = encode_with_fixed_block_size(&config()?, source, WHOLE_BLOCK);
     let mut stream = stream.map_err(Fault::internal)?;
-    // flacenc counts the last block among the smallest, which RFC 9639 §8.2 leaves out: readers refuse less than 16.
+    // flacenc counts the last block for the smallest size, which RFC 9639 §8.2 excludes: readers refuse less than 16.
     let sizes = stream
         .stream_info_mut()
         .set_block_sizes(WHOLE_BLOCK, WHOLE_BLOCK);
@@ -32,23 +33,24 @@ pub fn whole(samples: &[f32], rate_hz: u32) -> Result<Vec<u8>, Fault> {
     bytes(&stream)
 }
 
-/// A file of unknown length, block by block.
+/// An encoder of a file of unknown length, block by block.
 pub struct FlacStream {
     config: Verified<Encoder>,
     info: StreamInfo,
     block: FrameBuf,
-    /// Samples that wait for a block to fill.
+    /// Samples that wait for a full block.
     waiting: Vec<i32>,
     blocks: usize,
-    /// What goes before the next block: the head, once.
+    /// The file's head, until it was sent with the first block.
     head: Vec<u8>,
 }
 
 impl FlacStream {
+    /// Returns an encoder at `rate_hz`. Fault: `Internal` when the format cannot express the rate.
     pub fn new(rate_hz: u32) -> Result<Self, Fault> {
         let info = info(rate_hz, STREAM_BLOCK)?;
         let mut head = flacenc::component::Stream::with_stream_info(info.clone());
-        // 0 stands for "unknown", here and in the MD5.
+        // 0 stands for "unknown", for the length and for the MD5.
         head.stream_info_mut().set_total_samples(0);
         Ok(FlacStream {
             config: config()?,
@@ -60,7 +62,7 @@ impl FlacStream {
         })
     }
 
-    /// Encodes what waits.
+    /// Encodes the waiting samples.
     fn encode(&mut self) -> Result<Vec<u8>, Fault> {
         self.block
             .fill_interleaved(&self.waiting)
@@ -99,7 +101,8 @@ fn config() -> Result<Verified<Encoder>, Fault> {
         .map_err(|(_, e)| Fault::internal(e))
 }
 
-/// What a head says: mono, 16 bits, blocks of `block` samples. Fault: `Internal` when `rate_hz` is too high.
+/// Returns the stream information: mono, 16 bits, blocks of `block` samples. Fault: `Internal` when `rate_hz` is too
+/// high.
 fn info(rate_hz: u32, block: usize) -> Result<StreamInfo, Fault> {
     let mut info = StreamInfo::new(rate_hz as usize, 1, 16).map_err(Fault::internal)?;
     info.set_block_sizes(block, block)

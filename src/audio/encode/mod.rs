@@ -1,7 +1,7 @@
-//! Samples → the bytes of an answer, as a whole file or piece by piece while the speech is made.
+//! Encodes samples as a whole file or piece by piece while the speech is made.
 //!
-//! Owns the list of formats that answers come in. A whole file tells its length; a stream cannot, and says so in
-//! the way of its format. Both carry the same samples.
+//! Owns the list of answer formats. A whole file declares its length; a stream declares it unknown in its format's way.
+//! Both carry the same samples.
 //!
 //! | file | one idea |
 //! | --- | --- |
@@ -9,9 +9,9 @@
 //! | `flac` | FLAC: the same samples, at about half the bytes |
 //! | `opus` | Opus in Ogg: a tenth of the bytes, not the same samples |
 //! | `packets` | bare Opus packets, for any container |
-//! | `round_trip` | what a decoder makes of them |
+//! | `round_trip` | whether a decoder reproduces the Opus packets |
 //! | `aac` | bare AAC packets, for MP4 |
-//! | `codec` | which of the two a film gets |
+//! | `codec` | the codecs of a film's sound |
 //! | `mp3` | MP3, in builds that ask for it |
 
 mod aac;
@@ -39,7 +39,7 @@ const FULL_SCALE: f32 = 32_768.0;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     Wav,
-    /// Signed 16-bit little-endian samples without any head.
+    /// Signed 16-bit little-endian samples without a header.
     Pcm,
     Flac,
     /// Opus in Ogg.
@@ -48,8 +48,7 @@ pub enum Format {
     Mp3,
 }
 
-/// What is known of each format, in the order of [`Format`]: the names that ask for it, its own first, and its
-/// content type.
+/// Each format's names, the canonical one first, and its content type, in the order of [`Format`].
 const FORMATS: &[(Format, &[&str], &str)] = &[
     (Format::Wav, &["wav", "wave"], "audio/wav"),
     (Format::Pcm, &["pcm", "raw"], "audio/pcm"),
@@ -72,7 +71,7 @@ impl Format {
         all
     };
 
-    /// The format that `name` asks for, in any case. Fault: `Invalid`, with the names that are accepted.
+    /// Returns the format called `name`, in any case. Fault: `Invalid`, with the accepted names.
     pub fn parse(name: &str) -> Result<Format, Fault> {
         let lower = name.to_ascii_lowercase();
         let found = FORMATS.iter().find(|row| row.1.contains(&lower.as_str()));
@@ -88,32 +87,32 @@ impl Format {
         })
     }
 
-    /// The format's own name, which is also how names of its files end.
+    /// Returns the format's canonical name, which is also the extension of its files.
     pub fn name(self) -> &'static str {
         FORMATS[self as usize].1[0]
     }
 
-    /// As the header `Content-Type` has it.
+    /// Returns the value of the header `Content-Type`.
     pub fn content_type(self) -> &'static str {
         FORMATS[self as usize].2
     }
 }
 
-/// Sound on its way to a client, in pieces of any length.
+/// An encoder of sound that arrives in pieces of any length.
 pub trait Stream: Send {
-    /// The bytes that are ready once `samples`, in [−1, 1], are there too: all that can be, so that sound leaves as
-    /// soon as it is made (FLAC holds back up to 43 ms, Opus up to 40 ms, and 150 ms more at a rate that is not
-    /// its own). The first call gives the head as well, even for no samples.
+    /// Returns every byte that is ready once `samples`, in [−1, 1], were added, so that sound is sent as soon as it is
+    /// made (FLAC delays up to 43 ms, Opus up to 40 ms, and 150 ms more at a rate that it resamples). The first call
+    /// also returns the header, even for no samples.
     ///
     /// Faults: `Internal` when the encoder fails.
     fn push(&mut self, samples: &[f32]) -> Result<Vec<u8>, Fault>;
 
-    /// The rest. Faults: as [`Stream::push`].
+    /// Returns the rest. Faults: as [`Stream::push`].
     fn finish(self: Box<Self>) -> Result<Vec<u8>, Fault>;
 }
 
-/// A whole file: `samples` in [−1, 1] at `rate_hz`, beyond that clamped, NaN as 0, rounded to 16 bits (but for
-/// Opus), with its true length in its head.
+/// Returns a whole file with its length in its header: `samples` in [−1, 1] at `rate_hz`, clamped beyond that, NaN as
+/// 0, rounded to 16 bits except for Opus.
 ///
 /// Faults: `Internal` when `rate_hz` is 0, or beyond the format's bounds (WAV: 4 GiB; FLAC: 655 350 Hz).
 pub fn whole(format: Format, samples: &[f32], rate_hz: u32) -> Result<Vec<u8>, Fault> {
@@ -131,8 +130,9 @@ pub fn whole(format: Format, samples: &[f32], rate_hz: u32) -> Result<Vec<u8>, F
     }
 }
 
-/// A stream of `rate_hz` whose length is not known: WAV claims 4 GiB, as other programs that write to a pipe do,
-/// FLAC says "unknown", the others have no such field. Decoded, it is what [`whole`] of all its pieces is.
+/// Returns an encoder at `rate_hz` of a stream whose length is not known: WAV claims 4 GiB, as other programs that
+/// write to a pipe do, FLAC declares it unknown, the others have no such field. Decoded, the stream has the samples of
+/// [`whole`] over all its pieces.
 ///
 /// Faults: as [`whole`].
 pub fn stream(format: Format, rate_hz: u32) -> Result<Box<dyn Stream>, Fault> {
@@ -154,7 +154,7 @@ fn check(rate_hz: u32) -> Result<(), Fault> {
     }
 }
 
-/// The nearest 16-bit sample. The cast saturates and takes NaN to 0.
+/// Returns the nearest 16-bit sample. The cast saturates and maps NaN to 0.
 fn to_i16(sample: f32) -> i16 {
     (sample * FULL_SCALE).round() as i16
 }

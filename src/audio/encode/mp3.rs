@@ -7,21 +7,21 @@ use mp3lame_encoder::{Bitrate, Builder, Encoder, FlushGap, Mode, MonoPcm, Qualit
 use super::{Stream, to_i16};
 use vocabox_base::fault::Fault;
 
-/// Samples that are encoded at once: bounds the buffer that LAME asks for.
+/// Samples that are encoded at once, which bounds LAME's output buffer.
 const BLOCK_SAMPLES: usize = 1 << 14;
-/// Bytes that LAME may need for `samples` samples, or to flush with none: `lame.h`, `lame_encode_buffer`.
+/// Returns the bytes that LAME may need for `samples` samples, or to flush with none: `lame.h`, `lame_encode_buffer`.
 const fn room(samples: usize) -> usize {
     samples + samples / 4 + 7_200
 }
 
-/// A file whose first frame says how much of the encoder's padding to cut at both ends.
+/// Returns a file whose first frame declares how much of the encoder's padding to cut at both ends.
 pub fn whole(samples: &[f32], rate_hz: u32) -> Result<Vec<u8>, Fault> {
     let mut stream = Mp3Stream {
         encoder: encoder(rate_hz, true)?,
     };
     let mut file = stream.push(samples)?;
     stream.flush(&mut file)?;
-    // That frame has its place from the start, and its content only now.
+    // The first frame's place is reserved from the start; its content is known only now.
     let mut tag = Vec::with_capacity(stream.encoder.lame_tag_size());
     stream.encoder.lame_tag_encode_to_vec(&mut tag);
     let place = file.get_mut(..tag.len());
@@ -31,12 +31,13 @@ pub fn whole(samples: &[f32], rate_hz: u32) -> Result<Vec<u8>, Fault> {
     Ok(file)
 }
 
-/// A file without that frame: decoded it is some 50 ms longer, half of it silence before the first sound.
+/// An encoder without that frame: the decoded sound is some 50 ms longer, half of it silence before the first sound.
 pub struct Mp3Stream {
     encoder: Encoder,
 }
 
 impl Mp3Stream {
+    /// Returns an encoder at `rate_hz`. Fault: `Internal` when LAME refuses the rate.
     pub fn new(rate_hz: u32) -> Result<Self, Fault> {
         Ok(Mp3Stream {
             encoder: encoder(rate_hz, false)?,
@@ -69,7 +70,7 @@ impl Stream for Mp3Stream {
     }
 }
 
-/// 64 kb/s, the most that MPEG-2.5 (8 to 12 kHz) has, and plenty for one voice.
+/// Uses 64 kb/s, the highest rate of MPEG-2.5 (8 to 12 kHz) and enough for one voice.
 fn encoder(rate_hz: u32, tagged: bool) -> Result<Encoder, Fault> {
     let builder = Builder::new().ok_or_else(|| Fault::internal("LAME has no memory"))?;
     (|| {

@@ -8,7 +8,7 @@ use super::Stream;
 use super::packets::{OpusPackets, PACKET_SAMPLES};
 use vocabox_base::fault::Fault;
 
-/// A file whose pages last a second each, so that players find a time in it quickly.
+/// Returns a file whose pages last a second each, so that players seek quickly.
 pub fn whole(samples: &[f32], rate_hz: u32) -> Result<Vec<u8>, Fault> {
     let mut stream = OpusStream::new(rate_hz)?;
     let mut file = Vec::new();
@@ -19,14 +19,15 @@ pub fn whole(samples: &[f32], rate_hz: u32) -> Result<Vec<u8>, Fault> {
     Ok(file)
 }
 
-/// A file whose pages leave with the push that filled them. The last packet waits for the next push, as only one that
-/// is still here can end the file.
+/// An encoder whose pages are returned by the push that filled them. The last packet waits for the next push, because
+/// only an unsent packet can carry the mark of the file's end.
 pub struct OpusStream {
     packets: OpusPackets,
     writer: OggOpusWriter<Vec<u8>>,
 }
 
 impl OpusStream {
+    /// Returns an encoder at `rate_hz`. Fault: `Internal` when the codec cannot be made.
     pub fn new(rate_hz: u32) -> Result<Self, Fault> {
         let packets = OpusPackets::new(rate_hz, 1)?;
         let head = packets.head().clone();
@@ -36,10 +37,10 @@ impl OpusStream {
         })
     }
 
-    /// Writes `packets` and returns the pages that this closes.
+    /// Writes `packets` and returns the pages that they complete.
     fn write(&mut self, packets: &[Vec<u8>]) -> Result<Vec<u8>, Fault> {
         for (i, packet) in packets.iter().enumerate() {
-            // A page is closed when a packet finds it longer than this: by the last packet, and by none before.
+            // A packet closes the page when it finds it longer than this: only the last packet does.
             let closes = i + 1 == packets.len();
             self.writer
                 .set_page_target(if closes { 1 } else { usize::MAX });

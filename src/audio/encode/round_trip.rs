@@ -1,25 +1,26 @@
-//! What a decoder makes of Opus packets, beside what went into them.
+//! Compares what a decoder makes of Opus packets with what was encoded.
 
 use opus_pure::OpusDecoder;
 
 use vocabox_base::fault::Fault;
 
-/// What is decoded may be this many times as high as what was encoded, and so much more. Of 700 000 packets of speech, and of
-/// bursts of noise and clipped tones, none was higher by more than 2 times and 0.29.
+/// Decoded samples may be this many times as high as the encoded ones, plus an offset. Of 700 000 packets of speech,
+/// and of bursts of noise and clipped tones, none was higher by more than a factor of 2 and 0.29.
 const TIMES: f32 = 2.0;
 const MORE: f32 = 0.5;
 
-/// A decoder that follows an encoder.
+/// A decoder that runs beside an encoder.
 pub struct RoundTrip {
     decoder: OpusDecoder,
     channels: usize,
-    /// The highest sample of the packet before: of what is decoded, some is its.
+    /// The highest sample of the previous packet, which overlaps with the decoded one.
     before: f32,
     decoded: Vec<f32>,
 }
 
 impl RoundTrip {
-    /// For packets of that rate and as many channels. Fault: `Internal` when the decoder cannot be made.
+    /// Returns a decoder for packets of that rate and as many channels. Fault: `Internal` when the decoder cannot be
+    /// made.
     pub fn new(rate_hz: u32, channels: usize) -> Result<Self, Fault> {
         Ok(RoundTrip {
             decoder: OpusDecoder::new(rate_hz as i32, channels).map_err(Fault::internal)?,
@@ -29,8 +30,8 @@ impl RoundTrip {
         })
     }
 
-    /// Whether `packet`, which was made of these interleaved samples, is heard far louder than they are. Fault: `Internal` when
-    /// it cannot be decoded.
+    /// Whether `packet`, encoded from these interleaved samples, decodes far louder than they are. Fault: `Internal`
+    /// when it cannot be decoded.
     pub fn is_burst(&mut self, samples: &[f32], packet: &[u8]) -> Result<bool, Fault> {
         self.decoded.resize(samples.len(), 0.0);
         let frames = samples.len() / self.channels;
@@ -42,7 +43,7 @@ impl RoundTrip {
         Ok(peak(&self.decoded[..decoded]) > most)
     }
 
-    /// Forgets all packets. Fault: `Internal`.
+    /// Resets the decoder's state. Fault: `Internal`.
     pub fn reset(&mut self) -> Result<(), Fault> {
         self.decoder.reset_state().map_err(Fault::internal)
     }
@@ -60,7 +61,8 @@ mod tests {
 
     const FRAMES: usize = 960;
 
-    /// How many packets of a tone burst, if those from `loud` on are coded eight times as loud as the round_trip is told.
+    /// The number of packets of a tone burst that count as bursts, if those from `loud` on are encoded eight times as
+    /// loud as the check is told.
     fn bursts(loud: usize, gain: f32) -> usize {
         let mut encoder = OpusEncoder::new(48_000, 1, Application::Audio).unwrap();
         let mut round_trip = RoundTrip::new(48_000, 1).unwrap();

@@ -7,9 +7,9 @@ use crate::pcm::{Clip, read_all};
 
 /// Signal over error that Opus must keep on a chirp, in decibels. Measured: 12.6 to 22.
 const OPUS_SNR_DB_MIN: f64 = 10.0;
-/// The same of AAC.
+/// The same for AAC.
 const AAC_SNR_DB_MIN: f64 = 10.0;
-/// How far Opus may shift it: 83 µs.
+/// Largest time shift of Opus: 83 µs.
 const SHIFT: usize = 4;
 const RATES: [u32; 4] = [8_000, 16_000, 22_050, 24_000];
 const LENGTHS: [usize; 8] = [1, 2, 7, 331, 1_023, 4_097, 24_000, 50_001];

@@ -1,4 +1,4 @@
-//! WAV, and the bare samples that it holds.
+//! WAV, and raw 16-bit samples.
 
 use std::io::{Cursor, Seek, Write};
 use std::mem::take;
@@ -9,7 +9,7 @@ use vocabox_base::fault::Fault;
 /// Bytes of a WAV file before its samples.
 pub const WAV_HEAD_BYTES: usize = 44;
 
-/// A WAV file: mono 16-bit PCM at `rate_hz`, 44 bytes of head with true sizes, then the samples.
+/// Returns a WAV file: mono 16-bit PCM at `rate_hz`, 44 bytes of header with true sizes, then the samples.
 ///
 /// `samples` in [−1, 1]: rounded to nearest, beyond that clamped, NaN becomes 0; no dither.
 ///
@@ -33,11 +33,12 @@ pub fn wav(samples: &[f32], rate_hz: u32) -> Result<Vec<u8>, Fault> {
     Ok(file.into_inner())
 }
 
-/// A WAV file of 16-bit samples that is written piece by piece, with its true sizes at the end.
+/// A writer of a WAV file of 16-bit samples that arrive piece by piece; the true sizes are written at the end.
 pub struct WavWriter<W: Write + Seek>(hound::WavWriter<W>);
 
 impl<W: Write + Seek> WavWriter<W> {
-    /// A file of 1 channel or 2 at `rate_hz` in `out`. Faults: `Internal` when the rate is 0, those of [`Fault::disk`].
+    /// Returns a writer of 1 or 2 channels at `rate_hz` to `out`. Faults: `Internal` when the rate is 0, those of
+    /// [`Fault::disk`].
     pub fn new(out: W, rate_hz: u32, channels: usize) -> Result<Self, Fault> {
         if rate_hz == 0 {
             return Err(Fault::internal("a WAV file of 0 Hz"));
@@ -47,7 +48,8 @@ impl<W: Write + Seek> WavWriter<W> {
             .map_err(refused)
     }
 
-    /// Adds whole interleaved frames, rounded as the samples of [`wav`]. Faults: `Internal` behind 4 GiB, those of [`Fault::disk`].
+    /// Adds whole interleaved frames, rounded as the samples of [`wav`]. Faults: `Internal` beyond 4 GiB, those of
+    /// [`Fault::disk`].
     pub fn push(&mut self, samples: &[f32]) -> Result<(), Fault> {
         let mut samples = samples.iter();
         samples
@@ -55,7 +57,7 @@ impl<W: Write + Seek> WavWriter<W> {
             .map_err(refused)
     }
 
-    /// The file is whole. Faults: those of [`Fault::disk`].
+    /// Completes the file. Faults: those of [`Fault::disk`].
     pub fn finish(self) -> Result<(), Fault> {
         self.0.finalize().map_err(refused)
     }
@@ -77,9 +79,9 @@ fn spec(sample_rate: u32, channels: u16) -> hound::WavSpec {
     }
 }
 
-/// A WAV of unknown length, or its samples alone.
+/// An encoder of a WAV of unknown length, or of its samples alone.
 pub struct WavStream {
-    /// What goes before the next samples: the head, once.
+    /// The file's header, until it was sent with the first samples.
     head: Vec<u8>,
 }
 
@@ -94,7 +96,7 @@ impl WavStream {
         Ok(WavStream { head })
     }
 
-    /// Samples without a head.
+    /// Returns an encoder of samples without a header.
     pub fn bare() -> Self {
         WavStream { head: Vec::new() }
     }

@@ -1,61 +1,62 @@
-//! Speech at one loudness, whatever voice speaks and however loud its model is.
+//! Brings speech to one loudness, whatever the voice and however loud its model is.
 //!
-//! EBU R 128's integrated loudness of [`LOUDNESS_LUFS`], reached piece by piece as the speech is made, so that a stream
-//! and a whole file get the same samples. Gain changes between pieces only, where it is silent; what peaks above
-//! the ceiling is held down by `limiter`.
+//! Reaches EBU R 128's integrated loudness of [`LOUDNESS_LUFS`] piece by piece as the speech is made, so that a stream
+//! and a whole file get the same samples. Gain changes only in the silence between pieces; `limiter` holds down peaks
+//! above the ceiling.
 
 use ebur128::{EbuR128, Mode};
 
 use crate::loudness::limiter;
 
-/// The loudness aimed at: that of podcasts and voice assistants (AES TD1008 has −16 LUFS for speech on the net).
+/// The target loudness: that of podcasts and voice assistants (AES TD1008 has −16 LUFS for speech on the net).
 pub const LOUDNESS_LUFS: f64 = -16.0;
-/// The highest true peak, in dBTP. Meters differ by tenths of a decibel, and 16 bits round: this keeps below −1.
+/// The highest true peak, in dBTP. Meters differ by tenths of a decibel, and 16 bits round: this keeps the peak below
+/// −1.
 const PEAK_DB: f64 = -1.2;
-/// More is not given: breath and noise of a quiet piece are no speech.
+/// Largest gain: breath and noise of a quiet piece are no speech.
 const GAIN_DB_MAX: f64 = 20.0;
-/// How far the whole may stray from the aim before a piece makes up for it. Within that, pieces keep the loudness
-/// that the voice gave them, relative to each other.
+/// How far the whole may deviate from the target before a piece compensates for it. Within that, pieces keep the
+/// loudness that the voice gave them, relative to each other.
 const STRAY_DB: f64 = 0.5;
-/// How much louder than the aim, or quieter, a piece may become to make up for those before it.
+/// How much louder or quieter than the target a piece may become to compensate for those before it.
 const LOUDER_DB: f64 = 1.5;
 const QUIETER_DB: f64 = 3.0;
 /// Quieter than this is silence (R 128's absolute gate).
 const SILENCE_LUFS: f64 = -70.0;
-/// What is this far below the rest does not count (R 128's relative gate), as a factor of power.
+/// What is this far below the rest is not counted (R 128's relative gate), as a factor of power.
 const GATE: f64 = 0.1;
-/// Blocks of R 128 last 400 ms. What is shorter than this is measured as if it were said again and again.
+/// Blocks of R 128 last 400 ms. Shorter sound than this is measured as if it were repeated.
 const MEASURED_S_MIN: f64 = 1.5;
-/// A meter hears the pauses around pieces too. A sentence has about this much of them; of a word nobody knows whether
-/// others follow, so it gets a part of its own length, between what it has alone and what it has among others.
+/// A meter also counts the pauses around pieces. A sentence has about this much of them; whether other words follow a
+/// single word is not known, so it gets a share of its own length, between the values for a word alone and among
+/// others.
 const PAUSE_S_MAX: f64 = 0.25;
 const PAUSE_PART: f64 = 0.125;
-/// The limiter takes loudness too: it is given back in so many rounds less one, from this much and up to that.
+/// The limiter lowers loudness too: this many rounds less one restore it, from this much and up to that.
 const ROUNDS: usize = 3;
 const GIVEN_BACK_DB_MIN: f64 = 0.2;
 const GIVEN_BACK_DB_MAX: f64 = 6.0;
 
-/// Brings the pieces of one speech to one loudness, in their order.
+/// Brings the pieces of one speech, in their order, to one loudness.
 pub struct Leveller {
     rate_hz: u32,
-    /// The pieces as they came, and as they left.
-    heard: Heard,
-    made: Heard,
+    /// The loudness of the pieces as they came, and as they left.
+    heard: LoudnessHistory,
+    made: LoudnessHistory,
 }
 
 impl Leveller {
-    /// For pieces of `rate_hz`.
+    /// Returns a leveller for pieces of `rate_hz`.
     pub fn new(rate_hz: u32) -> Self {
         Leveller {
             rate_hz,
-            heard: Heard::default(),
-            made: Heard::default(),
+            heard: LoudnessHistory::default(),
+            made: LoudnessHistory::default(),
         }
     }
 
-    /// Brings `piece`, the speech between two silences, to the loudness at which all so far comes to
-    /// [`LOUDNESS_LUFS`], with no true peak above −1 dBTP. Silence is left as it is. What comes later changes
-    /// nothing here.
+    /// Brings `piece`, the speech between two silences, to the loudness at which everything so far reaches
+    /// [`LOUDNESS_LUFS`], with no true peak above −1 dBTP. Silence is left unchanged. Later pieces change nothing here.
     pub fn level(&mut self, piece: &mut [f32]) {
         let Some(own) = lufs(piece, self.rate_hz) else {
             return;
@@ -89,19 +90,19 @@ impl Leveller {
     }
 }
 
-/// How long and how loud pieces were: each stands for its blocks of R 128.
+/// The lengths and loudnesses of pieces; each represents its blocks of R 128.
 #[derive(Default)]
-struct Heard {
+struct LoudnessHistory {
     /// Seconds, and power (10^(LUFS / 10)).
     pieces: Vec<(f64, f64)>,
 }
 
-impl Heard {
+impl LoudnessHistory {
     fn push(&mut self, seconds: f64, lufs: f64) {
         self.pieces.push((seconds, 10f64.powf(lufs / 10.0)));
     }
 
-    /// The loudness of all, those far below the rest left out. There is one at least.
+    /// Returns the loudness of all pieces but those far below the rest. There is at least one.
     fn lufs(&self) -> f64 {
         let mean = |floor: f64| {
             let loud = self.pieces.iter().filter(|(_, power)| *power >= floor);
@@ -113,8 +114,8 @@ impl Heard {
         10.0 * mean(GATE * mean(0.0)).log10()
     }
 
-    /// The loudness that a further piece of `seconds` must have at the least, and at the most, so that all together
-    /// do not stray.
+    /// Returns the lowest and the highest loudness that a further piece of `seconds` may have, so that the whole does
+    /// not deviate.
     fn bounds(&self, seconds: f64) -> (f64, f64) {
         let (before, energy) = self
             .pieces
@@ -133,7 +134,7 @@ impl Heard {
     }
 }
 
-/// R 128's integrated loudness of `sound` and the pause after it; None for silence.
+/// Returns R 128's integrated loudness of `sound` and the pause after it; none for silence.
 fn lufs(sound: &[f32], rate_hz: u32) -> Option<f64> {
     if sound.is_empty() {
         return None;
@@ -152,7 +153,7 @@ fn lufs(sound: &[f32], rate_hz: u32) -> Option<f64> {
     meter.loudness_global().ok().filter(|l| *l > SILENCE_LUFS)
 }
 
-/// Decibels as a factor of amplitude.
+/// Returns decibels as a factor of amplitude.
 fn factor(db: f64) -> f32 {
     10f64.powf(db / 20.0) as f32
 }

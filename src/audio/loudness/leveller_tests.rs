@@ -7,7 +7,7 @@ use crate::decode;
 use crate::dsp::resample::resample_clip;
 use crate::pcm::{Clip, read_all};
 
-/// What the issue of this part asks of any speech.
+/// The required loudness and peak of any speech.
 const OFF_LU_MAX: f64 = 1.0;
 const PEAK_DBTP_MAX: f64 = -1.0;
 
@@ -29,7 +29,7 @@ fn read_speech() -> Clip {
     clip
 }
 
-/// Loudness and true peak by the whole meter, nothing of ours between.
+/// Loudness and true peak by the reference meter alone.
 fn measured(sound: &[f32], rate_hz: u32) -> (f64, f64) {
     let mut meter = EbuR128::new(1, rate_hz, Mode::I | Mode::TRUE_PEAK).unwrap();
     meter.add_frames_f32(sound).unwrap();

@@ -1,4 +1,4 @@
-//! Holding peaks down: a limiter that looks ahead, and at what lies between the samples.
+//! A limiter that looks ahead and also examines the peaks between samples.
 //!
 //! True peaks as in ITU-R BS.1770-5, annex 2: the sound at four times its rate. Gain goes down before a peak and
 //! comes back after it, both smoothly, so that nothing clicks and no period of a voice is bent.
@@ -7,11 +7,11 @@ use std::collections::VecDeque;
 use std::f64::consts::PI;
 use std::sync::LazyLock;
 
-/// Points looked at for each sample.
+/// Points examined for each sample.
 const POINTS: usize = 4;
 /// Samples to either side that a point between samples is computed from.
 pub(crate) const REACH: usize = 8;
-/// Samples that are passed over together where nothing is loud.
+/// Samples that are skipped together where nothing is loud.
 const BLOCK_SAMPLES: usize = 64;
 /// Seconds over which gain goes down before a peak, and within which most of it has come back.
 pub(crate) const ATTACK_S: f64 = 0.005;
@@ -31,8 +31,8 @@ static WEIGHTS: LazyLock<[[f32; 2 * REACH]; POINTS - 1]> = LazyLock::new(|| {
     })
 });
 
-/// `sound` with every true peak at `ceiling` (an amplitude) at the most; None when none is above. `peaks` are
-/// [`peaks`] of `sound`, from `ceiling` or below.
+/// Returns `sound` with every true peak at `ceiling` (an amplitude) at most; none when no peak is above it. `peaks` are
+/// those of [`peaks`] for `sound`, from `ceiling` or below.
 pub fn held(sound: &[f32], peaks: &[f32], rate_hz: u32, ceiling: f32) -> Option<Vec<f32>> {
     if peaks.iter().all(|p| *p <= ceiling) {
         return None;
@@ -47,7 +47,7 @@ pub fn held(sound: &[f32], peaks: &[f32], rate_hz: u32, ceiling: f32) -> Option<
     }
     let mut held = smoothed(&gains, attack);
     held.iter_mut().zip(sound).for_each(|(h, s)| *h *= s);
-    // Gain that moves shifts a peak between samples by some hundredths of a decibel.
+    // Changing gain shifts a peak between samples by some hundredths of a decibel.
     let over = self::peaks(&held, ceiling)
         .into_iter()
         .fold(ceiling, f32::max);
@@ -55,8 +55,8 @@ pub fn held(sound: &[f32], peaks: &[f32], rate_hz: u32, ceiling: f32) -> Option<
     Some(held)
 }
 
-/// The highest amplitude at each sample and up to its two neighbours. Where no point can reach `from`, it may be
-/// that of the sample alone.
+/// Returns the highest amplitude at each sample and up to its two neighbours. Where no point can reach `from`, it may
+/// be that of the sample alone.
 pub fn peaks(sound: &[f32], from: f32) -> Vec<f32> {
     let loudest = |samples: &[f32]| samples.iter().fold(0.0, |most: f32, s| most.max(s.abs()));
     let most = WEIGHTS.iter().map(|w| w.iter().map(|w| w.abs()).sum());
@@ -74,7 +74,7 @@ pub fn peaks(sound: &[f32], from: f32) -> Vec<f32> {
         for weights in WEIGHTS.iter() {
             let mut points = [0.0f32; BLOCK_SAMPLES];
             for (tap, weight) in weights.iter().enumerate() {
-                // Block by block and not point by point, so that the compiler may do eight at once.
+                // Block by block and not point by point, so that the compiler can vectorise.
                 points
                     .iter_mut()
                     .zip(&around[tap..])
@@ -91,10 +91,10 @@ pub fn peaks(sound: &[f32], from: f32) -> Vec<f32> {
     peaks
 }
 
-/// The gain that each sample may have at the most: the lowest that any peak within `reach` samples allows.
+/// Returns the highest gain that each sample may have: the lowest that any peak within `reach` samples allows.
 pub(crate) fn lowest(peaks: &[f32], reach: usize, ceiling: f32) -> Vec<f32> {
     let allowed: Vec<f32> = peaks.iter().map(|p| (ceiling / p).min(1.0)).collect();
-    // Places of ever higher gains: the first is the lowest of those in reach.
+    // Positions of ever higher gains: the first is the lowest of those in reach.
     let mut rising: VecDeque<usize> = VecDeque::new();
     let mut next = 0;
     (0..peaks.len())
@@ -117,7 +117,8 @@ pub(crate) fn lowest(peaks: &[f32], reach: usize, ceiling: f32) -> Vec<f32> {
         .collect()
 }
 
-/// Each gain as the mean of those within `reach`: as each of them heeds the sample, so does their mean.
+/// Returns each gain as the mean of those within `reach`: as each of them respects the sample's peak, so does their
+/// mean.
 pub(crate) fn smoothed(gains: &[f32], reach: usize) -> Vec<f32> {
     let (last, reach) = (gains.len() as i64 - 1, reach as i64);
     let at = |n: i64| f64::from(gains[n.clamp(0, last) as usize]);

@@ -1,25 +1,26 @@
-//! How loud a stretch of sound is, by EBU R 128, heard piece by piece.
+//! Measures the loudness of a stretch of sound by EBU R 128, piece by piece.
 
 use ebur128::{EbuR128, Mode};
 
 use vocabox_base::fault::Fault;
 
-/// Blocks of R 128 last 400 ms. What is shorter than this is measured as if it were heard again and again.
+/// Blocks of R 128 last 400 ms. Shorter sound than this is measured as if it were repeated.
 const MEASURED_S_MIN: f64 = 0.8;
 /// Quieter than this is silence (R 128's absolute gate).
 const SILENCE_LUFS: f64 = -70.0;
 
-/// Hears sound of 1 or 2 channels; its memory does not grow beyond about a second of it.
+/// A meter of sound in 1 or 2 channels; its memory does not grow beyond about a second of sound.
 pub struct Meter {
     meter: EbuR128,
-    /// The first of the sound, until it is long enough to be measured as it is.
+    /// The start of the sound, until it is long enough to be measured directly.
     short: Vec<f32>,
-    /// Values (of all channels) from which on it is.
+    /// Values (of all channels) from which on it is long enough.
     enough: usize,
 }
 
 impl Meter {
-    /// For interleaved frames of `channels` at `rate_hz`. Faults: `Internal` when the meter knows no such sound.
+    /// Returns a meter of interleaved frames of `channels` at `rate_hz`. Faults: `Internal` when the meter does not
+    /// support them.
     pub fn new(channels: usize, rate_hz: u32) -> Result<Self, Fault> {
         // A histogram, so that hours take no more memory than seconds.
         let mode = Mode::I | Mode::HISTOGRAM;
@@ -31,7 +32,7 @@ impl Meter {
         })
     }
 
-    /// Hears whole `frames`. Faults: `Internal`.
+    /// Adds whole `frames`. Faults: `Internal`.
     pub fn hear(&mut self, frames: &[f32]) -> Result<(), Fault> {
         if self.short.len() < self.enough {
             self.short.extend_from_slice(frames);
@@ -39,7 +40,7 @@ impl Meter {
         self.meter.add_frames_f32(frames).map_err(Fault::internal)
     }
 
-    /// The integrated loudness (LUFS) of all that was heard; none for silence.
+    /// Returns the integrated loudness (LUFS) of everything added; none for silence.
     pub fn lufs(mut self) -> Option<f64> {
         if self.short.is_empty() {
             return None;
@@ -55,7 +56,7 @@ impl Meter {
     }
 }
 
-/// The integrated loudness (LUFS) of mono `sound`; none for silence.
+/// Returns the integrated loudness (LUFS) of mono `sound`; none for silence.
 pub fn lufs(sound: &[f32], rate_hz: u32) -> Option<f64> {
     let mut meter = Meter::new(1, rate_hz).ok()?;
     meter.hear(sound).ok()?;

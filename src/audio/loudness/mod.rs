@@ -1,4 +1,4 @@
-//! How loud sound is, and how it is made as loud as it should be.
+//! Measures how loud sound is and brings it to the right loudness.
 //!
 //! | file | one idea |
 //! | --- | --- |

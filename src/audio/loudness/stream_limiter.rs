@@ -1,29 +1,29 @@
-//! The limiter for sound that streams: no true peak above a ceiling, one gain for all channels, a delay of some ten
-//! milliseconds that is made up for at the end. What it makes does not depend on how the sound is cut into pieces.
+//! The limiter for sound that streams: no true peak above a ceiling, one gain for all channels, a delay of about ten
+//! milliseconds that is compensated at the end. The result does not depend on how the sound is cut into pieces.
 
 use crate::loudness::limiter::{ATTACK_S, REACH, RELEASE_S, lowest, peaks, smoothed};
 
-/// A gain this near to 1 is 1: the way back never ends otherwise.
+/// A gain this near to 1 is set to 1: the recovery would never end otherwise.
 const BACK: f32 = 0.9999;
 
 /// Holds the peaks of one stream.
 pub struct StreamLimiter {
     channels: usize,
     ceiling: f32,
-    /// Frames over which gain goes down, and what part of the way it comes back in each.
+    /// Frames over which gain goes down, and the share of the recovery in each frame.
     attack: usize,
     back: f32,
-    /// Interleaved frames: some that have left, for their gains, and those that wait.
+    /// Interleaved frames: some that were output already, for their gains, and those that wait.
     sound: Vec<f32>,
-    /// Frames of `sound` that have left.
+    /// Frames of `sound` that were output.
     left: usize,
     /// Gains of the first frames of `sound`, before they are smoothed.
     gains: Vec<f32>,
 }
 
 impl StreamLimiter {
-    /// For interleaved frames of `channels` at `rate_hz`, to stay below `ceiling` (an amplitude) but for some hundredths
-    /// of a decibel.
+    /// Returns a limiter of interleaved frames of `channels` at `rate_hz`, which stays below `ceiling` (an amplitude)
+    /// except for some hundredths of a decibel.
     pub fn new(channels: usize, rate_hz: u32, ceiling: f32) -> Self {
         StreamLimiter {
             channels: channels.max(1),
@@ -36,21 +36,21 @@ impl StreamLimiter {
         }
     }
 
-    /// Takes whole `frames` and appends to `out` those that nothing after them can change.
+    /// Adds whole `frames` and appends to `out` those that later frames cannot change.
     pub fn push(&mut self, frames: &[f32], out: &mut Vec<f32>) {
         self.sound.extend_from_slice(frames);
         self.advance(false, out);
     }
 
-    /// Appends the rest to `out`: as many frames have left as came.
+    /// Appends the rest to `out`: as many frames in total as came.
     pub fn finish(mut self, out: &mut Vec<f32>) {
         self.advance(true, out);
     }
 
     fn advance(&mut self, is_end: bool, out: &mut Vec<f32>) {
         let frames = self.sound.len() / self.channels;
-        // A peak is known once the samples that it is computed from are, a gain once the peaks in reach are, and its mean
-        // once the gains are.
+        // A peak is known once the samples that it is computed from are, a gain once the peaks in reach are, and its
+        // mean once the gains are.
         let known = match is_end {
             true => frames,
             false => frames.saturating_sub(self.attack + REACH + 1),
@@ -84,14 +84,14 @@ impl StreamLimiter {
             }
         }
         self.left = leaving;
-        // What the next gains are smoothed with, and the next peaks computed from, stays.
+        // Keeps what the next gains are smoothed with and the next peaks computed from.
         let gone = leaving.saturating_sub(self.attack + 2 * REACH);
         self.sound.drain(..gone * self.channels);
         self.gains.drain(..gone);
         self.left -= gone;
     }
 
-    /// The highest amplitude of any channel at each frame.
+    /// Returns the highest amplitude of any channel at each frame.
     fn peaks(&self) -> Vec<f32> {
         let channel = |at: usize| -> Vec<f32> {
             let frames = self.sound.iter().skip(at);
