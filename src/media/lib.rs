@@ -1,11 +1,11 @@
-//! A file with a picture → the same container with the same picture, byte for byte, and one new sound track.
+//! Replaces the sound of a film: the same container with the same picture, byte for byte, and one new sound track.
 //!
-//! Pictures are never decoded: their samples are copied, and so is all that describes them (codec, size, edit list,
-//! times). What is written anew are the tables of where samples lie, and the sound. Subtitles, chapters and tags stay;
-//! every sound track of the original goes.
+//! Pictures are never decoded: their samples are copied, and so is everything that describes them (codec, size, edit
+//! list, times). Only the tables of sample positions and the sound are written anew. Subtitles, chapters and tags stay;
+//! every sound track of the original is removed.
 //!
-//! Files come from clients: each count and size in them is held to the file's own size and to `limits`, and memory
-//! does not grow with the samples, only (by some 30 bytes each) with their number.
+//! Files come from clients: each count and size in them is checked against the file's size and against `limits`. Memory
+//! does not grow with the size of the samples, only with their number, by some 30 bytes each.
 //!
 //! | file | one idea |
 //! | --- | --- |
@@ -31,37 +31,37 @@ use source::Source;
 use vocabox_audio::encode::Codec;
 use vocabox_base::fault::Fault;
 
-/// A family of containers. What comes in as one goes out as the same one.
+/// A family of containers. A film keeps its family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Container {
-    /// MP4 and QuickTime; written as MP4, not fragmented, its tables first.
+    /// MP4 and QuickTime; written as MP4, not fragmented, with its tables first.
     Mp4,
-    /// Matroska and WebM; the kind of document stays.
+    /// Matroska and WebM; the document type stays.
     Webm,
 }
 
-/// What is known of a file's picture before anything is decoded.
+/// The properties of a film that are known before anything is decoded.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Picture {
     pub container: Container,
-    /// Seconds from the file's start to the end of its last frame: how long the new sound should be. The mux cuts
-    /// and pads nothing.
+    /// Seconds from the file's start to the end of its last frame, which the new sound should match: the mux neither
+    /// cuts nor pads it.
     pub duration_s: f64,
-    /// Pixels as coded, where the file tells them.
+    /// Pixels as coded, where the file declares them.
     pub width: Option<u32>,
     pub height: Option<u32>,
-    /// Seconds from the file's start to the first sample of its first sound track, beyond what an edit list says (which
-    /// `audio::decode` applies by itself): so much later than it is decoded does the original sound start. 0 mostly.
+    /// Seconds by which the original sound starts later than `audio::decode` gives it: from the file's start to the
+    /// first sample of its first sound track, beyond what an edit list says (which `audio::decode` applies). Mostly 0.
     pub sound_late_s: f64,
-    /// Whether there is a sound track, of whatever codec.
+    /// Whether there is a sound track, of any codec.
     pub has_sound: bool,
 }
 
-/// The picture in `reader`; none when the file is of another kind, or has sound only.
+/// Returns the picture in `reader`; none when the file is of another type, or has sound only.
 ///
-/// Costs a look at every table (MP4) or at every block's head (WebM).
+/// It reads every table (MP4) or the head of every block (WebM).
 ///
-/// Faults: `Invalid` for a container that is damaged, encrypted, cut off, or larger than `limits` in one of its tables;
+/// Faults: `Invalid` for a container that is damaged, encrypted, truncated, or beyond `limits` in one of its tables;
 /// `Internal` when it cannot be read.
 pub fn inspect<R: Read + Seek>(reader: R) -> Result<Option<Picture>, Fault> {
     let mut source = Source::new(reader)?;
@@ -72,13 +72,13 @@ pub fn inspect<R: Read + Seek>(reader: R) -> Result<Option<Picture>, Fault> {
     }
 }
 
-/// Writes the file in `reader` to `out`, which is empty, with `track` in the place of all its sound tracks, in the same
-/// container.
+/// Writes the film in `reader` to the empty file `out`, in the same container, with `track` in place of all its sound
+/// tracks.
 ///
 /// The track starts with the file (MP4: with the movie; WebM: at time 0). Files are copied by blocks.
 ///
-/// Faults: as [`inspect`]; `Invalid` too when there is no picture, or when the container does not take the track's codec; `Internal` when `out` cannot be written, which then
-/// holds a part.
+/// Faults: as [`inspect`]; `Invalid` too when there is no picture, or when the container does not take the track's
+/// codec; `Internal` when `out` cannot be written, which is then incomplete.
 pub fn replace_audio<R: Read + Seek>(
     reader: R,
     track: &SoundTrack,
@@ -106,7 +106,7 @@ pub fn check_codec(container: Container, codec: Codec) -> Result<(), Fault> {
     }
 }
 
-/// Which container this is, by its first bytes.
+/// Returns the container's type, by the file's first bytes.
 fn kind<R: Read + Seek>(source: &mut Source<R>) -> Result<Option<Container>, Fault> {
     if source.length() < 12 {
         return Ok(None);
@@ -115,7 +115,7 @@ fn kind<R: Read + Seek>(source: &mut Source<R>) -> Result<Option<Container>, Fau
     source.go(0)?;
     source.fill(&mut start)?;
     source.go(0)?;
-    // The EBML head; else the kinds of boxes that an MP4 or a MOV may start with.
+    // The EBML header; else the box types that an MP4 or a MOV may start with.
     Ok(match (&start[..4], &start[4..]) {
         (b"\x1A\x45\xDF\xA3", _) => Some(Container::Webm),
         (
@@ -127,7 +127,7 @@ fn kind<R: Read + Seek>(source: &mut Source<R>) -> Result<Option<Container>, Fau
     })
 }
 
-/// The file breaks its format's rules: `what` says where.
+/// Returns the fault of a file that breaks its format's rules: `what` says where.
 fn damaged(what: &str) -> Fault {
     Fault::invalid(format!(
         "file is damaged, or of a kind of MP4 or WebM that is not read here: {what}"

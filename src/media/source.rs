@@ -1,14 +1,14 @@
-//! A seekable input of known length, which never reads behind its end.
+//! A seekable input of known length, which never reads past its end.
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 
 use super::damaged;
 use vocabox_base::fault::Fault;
 
-/// Bytes that are read ahead, and copied at a time.
+/// Bytes that are read ahead or copied at a time.
 const BLOCK_BYTES: usize = 64 * 1024;
 
-/// The input of a mux. Every fault of a read that leaves the file is `Invalid`; others are `Internal`.
+/// The input of a mux. A read past the file's end is `Invalid`; other faults are `Internal`.
 pub struct Source<R> {
     reader: BufReader<R>,
     at: u64,
@@ -16,7 +16,7 @@ pub struct Source<R> {
 }
 
 impl<R: Read + Seek> Source<R> {
-    /// `reader` from its first byte, wherever it stands.
+    /// Returns a source over `reader` from its first byte, wherever it stands.
     pub fn new(mut reader: R) -> Result<Self, Fault> {
         let bytes = reader.seek(SeekFrom::End(0)).map_err(Fault::internal)?;
         reader.rewind().map_err(Fault::internal)?;
@@ -27,22 +27,22 @@ impl<R: Read + Seek> Source<R> {
         })
     }
 
-    /// The file's length.
+    /// Returns the file's length.
     pub fn length(&self) -> u64 {
         self.bytes
     }
 
-    /// Where the next read starts.
+    /// Returns the position of the next read.
     pub fn at(&self) -> u64 {
         self.at
     }
 
-    /// Goes to `to`, at most the file's end.
+    /// Seeks to `to`, at most the file's end.
     pub fn go(&mut self, to: u64) -> Result<(), Fault> {
         if to > self.bytes {
             return Err(cut_off());
         }
-        // Within what was read ahead this costs nothing.
+        // A seek within the read-ahead buffer costs nothing.
         let by = to as i64 - self.at as i64;
         self.reader.seek_relative(by).map_err(Fault::internal)?;
         self.at = to;
@@ -59,7 +59,7 @@ impl<R: Read + Seek> Source<R> {
         Ok(())
     }
 
-    /// The next `count` bytes, which `most` bounds; `what` names them.
+    /// Returns the next `count` bytes, at most `most`; `what` names them in the fault.
     pub fn take(&mut self, count: u64, most: u64, what: &str) -> Result<Vec<u8>, Fault> {
         if count > self.bytes - self.at {
             return Err(cut_off());

@@ -1,4 +1,4 @@
-//! Containers made to harm: an Invalid fault, soon, and little memory.
+//! Containers made to do harm get an `Invalid` fault, soon, and cost little memory.
 
 use std::fs::File;
 use std::io::Cursor;
@@ -8,7 +8,7 @@ use super::*;
 use vocabox_base::cpu_time;
 use vocabox_base::fault::Kind;
 
-/// Processor time that refusing a file may take: a hundred times what it takes.
+/// Processor time that refusing a file may take: a hundred times the usual time.
 const WORK_MAX: Duration = Duration::from_secs(5);
 
 fn boxed(kind: &[u8; 4], contents: &[&[u8]]) -> Vec<u8> {
@@ -86,7 +86,7 @@ fn sound(seconds: f64) -> SoundTrack {
     writer.finish("eng").unwrap()
 }
 
-/// What becomes of `file`: its length, or the fault.
+/// Returns the length of the result for `file`, or the fault.
 fn replaced(file: &[u8]) -> Result<u64, Fault> {
     replaced_by(file, &sound(0.4))
 }
@@ -99,12 +99,12 @@ fn replaced_by(file: &[u8], sound: &SoundTrack) -> Result<u64, Fault> {
 
 /// Asserts that `file` is refused, soon, by a sentence with `word`.
 fn refused(file: &[u8], word: &str) {
-    let begun = cpu_time::of_thread();
+    let before = cpu_time::of_thread();
     let fault = replaced(file).unwrap_err();
     assert_eq!(fault.kind, Kind::Invalid, "{fault}");
     assert!(fault.sentence.contains(word), "{fault} does not say {word}");
     assert!(fault.sentence.starts_with("file "), "{fault}");
-    let used = cpu_time::of_thread() - begun;
+    let used = cpu_time::of_thread() - before;
     assert!(used < WORK_MAX, "{word}: {used:?}");
 }
 
@@ -368,7 +368,7 @@ fn elements_that_claim_too_much_are_refused() {
     let plain = matroska(&entry(1), 0, &[0, 40]);
     let mut huge = plain.clone();
     huge.extend(b"\xA3\x01\xFF\xFF\xFF\xFF\xFF\xFF\xFE");
-    // Behind the segment nothing is read; within it, everything.
+    // Nothing is read after the segment; within it, everything.
     replaced(&huge).unwrap();
     let at = plain.windows(4).position(|w| w == SEGMENT).unwrap();
     huge[at + 4..at + 5].copy_from_slice(&[0xFF]);

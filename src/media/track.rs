@@ -1,4 +1,5 @@
-//! The new sound: packets of its codec in a scratch file, so that hours of them cost no memory, and what containers tell of them.
+//! The new sound: encoded packets in a scratch file, so that hours of them cost no memory, and their description for
+//! containers.
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
@@ -6,13 +7,13 @@ use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use vocabox_audio::encode::{AacPackets, Codec, OPUS_RATE_HZ, OpusPackets};
 use vocabox_base::fault::Fault;
 
-/// An encoder of either codec.
+/// An encoder of one of the codecs.
 enum Packets {
     Opus(Box<OpusPackets>),
     Aac(Box<AacPackets>),
 }
 
-/// Encodes sound of one channel or two into a track, piece by piece.
+/// Encodes sound of one or two channels into a track, piece by piece.
 pub struct TrackWriter {
     packets: Packets,
     channels: u8,
@@ -22,7 +23,8 @@ pub struct TrackWriter {
 }
 
 impl TrackWriter {
-    /// A track of `channels` (1 or 2) in `codec` that is kept in `scratch`, an empty file that nobody else uses (an unlinked one, best).
+    /// Returns a writer of a track of `channels` (1 or 2) in `codec` that is kept in `scratch`, an empty file that
+    /// nothing else uses (best an unlinked one).
     ///
     /// Faults: `Internal` when the encoder cannot be made.
     pub fn new(scratch: File, channels: usize, codec: Codec) -> Result<Self, Fault> {
@@ -49,8 +51,8 @@ impl TrackWriter {
         self.keep(made)
     }
 
-    /// The track of all that was pushed. `language` is that of its speech, three letters of ISO 639-2 (`und` when it is
-    /// not known).
+    /// Returns the track of everything that was pushed. `language` is that of its speech, three letters of ISO 639-2
+    /// (`und` when it is not known).
     ///
     /// Faults: `Internal` when the scratch is full.
     pub fn finish(mut self, language: &str) -> Result<SoundTrack, Fault> {
@@ -89,8 +91,8 @@ impl TrackWriter {
     }
 }
 
-/// A sound track: packets of [`Codec::packet_samples`], of which a decoder drops the first [`SoundTrack::pre_skip`] samples of each channel and
-/// what comes after [`SoundTrack::samples`] more.
+/// A sound track: packets of [`Codec::packet_samples`], of which a decoder drops the first [`SoundTrack::pre_skip`]
+/// samples of each channel and everything after [`SoundTrack::samples`] more.
 #[derive(Debug)]
 pub struct SoundTrack {
     codec: Codec,
@@ -104,47 +106,48 @@ pub struct SoundTrack {
 }
 
 impl SoundTrack {
-    /// How its packets are coded.
+    /// Returns the packets' codec.
     pub fn codec(&self) -> Codec {
         self.codec
     }
 
-    /// Of AAC, the AudioSpecificConfig; nothing of Opus.
+    /// Returns the AudioSpecificConfig of AAC; empty for Opus.
     pub fn config(&self) -> &[u8] {
         &self.config
     }
 
-    /// 1 or 2.
+    /// Returns 1 or 2.
     pub fn channels(&self) -> u8 {
         self.channels
     }
 
-    /// Samples at 48 kHz that only warm up the decoder.
+    /// Returns the samples at 48 kHz that only warm up the decoder.
     pub fn pre_skip(&self) -> u16 {
         self.pre_skip
     }
 
-    /// Samples of each channel at 48 kHz that are heard.
+    /// Returns the audible samples of each channel at 48 kHz.
     pub fn samples(&self) -> u64 {
         self.samples
     }
 
-    /// Seconds that are heard.
+    /// Returns the audible seconds.
     pub fn seconds(&self) -> f64 {
         self.samples as f64 / f64::from(OPUS_RATE_HZ)
     }
 
-    /// Three letters of ISO 639-2.
+    /// Returns three letters of ISO 639-2.
     pub fn language(&self) -> &str {
         &self.language
     }
 
-    /// Bytes of each packet.
+    /// Returns the bytes of each packet.
     pub fn sizes(&self) -> &[u16] {
         &self.sizes
     }
 
-    /// Samples of the last packet that belong to the sound or its warm-up; of all others, all do.
+    /// Returns the samples of the last packet that belong to the sound or its warm-up; all samples of the other packets
+    /// do.
     pub fn last_packet_samples(&self) -> u32 {
         let packet = u64::from(self.codec.packet_samples());
         let before = (self.sizes.len() as u64).saturating_sub(1) * packet;
@@ -152,7 +155,7 @@ impl SoundTrack {
         end.saturating_sub(before).clamp(1, packet) as u32
     }
 
-    /// The packets from the first one on.
+    /// Returns a reader of the packets from the first one on.
     pub fn read(&self) -> Result<impl Read + use<'_>, Fault> {
         let mut file = &self.packets;
         file.seek(SeekFrom::Start(0)).map_err(Fault::internal)?;

@@ -1,5 +1,5 @@
-//! Boxes as slices of what was read (ISO/IEC 14496-12 §4.2): told apart, decoded by mp4-atom, patched, and put together
-//! again without touching what is in them.
+//! Boxes as slices of the bytes that were read (ISO/IEC 14496-12 §4.2): split, decoded by mp4-atom, patched, and
+//! assembled again without changes to their content.
 
 use std::io::{Read, Seek};
 
@@ -10,20 +10,20 @@ use crate::source::Source;
 use vocabox_base::fault::Fault;
 use vocabox_base::limits::{MOVIE_BOXES_MAX, MOVIE_SAMPLES_MAX};
 
-/// Boxes of one level that are looked at in memory.
+/// Boxes of one level that are examined in memory.
 const LEVEL_BOXES_MAX: usize = 16_384;
 
 /// One box within a slice.
 #[derive(Clone, Copy)]
-pub struct Part<'a> {
+pub struct BoxSlice<'a> {
     pub kind: [u8; 4],
-    /// With its head.
+    /// The box with its header.
     pub whole: &'a [u8],
     pub body: &'a [u8],
 }
 
-impl<'a> Part<'a> {
-    /// What the box says, by mp4-atom. Bytes behind its own fields are left alone, as other readers do.
+impl<'a> BoxSlice<'a> {
+    /// Decodes the box by mp4-atom. Bytes after its own fields are ignored, as other readers do.
     pub fn decode<T: Atom>(&self) -> Result<T, Fault> {
         let mut body = self.body;
         T::decode_body(&mut body).map_err(|error| {
@@ -32,8 +32,8 @@ impl<'a> Part<'a> {
         })
     }
 
-    /// As [`Part::decode`], for a table whose number of entries stands at byte `at`: not even read when that is more
-    /// than any accepted film has.
+    /// As [`BoxSlice::decode`], for a table whose number of entries stands at byte `at`. Fault: `Invalid`, before the
+    /// table is read, when the number exceeds that of any accepted film.
     pub fn table<T: Atom>(&self, at: usize) -> Result<T, Fault> {
         match u32_at(self.body, at)? as usize {
             0..=MOVIE_SAMPLES_MAX => self.decode(),
@@ -41,13 +41,14 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// The boxes in this one.
-    pub fn parts(&self) -> Result<Vec<Part<'a>>, Fault> {
+    /// Returns the boxes in this one.
+    pub fn parts(&self) -> Result<Vec<BoxSlice<'a>>, Fault> {
         parts(self.body)
     }
 
-    /// The box of `kind` in this one. Fault: `Invalid` when there are two: readers would not agree which one counts.
-    pub fn find(&self, kind: &[u8; 4]) -> Result<Option<Part<'a>>, Fault> {
+    /// Returns the box of `kind` in this one. Fault: `Invalid` when there are two: readers would not agree which one
+    /// counts.
+    pub fn find(&self, kind: &[u8; 4]) -> Result<Option<BoxSlice<'a>>, Fault> {
         let parts = self.parts()?;
         let mut found = parts.into_iter().filter(|part| part.kind == *kind);
         match (found.next(), found.next()) {
@@ -59,16 +60,17 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// As [`Part::find`], of a box that must be there.
-    pub fn need(&self, kind: &[u8; 4]) -> Result<Part<'a>, Fault> {
+    /// As [`BoxSlice::find`], for a box that must be there.
+    pub fn need(&self, kind: &[u8; 4]) -> Result<BoxSlice<'a>, Fault> {
         self.find(kind)?
             .ok_or_else(|| damaged(&format!("{:?} is missing", String::from_utf8_lossy(kind))))
     }
 }
 
-/// The boxes in `data`, up to a rest that is too short for one, or a size of 0: QuickTime ends lists with it, and "up to the
-/// file's end", which it means elsewhere, nothing within another box may say. What is written has no such rest.
-pub fn parts(data: &[u8]) -> Result<Vec<Part<'_>>, Fault> {
+/// Returns the boxes in `data`, up to a rest that is too short for a box, or a size of 0. QuickTime ends lists with a
+/// size of 0; elsewhere it means "up to the file's end", which a box within another box may not declare. Written files
+/// have no such rest.
+pub fn parts(data: &[u8]) -> Result<Vec<BoxSlice<'_>>, Fault> {
     let mut parts = Vec::new();
     let mut rest = data;
     while rest.len() >= 8 {
@@ -85,7 +87,7 @@ pub fn parts(data: &[u8]) -> Result<Vec<Part<'_>>, Fault> {
             return Err(damaged("it has too many boxes"));
         }
         let (whole, after) = rest.split_at(size as usize);
-        parts.push(Part {
+        parts.push(BoxSlice {
             kind,
             whole,
             body: &whole[head as usize..],
@@ -95,7 +97,7 @@ pub fn parts(data: &[u8]) -> Result<Vec<Part<'_>>, Fault> {
     Ok(parts)
 }
 
-/// A box of the file itself: its kind, its first byte, its content's first byte, and its end.
+/// A box at the top level of the file: its kind, its first byte, its content's first byte, and its end.
 pub struct FileBox {
     pub kind: [u8; 4],
     pub from: u64,
@@ -103,7 +105,7 @@ pub struct FileBox {
     pub to: u64,
 }
 
-/// Goes through the file's boxes: `see` gets each with `source` at its content.
+/// Visits the file's boxes: `see` gets each with `source` at its content.
 pub fn each_of_file<R: Read + Seek>(
     source: &mut Source<R>,
     mut see: impl FnMut(&mut Source<R>, &FileBox) -> Result<(), Fault>,
@@ -147,41 +149,42 @@ pub fn each_of_file<R: Read + Seek>(
     )))
 }
 
-/// A box of `kind` around `contents`.
+/// Returns a box of `kind` around `contents`.
 pub fn wrap(kind: &[u8; 4], contents: &[&[u8]]) -> Vec<u8> {
     let content: usize = contents.iter().map(|c| c.len()).sum();
     let mut made = Vec::with_capacity(content + 8);
-    // Heads of films are bounded far below 4 GiB.
+    // Movie headers are bounded far below 4 GiB.
     made.extend_from_slice(&(content as u32 + 8).to_be_bytes());
     made.extend_from_slice(kind);
     contents.iter().for_each(|c| made.extend_from_slice(c));
     made
 }
 
-/// A box that mp4-atom knows, as bytes.
+/// Returns a box that mp4-atom knows, as bytes.
 pub fn encoded<T: Atom>(atom: &T) -> Result<Vec<u8>, Fault> {
     let mut made = Vec::new();
     mp4_atom::Encode::encode(atom, &mut made).map_err(Fault::internal)?;
     Ok(made)
 }
 
-/// Heads with a duration: how many bytes of dates and numbers stand before it, in version 0 and in version 1.
+/// Header boxes with a duration. Their versions 0 and 1 have different numbers of bytes of dates and ids before it.
 #[derive(Clone, Copy)]
-pub enum Head {
+pub enum HeaderBox {
     Movie,
     Track,
     Media,
 }
 
-/// `head` with another duration; one that version 0 has no room for becomes "unknown", all ones.
-pub fn with_duration(part: Part, head: Head, duration: u64) -> Result<Vec<u8>, Fault> {
+/// Returns the box `part` of kind `head` with another duration; one that does not fit version 0 becomes "unknown", all
+/// ones.
+pub fn with_duration(part: BoxSlice, head: HeaderBox, duration: u64) -> Result<Vec<u8>, Fault> {
     let mut made = part.whole.to_vec();
     let start = part.whole.len() - part.body.len();
     let long = part.body.first() == Some(&1);
     let at = start
         + match (head, long) {
-            (Head::Track, false) => 20,
-            (Head::Track, true) => 28,
+            (HeaderBox::Track, false) => 20,
+            (HeaderBox::Track, true) => 28,
             (_, false) => 16,
             (_, true) => 24,
         };
@@ -196,6 +199,7 @@ pub fn with_duration(part: Part, head: Head, duration: u64) -> Result<Vec<u8>, F
     Ok(made)
 }
 
+/// Returns the big-endian number of four bytes at `at`. Fault: `Invalid` when `data` is too short.
 pub fn u32_at(data: &[u8], at: usize) -> Result<u32, Fault> {
     let bytes = data.get(at..at + 4).and_then(|b| b.try_into().ok());
     bytes
@@ -207,6 +211,7 @@ fn u64_at(data: &[u8], at: usize) -> Result<u64, Fault> {
     Ok(u64::from(u32_at(data, at)?) << 32 | u64::from(u32_at(data, at + 4)?))
 }
 
+/// Returns the refusal of a film with more samples than are accepted.
 pub fn too_many_samples() -> Fault {
     Fault::invalid(format!(
         "file has more frames than the {MOVIE_SAMPLES_MAX} that are accepted"

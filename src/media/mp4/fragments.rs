@@ -1,16 +1,16 @@
-//! A fragmented track (ISO/IEC 14496-12 §8.8) → the tables that it would have without fragments.
+//! Turns a fragmented track (ISO/IEC 14496-12 §8.8) into the tables that it would have without fragments.
 
 use mp4_atom::{
     Co64, Ctts, CttsEntry, Stsc, StscEntry, Stss, Stsz, StszSamples, Stts, SttsEntry, Tfdt, Tfhd,
     Trex, Trun,
 };
 
-use super::boxes::{Part, encoded, parts};
-use super::tables::{Chunk, Sample, Tables, check_count};
+use super::boxes::{BoxSlice, encoded, parts};
+use super::tables::{Chunk, Sample, SampleTables, check_count};
 use crate::damaged;
 use vocabox_base::fault::Fault;
 
-/// A sample that decoding may not start with, by its flags: it depends on others, or is said to be no sync sample
+/// Flags of a sample that decoding may not start with: it depends on others, or is declared as no sync sample
 /// (§8.8.3.1).
 const NO_SYNC: u32 = 0x0101_0000;
 
@@ -26,14 +26,15 @@ pub struct Gathered {
     chunks: Vec<Chunk>,
     /// When the first sample is decoded, in the track's time scale; none before there is one.
     first: Option<u64>,
-    /// When the next one is, and when the last one shown ends, both after the first.
+    /// When the next sample is decoded, and when the last one shown ends, both relative to the first.
     time: u64,
     end: u64,
 }
 
 impl Gathered {
-    /// A track whose samples take what they do not say from `defaults`; those in `tables`, if any, come first.
-    pub fn new(defaults: Option<Trex>, tables: Option<&Tables>) -> Result<Self, Fault> {
+    /// Returns a track whose samples take undeclared values from `defaults`; the samples in `tables`, if any, come
+    /// first.
+    pub fn new(defaults: Option<Trex>, tables: Option<&SampleTables>) -> Result<Self, Fault> {
         let mut gathered = Gathered {
             defaults,
             sizes: Vec::new(),
@@ -60,27 +61,28 @@ impl Gathered {
         Ok(gathered)
     }
 
-    /// When the first sample is decoded, in the track's time scale.
+    /// Returns when the first sample is decoded, in the track's time scale.
     pub fn first(&self) -> Option<u64> {
         self.first
     }
 
-    /// How many samples there are.
+    /// Returns the number of samples.
     pub fn count(&self) -> usize {
         self.sizes.len()
     }
 
-    /// How long all samples last, and when the last one shown ends after the first is decoded, in the track's time scale.
+    /// Returns the duration of all samples, and the end of the last one shown relative to the first's decoding, in the
+    /// track's time scale.
     pub fn ends(&self) -> (u64, u64) {
         (self.time, self.end)
     }
 
-    /// Where the samples lie.
+    /// Returns where the samples lie.
     pub fn chunks(&self) -> &[Chunk] {
         &self.chunks
     }
 
-    /// The tables as boxes, chunks at `places`.
+    /// Returns the tables as boxes, with the chunks at `places`.
     pub fn tables(&self, places: &[u64]) -> Result<Vec<u8>, Fault> {
         let mut made = encoded(&Stts {
             entries: self.durations.clone(),
@@ -90,7 +92,7 @@ impl Gathered {
                 entries: self.offsets.clone(),
             })?);
         }
-        // Without the table, every sample is one to start with.
+        // Without this table, every sample is a sync sample.
         if self.sync.len() < self.sizes.len() {
             made.extend(encoded(&Stss {
                 entries: self.sync.clone(),
@@ -172,7 +174,7 @@ impl Gathered {
         }
     }
 
-    /// Takes it that the next sample is decoded at `time`: the last one before it lasts until then.
+    /// Sets the decoding time of the next sample to `time`: the sample before it lasts until then.
     fn go_to(&mut self, time: u64) -> Result<(), Fault> {
         let now = self.first.unwrap_or(0) + self.time;
         let Some(entry) = self.durations.last_mut() else {
@@ -198,9 +200,15 @@ impl Gathered {
         Ok(())
     }
 
-    /// Adds the samples of one fragment's track: `traf`, whose head is `head`. `moof` is where the fragment starts,
-    /// `follows` where the data of the track before it ended. Returns where its own end.
-    pub fn add(&mut self, traf: Part, head: &Tfhd, moof: u64, follows: u64) -> Result<u64, Fault> {
+    /// Adds the samples of one fragment's track: `traf`, whose header is `head`. `moof` is where the fragment starts,
+    /// `follows` where the data of the track before it ended. Returns where its own data end.
+    pub fn add(
+        &mut self,
+        traf: BoxSlice,
+        head: &Tfhd,
+        moof: u64,
+        follows: u64,
+    ) -> Result<u64, Fault> {
         let base = match head.base_data_offset {
             Some(base) => base,
             None if head.default_base_is_moof => moof,
@@ -256,8 +264,8 @@ impl Gathered {
     }
 }
 
-/// When the first sample of a fragment's track is decoded, where it says so.
-fn start(traf: Part) -> Result<Option<u64>, Fault> {
+/// Returns when the first sample of a fragment's track is decoded, where the fragment declares it.
+fn start(traf: BoxSlice) -> Result<Option<u64>, Fault> {
     let Some(part) = traf.find(b"tfdt")? else {
         return Ok(None);
     };

@@ -1,12 +1,13 @@
-//! MP4 and MOV: the head first, then all samples in the order of their times, the sound between the pictures.
+//! Writes MP4 from MP4 and MOV: the `moov` box first, then all samples in the order of their times, sound between
+//! pictures.
 //!
-//! A track that stays is copied as it is, but for the table of its chunks' places. Those of a fragmented file get tables
-//! in the place of their fragments, and the start of the fragments' times goes into the edit list.
+//! A copied track is unchanged except the table of its chunks' positions. The tracks of a fragmented file get tables in
+//! place of their fragments, and the start of the fragments' times goes into the edit list.
 //!
 //! | file | one idea |
 //! | --- | --- |
 //! | `boxes` | boxes as slices |
-//! | `movie` | the head and the fragments → tracks |
+//! | `movie` | the movie header and the fragments → tracks |
 //! | `tables` | sample tables → chunks |
 //! | `fragments` | fragments → sample tables |
 //! | `sound` | the new track's box |
@@ -22,8 +23,8 @@ use std::io::{BufWriter, Read, Seek, Write};
 
 use mp4_atom::{Co64, Edts, Elst};
 
-use self::boxes::{Head, Part, encoded, with_duration, wrap};
-use self::movie::{Movie, Showing, Track, TrackKind};
+use self::boxes::{BoxSlice, HeaderBox, encoded, with_duration, wrap};
+use self::movie::{Movie, Mp4Track, Showing, TrackKind};
 use self::tables::Chunk;
 use super::source::Source;
 use super::track::SoundTrack;
@@ -31,7 +32,7 @@ use super::{Container, Picture, damaged, no_picture};
 use vocabox_audio::encode::OPUS_RATE_HZ;
 use vocabox_base::fault::Fault;
 
-/// A box whose size is told in 64 bits: its head's bytes.
+/// Bytes of the header of a box whose size has 64 bits.
 const LONG_HEAD_BYTES: u64 = 16;
 
 /// As [`super::inspect`].
@@ -95,17 +96,17 @@ struct Lane<'a> {
     scale: u32,
 }
 
-/// What is to be written: the tracks that stay, then the sound, and where each chunk comes to lie.
+/// The layout of the output: the copied tracks, then the sound, and the position of each chunk.
 struct Plan<'a> {
     movie: &'a Movie,
     sound: &'a SoundTrack,
-    kept: Vec<(&'a Track, Showing)>,
+    kept: Vec<(&'a Mp4Track, Showing)>,
     lanes: Vec<Lane<'a>>,
     places: Vec<Vec<u64>>,
 }
 
 impl<'a> Plan<'a> {
-    /// Fault: `Invalid` when samples lie outside the file of `bytes`, or over one another: the copy would be larger.
+    /// Fault: `Invalid` when samples lie outside the file of `bytes`, or overlap: the copy would be larger.
     fn new(movie: &'a Movie, sound: &'a SoundTrack, bytes: u64) -> Result<Self, Fault> {
         let mut kept = Vec::new();
         let mut lanes = Vec::new();
@@ -141,7 +142,7 @@ impl<'a> Plan<'a> {
             lanes,
             places,
         };
-        // The head is as long wherever the chunks lie: every place has 64 bits.
+        // The size of the header does not depend on the chunks' positions: each has 64 bits.
         let head = plan.brand()?.len() + plan.head(&plan.places)?.len();
         let mut at = head as u64 + LONG_HEAD_BYTES;
         let mut places = std::mem::take(&mut plan.places);
@@ -153,13 +154,13 @@ impl<'a> Plan<'a> {
         Ok(plan)
     }
 
-    /// Bytes of all chunks.
+    /// Returns the bytes of all chunks.
     fn bytes(&self) -> u64 {
         let chunks = self.lanes.iter().flat_map(|lane| lane.chunks.iter());
         chunks.map(|chunk| chunk.bytes).sum()
     }
 
-    /// The chunks as (lane, number) in the order of their times.
+    /// Returns the chunks as (lane, number) in the order of their times.
     fn order(&self) -> impl Iterator<Item = (usize, usize)> + use<'_, 'a> {
         let mut next = vec![0; self.lanes.len()];
         std::iter::from_fn(move || {
@@ -174,7 +175,7 @@ impl<'a> Plan<'a> {
         })
     }
 
-    /// The box `ftyp`.
+    /// Returns the box `ftyp`.
     fn brand(&self) -> Result<Vec<u8>, Fault> {
         encoded(&mp4_atom::Ftyp {
             major_brand: (*b"isom").into(),
@@ -188,7 +189,7 @@ impl<'a> Plan<'a> {
         })
     }
 
-    /// The box `moov`, with chunks at `places`.
+    /// Returns the box `moov`, with chunks at `places`.
     fn head(&self, places: &[Vec<u64>]) -> Result<Vec<u8>, Fault> {
         let scale = self.movie.scale;
         let mut made = Vec::new();
@@ -199,7 +200,7 @@ impl<'a> Plan<'a> {
         for part in boxes::parts(&self.movie.head)? {
             match &part.kind {
                 b"mvhd" => {
-                    let mut head = with_duration(part, Head::Movie, end)?;
+                    let mut head = with_duration(part, HeaderBox::Movie, end)?;
                     let next = self.sound_id().max(self.kept_id_max()).saturating_add(1);
                     let at = head.len() - 4;
                     head[at..].copy_from_slice(&next.to_be_bytes());
@@ -213,7 +214,7 @@ impl<'a> Plan<'a> {
                     }
                     index += 1;
                 }
-                // Of fragments; of elementary streams that are gone; of protection.
+                // Boxes about fragments, removed elementary streams, protection, and free space.
                 b"mvex" | b"iods" | b"pssh" | b"free" | b"skip" => {}
                 _ => made.extend(part.whole),
             }
@@ -235,7 +236,8 @@ impl<'a> Plan<'a> {
             .unwrap_or(0)
     }
 
-    /// The number of the first sound track that goes, so that what refers to it refers to the new one; else a free one.
+    /// Returns the number of the first removed sound track, so that references to it refer to the new one; else a free
+    /// number.
     fn sound_id(&self) -> u32 {
         let gone = self
             .movie
@@ -247,10 +249,10 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// The box `trak` of a track that stays, with chunks at `places`.
+/// Returns the box `trak` of a copied track, with chunks at `places`.
 fn kept_track(
-    trak: Part,
-    track: &Track,
+    trak: BoxSlice,
+    track: &Mp4Track,
     showing: &Showing,
     places: &[u64],
 ) -> Result<Vec<u8>, Fault> {
@@ -259,7 +261,7 @@ fn kept_track(
     for part in trak.parts()? {
         match &part.kind {
             b"tkhd" if fragmented.is_some() => {
-                made.extend(with_duration(part, Head::Track, showing.end)?);
+                made.extend(with_duration(part, HeaderBox::Track, showing.end)?);
                 if let Some(edits) = showing.edits.as_ref().filter(|edits| !edits.is_empty()) {
                     made.extend(encoded(&Edts {
                         elst: Some(Elst {
@@ -274,7 +276,7 @@ fn kept_track(
                 for part in part.parts()? {
                     match (&part.kind, fragmented) {
                         (b"mdhd", Some(gathered)) => {
-                            media.extend(with_duration(part, Head::Media, gathered.ends().0)?);
+                            media.extend(with_duration(part, HeaderBox::Media, gathered.ends().0)?);
                         }
                         (b"minf", _) => media.extend(kept_information(part, track, places)?),
                         _ => media.extend(part.whole),
@@ -288,8 +290,8 @@ fn kept_track(
     Ok(wrap(b"trak", &[&made]))
 }
 
-/// The box `minf` of a track that stays.
-fn kept_information(minf: Part, track: &Track, places: &[u64]) -> Result<Vec<u8>, Fault> {
+/// Returns the box `minf` of a copied track.
+fn kept_information(minf: BoxSlice, track: &Mp4Track, places: &[u64]) -> Result<Vec<u8>, Fault> {
     let mut made = Vec::new();
     for part in minf.parts()? {
         if part.kind != *b"stbl" {
@@ -299,9 +301,9 @@ fn kept_information(minf: Part, track: &Track, places: &[u64]) -> Result<Vec<u8>
         let mut tables = Vec::new();
         for part in part.parts()? {
             match (&part.kind, track.gathered()) {
-                // Places, of chunks and of what encryption or metadata would say of samples.
+                // Positions of chunks, and of encryption or other metadata of samples.
                 (b"stco" | b"co64" | b"saio" | b"saiz", _) => {}
-                // Of a fragmented track only the descriptions still hold.
+                // Of a fragmented track only the descriptions are still valid.
                 (kind, Some(_)) if !matches!(kind, b"stsd" | b"sgpd") => {}
                 _ => tables.extend(part.whole),
             }

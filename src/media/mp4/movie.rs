@@ -1,12 +1,12 @@
-//! The head of a movie, and what its fragments add → the tracks that stay, where their samples lie, when they are shown.
+//! Reads a movie's header and its fragments: which tracks stay, where their samples lie, and when they are shown.
 
 use std::io::{Read, Seek};
 
 use mp4_atom::{Elst, Mdhd, Mvhd, Tfhd, Tkhd, Trex};
 
-use super::boxes::{self, Part, u32_at};
+use super::boxes::{self, BoxSlice, u32_at};
 use super::fragments::Gathered;
-use super::tables::{Chunk, Tables, check_count};
+use super::tables::{Chunk, SampleTables, check_count};
 use crate::damaged;
 use crate::source::Source;
 use vocabox_base::fault::Fault;
@@ -14,24 +14,25 @@ use vocabox_base::limits::{
     MOVIE_FRAGMENT_BYTES_MAX, MOVIE_HEAD_BYTES_MAX, MOVIE_SECONDS_MAX, MOVIE_TRACKS_MAX,
 };
 
-/// Seconds after which a fragmented movie's first sample is taken to carry the time of a clock, not of a film: then the
-/// movie starts with that sample.
+/// Seconds from which on the time of a fragmented movie's first sample is treated as a clock's, not as the film's: the
+/// movie then starts with that sample.
 const CLOCK_SECONDS_MIN: f64 = 10.0;
 
-/// What is read of one track.
-pub struct Track {
-    /// Which of the movie head's `trak` boxes this is.
+/// One track of a movie.
+pub struct Mp4Track {
+    /// The number of its `trak` box in the movie header.
     pub index: usize,
     pub id: u32,
     pub kind: TrackKind,
     /// Units a second of its times.
     pub scale: u32,
-    /// Pixels, of a picture.
+    /// Pixels of a picture track.
     pub size: Option<(u32, u32)>,
     edits: Vec<mp4_atom::ElstEntry>,
-    samples: Samples,
+    samples: SampleLayout,
 }
 
+/// The kind of a track, by its handler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TrackKind {
     Picture,
@@ -40,35 +41,35 @@ pub enum TrackKind {
     Other,
 }
 
-/// Where a track's samples are told.
-enum Samples {
-    /// In the head: their chunks, and when the last one shown ends, from the first's decoding.
+/// Where the positions of a track's samples are declared.
+enum SampleLayout {
+    /// In the movie header: their chunks, and when the last one shown ends, relative to the first's decoding.
     Head(Vec<Chunk>, u64),
     Fragments(Box<Gathered>),
-    /// Nowhere, or nobody asked.
+    /// Nowhere, or not read because the track is not copied.
     None,
 }
 
-/// How a track's samples are laid on the movie's time.
+/// How a track's samples are placed on the movie's time line.
 pub struct Showing {
-    /// The edit list to write; the track's own is kept when none.
+    /// The edit list to write; none to keep the track's own.
     pub edits: Option<Vec<mp4_atom::ElstEntry>>,
     /// When the track ends, in the movie's time scale.
     pub end: u64,
 }
 
-/// A movie that was read.
+/// A movie whose header and fragments were read.
 pub struct Movie {
     /// The content of `moov`.
     pub head: Vec<u8>,
     /// Units a second of the movie's time.
     pub scale: u32,
     pub is_fragmented: bool,
-    pub tracks: Vec<Track>,
+    pub tracks: Vec<Mp4Track>,
 }
 
 impl Movie {
-    /// Faults: `Invalid` when the file is damaged, encrypted or beyond `limits`.
+    /// Reads the movie in `source`. Faults: `Invalid` when the file is damaged, encrypted or beyond `limits`.
     pub fn read<R: Read + Seek>(source: &mut Source<R>) -> Result<Movie, Fault> {
         let mut head = None;
         boxes::each_of_file(source, |source, found| {
@@ -126,22 +127,22 @@ impl Movie {
         }
         let mut count = 0;
         for (index, part) in tracks.enumerate() {
-            let mut track = Track::read(index, *part)?;
+            let mut track = Mp4Track::read(index, *part)?;
             let stbl = part.need(b"mdia")?.need(b"minf")?.need(b"stbl")?;
             if track.kind != TrackKind::Sound || self.is_fragmented {
-                let tables = Tables::read(stbl)?;
-                count += tables.as_ref().map_or(0, Tables::count);
+                let tables = SampleTables::read(stbl)?;
+                count += tables.as_ref().map_or(0, SampleTables::count);
                 check_count(count)?;
                 track.samples = match (&tables, self.is_fragmented) {
                     (tables, true) => {
                         let own = defaults.iter().find(|d| d.track_id == track.id).cloned();
-                        Samples::Fragments(Box::new(Gathered::new(own, tables.as_ref())?))
+                        SampleLayout::Fragments(Box::new(Gathered::new(own, tables.as_ref())?))
                     }
                     (Some(tables), false) => {
                         let (chunks, end) = tables.chunks()?;
-                        Samples::Head(chunks, end)
+                        SampleLayout::Head(chunks, end)
                     }
-                    (None, false) => Samples::None,
+                    (None, false) => SampleLayout::None,
                 };
             }
             if self.tracks.iter().any(|other| other.id == track.id) {
@@ -166,11 +167,11 @@ impl Movie {
                 }
                 let head: Tfhd = traf.need(b"tfhd")?.decode()?;
                 let track = self.tracks.iter_mut().find(|t| t.id == head.track_id);
-                if let Some(Samples::Fragments(gathered)) = track.map(|t| &mut t.samples) {
+                if let Some(SampleLayout::Fragments(gathered)) = track.map(|t| &mut t.samples) {
                     follows = gathered.add(traf, &head, found.from, follows)?;
                 }
             }
-            let count: usize = self.tracks.iter().map(Track::count).sum();
+            let count: usize = self.tracks.iter().map(Mp4Track::count).sum();
             if count as u64 > source.length() {
                 return Err(damaged("it has more frames than bytes"));
             }
@@ -178,21 +179,22 @@ impl Movie {
         })
     }
 
-    /// The tracks that stay: those with samples that are no sound.
-    pub fn kept(&self) -> impl Iterator<Item = &Track> {
+    /// Returns the tracks that are copied: those with samples that are no sound.
+    pub fn kept(&self) -> impl Iterator<Item = &Mp4Track> {
         self.tracks
             .iter()
             .filter(|t| t.kind != TrackKind::Sound && !t.chunks().is_empty())
     }
 
-    /// The first picture with samples.
-    pub fn picture(&self) -> Option<&Track> {
+    /// Returns the first picture track with samples.
+    pub fn picture(&self) -> Option<&Mp4Track> {
         self.kept().find(|track| track.kind == TrackKind::Picture)
     }
 
-    /// What the first fragments' times all have in common and is no part of the film: a clock's time, in seconds.
+    /// Returns the offset in seconds that the times of all first fragments share and that is a clock's time, not the
+    /// film's.
     pub fn clock_s(&self) -> f64 {
-        let starts = self.tracks.iter().filter_map(Track::start_s);
+        let starts = self.tracks.iter().filter_map(Mp4Track::start_s);
         match starts.reduce(f64::min) {
             Some(start) if start >= CLOCK_SECONDS_MIN => start,
             _ => 0.0,
@@ -204,20 +206,20 @@ impl Movie {
         self.tracks.iter().any(|t| t.kind == TrackKind::Sound)
     }
 
-    /// Seconds by which the first sound track starts late, as [`crate::Picture`] has it.
+    /// Returns the seconds by which the first sound track starts late, as in [`crate::Picture`].
     pub fn sound_late_s(&self) -> f64 {
         let sound = self.tracks.iter().find(|t| t.kind == TrackKind::Sound);
-        let start = sound.and_then(Track::start_s).unwrap_or(0.0);
+        let start = sound.and_then(Mp4Track::start_s).unwrap_or(0.0);
         (start - self.clock_s()).max(0.0)
     }
 }
 
-impl Track {
-    fn read(index: usize, trak: Part) -> Result<Track, Fault> {
+impl Mp4Track {
+    fn read(index: usize, trak: BoxSlice) -> Result<Mp4Track, Fault> {
         let head: Tkhd = trak.need(b"tkhd")?.decode()?;
         let media = trak.need(b"mdia")?;
         let scale = media.need(b"mdhd")?.decode::<Mdhd>()?.timescale;
-        // Behind version, flags and a number. By hand: QuickTime's names behind it are no C strings.
+        // After version, flags and a number. Read by hand, because QuickTime's names after it are no C strings.
         let handler = media.need(b"hdlr")?.body.get(8..12);
         if scale == 0 {
             return Err(damaged("a track has no time scale (mdhd)"));
@@ -238,30 +240,30 @@ impl Track {
             TrackKind::Picture => picture(media)?,
             _ => None,
         };
-        Ok(Track {
+        Ok(Mp4Track {
             index,
             id: head.track_id,
             kind,
             scale,
             size,
             edits,
-            samples: Samples::None,
+            samples: SampleLayout::None,
         })
     }
 
-    /// Where its samples lie.
+    /// Returns where the track's samples lie.
     pub fn chunks(&self) -> &[Chunk] {
         match &self.samples {
-            Samples::Head(chunks, _) => chunks,
-            Samples::Fragments(gathered) => gathered.chunks(),
-            Samples::None => &[],
+            SampleLayout::Head(chunks, _) => chunks,
+            SampleLayout::Fragments(gathered) => gathered.chunks(),
+            SampleLayout::None => &[],
         }
     }
 
-    /// What was gathered from fragments.
+    /// Returns the tables that were gathered from fragments.
     pub fn gathered(&self) -> Option<&Gathered> {
         match &self.samples {
-            Samples::Fragments(gathered) => Some(gathered),
+            SampleLayout::Fragments(gathered) => Some(gathered),
             _ => None,
         }
     }
@@ -270,22 +272,22 @@ impl Track {
         self.gathered().map_or(0, Gathered::count)
     }
 
-    /// When its first fragment is decoded, in seconds.
+    /// Returns when the track's first fragment is decoded, in seconds.
     fn start_s(&self) -> Option<f64> {
         let first = self.gathered()?.first()?;
         Some(first as f64 / f64::from(self.scale))
     }
 
-    /// When its last sample is no longer shown, counted from its first one's decoding, in its own time scale.
+    /// Returns when its last sample is no longer shown, relative to its first one's decoding, in its own time scale.
     fn end(&self) -> u64 {
         match &self.samples {
-            Samples::Head(_, end) => *end,
-            Samples::Fragments(gathered) => gathered.ends().1,
-            Samples::None => 0,
+            SampleLayout::Head(_, end) => *end,
+            SampleLayout::Fragments(gathered) => gathered.ends().1,
+            SampleLayout::None => 0,
         }
     }
 
-    /// How the track is laid on the time of `movie`, which starts `clock_s` after its fragments' time 0.
+    /// Returns the place of the track on the time line of a movie that starts `clock_s` after its fragments' time 0.
     ///
     /// Faults: `Invalid` for an edit list that cannot be kept when fragments become tables.
     pub fn showing(&self, movie_scale: u32, clock_s: f64) -> Result<Showing, Fault> {
@@ -302,7 +304,7 @@ impl Track {
             false => Err(damaged("a track would last more than a day")),
         };
         let Some(first) = self.gathered().and_then(Gathered::first) else {
-            // An edit without a duration would be no edit; take it for all of the track.
+            // An edit without a duration would have no effect; use the whole track.
             let end = match told {
                 0 => to_movie(self.end()),
                 told => told,
@@ -312,7 +314,7 @@ impl Track {
                 end: bounded(end)?,
             });
         };
-        // Tables count from the first sample, fragments from anywhere: the difference goes into the edit list.
+        // Tables count from the first sample, fragments from an arbitrary time: the difference goes into the edit list.
         let clock = (clock_s * f64::from(self.scale)).round() as u64;
         let late = first.saturating_sub(clock);
         let shown: Vec<_> = self
@@ -337,12 +339,12 @@ impl Track {
             .filter(|edit| edit.media_time.is_none())
             .fold(0, |sum, edit| sum.saturating_add(edit.segment_duration));
         let cut = shown.first().and_then(|edit| edit.media_time).unwrap_or(0);
-        // The track's time that the cut leaves at its start, and the silence or darkness before.
+        // The track's time that the cut leaves at its start, and the empty time before it.
         let (cut, gap) = (cut.saturating_sub(late), late.saturating_sub(cut));
         let gap = empty.saturating_add(
             (u128::from(gap) * u128::from(movie_scale) / u128::from(self.scale)) as u64,
         );
-        // A duration of 0 stands for all that the fragments bring (§8.6.6).
+        // A duration of 0 stands for everything that the fragments add (§8.6.6).
         let duration = match shown.first().map_or(0, |edit| edit.segment_duration) {
             0 => to_movie(self.end().saturating_sub(cut)),
             told => told,
@@ -367,13 +369,13 @@ impl Track {
     }
 }
 
-/// The pixels of a picture by its first description. Fault: `Invalid` when it is encrypted, or in another file.
-fn picture(media: Part) -> Result<Option<(u32, u32)>, Fault> {
+/// Returns the pixels of a picture by its first description. Fault: `Invalid` when it is encrypted, or in another file.
+fn picture(media: BoxSlice) -> Result<Option<(u32, u32)>, Fault> {
     let information = media.need(b"minf")?;
     if let Some(part) = information.find(b"dinf")?
         && let Some(list) = part.find(b"dref")?
     {
-        // Behind version, flags and a count; the lowest flag says "in this file".
+        // After version, flags and a count; the lowest flag says "in this file".
         for place in boxes::parts(list.body.get(8..).unwrap_or_default())? {
             if u32_at(place.body, 0)? & 1 == 0 {
                 return Err(damaged("its picture lies in another file"));

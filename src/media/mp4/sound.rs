@@ -1,5 +1,5 @@
-//! The new sound as a track of a movie: Opus as its mapping for MP4 has it ("Encapsulation of Opus in ISO Base Media File
-//! Format", 0.8.1), AAC as ISO/IEC 14496-14 §5.6 does.
+//! Writes the new sound as a track of a movie: Opus by its mapping for MP4 ("Encapsulation of Opus in ISO Base Media
+//! File Format", 0.8.1), AAC by ISO/IEC 14496-14 §5.6.
 
 use mp4_atom::esds::{DecoderConfig, DecoderSpecific, EsDescriptor, SLConfig};
 use mp4_atom::{
@@ -16,14 +16,14 @@ use vocabox_base::fault::Fault;
 
 /// Packets of one chunk: half a second, between chunks of the picture.
 const CHUNK_PACKETS: usize = 25;
-/// Packets to decode before one that is jumped to: 80 ms (§4.3.6 of the mapping), as the negative distance that the
-/// group `roll` has.
+/// Packets to decode before a seek target: 80 ms (§4.3.6 of the mapping), as the negative distance that the group
+/// `roll` has.
 const ROLL_PACKETS: i16 = -4;
 /// Sound by ISO/IEC 14496-3, and the kind of its stream (ISO/IEC 14496-1 §7.2.6.6).
 const MPEG4_AUDIO: u8 = 0x40;
 const AUDIO_STREAM: u8 = 5;
 
-/// The track's chunks, with places within its packets.
+/// Returns the track's chunks, with positions within its packets.
 pub fn chunks(track: &SoundTrack) -> Vec<Chunk> {
     let mut from = 0;
     let chunk = |(i, sizes): (usize, &[u16])| {
@@ -44,13 +44,13 @@ pub fn chunks(track: &SoundTrack) -> Vec<Chunk> {
         .collect()
 }
 
-/// The track's length in units of `movie_scale` a second, rounded up.
+/// Returns the track's length in units of `movie_scale` a second, rounded up.
 pub fn duration(track: &SoundTrack, movie_scale: u32) -> u64 {
     let scaled = u128::from(track.samples()) * u128::from(movie_scale);
     scaled.div_ceil(u128::from(OPUS_RATE_HZ)) as u64
 }
 
-/// The box `trak` of number `id`, its chunks at `places`.
+/// Returns the box `trak` of number `id`, with its chunks at `places`.
 ///
 /// Fault: `Internal` when mp4-atom refuses it.
 pub fn trak(
@@ -154,7 +154,7 @@ pub fn trak(
     })
 }
 
-/// What a decoder must know of the packets.
+/// Returns the sample description, which configures the decoder.
 fn description(track: &SoundTrack) -> Codec {
     let audio = Audio {
         data_reference_index: 1,
@@ -188,7 +188,7 @@ fn description(track: &SoundTrack) -> Codec {
                             raw: track.config().to_vec(),
                             ..Default::default()
                         }),
-                        // An average of 0: it varies.
+                        // An average of 0 means that the rate varies.
                         ..Default::default()
                     },
                     sl_config: SLConfig {},
@@ -201,14 +201,14 @@ fn description(track: &SoundTrack) -> Codec {
     }
 }
 
-/// Bits of the largest second.
+/// Returns the bits of the largest second.
 fn most_bits(track: &SoundTrack) -> u32 {
     let second = OPUS_RATE_HZ.div_ceil(track.codec().packet_samples()) as usize;
     let bits = |sizes: &[u16]| sizes.iter().map(|size| 8 * u32::from(*size)).sum();
     track.sizes().chunks(second).map(bits).max().unwrap_or(0)
 }
 
-/// All `packets` in one group that says from where to decode.
+/// Returns one group with all `packets`, which declares the pre-roll.
 fn roll(packets: u32) -> (Vec<Sgpd>, Vec<Sbgp>) {
     let roll = FourCC::new(b"roll");
     let sgpd = Sgpd {

@@ -1,23 +1,24 @@
-//! A track's sample tables (ISO/IEC 14496-12 §8.6, §8.7) → where its samples lie, how long they last, when they end.
+//! Reads a track's sample tables (ISO/IEC 14496-12 §8.6, §8.7): where its samples lie, how long they last, when they
+//! end.
 
 use mp4_atom::{Co64, Ctts, Stco, Stsc, Stss, Stsz, StszSamples, Stts};
 
-use super::boxes::{Part, too_many_samples};
+use super::boxes::{BoxSlice, too_many_samples};
 use crate::damaged;
 use vocabox_base::fault::Fault;
 use vocabox_base::limits::MOVIE_SAMPLES_MAX;
 
-/// Samples of one track that lie one behind the other in the file.
+/// Consecutive samples of one track in the file.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Chunk {
-    /// Where, from the file's start, and how many bytes.
+    /// The position from the file's start, and the bytes.
     pub from: u64,
     pub bytes: u64,
     /// When its first sample is decoded, in the track's time scale.
     pub time: u64,
 }
 
-/// One sample: its size, how long it lasts, by how much it is shown after it is decoded (both in the track's time scale),
+/// One sample: its size, its duration, the time between its decoding and its display (both in the track's time scale),
 /// and whether decoding may start with it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sample {
@@ -28,7 +29,7 @@ pub struct Sample {
 }
 
 /// The tables of one track, decoded.
-pub struct Tables {
+pub struct SampleTables {
     sizes: Stsz,
     durations: Stts,
     offsets: Option<Ctts>,
@@ -37,16 +38,16 @@ pub struct Tables {
     chunks: Vec<u64>,
 }
 
-impl Tables {
-    /// The tables in the box `stbl`. None when it lists no samples, as in a fragmented file.
+impl SampleTables {
+    /// Returns the tables in the box `stbl`; none when it lists no samples, as in a fragmented file.
     ///
     /// Faults: `Invalid` when one is missing, damaged, or larger than is accepted.
-    pub fn read(stbl: Part) -> Result<Option<Tables>, Fault> {
+    pub fn read(stbl: BoxSlice) -> Result<Option<SampleTables>, Fault> {
         if stbl.find(b"stz2")?.is_some() {
             return Err(damaged("its sample sizes are of the compact kind (stz2)"));
         }
         let sizes: Stsz = match stbl.find(b"stsz")? {
-            // Behind version and flags: one size for all, then how many.
+            // After version and flags: one size for all, then the number of samples.
             Some(part) => part.table(8)?,
             None => return Ok(None),
         };
@@ -68,7 +69,7 @@ impl Tables {
             return Err(damaged("it has more chunks than frames"));
         }
         let table = |kind| stbl.find(kind);
-        Ok(Some(Tables {
+        Ok(Some(SampleTables {
             durations: stbl.need(b"stts")?.table(4)?,
             offsets: table(b"ctts")?.map(|part| part.table(4)).transpose()?,
             sync: table(b"stss")?.map(|part| part.table(4)).transpose()?,
@@ -78,7 +79,7 @@ impl Tables {
         }))
     }
 
-    /// Goes through all samples in order: `see` gets each with its chunk's number, where it lies, and its description's
+    /// Visits all samples in order: `see` gets each with its chunk's number, its position, and its description's
     /// number.
     ///
     /// Fault: `Invalid` when the tables leave samples without a place.
@@ -109,7 +110,7 @@ impl Tables {
                 run += 1;
             }
             let mut at = *from;
-            // The last chunk of a run may be told too long.
+            // The table may declare too many samples for the last chunk of a run.
             let held = (runs[run].samples_per_chunk as usize).min(count - next);
             for _ in 0..held {
                 next += 1;
@@ -134,9 +135,10 @@ impl Tables {
         }
     }
 
-    /// Its chunks, and when its last sample ends: shown, from the first one's decoding, in the track's time scale.
+    /// Returns the chunks, and when the last sample's display ends, relative to the first one's decoding, in the
+    /// track's time scale.
     ///
-    /// Faults: as [`Tables::each`].
+    /// Faults: as [`SampleTables::each`].
     pub fn chunks(&self) -> Result<(Vec<Chunk>, u64), Fault> {
         let empty = |from: &u64| Chunk {
             from: *from,
@@ -158,7 +160,7 @@ impl Tables {
         Ok((chunks, end))
     }
 
-    /// How many samples there are.
+    /// Returns the number of samples.
     pub fn count(&self) -> usize {
         match &self.sizes.samples {
             StszSamples::Identical { count, .. } => *count as usize,

@@ -1,4 +1,4 @@
-//! The clusters of the copy: the blocks that stay as they are, in clusters of the same times, the sound between them.
+//! Writes the clusters of the copy: the copied blocks, in clusters of the same times, with the sound between them.
 
 use std::fs::File;
 use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
@@ -16,17 +16,18 @@ use vocabox_base::fault::Fault;
 
 /// Longest cluster that holds sound only, in seconds.
 const SOUND_CLUSTER_SECONDS_MAX: f64 = 5.0;
-/// Least time between two cues, in seconds: to find a place, one a second will do.
+/// Least time between two cues, in seconds: one a second is enough for seeking.
 const CUE_SECONDS_MIN: f64 = 1.0;
 const NS_PER_S: u64 = 1_000_000_000;
 
-/// A file that is written, and how far.
+/// An output file and its position.
 pub struct Output<'a> {
     file: BufWriter<&'a mut File>,
     at: u64,
 }
 
 impl<'a> Output<'a> {
+    /// Returns an output at the start of `file`.
     pub fn new(file: &'a mut File) -> Self {
         Output {
             file: BufWriter::new(file),
@@ -34,17 +35,19 @@ impl<'a> Output<'a> {
         }
     }
 
-    /// Where the next byte goes.
+    /// Returns the position of the next byte.
     pub fn at(&self) -> u64 {
         self.at
     }
 
+    /// Writes `bytes`. Faults: those of [`Fault::disk`].
     pub fn put(&mut self, bytes: &[u8]) -> Result<(), Fault> {
         self.file.write_all(bytes).map_err(Fault::disk)?;
         self.at += bytes.len() as u64;
         Ok(())
     }
 
+    /// Copies the bytes of `source` between `from` and `to`. Faults: those of reading and writing.
     pub fn copy<R: Read + Seek>(
         &mut self,
         source: &mut Source<R>,
@@ -57,7 +60,7 @@ impl<'a> Output<'a> {
         Ok(())
     }
 
-    /// Writes `bytes` over what stands at `from`.
+    /// Overwrites the bytes at `from` with `bytes`.
     pub fn patch(&mut self, from: u64, bytes: &[u8]) -> Result<(), Fault> {
         let end = SeekFrom::Start(self.at);
         let mut patch = || {
@@ -68,7 +71,7 @@ impl<'a> Output<'a> {
         patch().map(drop).map_err(Fault::disk)
     }
 
-    /// Starts an element whose size is told by [`Output::close`]; returns where its content starts.
+    /// Starts an element whose size [`Output::close`] writes; returns where its content starts.
     pub fn open<T: mkv_element::prelude::Element>(&mut self) -> Result<u64, Fault> {
         self.put(&long_head::<T>(0))?;
         Ok(self.at)
@@ -80,14 +83,15 @@ impl<'a> Output<'a> {
         self.patch(body - LONG_SIZE_BYTES as u64, &size.to_be_bytes())
     }
 
+    /// Writes what is buffered. Faults: those of [`Fault::disk`].
     pub fn flush(&mut self) -> Result<(), Fault> {
         self.file.flush().map_err(Fault::disk)
     }
 }
 
-/// The cluster being written.
+/// The cluster that is being written.
 struct Open {
-    /// Its first byte, and its content's, in the file.
+    /// The positions in the file of its first byte and of its content.
     from: u64,
     body: u64,
     time: i64,
@@ -110,6 +114,8 @@ pub struct Clusters<'a, P> {
 }
 
 impl<'a, P: Read> Clusters<'a, P> {
+    /// Returns a writer of the sound's `packets` as track `number`, in ticks of `scale_ns`, into the segment at
+    /// `segment`.
     pub fn new(sound: &'a SoundTrack, packets: P, number: u8, scale_ns: u64, segment: u64) -> Self {
         Clusters {
             sound,
@@ -124,14 +130,14 @@ impl<'a, P: Read> Clusters<'a, P> {
         }
     }
 
-    /// Makes sure that a cluster of `time` is open, all sound before it behind us.
+    /// Makes sure that a cluster of `time` is open, after all sound before it was written.
     pub fn start(&mut self, out: &mut Output, time: i64) -> Result<(), Fault> {
         self.sound_until(out, time)?;
         self.end_cluster(out)?;
         self.begin(out, time)
     }
 
-    /// Lets the sound before `time` come first; the block of that time then goes into the open cluster.
+    /// Writes the sound before `time`; the block of that time then goes into the open cluster.
     pub fn sound_until(&mut self, out: &mut Output, time: i64) -> Result<(), Fault> {
         while self.written < self.sound.sizes().len() && self.ticks(self.written) < time {
             self.write_packet(out)?;
@@ -139,7 +145,8 @@ impl<'a, P: Read> Clusters<'a, P> {
         Ok(())
     }
 
-    /// Notes that the block of `track` at `time`, the next to be written, is one to start with.
+    /// Adds a cue for the block of `track` at `time`, a key frame and the next to be written, unless the last cue is
+    /// less than `CUE_SECONDS_MIN` before it.
     pub fn cue(&mut self, out: &Output, track: u64, time: i64) {
         let apart = (CUE_SECONDS_MIN * NS_PER_S as f64) as i64 / self.scale_ns.max(1) as i64;
         let Some(open) = &self.open else { return };
@@ -191,8 +198,8 @@ impl<'a, P: Read> Clusters<'a, P> {
         }
     }
 
-    /// When the packet of that number starts, in ticks. The time of the first is 0: players take the warm-up off by the
-    /// track's CodecDelay.
+    /// Returns when the packet of that number starts, in ticks. The first starts at 0: players subtract the warm-up by
+    /// the track's CodecDelay.
     fn ticks(&self, packet: usize) -> i64 {
         let samples = packet as u64 * u64::from(self.sound.codec().packet_samples());
         self.to_ticks(samples)
@@ -216,7 +223,7 @@ impl<'a, P: Read> Clusters<'a, P> {
         let after = time - self.open.as_ref().map_or(time, |open| open.time);
         let mut block = vec![self.number | 0x80];
         block.extend((after as i16).to_be_bytes());
-        // A frame to start with.
+        // The flag of a key frame.
         block.push(0x80);
         let head = block.len();
         block.resize(head + usize::from(self.sound.sizes()[self.written]), 0);
@@ -228,7 +235,7 @@ impl<'a, P: Read> Clusters<'a, P> {
         let packet_samples = self.sound.codec().packet_samples();
         let padding = packet_samples - self.sound.last_packet_samples();
         if last && padding > 0 {
-            // In a group, every block is one to start with unless it refers to another.
+            // In a group, every block is a key frame unless it refers to another.
             block[3] = 0;
             let kept = u64::from(self.sound.last_packet_samples());
             let ns = u64::from(padding) * NS_PER_S / u64::from(OPUS_RATE_HZ);

@@ -1,7 +1,7 @@
-//! Elements of EBML (RFC 8794): their heads from the source, their children from memory, and heads to be written.
+//! Elements of EBML (RFC 8794): headers read from the source, children from memory, and headers to be written.
 //!
-//! Values are read here and not by mkv-element's structs, which refuse a file for one field that is missing or twice there,
-//! and write a line to the log for every element that they do not know.
+//! Values are decoded here and not by mkv-element's structs, which refuse a file for one field that is missing or
+//! duplicated, and log a line for every unknown element.
 
 use std::io::{Read, Seek};
 
@@ -12,32 +12,32 @@ use crate::damaged;
 use crate::source::Source;
 use vocabox_base::fault::Fault;
 
-/// Bytes of a size that is written with room for any.
+/// Bytes of a size field that can hold any size.
 pub const LONG_SIZE_BYTES: usize = 8;
 
 /// An element of the file.
 #[derive(Debug, Clone, Copy)]
 pub struct Element {
-    /// As mkv-element has it: without the bit that tells its length.
+    /// The id as mkv-element has it: without the bit that marks its length.
     pub id: u64,
-    /// Its first byte, and its content's.
+    /// The positions of its first byte and of its content.
     pub from: u64,
     pub body: u64,
-    /// Its content's bytes; none when it goes on until something follows that cannot be in it.
+    /// The bytes of its content; none when it goes on until an element follows that cannot be in it.
     pub size: Option<u64>,
 }
 
 impl Element {
-    /// The element that starts where `source` stands; it ends at `limit` at the latest.
+    /// Returns the element that starts where `source` stands and ends at `limit` at the latest.
     ///
-    /// Faults: `Invalid` when there is none, or it leaves `limit`.
+    /// Faults: `Invalid` when there is none, or it exceeds `limit`.
     pub fn read<R: Read + Seek>(source: &mut Source<R>, limit: u64) -> Result<Element, Fault> {
         let from = source.at();
         let id = number(source)?;
         let middle = source.at();
         let size = number(source)?;
         let body = source.at();
-        // All ones, in any length, mean "unknown"; mkv-element knows the shortest only.
+        // All ones, in any length, mean "unknown"; mkv-element knows only the shortest form.
         let ones = (1u64 << (7 * (body - middle))) - 1;
         let is_unknown = size.is_unknown || size.value == ones;
         let size = (!is_unknown).then_some(size.value);
@@ -58,11 +58,13 @@ impl Element {
         }
     }
 
+    /// Whether this is an element of type `T`.
     pub fn is<T: Known>(&self) -> bool {
         self.id == T::ID.value
     }
 
-    /// Behind its last byte. Fault: `Invalid` when its size is not told, which only clusters may leave open.
+    /// Returns the position after its last byte. Fault: `Invalid` when its size is unknown, which is allowed for
+    /// clusters only.
     pub fn end(&self) -> Result<u64, Fault> {
         let size = self
             .size
@@ -80,17 +82,18 @@ fn number<R: Read + Seek>(source: &mut Source<R>) -> Result<VInt64, Fault> {
 #[derive(Clone, Copy)]
 pub struct Child<'a> {
     id: u64,
-    /// With its head.
+    /// The element with its header.
     pub whole: &'a [u8],
     pub body: &'a [u8],
 }
 
 impl Child<'_> {
+    /// Whether this is an element of type `T`.
     pub fn is<T: Known>(&self) -> bool {
         self.id == T::ID.value
     }
 
-    /// Its content as a number without sign, of 8 bytes at most.
+    /// Returns its content as an unsigned number of at most 8 bytes.
     pub fn number(&self) -> Result<u64, Fault> {
         match self.body.len() {
             0..=8 => Ok(self
@@ -102,7 +105,7 @@ impl Child<'_> {
     }
 }
 
-/// The elements in `data`, the content of one. Fault: `Invalid` when one leaves it.
+/// Returns the elements in `data`, the content of one. Fault: `Invalid` when one exceeds it.
 pub fn children(data: &[u8]) -> Result<Vec<Child<'_>>, Fault> {
     let mut source = Source::new(std::io::Cursor::new(data))?;
     let mut found = Vec::new();
@@ -119,7 +122,7 @@ pub fn children(data: &[u8]) -> Result<Vec<Child<'_>>, Fault> {
     Ok(found)
 }
 
-/// The head of an element of `size` bytes, the size in [`LONG_SIZE_BYTES`].
+/// Returns the header of an element of `size` bytes, with the size in [`LONG_SIZE_BYTES`].
 pub fn long_head<T: Known>(size: u64) -> Vec<u8> {
     let id = T::ID.as_encoded().to_be_bytes();
     let mut head: Vec<u8> = id.into_iter().skip_while(|byte| *byte == 0).collect();
@@ -127,7 +130,7 @@ pub fn long_head<T: Known>(size: u64) -> Vec<u8> {
     head
 }
 
-/// An element of type `T` around `contents`.
+/// Returns an element of type `T` around `contents`.
 pub fn wrap<T: Known>(contents: &[&[u8]]) -> Vec<u8> {
     let size: usize = contents.iter().map(|c| c.len()).sum();
     let mut made = long_head::<T>(size as u64);
@@ -135,7 +138,7 @@ pub fn wrap<T: Known>(contents: &[&[u8]]) -> Vec<u8> {
     made
 }
 
-/// An element that mkv-element knows, as bytes.
+/// Returns an element that mkv-element knows, as bytes.
 pub fn encoded<T: Known>(element: &T) -> Result<Vec<u8>, Fault> {
     let mut body = Vec::new();
     element.encode_body(&mut body).map_err(Fault::internal)?;

@@ -1,4 +1,4 @@
-//! WebM and Matroska: blocks that stay are copied as they are, in clusters of the same times; the sound goes between them.
+//! Writes WebM and Matroska: copied blocks stay unchanged, in clusters of the same times; the sound goes between them.
 //!
 //! | file | one idea |
 //! | --- | --- |
@@ -22,19 +22,19 @@ use mkv_element::prelude::{
 
 use self::clusters::{Clusters, Output};
 use self::element::{Element, children, encoded, wrap};
-use self::scan::{Scan, Seen};
+use self::scan::{Scan, ScanEvent};
 use super::source::Source;
 use super::track::SoundTrack;
 use super::{Container, Picture, damaged, no_picture};
 use vocabox_audio::encode::OPUS_RATE_HZ;
 use vocabox_base::fault::Fault;
 
-/// Lists of chapters and attachments that are copied: there is one of each, if any.
+/// Elements with chapters or attachments that are copied: a file has at most one of each.
 const OTHERS_MAX: usize = 8;
-/// Heads whose places are told, and room for that.
+/// Top-level elements whose positions the seek head lists, and for which it has space.
 const SEEK_HEADS_MAX: usize = 6;
 const SEEK_BYTES: usize = 256;
-/// Nanoseconds to decode before a packet that is jumped to (RFC 7845 §4.6).
+/// Nanoseconds to decode before a seek target (RFC 7845 §4.6).
 const PRE_ROLL_NS: u64 = 80_000_000;
 
 /// As [`super::inspect`].
@@ -64,7 +64,7 @@ pub fn replace_audio<R: Read + Seek>(
         known.next().is_some_and(|track| !track.is_sound)
     };
     let mut out = Output::new(out);
-    // What stands before the segment, the EBML head, says which kind of document this is.
+    // The EBML header, which stands before the segment, declares the document type.
     out.copy(source, 0, scan.segment)?;
     let segment = out.open::<Segment>()?;
     let mut places: Vec<(u64, u64)> = Vec::new();
@@ -77,13 +77,13 @@ pub fn replace_audio<R: Read + Seek>(
 
     let clock = scan.clock();
     let mut clusters = Clusters::new(sound, sound.read()?, number, scan.scale_ns, segment);
-    // A cluster is only begun once there is a block for it.
+    // A cluster is only started once there is a block for it.
     let mut next = None;
     let (mut told_tags, mut others) = (None, Vec::new());
     scan::each(source, (scan.from, scan.to), |source, element, seen| {
         match seen {
-            Seen::Cluster(time) => next = Some(time - clock),
-            Seen::Block(head) if stays(head.track) => {
+            ScanEvent::Cluster(time) => next = Some(time - clock),
+            ScanEvent::Block(head) if stays(head.track) => {
                 let time = head.time - clock;
                 if let Some(start) = next.take() {
                     clusters.start(&mut out, start)?;
@@ -94,10 +94,10 @@ pub fn replace_audio<R: Read + Seek>(
                 }
                 out.copy(source, element.from, element.end()?)?;
             }
-            Seen::Other if element.is::<Tags>() && told_tags.is_none() => {
+            ScanEvent::Other if element.is::<Tags>() && told_tags.is_none() => {
                 told_tags = tags(source, element, &scan)?;
             }
-            Seen::Other if element.is::<Chapters>() || element.is::<Attachments>() => {
+            ScanEvent::Other if element.is::<Chapters>() || element.is::<Attachments>() => {
                 others.push(*element);
                 if others.len() > OTHERS_MAX {
                     return Err(damaged("it has too many lists of chapters and attachments"));
@@ -131,11 +131,11 @@ pub fn replace_audio<R: Read + Seek>(
     out.flush()
 }
 
-/// The sound's number and id: those of the first sound that goes, so that what refers to it refers to the new one.
+/// Returns the sound's number and id: those of the first removed sound, so that references to it refer to the new one.
 fn place(scan: &Scan) -> (u8, u64) {
     let gone = scan.tracks.iter().find(|track| track.is_sound);
     let kept = || scan.tracks.iter().filter(|track| !track.is_sound);
-    // One byte in each block. There are fewer tracks than that.
+    // The number has one byte in each block. There are fewer tracks than that.
     let free = (1..127u8).find(|n| kept().all(|track| track.number != u64::from(*n)));
     let number = gone.and_then(|t| u8::try_from(t.number).ok());
     let number =
@@ -146,7 +146,7 @@ fn place(scan: &Scan) -> (u8, u64) {
     (number, uid.or(unused).unwrap_or(1))
 }
 
-/// The content of the original's `Info` with another duration.
+/// Returns the content of the original's `Info` with another duration.
 fn info(scan: &Scan, sound: &SoundTrack) -> Result<Vec<u8>, Fault> {
     let mut made = Vec::new();
     for child in children(&scan.info)? {
@@ -159,14 +159,14 @@ fn info(scan: &Scan, sound: &SoundTrack) -> Result<Vec<u8>, Fault> {
     Ok(wrap::<Info>(&[&made]))
 }
 
-/// The entries of the tracks that stay, and the sound's.
+/// Returns the entries of the copied tracks, and the sound's.
 fn tracks(scan: &Scan, sound: &SoundTrack, number: u8, uid: u64) -> Result<Vec<u8>, Fault> {
     let mut made = Vec::new();
     for track in scan.tracks.iter().filter(|track| !track.is_sound) {
         made.extend(&track.entry);
     }
     let pre_skip = sound.pre_skip();
-    // RFC 7845 §5.1: version 1, and below the mapping for one channel or two.
+    // RFC 7845 §5.1: version 1, and at the end the mapping family for one or two channels.
     let mut head = b"OpusHead\x01".to_vec();
     head.push(sound.channels());
     head.extend(pre_skip.to_le_bytes());
@@ -192,7 +192,7 @@ fn tracks(scan: &Scan, sound: &SoundTrack, number: u8, uid: u64) -> Result<Vec<u
     Ok(wrap::<Tracks>(&[&made]))
 }
 
-/// The tags of `element` but those of sound that goes; none when none is left.
+/// Returns the tags of `element` except those of removed sound; none when none is left.
 fn tags<R: Read + Seek>(
     source: &mut Source<R>,
     element: &Element,
@@ -215,7 +215,7 @@ fn tags<R: Read + Seek>(
     Ok((!made.is_empty()).then(|| wrap::<Tags>(&[&made])))
 }
 
-/// Where the heads stand, as (id, place in the segment); the first few of them.
+/// Returns a seek head with the (id, position in the segment) of the first few elements.
 fn seek_head(places: &[(u64, u64)]) -> Result<Vec<u8>, Fault> {
     let seek = places.iter().take(SEEK_HEADS_MAX).map(|(id, place)| {
         let bytes = id.to_be_bytes();
@@ -233,7 +233,7 @@ fn seek_head(places: &[(u64, u64)]) -> Result<Vec<u8>, Fault> {
     })
 }
 
-/// Nothing, in `bytes` bytes, 9 at least.
+/// Returns an empty element of `bytes` bytes, at least 9.
 fn void(bytes: usize) -> Vec<u8> {
     wrap::<Void>(&[&vec![0; bytes - 9]])
 }

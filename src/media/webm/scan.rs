@@ -1,4 +1,5 @@
-//! The first look at a file: its tracks, its scale of time, and when its picture ends. Reads heads of blocks, no frames.
+//! The first pass over a file: its tracks, its time scale, and when its picture ends. It reads block headers, no
+//! frames.
 
 use std::io::{Read, Seek};
 
@@ -17,23 +18,23 @@ use vocabox_base::limits::{
     MOVIE_ELEMENT_BYTES_MAX, MOVIE_ELEMENTS_MAX, MOVIE_SECONDS_MAX, MOVIE_TRACKS_MAX,
 };
 
-/// Nanoseconds of a tick where the file does not say (Matroska, `TimestampScale`).
+/// Nanoseconds of a tick where the file does not declare it (Matroska, `TimestampScale`).
 const SCALE_NS: u64 = 1_000_000;
-/// Seconds from which on a file's first time is taken to be a clock's: then the copy starts at 0.
+/// Seconds from which on a file's first time is treated as a clock's: the copy then starts at 0.
 const CLOCK_SECONDS_MIN: f64 = 10.0;
 
-/// What is known of one track.
+/// One track of a file.
 #[derive(Debug)]
-pub struct Track {
+pub struct WebmTrack {
     pub number: u64,
     pub uid: u64,
     pub is_picture: bool,
     pub is_sound: bool,
-    /// Pixels, of a picture.
+    /// Pixels of a picture track.
     pub size: (Option<u32>, Option<u32>),
     /// The `TrackEntry` as it stands in the file.
     pub entry: Vec<u8>,
-    /// Ticks of each frame, where the track tells them.
+    /// Ticks of each frame, where the track declares them.
     frame: Option<f64>,
     first: Option<i64>,
     last: i64,
@@ -41,9 +42,9 @@ pub struct Track {
     end: f64,
 }
 
-/// A file that was looked at.
+/// The result of the first pass.
 pub struct Scan {
-    /// Where the segment's content starts and ends; what stands before it, the EBML head, starts at 0.
+    /// Where the segment's content starts and ends; the EBML header stands before the segment.
     pub from: u64,
     pub to: u64,
     /// The segment's first byte.
@@ -52,12 +53,12 @@ pub struct Scan {
     pub info: Vec<u8>,
     /// Nanoseconds of a tick.
     pub scale_ns: u64,
-    pub tracks: Vec<Track>,
+    pub tracks: Vec<WebmTrack>,
     /// Ticks at which the first cluster starts.
     first: Option<i64>,
 }
 
-/// One block of a cluster: its element, and what its head says.
+/// One block of a cluster: its element, and its header's fields.
 #[derive(Debug, Clone, Copy)]
 pub struct BlockHead {
     pub track: u64,
@@ -67,26 +68,26 @@ pub struct BlockHead {
     duration: Option<u64>,
 }
 
-/// What a walk through a segment comes upon.
-pub enum Seen {
-    /// A cluster starts; its time in ticks.
+/// What [`each`] finds in a segment.
+pub enum ScanEvent {
+    /// The start of a cluster, with its time in ticks.
     Cluster(i64),
     /// A block, with its group if it has one.
     Block(BlockHead),
-    /// Anything of the segment itself but clusters.
+    /// Any other element at the segment's top level.
     Other,
 }
 
-/// Goes through the segment's content between `from` and `to`: `see` gets each element's place, its end, and what it is.
+/// Visits the segment's content between `from` and `to`: `see` gets each element and what it is.
 ///
 /// Faults: `Invalid` when the file is damaged or has more elements than are accepted.
 pub fn each<R: Read + Seek>(
     source: &mut Source<R>,
     (from, to): (u64, u64),
-    mut see: impl FnMut(&mut Source<R>, &Element, Seen) -> Result<(), Fault>,
+    mut see: impl FnMut(&mut Source<R>, &Element, ScanEvent) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
     source.go(from)?;
-    // The cluster that is open, by its end if it tells one; the time that it told.
+    // The end of the open cluster if it is known, and the cluster's time.
     let (mut cluster, mut time) = (None, None);
     let mut seen = 0;
     let mut count = |more: u64| {
@@ -116,23 +117,23 @@ pub fn each<R: Read + Seek>(
         }
         let end = element.end()?;
         if cluster.is_none() {
-            see(source, &element, Seen::Other)?;
+            see(source, &element, ScanEvent::Other)?;
         } else if element.is::<Timestamp>() {
             let told = source.take(end - element.body, 8, "a time")?;
             let ticks = told.iter().fold(0, |n, byte| n << 8 | u64::from(*byte));
-            // Room to add the times of blocks.
+            // Leaves headroom for the times of blocks.
             let ticks = i64::try_from(ticks).ok().filter(|t| *t < i64::MAX / 2);
             let ticks =
                 ticks.ok_or_else(|| damaged("the time of a cluster is beyond all films"))?;
             time = Some(ticks);
-            see(source, &element, Seen::Cluster(ticks))?;
+            see(source, &element, ScanEvent::Cluster(ticks))?;
         } else if element.is::<SimpleBlock>() || element.is::<BlockGroup>() {
             let base = time.ok_or_else(|| damaged("a block stands in no cluster"))?;
             let head = match element.is::<SimpleBlock>() {
                 true => simple(source, base, end)?,
                 false => group(source, base, end, &mut count)?,
             };
-            see(source, &element, Seen::Block(head))?;
+            see(source, &element, ScanEvent::Block(head))?;
         }
         source.go(end)?;
     }
@@ -150,7 +151,7 @@ fn is_of_segment(element: &Element) -> bool {
         || element.is::<Attachments>()
 }
 
-/// The head of a block: the track's number, two bytes of time after the cluster's, flags.
+/// Reads the header of a block: the track's number, two bytes of time relative to the cluster's, flags.
 fn simple<R: Read + Seek>(source: &mut Source<R>, base: i64, end: u64) -> Result<BlockHead, Fault> {
     let track = VInt64::read_from(source)
         .map_err(|error| damaged("a block names no track").because(error))?;
@@ -197,7 +198,7 @@ fn group<R: Read + Seek>(
 }
 
 impl Scan {
-    /// Faults: `Invalid` when the file is damaged or beyond `limits`.
+    /// Reads the file in `source`. Faults: `Invalid` when the file is damaged or beyond `limits`.
     pub fn read<R: Read + Seek>(source: &mut Source<R>) -> Result<Scan, Fault> {
         source.go(0)?;
         let bytes = source.length();
@@ -225,14 +226,14 @@ impl Scan {
         };
         each(source, (segment.body, to), |source, element, seen| {
             match seen {
-                Seen::Cluster(time) => {
+                ScanEvent::Cluster(time) => {
                     scan.first = Some(scan.first.map_or(time, |first| first.min(time)));
                 }
-                Seen::Block(head) => scan.meet(&head),
-                Seen::Other if element.is::<Info>() && scan.info.is_empty() => {
+                ScanEvent::Block(head) => scan.meet(&head),
+                ScanEvent::Other if element.is::<Info>() && scan.info.is_empty() => {
                     scan.info = content(source, element)?;
                 }
-                Seen::Other if element.is::<Tracks>() && scan.tracks.is_empty() => {
+                ScanEvent::Other if element.is::<Tracks>() && scan.tracks.is_empty() => {
                     let told = content(source, element)?;
                     scan.tracks = tracks(&told)?;
                 }
@@ -254,7 +255,7 @@ impl Scan {
         Ok(scan)
     }
 
-    /// Takes note of a block's times.
+    /// Records a block's times.
     fn meet(&mut self, head: &BlockHead) {
         let Some(track) = self.tracks.iter_mut().find(|t| t.number == head.track) else {
             return;
@@ -272,19 +273,19 @@ impl Scan {
         }
     }
 
-    /// Seconds of a tick.
+    /// Returns the seconds of a tick.
     pub fn tick_s(&self) -> f64 {
         self.scale_ns as f64 / 1e9
     }
 
-    /// The first picture that has frames.
-    pub fn picture(&self) -> Option<&Track> {
+    /// Returns the first picture track that has frames.
+    pub fn picture(&self) -> Option<&WebmTrack> {
         self.tracks
             .iter()
             .find(|track| track.is_picture && track.first.is_some())
     }
 
-    /// Ticks that are taken from all times: those of a clock, which are no part of the film; else 0.
+    /// Returns the ticks that are subtracted from all times: those of a clock, which are no part of the film; else 0.
     pub fn clock(&self) -> i64 {
         match self.first {
             Some(first) if first as f64 * self.tick_s() >= CLOCK_SECONDS_MIN => first,
@@ -292,7 +293,7 @@ impl Scan {
         }
     }
 
-    /// Seconds from the copy's start to the end of its picture.
+    /// Returns the seconds from the copy's start to the end of its picture.
     pub fn end_s(&self) -> f64 {
         let shown = self
             .tracks
@@ -307,7 +308,7 @@ impl Scan {
         self.tracks.iter().any(|track| track.is_sound)
     }
 
-    /// Seconds by which the first sound starts late.
+    /// Returns the seconds by which the first sound starts late.
     pub fn sound_late_s(&self) -> f64 {
         let sound = self.tracks.iter().find(|track| track.is_sound);
         let first = sound.and_then(|track| track.first).unwrap_or(0);
@@ -315,9 +316,9 @@ impl Scan {
     }
 }
 
-impl Track {
-    fn read(entry: Child) -> Result<Track, Fault> {
-        let mut track = Track {
+impl WebmTrack {
+    fn read(entry: Child) -> Result<WebmTrack, Fault> {
+        let mut track = WebmTrack {
             number: 0,
             uid: 0,
             is_picture: false,
@@ -354,7 +355,8 @@ impl Track {
         Ok(track)
     }
 
-    /// When its last frame ends, in ticks: as the block or the track says, else after as long as the one before.
+    /// Returns when its last frame ends, in ticks: by the block's or the track's duration, else after as long as the
+    /// frame before.
     fn end(&self, scale_ns: u64) -> f64 {
         let frame = match self.frame {
             Some(ns) => ns / scale_ns as f64,
@@ -367,8 +369,8 @@ impl Track {
     }
 }
 
-/// The tracks that the content of `Tracks` lists.
-fn tracks(told: &[u8]) -> Result<Vec<Track>, Fault> {
+/// Returns the tracks that the content of `Tracks` lists.
+fn tracks(told: &[u8]) -> Result<Vec<WebmTrack>, Fault> {
     let entries = children(told)?;
     let entries = entries.iter().filter(|child| child.is::<TrackEntry>());
     if entries.clone().count() > MOVIE_TRACKS_MAX {
@@ -376,10 +378,10 @@ fn tracks(told: &[u8]) -> Result<Vec<Track>, Fault> {
             "file has more than {MOVIE_TRACKS_MAX} tracks, which are accepted"
         )));
     }
-    entries.map(|entry| Track::read(*entry)).collect()
+    entries.map(|entry| WebmTrack::read(*entry)).collect()
 }
 
-/// The content of an element that is kept in memory.
+/// Returns the content of an element that is kept in memory.
 pub fn content<R: Read + Seek>(
     source: &mut Source<R>,
     element: &Element,
