@@ -1,22 +1,23 @@
-//! What a language must be able to do to be read aloud.
+//! The reader of a language: what a language needs to be read aloud.
 
 use vocabox_base::fault::Fault;
 
-/// A language read aloud: writing to words, words to sounds.
+/// A language that can be read aloud: written text to words, words to sounds.
 pub trait Language: Sync + Send {
-    /// `Invalid` when `text` has letters that this language cannot read; the sentence says where the first one
-    /// stands, not what it is: it may end in a log.
+    /// Checks that every letter of `text` can be read. Fault: `Invalid`; its sentence gives the position of the first
+    /// letter that cannot, and not the letter, because the sentence may be logged.
     fn readable(&self, text: &str) -> Result<(), Fault>;
 
-    /// What is said for `text`, a sentence or a few: words parted by blanks, and marks; empty when nothing is. Cheap.
+    /// Returns the spoken form of `text`, a sentence or a few: words separated by spaces, and marks; empty when nothing
+    /// is spoken. Cheap.
     fn words(&self, text: &str) -> String;
 
-    /// The phonemes of what [`Language::words`] gave, all of Kokoro's vocabulary; empty when nothing has a sound.
-    /// `Internal` when a lexicon fails, which it has no reason to.
+    /// Returns the phonemes of the words that [`Language::words`] returned, all of Kokoro's vocabulary; empty when
+    /// nothing has a sound. Fault: `Internal` when a lexicon fails, which is not expected.
     fn sounds(&self, words: &str) -> Result<String, Fault>;
 }
 
-/// The refusal of `text` whose letter after `before` others cannot be read in `language`.
+/// Returns the refusal of a text whose letter after `before` others cannot be read in `language`.
 pub(crate) fn unreadable(before: usize, language: &str, accepted: &str) -> Fault {
     let article = match language.starts_with(['A', 'E', 'I', 'O']) {
         true => "an",

@@ -1,13 +1,13 @@
 //! The languages that can be read aloud.
 //!
-//! Owns which code is read by what. A language that is not here is not listed among the voices.
+//! Owns the map from language codes to readers. The voices of a language that is not here are not listed.
 
 use crate::g2p::nigerian::{Nigerian, Speech};
 use crate::g2p::rules::TableLanguage;
 use crate::language::Language;
 use crate::{Accent, English};
 
-/// The language that a pack's voice calls `code`; none when it cannot be read here. What it needs is made at the first
+/// Returns the language that a pack's voice calls `code`; none when it cannot be read. Its data is built at the first
 /// call and kept.
 pub fn language(code: &str) -> Option<&'static dyn Language> {
     Some(match code {
@@ -19,7 +19,7 @@ pub fn language(code: &str) -> Option<&'static dyn Language> {
     })
 }
 
-/// Whether [`language`] knows `code`; makes nothing.
+/// Whether [`language`] knows `code`; builds nothing.
 pub fn is_read(code: &str) -> bool {
     matches!(code, "en" | "en-us" | "en-gb" | "en_ng" | "pcm") || TableLanguage::is_known(code)
 }

@@ -1,8 +1,8 @@
-//! Text made speakable: from what a client wrote to the phonemes that a voice is fed.
+//! Turns a client's text into the phonemes that a voice is fed.
 //!
-//! Owns the way from text to [`Piece`]s and the bounds on one. Must not know engines, audio or
-//! HTTP. `segmentation` finds the pauses, `normalization` turns writing into words, `g2p` turns words into phonemes;
-//! `languages` says which language is read by what.
+//! Owns the conversion from text to [`Piece`]s and the bounds on a piece. Must not know engines, audio or HTTP.
+//! `segmentation` finds the pauses, `normalization` turns written text into words, `g2p` turns words into phonemes;
+//! `languages` maps a language code to its reader.
 
 mod g2p;
 mod language;
@@ -28,50 +28,50 @@ pub enum Accent {
     British,
 }
 
-/// The silence that belongs after a piece, shortest first.
+/// The silence after a piece, shortest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Pause {
-    /// The piece was cut at a word or inside one: join it to the next as it is.
+    /// The piece was cut at a word or inside one: the next follows without a pause.
     None,
     Clause,
     Sentence,
     Paragraph,
 }
 
-/// What one run of the engine speaks.
+/// The input of one run of the engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
     /// 1 to [`PHONEMES_MAX`] characters of [`VOCABULARY`].
     pub phonemes: String,
-    /// The client's own words.
+    /// The client's words.
     pub text: String,
     pub pause: Pause,
 }
 
-/// Characters of one piece's phonemes: Kokoro takes 512 tokens, two of them padding.
+/// Most characters of one piece's phonemes: Kokoro takes 512 tokens, two of them padding.
 pub const PHONEMES_MAX: usize = 510;
-/// Letters up to which sentences share a piece; about as many phonemes. Kokoro reads 100 to 400
-/// phonemes best: a short sentence alone is rushed, and so is everything near the upper end.
+/// Letters up to which sentences share a piece; they have about as many phonemes. Kokoro speaks 100 to 400 phonemes
+/// best: it rushes a short sentence alone, and everything near the upper end.
 const TOGETHER_CHARS_MAX: usize = 280;
-/// The first piece stays shorter: the listener waits for it. Those after it may be `GROWTH` times as long as the one
-/// before: while that is heard the next can be made, where speech is made at least so much faster than it is heard.
+/// The first piece is shorter, because the listener waits for it. Each further piece may be `GROWTH` times as long as
+/// the one before: it can be made while that one is heard, where speech is made at least so much faster than it is
+/// heard.
 const FIRST_CHARS_MAX: usize = 100;
 const GROWTH: usize = 2;
-/// More letters than this are cut before their phonemes are asked for, which is the dear step.
+/// Text with more letters than this is cut before it is turned into phonemes, which is the expensive step.
 const ONCE_CHARS_MAX: usize = 560;
 
-/// The pieces of `text`, in order, at least one; each has 1 to 510 phonemes of [`VOCABULARY`] and is
-/// a run of whole sentences of one paragraph where they fit, else a clause, else words, else a part
-/// of a word. The last one's pause is `Paragraph`. Time grows with the length of `text`: about a
-/// millisecond a word, nearly all of it misaki's tagger; to start on the first piece before the
-/// last is known, use [`pieces`]. `Invalid` when nothing in `text` can be spoken, or it has letters
-/// that the language cannot read.
+/// Returns the pieces of `text`, in order, at least one. Each has 1 to 510 phonemes of [`VOCABULARY`] and is a run of
+/// whole sentences of one paragraph where they fit, else a clause, else words, else a part of a word. The last one's
+/// pause is `Paragraph`. The time grows with the length of `text`: about a millisecond a word, nearly all of it
+/// misaki's tagger; [`pieces`] returns the first piece before the last is known. Faults: `Invalid` when nothing in
+/// `text` can be spoken, or it has letters that the language cannot read.
 pub fn speakable(text: &str, language: &dyn Language) -> Result<Vec<Piece>, Fault> {
     pieces(text, language)?.collect()
 }
 
-/// As [`speakable`], one piece at a time as it is asked for. All that is wrong with `text` is known
-/// when this returns; a later error is `Internal`.
+/// Returns the pieces of [`speakable`] one at a time, each made when it is requested. Everything that is wrong with
+/// `text` is known when this returns; a later fault is `Internal`.
 pub fn pieces<'a>(text: &'a str, language: &'a dyn Language) -> Result<Pieces<'a>, Fault> {
     language.readable(text)?;
     let rest: VecDeque<_> = sentences(text)
@@ -95,11 +95,11 @@ pub fn pieces<'a>(text: &'a str, language: &'a dyn Language) -> Result<Pieces<'a
     Ok(pieces)
 }
 
-/// Letters that a voice says in a second at its own speed, pauses included. Measured of Kokoro's English: 14 to 17.
+/// Letters a second at a voice's own speed, pauses included. Measured with Kokoro's English: 14 to 17.
 const CHARS_PER_S: f64 = 15.0;
 
-/// About how many seconds `text` takes to say at a voice's own speed. Cheap: figures and signs are put into words, which
-/// make of few characters many, and nothing more.
+/// Returns about how many seconds `text` takes at a voice's own speed. Cheap: it only turns figures and signs into
+/// words, which have many more characters.
 pub fn seconds(text: &str, language: &dyn Language) -> f64 {
     let words = |sentence: Sentence| language.words(&text[sentence.range]).chars().count();
     let chars: usize = sentences(text).into_iter().map(words).sum();
@@ -113,11 +113,11 @@ const NOTHING: &str =
 pub struct Pieces<'a> {
     language: &'a dyn Language,
     text: &'a str,
-    /// What is left: sentences, and parts of one that was too long, each with the letters of its words.
+    /// The remaining sentences, and parts of one that was too long, each with the number of letters of its words.
     rest: VecDeque<(Sentence, usize)>,
-    /// The next piece; `None` at the end.
+    /// The next piece; none at the end.
     ready: Option<Piece>,
-    /// Letters of the next piece.
+    /// Most letters of the next piece.
     most: usize,
 }
 
@@ -138,7 +138,7 @@ impl Iterator for Pieces<'_> {
 }
 
 impl Pieces<'_> {
-    /// Makes the next piece ready: as many sentences as go together, or the first part of a long one.
+    /// Makes the next piece ready: as many sentences as fit together, or the first part of a long one.
     fn prepare(&mut self) -> Result<(), Fault> {
         while self.ready.is_none()
             && let Some((mut run, mut chars)) = self.rest.pop_front()
@@ -184,7 +184,7 @@ impl Pieces<'_> {
         Ok(())
     }
 
-    /// The two parts of `run`, each with the pause after it, come next.
+    /// Puts the two parts of `run`, each with the pause after it, at the front of the rest.
     fn put_back(&mut self, run: &Sentence, parts: [(Range<usize>, Pause); 2]) {
         let start = run.range.start;
         for (part, pause) in parts.into_iter().rev() {
@@ -195,7 +195,7 @@ impl Pieces<'_> {
         }
     }
 
-    /// The words of a run of sentences, each ended by a mark; the last only if `pause` ends one.
+    /// Returns the words of a run of sentences, each ended by a mark; the last only if `pause` ends one.
     fn words(&self, text: &str, pause: Pause) -> String {
         let mut words = String::new();
         for sentence in sentences(text) {

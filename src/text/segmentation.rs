@@ -1,38 +1,38 @@
-//! Text cut into sentences, and a sentence cut in two.
+//! Cuts text into sentences, and a sentence into two parts.
 //!
-//! Owns where speech may pause. Sentence ends are those of Unicode's annex 29 less the ones that a
-//! reader would not make: after titles, initials and abbreviations, before a lower-case word, after
-//! a list's number, inside a wrapped line. Knows nothing of phonemes.
+//! Owns where speech may pause. Sentence ends are those of Unicode's annex 29 without the ones that a reader would not
+//! make: after titles, initials and abbreviations, before a lower-case word, after a list's number, inside a wrapped
+//! line. Knows no phonemes.
 
 use crate::Pause;
 use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Where a sentence stands in its text, in bytes and without blanks around it, and the pause after it.
+/// A sentence's position in its text, in bytes and without spaces around it, and the pause after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sentence {
     pub range: Range<usize>,
     pub pause: Pause,
 }
 
-/// Always followed by what they belong to.
+/// Abbreviations that the name or word they belong to always follows.
 #[rustfmt::skip]
 const LEADING: [&str; 31] = [
     "Dr", "Mr", "Mrs", "Ms", "Prof", "Rev", "Hon", "Gen", "Col", "Capt", "Lt", "Sgt", "Gov", "Sen",
     "Rep", "Pres", "Engr", "Alh", "Barr", "Messrs", "Mme", "Mt", "Ft", "vs", "cf", "viz", "approx",
     "e.g", "i.e", "eg", "ie",
 ];
-/// Followed by a figure.
+/// Abbreviations that a figure follows.
 #[rustfmt::skip]
 const BEFORE_FIGURE: [&str; 26] = [
     "no", "nos", "vol", "fig", "p", "pp", "ch", "sec", "art", "eq", "op", "ca", "c", "jan", "feb",
     "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "tel",
 ];
-/// May end a sentence or stand within one: the next word decides.
+/// Abbreviations that may end a sentence or stand within one: the next word decides.
 const EITHER: [&str; 12] = [
     "St", "Ave", "Rd", "Blvd", "Ltd", "Inc", "Corp", "Co", "Jr", "Sr", "Bros", "al",
 ];
-/// Words that begin a sentence rather than go on with a name.
+/// Words that start a sentence rather than continue a name.
 #[rustfmt::skip]
 const STARTERS: [&str; 58] = [
     "The", "This", "That", "These", "Those", "He", "She", "It", "They", "We", "You", "I", "In", "On",
@@ -47,9 +47,9 @@ const QUOTES: [char; 14] = [
 /// Where a clause may end: before a space.
 const CLAUSE_MARKS: [char; 9] = [',', ';', ':', '—', '–', '!', '?', '…', '.'];
 
-/// The sentences of `text` in order, none empty. A blank line after one gives `Paragraph`, any
-/// other end `Sentence`. A single line break ends a sentence unless the next line goes on in
-/// lower case. Linear in the length of `text`.
+/// Returns the sentences of `text` in order, none empty. A blank line after one gives `Paragraph`, any other end
+/// `Sentence`. A single line break ends a sentence unless the next line continues in lower case. Linear in the length
+/// of `text`.
 pub fn sentences(text: &str) -> Vec<Sentence> {
     let mut out: Vec<Sentence> = Vec::new();
     let (mut start, mut end) = (0, 0); // of the sentence at hand, without the blanks around it
@@ -107,7 +107,7 @@ fn ends(before: &str, after: &str, line_break: bool) -> bool {
     if stem.ends_with('.') {
         return true;
     }
-    // No abbreviation is longer than this; a longer word only needs its end looked at.
+    // No abbreviation is longer than this; of a longer word only the end is examined.
     let tail = stem
         .char_indices()
         .rev()
@@ -148,9 +148,9 @@ fn ends(before: &str, after: &str, line_break: bool) -> bool {
     }
 }
 
-/// Where the two halves of `text` stand in it, and the pause between them: after a clause mark if one is
-/// in the middle three fifths, else at a blank, else inside the word. `None` when `text` has fewer
-/// than two characters. Neither has blanks around it. `text` must have none either.
+/// Returns the ranges of two parts of `text`, and the pause between them: cut after a clause mark if one is in the
+/// middle three fifths, else at a space, else inside the word. None when `text` has fewer than two characters. Neither
+/// part has spaces around it, and `text` must have none either.
 pub fn halves(text: &str) -> Option<(Range<usize>, Range<usize>, Pause)> {
     let middle = text.len() / 2;
     let fifth = text.len() / 5;
@@ -189,11 +189,11 @@ pub fn halves(text: &str) -> Option<(Range<usize>, Range<usize>, Pause)> {
     Some((0..first, second..text.len(), pause))
 }
 
-/// Characters that either part of a cut of [`opening`] has at the least: less is no clause to be heard alone.
+/// Smallest number of characters of either part of a cut of [`opening`]: fewer do not sound like a clause.
 const OPENING_CHARS_MIN: usize = 20;
 
-/// Where the begin of `text` and the rest stand in it: cut after the last clause mark within the first `chars_max`
-/// characters. `None` when there is none. `text` must have no blanks around it.
+/// Returns the ranges of the first part of `text` and of the rest: cut after the last clause mark within the first
+/// `chars_max` characters. None when there is no such mark. `text` must have no spaces around it.
 pub fn opening(text: &str, chars_max: usize) -> Option<(Range<usize>, Range<usize>)> {
     let latest = text.chars().count().saturating_sub(OPENING_CHARS_MIN);
     let mut cut = None;

@@ -1,8 +1,8 @@
-//! Words as Kokoro's phonemes.
+//! Turns English words into Kokoro's phonemes.
 //!
-//! Owns the alphabet and the lexicon (crate misaki-rs 0.8.0: Misaki's US or GB lexicon and a
-//! part-of-speech tagger, both inside the binary). Gets text that `normalize` has made words of;
-//! knows nothing of pieces.
+//! Owns the alphabet and the lexicon (crate misaki-rs 0.8.0: Misaki's US or GB lexicon and a part-of-speech tagger,
+//! both inside the binary). Its input are the words that `normalize` makes of a text; it does not know how text is cut
+//! into pieces.
 
 use crate::g2p::letter_to_sound::{LetterToSound, pronounceable};
 use crate::language::Language;
@@ -12,24 +12,24 @@ use misaki_rs::G2P;
 use std::sync::OnceLock;
 use vocabox_base::fault::Fault;
 
-/// Every character that any language's phonemes may have: Kokoro's vocabulary (`vocabulary.json` of its pack) less the
-/// arrows of Mandarin's tones.
+/// Every character that the phonemes of any language may have: Kokoro's vocabulary (`vocabulary.json` of its pack)
+/// without the arrows of Mandarin's tones.
 pub const VOCABULARY: &str = " !\"(),.:;?—…“”AIOQSTWYabcdefhijklmnopqrstuvwxyzæçðøŋœɐɑɒɔɕɖəɚɛɜɟɡɣɤɥɨɪɯɰɲɳɴɸɹɻɽɾʁʂʃʈʊʋʌʎʒʔʝʣʤʥʦʧʨʰʲˈˌː\u{303}βθχᵊᵝᵻꭧ";
-/// Those that English phonemes may have.
+/// The characters that English phonemes may have.
 pub const ALPHABET: &str = " !\"(),.:;?—…“”AIOQTWYabdfhijklmnpstuvwzæðŋɑɒɔəɛɜɡɪɹʃʊʌʒʤʧˈˌːθᵊᵻɐ";
-/// Marks that make no sound.
+/// Characters without a sound.
 pub(crate) const SILENT: &str = " !\"(),.:;?—…“”ˈˌː\u{303}";
-/// Letters of each half of a compound, at least.
+/// Smallest number of letters of each half of a compound.
 const HALF_MIN: usize = 3;
 
-/// English of one accent. Made once: about 0.3 s and 95 MB; `Sync`, so one serves all workers.
+/// English of one accent. Building one takes about 0.3 s and 95 MB; it is `Sync`, so that all workers share it.
 pub struct English {
     g2p: G2P,
     accent: Accent,
 }
 
 impl English {
-    /// The lexicon and the tagger, read from the binary.
+    /// Reads the lexicon and the tagger from the binary.
     pub fn new(accent: Accent) -> Self {
         let language = match accent {
             Accent::American => misaki_rs::Language::EnglishUS,
@@ -41,7 +41,7 @@ impl English {
         }
     }
 
-    /// The process's one instance of `accent`, made at the first call.
+    /// Returns the process's only instance of `accent`, built at the first call.
     pub fn shared(accent: Accent) -> &'static English {
         static AMERICAN: OnceLock<English> = OnceLock::new();
         static BRITISH: OnceLock<English> = OnceLock::new();
@@ -52,8 +52,8 @@ impl English {
         cell.get_or_init(|| English::new(accent))
     }
 
-    /// The phonemes of `text`, all of [`ALPHABET`], of any length. `Invalid` when nothing in it can
-    /// be spoken, or it has letters that English cannot read. Meant for a sentence or a few.
+    /// Returns the phonemes of `text`, all of [`ALPHABET`]; `text` should be a sentence or a few. Faults: `Invalid`
+    /// when nothing in it can be spoken, or it has letters that English cannot read.
     pub fn phonemes(&self, text: &str) -> Result<String, Fault> {
         readable(text)?;
         let phonemes = self.sounds(&self.words(text))?;
@@ -68,8 +68,8 @@ impl English {
         &self.g2p
     }
 
-    /// `word` as the lexicon knows it best: a shouted word in lower case when it can be said, a
-    /// compound of two known words with a hyphen, a hyphened word in parts when one is unknown.
+    /// Returns the form of `word` that the lexicon knows: a word in capitals in lower case when it can be pronounced, a
+    /// compound of two known words with a hyphen, a hyphenated word in parts when one of them is unknown.
     fn known_form(&self, word: &str) -> String {
         let core = word.trim_matches(|c: char| !c.is_ascii_alphabetic());
         let known = |w: &str| self.g2p.lexicon.get_word(w, "NN", None, None).is_some();
@@ -123,7 +123,8 @@ impl Language for English {
     }
 }
 
-/// `raw` less what `alphabet` lacks, with single blanks, none before a mark; empty when it has no sound.
+/// Returns `raw` without characters outside `alphabet`, with single spaces, and none before a mark; empty when it has
+/// no sound.
 pub(crate) fn tidy(raw: &str, alphabet: &str) -> String {
     let mut out = String::with_capacity(raw.len());
     for c in raw.chars().filter(|&c| alphabet.contains(c)) {

@@ -1,9 +1,9 @@
-//! Kokoro's phonemes in the spelling of espeak-ng, which Piper's voices were trained on.
+//! Writes Kokoro's phonemes in the spelling of espeak-ng, which Piper's voices were trained with.
 //!
-//! Owns the map between the two. Both are the International Phonetic Alphabet; Kokoro's has one character for some
-//! pairs, and misaki's English leaves out the length that espeak-ng writes.
+//! Owns the map between the two spellings. Both are the International Phonetic Alphabet; Kokoro's has one character for
+//! some pairs, and misaki's English leaves out the length marks that espeak-ng writes.
 
-/// What stands for one or two characters of Kokoro's vocabulary; the longer ones first.
+/// The spelling of one or two characters of Kokoro's vocabulary; longer entries first.
 #[rustfmt::skip]
 const SPELLED: [(&str, &str); 29] = [
     ("ˈɔɹ", "ˈoːɹ"), ("ˌɔɹ", "ˌoːɹ"),
@@ -13,17 +13,17 @@ const SPELLED: [(&str, &str); 29] = [
     ("S", "ss"), ("ᵊ", "ə"),
 ];
 
-/// `phonemes` of Kokoro's vocabulary as espeak-ng writes them.
+/// Returns `phonemes` of Kokoro's vocabulary as espeak-ng writes them.
 pub fn espeak(phonemes: &str) -> String {
     let mut out = String::with_capacity(2 * phonemes.len());
     let mut rest = phonemes;
     while let Some(c) = rest.chars().next() {
-        let spelled = SPELLED.iter().find(|(ours, _)| rest.starts_with(ours));
+        let spelled = SPELLED.iter().find(|(kokoro, _)| rest.starts_with(kokoro));
         let (taken, said) = match spelled {
-            Some((ours, theirs)) => (ours.len(), *theirs),
+            Some((kokoro, spelling)) => (kokoro.len(), *spelling),
             None => (c.len_utf8(), &rest[..c.len_utf8()]),
         };
-        // A vowel that has its length already.
+        // The vowel has its length mark already.
         let long = said.ends_with('ː') && rest[taken..].starts_with('ː');
         out.push_str(if long {
             said.trim_end_matches('ː')
@@ -41,13 +41,13 @@ mod tests {
 
     #[test]
     fn english_is_written_as_espeak_writes_it() {
-        for (ours, theirs) in [
+        for (kokoro, spelling) in [
             ("həlˈO wˈɜɹld", "həlˈoʊ wˈɜːld"),
             ("mˈIt ʤˈʌʤ ʧˈɜɹʧ", "mˈaɪt dʒˈʌdʒ tʃˈɜːtʃ"),
             ("kˈɑɹ fˈɔɹ sˈi hˈæpi", "kˈɑːɹ fˈoːɹ sˈiː hˈæpi"),
             ("bˈɪɡ lˈɪTᵊl bˈɑːθ", "bˈɪɡ lˈɪɾəl bˈɑːθ"),
         ] {
-            assert_eq!(espeak(ours), theirs);
+            assert_eq!(espeak(kokoro), spelling);
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Text for voices that read letters: its own letters in lower case, figures and signs as words where their language
-//! is known here.
+//! Text for voices that read letters: the text's letters in lower case, with figures and signs as words where a reader
+//! knows the language.
 
 use crate::language::Language;
 use crate::languages::language;
@@ -8,27 +8,27 @@ use crate::normalization::spoken::SpokenText;
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 use vocabox_base::fault::Fault;
 
-/// The writing of a language as it is.
+/// The spelling of a language, unchanged.
 pub struct Graphemes {
     known: Option<&'static dyn Language>,
 }
 
 impl Graphemes {
-    /// For the language that a pack calls `code`, which need not be known.
+    /// Returns the graphemes of the language that a pack calls `code`; no reader has to know it.
     pub fn of(code: &str) -> Self {
         Graphemes {
             known: language(code),
         }
     }
 
-    /// `c` without what makes it more than a plain letter; nothing for a mark alone.
+    /// Returns `c` as plain letters without diacritics; nothing for a combining mark alone.
     pub fn folded(c: char) -> impl Iterator<Item = char> {
         [c].into_iter().nfkd().filter(|d| !is_combining_mark(*d))
     }
 }
 
 impl Language for Graphemes {
-    /// Every letter can be written.
+    /// Checks the letters by the language's reader; without a reader, every letter is accepted.
     fn readable(&self, text: &str) -> Result<(), Fault> {
         self.known.map_or(Ok(()), |known| known.readable(text))
     }
@@ -52,7 +52,7 @@ impl Language for Graphemes {
         line.finish()
     }
 
-    /// The words themselves, in lower case.
+    /// Returns the words in lower case.
     fn sounds(&self, words: &str) -> Result<String, Fault> {
         Ok(words.to_lowercase().trim().to_string())
     }

@@ -1,6 +1,6 @@
-//! Sounds for words that no lexicon has: letter-to-sound rules, a stress, or the names of letters.
+//! Pronounces words that no lexicon has: by letter-to-sound rules with a stress, or by the names of their letters.
 //!
-//! Owns the rules (`letter_to_sound.txt`) and what is pronounceable. Works on one word at a time, in
+//! Owns the rules (`letter_to_sound.txt`) and the test for pronounceable words. Works on one word at a time, in
 //! misaki's alphabet; knows no lexicon.
 
 use crate::Accent;
@@ -17,10 +17,10 @@ const LONG: &str = "AIOWYiuɑɔɜ";
 const ONSETS: &str = " bl br ch chr cl cr dh dr dw fl fr gb gh gl gn gr gw kh kl km kn kp kr kw mb mc mn mp nd ng nj nk nt nw ny \
     nz pf ph phl phr pl pn pr ps pt rh sc sch schl schm schn schr schw scl scr sf sh shr sk skl skr sl sm sn sp \
     sph spl spr sq squ sr st str sv sw sz tch th thr thw tr ts tsh tw tz vl vr wh wr zh zl zw ";
-/// Consonants in a row.
+/// Most consonants in a row of a pronounceable word.
 const CONSONANTS_MAX: usize = 5;
 
-struct Rule {
+struct LetterRule {
     left: Vec<u8>,
     letters: Vec<u8>,
     right: Vec<u8>,
@@ -28,8 +28,8 @@ struct Rule {
 }
 
 /// The rules of each first letter, in order.
-static RULES: LazyLock<Vec<Vec<Rule>>> = LazyLock::new(|| {
-    let mut rules: Vec<Vec<Rule>> = (0..26).map(|_| Vec::new()).collect();
+static RULES: LazyLock<Vec<Vec<LetterRule>>> = LazyLock::new(|| {
+    let mut rules: Vec<Vec<LetterRule>> = (0..26).map(|_| Vec::new()).collect();
     for line in include_str!("letter_to_sound.txt")
         .lines()
         .filter(|l| l.contains('[') && !l.starts_with(';'))
@@ -37,7 +37,7 @@ static RULES: LazyLock<Vec<Vec<Rule>>> = LazyLock::new(|| {
         let (left, rest) = line.split_once('[').expect("a rule has [");
         let (letters, rest) = rest.split_once(']').expect("a rule has ]");
         let (right, sounds) = rest.split_once(' ').expect("a rule has sounds");
-        rules[usize::from(letters.as_bytes()[0] - b'a')].push(Rule {
+        rules[usize::from(letters.as_bytes()[0] - b'a')].push(LetterRule {
             left: left.bytes().rev().collect(),
             letters: letters.bytes().collect(),
             right: right.bytes().collect(),
@@ -47,7 +47,7 @@ static RULES: LazyLock<Vec<Vec<Rule>>> = LazyLock::new(|| {
     rules
 });
 
-/// What misaki asks when a word is in none of its lexicons.
+/// The fallback that misaki calls for a word that is in none of its lexicons.
 pub struct LetterToSound(pub Accent);
 
 impl Fallback for LetterToSound {
@@ -56,9 +56,8 @@ impl Fallback for LetterToSound {
     }
 }
 
-/// The sounds of `word`: parts at its hyphens and other signs, read by rule when they look
-/// pronounceable, else letter by letter; figures digit by digit. Empty only when `word` has no
-/// ASCII letter or digit. Never fails.
+/// Returns the sounds of `word`: its parts at hyphens and other signs are read by rule when they look pronounceable,
+/// else letter by letter, and figures digit by digit. Empty only when `word` has no ASCII letter or digit. Never fails.
 pub fn sounds(word: &str, accent: Accent) -> String {
     let (stem, possessive) = match word.strip_suffix("'s").or_else(|| word.strip_suffix("'S")) {
         Some(stem) if !stem.is_empty() => (stem, true),
@@ -105,8 +104,8 @@ fn letters_or_rule(word: &str, accent: Accent) -> String {
     }
 }
 
-/// Whether `word` has the shape of a word: a vowel, an onset that English or a name may have, no
-/// endless row of consonants or of one letter.
+/// Whether `word` has the shape of a word: a vowel, an onset that English or a name may have, no long row of consonants
+/// and none of one letter.
 pub fn pronounceable(word: &str) -> bool {
     let word = word.to_ascii_lowercase();
     let vowel = |c: char| "aeiouy".contains(c);
@@ -129,7 +128,7 @@ pub fn pronounceable(word: &str) -> bool {
         && !odd
 }
 
-/// The names of the letters, the last one stressed, as misaki reads "FBI".
+/// Returns the names of the letters, with the last one stressed, as misaki reads "FBI".
 pub fn spelled(word: &str, accent: Accent) -> String {
     const NAMES: [&str; 26] = [
         "A",
@@ -170,13 +169,13 @@ pub fn spelled(word: &str, accent: Accent) -> String {
         let vowel = plain.find(|c| VOWELS.contains(c)).unwrap_or(0);
         format!("{}{mark}{}", &plain[..vowel], &plain[vowel..])
     };
-    // A breath after every third letter of a long row.
+    // A pause after every third letter of a long row.
     let names: Vec<String> = letters.iter().enumerate().map(name).collect();
     let said: Vec<String> = names.chunks(3).map(|group| group.concat()).collect();
     localise(&said.join(if names.len() > 5 { " " } else { "" }), accent)
 }
 
-/// The sounds of a lower-case word by the rules, with one primary stress.
+/// Returns the sounds of a lower-case word by the rules, with one primary stress.
 pub fn by_rule(word: &str, accent: Accent) -> String {
     let letters = word.as_bytes();
     let mut plain = String::new();
@@ -185,7 +184,7 @@ pub fn by_rule(word: &str, accent: Accent) -> String {
         let rules = letters[i]
             .checked_sub(b'a')
             .and_then(|n| RULES.get(usize::from(n)));
-        let fits = |r: &&Rule| {
+        let fits = |r: &&LetterRule| {
             letters[i..].starts_with(&r.letters)
                 && left(&r.left, &letters[..i])
                 && right(&r.right, &letters[i + r.letters.len()..])
@@ -211,7 +210,7 @@ fn sibilant(b: u8) -> bool {
     b"scgzxj".contains(&b)
 }
 
-/// `pattern` is reversed: its first sign stands next to the letters at hand.
+/// `pattern` is reversed: its first sign is next to the current letters.
 fn left(pattern: &[u8], before: &[u8]) -> bool {
     let Some((&sign, rest)) = pattern.split_first() else {
         return true;
@@ -276,9 +275,9 @@ fn right(pattern: &[u8], after: &[u8]) -> bool {
     }
 }
 
-/// `plain` with its stress: before the suffix for -tion, -ic, -ity and their like; the last but one
-/// syllable when it is heavy or the word ends as names do (-a, -i, -o, -u), else the last but two.
-/// A full vowel two or more syllables earlier gets a secondary stress; weak vowels are reduced.
+/// Returns `plain` with its stress: before the suffix for -tion, -ic, -ity and similar ones; on the second last
+/// syllable when it is heavy or the word ends as names do (-a, -i, -o, -u), else on the third last. A full vowel two or
+/// more syllables earlier gets a secondary stress; weak vowels are reduced.
 fn stressed(plain: &str, word: &str) -> String {
     let mut sounds: Vec<char> = plain.chars().collect();
     let nuclei: Vec<usize> = (0..sounds.len())
@@ -295,7 +294,7 @@ fn stressed(plain: &str, word: &str) -> String {
         LONG.contains(sounds[nuclei[k]]) || coda.len() > 1 + usize::from(onset)
     };
     let ends = |suffixes: &[&str]| suffixes.iter().any(|s| word.ends_with(s));
-    // Endings that leave the stress where it was.
+    // Suffixes that do not move the stress.
     let neutral = usize::from(
         n > 2
             && !word.ends_with("ically")
@@ -353,8 +352,8 @@ fn stressed(plain: &str, word: &str) -> String {
     out
 }
 
-/// American or British sounds from the rules' common ones: British loses ɹ but before a vowel,
-/// lengthens and rounds; American joins ɒ with ɑ and flaps nothing but what the rules mark.
+/// Converts the rules' common sounds to American or British ones: British drops ɹ except before a vowel, lengthens and
+/// rounds; American merges ɒ with ɑ and flaps only what the rules mark.
 fn localise(sounds: &str, accent: Accent) -> String {
     if accent == Accent::American {
         return sounds

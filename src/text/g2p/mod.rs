@@ -5,7 +5,7 @@
 //! | `english` | English by misaki's lexicon |
 //! | `letter_to_sound` | sounds for words that no lexicon has |
 //! | `nigerian` | English as it is spoken in Nigeria, and Nigerian Pidgin |
-//! | `rules` | languages whose spelling says how they sound, each by a table in `tables/` |
+//! | `rules` | languages whose spelling determines their sounds, each by a table in `tables/` |
 //! | `graphemes` | text for voices that read letters |
 //! | `espeak` | the same phonemes in the spelling of espeak-ng |
 

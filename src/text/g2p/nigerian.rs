@@ -1,7 +1,7 @@
 //! English as it is spoken in Nigeria, and Nigerian Pidgin.
 //!
-//! Owns the lexicon (`nigerian.txt`): words that the lexicon of English lacks or reads in another way. All else is
-//! read as British English, which schools in Nigeria teach.
+//! Owns the lexicon (`nigerian.txt`): words that the English lexicon lacks or pronounces in another way. Other words
+//! are read as British English, which schools in Nigeria teach.
 
 use crate::g2p::english::tidy;
 use crate::language::Language;
@@ -17,14 +17,14 @@ pub enum Speech {
     Pidgin,
 }
 
-/// British English with the lexicon's words in place of its own.
+/// British English with the lexicon's words in place of the British ones.
 pub struct Nigerian {
     english: &'static English,
     words: HashMap<&'static str, &'static str>,
 }
 
 impl Nigerian {
-    /// The process's one instance of `speech`, made at the first call.
+    /// Returns the process's only instance of `speech`, built at the first call.
     pub fn shared(speech: Speech) -> &'static Nigerian {
         static ENGLISH: OnceLock<Nigerian> = OnceLock::new();
         static PIDGIN: OnceLock<Nigerian> = OnceLock::new();
@@ -39,7 +39,7 @@ impl Nigerian {
     }
 }
 
-/// The words of the lexicon that `speech` reads by it, and their sounds.
+/// Returns the lexicon's words that apply to `speech`, and their sounds.
 fn lexicon(speech: Speech) -> impl Iterator<Item = (&'static str, &'static str)> {
     let lines = include_str!("nigerian.txt").lines();
     let mut pidgin = false;
@@ -69,7 +69,7 @@ impl Language for Nigerian {
                 run.push(word);
                 continue;
             }
-            // What lies between two words of the lexicon is read together: English looks at the words around.
+            // The words between two words of the lexicon are read together: the English tagger uses their neighbours.
             out.push_str(&self.english.sounds(&std::mem::take(&mut run).join(" "))?);
             if let (Some(word), Some(sounds)) = (word, sounds) {
                 out.push_str(&format!(" {} ", word.replace(core, sounds)));

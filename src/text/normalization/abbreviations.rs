@@ -1,14 +1,14 @@
-//! Abbreviations that end in a stop, initials and Roman figures.
+//! Abbreviations that end in a full stop, initials and Roman numerals.
 //!
-//! Owns their readings; `split` has its own list of those that do not end a sentence.
+//! Owns their readings; `segmentation` has its own list of abbreviations that do not end a sentence.
 
-use crate::normalization::dates::MONTHS;
-use crate::normalization::english::{Reader, dotted};
+use crate::normalization::dates::SHORT_MONTHS;
+use crate::normalization::english::{EnglishReader, dotted};
 use crate::normalization::numbers::{cardinal, ordinal};
 
-/// Abbreviations that end in a stop, and their reading.
+/// Abbreviations that end in a full stop, and their reading; those of months are [`SHORT_MONTHS`].
 #[rustfmt::skip]
-const ABBREVIATIONS: [(&str, &str); 52] = [
+const ABBREVIATIONS: [(&str, &str); 42] = [
     ("Dr", "Doctor"), ("Mr", "Mister"), ("Mrs", "Missus"), ("Ms", "Miz"), ("Prof", "Professor"),
     ("Rev", "Reverend"), ("Hon", "Honorable"), ("Gen", "General"), ("Col", "Colonel"),
     ("Capt", "Captain"), ("Lt", "Lieutenant"), ("Sgt", "Sergeant"), ("Gov", "Governor"),
@@ -18,9 +18,7 @@ const ABBREVIATIONS: [(&str, &str); 52] = [
     ("Inc", "Incorporated"), ("Corp", "Corporation"), ("Co", "Company"), ("Bros", "Brothers"),
     ("etc", "etcetera"), ("vs", "versus"), ("approx", "approximately"), ("dept", "department"),
     ("Dept", "Department"), ("govt", "government"), ("Govt", "Government"), ("est", "established"),
-    ("cf", "compare"), ("al", "al"), ("Jan", "January"), ("Feb", "February"), ("Mar", "March"),
-    ("Apr", "April"), ("Aug", "August"), ("Sept", "September"), ("Sep", "September"),
-    ("Oct", "October"), ("Nov", "November"), ("Dec", "December"), ("Mon", "Monday"), ("Fri", "Friday"),
+    ("cf", "compare"), ("al", "al"), ("Mon", "Monday"), ("Fri", "Friday"),
 ];
 /// Abbreviations before a figure.
 #[rustfmt::skip]
@@ -34,25 +32,16 @@ const ROMAN: [&str; 20] = [
     "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV", "XV",
     "XVI", "XVII", "XVIII", "XIX", "XX",
 ];
-/// Names whose Roman figure is an ordinal.
+/// Names whose Roman numeral is read as an ordinal.
 #[rustfmt::skip]
 const REIGNED: [&str; 14] = [
     "Henry", "Elizabeth", "Charles", "George", "Edward", "James", "William", "Richard", "Louis",
     "Philip", "Paul", "Benedict", "Pius", "Catherine",
 ];
 
-/// The month that `word` is, in full or shortened.
-pub fn month_of(word: &str) -> Option<&'static str> {
-    let short = |(short, _): &&(&str, &str)| *short == word;
-    let full = ABBREVIATIONS
-        .iter()
-        .find(short)
-        .map_or(word, |(_, full)| full);
-    MONTHS.into_iter().find(|month| *month == full)
-}
-
-impl Reader<'_> {
-    /// A Roman figure up to twenty after a name or a title: "World War two", "Henry the eighth".
+impl EnglishReader<'_> {
+    /// Returns the reading of a Roman numeral up to twenty after a name or a title: "World War two", "Henry the
+    /// eighth".
     pub(crate) fn roman(&self, word: &str) -> Option<String> {
         let n = ROMAN.iter().position(|r| *r == word)?;
         let after: String = (self.i..).skip(1).map(|k| self.at(k)).take(7).collect();
@@ -70,7 +59,7 @@ impl Reader<'_> {
         })
     }
 
-    /// "U.S.A.", "Ph.D.", "e.g.", "J." before a name.
+    /// Reads "U.S.A.", "Ph.D.", "e.g.", "J." before a name.
     pub(crate) fn initials(&mut self, word: &str, start: usize) -> bool {
         let mut letters = String::new();
         let mut end = start;
@@ -86,7 +75,7 @@ impl Reader<'_> {
             letters.extend(&self.c[end..end + n]);
             end += n + 1;
         }
-        // "U.S" and "p.m": the last letter without its stop.
+        // "U.S" and "p.m": the last letter without its full stop.
         if letters.len() == 1
             && self.at(end).is_ascii_alphabetic()
             && !self.at(end + 1).is_ascii_alphanumeric()
@@ -111,7 +100,7 @@ impl Reader<'_> {
         true
     }
 
-    /// A word with its stop that is in the tables; takes the stop.
+    /// Reads a word with its full stop that is in the tables, and consumes the stop.
     pub(crate) fn abbreviation(&mut self, word: &str, stop: usize) -> bool {
         let mut after = stop + 1;
         while self.at(after) == ' ' && after < self.c.len() {
@@ -134,7 +123,11 @@ impl Reader<'_> {
             {
                 "Drive"
             }
-            _ => match ABBREVIATIONS.iter().find(|a| a.0 == word) {
+            _ => match ABBREVIATIONS
+                .iter()
+                .chain(&SHORT_MONTHS)
+                .find(|a| a.0 == word)
+            {
                 Some((_, reading)) if !self.at(stop + 1).is_ascii_alphanumeric() => reading,
                 _ => return false,
             },

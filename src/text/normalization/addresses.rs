@@ -1,13 +1,13 @@
-//! Web and e-mail addresses, read out.
+//! Reads web and e-mail addresses aloud.
 //!
-//! Owns what counts as an address and the names of its signs.
+//! Owns the recognition of addresses and the names of their signs.
 
-use crate::normalization::english::{Reader, WORD_CHARS_MAX, name, untangle};
+use crate::normalization::english::{EnglishReader, WORD_CHARS_MAX, name, untangle};
 use crate::normalization::numbers::{cardinal, one_by_one};
 
-impl Reader<'_> {
-    /// Reads the token at hand when it is an e-mail or web address: names of its signs, digits one
-    /// by one after a letter-free part of four or more.
+impl EnglishReader<'_> {
+    /// Reads the current token when it is an e-mail or web address: signs by their names, digits one by one after a
+    /// part of four or more characters without letters.
     pub(crate) fn address(&mut self) -> bool {
         let end = self.i + self.c[self.i..].iter().take_while(|&&c| c != ' ').count();
         let token: String = self.c[self.i..end].iter().collect();

@@ -1,19 +1,34 @@
 //! Times of day and dates written in figures.
 //!
-//! Owns the order of day and month in each accent and what a clock is read as.
+//! Owns the order of day and month in each accent and the reading of clock times.
 
 use crate::Accent;
 use crate::normalization::number_expressions::NumberReader;
 use crate::normalization::numbers::{cardinal, ordinal, two, year};
 
+/// The English names of the months.
 #[rustfmt::skip]
-pub const MONTHS: [&str; 12] = [
+const MONTHS: [&str; 12] = [
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
     "October", "November", "December",
 ];
+/// The abbreviations of months, and their names.
+#[rustfmt::skip]
+pub const SHORT_MONTHS: [(&str, &str); 10] = [
+    ("Jan", "January"), ("Feb", "February"), ("Mar", "March"), ("Apr", "April"),
+    ("Aug", "August"), ("Sept", "September"), ("Sep", "September"), ("Oct", "October"),
+    ("Nov", "November"), ("Dec", "December"),
+];
+
+/// Returns the month that `word` names, in full or abbreviated.
+pub fn month_of(word: &str) -> Option<&'static str> {
+    let short = SHORT_MONTHS.iter().find(|(short, _)| *short == word);
+    let full = short.map_or(word, |(_, full)| full);
+    MONTHS.into_iter().find(|month| *month == full)
+}
 
 impl NumberReader<'_> {
-    /// "3:30", "10:05 pm", "12:00:30": `None` when it is no time of day.
+    /// Reads "3:30", "10:05 pm", "12:00:30". None when it is no time of day.
     pub(crate) fn clock(&self, i: usize) -> Option<(String, usize)> {
         let (hour, colon) = self.digits(i);
         let (minute, mut end) = (self.at(colon) == ':').then(|| self.digits(colon + 1))?;
@@ -50,8 +65,8 @@ impl NumberReader<'_> {
         Some((words, end))
     }
 
-    /// "2024-05-13", "5/13/24", "13.05.2024": month first in American English where the sign is a
-    /// slash and it can be a month. `None` when it is no date.
+    /// Reads "2024-05-13", "5/13/24", "13.05.2024": month first in American English where the sign is a slash and the
+    /// first number can be a month. None when it is no date.
     pub(crate) fn date(&self, i: usize) -> Option<(String, usize)> {
         let (a, p) = self.digits(i);
         let mark = self.at(p);

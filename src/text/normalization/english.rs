@@ -1,16 +1,15 @@
-//! Written English as words: what a person says for figures, symbols, abbreviations and addresses.
+//! Turns written English into words: the spoken form of figures, symbols, abbreviations and addresses.
 //!
-//! Owns the reading of everything that is not a plain word, one sentence at a time. Its output is
-//! ASCII words and the marks `, ; : . ! ? — … ( ) “ ”`, each word parted by a space and no run of
-//! word parts longer than `WORD_CHARS_MAX`: the lexicon's cost grows with the square of such a run.
-//! Knows nothing of phonemes.
+//! Owns the reading of everything that is not a plain word, one sentence at a time. Its output are ASCII words and the
+//! marks `, ; : . ! ? — … ( ) “ ”`, each word separated by a space. No run of word parts is longer than
+//! `WORD_CHARS_MAX`, because the lexicon's cost grows with the square of such a run. Knows no phonemes.
 //!
 //! Left out without a sound: emoji and pictographs, symbols without a name here, markup signs
 //! (`*` `_` `#` before a word, `>` at the start), the trademark signs.
 
 use crate::Accent;
 use crate::language::unreadable;
-use crate::normalization::abbreviations::month_of;
+use crate::normalization::dates::month_of;
 use crate::normalization::markup::bare;
 use crate::normalization::number_expressions::NumberReader;
 use crate::normalization::numbers::ordinal;
@@ -18,7 +17,7 @@ use crate::normalization::spoken::SpokenText;
 use crate::normalization::unicode::{fold, is_unread};
 use vocabox_base::fault::Fault;
 
-/// Characters of one word that the lexicon is asked for at once.
+/// Most characters of one word that are looked up in the lexicon at once.
 pub(crate) const WORD_CHARS_MAX: usize = 40;
 /// Hyphens that one word keeps.
 const HYPHENS_MAX: usize = 3;
@@ -36,11 +35,10 @@ pub fn readable(text: &str) -> Result<(), Fault> {
     }
 }
 
-/// The words of `text`, empty when nothing in it has a sound. Letters that [`readable`] refuses are
-/// left out.
+/// Returns the words of `text`, empty when nothing in it has a sound. Letters that [`readable`] refuses are left out.
 pub fn normalize(text: &str, accent: Accent) -> String {
     let chars = fold(&bare(text));
-    let mut reader = Reader {
+    let mut reader = EnglishReader {
         c: &chars,
         i: 0,
         accent,
@@ -54,16 +52,17 @@ pub fn normalize(text: &str, accent: Accent) -> String {
 }
 
 /// Reads one sentence from left to right.
-pub(crate) struct Reader<'a> {
+pub(crate) struct EnglishReader<'a> {
     pub(crate) c: &'a [char],
     pub(crate) i: usize,
     pub(crate) accent: Accent,
     pub(crate) line: SpokenText,
-    /// A single quote is open.
+    /// Whether a single quote is open.
     quoted: bool,
 }
 
-impl Reader<'_> {
+impl EnglishReader<'_> {
+    /// Returns the character at `i`, a space beyond the end.
     pub(crate) fn at(&self, i: usize) -> char {
         self.c.get(i).copied().unwrap_or(' ')
     }
@@ -76,7 +75,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Says `words`; `written` is what stood there.
+    /// Appends `words`; `written` is the text that they read.
     pub(crate) fn say(&mut self, words: &str, written: &str) {
         self.line.say(words, written);
     }
@@ -134,7 +133,7 @@ impl Reader<'_> {
             '~' if next.is_ascii_digit() => self.say("about", ""),
             '<' | '>' if self.i == 1 || (before != ' ' && !next.is_ascii_digit()) => {}
             _ => {
-                // A row of one sign is one sign.
+                // Repeated signs are read once.
                 if let Some(name) = name(c).filter(|_| before != c) {
                     self.say(name, "");
                 }
@@ -213,7 +212,7 @@ impl Reader<'_> {
             .map(String::from_utf8_lossy);
         let glued = start > 0 && self.at(start - 1).is_ascii_digit();
         match parts.next() {
-            // A letter that touches a figure is a letter, never the article.
+            // A letter next to a figure is read as a letter, never as the article.
             Some(one) if one.len() == 1 && (glued || self.at(end).is_ascii_digit()) => {
                 self.say(&one.to_ascii_uppercase(), &word);
             }
@@ -225,6 +224,7 @@ impl Reader<'_> {
         }
     }
 
+    /// Returns the reader of figures at this position.
     pub(crate) fn figures(&self) -> NumberReader<'_> {
         NumberReader {
             chars: self.c,
@@ -260,6 +260,7 @@ impl Reader<'_> {
     }
 }
 
+/// Returns letters as initials with full stops: "U.S." for "us".
 pub(crate) fn dotted(letters: &str) -> String {
     letters
         .chars()
@@ -267,8 +268,8 @@ pub(crate) fn dotted(letters: &str) -> String {
         .collect()
 }
 
-/// `word` with its apostrophes and changes of case kept only where a word has them: each one parts
-/// the word for the lexicon, at a cost of the square of the parts.
+/// Returns `word` in lower case when it has many changes of case, and without apostrophes when it has more than two:
+/// the lexicon splits a word at each of them, at a cost of the square of the parts.
 pub(crate) fn untangle(word: &str) -> String {
     let bytes = word.as_bytes();
     let turns = bytes
@@ -288,6 +289,7 @@ pub(crate) fn untangle(word: &str) -> String {
     }
 }
 
+/// Returns the spoken name of a sign, if it has one.
 pub(crate) fn name(c: char) -> Option<&'static str> {
     Some(match c {
         '%' => "percent",

@@ -1,14 +1,14 @@
-//! Markup that a reader passes over: tags in angle brackets, targets of links, a terminal's colours.
+//! Removes markup that is not spoken: tags in angle brackets, targets of links, terminal colours.
 //!
-//! Owns what is taken off before anything is read. What the tags enclose and the links' texts stay.
+//! Owns what is removed before a text is read. The text within tags and the links' texts stay.
 
-/// Characters of the longest tag or target that is passed over.
+/// Characters of the longest tag or target that is removed.
 const MARKUP_CHARS_MAX: usize = 300;
-/// What begins a terminal's control sequence.
+/// The first character of a terminal's control sequence.
 const ESCAPE: char = '\u{1b}';
 
-/// `text` without tags (`<speak>`, `<break time="1s"/>`, `</b>`) and without the targets of links and pictures
-/// (`[text](address)`), and without what colours a terminal. Everything else stays. Linear in the length of `text`.
+/// Returns `text` without tags (`<speak>`, `<break time="1s"/>`, `</b>`), without the targets of links and pictures
+/// (`[text](address)`) and without terminal colours. Everything else stays. Linear in the length of `text`.
 pub fn bare(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -26,7 +26,8 @@ pub fn bare(text: &str) -> String {
     out + rest
 }
 
-/// Bytes of the control sequence that `text` begins with (ECMA-48 §5.4): the introducer, parameters, a final byte.
+/// Returns the bytes of the control sequence at the start of `text` (ECMA-48 §5.4): the introducer, parameters, a final
+/// byte.
 fn colour(text: &str) -> Option<usize> {
     let inside = text.strip_prefix("\u{1b}[")?;
     let end = inside
@@ -36,7 +37,7 @@ fn colour(text: &str) -> Option<usize> {
     ('@'..='~').contains(&end.1).then_some(2 + end.0 + 1)
 }
 
-/// Bytes of the tag that `text` begins with: a name, a slash or a sign of a declaration follows the bracket.
+/// Returns the bytes of the tag at the start of `text`: a name, a slash or a sign of a declaration follows the bracket.
 fn tag(text: &str) -> Option<usize> {
     let inside = text.strip_prefix('<')?;
     let name = inside.trim_start_matches('/');
@@ -53,7 +54,7 @@ fn tag(text: &str) -> Option<usize> {
     (named && closed && (plain || inside.starts_with(['!', '?']))).then_some(1 + end.0 + 1)
 }
 
-/// Bytes of the link's target that `text` begins with, its square bracket included.
+/// Returns the bytes of the link target at the start of `text`, its square bracket included.
 fn target(text: &str) -> Option<usize> {
     let inside = text.strip_prefix("](")?;
     let end = inside

@@ -1,14 +1,13 @@
-//! Figures with what stands around them: money by its code, feet and inches, rates, sums.
+//! Figures with their context: money by its code, feet and inches, rates, sums.
 //!
-//! Owns these readings; `figures` has the figures themselves.
+//! Owns these readings; `number_expressions` reads the figures themselves.
 
-use crate::normalization::abbreviations::month_of;
-use crate::normalization::english::Reader;
+use crate::normalization::dates::month_of;
+use crate::normalization::english::EnglishReader;
 use crate::normalization::number_expressions::{MONEY, Money, NumberReader, UNITS};
 use crate::normalization::numbers::{cardinal, ordinal};
 
-/// Codes (ISO 4217, and how they are written with a sign) and the sign whose words they have, with what goes before
-/// them.
+/// Codes of money (ISO 4217, and spellings with a sign), the sign with the same words, and the words before the unit.
 #[rustfmt::skip]
 const CODES: [(&str, char, &str); 12] = [
     ("USD", '$', "US "), ("US$", '$', "US "), ("CAD", '$', "Canadian "), ("AUD", '$', "Australian "), ("EUR", '€', ""),
@@ -16,14 +15,14 @@ const CODES: [(&str, char, &str); 12] = [
     ("KRW", '₩', "Korean "), ("GH₵", '₵', "Ghanaian "),
 ];
 
-/// The money that `code` stands for, and what is said before its unit.
+/// Returns the money that `code` names, and the words before its unit.
 fn coded(code: &str) -> Option<(&'static Money, &'static str)> {
     let (_, sign, before) = CODES.iter().find(|(written, ..)| *written == code)?;
     Some((MONEY.iter().find(|m| m.0 == *sign)?, before))
 }
 
 impl NumberReader<'_> {
-    /// "6'2\"" and "5'10": feet under ten and inches under twelve. `None` when it is no height.
+    /// Reads "6'2\"" and "5'10": feet below ten and inches below twelve. None when it is no height.
     pub(crate) fn height(&self, i: usize) -> Option<(String, usize)> {
         let (feet, at) = self.digits(i);
         let (inches, end) = (self.at(at) == '\'').then(|| self.digits(at + 1))?;
@@ -37,7 +36,7 @@ impl NumberReader<'_> {
         })
     }
 
-    /// The amount at `i` with the code of its money after it, "20 USD". `None` without one.
+    /// Reads the amount at `i` followed by the code of its money, "20 USD". None without a code.
     pub(crate) fn coded_after(&self, i: usize, end: usize) -> Option<(String, usize)> {
         let at = end + usize::from(self.at(end) == ' ');
         let code: String = (at..at + 3).map(|k| self.at(k)).collect();
@@ -46,7 +45,7 @@ impl NumberReader<'_> {
         Some((self.named(money, before, i).0, after))
     }
 
-    /// [`NumberReader::money`] with `before` in front of the unit.
+    /// Reads [`NumberReader::money`] with `before` in front of the unit.
     fn named(&self, money: &Money, before: &str, i: usize) -> (String, usize) {
         let (words, end) = self.money(money, i);
         let unit = words.rfind(money.1).filter(|_| !before.is_empty());
@@ -57,7 +56,7 @@ impl NumberReader<'_> {
     }
 }
 
-impl Reader<'_> {
+impl EnglishReader<'_> {
     /// Reads `word` and the amount after it when it is a code of money: "NGN 400", "US$20".
     pub(crate) fn coded_before(&mut self, word: &str, end: usize) -> bool {
         let sign = self.at(end);
@@ -78,7 +77,7 @@ impl Reader<'_> {
         true
     }
 
-    /// "5/kg" after a figure: "per kilogram". The slash has been passed.
+    /// Reads "5/kg" after a figure: "per kilogram". The slash was consumed already.
     pub(crate) fn per(&mut self) {
         self.say("per", "");
         let figures = self.figures();
@@ -91,8 +90,8 @@ impl Reader<'_> {
         }
     }
 
-    /// The sign at hand between two figures that stand apart from it: "10 - 4", "6 / 2", "2 x 3". The sign has been
-    /// passed. `None` when it is no sum.
+    /// Returns the spoken form of the sign between two separate figures: "10 - 4", "6 / 2", "2 x 3". The sign was
+    /// consumed already. None when it is no sum.
     pub(crate) fn operator(&self, sign: char) -> Option<&'static str> {
         let before = self.i.checked_sub(3).map(|i| self.at(i))?;
         let sum = before.is_ascii_digit() && self.at(self.i - 2) == ' ' && self.at(self.i) == ' ';
@@ -105,14 +104,14 @@ impl Reader<'_> {
         (sum && self.at(self.i + 1).is_ascii_digit()).then_some(name)
     }
 
-    /// The full name of the month that `word` shortens, beside a figure: "25 Dec 2024", "Feb 3".
+    /// Returns the full name of the month that `word` abbreviates, next to a figure: "25 Dec 2024", "Feb 3".
     pub(crate) fn month_beside_figure(&self, word: &str, end: usize) -> Option<&'static str> {
         let after = self.at(end) == ' ' && self.at(end + 1).is_ascii_digit();
         let before = self.line.last.ends_with(|c: char| c.is_ascii_digit());
         month_of(word).filter(|_| after || before)
     }
 
-    /// A day before its month, "3 March" or "25 Dec": its ordinal.
+    /// Returns the ordinal of a day before its month: "3 March" or "25 Dec".
     pub(crate) fn day(&self, written: &str, end: usize) -> Option<String> {
         let word: String = (end + 1..)
             .map(|k| self.at(k))

@@ -1,15 +1,15 @@
-//! Writing → words: what a person says for figures, symbols, abbreviations and addresses.
+//! Turns written text into words: the spoken form of figures, symbols, abbreviations and addresses.
 //!
 //! | file | one idea |
 //! | --- | --- |
-//! | `unicode` | characters as the reader of English text knows them |
-//! | `markup` | markup that a reader passes over |
-//! | `spoken` | what is said so far: words and marks |
+//! | `unicode` | folds characters to those that the reader of English text knows |
+//! | `markup` | removes markup that is not spoken |
+//! | `spoken` | the spoken text so far: words and marks |
 //! | `english` | written English as words |
 //! | `abbreviations`, `addresses`, `dates` | what they are named after |
 //! | `numbers` | digits as words |
 //! | `number_expressions` | figures in their text: money, measures, ranges, telephone numbers |
-//! | `measures` | figures with what stands around them |
+//! | `measures` | figures with their context |
 
 mod abbreviations;
 mod addresses;

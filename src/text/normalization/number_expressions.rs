@@ -1,7 +1,7 @@
-//! Figures in their text: money, measures, ranges, fractions, telephone numbers, codes.
+//! Figures in their context: money, measures, ranges, fractions, telephone numbers, codes.
 //!
-//! Owns what the signs around a run of digits make of it; `numbers` has the words, `calendar` times
-//! and dates. Knows nothing of sentences.
+//! Owns how the signs around a run of digits are read; `numbers` has the words, `dates` reads times and dates. Knows
+//! nothing of sentences.
 
 use crate::Accent;
 use crate::normalization::numbers::{ONES, cardinal, one_by_one, ordinal, plural, two, year};
@@ -9,6 +9,7 @@ use crate::normalization::numbers::{ONES, cardinal, one_by_one, ordinal, plural,
 /// Symbol, unit, units, hundredth, hundredths.
 pub(crate) type Money = (char, &'static str, &'static str, &'static str, &'static str);
 #[rustfmt::skip]
+/// Currencies by their symbol, with the names of their units.
 pub(crate) const MONEY: [Money; 8] = [
     ('$', "dollar", "dollars", "cent", "cents"),
     ('£', "pound", "pounds", "penny", "pence"),
@@ -19,7 +20,7 @@ pub(crate) const MONEY: [Money; 8] = [
     ('¥', "yen", "yen", "sen", "sen"),
     ('₩', "won", "won", "jeon", "jeon"),
 ];
-/// What may follow an amount of money, longest first.
+/// Words that may follow an amount of money, longest first.
 #[rustfmt::skip]
 const MAGNITUDES: [(&str, &str); 13] = [
     ("thousand", "thousand"), ("trillion", "trillion"), ("million", "million"),
@@ -27,7 +28,7 @@ const MAGNITUDES: [(&str, &str); 13] = [
     ("k", "thousand"), ("K", "thousand"), ("m", "million"), ("M", "million"), ("b", "billion"),
     ("B", "billion"),
 ];
-/// Written unit, singular, plural; a longer one before its own beginning.
+/// Written unit, singular, plural; a longer one before its own prefix.
 #[rustfmt::skip]
 pub(crate) const UNITS: [(&str, &str, &str); 48] = [
     ("km/h", "kilometer per hour", "kilometers per hour"),
@@ -51,9 +52,9 @@ pub(crate) const UNITS: [(&str, &str, &str); 48] = [
     ("¢", "cent", "cents"), ("in", "inch", "inches"), ("m", "meter", "meters"), ("g", "gram", "grams"),
     ("L", "liter", "liters"), ("l", "liter", "liters"), ("V", "volt", "volts"), ("W", "watt", "watts"),
 ];
-/// Units that are words or initials too, so that they must touch the figure.
+/// Units that are words or initials too, and therefore must touch the figure.
 const TOUCHING: [&str; 4] = ["in", "V", "W", "L"];
-/// A figure in its text: where it stands and how it is read.
+/// A figure in its text: its position and its reading.
 pub struct NumberReader<'a> {
     pub chars: &'a [char],
     pub accent: Accent,
@@ -68,10 +69,12 @@ struct Amount {
 }
 
 impl NumberReader<'_> {
+    /// Returns the character at `i`, a space beyond the end.
     pub(crate) fn at(&self, i: usize) -> char {
         self.chars.get(i).copied().unwrap_or(' ')
     }
 
+    /// Returns the run of digits at `i` and the index after it.
     pub(crate) fn digits(&self, i: usize) -> (String, usize) {
         let end = i + self.chars[i.min(self.chars.len())..]
             .iter()
@@ -80,6 +83,7 @@ impl NumberReader<'_> {
         (self.chars[i.min(end)..end].iter().collect(), end)
     }
 
+    /// Returns the index after `word` when it follows at `i` as a whole word.
     pub(crate) fn follows(&self, i: usize, word: &str) -> Option<usize> {
         let end = i + word.chars().count();
         let same = word.chars().enumerate().all(|(k, c)| self.at(i + k) == c);
@@ -129,9 +133,8 @@ impl NumberReader<'_> {
         }
     }
 
-    /// The words for the figure that starts at `i` (a digit, a currency sign or a point before a
-    /// digit) and the index after it. `glued` says that a letter stands right before it, as in
-    /// "A380", where only the digits themselves are read.
+    /// Returns the words for the figure that starts at `i` (a digit, a currency sign or a point before a digit) and the
+    /// index after it. `glued` says that a letter precedes it directly, as in "A380", where only the digits are read.
     pub fn read(&self, i: usize, glued: bool) -> (String, usize) {
         if let Some(money) = MONEY.iter().find(|m| m.0 == self.at(i)) {
             return self.money(money, i + 1);
@@ -233,6 +236,7 @@ impl NumberReader<'_> {
         })
     }
 
+    /// Returns the words for an amount of money whose number starts at `i`, and the index after it.
     pub(crate) fn money(
         &self,
         &(_, unit, units, cent, cents): &Money,
@@ -279,8 +283,8 @@ impl NumberReader<'_> {
         )
     }
 
-    /// Groups of digits with a mark of a telephone number: a plus, a leading zero, or three groups
-    /// with hyphens; 7 to 15 digits together (ITU-T E.164 allows 15).
+    /// Reads groups of digits with a mark of a telephone number: a plus, a leading zero, or three groups with hyphens;
+    /// 7 to 15 digits together (ITU-T E.164 allows 15).
     fn telephone(&self, i: usize) -> Option<(String, usize)> {
         let mut groups = Vec::new();
         let (mut at, mut end, mut total, mut hyphens) = (i, i, 0, 0);
@@ -323,7 +327,7 @@ impl NumberReader<'_> {
         )
     }
 
-    /// "1.2.3" as point, an internet address (four groups) as dot.
+    /// Reads "1.2.3" with "point", an internet address (four groups) with "dot".
     fn dotted(&self, i: usize) -> Option<(String, usize)> {
         let mut groups = Vec::new();
         let mut at = i;

@@ -1,11 +1,11 @@
-//! Digits as words: cardinals, ordinals, years, one by one.
+//! Reads digits as words: cardinals, ordinals, years, digit by digit.
 //!
-//! Owns the words of a plain number; knows nothing of where it stands. The lexicon never sees a
-//! digit.
+//! Owns the words of a plain number; does not know its context. The lexicon never sees a digit.
 
 use crate::Accent;
 
 #[rustfmt::skip]
+/// The words of 0 to 19.
 pub const ONES: [&str; 20] = [
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
     "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
@@ -16,11 +16,11 @@ const TENS: [&str; 10] = [
     "", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety",
 ];
 const SCALES: [&str; 5] = ["", "thousand", "million", "billion", "trillion"];
-/// More digits than this are read one by one.
+/// Numbers with more digits are read digit by digit.
 const CARDINAL_DIGITS_MAX: usize = 15;
 
-/// The words of a whole number of decimal digits: "one hundred (and) five" up to 15 digits, one
-/// digit after the other beyond that or after a leading zero. British English says the "and".
+/// Returns the words of a whole number of decimal digits: "one hundred (and) five" up to 15 digits, digit by digit
+/// beyond that or after a leading zero. British English has the "and".
 pub fn cardinal(digits: &str, accent: Accent) -> String {
     if digits.len() > CARDINAL_DIGITS_MAX || (digits.len() > 1 && digits.starts_with('0')) {
         return one_by_one(digits);
@@ -55,7 +55,7 @@ fn hundreds(n: usize, and: bool) -> String {
     }
 }
 
-/// 0 to 99.
+/// Returns the words of 0 to 99.
 pub fn below_hundred(n: usize) -> String {
     match n {
         0..20 => ONES[n].into(),
@@ -64,7 +64,7 @@ pub fn below_hundred(n: usize) -> String {
     }
 }
 
-/// Each digit by its name; a comma's pause after every third of a long run.
+/// Returns each digit's name; a comma's pause after every third of a long run.
 pub fn one_by_one(digits: &str) -> String {
     let names: Vec<&str> = digits
         .chars()
@@ -78,7 +78,7 @@ pub fn one_by_one(digits: &str) -> String {
     groups.join(", ")
 }
 
-/// "third" for "3": the last word of the cardinal takes its ordinal form.
+/// Returns "third" for "3": the last word of the cardinal takes its ordinal form.
 pub fn ordinal(digits: &str, accent: Accent) -> String {
     let words = cardinal(digits.trim_start_matches('0'), accent);
     let (head, last) = words.rsplit_once(' ').unwrap_or(("", &words));
@@ -96,7 +96,7 @@ pub fn ordinal(digits: &str, accent: Accent) -> String {
     format!("{head} {last}").trim_start().to_string()
 }
 
-/// A year of four digits: "nineteen oh five", "two thousand (and) five", "twenty ten".
+/// Returns the words of a year of four digits: "nineteen oh five", "two thousand (and) five", "twenty ten".
 pub fn year(digits: &str, accent: Accent) -> String {
     let n: usize = digits.parse().unwrap_or(0);
     let (high, low) = (n / 100, n % 100);
@@ -108,7 +108,7 @@ pub fn year(digits: &str, accent: Accent) -> String {
     }
 }
 
-/// The regular plural of a number's word.
+/// Returns the regular plural of a number's word.
 pub fn plural(word: &str) -> String {
     match word.strip_suffix('y') {
         Some(stem) => format!("{stem}ies"),
@@ -117,7 +117,7 @@ pub fn plural(word: &str) -> String {
     }
 }
 
-/// Two digits: "oh five" for "05".
+/// Returns the words of two digits: "oh five" for "05".
 pub fn two(digits: &str) -> String {
     let n: usize = digits.parse().unwrap_or(0);
     if digits.len() == 2 && digits.starts_with('0') {

@@ -1,17 +1,17 @@
-//! What is said so far: words parted by blanks, and marks.
+//! The spoken text so far: words separated by spaces, and marks.
 //!
-//! Owns which marks may follow each other. Knows nothing of any language.
+//! Owns which marks may follow each other. Knows no language.
 
 /// A line of words and the marks `, ; : . ! ? — … ( ) “ ”`.
 #[derive(Default)]
 pub struct SpokenText {
     out: String,
-    /// The word last said as it was written; empty after a mark.
+    /// The written form of the last word; empty after a mark.
     pub last: String,
 }
 
 impl SpokenText {
-    /// Says `words`, parted from what stands before; `written` is what stood there.
+    /// Appends `words` after a space; `written` is the text that they read.
     pub fn say(&mut self, words: &str, written: &str) {
         if !self.out.is_empty() && !self.out.ends_with(['(', '“', '-', ' ']) {
             self.out.push(' ');
@@ -20,7 +20,7 @@ impl SpokenText {
         self.last = written.to_string();
     }
 
-    /// Sets a mark after the last word; of several marks in a row the one that ends more stays.
+    /// Sets a mark after the last word; of several marks in a row the strongest stays.
     pub fn mark(&mut self, mark: char) {
         self.out.truncate(self.out.trim_end().len());
         let Some(last) = self.out.chars().last() else {
@@ -50,7 +50,7 @@ impl SpokenText {
         }
     }
 
-    /// Closes it; what was opened and holds nothing goes.
+    /// Closes a bracket or a quote; one without content is removed.
     pub fn close(&mut self, mark: char, opening: char) {
         self.out.truncate(self.out.trim_end().len());
         if self.out.ends_with(opening) {
@@ -61,8 +61,8 @@ impl SpokenText {
         self.last.clear();
     }
 
-    /// Joins the next word to the last one by a hyphen, unless that word would have more than `chars_max`
-    /// characters or `hyphens_max` hyphens.
+    /// Joins the next word to the last one by a hyphen, unless that word would have more than `chars_max` characters or
+    /// `hyphens_max` hyphens.
     pub fn hyphen(&mut self, chars_max: usize, hyphens_max: usize) {
         let word = self.out.rsplit(' ').next().unwrap_or("");
         if word.len() < chars_max && word.matches('-').count() < hyphens_max {
@@ -70,7 +70,7 @@ impl SpokenText {
         }
     }
 
-    /// All of it.
+    /// Returns the whole text.
     pub fn finish(self) -> String {
         self.out.trim().to_string()
     }

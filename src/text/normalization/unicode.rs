@@ -1,11 +1,11 @@
-//! Characters as the reader of English text knows them.
+//! Folds characters to those that the reader of English text knows.
 //!
-//! Owns the map from Unicode to the small set that `normalize` reads: ASCII letters and digits,
-//! a handful of marks, and symbols that have a name. Knows nothing of words or numbers.
+//! Owns the map from Unicode to the small set that `english` reads: ASCII letters and digits, some marks, and symbols
+//! that have a name. Knows no words or numbers.
 
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
-/// Scripts whose letters are written out in Latin ones, in Unicode's order from а and from α.
+/// Scripts that are transliterated to Latin letters, in Unicode's order from а and from α.
 const CYRILLIC: [&str; 32] = [
     "a", "b", "v", "g", "d", "e", "zh", "z", "i", "y", "k", "l", "m", "n", "o", "p", "r", "s", "t",
     "u", "f", "kh", "ts", "ch", "sh", "shch", "", "y", "", "e", "yu", "ya",
@@ -22,10 +22,9 @@ const GREEK_NAMES: [&str; 25] = [
 /// Decimal digits of other scripts: the code point of each zero.
 const ZEROS: [u32; 8] = [0x660, 0x6F0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xBE6, 0xE50];
 
-/// The characters of `text` in the reader's set: accents taken off, compatibility forms opened
-/// (full width, ligatures), Cyrillic and Greek in Latin letters, quotes, dashes and spaces of one
-/// kind each, spaces collapsed, controls and invisible characters gone. Letters of other scripts
-/// come through as they are; it is for the caller to refuse them.
+/// Returns the characters of `text` in the reader's set: without accents, compatibility forms resolved (full width,
+/// ligatures), Cyrillic and Greek in Latin letters, quotes, dashes and spaces of one kind each, spaces collapsed,
+/// control and invisible characters removed. Letters of other scripts stay; the caller has to refuse them.
 pub fn fold(text: &str) -> Vec<char> {
     let mut out = Vec::with_capacity(text.len());
     let mut before = ' ';
@@ -45,7 +44,7 @@ pub fn fold(text: &str) -> Vec<char> {
     out
 }
 
-/// Whether `c` is a letter, or opens into letters, that [`fold`] cannot write in ASCII.
+/// Whether `c` is a letter, or resolves to letters, that [`fold`] cannot write in ASCII.
 pub fn is_unread(c: char) -> bool {
     let mut letters = Vec::new();
     if !c.is_ascii() {

@@ -1,9 +1,9 @@
-//! Languages whose spelling says how they sound: each is one table, read by rules.
+//! Languages whose spelling determines their sounds: each is one table of rules.
 //!
-//! Owns the tables and the way from their words to sounds. `table` has the notation, `reading` turns writing into
-//! words, `numbers` and `rewrite` are the two kinds of rules. Sounds are those that Kokoro's voices of a language
-//! were trained on (International Phonetic Alphabet, some pairs in one character: A=eɪ I=aɪ W=aʊ ʤ ʧ ʣ ʦ), or the
-//! nearest ones that its vocabulary has.
+//! Owns the tables and the conversion from their words to sounds. `table` has the notation, `reading` turns written
+//! text into words, `numbers` and `rewrite` are the two kinds of rules. The sounds are those that Kokoro's voices of a
+//! language were trained with (International Phonetic Alphabet, some pairs in one character: A=eɪ I=aɪ W=aʊ ʤ ʧ ʣ ʦ),
+//! or the nearest ones that its vocabulary has.
 
 mod numbers;
 mod reading;
@@ -15,10 +15,10 @@ use crate::language::{Language, unreadable};
 use crate::normalization::unicode::is_unread;
 use crate::{Accent, English};
 use std::sync::OnceLock;
-use table::{Table, apart};
+use table::{LanguageTable, apart};
 use vocabox_base::fault::Fault;
 
-/// Every table, by the code that packs give its language.
+/// Every table, by the language code that packs use.
 #[rustfmt::skip]
 const TABLES: [(&str, &str); 10] = [
     ("es", include_str!("../tables/es.txt")), ("fr", include_str!("../tables/fr.txt")), ("ha", include_str!("../tables/ha.txt")),
@@ -29,7 +29,7 @@ const TABLES: [(&str, &str); 10] = [
 
 /// A language with a table.
 pub struct TableLanguage {
-    table: Table,
+    table: LanguageTable,
 }
 
 impl TableLanguage {
@@ -38,20 +38,20 @@ impl TableLanguage {
         TABLES.iter().any(|(known, _)| *known == code)
     }
 
-    /// The process's one instance of `code`, made at the first call.
+    /// Returns the process's only instance of `code`, built at the first call.
     pub fn of(code: &str) -> Option<&'static TableLanguage> {
         static MADE: [OnceLock<TableLanguage>; TABLES.len()] =
             [const { OnceLock::new() }; TABLES.len()];
         let at = TABLES.iter().position(|(known, _)| *known == code)?;
         Some(MADE[at].get_or_init(|| {
             TableLanguage {
-                table: Table::parse(TABLES[at].1)
+                table: LanguageTable::parse(TABLES[at].1)
                     .unwrap_or_else(|why| panic!("the table of {code} is not well-formed: {why}")),
             }
         }))
     }
 
-    /// The sounds of one word in lower case, without marks.
+    /// Returns the sounds of one word in lower case, without marks.
     fn word(&self, word: &str) -> String {
         let table = &self.table;
         if let Some(sounds) = table.words.get(word) {
@@ -77,7 +77,7 @@ impl TableLanguage {
         apart(&table.sounds.apply(&sounds))
     }
 
-    /// The sounds of `words` read as English, which are taken; nothing for nothing.
+    /// Returns the sounds of `words` read as English, and empties `words`; nothing when they are empty.
     fn english(&self, words: &mut String) -> Result<String, Fault> {
         let words = std::mem::take(words);
         if words.is_empty() {
@@ -87,7 +87,7 @@ impl TableLanguage {
         Ok(english.sounds(&english.words(&words))? + " ")
     }
 
-    /// `sounds` with `ˈ` before the vowel that the ending of `word` stresses, unless it has one.
+    /// Returns `sounds` with `ˈ` before the vowel that the ending of `word` stresses, unless it has one.
     fn stressed(&self, sounds: &str, word: &str) -> String {
         let vowels: Vec<usize> = sounds
             .char_indices()
@@ -142,7 +142,7 @@ impl Language for TableLanguage {
         let mut out = String::new();
         let mut english = String::new();
         for token in words.split([' ', '-']).filter(|t| !t.is_empty()) {
-            // A run of words at once: a call costs more than a word.
+            // Read a run of words at once: a call costs more than a word.
             let latin = token.is_ascii() && token.contains(|c: char| c.is_ascii_alphabetic());
             if self.table.latin_is_english && latin {
                 english.push_str(token);

@@ -1,15 +1,15 @@
-//! Numbers as words by rules.
+//! Reads numbers as words by rules.
 //!
-//! Owns the notation, a small part of Unicode's rule-based number formats (CLDR, UTS 35): a rule has the smallest
-//! number that it reads and its words, `<` for the words of how often its divisor goes into the number, `>` for those
-//! of what remains, and `[ ]` around what is left out when nothing remains. The divisor is the largest power of ten
-//! that is not over the rule's number, or stands after a slash: `60/20 soixante[ >]`.
+//! Owns the notation, a small part of Unicode's rule-based number formats (CLDR, UTS 35). A rule has the smallest
+//! number that it applies to and its words: `<` stands for the words of the quotient by its divisor, `>` for those of
+//! the remainder, and `[ ]` encloses what is left out when nothing remains. The divisor is the largest power of ten up
+//! to the rule's number, or stands after a slash: `60/20 soixante[ >]`.
 
-/// More digits than this are read one by one.
+/// Numbers with more digits are read digit by digit.
 const CARDINAL_DIGITS_MAX: usize = 15;
 
 #[derive(Debug)]
-struct Rule {
+struct NumberRule {
     from: u64,
     divisor: u64,
     words: String,
@@ -18,9 +18,9 @@ struct Rule {
 /// The rules of one language.
 #[derive(Debug, Default)]
 pub struct Numbers {
-    /// By `from`, rising.
-    rules: Vec<Rule>,
-    /// What is said in another way when it meets: `uno mil` as `un mil`.
+    /// Sorted by `from`, ascending.
+    rules: Vec<NumberRule>,
+    /// Replacements after the rules: `uno mil` becomes `un mil`.
     joins: Vec<(String, String)>,
 }
 
@@ -49,7 +49,7 @@ impl Numbers {
         if self.rules.last().is_some_and(|r| r.from >= from) {
             return Err(format!("number rule {line:?} is out of order"));
         }
-        self.rules.push(Rule {
+        self.rules.push(NumberRule {
             from,
             divisor,
             words: words.into(),
@@ -57,8 +57,8 @@ impl Numbers {
         Ok(())
     }
 
-    /// The words of a whole number in decimal digits: its cardinal up to 15 digits, one digit after the other
-    /// beyond that or after a leading zero.
+    /// Returns the words of a whole number in decimal digits: its cardinal up to 15 digits, digit by digit beyond that
+    /// or after a leading zero.
     pub fn cardinal(&self, digits: &str) -> String {
         let zero = digits.len() > 1 && digits.starts_with('0');
         match digits.parse() {
@@ -73,7 +73,7 @@ impl Numbers {
         }
     }
 
-    /// Each digit by its name; a comma's pause after every third of a long run.
+    /// Returns each digit's name; a comma's pause after every third of a long run.
     pub fn one_by_one(&self, digits: &str) -> String {
         let names: Vec<String> = digits
             .chars()

@@ -1,23 +1,22 @@
-//! Writing as words in a language that has a table.
+//! Turns written text into words in a language that has a table.
 //!
-//! Owns the reading of figures, signs, abbreviations and capitals, one run of sentences at a time. Knows nothing of
-//! sounds. What it leaves out without a sound is what the reader of English leaves out: pictographs, signs without
-//! a name, markup.
+//! Owns the reading of figures, signs, abbreviations and capitals, a few sentences at a time. Knows no sounds. It
+//! leaves out what the English reader leaves out: pictographs, signs without a name, markup.
 
-use super::table::Table;
+use super::table::LanguageTable;
 use crate::normalization::markup::bare;
 use crate::normalization::spoken::SpokenText;
 use crate::normalization::unicode::fold;
 use unicode_normalization::UnicodeNormalization;
 
-/// Characters of one word that are rewritten at once.
+/// Most characters of one word that are rewritten at once.
 const WORD_CHARS_MAX: usize = 40;
-/// Letters of a word in capitals that may be spelled.
+/// Most letters of a word in capitals that may be spelled.
 const SHOUT_CHARS_MAX: usize = 5;
 const MONEY: &str = "$£€₦₵₹¥₩";
 
-/// The characters of `text` that `table` reads: its own letters as they are, everything else folded.
-fn characters(text: &str, table: &Table) -> Vec<char> {
+/// Returns the characters of `text` that `table` reads: its own letters unchanged, all others folded.
+fn characters(text: &str, table: &LanguageTable) -> Vec<char> {
     let mut out = Vec::with_capacity(text.len());
     let mut others = String::new();
     for c in text.nfc() {
@@ -33,10 +32,11 @@ fn characters(text: &str, table: &Table) -> Vec<char> {
     out
 }
 
-/// The words of `text`, lower case but for what is read as English, and marks; empty when nothing in it has a sound.
-pub fn words(text: &str, table: &Table) -> String {
+/// Returns the words of `text` with marks, in lower case except what is read as English; empty when nothing in it has a
+/// sound.
+pub fn words(text: &str, table: &LanguageTable) -> String {
     let chars = characters(&bare(text), table);
-    let mut reader = Reader {
+    let mut reader = TableReader {
         c: &chars,
         i: 0,
         table,
@@ -48,14 +48,14 @@ pub fn words(text: &str, table: &Table) -> String {
     reader.line.finish()
 }
 
-struct Reader<'a> {
+struct TableReader<'a> {
     c: &'a [char],
     i: usize,
-    table: &'a Table,
+    table: &'a LanguageTable,
     line: SpokenText,
 }
 
-impl Reader<'_> {
+impl TableReader<'_> {
     fn at(&self, i: usize) -> char {
         self.c.get(i).copied().unwrap_or(' ')
     }
@@ -105,13 +105,13 @@ impl Reader<'_> {
             }
             '/' if !(inside(before) && inside(next)) => {}
             '-' | '\'' | '*' | '_' | '~' | '^' | '<' | '>' | '\\' => {}
-            // A row of one sign is one sign.
+            // Repeated signs are read once.
             _ if before != c => self.sign(c),
             _ => {}
         }
     }
 
-    /// Says the name of `c` if it has one.
+    /// Appends the name of `c`, if it has one.
     fn sign(&mut self, c: char) {
         if let Some(name) = self.table.signs.get(&c) {
             self.line.say(name, "");
@@ -147,7 +147,7 @@ impl Reader<'_> {
             && written.chars().all(char::is_uppercase)
             && vowels < 2
             && count > 2 * vowels;
-        // Letters that touch a figure, single ones and rows without a vowel are said by their names.
+        // Letters next to a figure, single letters and letters without a vowel are read by their names.
         let glued = start > 0 && self.at(start - 1).is_ascii_digit();
         if !known && (shout || !vowel || (count == 1 && glued)) && self.spell(&low, &written) {
             return;
@@ -162,13 +162,13 @@ impl Reader<'_> {
         }
     }
 
-    /// Whether `c` is a letter for a vowel; every letter of a script without capitals may be.
+    /// Whether `c` is a vowel letter; every letter of a script without capitals may be one.
     fn is_vowel(&self, c: char) -> bool {
         let plain = fold(&c.to_string()).first().copied().unwrap_or(c);
         !plain.is_ascii() || "aeiouy".contains(plain)
     }
 
-    /// Says the names of the letters, if each has one.
+    /// Appends the names of the letters, if each has one.
     fn spell(&mut self, low: &str, written: &str) -> bool {
         let letters: Vec<char> = fold(low).into_iter().filter(|&c| c != '\'').collect();
         let names: Option<Vec<&String>> = letters.iter().map(|c| self.table.names.get(c)).collect();
@@ -188,7 +188,8 @@ impl Reader<'_> {
         (digits, end)
     }
 
-    /// A number with its groups, its part, money or a sign of order; two at a colon or a line are read apart.
+    /// Reads a number with its groups, its fraction, money or an ordinal sign; two numbers at a colon or a dash are
+    /// read separately.
     fn figure(&mut self) {
         let start = self.i;
         let before = self.before();
@@ -247,7 +248,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Characters of the sign of order that stands at `i`.
+    /// Returns the length in characters of the ordinal sign at `i`.
     fn ordinal_mark(&self, i: usize) -> Option<usize> {
         let dot = usize::from(self.at(i) == '.');
         let mark = self.table.ordinal.iter().find(|mark| {

@@ -1,13 +1,12 @@
-//! Rewrite rules: a row of characters into another by the first rule that fits at each place.
+//! Rewrite rules: each position of a character sequence is rewritten by the first rule that matches there.
 //!
 //! Owns the notation of a rule and how its context is tested. Knows no language.
 //!
-//! A rule is written `left[from]right to`: at the place where `from` stands between `left` and `right`, write `to`
-//! and go on after `from`. Context is tested on what is rewritten, never on what was written. In a context a
-//! character stands for itself, `_` for the row's edge or a blank, `<N>` for one character of class `N`, `<!N>` for
-//! one that is not of it or for the edge; `?` after an item makes it optional, `*` lets it stand any number of times.
-//! `to` may be missing: then `from` is silent. (The notation of the letter-to-sound rules of Elovitz et al. 1976,
-//! with classes that have names.)
+//! A rule is written `left[from]right to`: at a position where `from` stands between `left` and `right`, write `to` and
+//! continue after `from`. The context is matched against the input, never against the output. In a context a character
+//! stands for itself, `_` for the edge or a space, `<N>` for one character of class `N`, `<!N>` for one outside of it
+//! or for the edge; `?` after an item makes it optional, `*` lets it repeat any number of times. `to` may be missing:
+//! then `from` is silent. (The notation of the letter-to-sound rules of Elovitz et al. 1976, with named classes.)
 
 use std::collections::HashMap;
 
@@ -29,24 +28,24 @@ struct Item {
     many: bool,
 }
 
-/// What must stand on one side, nearest first.
+/// The items that must match on one side of a rule, nearest first.
 #[derive(Debug)]
-pub struct Context(Vec<Item>);
+pub struct RuleContext(Vec<Item>);
 
-impl Context {
-    /// What `text` asks of the characters before a place. The error says what is wrong with it.
+impl RuleContext {
+    /// Parses the context before a position. The error says what is wrong with `text`.
     pub fn before(text: &str, classes: &Classes) -> Result<Self, String> {
         let mut items = items(text, classes)?;
         items.reverse();
-        Ok(Context(items))
+        Ok(RuleContext(items))
     }
 
-    /// How much it asks for.
+    /// Returns the number of items.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether `row` ends as it asks.
+    /// Whether the end of `row` matches.
     pub fn ends(&self, row: &[char]) -> bool {
         fits(
             &self.0,
@@ -57,17 +56,17 @@ impl Context {
 }
 
 #[derive(Debug)]
-struct Rule {
-    left: Context,
+struct RewriteRule {
+    left: RuleContext,
     from: Vec<char>,
-    right: Context,
+    right: RuleContext,
     to: String,
 }
 
 /// Rules in their order.
 #[derive(Debug, Default)]
 pub struct Rewrite {
-    rules: HashMap<char, Vec<Rule>>,
+    rules: HashMap<char, Vec<RewriteRule>>,
 }
 
 impl Rewrite {
@@ -77,10 +76,10 @@ impl Rewrite {
         let (left, rest) = line.split_once('[').ok_or_else(|| wrong("no ["))?;
         let (from, rest) = rest.split_once(']').ok_or_else(|| wrong("no ]"))?;
         let (right, to) = rest.split_once(' ').unwrap_or((rest, ""));
-        let rule = Rule {
-            left: Context::before(left, classes).map_err(|e| wrong(&e))?,
+        let rule = RewriteRule {
+            left: RuleContext::before(left, classes).map_err(|e| wrong(&e))?,
             from: from.chars().collect(),
-            right: Context(items(right, classes).map_err(|e| wrong(&e))?),
+            right: RuleContext(items(right, classes).map_err(|e| wrong(&e))?),
             to: to.trim().replace('␣', " "),
         };
         let first = *rule.from.first().ok_or_else(|| wrong("nothing in [ ]"))?;
@@ -88,9 +87,10 @@ impl Rewrite {
         Ok(())
     }
 
-    /// The single characters that a rule without context rewrites.
+    /// Returns the single characters that a rule without context rewrites.
     pub fn covered(&self) -> impl Iterator<Item = char> {
-        let always = |r: &Rule| r.left.0.is_empty() && r.right.0.is_empty() && r.from.len() == 1;
+        let always =
+            |r: &RewriteRule| r.left.0.is_empty() && r.right.0.is_empty() && r.from.len() == 1;
         let covered = self
             .rules
             .iter()
@@ -98,7 +98,7 @@ impl Rewrite {
         covered.map(|(c, _)| *c)
     }
 
-    /// `row` rewritten; what no rule fits stays.
+    /// Returns `row` rewritten; characters that no rule matches stay.
     pub fn apply(&self, row: &str) -> String {
         let row: Vec<char> = row.chars().collect();
         let mut out = String::with_capacity(2 * row.len());
@@ -126,8 +126,8 @@ impl Rewrite {
     }
 }
 
-/// Whether `items` fit the characters that `next` gives by their distance, from `at` on. Optional items are tried with
-/// and without.
+/// Whether `items` match the characters that `next` returns by their distance, from `at` on. Optional items are tried
+/// with and without.
 fn fits(items: &[Item], next: &dyn Fn(usize) -> Option<char>, at: usize) -> bool {
     let Some((item, others)) = items.split_first() else {
         return true;
@@ -139,7 +139,7 @@ fn fits(items: &[Item], next: &dyn Fn(usize) -> Option<char>, at: usize) -> bool
         Test::In(set) => c.is_some_and(|c| set.contains(c)),
         Test::NotIn(set) => c.is_none_or(|c| !set.contains(c)),
     };
-    // The edge is looked at, not passed.
+    // The edge is matched but not consumed.
     let after = at + usize::from(c.is_some());
     (one && item.many && c.is_some() && fits(items, next, after))
         || (one && fits(others, next, after))

@@ -1,6 +1,6 @@
-//! The table of a language: the text file that says all that is particular to it.
+//! The table of a language: the text file with everything specific to it.
 //!
-//! Owns the file's notation. First come lines of a key and a value, then sections of one entry a line; `;` begins a
+//! Owns the file's notation. First come lines of a key and a value, then sections of one entry a line; `;` starts a
 //! comment.
 //!
 //! | key | value |
@@ -30,13 +30,13 @@
 //! | `sounds` | rewrite rules from sounds to sounds, after the stress |
 
 use super::numbers::Numbers;
-use super::rewrite::{Classes, Context, Rewrite};
+use super::rewrite::{Classes, Rewrite, RuleContext};
 use std::collections::{HashMap, HashSet};
 use unicode_normalization::UnicodeNormalization;
 
-/// A language's table, read.
+/// A language's parsed table.
 #[derive(Debug, Default)]
-pub struct Table {
+pub struct LanguageTable {
     pub name: String,
     pub latin_is_english: bool,
     pub elide: bool,
@@ -58,17 +58,17 @@ pub struct Table {
     pub letters: Rewrite,
     pub elisions: Rewrite,
     /// Longest ending first.
-    pub stress: Vec<(Context, usize)>,
+    pub stress: Vec<(RuleContext, usize)>,
     pub weak: HashSet<String>,
     pub sounds: Rewrite,
-    /// Letters that are read without being folded.
+    /// Letters that are read without folding.
     pub own: HashSet<char>,
 }
 
-impl Table {
+impl LanguageTable {
     /// Reads a table. The error says what is wrong and in which line.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let mut table = Table::default();
+        let mut table = LanguageTable::default();
         let mut classes = Classes::new();
         let mut section = String::new();
         let text: String = text.nfc().collect();
@@ -149,7 +149,7 @@ impl Table {
             "names" => drop(self.names.insert(sign?, said)),
             "stress" => {
                 let syllable = said.parse().map_err(|_| "a syllable is a number")?;
-                let ending = Context::before(written.trim_start_matches('-'), classes)?;
+                let ending = RuleContext::before(written.trim_start_matches('-'), classes)?;
                 self.stress.push((ending, syllable));
             }
             _ => return Err(format!("no section {section}")),
@@ -158,7 +158,7 @@ impl Table {
     }
 }
 
-/// `sounds` with every nasal vowel as its vowel and the tilde, as Kokoro's vocabulary has them; ç is one sound.
+/// Returns `sounds` with every nasal vowel as its vowel and the tilde, as Kokoro's vocabulary has them; ç is one sound.
 pub fn apart(sounds: &str) -> String {
     let mut out = String::with_capacity(sounds.len());
     for c in sounds.chars() {
@@ -183,7 +183,7 @@ mod tests {
             ("[stress]\n-a x", "line 2: a syllable is a number"),
             ("[numbers]\n5 < x", "would ask itself"),
         ] {
-            let error = Table::parse(text).unwrap_err();
+            let error = LanguageTable::parse(text).unwrap_err();
             assert!(error.contains(why), "{error}");
         }
     }
