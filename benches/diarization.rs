@@ -20,7 +20,7 @@ use vocabox::config::{Common, CommonFlags, Flags};
 use vocabox::engine::contract::CancellationToken;
 use vocabox::engine::diarization::{Diarize, Diarized, Turn};
 use vocabox::fault::Fault;
-use vocabox::pack::manifest::Kind;
+use vocabox::pack::manifest::PackKind;
 
 const VOICES: &[&str] = &[
     "af_heart",
@@ -248,7 +248,7 @@ fn main() {
     };
     let models = Common::resolve(&common).and_then(|c| c.models(&Flags::default()));
     let models = models.expect("sound options");
-    let kinds = [Kind::Speak, Kind::Detect, Kind::Embed];
+    let kinds = [PackKind::Speak, PackKind::Detect, PackKind::Embed];
     let installation = Installation::open(&models, &kinds).expect("packs are fetched");
     // Whoever is diarized for an hour lives as long as the program.
     let speakers: &'static [Speaker] = speakers(&installation, &models.models_dir).leak();

@@ -10,7 +10,7 @@ use crate::engine::graph::ort::Ort;
 use crate::engine::{self, Build, VoiceRouter, wrong_engine};
 use crate::fault::Fault;
 use crate::pack::Pack;
-use crate::pack::manifest::{Kind, Runtime};
+use crate::pack::manifest::{PackKind, Runtime};
 use crate::services::transcription::GENERAL;
 
 /// The packs in use, verified, with the libraries that run them.
@@ -35,33 +35,36 @@ pub struct Installation {
 impl Installation {
     /// Chooses the packs of these `kinds`, checks their files and opens ONNX Runtime if one of them asks for it.
     /// Faults: `Missing`, with what is wrong and what to do in the cause.
-    pub fn open(options: &config::Models, kinds: &[Kind]) -> Result<Self, Fault> {
+    pub fn open(options: &config::Models, kinds: &[PackKind]) -> Result<Self, Fault> {
         let packs = Pack::all(&options.models_dir).map_err(refused)?;
-        let choose = |kind: Kind, named: Option<&String>| match kinds.contains(&kind) {
+        let choose = |kind: PackKind, named: Option<&String>| match kinds.contains(&kind) {
             true => choose(&packs, kind, named.map(String::as_str)),
             false => Ok(None),
         };
-        let speak = choose(Kind::Speak, options.settings.speak_pack.as_ref())?;
+        let speak = choose(PackKind::Speak, options.settings.speak_pack.as_ref())?;
         let mut speakers: Vec<Pack> = match (&speak, &options.settings.speak_pack) {
-            (Some(_), None) => fetched(&packs, Kind::Speak),
+            (Some(_), None) => fetched(&packs, PackKind::Speak),
             _ => speak.iter().cloned().collect(),
         };
         VoiceRouter::order(&mut speakers);
-        let transcribe = choose(Kind::Transcribe, options.settings.transcribe_pack.as_ref())?;
+        let transcribe = choose(
+            PackKind::Transcribe,
+            options.settings.transcribe_pack.as_ref(),
+        )?;
         let specialists = match &transcribe {
             Some(general) => specialists(&packs, general),
             None => Vec::new(),
         };
-        let detect = choose(Kind::Detect, None)?;
-        let embed = choose(Kind::Embed, None)?;
-        let convert = match kinds.contains(&Kind::Speak) {
-            true => fetched(&packs, Kind::Convert).into_iter().next(),
+        let detect = choose(PackKind::Detect, None)?;
+        let embed = choose(PackKind::Embed, None)?;
+        let convert = match kinds.contains(&PackKind::Speak) {
+            true => fetched(&packs, PackKind::Convert).into_iter().next(),
             false => None,
         };
         let chosen = [&transcribe, &detect, &embed, &convert];
         let chosen = chosen.into_iter().flatten();
-        let translators = match kinds.contains(&Kind::Translate) {
-            true => fetched(&packs, Kind::Translate),
+        let translators = match kinds.contains(&PackKind::Translate) {
+            true => fetched(&packs, PackKind::Translate),
             false => Vec::new(),
         };
         let chosen = chosen.chain(&speakers).chain(&specialists);
@@ -180,20 +183,20 @@ impl Installation {
 }
 
 /// The fetched packs of `kind`.
-fn fetched(packs: &[Pack], kind: Kind) -> Vec<Pack> {
+fn fetched(packs: &[Pack], kind: PackKind) -> Vec<Pack> {
     let fitting = |p: &&Pack| p.kind() == kind && p.is_fetched();
     packs.iter().filter(fitting).cloned().collect()
 }
 
 /// Fetched packs beside `general` that transcribe under a name of their own.
 fn specialists(packs: &[Pack], general: &Pack) -> Vec<Pack> {
-    let mut fetched = fetched(packs, Kind::Transcribe);
+    let mut fetched = fetched(packs, PackKind::Transcribe);
     fetched.retain(|p| p.manifest.engine != GENERAL && p.name() != general.name());
     fetched
 }
 
 /// The pack of `kind` that is called `name`, else the first fetched one, a general one before a specialist.
-fn choose(packs: &[Pack], kind: Kind, name: Option<&str>) -> Result<Option<Pack>, Fault> {
+fn choose(packs: &[Pack], kind: PackKind, name: Option<&str>) -> Result<Option<Pack>, Fault> {
     let fitting = packs.iter().filter(|p| p.kind() == kind);
     match name {
         None => {
@@ -213,7 +216,7 @@ fn choose(packs: &[Pack], kind: Kind, name: Option<&str>) -> Result<Option<Pack>
 
 /// Opens ONNX Runtime: the chosen, embedded, neighbouring or packed library.
 pub fn open_ort(options: &config::Models, packs: &[Pack]) -> Result<Ort, Fault> {
-    let runtime = packs.iter().find(|p| p.kind() == Kind::Runtime);
+    let runtime = packs.iter().find(|p| p.kind() == PackKind::Runtime);
     let packed = match runtime.map(|p| (p, p.file("library", None))) {
         Some((pack, Ok(file))) => Some(pack.path(file)),
         _ => None,

@@ -19,7 +19,7 @@ use crate::edge::{Bounds, Edge, EdgeConfig};
 use crate::engine;
 use crate::fault::Fault;
 use crate::limits;
-use crate::pack::manifest::Kind;
+use crate::pack::manifest::PackKind;
 use crate::services::Capacity;
 use crate::services::clones::ClonedVoices;
 use crate::services::file_cache::{CacheLimits, FileCache};
@@ -50,11 +50,11 @@ impl App {
         };
         let store = Store::serve(&options.data_dir, retention)?;
         let kinds = [
-            Kind::Speak,
-            Kind::Transcribe,
-            Kind::Detect,
-            Kind::Embed,
-            Kind::Translate,
+            PackKind::Speak,
+            PackKind::Transcribe,
+            PackKind::Detect,
+            PackKind::Embed,
+            PackKind::Translate,
         ];
         let installation = Installation::open(&options.models, &kinds)?;
         let capacity = Capacity {

@@ -22,7 +22,7 @@ use crate::engine::contract::{CancellationToken, TranslateTask};
 use crate::engine::diarization;
 use crate::fault::Fault;
 use crate::limits;
-use crate::pack::manifest::Kind;
+use crate::pack::manifest::PackKind;
 use crate::services::Priority;
 
 /// Dub a recording or a video into another language.
@@ -67,11 +67,11 @@ pub fn run(args: DubArgs, common: &Common) -> Result<(), CliError> {
         return Err(CliError::Usage(format!("{path} cannot be opened: {e}")));
     }
     let kinds = [
-        Kind::Speak,
-        Kind::Transcribe,
-        Kind::Detect,
-        Kind::Embed,
-        Kind::Translate,
+        PackKind::Speak,
+        PackKind::Transcribe,
+        PackKind::Detect,
+        PackKind::Embed,
+        PackKind::Translate,
     ];
     let installation = Installation::open(&options, &kinds).map_err(CliError::usage)?;
     let scratch = tempfile::tempdir().map_err(|e| CliError::Failed(e.to_string()))?;

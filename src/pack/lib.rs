@@ -1,4 +1,4 @@
-//! Model packs: folders of weights with a manifest that says what is in them.
+//! Model packs: folders of weights with a manifest that describes them.
 
 pub mod manifest;
 pub mod translate;
@@ -6,10 +6,10 @@ pub mod verify;
 
 use std::path::{Path, PathBuf};
 
-use manifest::{FileEntry, Kind, Manifest};
+use manifest::{FileEntry, Manifest, PackKind};
 use thiserror::Error;
 
-/// Why a pack is refused. For operators: names files, and says what was expected.
+/// Why a pack is refused. For operators: it names files and what was expected.
 #[derive(Debug, Error)]
 pub enum PackError {
     #[error("{path}: {why}")]
@@ -54,7 +54,7 @@ pub enum PackError {
     },
 }
 
-/// A pack's folder and what its manifest says.
+/// A pack's folder and its manifest.
 #[derive(Debug, Clone)]
 pub struct Pack {
     pub folder: PathBuf,
@@ -70,7 +70,7 @@ impl Pack {
         })
     }
 
-    /// All packs below `models`, by name. Errors: an unreadable folder or one wrong manifest.
+    /// Returns all packs below `models`, sorted by name. Errors: an unreadable folder or one wrong manifest.
     pub fn all(models: &Path) -> Result<Vec<Pack>, PackError> {
         let unreadable = |e: std::io::Error| PackError::Folder {
             path: models.to_owned(),
@@ -87,18 +87,18 @@ impl Pack {
         folders.iter().map(|folder| Pack::open(folder)).collect()
     }
 
-    /// The manifest's own name.
+    /// Returns the manifest's name.
     pub fn name(&self) -> &str {
         &self.manifest.name
     }
 
-    /// What the pack is for.
-    pub fn kind(&self) -> Kind {
+    /// Returns what the pack is for.
+    pub fn kind(&self) -> PackKind {
         self.manifest.kind
     }
 
-    /// Whether the weights have been fetched: any listed file is there.
-    /// A pack of which only a part is there counts, so that [`Pack::verify`] can say what lacks.
+    /// Whether the weights have been fetched: at least one listed file exists. An incomplete pack counts, so that
+    /// [`Pack::verify`] can say which file is missing.
     pub fn is_fetched(&self) -> bool {
         self.manifest
             .files
@@ -106,7 +106,7 @@ impl Pack {
             .any(|f| self.folder.join(&f.path).exists())
     }
 
-    /// The file with this role, of `variant` where the role has variants.
+    /// Returns the file with this role, of `variant` where the role has variants.
     pub fn file(&self, role: &str, variant: Option<&str>) -> Result<&FileEntry, PackError> {
         self.manifest
             .files
@@ -119,7 +119,7 @@ impl Pack {
             })
     }
 
-    /// A text that another one has as soon as any of its files differs.
+    /// Returns a text that differs between packs as soon as any of their files does.
     pub fn fingerprint(&self) -> String {
         let files = self.manifest.files.iter();
         files
@@ -127,7 +127,7 @@ impl Pack {
             .collect()
     }
 
-    /// Where `file` is.
+    /// Returns the path of `file`.
     pub fn path(&self, file: &FileEntry) -> PathBuf {
         self.folder.join(&file.path)
     }

@@ -1,4 +1,4 @@
-//! `pack.toml`, read strictly: an unknown key, a path that leaves the folder or a voice without its file is an error.
+//! `pack.toml`, parsed strictly: an unknown key, a path outside the folder or a voice without its file is an error.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Component, Path};
@@ -11,14 +11,14 @@ use super::translate::Translate;
 /// What a pack is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub enum PackKind {
     /// Text → sound.
     Speak,
     /// Sound → text.
     Transcribe,
     /// Sound → where there is speech.
     Detect,
-    /// Sound → who speaks.
+    /// Sound → embedding of its speaker.
     Embed,
     /// Text → text in another language.
     Translate,
@@ -43,36 +43,36 @@ pub enum Runtime {
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     pub name: String,
-    pub kind: Kind,
-    /// Row of `engine::ENGINES`, or `none`.
+    pub kind: PackKind,
+    /// The name of a row of `engine::ENGINES`, or `none`.
     pub engine: String,
     pub runtime: Option<Runtime>,
     pub title: String,
     pub description: String,
     pub licence: String,
     pub origin: String,
-    /// Fetched without being named.
+    /// Whether `scripts/fetch-models` fetches the pack without being told its name.
     pub default: bool,
     pub sample_rate_hz: Option<u32>,
     #[serde(default)]
     pub languages: Vec<String>,
     /// The variant that is loaded unless another is configured.
     pub variant: Option<String>,
-    /// The variant that is loaded on a CUDA device, where that is another.
+    /// The variant that is loaded on a CUDA device, when it is another one.
     pub cuda_variant: Option<String>,
     pub files: Vec<FileEntry>,
     #[serde(default)]
     pub voices: Vec<Voice>,
-    /// How a graph of engine `vits` is fed.
+    /// The inputs of a graph of engine `vits`.
     pub vits: Option<Vits>,
-    /// What a translator expects.
+    /// The settings of a translator.
     pub translate: Option<Translate>,
     /// How the spectrogram of a tone-colour converter is made.
     pub tone: Option<Tone>,
-    /// Where the files come from: read by scripts/fetch-models only.
+    /// The addresses of the files: read by scripts/fetch-models only.
     #[serde(default, skip_serializing)]
     pub sources: Vec<toml::Table>,
-    /// How the files are made: read by scripts/fetch-models only.
+    /// The steps that make the files: read by scripts/fetch-models only.
     #[serde(default, skip_serializing)]
     pub steps: Vec<toml::Table>,
 }
@@ -81,7 +81,7 @@ pub struct Manifest {
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct FileEntry {
-    /// What an engine asks for it by.
+    /// The name by which an engine looks it up.
     pub role: String,
     /// Which of several files with this role it is.
     pub variant: Option<String>,
@@ -90,14 +90,14 @@ pub struct FileEntry {
     pub size: u64,
     /// Lower-case hex.
     pub sha256: String,
-    /// Tensor name → type and sizes, for example `f32[1,256]`; a name in place of a size is open.
+    /// Tensor name → type and sizes, for example `f32[1,256]`; a name in place of a size leaves it open.
     #[serde(default)]
     pub inputs: BTreeMap<String, String>,
     #[serde(default)]
     pub outputs: BTreeMap<String, String>,
 }
 
-/// What a VITS graph expects.
+/// The inputs that a VITS graph expects.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Vits {
@@ -107,7 +107,7 @@ pub struct Vits {
     pub noise: f32,
     /// Spread of the durations, 0 to 2.
     pub noise_duration: f32,
-    /// Length of every sound as a factor, 0.25 to 4.
+    /// Factor on the duration of every sound, 0.25 to 4.
     pub length: f32,
 }
 
@@ -115,7 +115,7 @@ pub struct Vits {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tone {
-    /// Samples of one window and of its transform, and from one window to the next.
+    /// Samples of one window and of its transform, and samples from one window to the next.
     pub window_samples: usize,
     pub hop_samples: usize,
 }
@@ -145,7 +145,7 @@ pub enum Blanks {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Category {
-    /// Made by whoever made the weights.
+    /// Made by the authors of the weights.
     #[default]
     Premade,
     /// A voice of the hosted catalog for an African language.
@@ -329,7 +329,7 @@ mod tests {
     #[test]
     fn a_good_manifest_parses() {
         let manifest = Manifest::parse(GOOD).unwrap();
-        assert_eq!(manifest.kind, Kind::Speak);
+        assert_eq!(manifest.kind, PackKind::Speak);
         assert_eq!(manifest.files[0].inputs["tokens"], "i64[1,T]");
         assert_eq!(manifest.voices[0].category, Category::Premade);
     }

@@ -1,43 +1,44 @@
-//! `[translate]` of a `pack.toml`: which languages a translator knows, and how its graphs are fed.
+//! The section `[translate]` of a `pack.toml`: which languages a translator knows, and the inputs of its graphs.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// Texts that a translator may follow at once.
+/// Hypotheses that a translator may follow at once.
 pub const BEAMS_MAX: usize = 4;
 
-/// What a translator expects.
+/// The settings of a translator.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Translate {
-    /// Codes of the languages that it translates from, and of those that it translates to: from each into each other.
+    /// Codes of the languages that it translates from, and of those that it translates to, in every combination.
     pub from: Vec<String>,
     pub to: Vec<String>,
     pub tell: Tell,
-    /// What the model calls the languages: code → token of the tokenizer, as `yo = "yor_Latn"`.
+    /// The model's names of the languages: code → token of the tokenizer, as `yo = "yor_Latn"`.
     #[serde(default)]
     pub tokens: BTreeMap<String, String>,
-    /// Id that the decoder is fed first.
+    /// Id of the token that the decoder is fed first.
     pub start: u32,
-    /// Id that ends a text, on both sides.
+    /// Id of the token that ends a text, in both languages.
     pub end: u32,
-    /// Ids that no translation has: padding, unknown words.
+    /// Ids of tokens that are never generated: padding, unknown words.
     #[serde(default)]
     pub never: Vec<u32>,
-    /// Texts that are followed at once, 1 to [`BEAMS_MAX`]. Where a translation does not fit its room, `BEAMS_MAX` are.
+    /// Hypotheses that are followed at once, 1 to [`BEAMS_MAX`]. Where a translation does not fit its space,
+    /// `BEAMS_MAX` are.
     pub beams: usize,
 }
 
-/// How a translator is told the languages.
+/// How the languages are passed to a translator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Tell {
     /// Not at all: it knows one pair.
     Nothing,
-    /// The source's token before the text, the target's as the first of the translation (M2M100, NLLB).
+    /// The source's token before the text, the target's as the first token of the translation (M2M100, NLLB).
     Both,
-    /// The same with the source's token behind the text's end (the first exports of NLLB).
+    /// As `Both`, with the source's token after the end of the text (the first exports of NLLB).
     BothBehind,
     /// The target's token before the text, none in the translation (OPUS-MT for several languages).
     Target,
@@ -50,7 +51,7 @@ impl Translate {
         source != target && has(&self.from, source) && has(&self.to, target)
     }
 
-    /// What of it is wrong.
+    /// Checks the settings. The error says what is wrong.
     pub(super) fn check(&self) -> Result<(), String> {
         if self.from.is_empty() || self.to.is_empty() {
             return Err("translate: from and to each need a language".to_owned());

@@ -1,9 +1,9 @@
-//! Whether a pack's files are the ones that its manifest lists.
+//! Checks that a pack's files are the ones that its manifest lists.
 //!
-//! Hashing 300 MB takes a second: a file that was hashed once is believed as long as its size and time of change
-//! are the same. A file that changed shortly before it was hashed may change again within the same tick of the file
-//! system's clock, so it is hashed again at the next start. The memory is a file in the pack's folder, which this program
-//! may be unable to write; then it hashes again too.
+//! Hashing 300 MB takes a second: a file that was hashed once is trusted as long as its size and modification time are
+//! the same. A file that changed shortly before it was hashed may change again within the same tick of the file
+//! system's clock, so the next start hashes it again. The results are cached in a file in the pack's folder; where that
+//! cannot be written, every start hashes the files.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -17,22 +17,22 @@ use sha2::{Digest, Sha256};
 use super::manifest::FileEntry;
 use super::{Pack, PackError};
 
-/// Name of the file in a pack's folder that remembers what was hashed.
+/// Name of the file in a pack's folder that caches the hashes.
 const MEMORY: &str = ".hashed.json";
 
-/// The coarsest tick of the times of change that file systems keep: FAT has two seconds.
+/// The coarsest resolution of modification times in file systems: FAT has two seconds.
 const TICK: Duration = Duration::from_secs(2);
 
-/// What a file was like when its hash was taken.
+/// The size and modification time of a file when it was hashed, and its hash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Seen {
+struct FileState {
     size: u64,
     modified_ns: u128,
     sha256: String,
 }
 
-impl Seen {
-    /// Whether any change after `then` shows in the time of change.
+impl FileState {
+    /// Whether any change after `then` would change the modification time.
     fn is_settled_at(&self, then: SystemTime) -> bool {
         let until = then.checked_sub(TICK).unwrap_or(UNIX_EPOCH);
         self.modified_ns < ns_since_1970(until)
@@ -44,10 +44,10 @@ fn ns_since_1970(time: SystemTime) -> u128 {
 }
 
 impl Pack {
-    /// Checks that every listed file of the variants in use is there, whole and unchanged.
+    /// Checks that every listed file of the variants in use exists, whole and unchanged.
     ///
     /// `variant` is the one that will be loaded; files of other variants may be absent. With `anew` every file is
-    /// hashed, whatever is remembered. Errors name the file, what was expected and what was found.
+    /// hashed, and the cache is not used. Errors name the file, what was expected and what was found.
     pub fn verify(&self, variant: Option<&str>, anew: bool) -> Result<(), PackError> {
         let memory_path = self.folder.join(MEMORY);
         let mut memory = match anew {
@@ -60,9 +60,9 @@ impl Pack {
             if other && !self.path(file).exists() {
                 continue;
             }
-            let begun = SystemTime::now();
+            let started = SystemTime::now();
             let seen = self.check(file, memory.get(&file.path))?;
-            match seen.is_settled_at(begun) {
+            match seen.is_settled_at(started) {
                 true => memory.insert(file.path.clone(), seen),
                 false => memory.remove(&file.path),
             };
@@ -73,7 +73,7 @@ impl Pack {
         Ok(())
     }
 
-    fn check(&self, file: &FileEntry, seen: Option<&Seen>) -> Result<Seen, PackError> {
+    fn check(&self, file: &FileEntry, seen: Option<&FileState>) -> Result<FileState, PackError> {
         let path = self.path(file);
         let pack = self.name().to_owned();
         let unreadable = |e: io::Error| match e.kind() {
@@ -110,7 +110,7 @@ impl Pack {
                 found,
             });
         }
-        Ok(Seen {
+        Ok(FileState {
             size: file.size,
             modified_ns,
             sha256: found,
@@ -136,12 +136,12 @@ fn sha256(path: &Path) -> io::Result<String> {
         .collect())
 }
 
-fn recall(path: &Path) -> BTreeMap<String, Seen> {
+fn recall(path: &Path) -> BTreeMap<String, FileState> {
     let text = fs::read(path).unwrap_or_default();
     serde_json::from_slice(&text).unwrap_or_default()
 }
 
-fn remember(path: &Path, memory: &BTreeMap<String, Seen>) {
+fn remember(path: &Path, memory: &BTreeMap<String, FileState>) {
     let Ok(text) = serde_json::to_vec_pretty(memory) else {
         return;
     };
@@ -155,7 +155,7 @@ fn remember(path: &Path, memory: &BTreeMap<String, Seen>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::{Kind, Manifest};
+    use crate::manifest::{Manifest, PackKind};
 
     fn pack(folder: &Path) -> Pack {
         let file = FileEntry {
@@ -169,7 +169,7 @@ mod tests {
         };
         let manifest = Manifest {
             name: "tiny".into(),
-            kind: Kind::Speak,
+            kind: PackKind::Speak,
             engine: "none".into(),
             runtime: None,
             title: String::new(),

@@ -8,7 +8,7 @@ use vocabox::audio::pcm::{Clip, ClipReader};
 use vocabox::config::{Common, CommonFlags, Flags};
 use vocabox::engine::contract::{CancellationToken, Segment, Transcript, Word};
 use vocabox::engine::diarization::{Diarize, Diarized, attribute, name};
-use vocabox::pack::manifest::Kind;
+use vocabox::pack::manifest::PackKind;
 
 use crate::support::server::models;
 use crate::support::talk::{self, Dice, RATE_HZ, Speaker, Talk, errors};
@@ -40,7 +40,7 @@ fn speakers_are_counted_and_told_apart_and_the_same_each_time() {
         ..CommonFlags::default()
     };
     let common = Common::resolve(&options).unwrap();
-    let kinds = [Kind::Speak, Kind::Detect, Kind::Embed];
+    let kinds = [PackKind::Speak, PackKind::Detect, PackKind::Embed];
     let installation =
         Installation::open(&common.models(&Flags::default()).unwrap(), &kinds).unwrap();
     let mut speak = installation.build_speak().unwrap();
