@@ -1,16 +1,17 @@
-//! Accounts: who may be served, how much, until when.
+//! Accounts: whether a customer may generate, how often, and until when.
 
 use heed::types::DecodeIgnore;
 use serde::{Deserialize, Serialize};
 
-use crate::codec::{AccountId, Utc, account_key, account_of};
+use crate::codec::{account_key, account_of};
+use crate::ids::{AccountId, Utc};
 use crate::{Store, Tables};
 use vocabox_base::fault::Fault;
 use vocabox_base::limits::{NAME_CHARS_MAX, RPM_MAX};
 
 const ACCOUNTS_MADE: &str = "accounts_made";
 
-/// One customer of the box. As JSON it is what the command line prints: all but the id.
+/// One customer of the server. As JSON it is what the command line prints: all but the id.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Account {
     #[serde(skip, default = "no_id")]
@@ -19,31 +20,31 @@ pub struct Account {
     pub name: String,
     /// Calls a minute that each of its keys may make.
     pub rpm: u32,
-    /// Whether it may generate at all.
+    /// Whether the account may generate.
     pub entitled: bool,
-    /// When the entitlement ends, if ever.
+    /// When the entitlement ends; none for never.
     pub expires: Option<Utc>,
     pub created_at: Utc,
 }
 
-/// The id is the record's key and is not stored twice; the reader fills it in.
+/// The id is the record's key and is not stored twice; the reader sets it.
 fn no_id() -> AccountId {
     AccountId(0)
 }
 
-/// What becomes of the history of a deleted account.
+/// Whether the history of a deleted account is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HistoryFate {
-    /// It stays where nobody can list it, until it is pruned for its age or number.
+    /// It stays, and no account can list it, until it is pruned for its age or number.
     Keep,
-    /// It is removed by [`Store::purge_deleted`].
+    /// [`Store::purge_deleted`] removes it.
     Purge,
 }
 
 impl HistoryFate {
     pub const ALL: [HistoryFate; 2] = [HistoryFate::Keep, HistoryFate::Purge];
 
-    /// As the command line spells it.
+    /// Returns the name that the command line uses.
     pub fn name(self) -> &'static str {
         match self {
             HistoryFate::Keep => "keep",
@@ -52,7 +53,7 @@ impl HistoryFate {
     }
 }
 
-/// What to change of an account: what is none stays as it is.
+/// The changes of an account; none leaves a value unchanged.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct AccountChanges {
     pub rpm: Option<u32>,
@@ -62,8 +63,8 @@ pub struct AccountChanges {
 }
 
 impl Store {
-    /// The new account. Faults: `Invalid` for a name that is taken or [`check_name`] refuses, or an `rpm`
-    /// that [`check_rpm`] refuses.
+    /// Creates an account and returns it. Faults: `Invalid` for a name that is taken or that [`check_name`] refuses, or
+    /// an `rpm` that [`check_rpm`] refuses.
     pub fn create_account(
         &self,
         name: &str,
@@ -104,8 +105,8 @@ impl Store {
         })
     }
 
-    /// The account of this name with `changes` made, which count from the next request on.
-    /// Faults: `NotFound`; `Invalid` for an `rpm` that [`check_rpm`] refuses.
+    /// Makes `changes` to the account of this name and returns it; they apply from the next request on. Faults:
+    /// `NotFound`; `Invalid` for an `rpm` that [`check_rpm`] refuses.
     pub fn set_account(&self, name: &str, changes: AccountChanges) -> Result<Account, Fault> {
         let AccountChanges {
             rpm,
@@ -129,8 +130,9 @@ impl Store {
         })
     }
 
-    /// Deletes the account of this name, its keys, which are unknown from the next request on, its cloned voices and its jobs. The name is free again;
-    /// the id is never used again, so that no other account inherits what is kept. Fault: `NotFound`.
+    /// Deletes the account of this name, its keys (which are invalid from the next request on), its cloned voices and
+    /// its jobs, and returns the account. The name becomes free; the id is never used again, so that no other account
+    /// inherits what is kept. Fault: `NotFound`.
     pub fn delete_account(&self, name: &str, history: HistoryFate) -> Result<Account, Fault> {
         let name = name.to_string();
         let tables = self.tables;
@@ -155,7 +157,7 @@ impl Store {
         Ok(account)
     }
 
-    /// All accounts, the oldest first.
+    /// Returns all accounts, the oldest first.
     pub fn accounts(&self) -> Result<Vec<Account>, Fault> {
         let txn = self.env.read_txn()?;
         let mut all = Vec::new();
@@ -168,7 +170,7 @@ impl Store {
         Ok(all)
     }
 
-    /// The account of this name. Fault: `NotFound`.
+    /// Returns the account of this name. Fault: `NotFound`.
     pub fn account(&self, name: &str) -> Result<Account, Fault> {
         let txn = self.env.read_txn()?;
         self.tables.account_named(&txn, name)
@@ -176,8 +178,9 @@ impl Store {
 }
 
 impl Tables {
+    /// Returns the account of this name as `txn` sees it. Fault: `NotFound`.
     pub(crate) fn account_named(&self, txn: &heed::RoTxn, name: &str) -> Result<Account, Fault> {
-        // LMDB refuses an empty or an overlong key; neither is anybody's name.
+        // LMDB refuses an empty or an overlong key; no account has such a name.
         let id = match check_name(name) {
             Ok(name) => self.account_names.get(txn, &name)?,
             Err(_) => None,
@@ -186,12 +189,14 @@ impl Tables {
             .and_then(|id| self.account_by_id(txn, AccountId(id)))
     }
 
+    /// Whether the account exists in `txn`.
     pub(crate) fn has_account(&self, txn: &heed::RoTxn, id: AccountId) -> Result<bool, Fault> {
         let accounts = self.accounts.remap_data_type::<DecodeIgnore>();
         Ok(accounts.get(txn, &account_key(id))?.is_some())
     }
 
-    /// Fault: `Internal` when there is none, for ids come from records that are deleted with their account.
+    /// Returns the account with this id. Fault: `Internal` when there is none, because records with its id are deleted
+    /// with it.
     pub(crate) fn account_by_id(&self, txn: &heed::RoTxn, id: AccountId) -> Result<Account, Fault> {
         let account = self.accounts.get(txn, &account_key(id))?;
         let account = account.ok_or_else(|| Fault::internal(format!("no account {id:?}")))?;
@@ -199,7 +204,7 @@ impl Tables {
     }
 }
 
-/// The name of an account or a key, if it may be one. Fault: `Invalid` when it is blank, longer than
+/// Returns `name`, if it may be the name of an account or a key. Fault: `Invalid` when it is blank, longer than
 /// `NAME_CHARS_MAX` characters, or holds a control character (it would reach terminals and logs).
 pub fn check_name(name: &str) -> Result<String, Fault> {
     let chars = name.chars().count();
@@ -218,7 +223,7 @@ pub fn check_name(name: &str) -> Result<String, Fault> {
     }
 }
 
-/// Calls a minute, if they may be so many. Fault: `Invalid`.
+/// Returns `rpm`, if an account or key may have so many calls a minute. Fault: `Invalid`.
 pub fn check_rpm(rpm: u32) -> Result<u32, Fault> {
     match rpm {
         1..=RPM_MAX => Ok(rpm),

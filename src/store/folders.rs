@@ -1,7 +1,7 @@
-//! Files beside the records: a folder for each cloned voice and each job, for this user alone.
+//! Files beside the records: a folder for each cloned voice and each job, which only this user can read.
 //!
-//! A file is there, whole, before the record that names it, and goes after it: so a record never names a file that is
-//! missing, and what a power cut leaves without a record is removed at the next start.
+//! A file exists, whole, before the record that names it, and is removed after the record: so a record never names a
+//! missing file, and the next start removes what a power failure left without a record.
 
 use std::fmt::Display;
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use crate::lmdb;
 use vocabox_base::fault::Fault;
 
-/// The folders of all that have an `Id`, each named by it.
+/// The folders of everything that has an `Id`, each named by it.
 #[derive(Debug, Clone)]
 pub struct Folders<Id> {
     dir: PathBuf,
@@ -21,7 +21,7 @@ pub struct Folders<Id> {
 }
 
 impl<Id: Display + Copy> Folders<Id> {
-    /// Those in the folder `dir` of `data_dir`; nothing is made yet.
+    /// Returns the folders below `dir` of `data_dir`; it creates nothing yet.
     pub(crate) fn in_data(data_dir: &Path, dir: &str) -> Self {
         Folders {
             dir: data_dir.join(dir),
@@ -29,8 +29,8 @@ impl<Id: Display + Copy> Folders<Id> {
         }
     }
 
-    /// Writes all of `from` to the file `name`; whole and on the disk when it returns, else not there. How many bytes.
-    /// Faults: `Missing` when the disk is full or cannot be written.
+    /// Writes all of `from` to the file `name` and returns its bytes. When it returns, the file is whole and on the
+    /// disk, or does not exist. Faults: `Missing` when the disk is full or cannot be written.
     pub fn put(&self, id: Id, name: &str, from: &mut dyn Read) -> Result<u64, Fault> {
         let mut bytes = 0;
         self.make(id, name, |file| {
@@ -40,8 +40,8 @@ impl<Id: Display + Copy> Folders<Id> {
         Ok(bytes)
     }
 
-    /// Makes the file `name` with what `write` writes to it; whole and on the disk when this returns, else not there. Faults:
-    /// those of `write`, and as [`Folders::put`].
+    /// Creates the file `name` with what `write` writes to it. When it returns, the file is whole and on the disk, or
+    /// does not exist. Faults: those of `write`, and as [`Folders::put`].
     pub fn make(
         &self,
         id: Id,
@@ -61,7 +61,7 @@ impl<Id: Display + Copy> Folders<Id> {
         })
     }
 
-    /// A file without a name, gone when it is dropped, on the same disk. Faults: as [`Folders::put`].
+    /// Returns an unnamed file on the same disk, which is removed when it is dropped. Faults: as [`Folders::put`].
     pub fn scratch(&self, id: Id) -> Result<File, Fault> {
         tempfile::tempfile_in(self.folder(id)).map_err(refused)
     }
@@ -91,12 +91,12 @@ impl<Id: Display + Copy> Folders<Id> {
         let folder = self.folder(id);
         file.sync_all()?;
         fs::rename(fresh, folder.join(name))?;
-        // The names, too, have to outlive a power cut.
+        // The names have to survive a power failure too.
         File::open(&folder)?.sync_all()?;
         File::open(&self.dir)?.sync_all()
     }
 
-    /// The file `name`. Faults: `NotFound` when it is not there.
+    /// Opens the file `name`. Faults: `NotFound` when it does not exist.
     pub fn open(&self, id: Id, name: &str) -> Result<File, Fault> {
         File::open(self.folder(id).join(name)).map_err(|error| match error.kind() {
             ErrorKind::NotFound => Fault::not_found("It was deleted."),
@@ -104,7 +104,8 @@ impl<Id: Display + Copy> Folders<Id> {
         })
     }
 
-    /// All of a file that is named by its hash. Faults: as [`Folders::open`], `Internal` when it is not what its name says.
+    /// Returns the content of a file that is named by its hash. Faults: as [`Folders::open`], `Internal` when the
+    /// content does not match the name.
     pub(crate) fn read_by_hash(&self, id: Id, name: &str) -> Result<Vec<u8>, Fault> {
         let mut bytes = Vec::new();
         let mut file = self.open(id, name)?;
@@ -117,19 +118,19 @@ impl<Id: Display + Copy> Folders<Id> {
         }
     }
 
-    /// Removes the file `name`; that it is gone already is no fault.
+    /// Removes the file `name`; a missing file is no fault.
     pub(crate) fn remove(&self, id: Id, name: &str) {
         told(fs::remove_file(self.folder(id).join(name)), id);
     }
 
-    /// Removes the folder and all in it.
+    /// Removes the folder and everything in it.
     pub fn remove_all(&self, id: Id) {
         told(fs::remove_dir_all(self.folder(id)), id);
     }
 
-    /// Removes the folders and files that no record names: `keeps` is asked for each folder, and, with its name, for each
-    /// file in it. How many. For the one server of a data folder, before it serves: what is just being made has no record
-    /// yet.
+    /// Removes the folders and files that no record names, and returns how many: `keeps` is called with each folder,
+    /// and with each file in it. For the only server of a data folder, before it serves requests: a file that is being
+    /// written has no record yet.
     pub(crate) fn sweep(&self, keeps: impl Fn(&str, Option<&str>) -> bool) -> io::Result<usize> {
         let folders = match fs::read_dir(&self.dir) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(0),
@@ -165,7 +166,7 @@ fn refused(error: io::Error) -> Fault {
     lmdb::fault(heed::Error::Io(error))
 }
 
-/// What could not be removed takes room until the next start, and harms nobody.
+/// A file that could not be removed only takes space until the next start.
 fn told(outcome: io::Result<()>, id: impl Display) {
     match outcome {
         Err(error) if error.kind() != ErrorKind::NotFound => {

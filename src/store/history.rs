@@ -1,65 +1,15 @@
-//! History: what each account had made, the newest first. Totals are kept, never counted by a scan.
-
-use std::str::FromStr;
+//! History: the generations of each account, the newest first. Totals are stored, never counted by a scan.
 
 use heed::{RoTxn, RwTxn};
 use serde::{Deserialize, Serialize};
 
-use crate::codec::{
-    AccountId, ItemId, Utc, account_key, count_key, index_key, item_id_of, item_key, item_key_of,
-};
+use crate::codec::{account_key, count_key, index_key, item_id_of, item_key, item_key_of};
+use crate::ids::{AccountId, Feature, ItemId, Utc};
 use crate::{Store, Tables};
 use vocabox_base::fault::{Fault, Kind};
 use vocabox_base::limits::{HISTORY_PAGE_MAX, PRUNE_ITEMS_MAX};
 
-/// What an item was made by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Feature {
-    Tts,
-    Stt,
-    Clone,
-    Dub,
-}
-
-impl Feature {
-    /// In the order of their codes.
-    pub const ALL: [Feature; 4] = [Feature::Tts, Feature::Stt, Feature::Clone, Feature::Dub];
-
-    /// As the API spells it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Feature::Tts => "tts",
-            Feature::Stt => "stt",
-            Feature::Clone => "clone",
-            Feature::Dub => "dub",
-        }
-    }
-
-    /// Its byte in stored keys; 0 stands for all features.
-    pub(crate) fn code(self) -> u8 {
-        match self {
-            Feature::Tts => 1,
-            Feature::Stt => 2,
-            Feature::Clone => 3,
-            Feature::Dub => 4,
-        }
-    }
-}
-
-impl FromStr for Feature {
-    type Err = Fault;
-
-    /// Fault: `Invalid`, naming what is accepted.
-    fn from_str(text: &str) -> Result<Self, Fault> {
-        Feature::ALL
-            .into_iter()
-            .find(|feature| feature.name() == text)
-            .ok_or_else(|| Fault::invalid("feature must be one of tts, stt, clone, dub"))
-    }
-}
-
-/// How it ended.
+/// The outcome of a generation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
@@ -67,7 +17,7 @@ pub enum Status {
     Error,
 }
 
-/// One generation. As JSON it is an item of `GET /voice/history`: what does not apply is `null`.
+/// One generation. As JSON it is an item of `GET /voice/history`; a value that does not apply is `null`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HistoryItem {
     pub id: ItemId,
@@ -77,9 +27,9 @@ pub struct HistoryItem {
     pub key_name: String,
     pub voice_id: Option<String>,
     pub language: Option<String>,
-    /// What was spoken or heard.
+    /// The spoken or transcribed text.
     pub text: Option<String>,
-    /// Seconds of sound made or heard.
+    /// Seconds of the generated or transcribed sound.
     pub duration_seconds: Option<f64>,
     /// Unicode scalar values of `text`, before any cut.
     pub character_count: Option<u64>,
@@ -89,21 +39,21 @@ pub struct HistoryItem {
     pub latency_ms: Option<u64>,
 }
 
-/// A part of a history.
+/// A page of a history.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page {
     /// The newest first.
     pub items: Vec<HistoryItem>,
-    /// Items that the account has, of the feature that was asked for.
+    /// The number of items that the account has, of the requested feature.
     pub total: u64,
 }
 
 impl Store {
-    /// Adds `item` to the history of `account`; on the disk when this returns.
-    /// Faults: `Unauthorized` when the account was deleted since; `Internal` for an id that is there already; `Missing`
-    /// when history takes all the room that it may, and as any write; `Busy` as any write.
+    /// Adds `item` to the history of `account`; it is on the disk when this returns. Faults: `Unauthorized` when the
+    /// account was deleted meanwhile; `Internal` for an id that exists already; `Missing` when history takes all its
+    /// space, and as any write; `Busy` as any write.
     pub fn append(&self, account: AccountId, item: &HistoryItem) -> Result<(), Fault> {
-        // Encoded here: the writing thread serves everybody.
+        // Encoded here, because all writes share the writing thread.
         let value = serde_json::to_vec(item).map_err(Fault::internal)?;
         let (id, feature) = (item.id, item.feature);
         let (tables, bytes_max) = (self.tables, self.history_bytes_max);
@@ -113,7 +63,7 @@ impl Store {
                     "The history is full: its operator has to make room.",
                 ));
             }
-            // Or what is purged would grow again by the requests that were on their way.
+            // Otherwise requests that were still running would add to a history that is being purged.
             if !tables.has_account(txn, account)? {
                 return Err(Fault::new(
                     Kind::Unauthorized,
@@ -150,8 +100,8 @@ impl Store {
         })
     }
 
-    /// Up to `limit` items (`HISTORY_PAGE_MAX` at the most) of `account` after the newest `offset`, of one
-    /// feature or of all. Takes time in proportion to `offset + limit`.
+    /// Returns up to `limit` items (`HISTORY_PAGE_MAX` at most) of `account` after the newest `offset`, of one feature
+    /// or of all. The time is proportional to `offset + limit`.
     pub fn page(
         &self,
         account: AccountId,
@@ -168,7 +118,7 @@ impl Store {
         let view = count_key(account, feature);
         let txn = self.env.read_txn()?;
         let total = self.tables.items(&txn, account, feature)?;
-        // The index is walked and not the items: a hundred entries share a page of it.
+        // Walks the index instead of the items: a hundred entries fit in one of its pages.
         let newest_first = history_index.rev_prefix_iter(&txn, &view)?;
         let mut items = Vec::with_capacity(limit);
         for entry in newest_first.skip(offset).take(limit) {
@@ -181,13 +131,13 @@ impl Store {
 }
 
 impl Tables {
-    /// Bytes of the pages that hold history. Kept by LMDB, not counted.
+    /// Returns the bytes of the pages that hold history. LMDB stores that number.
     fn history_bytes(&self, txn: &RoTxn) -> Result<usize, Fault> {
         let items = self.history.stat(txn)?.non_free_page_size();
         Ok(items + self.history_index.stat(txn)?.non_free_page_size())
     }
 
-    /// How many items `account` has of `feature`, or of all.
+    /// Returns how many items `account` has of `feature`, or of all.
     pub(crate) fn items(
         &self,
         txn: &RoTxn,
@@ -198,7 +148,7 @@ impl Tables {
         Ok(count.unwrap_or(0))
     }
 
-    /// The oldest item of `account`, if it has one.
+    /// Returns the oldest item of `account`, if it has one.
     pub(crate) fn oldest_item(
         &self,
         txn: &RoTxn,
@@ -211,8 +161,8 @@ impl Tables {
             .transpose()
     }
 
-    /// Removes the oldest items of `account`, as long as `is_doomed` says so of the next one and how many go before it;
-    /// `PRUNE_ITEMS_MAX` at the most. How many went.
+    /// Removes the oldest items of `account`, at most `PRUNE_ITEMS_MAX`, as long as `is_doomed` is true for the next
+    /// item and the number removed so far. Returns how many were removed.
     pub(crate) fn remove_oldest(
         &self,
         txn: &mut RwTxn,
@@ -231,7 +181,7 @@ impl Tables {
         self.remove_items(txn, account, &doomed)
     }
 
-    /// Removes those of `items` that `account` has; how many they were.
+    /// Removes the items of `items` that `account` has; returns how many.
     fn remove_items(
         &self,
         txn: &mut RwTxn,
@@ -242,7 +192,7 @@ impl Tables {
         for id in items {
             removed += usize::from(self.history.delete(txn, &item_key(account, *id))?);
         }
-        // The index says of which feature an item is: its text need not be read.
+        // The index tells the item's feature, so that its text need not be read.
         for view in std::iter::once(None).chain(Feature::ALL.map(Some)) {
             let mut gone = 0;
             for id in items {

@@ -1,57 +1,24 @@
-//! Dubbing jobs: each belongs to one account, and outlives the process that took it on.
+//! Dubbing jobs: each belongs to one account, and outlives the process that accepted it.
 //!
-//! A job is its record; what was sent for it and what it made are files of its folder ([`crate::folders`]).
+//! A job is its record; its input and output are files in its folder ([`crate::folders`]).
 
 use std::collections::HashSet;
-use std::fmt;
 use std::io::Read;
-use std::str::FromStr;
 
 use heed::RwTxn;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use uuid::Uuid;
 
-use crate::codec::{AccountId, Utc, account_key, account_of, job_key};
+use crate::codec::{account_key, account_of, job_key};
 use crate::folders::Folders;
+use crate::ids::{AccountId, JobId, Utc};
 use crate::{Store, Tables};
 use vocabox_base::fault::{Fault, Kind};
 
-/// The id of a job: `job_` and 32 hexadecimal digits of a version 7 UUID, which nobody can guess.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct JobId(pub(crate) Uuid);
-
-const PREFIX: &str = "job_";
-
-/// Name of the file with the result of a job that is done, as JSON: of hours of speech it has megabytes.
+/// Name of the file with the result of a finished job, as JSON: hours of speech take megabytes.
 pub const RESULT: &str = "result.json";
 
-impl JobId {
-    #[expect(clippy::new_without_default, reason = "two defaults would differ")]
-    pub fn new() -> Self {
-        JobId(Uuid::now_v7())
-    }
-}
-
-impl fmt::Display for JobId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{PREFIX}{}", self.0.simple())
-    }
-}
-
-impl FromStr for JobId {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        text.strip_prefix(PREFIX)
-            .filter(|digits| crate::codec::is_lower_hex(digits, 32))
-            .and_then(|digits| Uuid::try_parse(digits).ok())
-            .map(JobId)
-            .ok_or_else(|| "a job's id is `job_` and 32 hexadecimal digits".to_string())
-    }
-}
-
-/// What a job does.
+/// The work of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum JobKind {
@@ -59,7 +26,7 @@ pub enum JobKind {
     Render,
 }
 
-/// How far a job is.
+/// The state of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum JobStatus {
@@ -70,13 +37,13 @@ pub enum JobStatus {
 }
 
 impl JobStatus {
-    /// Whether nothing more will come of it.
+    /// Whether the job has ended.
     pub fn is_over(self) -> bool {
         matches!(self, JobStatus::Done | JobStatus::Error)
     }
 }
 
-/// A job as it is now. What came of one that is done is its file [`RESULT`].
+/// The current state of a job. The result of one that is done is its file [`RESULT`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Job {
     pub job_id: JobId,
@@ -84,20 +51,20 @@ pub struct Job {
     pub status: JobStatus,
     /// 0 to 1.
     pub progress: f64,
-    /// Name of the key that asked for it.
+    /// Name of the key that created it.
     pub key_name: String,
-    /// What was asked for, but for the files: small, as all of a record is, because all records are read at once.
+    /// The request without its files: small, as all of a record is, because all records are read at once.
     pub request: Value,
-    /// Of one that failed: why, in a sentence.
+    /// The public sentence of a failed job's fault.
     pub error: Option<String>,
     pub created_at: Utc,
     pub updated_at: Utc,
-    /// Bytes of its files at the most.
+    /// Most bytes that its files may have.
     pub bytes: u64,
 }
 
 impl Job {
-    /// One that waits.
+    /// Returns a queued job.
     pub fn new(kind: JobKind, key_name: &str, request: Value, bytes: u64) -> Self {
         let now = Utc::now();
         Job {
@@ -115,7 +82,7 @@ impl Job {
     }
 }
 
-/// How many jobs there may be, and bytes of their files together.
+/// How many jobs may exist, and how many bytes their files may have together.
 #[derive(Debug, Clone, Copy)]
 pub struct JobRoom {
     pub jobs_max: usize,
@@ -123,13 +90,14 @@ pub struct JobRoom {
 }
 
 impl Store {
-    /// The files of all jobs.
+    /// Returns the files of all jobs.
     pub fn job_files(&self) -> &Folders<JobId> {
         &self.job_files
     }
 
-    /// Adds a job of `account`, whose files are there already. On the disk when this returns. Faults: `Busy` when there
-    /// are as many jobs or bytes as `room` has; `Unauthorized` when the account was deleted since; and as any write.
+    /// Adds a job of `account`, whose files exist already; it is on the disk when this returns. Faults: `Busy` when
+    /// there are as many jobs or bytes as `room` allows; `Unauthorized` when the account was deleted meanwhile; and as
+    /// any write.
     pub fn add_job(&self, account: AccountId, job: Job, room: JobRoom) -> Result<(), Fault> {
         let tables = self.tables;
         self.write(move |txn| {
@@ -152,15 +120,15 @@ impl Store {
         })
     }
 
-    /// The account's job. Fault: `NotFound`, also for another account's.
+    /// Returns the account's job. Fault: `NotFound`, also for another account's.
     pub fn job(&self, account: AccountId, id: JobId) -> Result<Job, Fault> {
         let txn = self.env.read_txn()?;
         let job = self.tables.jobs.get(&txn, &job_key(account, id))?;
         job.ok_or_else(no_such_job)
     }
 
-    /// All jobs that are not over, each with its account, the oldest first: by their ids, which ascend in one process also
-    /// within one tick of the clock.
+    /// Returns all jobs that have not ended, each with its account, the oldest first: by their ids, which ascend in one
+    /// process also within one tick of the clock.
     pub fn jobs_to_do(&self) -> Result<Vec<(AccountId, Job)>, Fault> {
         let txn = self.env.read_txn()?;
         let mut all = Vec::new();
@@ -174,7 +142,8 @@ impl Store {
         Ok(all)
     }
 
-    /// Changes a job; on the disk when this returns. Faults: `NotFound` when it was deleted since; and as any write.
+    /// Changes a job; the change is on the disk when this returns. Faults: `NotFound` when the job was deleted
+    /// meanwhile; and as any write.
     pub fn change_job(
         &self,
         account: AccountId,
@@ -191,7 +160,7 @@ impl Store {
         })
     }
 
-    /// What came of a job that is done, as JSON. Faults: `NotFound` when it was deleted since.
+    /// Returns the result of a finished job, as JSON. Faults: `NotFound` when the job was deleted meanwhile.
     pub fn job_result(&self, id: JobId) -> Result<Vec<u8>, Fault> {
         let mut bytes = Vec::new();
         let mut file = self.job_files.open(id, RESULT)?;
@@ -199,8 +168,8 @@ impl Store {
         Ok(bytes)
     }
 
-    /// Notes that the files of a job have `bytes` at the most. Faults: `Busy` when that is more than `room` has; `NotFound` when
-    /// it was deleted since; and as any write.
+    /// Sets the most bytes that a job's files may have to `bytes`. Faults: `Busy` when `room` does not allow that;
+    /// `NotFound` when the job was deleted meanwhile; and as any write.
     pub fn size_job(
         &self,
         account: AccountId,
@@ -240,8 +209,8 @@ impl Store {
         Ok(())
     }
 
-    /// Deletes jobs that were over at `then` or before, with their files. How many there were. One that ended within the tick
-    /// of the clock that `then` names goes too.
+    /// Deletes jobs that ended at `then` or before, with their files, and returns how many. A job that ended within the
+    /// tick of the clock that `then` names is deleted too.
     pub fn expire_jobs(&self, then: Utc) -> Result<usize, Fault> {
         let mut old = Vec::new();
         {
@@ -264,15 +233,15 @@ impl Store {
         Ok(old.len())
     }
 
-    /// Removes folders that no job has: of jobs that a power cut kept from being taken on or deleted whole. For the one server
-    /// of a data folder, before it serves.
+    /// Removes folders without a job, which a power failure left while a job was added or deleted. For the only server
+    /// of a data folder, before it serves requests.
     pub(crate) fn sweep_job_files(&self) -> Result<(), Fault> {
         let txn = self.env.read_txn()?;
         let mut named = HashSet::new();
         for entry in self.tables.jobs.iter(&txn)? {
             named.insert(entry?.1.job_id.to_string());
         }
-        // A file that is not whole yet is of a job that was not taken on.
+        // An incomplete file belongs to a job that was never added.
         match self.job_files.sweep(|job, _| named.contains(job)) {
             Ok(0) => {}
             Ok(removed) => log::info!("{removed} folders of unfinished or deleted jobs removed"),
@@ -283,7 +252,7 @@ impl Store {
 }
 
 impl Tables {
-    /// Deletes all jobs of an account; which they were.
+    /// Deletes all jobs of an account and returns their ids.
     pub(crate) fn remove_jobs(
         &self,
         txn: &mut RwTxn,
@@ -349,7 +318,7 @@ mod tests {
                 store.delete_job(other, id).unwrap_err().kind,
                 Kind::NotFound
             );
-            // Of a job that was never taken on.
+            // Of a job that was never added.
             store
                 .job_files()
                 .put(JobId::new(), "input", &mut &b"lost"[..])

@@ -1,5 +1,5 @@
-//! Keys: of the secret only a hash is kept. A key's id is the head of that hash, so that one lookup finds it
-//! and the whole hash is then compared in constant time.
+//! API keys: only a hash of the secret is stored. A key's id is the start of that hash, so that one lookup finds the
+//! key; then the whole hash is compared in constant time.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -10,8 +10,8 @@ use heed::RwTxn;
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::{Account, check_name, check_rpm};
-use crate::codec::{AccountId, KeyId, Utc, is_lower_hex};
-use crate::writer::{Job, lock};
+use crate::ids::{AccountId, KeyId, Utc, is_lower_hex};
+use crate::writer::{PendingWrite, lock};
 use crate::{Store, Tables};
 use vocabox_base::fault::Fault;
 use vocabox_base::limits::LAST_USED_MS;
@@ -19,7 +19,7 @@ use vocabox_base::limits::LAST_USED_MS;
 /// Bytes of randomness in a key, written as twice as many hexadecimal digits.
 const SECRET_BYTES: usize = 32;
 
-/// What a key is for; part of its visible prefix.
+/// The environment of a key; part of its visible prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum KeyEnv {
@@ -30,7 +30,7 @@ pub enum KeyEnv {
 impl KeyEnv {
     pub const ALL: [KeyEnv; 2] = [KeyEnv::Live, KeyEnv::Test];
 
-    /// As the command line and the prefix spell it.
+    /// Returns the name in the command line and the prefix.
     pub fn name(self) -> &'static str {
         match self {
             KeyEnv::Live => "live",
@@ -46,7 +46,7 @@ impl KeyEnv {
     }
 }
 
-/// A key as its owner holds it. Shown once, when it is made; never stored, never logged.
+/// A key as its owner holds it. It is shown once, when it is created; never stored, never logged.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -60,7 +60,7 @@ impl Secret {
         ))
     }
 
-    /// The key itself: for the one who made it, and nobody else.
+    /// Returns the key itself, to be shown to its creator only.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -70,7 +70,7 @@ impl Secret {
     }
 }
 
-/// Reads what a client sent; the error says nothing, so that nothing of a key can leak through it.
+/// Parses what a client sent; the error has no text, so that it cannot leak a part of a key.
 impl FromStr for Secret {
     type Err = ();
 
@@ -97,15 +97,15 @@ pub struct Key {
     pub account: String,
     pub name: String,
     pub env: KeyEnv,
-    /// Calls a minute, when it is bound tighter than its account.
+    /// Calls a minute, when its limit is lower than its account's.
     pub rpm: Option<u32>,
     pub created_at: Utc,
     pub revoked_at: Option<Utc>,
-    /// Right to `LAST_USED_MS`.
+    /// Accurate to `LAST_USED_MS`.
     pub last_used_at: Option<Utc>,
 }
 
-/// A key as it is stored, under its id.
+/// A key's record, stored under its id.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct KeyRecord {
     account: AccountId,
@@ -120,7 +120,7 @@ pub(crate) struct KeyRecord {
 }
 
 impl KeyRecord {
-    /// Whether this is the key with that hash. Takes as long for any other hash (`blake3::Hash` compares so).
+    /// Whether this is the key with that hash. The comparison takes the same time for any hash (`blake3::Hash`).
     fn is(&self, hash: &blake3::Hash) -> bool {
         blake3::Hash::from_hex(&self.hash).is_ok_and(|stored| stored == *hash)
     }
@@ -140,8 +140,8 @@ impl KeyRecord {
 }
 
 impl Store {
-    /// A new key and its secret, which cannot be had again. `rpm`: calls a minute, none for the account's own.
-    /// Faults: `NotFound` for the account, `Invalid` for name or `rpm`.
+    /// Creates a key and returns it with its secret, which is not stored. `rpm`: calls a minute, none for the
+    /// account's. Faults: `NotFound` for the account, `Invalid` for name or `rpm`.
     pub fn create_key(
         &self,
         account: &str,
@@ -177,7 +177,8 @@ impl Store {
         Ok((secret, key))
     }
 
-    /// The keys of the account of this name, or of all, the oldest first; of the same millisecond, by their ids. Fault: `NotFound` for the account.
+    /// Returns the keys of the account of this name, or of all accounts, the oldest first; those of the same
+    /// millisecond by their ids. Fault: `NotFound` for the account.
     pub fn keys(&self, account: Option<&str>) -> Result<Vec<Key>, Fault> {
         let tables = self.tables;
         let txn = self.env.read_txn()?;
@@ -198,7 +199,7 @@ impl Store {
         Ok(keys)
     }
 
-    /// The key, revoked now or at the time when it first was. Fault: `NotFound`.
+    /// Revokes a key, unless it was revoked before, and returns it. Fault: `NotFound`.
     pub fn revoke_key(&self, key_id: KeyId) -> Result<Key, Fault> {
         let now = Utc::now();
         let tables = self.tables;
@@ -217,8 +218,8 @@ impl Store {
         })
     }
 
-    /// The key and its account, revoked ones too; none when no key has this secret.
-    /// Read from the store at each call, so that a change by another process counts at once.
+    /// Returns the key with this secret and its account, also when the key is revoked; none when no key has this
+    /// secret. Read from the store at each call, so that a change by another process applies at once.
     pub fn find_key(&self, secret: &Secret) -> Result<Option<(Key, Account)>, Fault> {
         let hash = secret.hash();
         let key_id = KeyId::of(&hash);
@@ -232,7 +233,7 @@ impl Store {
         }
     }
 
-    /// Remembers that `key` was used at `now`; written with a later commit, at most every `LAST_USED_MS`.
+    /// Records that `key` was used at `now`; a later commit writes it, at most every `LAST_USED_MS`.
     pub fn note_use(&self, key: &Key, now: Utc) {
         if key
             .last_used_at
@@ -267,15 +268,15 @@ fn key_id_of(bytes: &[u8]) -> Result<KeyId, Fault> {
         .map_err(|_| Fault::internal("a key's id is not 8 bytes"))
 }
 
-/// Uses of keys that are not written yet.
+/// Uses of keys that wait to be written.
 #[derive(Default)]
 pub(crate) struct Uses(Mutex<HashMap<KeyId, Utc>>);
 
 impl Uses {
-    /// The write of all of them, and none is left; none when there is nothing to write.
-    pub(crate) fn take(&self, tables: Tables) -> Option<Box<dyn Job>> {
+    /// Takes all of them as one write; none when there is nothing to write.
+    pub(crate) fn take(&self, tables: Tables) -> Option<Box<dyn PendingWrite>> {
         let uses = std::mem::take(&mut *lock(&self.0));
-        (!uses.is_empty()).then(|| Box::new(WriteUses { uses, tables }) as Box<dyn Job>)
+        (!uses.is_empty()).then(|| Box::new(WriteUses { uses, tables }) as Box<dyn PendingWrite>)
     }
 }
 
@@ -284,7 +285,7 @@ struct WriteUses {
     tables: Tables,
 }
 
-impl Job for WriteUses {
+impl PendingWrite for WriteUses {
     fn run(&mut self, txn: &mut RwTxn<'_>) -> Result<(), Fault> {
         for (id, at) in &self.uses {
             if let Some(mut record) = self.tables.keys.get(txn, &id.0)? {
@@ -295,7 +296,7 @@ impl Job for WriteUses {
         Ok(())
     }
 
-    /// A lost time of use harms nobody, and the next use of the key tries again.
+    /// A lost time of use does no harm, and the next use of the key writes it again.
     fn done(self: Box<Self>, _: Result<(), Fault>) {}
 }
 

@@ -1,4 +1,5 @@
-//! What must survive a power cut: accounts, keys and what they may still spend, history, in one LMDB environment.
+//! Data that must survive a power failure (accounts, keys with their token buckets, history, voices, jobs), in one LMDB
+//! environment.
 //!
 //! The only place that names `heed`. Reads are short transactions on the caller's thread and see what any
 //! process committed before; writes go through one thread (`writer.rs`) and are on the disk when they return.
@@ -9,6 +10,7 @@ mod accounts;
 mod codec;
 mod folders;
 mod history;
+mod ids;
 mod jobs;
 mod keys;
 mod lmdb;
@@ -28,16 +30,16 @@ use heed::types::{Bytes, Str, U64, Unit};
 use heed::{CommitOrAbort, RwTxn};
 
 pub use accounts::{Account, AccountChanges, HistoryFate, check_name, check_rpm};
-pub use codec::{AccountId, ItemId, KeyId, Utc};
 pub use folders::Folders;
-pub use history::{Feature, HistoryItem, Page, Status};
-pub use jobs::{Job, JobId, JobKind, JobRoom, JobStatus, RESULT};
+pub use history::{HistoryItem, Page, Status};
+pub use ids::{AccountId, Feature, ItemId, JobId, KeyId, Utc, VoiceId};
+pub use jobs::{Job, JobKind, JobRoom, JobStatus, RESULT};
 pub use keys::{Key, KeyEnv, Secret};
 pub use prune::Retention;
 pub use rate_limit::bucket::Level;
 pub use rate_limit::buckets::Draw;
 pub use rate_limit::clock::Clock;
-pub use voices::{ClonedStyle, ClonedVoice, VoiceId};
+pub use voices::{ClonedStyle, ClonedVoice};
 
 use codec::Json;
 use lmdb::{Env, Failure, Table};
@@ -60,11 +62,11 @@ const VOICES: &str = "voices";
 const JOBS: &str = "jobs";
 const DATABASES: u32 = 11;
 
-/// Locked by the one server of a data folder, as long as it lives.
+/// The only server of a data folder holds a lock on it as long as it lives.
 const LOCK_FILE: &str = "serve.lock";
 
 const CHECKED_AT: &str = "checked_at";
-/// LMDB's own bound on a key; account names are keys.
+/// LMDB's bound on a key; account names are keys.
 const LMDB_KEY_BYTES_MAX: usize = 511;
 const _: () = assert!(NAME_CHARS_MAX * char::MAX.len_utf8() <= LMDB_KEY_BYTES_MAX);
 
@@ -80,12 +82,12 @@ struct Tables {
     keys: Table<'static, Bytes, Json<keys::KeyRecord>>,
     /// JSON of a `HistoryItem`.
     history: Table<'static, Bytes, Bytes>,
-    /// Each item twice: among all of its account, and among those of its feature.
+    /// Each item twice: in the index of its whole account, and in that of its feature.
     history_index: Table<'static, Bytes, Unit>,
     history_counts: Table<'static, Bytes, Count>,
-    /// Of the keys that have called; a key without one has a full bucket.
+    /// Buckets of the keys that have called; a key without a record has a full bucket.
     buckets: Table<'static, Bytes, Json<buckets::BucketRecord>>,
-    /// Deleted accounts whose history is to be removed.
+    /// Deleted accounts whose history has to be removed.
     purges: Table<'static, Bytes, Unit>,
     /// Cloned voices.
     voices: Table<'static, Bytes, Json<ClonedVoice>>,
@@ -93,7 +95,7 @@ struct Tables {
     jobs: Table<'static, Bytes, Json<Job>>,
 }
 
-/// The open store. Closed by [`Store::close`] or when the last owner drops it.
+/// The open store. It closes by [`Store::close`] or when the last owner drops it.
 pub struct Store {
     env: Env,
     tables: Tables,
@@ -103,26 +105,26 @@ pub struct Store {
     history_bytes_max: usize,
     voice_files: Folders<VoiceId>,
     job_files: Folders<JobId>,
-    /// In a server's store.
+    /// Only in a server's store.
     pruner: Option<prune::Pruner>,
-    /// The last to go, when all is written.
+    /// Dropped last, when everything is written.
     _only_server: Option<ServerLock>,
 }
 
 impl Store {
-    /// Opens the store in the folder `store` of `data_dir`; makes both, for this user alone, when they are missing.
-    /// Fault: `Missing`; its cause, for the operator, names the folder.
+    /// Opens the store in the folder `store` of `data_dir`; creates both, readable by this user only, when they are
+    /// missing. Fault: `Missing`; its cause, for the operator, names the folder.
     pub fn open(data_dir: &Path) -> Result<Arc<Store>, Fault> {
         Store::open_sized(data_dir, STORE_MAP_BYTES, Clock::of_machine()).map(Arc::new)
     }
 
-    /// Opens it for a server, the only one on `data_dir`, and keeps its history within `retention` from then on.
-    /// Faults: as [`Store::open`]; `Missing` also when another server has it.
+    /// Opens the store for a server, the only one on `data_dir`, and keeps its history within `retention` from then on.
+    /// Faults: as [`Store::open`]; `Missing` also when another server has it open.
     pub fn serve(data_dir: &Path, retention: Retention) -> Result<Arc<Store>, Fault> {
         Store::serve_by(data_dir, retention, Clock::of_machine())
     }
 
-    /// The same, with token buckets that live by `clock`.
+    /// As [`Store::serve`], with token buckets that use `clock`.
     pub fn serve_by(
         data_dir: &Path,
         retention: Retention,
@@ -217,8 +219,8 @@ impl Store {
         })
     }
 
-    /// Nothing, when a write reached the disk within the last `STORE_WRITABLE_MS` or reaches it now.
-    /// Faults: as any write.
+    /// Checks that the store can be written: a write has reached the disk within the last `STORE_WRITABLE_MS`, or
+    /// reaches it now. Faults: as any write.
     pub fn check_writable(&self) -> Result<(), Fault> {
         if self.writer.committed_within(STORE_WRITABLE_MS) {
             return Ok(());
@@ -228,8 +230,8 @@ impl Store {
         self.write(move |txn| meta.put(txn, CHECKED_AT, &now))
     }
 
-    /// Writes what waits to the disk, token buckets exactly, and refuses writes from then on. Reads go on until the store
-    /// is dropped.
+    /// Writes everything that waits to the disk, token buckets exactly, and refuses later writes. Reads work until the
+    /// store is dropped.
     pub fn close(&self) {
         if let Some(pruner) = &self.pruner {
             pruner.stop();
@@ -237,7 +239,7 @@ impl Store {
         self.writer.stop();
     }
 
-    /// See [`writer::Writer::write`]. Every write of the store is one call of this.
+    /// See [`writer::Writer::write`]. Every write of the store calls this.
     fn write<T, F>(&self, work: F) -> Result<T, Fault>
     where
         T: Send + 'static,
@@ -247,8 +249,8 @@ impl Store {
     }
 }
 
-/// The lock of a data folder, released when this is dropped. Not by closing the file alone: a child process that another
-/// thread has just started has it open too, until it executes its own program.
+/// The lock of a data folder, released explicitly when this is dropped. Closing the file would not suffice: a child
+/// process that another thread has just started has it open too, until it executes its own program.
 struct ServerLock(File);
 
 impl Drop for ServerLock {
@@ -259,7 +261,7 @@ impl Drop for ServerLock {
     }
 }
 
-/// The lock that the one server of `data_dir` holds: it ends with the process, however that ends.
+/// Takes the lock for the only server of `data_dir`; it ends with the process, however that ends.
 fn only_server(data_dir: &Path) -> Result<ServerLock, Fault> {
     make_folder(data_dir)?;
     let file = OpenOptions::new()
@@ -286,7 +288,7 @@ fn make_folder(dir: &Path) -> Result<(), Fault> {
     made.map_err(|error| lmdb::fault(error.into()))
 }
 
-/// The fault with the folder in its cause, for the operator.
+/// Returns the fault with the folder in its cause, for the operator.
 fn in_folder(dir: &Path, fault: Fault) -> Fault {
     let cause = fault.cause.as_deref().unwrap_or("refused");
     let cause = format!("{}: {cause}; --data-dir chooses another", dir.display());

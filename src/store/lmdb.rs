@@ -1,4 +1,4 @@
-//! LMDB as the store uses it: heed's environment and databases, with faults in the place of heed's errors.
+//! LMDB as the store uses it: heed's environment and databases, with faults in place of heed's errors.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -26,29 +26,29 @@ impl Env {
             .map_size(map_bytes)
             .max_readers(readers_max)
             .max_dbs(databases);
-        // SAFETY: the files are ours alone (0700), reached through LMDB only and with its locks on;
-        // heed refuses to open them twice in this process.
+        // SAFETY: only this program uses the files (mode 0700), through LMDB and with its locks on; heed refuses to
+        // open them twice in this process.
         let env = unsafe { options.open(dir) }.map_err(fault)?;
         env.clear_stale_readers().map_err(fault)?;
         Ok(Env(env))
     }
 
-    /// heed's own environment, to create databases in.
+    /// Returns heed's environment, for creating databases.
     pub(crate) fn heed(&self) -> &heed::Env<WithoutTls> {
         &self.0
     }
 
-    /// Bytes that the store may grow to.
+    /// Returns the bytes that the store may grow to.
     pub(crate) fn map_bytes(&self) -> usize {
         self.0.info().map_size
     }
 
-    /// A view of what is committed now. Faults: `Busy` when too many are open.
+    /// Returns a read transaction: a snapshot of what is committed now. Faults: `Busy` when too many are open.
     pub(crate) fn read_txn(&self) -> Result<RoTxn<'_, WithoutTls>, Fault> {
         self.0.read_txn().map_err(fault)
     }
 
-    /// The one write transaction; waits for that of another process.
+    /// Returns the only write transaction; waits for that of another process.
     pub(crate) fn write_txn(&self) -> Result<RwTxn<'_>, Fault> {
         self.0.write_txn().map_err(fault)
     }
@@ -60,7 +60,8 @@ type Entry<'txn, K, V> = (
     <V as BytesDecode<'txn>>::DItem,
 );
 
-/// One database: keys of `K`, values of `V`. The methods are those of heed's `Database`; their faults are those of [`fault`].
+/// One database with keys of `K` and values of `V`. The methods are those of heed's `Database`; their faults are those
+/// of [`fault`].
 pub(crate) struct Table<'t, K, V>(Database<'t, K, V>);
 
 impl<K, V> Clone for Table<'_, K, V> {
@@ -78,19 +79,22 @@ impl<'t, K, V> From<Database<'t, K, V>> for Table<'t, K, V> {
 }
 
 impl<'t, K: 'static, V: 'static> Table<'t, K, V> {
-    /// The same database with its values read as `W`.
+    /// Returns the same database with its values decoded as `W`.
     pub(crate) fn remap_data_type<W>(self) -> Table<'t, K, W> {
         Table(self.0.remap_data_type())
     }
 
+    /// Returns LMDB's page statistics of the database.
     pub(crate) fn stat(&self, txn: &RoTxn) -> Result<DatabaseStat, Fault> {
         self.0.stat(txn).map_err(fault)
     }
 
+    /// Returns the number of entries.
     pub(crate) fn len(&self, txn: &RoTxn) -> Result<u64, Fault> {
         self.0.len(txn).map_err(fault)
     }
 
+    /// Returns the value of `key`, if there is one.
     pub(crate) fn get<'a, 'txn>(
         &self,
         txn: &'txn RoTxn,
@@ -103,6 +107,7 @@ impl<'t, K: 'static, V: 'static> Table<'t, K, V> {
         self.0.get(txn, key).map_err(fault)
     }
 
+    /// Returns the first entry whose key is not below `key`.
     pub(crate) fn get_greater_than_or_equal_to<'a, 'txn>(
         &self,
         txn: &'txn RoTxn,
@@ -115,6 +120,7 @@ impl<'t, K: 'static, V: 'static> Table<'t, K, V> {
         self.0.get_greater_than_or_equal_to(txn, key).map_err(fault)
     }
 
+    /// Returns the first entry.
     pub(crate) fn first<'txn>(&self, txn: &'txn RoTxn) -> Result<Option<Entry<'txn, K, V>>, Fault>
     where
         K: BytesDecode<'txn>,
@@ -123,6 +129,7 @@ impl<'t, K: 'static, V: 'static> Table<'t, K, V> {
         self.0.first(txn).map_err(fault)
     }
 
+    /// Returns all entries in the order of their keys.
     pub(crate) fn iter<'txn>(
         &self,
         txn: &'txn RoTxn,
@@ -135,6 +142,7 @@ impl<'t, K: 'static, V: 'static> Table<'t, K, V> {
         Ok(entries.map(|entry| entry.map_err(fault)))
     }
 
+    /// Returns the entries whose keys start with `prefix`, in the order of their keys.
     pub(crate) fn prefix_iter<'a, 'txn>(
         &self,
         txn: &'txn RoTxn,
@@ -148,6 +156,7 @@ impl<'t, K: 'static, V: 'static> Table<'t, K, V> {
         Ok(entries.map(|entry| entry.map_err(fault)))
     }
 
+    /// Returns the entries whose keys start with `prefix`, the last key first.
     pub(crate) fn rev_prefix_iter<'a, 'txn>(
         &self,
         txn: &'txn RoTxn,
@@ -161,6 +170,7 @@ impl<'t, K: 'static, V: 'static> Table<'t, K, V> {
         Ok(entries.map(|entry| entry.map_err(fault)))
     }
 
+    /// Sets the value of `key`.
     pub(crate) fn put<'a>(
         &self,
         txn: &mut RwTxn,
@@ -174,7 +184,7 @@ impl<'t, K: 'static, V: 'static> Table<'t, K, V> {
         self.0.put(txn, key, value).map_err(fault)
     }
 
-    /// The value that is there already; else none, and `value` is put there.
+    /// Returns the existing value of `key`; when there is none, sets it to `value` and returns none.
     pub(crate) fn get_or_put<'a>(
         &'a self,
         txn: &mut RwTxn,
@@ -188,6 +198,7 @@ impl<'t, K: 'static, V: 'static> Table<'t, K, V> {
         self.0.get_or_put(txn, key, value).map_err(fault)
     }
 
+    /// Removes `key`; returns whether it existed.
     pub(crate) fn delete<'a>(&self, txn: &mut RwTxn, key: &'a K::EItem) -> Result<bool, Fault>
     where
         K: BytesEncode<'a>,
@@ -195,7 +206,8 @@ impl<'t, K: 'static, V: 'static> Table<'t, K, V> {
         self.0.delete(txn, key).map_err(fault)
     }
 
-    /// Removes every entry whose key starts with `prefix`; what `of` made of each value, in the order of the keys.
+    /// Removes every entry whose key starts with `prefix`; returns what `of` made of each value, in the order of the
+    /// keys.
     pub(crate) fn remove_prefix<'a, 'txn, T: 'static>(
         &self,
         txn: &'txn mut RwTxn,
@@ -210,7 +222,7 @@ impl<'t, K: 'static, V: 'static> Table<'t, K, V> {
         let mut entries = self.0.prefix_iter_mut(txn, prefix).map_err(fault)?;
         while let Some(entry) = entries.next() {
             removed.push(of(entry.map_err(fault)?.1));
-            // SAFETY: what is kept of the entry is `'static`, so that nothing read from it is used after it is gone.
+            // SAFETY: `of` returns a `'static` value, so that nothing read from the entry is used after its removal.
             unsafe { entries.del_current() }.map_err(fault)?;
         }
         Ok(removed)
@@ -244,8 +256,8 @@ impl From<Failure> for Fault {
     }
 }
 
-/// `error` as callers and the operator are told: `Missing` when there is no room or the folder cannot be used, `Busy` when
-/// too many read at once, `Internal` for a value that cannot be decoded.
+/// Returns the fault for `error`: `Missing` when the disk or the map is full or the folder cannot be used, `Busy` when
+/// too many transactions read at once, `Internal` for a value that cannot be decoded.
 pub(crate) fn fault(error: heed::Error) -> Fault {
     let fault = match &error {
         heed::Error::Mdb(MdbError::MapFull) => {

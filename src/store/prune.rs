@@ -1,5 +1,5 @@
 //! Keeps the history within its bounds and removes that of deleted accounts: the oldest items first, in transactions so
-//! small that nobody waits for them, and in no more than half of the time.
+//! small that they delay no other write, and for at most half of the time.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -8,19 +8,20 @@ use std::time::{Duration, Instant};
 
 use heed::{RoTxn, RwTxn};
 
-use crate::codec::{AccountId, Utc, account_key, account_of};
+use crate::codec::{account_key, account_of};
+use crate::ids::{AccountId, Utc};
 use crate::lmdb::Env;
 use crate::writer::{Writer, lock};
 use crate::{Store, Tables};
 use vocabox_base::fault::Fault;
 use vocabox_base::limits::{HISTORY_ITEMS, PRUNE_EVERY_MS, PRUNE_ITEMS_MAX};
 
-/// How much history is kept of each account: the newest items by the order of their ids, so that of two of the same
-/// millisecond the one that was made first goes first.
+/// The bounds of each account's history: the newest items by their ids are kept, so that of two items of the same
+/// millisecond the one that was made first is removed first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
     pub items_max: u64,
-    /// Days, if age alone ends an item. One that is exactly so old goes.
+    /// Days, if age removes items. An item of exactly this age is removed.
     pub days_max: Option<u32>,
 }
 
@@ -34,20 +35,22 @@ impl Default for Retention {
 }
 
 impl Store {
-    /// Removes the histories that [`crate::HistoryFate::Purge`] left behind, also those of a process that was cut in the
-    /// midst of it; how many items they were. A server does so by itself, at its start and every `PRUNE_EVERY_MS`.
+    /// Removes the histories of deleted accounts that [`crate::HistoryFate::Purge`] marked, also those that a killed
+    /// process left unfinished; returns the number of items. A server does so by itself, at its start and every
+    /// `PRUNE_EVERY_MS`.
     pub fn purge_deleted(&self) -> Result<u64, Fault> {
         let work = self.pruning();
         let mut removed = 0;
         while let Some(account) = work.next_purge()? {
-            let begun = Instant::now();
+            let started = Instant::now();
             removed += work.purge_some(account)? as u64;
-            // A server beside this process gets its turn: the lock on writing is not a fair one.
-            std::thread::sleep(begun.elapsed());
+            // Lets a server beside this process write: LMDB's write lock is not fair.
+            std::thread::sleep(started.elapsed());
         }
         Ok(removed)
     }
 
+    /// Returns the pruning transactions of this store.
     pub(crate) fn pruning(&self) -> Pruning {
         Pruning {
             env: self.env.clone(),
@@ -65,14 +68,14 @@ pub(crate) struct Pruning {
 }
 
 impl Pruning {
-    /// A deleted account whose history is to be removed.
+    /// Returns a deleted account whose history has to be removed.
     fn next_purge(&self) -> Result<Option<AccountId>, Fault> {
         let txn = self.env.read_txn()?;
         let mark = self.tables.purges.first(&txn)?;
         mark.map(|(key, ())| account(key)).transpose()
     }
 
-    /// The account of the lowest id, `from` or above, that has a history.
+    /// Returns the account of the lowest id, `from` or above, that has a history.
     fn next_history(&self, from: AccountId) -> Result<Option<AccountId>, Fault> {
         let txn = self.env.read_txn()?;
         let counts = self.tables.history_counts;
@@ -80,7 +83,7 @@ impl Pruning {
         count.map(|(key, _)| account(key)).transpose()
     }
 
-    /// Removes `PRUNE_ITEMS_MAX` items of a deleted account, or all that are left and the mark with them; how many.
+    /// Removes `PRUNE_ITEMS_MAX` items of a deleted account, or all that are left and then the mark; returns how many.
     pub(crate) fn purge_some(&self, account: AccountId) -> Result<usize, Fault> {
         let tables = self.tables;
         self.writer.write(move |txn| {
@@ -92,7 +95,7 @@ impl Pruning {
         })
     }
 
-    /// Removes up to `PRUNE_ITEMS_MAX` items of `account` that are too many or too old at `now`; how many.
+    /// Removes up to `PRUNE_ITEMS_MAX` items of `account` that are too many or too old at `now`; returns how many.
     pub(crate) fn prune_some(
         &self,
         account: AccountId,
@@ -111,7 +114,7 @@ impl Pruning {
 }
 
 impl Tables {
-    /// Whether the oldest item of `account` has to go.
+    /// Whether the oldest item of `account` has to be removed.
     fn is_over(
         &self,
         txn: &RoTxn,
@@ -158,7 +161,7 @@ pub(crate) struct Pruner {
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// What the thread is told.
+/// Messages to the thread.
 #[derive(Default)]
 struct Bell {
     asked: Mutex<Asked>,
@@ -176,7 +179,7 @@ impl Pruner {
     /// Starts the thread.
     pub(crate) fn start(pruning: Pruning, retention: Retention) -> Result<Self, std::io::Error> {
         let bell = Arc::new(Bell::default());
-        let thread = Thread {
+        let thread = PruneThread {
             pruning,
             retention,
             bell: bell.clone(),
@@ -191,7 +194,7 @@ impl Pruner {
         })
     }
 
-    /// Hears that `account` has `total` items now.
+    /// Notes that `account` has `total` items now.
     pub(crate) fn appended(&self, account: AccountId, total: u64) {
         if total > self.items_max && lock(&self.bell.asked).over.insert(account) {
             self.bell.rung.notify_all();
@@ -209,14 +212,14 @@ impl Pruner {
     }
 }
 
-/// The pruning thread's own side.
-struct Thread {
+/// The state of the pruning thread.
+struct PruneThread {
     pruning: Pruning,
     retention: Retention,
     bell: Arc<Bell>,
 }
 
-/// Why a task is not finished.
+/// Why a task was interrupted.
 enum Cut {
     /// The store is being closed.
     Stop,
@@ -229,7 +232,7 @@ impl From<Fault> for Cut {
     }
 }
 
-impl Thread {
+impl PruneThread {
     fn serve(&self) {
         let every = Duration::from_millis(PRUNE_EVERY_MS);
         let mut due = Instant::now();
@@ -251,7 +254,7 @@ impl Thread {
         }
     }
 
-    /// The next account with too many items, or none once `patience` is over.
+    /// Returns the next account with too many items, or none once `patience` has passed.
     fn next_over(&self, patience: Duration) -> Result<Option<AccountId>, Cut> {
         let asked = lock(&self.bell.asked);
         let nothing = |asked: &mut Asked| !asked.stop && asked.over.is_empty();
@@ -272,7 +275,7 @@ impl Thread {
         }
     }
 
-    /// Looks at everything once: deleted accounts to purge, then the bounds of all histories.
+    /// Checks everything once: deleted accounts to purge, then the bounds of all histories.
     fn round(&self) -> Result<(), Cut> {
         while let Some(account) = self.pruning.next_purge()? {
             self.repeat(|| self.pruning.purge_some(account))?;
@@ -292,15 +295,15 @@ impl Thread {
         })
     }
 
-    /// Repeats `step` as long as it removes all that a transaction may, and leaves the writer to the others in between
-    /// for as long as it took.
+    /// Repeats `step` as long as it removes a full transaction's items; between two steps it pauses for as long as the
+    /// step took, so that other writes go through.
     fn repeat(&self, step: impl Fn() -> Result<usize, Fault>) -> Result<(), Cut> {
         loop {
-            let begun = Instant::now();
+            let started = Instant::now();
             if step()? < PRUNE_ITEMS_MAX {
                 return Ok(());
             }
-            self.pause(begun.elapsed())?;
+            self.pause(started.elapsed())?;
         }
     }
 }

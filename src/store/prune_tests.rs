@@ -37,7 +37,7 @@ fn of_days(days: u32) -> Retention {
     }
 }
 
-/// Returns once `account` has `total` items, as the pruner works beside.
+/// Returns once `account` has `total` items, while the pruner works in parallel.
 fn wait_for(store: &Store, account: AccountId, total: u64) {
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {
@@ -99,7 +99,7 @@ fn the_old_go_by_the_time_in_their_ids() {
     let pruning = store.pruning();
     let pruned = |days| pruning.prune_some(ada, of_days(days), now).unwrap();
     assert_eq!((pruned(365), check_counts(&store, ada)), (1, 4));
-    // What is exactly so old goes, what is a millisecond younger stays.
+    // An item of exactly this age is removed, one that is a millisecond younger stays.
     assert_eq!((pruned(30), check_counts(&store, ada)), (2, 2));
     assert_eq!((pruned(1), check_counts(&store, ada)), (1, 1));
     assert_eq!(pruned(1), 0);
@@ -208,7 +208,7 @@ fn kept_history_is_nobodys_and_grows_no_more() {
     let again = account(&store, "ada");
     assert_ne!(again, ada);
     assert_eq!(check_counts(&store, again), 0);
-    // A request that was on its way when the account went.
+    // A request that was running when the account was deleted.
     let fault = store.append(ada, &item(Feature::Tts, "late")).unwrap_err();
     assert_eq!(fault.kind, Kind::Unauthorized);
     assert_eq!(check_counts(&store, ada), 700);

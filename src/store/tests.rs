@@ -1,4 +1,4 @@
-//! What the store promises, on a real disk and with a real second process.
+//! The store's guarantees, on a real disk and with a real second process.
 
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Write};
@@ -195,7 +195,7 @@ fn a_failing_write_takes_none_of_its_company_with_it() {
 #[test]
 fn a_full_history_is_a_fault_and_the_store_goes_on() {
     let dir = tempfile::tempdir().unwrap();
-    // An eighth of it, which is kept free of history, has to hold a whole commit's copies of pages.
+    // The eighth that history may not take has to hold a whole commit's copies of pages.
     let store = Store::open_sized(dir.path(), 8 * 1024 * 1024, Clock::of_machine()).unwrap();
     let ada = account(&store, "ada");
     let text = "x".repeat(4_000);
@@ -221,7 +221,7 @@ fn a_full_history_is_a_fault_and_the_store_goes_on() {
     });
     assert!(kept > 50, "{kept}");
     assert_eq!(all(&store, ada, None).len(), kept);
-    // All else can still be written, and so room be made.
+    // Everything else can still be written, so that space can be freed.
     store.check_writable().unwrap();
     account(&store, "bisi");
     let (_, key) = store.create_key("ada", "k", KeyEnv::Live, None).unwrap();
@@ -252,7 +252,7 @@ fn a_full_map_is_a_fault_and_the_store_goes_on() {
     assert!(made > 50, "{made}");
     assert_eq!(store.accounts().unwrap().len(), made);
     drop(store);
-    // A larger map cures it.
+    // A larger map solves it.
     let store = Store::open(dir.path()).unwrap();
     account(&store, "ada");
     assert_eq!(store.accounts().unwrap().len(), made + 1);
@@ -347,7 +347,7 @@ fn no_acknowledged_item_is_lost_to_a_kill() {
         let store = Store::open(dir.path()).unwrap();
         let txn = store.env.read_txn().unwrap();
         for line in acknowledged {
-            // The last line may be cut: it was not acknowledged to anybody.
+            // The last line may be cut: it was never acknowledged.
             let Ok(id) = line.parse() else { continue };
             let found = store.tables.history.get(&txn, &item_key(ada, id));
             assert!(found.unwrap().is_some(), "{line} is lost");

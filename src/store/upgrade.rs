@@ -1,7 +1,7 @@
-//! Which layout the databases have, and how an older one is lifted to it.
+//! The layout version of the databases, and the upgrades from older versions.
 //!
-//! A change of layout raises [`VERSION`] and appends one step to [`STEPS`]; a step that has been
-//! released is never edited.
+//! A change of layout increments [`VERSION`] and appends one step to [`STEPS`]; a step that has been released is never
+//! edited.
 
 use heed::RwTxn;
 
@@ -10,26 +10,27 @@ use vocabox_base::fault::Fault;
 
 /// The layout that this program reads and writes.
 pub(crate) const VERSION: u64 = 3;
-/// `STEPS[i]` lifts version `i + 1` to `i + 2`.
+/// `STEPS[i]` upgrades version `i + 1` to `i + 2`.
 const STEPS: [Step; VERSION as usize - 1] = [to_2, to_3];
 
 const VERSION_KEY: &str = "schema_version";
 
 type Step = fn(&mut RwTxn<'_>) -> Result<(), Fault>;
 
-/// Version 2 has cloned voices, in a database that an empty one is made for as for all. The number keeps older programs
-/// away, which would delete an account and leave its voices.
+/// Version 2 adds cloned voices, in a database of their own that is created when missing. The number keeps older
+/// programs from opening the store, which would delete an account and leave its voices.
 fn to_2(_: &mut RwTxn<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Version 3 has dubbing jobs, in a database of their own; the number keeps older programs away for the same reason.
+/// Version 3 adds dubbing jobs, in a database of their own; the number keeps older programs from opening the store for
+/// the same reason.
 fn to_3(_: &mut RwTxn<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Brings the databases to [`VERSION`], all in `txn`; an empty store starts there.
-/// Fault: `Missing` when a newer program wrote them.
+/// Upgrades the databases to [`VERSION`], all in `txn`; an empty store starts there. Fault: `Missing` when a newer
+/// program wrote them.
 pub(crate) fn run(txn: &mut RwTxn<'_>, meta: Meta<'_>) -> Result<(), Fault> {
     lift(txn, meta, &STEPS)
 }

@@ -1,61 +1,21 @@
 //! Cloned voices: each belongs to one account.
 //!
-//! A voice is its record; its files (a style table and the clip that it was made from) are named there by their hashes and
-//! lie in a folder of its own ([`crate::folders`]).
+//! A voice is its record; the record names its files (a style table and the clip that it was made from) by their
+//! hashes, and they lie in a folder of their own ([`crate::folders`]).
 
 use std::collections::HashMap;
-use std::fmt;
-use std::str::FromStr;
 
 use heed::RwTxn;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
-use crate::codec::{AccountId, Utc, account_key, voice_key};
+use crate::codec::{account_key, account_of, voice_key};
+use crate::ids::{AccountId, Utc, VoiceId};
 use crate::{Store, Tables};
 use vocabox_base::fault::{Fault, Kind};
-
-/// What every id of a clone begins with.
-const PREFIX: &str = "cloned_";
-
-/// The id of a cloned voice: `cloned_` and 32 hexadecimal digits of a version 7 UUID, which nobody can guess.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct VoiceId(pub(crate) Uuid);
-
-impl VoiceId {
-    #[expect(clippy::new_without_default, reason = "two defaults would differ")]
-    pub fn new() -> Self {
-        VoiceId(Uuid::now_v7())
-    }
-
-    /// Whether `text` looks like the id of a clone.
-    pub fn is_like(text: &str) -> bool {
-        text.starts_with(PREFIX)
-    }
-}
-
-impl fmt::Display for VoiceId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{PREFIX}{}", self.0.simple())
-    }
-}
-
-impl FromStr for VoiceId {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        text.strip_prefix(PREFIX)
-            .filter(|digits| crate::codec::is_lower_hex(digits, 32))
-            .and_then(|digits| Uuid::try_parse(digits).ok())
-            .map(VoiceId)
-            .ok_or_else(|| "a clone's id is `cloned_` and 32 hexadecimal digits".to_string())
-    }
-}
 
 /// A cloned voice.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClonedVoice {
-    #[serde(with = "text")]
     pub id: VoiceId,
     pub name: String,
     pub description: String,
@@ -66,12 +26,12 @@ pub struct ClonedVoice {
     pub clip: String,
 }
 
-/// How it sounds so far.
+/// The current sound of a voice.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClonedStyle {
-    /// The stock voice that is most like it.
+    /// The stock voice that is most similar.
     pub nearest: String,
-    /// Language that it speaks unless it is told another.
+    /// The language that it speaks by default.
     pub language: String,
     /// File of its style table.
     pub table: String,
@@ -79,14 +39,14 @@ pub struct ClonedStyle {
     pub pace: f32,
     /// Likeness to the clip, 1 at the most.
     pub score: f32,
-    /// Whether the search for something better is over.
+    /// Whether the search for a better style is over.
     pub refined: bool,
 }
 
 impl Store {
-    /// Adds a voice to those of `account`: `voice` with the files `table` and `clip`, whose names it gets here. On the disk
-    /// when this returns. Faults: `Invalid` when the account has `most` already; `Unauthorized` when it was deleted since;
-    /// and as any write.
+    /// Adds a voice to those of `account`: `voice` with the files `table` and `clip`, whose names this sets. It is on
+    /// the disk when this returns. Faults: `Invalid` when the account has `most` already; `Unauthorized` when it was
+    /// deleted meanwhile; and as any write.
     pub fn add_voice(
         &self,
         account: AccountId,
@@ -110,7 +70,7 @@ impl Store {
             tables.voices.put(txn, &voice_key(account, id), &voice)?;
             Ok(voice.clone())
         });
-        // After any other fault it may yet be written: what then has no record goes at the next start.
+        // After any other fault it may still be written: the next start removes files without a record.
         if added
             .as_ref()
             .is_err_and(|fault| matches!(fault.kind, Kind::Invalid | Kind::Unauthorized))
@@ -120,20 +80,20 @@ impl Store {
         added
     }
 
-    /// Faults: `Invalid` when `account` has `most` voices or more.
+    /// Checks that `account` may add a voice. Faults: `Invalid` when it has `most` voices or more.
     pub fn check_voice_room(&self, account: AccountId, most: usize) -> Result<(), Fault> {
         let txn = self.env.read_txn()?;
         check_room(self.tables.voice_count(&txn, account)?, most)
     }
 
-    /// The account's voice. Fault: `NotFound`, also for another account's.
+    /// Returns the account's voice. Fault: `NotFound`, also for another account's.
     pub fn voice(&self, account: AccountId, id: VoiceId) -> Result<ClonedVoice, Fault> {
         let txn = self.env.read_txn()?;
         let voice = self.tables.voices.get(&txn, &voice_key(account, id))?;
         voice.ok_or_else(no_such_voice)
     }
 
-    /// All voices of `account`, the oldest first.
+    /// Returns all voices of `account`, the oldest first.
     pub fn voices(&self, account: AccountId) -> Result<Vec<ClonedVoice>, Fault> {
         let txn = self.env.read_txn()?;
         let entries = self
@@ -143,13 +103,13 @@ impl Store {
         entries.map(|entry| Ok(entry?.1)).collect()
     }
 
-    /// The voices of all accounts whose search is not over, each with its account.
+    /// Returns the voices of all accounts whose search is not over, each with its account.
     pub fn unrefined_voices(&self) -> Result<Vec<(AccountId, VoiceId)>, Fault> {
         let txn = self.env.read_txn()?;
         let mut all = Vec::new();
         for entry in self.tables.voices.iter(&txn)? {
             let (key, voice) = entry?;
-            let account = crate::codec::account_of(key);
+            let account = account_of(key);
             if let (Some(account), false) = (account, voice.style.refined) {
                 all.push((account, voice.id));
             }
@@ -157,13 +117,14 @@ impl Store {
         Ok(all)
     }
 
-    /// The file of a voice that its record calls `name`. Faults: `NotFound` when it was deleted since.
+    /// Returns the content of the file of a voice that its record calls `name`. Faults: `NotFound` when it was deleted
+    /// meanwhile.
     pub fn voice_file(&self, id: VoiceId, name: &str) -> Result<Vec<u8>, Fault> {
         self.voice_files.read_by_hash(id, name)
     }
 
-    /// Gives a voice another `style`, with the file `table` if it is a new one; whoever reads the voice has the old one whole
-    /// or the new one whole. Faults: `NotFound` when it was deleted since; and as any write.
+    /// Gives a voice another `style`, with the file `table` if it is a new one; a concurrent reader gets either the old
+    /// or the new style, each complete. Faults: `NotFound` when the voice was deleted meanwhile; and as any write.
     pub fn restyle_voice(
         &self,
         account: AccountId,
@@ -205,8 +166,8 @@ impl Store {
         Ok(())
     }
 
-    /// Removes files that no record names: of voices that a power cut kept from being made or deleted whole. For the one
-    /// server of a data folder, before it serves: a voice that is just being made has no record yet.
+    /// Removes files that no record names, which a power failure left while a voice was added or deleted. For the only
+    /// server of a data folder, before it serves requests: a voice that is being added has no record yet.
     pub(crate) fn sweep_voice_files(&self) -> Result<(), Fault> {
         let txn = self.env.read_txn()?;
         let mut named = HashMap::new();
@@ -233,7 +194,7 @@ impl Tables {
         Ok(names.prefix_iter(txn, &account_key(account))?.count())
     }
 
-    /// Deletes all voices of an account; which they were.
+    /// Deletes all voices of an account and returns their ids.
     pub(crate) fn remove_voices(
         &self,
         txn: &mut RwTxn,
@@ -255,21 +216,6 @@ fn check_room(count: usize, most: usize) -> Result<(), Fault> {
 
 fn no_such_voice() -> Fault {
     Fault::not_found("voice_id names no voice of this account; GET /voice/voices lists them")
-}
-
-/// An id as its text.
-mod text {
-    use super::VoiceId;
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    pub fn serialize<S: Serializer>(id: &VoiceId, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(id)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<VoiceId, D::Error> {
-        let text = std::borrow::Cow::<str>::deserialize(from)?;
-        text.parse().map_err(D::Error::custom)
-    }
 }
 
 #[cfg(test)]

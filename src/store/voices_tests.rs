@@ -168,7 +168,7 @@ fn a_server_removes_what_a_power_cut_left_and_keeps_the_rest() {
     let made = store
         .add_voice(ada, voice("Me"), b"table", b"clip", 9)
         .unwrap();
-    // Cut before the record was written; after a new table was, before its record; after a record was deleted.
+    // Killed before the record was written; after a new table, before its record; after a record was deleted.
     let lost = VoiceId::new();
     store.voice_files.put_by_hash(lost, b"lost").unwrap();
     store.voice_files.put_by_hash(made.id, b"newer").unwrap();

@@ -1,7 +1,7 @@
-//! The one thread that writes. Writes that arrive while a commit is on its way to the disk share the next one:
-//! a durable commit costs the same for one item as for sixty-four.
+//! The only thread that writes. Writes that arrive while a commit is being written share the next one: a durable commit
+//! costs the same for one item as for sixty-four.
 //!
-//! It knows nothing of what is written.
+//! It does not know what it writes.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,18 +16,20 @@ use vocabox_base::limits::{
     COMMIT_ITEMS_MAX, COMMIT_QUEUE_MAX, COMMIT_WAIT_MS, LAST_USED_MS, STORE_WAIT_MS,
 };
 
-/// One write, and the one who waits for it.
-pub(crate) trait Job: Send {
-    /// Writes into `txn`. Called again, on another transaction, when the first was rolled back.
+/// One write, and the caller that waits for it.
+pub(crate) trait PendingWrite: Send {
+    /// Writes into `txn`. It is called again, with another transaction, when the first was rolled back.
     fn run(&mut self, txn: &mut RwTxn<'_>) -> Result<(), Fault>;
 
-    /// Tells the one who waits that the write is on the disk, or why it is not.
+    /// Tells the waiting caller that the write is on the disk, or why it is not.
     fn done(self: Box<Self>, outcome: Result<(), Fault>);
 }
 
-/// Work that nobody waits for and that joins any commit. It is told whether this commit is the last one.
-pub(crate) type RideAlong = Box<dyn FnMut(bool) -> Vec<Box<dyn Job>> + Send>;
+/// Returns writes without a waiting caller, which join any commit. Its argument says whether this commit is the last
+/// one.
+pub(crate) type RideAlong = Box<dyn FnMut(bool) -> Vec<Box<dyn PendingWrite>> + Send>;
 
+/// The queue to the writing thread.
 pub(crate) struct Writer {
     queue: SyncSender<Message>,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -35,16 +37,16 @@ pub(crate) struct Writer {
 }
 
 enum Message {
-    Write(Box<dyn Job>),
+    Write(Box<dyn PendingWrite>),
     Stop,
 }
 
 impl Writer {
-    /// Starts the thread. `ride_along` is asked before each commit, and every `LAST_USED_MS` when there is none.
+    /// Starts the thread. `ride_along` is called before each commit, and every `LAST_USED_MS` when there is none.
     pub(crate) fn start(env: Env, ride_along: RideAlong) -> Result<Self, std::io::Error> {
         let (queue, inbox) = sync_channel(COMMIT_QUEUE_MAX);
         let last_commit = Arc::new(Mutex::new(None));
-        let mut thread = Thread {
+        let mut thread = WriterThread {
             env,
             inbox,
             ride_along,
@@ -60,9 +62,9 @@ impl Writer {
         })
     }
 
-    /// What `work` returned, once it is on the disk.
-    /// Faults: what `work` returned (then nothing of it is written); `Busy` when too many writes wait;
-    /// `Missing` when the disk refuses, does not answer within `STORE_WAIT_MS`, or the store is closed.
+    /// Runs `work` in a transaction and returns its result once it is on the disk. Faults: those of `work` (then
+    /// nothing of it is written); `Busy` when too many writes wait; `Missing` when the disk refuses, does not answer
+    /// within `STORE_WAIT_MS`, or the store is closed.
     pub(crate) fn write<T, F>(&self, work: F) -> Result<T, Fault>
     where
         T: Send + 'static,
@@ -71,8 +73,8 @@ impl Writer {
         self.write_and_tell(work, |_| ())
     }
 
-    /// The same; `tell` learns the outcome before anything else is written, even when the caller waits no more.
-    /// It learns nothing of a write that was refused before it ran.
+    /// As [`Writer::write`]; `tell` gets the outcome before anything else is written, even when the caller has stopped
+    /// waiting. It is not called for a write that was refused before it ran.
     pub(crate) fn write_and_tell<T, F, G>(&self, work: F, tell: G) -> Result<T, Fault>
     where
         T: Send + 'static,
@@ -112,21 +114,21 @@ impl Writer {
         let Some(thread) = lock(&self.thread).take() else {
             return;
         };
-        // Both fail only when the thread is gone, which is what is wanted.
+        // Both fail only when the thread has ended, which is the aim.
         let _ = self.queue.send(Message::Stop);
         let _ = thread.join();
     }
 }
 
-/// The writing thread's own side.
-struct Thread {
+/// The state of the writing thread.
+struct WriterThread {
     env: Env,
     inbox: Receiver<Message>,
     ride_along: RideAlong,
     last_commit: Arc<Mutex<Option<Instant>>>,
 }
 
-impl Thread {
+impl WriterThread {
     fn serve(&mut self) {
         let mut stopping = false;
         let mut company = 1;
@@ -146,9 +148,9 @@ impl Thread {
         }
     }
 
-    /// Fills `batch` with what waits, and waits itself only while fewer have come than came last time:
-    /// a lone writer is never held up, a crowd shares one commit. True when the thread is to end after it.
-    fn gather(&self, batch: &mut Vec<Box<dyn Job>>, company: usize) -> bool {
+    /// Fills `batch` with the waiting writes. It waits for more only while fewer have come than at the last commit: a
+    /// lone writer is never delayed, and many share one commit. Returns true when the thread has to end afterwards.
+    fn gather(&self, batch: &mut Vec<Box<dyn PendingWrite>>, company: usize) -> bool {
         let deadline = Instant::now() + Duration::from_millis(COMMIT_WAIT_MS);
         while batch.len() < COMMIT_ITEMS_MAX {
             let patience = match batch.len() < company {
@@ -164,8 +166,9 @@ impl Thread {
         false
     }
 
-    /// Commits `batch` as one transaction. When that fails each job gets its own, so that none fails for another.
-    fn commit(&self, mut batch: Vec<Box<dyn Job>>) {
+    /// Commits `batch` as one transaction. When that fails, each write gets its own, so that none fails because of
+    /// another.
+    fn commit(&self, mut batch: Vec<Box<dyn PendingWrite>>) {
         if batch.is_empty() {
             return;
         }
@@ -181,7 +184,7 @@ impl Thread {
         }
     }
 
-    fn attempt(&self, batch: &mut [Box<dyn Job>]) -> Result<(), Fault> {
+    fn attempt(&self, batch: &mut [Box<dyn PendingWrite>]) -> Result<(), Fault> {
         let mut txn = self.env.write_txn()?;
         for job in batch {
             job.run(&mut txn)?;
@@ -200,7 +203,7 @@ struct Write<T, F, G> {
     reply: SyncSender<Result<T, Fault>>,
 }
 
-impl<T, F, G> Job for Write<T, F, G>
+impl<T, F, G> PendingWrite for Write<T, F, G>
 where
     T: Send,
     F: FnMut(&mut RwTxn<'_>) -> Result<T, Fault> + Send,
@@ -231,7 +234,7 @@ fn closed() -> Fault {
     Fault::missing("The store is closed.")
 }
 
-/// The guarded value; a thread that died holding it left it whole, as every use is one assignment.
+/// Locks the mutex, also after a panic: every use assigns the value in one step, so that it is whole.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

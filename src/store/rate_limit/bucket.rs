@@ -1,21 +1,22 @@
-//! One key's token bucket: how it fills and empties, and what of it may be forgotten in a crash.
+//! One key's token bucket: how it fills and empties, and what a crash may lose of it.
 //!
-//! Pure: time is an argument, in nanoseconds of one clock that only goes forward. A level is counted in tokens times the
-//! nanoseconds of a minute, so that limit × elapsed time is a whole number and nothing is ever rounded.
+//! Pure: time is an argument, in nanoseconds of one clock that never goes back. A level is counted in tokens times the
+//! nanoseconds of a minute, so that limit × elapsed time is a whole number and nothing is rounded.
 //!
-//! # What a crash may forget
-//! The disk holds for each key a level and its instant: a promise that, net of every token taken until the next record,
-//! the bucket holds at least that level and what refilled since. A record promises less than there is, by a reserve
-//! of a quarter of a minute's tokens. Tokens of the reserve are given at once, for no promise is broken by them; one that
-//! is not covered waits until a newer record is on the disk. So whenever the process dies, what the next one finds is never
-//! more than what was there, and less by the reserve at the most, which refills within a quarter of a minute.
+//! # What a crash may lose
+//! The disk has a level and its time for each key. The record promises that, after every token taken until the next
+//! record, the bucket still holds at least that level plus the refill since. A record therefore promises less than the
+//! bucket holds, by a reserve of a quarter of a minute's tokens. Tokens of the reserve are granted at once, because
+//! they break no promise; a token beyond it waits until a newer record is on the disk. So after a crash the next
+//! process never finds more than there was, and at most the reserve less, which is refilled within a quarter of a
+//! minute.
 
 /// One token. A limit of n tokens a minute refills n of these units each nanosecond.
 const TOKEN: u64 = 60_000_000_000;
-/// Part of the capacity that a record keeps as a reserve; at least one token.
+/// The reserve that a record keeps, as a divisor of the capacity; at least one token.
 const RESERVE_PARTS: u64 = 4;
 
-/// How full a bucket is at one instant. Its capacity is what refills in a minute.
+/// The level of a bucket at one instant. Its capacity is the tokens of a minute.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Level {
     units: u64,
@@ -25,7 +26,7 @@ pub struct Level {
 }
 
 impl Level {
-    /// All that it can hold.
+    /// Returns a full bucket.
     pub(crate) fn full(limit: u32, now_ns: u64) -> Self {
         Level {
             units: u64::from(limit) * TOKEN,
@@ -34,8 +35,8 @@ impl Level {
         }
     }
 
-    /// What was `units` of a limit `elapsed_ns` ago, refilled since by the lower of that limit and today's `limit`:
-    /// when it was changed is not known.
+    /// Returns the level of a bucket that had `units` under `limit_then` `elapsed_ns` ago, refilled since at the lower
+    /// of that limit and today's `limit`, because the time of the change is not known.
     pub(crate) fn restored(
         units: u64,
         limit_then: u32,
@@ -55,7 +56,7 @@ impl Level {
         }
     }
 
-    /// The level at `now_ns`, if no token is taken until then. The same instant again, or one that has passed, refills nothing.
+    /// Returns the level at `now_ns`, if no token is taken until then. The same or an earlier instant refills nothing.
     pub(crate) fn at(self, now_ns: u64) -> Self {
         let elapsed = now_ns.saturating_sub(self.at_ns);
         let refilled = u64::from(self.limit).saturating_mul(elapsed);
@@ -66,7 +67,7 @@ impl Level {
         }
     }
 
-    /// The same with another limit: cut to its capacity, never filled up to it.
+    /// Returns the level under another limit: cut to its capacity, never filled up to it.
     pub(crate) fn with_limit(self, limit: u32) -> Self {
         let level = Level { limit, ..self };
         Level {
@@ -83,42 +84,42 @@ impl Level {
         self.units >= self.capacity()
     }
 
-    /// Exact, in parts of a token of which 60 000 000 000 make one.
+    /// Returns the exact level, in parts of a token of which 60 000 000 000 make one.
     pub(crate) fn units(self) -> u64 {
         self.units
     }
 
-    /// Tokens a minute, and tokens that it holds when it is full.
+    /// Returns the tokens a minute, which are also the capacity.
     pub fn limit(self) -> u32 {
         self.limit
     }
 
-    /// Whole tokens in it.
+    /// Returns the whole tokens.
     pub fn tokens(self) -> u32 {
         (self.units / TOKEN) as u32
     }
 
-    /// Nanoseconds until there is a whole token, rounded up; 0 when there is one.
+    /// Returns the nanoseconds until there is a whole token, rounded up; 0 when there is one.
     pub fn ns_until_token(self) -> u64 {
         TOKEN
             .saturating_sub(self.units)
             .div_ceil(u64::from(self.limit))
     }
 
-    /// Nanoseconds until it is full, rounded up.
+    /// Returns the nanoseconds until it is full, rounded up.
     pub fn ns_until_full(self) -> u64 {
         (self.capacity().saturating_sub(self.units)).div_ceil(u64::from(self.limit))
     }
 }
 
-/// What became of a wish for a token.
+/// The outcome of an attempt to take a token.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Taken {
-    /// There was none.
+    /// There was no token.
     Nothing,
-    /// It is taken and may be used.
+    /// The token is taken and may be used.
     Covered,
-    /// It is taken, and may be used once a record that was begun after it is on the disk.
+    /// The token is taken, and may be used once a record that was started later is on the disk.
     OnRecord,
 }
 
@@ -126,16 +127,16 @@ pub(crate) enum Taken {
 #[derive(Debug, Clone)]
 pub(crate) struct Bucket {
     level: Level,
-    /// What a start after a crash would find.
+    /// The level that a start after a crash would find.
     promised: Level,
-    /// What it would find if the record that is on its way has arrived.
+    /// The level that it would find once the record that is being written has reached the disk.
     on_its_way: Option<Level>,
-    /// Whether it waits for a record to ride along in a commit.
+    /// Whether it waits for a record to join a commit.
     pub(crate) is_noted: bool,
 }
 
 impl Bucket {
-    /// A bucket as the disk promises it; full when the disk knows nothing of it.
+    /// Returns a bucket with the level that the disk promises; full when the disk has no record of it.
     pub(crate) fn new(promised: Level) -> Self {
         Bucket {
             level: promised,
@@ -163,12 +164,12 @@ impl Bucket {
         }
     }
 
-    /// The level at `now_ns` under today's `limit`.
+    /// Returns the level at `now_ns` under today's `limit`.
     pub(crate) fn level(&self, limit: u32, now_ns: u64) -> Level {
         self.level.at(now_ns).with_limit(limit)
     }
 
-    /// Whether the reserve is so far used up that the next commit should bring a new record.
+    /// Whether so much of the reserve is used that the next commit should write a new record.
     pub(crate) fn wants_record(&self, now_ns: u64) -> bool {
         let left = (self.level.at(now_ns).units).saturating_sub(self.promised.at(now_ns).units);
         left < reserve(self.level.limit) / 2
@@ -179,7 +180,7 @@ impl Bucket {
         self.level.at(now_ns).units > self.promised.at(now_ns).units
     }
 
-    /// Whether nothing is lost when it is forgotten: it is full, and the disk promises so.
+    /// Whether it can be dropped without loss: it is full, and the disk promises so.
     pub(crate) fn is_idle(&self, now_ns: u64) -> bool {
         self.on_its_way.is_none()
             && self.level.at(now_ns).is_full()
@@ -187,7 +188,7 @@ impl Bucket {
             && self.promised.limit == self.level.limit
     }
 
-    /// Begins a record: what is to be written. `exact` leaves no reserve, for a store that is being closed.
+    /// Starts a record and returns the level to write. `exact` leaves no reserve, for a store that is being closed.
     pub(crate) fn record(&mut self, exact: bool, now_ns: u64) -> Level {
         let mut promise = self.level.at(now_ns);
         if !exact {
@@ -198,14 +199,14 @@ impl Bucket {
         promise
     }
 
-    /// The record that was begun last is on the disk.
+    /// Notes that the record that was started last is on the disk.
     pub(crate) fn recorded(&mut self) {
         if let Some(promise) = self.on_its_way.take() {
             self.promised = promise;
         }
     }
 
-    /// A record was refused. Whether the disk has it is not known, so that nothing is covered until another one arrives.
+    /// Notes that a record failed. The disk may have it or not, so that nothing is covered until another one arrives.
     pub(crate) fn refused(&mut self, now_ns: u64) {
         self.on_its_way = None;
         self.promised = Level::full(self.level.limit, now_ns);

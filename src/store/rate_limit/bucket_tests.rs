@@ -1,4 +1,4 @@
-//! Time is made up here; the disk is a variable.
+//! Tests a bucket with an artificial clock and a variable as its disk.
 
 use proptest::prelude::*;
 
@@ -7,7 +7,7 @@ use super::*;
 const SECOND_NS: u64 = 1_000_000_000;
 const MINUTE_NS: u64 = 60 * SECOND_NS;
 
-/// A bucket of its own disk and clock, killed and started anew as a test likes.
+/// A bucket with its own disk and clock, which a test can kill and start again.
 struct Box {
     now_ns: u64,
     limit: u32,
@@ -18,7 +18,7 @@ struct Box {
     on_its_way: Option<Level>,
     /// When tokens were taken that wait for a record, and how many of them the record on its way covers.
     waiting: Vec<u64>,
-    begun: usize,
+    started: usize,
     /// When each token was taken that was given out.
     given: Vec<u64>,
 }
@@ -33,7 +33,7 @@ impl Box {
             disk: None,
             on_its_way: None,
             waiting: Vec::new(),
-            begun: 0,
+            started: 0,
             given: Vec::new(),
         }
     }
@@ -61,7 +61,7 @@ impl Box {
         taken
     }
 
-    /// As many as there are, each recorded at once; how many there were.
+    /// Takes as many tokens as there are, recording each at once; returns how many there were.
     fn drain(&mut self) -> usize {
         self.waiting.clear();
         let before = self.given.len();
@@ -75,14 +75,14 @@ impl Box {
     fn begin(&mut self, exact: bool) {
         let now_ns = self.now_ns;
         self.on_its_way = Some(self.bucket().record(exact, now_ns));
-        self.begun = self.waiting.len();
+        self.started = self.waiting.len();
     }
 
     fn commit(&mut self) {
         if let Some(level) = self.on_its_way.take() {
             self.disk = Some((level, level.at_ns));
             self.bucket().recorded();
-            self.given.extend(self.waiting.drain(..self.begun));
+            self.given.extend(self.waiting.drain(..self.started));
         }
     }
 
@@ -94,11 +94,11 @@ impl Box {
                 self.disk = Some((level, level.at_ns));
             }
             self.bucket().refused(now_ns);
-            self.waiting.drain(..self.begun);
+            self.waiting.drain(..self.started);
         }
     }
 
-    /// `arrived`: the record on its way reached the disk, and nobody was told.
+    /// `arrived`: the record on its way reached the disk, and no caller was told.
     fn crash(&mut self, arrived: bool) {
         if let (Some(level), true) = (self.on_its_way.take(), arrived) {
             self.disk = Some((level, level.at_ns));
@@ -121,8 +121,9 @@ impl Box {
         self.limits.push((self.now_ns, limit));
     }
 
-    /// Takes all that is left; then over any interval no more was given than the capacity and what refilled. It is compared
-    /// with a bucket that forgets nothing and has the highest limit that was in force since its last token.
+    /// Takes every token that is left; then checks that over no interval more tokens were granted than the capacity and
+    /// the refill allow. The reference is a bucket that loses nothing and has the highest limit that applied since its
+    /// last token.
     fn check(&mut self) {
         self.drain();
         self.given.sort();
@@ -206,7 +207,7 @@ fn run(limit: u32, steps: Vec<Step>) -> Box {
 }
 
 proptest! {
-    // What fails is printed, and the tree stays as it is.
+    // The test prints its failures, and writes no file into the tree.
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2_000) })]
 
     #[test]
@@ -219,7 +220,7 @@ proptest! {
         run(limit, steps).check();
     }
 
-    /// Whatever happened before: after a minute in which nobody called nothing of it is left, crash or not.
+    /// Whatever happened before: after a minute without calls the bucket is full again, with or without a crash.
     #[test]
     fn an_idle_key_loses_nothing(limit in 1..200_u32, steps in steps(false), crash in any::<bool>()) {
         let mut one = run(limit, steps);
@@ -317,7 +318,7 @@ fn most_calls_are_covered() {
         }
     }
     assert_eq!(waits, 4);
-    // With a record in each commit that comes by, nobody waits but the first.
+    // With a record in each commit that comes by, only the first call waits.
     let mut one = Box::new(100);
     assert_eq!(one.take(), Taken::OnRecord);
     for _ in 0..99 {
@@ -337,7 +338,7 @@ fn a_new_limit_counts_at_once_and_fills_nothing_up() {
     assert_eq!(one.drain(), 10);
     one.now_ns += 6 * SECOND_NS;
     one.set_limit(100);
-    // What refilled until the first call under the new limit, refilled under the old one.
+    // The refill until the first call under the new limit uses the old one.
     assert_eq!(one.drain(), 1);
     one.now_ns += 6 * SECOND_NS;
     assert_eq!(one.drain(), 10);

@@ -1,5 +1,5 @@
-//! The token buckets of all keys: in memory while their keys call, in the store what a crash must not forget.
-//! How a bucket works is in `bucket.rs`.
+//! The token buckets of all keys: in memory while their keys call, with records in the store for a restart. `bucket.rs`
+//! has the rules of a bucket.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -7,19 +7,19 @@ use std::sync::{Arc, Mutex};
 use heed::{RoTxn, RwTxn};
 use serde::{Deserialize, Serialize};
 
-use crate::codec::KeyId;
+use crate::ids::KeyId;
 use crate::rate_limit::bucket::{Bucket, Level, Taken};
 use crate::rate_limit::clock::{Clock, Moment};
-use crate::writer::{Job, lock};
+use crate::writer::{PendingWrite, lock};
 use crate::{Store, Tables};
 use vocabox_base::fault::{Fault, Kind};
 use vocabox_base::limits::{BUCKET_RECORDS_MAX, BUCKET_SHARDS, BUCKETS_MAX};
 
-/// Buckets of a shard from which on idle ones are looked for.
+/// Buckets of a shard from which on it drops idle ones.
 const SWEEP_AT_MIN: usize = 64;
 const SHARD_BUCKETS_MAX: usize = BUCKETS_MAX / BUCKET_SHARDS;
 
-/// A bucket as it is stored, under the id of its key.
+/// A bucket's record, stored under the id of its key.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct BucketRecord {
     units: u64,
@@ -27,19 +27,19 @@ pub(crate) struct BucketRecord {
     at: Moment,
 }
 
-/// A wish for a token.
+/// The result of an attempt to take a token.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Draw {
-    /// Whether there was one: it is taken.
+    /// Whether there was one; it is then taken.
     pub granted: bool,
-    /// What is left.
+    /// The level afterwards.
     pub level: Level,
 }
 
 impl Store {
-    /// Takes a token from the bucket of `key`, which holds `limit` tokens and refills as many a minute. Waits for a
-    /// commit at the key's first call, and where no commit came by while a quarter of its tokens was used.
-    /// Faults: those of a write; `Busy` when `BUCKETS_MAX` keys called within a minute.
+    /// Takes a token from the bucket of `key`, which holds `limit` tokens and is refilled with as many a minute. Waits
+    /// for a commit at the key's first call, and where no commit came while a quarter of its tokens was used. Faults:
+    /// those of a write; `Busy` when `BUCKETS_MAX` keys called within a minute.
     pub fn take_token(&self, key: KeyId, limit: u32) -> Result<Draw, Fault> {
         let (taken, level) = self
             .buckets
@@ -58,7 +58,7 @@ impl Store {
         })
     }
 
-    /// What the bucket of `key` holds now, under that `limit`. Faults: those of a read.
+    /// Returns the current level of the bucket of `key`, under that `limit`. Faults: those of a read.
     pub fn tokens(&self, key: KeyId, limit: u32) -> Result<Level, Fault> {
         match self.buckets.level(key, limit) {
             Some(level) => Ok(level),
@@ -66,13 +66,13 @@ impl Store {
         }
     }
 
-    /// Records of buckets in the store. Faults: those of a read.
+    /// Returns the number of bucket records in the store. Faults: those of a read.
     pub fn stored_buckets(&self) -> Result<u64, Fault> {
         let txn = self.env.read_txn()?;
         self.tables.buckets.len(&txn)
     }
 
-    /// The level that the store promises for `key`, now; full where it has no record.
+    /// Returns the level that the store promises for `key`, now; full where it has no record.
     fn stored_level(&self, key: KeyId, limit: u32) -> Result<Level, Fault> {
         let txn = self.env.read_txn()?;
         let record = self.tables.buckets.get(&txn, &key.0)?;
@@ -96,7 +96,7 @@ impl Store {
 pub(crate) struct Buckets {
     clock: Clock,
     shards: [Mutex<Shard>; BUCKET_SHARDS],
-    /// Buckets whose reserve runs low: their records ride along in the next commit.
+    /// Buckets whose reserve runs low: their records join the next commit.
     noted: Mutex<Vec<KeyId>>,
 }
 
@@ -106,7 +106,7 @@ struct Shard {
 }
 
 impl Shard {
-    /// Room for one bucket more, forgetting idle ones; false when there is none.
+    /// Makes room for one more bucket, dropping idle ones; false when there is none.
     fn has_room(&mut self, now_ns: u64) -> bool {
         if self.buckets.len() >= self.sweep_at {
             self.buckets.retain(|_, bucket| !bucket.is_idle(now_ns));
@@ -117,6 +117,7 @@ impl Shard {
 }
 
 impl Buckets {
+    /// Returns an empty set of buckets that use `clock`.
     pub(crate) fn new(clock: Clock) -> Self {
         Buckets {
             clock,
@@ -132,11 +133,11 @@ impl Buckets {
 
     /// The lock is never held while the disk writes, so that no key waits for another.
     fn shard(&self, key: KeyId) -> &Mutex<Shard> {
-        // Ids are parts of hashes: any byte of them spreads evenly.
+        // Ids are parts of hashes: any of their bytes is evenly distributed.
         &self.shards[usize::from(key.0[0]) % BUCKET_SHARDS]
     }
 
-    /// Takes a token of `key`; `stored` says what the disk promises of a bucket that is not in memory.
+    /// Takes a token of `key`; `stored` returns what the disk promises of a bucket that is not in memory.
     fn take(
         &self,
         key: KeyId,
@@ -171,9 +172,13 @@ impl Buckets {
         Some(bucket.level(limit, self.clock.now_ns()))
     }
 
-    /// The write of the records that are due: of the buckets that were noted, or `exact` ones of all that hold more
-    /// than the disk promises. None when there is nothing to write.
-    pub(crate) fn due(self: &Arc<Self>, tables: Tables, exact: bool) -> Option<Box<dyn Job>> {
+    /// Returns the write of the records that are due: of the noted buckets, or `exact` ones of all that hold more than
+    /// the disk promises. None when there is nothing to write.
+    pub(crate) fn due(
+        self: &Arc<Self>,
+        tables: Tables,
+        exact: bool,
+    ) -> Option<Box<dyn PendingWrite>> {
         let keys: Vec<KeyId> = match exact {
             true => self.ahead(),
             false => {
@@ -189,7 +194,7 @@ impl Buckets {
                 exact,
                 buckets,
                 tables,
-            }) as Box<dyn Job>
+            }) as Box<dyn PendingWrite>
         })
     }
 
@@ -204,7 +209,7 @@ impl Buckets {
         keys
     }
 
-    /// Writes a record of the bucket of `key`, unless it was forgotten since: then the disk promises it full.
+    /// Writes a record of the bucket of `key`, unless it was dropped meanwhile: then the disk promises it full.
     fn write(
         &self,
         txn: &mut RwTxn<'_>,
@@ -225,14 +230,14 @@ impl Buckets {
                 at: self.clock.moment(now_ns),
             }
         };
-        // A key that was revoked meanwhile leaves nothing behind.
+        // A key that was revoked meanwhile gets no record.
         match tables.is_in_force(txn, key)? {
             true => Ok(tables.buckets.put(txn, &key.0, &record)?),
             false => Ok(()),
         }
     }
 
-    /// What became of the record that was written last for `key`.
+    /// Notes whether the record that was written last for `key` is on the disk.
     fn settle(&self, key: KeyId, is_on_disk: bool) {
         let mut shard = lock(self.shard(key));
         if let Some(bucket) = shard.buckets.get_mut(&key) {
@@ -244,7 +249,7 @@ impl Buckets {
     }
 }
 
-/// Records of many buckets that nobody waits for.
+/// Records of many buckets, written without a waiting caller.
 struct Records {
     keys: Vec<KeyId>,
     exact: bool,
@@ -252,7 +257,7 @@ struct Records {
     tables: Tables,
 }
 
-impl Job for Records {
+impl PendingWrite for Records {
     fn run(&mut self, txn: &mut RwTxn<'_>) -> Result<(), Fault> {
         let keys = self.keys.iter();
         let mut writes = keys.map(|key| self.buckets.write(txn, self.tables, *key, self.exact));
@@ -267,7 +272,7 @@ impl Job for Records {
 }
 
 impl Tables {
-    /// Whether `key` exists and was not revoked.
+    /// Whether `key` exists and is not revoked.
     fn is_in_force(&self, txn: &RoTxn, key: KeyId) -> Result<bool, Fault> {
         let record = self.keys.get(txn, &key.0)?;
         Ok(record.is_some_and(|record| record.revoked_at.is_none()))

@@ -1,4 +1,5 @@
-//! The time that token buckets live by: it runs on while the machine is suspended, and setting the wall clock does not move it.
+//! The clock of token buckets: it continues while the machine is suspended, and setting the wall clock does not change
+//! it.
 
 use std::fs;
 use std::sync::Arc;
@@ -7,20 +8,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::codec::Utc;
+use crate::ids::Utc;
 
-/// The machine's clock since it was started; in tests, a clock that is moved by hand.
+/// The machine's clock since it was started; in tests, a clock that the test sets.
 #[derive(Debug, Clone)]
 pub struct Clock {
-    /// Which start of the machine this is.
+    /// Identifies the machine's current boot.
     boot: String,
-    source: Source,
+    source: ClockSource,
 }
 
 #[derive(Debug, Clone)]
-enum Source {
+enum ClockSource {
     Machine,
-    /// Nanoseconds since the start; the wall clock says as many since 1970.
+    /// Nanoseconds since the start; the wall clock shows as many since 1970.
     ByHand(Arc<AtomicU64>),
 }
 
@@ -28,60 +29,61 @@ enum Source {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Moment {
     boot: String,
-    /// Nanoseconds since that start of the machine.
+    /// Nanoseconds since that boot.
     boot_ns: u64,
-    /// What the wall clock said. It can be set, so it counts only when the machine was started anew since.
+    /// The wall clock's time. It can be set, so it counts only when the machine was rebooted since.
     wall: Utc,
 }
 
 impl Clock {
-    /// The clock of this start of the machine. Where the kernel does not name its starts, each run of the
+    /// Returns the clock of the machine's current boot. Where the kernel does not identify boots, each run of the
     /// program counts as one.
     pub fn of_machine() -> Self {
         let named = fs::read_to_string("/proc/sys/kernel/random/boot_id");
         let boot = named.map(|name| name.trim().to_string());
         Clock {
             boot: boot.unwrap_or_else(|_| Uuid::now_v7().to_string()),
-            source: Source::Machine,
+            source: ClockSource::Machine,
         }
     }
 
-    /// A clock that stands still until [`Clock::advance`] moves it, for tests whose outcome must not depend on how long
-    /// they take. Clones show the same time, as that of one start of a machine.
+    /// Returns a clock that stands still until [`Clock::advance`] moves it, for tests whose outcome must not depend on
+    /// their duration. Clones show the same time, as clocks of one boot do.
     pub fn by_hand() -> Self {
         Clock {
             boot: "by hand".to_owned(),
-            source: Source::ByHand(Arc::default()),
+            source: ClockSource::ByHand(Arc::default()),
         }
     }
 
-    /// Moves a clock [`Clock::by_hand`], and all its clones, forward by so many nanoseconds; the machine's is not moved.
+    /// Advances a clock of [`Clock::by_hand`], and all its clones, by so many nanoseconds; the machine's clock is not
+    /// changed.
     pub fn advance(&self, ns: u64) {
-        if let Source::ByHand(now_ns) = &self.source {
+        if let ClockSource::ByHand(now_ns) = &self.source {
             now_ns.fetch_add(ns, Ordering::SeqCst);
         }
     }
 
-    /// Nanoseconds since the machine was started. Two readings may be equal.
+    /// Returns the nanoseconds since the machine was started. Two readings may be equal.
     pub(crate) fn now_ns(&self) -> u64 {
         match &self.source {
-            Source::Machine => {
+            ClockSource::Machine => {
                 let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
                 time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
             }
-            Source::ByHand(now_ns) => now_ns.load(Ordering::SeqCst),
+            ClockSource::ByHand(now_ns) => now_ns.load(Ordering::SeqCst),
         }
     }
 
-    /// What the wall clock says.
+    /// Returns the wall clock's time.
     pub(crate) fn wall(&self) -> Utc {
         match &self.source {
-            Source::Machine => Utc::now(),
-            Source::ByHand(_) => Utc::EPOCH.ms_after(self.now_ns() / 1_000_000),
+            ClockSource::Machine => Utc::now(),
+            ClockSource::ByHand(_) => Utc::EPOCH.ms_after(self.now_ns() / 1_000_000),
         }
     }
 
-    /// `now_ns` as an instant to be stored.
+    /// Returns `now_ns` as an instant that can be stored.
     pub(crate) fn moment(&self, now_ns: u64) -> Moment {
         Moment {
             boot: self.boot.clone(),
@@ -90,12 +92,12 @@ impl Clock {
         }
     }
 
-    /// Nanoseconds from `earlier` to the instant `now_ns`, at which the wall clock says `wall`; never more than
-    /// passed, as far as the wall clock can be trusted over a new start of the machine.
+    /// Returns the nanoseconds from `earlier` to the instant `now_ns`, at which the wall clock shows `wall`; never more
+    /// than have passed, as far as the wall clock can be trusted over a reboot.
     pub(crate) fn ns_since(&self, earlier: &Moment, now_ns: u64, wall: Utc) -> u64 {
         match self.boot == earlier.boot {
             true => now_ns.saturating_sub(earlier.boot_ns),
-            // Both ends are cut to the millisecond: one less is never too much.
+            // Both ends are rounded down to the millisecond: one less is never too much.
             false => (wall.ms_since(earlier.wall).saturating_sub(1)).saturating_mul(1_000_000),
         }
     }

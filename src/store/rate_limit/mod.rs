@@ -3,8 +3,8 @@
 //! | file | one idea |
 //! | --- | --- |
 //! | `bucket` | how one bucket fills and empties |
-//! | `buckets` | those of all keys, in memory and in the store |
-//! | `clock` | the time that they live by |
+//! | `buckets` | the buckets of all keys, in memory and in the store |
+//! | `clock` | the clock that they use |
 
 pub(crate) mod bucket;
 pub(crate) mod buckets;
