@@ -1,8 +1,7 @@
-//! What an engine must be able to do, one pair of task and output per capability.
+//! The interface of an engine: one pair of task and output per capability.
 //!
-//! The pairs are types, so that a wrong pairing cannot compile. An engine is owned by one worker
-//! thread (`&mut self`: a session is never shared) and asks its [`CancellationToken`] between sentences,
-//! decoder steps and chunks whether anybody still waits for the answer.
+//! The pairs are types, so that a wrong pairing cannot compile. An engine is owned by one worker thread (`&mut self`: a
+//! session is never shared) and checks its [`CancellationToken`] between sentences, decoder steps and chunks.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
@@ -18,8 +17,8 @@ pub trait Engine: Send {
     type Task;
     type Output;
 
-    /// Runs one task. Faults: `Engine` when the model failed, `Invalid` when the task cannot be done as it is,
-    /// and whatever `cancellation` says when time is up or nobody waits.
+    /// Runs one task. Faults: `Engine` when the model failed, `Invalid` when the task itself cannot be done, and those
+    /// of `cancellation` at the deadline or after a cancellation.
     fn run(
         &mut self,
         task: Self::Task,
@@ -27,7 +26,7 @@ pub trait Engine: Send {
     ) -> Result<Self::Output, Fault>;
 }
 
-/// What is to be said, and how.
+/// The text to speak, and how.
 #[derive(Debug, Clone)]
 pub struct Utterance {
     pub text: String,
@@ -35,16 +34,16 @@ pub struct Utterance {
     pub voice: String,
     /// Speaking rate as a factor; 1.0 is the voice's own.
     pub speed: f32,
-    /// 0 to 1; at 0.5 the voice's own liveliness.
+    /// 0 to 1; at 0.5 the voice's own variation.
     pub stability: f32,
     /// 0 to 1; at 0.75 the voice's own sound.
     pub similarity: f32,
-    /// A cloned voice: then `voice` only says which language is read, and `stability` and `similarity` do nothing.
+    /// A cloned voice: then `voice` only determines the language, and `stability` and `similarity` have no effect.
     pub style: Option<Style>,
 }
 
 impl Default for Utterance {
-    /// Nothing, by no voice, as that voice speaks by itself.
+    /// An empty text without a voice, and the default controls.
     fn default() -> Self {
         Utterance {
             text: String::new(),
@@ -57,10 +56,11 @@ impl Default for Utterance {
     }
 }
 
-/// Takes a sound piece by piece, in order and without gaps, each as soon as it is made. A fault of its own ends the task.
+/// Receives a sound piece by piece, in order and without gaps, each as soon as it is made. A fault that it returns ends
+/// the task.
 pub type Outlet = Box<dyn FnMut(Clip) -> Result<(), Fault> + Send>;
 
-/// Text to speak, and where its sound goes.
+/// A text to speak, and the outlet for its sound.
 pub struct SpeakTask {
     pub utterance: Utterance,
     pub outlet: Outlet,
@@ -72,18 +72,18 @@ pub struct TranscribeTask {
     pub audio: Box<dyn Samples>,
     /// Language code, or none to detect it.
     pub language: Option<String>,
-    /// Whether to write in English what was said in another language, as far as the model can.
+    /// Whether to translate other languages into English, as far as the model can.
     pub into_english: bool,
-    /// Whether to tell when each word was said.
+    /// Whether to return the times of each word.
     pub words: bool,
-    /// Texts that are followed at once, of which the likeliest is taken; 1 is the fastest.
+    /// Hypotheses that are followed at once, of which the likeliest is taken; 1 is the fastest.
     pub beams: usize,
 }
 
-/// What was heard.
+/// The text of a recording.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Transcript {
-    /// Code of the language that was spoken: the task's if the engine went by it, else what was detected.
+    /// Code of the spoken language: the task's if it was used, else the detected one.
     pub language: String,
     /// Length of the whole recording in seconds.
     pub seconds: f64,
@@ -92,7 +92,7 @@ pub struct Transcript {
 }
 
 impl Transcript {
-    /// All that was said, phrases joined by spaces.
+    /// Returns the whole text, phrases joined by spaces.
     pub fn text(&self) -> String {
         let texts: Vec<&str> = self.segments.iter().map(|s| s.text.as_str()).collect();
         texts.join(" ")
@@ -105,12 +105,12 @@ pub struct Segment {
     pub start_s: f64,
     pub end_s: f64,
     pub text: String,
-    /// In the order in which they were said, each within the phrase and none before the one ahead of it has ended; empty
-    /// unless asked for.
+    /// The words in their order, each within the phrase and none before the previous one has ended; empty unless
+    /// requested.
     pub words: Vec<Word>,
 }
 
-/// One word with the marks that belong to it; times in seconds from the start of the recording.
+/// One word with its punctuation; times in seconds from the start of the recording.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Word {
     pub start_s: f64,
@@ -118,7 +118,7 @@ pub struct Word {
     pub text: String,
 }
 
-/// Seconds rounded to milliseconds: what the models can tell, and no more digits.
+/// Returns seconds rounded to milliseconds, which is the models' resolution.
 pub fn millis(seconds: f64) -> f64 {
     (seconds * 1000.0).round() / 1000.0
 }
@@ -128,20 +128,20 @@ pub fn millis(seconds: f64) -> f64 {
 pub struct TranslateTask {
     /// One sentence or several.
     pub text: String,
-    /// Codes of the languages, of those that the engine's pack lists.
+    /// Codes of the languages, which the engine's pack must list.
     pub source: String,
     pub target: String,
-    /// Characters that the translation has room for: of several that are about as likely, one that fits is taken.
+    /// Characters that the translation may have: of several about equally likely translations, one that fits is taken.
     pub room: Option<usize>,
 }
 
-/// What it is called in the other language.
+/// The text in the target language.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Translation {
     pub text: String,
 }
 
-/// Speaks: text → sound, which leaves by the task's outlet.
+/// Speaks: text → sound, which the task's outlet receives.
 pub type Speak = dyn Engine<Task = SpeakTask, Output = ()>;
 /// Transcribes: sound → text.
 pub type Transcribe = dyn Engine<Task = TranscribeTask, Output = Transcript>;
@@ -151,7 +151,7 @@ pub type Embed = dyn Engine<Task = Clip, Output = Vec<f32>>;
 /// Translates: text → text.
 pub type Translate = dyn Engine<Task = TranslateTask, Output = Translation>;
 
-/// The whole sound of `utterance`, from an engine of this thread. Faults: those of the engine.
+/// Returns the whole sound of `utterance`, from an engine of this thread. Faults: those of the engine.
 pub fn speak_whole(
     engine: &mut Speak,
     utterance: Utterance,
@@ -163,17 +163,17 @@ pub fn speak_whole(
     Clip::joined(made.try_iter()).ok_or_else(|| Fault::engine("the engine made no sound"))
 }
 
-/// Deadline and cancellation of one task; cheap to clone and to ask.
+/// Deadline and cancellation of one task; cheap to clone and to check.
 #[derive(Debug, Clone)]
 pub struct CancellationToken {
     deadline: Instant,
     cancelled: Arc<AtomicBool>,
-    /// How many wait to whom this task gives way; none where it gives way to nobody.
+    /// The number of waiting tasks with priority over this one; none where it does not yield.
     waiting: Option<Arc<AtomicUsize>>,
 }
 
 impl CancellationToken {
-    /// Runs out at `deadline`, or when `cancelled` is set.
+    /// Returns a token that expires at `deadline`, or when `cancelled` is set.
     pub fn new(deadline: Instant, cancelled: Arc<AtomicBool>) -> Self {
         CancellationToken {
             deadline,
@@ -182,7 +182,7 @@ impl CancellationToken {
         }
     }
 
-    /// The same, which also runs out as soon as `waiting` is not zero.
+    /// Returns the same token, which also expires as soon as `waiting` is not zero.
     pub fn giving_way(&self, waiting: Arc<AtomicUsize>) -> Self {
         CancellationToken {
             waiting: Some(waiting),
@@ -190,12 +190,12 @@ impl CancellationToken {
         }
     }
 
-    /// Runs out at `deadline`; nobody cancels it.
+    /// Returns a token that expires at `deadline` and cannot be cancelled.
     pub fn until(deadline: Instant) -> Self {
         CancellationToken::new(deadline, Arc::default())
     }
 
-    /// Faults: `Cancelled` once that is set or somebody waits to whom it gives way, `Engine` after the deadline.
+    /// Faults: `Cancelled` once it is set or a task with priority waits, `Engine` after the deadline.
     pub fn check(&self) -> Result<(), Fault> {
         let is_awaited = |waiting: &Arc<AtomicUsize>| waiting.load(Ordering::Relaxed) > 0;
         if self.cancelled.load(Ordering::Relaxed) || self.waiting.as_ref().is_some_and(is_awaited) {

@@ -1,12 +1,12 @@
 //! Engines: models that speak, transcribe, translate, detect speech and embed speakers.
 //!
-//! An engine is one file, written against [`graph::net::Net`] and blind to the library that runs its graphs, plus its line
-//! in [`ENGINES`].
+//! An engine is one file, written against [`graph::net::Net`] without knowledge of the library that runs its graphs,
+//! plus its row in [`ENGINES`].
 //!
 //! | folder | one idea |
 //! | --- | --- |
 //! | `contract` | what an engine of each capability does: its task and its output |
-//! | `registry` | which engines there are |
+//! | `registry` | the list of engines |
 //! | `graph` | graphs, and the libraries that run them |
 //! | `tts` | text → speech |
 //! | `asr` | speech → text (Whisper) |
@@ -20,6 +20,7 @@ pub mod asr;
 pub mod contract;
 pub mod diarization;
 pub mod graph;
+mod kv_cache;
 mod logits;
 mod refusals;
 mod registry;

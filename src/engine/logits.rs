@@ -1,6 +1,6 @@
-//! What decoders of text ask of a row of logits.
+//! Functions of a row of logits that text decoders share.
 
-/// Natural logarithm of the sum of the entries' exponentials; −∞ where all are.
+/// Returns the natural logarithm of the sum of the entries' exponentials; −∞ where all entries are −∞.
 pub(crate) fn log_sum(row: &[f32]) -> f32 {
     let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     if max == f32::NEG_INFINITY {
@@ -9,8 +9,28 @@ pub(crate) fn log_sum(row: &[f32]) -> f32 {
     max + row.iter().map(|x| (x - max).exp()).sum::<f32>().ln()
 }
 
-/// The indices of the `count` largest entries above −∞, largest first.
-pub(crate) fn largest(row: &[f32], count: usize) -> Vec<u32> {
+/// Returns the continuations of the hypotheses with these `totals`, likeliest first: the hypothesis' number, the token,
+/// and the sum of logarithms with that token. Each row of `logits` gives at most `count`. `normaliser` excludes tokens
+/// from the row of a hypothesis and returns the logarithm by which the row is normalised.
+pub(crate) fn continuations(
+    logits: &mut [f32],
+    totals: impl ExactSizeIterator<Item = f32>,
+    count: usize,
+    mut normaliser: impl FnMut(usize, &mut [f32]) -> f32,
+) -> Vec<(usize, u32, f32)> {
+    let mut next = Vec::with_capacity(totals.len() * count);
+    let size = logits.len() / totals.len();
+    for (at, (row, total)) in logits.chunks_exact_mut(size).zip(totals).enumerate() {
+        let all = normaliser(at, row);
+        let likely = largest(row, count).into_iter();
+        next.extend(likely.map(|t| (at, t, total + row[t as usize] - all)));
+    }
+    next.sort_by(|a, b| b.2.total_cmp(&a.2));
+    next
+}
+
+/// Returns the indices of the `count` largest entries above −∞, largest first.
+fn largest(row: &[f32], count: usize) -> Vec<u32> {
     let mut best: Vec<u32> = Vec::with_capacity(count + 1);
     for (i, &x) in row.iter().enumerate() {
         let is_full = best.len() == count;
@@ -34,6 +54,19 @@ mod tests {
         let row = [1.0, 4.0, f32::NEG_INFINITY, 4.0, 2.0];
         assert_eq!(largest(&row, 3), [1, 3, 4]);
         assert_eq!(largest(&row, 9), [1, 3, 4, 0]);
+    }
+
+    #[test]
+    fn continuations_of_all_hypotheses_are_ordered_by_their_sums() {
+        let mut logits = [0.0, 1.0, 3.0, 2.0];
+        let totals = [-1.0, -4.0].into_iter();
+        let next = continuations(&mut logits, totals, 2, |at, row| {
+            if at == 0 {
+                row[0] = f32::NEG_INFINITY;
+            }
+            1.0
+        });
+        assert_eq!(next, [(0, 1, -1.0), (1, 0, -2.0), (1, 1, -3.0)]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Which engines there are: each is its file and its line in [`ENGINES`].
+//! The list of engines: each is its file and its row in [`ENGINES`].
 
 use crate::contract::{Embed, Speak, Transcribe, Translate};
 use crate::graph::loader::{self, GraphLoader};
@@ -11,7 +11,7 @@ use vocabox_pack::manifest::{Reads, Voice};
 use vocabox_pack::{Pack, PackError};
 use vocabox_text as text;
 
-/// How to build an engine of each capability from its pack.
+/// The function that builds an engine of each capability from its pack.
 #[derive(Clone, Copy)]
 pub enum Build {
     Speak(fn(&Pack, &GraphLoader) -> Result<Box<Speak>, Fault>),
@@ -20,7 +20,7 @@ pub enum Build {
     Detect(fn(&Pack, &GraphLoader) -> Result<vad::Silero, Fault>),
     Embed(fn(&Pack, &GraphLoader) -> Result<Box<Embed>, Fault>),
     Translate(fn(&Pack, &GraphLoader) -> Result<Box<Translate>, Fault>),
-    Convert(fn(&Pack, &GraphLoader) -> Result<tone_conversion::Tone, Fault>),
+    Convert(fn(&Pack, &GraphLoader) -> Result<tone_conversion::ToneConverter, Fault>),
 }
 
 /// Every engine, by the name that a pack gives in `engine`.
@@ -28,7 +28,7 @@ pub const ENGINES: &[(&str, Build)] = &[
     ("kokoro", Build::Speak(kokoro::build)),
     ("vits", Build::Speak(vits::build)),
     ("whisper", Build::Transcribe(asr::build)),
-    // Whisper taught other languages, under the name that the API gives it.
+    // Whisper trained on other languages, under the name that the API uses.
     ("vocabanga", Build::Transcribe(asr::build)),
     ("silero", Build::Detect(vad::build)),
     ("speaker", Build::Embed(speaker::build)),
@@ -36,7 +36,7 @@ pub const ENGINES: &[(&str, Build)] = &[
     ("m2m100", Build::Translate(translation::build)),
     ("nllb", Build::Translate(translation::build)),
     ("tone", Build::Convert(tone_conversion::build)),
-    // In debug builds only: the suite's way to overload and to faults.
+    // In debug builds only: the tests use them for overload and faults.
     #[cfg(debug_assertions)]
     ("stub-speak", Build::Speak(stub::speak)),
     #[cfg(debug_assertions)]
@@ -45,7 +45,7 @@ pub const ENGINES: &[(&str, Build)] = &[
     ("stub-translate", Build::Translate(stub::translate)),
 ];
 
-/// The engine that `pack` names. Faults: `Missing` when this build has none of that name.
+/// Returns the engine that `pack` names. Faults: `Missing` when this build has none of that name.
 pub fn of(pack: &Pack) -> Result<Build, Fault> {
     let name = pack.manifest.engine.as_str();
     match ENGINES.iter().find(|(engine, _)| *engine == name) {
@@ -62,9 +62,9 @@ pub fn of(pack: &Pack) -> Result<Build, Fault> {
     }
 }
 
-/// Whether the voices of `pack` are style tables, which can be mixed.
+/// Whether the voices of `pack` are style tables, which can be blended.
 pub fn has_tables(pack: &Pack) -> bool {
-    // The stub takes part where the suite gives its voices tables.
+    // The stub counts where the tests give its voices tables.
     let is_stub = cfg!(debug_assertions) && pack.manifest.engine == "stub-speak";
     pack.manifest.engine == "kokoro" || (is_stub && has_whole_tables(pack))
 }
@@ -83,7 +83,7 @@ pub fn reads(pack: &Pack, voice: &Voice) -> bool {
     letters || text::is_read(&voice.language)
 }
 
-/// The refusal of a pack whose engine is of another kind.
+/// Returns the refusal of a pack whose engine has another capability.
 pub fn wrong_engine(pack: &Pack) -> Fault {
     loader::refused(PackError::Manifest {
         path: pack.folder.join("pack.toml"),

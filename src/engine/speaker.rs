@@ -22,13 +22,13 @@ pub const WINDOW: usize = 160;
 const STEP: usize = WINDOW / 2;
 /// Mel bands of one hop.
 pub const MELS: usize = 40;
-/// A clip is brought to this root mean square (−30 dBFS): Resemblyzer raises quieter ones only, but what two speakers
-/// or two recordings sound like should not hang on how loud they are.
+/// The root mean square to which a clip is scaled (−30 dBFS). Resemblyzer only raises quieter clips, but the similarity
+/// of two speakers or recordings should not depend on their loudness.
 const RMS: f32 = 0.031_622_78;
-/// Windows that the model is given at once: more gain nothing on two cores.
+/// Windows of one run of the model: more gain nothing on two cores.
 const BATCH: usize = 32;
 
-/// The encoder and its features.
+/// The encoder's graph and its features.
 pub struct Speaker {
     net: Box<dyn Net>,
     mel: Mel,
@@ -40,7 +40,7 @@ pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Box<Embed>, Fault> {
 }
 
 impl Speaker {
-    /// The encoder of `pack`.
+    /// Returns the encoder of `pack`.
     pub fn of(pack: &Pack, graphs: &GraphLoader) -> Result<Self, Fault> {
         Ok(Speaker {
             net: graphs.load(pack, "model")?,
@@ -48,7 +48,8 @@ impl Speaker {
         })
     }
 
-    /// Features of sound at 16 kHz as loud as it is, `[hops, 40] f32`; at least `WINDOW` hops: shorter sound is repeated.
+    /// Returns the features of sound at 16 kHz at its own level, `[hops, 40] f32`; at least `WINDOW` hops: shorter
+    /// sound is repeated.
     pub fn features(&mut self, samples: &[f32]) -> Vec<f32> {
         let mut features = self.mel.power(samples);
         let once = features.len();
@@ -59,7 +60,7 @@ impl Speaker {
         features
     }
 
-    /// The direction, of length 1, of each window `[160, 40] f32` of `windows`.
+    /// Returns the direction, of length 1, of each window `[160, 40] f32` of `windows`.
     pub fn directions(
         &mut self,
         windows: &[impl Borrow<[f32]>],
@@ -106,9 +107,9 @@ impl Engine for Speaker {
     }
 }
 
-/// The window of `features`, which are those of `samples`, that begins at `hop`, as if it alone were at −30 dBFS. Where a
-/// loud voice follows a quiet one, the level of both together is neither's, and the encoder, whose mel is not logarithmic,
-/// takes the same voice at another level for somebody else.
+/// Returns the window of `features`, which are those of `samples`, that starts at `hop`, scaled to −30 dBFS by its own
+/// level. Where a loud voice follows a quiet one, the level of both together is wrong for each, and the encoder, whose
+/// mel is not logarithmic, takes the same voice at another level for another speaker.
 pub fn window(features: &[f32], samples: &[f32], hop: usize) -> Vec<f32> {
     let heard = &samples[hop * HOP_SAMPLES..samples.len().min((hop + WINDOW) * HOP_SAMPLES)];
     let mut window = features[hop * MELS..(hop + WINDOW) * MELS].to_vec();
@@ -116,7 +117,7 @@ pub fn window(features: &[f32], samples: &[f32], hop: usize) -> Vec<f32> {
     window
 }
 
-/// Brings features of `samples` to −30 dBFS; silence stays silent.
+/// Scales the features of `samples` to −30 dBFS; silence stays silent.
 fn level(features: &mut [f32], samples: &[f32]) {
     let power = samples.iter().map(|s| s * s).sum::<f32>() / samples.len().max(1) as f32;
     if power > 0.0 {
@@ -124,7 +125,7 @@ fn level(features: &mut [f32], samples: &[f32]) {
     }
 }
 
-/// `vector` with length 1.
+/// Returns `vector` scaled to length 1.
 pub fn unit(mut vector: Vec<f32>) -> Vec<f32> {
     let length = vector.iter().map(|v| v * v).sum::<f32>().sqrt();
     let length = length.max(f32::MIN_POSITIVE);

@@ -1,9 +1,9 @@
-//! Engines without a model that do as they are told, so that the suite can fill queues and make engines fail. Debug
-//! builds have them; a release build refuses a pack that asks for one, as it does any unknown engine.
+//! Engines without a model that follow commands, so that the tests can fill queues and make engines fail. Debug builds
+//! have them; a release build refuses a pack that names one, like any unknown engine.
 //!
-//! The word is the text to speak or to translate, the voice, or the language to transcribe: `fail`, `panic`, or `hold`, which
-//! lasts as long as the file `hold` is in the pack's folder. While the file `fail` is there, everything fails. Anything else
-//! succeeds at once.
+//! The command is the text to speak or to translate, the voice, or the language to transcribe: `fail`, `panic`, or
+//! `hold`, which lasts as long as the file `hold` is in the pack's folder. While the file `fail` exists, every task
+//! fails. Any other text succeeds at once.
 
 use std::path::PathBuf;
 use std::thread;
@@ -18,7 +18,7 @@ use vocabox_audio::pcm::Clip;
 use vocabox_base::fault::Fault;
 use vocabox_pack::Pack;
 
-/// How often a held engine looks whether it may go on.
+/// How often a held engine checks whether it may continue.
 const LOOK: Duration = Duration::from_millis(5);
 
 struct Stub {
@@ -26,14 +26,17 @@ struct Stub {
     fail: PathBuf,
 }
 
+/// Builds the stub that speaks. It never fails.
 pub fn speak(pack: &Pack, _: &GraphLoader) -> Result<Box<Speak>, Fault> {
     Ok(Box::new(Speaks(Stub::of(pack))))
 }
 
+/// Builds the stub that transcribes. It never fails.
 pub fn transcribe(pack: &Pack, _: &Pack, _: &GraphLoader) -> Result<Box<Transcribe>, Fault> {
     Ok(Box::new(Transcribes(Stub::of(pack))))
 }
 
+/// Builds the stub that translates. It never fails.
 pub fn translate(pack: &Pack, _: &GraphLoader) -> Result<Box<Translate>, Fault> {
     Ok(Box::new(Translates(Stub::of(pack))))
 }
@@ -69,7 +72,7 @@ impl Engine for Speaks {
     type Task = SpeakTask;
     type Output = ();
 
-    /// Obeys each word, after which a tenth of a second of silence leaves for each of its characters.
+    /// Follows the command of each word, then sends a tenth of a second of silence for each of its characters.
     fn run(&mut self, mut task: SpeakTask, cancellation: &CancellationToken) -> Result<(), Fault> {
         self.0.obey(&task.utterance.voice, cancellation)?;
         for word in task.utterance.text.split_whitespace() {
@@ -89,7 +92,7 @@ impl Engine for Transcribes {
     type Task = TranscribeTask;
     type Output = Transcript;
 
-    /// Nothing was said.
+    /// Returns an empty transcript.
     fn run(
         &mut self,
         task: TranscribeTask,
@@ -111,7 +114,7 @@ impl Engine for Translates {
     type Task = TranslateTask;
     type Output = Translation;
 
-    /// The same in capital letters.
+    /// Returns the text in capital letters.
     fn run(
         &mut self,
         task: TranslateTask,

@@ -1,4 +1,4 @@
-//! Silero: where in a recording somebody speaks.
+//! Silero: finds the speech in a recording.
 //!
 //! Model and recipe: github.com/snakers4/silero-vad, version 6.
 
@@ -11,21 +11,21 @@ use vocabox_pack::Pack;
 pub const RATE_HZ: u32 = 16_000;
 /// New samples of one step.
 pub const HOP: usize = 512;
-/// Samples of the step before that go in front (`silero_vad/utils_vad.py`).
+/// Samples of the previous step that precede the new ones (`silero_vad/utils_vad.py`).
 const CONTEXT: usize = 64;
 const STATE: [usize; 3] = [2, 1, 128];
 
-/// A step that is quieter than this (−60 dBFS, root mean square) is no speech, whatever the model says:
-/// it can fire on digital silence.
+/// A step below this level (−60 dBFS, root mean square) is no speech, whatever the model returns: the model can fire on
+/// digital silence.
 const RMS_MIN: f32 = 1e-3;
-/// Probability at which speech begins, and below which it ends (`get_speech_timestamps`: threshold and
-/// threshold − 0.15).
+/// Probability at which speech starts, and below which it ends (`get_speech_timestamps`: threshold and threshold −
+/// 0.15).
 const BEGIN: f32 = 0.5;
 const END: f32 = 0.35;
 /// Shorter speech is a click (`min_speech_duration_ms` = 250).
 const SPEECH_HOPS_MIN: usize = 8;
-/// A shorter pause belongs to the speech around it. Longer than upstream's 100 ms, because whoever transcribes
-/// wants phrases and not words.
+/// A shorter pause belongs to the speech around it. Longer than upstream's 100 ms, because transcription needs phrases
+/// and not words.
 const PAUSE_HOPS_MIN: usize = 16;
 
 /// The detector, with the state of one recording.
@@ -41,7 +41,7 @@ pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Silero, Fault> {
 }
 
 impl Silero {
-    /// Over a graph `(input f32[1,576], state f32[2,1,128]) → (probability, state)`.
+    /// Returns a detector over a graph `(input f32[1,576], state f32[2,1,128]) → (probability, state)`.
     pub fn new(net: Box<dyn Net>) -> Self {
         Silero {
             net,
@@ -50,13 +50,13 @@ impl Silero {
         }
     }
 
-    /// Forgets the recording so far.
+    /// Resets the state for another recording.
     pub fn reset(&mut self) {
         self.state.fill(0.0);
         self.frame.fill(0.0);
     }
 
-    /// Probability in [0, 1] that the next `HOP` samples hold speech.
+    /// Returns the probability in [0, 1] that the next `HOP` samples hold speech.
     pub fn step(&mut self, samples: &[f32]) -> Result<f32, Fault> {
         self.frame.copy_within(HOP.., 0);
         self.frame[CONTEXT..].copy_from_slice(samples);
@@ -75,15 +75,15 @@ impl Silero {
     }
 }
 
-/// Turns probabilities, one a hop, into ranges of hops with speech: ordered, not touching.
+/// Turns probabilities, one per hop, into ranges of hops with speech: ordered, not touching.
 pub fn regions(probabilities: &[f32]) -> Vec<std::ops::Range<usize>> {
     let mut found: Vec<std::ops::Range<usize>> = Vec::new();
-    let mut begun = None;
+    let mut open = None;
     for (hop, &p) in probabilities.iter().chain([&0.0]).enumerate() {
-        match begun {
-            None if p >= BEGIN && hop < probabilities.len() => begun = Some(hop),
+        match open {
+            None if p >= BEGIN && hop < probabilities.len() => open = Some(hop),
             Some(start) if p < END => {
-                begun = None;
+                open = None;
                 match found.last_mut() {
                     Some(last) if start - last.end < PAUSE_HOPS_MIN => last.end = hop,
                     _ => found.push(start..hop),

@@ -1,8 +1,9 @@
-//! When each token was said: the cheapest path through what the decoder listened to.
+//! When each token was said: the cheapest alignment of tokens with the frames that the decoder attended to.
 //!
-//! Source: github.com/openai/whisper, `whisper/timing.py`: `find_alignment`, `median_filter`, `dtw`. The reference feeds the
-//! finished text once more, without its timestamps; here the rows are those of the walk that made the text: they are there
-//! already, and on our recordings the starts are the same to a hundredth of a second in the median.
+//! Source: github.com/openai/whisper, `whisper/timing.py`: `find_alignment`, `median_filter`, `dtw`. The reference
+//! feeds the finished text once more, without its timestamps. This module uses the attention rows of the decoding
+//! itself: they exist already, and on the test recordings the starts are the same to a hundredth of a second in the
+//! median.
 
 use super::decoder::Attended;
 
@@ -11,19 +12,19 @@ pub const FRAME_S: f64 = 0.02;
 /// Frames of the median filter (`medfilt_width`).
 const MEDIAN: usize = 7;
 
-/// The window that was listened to.
+/// The frames of a window.
 #[derive(Debug, Clone, Copy)]
 pub struct Frames {
-    /// Frames that the decoder could listen to.
+    /// Frames that the decoder could attend to.
     pub all: usize,
-    /// Those of them with sound, from the first on.
+    /// The leading frames that have sound.
     pub heard: usize,
 }
 
-/// Starts in seconds from the window's beginning, never falling: one for each of `rows`.
+/// Returns starts in seconds from the window's beginning, never falling: one for each of `rows`.
 ///
-/// `attention` has a row `[heads, frames.all]` for each token of prompt and text. `rows` are those, rising, at which the
-/// text's tokens were chosen, and then the one at which what follows them was: its start is the last token's end.
+/// `attention` has a row `[heads, frames.all]` for each token of prompt and text. `rows` are the rows, rising, at which
+/// the text's tokens were chosen, and then the row at which the following token was: its start is the last token's end.
 pub fn starts(attention: &[Attended], rows: &[usize], frames: Frames) -> Vec<f64> {
     let heard = frames.heard.min(frames.all);
     if heard == 0 || attention.is_empty() {
@@ -36,7 +37,7 @@ pub fn starts(attention: &[Attended], rows: &[usize], frames: Frames) -> Vec<f64
         .collect()
 }
 
-/// The negative mean over the heads of normalised, smoothed attention: `[rows, heard]`.
+/// Returns the negative mean over the heads of normalised, smoothed attention: `[rows, heard]`.
 fn costs(attention: &[Attended], rows: &[usize], all: usize, heard: usize) -> Vec<f32> {
     let heads = attention
         .iter()
@@ -49,7 +50,7 @@ fn costs(attention: &[Attended], rows: &[usize], all: usize, heard: usize) -> Ve
     for head in 0..heads {
         for (row, out) in attention.iter().zip(weights.chunks_exact_mut(heard)) {
             let row = &row[head * all..][..heard];
-            // The softmax over the frames with sound alone.
+            // The softmax over the frames with sound only.
             let sum = row.iter().sum::<f32>().max(f32::MIN_POSITIVE);
             out.iter_mut().zip(row).for_each(|(o, w)| *o = w / sum);
         }
@@ -65,7 +66,7 @@ fn costs(attention: &[Attended], rows: &[usize], all: usize, heard: usize) -> Ve
     costs
 }
 
-/// Brings each frame's weights, over all tokens, to mean 0 and deviation 1.
+/// Normalises each frame's weights, over all tokens, to mean 0 and deviation 1.
 fn normalise(weights: &mut [f32], frames: usize) {
     let tokens = (weights.len() / frames) as f32;
     let mut means = vec![0.0; frames];
@@ -87,7 +88,7 @@ fn normalise(weights: &mut [f32], frames: usize) {
     }
 }
 
-/// The median of each value and three on either side, mirrored at the ends.
+/// Writes the median of each value and three on either side, mirrored at the ends.
 fn median(values: &[f32], out: &mut [f32]) {
     const HALF: usize = MEDIAN / 2;
     let count = values.len();
@@ -104,7 +105,7 @@ fn median(values: &[f32], out: &mut [f32]) {
     for (out, window) in out.iter_mut().zip(padded.windows(MEDIAN)) {
         let mut sorted: [f32; MEDIAN] = [0.0; MEDIAN];
         sorted.copy_from_slice(window);
-        // Sorting by exchange up to the middle: branchless, and the window is short.
+        // A selection sort up to the middle: branchless, and the window is short.
         for i in 0..=HALF {
             for j in i + 1..MEDIAN {
                 let (low, high) = (sorted[i].min(sorted[j]), sorted[i].max(sorted[j]));
@@ -115,8 +116,8 @@ fn median(values: &[f32], out: &mut [f32]) {
     }
 }
 
-/// Dynamic time warping: the frame at which each row begins on the cheapest way from the first row and frame to the last,
-/// in steps of one row, one frame or both.
+/// Dynamic time warping: returns the frame at which each row starts on the cheapest path from the first row and frame
+/// to the last, in steps of one row, one frame or both.
 fn cheapest(costs: &[f32], rows: usize, frames: usize) -> Vec<usize> {
     #[derive(Clone, Copy, PartialEq)]
     enum From {
@@ -125,7 +126,7 @@ fn cheapest(costs: &[f32], rows: usize, frames: usize) -> Vec<usize> {
         Frame,
     }
     let mut from = vec![From::Frame; rows * frames];
-    // Sums up to the row before, and to this one, each behind a column that cannot be reached.
+    // The sums up to the previous row, and to the current one, each after a column that cannot be reached.
     let mut above = vec![f32::INFINITY; frames + 1];
     let mut sums = above.clone();
     above[0] = 0.0;

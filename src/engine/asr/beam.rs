@@ -1,16 +1,16 @@
-//! Beam search: several hypotheses followed at once, the one with the likeliest tokens taken.
+//! Beam search: follows several hypotheses at once and takes the one with the likeliest tokens.
 //!
 //! Source: github.com/openai/whisper, `whisper/decoding.py`: BeamSearchDecoder with patience 1, MaximumLikelihoodRanker.
 
 use super::decoder::Attended;
-use super::decoder::Decoder;
+use super::decoder::WhisperDecoder;
+use super::decoding::{DecodeOptions, Decoded, PromptState};
 use super::rules::Vocabulary;
-use super::search::{Begun, DecodeOptions, Decoded};
 use crate::contract::CancellationToken;
-use crate::logits::{largest, log_sum};
+use crate::logits::{continuations, log_sum};
 use vocabox_base::fault::Fault;
 
-/// A text so far.
+/// A partial text.
 #[derive(Clone, Default)]
 struct Hypothesis {
     tokens: Vec<u32>,
@@ -25,38 +25,29 @@ impl Hypothesis {
     }
 }
 
-/// The best text of `options.beams` hypotheses. Faults: `Engine`, and what `cancellation` says.
+/// Returns the best text of `options.beams` hypotheses. Faults: `Engine`, and those of `cancellation`.
 pub fn search(
-    decoder: &mut Decoder,
+    decoder: &mut WhisperDecoder,
     vocabulary: &Vocabulary,
     options: &DecodeOptions<'_>,
-    begun: Begun,
+    prompted: PromptState,
     cancellation: &CancellationToken,
 ) -> Result<Decoded, Fault> {
-    let Begun {
+    let PromptState {
         mut past,
         mut step,
         mut decoded,
         room,
-    } = begun;
+    } = prompted;
     let mut open = vec![Hypothesis::default()];
     let mut ended: Vec<Hypothesis> = Vec::new();
     for _ in 0..room {
         cancellation.check()?;
-        let size = step.logits.len() / open.len();
-        // What may follow each hypothesis: its number, the token, and the sum with that token.
-        let mut next: Vec<(usize, u32, f32)> = Vec::new();
-        for (at, (row, hypothesis)) in step.logits.chunks_exact_mut(size).zip(&open).enumerate() {
-            vocabulary.restrain(row, &hypothesis.tokens);
-            let all = log_sum(row);
-            let likely = largest(row, options.beams + 1);
-            next.extend(
-                likely
-                    .into_iter()
-                    .map(|t| (at, t, hypothesis.total + row[t as usize] - all)),
-            );
-        }
-        next.sort_by(|a, b| b.2.total_cmp(&a.2));
+        let totals = open.iter().map(|h| h.total);
+        let next = continuations(&mut step.logits, totals, options.beams + 1, |at, row| {
+            vocabulary.restrain(row, &open[at].tokens);
+            log_sum(row)
+        });
         let mut kept: Vec<(usize, u32, f32)> = Vec::new();
         for (at, token, total) in next {
             if kept.len() == options.beams {

@@ -1,119 +1,65 @@
-//! The decoder: tokens in, likelihoods of the next token out, over the window that it listens to.
+//! Whisper's decoder: tokens in, logits of the next token out, with cross-attention to the current window.
 //!
-//! The layouts of its graphs are told by their tensors' names, which are those of Hugging Face's exports:
+//! The layout of the graphs is recognised by their tensors' names, which are those of Hugging Face's exports:
 //!
-//! - ours (`scripts/models/convert_whisper.py`): one graph, and an encoder that gives the cross-attention's keys and values,
-//!   `present.{layer}.encoder.key|value`;
-//! - `decoder_model_merged.onnx`: one graph with an input `use_cache_branch`, whose first run makes those from
+//! - this project's (`scripts/models/convert_whisper.py`): one graph, and an encoder that gives the cross-attention's keys and
+//!   values, `present.{layer}.encoder.key|value`;
+//! - `decoder_model_merged.onnx`: one graph with an input `use_cache_branch`, whose first run makes those keys and values from
 //!   `encoder_hidden_states`;
-//! - `decoder_model.onnx` with `decoder_with_past_model.onnx`: a graph for the first run, another for those behind it.
+//! - `decoder_model.onnx` with `decoder_with_past_model.onnx`: a graph for the first run, another for those after it.
 
 use std::sync::Arc;
 
 use crate::graph::net::{Input, Net, Signature, TensorSpec, Value};
+use crate::kv_cache::{BRANCH, CROSS, HIDDEN, KvCache, LOGITS, OWN, Rows, as_input};
 use vocabox_base::fault::Fault;
 
-/// What one step of `batch` hypotheses made.
+/// The result of one step of `batch` hypotheses.
 pub struct Step {
-    /// `[batch, vocabulary]`: for what follows each hypothesis' last token.
+    /// `[batch, vocabulary]`: logits of the token after each hypothesis' last one.
     pub logits: Vec<f32>,
-    /// Where each new token listened, hypothesis after hypothesis; empty when not asked for or not told by the graph.
+    /// The attention of each new token, hypothesis after hypothesis; empty when not requested or not an output of the
+    /// graph.
     pub attention: Vec<Attended>,
 }
 
-/// Weights of the window's frames, `[heads, frames]`, by the heads that follow speech best.
+/// Attention weights over the window's frames, `[heads, frames]`, of the heads that follow speech best.
 pub type Attended = Arc<[f32]>;
-
-/// Keys and values that the self-attention has for all tokens so far, of every hypothesis.
-#[derive(Default)]
-pub struct Past {
-    /// By the names of the graph's inputs.
-    caches: Vec<(String, Cache)>,
-    tokens: usize,
-}
-
-enum Cache {
-    /// As the graph made it: fed back without a copy.
-    Held(Box<dyn Value>),
-    /// Put together here.
-    Own([usize; 4], Vec<f32>),
-}
 
 /// Tensors by the names of the decoder's inputs.
 type Memory = Vec<(String, Box<dyn Value>)>;
 
-/// The decoder's graphs with the window that they listen to.
-pub struct Decoder {
-    /// Takes a window's first tokens, where the layout has a graph of its own for them.
-    first: Option<Graph>,
-    graph: Graph,
-    /// What the encoder gave, and what a first run made of it.
+/// The decoder's graphs with the window that they attend to.
+pub struct WhisperDecoder {
+    /// Takes a window's first tokens, where the layout has a separate graph for them.
+    first: Option<WhisperGraph>,
+    graph: WhisperGraph,
+    /// The encoder's outputs, and what the first run made of them.
     memory: Memory,
-    /// Exports other than ours were traced with one token behind a cache.
+    /// Whether a step after the first may have several tokens; other exports were traced with one token after a cache.
     takes_many: bool,
     tells_attention: bool,
 }
 
-/// A graph and what it is asked for.
-struct Graph {
+/// A graph with its signature and the outputs that are requested from it.
+struct WhisperGraph {
     net: Box<dyn Net>,
     signature: Signature,
-    /// Outputs that are caches, and outputs that are made of the window in a first run.
+    /// Outputs that are caches, and outputs that a first run makes of the window.
     own: Vec<String>,
     cross: Vec<String>,
 }
 
-const LOGITS: &str = "logits";
 const ATTENTION: &str = "alignment_attention";
-const OWN: &str = ".decoder.";
-const CROSS: &str = ".encoder.";
-const HIDDEN: &str = "encoder_hidden_states";
-const BRANCH: &str = "use_cache_branch";
 
-impl Past {
-    /// Tokens so far.
-    pub fn tokens(&self) -> usize {
-        self.tokens
-    }
-
-    /// Goes on with the hypotheses `parents`, in this order; one may be there several times.
-    pub fn pick(&mut self, parents: &[usize]) -> Result<(), Fault> {
-        for (_, cache) in &mut self.caches {
-            let (shape, values) = match &*cache {
-                Cache::Held(value) => (value.shape(), value.floats()?),
-                Cache::Own(shape, values) => (shape.as_slice(), values.as_slice()),
-            };
-            let &[_, heads, tokens, size] = shape else {
-                return Err(Fault::engine(format!("a cache of shape {shape:?}")));
-            };
-            let one = heads * tokens * size;
-            let mut picked = Vec::with_capacity(parents.len() * one);
-            for &parent in parents {
-                let row = values.get(parent * one..(parent + 1) * one);
-                picked.extend_from_slice(row.ok_or_else(|| Fault::internal("no such hypothesis"))?);
-            }
-            *cache = Cache::Own([parents.len(), heads, tokens, size], picked);
-        }
-        Ok(())
-    }
-}
-
-/// The name of the input that the output `name` is fed to.
-fn as_input(name: &str) -> String {
-    match name {
-        "last_hidden_state" => HIDDEN.to_owned(),
-        _ => name.replacen("present.", "past_key_values.", 1),
-    }
-}
-
-impl Graph {
+impl WhisperGraph {
     fn new(net: Box<dyn Net>) -> Self {
         let signature = net.signature().clone();
         let outputs = |part: &str| {
             let names = signature.outputs.iter().map(|o| o.name.clone());
             names.filter(|n| n.contains(part)).collect()
         };
-        Graph {
+        WhisperGraph {
             own: outputs(OWN),
             cross: outputs(CROSS),
             signature,
@@ -129,13 +75,13 @@ impl Graph {
         self.signature.outputs.iter().any(|o| o.name == name)
     }
 
-    /// Runs the graph; `ids` is `[batch, S]`. Gives the outputs asked for: logits, attention, caches, what a first run
-    /// makes of the window.
+    /// Runs the graph; `ids` is `[batch, S]`. Returns the requested outputs: logits, attention, caches, and what a
+    /// first run makes of the window.
     fn run(
         &mut self,
         ids: (&[usize; 2], &[i64]),
         memory: &Memory,
-        past: &Past,
+        past: &KvCache,
         outputs: &[&str],
     ) -> Result<Vec<Box<dyn Value>>, Fault> {
         let &[batch, each] = ids.0;
@@ -143,7 +89,7 @@ impl Graph {
         let positions: Vec<i64> = (past.tokens..past.tokens + each)
             .map(|p| p as i64)
             .collect();
-        // The merged export wants one position of anything in place of a cache that holds nothing yet.
+        // The merged export needs one position of any value in place of an empty cache.
         let nothing = usize::from(self.has_input(BRANCH));
         let empty = |spec: &TensorSpec| {
             let size = |at: usize| spec.dims.get(at).copied().flatten().unwrap_or(1);
@@ -161,14 +107,10 @@ impl Graph {
                 BRANCH => Input::Flags(&[1], if is_first { &[false] } else { &[true] }),
                 _ => {
                     let held = memory.iter().find(|(n, _)| n == name);
-                    let cache = past.caches.iter().find(|(n, _)| n == name);
+                    let cache = past.rows.iter().find(|(n, _)| n == name);
                     match (held, cache) {
-                        (Some((_, value)), _) | (None, Some((_, Cache::Held(value)))) => {
-                            Input::Held(&**value)
-                        }
-                        (None, Some((_, Cache::Own(shape, values)))) => {
-                            Input::Floats(shape, values)
-                        }
+                        (Some((_, value)), _) => Input::Held(&**value),
+                        (None, Some((_, rows))) => rows.input(),
                         (None, None) => Input::Floats(empty, &zeros[..empty.iter().product()]),
                     }
                 }
@@ -179,14 +121,14 @@ impl Graph {
     }
 }
 
-impl Decoder {
-    /// Over the decoder's graph, and the one for first runs if the layout has two.
+impl WhisperDecoder {
+    /// Returns a decoder over the decoder's graph, and the separate graph for first runs if the layout has one.
     ///
-    /// Faults: `Missing` when the graphs are of no layout that is known here.
+    /// Faults: `Missing` when the layout of the graphs is unknown.
     pub fn new(net: Box<dyn Net>, first: Option<Box<dyn Net>>) -> Result<Self, Fault> {
-        let (graph, first) = (Graph::new(net), first.map(Graph::new));
+        let (graph, first) = (WhisperGraph::new(net), first.map(WhisperGraph::new));
         let takes_many = first.is_none() && !graph.has_input(BRANCH);
-        // Without a cache of its own, or with nothing that makes the cross-attention's.
+        // Without a cache, or with nothing that makes the cross-attention's.
         let is_known = graph.has_input(OWN)
             && graph.has_output(LOGITS)
             && (graph.has_input(CROSS) || first.is_none())
@@ -196,8 +138,8 @@ impl Decoder {
                 "The transcriber's decoder has no key-value cache, or a layout that is not known here.",
             ));
         }
-        let tells = |graph: &Graph| graph.has_output(ATTENTION);
-        Ok(Decoder {
+        let tells = |graph: &WhisperGraph| graph.has_output(ATTENTION);
+        Ok(WhisperDecoder {
             tells_attention: tells(&graph) && first.as_ref().is_none_or(tells),
             takes_many,
             first,
@@ -206,31 +148,31 @@ impl Decoder {
         })
     }
 
-    /// Entries of one row of logits, where the graph says so.
+    /// Returns the length of a row of logits, where the graph declares it.
     pub fn vocabulary_len(&self) -> Option<usize> {
         let outputs = &self.graph.signature.outputs;
         let logits = outputs.iter().find(|o| o.name == LOGITS)?;
         logits.dims.last().copied().flatten()
     }
 
-    /// Lets go of the window, whose keys and values take 36 MB for 30 s of the base model.
+    /// Drops the window, whose keys and values take 36 MB for 30 s of the base model.
     pub fn forget(&mut self) {
         self.memory.clear();
     }
 
-    /// Turns to a new window: the encoder's outputs by their names.
+    /// Sets a new window: the encoder's outputs with their names.
     pub fn listen(&mut self, encoded: Vec<(String, Box<dyn Value>)>) {
         let named = encoded.into_iter().map(|(name, v)| (as_input(&name), v));
         self.memory = named.collect();
     }
 
-    /// Feeds the same number of tokens for each of `batch` hypotheses, `[batch, S]`, behind `past`, which grows by them.
-    /// With `attend`, also tells where they listened. Faults: `Engine`.
+    /// Feeds the same number of tokens for each of `batch` hypotheses, `[batch, S]`, after those in `past`, which grows
+    /// by them. With `attend`, also returns their attention. Faults: `Engine`.
     pub fn step(
         &mut self,
         tokens: &[u32],
         batch: usize,
-        past: &mut Past,
+        past: &mut KvCache,
         attend: bool,
     ) -> Result<Step, Fault> {
         let each = tokens.len() / batch.max(1);
@@ -239,7 +181,7 @@ impl Decoder {
         }
         let is_first = past.tokens == 0;
         if is_first {
-            // What an earlier walk over this window made of it is made anew.
+            // The outputs that an earlier decoding of this window made of it are made anew.
             let given = self.first.as_ref().unwrap_or(&self.graph);
             let remade: Vec<String> = given.cross.iter().map(|n| as_input(n)).collect();
             self.memory.retain(|(name, _)| !remade.contains(name));
@@ -266,9 +208,9 @@ impl Decoder {
             true => attended(&*next()?)?,
             false => Vec::new(),
         };
-        past.caches.clear();
+        past.rows.clear();
         for name in &own {
-            past.caches.push((as_input(name), Cache::Held(next()?)));
+            past.rows.push((as_input(name), Rows::Held(next()?)));
         }
         past.tokens += each;
         for (name, value) in cross.iter().zip(made) {
@@ -277,12 +219,12 @@ impl Decoder {
         Ok(Step { logits, attention })
     }
 
-    /// The same, one token of each hypothesis after the other.
+    /// As [`WhisperDecoder::step`], one token of each hypothesis at a time.
     fn one_by_one(
         &mut self,
         tokens: &[u32],
         batch: usize,
-        past: &mut Past,
+        past: &mut KvCache,
         attend: bool,
     ) -> Result<Step, Fault> {
         let each = tokens.len() / batch;
@@ -301,7 +243,7 @@ impl Decoder {
     }
 }
 
-/// The last position's row of logits `[batch, S, vocabulary]` for each hypothesis.
+/// Returns the last position's row of the logits `[batch, S, vocabulary]` for each hypothesis.
 fn last_rows(logits: &dyn Value, batch: usize) -> Result<Vec<f32>, Fault> {
     let vocabulary = logits.shape().last().copied().unwrap_or(0);
     let all = logits.floats()?;
@@ -318,7 +260,7 @@ fn last_rows(logits: &dyn Value, batch: usize) -> Result<Vec<f32>, Fault> {
         .collect())
 }
 
-/// Cuts `[batch, heads, S, frames]` into tokens.
+/// Splits `[batch, heads, S, frames]` by tokens.
 fn attended(value: &dyn Value) -> Result<Vec<Attended>, Fault> {
     let &[batch, heads, tokens, frames] = value.shape() else {
         return Err(Fault::engine(format!(

@@ -3,12 +3,13 @@
 
 use std::path::{Path, PathBuf};
 
-use super::decoder::{Decoder, Past};
+use super::decoder::WhisperDecoder;
 use crate::graph::device::Device;
 use crate::graph::library;
 use crate::graph::net::{Input, Net, Value};
 use crate::graph::ort::Ort;
 use crate::graph::tract::TractNet;
+use crate::kv_cache::KvCache;
 use vocabox_pack::Pack;
 
 /// Largest difference of a logit between two ways to compute it.
@@ -38,7 +39,7 @@ fn graph(name: &str) -> PathBuf {
         .join(format!("scripts/models/tiny_whisper/{name}.onnx"))
 }
 
-/// What the encoder gives of one made-up window: those of its outputs whose names begin so.
+/// The encoder's outputs for an artificial window: those whose names have this prefix.
 fn encoded(load: Load, prefix: &str) -> Vec<(String, Box<dyn Value>)> {
     let mut encoder = load(&graph("encoder"));
     let outputs = encoder.signature().outputs.clone();
@@ -63,8 +64,8 @@ fn encoded(load: Load, prefix: &str) -> Vec<(String, Box<dyn Value>)> {
 }
 
 /// Logits after a prompt of three, two more at once, and one; then, anew, after a prompt of one.
-fn logits(decoder: &mut Decoder) -> Vec<Vec<f32>> {
-    let mut past = Past::default();
+fn logits(decoder: &mut WhisperDecoder) -> Vec<Vec<f32>> {
+    let mut past = KvCache::default();
     let mut made = Vec::new();
     for tokens in [&[3, 14, 15][..], &[9, 26], &[5]] {
         made.push(decoder.step(tokens, 1, &mut past, false).unwrap().logits);
@@ -72,7 +73,7 @@ fn logits(decoder: &mut Decoder) -> Vec<Vec<f32>> {
     assert_eq!(past.tokens(), 6);
     made.push(
         decoder
-            .step(&[3], 1, &mut Past::default(), false)
+            .step(&[3], 1, &mut KvCache::default(), false)
             .unwrap()
             .logits,
     );
@@ -94,7 +95,7 @@ fn assert_near(made: &[Vec<f32>], expected: &[Vec<f32>], what: &str) {
 #[test]
 fn every_layout_gives_the_same_logits_by_both_runtimes() {
     let ours = |load: Load| {
-        let mut decoder = Decoder::new(load(&graph("ours")), None).unwrap();
+        let mut decoder = WhisperDecoder::new(load(&graph("ours")), None).unwrap();
         decoder.listen(encoded(load, "present."));
         logits(&mut decoder)
     };
@@ -103,7 +104,7 @@ fn every_layout_gives_the_same_logits_by_both_runtimes() {
     assert_near(&ours(by_tract), &expected, "ours by tract");
     for (runtime, load) in [("ONNX Runtime", by_ort as Load), ("tract", by_tract)] {
         let first = load(&graph("first"));
-        let mut two = Decoder::new(load(&graph("past")), Some(first)).unwrap();
+        let mut two = WhisperDecoder::new(load(&graph("past")), Some(first)).unwrap();
         two.listen(encoded(load, "last_hidden_state"));
         assert_near(
             &logits(&mut two),
@@ -111,21 +112,21 @@ fn every_layout_gives_the_same_logits_by_both_runtimes() {
             &format!("two graphs by {runtime}"),
         );
     }
-    let mut merged = Decoder::new(by_ort(&graph("merged")), None).unwrap();
+    let mut merged = WhisperDecoder::new(by_ort(&graph("merged")), None).unwrap();
     merged.listen(encoded(by_ort, "last_hidden_state"));
     assert_near(&logits(&mut merged), &expected, "merged by ONNX Runtime");
 }
 
 #[test]
 fn hypotheses_go_on_from_the_caches_of_their_parents() {
-    let mut decoder = Decoder::new(by_ort(&graph("ours")), None).unwrap();
+    let mut decoder = WhisperDecoder::new(by_ort(&graph("ours")), None).unwrap();
     decoder.listen(encoded(by_ort, "present."));
-    let one = |decoder: &mut Decoder, tokens: &[u32]| {
-        let mut past = Past::default();
+    let one = |decoder: &mut WhisperDecoder, tokens: &[u32]| {
+        let mut past = KvCache::default();
         decoder.step(tokens, 1, &mut past, false).unwrap().logits
     };
     let expected = [one(&mut decoder, &[3, 4, 6]), one(&mut decoder, &[3, 5, 7])];
-    let mut past = Past::default();
+    let mut past = KvCache::default();
     decoder.step(&[3], 1, &mut past, false).unwrap();
     past.pick(&[0, 0]).unwrap();
     let both = decoder.step(&[5, 4], 2, &mut past, true).unwrap();
@@ -140,7 +141,9 @@ fn hypotheses_go_on_from_the_caches_of_their_parents() {
 
 #[test]
 fn a_decoder_without_caches_is_refused() {
-    let fault = Decoder::new(by_ort(&graph("first")), None).err().unwrap();
+    let fault = WhisperDecoder::new(by_ort(&graph("first")), None)
+        .err()
+        .unwrap();
     assert!(
         fault.sentence.contains("no key-value cache"),
         "{}",

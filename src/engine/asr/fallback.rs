@@ -1,30 +1,30 @@
-//! Whether a decoded text is to be believed, and how to decode again when it is not.
+//! Decides whether a decoded text is accepted, and how to decode again when it is not.
 //!
 //! Source: github.com/openai/whisper, `whisper/transcribe.py`: `decode_with_fallback` and its defaults.
 
-use super::search::Decoded;
+use super::decoding::Decoded;
 
-/// Temperatures that are tried one after the other.
+/// Temperatures that are tried in this order.
 pub const TEMPERATURES: [f32; 6] = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0];
-/// A text that was drawn more freely than this does not stand before the next window.
+/// A text decoded at a higher temperature than this is not the prompt of the next window.
 pub const CONDITION_TEMPERATURE_MAX: f32 = 0.5;
 
-/// A text that shrinks more than this repeats itself (compression_ratio_threshold).
+/// A text that compresses better than this repeats itself (compression_ratio_threshold).
 const COMPRESSION_MAX: f32 = 2.4;
 /// A text whose tokens are less likely than this on average is a guess (logprob_threshold).
 const LOGPROB_MIN: f32 = -1.0;
-/// The model takes the window for silence (no_speech_threshold).
+/// From this probability on, the window is silence (no_speech_threshold).
 const NO_SPEECH_MIN: f32 = 0.6;
 /// zlib's own default.
 const COMPRESSION_LEVEL: u8 = 6;
 
-/// What is thought of a decoded text.
+/// The judgement of a decoded text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     Believed,
-    /// The model heard no speech and does not believe in its own text.
+    /// The model detected no speech and its text is unlikely.
     Silence,
-    /// A loop or a guess: worth another try.
+    /// A loop or a guess: decode again.
     Doubted,
 }
 
@@ -40,14 +40,14 @@ pub fn judge(decoded: &Decoded, text: &str) -> Verdict {
     }
 }
 
-/// Of tries that are all doubted, the one to take: the likeliest of those that came to an end by themselves, for a speaker
-/// may really repeat himself; none when all of them ran on until there was no room.
+/// Returns, of tries that are all doubted, the likeliest of those that ended by themselves, because a speaker may
+/// really repeat a phrase; none when all of them ran until their token limit.
 pub fn least_doubted(tries: Vec<(Decoded, f32)>) -> Option<(Decoded, f32)> {
     let ended = tries.into_iter().filter(|(decoded, _)| decoded.ended);
     ended.max_by(|(a, _), (b, _)| a.logprob.total_cmp(&b.logprob))
 }
 
-/// How many times shorter zlib makes the text.
+/// Returns how many times shorter zlib makes the text.
 fn compression(text: &str) -> f32 {
     let packed = miniz_oxide::deflate::compress_to_vec_zlib(text.as_bytes(), COMPRESSION_LEVEL);
     text.len() as f32 / packed.len() as f32

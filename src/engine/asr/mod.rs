@@ -1,17 +1,18 @@
 //! Whisper: speech in 99 languages → text, window by window.
 //!
-//! Paper: Radford et al. 2022, "Robust Speech Recognition via Large-Scale Weak Supervision"; the walk over windows is
-//! that of github.com/openai/whisper, `whisper/transcribe.py`. A speech detector in front skips what is not
-//! speech, so that silence and noise give no text.
+//! Paper: Radford et al. 2022, "Robust Speech Recognition via Large-Scale Weak Supervision"; the windows follow
+//! github.com/openai/whisper, `whisper/transcribe.py`. A speech detector first skips everything that is not speech, so
+//! that silence and noise give no text.
 //!
 //! | file | one idea |
 //! | --- | --- |
-//! | `window` | a recording → windows that begin at speech |
-//! | `transcribe_window` | one window → a text that is believed |
-//! | `decoder` | tokens in, likelihoods out, over the layouts of its graphs |
-//! | `search`, `beam` | likelihoods → tokens |
+//! | `window` | a recording → windows that start at speech |
+//! | `transcribe_window` | one window → an accepted text |
+//! | `decoder` | tokens in, logits out, over the layouts of its graphs |
+//! | `decoding` | options, state and result of decoding one window |
+//! | `search`, `beam` | logits → tokens |
 //! | `rules` | which token may follow which, and where phrases end |
-//! | `fallback` | whether a text is to be believed, and the temperatures that are tried when it is not |
+//! | `fallback` | whether a text is accepted, and the temperatures that are tried when it is not |
 //! | `align`, `words` | when each token, and so each word, was said |
 //! | `phrases` | tokens and times → the recording's phrases |
 
@@ -20,6 +21,7 @@ mod beam;
 mod decoder;
 #[cfg(test)]
 mod decoder_tests;
+mod decoding;
 mod fallback;
 mod phrases;
 mod rules;
@@ -36,9 +38,9 @@ use crate::contract::{CancellationToken, Engine, Segment, Transcribe, Transcribe
 use crate::graph::loader::{GraphLoader, refused, variant_in_use};
 use crate::graph::net::TensorSpec;
 use crate::vad::Silero;
-use decoder::Decoder;
+use decoder::WhisperDecoder;
+use decoding::{DecodeOptions, TOKENS_MAX};
 use rules::Vocabulary;
-use search::DecodeOptions;
 use transcribe_window::WindowTranscriber;
 use vocabox_audio::dsp::mel::Mel;
 use vocabox_base::fault::Fault;
@@ -49,9 +51,9 @@ use window::Windows;
 pub const RATE_HZ: u32 = 16_000;
 /// Samples of a whole window (30 s).
 const WINDOW_SAMPLES: usize = 480_000;
-/// Spoken language of a model that knows one only.
+/// Spoken language of a model that knows only one.
 const ENGLISH: &str = "en";
-/// Mel bands of a model whose graph does not say how many it takes: of all but large-v3.
+/// Mel bands of a model whose graph does not declare its number: that of all models but large-v3.
 const MELS: usize = 80;
 
 /// The engine, owned by one worker.
@@ -68,32 +70,32 @@ pub fn build(pack: &Pack, detector: &Pack, graphs: &GraphLoader) -> Result<Box<T
         Ok::<_, Fault>(pack.path(file))
     };
     let broken = |what: &str, e: String| {
-        Fault::missing("A model pack of this box is not as its manifest says.")
+        Fault::missing("A model pack of this server is not as its manifest says.")
             .because(format!("pack {}: {what}: {e}", pack.name()))
     };
     let tokenizer =
         Tokenizer::from_file(path("tokenizer")?).map_err(|e| broken("tokenizer", e.to_string()))?;
     let config = fs::read(path("config")?).map_err(|e| broken("config", e.to_string()))?;
     let encoder = graphs.load(pack, "encoder")?;
-    // A graph of its own for the first tokens, in one of the layouts.
+    // A separate graph for the first tokens, in one of the layouts.
     let first = match pack.file("decoder-first", variant.as_deref()) {
         Ok(_) => Some(graphs.load(pack, "decoder-first")?),
         Err(_) => None,
     };
-    let decoder = Decoder::new(graphs.load(pack, "decoder")?, first)?;
+    let decoder = WhisperDecoder::new(graphs.load(pack, "decoder")?, first)?;
     let logits = decoder.vocabulary_len();
     let logits = logits.unwrap_or(tokenizer.get_vocab_size(true));
     let vocabulary =
         Vocabulary::new(&tokenizer, &config, logits).map_err(|e| broken("config", e))?;
     let dims = encoder.signature().inputs.first().map(|i| i.dims.clone());
     let gives_memory = |o: &TensorSpec| o.name.starts_with("present.");
-    let is_ours = encoder.signature().outputs.iter().any(gives_memory);
+    let gives_cross_attention = encoder.signature().outputs.iter().any(gives_memory);
     let size = |at: usize| dims.as_ref().and_then(|d| d.get(at).copied().flatten());
     Ok(Box::new(Whisper {
         transcriber: WindowTranscriber {
             mel: Mel::whisper(size(1).unwrap_or(MELS)),
-            // Other exports leave the length open too, and then cannot do with another.
-            takes_short: is_ours && size(2).is_none(),
+            // Other exports declare an open length too, but fail with another than a whole window's.
+            takes_short: gives_cross_attention && size(2).is_none(),
             encoder,
             decoder,
             vocabulary,
@@ -107,8 +109,9 @@ impl Engine for Whisper {
     type Task = TranscribeTask;
     type Output = Transcript;
 
-    /// Transcribes sound at 16 kHz. Faults: `Missing` when the model cannot write in English what is not, `Invalid` when the recording is empty or undecodable, `Engine` when a graph
-    /// fails or time is up.
+    /// Transcribes sound at 16 kHz. Faults: `Missing` when a translation into English is requested and the model cannot
+    /// translate, `Invalid` when the recording is empty or undecodable, `Engine` when a graph fails or the deadline has
+    /// passed.
     fn run(
         &mut self,
         task: TranscribeTask,
@@ -120,7 +123,7 @@ impl Engine for Whisper {
         };
         if task.into_english && !self.transcriber.vocabulary.translates() {
             return Err(Fault::missing(
-                "The model that transcribes on this box does not translate.",
+                "The model that transcribes on this server does not translate.",
             ));
         }
         let mut language = task.language.and_then(known);
@@ -157,7 +160,7 @@ impl Engine for Whisper {
                 if heard.temperature > fallback::CONDITION_TEMPERATURE_MAX {
                     prompt.clear();
                 }
-                prompt.drain(..prompt.len().saturating_sub(search::TOKENS_MAX));
+                prompt.drain(..prompt.len().saturating_sub(TOKENS_MAX));
             }
             windows.advance(advance);
         }

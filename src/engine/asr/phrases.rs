@@ -1,28 +1,28 @@
-//! A window's tokens → phrases of the recording, with their words.
+//! Turns a window's tokens into phrases of the recording, with their words.
 
 use super::RATE_HZ;
 use super::align;
 use super::rules::Phrase;
-use super::transcribe_window::{Heard, WindowTranscriber};
+use super::transcribe_window::{TranscribedWindow, WindowTranscriber};
 use super::window::Window;
-use super::words::{self, Pace, Timed};
+use super::words::{self, Timed, WordDurations};
 use crate::contract::{Segment, Word};
 use vocabox_base::fault::Fault;
 
-/// How much of a window became phrases.
+/// How much of a window was turned into phrases.
 pub struct Used {
-    /// Samples of it that need not be heard again; none when that is all of it.
+    /// Samples of it that need no further decoding; none when that is all of it.
     pub samples: Option<usize>,
     /// Its tokens up to the end of the last phrase.
     pub tokens: usize,
 }
 
 impl WindowTranscriber {
-    /// Appends what was heard in `window` to `segments`, which stay ordered and apart; with the words of `language`, if
-    /// there is one.
+    /// Appends the phrases of `window` to `segments`, which stay ordered and do not overlap; with the words of
+    /// `language`, if it is given.
     pub fn phrases(
         &self,
-        heard: &Heard,
+        heard: &TranscribedWindow,
         window: &Window,
         language: Option<&str>,
         segments: &mut Vec<Segment>,
@@ -48,7 +48,7 @@ impl WindowTranscriber {
                 }
                 None => Vec::new(),
             };
-            // What the words say is finer than the model's own timestamps.
+            // The words' times are finer than the model's timestamps.
             let start_s = bound(said.first().map_or(phrase.start_s, |w| w.start_s), floor_s);
             let end_s = bound(said.last().map_or(phrase.end_s, |w| w.end_s), start_s);
             let mut latest_s = start_s;
@@ -76,8 +76,13 @@ impl WindowTranscriber {
         })
     }
 
-    /// The words of the whole window; they number its tokens.
-    fn timed(&self, heard: &Heard, phrases: &[Phrase], language: &str) -> (Vec<Timed>, Pace) {
+    /// Returns the words of the whole window with their times; they refer to its tokens by number.
+    fn timed(
+        &self,
+        heard: &TranscribedWindow,
+        phrases: &[Phrase],
+        language: &str,
+    ) -> (Vec<Timed>, WordDurations) {
         let decoded = &heard.decoded;
         let is_text = |at: &usize| self.vocabulary.is_text(decoded.tokens[*at]);
         let at: Vec<usize> = (0..decoded.tokens.len()).filter(is_text).collect();
@@ -85,7 +90,7 @@ impl WindowTranscriber {
         let starts = match decoded.attention.is_empty() {
             true => self.spread(&text, &at, phrases),
             false => {
-                // A token was chosen while the one before it listened.
+                // A token is chosen by the attention of the token before it.
                 let chosen = |at: usize| (decoded.prompt + at).saturating_sub(1);
                 let mut rows: Vec<usize> = at.iter().map(|&at| chosen(at)).collect();
                 rows.push(decoded.attention.len() - 1);
@@ -95,7 +100,7 @@ impl WindowTranscriber {
         words::words(&self.tokenizer, language, (&text, &at), &starts)
     }
 
-    /// Starts of tokens by their share of the letters of their phrase: for graphs that do not tell where they listened.
+    /// Returns starts of tokens by their share of their phrase's letters: for graphs without attention outputs.
     fn spread(&self, text: &[u32], at: &[usize], phrases: &[Phrase]) -> Vec<f64> {
         let letters = |token: u32| self.tokenizer.decode(&[token], true).map_or(1, |t| t.len());
         let mut starts = Vec::with_capacity(text.len() + 1);
@@ -113,7 +118,7 @@ impl WindowTranscriber {
             }
             end_s = phrase.end_s;
         }
-        // Tokens of a phrase that is heard again have no time yet.
+        // Tokens of a phrase that is decoded again have no time yet.
         starts.resize(text.len() + 1, end_s);
         starts
     }

@@ -8,19 +8,19 @@ use std::ops::Range;
 use serde::Deserialize;
 use tokenizers::Tokenizer;
 
-use super::search::Decoded;
+use super::decoding::Decoded;
 
-/// Seconds that one timestamp token counts.
+/// Seconds of one timestamp token.
 const STEP_S: f64 = 0.02;
 /// Seconds of a whole window.
 const WINDOW_S: f64 = 30.0;
-/// The first phrase begins within this many timestamp steps (1 s).
+/// The first phrase starts within this many timestamp steps (1 s).
 const FIRST_STEPS_MAX: u32 = 50;
 
-/// Codes of the API that models know by another name.
+/// Languages of the API that models know under another code.
 const NEAREST: &[(&str, &str)] = &[("en_ng", "en"), ("pcm", "en")];
 
-/// The parts of CTranslate2's `config.json` that decoding needs, or, by their other names, of Hugging Face's
+/// The parts of CTranslate2's `config.json` that decoding needs, or, under their other names, of Hugging Face's
 /// `generation_config.json`.
 #[derive(Deserialize)]
 struct Config {
@@ -34,7 +34,7 @@ struct Config {
     lang_to_id: BTreeMap<String, u32>,
 }
 
-/// Special tokens and suppressions of one model.
+/// Special tokens and suppressed tokens of one model.
 #[derive(Debug, Clone)]
 pub struct Vocabulary {
     pub start: u32,
@@ -43,7 +43,7 @@ pub struct Vocabulary {
     pub no_speech: Option<u32>,
     /// Language codes and their tokens; empty when the model knows one language only.
     pub languages: Vec<(String, u32)>,
-    /// Goes before the text before, where the model has it.
+    /// The token before the previous text, where the model has it.
     pub previous: Option<u32>,
     transcribe: Option<u32>,
     translate: Option<u32>,
@@ -70,7 +70,7 @@ impl Vocabulary {
         let token = |name: &str| tokenizer.token_to_id(name);
         let needed = |name: &str| token(name).ok_or_else(|| format!("no token {name}"));
         let no_timestamps = needed("<|notimestamps|>")?;
-        // A model of one language lists language tokens that it was never trained on.
+        // A model of one language lists language tokens that it was not trained with.
         let is_multilingual = len >= 51_865;
         let languages = match is_multilingual {
             false => Vec::new(),
@@ -108,7 +108,7 @@ impl Vocabulary {
         Ok(vocabulary)
     }
 
-    /// The token of a language code or of the nearest one, if this model knows it.
+    /// Returns the token of a language code or of the nearest one, if this model knows it.
     pub fn language(&self, code: &str) -> Option<u32> {
         let token = |code: &str| self.languages.iter().find(|(c, _)| c == code);
         let nearest = NEAREST.iter().find(|(other, _)| *other == code);
@@ -116,12 +116,12 @@ impl Vocabulary {
         found.map(|(_, id)| *id)
     }
 
-    /// Whether the model can write in English what is said in another language.
+    /// Whether the model can translate other languages into English.
     pub fn translates(&self) -> bool {
         self.translate.is_some()
     }
 
-    /// What the decoder is given behind the start token.
+    /// Returns the prompt tokens after the start token.
     pub fn after_start(&self, language: Option<u32>, into_english: bool) -> Vec<u32> {
         let task = if into_english {
             self.translate
@@ -131,12 +131,12 @@ impl Vocabulary {
         [language, task].into_iter().flatten().collect()
     }
 
-    /// Whether `token` is text, and not a time or another special one.
+    /// Whether `token` is text, not a timestamp or another special token.
     pub fn is_text(&self, token: u32) -> bool {
         token < self.end
     }
 
-    /// Sets to −∞ every logit in `row` that may not come after `tokens`.
+    /// Sets the logits in `row` of all tokens that must not follow `tokens` to −∞.
     pub fn restrain(&self, row: &mut [f32], tokens: &[u32]) {
         const NEVER: f32 = f32::NEG_INFINITY;
         let zero = self.zero as usize;
@@ -151,11 +151,11 @@ impl Vocabulary {
             // A pair is complete: text follows.
             row[zero..].fill(NEVER);
         } else if last_is_time {
-            // A phrase has just ended: the next begins, or nothing comes.
+            // A phrase has just ended: the next starts, or the text ends.
             row[..self.end as usize].fill(NEVER);
         }
         if let Some(&last) = tokens.iter().rfind(|t| is_time(t)) {
-            // Time does not run back, and a phrase is not empty.
+            // Timestamps never fall, and a phrase is not empty.
             let begins_next = last_is_time && !second_last_is_time;
             let next = if begins_next { last } else { last + 1 };
             let passed = (next as usize).clamp(zero, row.len());
@@ -171,7 +171,7 @@ impl Vocabulary {
                 row[latest + 1..].fill(NEVER);
             }
         }
-        // When all timestamps together are likelier than any one text token, a timestamp it is.
+        // When all timestamps together are likelier than any text token, a timestamp follows.
         let (text, times) = row.split_at_mut(zero);
         let max_text = text.iter().copied().fold(NEVER, f32::max);
         let max_time = times.iter().copied().fold(NEVER, f32::max);
@@ -183,14 +183,14 @@ impl Vocabulary {
         }
     }
 
-    /// Cuts decoded tokens into phrases, and says up to which second of the window they are complete:
-    /// none means that the window is used up.
+    /// Splits decoded tokens into phrases, and returns up to which second of the window they are complete: none means
+    /// that the window is used up.
     pub fn phrases(&self, decoded: &Decoded) -> (Vec<Phrase>, Option<f64>) {
         let tokens = &decoded.tokens;
         let seconds = |t: u32| f64::from(t - self.zero) * STEP_S;
         let is_time = |i: usize| tokens.get(i).is_some_and(|&t| t >= self.zero);
         let mut phrases = Vec::new();
-        let mut begun: Option<f64> = None;
+        let mut started_s: Option<f64> = None;
         let mut text = 0..0;
         for (at, &token) in tokens.iter().enumerate() {
             if token < self.zero {
@@ -199,26 +199,26 @@ impl Vocabulary {
             }
             if !text.is_empty() {
                 phrases.push(Phrase {
-                    start_s: begun.unwrap_or(0.0),
+                    start_s: started_s.unwrap_or(0.0),
                     end_s: seconds(token),
                     tokens: std::mem::take(&mut text),
                 });
             }
-            begun = Some(seconds(token));
+            started_s = Some(seconds(token));
         }
         let n = tokens.len();
-        // Two timestamps at the end: the model was cut off there and the next window goes on from the second.
+        // Two timestamps at the end: the model stopped at its limit, and the next window starts at the second.
         let cut_at_pair = n >= 2 && is_time(n - 1) && is_time(n - 2);
         if text.is_empty() {
             let heard = cut_at_pair.then(|| seconds(tokens[n - 1]));
             return (phrases, heard);
         }
         match phrases.last().map(|p| p.end_s) {
-            // An unfinished phrase after finished ones: hear it again, whole, in the next window.
-            Some(end_s) => (phrases, Some(begun.map_or(end_s, |b| b.max(end_s)))),
+            // An unfinished phrase after finished ones: the next window decodes it again, whole.
+            Some(end_s) => (phrases, Some(started_s.map_or(end_s, |b| b.max(end_s)))),
             None => {
                 phrases.push(Phrase {
-                    start_s: begun.unwrap_or(0.0),
+                    start_s: started_s.unwrap_or(0.0),
                     end_s: WINDOW_S,
                     tokens: text,
                 });
@@ -251,7 +251,7 @@ mod tests {
 
     fn allowed(tokens: &[u32]) -> Vec<u32> {
         let mut row = vec![0.0; 100];
-        // Text is likely enough that the rule on the sum of timestamps stays out of it.
+        // Text is so likely that the rule on the sum of timestamps does not apply.
         row[..11].fill(20.0);
         vocabulary().restrain(&mut row, tokens);
         (0..100)

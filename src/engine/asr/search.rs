@@ -1,101 +1,53 @@
-//! One window's text: a walk through the decoder that takes the likeliest token, or draws one, each time.
+//! Decodes one window: takes the likeliest token of each step, or samples one.
 //!
 //! Source: github.com/openai/whisper, `whisper/decoding.py`: GreedyDecoder, DecodingTask.
 
-use super::decoder::{Attended, Decoder, Past, Step};
+use super::decoder::WhisperDecoder;
+use super::decoding::{CONTEXT_TOKENS, DecodeOptions, Decoded, PromptState, TOKENS_MAX};
 use super::rules::Vocabulary;
 use crate::contract::CancellationToken;
+use crate::kv_cache::KvCache;
 use crate::logits::log_sum;
 use vocabox_base::fault::Fault;
 
-/// Tokens of one window at the most: half the decoder's context (`decoding.py`: sample_len).
-pub const TOKENS_MAX: usize = 224;
-/// Tokens that the decoder can take, prompt included (`n_text_ctx`).
-const CONTEXT_TOKENS: usize = 448;
-
-/// How to walk.
-#[derive(Debug, Clone, Copy)]
-pub struct DecodeOptions<'a> {
-    /// The token of the language that is spoken.
-    pub language: Option<u32>,
-    /// Whether the text is to be English, whatever is spoken.
-    pub into_english: bool,
-    /// Tokens of the text before the window, at most `CONTEXT_TOKENS / 2 - 1` of which are used.
-    pub prompt: &'a [u32],
-    /// 0 takes the likeliest token; above, tokens are drawn, by as much more freely.
-    pub temperature: f32,
-    /// Hypotheses that are followed at once; 1 unless likeliest tokens are taken.
-    pub beams: usize,
-    /// Whether to keep where the tokens listened.
-    pub attend: bool,
-    /// Sets what is drawn: the same recording gives the same text.
-    pub seed: u64,
-}
-
-/// What a window was decoded to.
-#[derive(Debug, Clone, Default)]
-pub struct Decoded {
-    /// Text and timestamp tokens, without the prompt and the end.
-    pub tokens: Vec<u32>,
-    /// Mean natural logarithm of the chosen tokens' probabilities, the end included.
-    pub logprob: f32,
-    /// Probability that the window holds no speech.
-    pub no_speech: f32,
-    /// Whether the model said that this is all; otherwise there was no room for more.
-    pub ended: bool,
-    /// Where each token from the start token on listened; the last row is that of the last token.
-    pub attention: Vec<Attended>,
-    /// Rows of `attention` before that of the first of `tokens`.
-    pub prompt: usize,
-}
-
-/// The prompt was taken in; what follows it is to be found.
-pub(super) struct Begun {
-    pub past: Past,
-    pub step: Step,
-    /// With the prompt's attention, and no tokens yet.
-    pub decoded: Decoded,
-    /// Tokens that there is room for.
-    pub room: usize,
-}
-
-/// The window's text, by `options`. Faults: `Engine`, and what `cancellation` says.
+/// Returns the window's text, by `options`. Faults: `Engine`, and those of `cancellation`.
 pub fn decode(
-    decoder: &mut Decoder,
+    decoder: &mut WhisperDecoder,
     vocabulary: &Vocabulary,
     options: &DecodeOptions<'_>,
     cancellation: &CancellationToken,
 ) -> Result<Decoded, Fault> {
-    let begun = begin(decoder, vocabulary, options)?;
+    let prompted = feed_prompt(decoder, vocabulary, options)?;
     match options.beams {
-        0 | 1 => walk(decoder, vocabulary, options, begun, cancellation),
-        _ => super::beam::search(decoder, vocabulary, options, begun, cancellation),
+        0 | 1 => sample(decoder, vocabulary, options, prompted, cancellation),
+        _ => super::beam::search(decoder, vocabulary, options, prompted, cancellation),
     }
 }
 
-/// The language spoken in the window with its token, or none when the model knows one language only.
+/// Returns the language spoken in the window with its token, or none when the model knows one language only.
 pub fn language(
-    decoder: &mut Decoder,
+    decoder: &mut WhisperDecoder,
     vocabulary: &Vocabulary,
 ) -> Result<Option<(String, u32)>, Fault> {
     if vocabulary.languages.is_empty() {
         return Ok(None);
     }
-    let step = decoder.step(&[vocabulary.start], 1, &mut Past::default(), false)?;
+    let step = decoder.step(&[vocabulary.start], 1, &mut KvCache::default(), false)?;
     let chance = |id: u32| step.logits.get(id as usize).copied().unwrap_or(f32::MIN);
     let languages = vocabulary.languages.iter();
     let best = languages.max_by(|(_, a), (_, b)| chance(*a).total_cmp(&chance(*b)));
     Ok(best.cloned())
 }
 
-/// Takes in the text before, then the start token, whose logits tell of silence, then the rest of the prompt.
-fn begin(
-    decoder: &mut Decoder,
+/// Feeds the previous text, then the start token, whose logits have the probability of silence, then the rest of the
+/// prompt.
+fn feed_prompt(
+    decoder: &mut WhisperDecoder,
     vocabulary: &Vocabulary,
     options: &DecodeOptions<'_>,
-) -> Result<Begun, Fault> {
+) -> Result<PromptState, Fault> {
     let mut decoded = Decoded::default();
-    let mut past = Past::default();
+    let mut past = KvCache::default();
     let mut head = Vec::new();
     if let (Some(previous), false) = (vocabulary.previous, options.prompt.is_empty()) {
         let most = CONTEXT_TOKENS / 2 - 1;
@@ -115,7 +67,7 @@ fn begin(
     }
     decoded.prompt = decoded.attention.len();
     let room = TOKENS_MAX.min(CONTEXT_TOKENS.saturating_sub(past.tokens()));
-    Ok(Begun {
+    Ok(PromptState {
         past,
         step,
         decoded,
@@ -123,19 +75,20 @@ fn begin(
     })
 }
 
-fn walk(
-    decoder: &mut Decoder,
+/// Takes the likeliest token of each step, or samples one at the temperature of `options`.
+fn sample(
+    decoder: &mut WhisperDecoder,
     vocabulary: &Vocabulary,
     options: &DecodeOptions<'_>,
-    begun: Begun,
+    prompted: PromptState,
     cancellation: &CancellationToken,
 ) -> Result<Decoded, Fault> {
-    let Begun {
+    let PromptState {
         mut past,
         mut step,
         mut decoded,
         room,
-    } = begun;
+    } = prompted;
     let mut dice = Dice(options.seed);
     let mut total = 0.0;
     for _ in 0..room {
@@ -159,7 +112,7 @@ fn walk(
     Ok(decoded)
 }
 
-/// The largest entry's index.
+/// Returns the largest entry's index.
 fn likeliest(row: &[f32]) -> u32 {
     let mut best = 0;
     for (i, &x) in row.iter().enumerate() {
@@ -170,7 +123,7 @@ fn likeliest(row: &[f32]) -> u32 {
     best as u32
 }
 
-/// Natural logarithm of the entry's share in the softmax.
+/// Returns the natural logarithm of the entry's softmax probability.
 fn log_share(row: &[f32], token: u32) -> f32 {
     row[token as usize] - log_sum(row)
 }
@@ -179,7 +132,7 @@ fn share(row: &[f32], token: u32) -> f32 {
     log_share(row, token).exp()
 }
 
-/// The token where `roll`, in [0, 1), falls when each has its share in the softmax at `temperature`.
+/// Returns the token at `roll`, in [0, 1), of the cumulative softmax probabilities at `temperature`.
 fn drawn(row: &[f32], temperature: f32, roll: f32) -> u32 {
     let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let weight = |x: &f32| f64::from(((x - max) / temperature).exp());
@@ -193,11 +146,11 @@ fn drawn(row: &[f32], temperature: f32, roll: f32) -> u32 {
     likeliest(row)
 }
 
-/// SplitMix64 (Steele, Lea, Flood 2014): numbers that only depend on the seed.
+/// SplitMix64 (Steele, Lea, Flood 2014): numbers that depend only on the seed.
 struct Dice(u64);
 
 impl Dice {
-    /// In [0, 1).
+    /// Returns a number in [0, 1).
     fn roll(&mut self) -> f32 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;

@@ -1,63 +1,64 @@
-//! One window: sound → features → what the decoder listens to → a text that is believed.
+//! Transcribes one window: sound → features → encoder outputs → an accepted text.
 
 use tokenizers::Tokenizer;
 
 use super::align::Frames;
-use super::decoder::Decoder;
+use super::decoder::WhisperDecoder;
+use super::decoding::{DecodeOptions, Decoded};
 use super::fallback::{self, TEMPERATURES, Verdict};
 use super::rules::Vocabulary;
-use super::search::{self, DecodeOptions, Decoded};
+use super::search;
 use crate::contract::CancellationToken;
 use crate::graph::net::{Input, Net};
 use vocabox_audio::dsp::mel::Mel;
 use vocabox_base::fault::Fault;
 
-/// Feature steps of a whole window (30 s), and samples of one step.
+/// Feature hops of a whole window (30 s), and samples of one hop.
 const WINDOW_HOPS: usize = 3_000;
 const HOP_SAMPLES: usize = 160;
-/// Samples of one frame of the encoder: two feature steps.
+/// Samples of one frame of the encoder: two feature hops.
 pub const FRAME_SAMPLES: usize = 2 * HOP_SAMPLES;
-/// Silence that follows a clip shorter than a window: 5 s. The model was trained on whole windows and loops when the sound
-/// breaks off at the end of what it is given: in our recordings with 0.4 s of silence, and never from 1 s on; texts are
-/// those of a whole window from 5 s on.
+/// Silence after a clip shorter than a window: 5 s. The model was trained on whole windows and repeats itself when the
+/// sound ends too soon: in the test recordings with 0.4 s of silence, and never from 1 s on. From 5 s on the texts are
+/// those of a whole window.
 const SILENCE_HOPS: usize = 500;
-/// Lengths are rounded up to this many steps (1 s), so that few of them occur: some runtimes plan for each anew.
+/// Lengths are rounded up to this many hops (1 s), so that few of them occur: some runtimes plan each length anew.
 const HOPS_STEP: usize = 100;
 
-/// The model's parts. Windows are encoded one by one: two or four of 5 or 10 s at a time take 0.99 to 1.04 times the processor
-/// time of one after the other (base, two threads, ONNX Runtime 1.32.0), and a window's start and prompt wait for the one
-/// before it.
+/// The model's parts. Windows are encoded one by one: encoding two or four of 5 or 10 s at a time takes 0.99 to 1.04
+/// times the processor time of one after the other (base, two threads, ONNX Runtime 1.32.0), and a window's start and
+/// prompt depend on the one before it.
 pub struct WindowTranscriber {
     pub mel: Mel,
     pub encoder: Box<dyn Net>,
-    pub decoder: Decoder,
+    pub decoder: WhisperDecoder,
     pub vocabulary: Vocabulary,
     pub tokenizer: Tokenizer,
-    /// Whether the encoder takes fewer steps than a whole window's.
+    /// Whether the encoder takes fewer hops than a whole window's.
     pub takes_short: bool,
 }
 
-/// A window's text, and how it came about.
-pub struct Heard {
+/// A window's text, and how it was decoded.
+pub struct TranscribedWindow {
     pub decoded: Decoded,
     pub frames: Frames,
-    /// At which its tokens were drawn; 0 when the likeliest were taken.
+    /// The temperature at which its tokens were sampled; 0 when the likeliest were taken.
     pub temperature: f32,
 }
 
 impl WindowTranscriber {
-    /// Listens to a window of at most 30 s at 16 kHz; returns the frames that the decoder can listen to.
+    /// Encodes a window of at most 30 s at 16 kHz; returns the frames that the decoder can attend to.
     pub fn listen(&mut self, samples: &[f32], whole: bool) -> Result<Frames, Fault> {
         let hops = match self.takes_short && !whole {
             true => short_hops(samples.len()),
             false => WINDOW_HOPS,
         };
         let features = self.mel.log_mel(samples, hops);
-        // Not two windows at a time.
+        // Drops the previous window first, so that memory never holds two.
         self.decoder.forget();
         let outputs = &self.encoder.signature().outputs;
         let names: Vec<String> = outputs.iter().map(|o| o.name.clone()).collect();
-        // Ours gives the cross-attention's keys and values, so that nobody needs what they are made of.
+        // This project's encoder gives the cross-attention's keys and values, so that the hidden states are not needed.
         let is_made = names.iter().any(|n| n.starts_with("present."));
         let wanted = |n: &&str| !is_made || n.starts_with("present.");
         let names: Vec<&str> = names.iter().map(String::as_str).filter(wanted).collect();
@@ -74,22 +75,22 @@ impl WindowTranscriber {
         })
     }
 
-    /// The window's language with its token, or none when the model knows one language only.
+    /// Returns the window's language with its token, or none when the model knows one language only.
     pub fn language(&mut self) -> Result<Option<(String, u32)>, Fault> {
         search::language(&mut self.decoder, &self.vocabulary)
     }
 
-    /// The text of the window that was listened to last, `frames` long; none when there is no speech in it.
+    /// Returns the text of the last encoded window, `frames` long; none when there is no speech in it.
     ///
-    /// A text that is doubted is decoded again: from a whole window if this one is shorter, then by drawing tokens, ever
-    /// more freely. `options` says how to begin. Faults: `Engine`, and what `cancellation` says.
+    /// A doubted text is decoded again: from a whole window if this one is shorter, then at rising temperatures.
+    /// `options` are those of the first try. Faults: `Engine`, and those of `cancellation`.
     pub fn text(
         &mut self,
         samples: &[f32],
         mut frames: Frames,
         options: DecodeOptions<'_>,
         cancellation: &CancellationToken,
-    ) -> Result<Option<Heard>, Fault> {
+    ) -> Result<Option<TranscribedWindow>, Fault> {
         let mut tries = Vec::new();
         let mut attempts = TEMPERATURES.map(|temperature| DecodeOptions {
             temperature,
@@ -113,20 +114,20 @@ impl WindowTranscriber {
                 search::decode(&mut self.decoder, &self.vocabulary, &options, cancellation)?;
             match fallback::judge(&decoded, &self.read(&decoded.tokens)?) {
                 Verdict::Believed => {
-                    return Ok(Some(Heard {
+                    return Ok(Some(TranscribedWindow {
                         decoded,
                         frames,
                         temperature: options.temperature,
                     }));
                 }
                 Verdict::Silence => return Ok(None),
-                // A text of a shorter window has other frames: it is not kept.
+                // A text of a shorter window has other frames, so that it is not kept.
                 Verdict::Doubted if n == 0 && is_short => {}
                 Verdict::Doubted => tries.push((decoded, options.temperature)),
             }
         }
         Ok(
-            fallback::least_doubted(tries).map(|(decoded, temperature)| Heard {
+            fallback::least_doubted(tries).map(|(decoded, temperature)| TranscribedWindow {
                 decoded,
                 frames,
                 temperature,
@@ -134,7 +135,7 @@ impl WindowTranscriber {
         )
     }
 
-    /// What the text among `tokens` reads, without spaces around it.
+    /// Returns the text of `tokens`, without spaces around it.
     pub fn read(&self, tokens: &[u32]) -> Result<String, Fault> {
         let is_text = |t: &u32| self.vocabulary.is_text(*t);
         let text: Vec<u32> = tokens.iter().copied().filter(is_text).collect();
@@ -143,7 +144,7 @@ impl WindowTranscriber {
     }
 }
 
-/// Feature steps for a clip of `samples` and the silence behind it: at most a whole window's.
+/// Returns the hops for a clip of `samples` and the silence after it: at most a whole window's.
 fn short_hops(samples: usize) -> usize {
     let hops = samples.div_ceil(HOP_SAMPLES) + SILENCE_HOPS;
     hops.next_multiple_of(HOPS_STEP).min(WINDOW_HOPS)

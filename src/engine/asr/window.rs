@@ -1,4 +1,4 @@
-//! Walks a recording in windows of at most 30 s that begin at speech, holding one window in memory.
+//! Splits a recording into windows of at most 30 s that start at speech, holding one window in memory.
 
 use super::{RATE_HZ, WINDOW_SAMPLES};
 use crate::contract::CancellationToken;
@@ -6,13 +6,12 @@ use crate::vad::{HOP, Silero, regions};
 use vocabox_audio::pcm::Samples;
 use vocabox_base::fault::Fault;
 
-/// Sound that is kept before and after what the detector calls speech: 0.2 s and 0.4 s, so that soft first and last
-/// sounds are heard.
+/// Sound that is kept before and after detected speech: 0.2 s and 0.4 s, so that soft first and last sounds are
+/// included.
 const BEFORE: usize = RATE_HZ as usize / 5;
 const AFTER: usize = RATE_HZ as usize * 2 / 5;
 
-/// A model that thinks nothing of a window finished is not asked again for the same sound: half a second, so that the
-/// walk ends.
+/// The least advance after a window in which the model finished no phrase: half a second, so that the loop ends.
 const ADVANCE_MIN: usize = RATE_HZ as usize / 2;
 
 /// A recording, read as far as the current window needs.
@@ -24,23 +23,23 @@ pub struct Windows<'a> {
     probabilities: Vec<f32>,
     /// Position of the buffer's first sample in the recording; a multiple of `HOP`.
     base: usize,
-    /// Where the next window may begin.
+    /// Where the next window may start.
     seek: usize,
     read: usize,
     ended: bool,
 }
 
-/// One stretch of the recording that begins near speech.
+/// A stretch of the recording that starts near speech.
 pub struct Window {
     /// Positions in the recording, in samples.
     pub start: usize,
     pub end: usize,
-    /// The sound from `start` to the end of the last speech in it; what comes after that, up to `end`, is not heard.
+    /// The sound from `start` to the end of the last speech in it; what follows, up to `end`, is not transcribed.
     pub samples: Vec<f32>,
 }
 
 impl<'a> Windows<'a> {
-    /// From the start of `audio`, which must be at 16 kHz.
+    /// Returns the windows of `audio`, which must be at 16 kHz.
     pub fn new(audio: Box<dyn Samples>, detector: &'a mut Silero) -> Self {
         detector.reset();
         Windows {
@@ -55,22 +54,22 @@ impl<'a> Windows<'a> {
         }
     }
 
-    /// Samples of the recording that were read so far; all of them once [`Windows::next`] gave none.
+    /// Returns the samples of the recording that were read so far; all of them once [`Windows::next`] returned none.
     pub fn samples_read(&self) -> usize {
         self.read
     }
 
-    /// Says how much of the last window was used up.
+    /// Sets how many samples of the last window were used up.
     pub fn advance(&mut self, samples: usize) {
         self.seek += samples.max(ADVANCE_MIN);
     }
 
-    /// The next window with speech, or none when the recording holds no more.
+    /// Returns the next window with speech, or none when the recording has no more.
     pub fn next(&mut self, cancellation: &CancellationToken) -> Result<Option<Window>, Fault> {
         loop {
             cancellation.check()?;
             self.drop_before(self.seek.saturating_sub(BEFORE));
-            // A window that begins BEFORE ahead of `seek` must still be whole.
+            // A window that starts BEFORE ahead of `seek` must still be whole.
             self.fill(self.seek + WINDOW_SAMPLES, cancellation)?;
             let end = self.base + self.buffer.len();
             let speech: Vec<_> = regions(&self.probabilities)
@@ -82,7 +81,7 @@ impl<'a> Windows<'a> {
                 if self.ended {
                     return Ok(None);
                 }
-                // The last second may be the start of speech that goes on behind the buffer.
+                // The last second may be the start of speech that continues after the buffer.
                 self.seek = self.seek.max(end.saturating_sub(RATE_HZ as usize));
                 continue;
             };
@@ -115,7 +114,7 @@ impl<'a> Windows<'a> {
         self.base += hops * HOP;
     }
 
-    /// Reads on until `end` is in the buffer or the recording ends, and listens to what came.
+    /// Reads until `end` is in the buffer or the recording ends, and runs the detector over the new samples.
     fn fill(&mut self, end: usize, cancellation: &CancellationToken) -> Result<(), Fault> {
         while !self.ended && self.base + self.buffer.len() < end {
             cancellation.check()?;

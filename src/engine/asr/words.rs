@@ -1,7 +1,7 @@
-//! Tokens and their starts → words with times, in the phrases that they belong to.
+//! Turns tokens and their starts into words with times, in the phrases that they belong to.
 //!
-//! Source: github.com/openai/whisper, `whisper/tokenizer.py`: split_to_word_tokens; `whisper/timing.py`: merge_punctuations,
-//! add_word_timestamps, whose bounds for words that are too long are these.
+//! Source: github.com/openai/whisper, `whisper/tokenizer.py`: split_to_word_tokens; `whisper/timing.py`:
+//! merge_punctuations, add_word_timestamps, which also has these bounds for words that are too long.
 
 use std::ops::Range;
 
@@ -9,25 +9,25 @@ use tokenizers::Tokenizer;
 
 use crate::contract::Word;
 
-/// Languages written without spaces, cut by characters (`split_to_word_tokens`).
+/// Languages written without spaces, split by characters (`split_to_word_tokens`).
 const SPACELESS: &[&str] = &["zh", "ja", "th", "lo", "my", "yue"];
-/// Marks that belong to the word after, and to the word before them.
+/// Marks that belong to the following word, and marks that belong to the preceding word.
 const PREPENDED: &str = "\"'“¿([{-";
 const APPENDED: &str = "\"'.。,，!！?？:：”)]}、";
 const SENTENCE_ENDS: &str = ".。!！?？";
-/// Seconds that a usual word lasts at the most.
+/// Longest duration of a usual word, in seconds.
 const USUAL_S_MAX: f64 = 0.7;
-/// Seconds by which words and the model's own timestamps may differ before the timestamps are preferred.
+/// Seconds by which words and the model's timestamps may differ before the timestamps are preferred.
 const TIMESTAMP_TRUST_S: f64 = 0.5;
 
-/// A piece of text with its tokens: numbers in the list that was cut.
+/// A run of text with its tokens, by their numbers in the list that was split.
 #[derive(Debug, Clone, PartialEq)]
-struct Piece {
+struct TokenSpan {
     text: String,
     tokens: Range<usize>,
 }
 
-/// A piece with its times in seconds.
+/// A run of text with its times in seconds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Timed {
     text: String,
@@ -37,21 +37,21 @@ pub struct Timed {
     first: usize,
 }
 
-/// What is usual among the words of a window.
+/// The usual duration of a window's words.
 #[derive(Debug, Clone, Copy)]
-pub struct Pace {
+pub struct WordDurations {
     /// Median seconds of a word.
     median_s: f64,
 }
 
-/// The words of text tokens, given with the numbers by which `of_phrase` asks for them; `starts` are theirs, and behind
-/// them the last one's end.
+/// Returns the words of text tokens, which `of_phrase` refers to by `numbers`; `starts` are the tokens' starts,
+/// followed by the last one's end.
 pub fn words(
     tokenizer: &Tokenizer,
     language: &str,
     (tokens, numbers): (&[u32], &[usize]),
     starts: &[f64],
-) -> (Vec<Timed>, Pace) {
+) -> (Vec<Timed>, WordDurations) {
     let mut pieces = characters(tokenizer, tokens);
     if !SPACELESS.contains(&language) {
         pieces = join(pieces);
@@ -66,12 +66,12 @@ pub fn words(
             text: piece.text,
         })
         .collect();
-    let pace = Pace::of(&timed);
+    let pace = WordDurations::of(&timed);
     cut_at_sentence_ends(&mut timed, pace);
     (attach(timed), pace)
 }
 
-impl Pace {
+impl WordDurations {
     fn of(words: &[Timed]) -> Self {
         let mut lengths: Vec<f64> = words.iter().map(|w| w.end_s - w.start_s).collect();
         lengths.retain(|s| *s > 0.0);
@@ -82,7 +82,7 @@ impl Pace {
             n if n % 2 == 1 => lengths[middle],
             _ => (lengths[middle - 1] + lengths[middle]) / 2.0,
         };
-        Pace {
+        WordDurations {
             median_s: median.min(USUAL_S_MAX),
         }
     }
@@ -92,8 +92,8 @@ impl Pace {
     }
 }
 
-/// The smallest runs of tokens that are whole characters.
-fn characters(tokenizer: &Tokenizer, tokens: &[u32]) -> Vec<Piece> {
+/// Returns the smallest runs of tokens that are whole characters.
+fn characters(tokenizer: &Tokenizer, tokens: &[u32]) -> Vec<TokenSpan> {
     /// Bytes of a character, each of which may be a token of its own.
     const BYTES_MAX: usize = 4;
     let mut pieces = Vec::new();
@@ -104,7 +104,7 @@ fn characters(tokenizer: &Tokenizer, tokens: &[u32]) -> Vec<Piece> {
             .unwrap_or_default();
         let is_whole = !text.contains(char::REPLACEMENT_CHARACTER) || end - start >= BYTES_MAX;
         if is_whole || end == tokens.len() {
-            pieces.push(Piece {
+            pieces.push(TokenSpan {
                 text,
                 tokens: start..end,
             });
@@ -114,9 +114,9 @@ fn characters(tokenizer: &Tokenizer, tokens: &[u32]) -> Vec<Piece> {
     pieces
 }
 
-/// Joins pieces up to the next space or punctuation mark.
-fn join(pieces: Vec<Piece>) -> Vec<Piece> {
-    let mut joined: Vec<Piece> = Vec::new();
+/// Joins runs up to the next space or punctuation mark.
+fn join(pieces: Vec<TokenSpan>) -> Vec<TokenSpan> {
+    let mut joined: Vec<TokenSpan> = Vec::new();
     for piece in pieces {
         let bare = piece.text.trim();
         let is_mark = bare.len() == 1 && bare.chars().all(|c| c.is_ascii_punctuation());
@@ -131,8 +131,8 @@ fn join(pieces: Vec<Piece>) -> Vec<Piece> {
     joined
 }
 
-/// A mark that ends a sentence, and the word after it, take no part of the pause.
-fn cut_at_sentence_ends(words: &mut [Timed], pace: Pace) {
+/// Shortens a mark that ends a sentence, and the word after it, so that neither includes the pause.
+fn cut_at_sentence_ends(words: &mut [Timed], pace: WordDurations) {
     let is_end = |text: &str| !text.is_empty() && SENTENCE_ENDS.contains(text);
     for i in 1..words.len() {
         if words[i].end_s - words[i].start_s > pace.longest_s() {
@@ -172,14 +172,15 @@ fn attach(words: Vec<Timed>) -> Vec<Timed> {
     attached
 }
 
-/// The words of one phrase, whose tokens are `tokens` and whose own timestamps are `phrase_s`, both counted like those of
-/// `words`; `spoken_s` is when the phrase before ended. Words that are far too long give way to the timestamps.
+/// Returns the words of one phrase, whose tokens are `tokens` and whose timestamps are `phrase_s`, both counted like
+/// those of `words`; `spoken_s` is the end of the previous phrase. Words that are far too long are cut at the
+/// timestamps.
 pub fn of_phrase(
     words: &[Timed],
     tokens: Range<usize>,
     phrase_s: Range<f64>,
     spoken_s: f64,
-    pace: Pace,
+    pace: WordDurations,
 ) -> Vec<Word> {
     let mut found: Vec<Timed> = words
         .iter()
@@ -238,7 +239,7 @@ mod tests {
     #[test]
     fn pieces_are_joined_up_to_spaces_and_marks() {
         let pieces = [" Ven", "etti", "'", "s", " cats", "."];
-        let piece = |(i, text): (usize, &&str)| Piece {
+        let piece = |(i, text): (usize, &&str)| TokenSpan {
             text: (*text).to_owned(),
             tokens: i..i + 1,
         };
@@ -278,11 +279,11 @@ mod tests {
             (" c", 3.0, 3.2),
             (" d", 3.2, 3.4),
         ]);
-        let pace = Pace::of(&words);
+        let pace = WordDurations::of(&words);
         assert!((pace.median_s - 0.2).abs() < 1e-9);
         cut_at_sentence_ends(&mut words, pace);
         assert!((words[2].end_s - 0.8).abs() < 1e-9);
-        // The first word swallowed the pause before it: the phrase's own timestamp says better.
+        // The first word includes the pause before it: the phrase's timestamp is better.
         let late = timed(&[(" a", 0.0, 5.0), (" b", 5.0, 5.2)]);
         let said = of_phrase(&late, 0..2, 4.7..5.2, 0.0, pace);
         assert!((said[0].start_s - 4.6).abs() < 0.11, "{said:?}");

@@ -1,4 +1,4 @@
-//! Who said what: turns laid over the words of a transcript.
+//! Assigns the words of a transcript to the speakers of the turns.
 
 use super::turns::Turn;
 use crate::contract::{Segment, Transcript, Word};
@@ -7,12 +7,12 @@ use crate::contract::{Segment, Transcript, Word};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Spoken {
     pub segment: Segment,
-    /// As numbered in the turns; 0 where nobody was heard.
+    /// As numbered in the turns; 0 where there are no turns.
     pub speaker: usize,
 }
 
-/// The phrases of `transcript`, each parted where the speaker changes, so that each has one. A word is said by whoever has
-/// most of its time, else by whoever is nearest. A phrase without words is not parted.
+/// Returns the phrases of `transcript`, each split where the speaker changes, so that each has one speaker. A word
+/// belongs to the speaker with most of its time, else to the nearest one. A phrase without words is not split.
 pub fn attribute(transcript: &Transcript, turns: &[Turn]) -> Vec<Spoken> {
     let mut all = Vec::new();
     for segment in &transcript.segments {
@@ -43,7 +43,7 @@ pub fn attribute(transcript: &Transcript, turns: &[Turn]) -> Vec<Spoken> {
     all
 }
 
-/// `words`, of which there is at least one, as a phrase of their own.
+/// Returns `words`, at least one, as a phrase.
 fn phrase(words: Vec<Word>) -> Segment {
     let texts: Vec<&str> = words.iter().map(|w| w.text.trim()).collect();
     Segment {
@@ -54,7 +54,7 @@ fn phrase(words: Vec<Word>) -> Segment {
     }
 }
 
-/// Who has most of the time from `start_s` to `end_s`, else who is nearest to its middle.
+/// Returns the speaker with most of the time from `start_s` to `end_s`, else the one nearest to its middle.
 fn speaker(turns: &[Turn], start_s: f64, end_s: f64) -> usize {
     let middle = (start_s + end_s) / 2.0;
     // Turns are ordered: only those around the time matter.

@@ -1,26 +1,26 @@
-//! Which of many directions belong together: average linkage on cosine distance, with as many groups as there are.
+//! Groups directions by average linkage on cosine distance, into as many groups as there are.
 //!
-//! Of unit vectors the mean cosine between the members of two groups is the product of their means: so a group is its sum
-//! and its count, and linking groups of groups is as exact as linking their members. Hence the blocks: neighbours in time are
-//! linked first, some hundred at a time, and then what they have become; time and memory grow with the length of the
-//! recording and not with its square. Knows nothing of speakers.
+//! Of unit vectors the mean cosine between the members of two groups is the product of their means: so a group is its
+//! sum and its count, and linking groups of groups is as exact as linking their members. Hence the blocks: neighbours
+//! in time are linked first, some hundred at a time, and then the resulting groups; time and memory grow linearly with
+//! the length of the recording, not with its square. Knows nothing of speakers.
 
-/// Directions that are linked at once, at the most: a matrix of 1 MB.
+/// Most directions that are linked at once: a matrix of 1 MB.
 const BLOCK: usize = 512;
-/// Groups that are linked at once at the end, at the most: a matrix of 16 MB. What is over that joins the nearest.
+/// Most groups that are linked at once at the end: a matrix of 16 MB. Each further one joins its nearest group.
 const GROUPS_MAX: usize = 2_048;
 
-/// Directions that belong together.
+/// A group of similar directions.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Group {
     /// The sum of its members.
     pub sum: Vec<f32>,
-    /// Which of the directions they are, ascending.
+    /// The numbers of its directions, ascending.
     pub members: Vec<usize>,
 }
 
 impl Group {
-    /// Of neighbouring directions, the first of which has the number `first`.
+    /// Returns a group of neighbouring directions, the first of which has the number `first`.
     pub fn of<'a>(first: usize, directions: impl IntoIterator<Item = &'a Vec<f32>>) -> Self {
         let mut group = Group {
             sum: Vec::new(),
@@ -34,25 +34,26 @@ impl Group {
         group
     }
 
-    /// The cosine between `direction`, of length 1, and this group's mean direction.
+    /// Returns the cosine between `direction`, of length 1, and this group's mean direction.
     pub fn cosine(&self, direction: &[f32]) -> f32 {
         dot(&self.sum, direction) / dot(&self.sum, &self.sum).sqrt().max(f32::MIN_POSITIVE)
     }
 
-    /// The mean distance (1 − cosine) between the members of both.
+    /// Returns the mean distance (1 − cosine) between the members of both.
     pub fn distance(&self, other: &Group) -> f32 {
         1.0 - dot(&self.sum, &other.sum) / (self.members.len() * other.members.len()) as f32
     }
 
-    /// Takes the members of `other` in.
+    /// Adds the members of `other`.
     fn join(&mut self, other: Group) {
         add(&mut self.sum, &other.sum);
         self.members.extend(other.members);
     }
 }
 
-/// Joins `parts`, of directions of length 1 and in the order of time, until the members of any two groups are further than
-/// `apart` from each other on average (1 − cosine, 0 to 2). Largest first; the same for the same parts.
+/// Joins `parts`, groups of directions of length 1 in the order of time, until the members of any two groups are
+/// further than `apart` from each other on average (1 − cosine, 0 to 2). Returns the largest group first; the result is
+/// deterministic.
 pub fn groups(parts: Vec<Group>, apart: f32) -> Vec<Group> {
     let mut all = parts;
     while all.len() > BLOCK {
@@ -82,7 +83,7 @@ fn largest_first(groups: &mut [Group]) {
     groups.sort_by_key(|g| (std::cmp::Reverse(g.members.len()), g.members[0]));
 }
 
-/// Links each block of neighbours by itself.
+/// Links each block of neighbours separately.
 fn in_blocks(groups: Vec<Group>, apart: f32) -> Vec<Group> {
     let mut linked = Vec::new();
     let mut rest = groups.into_iter();
@@ -95,9 +96,9 @@ fn in_blocks(groups: Vec<Group>, apart: f32) -> Vec<Group> {
     }
 }
 
-/// Joins the two nearest groups as long as they are at most `apart`, by chains of nearest neighbours (Müllner 2011, arXiv
-/// 1109.2378): average linkage never brings a joined group nearer to a third than the nearer of its parts was, so whichever
-/// two are each other's nearest may be joined in any order.
+/// Joins the two nearest groups as long as they are at most `apart`, by chains of nearest neighbours (Müllner 2011,
+/// arXiv 1109.2378): average linkage never brings a joined group nearer to a third than the nearer of its parts was, so
+/// any two mutual nearest neighbours may be joined in any order.
 fn link(groups: Vec<Group>, apart: f32) -> Vec<Group> {
     let count = groups.len();
     let mut distances = vec![f32::INFINITY; count * count];
@@ -109,7 +110,7 @@ fn link(groups: Vec<Group>, apart: f32) -> Vec<Group> {
         }
     }
     let mut slots: Vec<Option<Group>> = groups.into_iter().map(Some).collect();
-    // A group whose nearest is too far stays as it is: nothing comes nearer later.
+    // A group whose nearest neighbour is too far stays unchanged: nothing comes nearer later.
     let mut open: Vec<bool> = vec![true; count];
     let mut chain: Vec<usize> = Vec::new();
     loop {
@@ -127,7 +128,7 @@ fn link(groups: Vec<Group>, apart: f32) -> Vec<Group> {
         let before = chain.len().checked_sub(2).map(|at| chain[at]);
         let mut nearest = (f32::INFINITY, None);
         for (at, distance) in row.iter().enumerate() {
-            // Of several that are as near the one before in the chain goes first, so that the chain ends.
+            // Among equally near groups the previous one in the chain is preferred, so that the chain ends.
             let is_nearer = *distance < nearest.0 || (*distance == nearest.0 && before == Some(at));
             if slots[at].is_some() && is_nearer {
                 nearest = (*distance, Some(at));
@@ -166,7 +167,7 @@ fn add(sum: &mut [f32], more: &[f32]) {
     sum.iter_mut().zip(more).for_each(|(s, m)| *s += m);
 }
 
-/// Of two directions of length 1 the cosine.
+/// Returns the cosine of two directions of length 1.
 pub fn dot(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
@@ -184,13 +185,13 @@ mod tests {
         v
     }
 
-    /// What is left of `directions` when those that are near enough are joined.
+    /// Returns the groups that remain of `directions` after those that are near enough are joined.
     fn joined(directions: &[Vec<f32>], apart: f32) -> Vec<Group> {
         let single = |at: usize| Group::of(at, &directions[at..=at]);
         groups((0..directions.len()).map(single).collect(), apart)
     }
 
-    /// Directions near some axes: which axis each is near, and how it is off.
+    /// Returns directions near some axes: each one's axis, and its deviation.
     fn near_axes(axes: &[usize], off: &[f32]) -> Vec<Vec<f32>> {
         axes.iter()
             .zip(off.chunks_exact(DIMENSIONS))
@@ -202,7 +203,7 @@ mod tests {
             .collect()
     }
 
-    /// Whether `groups` parts what `axes` parts, and no more.
+    /// Whether `groups` separates exactly what `axes` separates.
     fn is_by_axis(groups: &[Group], axes: &[usize]) -> bool {
         let mut seen = std::collections::BTreeSet::new();
         groups.iter().all(|group| {

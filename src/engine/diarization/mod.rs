@@ -1,8 +1,8 @@
 //! Who speaks when: speech detection → windows of 1.6 s → speaker embeddings → pieces of one voice → groups of them → turns.
 //!
-//! Nobody says how many speakers there are: groups that are less like each other than each is like itself are different
-//! ones. Nothing here hears two at once; where they overlap, the louder one has the turn. The recording is read once, piece by piece; what
-//! stays of an hour is some 10 MB.
+//! The number of speakers is not given: groups that are less similar to each other than each is to itself are different
+//! speakers. Overlapping speech is not separated: the louder speaker has the turn. The recording is read once, piece by
+//! piece; an hour leaves some 10 MB in memory.
 
 mod attribute;
 pub mod cluster;
@@ -28,19 +28,19 @@ use voices::WindowEmbedding;
 
 /// Hops from one window to the next: 0.4 s.
 const STEP: usize = 40;
-/// Hops of a stretch behind its last window that are worth one more: 0.1 s.
+/// Hops after a stretch's last window that justify one more window: 0.1 s.
 const REST_MIN: usize = 10;
 const WINDOW_SAMPLES: usize = WINDOW * HOP_SAMPLES;
 
 /// Diarizes: sound at 16 kHz → who speaks when.
 pub type Diarize = dyn Engine<Task = Box<dyn Samples>, Output = Diarized>;
 
-/// Who speaks when in a recording.
+/// The turns of the speakers of a recording.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Diarized {
     /// Length of the recording in seconds.
     pub seconds: f64,
-    /// How many speak.
+    /// The number of speakers.
     pub speakers: usize,
     /// Ordered, not overlapping.
     pub turns: Vec<Turn>,
@@ -48,7 +48,7 @@ pub struct Diarized {
     pub speech: Vec<Range<usize>>,
 }
 
-/// The name of the speaker with this number, as the API gives it.
+/// Returns the name of the speaker with this number, as the API gives it.
 pub fn name(speaker: usize) -> String {
     format!("SPEAKER_{speaker:02}")
 }
@@ -92,7 +92,7 @@ impl Engine for Diarizer {
                 .collect();
             let directions = self.speaker.directions(&windows, cancellation)?;
             for (hop, direction) in starts.into_iter().zip(directions) {
-                // Of a stretch that is shorter than a window all of it is heard.
+                // A stretch that is shorter than a window is used as a whole.
                 let middle = (hop * HOP_SAMPLES + WINDOW_SAMPLES / 2)
                     .min(samples.len() - WINDOW_SAMPLES.min(samples.len()) / 2);
                 embeddings.push(WindowEmbedding {
@@ -121,7 +121,7 @@ fn seconds(samples: usize) -> f64 {
     samples as f64 / f64::from(RATE_HZ)
 }
 
-/// Where the windows of a stretch of `hops` begin: every `STEP`, and one more that ends with it.
+/// Returns the starts of the windows of a stretch of `hops`: every `STEP`, and one more that ends with it.
 fn starts(hops: usize) -> Vec<usize> {
     let last = hops.saturating_sub(WINDOW);
     let mut starts: Vec<usize> = (0..=last).step_by(STEP).collect();
@@ -131,7 +131,7 @@ fn starts(hops: usize) -> Vec<usize> {
     starts
 }
 
-/// The stretches of `speech` with what each of their windows sounds like.
+/// Returns the stretches of `speech` with the similarity of each of their windows to each speaker.
 fn scored(speech: &[Range<usize>], embeddings: &[WindowEmbedding]) -> Vec<Stretch> {
     let voices = voices::voices(embeddings);
     let mut all: Vec<Stretch> = speech

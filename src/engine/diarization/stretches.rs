@@ -1,4 +1,4 @@
-//! Reads a recording once and gives its stretches of speech, one after the other, holding a minute in memory.
+//! Reads a recording once and returns its stretches of speech, one after the other, holding a minute in memory.
 
 use std::ops::Range;
 
@@ -8,14 +8,15 @@ use crate::vad::{HOP, Silero, regions};
 use vocabox_audio::pcm::Samples;
 use vocabox_base::fault::Fault;
 
-/// Samples that are held: longer speech without a pause is parted there.
+/// Samples that are held: longer speech without a pause is split there.
 const HELD: usize = 60 * RATE_HZ as usize;
-/// Speech that ends this close to what was read so far may go on: 0.6 s, more than the pause that parts two regions.
+/// Speech that ends this close to the end of the buffer may continue: 0.6 s, more than the pause that separates two
+/// regions.
 const OPEN_HOPS: usize = 20;
 /// Samples of one value of loudness: 20 ms.
 pub const LOUDNESS_SAMPLES: usize = 320;
 
-/// A recording on its way.
+/// A recording that is being read.
 pub struct Stretches<'a> {
     audio: Box<dyn Samples>,
     detector: &'a mut Silero,
@@ -24,19 +25,19 @@ pub struct Stretches<'a> {
     probabilities: Vec<f32>,
     /// Position of the buffer's first sample in the recording.
     base: usize,
-    /// Stretches in the buffer that were not given yet, in hops of it, the last one first.
+    /// Stretches in the buffer that were not returned yet, in hops of it, the last one first.
     ready: Vec<Range<usize>>,
-    /// Hops of the buffer that nobody needs any more once `ready` is empty.
+    /// Hops of the buffer that are not needed any more once `ready` is empty.
     done_hops: usize,
     read: usize,
     ended: bool,
-    /// Power of each `LOUDNESS_SAMPLES`, and the sum and count of those that are not full yet.
+    /// Power of each `LOUDNESS_SAMPLES`, and the sum and count of the incomplete one.
     loudness: Vec<f32>,
     partial: (f32, usize),
 }
 
 impl<'a> Stretches<'a> {
-    /// From the start of `audio`, which must be at 16 kHz.
+    /// Returns the stretches of `audio`, which must be at 16 kHz.
     pub fn new(audio: Box<dyn Samples>, detector: &'a mut Silero) -> Self {
         detector.reset();
         Stretches {
@@ -54,17 +55,17 @@ impl<'a> Stretches<'a> {
         }
     }
 
-    /// Samples of the recording that were read so far.
+    /// Returns the samples of the recording that were read so far.
     pub fn samples_read(&self) -> usize {
         self.read
     }
 
-    /// Power of each 20 ms that was read.
+    /// Returns the power of each 20 ms that was read.
     pub fn into_loudness(self) -> Vec<f32> {
         self.loudness
     }
 
-    /// The next stretch: where it begins in the recording, and its samples. None at the end.
+    /// Returns the next stretch: where it starts in the recording, and its samples. None at the end.
     pub fn next(
         &mut self,
         cancellation: &CancellationToken,
@@ -93,7 +94,7 @@ impl<'a> Stretches<'a> {
         self.done_hops = 0;
     }
 
-    /// Reads until the buffer is full or the recording ends, and listens to what came.
+    /// Reads until the buffer is full or the recording ends, and runs the detector over the new samples.
     fn fill(&mut self, cancellation: &CancellationToken) -> Result<(), Fault> {
         while !self.ended && self.buffer.len() < HELD {
             cancellation.check()?;
@@ -133,13 +134,13 @@ impl<'a> Stretches<'a> {
         }
     }
 
-    /// Finds the stretches that are whole, and how much of the buffer they settle.
+    /// Finds the complete stretches, and how much of the buffer they settle.
     fn find(&mut self) {
         let hops = self.probabilities.len();
         let mut found = regions(&self.probabilities);
         self.done_hops = hops;
         if !self.ended {
-            // What may still begin or go on waits for more, unless it fills the buffer already.
+            // Speech that may still start or continue waits for more samples, unless it fills the buffer already.
             self.done_hops = hops.saturating_sub(OPEN_HOPS);
             if let Some(last) = found.last().filter(|r| r.end > self.done_hops) {
                 match last.start > 0 {

@@ -1,36 +1,36 @@
-//! From windows with a speaker to turns: when the voice changes, and who has which name.
+//! Turns windows with speaker scores into turns: when the speaker changes, and the speakers' numbers.
 //!
-//! Owns the time line only: what a window sounds like comes in as scores.
+//! Owns the time line only: the similarities of windows and speakers come in as scores.
 
 use std::ops::Range;
 
-/// Seconds from one look at the speakers to the next.
+/// Seconds of one step on the time line.
 const STEP_S: f64 = 0.1;
-/// What a change of speaker costs, in cosines times looks: half a second at a clear difference.
+/// The cost of a change of speaker, in cosines times steps: half a second at a clear difference.
 const CHANGE: f32 = 0.7;
-/// Seconds around a change in which the quietest moment is taken for it.
+/// Seconds around a change within which it is moved to the quietest moment.
 const SNAP_S: f64 = 0.5;
 /// Seconds of pause that a speaker may make within a turn.
 const PAUSE_S: f64 = 1.0;
 
-/// Somebody speaks; times in seconds from the start of the recording.
+/// The speech of one speaker; times in seconds from the start of the recording.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Turn {
     pub start_s: f64,
     pub end_s: f64,
-    /// 0 for who speaks first, and so on in the order of their first speech.
+    /// 0 for the speaker who speaks first, and so on in the order of their first speech.
     pub speaker: usize,
 }
 
-/// A stretch of speech, and what its windows sound like.
+/// A stretch of speech with the scores of its windows.
 pub struct Stretch {
     /// Seconds from the start of the recording.
     pub time_s: Range<f64>,
-    /// Middle of each window in seconds, ascending, and how much it sounds like each of the speakers (cosine).
+    /// Middle of each window in seconds, ascending, and its similarity to each of the speakers (cosine).
     pub windows: Vec<(f64, Vec<f32>)>,
 }
 
-/// Turns, ordered and not overlapping, of speakers numbered in the order of their first speech.
+/// Returns turns, ordered and not overlapping, of speakers numbered in the order of their first speech.
 ///
 /// `loudness(t)` is the power around the second `t`.
 pub fn turns(stretches: &[Stretch], loudness: impl Fn(f64) -> f32) -> Vec<Turn> {
@@ -58,7 +58,8 @@ pub fn turns(stretches: &[Stretch], loudness: impl Fn(f64) -> f32) -> Vec<Turn> 
     found
 }
 
-/// The likeliest course of speakers through one stretch (Viterbi), with each change at the quietest moment nearby.
+/// Returns the likeliest sequence of speakers through one stretch (Viterbi), with each change at the quietest moment
+/// nearby.
 fn parted(stretch: &Stretch, loudness: &impl Fn(f64) -> f32) -> Vec<Turn> {
     let (start_s, end_s) = (stretch.time_s.start, stretch.time_s.end);
     let Some((_, first)) = stretch.windows.first() else {
@@ -109,14 +110,14 @@ fn parted(stretch: &Stretch, loudness: &impl Fn(f64) -> f32) -> Vec<Turn> {
 }
 
 fn leader(scores: &[f32]) -> usize {
-    // Of equals the first: the same for the same input.
+    // Among equals the first, so that the result is deterministic.
     (1..scores.len()).fold(0, |best, s| match scores[s] > scores[best] {
         true => s,
         false => best,
     })
 }
 
-/// Scores between those of the windows before and after `at_s`, by their distances.
+/// Returns the scores at `at_s`, interpolated between those of the windows before and after it.
 fn scores_at(windows: &[(f64, Vec<f32>)], at_s: f64) -> Vec<f32> {
     let after = windows.partition_point(|(middle, _)| *middle < at_s);
     let (Some((from_s, from)), Some((to_s, to))) =
@@ -132,11 +133,11 @@ fn scores_at(windows: &[(f64, Vec<f32>)], at_s: f64) -> Vec<f32> {
         .collect()
 }
 
-/// The quietest moment within `SNAP_S` of `change_s`, nearer ones first, strictly inside `within_s`.
+/// Returns the quietest moment within `SNAP_S` of `change_s`, nearer ones first, strictly inside `within_s`.
 fn quietest(change_s: f64, within_s: Range<f64>, loudness: &impl Fn(f64) -> f32) -> f64 {
     const LOOK_S: f64 = 0.02;
     let looks = (SNAP_S / LOOK_S) as i32;
-    // Twice as far counts as if it were louder: a pause in the midst of a word far away is no change of speaker.
+    // Distance counts as loudness: a distant pause within a word is no change of speaker.
     let cost = |look: &i32| {
         let away = f64::from(look.abs()) / f64::from(looks);
         (loudness(change_s + f64::from(*look) * LOOK_S) + 1e-7) * (1.0 + 2.0 * away) as f32

@@ -1,39 +1,41 @@
-//! Which voices there are among the windows of a recording.
+//! Finds the voices among the windows of a recording.
 //!
-//! A window across a change of speakers sounds like neither of the two, and enough of those like somebody else. So speech is
-//! parted where what is heard changes, windows across such a place are left out, and whole pieces are grouped: a piece's mean
-//! scatters less than its windows do. How unlike two voices are hangs on the recording (a telephone makes all people sound
-//! alike), so it is told by how like itself a voice stays there.
+//! A window across a change of speakers resembles neither of the two, and enough of such windows resemble a third
+//! speaker. So speech is split where its sound changes, windows across such a place are left out, and whole pieces are
+//! grouped: a piece's mean scatters less than its windows do. How different two voices are depends on the recording (a
+//! telephone makes all people sound alike), so it is measured relative to how similar a voice is to itself there.
 
 use std::ops::Range;
 
 use super::cluster::{Group, dot, groups};
 
-/// Windows from one to the next that shares nothing with it: of 1.6 s, every 0.4 s.
+/// Windows between two that share no sound: each has 1.6 s, one every 0.4 s.
 const CLEAR: usize = 4;
-/// Windows before and after a change that are unlike for the same change.
+/// Windows before and after a change that differ because of the same change.
 const NEAR: usize = 2;
-/// What is alike by less than this much of what a voice is like itself is another one. Measured on 260 conversations with
-/// 1 to 4 of 23 voices (benches/runs/2026-11-25-diarization.md).
+/// Groups whose similarity is below this share of a voice's similarity to itself are different voices. Measured on 260
+/// conversations with 1 to 4 of 23 voices (benches/runs/2026-11-25-diarization.md).
 const ALIKE: f32 = 0.9;
-/// A voice is like itself as this share of clear pairs of windows are at most: some of them are across changes, so it is
-/// more than half.
+/// The quantile of the similarities of pairs of windows without shared sound that is taken for a voice's similarity to
+/// itself: some pairs span a change of speaker, so it is above one half.
 const STEADY: f32 = 0.65;
-/// How like itself a voice is (cosine of clear windows) where there are fewer than so many pairs to tell it by.
+/// A voice's similarity to itself (cosine of windows without shared sound) where there are fewer pairs than this to
+/// measure it.
 const USUAL: f32 = 0.8;
 const PAIRS_MIN: usize = 8;
-/// Windows of a piece that are surely of one voice.
+/// Least windows of a piece that are certainly of one voice.
 const PIECE_MIN: usize = 2;
-/// Windows that a voice has, in such pieces: some 3 s of speech.
+/// Least windows of a voice, in such pieces: some 3 s of speech.
 const VOICE_MIN: usize = 5;
-/// Windows that are a voice too when they are less like every other than this share of what a voice is like itself: some 2 s.
-/// Nobody's (an odd tone, a change unheard) were above 0.86, somebody's below 0.77 (some twenty in the same conversations).
+/// Least windows of a voice (some 2 s) whose similarity to every other is below this share of a voice's similarity to
+/// itself. Groups that were no voice (an odd tone, a missed change) were above 0.86, real voices below 0.77 (some
+/// twenty in the same conversations).
 const SHORT_MIN: usize = 3;
 const UNLIKE: f32 = 0.8;
 
-/// What one window sounds like.
+/// The embedding of one window.
 pub struct WindowEmbedding {
-    /// The stretch of speech that it is in.
+    /// The number of its stretch of speech.
     pub stretch: usize,
     /// Its middle, in seconds from the start of the recording.
     pub middle_s: f64,
@@ -41,7 +43,7 @@ pub struct WindowEmbedding {
     pub direction: Vec<f32>,
 }
 
-/// The voices of a recording; at least one where there is any speech. `embeddings` in the order of time.
+/// Returns the voices of a recording, at least one where there is any speech. `embeddings` are in the order of time.
 pub fn voices(embeddings: &[WindowEmbedding]) -> Vec<Group> {
     let steadiness = steadiness(embeddings);
     let alike = ALIKE * steadiness;
@@ -53,7 +55,7 @@ pub fn voices(embeddings: &[WindowEmbedding]) -> Vec<Group> {
     let mut voices: Vec<Group> = Vec::new();
     for group in groups(pieces.into_iter().map(part).collect(), 1.0 - alike) {
         let is_unlike = |v: &Group| 1.0 - v.distance(&group) < UNLIKE * steadiness;
-        // The largest is one, however short.
+        // The largest group is a voice, however short.
         let is_voice = match group.members.len() {
             VOICE_MIN.. => true,
             SHORT_MIN.. => voices.iter().all(is_unlike),
@@ -66,7 +68,7 @@ pub fn voices(embeddings: &[WindowEmbedding]) -> Vec<Group> {
     voices
 }
 
-/// How like itself a voice stays in this recording: the cosine of windows that share nothing.
+/// Returns a voice's similarity to itself in this recording: the cosine of windows that share no sound.
 fn steadiness(embeddings: &[WindowEmbedding]) -> f32 {
     let mut pairs: Vec<f32> = embeddings
         .windows(CLEAR + 1)
@@ -80,8 +82,8 @@ fn steadiness(embeddings: &[WindowEmbedding]) -> f32 {
     pairs[(STEADY * (pairs.len() - 1) as f32) as usize]
 }
 
-/// Windows in a row without a change of voice, in the order of time: where the windows before and after a moment are less
-/// than `alike`, and less than around it, those across it belong to none.
+/// Returns runs of windows without a change of voice, in the order of time. Where the windows before and after a moment
+/// have a similarity below `alike`, and the lowest one nearby, the windows across it belong to no run.
 fn pieces(embeddings: &[WindowEmbedding], alike: f32) -> Vec<Range<usize>> {
     let mut all = Vec::new();
     let mut from = 0;
@@ -94,7 +96,7 @@ fn pieces(embeddings: &[WindowEmbedding], alike: f32) -> Vec<Range<usize>> {
         for (at, here) in around.iter().enumerate() {
             let before = &around[at.saturating_sub(NEAR)..at];
             let after = &around[at + 1..around.len().min(at + 1 + NEAR)];
-            // Of equals the first.
+            // Among equals the first.
             let is_least = before.iter().all(|b| here < b) && after.iter().all(|a| here <= a);
             if *here < alike && is_least {
                 all.push(start..from + at + 1);
@@ -178,7 +180,7 @@ mod tests {
             let (a, b) = (&all[0].direction, &all[13].direction);
             (dot(a, b), voices(&all).len())
         };
-        // On a telephone everybody sounds alike, and like himself even more.
+        // On a telephone all speakers sound alike, and each is even more similar to itself.
         let (alike, count) = apart(0.2);
         assert!(alike > 0.8 && count == 2, "{alike}: {count}");
         let scattered: Vec<WindowEmbedding> = mood(1.0, 0.6, 0).chain(mood(0.95, 0.6, 1)).collect();

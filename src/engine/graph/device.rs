@@ -1,9 +1,9 @@
-//! Which processor runs the graphs, as the operator asks for it.
+//! The processor that runs the graphs, as the operator chooses it.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// What is asked for. What is active then, `Ort` tells.
+/// The chosen device; `Ort` tells which one is active.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Device {
     /// The first CUDA device where the ONNX Runtime library can use one, else the CPU.

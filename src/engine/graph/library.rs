@@ -1,7 +1,7 @@
-//! The ONNX Runtime library: where it is, and whether it can be trusted to load.
+//! The ONNX Runtime library: where it is, and whether it can be loaded safely.
 //!
-//! A missing or foreign library can hang the loader inside `ort` for ever, so it is opened and asked for its
-//! version here first. This file names no type of `ort`.
+//! A missing or foreign library can make the loader inside `ort` hang forever, so this module first opens it and reads
+//! its version. It names no type of `ort`.
 
 use std::ffi::{CStr, c_char, c_void};
 use std::io::Write;
@@ -16,37 +16,37 @@ use vocabox_base::fault::Fault;
 /// First minor version of ONNX Runtime 1.x with the C API that `ort`'s feature `api-24` needs.
 const MINOR_MIN: u32 = 24;
 
-/// File name that is looked for beside the executable.
+/// File name that is searched beside the executable.
 pub const FILE_NAME: &str = "libonnxruntime.so";
 
-/// The library that the program brings along.
+/// The library that the program contains.
 #[derive(Debug, Clone, Copy)]
 pub enum Bundled {
     /// In the executable itself, compressed with zstd.
     Embedded(&'static [u8]),
-    /// In the folder that the program was built in: builds for development link faster without it.
+    /// In the folder that the program was built in: development builds link faster without embedding it.
     Built(&'static str),
 }
 
 static BUNDLED: OnceLock<Bundled> = OnceLock::new();
 
-/// Says what the program brings along, for [`find`]. The first call counts.
+/// Sets the library that the program contains, for [`find`]. Only the first call has an effect.
 pub fn bundle(library: Bundled) {
     let _ = BUNDLED.set(library);
 }
 
-/// A library that has been opened and asked for its version.
+/// A library that was opened and whose version was read.
 pub struct Probed {
-    /// What `ort` is to open; for the embedded library a path of `/proc/self/fd`.
+    /// The path for `ort`; for the embedded library a path in `/proc/self/fd`.
     pub path: PathBuf,
-    /// As the library tells it, for example `1.32.0`.
+    /// The library's own version, for example `1.32.0`.
     pub version: String,
-    /// Where it came from, for the operator.
+    /// Where it was found, for the operator.
     pub origin: String,
 }
 
-/// Finds and probes the library: `chosen` if given, else the embedded one, else beside the executable,
-/// else `packed` (the file of the `onnxruntime` pack), else the one that a build for development was built with.
+/// Finds and probes the library: `chosen` if given, else the embedded one, else beside the executable, else `packed`
+/// (the file of the `onnxruntime` pack), else the one that a development build was built with.
 ///
 /// Faults: `Missing`, whose sentence says what was tried and what to do.
 pub fn find(chosen: Option<&Path>, packed: Option<&Path>) -> Result<Probed, Fault> {
@@ -77,7 +77,7 @@ pub fn find(chosen: Option<&Path>, packed: Option<&Path>) -> Result<Probed, Faul
     )))
 }
 
-/// Decompresses into a file that lives only in memory and as long as this process.
+/// Decompresses into a file that exists only in memory and as long as this process.
 fn unpack(compressed: &[u8]) -> Result<PathBuf, Fault> {
     let failed = |e: std::io::Error| {
         Fault::missing("The embedded ONNX Runtime could not be unpacked into memory.").because(e)
@@ -101,7 +101,7 @@ struct ApiBase {
     get_version_string: extern "C" fn() -> *const c_char,
 }
 
-/// Opens the library at `path` and checks its version. `origin` tells the operator which source it was.
+/// Opens the library at `path` and checks its version. `origin` describes the source for the operator.
 pub fn probe(path: &Path, origin: &str) -> Result<Probed, Fault> {
     let refused = |why: String| {
         Fault::missing(format!(
@@ -112,8 +112,8 @@ pub fn probe(path: &Path, origin: &str) -> Result<Probed, Fault> {
     if !path.exists() {
         return Err(refused("does not exist.".to_owned()));
     }
-    // SAFETY: loading runs the library's initialisers; that is what the operator asked for. The entry point's
-    // signature is fixed by ONNX Runtime's C header.
+    // SAFETY: loading runs the library's initialisers, which the operator requested. The entry point's signature is
+    // fixed by ONNX Runtime's C header.
     let version = unsafe {
         let library = Library::new(path).map_err(|e| refused(format!("does not load: {e}.")))?;
         let base: Symbol<extern "C" fn() -> *const ApiBase> = library

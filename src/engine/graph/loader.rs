@@ -1,4 +1,4 @@
-//! Loads a pack's graphs by the right library and checks them against the manifest.
+//! Loads a pack's graphs with the right runtime and checks them against the manifest.
 
 use std::path::Path;
 
@@ -10,15 +10,15 @@ use vocabox_base::fault::Fault;
 use vocabox_pack::manifest::{FileEntry, Runtime, TensorText};
 use vocabox_pack::{Pack, PackError};
 
-/// The libraries at hand.
+/// The available runtimes.
 #[derive(Clone)]
 pub struct GraphLoader {
-    /// None on a box without ONNX Runtime: packs that ask for it are then refused.
+    /// None on a machine without ONNX Runtime: packs that need it are then refused.
     pub ort: Option<Ort>,
 }
 
 impl GraphLoader {
-    /// The variant of a pack's files that is loaded on the device in use.
+    /// Returns the variant of a pack's files that is loaded on the active device.
     pub fn variant(&self, pack: &Pack) -> Option<String> {
         let cuda = pack.manifest.cuda_variant.clone();
         match self.ort.as_ref().map(Ort::device) {
@@ -27,10 +27,10 @@ impl GraphLoader {
         }
     }
 
-    /// Loads the graph with `role` of `pack`, by the runtime that its manifest names.
+    /// Loads the graph with `role` of `pack`, with the runtime that its manifest names.
     ///
-    /// Faults: `Missing` when the file, its tensors or the runtime are not what the manifest says;
-    /// `Engine` when the library refuses the graph.
+    /// Faults: `Missing` when the file, its tensors or the runtime differ from the manifest; `Engine` when the library
+    /// refuses the graph.
     pub fn load(&self, pack: &Pack, role: &str) -> Result<Box<dyn Net>, Fault> {
         let variant = self.variant(pack);
         let file = pack.file(role, variant.as_deref()).map_err(refused)?;
@@ -40,7 +40,7 @@ impl GraphLoader {
         Ok(net)
     }
 
-    /// Loads the graph at `path` by `runtime`, unchecked.
+    /// Loads the graph at `path` with `runtime`, unchecked.
     pub fn load_path(&self, path: &Path, runtime: Runtime) -> Result<Box<dyn Net>, Fault> {
         match (runtime, &self.ort) {
             (Runtime::Tract, _) => Ok(Box::new(TractNet::load(path)?)),
@@ -52,9 +52,9 @@ impl GraphLoader {
     }
 }
 
-/// A wrong pack is a missing dependency; callers are not told of files.
+/// Returns the fault of a wrong pack: a missing dependency, whose public sentence names no file.
 pub fn refused(error: PackError) -> Fault {
-    Fault::missing("A model pack of this box is not as its manifest says.").because(error)
+    Fault::missing("A model pack of this server is not as its manifest says.").because(error)
 }
 
 fn check(pack: &Pack, file: &FileEntry, found: &Signature) -> Result<(), PackError> {
@@ -110,7 +110,7 @@ fn list(items: impl Iterator<Item = String>) -> String {
     items.join("; ")
 }
 
-/// The variant of a pack's files that is loaded on a CPU.
+/// Returns the variant of a pack's files that is loaded on a CPU.
 pub fn variant_in_use(pack: &Pack) -> Option<String> {
     pack.manifest.variant.clone()
 }

@@ -1,14 +1,14 @@
-//! Graphs: which library runs them, on which processor.
+//! Graphs: the libraries that run them, and the processor that they run on.
 //!
 //! | file | one idea |
 //! | --- | --- |
 //! | `net` | a loaded graph: named tensors in, tensors out, whichever library runs it |
 //! | `ort` | graphs run by ONNX Runtime; the only file that names it |
 //! | `tract` | graphs run by tract; the only file that names it |
-//! | `loader` | a pack's graphs by the right library, checked against the manifest |
-//! | `library` | the ONNX Runtime library: where it is, and whether it can be trusted to load |
-//! | `device` | the processor that the operator asks for |
-//! | `heap` | the C library's allocator gives back what large tensors took |
+//! | `loader` | a pack's graphs, loaded with the right runtime and checked against the manifest |
+//! | `library` | the ONNX Runtime library: where it is, and whether it can be loaded safely |
+//! | `device` | the processor that the operator chooses |
+//! | `heap` | the C library's allocator returns the memory of large tensors |
 
 pub mod device;
 pub mod heap;

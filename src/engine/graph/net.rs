@@ -5,14 +5,14 @@ use std::fmt;
 
 use vocabox_base::fault::Fault;
 
-/// Element types that our graphs exchange.
+/// Element types that graphs exchange with engines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dtype {
     F32,
     I64,
     I32,
     Bool,
-    /// Anything that no engine here reads or feeds.
+    /// Any type that no engine reads or feeds.
     Other,
 }
 
@@ -44,7 +44,7 @@ pub struct Signature {
     pub outputs: Vec<TensorSpec>,
 }
 
-/// What is fed into one input.
+/// The value of one input.
 pub enum Input<'a> {
     /// Row-major values of this shape.
     Floats(&'a [usize], &'a [f32]),
@@ -62,16 +62,16 @@ pub trait Value: Send {
     fn shape(&self) -> &[usize];
     /// Row-major values. Faults: `Internal` when the output is not f32 in main memory.
     fn floats(&self) -> Result<&[f32], Fault>;
-    /// For the runtime that made it.
+    /// Returns the value as `Any`, for the runtime that made it.
     fn as_any(&self) -> &dyn Any;
 }
 
 /// A graph, loaded and ready to run, owned by one worker.
 pub trait Net: Send {
-    /// What the graph says of itself.
+    /// Returns the graph's inputs and outputs.
     fn signature(&self) -> &Signature;
 
-    /// Runs the graph and returns the outputs named, in that order.
+    /// Runs the graph and returns the outputs `outputs`, in that order.
     ///
     /// Inputs are matched by name; all of the graph's inputs must be given. Faults: `Engine`.
     fn run(

@@ -17,31 +17,30 @@ use crate::graph::heap;
 use crate::graph::net::{Dtype, Input, Net, Signature, TensorSpec, Value};
 use vocabox_base::fault::Fault;
 
-/// The file by which ONNX Runtime reaches CUDA; it is loaded from beside the runtime's own.
+/// The library by which ONNX Runtime reaches CUDA; it is loaded from beside the runtime's own.
 const CUDA_PROVIDER: &str = "libonnxruntime_providers_cuda.so";
-/// A graph of one `Identity` on `f32[1]` (opset 13): whether a device runs it tells whether it runs anything.
+/// A graph of one `Identity` on `f32[1]` (opset 13): a device that runs it works.
 const IDENTITY: &[u8] = include_bytes!("identity.onnx");
 
-/// ONNX Runtime allows one environment a process: the first that was opened.
+/// ONNX Runtime allows one environment per process: the first that was opened.
 static OPENED: Mutex<Option<Ort>> = Mutex::new(None);
 
-/// The process's one ONNX Runtime environment, with one pool of compute threads that all sessions share,
-/// so that speaking and listening at once never run more threads than there are cores.
+/// The process's only ONNX Runtime environment, with one pool of compute threads that all sessions share, so that
+/// speech and transcription together never run more threads than there are cores.
 #[derive(Clone)]
 pub struct Ort {
     environment: Environment,
     threads_per_session: Option<usize>,
-    /// What the graphs run on: the CPU or one CUDA device, never `Auto`.
+    /// The device that the graphs run on: the CPU or one CUDA device, never `Auto`.
     device: Device,
 }
 
 impl Ort {
     /// Opens the library at `library`, which must have been probed before: `ort` may hang on a bad one.
     ///
-    /// A process has one: once it is open, the same one is returned, whatever is asked for. `threads` sizes the
-    /// shared pool; with `threads_per_session` every session gets a pool of its own instead.
-    /// Faults: `Missing`, with the loader's words as the cause; also when a CUDA `device` is asked for and does not run
-    /// a graph.
+    /// A process has only one environment: later calls return it, whatever they request. `threads` sizes the shared
+    /// pool; with `threads_per_session` every session gets its own pool instead. Faults: `Missing`, with the loader's
+    /// message as the cause; also when a CUDA `device` is requested and does not run a graph.
     pub fn open(
         library: &Path,
         threads: usize,
@@ -54,9 +53,9 @@ impl Ort {
         }
         heap::fix_bounds();
         let failed = |cause: String| {
-            Fault::missing("ONNX Runtime could not be started on this box.").because(cause)
+            Fault::missing("ONNX Runtime could not be started on this server.").because(cause)
         };
-        // First of all: anything else of `ort` would look for a library of its own.
+        // Must come first: any other call of `ort` would look for a library of its own.
         let builder = ort::init_from(library).map_err(|e| failed(e.to_string()))?;
         let mut builder = builder.with_name("vocabox").with_telemetry(false);
         if threads_per_session.is_none() {
@@ -78,12 +77,12 @@ impl Ort {
         Ok(opened.insert(ort).clone())
     }
 
-    /// What the graphs run on: the CPU or one CUDA device.
+    /// Returns the device that the graphs run on: the CPU or one CUDA device.
     pub fn device(&self) -> Device {
         self.device
     }
 
-    /// The same, on `device` if that can be. ONNX Runtime itself would go on without a word on the CPU.
+    /// Returns the environment on `device`, if that works. ONNX Runtime itself would silently use the CPU.
     fn settled_on(self, device: Device, library: &Path) -> Result<Self, Fault> {
         let number = match device {
             Device::Cpu => return Ok(self),
@@ -116,13 +115,13 @@ impl Ort {
         .because(why))
     }
 
-    /// Loads the graph at `path`. Faults: `Engine` with ONNX Runtime's words as the cause.
+    /// Loads the graph at `path`. Faults: `Engine` with ONNX Runtime's message as the cause.
     pub fn load(&self, path: &Path) -> Result<OrtNet, Fault> {
         let session = self
             .builder()
             .and_then(|mut builder| builder.commit_from_file(path))
             .map_err(Fault::engine)?;
-        // The file's own tables, once their weights are laid out as its kernels want them.
+        // Returns the memory of the file's tables, once the weights are laid out for the kernels.
         heap::give_back();
         let signature = Signature {
             inputs: session.inputs().iter().map(spec).collect(),
@@ -200,7 +199,7 @@ impl Net for OrtNet {
             .iter()
             .fold(OutputSelector::no_default(), |s, &name| s.with(name));
         let mut options = RunOptions::new().map_err(Fault::engine)?;
-        // Gives what a long sentence took back to the system, instead of keeping the largest ever seen.
+        // Returns a long sentence's memory to the system, instead of keeping the largest amount ever used.
         options
             .set("memory.enable_memory_arena_shrinkage", "cpu:0")
             .map_err(Fault::engine)?;

@@ -1,6 +1,6 @@
 //! Graphs run by tract. The only file that names it.
 //!
-//! For the small graphs (speech detection, speaker embedding) and for boxes without ONNX Runtime.
+//! For the small graphs (speech detection, speaker embedding) and for machines without ONNX Runtime.
 
 use std::any::Any;
 use std::collections::HashSet;
@@ -18,16 +18,16 @@ use vocabox_base::fault::Fault;
 /// The domain of the operators that ONNX Runtime adds to the standard.
 const RUNTIME_DOMAIN: &str = "com.microsoft";
 
-/// One graph. It is optimised for the sizes of its inputs when they first come, and again when they change: tract's
-/// recurrent operators need all sizes beforehand.
+/// One graph. It is optimised for the sizes of its first inputs, and again when these change: tract's recurrent
+/// operators need all sizes beforehand.
 pub struct TractNet {
     graph: InferenceModel,
     signature: Signature,
-    plan: Option<Plan>,
+    plan: Option<CompiledGraph>,
 }
 
 /// The graph, optimised for inputs of these shapes.
-struct Plan {
+struct CompiledGraph {
     shapes: Vec<Vec<usize>>,
     runnable: Arc<TypedRunnableModel>,
 }
@@ -35,11 +35,11 @@ struct Plan {
 impl TractNet {
     /// Loads the graph at `path`.
     ///
-    /// Faults: `Missing` when it has operators that tract does not have, or that ONNX Runtime adds to the standard: of those
-    /// tract takes some, and refuses what they are given only when they run. `Engine` with tract's words as the cause when it
-    /// is no graph.
+    /// Faults: `Missing` when it has operators that tract does not have, or operators that ONNX Runtime adds to the
+    /// standard: tract loads some of these, and fails only when they run. `Engine` with tract's message as the cause
+    /// when the file is no graph.
     pub fn load(path: &Path) -> Result<Self, Fault> {
-        // What the file says of inner shapes names its open sizes, which are given only later.
+        // The file's inner shapes refer to its open sizes, which are given only later.
         let onnx = tract_onnx::onnx()
             .with_ignore_output_shapes(true)
             .with_ignore_value_info(true);
@@ -51,7 +51,7 @@ impl TractNet {
         let folder = path.parent().and_then(Path::to_str);
         let mut graph = onnx.parse(&proto, folder).map_err(told)?.model;
         drop(proto);
-        // ONNX does not need names of nodes to differ (Silero's constants share one); tract does.
+        // ONNX does not require unique names of nodes (Silero's constants share one); tract does.
         let mut seen = HashSet::new();
         for (id, node) in graph.nodes.iter_mut().enumerate() {
             if !seen.insert(node.name.clone()) {
@@ -75,9 +75,10 @@ impl TractNet {
         })
     }
 
-    /// The graph optimised for these inputs.
+    /// Returns the graph optimised for these inputs.
     fn plan(&mut self, inputs: &[TValue]) -> Result<&Arc<TypedRunnableModel>, Fault> {
-        let fits = |plan: &Plan| plan.shapes.iter().zip(inputs).all(|(s, i)| s == i.shape());
+        let fits =
+            |plan: &CompiledGraph| plan.shapes.iter().zip(inputs).all(|(s, i)| s == i.shape());
         let plan = match self.plan.take().filter(fits) {
             Some(plan) => plan,
             None => {
@@ -87,7 +88,7 @@ impl TractNet {
                     graph.set_input_fact(at, fact).map_err(told)?;
                 }
                 let optimised = graph.into_optimized().map_err(told)?;
-                Plan {
+                CompiledGraph {
                     shapes: inputs.iter().map(|i| i.shape().to_vec()).collect(),
                     runnable: optimised.into_runnable().map_err(told)?,
                 }
@@ -97,10 +98,10 @@ impl TractNet {
     }
 }
 
-/// The refusal of a graph with an operator that tract does not have.
+/// Returns the refusal of a graph with an operator that tract does not have.
 fn foreign(operator: impl std::fmt::Display) -> Fault {
     Fault::missing(
-        "A model of this box needs ONNX Runtime: in its pack.toml, runtime must be \"ort\", or variant one in standard operators \
+        "A model of this server needs ONNX Runtime: in its pack.toml, runtime must be \"ort\", or variant one in standard operators \
          (\"plain\" where there is one).",
     )
     .because(format_args!("tract has no operator {operator}"))

@@ -1,118 +1,50 @@
-//! The graphs: a sentence in, likelihoods of each next token of its translation out.
+//! The graphs of a translator: a sentence in, logits of each next token of its translation out.
 //!
-//! The layouts are told by their tensors' names, which are those of Hugging Face's exports:
+//! The layout is recognised by the tensors' names, which are those of Hugging Face's exports:
 //!
-//! - ours (`scripts/models/convert_marian.py`): an encoder that gives the cross-attention's keys and values, and a decoder
-//!   with a state a layer in place of a cache, and an input `position`;
+//! - this project's (`scripts/models/convert_marian.py`): an encoder that gives the cross-attention's keys and values, and a
+//!   decoder with a state per layer in place of a cache, and an input `position`;
 //! - `decoder_model_merged.onnx`: one graph with an input `use_cache_branch`, whose first run makes those keys and values
 //!   from `encoder_hidden_states`;
-//! - `decoder_model.onnx` with `decoder_with_past_model.onnx`: a graph for the first run, another for those behind it.
+//! - `decoder_model.onnx` with `decoder_with_past_model.onnx`: a graph for the first run, another for those after it.
 //!
-//! Each run feeds one token of each hypothesis. Exports differ in whether they take more behind a cache, and in whether
-//! what is said of one sentence serves several hypotheses: so that is repeated for each.
+//! Each run feeds one token of each hypothesis, because exports differ in whether they take more after a cache. The
+//! sentence's tensors are repeated for each hypothesis, because exports differ in whether they share them.
 
-use crate::graph::net::{Dtype, Input, Net, TensorSpec, Value};
+use crate::graph::net::{Dtype, Input, Net, TensorSpec};
+use crate::kv_cache::{BRANCH, CROSS, KvCache, LOGITS, OWN, Rows, as_input};
 use vocabox_base::fault::Fault;
 
-const LOGITS: &str = "logits";
-const OWN: &str = ".decoder.";
-const CROSS: &str = ".encoder.";
-const BRANCH: &str = "use_cache_branch";
 const POSITION: &str = "position";
 const MASK: &str = "encoder_attention_mask";
 const IDS: &str = "input_ids";
 
-/// Row-major f32 values of several hypotheses, `[batch, …]`.
-enum Rows {
-    /// As a graph made them: fed back without a copy.
-    Held(Box<dyn Value>),
-    /// Put together here.
-    Own(Vec<usize>, Vec<f32>),
-}
-
 /// Tensors by the names of the decoder's inputs.
 type Named = Vec<(String, Rows)>;
 
-/// What the decoder remembers of the tokens so far, of every hypothesis.
-#[derive(Default)]
-pub struct Past {
-    rows: Named,
-    tokens: usize,
-}
-
-/// The encoder and the decoder, with the sentence that is being translated.
-pub struct Decoder {
-    encoder: Graph,
-    /// Takes the first token, where the layout has a graph of its own for that.
-    first: Option<Graph>,
-    graph: Graph,
-    /// What the encoder gave, and what a first run made of it, `[width, …]`.
+/// The encoder and the decoder, with the current sentence.
+pub struct MarianDecoder {
+    encoder: MarianGraph,
+    /// Takes the first token, where the layout has a separate graph for it.
+    first: Option<MarianGraph>,
+    graph: MarianGraph,
+    /// The encoder's outputs, and what the first run made of them, `[width, …]`.
     memory: Named,
     width: usize,
     source_len: usize,
 }
 
-/// A graph and what it is asked for.
-struct Graph {
+/// A graph with its inputs and the outputs that are requested from it.
+struct MarianGraph {
     net: Box<dyn Net>,
     inputs: Vec<TensorSpec>,
     outputs: Vec<String>,
-    /// Outputs that are caches, and outputs that are made of the sentence in a first run.
+    /// Outputs that are caches, and outputs that a first run makes of the sentence.
     own: Vec<String>,
     cross: Vec<String>,
 }
 
-impl Rows {
-    fn parts(&self) -> Result<(&[usize], &[f32]), Fault> {
-        Ok(match self {
-            Rows::Held(value) => (value.shape(), value.floats()?),
-            Rows::Own(shape, values) => (shape, values),
-        })
-    }
-
-    /// The rows `parents`, in this order.
-    fn picked(&self, parents: &[usize]) -> Result<Rows, Fault> {
-        let (shape, values) = self.parts()?;
-        let mut shape = shape.to_vec();
-        let wrong = || Fault::engine("a graph made fewer rows than it was fed");
-        let batch = std::mem::replace(shape.first_mut().ok_or_else(wrong)?, parents.len());
-        let one = values.len() / batch.max(1);
-        let mut picked = Vec::with_capacity(parents.len() * one);
-        for &parent in parents {
-            let row = values.get(parent * one..(parent + 1) * one);
-            picked.extend_from_slice(row.ok_or_else(wrong)?);
-        }
-        Ok(Rows::Own(shape, picked))
-    }
-
-    fn input(&self) -> Input<'_> {
-        match self {
-            Rows::Held(value) => Input::Held(&**value),
-            Rows::Own(shape, values) => Input::Floats(shape, values),
-        }
-    }
-}
-
-impl Past {
-    /// Goes on with the hypotheses `parents`, in this order; one may be there several times. Faults: `Engine` when there is
-    /// no such hypothesis.
-    pub fn pick(&mut self, parents: &[usize]) -> Result<(), Fault> {
-        for (_, rows) in &mut self.rows {
-            *rows = rows.picked(parents)?;
-        }
-        Ok(())
-    }
-}
-
-/// The name of the input that the output `name` is fed to.
-fn as_input(name: &str) -> String {
-    match name {
-        "last_hidden_state" => "encoder_hidden_states".to_owned(),
-        _ => name.replacen("present.", "past_key_values.", 1),
-    }
-}
-
-impl Graph {
+impl MarianGraph {
     fn new(net: Box<dyn Net>) -> Self {
         let signature = net.signature();
         let outputs: Vec<String> = signature.outputs.iter().map(|o| o.name.clone()).collect();
@@ -123,7 +55,7 @@ impl Graph {
                 .cloned()
                 .collect()
         };
-        Graph {
+        MarianGraph {
             inputs: signature.inputs.clone(),
             own: with(OWN),
             cross: with(CROSS),
@@ -137,17 +69,18 @@ impl Graph {
     }
 }
 
-impl Decoder {
-    /// Over the encoder's graph, the decoder's, and the one for first runs if the layout has two.
+impl MarianDecoder {
+    /// Returns a decoder over the encoder's graph, the decoder's, and the separate graph for first runs if the layout
+    /// has one.
     ///
-    /// Faults: `Missing`, with the tensor in the cause, when the graphs are of no layout that is known here.
+    /// Faults: `Missing`, with the tensor in the cause, when the layout of the graphs is unknown.
     pub fn new(
         encoder: Box<dyn Net>,
         graph: Box<dyn Net>,
         first: Option<Box<dyn Net>>,
     ) -> Result<Self, Fault> {
-        let (encoder, graph) = (Graph::new(encoder), Graph::new(graph));
-        let first = first.map(Graph::new);
+        let (encoder, graph) = (MarianGraph::new(encoder), MarianGraph::new(graph));
+        let first = first.map(MarianGraph::new);
         let unknown = |why: String| {
             Fault::missing("The translator's graphs are of a layout that is not known here.")
                 .because(why)
@@ -184,7 +117,7 @@ impl Decoder {
             let made = graph.outputs.join(", ");
             return Err(unknown(format!("no logits or no cache among {made}")));
         }
-        Ok(Decoder {
+        Ok(MarianDecoder {
             encoder,
             first,
             graph,
@@ -194,7 +127,7 @@ impl Decoder {
         })
     }
 
-    /// Turns to a new sentence: its tokens, with all that belongs around them. Faults: `Engine`.
+    /// Encodes a new sentence: its tokens, with the special tokens around them. Faults: `Engine`.
     pub fn read(&mut self, tokens: &[i64]) -> Result<(), Fault> {
         self.memory.clear();
         (self.width, self.source_len) = (1, tokens.len());
@@ -212,9 +145,9 @@ impl Decoder {
         Ok(())
     }
 
-    /// Feeds one token for each hypothesis behind `past`, which grows by it: the logits of what follows,
-    /// `[tokens, vocabulary]`. Faults: `Engine`.
-    pub fn step(&mut self, tokens: &[u32], past: &mut Past) -> Result<Vec<f32>, Fault> {
+    /// Feeds one token for each hypothesis after those in `past`, which grows by it. Returns the logits of the next
+    /// token, `[tokens, vocabulary]`. Faults: `Engine`.
+    pub fn step(&mut self, tokens: &[u32], past: &mut KvCache) -> Result<Vec<f32>, Fault> {
         let batch = tokens.len();
         if self.width != batch {
             for (_, rows) in &mut self.memory {
@@ -231,7 +164,7 @@ impl Decoder {
         let position = [past.tokens as i64];
         let mask = vec![1; batch * self.source_len];
         let (ids_shape, mask_shape) = ([batch, 1], [batch, self.source_len]);
-        // A merged export wants one position of anything in place of a cache that holds nothing yet.
+        // A merged export needs one position of any value in place of an empty cache.
         let nothing = usize::from(graph.has_input(BRANCH));
         let mut blanks = Vec::with_capacity(graph.inputs.len());
         for spec in &graph.inputs {
@@ -254,7 +187,7 @@ impl Decoder {
             };
             inputs.push((name, input));
         }
-        // Behind the first run a merged graph has nothing to say of the sentence.
+        // After the first run a merged graph makes nothing more of the sentence.
         let cross: &[String] = if is_first { &graph.cross } else { &[] };
         let outputs = graph.own.iter().chain(cross).map(String::as_str);
         let outputs: Vec<&str> = [LOGITS].into_iter().chain(outputs).collect();
@@ -278,8 +211,8 @@ impl Decoder {
     }
 }
 
-/// What an input of f32 is fed while there is nothing for it yet: zeros, with `nothing` positions where the graph leaves
-/// their number open.
+/// Returns the value of an f32 input that has none yet: zeros, with `nothing` positions where the graph leaves their
+/// number open.
 fn blank(spec: &TensorSpec, batch: usize, nothing: usize) -> Rows {
     if spec.dtype != Dtype::F32 {
         return Rows::Own(Vec::new(), Vec::new());

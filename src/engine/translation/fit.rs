@@ -1,4 +1,4 @@
-//! Which of several translations of each sentence are taken, so that all of them together fit their room.
+//! Chooses among several translations of each sentence, so that all of them together fit the space.
 
 /// One translation of a sentence.
 #[derive(Debug, Clone, Copy)]
@@ -8,14 +8,16 @@ pub struct Choice {
     pub score: f32,
 }
 
-/// How much less likely a shorter translation may be, in that mean: each of its tokens by a fifth.
+/// How much less likely a shorter translation may be, by that mean: each of its tokens by a fifth.
 const SCORE_LOSS_MAX: f32 = 0.25;
-/// What it has to save, in parts of the likeliest one's characters. Those that say the same in fewer words save more than a
-/// twelfth ("will" for "is going to"); those that save less, in what was looked at, were as often another word that is wrong.
+/// The least saving of a shorter translation, as a divisor of the likeliest one's characters. Translations with the
+/// same meaning in fewer words save more than a twelfth ("will" for "is going to"); of those that save less, about half
+/// were wrong in a word in the examined samples.
 const SAVING_PARTS_MAX: usize = 12;
 
-/// For each sentence's choices, never none, the number of the one that is taken. The first of each while they fit into `room` characters together; else the changes that cost least for each character that they save, one
-/// after the other, until all fit or nothing is left to change.
+/// Returns, for each sentence's choices (at least one), the number of the chosen one. The first of each while they fit
+/// into `room` characters together; else the changes that cost least for each character that they save, one after the
+/// other, until all fit or no change is left.
 pub fn choose(sentences: &[Vec<Choice>], room: usize) -> Vec<usize> {
     let mut taken = vec![0; sentences.len()];
     loop {

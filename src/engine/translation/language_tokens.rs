@@ -1,5 +1,4 @@
-//! How a model is told what to translate from and into: by tokens before or behind the source, or as the begin of the
-//! translation.
+//! Passes the languages to a model: by tokens before or after the source, or as the first tokens of the translation.
 
 use std::collections::BTreeMap;
 
@@ -8,27 +7,27 @@ use tokenizers::Tokenizer;
 use vocabox_base::fault::Fault;
 use vocabox_pack::translate::{Tell, Translate};
 
-/// What a pack says of its languages, in ids.
+/// The language settings of a pack, as token ids.
 pub struct LanguageTokens {
     settings: Translate,
     ids: BTreeMap<String, u32>,
     pub end: u32,
-    /// What no translation has: the pack's own, and what languages are told by.
+    /// Tokens that are never generated: the pack's list, and the language tokens.
     pub never: Vec<u32>,
 }
 
-/// How one pair of languages is told.
+/// The tokens that pass one pair of languages.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Told {
     before: Option<u32>,
-    /// The end, with what belongs behind it.
+    /// The end token, with the tokens after it.
     behind: Vec<u32>,
-    /// What the decoder is fed first.
+    /// The tokens that the decoder is fed first.
     pub begin: Vec<u32>,
 }
 
 impl LanguageTokens {
-    /// Of the pack's settings. The error says which language's token the tokenizer does not have.
+    /// Reads the pack's settings. The error names the language whose token the tokenizer does not have.
     pub fn new(settings: &Translate, tokenizer: &Tokenizer) -> Result<Self, String> {
         let mut ids = BTreeMap::new();
         for (code, token) in &settings.tokens {
@@ -46,12 +45,12 @@ impl LanguageTokens {
         })
     }
 
-    /// How `source` and `target` are told. Faults: `Missing` for a pair that the pack does not list.
+    /// Returns the tokens for `source` and `target`. Faults: `Missing` for a pair that the pack does not list.
     pub fn told(&self, source: &str, target: &str) -> Result<Told, Fault> {
         let settings = &self.settings;
         if !settings.knows(source, target) {
             return Err(Fault::missing(format!(
-                "No engine of this box translates from {source} into {target}."
+                "No engine of this server translates from {source} into {target}."
             )));
         }
         let id = |code: &str| self.ids.get(code).copied();
@@ -70,7 +69,7 @@ impl LanguageTokens {
 }
 
 impl Told {
-    /// The tokens of a sentence with all that the encoder wants around them.
+    /// Returns the tokens of a sentence with the special tokens around them.
     pub fn around(&self, ids: &[i64]) -> Vec<i64> {
         let before = self.before.map(i64::from);
         let behind = self.behind.iter().map(|&id| i64::from(id));

@@ -1,12 +1,12 @@
-//! Translators: a transformer that reads a sentence and writes it in another language (Vaswani et al. 2017), as Marian, M2M100
-//! and NLLB are.
+//! Translators: transformers that read a sentence and write it in another language (Vaswani et al. 2017), such as
+//! Marian, M2M100 and NLLB.
 //!
 //! | file | one idea |
 //! | --- | --- |
-//! | `decoder` | a sentence in, likelihoods of tokens out, over the layouts of the graphs |
-//! | `search` | likelihoods → the likeliest translations |
-//! | `language_tokens` | how a model is told the languages |
-//! | `fit` | of several translations, those that fit their room |
+//! | `decoder` | a sentence in, logits of tokens out, over the layouts of the graphs |
+//! | `search` | logits → the likeliest translations |
+//! | `language_tokens` | how the languages are passed to a model |
+//! | `fit` | of several translations, those that fit the space |
 
 mod decoder;
 mod fit;
@@ -19,7 +19,7 @@ use tokenizers::Tokenizer;
 
 use crate::contract::{CancellationToken, Engine, Translate, TranslateTask, Translation};
 use crate::graph::loader::{GraphLoader, refused, variant_in_use};
-use decoder::Decoder;
+use decoder::MarianDecoder;
 use fit::{Choice, choose};
 use language_tokens::{LanguageTokens, Told};
 use search::{Candidate, SearchOptions, repeats, search};
@@ -28,26 +28,26 @@ use vocabox_pack::translate::BEAMS_MAX;
 use vocabox_pack::{Pack, PackError};
 use vocabox_text::{halves, sentences};
 
-/// Tokens of what is translated at once. A longer sentence is cut: models were taught on sentences, and the smallest number
-/// of positions that any of them has is 512.
+/// Most tokens that are translated at once. A longer sentence is split: models were trained on sentences, and the
+/// smallest number of positions of any of them is 512.
 const SOURCE_TOKENS_MAX: usize = 200;
-/// Tokens of a translation: so many times those of its source, and some more, for very short ones.
+/// Most tokens of a translation: a factor on those of its source, and an addition for very short ones.
 const GROWTH_MAX: usize = 3;
 const GROWTH_TOKENS: usize = 16;
-/// How often a phrase may come in a row in a translation whose source repeats less.
+/// How often a phrase may be repeated in a row in a translation whose source repeats less.
 const REPEATS_MAX: usize = 3;
 
 /// The engine, owned by one worker.
 struct Translator {
-    decoder: Decoder,
+    decoder: MarianDecoder,
     tokenizer: Tokenizer,
     language_tokens: LanguageTokens,
-    /// Texts that are followed at once for the first translation.
+    /// Hypotheses that are followed at once for the first translation.
     beams: usize,
 }
 
-/// Builds the engine of `pack`. Faults: `Missing` when the manifest lacks `[translate]`, the tokenizer lacks a language, or the
-/// graphs are of no layout that is known.
+/// Builds the engine of `pack`. Faults: `Missing` when the manifest lacks `[translate]`, the tokenizer lacks a
+/// language, or the layout of the graphs is unknown.
 pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Box<Translate>, Fault> {
     let wrong = |why: String| {
         refused(PackError::Manifest {
@@ -64,12 +64,12 @@ pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Box<Translate>, Fault>
     let tokenizer = Tokenizer::from_file(pack.path(file));
     let tokenizer = tokenizer.map_err(|e| wrong(format!("{}: {e}", file.path)))?;
     let language_tokens = LanguageTokens::new(settings, &tokenizer).map_err(wrong)?;
-    // A graph of its own for the first token, in one of the layouts.
+    // A separate graph for the first token, in one of the layouts.
     let first = match pack.file("decoder-first", variant.as_deref()) {
         Ok(_) => Some(graphs.load(pack, "decoder-first")?),
         Err(_) => None,
     };
-    let decoder = Decoder::new(
+    let decoder = MarianDecoder::new(
         graphs.load(pack, "encoder")?,
         graphs.load(pack, "decoder")?,
         first,
@@ -83,13 +83,13 @@ pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Box<Translate>, Fault>
 }
 
 /// A part of the text.
-enum Part<'a> {
-    /// As it stands.
+enum TextPart<'a> {
+    /// Copied unchanged.
     Kept(&'a str),
     Translated {
         /// Tokens of the source.
         ids: Vec<i64>,
-        /// What it is called: the first is taken unless it does not fit. Never none.
+        /// Its translations, at least one: the first is taken unless it does not fit.
         texts: Vec<(String, Choice)>,
     },
 }
@@ -98,9 +98,9 @@ impl Engine for Translator {
     type Task = TranslateTask;
     type Output = Translation;
 
-    /// Translates sentence by sentence; what stands between them, and what has no letters, is kept. Other translations are
-    /// looked for only where the first do not fit the room. Faults: `Missing` for a language that the pack does not list,
-    /// `Engine` when a graph fails or time is up.
+    /// Translates sentence by sentence; text between sentences, and sentences without letters, are copied. Further
+    /// translations are searched only where the first ones do not fit the space. Faults: `Missing` for a language that
+    /// the pack does not list, `Engine` when a graph fails or the deadline has passed.
     fn run(
         &mut self,
         task: TranslateTask,
@@ -111,16 +111,16 @@ impl Engine for Translator {
         let mut parts = Vec::new();
         let mut end = 0;
         for sentence in sentences(text) {
-            parts.push(Part::Kept(&text[end..sentence.range.start]));
+            parts.push(TextPart::Kept(&text[end..sentence.range.start]));
             end = sentence.range.end;
             self.part(&text[sentence.range], &told, cancellation, &mut parts)?;
         }
-        parts.push(Part::Kept(&text[end..]));
+        parts.push(TextPart::Kept(&text[end..]));
         let room = task.room.unwrap_or(usize::MAX);
         let mut text = assembled(&parts, room);
         if text.chars().count() > room {
             for part in &mut parts {
-                if let Part::Translated { ids, texts } = part {
+                if let TextPart::Translated { ids, texts } = part {
                     texts.extend(self.search(ids, &told, BEAMS_MAX, cancellation)?);
                 }
             }
@@ -137,10 +137,10 @@ impl Translator {
         text: &'a str,
         told: &Told,
         cancellation: &CancellationToken,
-        parts: &mut Vec<Part<'a>>,
+        parts: &mut Vec<TextPart<'a>>,
     ) -> Result<(), Fault> {
         if !text.contains(char::is_alphabetic) {
-            parts.push(Part::Kept(text));
+            parts.push(TextPart::Kept(text));
             return Ok(());
         }
         let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -152,16 +152,16 @@ impl Translator {
         {
             let between = first.end..second.start;
             self.part(&text[first], told, cancellation, parts)?;
-            parts.push(Part::Kept(&text[between]));
+            parts.push(TextPart::Kept(&text[between]));
             return self.part(&text[second], told, cancellation, parts);
         }
         let ids: Vec<i64> = ids.iter().map(|&id| i64::from(id)).collect();
         let texts = self.search(&ids, told, self.beams, cancellation)?;
-        parts.push(Part::Translated { ids, texts });
+        parts.push(TextPart::Translated { ids, texts });
         Ok(())
     }
 
-    /// The translations of a sentence, at least one, the likeliest first.
+    /// Returns the translations of a sentence, at least one, the likeliest first.
     fn search(
         &mut self,
         ids: &[i64],
@@ -196,22 +196,22 @@ impl Translator {
     }
 }
 
-/// The text of all parts, within `room` characters if that can be.
-fn assembled(parts: &[Part<'_>], room: usize) -> String {
+/// Returns the text of all parts, within `room` characters if possible.
+fn assembled(parts: &[TextPart<'_>], room: usize) -> String {
     let mut kept_chars = 0;
     let mut choices: Vec<Vec<Choice>> = Vec::new();
     for part in parts {
         match part {
-            Part::Kept(text) => kept_chars += text.chars().count(),
-            Part::Translated { texts, .. } => choices.push(texts.iter().map(|t| t.1).collect()),
+            TextPart::Kept(text) => kept_chars += text.chars().count(),
+            TextPart::Translated { texts, .. } => choices.push(texts.iter().map(|t| t.1).collect()),
         }
     }
     let mut taken = choose(&choices, room.saturating_sub(kept_chars)).into_iter();
     let mut text = String::new();
     for part in parts {
         text.push_str(match part {
-            Part::Kept(kept) => kept,
-            Part::Translated { texts, .. } => &texts[taken.next().unwrap_or(0)].0,
+            TextPart::Kept(kept) => kept,
+            TextPart::Translated { texts, .. } => &texts[taken.next().unwrap_or(0)].0,
         });
     }
     text

@@ -1,24 +1,25 @@
-//! Beam search: likelihoods of tokens → the likeliest translations, best first.
+//! Beam search: logits of tokens → the likeliest translations, best first.
 //!
-//! Source: Wu et al. 2016, "Google's Neural Machine Translation System", §7, with the mean of the tokens' logarithms as the
-//! score, as Marian's `normalize: 1` has it. With one hypothesis it is the greedy search.
+//! Source: Wu et al. 2016, "Google's Neural Machine Translation System", §7, with the mean of the tokens' logarithms as
+//! the score, as Marian's `normalize: 1` has it. With one hypothesis it is a greedy search.
 
-use super::decoder::{Decoder, Past};
+use super::decoder::MarianDecoder;
 use crate::contract::CancellationToken;
-use crate::logits::{largest, log_sum};
+use crate::kv_cache::KvCache;
+use crate::logits::{continuations, log_sum};
 use vocabox_base::fault::Fault;
 
-/// How a sentence is translated.
+/// The options of a search.
 pub struct SearchOptions<'a> {
-    /// Fed first, in this order: the begin, and the language where it is told here.
+    /// The tokens fed first, in this order: the start token, and the language token where the model has one there.
     pub begin: &'a [u32],
     pub end: u32,
-    /// Tokens that no translation has.
+    /// Tokens that are never generated.
     pub never: &'a [u32],
     pub beams: usize,
     /// Tokens of the longest translation.
     pub tokens_max: usize,
-    /// How often the same tokens may come in a row.
+    /// How often the same tokens may be repeated in a row.
     pub repeats_max: usize,
 }
 
@@ -26,20 +27,20 @@ pub struct SearchOptions<'a> {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Candidate {
     pub tokens: Vec<u32>,
-    /// Mean of the natural logarithms of the tokens' probabilities, its end's among them.
+    /// Mean of the natural logarithms of the tokens' probabilities, the end token included.
     pub score: f32,
 }
 
-/// A translation so far.
+/// A partial translation.
 #[derive(Clone, Default)]
-struct Hypothesis {
+struct TranslationHypothesis {
     tokens: Vec<u32>,
     /// Sum of the logarithms.
     total: f32,
 }
 
-impl Hypothesis {
-    /// Done, with the sum at its end.
+impl TranslationHypothesis {
+    /// Returns the finished translation; `total` includes its end token.
     fn ended(&self, total: f32) -> Candidate {
         Candidate {
             score: total / (self.tokens.len() + 1) as f32,
@@ -48,32 +49,28 @@ impl Hypothesis {
     }
 }
 
-/// Translations of the sentence that `decoder` has read, at least one, the likeliest first. One that reaches
-/// `options.tokens_max` is cut there. Faults: `Engine`, and what `cancellation` says.
+/// Returns translations of the sentence that `decoder` has read, at least one, the likeliest first. One that reaches
+/// `options.tokens_max` is cut there. Faults: `Engine`, and those of `cancellation`.
 pub fn search(
-    decoder: &mut Decoder,
+    decoder: &mut MarianDecoder,
     options: &SearchOptions<'_>,
     cancellation: &CancellationToken,
 ) -> Result<Vec<Candidate>, Fault> {
-    let mut past = Past::default();
+    let mut past = KvCache::default();
     let mut logits = Vec::new();
     for &token in options.begin {
         logits = decoder.step(&[token], &mut past)?;
     }
-    let mut open = vec![Hypothesis::default()];
+    let mut open = vec![TranslationHypothesis::default()];
     let mut ended: Vec<Candidate> = Vec::new();
     for _ in 0..options.tokens_max {
         cancellation.check()?;
-        let size = logits.len() / open.len();
-        // What may follow each hypothesis: its number, the token, and the sum with that token.
-        let mut next: Vec<(usize, u32, f32)> = Vec::new();
-        for (at, (row, hypothesis)) in logits.chunks_exact_mut(size).zip(&open).enumerate() {
+        let totals = open.iter().map(|h| h.total);
+        let next = continuations(&mut logits, totals, options.beams + 1, |at, row| {
             let all = log_sum(row);
-            restrain(row, &hypothesis.tokens, options);
-            let likely = largest(row, options.beams + 1).into_iter();
-            next.extend(likely.map(|t| (at, t, hypothesis.total + row[t as usize] - all)));
-        }
-        next.sort_by(|a, b| b.2.total_cmp(&a.2));
+            restrain(row, &open[at].tokens, options);
+            all
+        });
         let mut kept: Vec<(usize, u32, f32)> = Vec::new();
         for (at, token, total) in next {
             if kept.len() == options.beams {
@@ -90,10 +87,10 @@ pub fn search(
         let grown = |&(at, token, total): &(usize, u32, f32)| {
             let mut tokens = open[at].tokens.clone();
             tokens.push(token);
-            Hypothesis { tokens, total }
+            TranslationHypothesis { tokens, total }
         };
         let parents: Vec<usize> = kept.iter().map(|k| k.0).collect();
-        // What stays in its place need not be copied.
+        // Unchanged hypotheses in unchanged order need no copy.
         if !parents.iter().copied().eq(0..open.len()) {
             past.pick(&parents)?;
         }
@@ -108,8 +105,8 @@ pub fn search(
     Ok(ended)
 }
 
-/// Makes impossible what must not follow `tokens`: an end before any token, what is never said, and what would say the same
-/// once too often.
+/// Excludes the tokens that must not follow `tokens`: the end before any token, tokens that are never generated, and
+/// those that would repeat a phrase too often.
 fn restrain(row: &mut [f32], tokens: &[u32], options: &SearchOptions<'_>) {
     let mut forbid = |token: u32| {
         if let Some(entry) = row.get_mut(token as usize) {
@@ -121,7 +118,7 @@ fn restrain(row: &mut [f32], tokens: &[u32], options: &SearchOptions<'_>) {
         forbid(options.end);
     }
     for period in 1..=PERIOD_MAX {
-        // With the next token it would be there `repeats_max + 1` times.
+        // The next token would make it the `repeats_max + 1`st repetition.
         let most = period * (options.repeats_max + 1) - 1;
         if let Some(from) = tokens.len().checked_sub(most)
             && is_periodic(&tokens[from..], period)
@@ -131,14 +128,15 @@ fn restrain(row: &mut [f32], tokens: &[u32], options: &SearchOptions<'_>) {
     }
 }
 
-/// Tokens of the longest phrase whose repetition is looked for.
+/// Tokens of the longest phrase whose repetition is detected.
 const PERIOD_MAX: usize = 8;
 
 fn is_periodic(tokens: &[u32], period: usize) -> bool {
     tokens.iter().zip(&tokens[period..]).all(|(a, b)| a == b)
 }
 
-/// How often some phrase of at most `PERIOD_MAX` tokens comes in a row in `tokens`, at the most; 1 where nothing is repeated.
+/// Returns the largest number of times that a phrase of at most `PERIOD_MAX` tokens occurs in a row in `tokens`; 1
+/// where nothing is repeated.
 pub fn repeats(tokens: &[i64]) -> usize {
     let run = |period: usize| {
         let (mut longest, mut run) = (0, 0);

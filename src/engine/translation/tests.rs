@@ -65,7 +65,8 @@ fn nllb(load: Load, decoder: &str, first: Option<&str>, beams: usize) -> Transla
     let first = first.map(|name| load(&tiny(name)));
     let (tokenizer, settings) = (tokenizer(), settings(Tell::Both));
     Translator {
-        decoder: Decoder::new(load(&tiny("encoder.onnx")), load(&tiny(decoder)), first).unwrap(),
+        decoder: MarianDecoder::new(load(&tiny("encoder.onnx")), load(&tiny(decoder)), first)
+            .unwrap(),
         language_tokens: LanguageTokens::new(&settings, &tokenizer).unwrap(),
         tokenizer,
         beams,
@@ -178,7 +179,7 @@ fn languages_are_told_where_each_layout_wants_them() {
 fn graphs_that_lack_a_cache_or_what_makes_it_are_refused() {
     let encoder = || by_tract(&tiny("encoder.onnx"));
     for (decoder, lacking) in [("first.onnx", "present"), ("past.onnx", "encoder.key")] {
-        let refused = Decoder::new(encoder(), by_tract(&tiny(decoder)), None);
+        let refused = MarianDecoder::new(encoder(), by_tract(&tiny(decoder)), None);
         let fault = refused.err().unwrap();
         assert_eq!(fault.kind, Kind::Missing);
         assert!(fault.cause.unwrap().contains(lacking), "{decoder}");

@@ -1,17 +1,17 @@
-//! Voices mixed: `af_heart(2)+am_adam(1)`.
+//! Blends of voices: `af_heart(2)+am_adam(1)`.
 //!
-//! Owns the notation: names of voices joined by `+`, each with a weight in brackets, 1 where there is none.
+//! Owns the notation: names of voices joined by `+`, each with an optional weight in brackets, 1 by default.
 
 use vocabox_base::fault::Fault;
 use vocabox_base::limits;
 
-/// Voices and their shares, which are 1 together; none twice.
+/// Voices and their shares, which add up to 1; each voice once.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Blend(Vec<(String, f32)>);
 
 impl Blend {
-    /// Reads a voice or a blend of 1 to 5 voices with weights from 0.1 to 10. Faults: `Invalid`, with the field and the bounds.
-    /// Whether the voices exist is for those who have them to say.
+    /// Parses a voice or a blend of 1 to 5 voices with weights from 0.1 to 10. Faults: `Invalid`, with the field and
+    /// the bounds. Whether the voices exist is for the engine to check.
     pub fn parse(text: &str) -> Result<Self, Fault> {
         let mut parts: Vec<(String, f32)> = Vec::new();
         let all: Vec<&str> = text.split('+').collect();
@@ -43,18 +43,18 @@ impl Blend {
         Ok(Blend(parts))
     }
 
-    /// Its voices.
+    /// Returns its voices.
     pub fn voices(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_str())
     }
 
-    /// Its voices and their shares.
+    /// Returns its voices and their shares.
     pub fn shares(&self) -> &[(String, f32)] {
         &self.0
     }
 }
 
-/// The weight in `rest`, which has lost its opening bracket.
+/// Returns the weight in `rest`, which starts after the opening bracket.
 fn weight(rest: &str) -> Result<f32, Fault> {
     let (min, max) = (limits::BLEND_WEIGHT_MIN, limits::BLEND_WEIGHT_MAX);
     let digits = rest.trim_end().strip_suffix(')').ok_or_else(malformed)?;

@@ -1,6 +1,7 @@
-//! Pieces of speech as one sound, which leaves as it is made.
+//! Joins pieces of speech into one sound, which is sent as it is made.
 //!
-//! Owns the silence between pieces and the edges of each; `audio::loudness::leveller` makes them one loudness. Knows no model.
+//! Owns the silence between pieces and the edges of each; `audio::loudness::leveller` brings them to one loudness.
+//! Knows no model.
 
 use crate::contract::Outlet;
 use vocabox_audio::loudness::leveller::Leveller;
@@ -8,12 +9,12 @@ use vocabox_audio::pcm::Clip;
 use vocabox_base::fault::Fault;
 use vocabox_text::Pause;
 
-/// Quieter than this (−54 dBFS) at either end is silence of the model's own, which is replaced by pauses of ours.
+/// Sound below this level (−54 dBFS) at either end is the model's own silence, which is replaced by regular pauses.
 const SILENCE: f32 = 0.002;
-/// Sound kept around each piece, faded, so that no breath or stop is cut and no join clicks: 30 ms.
+/// Sound kept around each piece, faded, so that no breath or stop consonant is cut and no join clicks: 30 ms.
 const EDGE_S: f32 = 0.03;
 
-/// Seconds of silence after a piece at the voice's own speed, as a reader would leave them.
+/// Returns the seconds of silence after a piece at the voice's own speed, as a reader would leave them.
 pub fn pause_s(pause: Pause) -> f32 {
     match pause {
         Pause::None => 0.0,
@@ -23,17 +24,17 @@ pub fn pause_s(pause: Pause) -> f32 {
     }
 }
 
-/// Pieces joined by silence: each cut to its sound, faded at both ends, all of one loudness.
+/// Joins pieces by silence: each cut to its sound, faded at both ends, all of one loudness.
 pub struct Joiner {
     outlet: Outlet,
     leveller: Leveller,
     rate_hz: u32,
-    /// Of silence before the next piece.
+    /// Seconds of silence before the next piece.
     pause_s: f32,
 }
 
 impl Joiner {
-    /// Nothing yet, at `rate_hz`; pieces leave by `outlet`.
+    /// Returns a joiner at `rate_hz`; `outlet` receives the pieces.
     pub fn new(rate_hz: u32, outlet: Outlet) -> Self {
         Joiner {
             outlet,
@@ -43,7 +44,7 @@ impl Joiner {
         }
     }
 
-    /// Lets a piece's sound leave; `pause_s` seconds of silence follow it if another comes. Faults: the outlet's.
+    /// Sends a piece's sound; `pause_s` seconds of silence follow it if another comes. Faults: the outlet's.
     pub fn push(&mut self, sound: &[f32], pause_s: f32) -> Result<(), Fault> {
         let is_sound = |s: &f32| s.abs() > SILENCE;
         let (Some(first), Some(last)) = (

@@ -25,7 +25,7 @@ use vocabox_pack::Pack;
 use vocabox_pack::manifest::Voice;
 use vocabox_text::{Language, PHONEMES_MAX, Piece, language, pieces};
 
-/// Phoneme tokens of one run at the most; a zero goes before and after them.
+/// Most phoneme tokens of one run; a zero goes before and after them.
 const TOKENS_MAX: usize = PHONEMES_MAX;
 /// The engine, owned by one worker.
 pub struct Kokoro {
@@ -33,7 +33,7 @@ pub struct Kokoro {
     rate_hz: u32,
     ids: HashMap<char, i64>,
     voices: HashMap<String, VoiceTable>,
-    /// The mean of all tables, once it was asked for.
+    /// The mean of all tables, computed at first use.
     middle: Option<Arc<[f32]>>,
 }
 
@@ -59,7 +59,7 @@ pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Box<Speak>, Fault> {
     let vocabulary: VocabularyFile = read
         .and_then(|json| serde_json::from_slice(&json).map_err(|e| e.to_string()))
         .map_err(|e| {
-            Fault::missing("A model pack of this box is not as its manifest says.")
+            Fault::missing("A model pack of this server is not as its manifest says.")
                 .because(format!("pack {}: vocabulary: {e}", pack.name()))
         })?;
     let table = |voice: &Voice| VoiceTable {
@@ -85,15 +85,15 @@ impl Engine for Kokoro {
     type Task = SpeakTask;
     type Output = ();
 
-    /// Speaks a text of any length, piece by piece. Faults: `Invalid` when nothing in it can be spoken or the blend is out of its
-    /// bounds, `NotFound` for an unknown voice, `Missing` for a voice whose language cannot be read here.
+    /// Speaks a text of any length, piece by piece. Faults: `Invalid` when nothing in it can be spoken or the blend is
+    /// out of its bounds, `NotFound` for an unknown voice, `Missing` for a voice whose language has no reader.
     fn run(&mut self, task: SpeakTask, cancellation: &CancellationToken) -> Result<(), Fault> {
         let SpeakTask {
             utterance: task,
             outlet,
         } = task;
         let (language, mut rows) = self.voice(&task.voice)?;
-        // A cloned voice speaks the language of the one that is named.
+        // A cloned voice speaks the language of the named voice.
         let controls = match &task.style {
             None => StyleControls::of(&task),
             Some(style) => {
@@ -122,14 +122,14 @@ impl Engine for Kokoro {
     }
 }
 
-/// Where the style for these tokens, padding included, stands in a table.
+/// Returns the range of a table that has the style for these tokens, padding included.
 fn row(tokens: &[i64]) -> Range<usize> {
     let row = (tokens.len() - 2).min(TOKENS_MAX - 1) * STYLE;
     row..row + STYLE
 }
 
 impl Kokoro {
-    /// The language of the first voice that `id` names, and the table of all of them mixed by their shares.
+    /// Returns the language of the first voice that `id` names, and the table of all of them blended by their shares.
     fn voice(&mut self, id: &str) -> Result<(&'static dyn Language, Arc<[f32]>), Fault> {
         let blend = match self.voices.contains_key(id) {
             true => return self.table(id),
@@ -147,7 +147,8 @@ impl Kokoro {
         Ok((language, rows.into()))
     }
 
-    /// The table of a voice that is not the pack's. Faults: `NotFound` when the pack has not the voice that it starts from.
+    /// Returns the table of a cloned voice. Faults: `NotFound` when the pack does not have the voice that it starts
+    /// from.
     fn styled(&mut self, style: &Style) -> Result<Arc<[f32]>, Fault> {
         let nearest = match style.cfg_weight {
             None => Vec::new().into(),
@@ -159,14 +160,14 @@ impl Kokoro {
         Ok(style.rows(&nearest).into())
     }
 
-    /// The language and the table of one voice.
+    /// Returns the language and the table of one voice.
     fn table(&mut self, id: &str) -> Result<(&'static dyn Language, Arc<[f32]>), Fault> {
         let voice = self.voices.get_mut(id).ok_or_else(unknown_voice)?;
         let language = language(&voice.language).ok_or_else(|| unread(id, &voice.language))?;
         Ok((language, voice.rows(id)?))
     }
 
-    /// The mean of all voices' tables, each file once: read at first use, 28 MB for a moment.
+    /// Returns the mean of all voices' tables, each file once: computed at first use, which takes 28 MB for a moment.
     fn middle(&mut self) -> Result<Arc<[f32]>, Fault> {
         if let Some(middle) = &self.middle {
             return Ok(middle.clone());
@@ -184,7 +185,7 @@ impl Kokoro {
         Ok(self.middle.insert(sum.into()).clone())
     }
 
-    /// The piece's tokens, a zero before and after them.
+    /// Returns the piece's tokens, a zero before and after them.
     fn tokens(&self, piece: &Piece) -> Vec<i64> {
         let mut tokens = vec![0];
         tokens.extend(piece.phonemes.chars().filter_map(|c| self.ids.get(&c)));
@@ -193,7 +194,7 @@ impl Kokoro {
         tokens
     }
 
-    /// One piece as the model speaks it, `[samples] f32` at the pack's rate. `style` is `[256] f32`.
+    /// Returns the sound of one piece, `[samples] f32` at the pack's rate. `style` is `[256] f32`.
     fn sound(&mut self, tokens: &[i64], style: &[f32], speed: f32) -> Result<Vec<f32>, Fault> {
         let shape = [1, tokens.len()];
         let inputs = [
@@ -207,7 +208,7 @@ impl Kokoro {
 }
 
 impl VoiceTable {
-    /// The table, kept after the first call.
+    /// Returns the table, cached after the first call.
     fn rows(&mut self, id: &str) -> Result<Arc<[f32]>, Fault> {
         if let Some(rows) = &self.rows {
             return Ok(rows.clone());
@@ -221,7 +222,8 @@ impl VoiceTable {
     }
 }
 
-/// The table of the voice `id`, `[510, 256] f32`, from its file. Faults: `Engine` when it cannot be read or is of another size.
+/// Reads the table of the voice `id`, `[510, 256] f32`, from its file. Faults: `Engine` when it cannot be read or has
+/// another size.
 pub fn read_table(path: &Path, id: &str) -> Result<Vec<f32>, Fault> {
     let bytes = fs::read(path).map_err(Fault::engine)?;
     let floats = bytes

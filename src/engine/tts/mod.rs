@@ -1,14 +1,14 @@
-//! Text to speech: the models and how a voice is told to sound.
+//! Text to speech: the models, and the controls of a voice's sound.
 //!
 //! | file | one idea |
 //! | --- | --- |
 //! | `kokoro` | Kokoro-82M: phonemes and a voice's style → speech |
 //! | `vits` | VITS: letters or phonemes → speech |
 //! | `router` | several packs as one engine: a task goes to the pack that has its voice |
-//! | `blend` | voices mixed |
-//! | `style` | the sound of a voice that no pack has |
-//! | `style_controls` | what `stability` and `similarity` do |
-//! | `tone_conversion` | what one voice said, in the tone of another |
+//! | `blend` | blends of voices |
+//! | `style` | the sound of a cloned voice |
+//! | `style_controls` | the effect of `stability` and `similarity` |
+//! | `tone_conversion` | one voice's speech in the tone of another |
 //! | `joiner` | pieces of speech as one sound |
 
 pub mod blend;

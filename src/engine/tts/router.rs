@@ -1,7 +1,7 @@
-//! Every pack that speaks as one engine: a task goes to the pack that has its voice.
+//! All packs that speak as one engine: a task goes to the pack that has its voice.
 //!
-//! Owns which pack speaks a voice that several list: one that was fetched for it comes before one that every box
-//! has, so that weights made for a language take over the voices that stood in for them.
+//! Owns which pack speaks a voice that several packs list: a pack that was fetched explicitly goes before a default
+//! pack, so that weights made for a language take over the voices that substituted for them.
 
 use crate::contract::{CancellationToken, Engine, Speak, SpeakTask};
 use crate::graph::loader::GraphLoader;
@@ -20,13 +20,13 @@ pub struct VoiceRouter {
 }
 
 impl VoiceRouter {
-    /// `packs` in the order in which they are asked for a voice.
+    /// Sorts `packs` into the order in which a voice is looked up.
     pub fn order(packs: &mut [Pack]) {
         packs.sort_by_key(|p| p.manifest.default);
     }
 
-    /// The voices of `packs` that can be spoken here, each with the pack that speaks it; those of the last pack in
-    /// order, which every box has, come first.
+    /// Returns the voices of `packs` that can be spoken, each with the pack that speaks it; those of the last pack in
+    /// order, the default one, come first.
     pub fn voices(packs: &[Pack]) -> Vec<(&Voice, &Pack)> {
         let mut all: Vec<(&Voice, &Pack)> = Vec::new();
         for pack in packs {
@@ -114,7 +114,7 @@ mod tests {
         );
     }
 
-    /// Speaks as many samples as it is told when it is made.
+    /// Returns as many samples as it was built with.
     struct Stub(usize);
 
     impl Engine for Stub {

@@ -1,6 +1,6 @@
-//! The sound of a voice that no pack has: a style table of its own, and how far it is to go.
+//! The sound of a cloned voice: its style table, and how strongly it is applied.
 //!
-//! Owns what `exaggeration` and `cfg_weight` do to it, and its bytes in a file.
+//! Owns the effect of `exaggeration` and `cfg_weight` on it, and its file format.
 
 use std::sync::Arc;
 
@@ -14,7 +14,8 @@ pub const STYLE: usize = 256;
 pub const TABLE: usize = PHONEMES_MAX * STYLE;
 /// Values of timbre in a row; those of prosody follow.
 const TIMBRE: usize = STYLE / 2;
-/// Spreads of the stock voices' pitch ranges that the voice's own is widened by at exaggeration 1 and narrowed by at 0.
+/// The change of the voice's pitch range at exaggeration 1 (wider) and 0 (narrower), in standard deviations of the
+/// stock voices' ranges.
 const LIVELY: f32 = 1.5;
 
 /// A voice's table.
@@ -22,12 +23,13 @@ const LIVELY: f32 = 1.5;
 pub struct StyleTable {
     /// `[510, 256] f32`: a row for each number of tokens, 128 values of timbre and 128 of prosody.
     pub rows: Vec<f32>,
-    /// `[128] f32`: what prosody changes by where the pitch moves in a range that is wider by one spread of the stock voices.
+    /// `[128] f32`: the change of prosody for a pitch range that is wider by one standard deviation of the stock
+    /// voices.
     pub lively: Vec<f32>,
 }
 
 impl StyleTable {
-    /// Reads what [`StyleTable::bytes`] wrote. Faults: `Internal` for anything else.
+    /// Parses the result of [`StyleTable::bytes`]. Faults: `Internal` for anything else.
     pub fn parse(bytes: &[u8]) -> Result<Self, Fault> {
         let floats = bytes
             .chunks_exact(4)
@@ -40,37 +42,37 @@ impl StyleTable {
         Ok(StyleTable { rows, lively })
     }
 
-    /// All values, little-endian: the rows, then what makes them lively.
+    /// Returns all values, little-endian: the rows, then `lively`.
     pub fn bytes(&self) -> Vec<u8> {
         let values = self.rows.iter().chain(&self.lively);
         values.flat_map(|v| v.to_le_bytes()).collect()
     }
 }
 
-/// Speech that shows what somebody sounds like, for engines that can take that over.
+/// Speech of the cloned speaker, for engines that can convert to its tone.
 #[derive(Debug, Clone)]
 pub struct Example {
-    /// Names it: what is made of it once is kept by this.
+    /// Its name, which is also its cache key.
     pub name: String,
     pub speech: Arc<Clip>,
 }
 
-/// How a voice that no pack has is to speak.
+/// How a cloned voice speaks.
 #[derive(Debug, Clone)]
 pub struct Style {
     pub style_table: Arc<StyleTable>,
-    /// Whom it is to sound like; given where a tone-colour converter is installed.
+    /// Speech of the speaker; set where a tone-colour converter is installed.
     pub example: Option<Example>,
-    /// Voice of the pack that is most like it.
+    /// Voice of the pack that is most similar.
     pub nearest: String,
-    /// 0 to 1: how far the pitch moves; at 0.5 (and none) as far as the voice's own.
+    /// 0 to 1: the width of the pitch range; 0.5 (and none) is the voice's own.
     pub exaggeration: Option<f32>,
-    /// 0 to 1: how much of the way from the nearest voice to this one is gone; at 1 (and none) all of it.
+    /// 0 to 1: the position between the nearest voice (0) and this one; 1 (and none) is this one.
     pub cfg_weight: Option<f32>,
 }
 
 impl Style {
-    /// Its table, without either control as it is. `nearest` is the table of the nearest voice.
+    /// Returns the table after both controls. `nearest` is the table of the nearest voice.
     pub fn rows(&self, nearest: &[f32]) -> Vec<f32> {
         let way = self.cfg_weight.unwrap_or(1.0);
         let lively = LIVELY * 2.0 * (self.exaggeration.unwrap_or(0.5) - 0.5);

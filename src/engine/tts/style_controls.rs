@@ -1,17 +1,17 @@
-//! How a voice speaks beyond its words: the two controls of preset voices.
+//! The two controls of preset voices.
 //!
-//! Owns what `stability` and `similarity` do to a row of a style table (128 values of timbre, 128 of prosody).
+//! Owns the effect of `stability` and `similarity` on a row of a style table (128 values of timbre, 128 of prosody).
 
 use crate::contract::Utterance;
 use crate::tts::style::STYLE;
 
 /// Values of timbre in a row; those of prosody follow.
 const TIMBRE: usize = STYLE / 2;
-/// How many times further from the voice's mean the prosody of a piece goes at stability 0.
+/// How many times further from the voice's mean the prosody of a piece moves at stability 0.
 const LIVELY: f32 = 3.0;
-/// What is left of a voice's difference from all voices' middle at similarity 0.
+/// The share of a voice's difference from the mean of all voices that is left at similarity 0.
 const FAINT: f32 = 0.25;
-/// What is added to that difference at similarity 1.
+/// The share of that difference that is added at similarity 1.
 const STRONG: f32 = 0.25;
 
 /// Both controls as factors on differences; 1 changes nothing.
@@ -24,9 +24,9 @@ pub struct StyleControls {
 }
 
 impl StyleControls {
-    /// The factors for its controls, both falling or rising with them throughout: `stability` 1 gives every piece
-    /// the voice's mean prosody (0), 0.5 its own (1), 0 four times its difference; `similarity` 0 leaves a quarter of what
-    /// tells the voice from all others, 0.75 leaves all of it, 1 adds a quarter.
+    /// Returns the factors for the utterance's controls, both monotonic: `stability` 1 gives every piece the voice's
+    /// mean prosody (0), 0.5 its own (1), 0 four times its difference; `similarity` 0 leaves a quarter of the voice's
+    /// difference from all others, 0.75 leaves all of it, 1 adds a quarter.
     pub fn of(utterance: &Utterance) -> Self {
         let (plain_stability, plain_similarity) = {
             let plain = Utterance::default();
@@ -49,12 +49,13 @@ impl StyleControls {
         }
     }
 
-    /// Whether it changes nothing: then the row is fed as it is, bit for bit.
+    /// Whether it changes nothing: then the row is used unchanged, bit for bit.
     pub fn is_plain(&self) -> bool {
         self.liveliness == 1.0 && self.likeness == 1.0
     }
 
-    /// `style` (`[256] f32`) with both factors. `middle` is the same row of all voices' mean, `rows` the voice's table.
+    /// Returns `style` (`[256] f32`) with both factors applied. `middle` is the same row of all voices' mean, `rows`
+    /// the voice's table.
     pub fn applied(&self, style: &[f32], middle: &[f32], rows: &[f32]) -> Vec<f32> {
         let count = (rows.len() / STYLE) as f32;
         let mean = |i: usize| rows.iter().skip(i).step_by(STYLE).sum::<f32>() / count;

@@ -1,9 +1,9 @@
-//! A tone-colour converter: what one voice said, in the tone of another.
+//! A tone-colour converter: one voice's speech in the tone of another.
 //!
 //! For weights like those of OpenVoice (Qin et al. 2023, arXiv 2312.01479), in two graphs: `extract` makes a tone of a
-//! spectrogram (`[1, hops, bins] f32` → `[1, 256] f32`), `convert` makes sound of sound and two tones (`audio [1, N]`, `source
-//! [1, 256]`, `target [1, 256]` → `[…, M]`). Such weights are in no registry that packs are fetched from: this has been run with
-//! small graphs of the suite only.
+//! spectrogram (`[1, hops, bins] f32` → `[1, 256] f32`), `convert` makes sound of sound and two tones (`audio [1, N]`,
+//! `source [1, 256]`, `target [1, 256]` → `[…, M]`). No pack fetches such weights: this was run only with the small
+//! graphs of the tests.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,21 +19,21 @@ use vocabox_base::fault::Fault;
 use vocabox_pack::manifest::Tone as Settings;
 use vocabox_pack::{Pack, PackError};
 
-/// Tones of examples that are kept.
+/// Tones of examples that the cache keeps.
 const KEPT: usize = 64;
 
 /// The converter, owned by one worker.
-pub struct Tone {
+pub struct ToneConverter {
     extract: Box<dyn Net>,
     convert: Box<dyn Net>,
     rate_hz: u32,
     settings: Settings,
-    /// Tones by the names of their examples, the one used last at the end.
+    /// Cached tones by the names of their examples, the most recently used at the end.
     known: VecDeque<(String, Vec<f32>)>,
 }
 
 /// Builds the converter of `pack`. Faults: `Missing` when the manifest lacks `[tone]` or a rate, or a graph cannot be loaded.
-pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Tone, Fault> {
+pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<ToneConverter, Fault> {
     let wrong = |why: &str| {
         refused(PackError::Manifest {
             path: pack.folder.join("pack.toml"),
@@ -46,7 +46,7 @@ pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Tone, Fault> {
         return Err(wrong("[tone] has a length of 0"));
     }
     let rate_hz = pack.manifest.sample_rate_hz;
-    Ok(Tone {
+    Ok(ToneConverter {
         extract: graphs.load(pack, "extract")?,
         convert: graphs.load(pack, "convert")?,
         rate_hz: rate_hz.ok_or_else(|| wrong("engine tone needs sample_rate_hz"))?,
@@ -55,8 +55,8 @@ pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Tone, Fault> {
     })
 }
 
-impl Tone {
-    /// `inner`, whose speech has the tone of the task's example where it names one.
+impl ToneConverter {
+    /// Returns `inner`, whose speech is converted to the tone of the task's example where it has one.
     pub fn over(self, inner: Box<Speak>) -> Box<Speak> {
         Box::new(Toned {
             inner,
@@ -64,7 +64,7 @@ impl Tone {
         })
     }
 
-    /// The tone of `clip`.
+    /// Returns the tone of `clip`.
     pub fn of(&mut self, clip: &Clip) -> Result<Vec<f32>, Fault> {
         let clip = resample_clip(clip, self.rate_hz)?;
         let (values, shape) = self.spectrogram(&clip.samples);
@@ -91,7 +91,7 @@ impl Tone {
         Ok(tone)
     }
 
-    /// `clip`, whose tone is `source`, with the tone `target`, at its own rate.
+    /// Returns `clip`, whose tone is `source`, in the tone `target`, at its own rate.
     pub fn converted(
         &mut self,
         clip: &Clip,
@@ -119,7 +119,7 @@ impl Tone {
         resample_clip(&made, clip.rate_hz)
     }
 
-    /// Magnitudes `[1, hops, bins]` of windows centred on each hop, silence around.
+    /// Returns magnitudes `[1, hops, bins]` of windows centred on each hop, with silence around.
     fn spectrogram(&self, samples: &[f32]) -> (Vec<f32>, [usize; 3]) {
         let (size, hop) = (self.settings.window_samples, self.settings.hop_samples);
         let fft = RealFftPlanner::<f32>::new().plan_fft_forward(size);
@@ -132,7 +132,7 @@ impl Tone {
                 let at = (number * hop + n).checked_sub(size / 2);
                 *slot = at.and_then(|at| samples.get(at)).unwrap_or(&0.0) * window(n);
             }
-            // Lengths are the plan's own, the only thing it can refuse.
+            // The plan can refuse lengths only, and these are its own.
             let done = fft.process(&mut frame, &mut spectrum);
             debug_assert!(done.is_ok());
             values.extend(spectrum.iter().map(|bin| bin.norm()));
@@ -141,7 +141,7 @@ impl Tone {
     }
 }
 
-/// The name of a graph's first output.
+/// Returns the name of a graph's first output.
 fn output(net: &dyn Net) -> Result<String, Fault> {
     let first = net.signature().outputs.first();
     first
@@ -149,11 +149,12 @@ fn output(net: &dyn Net) -> Result<String, Fault> {
         .ok_or_else(|| Fault::engine("the graph has no output"))
 }
 
-/// An engine that speaks, and the converter behind it.
+/// An engine that speaks, followed by the converter.
 struct Toned {
     inner: Box<Speak>,
-    /// For this worker's thread alone: the outlet that converts runs within [`Engine::run`], and is its only other owner.
-    tone: Arc<Mutex<Tone>>,
+    /// Used by this worker's thread only: the outlet that converts runs within [`Engine::run`], and is its only other
+    /// owner.
+    tone: Arc<Mutex<ToneConverter>>,
 }
 
 impl Engine for Toned {
@@ -179,7 +180,7 @@ impl Engine for Toned {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .of_example(&example)?;
-        // The first piece says what the voice that speaks sounds like by itself.
+        // The first piece gives the speaking voice's own tone.
         let mut source: Option<Vec<f32>> = None;
         let converting = Box::new(move |piece: Clip| {
             let mut tone = tone.lock().unwrap_or_else(PoisonError::into_inner);

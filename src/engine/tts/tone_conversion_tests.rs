@@ -7,10 +7,10 @@ use crate::graph::tract::TractNet;
 use crate::tts::style::{Style, StyleTable};
 
 /// The suite's small graphs: a tone is the mean magnitude, and sound is made as loud as the target's says.
-fn tone() -> Tone {
+fn tone() -> ToneConverter {
     let data = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("src/tests/data");
     let load = |name: &str| Box::new(TractNet::load(&data.join(name)).unwrap());
-    Tone {
+    ToneConverter {
         extract: load("tone_extract.onnx"),
         convert: load("tone_convert.onnx"),
         rate_hz: 16_000,

@@ -1,9 +1,9 @@
 //! VITS: letters or phonemes → speech, one graph for each voice or several speakers in one.
 //!
-//! Recipe: Kim, Kong, Son 2021 (arXiv 2106.06103). Three layouts of its exports are known by their inputs: Piper
+//! Recipe: Kim, Kong, Son 2021 (arXiv 2106.06103). Three layouts of its exports are recognised by their inputs: Piper
 //! (`input`, `input_lengths`, `scales`, perhaps `sid`), MMS-TTS as sherpa-onnx exports it (`x`, `x_length`,
 //! `noise_scale`, `length_scale`, `noise_scale_w`, perhaps `sid`), and MMS-TTS as Hugging Face's optimum does
-//! (`input_ids`, `attention_mask`: its spreads and pace are fixed in the graph). The sound is the graph's first output.
+//! (`input_ids`, `attention_mask`: its spreads and rate are fixed in the graph). The sound is the graph's first output.
 
 use std::collections::HashMap;
 use std::fs;
@@ -19,28 +19,28 @@ use vocabox_pack::manifest::{Blanks, Reads, Vits as Settings};
 use vocabox_pack::{Pack, PackError};
 use vocabox_text::{Graphemes, Language, espeak, language, pieces};
 
-/// The token that stands for nothing where blanks go around.
+/// The blank token where blanks go around all tokens.
 const BLANK: i64 = 0;
-/// Piper's names for the begin, the blank and the end.
+/// Piper's names for the start, the blank and the end token.
 const PIPER: [char; 3] = ['^', '_', '$'];
 
 /// The engine, owned by one worker.
-struct Vits {
+struct VitsSynthesizer {
     net: Box<dyn Net>,
     layout: Layout,
     output: String,
     rate_hz: u32,
     ids: HashMap<char, i64>,
     settings: Settings,
-    voices: HashMap<String, Voice>,
+    voices: HashMap<String, VitsVoice>,
 }
 
-struct Voice {
+struct VitsVoice {
     language: String,
     speaker: i64,
 }
 
-/// How the inputs are called.
+/// The names of the inputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Layout {
     Piper { speakers: bool },
@@ -49,7 +49,7 @@ enum Layout {
 }
 
 impl Layout {
-    /// The layout whose inputs these are.
+    /// Returns the layout with these inputs.
     fn of(inputs: &[&str]) -> Option<Layout> {
         let has = |names: &[&str]| names.iter().all(|n| inputs.contains(n));
         let speakers = inputs.contains(&"sid");
@@ -73,8 +73,8 @@ impl Layout {
     }
 }
 
-/// Builds the engine of `pack`. Faults: `Missing` when the manifest lacks `[vits]`, or the tokens or the graph's inputs are of
-/// no layout that is known.
+/// Builds the engine of `pack`. Faults: `Missing` when the manifest lacks `[vits]`, or the layout of the tokens or of
+/// the graph's inputs is unknown.
 pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Box<Speak>, Fault> {
     let wrong = |why: String| {
         refused(PackError::Manifest {
@@ -113,13 +113,13 @@ pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Box<Speak>, Fault> {
     })?;
     let output = net.signature().outputs.first().map(|o| o.name.clone());
     let voices = pack.manifest.voices.iter().map(|v| {
-        let voice = Voice {
+        let voice = VitsVoice {
             language: v.language.clone(),
             speaker: v.speaker.unwrap_or(0),
         };
         (v.id.clone(), voice)
     });
-    Ok(Box::new(Vits {
+    Ok(Box::new(VitsSynthesizer {
         output: output.ok_or_else(|| wrong("the graph has no output".to_owned()))?,
         layout,
         rate_hz,
@@ -130,9 +130,9 @@ pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Box<Speak>, Fault> {
     }))
 }
 
-/// A token file: Piper's configuration (`phoneme_id_map`), a JSON object of characters, or lines of a character, a blank
-/// and a number, of which a line that begins with a blank means the blank itself. Tokens of several characters are left
-/// out: nothing here writes them.
+/// Parses a token file: Piper's configuration (`phoneme_id_map`), a JSON object of characters, or lines of a character,
+/// a space and a number, where a line that starts with a space means the space itself. Tokens of several characters are
+/// left out, because they are never used.
 fn tokens(text: &str) -> Result<HashMap<char, i64>, String> {
     #[derive(Deserialize)]
     struct Piper {
@@ -171,12 +171,12 @@ fn tokens(text: &str) -> Result<HashMap<char, i64>, String> {
     }
 }
 
-impl Engine for Vits {
+impl Engine for VitsSynthesizer {
     type Task = SpeakTask;
     type Output = ();
 
-    /// Speaks a text of any length, piece by piece. Faults: `Invalid` when nothing in it can be spoken, `NotFound` for an
-    /// unknown voice, `Missing` for phonemes of a language that cannot be read here.
+    /// Speaks a text of any length, piece by piece. Faults: `Invalid` when nothing in it can be spoken, `NotFound` for
+    /// an unknown voice, `Missing` for phonemes of a language without a reader.
     fn run(&mut self, task: SpeakTask, cancellation: &CancellationToken) -> Result<(), Fault> {
         let SpeakTask {
             utterance: task,
@@ -214,9 +214,9 @@ impl Engine for Vits {
     }
 }
 
-impl Vits {
-    /// The tokens of `said` with the graph's blanks; none when it has no token for any of it. A character without a token
-    /// is tried as its plain form.
+impl VitsSynthesizer {
+    /// Returns the tokens of `said` with the graph's blanks; none when it has no token for any character. A character
+    /// without a token is replaced by its form without diacritics.
     fn ids_of(&self, said: &str) -> Vec<i64> {
         let said = match self.settings.reads {
             Reads::Letters => said.to_owned(),
@@ -253,7 +253,7 @@ impl Vits {
         }
     }
 
-    /// One piece as the graph speaks it.
+    /// Returns the sound of one piece.
     fn sound(&mut self, ids: &[i64], speaker: i64, speed: f32) -> Result<Vec<f32>, Fault> {
         let (shape, count, sid) = ([1, ids.len()], [ids.len() as i64], [speaker]);
         let (noise, spread) = ([self.settings.noise], [self.settings.noise_duration]);

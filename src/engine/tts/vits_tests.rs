@@ -13,7 +13,13 @@ const PIPER_TOKENS: &str = r#"{"phoneme_id_map": {"^": [1], "_": [0], "$": [2], 
     "ˈ": [120], "ː": [122], ".": [10]}, "audio": {"sample_rate": 22050}}"#;
 
 /// The engine on a graph of `src/tests/data`, which makes 100 samples of `id / 256` of every token.
-fn engine(graph: &str, tokens_text: &str, reads: Reads, blanks: Blanks, language: &str) -> Vits {
+fn engine(
+    graph: &str,
+    tokens_text: &str,
+    reads: Reads,
+    blanks: Blanks,
+    language: &str,
+) -> VitsSynthesizer {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
     let packed = root.join("models/onnxruntime/libonnxruntime.so.1.32.0");
     let probed =
@@ -26,7 +32,7 @@ fn engine(graph: &str, tokens_text: &str, reads: Reads, blanks: Blanks, language
         .iter()
         .map(|i| i.name.as_str())
         .collect();
-    Vits {
+    VitsSynthesizer {
         layout: Layout::of(&names).unwrap(),
         output: net.signature().outputs[0].name.clone(),
         rate_hz: 16_000,
@@ -41,14 +47,14 @@ fn engine(graph: &str, tokens_text: &str, reads: Reads, blanks: Blanks, language
         voices: HashMap::from([
             (
                 "v".to_owned(),
-                Voice {
+                VitsVoice {
                     language: language.to_owned(),
                     speaker: 0,
                 },
             ),
             (
                 "w".to_owned(),
-                Voice {
+                VitsVoice {
                     language: language.to_owned(),
                     speaker: 1,
                 },
