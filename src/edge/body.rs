@@ -1,5 +1,5 @@
-//! Owns receiving a request's body: by declared length or in chunks, never more than the request may have,
-//! never slower than the least rate. Knows no routes and no handlers.
+//! Receives a request's body: by declared length or in chunks, never more than the request may have, never slower than
+//! the minimum rate. Knows no routes and no handlers.
 
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use vocabox_base::fault::{Fault, Kind};
 /// Bytes of one chunk's size line, CRLF included: sixteen hexadecimal digits are a `u64`.
 const CHUNK_LINE_BYTES_MAX: usize = 18;
 
-/// What the receipt of one body has to keep to.
+/// The bounds of receiving one body.
 pub(crate) struct Terms<'a> {
     pub(crate) length: Length,
     pub(crate) bytes_max: u64,
@@ -23,17 +23,17 @@ pub(crate) struct Terms<'a> {
     pub(crate) uploads: &'a Arc<Budget>,
 }
 
-/// A body on its way in.
+/// A body that is being received.
 pub(crate) struct Receipt<'a> {
     terms: Terms<'a>,
     sink: Sink<'a>,
-    /// Taken once the body is large or slow, given back when it is whole.
+    /// Taken once the body is large or slow, given back when it is complete.
     place: Share,
 }
 
 impl<'a> Receipt<'a> {
-    /// Decides what can be decided before the first byte: `TooLarge`, and `Busy` for a body that is declared
-    /// as large while the places of large uploads are taken.
+    /// Starts receiving. Faults, before the first byte: `TooLarge`, and `Busy` for a body that is declared as large
+    /// while all slots of large uploads are taken.
     pub(crate) fn open(terms: Terms<'a>) -> Result<Self, Fault> {
         let receipt = Receipt {
             sink: terms.spool.sink(),
@@ -51,8 +51,8 @@ impl<'a> Receipt<'a> {
         }
     }
 
-    /// The whole body. `Invalid` when it is malformed or ends early, `TooLarge`, `TooSlow`, `Busy` without
-    /// room, `Cancelled` when the connection broke.
+    /// Returns the whole body. Faults: `Invalid` when it is malformed or ends early, `TooLarge`, `TooSlow`, `Busy`
+    /// without space, `Cancelled` when the connection broke.
     pub(crate) fn receive(mut self, line: &mut ClientStream<'_>) -> Result<Stored, Fault> {
         match self.terms.length {
             Length::Declared(bytes) => self.copy(line, bytes)?,
@@ -78,7 +78,7 @@ impl<'a> Receipt<'a> {
         self.sink.finish()
     }
 
-    /// Moves exactly `bytes` from the line to the sink.
+    /// Moves exactly `bytes` from the client's stream to the sink.
     fn copy(&mut self, line: &mut ClientStream<'_>, bytes: u64) -> Result<(), Fault> {
         let mut left = bytes;
         while left > 0 {
@@ -110,7 +110,7 @@ impl<'a> Receipt<'a> {
         }))
     }
 
-    /// Trailers say nothing that is used here: read to the empty line and dropped.
+    /// Reads the trailers up to the empty line and drops them, because none is used.
     fn drop_trailers(&mut self, line: &mut ClientStream<'_>) -> Result<(), Fault> {
         let mut bytes = 0;
         loop {
@@ -122,7 +122,7 @@ impl<'a> Receipt<'a> {
         }
     }
 
-    /// One line with its CRLF, of at most `bytes_max` bytes.
+    /// Reads one line with its CRLF, of at most `bytes_max` bytes.
     fn text_line(
         &mut self,
         line: &mut ClientStream<'_>,
@@ -154,7 +154,7 @@ impl<'a> Receipt<'a> {
         if lasts > grace {
             self.take_place()?;
         }
-        // Where bytes are always there, as those of tiny chunks may be, no wait would find the deadline passed.
+        // Where bytes are always available, as those of tiny chunks may be, no wait would notice the deadline.
         if lasts > most {
             return Err(self.broken(&ErrorKind::TimedOut.into()));
         }

@@ -1,10 +1,10 @@
-//! Owns counting what is shared out and comes back by itself: places of uploads, bytes of spool.
-//! Knows nothing of what it counts.
+//! Counts units that are handed out and returned by dropping: slots of uploads, bytes of spool. Does not know what it
+//! counts.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// So much of something, shared out to many.
+/// A number of units that many holders share.
 #[derive(Debug)]
 pub(crate) struct Budget {
     used: AtomicU64,
@@ -12,7 +12,7 @@ pub(crate) struct Budget {
 }
 
 impl Budget {
-    /// A budget of `max` units, all of them free.
+    /// Returns a budget of `max` units, all of them free.
     pub(crate) fn new(max: u64) -> Arc<Self> {
         Arc::new(Budget {
             used: AtomicU64::new(0),
@@ -20,7 +20,7 @@ impl Budget {
         })
     }
 
-    /// A share of nothing yet.
+    /// Returns an empty share.
     pub(crate) fn share(self: &Arc<Self>) -> Share {
         Share {
             budget: Arc::clone(self),
@@ -28,7 +28,7 @@ impl Budget {
         }
     }
 
-    /// Units that are held now.
+    /// Returns the units that are held now.
     #[cfg(test)]
     pub(crate) fn used(&self) -> u64 {
         self.used.load(Ordering::Acquire)
@@ -43,7 +43,7 @@ pub(crate) struct Share {
 }
 
 impl Share {
-    /// Whether `units` more were free, and are now held.
+    /// Takes `units` more, if they are free; returns whether they were.
     #[must_use]
     pub(crate) fn grow(&mut self, units: u64) -> bool {
         let max = self.budget.max;
@@ -60,7 +60,7 @@ impl Share {
         grown
     }
 
-    /// Units that this share holds.
+    /// Returns the units that this share holds.
     pub(crate) fn units(&self) -> u64 {
         self.units
     }

@@ -1,7 +1,7 @@
-//! Owns reading from and writing to one client's socket under deadlines. Knows no HTTP.
+//! Reads from and writes to one client's socket under deadlines. Knows no HTTP.
 //!
-//! The socket is non-blocking, and its seat is told while the client keeps it waiting; every wait is a `poll` that ends at an instant given by the caller, so
-//! that no trickle of bytes can stretch a deadline.
+//! The socket is non-blocking. While the client keeps it waiting, its seat is marked as stalled; every wait is a `poll`
+//! that ends at an instant given by the caller, so that no trickle of bytes can extend a deadline.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -12,11 +12,11 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::connections::Hold;
 
-/// How fast a transfer has to go on.
+/// The minimum speed of a transfer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Pace {
     pub(crate) started: Instant,
-    /// What is allowed before the rate counts.
+    /// The time before the rate applies.
     pub(crate) grace: Duration,
     /// Bytes a second, on average.
     pub(crate) rate_min: u64,
@@ -25,17 +25,17 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    /// When the byte after `moved` bytes has to have come or gone.
+    /// Returns the deadline of the byte after `moved` bytes.
     pub(crate) fn until(&self, moved: u64) -> Instant {
         let earned = Duration::from_millis(moved.saturating_mul(1000) / self.rate_min.max(1));
         self.started + self.most.min(self.grace.saturating_add(earned))
     }
 }
 
-/// One client's connection, with the bytes that came ahead of their turn.
+/// One client's connection, with the bytes that were read ahead.
 pub(crate) struct ClientStream<'a> {
     stream: &'a TcpStream,
-    /// None for a newcomer that gets no place.
+    /// None for a connection that was not admitted.
     hold: Option<&'a Hold>,
     buffer: Vec<u8>,
     start: usize,
@@ -43,15 +43,14 @@ pub(crate) struct ClientStream<'a> {
 }
 
 impl<'a> ClientStream<'a> {
-    /// Takes over the reading side of the connection in `hold`. The buffer holds exactly the largest head that is
-    /// accepted.
+    /// Returns a stream over the connection in `hold`. The buffer holds exactly the largest head that is accepted.
     pub(crate) fn new(hold: &'a Hold, head_bytes_max: usize) -> io::Result<Self> {
         let mut line = ClientStream::newcomer(&hold.seat().stream, head_bytes_max)?;
         line.hold = Some(hold);
         Ok(line)
     }
 
-    /// The same for a connection that has no place.
+    /// Returns a stream over a connection that was not admitted.
     pub(crate) fn newcomer(stream: &'a TcpStream, buffer_bytes: usize) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
         Ok(ClientStream {
@@ -63,27 +62,27 @@ impl<'a> ClientStream<'a> {
         })
     }
 
-    /// Bytes that can be ahead at most.
+    /// Returns the size of the buffer.
     pub(crate) fn capacity(&self) -> usize {
         self.buffer.len()
     }
 
-    /// The socket, for watching it.
+    /// Returns the socket, for watching it.
     pub(crate) fn stream(&self) -> &'a TcpStream {
         self.stream
     }
 
-    /// What has been read and not yet consumed.
+    /// Returns the bytes that were read and not yet consumed.
     pub(crate) fn ahead(&self) -> &[u8] {
         &self.buffer[self.start..self.end]
     }
 
-    /// Whether nothing more fits before something is consumed.
+    /// Whether the buffer is full until something is consumed.
     pub(crate) fn is_full(&self) -> bool {
         self.end - self.start == self.buffer.len()
     }
 
-    /// Takes `bytes` of what is ahead off it.
+    /// Consumes `bytes` of the buffer.
     pub(crate) fn consume(&mut self, bytes: usize) {
         self.start = (self.start + bytes).min(self.end);
         if self.start == self.end {
@@ -92,7 +91,8 @@ impl<'a> ClientStream<'a> {
         }
     }
 
-    /// Bytes that were added to what is ahead; 0 at the end of the client's stream. `TimedOut` at `until`.
+    /// Reads into the buffer and returns how many bytes it added; 0 at the end of the client's stream. `TimedOut` at
+    /// `until`.
     pub(crate) fn fill(&mut self, until: Instant) -> io::Result<usize> {
         if self.end == self.buffer.len() && self.start > 0 {
             self.buffer.copy_within(self.start..self.end, 0);
@@ -112,7 +112,7 @@ impl<'a> ClientStream<'a> {
         }
     }
 
-    /// Sends all of `bytes`. Each wait ends after `block` or where `pace` says; `moved` counts up.
+    /// Sends all of `bytes`. Each wait ends after `block` or at the deadline of `pace`; `moved` counts the sent bytes.
     pub(crate) fn send(
         &mut self,
         bytes: &[u8],
@@ -152,14 +152,14 @@ impl<'a> ClientStream<'a> {
         }
     }
 
-    /// The client takes nothing: it may lose its place meanwhile, and its connection is shut down then.
+    /// Marks the connection as stalled: it may be evicted meanwhile, and is then shut down.
     pub(crate) fn stalls(&self) {
         if let Some(hold) = self.hold {
             hold.stalls();
         }
     }
 
-    /// The client has moved. `ConnectionAborted` when it was too late.
+    /// Marks the connection as active again. `ConnectionAborted` when it was evicted.
     pub(crate) fn goes_on(&self) -> io::Result<()> {
         match self.hold.is_none_or(Hold::goes_on) {
             true => Ok(()),
@@ -167,7 +167,7 @@ impl<'a> ClientStream<'a> {
         }
     }
 
-    /// Waits for the client, who may lose the place meanwhile: `ConnectionAborted` then.
+    /// Waits for the client. The connection may be evicted meanwhile: `ConnectionAborted` then.
     fn wait(&self, flags: PollFlags, until: Instant) -> io::Result<()> {
         self.stalls();
         let waited = wait(self.stream, flags, until);
@@ -175,8 +175,8 @@ impl<'a> ClientStream<'a> {
         waited
     }
 
-    /// Says that nothing more is sent, then reads and drops what still comes, within the bounds: closing
-    /// over unread bytes would make the kernel send a reset, which can overtake the answer.
+    /// Ends the sending direction, then reads and drops what still comes, within the bounds: closing a socket with
+    /// unread bytes would make the kernel send a reset, which can overtake the answer.
     pub(crate) fn linger(&mut self, bytes_max: usize, most: Duration) {
         if self.stream.shutdown(Shutdown::Write).is_err() {
             return;
@@ -209,7 +209,7 @@ fn wait(fd: impl AsFd, flags: PollFlags, until: Instant) -> io::Result<()> {
     }
 }
 
-/// `duration` as `poll` wants it.
+/// Returns `duration` as `poll` expects it.
 pub(crate) fn timespec(duration: Duration) -> Timespec {
     Timespec {
         tv_sec: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),

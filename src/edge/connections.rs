@@ -1,9 +1,9 @@
-//! Owns who may be connected: how many in all, how many of one address, and who has to leave when it is full.
-//! Knows sockets only as something to shut.
+//! Bounds the connections: how many in total, how many of one address, and which one is evicted when there are too
+//! many. Uses sockets only to shut them down.
 //!
-//! A full house never refuses a newcomer while somebody merely sits there: the connection that has waited
-//! longest for its client (for a whole head, for more of a body, or to take its answer) leaves. Refusing the newcomer
-//! instead would let one slow client (or one proxy) lock everybody else out of its address.
+//! When all places are taken, a newcomer is admitted as long as some connection is idle: the connection that has waited
+//! longest for its client (for a whole head, for more of a body, or to take its answer) is evicted. Refusing the
+//! newcomer instead would let one slow client (or one proxy) lock all others out of its address.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr, Shutdown, TcpStream};
@@ -13,23 +13,23 @@ use std::time::{Duration, Instant};
 
 use vocabox_base::limits::STALL_MS;
 
-/// Waits for the first byte of a head.
+/// The connection waits for the first byte of a head.
 const IDLE: u8 = 0;
-/// Has sent a part of a head.
+/// The client has sent a part of a head.
 const HEAD: u8 = 1;
-/// Its request is being received or answered: it may not be made to leave.
+/// A request is being received or answered: the connection is not evicted.
 const BUSY: u8 = 2;
-/// Is being received or answered, and its client neither sends nor takes anything.
+/// A request is being received or answered, and its client neither sends nor takes anything.
 const STALLED: u8 = 3;
-/// Was made to leave.
+/// The connection was evicted.
 const SHUT: u8 = 4;
 
-/// Phases in which a connection may be made to leave, because its client keeps it waiting.
+/// Phases in which a connection may be evicted, because its client keeps it waiting.
 const MAY_LEAVE: [u8; 3] = [IDLE, HEAD, STALLED];
 
-/// How long a newcomer is held while the one who has to leave does so: its thread only has to wake up.
+/// Milliseconds that a newcomer waits for the evicted connection to close: its thread only has to wake up.
 const LEAVE_MS: u64 = 1_000;
-/// How long a part of a head may become a whole one after the house was told to close.
+/// Milliseconds in which a started head may become whole after the edge was told to stop.
 const CLOSING_HEAD_MS: u64 = 1_000;
 
 /// All connections.
@@ -54,11 +54,11 @@ pub(crate) struct Seat {
     pub(crate) stream: TcpStream,
     pub(crate) peer: IpAddr,
     phase: AtomicU8,
-    /// Microseconds after `Connections::opened` from when on this connection waits for its client.
+    /// Microseconds after `Connections::opened` since which this connection waits for its client.
     since_us: AtomicU64,
 }
 
-/// The right to a connection; dropping it frees the place.
+/// The place of one connection; dropping it frees the place.
 pub(crate) struct Hold {
     places: Arc<Connections>,
     seat: Arc<Seat>,
@@ -66,7 +66,7 @@ pub(crate) struct Hold {
 }
 
 impl Connections {
-    /// Room for `max` connections, `per_address_max` of them from one address.
+    /// Returns `max` free places, at most `per_address_max` of them for one address.
     pub(crate) fn new(max: usize, per_address_max: usize) -> Arc<Self> {
         Arc::new(Connections {
             state: Mutex::default(),
@@ -78,8 +78,8 @@ impl Connections {
         })
     }
 
-    /// A place for `stream`, if need be that of the connection that waits longest for its client; the stream
-    /// back when every connection that counts is at work.
+    /// Returns a place for `stream`, if necessary that of the connection that has waited longest for its client; the
+    /// stream itself when every connection that counts is busy.
     pub(crate) fn take(
         self: &Arc<Self>,
         stream: TcpStream,
@@ -124,7 +124,7 @@ impl Connections {
         })
     }
 
-    /// Closes every connection that has sent nothing of a next request; the others close when answered.
+    /// Closes every connection that has sent nothing of a next request; the others close once they are answered.
     pub(crate) fn stop(&self) {
         self.stopping.store(true, Ordering::SeqCst);
         for seat in self.lock().seats.values() {
@@ -137,8 +137,8 @@ impl Connections {
         self.stopping.load(Ordering::SeqCst)
     }
 
-    /// Whether every connection was gone within `most`. Those that have sent only a part of a head by then, or
-    /// soon, are not waited for.
+    /// Waits up to `most` until every connection is closed; returns whether that happened. Connections that have sent
+    /// only a part of a head by then, or soon after, are not waited for.
     pub(crate) fn wait_empty(&self, most: Duration) -> bool {
         let until = Instant::now() + most;
         let mut heads_until =
@@ -175,7 +175,8 @@ impl Connections {
 }
 
 impl State {
-    /// Whether a connection (of the party `of`, if one is given) that waits for its client was made to leave.
+    /// Evicts one connection that waits for its client (of the party `of`, if one is given); returns whether there was
+    /// one.
     fn evict(&self, of: Option<IpAddr>, now_us: u64) -> bool {
         loop {
             let longest = self
@@ -188,7 +189,7 @@ impl State {
                 .min_by_key(|(since_us, _)| *since_us);
             match longest {
                 None => return false,
-                // It may have become busy or sent its first byte since: then look again.
+                // It may have become busy or sent its first byte meanwhile: then look again.
                 Some((_, seat)) if MAY_LEAVE.iter().any(|phase| seat.shut(*phase)) => return true,
                 Some(_) => {}
             }
@@ -196,7 +197,7 @@ impl State {
     }
 }
 
-/// Whose connections count together: an address, or the network of 64 bits that one client has in IPv6.
+/// Returns the key by which connections count together: an address, or the 64-bit network that one client has in IPv6.
 fn party(peer: IpAddr) -> IpAddr {
     match peer {
         IpAddr::V4(_) => peer,
@@ -224,32 +225,32 @@ impl Seat {
 }
 
 impl Hold {
-    /// The connection.
+    /// Returns the connection.
     pub(crate) fn seat(&self) -> &Seat {
         &self.seat
     }
 
-    /// The next head is waited for. False when the house closes instead.
+    /// Marks that the next head is awaited. False when the edge is stopping instead.
     pub(crate) fn waits(&self) -> bool {
         self.seat
             .since_us
             .store(self.places.now_us(), Ordering::Relaxed);
         self.seat.turn(BUSY, IDLE);
-        // After the phase: either this sees the stop, or the stop sees an idle seat.
+        // After the phase is set: either this sees the stop, or the stop sees an idle seat.
         !self.places.stopping()
     }
 
-    /// The first byte of a head came. False when the connection was made to leave.
+    /// Marks that the first byte of a head came. False when the connection was evicted.
     pub(crate) fn begins(&self) -> bool {
         self.seat.turn(IDLE, HEAD)
     }
 
-    /// The head is whole. False when the connection was made to leave.
+    /// Marks that the head is whole. False when the connection was evicted.
     pub(crate) fn works(&self) -> bool {
         self.seat.turn(HEAD, BUSY)
     }
 
-    /// The client sends or takes nothing: after [`STALL_MS`] a connection at work may be made to leave.
+    /// Marks that the client sends or takes nothing: after [`STALL_MS`] a busy connection may be evicted.
     pub(crate) fn stalls(&self) {
         if self.seat.phase.load(Ordering::SeqCst) == BUSY {
             let from = self.places.now_us() + STALL_MS * 1_000;
@@ -258,12 +259,13 @@ impl Hold {
         }
     }
 
-    /// The client may have moved. False when the connection was made to leave.
+    /// Marks that the client may have moved. False when the connection was evicted.
     pub(crate) fn goes_on(&self) -> bool {
         self.seat.turn(STALLED, BUSY) || self.seat.phase.load(Ordering::SeqCst) != SHUT
     }
 
-    /// Everything is said and only the client's rest is read: it may be made to leave again.
+    /// Marks that the answer is sent and only the client's remaining bytes are read: the connection may be evicted
+    /// again.
     pub(crate) fn lingers(&self) {
         self.seat.turn(BUSY, HEAD);
     }

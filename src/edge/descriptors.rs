@@ -1,20 +1,20 @@
-//! Owns the sum of open files: tiny_http's accept thread does not survive one that cannot be opened, so that
-//! the connections must never add up to more than the process may have.
+//! Bounds the open files: tiny_http's accept thread does not survive a socket that cannot be opened, so the connections
+//! must never need more descriptors than the process may have.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::EdgeError;
 
-/// Descriptors of one connection with a request under way: the client's, three of the inner hop (the gate's
-/// end, and two that tiny_http makes of its end), and a spooled body.
+/// Descriptors of one connection with a running request: the client's socket, three of the inner hop (the gate's end,
+/// and two that tiny_http makes of its end), and a spooled body.
 const PER_CONNECTION: u64 = 1 + 3 + 1;
-/// For the listeners, standard streams, store, models and library files, plus 64 to spare.
+/// For the listeners, standard streams, store, models and library files, plus 64 in reserve.
 const REST: u64 = 128 + 64;
-/// Fewer connections than this are no service.
+/// The least number of connections of a useful service.
 const CONNECTIONS_MIN: u64 = 8;
 
-/// As many connections as the process's limit of open files allows beside `handlers`, at most `wanted`; raises the
-/// soft limit as far as that needs. The error says that not even the fewest fit.
+/// Returns as many connections as the process's limit of open files allows beside `handlers`, at most `wanted`; raises
+/// the soft limit as far as necessary. The error says that not even the least number fits.
 pub(crate) fn connections(wanted: usize, handlers: usize) -> Result<usize, EdgeError> {
     let wanted = Wanted {
         connections: wanted as u64,
@@ -52,8 +52,8 @@ struct Wanted {
 }
 
 impl Wanted {
-    /// Descriptors of this many connections and of all else. A request that is being handled has its body's file and
-    /// the one in it that was taken out of a form, also when its client has left.
+    /// Returns the descriptors of this many connections and of everything else. A running request has the file of its
+    /// body and the file that was extracted from a form, also when its client has left.
     fn need(&self, connections: u64) -> u64 {
         connections
             .saturating_mul(PER_CONNECTION)
@@ -92,8 +92,8 @@ mod tests {
         assert_eq!(many.fit(0), None);
         let few = wanted(2, 4);
         assert_eq!(few.fit(few.need(2)), Some(2));
-        // Every handler may be taken by a request that waits: fewer connections than handlers would be none for
-        // anybody else.
+        // Waiting requests may take every handler: with fewer connections than handlers, no connection would be left
+        // for other requests.
         let waiting = wanted(1024, 42);
         assert_eq!(waiting.fit(waiting.need(42)), Some(42));
         assert_eq!(waiting.fit(waiting.need(42) - 1), None);

@@ -1,7 +1,7 @@
-//! Owns sending an answer while it is still being made. Knows neither tiny_http nor what the answer means.
+//! Sends an answer while it is still being made. Knows neither tiny_http nor the answer's meaning.
 //!
-//! What the handler makes is taken from the inner hop as fast as it comes and waits in the spool: so neither a handler nor
-//! a worker ever waits for a client that reads slowly, as one does that plays what it reads.
+//! The handler's output is read from the inner hop as fast as it comes and waits in the spool: so neither a handler nor
+//! a worker ever waits for a client that reads slowly, such as a player.
 
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::net::UnixStream;
@@ -13,15 +13,15 @@ use crate::Bounds;
 use crate::client_stream::{ClientStream, timespec};
 use crate::inner::parts::Parts;
 use crate::inner::relay::Opening;
-use crate::reply::{self, Frame, Length};
+use crate::reply::{self, AnswerLength, Frame};
 use crate::spool::{Sink, Spool};
 use vocabox_base::fault::Fault;
 
-/// Bytes of one chunk at the most, and of one read from the inner hop.
+/// Most bytes of one chunk, and of one read from the inner hop.
 const BLOCK_BYTES: usize = 64 * 1024;
 
-/// Sends the answer that begins with `opening` to its end. An error when it broke off on either side: the connection is to
-/// be closed then, so that a client sees that the last chunk is missing.
+/// Sends the answer that starts with `opening` to its end. Returns an error when either side broke off: the connection
+/// must be closed then, so that the client notices that the last chunk is missing.
 pub(crate) fn send(
     line: &mut ClientStream<'_>,
     frame: Frame,
@@ -32,7 +32,7 @@ pub(crate) fn send(
     let headers = opening.headers.iter();
     let headers = headers.map(|(name, value)| (name.as_str(), value.as_str()));
     let mut flow = Flow {
-        out: reply::head(&frame, opening.status, headers, Length::Open),
+        out: reply::head(&frame, opening.status, headers, AnswerLength::Open),
         gone: 0,
         parts: Parts::default(),
         spool,
@@ -69,9 +69,9 @@ pub(crate) fn send(
     Ok(())
 }
 
-/// What has come of an answer and is not gone yet.
+/// The received part of an answer that is not sent yet.
 struct Flow<'a> {
-    /// Framed bytes, and how many of them are gone.
+    /// Framed bytes, and how many of them were sent.
     out: Vec<u8>,
     gone: usize,
     parts: Parts,
@@ -79,21 +79,21 @@ struct Flow<'a> {
     waiting: Sink<'a>,
     /// Bytes of `waiting` that were framed.
     framed: u64,
-    /// Whether the client is sent chunks.
+    /// Whether the answer is sent in chunks.
     chunked: bool,
-    /// Whether no more comes although it has not ended: what came is sent all the same.
+    /// Whether the handler broke off: what came is sent all the same.
     broken: bool,
-    /// Whether the end was framed.
+    /// Whether the last chunk was framed.
     last: bool,
 }
 
 impl Flow<'_> {
-    /// What can be sent now.
+    /// Returns the bytes that can be sent now.
     fn pending(&self) -> &[u8] {
         &self.out[self.gone..]
     }
 
-    /// Bytes of the inner hop.
+    /// Adds bytes of the inner hop.
     fn takes(&mut self, bytes: &[u8]) -> io::Result<()> {
         let waiting = &mut self.waiting;
         self.parts
@@ -101,7 +101,7 @@ impl Flow<'_> {
             .map_err(told)
     }
 
-    /// Frames the next block once the one before is gone. False when there will be no other.
+    /// Frames the next block once the previous one was sent. False when there will be no other.
     fn refill(&mut self) -> io::Result<bool> {
         if !self.pending().is_empty() {
             return Ok(true);
@@ -111,7 +111,7 @@ impl Flow<'_> {
         if waiting > 0 {
             self.frame(waiting.min(BLOCK_BYTES as u64) as usize)?;
         } else if self.framed > 0 {
-            // All that has come is gone: its room is free for others.
+            // Everything received was sent: free its space for others.
             (self.waiting, self.framed) = (self.spool.sink(), 0);
         }
         if self.out.is_empty() && self.broken {
@@ -143,26 +143,26 @@ impl Flow<'_> {
     }
 }
 
-/// A fault after the answer's begin can only be told to the log.
+/// A fault after an answer has started can only be logged.
 fn told(fault: Fault) -> io::Error {
     log::warn!("edge: an answer broke off: {fault}");
     ErrorKind::Other.into()
 }
 
-/// What is known of the client while it is sent to.
+/// The state of the client during sending.
 struct Client {
-    /// One wait for it, and all of them together.
+    /// The longest single wait for the client, and all waits together.
     stall: Duration,
     waits: Duration,
-    /// How long it may wait on after it said that it sends no more.
+    /// How long a client that has closed its sending side may keep waiting.
     grace: Duration,
-    /// Since when it has taken nothing of what could be sent.
+    /// Since when the client has taken none of the pending bytes.
     stalled: Option<Instant>,
     half_closed: Option<Instant>,
 }
 
-/// What a wait has shown.
-struct Seen {
+/// The result of a wait.
+struct WaitOutcome {
     takes: bool,
     made: bool,
 }
@@ -178,14 +178,14 @@ impl Client {
         }
     }
 
-    /// Waits until the client takes bytes, if some are `pending`, or more comes from `making`. An error when the client
-    /// has gone, or has had its time.
+    /// Waits until the client takes bytes, if some are `pending`, or more comes from `making`. Returns an error when
+    /// the client has gone or exceeded its time.
     fn wait(
         &mut self,
         line: &ClientStream<'_>,
         pending: &[u8],
         making: Option<&UnixStream>,
-    ) -> io::Result<Seen> {
+    ) -> io::Result<WaitOutcome> {
         let now = Instant::now();
         let mut until = None;
         let mut events = PollFlags::empty();
@@ -197,7 +197,7 @@ impl Client {
             });
             until = Some(since + self.stall.min(self.waits));
         }
-        // Once all is made, whether it sends no more is all the same.
+        // Once everything is made, it does not matter whether the client has closed its sending side.
         match (making, self.half_closed) {
             (None, _) => {}
             (Some(_), None) => events |= PollFlags::RDHUP,
@@ -224,13 +224,13 @@ impl Client {
         if seen.contains(PollFlags::RDHUP) {
             self.half_closed = Some(Instant::now());
         }
-        Ok(Seen {
+        Ok(WaitOutcome {
             takes: seen.contains(PollFlags::OUT),
             made: fds.get(1).is_some_and(|fd| !fd.revents().is_empty()),
         })
     }
 
-    /// It has taken bytes. An error when that was too late.
+    /// Records that the client took bytes. Returns an error when that was too late.
     fn moved(&mut self, line: &ClientStream<'_>) -> io::Result<()> {
         if let Some(since) = self.stalled.take() {
             self.waits = self.waits.saturating_sub(since.elapsed());

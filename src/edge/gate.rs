@@ -1,8 +1,8 @@
-//! Owns the way of one connection and of each request on it: head, admission, body, handler, answer.
-//! Knows no routes and no statuses, and leaves parsing, receiving and the inner hop to their files.
+//! The sequence of one connection and of each request on it: head, admission, body, handler, answer. Knows no routes
+//! and no statuses, and leaves parsing, receiving and the inner hop to their files.
 //!
-//! One thread per connection. It reads a single request at a time; what a client sends ahead stays in the
-//! line's buffer and is answered in order.
+//! One thread per connection. It reads a single request at a time; what a client sends ahead stays in the stream's
+//! buffer and is answered in order.
 
 use std::io::ErrorKind;
 use std::net::{TcpListener, TcpStream};
@@ -29,7 +29,7 @@ use crate::{Bounds, flow, send};
 use vocabox_base::fault::{Fault, Kind};
 use vocabox_base::limits::{CONNECTION_STACK_BYTES, EMPTY_LINES_MAX};
 
-/// Milliseconds between two looks at whether to stop accepting, and of rest after a failure to accept.
+/// Milliseconds between two checks for the stop, and the pause after a failure to accept.
 const ACCEPT_LOOK_MS: u64 = 100;
 
 /// Everything that a connection needs.
@@ -43,16 +43,16 @@ pub(crate) struct Gate<S: Service> {
     pub(crate) bounds: Bounds,
 }
 
-/// What becomes of a connection after a request.
+/// What follows on a connection after a request.
 enum Next {
     Request,
     Close,
-    /// Close, but the client may still be sending: read on a little, so that a reset does not eat the answer.
+    /// Close, but the client may still be sending: read a little more, so that a reset does not destroy the answer.
     Linger,
 }
 
 impl<S: Service> Gate<S> {
-    /// Accepts until the connections are stopped. `listener` is non-blocking.
+    /// Accepts connections until they are stopped. `listener` is non-blocking.
     pub(crate) fn accept(self: &Arc<Self>, listener: &TcpListener) {
         let look = Duration::from_millis(ACCEPT_LOOK_MS);
         while !self.connections.stopping() {
@@ -85,14 +85,15 @@ impl<S: Service> Gate<S> {
                     "Too many connections are at work. Try again.",
                 );
                 let answer = refuse(&*self.service, peer, fault);
-                // What does not fit into the socket's empty buffer at once is not worth a wait: this thread accepts.
+                // Send only what fits into the socket's empty buffer at once: this is the accepting thread and must not
+                // wait.
                 if let Ok(mut line) = ClientStream::newcomer(&stream, self.bounds.head_bytes_max) {
                     let bounds = Bounds {
                         write_block: Duration::ZERO,
                         ..self.bounds.clone()
                     };
                     let _ = send::given(&mut line, Frame::CLOSE, answer, &bounds);
-                    // What has come is read, so that the answer is not lost to a reset.
+                    // Read what has come, so that the answer is not lost to a reset.
                     line.linger(self.bounds.head_bytes_max, Duration::ZERO);
                 }
                 return;
@@ -130,7 +131,7 @@ impl<S: Service> Gate<S> {
         }
     }
 
-    /// One request, whose first byte has to come within `patience`.
+    /// Handles one request, whose first byte has to come within `patience`.
     fn exchange(&self, line: &mut ClientStream<'_>, hold: &Hold, patience: Duration) -> Next {
         let peer = hold.seat().peer;
         let parsed = match self.read_head(line, hold, patience) {
@@ -181,8 +182,8 @@ impl<S: Service> Gate<S> {
         let mut frame = self.last_if_stopping(frame);
         let sent = match came {
             Ok(Came::Whole(fetched)) => send::fetched(line, frame, fetched, &self.bounds),
-            Ok(Came::Begun(opening)) => {
-                // To a client that knows no chunks, the end of the connection is the end of the answer.
+            Ok(Came::Started(opening)) => {
+                // For a client without chunked encoding, the end of the connection is the end of the answer.
                 frame.keep_alive &= frame.minor > 0;
                 flow::send(line, frame, opening, &self.spool, &self.bounds)
                     .inspect_err(|_| left.store(true, Ordering::SeqCst))
@@ -200,7 +201,7 @@ impl<S: Service> Gate<S> {
         }
     }
 
-    /// The next head; none when the client has gone or nothing came.
+    /// Returns the next head; none when the client has gone or nothing came.
     fn read_head(
         &self,
         line: &mut ClientStream<'_>,
@@ -215,7 +216,7 @@ impl<S: Service> Gate<S> {
         let mut seen = 0;
         let mut empty_lines = 0;
         loop {
-            // Empty lines before a request are to be ignored (RFC 9112 §2.2), but nobody sends only those.
+            // Empty lines before a request are to be ignored (RFC 9112 §2.2), but only so many of them.
             while line.ahead().starts_with(b"\r\n") {
                 empty_lines += 1;
                 if empty_lines > EMPTY_LINES_MAX {
@@ -304,7 +305,7 @@ impl<S: Service> Gate<S> {
         receipt.receive(line)
     }
 
-    /// The handler's answer to `ticket`, or the refusal to send in its place.
+    /// Returns the handler's answer to `ticket`, or the refusal to send instead.
     fn handle(&self, client: &TcpStream, ticket: Ticket<S>) -> Result<Came, Answer> {
         let peer = ticket.peer;
         let left = Arc::clone(&ticket.left);
@@ -316,7 +317,7 @@ impl<S: Service> Gate<S> {
         let mut recalled = None;
         let watched = relay::watch(client, &inner, self.bounds.half_closed, || {
             left.store(true, Ordering::SeqCst);
-            // No handler has begun yet: none needs to. The wait for tiny_http's answer goes on all the same,
+            // No handler has started yet: none needs to. The wait for tiny_http's answer continues all the same,
             // because until then its descriptors are in use.
             if let Some(ticket) = self.wire.recall(&name) {
                 let fault = Fault::new(Kind::Cancelled, "The client left before its turn came.");
@@ -353,7 +354,7 @@ impl<S: Service> Gate<S> {
         }
     }
 
-    /// The frame of an answer that is sent now: no request follows it once the edge stops.
+    /// Returns the frame of an answer that is sent now: no request follows it once the edge stops.
     fn last_if_stopping(&self, mut frame: Frame) -> Frame {
         frame.keep_alive &= !self.connections.stopping();
         frame

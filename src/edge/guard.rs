@@ -1,4 +1,4 @@
-//! Owns calling the service so that nothing it does can end a thread of the edge: a panic becomes an answer.
+//! Calls the service so that no panic in it can end a thread of the edge: a panic becomes an answer.
 
 use std::any::Any;
 use std::net::IpAddr;
@@ -7,27 +7,27 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::message::{Answer, Service};
 use vocabox_base::fault::Fault;
 
-/// What `call` returns, or an internal fault that tells the log of its panic.
+/// Returns the result of `call`, or an internal fault after its panic, which is logged.
 pub(crate) fn guard<T>(call: impl FnOnce() -> T) -> Result<T, Fault> {
     catch_unwind(AssertUnwindSafe(call)).map_err(|panic| {
         let cause = told(panic.as_ref());
-        // A panic payload may itself panic when dropped; it is not worth a thread.
+        // A panic payload may itself panic when it is dropped, so it is leaked.
         std::mem::forget(panic);
         Fault::internal(format!("panicked: {cause}"))
     })
 }
 
-/// The service's refusal of what never became a request.
+/// Returns the service's refusal when no request could be read.
 pub(crate) fn refuse<S: Service>(service: &S, peer: IpAddr, fault: Fault) -> Answer {
     guard(|| service.refuse(peer, fault)).unwrap_or_else(|fault| last_resort(&fault))
 }
 
-/// The service's answer to an admitted request whose body did not come or whose handler was not reached.
+/// Returns the service's answer to an admitted request whose body did not come or whose handler was not reached.
 pub(crate) fn abandon<S: Service>(service: &S, admitted: S::Admitted, fault: Fault) -> Answer {
     guard(|| service.abandon(admitted, fault)).unwrap_or_else(|fault| last_resort(&fault))
 }
 
-/// The one answer that does not come from the service: even its refusal panicked.
+/// Returns the only answer that does not come from the service: even its refusal panicked.
 fn last_resort(fault: &Fault) -> Answer {
     log::error!("edge: the service could not even refuse: {fault}");
     Answer {

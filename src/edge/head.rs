@@ -1,5 +1,5 @@
-//! Owns what a request's head may look like: which bytes, which framing, which version. Strict on purpose:
-//! where two readers could disagree about where a request ends, it is refused. Knows no socket.
+//! Parses a request's head: which bytes, which framing, which version are accepted. It is strict: a request whose end
+//! two parsers could see in different places is refused. Knows no socket.
 
 use std::net::IpAddr;
 use std::time::Instant;
@@ -8,7 +8,7 @@ use crate::message::Head;
 use vocabox_base::fault::{Fault, Kind};
 use vocabox_base::limits::HEADERS_MAX;
 
-/// How the end of a body is told.
+/// How the end of a body is determined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Length {
     /// This many bytes; 0 also where no length was sent.
@@ -16,23 +16,23 @@ pub(crate) enum Length {
     Chunked,
 }
 
-/// A head that passed, with what the edge itself has to know of it.
+/// An accepted head, with the fields that the edge needs.
 #[derive(Debug)]
 pub(crate) struct Parsed {
     pub(crate) head: Head,
     pub(crate) length: Length,
     /// The `x` of `HTTP/1.x`: 0 or 1.
     pub(crate) minor: u8,
-    /// Whether the client wants to go on with this connection.
+    /// Whether the client wants to keep the connection open.
     pub(crate) keep_alive: bool,
     /// Whether the client waits for `100 Continue`.
     pub(crate) expects_continue: bool,
 }
 
-/// Where the head in `bytes` ends (behind its empty line), or none while it is not whole. The bytes before
-/// `seen` have passed already. `Invalid` at the first byte that no head may have.
+/// Returns where the head in `bytes` ends (after its empty line), or none while it is incomplete. The bytes before
+/// `seen` were checked already. Fault: `Invalid` at the first byte that no head may have.
 pub(crate) fn end(bytes: &[u8], seen: usize) -> Result<Option<usize>, Fault> {
-    // A CR that was last has not been judged yet: it needs its LF.
+    // A final CR has not been checked yet: it needs its LF.
     let from = seen.saturating_sub(1);
     for (at, byte) in bytes.iter().enumerate().skip(from) {
         let before = at.checked_sub(1).map(|before| bytes[before]);
@@ -57,7 +57,7 @@ pub(crate) fn end(bytes: &[u8], seen: usize) -> Result<Option<usize>, Fault> {
     Ok(None)
 }
 
-/// The refusal of a head that has more than `bytes_max` bytes.
+/// Returns the refusal of a head that has more than `bytes_max` bytes.
 pub(crate) fn too_large(bytes_max: usize) -> Fault {
     Fault::new(
         Kind::HeadTooLarge,
@@ -72,8 +72,8 @@ fn too_many() -> Fault {
     )
 }
 
-/// The parsed head. `bytes` is one whole head that [`end`] let pass. `Invalid` for what is malformed or
-/// could be read in two ways, `HeadTooLarge` for too many headers.
+/// Parses `bytes`, one whole head that [`end`] accepted. Faults: `Invalid` for what is malformed or ambiguous,
+/// `HeadTooLarge` for too many headers.
 pub(crate) fn parse(bytes: &[u8], peer: IpAddr, received: Instant) -> Result<Parsed, Fault> {
     let mut room = [httparse::EMPTY_HEADER; HEADERS_MAX];
     let mut request = httparse::Request::new(&mut room);
@@ -147,7 +147,8 @@ fn values<'a>(headers: &'a Headers, name: &'a str) -> impl Iterator<Item = &'a s
         .map(|(_, v)| v.as_str())
 }
 
-/// Exactly one length of digits, or exactly `chunked`, or neither (RFC 9112 §6.3, without its leniencies).
+/// Returns the framing: exactly one length of digits, or exactly `chunked`, or neither (RFC 9112 §6.3, without its
+/// leniencies).
 fn length(headers: &Headers, minor: u8) -> Result<Length, Fault> {
     let mut lengths = values(headers, "content-length");
     let mut encodings = values(headers, "transfer-encoding");
@@ -164,7 +165,7 @@ fn length(headers: &Headers, minor: u8) -> Result<Length, Fault> {
                     "Content-Length is not a number of bytes in digits.",
                 ));
             }
-            // More digits than fit are a length all the same, and too large for whatever is asked.
+            // A number too large for `u64` is a valid length all the same, and exceeds every endpoint's bound.
             Ok(Length::Declared(digits.parse().unwrap_or(u64::MAX)))
         }
         (None, _, Some(encoding), None) if minor == 1 => {
@@ -185,7 +186,7 @@ fn length(headers: &Headers, minor: u8) -> Result<Length, Fault> {
     }
 }
 
-/// Headers of which a proxy might heed one and the box another, were there two.
+/// Headers that must not occur twice: a proxy and this server might each use another one.
 const SINGLE: [&str; 4] = ["host", "authorization", "content-type", "origin"];
 
 fn check_single(headers: &Headers, minor: u8) -> Result<(), Fault> {
@@ -229,8 +230,8 @@ fn keep_alive(headers: &Headers, minor: u8) -> bool {
     }
 }
 
-/// Path and query of a request target: `/path?query`, the same behind `http://host` (which every server has
-/// to accept), or `*` for OPTIONS.
+/// Returns path and query of a request target: `/path?query`, the same after `http://host` (which every server has to
+/// accept), or `*` for OPTIONS.
 fn target_parts(method: &str, target: &str) -> Result<(String, String), Fault> {
     let origin = if target.starts_with('/') || (target == "*" && method == "OPTIONS") {
         target
@@ -377,7 +378,7 @@ mod tests {
             b"\x16\x03\x01",
         ] {
             assert!(end(bytes, 0).is_err());
-            // The same when the bytes come one by one.
+            // The same result when the bytes come one by one.
             let found = (1..=bytes.len()).any(|n| end(&bytes[..n], n - 1).is_err());
             assert!(found);
         }

@@ -1,18 +1,19 @@
-//! The edge: everything between a network and the service. It owns every socket, every bound on what a
-//! client may send or hold, and tiny_http. What it serves is a [`message::Service`].
+//! The edge: everything between the network and the service. It owns every socket, every bound on what a client may
+//! send or hold, and tiny_http. It serves a [`message::Service`].
 //!
 //! ```text
 //! gate    accept → head → admit → body (body, spool) → ticket ┐        ┌ relay → answer (send or flow, reply)
 //! inner                   private Unix socket → tiny_http → handler ┘
 //! ```
 //!
-//! tiny_http 0.12 cannot face a network: an unread body of a declared 40 GiB aborts the process, one failed
-//! accept makes it deaf for good, heads are unbounded. So the gate stands in front of it: it reads, bounds
-//! and checks everything itself, and sends tiny_http nothing but `GET /` with a ticket. A large or slow
-//! client costs a connection thread (a small stack), never a handler.
+//! tiny_http 0.12 cannot face a network: an unread body of a declared 40 GiB aborts the process, one failed accept ends
+//! its listening for good, heads are unbounded. So the gate stands before it: it reads, bounds and checks everything
+//! itself, and sends tiny_http nothing but `GET /` with a ticket. A large or slow client costs a connection thread (a
+//! small stack), never a handler.
 //!
-//! `client_stream` is one socket under deadlines, `connections` bounds how many there are, `budget` uploads and spool bytes, `descriptors` and `threads` keep all of them
-//! within what the process may have, `guard` turns a panic of the service into an answer.
+//! `client_stream` is one socket under deadlines, `connections` bounds the connections, `budget` the uploads and spool
+//! bytes, `descriptors` and `threads` keep all of them within the process's limits, `guard` turns a panic of the
+//! service into an answer.
 
 mod body;
 mod budget;
@@ -46,28 +47,28 @@ use self::budget::Budget;
 use self::connections::Connections;
 use self::gate::Gate;
 use self::inner::wire::Handlers;
-use self::spool::{Room, Spool};
+use self::spool::{Spool, SpoolLimits};
 use crate::message::Service;
 use vocabox_base::limits;
 
-/// Connections that the kernel may hold before they are accepted. std asks for 128, with which a burst of
-/// 1000 took six seconds.
+/// Connections that the kernel may queue before they are accepted. std requests 128, with which a burst of 1000 took
+/// six seconds.
 const BACKLOG: i32 = 4096;
 
-/// Where and how large.
+/// Addresses, folders and sizes of the edge.
 #[derive(Debug, Clone)]
 pub struct EdgeConfig {
-    /// Address to listen on; port 0 picks a free one.
+    /// Address to listen on; port 0 selects a free one.
     pub listen: SocketAddr,
-    /// Folder for bodies that pass memory. Made if missing.
+    /// Folder for bodies that exceed memory. Created if missing.
     pub spool_dir: PathBuf,
-    /// Folder under which the private folder of the inner socket is made.
+    /// Folder in which the private folder of the inner socket is created.
     pub socket_dir: PathBuf,
-    /// Threads that answer.
+    /// Number of handler threads.
     pub handlers: usize,
-    /// Connections of all clients; fewer when the process may open too few descriptors.
+    /// Most connections of all clients; fewer when the process may open too few descriptors.
     pub connections_max: usize,
-    /// Connections of one address.
+    /// Most connections of one address.
     pub connections_per_address_max: usize,
 }
 
@@ -76,7 +77,7 @@ pub struct EdgeConfig {
 pub struct Bounds {
     /// Bytes of a head, and of a connection's buffer.
     pub head_bytes_max: usize,
-    /// From a connection's begin or a head's first byte to the head's end.
+    /// From a connection's start or a head's first byte to the head's end.
     pub head: Duration,
     /// Silence between two requests of one connection.
     pub idle: Duration,
@@ -84,18 +85,18 @@ pub struct Bounds {
     pub write_block: Duration,
     /// A whole answer.
     pub answer: Duration,
-    /// One wait for a client to take bytes of an answer that is sent while it is made, and all of them together.
+    /// One wait for a client to take bytes of an answer that is sent while it is made, and all such waits together.
     pub stream_stall: Duration,
     pub stream: Duration,
-    /// Before the least rate counts; also after which an upload is a slow one.
+    /// The time before the minimum rate applies, and after which an upload counts as slow.
     pub upload_grace: Duration,
     /// Bytes a second, on average, of uploads and of answers.
     pub rate_min: u64,
     /// A whole upload.
     pub upload: Duration,
-    /// A client that sends no more, before it counts as gone.
+    /// How long a client that has closed its sending side may wait before it counts as gone.
     pub half_closed: Duration,
-    /// Reading on after a refusal.
+    /// How long the edge reads on after a refusal.
     pub drain: Duration,
     /// Bytes read on after a refusal.
     pub drain_bytes_max: usize,
@@ -107,7 +108,7 @@ pub struct Bounds {
     pub spool_bytes_max: u64,
 }
 
-/// Milliseconds after a client's FIN during which it may still be waiting for an answer (half-closed).
+/// Milliseconds after a client's FIN during which it may still wait for an answer (half-closed).
 const HALF_CLOSED_MS: u64 = 1_000;
 
 impl Default for Bounds {
@@ -133,10 +134,10 @@ impl Default for Bounds {
     }
 }
 
-/// Why the edge did not open, in one sentence for the operator.
+/// Why the edge did not start, in one sentence for the operator.
 #[derive(Debug)]
 pub enum EdgeError {
-    /// The address cannot be listened on.
+    /// The address is not available.
     Listen {
         address: SocketAddr,
         cause: io::Error,
@@ -145,10 +146,10 @@ pub enum EdgeError {
     Spool { folder: PathBuf, cause: io::Error },
     /// The inner socket, its folder or a thread could not be made.
     Inner(String),
-    /// The process may open too few descriptors even for the fewest connections: as many as handlers, so that
+    /// The process may open too few descriptors even for the least number of connections: as many as handlers, so that
     /// requests that wait for a worker can never take all of them.
     Descriptors { have: u64, need: u64 },
-    /// The same of threads.
+    /// As `Descriptors`, for threads.
     Threads { have: u64, need: u64 },
 }
 
@@ -190,8 +191,8 @@ impl fmt::Display for EdgeError {
 
 impl std::error::Error for EdgeError {}
 
-/// The open edge. Dropping it stops accepting and lets the handler threads end after what they have begun; to
-/// end well, call [`Edge::stop`], then [`Edge::wait_idle`], then drop.
+/// The running edge. Dropping it stops accepting and lets the handler threads finish what they have started; for an
+/// orderly end, call [`Edge::stop`], then [`Edge::wait_idle`], then drop it.
 pub struct Edge {
     address: SocketAddr,
     connections: Arc<Connections>,
@@ -200,7 +201,7 @@ pub struct Edge {
 }
 
 impl Edge {
-    /// Listens and serves. Everything that can be missing is tried before the first connection is accepted.
+    /// Listens and serves. Everything that can be missing is checked before the first connection is accepted.
     pub fn open<S: Service>(
         config: EdgeConfig,
         bounds: Bounds,
@@ -219,7 +220,7 @@ impl Edge {
         let connections_max = by_files.min(by_threads);
         let spool = Spool::open(
             &config.spool_dir,
-            Room {
+            SpoolLimits {
                 files: bounds.spool_bytes_max,
                 memory: bounds.memory_bytes_max,
                 memory_each: bounds.body_memory_bytes_max,
@@ -259,13 +260,13 @@ impl Edge {
         })
     }
 
-    /// The address that is listened on, with its true port.
+    /// Returns the listening address with its actual port.
     pub fn local_addr(&self) -> SocketAddr {
         self.address
     }
 
-    /// Ends accepting (the port is free when this returns) and closes idle connections. Requests that have
-    /// begun are answered, and their connections closed then.
+    /// Stops accepting (the port is free when this returns) and closes idle connections. Requests that have started are
+    /// answered, and their connections closed then.
     pub fn stop(&self) {
         self.connections.stop();
         let acceptor = self
@@ -278,8 +279,8 @@ impl Edge {
         }
     }
 
-    /// Whether every request was answered, and its connection closed, within `most`. Call [`Edge::stop`] first:
-    /// before that, idle connections count too.
+    /// Waits up to `most` until every request is answered and its connection closed; returns whether that happened.
+    /// Call [`Edge::stop`] first: before that, idle connections count too.
     pub fn wait_idle(&self, most: Duration) -> bool {
         self.connections.wait_empty(most)
     }
@@ -291,8 +292,8 @@ impl Drop for Edge {
     }
 }
 
-/// A listener whose connections send at once what they are given, and find out when a client's machine has gone:
-/// on Linux they inherit both.
+/// Returns a listener whose connections send at once what they are given, and detect that a client's machine has gone:
+/// on Linux they inherit both options.
 fn listen(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
     let listener = TcpListener::bind(address)?;
     sockopt::set_tcp_nodelay(&listener, true)?;

@@ -1,4 +1,4 @@
-//! A request and an answer, free of any HTTP library: the edge translates.
+//! A request and an answer without any HTTP library: the edge translates.
 
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
@@ -9,36 +9,36 @@ use std::time::Instant;
 
 use vocabox_base::fault::Fault;
 
-/// What the edge asks of the API: admission from the head alone, then the answer.
+/// The API as the edge calls it: admission from the head alone, then the answer.
 pub trait Service: Send + Sync + 'static {
-    /// What was decided from the head: endpoint, account, place. Dropping it gives the place back.
+    /// The result of admission: endpoint, account, place. Dropping it frees the place.
     type Admitted: Send + 'static;
 
     /// Decides from the head alone whether the body may come. The error is the refusal to send.
     fn admit(&self, head: Head) -> Result<Self::Admitted, Answer>;
 
-    /// Bytes of body that this request may have.
+    /// Returns the most body bytes that this request may have.
     fn body_bytes_max(&self, admitted: &Self::Admitted) -> u64;
 
-    /// The answer to an admitted request, or its begin. `left` becomes true when the client has gone.
-    /// Never panics: a panic below is caught here and answered.
+    /// Returns the answer to an admitted request, or its start. `left` becomes true when the client has gone. It should
+    /// not panic; the edge catches a panic and answers with a refusal.
     fn answer(&self, admitted: Self::Admitted, body: Body, left: Arc<AtomicBool>) -> Answered;
 
-    /// The answer to an admitted request whose body could not be received.
+    /// Returns the answer to an admitted request whose body could not be received.
     fn abandon(&self, admitted: Self::Admitted, fault: Fault) -> Answer;
 
-    /// The answer to what never became a request (malformed, too slow, no room).
+    /// Returns the answer when no request could be read (malformed, too slow, no space).
     fn refuse(&self, peer: IpAddr, fault: Fault) -> Answer;
 }
 
-/// The head of a request, already checked for framing by the edge.
+/// The head of a request, whose framing the edge has checked.
 #[derive(Debug, Clone)]
 pub struct Head {
     /// Upper-case method, as sent (`GET`, `POST`, …).
     pub method: String,
-    /// Percent-decoding is left to the router; no query.
+    /// Not percent-decoded, which is the router's task; without the query.
     pub path: String,
-    /// What stood behind `?`, raw, or empty.
+    /// The part after `?`, raw, or empty.
     pub query: String,
     /// Names in lower case, values of visible ASCII, in the order of arrival.
     pub headers: Vec<(String, String)>,
@@ -51,7 +51,7 @@ pub struct Head {
 }
 
 impl Head {
-    /// The first value of the header `name` (lower case).
+    /// Returns the first value of the header `name` (lower case).
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
@@ -60,8 +60,8 @@ impl Head {
     }
 }
 
-/// A received body: in memory up to `limits::BODY_MEMORY_BYTES_MAX` and while memory has room, else an unlinked file at
-/// its start.
+/// A received body: in memory up to `limits::BODY_MEMORY_BYTES_MAX` and while memory has space, else in an unlinked
+/// file, positioned at its start.
 #[derive(Debug)]
 pub enum Body {
     Memory(Vec<u8>),
@@ -69,7 +69,7 @@ pub enum Body {
 }
 
 impl Body {
-    /// Length in bytes.
+    /// Returns the length in bytes.
     pub fn len(&self) -> u64 {
         match self {
             Body::Memory(bytes) => bytes.len() as u64,
@@ -77,12 +77,12 @@ impl Body {
         }
     }
 
-    /// Whether nothing was sent.
+    /// Whether the body is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The whole body in memory. Only for bodies that are small by their cap.
+    /// Returns the whole body in memory. Only for bodies whose bound is small.
     pub fn into_bytes(self) -> io::Result<Vec<u8>> {
         match self {
             Body::Memory(bytes) => Ok(bytes),
@@ -94,7 +94,7 @@ impl Body {
         }
     }
 
-    /// Reads and seeks over the whole body.
+    /// Returns a reader that can seek over the whole body.
     pub fn into_reader(self) -> io::Result<Box<dyn BodyReader>> {
         Ok(match self {
             Body::Memory(bytes) => Box::new(Cursor::new(bytes)),
@@ -106,21 +106,21 @@ impl Body {
     }
 }
 
-/// What a body can be read as.
+/// The operations that a body's reader has.
 pub trait BodyReader: Read + Seek + Send + Sync {}
 impl<T: Read + Seek + Send + Sync> BodyReader for T {}
 
-/// What a handler answers.
+/// A handler's answer.
 pub struct Answered {
     pub answer: Answer,
-    /// What follows the answer's body and is still being made: its length is not known then.
+    /// What follows the answer's body and is still being made, so that its length is not known.
     pub rest: Option<Rest>,
-    /// What is sent in the place of the answer's body, which is empty then: the client reads it from there, and neither memory
-    /// nor the spool holds it.
+    /// What is sent in place of the answer's body, which is then empty: it is sent directly from the file, and neither
+    /// memory nor the spool holds it.
     pub file: Option<Part>,
 }
 
-/// A part of a file: what follows from where it stands.
+/// A part of a file: `bytes` bytes from its current position on.
 #[derive(Debug)]
 pub struct Part {
     pub file: File,
@@ -137,11 +137,11 @@ impl From<Answer> for Answered {
     }
 }
 
-/// Parts of a body, each to be sent as soon as it is there. At a fault the answer breaks off, so that the client sees
-/// that it is not whole. Dropping it before its end says that nobody wants the rest.
+/// Parts of a body, each to be sent as soon as it exists. At a fault the answer breaks off, so that the client notices
+/// that it is incomplete. Dropping it before its end cancels the rest.
 pub type Rest = Box<dyn Iterator<Item = Result<Vec<u8>, Fault>> + Send>;
 
-/// A whole answer. Header names are fixed; values are visible ASCII (the edge refuses others).
+/// A whole answer. Header names are fixed; values are visible ASCII (the edge removes other characters).
 #[derive(Debug, Clone)]
 pub struct Answer {
     pub status: u16,

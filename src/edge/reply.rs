@@ -1,23 +1,22 @@
-//! Owns what an answer looks like on the wire: its head, and which of its parts a client may be sent.
-//! Knows no socket.
+//! The framing of an answer: its head, and which of its parts a client may be sent. Knows no socket.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::message::Answer;
 
-/// What of the request decides how its answer is framed.
+/// The properties of a request that determine its answer's framing.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Frame {
     /// The `x` of `HTTP/1.x` that the client speaks.
     pub(crate) minor: u8,
-    /// Whether it was a HEAD request: the head of the answer, with the length that its body would have.
+    /// Whether it was a HEAD request: it gets only the head of the answer, with the length that the body would have.
     pub(crate) head_only: bool,
     /// Whether another request may follow.
     pub(crate) keep_alive: bool,
 }
 
 impl Frame {
-    /// For what never became a request.
+    /// The frame of an answer when no request could be read.
     pub(crate) const CLOSE: Frame = Frame {
         minor: 1,
         head_only: false,
@@ -30,20 +29,20 @@ impl Frame {
     }
 }
 
-/// How long an answer's body is.
+/// The length of an answer's body.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Length {
+pub(crate) enum AnswerLength {
     Bytes(u64),
-    /// Not known yet: it comes in chunks, or, to a client of HTTP/1.0, ends with the connection.
+    /// Not known yet: the body comes in chunks, or, for a client of HTTP/1.0, ends with the connection.
     Open,
 }
 
-/// The head of an answer with a body of that length. `headers` are sound ([`sound`]).
+/// Returns the head of an answer with a body of that length. `headers` have passed [`sound`].
 pub(crate) fn head<'a>(
     frame: &Frame,
     status: u16,
     headers: impl Iterator<Item = (&'a str, &'a str)>,
-    length: Length,
+    length: AnswerLength,
 ) -> Vec<u8> {
     let mut text = format!("HTTP/1.1 {status} {}\r\n", reason(status));
     let mut line = |name: &str, value: &str| {
@@ -58,9 +57,9 @@ pub(crate) fn head<'a>(
     line("Date", &date(SystemTime::now()));
     match length {
         _ if matches!(status, 204 | 304) => {}
-        Length::Bytes(bytes) => line("Content-Length", &bytes.to_string()),
-        Length::Open if frame.minor == 0 => {}
-        Length::Open => line("Transfer-Encoding", "chunked"),
+        AnswerLength::Bytes(bytes) => line("Content-Length", &bytes.to_string()),
+        AnswerLength::Open if frame.minor == 0 => {}
+        AnswerLength::Open => line("Transfer-Encoding", "chunked"),
     }
     match (frame.minor, frame.keep_alive) {
         (_, false) => line("Connection", "close"),
@@ -71,8 +70,8 @@ pub(crate) fn head<'a>(
     text.into_bytes()
 }
 
-/// `answer` with nothing in it that could break its framing: headers that the edge owns are dropped, so is a
-/// name that is no token; a value is cleaned of what is not visible ASCII. The log tells of each.
+/// Returns `answer` without anything that could break its framing: headers that the edge writes and names that are no
+/// tokens are dropped, and values lose everything but visible ASCII. Each change is logged.
 pub(crate) fn sound(mut answer: Answer) -> Answer {
     if !(200..=599).contains(&answer.status) {
         log::error!(
@@ -86,7 +85,7 @@ pub(crate) fn sound(mut answer: Answer) -> Answer {
         answer.content_type = "application/octet-stream";
     }
     answer.headers.retain(|(name, _)| {
-        let keep = is_token(name) && !is_ours(name);
+        let keep = is_token(name) && !is_written_by_edge(name);
         if !keep {
             log::error!("edge: an answer had the header {name:?}, which it may not; dropped");
         }
@@ -105,7 +104,7 @@ pub(crate) fn sound(mut answer: Answer) -> Answer {
 }
 
 /// Whether the edge itself writes the header `name`.
-pub(crate) fn is_ours(name: &str) -> bool {
+pub(crate) fn is_written_by_edge(name: &str) -> bool {
     [
         "connection",
         "content-length",
@@ -118,7 +117,7 @@ pub(crate) fn is_ours(name: &str) -> bool {
         "upgrade",
     ]
     .iter()
-    .any(|ours| name.eq_ignore_ascii_case(ours))
+    .any(|own| name.eq_ignore_ascii_case(own))
 }
 
 fn is_visible(value: &str) -> bool {
@@ -132,7 +131,7 @@ fn is_token(name: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
 }
 
-/// The customary phrase; clients read the number.
+/// Returns the customary phrase; clients use the number.
 fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",
@@ -162,7 +161,7 @@ fn reason(status: u16) -> &'static str {
     }
 }
 
-/// `time` as RFC 9110 §5.6.7 wants it. The civil date is Howard Hinnant's `civil_from_days`.
+/// Returns `time` in the form of RFC 9110 §5.6.7. The civil date is Howard Hinnant's `civil_from_days`.
 fn date(time: SystemTime) -> String {
     let seconds = time.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
     let (days, of_day) = (seconds / 86_400, seconds % 86_400);
@@ -221,7 +220,13 @@ mod tests {
     #[test]
     fn bodiless_answers_have_no_length_but_head_has_its_own() {
         let text = |frame: &Frame, status| {
-            String::from_utf8(head(frame, status, std::iter::empty(), Length::Bytes(5))).unwrap()
+            String::from_utf8(head(
+                frame,
+                status,
+                std::iter::empty(),
+                AnswerLength::Bytes(5),
+            ))
+            .unwrap()
         };
         let head_only = Frame {
             head_only: true,

@@ -1,5 +1,5 @@
-//! Owns putting an answer on the line, whole, within the bounds of writing. Knows neither where the answer
-//! came from nor what it means.
+//! Sends a complete answer to the client, within the bounds of writing. Knows neither the answer's source nor its
+//! meaning.
 
 use std::io::{self, ErrorKind, Read};
 use std::time::Instant;
@@ -8,15 +8,15 @@ use crate::Bounds;
 use crate::client_stream::{ClientStream, Pace};
 use crate::inner::relay::Fetched;
 use crate::message::{Answer, Body};
-use crate::reply::{self, Frame, Length, sound};
+use crate::reply::{self, AnswerLength, Frame, sound};
 use crate::spool::Stored;
 
-/// Bytes of a body that go out together with the head.
+/// Most bytes of a body that are sent together with the head.
 const TOGETHER_BYTES_MAX: usize = 16 * 1024;
 /// Bytes of one read from a spooled answer.
 const BLOCK_BYTES: usize = 64 * 1024;
 
-/// Sends an answer that the service gave to the gate itself.
+/// Sends an answer that the service gave directly to the gate.
 pub(crate) fn given(
     line: &mut ClientStream<'_>,
     frame: Frame,
@@ -29,7 +29,7 @@ pub(crate) fn given(
         .iter()
         .map(|(name, value)| (*name, value.as_str()))
         .chain([("Content-Type", answer.content_type)]);
-    let length = Length::Bytes(answer.body.len() as u64);
+    let length = AnswerLength::Bytes(answer.body.len() as u64);
     let head = reply::head(&frame, answer.status, headers, length);
     let body = frame
         .has_body(answer.status)
@@ -37,7 +37,7 @@ pub(crate) fn given(
     write(line, head, body, bounds)
 }
 
-/// Sends an answer that a handler gave.
+/// Sends a handler's answer.
 pub(crate) fn fetched(
     line: &mut ClientStream<'_>,
     frame: Frame,
@@ -49,15 +49,19 @@ pub(crate) fn fetched(
         .headers
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()));
-    let head = reply::head(&frame, fetched.status, headers, Length::Bytes(body.len()));
+    let head = reply::head(
+        &frame,
+        fetched.status,
+        headers,
+        AnswerLength::Bytes(body.len()),
+    );
     let body = frame.has_body(fetched.status).then_some(body);
     let sent = write(line, head, body, bounds);
     drop(share);
     sent
 }
 
-/// Each wait for the client is bounded, and on average it has to read at the rate at which it would have to
-/// send.
+/// Each wait for the client is bounded, and on average the client has to read at the minimum rate of uploads.
 fn write(
     line: &mut ClientStream<'_>,
     mut head: Vec<u8>,
@@ -84,7 +88,7 @@ fn write(
         }
         Some(Body::Spooled { file, bytes }) => {
             send(&head)?;
-            // A file may go on behind the part of it that was asked for.
+            // A file may continue after the requested part.
             let mut part = file.take(bytes);
             let mut block = vec![0; BLOCK_BYTES];
             loop {

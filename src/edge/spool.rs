@@ -1,5 +1,5 @@
-//! Owns where bytes wait: in memory while they are few and memory has room, else in a file without a name.
-//! Knows neither sockets nor HTTP.
+//! Holds waiting bytes: in memory while they are few and memory has space, else in an unnamed file. Knows neither
+//! sockets nor HTTP.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
@@ -11,12 +11,12 @@ use crate::budget::{Budget, Share};
 use crate::message::Body;
 use vocabox_base::fault::{Fault, Kind};
 
-/// Bytes that are gathered for one write to a file: chunks of a body may be of one byte each.
+/// Bytes that are collected for one write to a file: chunks of a body may have one byte each.
 const WRITE_BYTES: usize = 64 * 1024;
 
 /// How many bytes may wait.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Room {
+pub(crate) struct SpoolLimits {
     /// In all files together.
     pub(crate) files: u64,
     /// In memory, all bodies together.
@@ -34,8 +34,8 @@ pub(crate) struct Spool {
 }
 
 impl Spool {
-    /// A spool in `folder` (made if missing); the error tells why a file cannot be made there.
-    pub(crate) fn open(folder: &Path, room: Room) -> io::Result<Self> {
+    /// Opens a spool in `folder` (created if missing); the error says why no file can be created there.
+    pub(crate) fn open(folder: &Path, room: SpoolLimits) -> io::Result<Self> {
         std::fs::create_dir_all(folder)?;
         tempfile::tempfile_in(folder)?.write_all(b"a place to write")?;
         Ok(Spool {
@@ -46,12 +46,12 @@ impl Spool {
         })
     }
 
-    /// Bytes of one body that stay in memory at most.
+    /// Returns the most bytes of one body that stay in memory.
     pub(crate) fn memory_bytes_max(&self) -> u64 {
         self.memory_each
     }
 
-    /// Room for one body.
+    /// Returns a sink for one body.
     pub(crate) fn sink(&self) -> Sink<'_> {
         Sink {
             spool: self,
@@ -62,12 +62,12 @@ impl Spool {
     }
 }
 
-/// A body that grows.
+/// A body that is being written.
 pub(crate) struct Sink<'a> {
     spool: &'a Spool,
     waits: Waits,
     bytes: u64,
-    /// Of what `waits` names.
+    /// The share of memory or files, depending on `waits`.
     share: Share,
 }
 
@@ -76,14 +76,14 @@ enum Waits {
     File(BufWriter<File>),
 }
 
-/// A body that is whole, with its part of the room: keep both together until the body has been used.
+/// A complete body with its share of the budget: keep both together until the body has been used.
 pub(crate) struct Stored {
     pub(crate) body: Body,
     pub(crate) share: Share,
 }
 
 impl Sink<'_> {
-    /// Bytes so far.
+    /// Returns the bytes so far.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }
@@ -109,8 +109,8 @@ impl Sink<'_> {
         Ok(())
     }
 
-    /// Fills `block` from the byte `from` on, as far as there are bytes, and returns how many. `Busy` when the disk
-    /// fails.
+    /// Fills `block` from the byte `from` on, as far as there are bytes, and returns how many. Fault: `Busy` when the
+    /// disk fails.
     pub(crate) fn read_at(&mut self, from: u64, block: &mut [u8]) -> Result<usize, Fault> {
         let most = block.len().min((self.bytes - from) as usize);
         let block = &mut block[..most];
@@ -124,7 +124,7 @@ impl Sink<'_> {
         Ok(most)
     }
 
-    /// From memory to a file.
+    /// Moves the bytes from memory to a file.
     fn spill(&mut self) -> Result<(), Fault> {
         let Waits::Memory(memory) = &self.waits else {
             return Ok(());
@@ -141,7 +141,7 @@ impl Sink<'_> {
         Ok(())
     }
 
-    /// The whole body, its file at its start.
+    /// Returns the whole body, its file positioned at its start.
     pub(crate) fn finish(self) -> Result<Stored, Fault> {
         let body = match self.waits {
             Waits::Memory(memory) => Body::Memory(memory),
@@ -175,7 +175,7 @@ mod tests {
     use std::io::Read;
 
     fn spool(folder: &tempfile::TempDir, files: u64, memory: u64) -> Spool {
-        let room = Room {
+        let room = SpoolLimits {
             files,
             memory,
             memory_each: 10,

@@ -1,5 +1,5 @@
-//! Owns the sum of threads: tiny_http's accept thread does not survive one that cannot be started, so that the
-//! connections must never need more than the process may have. Containers and service managers often allow few.
+//! Bounds the threads: tiny_http's accept thread does not survive a thread that cannot be started, so the connections
+//! must never need more threads than the process may have. Containers and service managers often allow few.
 
 use std::fs;
 use std::path::Path;
@@ -8,17 +8,17 @@ use rustix::process::{Resource, getrlimit, getuid};
 
 use crate::EdgeError;
 
-/// Threads of one connection with a request under way: its own, and tiny_http's while that reads the ticket.
+/// Threads of one connection with a running request: its own, and tiny_http's while it reads the ticket.
 const PER_CONNECTION: u64 = 2;
 /// For workers that rebuild their engine, the store, signals, and other processes that share the limit.
 const REST: u64 = 64;
 
-/// As many connections as the limits on threads allow beside `handlers`, at most `wanted`. The error says that not
-/// even one for each handler fits.
+/// Returns as many connections as the limits on threads allow beside `handlers`, at most `wanted`. The error says that
+/// not even one for each handler fits.
 pub(crate) fn connections(wanted: usize, handlers: usize) -> Result<usize, EdgeError> {
     let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
     let of_group = room(Path::new("/sys/fs/cgroup"), &groups);
-    // It counts the threads of all processes of this user, and binds all users but root.
+    // The limit counts the threads of all processes of this user, and applies to all users but root.
     let of_user = match getuid().is_root() {
         true => None,
         false => getrlimit(Resource::Nproc).current,
@@ -38,8 +38,8 @@ fn fit(wanted: u64, handlers: u64, have: u64) -> Result<usize, EdgeError> {
     Ok(fitting as usize)
 }
 
-/// Threads that may still be started in the control groups of this process and all above them (cgroups(7)), which
-/// `groups` names as `/proc/self/cgroup` does; none where nothing limits them. `mount` is where they are mounted.
+/// Returns the threads that may still be started in the control groups of this process and all above them (cgroups(7)),
+/// which `groups` lists as `/proc/self/cgroup` does; none where nothing limits them. `mount` is where they are mounted.
 fn room(mount: &Path, groups: &str) -> Option<u64> {
     groups
         .lines()
@@ -52,14 +52,14 @@ fn room(mount: &Path, groups: &str) -> Option<u64> {
                 _ => return None,
             };
             let group = root.join(group.trim_start_matches('/'));
-            // A container sees its own group as the root, wherever the host says that it is.
+            // A container sees its own group as the root, whatever the host calls it.
             let above = group.ancestors().filter(|g| g.starts_with(&root));
             above.chain([root.as_path()]).filter_map(left).min()
         })
         .min()
 }
 
-/// Threads that may still be started in one group.
+/// Returns the threads that may still be started in one group.
 fn left(group: &Path) -> Option<u64> {
     let number = |name: &str| -> Option<u64> {
         let text = fs::read_to_string(group.join(name)).ok()?;
@@ -91,7 +91,7 @@ mod tests {
         assert_eq!(room("0::/a/b"), Some(0));
         group("pids/c", "300\n", "1\n");
         assert_eq!(room("8:pids:/c\n0::/"), Some(299));
-        // In a container that is told its host's path.
+        // In a container that sees its host's path.
         group("", "20\n", "2\n");
         assert_eq!(room("0::/host/of/it"), Some(18));
         assert_eq!(room("nonsense"), None);

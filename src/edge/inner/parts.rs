@@ -1,12 +1,12 @@
-//! Owns how the parts of an answer that is still being made travel over the inner hop: each behind its length, a length
-//! of nothing at the end. An answer that breaks off has no such end. Knows neither sockets nor clients.
+//! Encodes the parts of an answer that is still being made for the inner hop: each after its length, and a length of 0
+//! at the end. An answer that breaks off lacks that end. Knows neither sockets nor clients.
 
 use std::io::{self, Write};
 
 /// Bytes of a length: `u32`, little-endian.
 const LENGTH_BYTES: usize = 4;
 
-/// Sends `part` on, at once. A part without bytes is nothing.
+/// Sends `part` at once. A part without bytes is skipped.
 pub(crate) fn write(to: &mut impl Write, part: &[u8]) -> io::Result<()> {
     if part.is_empty() {
         return Ok(());
@@ -17,29 +17,29 @@ pub(crate) fn write(to: &mut impl Write, part: &[u8]) -> io::Result<()> {
     to.flush()
 }
 
-/// Says that nothing follows.
+/// Sends the end mark.
 pub(crate) fn end(to: &mut impl Write) -> io::Result<()> {
     to.write_all(&[0; LENGTH_BYTES])?;
     to.flush()
 }
 
-/// Takes parts out of what comes.
+/// A decoder of parts.
 #[derive(Debug, Default)]
 pub(crate) struct Parts {
-    /// What came of the next length.
+    /// The received bytes of the next length.
     length: Vec<u8>,
-    /// Bytes of this part that are still to come.
+    /// Bytes of the current part that are still to come.
     left: usize,
     ended: bool,
 }
 
 impl Parts {
-    /// Whether all has come.
+    /// Whether the end mark was received.
     pub(crate) fn ended(&self) -> bool {
         self.ended
     }
 
-    /// Gives `each` the bytes of parts in `came`, in order. What follows the end is dropped.
+    /// Passes the bytes of parts in `came` to `each`, in order. Bytes after the end are dropped.
     pub(crate) fn take<E>(
         &mut self,
         mut came: &[u8],

@@ -1,9 +1,9 @@
-//! Owns the gate's end of the inner hop: waiting for the answer while watching whether the client is still
-//! there, and fetching the answer. Knows neither tiny_http nor the service.
+//! The gate's end of the inner hop: waits for the answer while watching whether the client is still there, and fetches
+//! the answer. Knows neither tiny_http nor the service.
 //!
-//! An answer that is made is fetched to its end before its first byte goes out, into memory or the spool: so a handler is
-//! free as soon as it has answered, and a client that reads slowly holds nothing but its own connection. One that is still being
-//! made goes on in `flow`.
+//! A finished answer is fetched completely before its first byte goes out, into memory or the spool: so a handler is
+//! free as soon as it has answered, and a client that reads slowly holds nothing but its own connection. An answer that
+//! is still being made is sent by `flow`.
 
 use std::io::{self, ErrorKind, Read};
 use std::net::TcpStream;
@@ -15,7 +15,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use crate::client_stream::timespec;
 use crate::inner::wire::{PARTS, TICKET};
 use crate::message::{Body, Part};
-use crate::reply::is_ours;
+use crate::reply::is_written_by_edge;
 use crate::spool::{Spool, Stored};
 use vocabox_base::fault::Fault;
 use vocabox_base::limits::HEADERS_MAX;
@@ -25,14 +25,14 @@ const INNER_HEAD_BYTES_MAX: usize = 64 * 1024;
 /// Bytes of one read: most answers are far smaller.
 const BLOCK_BYTES: usize = 8 * 1024;
 
-/// An answer, whole or begun.
+/// An answer, complete or still being made.
 pub(crate) enum Came {
     Whole(Fetched),
-    Begun(Opening),
+    Started(Opening),
 }
 
 impl Came {
-    /// The same with `file` as its body, if there is one.
+    /// Returns the answer with `file` as its body, if there is one.
     pub(crate) fn with(mut self, file: Option<Part>) -> Self {
         if let (Came::Whole(fetched), Some(Part { file, bytes })) = (&mut self, file) {
             fetched.stored.body = Body::Spooled { file, bytes };
@@ -45,20 +45,20 @@ impl Came {
 pub(crate) struct Opening {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
-    /// Where its parts come, behind those that did already.
+    /// The socket on which further parts arrive, after those in `ahead`.
     pub(crate) inner: UnixStream,
     pub(crate) ahead: Vec<u8>,
 }
 
-/// An answer, whole.
+/// A complete answer.
 pub(crate) struct Fetched {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) stored: Stored,
 }
 
-/// Returns when the answer begins on `inner`. Calls `left` once when `client` has gone: at once when its
-/// connection broke, after `grace` when it said that it sends no more, which a client may do that still waits.
+/// Returns when the answer starts on `inner`. Calls `left` once when `client` has gone: at once when its connection
+/// broke, after `grace` when it closed only its sending side, because such a client may still wait for the answer.
 pub(crate) fn watch(
     client: &TcpStream,
     inner: &UnixStream,
@@ -74,7 +74,7 @@ pub(crate) fn watch(
         {
             left();
         }
-        // A failure shows without being asked for, and for ever: a client that has gone is not watched.
+        // A failure is reported without being requested, and forever: a client that has gone is not watched.
         let events = match half_closed {
             None => PollFlags::RDHUP,
             Some(_) => PollFlags::empty(),
@@ -105,8 +105,8 @@ pub(crate) fn watch(
     }
 }
 
-/// The answer to `ticket`, to its end unless it is still being made. An internal fault when it is not one (tiny_http's own answers bear no
-/// ticket) or not whole, `Busy` when the spool has no room for it.
+/// Fetches the answer to `ticket`, to its end unless it is still being made. Faults: `Internal` when the answer has no
+/// ticket (it is tiny_http's own) or is incomplete, `Busy` when the spool has no space for it.
 pub(crate) fn fetch(mut inner: UnixStream, ticket: &str, spool: &Spool) -> Result<Came, Fault> {
     let mut block = vec![0; BLOCK_BYTES];
     let mut head = Vec::new();
@@ -127,7 +127,7 @@ pub(crate) fn fetch(mut inner: UnixStream, ticket: &str, spool: &Spool) -> Resul
     let (status, headers, length) = parse(&head[..end], ticket)?;
     let Some(length) = length else {
         let ahead = head.split_off(end);
-        return Ok(Came::Begun(Opening {
+        return Ok(Came::Started(Opening {
             status,
             headers,
             inner,
@@ -154,31 +154,33 @@ pub(crate) fn fetch(mut inner: UnixStream, ticket: &str, spool: &Spool) -> Resul
     }))
 }
 
-/// Status, headers, and the length of the body; none of one that is still being made.
-type Head = (u16, Vec<(String, String)>, Option<u64>);
+/// Status, headers, and the length of the body; none for an answer that is still being made.
+type AnswerHead = (u16, Vec<(String, String)>, Option<u64>);
 
-fn parse(bytes: &[u8], ticket: &str) -> Result<Head, Fault> {
+fn parse(bytes: &[u8], ticket: &str) -> Result<AnswerHead, Fault> {
     let mut room = [httparse::EMPTY_HEADER; HEADERS_MAX];
     let mut response = httparse::Response::new(&mut room);
     response.parse(bytes).map_err(broken)?;
     let status = response.code.ok_or_else(|| broken("it has no status"))?;
-    let (mut ours, mut length, mut in_parts) = (false, None, false);
+    let (mut has_ticket, mut length, mut in_parts) = (false, None, false);
     let mut headers = Vec::with_capacity(response.headers.len());
     for header in response.headers.iter() {
         let value = str::from_utf8(header.value).map_err(broken)?;
         if header.name.eq_ignore_ascii_case(TICKET) {
-            ours = value == ticket;
+            has_ticket = value == ticket;
         } else if header.name.eq_ignore_ascii_case("Content-Length") {
             length = value.parse().ok();
         } else if header.name.eq_ignore_ascii_case(PARTS) {
             in_parts = true;
-        } else if header.name.eq_ignore_ascii_case("Content-Type") || !is_ours(header.name) {
+        } else if header.name.eq_ignore_ascii_case("Content-Type")
+            || !is_written_by_edge(header.name)
+        {
             headers.push((header.name.to_owned(), value.to_owned()));
         }
     }
     match length {
-        Some(_) if ours => Ok((status, headers, length)),
-        None if ours && in_parts => Ok((status, headers, None)),
+        Some(_) if has_ticket => Ok((status, headers, length)),
+        None if has_ticket && in_parts => Ok((status, headers, None)),
         _ => Err(broken("it is not from a handler")),
     }
 }
@@ -227,7 +229,7 @@ mod tests {
         client.shutdown(Shutdown::Write).unwrap();
         let started = Instant::now();
         let grace = Duration::from_millis(50);
-        // The handler answers only once it has been told.
+        // The handler answers only once `left` was called.
         watch(&server, &inner, grace, || {
             (&handler).write_all(b"x").unwrap();
         })

@@ -1,5 +1,5 @@
-//! Owns the inner hop: tickets, tiny_http on a private Unix socket, and the threads that answer there.
-//! The only file that names tiny_http. Knows nothing of clients, heads or bodies on the network.
+//! The inner hop: tickets, tiny_http on a private Unix socket, and the threads that answer there. The only file that
+//! names tiny_http. Knows nothing of clients, heads or bodies on the network.
 //!
 //! tiny_http never sees a byte from the network: the gate sends it `GET /` with a ticket, and the handler
 //! finds the admitted request under that ticket, in process. A request without a ticket never reaches the
@@ -32,7 +32,8 @@ use crate::{BACKLOG, EdgeError};
 use vocabox_base::end;
 use vocabox_base::fault::{Fault, Kind};
 
-/// The header that bears the ticket, there and back: an answer without it is tiny_http's own and goes nowhere.
+/// The header that carries the ticket in both directions: an answer without it is tiny_http's own and is never sent to
+/// a client.
 pub(crate) const TICKET: &str = "Ticket";
 
 /// The header of an answer that is still being made: its body comes in parts.
@@ -40,16 +41,16 @@ pub(crate) const PARTS: &str = "Parts";
 
 /// Bytes of a socket's path that every Unix takes (`sun_path` has 104 or 108, with its NUL).
 const SOCKET_PATH_BYTES_MAX: usize = 100;
-/// Connection attempts in a row that may fail before the process gives up: tiny_http's accept thread is dead
-/// then and never comes back, while a supervisor can start a new process.
+/// Consecutive connection attempts that may fail before the process ends: tiny_http's accept thread is dead then and
+/// never recovers, while a supervisor can start a new process.
 const DEAD_ATTEMPTS_MAX: usize = 16;
-/// Milliseconds between two attempts of one request, and attempts of one request.
+/// Milliseconds between two attempts for one request, and attempts for one request.
 const ATTEMPT_PAUSE_MS: u64 = 25;
 const ATTEMPTS: usize = 4;
 /// Milliseconds that idle handler threads may take to end.
 const END_MS: u64 = 500;
 
-/// An admitted request on its way to a handler. Dropping it gives its places back.
+/// An admitted request on its way to a handler. Dropping it frees its places.
 pub(crate) struct Ticket<S: Service> {
     pub(crate) admitted: S::Admitted,
     pub(crate) stored: Stored,
@@ -57,14 +58,14 @@ pub(crate) struct Ticket<S: Service> {
     pub(crate) left: Arc<AtomicBool>,
 }
 
-/// What comes back when tiny_http was not reached; the ticket is none if a handler took it all the same.
+/// The ticket and the fault when tiny_http was not reached; the ticket is none if a handler took it all the same.
 pub(crate) type Unsent<S> = Box<(Option<Ticket<S>>, Fault)>;
 
-/// What both ends of the inner hop share.
+/// The state that both ends of the inner hop share.
 pub(crate) struct Wire<S: Service> {
     service: Arc<S>,
     tickets: Mutex<HashMap<String, Ticket<S>>>,
-    /// Files that are the bodies of answers that the gate is just reading.
+    /// Files that are the bodies of answers that the gate is reading.
     files: Mutex<HashMap<String, Part>>,
     count: AtomicU64,
     hasher: RandomState,
@@ -73,8 +74,8 @@ pub(crate) struct Wire<S: Service> {
 }
 
 impl<S: Service> Wire<S> {
-    /// A fresh inner connection over which the answer to `ticket` will come, and the ticket's name. When
-    /// tiny_http cannot be reached, the ticket comes back; when that goes on, the process ends.
+    /// Opens an inner connection for the answer to `ticket` and returns it with the ticket's name. When tiny_http
+    /// cannot be reached, the ticket is returned; when that persists, the process ends.
     pub(crate) fn hand(&self, ticket: Ticket<S>) -> Result<(UnixStream, String), Unsent<S>> {
         let name = self.name();
         self.lock().insert(name.clone(), ticket);
@@ -93,12 +94,12 @@ impl<S: Service> Wire<S> {
             })
     }
 
-    /// The ticket back, unless a handler has taken it.
+    /// Returns the ticket, unless a handler has taken it.
     pub(crate) fn recall(&self, name: &str) -> Option<Ticket<S>> {
         self.lock().remove(name)
     }
 
-    /// The file that is the body of the answer called `name`, if one is.
+    /// Returns the file that is the body of the answer called `name`, if there is one.
     pub(crate) fn file(&self, name: &str) -> Option<Part> {
         self.files().remove(name)
     }
@@ -111,7 +112,7 @@ impl<S: Service> Wire<S> {
         self.tickets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Never the same, and not to be guessed: the hash is keyed at random.
+    /// Returns a unique name that cannot be guessed: its hash has a random key.
     fn name(&self) -> String {
         let count = self.count.fetch_add(1, Ordering::Relaxed);
         let mut hasher = self.hasher.build_hasher();
@@ -155,30 +156,30 @@ impl<S: Service> Wire<S> {
     }
 }
 
-/// Whether nobody listens on the inner socket. Anything else, such as too many open files, is this end's own trouble
-/// and may pass.
+/// Whether no process listens on the inner socket. Any other error, such as too many open files, is on this side and
+/// may pass.
 fn is_dead(e: &io::Error) -> bool {
     matches!(e.kind(), ErrorKind::ConnectionRefused | ErrorKind::NotFound)
 }
 
-/// tiny_http and its folder, in the order in which they have to go: dropping the server connects to its socket
+/// tiny_http and its folder, in the order in which they must be dropped: dropping the server connects to its socket
 /// once more, to end its accept thread.
-struct Room {
+struct InnerServer {
     server: Server,
     _folder: PrivateFolder,
 }
 
-/// The threads that answer; dropping it lets each of them end once the requests that came before are answered.
+/// The threads that answer; after it is dropped, each thread ends once the earlier requests are answered.
 pub(crate) struct Handlers {
-    room: Arc<Room>,
+    room: Arc<InnerServer>,
     closing: Arc<AtomicBool>,
     count: usize,
-    /// Nothing is ever sent: each thread holds a sender, so that its end shows here.
+    /// No message is ever sent: each thread holds a sender, so that the channel closes when all have ended.
     ended: Receiver<()>,
 }
 
 impl Handlers {
-    /// tiny_http on a socket in a private folder under `folder`, answered by `count` threads.
+    /// Starts tiny_http on a socket in a private folder under `folder`, answered by `count` threads.
     pub(crate) fn open<S: Service>(
         folder: &Path,
         count: usize,
@@ -190,7 +191,7 @@ impl Handlers {
         let listener = UnixListener::bind(&socket).map_err(|e| failed(&e))?;
         rustix::net::listen(&listener, BACKLOG).map_err(|e| failed(&e))?;
         let server = Server::from_listener(listener, None).map_err(|e| failed(&e))?;
-        let room = Arc::new(Room {
+        let room = Arc::new(InnerServer {
             server,
             _folder: folder,
         });
@@ -233,13 +234,13 @@ impl Drop for Handlers {
         for _ in 0..self.count {
             self.room.server.unblock();
         }
-        // The last one out removes the socket's folder: that should be this thread, because the process may
-        // end next. A handler that is at work is not waited for; whoever wanted that has called `wait_idle`.
+        // The last thread to end removes the socket's folder. That should be this one, because the process may end
+        // next. A handler that is answering is not waited for: `wait_idle` does that.
         let _ = self.ended.recv_timeout(Duration::from_millis(END_MS));
     }
 }
 
-/// The life of a handler thread: it ends only with the edge.
+/// Runs a handler thread, which ends only with the edge.
 fn attend<S: Service>(wire: &Wire<S>, server: &Server, closing: &AtomicBool) {
     loop {
         match server.recv() {
@@ -250,7 +251,7 @@ fn attend<S: Service>(wire: &Wire<S>, server: &Server, closing: &AtomicBool) {
             }
             Err(_) if closing.load(Ordering::SeqCst) => return,
             Err(e) => {
-                // Its accept thread has ended, and with it the listener: nothing will ever arrive again.
+                // tiny_http's accept thread has ended, and with it the listener: no request can arrive any more.
                 log::error!("edge: the inner server is dead ({e}); the process ends");
                 end::at_once(1);
             }
@@ -278,7 +279,7 @@ fn answer<S: Service>(wire: &Wire<S>, request: Request) {
         .unwrap_or_else(|fault| refuse(&*wire.service, peer, fault).into());
     drop(share);
     if let Some(file) = file {
-        // The gate takes it once it has the answer; both are of one process.
+        // The gate takes the file once it has the answer; both run in one process.
         wire.files().insert(name.clone(), file);
     }
     let answer = sound(answer);
@@ -288,8 +289,8 @@ fn answer<S: Service>(wire: &Wire<S>, request: Request) {
     });
 }
 
-/// The begin of an answer and its rest, each part as soon as it is made. It breaks off without an end at a fault, which
-/// the service has told the log; and when the gate has gone, the rest is dropped.
+/// Sends the start of an answer and its rest, each part as soon as it is made. At a fault, which the service has
+/// logged, it breaks off without the end mark; when the gate has gone, the rest is dropped.
 fn send_parts(mut to: impl Write, answer: Answer, mut rest: Rest, name: &str) -> io::Result<()> {
     let mut head = format!(
         "HTTP/1.1 {} -\r\n{TICKET}: {name}\r\n{PARTS}: 1\r\nContent-Type: {}\r\n",
@@ -314,7 +315,7 @@ fn send_parts(mut to: impl Write, answer: Answer, mut rest: Rest, name: &str) ->
     }
 }
 
-/// The whole `answer` as tiny_http's, never chunked, with the ticket that it belongs to.
+/// Returns the whole `answer` as tiny_http's response, never chunked, with the ticket that it belongs to.
 fn response(answer: Answer, name: &str) -> Response<Cursor<Vec<u8>>> {
     let body = if matches!(answer.status, 204 | 304) {
         Vec::new() // tiny_http would send the length and no body
@@ -326,7 +327,7 @@ fn response(answer: Answer, name: &str) -> Response<Cursor<Vec<u8>>> {
         .iter()
         .map(|(name, value)| (*name, value.as_str()))
         .chain([("Content-Type", answer.content_type), (TICKET, name)])
-        // None is lost here: `sound` let only tokens and visible ASCII pass.
+        // No header is lost here: `sound` let only tokens and visible ASCII pass.
         .filter_map(|(name, value)| Header::from_bytes(name, value).ok())
         .collect();
     let bytes = body.len();
@@ -340,19 +341,19 @@ fn response(answer: Answer, name: &str) -> Response<Cursor<Vec<u8>>> {
     .with_chunked_threshold(usize::MAX)
 }
 
-/// The gate reads an answer to its end unless its client has gone, so that a failure here is worth a word.
+/// Logs a failure: the gate reads an answer to its end unless its client has gone.
 fn told(sent: io::Result<()>) {
     if let Err(e) = sent {
         log::debug!("edge: an answer did not reach the gate: {e}");
     }
 }
 
-/// A folder that only this user can enter, gone with its content when dropped.
+/// A folder that only this user can enter; it is removed with its content when this is dropped.
 struct PrivateFolder(PathBuf);
 
 impl PrivateFolder {
-    /// A new folder in `parent` (made if missing), or in the system's folder for temporary files when the path
-    /// would be too long for a socket.
+    /// Creates a new folder in `parent` (created if missing), or in the system's folder for temporary files when the
+    /// path would be too long for a socket.
     fn make(parent: &Path) -> io::Result<Self> {
         let name = format!(
             "edge-{}-{:016x}",
@@ -368,19 +369,19 @@ impl PrivateFolder {
         if let Some(parent) = path.parent() {
             sweep(parent);
         }
-        // Made with its mode, so that it was never open; and it must be new.
+        // Created with its mode, so that it was never accessible to others; and it must be new.
         DirBuilder::new().mode(0o700).create(&path)?;
         Ok(PrivateFolder(path))
     }
 }
 
-/// Removes what processes that were killed have left in `parent`: folders whose socket nobody listens on.
+/// Removes the folders that killed processes have left in `parent`: those whose socket no process listens on.
 fn sweep(parent: &Path) {
     for entry in std::fs::read_dir(parent).into_iter().flatten().flatten() {
         let path = entry.path();
-        let ours = entry.file_name().as_bytes().starts_with(b"edge-");
+        let is_edge_folder = entry.file_name().as_bytes().starts_with(b"edge-");
         let deserted = |e: io::Error| e.kind() == ErrorKind::ConnectionRefused;
-        if ours && UnixStream::connect(path.join("s")).is_err_and(deserted) {
+        if is_edge_folder && UnixStream::connect(path.join("s")).is_err_and(deserted) {
             let _ = std::fs::remove_dir_all(path);
         }
     }

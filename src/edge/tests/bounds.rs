@@ -1,22 +1,22 @@
-//! What a client may hold, and for how long.
+//! Bounds on what a client may hold, and for how long.
 
 use std::time::{Duration, Instant};
 
-use super::toy::{Client, Event, House, PATIENCE};
+use super::toy::{Client, Event, PATIENCE, TestEdge};
 use vocabox_base::fault::Kind;
 
 const SHORT: Duration = Duration::from_millis(150);
 
 #[test]
 fn slow_heads_are_408_and_silent_connections_closed() {
-    let hasty = House::open(|_, b| b.head = SHORT);
+    let hasty = TestEdge::open(|_, b| b.head = SHORT);
     let mut slow = hasty.call();
     slow.send("GET /echo HTT");
     let mut silent = hasty.call();
     assert_eq!(slow.answer().0, 408);
     assert!(silent.is_closed());
     // Its head has all the time it needs, on a busy machine too.
-    let patient = House::open(|_, b| {
+    let patient = TestEdge::open(|_, b| {
         b.head = PATIENCE;
         b.idle = SHORT;
     });
@@ -28,8 +28,8 @@ fn slow_heads_are_408_and_silent_connections_closed() {
 
 #[test]
 fn trickle_cannot_stretch_the_deadline_of_a_head() {
-    let house = House::open(|_, b| b.head = SHORT);
-    let mut client = house.call();
+    let server = TestEdge::open(|_, b| b.head = SHORT);
+    let mut client = server.call();
     let started = Instant::now();
     client
         .stream
@@ -44,55 +44,55 @@ fn trickle_cannot_stretch_the_deadline_of_a_head() {
 
 #[test]
 fn slow_bodies_are_408_by_rate_and_by_deadline() {
-    let by_rate = House::open(|_, b| b.upload_grace = SHORT);
-    let by_deadline = House::open(|_, b| b.upload = SHORT);
-    for house in [by_rate, by_deadline] {
-        let mut client = house.call();
+    let by_rate = TestEdge::open(|_, b| b.upload_grace = SHORT);
+    let by_deadline = TestEdge::open(|_, b| b.upload = SHORT);
+    for server in [by_rate, by_deadline] {
+        let mut client = server.call();
         client.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nsome");
         assert_eq!(client.answer().0, 408);
-        house.wait_for(&Event::Abandoned(Kind::TooSlow));
+        server.wait_for(&Event::Abandoned(Kind::TooSlow));
     }
 }
 
 #[test]
 fn slow_heads_of_one_address_do_not_lock_it_out() {
-    let house = House::open(|c, _| {
+    let server = TestEdge::open(|c, _| {
         c.connections_max = 16;
         c.connections_per_address_max = 8;
     });
     let mut slow: Vec<Client> = (0..40)
         .map(|_| {
-            let mut client = house.call();
+            let mut client = server.call();
             client.try_send("GET / HT");
-            house.is_well();
+            server.is_well();
             client
         })
         .collect();
-    // The oldest were made to leave.
+    // The oldest were evicted.
     assert_eq!(slow[0].wait_end(), 0);
-    house.is_well();
+    server.is_well();
 }
 
 #[test]
 fn connections_at_work_are_not_made_to_leave() {
-    let house = House::open(|c, _| {
+    let server = TestEdge::open(|c, _| {
         c.connections_max = 2;
         c.handlers = 2;
     });
     let mut held: Vec<Client> = (0..2)
         .map(|_| {
-            let mut client = house.call();
+            let mut client = server.call();
             client.send("GET /holds HTTP/1.1\r\nHost: x\r\n\r\n");
-            house.wait_for(&Event::Holds);
+            server.wait_for(&Event::Holds);
             client
         })
         .collect();
     for _ in 0..20 {
-        let mut late = house.call();
+        let mut late = server.call();
         late.try_send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nlate");
         assert_eq!(late.answer().0, 503);
     }
-    house
+    server
         .toy
         .open
         .store(true, std::sync::atomic::Ordering::SeqCst);
@@ -103,29 +103,29 @@ fn connections_at_work_are_not_made_to_leave() {
 
 #[test]
 fn clients_that_stall_leave_for_newcomers_when_the_house_is_full() {
-    let house = House::open(|c, b| {
+    let server = TestEdge::open(|c, b| {
         c.connections_max = 2;
         c.handlers = 2;
         b.upload_grace = PATIENCE * 10;
         b.write_block = PATIENCE * 10;
     });
-    let mut sends_no_more = house.call();
+    let mut sends_no_more = server.call();
     sends_no_more.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nsome");
-    let mut reads_nothing = house.call();
+    let mut reads_nothing = server.call();
     reads_nothing.send("GET /big HTTP/1.1\r\nHost: x\r\n\r\n");
     let mut served = 0;
     let until = Instant::now() + PATIENCE;
     let mut kept = Vec::new();
     while served < 2 {
         assert!(Instant::now() < until, "{served} served");
-        let mut newcomer = house.call();
+        let mut newcomer = server.call();
         newcomer.try_send("GET /holds HTTP/1.1\r\nHost: x\r\n\r\n");
         let brief = Some(Duration::from_millis(5));
         newcomer.stream.set_read_timeout(brief).unwrap();
-        // Refused, or held; `House` checks at its end that nothing that was admitted is lost.
+        // Refused, or held; `TestEdge` checks at its end that every admission is returned.
         while newcomer.stream.peek(&mut [0]).is_err() {
             assert!(Instant::now() < until, "{served} served");
-            if house.events.try_iter().any(|event| event == Event::Holds) {
+            if server.events.try_iter().any(|event| event == Event::Holds) {
                 served += 1;
                 kept.push(newcomer);
                 break;
@@ -138,7 +138,7 @@ fn clients_that_stall_leave_for_newcomers_when_the_house_is_full() {
 
 #[test]
 fn large_uploads_hold_half_of_the_places_at_most() {
-    let house = House::open(|c, b| {
+    let server = TestEdge::open(|c, b| {
         c.handlers = 4;
         b.body_memory_bytes_max = 10;
     });
@@ -146,41 +146,41 @@ fn large_uploads_hold_half_of_the_places_at_most() {
         "POST /echo HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 20\r\n\r\n";
     let mut uploads: Vec<Client> = (0..2)
         .map(|_| {
-            let mut client = house.call();
+            let mut client = server.call();
             client.send(head);
             assert!(client.head().starts_with("HTTP/1.1 100 "));
             client
         })
         .collect();
-    let mut third = house.call();
+    let mut third = server.call();
     third.send(head);
     assert_eq!(third.answer().0, 503);
-    let mut grown = house.call();
+    let mut grown = server.call();
     grown.send("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n20\r\nabcdefghijklmnop");
     assert_eq!(grown.answer().0, 503);
-    house.is_well();
+    server.is_well();
     for upload in &mut uploads {
         upload.send("x".repeat(20));
         assert_eq!(upload.answer().0, 200);
     }
-    let mut fourth = house.call();
+    let mut fourth = server.call();
     fourth.send(head);
     assert!(fourth.head().starts_with("HTTP/1.1 100 "));
 }
 
 #[test]
 fn slow_small_uploads_take_places_too() {
-    let house = House::open(|c, b| {
+    let server = TestEdge::open(|c, b| {
         c.handlers = 2;
         b.upload_grace = Duration::from_millis(20);
         b.rate_min = 1;
     });
-    let open = |house: &House| {
-        let mut client = house.call();
+    let open = |server: &TestEdge| {
+        let mut client = server.call();
         client.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 50000\r\n\r\n1234567890");
         client
     };
-    let mut clients = [open(&house), open(&house)];
+    let mut clients = [open(&server), open(&server)];
     let until = Instant::now() + PATIENCE;
     let mut refused = None;
     while refused.is_none() && Instant::now() < until {
@@ -206,12 +206,12 @@ fn slow_small_uploads_take_places_too() {
 
 #[test]
 fn full_spool_is_503_and_given_back() {
-    let house = House::open(|_, b| {
+    let server = TestEdge::open(|_, b| {
         b.body_memory_bytes_max = 10;
         b.spool_bytes_max = 1000;
     });
     let post = |bytes: usize| {
-        let mut client = house.call();
+        let mut client = server.call();
         client.try_send(format!(
             "POST /kind HTTP/1.1\r\nHost: x\r\nContent-Length: {bytes}\r\n\r\n{}",
             "x".repeat(bytes)
@@ -226,21 +226,21 @@ fn full_spool_is_503_and_given_back() {
 
 #[test]
 fn client_that_does_not_read_holds_no_handler_and_is_dropped() {
-    let house = House::open(|c, b| {
+    let server = TestEdge::open(|c, b| {
         c.handlers = 2;
         b.write_block = SHORT;
     });
     let mut deaf: Vec<Client> = (0..8)
         .map(|_| {
-            let mut client = house.call();
+            let mut client = server.call();
             client.send("GET /big HTTP/1.1\r\nHost: x\r\n\r\n");
             client
         })
         .collect();
-    house.is_well();
-    house.edge.stop();
+    server.is_well();
+    server.edge.stop();
     assert!(
-        house.edge.wait_idle(PATIENCE),
+        server.edge.wait_idle(PATIENCE),
         "non-readers are still there"
     );
     for client in &mut deaf {
@@ -250,22 +250,22 @@ fn client_that_does_not_read_holds_no_handler_and_is_dropped() {
 
 #[test]
 fn slow_reader_is_held_to_the_least_rate() {
-    let house = House::open(|_, b| {
+    let server = TestEdge::open(|_, b| {
         b.upload_grace = SHORT;
         b.rate_min = 1 << 40;
     });
-    let mut client = house.call();
+    let mut client = server.call();
     client.send("GET /big HTTP/1.1\r\nHost: x\r\n\r\n");
-    house.edge.stop();
-    assert!(house.edge.wait_idle(PATIENCE));
+    server.edge.stop();
+    assert!(server.edge.wait_idle(PATIENCE));
     assert!(client.wait_end() < 8 * 1024 * 1024);
 }
 
 #[test]
 fn big_answers_arrive_whole() {
-    let house = House::open(|_, b| b.spool_bytes_max = 1 << 30);
+    let server = TestEdge::open(|_, b| b.spool_bytes_max = 1 << 30);
     for _ in 0..3 {
-        let mut client = house.call();
+        let mut client = server.call();
         client.send("GET /big HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
         let (status, body) = client.answer();
         assert_eq!((status, body.len()), (200, 8 * 1024 * 1024));

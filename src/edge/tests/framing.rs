@@ -1,21 +1,21 @@
-//! What is a request, where it ends, and how its answer is framed.
+//! Which bytes are a request, where it ends, and how its answer is framed.
 
-use super::toy::{BODY_BYTES_MAX, Client, Event, House, header, status};
+use super::toy::{BODY_BYTES_MAX, Client, Event, TestEdge, header, status};
 use vocabox_base::fault::Kind;
 
-fn house() -> House {
-    House::open(|_, _| {})
+fn server() -> TestEdge {
+    TestEdge::open(|_, _| {})
 }
 
-fn ask(house: &House, request: impl AsRef<[u8]>) -> (u16, String) {
-    let mut client = house.call();
+fn ask(server: &TestEdge, request: impl AsRef<[u8]>) -> (u16, String) {
+    let mut client = server.call();
     client.try_send(request);
     client.answer()
 }
 
 #[test]
 fn malformed_requests_are_400_and_closed() {
-    let house = house();
+    let server = server();
     for request in [
         &b"GET / HTTP/1.1\nHost: x\n\n"[..],
         b"GET / HTTP/1.1\r\nHost: x\r\nA: caf\xc3\xa9\r\n\r\n",
@@ -31,7 +31,7 @@ fn malformed_requests_are_400_and_closed() {
         b"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     ] {
-        let mut client = house.call();
+        let mut client = server.call();
         client.try_send(request);
         let (status, body) = client.answer();
         let shown = String::from_utf8_lossy(request);
@@ -40,12 +40,12 @@ fn malformed_requests_are_400_and_closed() {
         client.half_close();
         assert!(client.is_closed(), "{shown}");
     }
-    house.is_well();
+    server.is_well();
 }
 
 #[test]
 fn heads_that_are_too_large_are_431() {
-    let house = house();
+    let server = server();
     let long = format!(
         "GET / HTTP/1.1\r\nHost: x\r\nA: {}\r\n\r\n",
         "a".repeat(20_000)
@@ -57,14 +57,14 @@ fn heads_that_are_too_large_are_431() {
     );
     let target = format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", "a".repeat(20_000));
     for request in [long, many, very_many, target] {
-        assert_eq!(ask(&house, request).0, 431);
+        assert_eq!(ask(&server, request).0, 431);
     }
-    house.is_well();
+    server.is_well();
 }
 
 #[test]
 fn declared_lengths_of_any_size_are_refused_unread() {
-    let house = house();
+    let server = server();
     for bytes in [
         "42949672960",
         "18446744073709551615",
@@ -75,17 +75,17 @@ fn declared_lengths_of_any_size_are_refused_unread() {
             let request =
                 format!("POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {bytes}\r\n\r\nsome");
             let expected = if path == "/locked" { 401 } else { 413 };
-            assert_eq!(ask(&house, request).0, expected);
+            assert_eq!(ask(&server, request).0, expected);
         }
     }
-    house.is_well();
+    server.is_well();
 }
 
 #[test]
 fn refusal_of_an_unread_body_arrives_although_the_client_goes_on_sending() {
-    let house = house();
+    let server = server();
     for _ in 0..20 {
-        let mut client = house.call();
+        let mut client = server.call();
         client.send("POST /locked HTTP/1.1\r\nHost: x\r\nContent-Length: 800000\r\n\r\n");
         client.try_send(vec![b'x'; 800_000]);
         assert_eq!(client.answer().0, 401);
@@ -96,8 +96,8 @@ fn refusal_of_an_unread_body_arrives_although_the_client_goes_on_sending() {
 
 #[test]
 fn requests_sent_ahead_are_answered_in_order() {
-    let house = house();
-    let mut client = house.call();
+    let server = server();
+    let mut client = server.call();
     let mut all = String::from("\r\n\r\n");
     for n in 0..50 {
         let body = format!("number {n}");
@@ -116,8 +116,8 @@ fn requests_sent_ahead_are_answered_in_order() {
 
 #[test]
 fn refusals_without_a_body_keep_the_connection() {
-    let house = house();
-    let mut client = house.call();
+    let server = server();
+    let mut client = server.call();
     for _ in 0..3 {
         client.send("GET /locked HTTP/1.1\r\nHost: x\r\n\r\n");
         assert_eq!(client.answer().0, 401);
@@ -128,10 +128,10 @@ fn refusals_without_a_body_keep_the_connection() {
 
 #[test]
 fn chunked_bodies_arrive_whole_and_their_trailers_do_not() {
-    let house = house();
+    let server = server();
     let post = |chunks: &str| {
         ask(
-            &house,
+            &server,
             format!("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}"),
         )
     };
@@ -156,13 +156,13 @@ fn chunked_bodies_arrive_whole_and_their_trailers_do_not() {
     }
     assert_eq!(post("ffffffffffffffff\r\nabc").0, 413);
     assert_eq!(post("3\r\nabc\r\nfffffffffffffffe\r\nabc").0, 413);
-    house.is_well();
+    server.is_well();
 }
 
 #[test]
 fn chunked_body_without_end_is_413_at_the_cap() {
-    let house = house();
-    let mut client = house.call();
+    let server = server();
+    let mut client = server.call();
     client.send("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
     let chunk = format!("10000\r\n{}\r\n", "x".repeat(0x10000));
     let fits = BODY_BYTES_MAX / 0x10000;
@@ -172,19 +172,19 @@ fn chunked_body_without_end_is_413_at_the_cap() {
         }
     }
     assert_eq!(client.answer().0, 413);
-    house.wait_for(&Event::Abandoned(Kind::TooLarge));
+    server.wait_for(&Event::Abandoned(Kind::TooLarge));
 }
 
 #[test]
 fn bodies_past_memory_are_spooled_and_whole() {
-    let house = House::open(|_, b| b.body_memory_bytes_max = 1000);
+    let server = TestEdge::open(|_, b| b.body_memory_bytes_max = 1000);
     for bytes in [0, 1, 999, 1000, 1001, 17_000, 3_000_000] {
         let body: String = (0..bytes)
             .map(|n| char::from(b'a' + (n % 23) as u8))
             .collect();
         let post = |path: &str| {
             ask(
-                &house,
+                &server,
                 format!("POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {bytes}\r\n\r\n{body}"),
             )
         };
@@ -196,19 +196,19 @@ fn bodies_past_memory_are_spooled_and_whole() {
 
 #[test]
 fn expectations_are_met_only_after_admission() {
-    let house = house();
+    let server = server();
     let head = |path: &str, bytes: u64| {
         format!(
             "POST {path} HTTP/1.1\r\nHost: x\r\nExpect: 100-Continue\r\nContent-Length: {bytes}\r\n\r\n"
         )
     };
-    let mut client = house.call();
+    let mut client = server.call();
     client.send(head("/echo", 2));
     assert_eq!(status(&client.head()), 100);
     client.send("ab");
     assert_eq!(client.answer(), (200, "ab".to_owned()));
     for (path, bytes, expected) in [("/locked", 2, 401), ("/echo", BODY_BYTES_MAX + 1, 413)] {
-        let mut client = house.call();
+        let mut client = server.call();
         client.send(head(path, bytes));
         assert_eq!(status(&client.head()), expected);
     }
@@ -216,8 +216,8 @@ fn expectations_are_met_only_after_admission() {
 
 #[test]
 fn head_204_and_http_1_0_are_framed_rightly() {
-    let house = house();
-    let mut client = house.call();
+    let server = server();
+    let mut client = server.call();
     client.send("HEAD /big HTTP/1.1\r\nHost: x\r\n\r\nHEAD /locked HTTP/1.1\r\nHost: x\r\n\r\n");
     let head = client.head();
     assert_eq!(
@@ -237,7 +237,7 @@ fn head_204_and_http_1_0_are_framed_rightly() {
     assert_eq!(header(&head, "Transfer-Encoding"), None);
     assert_eq!(client.wait_end(), 3);
 
-    let mut client = house.call();
+    let mut client = server.call();
     for _ in 0..2 {
         client.send("GET /nowhere HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
         let answer = client.answer();
@@ -247,14 +247,14 @@ fn head_204_and_http_1_0_are_framed_rightly() {
 
 #[test]
 fn headers_reach_the_service_clean_and_answers_cannot_inject() {
-    let house = house();
+    let server = server();
     let (_, seen) = ask(
-        &house,
+        &server,
         "GET http://h/head?q=%20 HTTP/1.1\r\nHost: x\r\nTicket: 0-0\r\nX-Tab: \ta\tb \r\n\r\n",
     );
     assert!(seen.contains("path: \"/head\", query: \"q=%20\""), "{seen}");
     assert!(seen.contains("(\"x-tab\", \"a b\")"), "{seen}");
-    let mut client = house.call();
+    let mut client = server.call();
     client.send("GET /bad-header HTTP/1.1\r\nHost: x\r\n\r\n");
     let head = client.head();
     assert_eq!(header(&head, "X-Bad"), Some("a??X-Injected: 1?"));
@@ -266,8 +266,8 @@ fn headers_reach_the_service_clean_and_answers_cannot_inject() {
 
 #[test]
 fn heads_may_come_byte_by_byte() {
-    let house = house();
-    let mut client: Client = house.call();
+    let server = server();
+    let mut client: Client = server.call();
     for byte in b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab" {
         client.send([*byte]);
     }

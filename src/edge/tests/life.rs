@@ -1,19 +1,19 @@
-//! Panics, clients that leave, and the end.
+//! Panics, clients that leave, and the edge's end.
 
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::toy::{Event, House, PATIENCE};
+use super::toy::{Event, PATIENCE, TestEdge};
 use crate::{Bounds, Edge, EdgeConfig, EdgeError};
 use vocabox_base::fault::Kind;
 
 #[test]
 fn panics_of_the_service_are_answered_and_cost_no_thread() {
-    let house = House::open(|c, _| c.handlers = 2);
+    let server = TestEdge::open(|c, _| c.handlers = 2);
     for _ in 0..10 {
-        let mut client = house.call();
+        let mut client = server.call();
         for path in ["/panics", "/admit-panics"] {
             client.send(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"));
             let (status, body) = client.answer();
@@ -21,28 +21,28 @@ fn panics_of_the_service_are_answered_and_cost_no_thread() {
             assert!(body.starts_with("{\"detail\":"), "{body}");
         }
     }
-    house.is_well();
+    server.is_well();
 }
 
 #[test]
 fn client_that_leaves_while_a_handler_works_is_seen() {
-    let house = House::open(|_, b| b.half_closed = Duration::from_millis(50));
-    let mut client = house.call();
+    let server = TestEdge::open(|_, b| b.half_closed = Duration::from_millis(50));
+    let mut client = server.call();
     client.send("GET /holds HTTP/1.1\r\nHost: x\r\n\r\n");
-    house.wait_for(&Event::Holds);
+    server.wait_for(&Event::Holds);
     drop(client);
-    house.wait_for(&Event::SawLeft);
-    house.is_well();
+    server.wait_for(&Event::SawLeft);
+    server.is_well();
 }
 
 #[test]
 fn reset_while_a_handler_works_is_seen_without_grace() {
-    let house = House::open(|_, b| b.half_closed = PATIENCE * 10);
-    let mut client = house.call();
+    let server = TestEdge::open(|_, b| b.half_closed = PATIENCE * 10);
+    let mut client = server.call();
     client.send("GET /holds HTTP/1.1\r\nHost: x\r\n\r\n");
-    house.wait_for(&Event::Holds);
+    server.wait_for(&Event::Holds);
     reset(client.stream);
-    house.wait_for(&Event::SawLeft);
+    server.wait_for(&Event::SawLeft);
 }
 
 /// Closes with a reset instead of a FIN: zero seconds of lingering.
@@ -53,82 +53,82 @@ fn reset(stream: TcpStream) {
 
 #[test]
 fn half_closed_client_gets_its_answer_within_the_grace() {
-    let house = House::open(|_, b| b.half_closed = PATIENCE);
-    let mut client = house.call();
+    let server = TestEdge::open(|_, b| b.half_closed = PATIENCE);
+    let mut client = server.call();
     client.send("GET /holds HTTP/1.1\r\nHost: x\r\n\r\n");
     client.half_close();
-    house.wait_for(&Event::Holds);
-    house.toy.open.store(true, Ordering::SeqCst);
+    server.wait_for(&Event::Holds);
+    server.toy.open.store(true, Ordering::SeqCst);
     assert_eq!(client.answer(), (200, "held".to_owned()));
     assert!(client.is_closed());
 }
 
 #[test]
 fn client_that_leaves_before_its_turn_costs_no_handler() {
-    let house = House::open(|c, b| {
+    let server = TestEdge::open(|c, b| {
         c.handlers = 1;
         b.half_closed = Duration::from_millis(10);
     });
-    let mut first = house.call();
+    let mut first = server.call();
     first.send("GET /holds HTTP/1.1\r\nHost: x\r\n\r\n");
-    house.wait_for(&Event::Holds);
+    server.wait_for(&Event::Holds);
     for _ in 0..5 {
-        let mut client = house.call();
+        let mut client = server.call();
         client.send("GET /holds HTTP/1.1\r\nHost: x\r\n\r\n");
         drop(client);
-        house.wait_for(&Event::Abandoned(Kind::Cancelled));
+        server.wait_for(&Event::Abandoned(Kind::Cancelled));
     }
-    house.toy.open.store(true, Ordering::SeqCst);
+    server.toy.open.store(true, Ordering::SeqCst);
     assert_eq!(first.answer().0, 200);
-    house.is_well();
-    assert_eq!(house.toy.answered.load(Ordering::SeqCst), 2);
+    server.is_well();
+    assert_eq!(server.toy.answered.load(Ordering::SeqCst), 2);
 }
 
 #[test]
 fn client_that_leaves_within_its_body_is_abandoned() {
-    let house = House::open(|_, _| {});
+    let server = TestEdge::open(|_, _| {});
     let body = "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nsome";
-    let mut half_closed = house.call();
+    let mut half_closed = server.call();
     half_closed.send(body);
     half_closed.half_close();
     assert_eq!(half_closed.answer().0, 400);
-    house.wait_for(&Event::Abandoned(Kind::Invalid));
-    let mut broken = house.call();
+    server.wait_for(&Event::Abandoned(Kind::Invalid));
+    let mut broken = server.call();
     broken.send(
         body.replace("some", "")
             .replace("\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n"),
     );
     broken.head();
     reset(broken.stream);
-    house.wait_for(&Event::Abandoned(Kind::Cancelled));
-    assert_eq!(house.toy.answered.load(Ordering::SeqCst), 0);
+    server.wait_for(&Event::Abandoned(Kind::Cancelled));
+    assert_eq!(server.toy.answered.load(Ordering::SeqCst), 0);
 }
 
 #[test]
 fn stop_lets_requests_finish_closes_idle_connections_and_frees_the_port() {
-    let house = House::open(|_, b| b.idle = PATIENCE * 10);
-    let address = house.edge.local_addr();
-    let mut idle = house.call();
+    let server = TestEdge::open(|_, b| b.idle = PATIENCE * 10);
+    let address = server.edge.local_addr();
+    let mut idle = server.call();
     idle.send("GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n");
     assert_eq!(idle.answer().0, 404);
-    let mut running = house.call();
+    let mut running = server.call();
     running.send("GET /holds HTTP/1.1\r\nHost: x\r\n\r\n");
-    house.wait_for(&Event::Holds);
+    server.wait_for(&Event::Holds);
 
-    house.edge.stop();
+    server.edge.stop();
     assert!(idle.is_closed());
     assert!(TcpStream::connect(address).is_err());
-    assert!(!house.edge.wait_idle(Duration::from_millis(20)));
-    house.toy.open.store(true, Ordering::SeqCst);
+    assert!(!server.edge.wait_idle(Duration::from_millis(20)));
+    server.toy.open.store(true, Ordering::SeqCst);
     assert_eq!(running.answer(), (200, "held".to_owned()));
     assert!(running.is_closed());
-    assert!(house.edge.wait_idle(PATIENCE));
+    assert!(server.edge.wait_idle(PATIENCE));
     let _ = idle.stream.shutdown(Shutdown::Both);
 }
 
 #[test]
 fn what_cannot_be_opened_is_said_in_one_sentence() {
-    let house = House::open(|_, _| {});
+    let server = TestEdge::open(|_, _| {});
     let config = |change: &dyn Fn(&mut EdgeConfig)| {
         let folder = std::env::temp_dir().join(format!("vocabox-edge-no-{}", std::process::id()));
         let mut config = EdgeConfig {
@@ -143,11 +143,11 @@ fn what_cannot_be_opened_is_said_in_one_sentence() {
         config
     };
     let open = |change: &dyn Fn(&mut EdgeConfig)| {
-        Edge::open(config(change), Bounds::default(), Arc::clone(&house.toy))
+        Edge::open(config(change), Bounds::default(), Arc::clone(&server.toy))
             .err()
             .unwrap()
     };
-    let address = house.edge.local_addr();
+    let address = server.edge.local_addr();
     let taken = open(&|c| c.listen = address);
     assert!(matches!(taken, EdgeError::Listen { .. }));
     assert!(
@@ -173,11 +173,11 @@ fn requests_without_a_ticket_are_403_and_the_private_folder_goes_with_the_edge()
     use std::io::{Read, Write};
     use std::os::unix::fs::PermissionsExt;
     let folder = std::env::temp_dir().join(format!("vocabox-edge-ticket-{}", std::process::id()));
-    // What a killed process left behind is swept away.
+    // The folders of killed processes are removed.
     let deserted = folder.join("edge-0-0");
     std::fs::create_dir_all(&deserted).unwrap();
     drop(std::os::unix::net::UnixListener::bind(deserted.join("s")).unwrap());
-    let house = House::open(|c, _| c.socket_dir = folder.clone());
+    let server = TestEdge::open(|c, _| c.socket_dir = folder.clone());
     assert!(!deserted.exists());
     let private = std::fs::read_dir(&folder).unwrap().next().unwrap().unwrap();
     assert_eq!(
@@ -195,8 +195,8 @@ fn requests_without_a_ticket_are_403_and_the_private_folder_goes_with_the_edge()
         stream.read_to_string(&mut text).unwrap();
         assert!(text.starts_with("HTTP/1.1 403 "), "{text}");
     }
-    assert_eq!(house.toy.answered.load(Ordering::SeqCst), 0);
-    drop(house);
+    assert_eq!(server.toy.answered.load(Ordering::SeqCst), 0);
+    drop(server);
     let until = Instant::now() + PATIENCE;
     while std::fs::read_dir(&folder).unwrap().next().is_some() {
         assert!(Instant::now() < until, "the socket's folder is still there");

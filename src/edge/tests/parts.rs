@@ -3,18 +3,18 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::toy::{Client, Event, House, LARGE, header};
+use super::toy::{Client, Event, LARGE, TestEdge, header};
 
-fn asks(house: &House, path: &str) -> Client {
-    let mut client = house.call();
+fn asks(server: &TestEdge, path: &str) -> Client {
+    let mut client = server.call();
     client.send(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"));
     client
 }
 
 #[test]
 fn parts_leave_as_they_are_made_and_another_request_may_follow() {
-    let house = House::open(|_, _| {});
-    let mut client = asks(&house, "/parts");
+    let server = TestEdge::open(|_, _| {});
+    let mut client = asks(&server, "/parts");
     let head = client.head();
     assert_eq!(
         header(&head, "Transfer-Encoding"),
@@ -27,19 +27,19 @@ fn parts_leave_as_they_are_made_and_another_request_may_follow() {
         "{head}"
     );
     assert_eq!(client.bytes(8), b"3\r\none\r\n");
-    // The second part waits for this.
-    house.toy.open.store(true, Ordering::SeqCst);
+    // The second part waits for this signal.
+    server.toy.open.store(true, Ordering::SeqCst);
     assert_eq!(client.bytes(13), b"3\r\ntwo\r\n0\r\n\r\n");
-    house.wait_for(&Event::Ended);
+    server.wait_for(&Event::Ended);
     client.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nmore");
     assert_eq!(client.answer(), (200, "more".to_owned()));
 }
 
 #[test]
 fn to_http_1_0_the_end_of_the_connection_is_the_end() {
-    let house = House::open(|_, _| {});
-    house.toy.open.store(true, Ordering::SeqCst);
-    let mut client = house.call();
+    let server = TestEdge::open(|_, _| {});
+    server.toy.open.store(true, Ordering::SeqCst);
+    let mut client = server.call();
     client.send("GET /parts HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
     let head = client.head();
     assert!(header(&head, "Transfer-Encoding").is_none(), "{head}");
@@ -50,36 +50,36 @@ fn to_http_1_0_the_end_of_the_connection_is_the_end() {
 
 #[test]
 fn an_answer_that_breaks_off_has_no_last_chunk_and_no_other_follows() {
-    let house = House::open(|_, _| {});
-    let mut client = asks(&house, "/parts-break");
+    let server = TestEdge::open(|_, _| {});
+    let mut client = asks(&server, "/parts-break");
     client.head();
     assert_eq!(client.bytes(8), b"3\r\none\r\n");
     assert!(client.is_closed());
-    house.is_well();
+    server.is_well();
 }
 
 #[test]
 fn a_client_that_leaves_in_the_middle_ends_the_making() {
-    let house = House::open(|_, b| b.half_closed = Duration::from_millis(50));
-    let mut client = asks(&house, "/parts");
+    let server = TestEdge::open(|_, b| b.half_closed = Duration::from_millis(50));
+    let mut client = asks(&server, "/parts");
     client.head();
-    house.wait_for(&Event::Holds);
+    server.wait_for(&Event::Holds);
     drop(client);
-    house.wait_for(&Event::SawLeft);
-    house.wait_for(&Event::Dropped);
-    house.is_well();
+    server.wait_for(&Event::SawLeft);
+    server.wait_for(&Event::Dropped);
+    server.is_well();
 }
 
 #[test]
 fn a_client_that_reads_slowly_holds_no_handler_and_gets_all() {
-    let house = House::open(|c, b| {
+    let server = TestEdge::open(|c, b| {
         c.handlers = 1;
         b.body_memory_bytes_max = 1_000_000; // the rest waits in a file
     });
-    let mut slow = asks(&house, "/parts-large");
-    // Nothing of it was read, and its handler is free again.
-    house.wait_for(&Event::Ended);
-    house.is_well();
+    let mut slow = asks(&server, "/parts-large");
+    // The client has read nothing, and the handler is free again.
+    server.wait_for(&Event::Ended);
+    server.is_well();
     slow.head();
     let (size, count) = LARGE;
     let mut body = Vec::new();
@@ -107,11 +107,11 @@ fn a_client_that_reads_slowly_holds_no_handler_and_gets_all() {
 
 #[test]
 fn a_client_that_takes_nothing_is_given_up() {
-    let house = House::open(|_, b| b.stream_stall = Duration::from_millis(50));
-    let mut client = asks(&house, "/parts-large");
-    house.wait_for(&Event::Holds);
-    // Given up, in the middle of the making on a slow machine: the edge is idle although nothing was read.
-    house.edge.stop();
-    assert!(house.edge.wait_idle(super::toy::PATIENCE));
+    let server = TestEdge::open(|_, b| b.stream_stall = Duration::from_millis(50));
+    let mut client = asks(&server, "/parts-large");
+    server.wait_for(&Event::Holds);
+    // Given up while the answer is being made on a slow machine: the edge is idle although nothing was read.
+    server.edge.stop();
+    assert!(server.edge.wait_idle(super::toy::PATIENCE));
     assert!(client.wait_end() < LARGE.0 * LARGE.1);
 }

@@ -14,17 +14,17 @@ use vocabox_base::fault::{Fault, Kind};
 
 /// Bytes of a body that the toy accepts.
 pub(super) const BODY_BYTES_MAX: u64 = 4 * 1024 * 1024;
-/// How long a test waits for what has to come.
+/// How long a test waits for an expected event.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What happened, for tests that wait for it.
+/// Events that tests wait for.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Event {
-    /// A handler began to hold.
+    /// A handler started to hold.
     Holds,
     /// A handler that holds saw that its client left.
     SawLeft,
-    /// The parts of an answer came to their end, or nobody wanted the rest.
+    /// The parts of an answer came to their end, or the edge dropped the rest.
     Ended,
     Dropped,
     Abandoned(Kind),
@@ -39,7 +39,7 @@ pub(super) struct Toy {
     pub(super) answered: AtomicUsize,
 }
 
-/// Counts itself out when dropped: no admission may be lost.
+/// Decrements the count when dropped: no admission may be lost.
 pub(super) struct Admitted {
     head: Head,
     now: Arc<AtomicUsize>,
@@ -162,12 +162,12 @@ impl Service for Toy {
     }
 }
 
-/// The rest of an answer that begins with `one`.
+/// The rest of an answer that starts with `one`.
 struct Parts {
     events: Sender<Event>,
     open: Arc<AtomicBool>,
     left: Arc<AtomicBool>,
-    /// What comes, last first.
+    /// The further parts, the last one first.
     comes: Vec<Result<Vec<u8>, Fault>>,
     ended: bool,
 }
@@ -228,17 +228,17 @@ impl Drop for Parts {
     }
 }
 
-/// An edge with its toy. Dropping it checks that nothing that was admitted is lost.
-pub(super) struct House {
+/// An edge with its toy. Dropping it checks that every admission was returned.
+pub(super) struct TestEdge {
     pub(super) edge: Edge,
     pub(super) toy: Arc<Toy>,
     pub(super) events: Receiver<Event>,
     folder: PathBuf,
 }
 
-impl House {
-    /// With the default bounds, changed by `change`.
-    pub(super) fn open(change: impl FnOnce(&mut EdgeConfig, &mut Bounds)) -> House {
+impl TestEdge {
+    /// Opens it with the default bounds, changed by `change`.
+    pub(super) fn open(change: impl FnOnce(&mut EdgeConfig, &mut Bounds)) -> TestEdge {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let folder = std::env::temp_dir().join(format!(
             "vocabox-edge-{}-{}",
@@ -263,7 +263,7 @@ impl House {
         let mut bounds = Bounds::default();
         change(&mut config, &mut bounds);
         let edge = Edge::open(config, bounds, Arc::clone(&toy)).unwrap();
-        House {
+        TestEdge {
             edge,
             toy,
             events,
@@ -275,7 +275,7 @@ impl House {
         Client::call(self.edge.local_addr())
     }
 
-    /// Waits for `event`; others before it are passed over.
+    /// Waits for `event`; other events before it are skipped.
     pub(super) fn wait_for(&self, event: &Event) {
         let until = Instant::now() + PATIENCE;
         while let Ok(came) = self
@@ -289,7 +289,7 @@ impl House {
         panic!("{event:?} did not come");
     }
 
-    /// The edge still answers.
+    /// Checks that the edge still answers.
     pub(super) fn is_well(&self) {
         let mut client = self.call();
         client.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nwell");
@@ -297,7 +297,7 @@ impl House {
     }
 }
 
-impl Drop for House {
+impl Drop for TestEdge {
     fn drop(&mut self) {
         self.toy.open.store(true, Ordering::SeqCst);
         self.edge.stop();
@@ -330,7 +330,7 @@ impl Client {
         self.stream.write_all(bytes.as_ref()).unwrap();
     }
 
-    /// Sends, whatever becomes of it.
+    /// Sends, whether or not the edge still reads.
     pub(super) fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
         self.stream.write_all(bytes.as_ref()).is_ok()
     }
