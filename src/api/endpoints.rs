@@ -119,6 +119,50 @@ mod tests {
     }
 
     #[test]
+    /// A description of the API has one list of all schemas.
+    #[test]
+    fn the_schemas_of_all_endpoints_fit_together_and_every_field_has_a_type() {
+        let mut generator = SchemaGenerator::default();
+        for endpoint in ENDPOINTS {
+            for schema in [endpoint.query, endpoint.request, endpoint.answer] {
+                schema.map(|schema| schema(&mut generator));
+            }
+        }
+        generator.subschema_for::<ErrorAnswer>();
+        let (mut types, mut fields) = (0, 0);
+        for (name, schema) in generator.take_definitions(true) {
+            types += 1;
+            // Of two types with one name the second gets a number.
+            assert!(!name.ends_with(|c: char| c.is_ascii_digit()), "{name}");
+            let properties = schema.get("properties").and_then(Value::as_object);
+            for (field, told) in properties.into_iter().flatten() {
+                fields += 1;
+                let says = ["type", "$ref", "anyOf"].map(|key| told.get(key).is_some());
+                assert!(says.contains(&true), "{name}.{field}: {told}");
+            }
+        }
+        assert!(types > 25 && fields > 100, "{types} types, {fields} fields");
+    }
+
+    #[test]
+    fn a_job_that_is_done_has_an_analysis_or_a_render() {
+        let mut generator = SchemaGenerator::default();
+        generator.subschema_for::<dub::JobAnswer>();
+        let definitions = json!(generator.take_definitions(true));
+        let schema = resolved(&definitions["JobAnswer"], &definitions);
+        let result = &schema["properties"]["result"]["anyOf"];
+        let fields = |of: &Value| of["properties"].as_object().map(|all| all.keys().count());
+        assert_eq!(fields(&result[0]["anyOf"][0]), Some(5), "{schema}");
+        let render = &result[0]["anyOf"][1]["properties"];
+        assert_eq!(
+            render["segments"]["items"]["required"]
+                .as_array()
+                .map(Vec::len),
+            Some(9)
+        );
+        assert_eq!(result[1]["type"], "null");
+    }
+
     fn the_bounds_of_schemas_are_those_of_the_limits() {
         let bounds = [
             ("tts", "/text/maxLength", json!(limits::TEXT_CHARS_MAX)),
