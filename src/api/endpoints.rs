@@ -3,25 +3,26 @@
 use super::{BodyKind, Endpoint};
 use super::{clone, dub, dub_files, dub_render, dub_translate, health, history, preview};
 use super::{stt, tts, tts_stream, voices};
+use crate::capability::Capability::{Speak, Transcribe, Translate};
 use crate::limits;
 
 /// Every endpoint of the server.
 #[rustfmt::skip]
 pub const ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("tts", "/voice/tts", tts::handle)
-        .entitled().query::<tts::FormatQuery>().json::<tts::SpeechFields>().speaks().also(&[404]),
+        .entitled().query::<tts::FormatQuery>().json::<tts::SpeechFields>().needs(Speak).also(&[404]),
     Endpoint::post("tts_stream", "/voice/tts/stream", tts_stream::handle)
-        .entitled().query::<tts::FormatQuery>().json::<tts::SpeechFields>().speaks().also(&[404]),
+        .entitled().query::<tts::FormatQuery>().json::<tts::SpeechFields>().needs(Speak).also(&[404]),
     Endpoint::post("stt", "/voice/stt", stt::handle)
-        .entitled().form::<stt::TranscribeForm>(BodyKind::Audio).transcribes().answers::<stt::TranscribeAnswer>(),
+        .entitled().form::<stt::TranscribeForm>(BodyKind::Audio).needs(Transcribe).answers::<stt::TranscribeAnswer>(),
     // What was cloned is spoken to be heard.
     Endpoint::post("clone", "/voice/clone", clone::handle)
-        .entitled().form::<clone::CloneForm>(BodyKind::Audio).speaks().deadline_s(limits::CLONE_SECONDS_WAIT_MAX)
+        .entitled().form::<clone::CloneForm>(BodyKind::Audio).needs(Speak).deadline_s(limits::CLONE_SECONDS_WAIT_MAX)
         .answers::<clone::CloneAnswer>(),
     Endpoint::post("dub_analyze", "/voice/dub/analyze", dub::analyze)
         .entitled().form::<dub::AnalyzeForm>(BodyKind::Video).answers::<dub::TakenJob>(),
     Endpoint::post("dub_translate", "/voice/dub/translate", dub_translate::handle)
-        .entitled().json::<dub_translate::TranslateFields>().translates().answers::<dub_translate::TranslateAnswer>(),
+        .entitled().json::<dub_translate::TranslateFields>().needs(Translate).answers::<dub_translate::TranslateAnswer>(),
     Endpoint::post("dub_render", "/voice/dub/render", dub_render::handle)
         .entitled().form::<dub_render::RenderForm>(BodyKind::Video).answers::<dub::TakenJob>().also(&[404]),
     Endpoint::get("dub_job", "/voice/dub/jobs/{job_id}", dub::job)
@@ -118,7 +119,6 @@ mod tests {
         );
     }
 
-    #[test]
     /// A description of the API has one list of all schemas.
     #[test]
     fn the_schemas_of_all_endpoints_fit_together_and_every_field_has_a_type() {
@@ -163,6 +163,7 @@ mod tests {
         assert_eq!(result[1]["type"], "null");
     }
 
+    #[test]
     fn the_bounds_of_schemas_are_those_of_the_limits() {
         let bounds = [
             ("tts", "/text/maxLength", json!(limits::TEXT_CHARS_MAX)),
