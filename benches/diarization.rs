@@ -16,11 +16,11 @@ use talk::{Dice, RATE_HZ, Speaker, Talk, at_16_khz, cut, errors, say};
 use vocabox::app::Installation;
 use vocabox::audio::pcm::{Clip, ClipReader, Samples, read_all};
 use vocabox::audio::{decode, encode};
+use vocabox::capability::Capability;
 use vocabox::config::{Common, CommonFlags, Flags};
 use vocabox::engine::contract::CancellationToken;
 use vocabox::engine::diarization::{Diarize, Diarized, Turn};
 use vocabox::fault::Fault;
-use vocabox::pack::manifest::PackKind;
 
 const VOICES: &[&str] = &[
     "af_heart",
@@ -248,8 +248,8 @@ fn main() {
     };
     let models = Common::resolve(&common).and_then(|c| c.models(&Flags::default()));
     let models = models.expect("sound options");
-    let kinds = [PackKind::Speak, PackKind::Detect, PackKind::Embed];
-    let installation = Installation::open(&models, &kinds).expect("packs are fetched");
+    let capabilities = [Capability::Speak, Capability::Diarize];
+    let installation = Installation::open(&models, &capabilities).expect("packs are fetched");
     // Whoever is diarized for an hour lives as long as the program.
     let speakers: &'static [Speaker] = speakers(&installation, &models.models_dir).leak();
     let mut engine = installation.build_diarize().expect("it loads");

@@ -14,11 +14,11 @@ use std::time::{Duration, Instant};
 use criterion::{Criterion, criterion_group, criterion_main};
 use vocabox::app::{App, Installation};
 use vocabox::audio;
+use vocabox::capability::Capability;
 use vocabox::config::{Common, CommonFlags, Flags, Models, ServeFlags};
 use vocabox::engine::contract::{
     CancellationToken, Speak, Transcribe, TranscribeTask, Utterance, speak_whole,
 };
-use vocabox::pack::manifest::PackKind;
 
 /// 120 characters.
 const TEXT: &str = "The harbour was quiet that evening, and the last ferry had left an hour before the rain began to fall on \
@@ -114,7 +114,7 @@ fn in_turn(rounds: usize, mut a: impl FnMut() -> f64, mut b: impl FnMut() -> f64
 
 fn speaking(c: &mut Criterion) {
     let installation =
-        Installation::open(&models(), &[PackKind::Speak]).expect("packs are fetched");
+        Installation::open(&models(), &[Capability::Speak]).expect("packs are fetched");
     let mut engine = installation.build_speak().expect("it loads");
     let short = "Good morning, everyone.";
     let long = TEXT.repeat(8);
@@ -170,8 +170,8 @@ fn speaking(c: &mut Criterion) {
 }
 
 fn listening(c: &mut Criterion) {
-    let kinds = [PackKind::Transcribe, PackKind::Detect];
-    let installation = Installation::open(&models(), &kinds).expect("packs are fetched");
+    let capabilities = [Capability::Transcribe];
+    let installation = Installation::open(&models(), &capabilities).expect("packs are fetched");
     let file = std::fs::read(models().models_dir.join("test-speech/two_cities.wav"))
         .expect("scripts/fetch-models --all");
     let mut group = c.benchmark_group("whisper");

@@ -25,6 +25,7 @@ pub use self::serve::ServeSettings;
 use self::settings::ConfigFile;
 pub use self::settings::{Flags, SettingsGroup};
 pub use self::size::Size;
+use crate::capability::Capability;
 use crate::limits;
 
 /// Declares the words of a choice, each once.
@@ -219,10 +220,11 @@ impl Common {
 }
 
 impl Serve {
-    /// Threads that answer. Every request that waits for a worker holds one, of all three kinds of workers; the rest is for
-    /// requests that do not wait.
+    /// Threads that answer. Every request that waits for a worker holds one, of every capability; the rest is for requests
+    /// that do not wait.
     pub fn handlers(&self) -> usize {
-        3 * (self.server.workers + self.server.queue) + limits::HANDLERS_RESERVE
+        let capabilities = Capability::with_requests().count();
+        capabilities * (self.server.workers + self.server.queue) + limits::HANDLERS_RESERVE
     }
 }
 

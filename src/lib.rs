@@ -14,6 +14,7 @@
 //! | [`clone`], [`dub`] | a voice from a recording; a film that speaks another language | HTTP |
 //! | [`services`] | speech, transcription, translation, speakers, voices: the only callers of the worker pools | HTTP, history |
 //! | [`work`] | queues and worker threads | what the tasks do |
+//! | [`capability`] | what the server can do: a row each | services, engines |
 //! | `edge`* | sockets and HTTP framing, every size and time bounded; it declares what a service is, `api` implements it | endpoints |
 //! | [`engine`]*, [`pack`]* | models, and the folders that they come in; the only crate that names ONNX Runtime and tract | requests |
 //! | [`media`]* | containers of films: inspection, and the same picture with another sound | |
@@ -32,6 +33,8 @@
 //! # To add
 //! * **an endpoint**: its file in `src/api` (parse and render), its row in [`api::ENDPOINTS`], its test in `src/tests/http`;
 //! * **an engine**: its file in `src/engine`, written against its `Net` trait, its row in [`engine::ENGINES`], and a pack;
+//! * **a capability**: its row in [`capability`]; its service, a field of [`services::Services`], which `app` starts; its engine
+//!   with a kind of pack; permits, deadline, `/readyz` and the choice of packs follow;
 //! * **a model**: a folder in `models` with a `pack.toml` (see `models/README.md`), for an engine that is there;
 //! * **an option**: its line in the `settings!` group of the part that uses it (`src/config`), its range in [`limits`]; flag,
 //!   variable, key of the file, check, `--help` and documents follow;
@@ -55,6 +58,7 @@
 pub mod admit;
 pub mod api;
 pub mod app;
+pub mod capability;
 pub mod cli;
 pub mod clone;
 pub mod config;

@@ -82,7 +82,11 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let body = call.take_body();
     let form = Form::parse(call.head.header("content-type"), body, &context.spool_dir)?;
     let asked = CloneForm::read(form, context.require_clone_consent)?;
-    let both = context.speech.as_deref().zip(context.cloning.as_deref());
+    let both = context
+        .services
+        .speech
+        .as_deref()
+        .zip(context.cloning.as_deref());
     let (speech, cloning) = both.ok_or_else(not_installed)?;
     let reader = context
         .voices

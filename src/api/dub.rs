@@ -3,7 +3,6 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::json;
 use serde_json::value::RawValue;
 
 use super::form::{Form, file_schema, on};
@@ -12,6 +11,8 @@ use super::message::Body;
 use super::{Call, Context, Reply};
 use crate::dub::intake;
 use crate::dub::jobs::Dubbing;
+use crate::dub::request::AnalyzeRecord;
+use crate::dub::result::JobResult;
 use crate::fault::Fault;
 use crate::store::{Job, JobId, JobKind, JobStatus, Utc};
 
@@ -65,7 +66,7 @@ pub struct JobAnswer<'a> {
     #[schemars(with = "String", extend("format" = "date-time"))]
     updated_at: Utc,
     /// What came of it, once it is done. It is JSON already, and may be long.
-    #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
+    #[schemars(with = "Option<JobResult>")]
     result: Option<&'a RawValue>,
 }
 
@@ -90,10 +91,8 @@ pub fn analyze(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     } = AnalyzeForm::read(form)?;
     let dubbing = dubbing(context)?;
     let identity = call.identity()?;
-    let request = json!({
-        "language": language,
-        "diarize": diarize,
-    });
+    let request = AnalyzeRecord { language, diarize };
+    let request = serde_json::to_value(request).map_err(Fault::internal)?;
     let job = Job::new(JobKind::Analyze, &identity.key.name, request, file.len());
     let (id, account) = (job.job_id, identity.account.id);
     let mut file = file.into_reader().map_err(Fault::internal)?;

@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, HashSet};
 
 use schemars::JsonSchema;
-use serde_json::json;
 
 use super::dub::{TakenJob, dubbing};
 use super::form::{Form, file_schema, on};
@@ -16,7 +15,7 @@ use super::request::{
 };
 use super::{Call, Context, Reply};
 use crate::audio::encode::Codec;
-use crate::dub::request::{RenderRequest, ScriptLine};
+use crate::dub::request::{RenderRecord, RenderRequest, ScriptLine};
 use crate::fault::Fault;
 use crate::limits;
 use crate::services::voices::VoiceCatalog;
@@ -101,10 +100,14 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         .voices()
         .ok_or_else(none)?
         .check(account, &segments, &voice_map, &language)?;
-    let request = json!({ "target_language": language, "keep_background": keep_background });
+    let record = RenderRecord {
+        target_language: &language,
+        keep_background,
+    };
+    let record = serde_json::to_value(record).map_err(Fault::internal)?;
     // The film again, with another sound; what else there will be is known when the job begins.
     let bytes = 2 * file.len();
-    let job = Job::new(JobKind::Render, &identity.key.name, request, bytes);
+    let job = Job::new(JobKind::Render, &identity.key.name, record, bytes);
     let request = RenderRequest {
         segments,
         voice_map,
@@ -215,7 +218,7 @@ fn language(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::Value;
+    use serde_json::{Value, json};
 
     fn why(list: Value) -> String {
         read_segments(Some(&list.to_string())).unwrap_err().sentence

@@ -67,7 +67,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let items = fields.segments.take()?.into_iter().enumerate();
     let read = items.map(|(at, given)| item("segments", at, given, segment));
     let mut segments: Vec<SourceSegment> = read.collect::<Result<_, _>>()?;
-    let translation = context.translation.as_ref();
+    let translation = context.services.translation.as_deref();
     let mut tasks: Vec<(&TranslatorPool, TranslateTask)> = Vec::new();
     // The numbers of those that are asked for, and the texts of those that are there already.
     let (mut asked, mut at) = (Vec::new(), Vec::new());

@@ -5,8 +5,8 @@ use std::time::Duration;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::{Call, Context, Reply};
+use crate::capability::Capability;
 use crate::fault::Fault;
-use crate::limits;
 
 /// Time from admission to the end for what waits for no worker.
 const LIGHT: Duration = Duration::from_secs(30);
@@ -32,16 +32,6 @@ pub enum Access {
     Entitled,
 }
 
-/// Which workers an endpoint waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Capability {
-    /// None: it answers at once.
-    Light,
-    Speak,
-    Transcribe,
-    Translate,
-}
-
 /// What an endpoint's body is, and so how large it may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyKind {
@@ -61,7 +51,8 @@ pub struct Endpoint {
     /// A segment in braces stands for any value, which the handler gets as [`Call::param`].
     pub path: &'static str,
     pub access: Access,
-    pub work: Capability,
+    /// Which workers it waits for; none where it answers at once.
+    pub work: Option<Capability>,
     /// Whether it costs no token of the key's bucket: a client is told to keep asking.
     pub is_free: bool,
     pub body: BodyKind,
@@ -86,7 +77,7 @@ impl Endpoint {
             method: "GET",
             path,
             access: Access::Key,
-            work: Capability::Light,
+            work: None,
             is_free: false,
             body: BodyKind::None,
             deadline: LIGHT,
@@ -130,22 +121,13 @@ impl Endpoint {
         self
     }
 
-    /// It waits for a worker that speaks.
-    pub const fn speaks(mut self) -> Self {
-        self.work = Capability::Speak;
-        self.deadline_s(limits::SPEAK_SECONDS_MAX)
-    }
-
-    /// It waits for a worker that transcribes.
-    pub const fn transcribes(mut self) -> Self {
-        self.work = Capability::Transcribe;
-        self.deadline_s(limits::TRANSCRIBE_SECONDS_MAX)
-    }
-
-    /// It waits for a worker that translates.
-    pub const fn translates(mut self) -> Self {
-        self.work = Capability::Translate;
-        self.deadline_s(limits::TRANSLATE_SECONDS_MAX)
+    /// It waits for a worker of this capability, as long as its row allows.
+    pub const fn needs(mut self, capability: Capability) -> Self {
+        self.work = Some(capability);
+        match capability.row().request_seconds_max {
+            Some(seconds) => self.deadline_s(seconds),
+            None => self,
+        }
     }
 
     /// Its work ends within so many seconds.
@@ -203,7 +185,7 @@ impl Endpoint {
         if self.body != BodyKind::None {
             all.extend([400, 408, 411, 415]);
         }
-        if self.work != Capability::Light {
+        if self.work.is_some() {
             all.extend([502, 503]);
         }
         all.extend(self.also);

@@ -3,25 +3,26 @@
 use super::{BodyKind, Endpoint};
 use super::{clone, dub, dub_files, dub_render, dub_translate, health, history, preview};
 use super::{stt, tts, tts_stream, voices};
+use crate::capability::Capability::{Speak, Transcribe, Translate};
 use crate::limits;
 
 /// Every endpoint of the server.
 #[rustfmt::skip]
 pub const ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("tts", "/voice/tts", tts::handle)
-        .entitled().query::<tts::FormatQuery>().json::<tts::SpeechFields>().speaks().also(&[404]),
+        .entitled().query::<tts::FormatQuery>().json::<tts::SpeechFields>().needs(Speak).also(&[404]),
     Endpoint::post("tts_stream", "/voice/tts/stream", tts_stream::handle)
-        .entitled().query::<tts::FormatQuery>().json::<tts::SpeechFields>().speaks().also(&[404]),
+        .entitled().query::<tts::FormatQuery>().json::<tts::SpeechFields>().needs(Speak).also(&[404]),
     Endpoint::post("stt", "/voice/stt", stt::handle)
-        .entitled().form::<stt::TranscribeForm>(BodyKind::Audio).transcribes().answers::<stt::TranscribeAnswer>(),
+        .entitled().form::<stt::TranscribeForm>(BodyKind::Audio).needs(Transcribe).answers::<stt::TranscribeAnswer>(),
     // What was cloned is spoken to be heard.
     Endpoint::post("clone", "/voice/clone", clone::handle)
-        .entitled().form::<clone::CloneForm>(BodyKind::Audio).speaks().deadline_s(limits::CLONE_SECONDS_WAIT_MAX)
+        .entitled().form::<clone::CloneForm>(BodyKind::Audio).needs(Speak).deadline_s(limits::CLONE_SECONDS_WAIT_MAX)
         .answers::<clone::CloneAnswer>(),
     Endpoint::post("dub_analyze", "/voice/dub/analyze", dub::analyze)
         .entitled().form::<dub::AnalyzeForm>(BodyKind::Video).answers::<dub::TakenJob>(),
     Endpoint::post("dub_translate", "/voice/dub/translate", dub_translate::handle)
-        .entitled().json::<dub_translate::TranslateFields>().translates().answers::<dub_translate::TranslateAnswer>(),
+        .entitled().json::<dub_translate::TranslateFields>().needs(Translate).answers::<dub_translate::TranslateAnswer>(),
     Endpoint::post("dub_render", "/voice/dub/render", dub_render::handle)
         .entitled().form::<dub_render::RenderForm>(BodyKind::Video).answers::<dub::TakenJob>().also(&[404]),
     Endpoint::get("dub_job", "/voice/dub/jobs/{job_id}", dub::job)
@@ -116,6 +117,50 @@ mod tests {
             schema_for!(ErrorAnswer).get("required"),
             Some(&json!(["detail"]))
         );
+    }
+
+    /// A description of the API has one list of all schemas.
+    #[test]
+    fn the_schemas_of_all_endpoints_fit_together_and_every_field_has_a_type() {
+        let mut generator = SchemaGenerator::default();
+        for endpoint in ENDPOINTS {
+            for schema in [endpoint.query, endpoint.request, endpoint.answer] {
+                schema.map(|schema| schema(&mut generator));
+            }
+        }
+        generator.subschema_for::<ErrorAnswer>();
+        let (mut types, mut fields) = (0, 0);
+        for (name, schema) in generator.take_definitions(true) {
+            types += 1;
+            // Of two types with one name the second gets a number.
+            assert!(!name.ends_with(|c: char| c.is_ascii_digit()), "{name}");
+            let properties = schema.get("properties").and_then(Value::as_object);
+            for (field, told) in properties.into_iter().flatten() {
+                fields += 1;
+                let says = ["type", "$ref", "anyOf"].map(|key| told.get(key).is_some());
+                assert!(says.contains(&true), "{name}.{field}: {told}");
+            }
+        }
+        assert!(types > 25 && fields > 100, "{types} types, {fields} fields");
+    }
+
+    #[test]
+    fn a_job_that_is_done_has_an_analysis_or_a_render() {
+        let mut generator = SchemaGenerator::default();
+        generator.subschema_for::<dub::JobAnswer>();
+        let definitions = json!(generator.take_definitions(true));
+        let schema = resolved(&definitions["JobAnswer"], &definitions);
+        let result = &schema["properties"]["result"]["anyOf"];
+        let fields = |of: &Value| of["properties"].as_object().map(|all| all.keys().count());
+        assert_eq!(fields(&result[0]["anyOf"][0]), Some(5), "{schema}");
+        let render = &result[0]["anyOf"][1]["properties"];
+        assert_eq!(
+            render["segments"]["items"]["required"]
+                .as_array()
+                .map(Vec::len),
+            Some(9)
+        );
+        assert_eq!(result[1]["type"], "null");
     }
 
     #[test]

@@ -1,9 +1,14 @@
 //! `GET /healthz` and `GET /readyz`.
 
-use schemars::JsonSchema;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
+use serde_json::json;
 
 use super::{Call, Context, Reply};
+use crate::capability::{Capability, ReadyField};
 use crate::fault::{Fault, Kind};
 
 /// That the process lives.
@@ -13,16 +18,44 @@ pub struct LiveAnswer {
     status: &'static str,
 }
 
-/// That requests can be answered, and by which models.
-#[derive(Serialize, JsonSchema)]
-pub struct ReadyAnswer<'a> {
-    /// What runs the models.
-    device: String,
-    speak: Option<&'a str>,
-    #[schemars(extend("const" = "ready"))]
-    status: &'static str,
-    transcribe: Option<&'a str>,
-    translate: Vec<&'a str>,
+/// That requests can be answered, and by which models: what runs them, and a field for each capability that has one.
+#[derive(Serialize)]
+pub struct ReadyAnswer<'a>(BTreeMap<&'static str, ReadyValue<'a>>);
+
+/// The value of a field.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum ReadyValue<'a> {
+    Text(String),
+    First(Option<&'a str>),
+    All(Vec<&'a str>),
+}
+
+impl JsonSchema for ReadyAnswer<'_> {
+    fn schema_name() -> Cow<'static, str> {
+        "ReadyAnswer".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let mut fields = BTreeMap::from([
+            ("device", json!({ "type": "string" })),
+            ("status", json!({ "type": "string", "const": "ready" })),
+        ]);
+        for row in Capability::ALL.iter().map(|capability| capability.row()) {
+            let value = match row.ready {
+                ReadyField::Absent => continue,
+                ReadyField::First => json!({ "type": ["string", "null"] }),
+                ReadyField::All => json!({ "type": "array", "items": { "type": "string" } }),
+            };
+            fields.insert(row.name, value);
+        }
+        json_schema!({
+            "type": "object",
+            "description": "That requests can be answered, and by which models.",
+            "required": fields.keys().collect::<Vec<_>>(),
+            "properties": fields,
+        })
+    }
 }
 
 /// The process lives.
@@ -39,18 +72,28 @@ pub fn ready(context: &Context, _: &mut Call) -> Result<Reply, Fault> {
         ));
     }
     context.store.check_writable()?;
-    let speech = context.speech.as_ref().map(|s| s.name.model.as_str());
-    let transcription = context.transcription.as_ref();
-    let transcription = transcription.map(|t| t.general().name.model.as_str());
-    if speech.is_none() && transcription.is_none() {
-        return Err(Fault::missing("No model pack is fetched on this box."));
+    let mut fields = BTreeMap::from([
+        ("device", ReadyValue::Text(context.device.to_string())),
+        ("status", ReadyValue::Text("ready".to_owned())),
+    ]);
+    let mut is_ready = false;
+    for capability in Capability::ALL {
+        let models = context.services.models(*capability).into_iter();
+        let mut models = models.map(|name| name.model.as_str());
+        let row = capability.row();
+        let value = match row.ready {
+            ReadyField::Absent => continue,
+            ReadyField::First => {
+                let first = models.next();
+                is_ready |= first.is_some();
+                ReadyValue::First(first)
+            }
+            ReadyField::All => ReadyValue::All(models.collect()),
+        };
+        fields.insert(row.name, value);
     }
-    let translators = context.translation.iter().flat_map(|t| &t.translators);
-    Reply::json(&ReadyAnswer {
-        device: context.device.to_string(),
-        speak: speech,
-        status: "ready",
-        transcribe: transcription,
-        translate: translators.map(|t| t.name.model.as_str()).collect(),
-    })
+    match is_ready {
+        true => Reply::json(&ReadyAnswer(fields)),
+        false => Err(Fault::missing("No model pack is fetched on this box.")),
+    }
 }

@@ -14,10 +14,11 @@ use super::message::{Answer, Answered, Body, Head, Service};
 use super::route::{self, Route};
 use super::streamed_answer::StreamedAnswer;
 use super::trace::RequestTrace;
-use super::{Access, BodyKind, Call, Capability, Context, Endpoint};
+use super::{Access, BodyKind, Call, Context, Endpoint};
 use crate::admit::key::{self, Identity};
 use crate::admit::{bucket, entitle};
 use crate::api::drain::DrainGuard;
+use crate::capability::Capability;
 use crate::engine::contract::CancellationToken;
 use crate::fault::{Fault, Kind};
 use crate::services::permits::{Permit, Permits};
@@ -144,12 +145,7 @@ impl Lifecycle {
             Access::Key | Access::Entitled => Some(self.identify(endpoint, head, trace)?),
         };
         self.check_declared_size(endpoint, head)?;
-        let guard = match endpoint.work {
-            Capability::Light => None,
-            Capability::Speak | Capability::Transcribe | Capability::Translate => {
-                Some(self.guard(endpoint.work)?)
-            }
-        };
+        let guard = endpoint.work.map(|work| self.guard(work)).transpose()?;
         Ok((route, identity, guard))
     }
 
@@ -213,7 +209,8 @@ impl Lifecycle {
         let stopping = "The box is stopping and takes no more work.";
         let stopping = || Fault::new(Kind::Busy { retry_after_s: 30 }, stopping);
         let guard = self.context.drain.enter().ok_or_else(stopping)?;
-        match self.permits(work).is_some_and(Permits::is_full) {
+        let permits = self.context.services.permits(work);
+        match permits.is_some_and(Permits::is_full) {
             true => Err(full()),
             false => Ok(guard),
         }
@@ -221,19 +218,10 @@ impl Lifecycle {
 
     /// A permit among the requests that wait for this kind of work, so that they can never take the handlers that
     /// answer everything else. It is taken once the body is there: else a client that sends slowly would hold the queue.
-    fn permit(&self, work: Capability) -> Result<Option<Permit>, Fault> {
-        self.permits(work)
+    fn permit(&self, work: Option<Capability>) -> Result<Option<Permit>, Fault> {
+        work.and_then(|work| self.context.services.permits(work))
             .map(|permits| permits.take().ok_or_else(full))
             .transpose()
-    }
-
-    fn permits(&self, work: Capability) -> Option<&Permits> {
-        match work {
-            Capability::Light => None,
-            Capability::Speak => self.context.speech.as_ref().map(|s| &s.permits),
-            Capability::Transcribe => self.context.transcription.as_ref().map(|t| &t.permits),
-            Capability::Translate => self.context.translation.as_ref().map(|t| &t.permits),
-        }
     }
 }
 

@@ -42,14 +42,11 @@ use crate::engine::contract::CancellationToken;
 use crate::engine::graph::device::Device;
 use crate::fault::Fault;
 use crate::limits;
-use crate::services::ModelName;
 use crate::services::previews::Previews;
-use crate::services::speech::SpeechService;
-use crate::services::transcription::TranscriptionService;
-use crate::services::translation::TranslationService;
 use crate::services::voices::VoiceCatalog;
+use crate::services::{ModelName, Services};
 use crate::store::{Feature, HistoryItem, ItemId, Status, Store, Utc};
-pub use endpoint::{Access, BodyKind, Capability, Endpoint};
+pub use endpoint::{Access, BodyKind, Endpoint};
 pub use endpoints::ENDPOINTS;
 use message::{Body, Head, Part};
 
@@ -82,12 +79,7 @@ pub struct Context {
     pub store: Arc<Store>,
     /// The voices that can be spoken; none while no pack that speaks is fetched.
     pub voices: Arc<VoiceCatalog>,
-    /// None while no pack that speaks is fetched.
-    pub speech: Option<Arc<SpeechService>>,
-    /// None while no pack that transcribes is fetched.
-    pub transcription: Option<Arc<TranscriptionService>>,
-    /// None while no pack that translates is fetched.
-    pub translation: Option<TranslationService>,
+    pub services: Services,
     /// What voices sound like, spoken once.
     pub previews: Previews,
     /// None while a pack that cloning needs is not fetched.

@@ -21,7 +21,7 @@ pub fn url(voice: &Voice) -> Option<String> {
 /// Gives the preview; the first who asks waits for it to be spoken. Faults: `NotFound` for a voice that is not listed or has
 /// no preview, `Busy` while the queue is full or the server is stopping, and those of the engine.
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
-    let speech = context.speech.as_ref().ok_or_else(unknown_voice)?;
+    let speech = context.services.speech.as_ref().ok_or_else(unknown_voice)?;
     let previews = &context.previews;
     let preview = previews.of(&context.voices, &call.param)?;
     let wav = match previews.find(&preview) {

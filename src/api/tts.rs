@@ -78,6 +78,7 @@ pub fn begin<'a>(context: &'a Context, call: &mut Call) -> Result<SpeechRequest<
     let (asked, controls) = parse(object(&call.head, body)?)?;
     let format = format(&call.head)?;
     let speech = context
+        .services
         .speech
         .as_ref()
         .ok_or_else(|| Fault::missing("No engine for speech is installed on this box."))?;

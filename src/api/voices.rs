@@ -177,13 +177,13 @@ fn languages(context: &Context) -> Vec<LanguageRow> {
     for voice in context.voices.stock() {
         codes.entry(base(&voice.language)).or_default().0 = true;
     }
-    if let Some(transcription) = &context.transcription {
+    if let Some(transcription) = &context.services.transcription {
         for code in transcription.languages() {
             codes.entry(code).or_default().1 = true;
         }
     }
     let is_target = |code: &str| {
-        let translation = context.translation.as_ref();
+        let translation = context.services.translation.as_ref();
         TARGETS.contains(&code) && translation.is_some_and(|t| !t.sources(code).is_empty())
     };
     let row = |(code, (tts, stt)): (&&str, &(bool, bool))| LanguageRow {

@@ -1,5 +1,6 @@
 //! The packs in use: which are chosen, and how an engine is built from each.
 
+use crate::capability::Capability;
 use crate::config;
 use crate::engine::contract::{Embed, Speak, Transcribe, Translate};
 use crate::engine::diarization::{self, Diarize};
@@ -33,10 +34,12 @@ pub struct Installation {
 }
 
 impl Installation {
-    /// Chooses the packs of these `kinds`, checks their files and opens ONNX Runtime if one of them asks for it.
+    /// Chooses the packs of these `capabilities`, checks their files and opens ONNX Runtime if one of them asks for it.
     /// Faults: `Missing`, with what is wrong and what to do in the cause.
-    pub fn open(options: &config::Models, kinds: &[PackKind]) -> Result<Self, Fault> {
+    pub fn open(options: &config::Models, capabilities: &[Capability]) -> Result<Self, Fault> {
         let packs = Pack::all(&options.models_dir).map_err(refused)?;
+        let kinds = capabilities.iter().flat_map(|c| c.row().packs);
+        let kinds: Vec<PackKind> = kinds.copied().collect();
         let choose = |kind: PackKind, named: Option<&String>| match kinds.contains(&kind) {
             true => choose(&packs, kind, named.map(String::as_str)),
             false => Ok(None),
@@ -47,17 +50,14 @@ impl Installation {
             _ => speak.iter().cloned().collect(),
         };
         VoiceRouter::order(&mut speakers);
-        let transcribe = choose(
-            PackKind::Transcribe,
-            options.settings.transcribe_pack.as_ref(),
-        )?;
+        let transcribe = choose(PackKind::Transcribe, options.settings.transcribe_pack.as_ref())?;
         let specialists = match &transcribe {
             Some(general) => specialists(&packs, general),
             None => Vec::new(),
         };
         let detect = choose(PackKind::Detect, None)?;
         let embed = choose(PackKind::Embed, None)?;
-        let convert = match kinds.contains(&PackKind::Speak) {
+        let convert = match kinds.contains(&PackKind::Convert) {
             true => fetched(&packs, PackKind::Convert).into_iter().next(),
             false => None,
         };
@@ -103,7 +103,7 @@ impl Installation {
     /// Builds the engine of the packs that speak. Faults: `Missing` when none is fetched, or one cannot be loaded.
     pub fn build_speak(&self) -> Result<Box<Speak>, Fault> {
         if self.speak.is_none() {
-            return Err(not_fetched("speaks", "kokoro"));
+            return Err(missing(Capability::Speak));
         }
         let router = VoiceRouter::build(&self.speakers, &self.graphs)?;
         let Some(pack) = &self.convert else {
@@ -130,7 +130,7 @@ impl Installation {
         };
         let pack = self.specialists.iter().find(lists);
         let pack = pack.or(self.transcribe.as_ref());
-        pack.ok_or_else(|| not_fetched("transcribes", "whisper-base"))
+        pack.ok_or_else(|| missing(Capability::Transcribe))
     }
 
     pub(super) fn build_recognizer(&self, pack: &Pack) -> Result<Box<Transcribe>, Fault> {
@@ -160,7 +160,7 @@ impl Installation {
 
     fn embedding(&self) -> Result<&Pack, Fault> {
         let pack = self.embed.as_ref();
-        pack.ok_or_else(|| not_fetched("embeds speakers", "speaker-ge2e"))
+        pack.ok_or_else(|| missing(Capability::Diarize))
     }
 
     /// The pack that translates from `source` into `target`. Faults: `Missing` when none is fetched.
@@ -169,9 +169,10 @@ impl Installation {
             let settings = p.manifest.translate.as_ref();
             settings.is_some_and(|t| t.knows(source, target))
         };
-        let what = format!("translates from {source} into {target}");
+        let row = Capability::Translate.row();
+        let what = format!("{} from {source} into {target}", row.does);
         let pack = self.translators.iter().find(knows);
-        pack.ok_or_else(|| not_fetched(&what, "translate-pt-en"))
+        pack.ok_or_else(|| not_fetched(&what, row.example_pack))
     }
 
     pub(super) fn build_translator(&self, pack: &Pack) -> Result<Box<Translate>, Fault> {
@@ -241,7 +242,13 @@ pub fn open_ort(options: &config::Models, packs: &[Pack]) -> Result<Ort, Fault> 
     Ok(ort)
 }
 
-pub(super) fn not_fetched(what: &str, example: &str) -> Fault {
+/// The fault of a capability whose pack is not fetched.
+pub(super) fn missing(capability: Capability) -> Fault {
+    let row = capability.row();
+    not_fetched(row.does, row.example_pack)
+}
+
+fn not_fetched(what: &str, example: &str) -> Fault {
     Fault::missing(format!(
         "No pack that {what} is fetched. Run scripts/fetch-models {example}."
     ))

@@ -10,20 +10,19 @@ pub use installation::{Installation, open_ort};
 use crate::api::cors::Origins;
 use crate::api::lifecycle::Lifecycle;
 use crate::api::{BodyCaps, Context};
+use crate::capability::Capability;
 use crate::config::{self, HistoryText};
 use crate::dub::jobs::Dubbing;
 use crate::dub::services::DubServices;
 use crate::dub::tasks::JobContext;
-use crate::dub::voices::DubVoices;
 use crate::edge::{Bounds, Edge, EdgeConfig};
 use crate::engine;
 use crate::fault::Fault;
 use crate::limits;
-use crate::pack::manifest::PackKind;
-use crate::services::Capacity;
 use crate::services::clones::ClonedVoices;
 use crate::services::file_cache::{CacheLimits, FileCache};
 use crate::services::previews::Previews;
+use crate::services::{Capacity, Services};
 use crate::store::{JobRoom, Retention, Store};
 
 /// Previews that are kept.
@@ -49,28 +48,14 @@ impl App {
             days_max: options.server.history_days,
         };
         let store = Store::serve(&options.data_dir, retention)?;
-        let kinds = [
-            PackKind::Speak,
-            PackKind::Transcribe,
-            PackKind::Detect,
-            PackKind::Embed,
-            PackKind::Translate,
-        ];
-        let installation = Installation::open(&options.models, &kinds)?;
+        let installation = Installation::open(&options.models, Capability::ALL)?;
         let capacity = Capacity {
             workers: options.server.workers,
             queue: options.server.queue,
         };
-        let speech = match &installation.speak {
-            Some(_) => Some(Arc::new(installation.start_speech(capacity)?)),
-            None => None,
-        };
-        let transcription =
-            installation.start_transcription(capacity, options.models.settings.beam)?;
-        let transcription = transcription.map(Arc::new);
-        let translation = installation.start_translation(capacity)?;
-        let speakers = installation.start_speakers(capacity)?;
-        warn_of_missing(&installation);
+        let beams = options.models.settings.beam;
+        let services = installation.start_services(capacity, beams)?;
+        warn_of_missing(&installation, &services);
         let can_clone = installation.can_clone().is_ok();
         let clones = ClonedVoices::new(
             Arc::clone(&store),
@@ -79,33 +64,14 @@ impl App {
         );
         let voices = Arc::new(installation.voice_catalog(Some(clones)));
         let data_dir = &options.data_dir;
-        let cloning =
-            installation.start_cloning(speech.as_ref(), speakers.as_ref(), &store, data_dir)?;
-        let dub_services = match (&transcription, speakers) {
-            (Some(transcription), Some(speakers)) => Some(DubServices {
-                speakers,
-                transcription: Arc::clone(transcription),
-                into_english: installation.written_in_english(transcription),
-                voices: match &speech {
-                    Some(speech) => Some(DubVoices {
-                        catalog: Arc::clone(&voices),
-                        speech: Arc::clone(speech),
-                        cloning: cloning.clone(),
-                        cache: Arc::new(services::spoken(data_dir)?),
-                    }),
-                    None => None,
-                },
-            }),
-            _ => None,
-        };
-        let dubbing = dub_services.map(|services| start_dubbing(services, &store, options));
+        let cloning = installation.start_cloning(&services, &store, data_dir)?;
+        let dubbing = installation.dub_services(&services, &voices, cloning.as_ref(), data_dir)?;
+        let dubbing = dubbing.map(|services| start_dubbing(services, &store, options));
         let previews = FileCache::open(data_dir.join("previews"), PREVIEWS)?;
         let context = Arc::new(Context {
             store,
             voices,
-            speech,
-            transcription,
-            translation,
+            services,
             dubbing: dubbing.transpose()?,
             previews: Previews::new(previews),
             cloning,
@@ -170,16 +136,17 @@ fn start_dubbing(
 }
 
 /// Says in the log which endpoints answer 503, and why.
-fn warn_of_missing(installation: &Installation) {
-    if installation.speak.is_none() {
-        log::warn!(
-            "no pack that speaks is fetched: /voice/tts answers 503; run scripts/fetch-models"
-        );
-    }
-    if installation.transcribe.is_none() {
-        log::warn!(
-            "no pack that transcribes is fetched: /voice/stt answers 503; run scripts/fetch-models"
-        );
+fn warn_of_missing(installation: &Installation, services: &Services) {
+    for capability in Capability::ALL {
+        let row = capability.row();
+        if let Some(endpoint) = row.endpoint
+            && services.models(*capability).is_empty()
+        {
+            let does = row.does;
+            log::warn!(
+                "no pack that {does} is fetched: {endpoint} answers 503; run scripts/fetch-models"
+            );
+        }
     }
     if let Err(why) = installation.can_clone() {
         log::warn!("{why}: /voice/clone answers 503");

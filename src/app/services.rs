@@ -5,7 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::installation::{Installation, not_fetched};
+use super::installation::{Installation, missing};
+use crate::capability::Capability;
 use crate::clone::Cloning;
 use crate::clone::catalog::{Catalog, StockVoice};
 use crate::clone::probe::VoiceProbe;
@@ -23,7 +24,7 @@ use crate::services::speech::SpeechService;
 use crate::services::transcription::{Recognizer, RecognizerSettings, TranscriptionService};
 use crate::services::translation::{TranslationService, TranslatorPool};
 use crate::services::voices::{Origin, VoiceCatalog};
-use crate::services::{Capacity, ModelName};
+use crate::services::{Capacity, ModelName, Services};
 use crate::store::{Retention, Store};
 
 /// Language of the sentences that voices are tried with.
@@ -44,10 +45,28 @@ const COMMAND: Capacity = Capacity {
 };
 
 impl Installation {
+    /// Starts the services whose packs are fetched, each with this `capacity`. Faults: `Missing` when a pack cannot be loaded.
+    pub(super) fn start_services(
+        &self,
+        capacity: Capacity,
+        beams: usize,
+    ) -> Result<Services, Fault> {
+        let speech = match &self.speak {
+            Some(_) => Some(Arc::new(self.start_speech(capacity)?)),
+            None => None,
+        };
+        Ok(Services {
+            speech,
+            transcription: self.start_transcription(capacity, beams)?.map(Arc::new),
+            translation: self.start_translation(capacity)?.map(Arc::new),
+            speakers: self.start_speakers(capacity)?,
+        })
+    }
+
     /// Starts the workers that speak. Faults: `Missing` when no pack for it is fetched or one cannot be loaded.
     pub fn start_speech(&self, capacity: Capacity) -> Result<SpeechService, Fault> {
         let pack = self.speak.as_ref();
-        let pack = pack.ok_or_else(|| not_fetched("speaks", "kokoro"))?;
+        let pack = pack.ok_or_else(|| missing(Capability::Speak))?;
         let this = self.clone();
         timed(pack, capacity, || {
             SpeechService::start(name(pack), capacity, move || this.build_speak())
@@ -71,7 +90,7 @@ impl Installation {
 
     /// Starts the workers of every pack that transcribes, none while none is fetched. Faults: `Missing` when one cannot be
     /// loaded.
-    pub(super) fn start_transcription(
+    fn start_transcription(
         &self,
         capacity: Capacity,
         beams: usize,
@@ -107,10 +126,7 @@ impl Installation {
 
     /// Starts the workers of every pack that translates. None while none is fetched: nothing but dubbing asks for one.
     /// Faults: `Missing` when one cannot be loaded.
-    pub(super) fn start_translation(
-        &self,
-        capacity: Capacity,
-    ) -> Result<Option<TranslationService>, Fault> {
+    fn start_translation(&self, capacity: Capacity) -> Result<Option<TranslationService>, Fault> {
         let start = |pack: &Pack| self.start_translator(pack, capacity);
         let translators = self.translators.iter().map(start);
         let translators: Vec<TranslatorPool> = translators.collect::<Result<_, _>>()?;
@@ -140,10 +156,7 @@ impl Installation {
 
     /// Starts the workers that tell speakers apart, none while a pack for it is not fetched. Faults: `Missing` when one cannot
     /// be loaded.
-    pub(super) fn start_speakers(
-        &self,
-        capacity: Capacity,
-    ) -> Result<Option<Arc<SpeakerService>>, Fault> {
+    fn start_speakers(&self, capacity: Capacity) -> Result<Option<Arc<SpeakerService>>, Fault> {
         if self.embed.is_none() || self.detect.is_none() {
             return Ok(None);
         }
@@ -171,12 +184,12 @@ impl Installation {
     /// `Internal` when a thread cannot be started.
     pub(super) fn start_cloning(
         &self,
-        speech: Option<&Arc<SpeechService>>,
-        speakers: Option<&Arc<SpeakerService>>,
+        services: &Services,
         store: &Arc<Store>,
         data_dir: &Path,
     ) -> Result<Option<Arc<Cloning>>, Fault> {
-        let both = speech.zip(speakers).zip(self.embed.as_ref());
+        let both = services.speech.as_ref().zip(services.speakers.as_ref());
+        let both = both.zip(self.embed.as_ref());
         let (Some(((speech, speakers), embed)), Some((pack, reader))) = (both, self.tried()) else {
             return Ok(None);
         };
@@ -204,7 +217,7 @@ impl Installation {
     }
 
     /// Codes of the languages that `transcription` writes in English, too: those that no pack translates.
-    pub(super) fn written_in_english(&self, transcription: &TranscriptionService) -> Vec<String> {
+    fn written_in_english(&self, transcription: &TranscriptionService) -> Vec<String> {
         let codes = transcription.writes_english_from().iter();
         let is_left = |code: &&String| *code != ENGLISH && self.translator(code, ENGLISH).is_err();
         codes.filter(is_left).cloned().collect()
@@ -220,30 +233,55 @@ impl Installation {
         beams: usize,
     ) -> Result<DubServices, Fault> {
         let transcription = self.start_transcription(COMMAND, beams)?;
-        let transcription =
-            transcription.ok_or_else(|| not_fetched("transcribes", "whisper-base"))?;
-        let speech = Arc::new(self.start_speech(COMMAND)?);
+        let transcription = transcription.ok_or_else(|| missing(Capability::Transcribe))?;
+        let speech = self.start_speech(COMMAND)?;
         let store = Store::serve(scratch, Retention::default())?;
         std::fs::create_dir_all(data_dir).map_err(Fault::disk)?;
-        let speakers = self.start_speakers(COMMAND)?;
-        let cloning = self.start_cloning(Some(&speech), speakers.as_ref(), &store, data_dir)?;
-        Ok(DubServices {
-            speakers: speakers.ok_or_else(|| not_fetched("embeds speakers", "speaker-ge2e"))?,
-            into_english: self.written_in_english(&transcription),
-            transcription: Arc::new(transcription),
-            voices: Some(DubVoices {
-                catalog: Arc::new(self.voice_catalog(None)),
-                speech,
-                cloning,
-                cache: Arc::new(spoken(data_dir)?),
-            }),
-        })
+        // One translator is started by itself, once it is known which.
+        let services = Services {
+            speech: Some(Arc::new(speech)),
+            transcription: Some(Arc::new(transcription)),
+            translation: None,
+            speakers: self.start_speakers(COMMAND)?,
+        };
+        let catalog = Arc::new(self.voice_catalog(None));
+        let cloning = self.start_cloning(&services, &store, data_dir)?;
+        let dubbing = self.dub_services(&services, &catalog, cloning.as_ref(), data_dir)?;
+        dubbing.ok_or_else(|| missing(Capability::Diarize))
     }
-}
 
-/// The lines and imitations that are kept in `data_dir`. Faults: `Internal` when there is no such folder to be had.
-pub(super) fn spoken(data_dir: &Path) -> Result<FileCache, Fault> {
-    FileCache::open(data_dir.join("spoken"), SPOKEN)
+    /// What dubs with these services, none where one that it needs is not there. The lines and imitations that are kept are
+    /// in `data_dir`. Faults: `Internal` when there is no such folder to be had.
+    pub(super) fn dub_services(
+        &self,
+        services: &Services,
+        catalog: &Arc<VoiceCatalog>,
+        cloning: Option<&Arc<Cloning>>,
+        data_dir: &Path,
+    ) -> Result<Option<DubServices>, Fault> {
+        let both = services
+            .transcription
+            .as_ref()
+            .zip(services.speakers.as_ref());
+        let Some((transcription, speakers)) = both else {
+            return Ok(None);
+        };
+        let voices = match &services.speech {
+            Some(speech) => Some(DubVoices {
+                catalog: Arc::clone(catalog),
+                speech: Arc::clone(speech),
+                cloning: cloning.cloned(),
+                cache: Arc::new(FileCache::open(data_dir.join("spoken"), SPOKEN)?),
+            }),
+            None => None,
+        };
+        Ok(Some(DubServices {
+            speakers: Arc::clone(speakers),
+            transcription: Arc::clone(transcription),
+            into_english: self.written_in_english(transcription),
+            voices,
+        }))
+    }
 }
 
 fn name(pack: &Pack) -> ModelName {

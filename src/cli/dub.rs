@@ -11,6 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::CliError;
 use crate::app::Installation;
 use crate::audio::encode::Codec;
+use crate::capability::Capability;
 use crate::config::{Common, Flags, ModelSettings};
 use crate::dub::analyze::{self, Analysis, AnalysisRequest};
 use crate::dub::fit::room_chars;
@@ -22,7 +23,6 @@ use crate::engine::contract::{CancellationToken, TranslateTask};
 use crate::engine::diarization;
 use crate::fault::Fault;
 use crate::limits;
-use crate::pack::manifest::PackKind;
 use crate::services::Priority;
 
 /// Dub a recording or a video into another language.
@@ -66,14 +66,7 @@ pub fn run(args: DubArgs, common: &Common) -> Result<(), CliError> {
         let path = args.file.display();
         return Err(CliError::Usage(format!("{path} cannot be opened: {e}")));
     }
-    let kinds = [
-        PackKind::Speak,
-        PackKind::Transcribe,
-        PackKind::Detect,
-        PackKind::Embed,
-        PackKind::Translate,
-    ];
-    let installation = Installation::open(&options, &kinds).map_err(CliError::usage)?;
+    let installation = Installation::open(&options, Capability::ALL).map_err(CliError::usage)?;
     let scratch = tempfile::tempdir().map_err(|e| CliError::Failed(e.to_string()))?;
     let services = installation.start_dubbing(
         &common.settings.data_dir,

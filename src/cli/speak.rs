@@ -10,11 +10,11 @@ use super::CliError;
 use crate::app::Installation;
 use crate::audio::encode::{self, Format};
 use crate::audio::pcm::Clip;
+use crate::capability::Capability;
 use crate::config::{Common, Flags, ModelSettings};
 use crate::engine::contract::{CancellationToken, Utterance};
 use crate::fault::Fault;
 use crate::limits;
-use crate::pack::manifest::PackKind;
 use crate::services::Capacity;
 use crate::text;
 
@@ -60,7 +60,8 @@ pub fn run(args: SpeakArgs, common: &Common) -> Result<(), CliError> {
         }
         text => text.to_owned(),
     };
-    let installation = Installation::open(&options, &[PackKind::Speak]).map_err(CliError::usage)?;
+    let installation =
+        Installation::open(&options, &[Capability::Speak]).map_err(CliError::usage)?;
     let alone = Capacity {
         workers: 1,
         queue: 0,

@@ -11,12 +11,12 @@ use serde_json::json;
 use super::CliError;
 use crate::app::Installation;
 use crate::audio;
+use crate::capability::Capability;
 use crate::config::{Common, Flags, ModelSettings};
 use crate::engine::asr;
 use crate::engine::contract::{CancellationToken, Transcript, Word, millis};
 use crate::fault::Fault;
 use crate::limits;
-use crate::pack::manifest::PackKind;
 use crate::services::Priority;
 use crate::services::transcription::{Recording, TranscriptionRequest};
 
@@ -47,8 +47,8 @@ enum TranscriptFormat {
 /// Transcribes one file after the other; a wrong one does not stop the others.
 pub fn run(args: TranscribeArgs, common: &Common) -> Result<(), CliError> {
     let options = common.models(&args.models).map_err(CliError::Usage)?;
-    let kinds = [PackKind::Transcribe, PackKind::Detect];
-    let installation = Installation::open(&options, &kinds).map_err(CliError::usage)?;
+    let installation =
+        Installation::open(&options, &[Capability::Transcribe]).map_err(CliError::usage)?;
     let language = Some(args.language.to_lowercase()).filter(|l| l != "auto");
     let recognizer = installation.start_recognizer_for(language.as_deref());
     let recognizer = recognizer.map_err(CliError::usage)?;

@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn speeches_are_the_longest_lines_of_each() {
         let line = |start_s: f64, end_s: f64, speaker: &str| ScriptLine {
-            id: serde_json::Value::Null,
+            id: 0_usize.into(),
             start_s,
             end_s,
             text: String::new(),

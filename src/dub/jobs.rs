@@ -10,10 +10,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
-
 use super::intake::{self, OpenInput};
 use super::request::RenderRequest;
+use super::result::JobResult;
 use super::tasks::{self, INPUT, JobContext, JobOutput, REQUEST};
 use super::voices::DubVoices;
 use crate::engine::contract::CancellationToken;
@@ -280,7 +279,7 @@ impl JobRunner {
         }
     }
 
-    fn keep(&self, id: JobId, result: &Value) -> Result<(), Fault> {
+    fn keep(&self, id: JobId, result: &JobResult) -> Result<(), Fault> {
         let bytes = serde_json::to_vec(result).map_err(Fault::internal)?;
         let files = self.store.job_files();
         files.put(id, RESULT, &mut &bytes[..]).map(drop)

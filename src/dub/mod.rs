@@ -12,7 +12,8 @@
 //! | `stretches` | speech parted at its pauses, so that no task holds a worker for long |
 //! | `lines` | words → lines of one speaker, 1 to 15 s long |
 //! | `sound` | the sound of a file in the file's own time |
-//! | `request` | what a render is asked for |
+//! | `request` | what a job is asked for |
+//! | `result` | what comes of a job |
 //! | `services` | the services that dubbing uses |
 //! | `render` | lines in another language → the same file speaking it |
 //! | `assignment` | a voice for each speaker |
@@ -40,6 +41,7 @@ pub mod mix;
 pub mod original;
 pub mod render;
 pub mod request;
+pub mod result;
 pub mod services;
 pub mod sound;
 mod stretches;

@@ -1,11 +1,29 @@
-//! What a render is asked for.
+//! What a job is asked for.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::Number;
 
 use crate::audio::encode::Codec;
+
+/// An analysis as it is asked for, in the record of its job.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct AnalyzeRecord {
+    /// Code of the language that is spoken, none to detect it.
+    pub language: Option<String>,
+    /// Whether speakers are told apart.
+    pub diarize: bool,
+}
+
+/// What the record of a render's job has of its [`RenderRequest`], which may be long.
+#[derive(Debug, Serialize)]
+pub struct RenderRecord<'a> {
+    pub target_language: &'a str,
+    pub keep_background: bool,
+}
 
 /// A render as it is asked for; a job keeps it as JSON.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,7 +45,7 @@ pub struct RenderRequest {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ScriptLine {
     /// What the client calls it.
-    pub id: Value,
+    pub id: LineName,
     /// Seconds from the start of the file.
     #[serde(rename = "start")]
     pub start_s: f64,
@@ -35,4 +53,28 @@ pub struct ScriptLine {
     pub end_s: f64,
     pub text: String,
     pub speaker: String,
+}
+
+/// What a client calls a line.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum LineName {
+    Number(Number),
+    Text(String),
+}
+
+impl From<usize> for LineName {
+    fn from(number: usize) -> Self {
+        LineName::Number(number.into())
+    }
+}
+
+impl fmt::Display for LineName {
+    /// As JSON: the number 1 and the text "1" are two names.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LineName::Number(number) => number.fmt(f),
+            LineName::Text(text) => f.write_str(&serde_json::json!(text).to_string()),
+        }
+    }
 }

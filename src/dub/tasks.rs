@@ -2,16 +2,13 @@
 
 use std::fs::File;
 
-use serde_json::{Value, json};
-
-use super::analyze::{self, Analysis, AnalysisRequest};
-use super::lines::TranscriptLine;
-use super::render::{self, RenderFiles, Rendered, WriteFile};
-use super::request::{RenderRequest, ScriptLine};
+use super::analyze::{self, AnalysisRequest};
+use super::render::{self, RenderFiles, WriteFile};
+use super::request::{AnalyzeRecord, RenderRequest};
+use super::result::{AnalysisResult, JobResult, RenderResult};
 use super::services::DubServices;
 use super::{mux, sound};
-use crate::engine::contract::{CancellationToken, Word, millis};
-use crate::engine::diarization;
+use crate::engine::contract::CancellationToken;
 use crate::fault::Fault;
 use crate::store::{AccountId, Job, JobId, JobRoom, Store};
 
@@ -30,7 +27,7 @@ pub struct JobContext {
 
 /// What a job has made.
 pub struct JobOutput {
-    pub result: Value,
+    pub result: JobResult,
     pub text: String,
     pub language: String,
     pub seconds: f64,
@@ -50,11 +47,11 @@ pub fn analyze(
     let open = || store.job_files().open(job.job_id, INPUT);
     // Of a damaged film the sound may be whole.
     let picture = mux::inspect(open()?).ok().flatten();
-    let language = job.request["language"].as_str().map(str::to_owned);
-    let parted = job.request["diarize"].as_bool().unwrap_or(true);
+    let AnalyzeRecord { language, diarize } =
+        serde_json::from_value(job.request.clone()).map_err(Fault::internal)?;
     let request = AnalysisRequest {
         language,
-        diarize: parted,
+        diarize,
         into_english: true,
     };
     let open = || sound::open(open()?, picture.as_ref(), sound::SPEECH_RATE_HZ);
@@ -67,40 +64,7 @@ pub fn analyze(
         text: texts.join(" "),
         language: analysis.language.clone(),
         seconds: analysis.seconds,
-        result: told(&analysis, parted),
-    })
-}
-
-/// An analysis as the API gives it.
-fn told(analysis: &Analysis, parted: bool) -> Value {
-    let word =
-        |w: &Word| json!({ "word": w.text, "start": millis(w.start_s), "end": millis(w.end_s) });
-    let line = |(id, line): (usize, &TranscriptLine)| {
-        let TranscriptLine {
-            segment,
-            speaker,
-            english,
-        } = line;
-        let mut told = json!({
-            "id": id,
-            "start": millis(segment.start_s),
-            "end": millis(segment.end_s),
-            "text": segment.text,
-            "language": analysis.language,
-            "speaker": diarization::name(*speaker),
-            "words": segment.words.iter().map(word).collect::<Vec<_>>(),
-        });
-        if let Some(text) = english {
-            told["text_en"] = text.as_str().into();
-        }
-        told
-    };
-    json!({
-        "language": analysis.language,
-        "duration_seconds": millis(analysis.seconds),
-        "segments": analysis.lines.iter().enumerate().map(line).collect::<Vec<_>>(),
-        "speakers": analysis.speakers,
-        "diarized": parted,
+        result: JobResult::Analysis(AnalysisResult::of(analysis, diarize)),
     })
 }
 
@@ -145,7 +109,7 @@ pub fn render(
         text: texts.join(" "),
         language: request.language,
         seconds: rendered.seconds,
-        result: rendered_as_told(&request.segments, &rendered, id),
+        result: JobResult::Render(RenderResult::of(request.segments, rendered, id)),
     })
 }
 
@@ -173,36 +137,4 @@ impl RenderFiles for JobFolder<'_> {
     fn make(&self, name: &str, write: &mut WriteFile<'_>) -> Result<(), Fault> {
         self.store.job_files().make(self.id, name, write)
     }
-}
-
-/// A render as the API gives it.
-fn rendered_as_told(
-    segments: &[ScriptLine],
-    rendered: &Rendered,
-    id: impl std::fmt::Display,
-) -> Value {
-    let url = |what: &str| format!("/voice/dub/jobs/{id}/{what}");
-    let line = |(said, line): (&ScriptLine, &render::RenderedLine)| {
-        json!({
-            "id": said.id,
-            "start": said.start_s,
-            "end": said.end_s,
-            "text": said.text,
-            "speaker": said.speaker,
-            "voice_id": line.voice_id,
-            "fit_ratio": millis(line.fit_ratio),
-            "truncated": line.truncated,
-            "spoken_start": millis(line.start_s),
-            "spoken_end": millis(line.end_s),
-        })
-    };
-    json!({
-        "video_url": rendered.has_picture.then(|| url("video")),
-        "audio_url": url("audio"),
-        "subtitles_url": url("subtitles"),
-        "duration_seconds": millis(rendered.seconds),
-        "segments": segments.iter().zip(&rendered.lines).map(line).collect::<Vec<_>>(),
-        "lines_spoken": rendered.counts.spoken,
-        "lines_reused": rendered.counts.reused,
-    })
 }

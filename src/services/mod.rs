@@ -28,7 +28,54 @@ pub mod transcription;
 pub mod translation;
 pub mod voices;
 
+use std::sync::Arc;
+
+use self::permits::Permits;
+use self::speakers::SpeakerService;
+use self::speech::SpeechService;
+use self::transcription::TranscriptionService;
+use self::translation::TranslationService;
+use crate::capability::Capability;
 pub use crate::work::pool::Done;
+
+/// The services of a server: a field and its two arms below for each capability. None where a pack that it needs is not
+/// fetched.
+#[derive(Clone, Default)]
+pub struct Services {
+    pub speech: Option<Arc<SpeechService>>,
+    pub transcription: Option<Arc<TranscriptionService>>,
+    pub translation: Option<Arc<TranslationService>>,
+    pub speakers: Option<Arc<SpeakerService>>,
+}
+
+impl Services {
+    /// One permit for each request that runs or waits. None where the service is not there or has no requests of its own.
+    pub fn permits(&self, capability: Capability) -> Option<&Permits> {
+        match capability {
+            Capability::Speak => self.speech.as_ref().map(|s| &s.permits),
+            Capability::Transcribe => self.transcription.as_ref().map(|t| &t.permits),
+            Capability::Translate => self.translation.as_ref().map(|t| &t.permits),
+            Capability::Diarize => None,
+        }
+    }
+
+    /// The models that history and `/readyz` name: of speech and of transcription the one that is used unless another is
+    /// better for a language or a voice.
+    pub fn models(&self, capability: Capability) -> Vec<&ModelName> {
+        match capability {
+            Capability::Speak => self.speech.iter().map(|s| &s.name).collect(),
+            Capability::Transcribe => {
+                let services = self.transcription.iter();
+                services.map(|t| &t.general().name).collect()
+            }
+            Capability::Translate => {
+                let translators = self.translation.iter().flat_map(|t| &t.translators);
+                translators.map(|t| &t.name).collect()
+            }
+            Capability::Diarize => Vec::new(),
+        }
+    }
+}
 
 /// Which task a worker takes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

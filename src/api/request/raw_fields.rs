@@ -1,18 +1,15 @@
 //! Objects whose fields are given back as they came.
 
 use std::borrow::Cow;
-use std::fmt;
-use std::io::Write;
 use std::ops::Range;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde::ser::{Error as _, SerializeMap, Serializer};
-use serde_json::Number;
+use serde::de::{Error, MapAccess, SeqAccess};
+use serde::ser::{Error as _, Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
 use super::value::{
-    FieldValue, FromJson, JsonKind, RequestFields, Skipped, ValueSource, next_name,
+    FieldValue, FromJson, RequestFields, Skipped, ValueCopy, ValueReader, ValueSource, next_name,
 };
 use crate::limits;
 
@@ -48,7 +45,7 @@ impl RawFields {
     ) -> Result<FieldValue<T>, A::Error> {
         let (names, values) = (self.names.len() as u32, self.values.len() as u32);
         self.names.extend_from_slice(name.as_bytes());
-        let given = map.next_value_seed(RawWriter::to(&mut self.values))?;
+        let given = map.next_value_seed(ValueReader::new(&mut self.values))?;
         self.fields.push(RawField {
             name: names..self.names.len() as u32,
             value: values..self.values.len() as u32,
@@ -152,108 +149,49 @@ impl<'de, A: MapAccess<'de>> ValueSource<'de> for CopiedValue<'_, A> {
     }
 }
 
-/// Writes the value that it visits as `serde_json` would write its tree: without blanks, names ordered and once. `T` reads
-/// strings and numbers on the way.
-struct RawWriter<'a, T> {
-    out: &'a mut Vec<u8>,
-    accepts: std::marker::PhantomData<T>,
-}
-
-impl<'a, T> RawWriter<'a, T> {
-    fn to(out: &'a mut Vec<u8>) -> Self {
-        RawWriter {
-            out,
-            accepts: std::marker::PhantomData,
-        }
-    }
-}
-
-impl<T: FromJson> RawWriter<'_, T> {
-    fn number<E: serde::de::Error>(self, number: Number) -> Result<FieldValue<T>, E> {
-        write!(self.out, "{number}").map_err(E::custom)?;
-        Ok(FieldValue::of(T::number(number), JsonKind::Number))
-    }
-}
-
-impl<'de, T: FromJson> DeserializeSeed<'de> for RawWriter<'_, T> {
-    type Value = FieldValue<T>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<FieldValue<T>, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de, T: FromJson> Visitor<'de> for RawWriter<'_, T> {
-    type Value = FieldValue<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any JSON value")
+/// Writes a value as `serde_json` would write its tree: without blanks, names ordered and once. Of arrays and objects nothing is
+/// read but their text.
+impl ValueCopy for &mut Vec<u8> {
+    fn scalar<E: Error>(self, value: &impl Serialize) -> Result<(), E> {
+        serde_json::to_writer(self, value).map_err(E::custom)
     }
 
-    fn visit_unit<E>(self) -> Result<FieldValue<T>, E> {
-        self.out.extend_from_slice(b"null");
-        Ok(FieldValue::OtherKind(JsonKind::Null))
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<FieldValue<T>, E> {
-        let word: &[u8] = if value { b"true" } else { b"false" };
-        self.out.extend_from_slice(word);
-        Ok(FieldValue::OtherKind(JsonKind::Boolean))
-    }
-
-    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<FieldValue<T>, E> {
-        self.number(value.into())
-    }
-
-    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<FieldValue<T>, E> {
-        self.number(value.into())
-    }
-
-    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<FieldValue<T>, E> {
-        match Number::from_f64(value) {
-            Some(number) => self.number(number),
-            None => self.visit_unit(),
-        }
-    }
-
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<FieldValue<T>, E> {
-        serde_json::to_writer(self.out, text).map_err(E::custom)?;
-        Ok(FieldValue::of(T::text(text), JsonKind::String))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<FieldValue<T>, A::Error> {
-        self.out.push(b'[');
-        let mut end = self.out.len();
+    fn list<'de, T: FromJson, A: SeqAccess<'de>>(self, mut list: A) -> Result<Option<T>, A::Error> {
+        self.push(b'[');
+        let mut end = self.len();
         while list
-            .next_element_seed(RawWriter::<Skipped>::to(self.out))?
+            .next_element_seed(ValueReader::<Skipped, _>::new(&mut *self))?
             .is_some()
         {
-            self.out.push(b',');
-            end = self.out.len() - 1;
+            end = self.len();
+            self.push(b',');
         }
-        self.out.truncate(end);
-        self.out.push(b']');
-        Ok(FieldValue::OtherKind(JsonKind::Array))
+        self.truncate(end);
+        self.push(b']');
+        Ok(None)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<FieldValue<T>, A::Error> {
+    fn object<'de, T: FromJson, A: MapAccess<'de>>(
+        self,
+        mut map: A,
+    ) -> Result<Option<T>, A::Error> {
         let (mut kept, mut name) = (RawFields::default(), String::new());
         while next_name(&mut map, &mut name)? {
             kept.push::<Skipped, A>(&name, &mut map)?;
         }
         kept.sort();
-        self.out.push(b'{');
+        self.push(b'{');
         for (at, (name, value)) in kept.iter().enumerate() {
             if at > 0 {
-                self.out.push(b',');
+                self.push(b',');
             }
-            let name = std::str::from_utf8(name).map_err(serde::de::Error::custom)?;
-            serde_json::to_writer(&mut *self.out, name).map_err(serde::de::Error::custom)?;
-            self.out.push(b':');
-            self.out.extend_from_slice(value);
+            let name = std::str::from_utf8(name).map_err(A::Error::custom)?;
+            (&mut *self).scalar(&name)?;
+            self.push(b':');
+            self.extend_from_slice(value);
         }
-        self.out.push(b'}');
-        Ok(FieldValue::OtherKind(JsonKind::Object))
+        self.push(b'}');
+        Ok(None)
     }
 }
 

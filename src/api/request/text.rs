@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde_json::{Number, Value};
+use serde_json::Number;
 
 use super::value::{FromJson, JsonKind, RequestField};
 use crate::api::languages::code;
+use crate::dub::request::LineName;
 use crate::fault::Fault;
 use crate::limits;
 
@@ -182,12 +183,12 @@ impl FromJson for LineId {
 }
 
 impl RequestField for LineId {
-    type Checked = Value;
+    type Checked = LineName;
 
-    fn check(self, name: &str) -> Result<Value, Fault> {
+    fn check(self, name: &str) -> Result<LineName, Fault> {
         match self {
-            LineId::Number(number) => Ok(Value::Number(number)),
-            LineId::Name(text) => Ok(text.check(name)?.into_string().into()),
+            LineId::Number(number) => Ok(LineName::Number(number)),
+            LineId::Name(text) => Ok(LineName::Text(text.check(name)?.into_string())),
         }
     }
 

@@ -4,7 +4,8 @@ use std::marker::PhantomData;
 use std::{borrow::Cow, fmt};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::Serialize;
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Number, Value};
 
 use crate::fault::Fault;
@@ -103,50 +104,112 @@ impl<T> FieldValue<T> {
 
 impl<'de, T: FromJson> Deserialize<'de> for FieldValue<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(FieldVisitor(PhantomData))
+        ValueReader::new(NoCopy).deserialize(deserializer)
     }
 }
 
-struct FieldVisitor<T>(PhantomData<T>);
+/// What is kept of the JSON of a value beside what a type reads of it.
+pub(super) trait ValueCopy: Sized {
+    /// Keeps null, a boolean, a number or a string.
+    fn scalar<E: Error>(self, value: &impl Serialize) -> Result<(), E>;
 
-impl<'de, T: FromJson> Visitor<'de> for FieldVisitor<T> {
+    /// Keeps an array, and gives what `T` reads of it.
+    fn list<'de, T: FromJson, A: SeqAccess<'de>>(self, list: A) -> Result<Option<T>, A::Error>;
+
+    /// Keeps an object, and gives what `T` reads of it.
+    fn object<'de, T: FromJson, A: MapAccess<'de>>(self, map: A) -> Result<Option<T>, A::Error>;
+}
+
+/// Nothing is kept.
+struct NoCopy;
+
+impl ValueCopy for NoCopy {
+    fn scalar<E: Error>(self, _: &impl Serialize) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn list<'de, T: FromJson, A: SeqAccess<'de>>(self, mut list: A) -> Result<Option<T>, A::Error> {
+        T::list(&mut list)
+    }
+
+    fn object<'de, T: FromJson, A: MapAccess<'de>>(
+        self,
+        mut map: A,
+    ) -> Result<Option<T>, A::Error> {
+        T::object(&mut map)
+    }
+}
+
+/// Reads a value of any kind for `T`, and keeps it in a copy.
+pub(super) struct ValueReader<T, C> {
+    copy: C,
+    reads: PhantomData<T>,
+}
+
+impl<T, C> ValueReader<T, C> {
+    pub(super) fn new(copy: C) -> Self {
+        ValueReader {
+            copy,
+            reads: PhantomData,
+        }
+    }
+}
+
+impl<T: FromJson, C: ValueCopy> ValueReader<T, C> {
+    fn number<E: Error>(self, number: Option<Number>) -> Result<FieldValue<T>, E> {
+        self.copy.scalar(&number)?;
+        Ok(FieldValue::of(number.and_then(T::number), JsonKind::Number))
+    }
+}
+
+impl<'de, T: FromJson, C: ValueCopy> DeserializeSeed<'de> for ValueReader<T, C> {
+    type Value = FieldValue<T>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<FieldValue<T>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, T: FromJson, C: ValueCopy> Visitor<'de> for ValueReader<T, C> {
     type Value = FieldValue<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("any JSON value")
     }
 
-    fn visit_unit<E>(self) -> Result<FieldValue<T>, E> {
+    fn visit_unit<E: Error>(self) -> Result<FieldValue<T>, E> {
+        self.copy.scalar(&())?;
         Ok(FieldValue::OtherKind(JsonKind::Null))
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<FieldValue<T>, E> {
+    fn visit_bool<E: Error>(self, value: bool) -> Result<FieldValue<T>, E> {
+        self.copy.scalar(&value)?;
         Ok(FieldValue::OtherKind(JsonKind::Boolean))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<FieldValue<T>, E> {
-        Ok(FieldValue::of(T::number(value.into()), JsonKind::Number))
+    fn visit_i64<E: Error>(self, value: i64) -> Result<FieldValue<T>, E> {
+        self.number(Some(value.into()))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<FieldValue<T>, E> {
-        Ok(FieldValue::of(T::number(value.into()), JsonKind::Number))
+    fn visit_u64<E: Error>(self, value: u64) -> Result<FieldValue<T>, E> {
+        self.number(Some(value.into()))
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<FieldValue<T>, E> {
-        let number = Number::from_f64(value);
-        Ok(FieldValue::of(number.and_then(T::number), JsonKind::Number))
+    fn visit_f64<E: Error>(self, value: f64) -> Result<FieldValue<T>, E> {
+        self.number(Number::from_f64(value))
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<FieldValue<T>, E> {
+    fn visit_str<E: Error>(self, text: &str) -> Result<FieldValue<T>, E> {
+        self.copy.scalar(&text)?;
         Ok(FieldValue::of(T::text(text), JsonKind::String))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<FieldValue<T>, A::Error> {
-        Ok(FieldValue::of(T::list(&mut list)?, JsonKind::Array))
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<FieldValue<T>, A::Error> {
+        Ok(FieldValue::of(self.copy.list(list)?, JsonKind::Array))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<FieldValue<T>, A::Error> {
-        Ok(FieldValue::of(T::object(&mut map)?, JsonKind::Object))
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<FieldValue<T>, A::Error> {
+        Ok(FieldValue::of(self.copy.object(map)?, JsonKind::Object))
     }
 }
 

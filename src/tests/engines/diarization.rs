@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use vocabox::app::Installation;
 use vocabox::audio::pcm::{Clip, ClipReader};
+use vocabox::capability::Capability;
 use vocabox::config::{Common, CommonFlags, Flags};
 use vocabox::engine::contract::{CancellationToken, Segment, Transcript, Word};
 use vocabox::engine::diarization::{Diarize, Diarized, attribute, name};
-use vocabox::pack::manifest::PackKind;
 
 use crate::support::server::models;
 use crate::support::talk::{self, Dice, RATE_HZ, Speaker, Talk, errors};
@@ -40,9 +40,9 @@ fn speakers_are_counted_and_told_apart_and_the_same_each_time() {
         ..CommonFlags::default()
     };
     let common = Common::resolve(&options).unwrap();
-    let kinds = [PackKind::Speak, PackKind::Detect, PackKind::Embed];
+    let capabilities = [Capability::Speak, Capability::Diarize];
     let installation =
-        Installation::open(&common.models(&Flags::default()).unwrap(), &kinds).unwrap();
+        Installation::open(&common.models(&Flags::default()).unwrap(), &capabilities).unwrap();
     let mut speak = installation.build_speak().unwrap();
     let speakers: Vec<Speaker> = ["af_heart", "am_michael", "bf_emma", "am_onyx"]
         .iter()
