@@ -16,4 +16,6 @@ pub mod library;
 pub mod loader;
 pub mod net;
 pub mod ort;
+#[cfg(test)]
+mod shared_tests;
 pub mod tract;

@@ -56,8 +56,8 @@ pub enum Input<'a> {
     Held(&'a dyn Value),
 }
 
-/// An output that stays in its runtime's memory until it is dropped.
-pub trait Value: Send {
+/// An output that stays in its runtime's memory until it is dropped. It never changes, so threads may share it.
+pub trait Value: Send + Sync {
     /// Sizes, outermost first.
     fn shape(&self) -> &[usize];
     /// Row-major values. Faults: `Internal` when the output is not f32 in main memory.
@@ -66,16 +66,17 @@ pub trait Value: Send {
     fn as_any(&self) -> &dyn Any;
 }
 
-/// A graph, loaded and ready to run, owned by one worker.
-pub trait Net: Send {
+/// A graph, loaded and ready to run. Threads share it: it has one copy of the weights, and no state between runs.
+pub trait Net: Send + Sync {
     /// Returns the graph's inputs and outputs.
     fn signature(&self) -> &Signature;
 
     /// Runs the graph and returns the outputs `outputs`, in that order.
     ///
-    /// Inputs are matched by name; all of the graph's inputs must be given. Faults: `Engine`.
+    /// Inputs are matched by name; all of the graph's inputs must be given. Several threads may run one net at once: each
+    /// gets what it would get alone. Faults: `Engine`.
     fn run(
-        &mut self,
+        &self,
         inputs: &[(&str, Input<'_>)],
         outputs: &[&str],
     ) -> Result<Vec<Box<dyn Value>>, Fault>;

@@ -1,15 +1,17 @@
 //! Graphs run by ONNX Runtime. The only file that names `ort`.
 
 use std::any::Any;
-use std::borrow::Cow;
+use std::ffi::{CString, c_char};
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::ptr::{self, NonNull};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use ort::AsPointer;
 use ort::environment::{Environment, GlobalThreadPoolOptions};
 use ort::ep::CUDA;
 use ort::memory::Allocator;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
-use ort::session::{OutputSelector, RunOptions, Session, SessionInputValue};
+use ort::session::{RunOptions, Session, SessionInputValue, SharedSessionInner};
 use ort::value::{DynValue, Outlet, Tensor, TensorElementType, TensorRef};
 
 use crate::graph::device::Device;
@@ -127,7 +129,14 @@ impl Ort {
             inputs: session.inputs().iter().map(spec).collect(),
             outputs: session.outputs().iter().map(spec).collect(),
         };
-        Ok(OrtNet { session, signature })
+        Ok(OrtNet {
+            session,
+            signature,
+            turn: match self.device {
+                Device::Cuda(_) => Some(Mutex::new(())),
+                _ => None,
+            },
+        })
     }
 
     fn builder(&self) -> Result<SessionBuilder, ort::Error> {
@@ -175,10 +184,12 @@ fn spec(outlet: &Outlet) -> TensorSpec {
     }
 }
 
-/// One session of ONNX Runtime.
+/// One session of ONNX Runtime, which threads share.
 pub struct OrtNet {
     session: Session,
     signature: Signature,
+    /// Held for a run on a CUDA device: see [`OrtNet::run_shared`]. None where runs go side by side.
+    turn: Option<Mutex<()>>,
 }
 
 impl Net for OrtNet {
@@ -187,37 +198,94 @@ impl Net for OrtNet {
     }
 
     fn run(
-        &mut self,
+        &self,
         inputs: &[(&str, Input<'_>)],
         outputs: &[&str],
     ) -> Result<Vec<Box<dyn Value>>, Fault> {
-        let mut feed: Vec<(Cow<'_, str>, SessionInputValue<'_>)> = Vec::with_capacity(inputs.len());
-        for (name, input) in inputs {
-            feed.push((Cow::Borrowed(*name), value(input)?));
-        }
-        let selector = outputs
+        let feed = inputs
             .iter()
-            .fold(OutputSelector::no_default(), |s, &name| s.with(name));
+            .map(|(name, input)| Ok((c_string(name)?, value(input)?)))
+            .collect::<Result<Vec<_>, Fault>>()?;
+        let names = outputs
+            .iter()
+            .map(|name| c_string(name))
+            .collect::<Result<Vec<_>, Fault>>()?;
         let mut options = RunOptions::new().map_err(Fault::engine)?;
-        // Returns a long sentence's memory to the system, instead of keeping the largest amount ever used.
+        // Gives what a long sentence took back to the system, instead of keeping the largest ever seen. The arena locks
+        // itself, and frees only regions in which no run has anything (bfc_arena.cc, `Shrink`).
         options
             .set("memory.enable_memory_arena_shrinkage", "cpu:0")
             .map_err(Fault::engine)?;
-        let options = options.with_outputs(selector);
-        let mut made = self
-            .session
-            .run_with_options(feed, &options)
-            .map_err(Fault::engine)?;
+        let made = self.run_shared(&feed, &names, &options)?;
         outputs
             .iter()
-            .map(|&name| {
-                let value = made
-                    .remove(name)
+            .zip(made)
+            .map(|(name, value)| {
+                let value = value
                     .ok_or_else(|| Fault::engine(format!("the graph made no output {name}")))?;
-                Ok(Box::new(OrtValue::new(value)) as Box<dyn Value>)
+                Ok(Box::new(OrtValue::new(value, self.session.inner())) as Box<dyn Value>)
             })
             .collect()
     }
+}
+
+impl OrtNet {
+    /// Runs the session and returns the outputs of these names, in that order; none where ONNX Runtime gave none.
+    ///
+    /// It is what `Session::run_with_options` of `ort` does, but for a shared session. `ort` asks for an exclusive one of
+    /// every caller, because some execution providers cannot run twice at once. The two that are used here:
+    ///
+    /// - The CPU's: ONNX Runtime says that several threads may invoke `Run` on one session, for which kernels are stateless
+    ///   (docs/InferenceHighLevelDesign.md, "Key design decisions"; issue 114 of its repository). A run has its execution
+    ///   frame to itself; the arena, the thread pool, random generators and counters that runs share lock themselves.
+    /// - CUDA's: ONNX Runtime says the same of it, but a report of wrong results stands open (issue 15154). Two runs would
+    ///   share one device anyway, so they take turns.
+    ///
+    /// Faults: `Engine` with ONNX Runtime's words as the cause.
+    fn run_shared(
+        &self,
+        feed: &[(CString, SessionInputValue<'_>)],
+        outputs: &[CString],
+        options: &RunOptions,
+    ) -> Result<Vec<Option<DynValue>>, Fault> {
+        let input_names: Vec<*const c_char> = feed.iter().map(|(name, _)| name.as_ptr()).collect();
+        let inputs: Vec<_> = feed.iter().map(|(_, value)| value.ptr()).collect();
+        let output_names: Vec<*const c_char> = outputs.iter().map(|name| name.as_ptr()).collect();
+        let mut made = vec![ptr::null_mut(); outputs.len()];
+        let turn = self.turn.as_ref();
+        let turn = turn.map(|turn| turn.lock().unwrap_or_else(PoisonError::into_inner));
+        // SAFETY: `Run` (onnxruntime_c_api.h) wants a session, options, and arrays of names and values of the given lengths,
+        // all alive until it returns: `self`, `options`, `feed`, `outputs` and the vectors are. It changes nothing of the
+        // inputs, which other runs may read. It only fills `made`, whose null pointers ask it to make the values. The session
+        // is given as `*mut`, but ONNX Runtime allows calls of `Run` at once (above), no `&mut Session` is ever made of it,
+        // and it is never configured after it was loaded.
+        let status = unsafe {
+            (ort::api().Run)(
+                self.session.ptr().cast_mut(),
+                options.ptr(),
+                input_names.as_ptr(),
+                inputs.as_ptr(),
+                inputs.len(),
+                output_names.as_ptr(),
+                output_names.len(),
+                made.as_mut_ptr(),
+            )
+        };
+        drop(turn);
+        // SAFETY: the status was just returned by ONNX Runtime, and is released here alone. With a fault, `made` was not filled.
+        unsafe { ort::Error::result_from_status(status) }.map_err(Fault::engine)?;
+        // SAFETY: each pointer is a value that `Run` made for us, and is wrapped once. ONNX Runtime's tensors hold the allocator
+        // that frees them, and `OrtValue` holds the session that owns it.
+        let own = |value| unsafe { DynValue::from_ptr(value, Some(self.session.allocator())) };
+        Ok(made
+            .into_iter()
+            .map(|value| NonNull::new(value).map(own))
+            .collect())
+    }
+}
+
+fn c_string(name: &str) -> Result<CString, Fault> {
+    CString::new(name).map_err(Fault::internal)
 }
 
 fn value<'a>(input: &'a Input<'_>) -> Result<SessionInputValue<'a>, Fault> {
@@ -249,14 +317,20 @@ fn value<'a>(input: &'a Input<'_>) -> Result<SessionInputValue<'a>, Fault> {
 struct OrtValue {
     value: DynValue,
     shape: Vec<usize>,
+    /// Dropped after the value, whose memory is the session's.
+    _session: Arc<SharedSessionInner>,
 }
 
 impl OrtValue {
-    fn new(value: DynValue) -> Self {
+    fn new(value: DynValue, session: Arc<SharedSessionInner>) -> Self {
         let shape = value.dtype().tensor_shape().map_or(Vec::new(), |shape| {
             shape.iter().map(|&d| d.max(0) as usize).collect()
         });
-        OrtValue { value, shape }
+        OrtValue {
+            value,
+            shape,
+            _session: session,
+        }
     }
 }
 

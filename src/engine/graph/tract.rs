@@ -5,7 +5,7 @@
 use std::any::Any;
 use std::collections::HashSet;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::infer::{DimFact, Factoid};
@@ -23,7 +23,8 @@ const RUNTIME_DOMAIN: &str = "com.microsoft";
 pub struct TractNet {
     graph: InferenceModel,
     signature: Signature,
-    plan: Option<CompiledGraph>,
+    /// Locked only to look at it and to replace it, never while it runs.
+    plan: Mutex<Option<CompiledGraph>>,
 }
 
 /// The graph, optimised for inputs of these shapes.
@@ -71,30 +72,32 @@ impl TractNet {
         Ok(TractNet {
             graph,
             signature,
-            plan: None,
+            plan: Mutex::new(None),
         })
     }
 
-    /// Returns the graph optimised for these inputs.
-    fn plan(&mut self, inputs: &[TValue]) -> Result<&Arc<TypedRunnableModel>, Fault> {
-        let fits =
-            |plan: &CompiledGraph| plan.shapes.iter().zip(inputs).all(|(s, i)| s == i.shape());
-        let plan = match self.plan.take().filter(fits) {
-            Some(plan) => plan,
-            None => {
-                let mut graph = self.graph.clone();
-                for (at, input) in inputs.iter().enumerate() {
-                    let fact = InferenceFact::dt_shape(input.datum_type(), input.shape());
-                    graph.set_input_fact(at, fact).map_err(told)?;
-                }
-                let optimised = graph.into_optimized().map_err(told)?;
-                CompiledGraph {
-                    shapes: inputs.iter().map(|i| i.shape().to_vec()).collect(),
-                    runnable: optimised.into_runnable().map_err(told)?,
-                }
-            }
+    /// The graph optimised for these inputs. Threads that ask for new sizes at once each optimise it; the last one's is kept.
+    fn plan(&self, inputs: &[TValue]) -> Result<Arc<TypedRunnableModel>, Fault> {
+        let fits = |plan: &&CompiledGraph| plan.shapes.iter().zip(inputs).all(|(s, i)| s == i.shape());
+        let kept = || self.plan.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(plan) = kept().as_ref().filter(fits) {
+            return Ok(plan.runnable.clone());
+        }
+        let mut graph = self.graph.clone();
+        for (at, input) in inputs.iter().enumerate() {
+            let fact = InferenceFact::dt_shape(input.datum_type(), input.shape());
+            graph.set_input_fact(at, fact).map_err(told)?;
+        }
+        let optimised = graph.into_optimized().map_err(told)?;
+        let runnable = optimised.into_runnable().map_err(told)?;
+        let plan = CompiledGraph {
+            shapes: inputs.iter().map(|i| i.shape().to_vec()).collect(),
+            runnable: runnable.clone(),
         };
-        Ok(&self.plan.insert(plan).runnable)
+        // What it replaces is dropped after the lock is released.
+        let replaced = kept().replace(plan);
+        drop(replaced);
+        Ok(runnable)
     }
 }
 
@@ -139,7 +142,7 @@ impl Net for TractNet {
     }
 
     fn run(
-        &mut self,
+        &self,
         inputs: &[(&str, Input<'_>)],
         outputs: &[&str],
     ) -> Result<Vec<Box<dyn Value>>, Fault> {
