@@ -11,7 +11,6 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 use vocabox::api::ENDPOINTS;
-use vocabox::config::SECTIONS;
 use vocabox::docs::{COLUMNS_MAX, TOPICS};
 
 use crate::dubbing::films::film;
@@ -205,34 +204,6 @@ fn expected_output_has_gaps_where_it_says_so() {
     assert!(fits("a\nb\n", "a\nb"));
     assert!(fits("{\"id\":…,\"b\":…}\n", "{\"id\":1,\"b\":{}}\n"));
     assert!(!fits("a", "a b") && !fits("a…c", "a b") && !fits("a…", "b a"));
-}
-
-#[test]
-fn the_documents_name_every_option_of_the_server_with_its_default() {
-    let text = text(&root().join("src/docs/options.md"));
-    let cells = |row: &str| {
-        let cells = row.split('|').map(|cell| cell.trim().replace('`', ""));
-        cells.skip(1).take(2).collect::<Vec<_>>()
-    };
-    let rows: Vec<_> = text
-        .lines()
-        .filter(|l| l.starts_with('|'))
-        .map(cells)
-        .collect();
-    let options = SECTIONS.iter().flat_map(|section| section.options);
-    let mut seen = 0;
-    for option in options {
-        seen += 1;
-        let flag = format!("--{}", option.flag());
-        let default = option.default_told().unwrap_or("off".to_owned());
-        let row = rows.iter().find(|cells| cells[0] == flag);
-        let row = row.unwrap_or_else(|| panic!("{flag} has no row"));
-        // What holds without a value is described in the document's own words.
-        let is_described = default.contains(' ');
-        assert!(row[1] == default || is_described, "{flag}: {default}");
-    }
-    assert!(rows.iter().any(|cells| cells[0] == "--config"));
-    assert!(seen > 35, "only {seen} options were found");
 }
 
 #[test]

@@ -7,6 +7,7 @@ pub mod durability;
 mod licences;
 mod log;
 mod memory;
+mod options_document;
 mod overload;
 mod scripts;
 mod speak_command;
