@@ -1,4 +1,4 @@
-//! What a render is asked for.
+//! The request of a render.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::audio::encode::Codec;
 
-/// A render as it is asked for; a job keeps it as JSON.
+/// A request to render; the job keeps it as JSON.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RenderRequest {
     /// Ordered, not overlapping.
@@ -16,9 +16,9 @@ pub struct RenderRequest {
     pub voice_map: BTreeMap<String, String>,
     /// Code of the language that the lines are in.
     pub language: String,
-    /// Whether what else there is to hear stays, quieter under the lines.
+    /// Whether the original sound is kept, quieter under the lines.
     pub keep_background: bool,
-    /// What the film's new sound is coded as. Requests from before there was a choice name none: they are in Opus.
+    /// Codec of the film's new sound; requests of earlier versions name none and mean Opus.
     #[serde(default)]
     pub audio_codec: Codec,
 }
@@ -26,7 +26,7 @@ pub struct RenderRequest {
 /// One line to speak.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ScriptLine {
-    /// What the client calls it.
+    /// The client's name of the line.
     pub id: Value,
     /// Seconds from the start of the file.
     #[serde(rename = "start")]
