@@ -1,8 +1,8 @@
-//! Options: where each may be set, and what they come to.
+//! Options: where each may be set, and how its value is resolved.
 //!
-//! A flag goes before its environment variable, that before the file of `--config`, that before the default. Each option is
-//! declared once, in the group of the part that uses it: [`CommonSettings`], [`ModelSettings`], [`ServeSettings`],
-//! [`EdgeSettings`], [`DubSettings`].
+//! A flag overrides its environment variable, the variable overrides the file of `--config`, and the file overrides the
+//! default. Each option is declared once, in the group of the part that uses it: [`CommonSettings`], [`ModelSettings`],
+//! [`ServeSettings`], [`EdgeSettings`], [`DubSettings`].
 
 mod common;
 mod dub;
@@ -55,7 +55,7 @@ macro_rules! choice {
 }
 
 choice! {
-    /// How much is logged; each level has those before it.
+    /// How much is logged; each level includes those before it.
     pub enum LogLevel {
         Error = "error",
         Warn = "warn",
@@ -66,7 +66,7 @@ choice! {
 }
 
 choice! {
-    /// How a line of the log looks.
+    /// The format of log lines.
     pub enum LogFormat {
         /// For people.
         Text = "text",
@@ -76,7 +76,7 @@ choice! {
 }
 
 choice! {
-    /// What history keeps of a text that was spoken or heard.
+    /// What history keeps of a text that was spoken or transcribed.
     pub enum HistoryText {
         On = "on",
         /// Its length only.
@@ -112,14 +112,14 @@ pub struct CommonFlags {
     pub flags: Flags<CommonSettings>,
 }
 
-/// What the common options come to, and the file that all others may be in.
+/// The values of the common options, and the file of `--config`, in which other options may be set.
 #[derive(Debug, Clone)]
 pub struct Common {
     pub settings: CommonSettings,
     file: ConfigFile,
 }
 
-/// What a command that runs models needs to know.
+/// Options of a command that runs models.
 #[derive(Debug, Clone)]
 pub struct Models {
     pub models_dir: PathBuf,
@@ -128,7 +128,7 @@ pub struct Models {
     pub cores: usize,
 }
 
-/// What the server needs to know.
+/// Options of the server.
 #[derive(Debug, Clone)]
 pub struct Serve {
     pub data_dir: PathBuf,
@@ -138,7 +138,7 @@ pub struct Serve {
     pub dub: DubSettings,
 }
 
-/// The options of `serve` that were given.
+/// The options of `serve` that were given as flags or variables.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ServeFlags {
     #[command(flatten)]
@@ -151,7 +151,7 @@ pub struct ServeFlags {
     pub dub: Flags<DubSettings>,
 }
 
-/// A group of options, for those who list them all.
+/// A group of options, for lists of all options.
 #[derive(Debug, Clone, Copy)]
 pub struct OptionSection {
     pub title: &'static str,
@@ -175,7 +175,7 @@ const fn section<G: SettingsGroup>() -> OptionSection {
 }
 
 impl Common {
-    /// Reads the file of `--config` and settles the common options. The error is one line for the operator.
+    /// Reads the file of `--config` and resolves the common options. The error is one line for the operator.
     pub fn resolve(flags: &CommonFlags) -> Result<Self, String> {
         let file = match &flags.config {
             None => ConfigFile::default(),
@@ -187,7 +187,7 @@ impl Common {
         })
     }
 
-    /// Settles the model options.
+    /// Resolves the model options. The error is one line for the operator.
     pub fn models(&self, flags: &Flags<ModelSettings>) -> Result<Models, String> {
         Ok(Models {
             models_dir: self.settings.models_dir.clone(),
@@ -196,7 +196,8 @@ impl Common {
         })
     }
 
-    /// Settles the options of `serve`.
+    /// Resolves the options of `serve`, and checks that connections suffice for all handlers. The error is one line for
+    /// the operator.
     pub fn serve(&self, flags: &ServeFlags) -> Result<Serve, String> {
         let serve = Serve {
             data_dir: self.settings.data_dir.clone(),
@@ -219,7 +220,7 @@ impl Common {
 }
 
 impl Serve {
-    /// Threads that answer. Every request that waits for a worker holds one, of all three kinds of workers; the rest is for
+    /// Handler threads. Every request that waits for a worker, of each of the three kinds, holds one; the rest answer
     /// requests that do not wait.
     pub fn handlers(&self) -> usize {
         3 * (self.server.workers + self.server.queue) + limits::HANDLERS_RESERVE

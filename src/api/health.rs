@@ -6,17 +6,17 @@ use serde::Serialize;
 use super::{Call, Context, Reply};
 use crate::fault::{Fault, Kind};
 
-/// That the process lives.
+/// Says that the process is alive.
 #[derive(Serialize, JsonSchema)]
 pub struct LiveAnswer {
     #[schemars(extend("const" = "ok"))]
     status: &'static str,
 }
 
-/// That requests can be answered, and by which models.
+/// Says that requests can be answered, and by which packs.
 #[derive(Serialize, JsonSchema)]
 pub struct ReadyAnswer<'a> {
-    /// What runs the models.
+    /// The device that runs the models.
     device: String,
     speak: Option<&'a str>,
     #[schemars(extend("const" = "ready"))]
@@ -25,17 +25,18 @@ pub struct ReadyAnswer<'a> {
     translate: Vec<&'a str>,
 }
 
-/// The process lives.
+/// Answers that the process is alive.
 pub fn live(_: &Context, _: &mut Call) -> Result<Reply, Fault> {
     Reply::json(&LiveAnswer { status: "ok" })
 }
 
-/// The models are loaded and the store is writable. Faults: `Missing` with what is not, `Busy` while stopping.
+/// Answers that models are loaded and the store is writable. Faults: `Missing` without a pack or with a store that
+/// cannot be written, `Busy` while the server stops.
 pub fn ready(context: &Context, _: &mut Call) -> Result<Reply, Fault> {
     if context.drain.is_closed() {
         return Err(Fault::new(
             Kind::Busy { retry_after_s: 30 },
-            "The box is stopping.",
+            "The server is stopping.",
         ));
     }
     context.store.check_writable()?;
@@ -43,7 +44,7 @@ pub fn ready(context: &Context, _: &mut Call) -> Result<Reply, Fault> {
     let transcription = context.transcription.as_ref();
     let transcription = transcription.map(|t| t.general().name.model.as_str());
     if speech.is_none() && transcription.is_none() {
-        return Err(Fault::missing("No model pack is fetched on this box."));
+        return Err(Fault::missing("No model pack is fetched on this server."));
     }
     let translators = context.translation.iter().flat_map(|t| &t.translators);
     Reply::json(&ReadyAnswer {

@@ -1,6 +1,6 @@
-//! The API: what each request may be, who may send it, and what is answered.
+//! The API: endpoints, admission, request parsing and answers.
 //!
-//! [`ENDPOINTS`] is the only list of endpoints. A new one is its file (parse and render) and its line there.
+//! [`ENDPOINTS`] is the only list of endpoints. A new endpoint is a file (parse and render) and a row in that list.
 
 mod clone;
 pub mod cors;
@@ -53,7 +53,7 @@ pub use endpoint::{Access, BodyKind, Capability, Endpoint};
 pub use endpoints::ENDPOINTS;
 use message::{Body, Head, Part};
 
-/// Bytes that a body of each kind may have: options of the edge.
+/// Bytes that a body of each kind may have, as the options set them.
 #[derive(Debug, Clone, Copy)]
 pub struct BodyCaps {
     pub json_bytes_max: u64,
@@ -62,7 +62,7 @@ pub struct BodyCaps {
 }
 
 impl BodyCaps {
-    /// Bytes of a body of this kind; 0 where there is none.
+    /// Bytes that a body of this kind may have; 0 for endpoints without a body.
     pub fn bytes_max(&self, kind: BodyKind) -> u64 {
         match kind {
             BodyKind::None => 0,
@@ -73,14 +73,14 @@ impl BodyCaps {
     }
 }
 
-/// What is answered before it is known which endpoint was meant: malformed, no such route, no such method, too slow
-/// a head, too large a head, too many connections.
+/// Statuses of requests that are refused before their endpoint is known: malformed, no such route, no such method, head
+/// too slow, head too large, too many connections.
 pub const BEFORE_ROUTING: &[u16] = &[400, 404, 405, 408, 431, 503];
 
-/// What handlers work with. Made once, by `app`.
+/// What handlers use: services, store and settings. `app` makes it once.
 pub struct Context {
     pub store: Arc<Store>,
-    /// The voices that can be spoken; none while no pack that speaks is fetched.
+    /// The voices that can be spoken; empty while no pack that speaks is fetched.
     pub voices: Arc<VoiceCatalog>,
     /// None while no pack that speaks is fetched.
     pub speech: Option<Arc<SpeechService>>,
@@ -88,59 +88,60 @@ pub struct Context {
     pub transcription: Option<Arc<TranscriptionService>>,
     /// None while no pack that translates is fetched.
     pub translation: Option<TranslationService>,
-    /// What voices sound like, spoken once.
+    /// Samples of the stock voices, each spoken once.
     pub previews: Previews,
     /// None while a pack that cloning needs is not fetched.
     pub cloning: Option<Arc<Cloning>>,
-    /// Cloned voices of an account.
+    /// Cloned voices that an account may have.
     pub clones_max: usize,
-    /// Whether a request that clones has to say that the speaker agreed.
+    /// Whether a request that clones must declare that the speaker agreed.
     pub require_clone_consent: bool,
-    /// Where files of multipart bodies go while they are worked on.
+    /// Folder of the unlinked files that hold large bodies.
     pub spool_dir: PathBuf,
-    /// None while no packs that dubbing needs are fetched.
+    /// None while a pack that dubbing needs is not fetched.
     pub dubbing: Option<Dubbing>,
     /// Origins whose pages may read answers.
     pub origins: cors::Origins,
     pub body_caps: BodyCaps,
-    /// What runs the models.
+    /// The device that runs the models.
     pub device: Device,
-    /// Whether history keeps what was spoken and heard.
+    /// Whether history items keep texts and transcripts.
     pub history_text: bool,
     pub log_content: bool,
-    /// The generations under way; closed when the server was told to stop.
+    /// Counts the generations under way; closed once the server is told to stop.
     pub drain: Arc<DrainGate>,
 }
 
-/// One admitted request, on its way through a handler.
+/// One admitted request, as its handler sees it.
 pub struct Call {
     pub head: Head,
-    /// What stands in its path where the endpoint's has braces, decoded; else empty.
+    /// The decoded part of the path that the braces of the endpoint's path stand for; empty if it has none.
     pub param: String,
     pub body: Body,
-    /// None on open endpoints only.
+    /// The caller; none only on open endpoints.
     pub identity: Option<Identity>,
     pub cancellation: CancellationToken,
-    /// The history item of a generation, from the moment it begins; the lifecycle completes and stores it.
+    /// The history item of a generation, from [`Call::begin`] on; the lifecycle completes and stores it.
     pub record: Option<HistoryItem>,
-    /// Time in the queue and in the engine.
+    /// Time that the request's tasks waited for a worker, and that they ran.
     pub queued: Duration,
     pub ran: Duration,
 }
 
 impl Call {
-    /// The caller. Faults: `Internal` on an open endpoint, which has none.
+    /// The caller. Faults: `Internal` on an open endpoint, whose requests have none.
     pub fn identity(&self) -> Result<&Identity, Fault> {
         let missing = || Fault::internal("an endpoint without a key asked who calls");
         self.identity.as_ref().ok_or_else(missing)
     }
 
-    /// A generation begins: from here on there is a history item, also of a failure.
+    /// Begins a generation: from here on the request leaves a history item, even if it fails. Faults: `Internal` on an
+    /// open endpoint.
     pub fn begin(&mut self, feature: Feature, name: &ModelName) -> Result<(), Fault> {
         self.record = Some(HistoryItem {
             id: ItemId::new(),
             feature,
-            // What it is until the end is known.
+            // The status until the generation ends.
             status: Status::Error,
             created_at: Utc::now(),
             key_name: self.identity()?.key.name.clone(),
@@ -156,14 +157,14 @@ impl Call {
         Ok(())
     }
 
-    /// Notes what is known of the generation, and gives its item. Faults: `Internal` before [`Call::begin`].
+    /// The generation's history item, for the handler to fill in. Faults: `Internal` before [`Call::begin`].
     pub fn item(&mut self) -> Result<&mut HistoryItem, Fault> {
         self.record
             .as_mut()
             .ok_or_else(|| Fault::internal("no generation has begun"))
     }
 
-    /// Completes the history item, if a generation has begun, and makes it durable. Faults: the store's.
+    /// Completes the history item, if a generation began, and waits until it is durable. Faults: those of the store.
     fn put_on_record(&mut self, context: &Context, status: Status) -> Result<(), Fault> {
         let Some(mut item) = self.record.take() else {
             return Ok(());
@@ -191,20 +192,21 @@ pub struct Reply {
     pub content_type: &'static str,
     pub headers: Vec<(&'static str, String)>,
     pub body: Vec<u8>,
-    /// What follows the body, where that is only its first part.
+    /// The source of the parts after `body`, if the answer is sent while it is made.
     pub rest: Option<BodyStream>,
-    /// What is sent in the place of the body, which is empty then.
+    /// A file that is sent instead of the body, which is then empty.
     pub file: Option<FileSection>,
 }
 
-/// A section of a file of `whole` bytes; what is not all of it is answered 206.
+/// A section of a file of `whole` bytes; a section that is not the whole file is answered with 206.
 #[derive(Debug)]
 pub struct FileSection {
     pub part: Part,
     pub whole: u64,
 }
 
-/// The next part of a body that is sent while it is made, none at its end. It notes in the call what was made.
+/// Returns the next part of a body that is sent while it is made, and none at its end; it completes the call's history
+/// item.
 pub type BodyStream = Box<dyn FnMut(&mut Call) -> Result<Option<Vec<u8>>, Fault> + Send>;
 
 impl Reply {
@@ -220,7 +222,7 @@ impl Reply {
     }
 }
 
-/// A text as history keeps it: cut, with a mark, where it is longer than one item may be.
+/// A text as history keeps it: one that is longer than an item may hold is cut and ends in a mark.
 fn shortened(mut text: String) -> String {
     if let Some((end, _)) = text.char_indices().nth(limits::HISTORY_TEXT_CHARS_MAX) {
         text.truncate(end);

@@ -1,4 +1,4 @@
-//! The packs in use: which are chosen, and how an engine is built from each.
+//! The packs in use: choosing them, and building an engine from each.
 
 use crate::config;
 use crate::engine::contract::{Embed, Speak, Transcribe, Translate};
@@ -13,19 +13,19 @@ use crate::pack::Pack;
 use crate::pack::manifest::{Kind, Runtime};
 use crate::services::transcription::GENERAL;
 
-/// The packs in use, verified, with the libraries that run them.
+/// The chosen packs, verified, and the libraries that run their graphs.
 #[derive(Clone)]
 pub struct Installation {
     pub speak: Option<Pack>,
     /// All packs that speak, in the order of [`VoiceRouter::order`].
     pub(super) speakers: Vec<Pack>,
-    /// Transcribes what no specialist lists.
+    /// The pack that transcribes languages that no specialist lists.
     pub transcribe: Option<Pack>,
-    /// Packs that transcribe the languages that they list.
+    /// Specialists: packs that transcribe only the languages that they list.
     pub(super) specialists: Vec<Pack>,
     pub(super) detect: Option<Pack>,
     pub(super) embed: Option<Pack>,
-    /// Gives speech the tone colour of another speaker.
+    /// The pack that converts the tone colour of speech into another speaker's.
     pub(super) convert: Option<Pack>,
     /// Packs that translate.
     pub(super) translators: Vec<Pack>,
@@ -33,8 +33,8 @@ pub struct Installation {
 }
 
 impl Installation {
-    /// Chooses the packs of these `kinds`, checks their files and opens ONNX Runtime if one of them asks for it.
-    /// Faults: `Missing`, with what is wrong and what to do in the cause.
+    /// Chooses the packs of these `kinds`, verifies their files and opens ONNX Runtime if one of them needs it. Faults:
+    /// `Missing`, whose cause says what is wrong and how to repair it.
     pub fn open(options: &config::Models, kinds: &[Kind]) -> Result<Self, Fault> {
         let packs = Pack::all(&options.models_dir).map_err(refused)?;
         let choose = |kind: Kind, named: Option<&String>| match kinds.contains(&kind) {
@@ -92,12 +92,13 @@ impl Installation {
         })
     }
 
-    /// What runs the models: a CUDA device, or the CPU.
+    /// The device that runs the models: a CUDA device, or the CPU.
     pub fn device(&self) -> Device {
         self.graphs.ort.as_ref().map_or(Device::Cpu, Ort::device)
     }
 
-    /// Builds the engine of the packs that speak. Faults: `Missing` when none is fetched, or one cannot be loaded.
+    /// Builds the engine that speaks, of all packs that speak. Faults: `Missing` when none is fetched, or one cannot be
+    /// loaded.
     pub fn build_speak(&self) -> Result<Box<Speak>, Fault> {
         if self.speak.is_none() {
             return Err(not_fetched("speaks", "kokoro"));
@@ -112,12 +113,13 @@ impl Installation {
         }
     }
 
-    /// Builds the engine that transcribes what no specialist lists. Faults: as [`Installation::build_speak`].
+    /// Builds the engine of the general pack that transcribes. Faults: as [`Installation::build_speak`].
     pub fn build_transcribe(&self) -> Result<Box<Transcribe>, Fault> {
         self.build_recognizer(self.transcriber(None)?)
     }
 
-    /// The pack for a language: that which lists it, else the general one. Faults: `Missing` when none is fetched.
+    /// The pack that transcribes `language`: the specialist that lists it, else the general one. Faults: `Missing` when
+    /// no general one is fetched.
     pub(super) fn transcriber(&self, language: Option<&str>) -> Result<&Pack, Fault> {
         let lists = |p: &&Pack| {
             p.manifest
@@ -130,6 +132,8 @@ impl Installation {
         pack.ok_or_else(|| not_fetched("transcribes", "whisper-base"))
     }
 
+    /// Builds the engine of `pack`, which transcribes. Faults: `Missing` when it or the pack that detects speech cannot
+    /// be loaded.
     pub(super) fn build_recognizer(&self, pack: &Pack) -> Result<Box<Transcribe>, Fault> {
         let detector = self.detect.as_ref();
         let detector = detector.ok_or_else(|| not_fetched("detects speech", "silero-vad"))?;
@@ -139,7 +143,7 @@ impl Installation {
         }
     }
 
-    /// Builds the engine that tells who speaks when. Faults: as [`Installation::build_speak`].
+    /// Builds the engine that diarizes. Faults: as [`Installation::build_speak`].
     pub fn build_diarize(&self) -> Result<Box<Diarize>, Fault> {
         let detector = self.detect.as_ref();
         let detector = detector.ok_or_else(|| not_fetched("detects speech", "silero-vad"))?;
@@ -171,6 +175,7 @@ impl Installation {
         pack.ok_or_else(|| not_fetched(&what, "translate-pt-en"))
     }
 
+    /// Builds the engine of `pack`, which translates. Faults: `Missing` when it cannot be loaded.
     pub(super) fn build_translator(&self, pack: &Pack) -> Result<Box<Translate>, Fault> {
         match engine::of(pack)? {
             Build::Translate(build) => build(pack, &self.graphs),
@@ -185,14 +190,15 @@ fn fetched(packs: &[Pack], kind: Kind) -> Vec<Pack> {
     packs.iter().filter(fitting).cloned().collect()
 }
 
-/// Fetched packs beside `general` that transcribe under a name of their own.
+/// Fetched packs other than `general` that transcribe with another engine than [`GENERAL`].
 fn specialists(packs: &[Pack], general: &Pack) -> Vec<Pack> {
     let mut fetched = fetched(packs, Kind::Transcribe);
     fetched.retain(|p| p.manifest.engine != GENERAL && p.name() != general.name());
     fetched
 }
 
-/// The pack of `kind` that is called `name`, else the first fetched one, a general one before a specialist.
+/// The pack of `kind` called `name`; without a name the first fetched one, with packs of the engine [`GENERAL`] first.
+/// Faults: `Missing` when there is no pack called `name`.
 fn choose(packs: &[Pack], kind: Kind, name: Option<&str>) -> Result<Option<Pack>, Fault> {
     let fitting = packs.iter().filter(|p| p.kind() == kind);
     match name {
@@ -211,7 +217,8 @@ fn choose(packs: &[Pack], kind: Kind, name: Option<&str>) -> Result<Option<Pack>
     }
 }
 
-/// Opens ONNX Runtime: the chosen, embedded, neighbouring or packed library.
+/// Opens ONNX Runtime, on the library that [`library::find`] chooses, and the device of the options. Faults: `Missing`
+/// when there is no library, or it or the device cannot be used.
 pub fn open_ort(options: &config::Models, packs: &[Pack]) -> Result<Ort, Fault> {
     let runtime = packs.iter().find(|p| p.kind() == Kind::Runtime);
     let packed = match runtime.map(|p| (p, p.file("library", None))) {
@@ -238,6 +245,7 @@ pub fn open_ort(options: &config::Models, packs: &[Pack]) -> Result<Ort, Fault> 
     Ok(ort)
 }
 
+/// The fault of an installation without a pack that does `what`; `example` is such a pack.
 pub(super) fn not_fetched(what: &str, example: &str) -> Fault {
     Fault::missing(format!(
         "No pack that {what} is fetched. Run scripts/fetch-models {example}."

@@ -1,4 +1,4 @@
-//! Samples and their rate: what every other part of the box hands around.
+//! Samples and their rate: what every other part of the server hands around.
 
 use vocabox_base::fault::Fault;
 

@@ -101,7 +101,7 @@ impl Fault {
     pub fn disk(error: io::Error) -> Self {
         match error.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
-                let full = "The disk of this box is full: its operator has to make room.";
+                let full = "The disk of this server is full: its operator has to make room.";
                 Fault::missing(full).because(error)
             }
             _ => Fault::internal(error),

@@ -65,7 +65,7 @@ pub const ANSWER_SECONDS: Movable = Movable {
     default: 600,
     max: 86_400,
 };
-/// Seconds that a client may take no byte of an answer that is sent while it is made, and seconds that it may let the box
+/// Seconds that a client may take no byte of an answer that is sent while it is made, and seconds that it may let the server
 /// wait for it in all: players fill their buffers and read on when part of that was played, so no rate is asked for.
 pub const STREAM_STALL_SECONDS_MAX: u64 = 60;
 pub const STREAM_SECONDS_MAX: u64 = 1_800;
@@ -135,7 +135,7 @@ pub const AUDIO_RATE_HZ_MAX: u32 = 384_000;
 pub const AUDIO_CHANNELS_MAX: usize = 32;
 
 /// Seconds of a recording to clone, and of the speech in it. The hosted API's own bounds for speech. Whatever its rate, a
-/// recording is held at 16 kHz (19 MB at the most, up to twice that while it grows), one at a time on a box; what stays of
+/// recording is held at 16 kHz (19 MB at the most, up to twice that while it grows), one at a time on a server; what stays of
 /// it for its request is the speech (some 4 MB).
 pub const CLONE_SECONDS_MAX: f64 = 300.0;
 pub const CLONE_SPEECH_SECONDS_MIN: f64 = 3.0;

@@ -185,7 +185,7 @@ fn length(headers: &Headers, minor: u8) -> Result<Length, Fault> {
     }
 }
 
-/// Headers of which a proxy might heed one and the box another, were there two.
+/// Headers of which a proxy might heed one and the server another, were there two.
 const SINGLE: [&str; 4] = ["host", "authorization", "content-type", "origin"];
 
 fn check_single(headers: &Headers, minor: u8) -> Result<(), Fault> {

@@ -10,7 +10,7 @@ use vocabox_base::limits::{NAME_CHARS_MAX, RPM_MAX};
 
 const ACCOUNTS_MADE: &str = "accounts_made";
 
-/// One customer of the box. As JSON it is what the command line prints: all but the id.
+/// One customer of the server. As JSON it is what the command line prints: all but the id.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Account {
     #[serde(skip, default = "no_id")]

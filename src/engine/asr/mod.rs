@@ -68,7 +68,7 @@ pub fn build(pack: &Pack, detector: &Pack, graphs: &GraphLoader) -> Result<Box<T
         Ok::<_, Fault>(pack.path(file))
     };
     let broken = |what: &str, e: String| {
-        Fault::missing("A model pack of this box is not as its manifest says.")
+        Fault::missing("A model pack of this server is not as its manifest says.")
             .because(format!("pack {}: {what}: {e}", pack.name()))
     };
     let tokenizer =
@@ -120,7 +120,7 @@ impl Engine for Whisper {
         };
         if task.into_english && !self.transcriber.vocabulary.translates() {
             return Err(Fault::missing(
-                "The model that transcribes on this box does not translate.",
+                "The model that transcribes on this server does not translate.",
             ));
         }
         let mut language = task.language.and_then(known);

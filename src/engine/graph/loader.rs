@@ -13,7 +13,7 @@ use vocabox_pack::{Pack, PackError};
 /// The libraries at hand.
 #[derive(Clone)]
 pub struct GraphLoader {
-    /// None on a box without ONNX Runtime: packs that ask for it are then refused.
+    /// None on a machine without ONNX Runtime: packs that ask for it are then refused.
     pub ort: Option<Ort>,
 }
 
@@ -54,7 +54,7 @@ impl GraphLoader {
 
 /// A wrong pack is a missing dependency; callers are not told of files.
 pub fn refused(error: PackError) -> Fault {
-    Fault::missing("A model pack of this box is not as its manifest says.").because(error)
+    Fault::missing("A model pack of this server is not as its manifest says.").because(error)
 }
 
 fn check(pack: &Pack, file: &FileEntry, found: &Signature) -> Result<(), PackError> {

@@ -54,7 +54,7 @@ impl Ort {
         }
         heap::fix_bounds();
         let failed = |cause: String| {
-            Fault::missing("ONNX Runtime could not be started on this box.").because(cause)
+            Fault::missing("ONNX Runtime could not be started on this server.").because(cause)
         };
         // First of all: anything else of `ort` would look for a library of its own.
         let builder = ort::init_from(library).map_err(|e| failed(e.to_string()))?;

@@ -1,6 +1,6 @@
 //! Graphs run by tract. The only file that names it.
 //!
-//! For the small graphs (speech detection, speaker embedding) and for boxes without ONNX Runtime.
+//! For the small graphs (speech detection, speaker embedding) and for machines without ONNX Runtime.
 
 use std::any::Any;
 use std::collections::HashSet;
@@ -100,7 +100,7 @@ impl TractNet {
 /// The refusal of a graph with an operator that tract does not have.
 fn foreign(operator: impl std::fmt::Display) -> Fault {
     Fault::missing(
-        "A model of this box needs ONNX Runtime: in its pack.toml, runtime must be \"ort\", or variant one in standard operators \
+        "A model of this server needs ONNX Runtime: in its pack.toml, runtime must be \"ort\", or variant one in standard operators \
          (\"plain\" where there is one).",
     )
     .because(format_args!("tract has no operator {operator}"))

@@ -51,7 +51,7 @@ impl LanguageTokens {
         let settings = &self.settings;
         if !settings.knows(source, target) {
             return Err(Fault::missing(format!(
-                "No engine of this box translates from {source} into {target}."
+                "No engine of this server translates from {source} into {target}."
             )));
         }
         let id = |code: &str| self.ids.get(code).copied();

@@ -59,7 +59,7 @@ pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Box<Speak>, Fault> {
     let vocabulary: VocabularyFile = read
         .and_then(|json| serde_json::from_slice(&json).map_err(|e| e.to_string()))
         .map_err(|e| {
-            Fault::missing("A model pack of this box is not as its manifest says.")
+            Fault::missing("A model pack of this server is not as its manifest says.")
                 .because(format!("pack {}: vocabulary: {e}", pack.name()))
         })?;
     let table = |voice: &Voice| VoiceTable {

@@ -1,6 +1,6 @@
 //! Every pack that speaks as one engine: a task goes to the pack that has its voice.
 //!
-//! Owns which pack speaks a voice that several list: one that was fetched for it comes before one that every box
+//! Owns which pack speaks a voice that several list: one that was fetched for it comes before one that every server
 //! has, so that weights made for a language take over the voices that stood in for them.
 
 use crate::contract::{CancellationToken, Engine, Speak, SpeakTask};
@@ -26,7 +26,7 @@ impl VoiceRouter {
     }
 
     /// The voices of `packs` that can be spoken here, each with the pack that speaks it; those of the last pack in
-    /// order, which every box has, come first.
+    /// order, which every server has, come first.
     pub fn voices(packs: &[Pack]) -> Vec<(&Voice, &Pack)> {
         let mut all: Vec<(&Voice, &Pack)> = Vec::new();
         for pack in packs {
