@@ -77,7 +77,7 @@ fn speak_over_http(address: SocketAddr, key: &str, text: &str) -> f64 {
     let mut stream = TcpStream::connect(address).expect("the server listens");
     write!(
         stream,
-        "POST /voice/tts HTTP/1.1\r\nHost: box\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n\
+        "POST /voice/tts HTTP/1.1\r\nHost: server\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n\
          Connection: close\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     )

@@ -199,7 +199,7 @@ fn a_client_that_leaves_frees_the_worker() {
     let mut leaving = TcpStream::connect(server.addr).unwrap();
     write!(
         leaving,
-        "POST /voice/stt HTTP/1.1\r\nHost: box\r\nAuthorization: Bearer {}\r\nContent-Type: multipart/form-data; \
+        "POST /voice/stt HTTP/1.1\r\nHost: server\r\nAuthorization: Bearer {}\r\nContent-Type: multipart/form-data; \
          boundary={boundary}\r\nContent-Length: {}\r\n\r\n",
         server.key,
         body.len()
