@@ -2,7 +2,6 @@
 //! its answers. By default no page may; the operator names the origins that may.
 
 use super::message::{Answer, Head};
-use super::route;
 
 /// Request headers that a page may send in addition to those that browsers always allow.
 const REQUEST_HEADERS: &str = "Authorization, Content-Type, If-Range, Range, X-Request-Id";
@@ -17,7 +16,8 @@ const MAX_AGE_S: &str = "600";
 pub struct Origins(Vec<String>);
 
 impl Origins {
-    /// Checks what the operator wrote: `*`, or `scheme://host[:port]` as browsers send it. The error is a sentence.
+    /// Checks the operator's origins: each is `*`, or `scheme://host[:port]` as browsers send it. The error is a
+    /// sentence.
     pub fn parse(names: &[String]) -> Result<Self, String> {
         let well_formed = |name: &str| {
             let host = name
@@ -59,16 +59,17 @@ impl Origins {
         headers
     }
 
-    /// The answer to a preflight request; none if the request is no preflight, its origin is not allowed or no endpoint
-    /// has its path: the request is then treated like any other.
-    pub fn preflight(&self, head: &Head) -> Option<Answer> {
+    /// The answer to a preflight request; none if the request is no preflight or its origin is not allowed: the request
+    /// is then treated like any other. `methods` are those of the endpoints with its path; none if there is no endpoint,
+    /// which is no preflight either.
+    pub fn preflight(&self, head: &Head, methods: Option<&'static str>) -> Option<Answer> {
         let asks =
             head.method == "OPTIONS" && head.header("access-control-request-method").is_some();
         if !asks {
             return None;
         }
         self.allowed(head)?;
-        let methods = route::methods(&head.path)?;
+        let methods = methods?;
         Some(Answer {
             status: 204,
             content_type: "application/json",

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
+use super::body_caps::BodyKind;
 use super::{Call, Context, Reply};
 use crate::fault::Fault;
 use crate::limits;
@@ -40,17 +41,6 @@ pub enum Capability {
     Speak,
     Transcribe,
     Translate,
-}
-
-/// The kind of an endpoint's body, which decides how large it may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BodyKind {
-    None,
-    Json,
-    /// A form with a recording.
-    Audio,
-    /// A form with a recording or a video.
-    Video,
 }
 
 /// One row of the table that drives routing, admission and tests.
