@@ -3,7 +3,7 @@
 use clap::builder::{PossibleValue, PossibleValuesParser};
 
 use super::CliError;
-use super::account::print;
+use super::output::print;
 use crate::docs::{TOPICS, topic};
 
 /// Show a document, or without a topic the list of documents.

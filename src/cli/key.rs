@@ -6,8 +6,9 @@ use clap::Subcommand;
 use clap::builder::{FalseyValueParser, PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
 
-use super::account::{or_dash, parse_name, parse_rpm, print, table, to_json};
-use crate::cli::CliError;
+use super::CliError;
+use super::account::{parse_name, parse_rpm};
+use super::output::{or_dash, print, table, to_json};
 use crate::store::{Key, KeyEnv, KeyId, Store};
 
 /// Manage the keys of the server's accounts, also while it runs.

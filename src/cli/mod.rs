@@ -3,9 +3,11 @@
 pub mod account;
 pub mod docs;
 pub mod dub;
+mod error;
 pub mod key;
 mod logging;
 pub mod models;
+mod output;
 pub mod serve;
 pub mod speak;
 pub mod transcribe;
@@ -15,28 +17,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Common, CommonFlags};
-use crate::fault::Fault;
-
-/// Why a command failed, which decides the exit code.
-#[derive(Debug)]
-pub enum CliError {
-    /// Wrong usage or configuration: exit code 2.
-    Usage(String),
-    /// Anything else: exit code 1.
-    Failed(String),
-}
-
-impl CliError {
-    /// The error of a fault at the start of a command, which its configuration caused.
-    pub fn usage(fault: Fault) -> Self {
-        CliError::Usage(fault.to_string())
-    }
-
-    /// The error of a fault during a command's work.
-    pub fn failed(fault: Fault) -> Self {
-        CliError::Failed(fault.to_string())
-    }
-}
+pub use error::CliError;
 
 /// A voice service in one file: speaks and transcribes over HTTP, on premises.
 ///
