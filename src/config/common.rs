@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
+use super::choice::{LogFormat, LogLevel};
 use super::option::{OptionKind, Preset};
 use super::settings::settings;
-use super::{LogFormat, LogLevel};
 use crate::limits;
 
 settings! {

@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::choice::{HistoryText, LogFormat, LogLevel};
 use super::size::Size;
 use crate::limits::Movable;
 
@@ -311,7 +312,7 @@ from_text!(
     String,
     PathBuf,
     SocketAddr,
-    super::LogLevel,
-    super::LogFormat,
-    super::HistoryText
+    LogLevel,
+    LogFormat,
+    HistoryText
 );

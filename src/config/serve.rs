@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::HistoryText;
+use super::choice::HistoryText;
 use super::option::{OptionKind, Preset};
 use super::settings::settings;
 use crate::limits;
