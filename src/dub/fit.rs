@@ -7,8 +7,9 @@ use crate::audio::Clip;
 use crate::audio::dsp::time_stretch::{self, stretch};
 use crate::fault::Fault;
 
-/// Slowest and fastest speed at which a line is synthesized: beyond these, voices sound dull or hurried.
+/// Slowest speed at which a line is synthesized: below it, voices sound dull.
 pub const SPEED_MIN: f32 = 0.8;
+/// Fastest speed at which a line is synthesized: above it, voices sound hurried.
 pub const SPEED_MAX: f32 = 1.35;
 /// A shorter line is slowed until it fills this share of its own time. Longer ones are not slowed: differences of this
 /// size are not noticeable.

@@ -167,6 +167,7 @@ pub mod tests {
     }
 
     impl Held {
+        /// Interleaved `frames` of `channels`.
         pub fn new(channels: usize, frames: Vec<f32>) -> Self {
             Held {
                 channels,

@@ -26,10 +26,13 @@ use crate::engine::contract::CancellationToken;
 use crate::fault::{Fault, Kind};
 use crate::store::AccountId;
 
-/// Names of the files that a render makes.
+/// Name of the film that a render makes.
 pub const VIDEO: &str = "video";
+/// Name of the new sound track, a WAV file.
 pub const AUDIO: &str = "audio";
+/// Name of the SubRip subtitles.
 pub const SRT: &str = "subtitles.srt";
+/// Name of the WebVTT subtitles.
 pub const VTT: &str = "subtitles.vtt";
 
 /// Progress of a render after each of its steps.

@@ -112,8 +112,8 @@ impl VoiceCatalog {
 
     /// The voice that `id` names for `account` (none for commands, which have no accounts). `language` is the language
     /// that a clone reads, by default its own; it does not affect other voices. Faults: `NotFound` when there is no
-    /// such voice or it belongs to another account; `Invalid` for a blend out of its bounds or across packs that cannot
-    /// be mixed, or a language that a clone cannot read; `Missing` for a clone without the packs that cloning needs;
+    /// such voice or it belongs to another account; `Invalid` for a blend out of its bounds or of voices that cannot be
+    /// mixed, or for a language that a clone cannot read; `Missing` for a clone without the packs that cloning needs;
     /// and the store's.
     pub fn resolve(
         &self,

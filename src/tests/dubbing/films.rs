@@ -39,12 +39,14 @@ const FILMS: &[(&str, f64)] = &[
 /// Seconds of one frame of these films; the film with dropped frames has longer ones.
 const FRAME_S: f64 = 0.04;
 
+/// The path of a film of the pack `test-video`.
 pub fn film(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("models/test-video")
         .join(name)
 }
 
+/// Opens a file for reading.
 pub fn open(path: &Path) -> File {
     File::open(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
@@ -69,6 +71,7 @@ pub fn track_of(channels: usize, frames: &[f32]) -> SoundTrack {
     track_in(Codec::Opus, channels, frames)
 }
 
+/// Interleaved frames as a track of this codec.
 pub fn track_in(codec: Codec, channels: usize, frames: &[f32]) -> SoundTrack {
     let scratch = tempfile::tempfile().unwrap();
     let mut writer = TrackWriter::new(scratch, channels, codec).unwrap();

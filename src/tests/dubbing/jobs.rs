@@ -25,6 +25,7 @@ pub fn analyze(client: &Client, file: &[u8], language: &str) -> String {
     answer.json()["job_id"].as_str().unwrap().to_owned()
 }
 
+/// The job's status, as the API answers it.
 pub fn job(client: &Client, id: &str) -> Value {
     client.get(&format!("/voice/dub/jobs/{id}")).json()
 }
@@ -41,6 +42,7 @@ pub fn over(client: &Client, id: &str) -> Value {
     }
 }
 
+/// The test recording, a reading of 44 s.
 pub fn two_cities() -> Vec<u8> {
     fs::read(recording("two_cities.mp3")).unwrap()
 }

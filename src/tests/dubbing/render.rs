@@ -66,6 +66,7 @@ pub fn rendered(client: &Client, file: &[u8], fields: &[(&str, String)]) -> Stri
     id
 }
 
+/// The file at a URL of a job's result.
 pub fn download(client: &Client, url: &Value) -> Vec<u8> {
     let answer = client.get(url.as_str().unwrap());
     assert_eq!(answer.status, 200);

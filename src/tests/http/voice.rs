@@ -112,6 +112,7 @@ fn heard(name: &str) -> String {
     transcribe(&file)["transcript"].as_str().unwrap().to_owned()
 }
 
+/// Speaks a text by the default voice; returns the WAV file.
 pub fn speak(text: &str) -> Vec<u8> {
     let answer = Server::shared()
         .client()
@@ -125,11 +126,13 @@ pub fn speak(text: &str) -> Vec<u8> {
     answer.body
 }
 
+/// The samples of a WAV file.
 pub fn samples(wav: &[u8]) -> Vec<i16> {
     let mut reader = hound::WavReader::new(wav).unwrap();
     reader.samples::<i16>().map(Result::unwrap).collect()
 }
 
+/// A 16-bit mono WAV file of samples from −1 to 1.
 pub fn wav(rate_hz: u32, samples: impl Iterator<Item = f32>) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
     let spec = hound::WavSpec {

@@ -17,6 +17,7 @@ pub struct Client {
     ahead: Vec<u8>,
 }
 
+/// An answer as it was read from the socket.
 pub struct Answer {
     pub status: u16,
     headers: Vec<(String, String)>,
@@ -126,6 +127,7 @@ impl Client {
         self.read(true)
     }
 
+    /// Reads further bytes of the next answer; fails if the server has closed the connection.
     #[track_caller]
     pub fn more(&mut self) {
         let mut block = [0; 16 * 1024];
@@ -175,5 +177,6 @@ pub fn tts(key: &str) -> String {
     )
 }
 
+/// The head of a speech request without a key and without its framing headers.
 pub const KEYLESS: &str =
     "POST /voice/tts HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";

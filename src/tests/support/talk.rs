@@ -5,6 +5,7 @@ use vocabox::audio::pcm::Clip;
 use vocabox::engine::contract::{CancellationToken, Speak, Utterance, speak_whole};
 use vocabox::engine::diarization::Turn;
 
+/// Sample rate of conversations.
 pub const RATE_HZ: u32 = 16_000;
 /// Seconds around each true boundary that are not counted, as in NIST's md-eval.
 const COLLAR_S: f64 = 0.25;
@@ -25,6 +26,7 @@ pub struct Talk {
 pub struct Dice(pub u32);
 
 impl Dice {
+    /// A random number below `below`.
     pub fn below(&mut self, below: usize) -> usize {
         self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         (self.0 >> 8) as usize % below
@@ -48,6 +50,7 @@ pub fn say(
     ))
 }
 
+/// Resamples a clip to 16 kHz.
 pub fn at_16_khz(clip: Clip) -> Vec<f32> {
     resample_clip(&clip, RATE_HZ).unwrap().samples
 }
@@ -116,6 +119,7 @@ pub struct Errors {
 }
 
 impl Errors {
+    /// The diarization error rate: the sum of all three.
     pub fn all(&self) -> f64 {
         self.missed + self.false_alarm + self.confusion
     }
