@@ -59,17 +59,20 @@ impl Origins {
         headers
     }
 
-    /// The answer to a preflight request; none if the request is no preflight or its origin is not allowed: the request
-    /// is then treated like any other. `methods` are those of the endpoints with its path; none if there is no endpoint,
-    /// which is no preflight either.
-    pub fn preflight(&self, head: &Head, methods: Option<&'static str>) -> Option<Answer> {
+    /// The answer to a preflight request; none if the request is no preflight, its origin is not allowed or no endpoint
+    /// has its path: the request is then treated like any other. `methods` returns the methods of a path's endpoints.
+    pub fn preflight(
+        &self,
+        head: &Head,
+        methods: fn(&str) -> Option<&'static str>,
+    ) -> Option<Answer> {
         let asks =
             head.method == "OPTIONS" && head.header("access-control-request-method").is_some();
         if !asks {
             return None;
         }
         self.allowed(head)?;
-        let methods = methods?;
+        let methods = methods(&head.path)?;
         Some(Answer {
             status: 204,
             content_type: "application/json",

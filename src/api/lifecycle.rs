@@ -48,7 +48,7 @@ impl Service for Lifecycle {
     fn admit(&self, head: Head) -> Result<Admitted, Answer> {
         let origins = &self.context.origins;
         let mut trace = RequestTrace::of(&head, origins.headers(&head));
-        if let Some(answer) = origins.preflight(&head, route::methods(&head.path)) {
+        if let Some(answer) = origins.preflight(&head, route::methods) {
             return Err(trace.send(answer, None));
         }
         match self.decide(&head, &mut trace) {
