@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Runs the session below in bash and writes it as an SVG, typed at reading speed: the picture of README.md.
+"""Runs the session below in bash and writes it as an animated SVG: the picture of README.md.
 
 usage: .github/record.py VOCABOX FOLDER OUT.svg
 
-VOCABOX is the program, FOLDER an empty folder with a link to `models`. A server is started in it on 127.0.0.1:8080 first.
-What is shown was printed by these commands; only lines of more than COLUMNS are cut, with an ellipsis.
+VOCABOX is the program, FOLDER an empty folder with a link to `models`. The script first starts a server there on
+127.0.0.1:8080. The picture shows the real output of the commands; lines of more than COLUMNS end in an ellipsis.
 """
 
 import html
@@ -33,7 +33,7 @@ curl -s $BASE/voice/history -H "$AUTH" | jq -c '.items[] | [.feature, .voice_id,
 
 
 def wait_ready(seconds=120):
-    """Returns when the server is ready."""
+    """Waits until the server is ready."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     until = time.monotonic() + seconds
     while True:
@@ -47,7 +47,7 @@ def wait_ready(seconds=120):
 
 
 def play(vocabox, folder):
-    """Commands and what they printed, run one after the other in one shell."""
+    """Runs the commands one after the other in one shell; returns each with its output."""
     (folder / "bin").mkdir()
     (folder / "bin/vocabox").symlink_to(pathlib.Path(vocabox).resolve())
     environment = dict(os.environ, PATH=f"{folder / 'bin'}:{os.environ['PATH']}", no_proxy="*")
@@ -87,7 +87,7 @@ def lines_of(session):
 
 
 def svg(session):
-    """The picture. Without animation, all of it is shown at once."""
+    """The SVG. Viewers without animation show all lines at once."""
     lines = list(lines_of(session))
     width, height = round(COLUMNS * CHAR + 2 * PAD), (len(lines) + 1) * LINE + 2 * PAD
     out = [

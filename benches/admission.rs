@@ -1,8 +1,10 @@
-//! What the door costs: requests that need no model, through gate, key, bucket and routing of the built program, over
-//! loopback, with the clients on the same cores. Then the same while a thousand slow clients hold their connections.
+//! The cost of admission: requests that need no model, through framing, key, bucket and routing of the built program,
+//! over loopback, with the clients on the same cores. Then the same while a thousand slow clients hold their
+//! connections.
 //!
-//! A plain program that prints tables: criterion times one thing after another, and what counts here is eight at once
-//! and the slowest of a hundred. `VOCABOX_BENCH_BINARY` names another program than the one that cargo has built.
+//! A plain program that prints tables: criterion times one call after another, but this bench measures eight clients at
+//! once and the slowest of a hundred requests. `VOCABOX_BENCH_BINARY` names another program than the one that cargo has
+//! built.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpStream};
@@ -16,11 +18,11 @@ use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 const CLIENTS: usize = 8;
-/// Requests of each client: together they stay below what a new key's bucket holds.
+/// Requests of each client; all together are fewer than the tokens of a new key's bucket.
 const REQUESTS: usize = 5_000;
 const FRESH_REQUESTS: usize = 1_000;
 const SLOW: usize = 1_000;
-/// Slow connections of one source address, below what the server allows one.
+/// Slow connections of one source address, fewer than the server allows.
 const SLOW_PER_ADDRESS: usize = 200;
 
 fn main() {
@@ -81,7 +83,7 @@ fn main() {
     }
 }
 
-/// As many open files as may be: slow clients take a thousand.
+/// Raises the limit of open files to the hard limit: slow clients take a thousand.
 fn raise_files() {
     let now = getrlimit(Resource::Nofile);
     let raised = Rlimit {
@@ -245,7 +247,7 @@ fn from_address(from: Ipv4Addr, to: SocketAddr) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-/// Reads one answer to its end, which its length tells.
+/// Reads one answer of the length that its head declares.
 fn read_answer(stream: &mut TcpStream, block: &mut [u8]) -> io::Result<()> {
     let mut filled = 0;
     loop {

@@ -1,4 +1,4 @@
-//! Features and resampling: what a recording costs before any model runs.
+//! Features and resampling: the cost of a recording before a model runs.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::hint::black_box;

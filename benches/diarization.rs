@@ -1,8 +1,9 @@
 //! Who speaks when, on conversations with known turns: `cargo bench --bench diarization`.
 //!
-//! Conversations of about 90 s between one to four of nine voices (eight of Kokoro and a reader), and one of an hour between
-//! four, which is made while it is read, so that the memory is that of diarization. Prints a table of errors, on how many the
-//! count is right, the real-time factor and the peak of memory. Sentences are kept in the target folder for the next time.
+//! Conversations of about 90 s between one to four of nine voices (eight of Kokoro and a reader), and one of an hour
+//! between four, which is generated while it is read, so that the memory is that of diarization. Prints a table of
+//! errors, the number of conversations with the right count of speakers, the real-time factor and the peak memory.
+//! Sentences are kept in the target folder for later runs.
 //!
 //! Needs the fetched packs (scripts/fetch-models --all).
 
@@ -78,7 +79,7 @@ fn speakers(installation: &Installation, models: &Path) -> Vec<Speaker> {
     let reader =
         read(&models.join("test-speech/two_cities.wav")).expect("scripts/fetch-models --all");
     let reader = at_16_khz(reader);
-    // Where he pauses (seconds).
+    // Pauses of the reader (seconds).
     let pauses = [0.0, 6.1, 12.0, 17.4, 21.2, 28.2, 33.0];
     let part = |pair: &[f64]| {
         let at = |s: f64| (s * f64::from(RATE_HZ)) as usize;
@@ -90,7 +91,7 @@ fn speakers(installation: &Installation, models: &Path) -> Vec<Speaker> {
     all
 }
 
-/// Talks of some minutes, one after the other, each made when the one before was read.
+/// Conversations of some minutes, one after the other, each generated when the one before has been read.
 struct Hour<'a> {
     speakers: Vec<&'a Speaker>,
     dice: Dice,
@@ -125,7 +126,7 @@ impl Samples for Hour<'_> {
     }
 }
 
-/// Time since it was made: by the wall, and of computing on all cores, which a busy machine stretches less.
+/// Time since the clock was made: wall-clock time, and processor time of all cores, which depends less on other load.
 struct Clock {
     begun: Instant,
     computed_s: f64,
@@ -139,7 +140,7 @@ impl Clock {
         }
     }
 
-    /// Both over `seconds` of sound.
+    /// Wall-clock and processor time divided by `seconds` of sound.
     fn factors(&self, seconds: f64) -> (f64, f64) {
         let wall = self.begun.elapsed().as_secs_f64();
         (wall / seconds, (computed_s() - self.computed_s) / seconds)
@@ -151,7 +152,7 @@ fn computed_s() -> f64 {
     time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
 
-/// A line of /proc/self/status in MiB.
+/// The value of a line of /proc/self/status in MiB.
 fn memory(line: &str) -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
     let value = status
@@ -161,7 +162,7 @@ fn memory(line: &str) -> u64 {
     kib.expect("a size") / 1024
 }
 
-/// Prints how far the turns found are from the truth. Returns the share of confusion.
+/// Prints the errors of the turns that were found. Returns the share of confusion.
 fn row(name: &str, truth: &[Turn], found: &Diarized, rtf: (f64, f64)) -> f64 {
     let e = errors(truth, &found.turns);
     let speakers = truth.iter().map(|t| t.speaker + 1).max().unwrap_or(0);
@@ -250,7 +251,7 @@ fn main() {
     let models = models.expect("sound options");
     let capabilities = [Capability::Speak, Capability::Diarize];
     let installation = Installation::open(&models, &capabilities).expect("packs are fetched");
-    // Whoever is diarized for an hour lives as long as the program.
+    // The speakers of the long conversation must live as long as the program.
     let speakers: &'static [Speaker] = speakers(&installation, &models.models_dir).leak();
     let mut engine = installation.build_diarize().expect("it loads");
     talks(&mut *engine, speakers);

@@ -1,8 +1,8 @@
 //! Speaking and transcribing: the engines alone, and the same through the whole server.
 //!
 //! Throughput is given in seconds of sound; its inverse is the real-time factor, which is printed as well. The pair
-//! `kokoro_120_chars_rtf` and `http_tts_120_chars_rtf` is taken in turn within one run, so that their ratio holds on a
-//! machine whose speed drifts.
+//! `kokoro_120_chars_rtf` and `http_tts_120_chars_rtf` is measured alternately within one run, so that their ratio
+//! holds on a machine whose speed drifts.
 //!
 //! Needs the fetched packs (scripts/fetch-models --all).
 
@@ -71,13 +71,13 @@ fn transcribe(engine: &mut Transcribe, file: &[u8]) -> f64 {
         .seconds
 }
 
-/// One `POST /voice/tts` on a connection of its own; the seconds of sound that came back.
+/// Sends one `POST /voice/tts` on a new connection; returns the seconds of sound in the answer.
 fn speak_over_http(address: SocketAddr, key: &str, text: &str) -> f64 {
     let body = serde_json::json!({ "text": text }).to_string();
     let mut stream = TcpStream::connect(address).expect("the server listens");
     write!(
         stream,
-        "POST /voice/tts HTTP/1.1\r\nHost: box\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n\
+        "POST /voice/tts HTTP/1.1\r\nHost: server\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n\
          Connection: close\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     )
@@ -97,7 +97,7 @@ fn speak_over_http(address: SocketAddr, key: &str, text: &str) -> f64 {
     (answer.len() - head - 44) as f64 / 48_000.0
 }
 
-/// Mean real-time factors of two ways to make the same sound, taken in turn.
+/// Mean real-time factors of two ways to make the same sound, measured alternately.
 fn in_turn(rounds: usize, mut a: impl FnMut() -> f64, mut b: impl FnMut() -> f64) -> (f64, f64) {
     let rtf = |f: &mut dyn FnMut() -> f64| {
         let begun = Instant::now();

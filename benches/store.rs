@@ -1,5 +1,5 @@
-//! The store on this machine's disk: what a request pays for its key, its token and its history item, in a history of a
-//! million items (`VOCABOX_BENCH_ITEMS` for another number).
+//! The store on this machine's disk: the cost of a request's key, token and history item, with a history of a million
+//! items (`VOCABOX_BENCH_ITEMS` for another number).
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use vocabox::store::{
     AccountId, Feature, HistoryItem, ItemId, KeyEnv, Retention, Status, Store, Utc,
 };
 
-/// As a server opens it, with all history kept.
+/// Opens a store as a server does, with unlimited history.
 fn open() -> (tempfile::TempDir, Arc<Store>, AccountId) {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let retention = Retention {
@@ -25,7 +25,7 @@ fn open() -> (tempfile::TempDir, Arc<Store>, AccountId) {
     (dir, store, account.expect("an account").id)
 }
 
-/// An item as a sentence of 120 characters leaves it.
+/// The history item of a sentence of 120 characters.
 fn item(number: u64) -> HistoryItem {
     HistoryItem {
         id: ItemId::new(),
@@ -44,7 +44,7 @@ fn item(number: u64) -> HistoryItem {
     }
 }
 
-/// Appends `items` items from `threads` threads; the whole time, and that of each append.
+/// Appends `items` items from `threads` threads; returns the total time, and that of each append.
 fn append(
     store: &Store,
     account: AccountId,

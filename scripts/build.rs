@@ -1,9 +1,9 @@
-//! Puts the fetched ONNX Runtime library, compressed, into the executable of a release (cfg `embedded_onnxruntime`). Builds
-//! for development are told instead where the library is (`BUILT_WITH_ONNXRUNTIME`): they are built in less time so.
+//! Embeds the fetched ONNX Runtime library, compressed, into the executable of a release (cfg `embedded_onnxruntime`).
+//! Development builds only get its path (`BUILT_WITH_ONNXRUNTIME`), which takes less time.
 //!
-//! Without the fetched pack the build goes on without it: the executable then looks for the library when it
-//! starts (`src/engine/library.rs`). What is embedded is checked against the pack's own SHA-256 here, because it cannot be
-//! checked afterwards.
+//! Without the fetched pack the build continues: the executable then looks for the library when it starts
+//! (`src/engine/library.rs`). The embedded library is compared with the SHA-256 in the pack's manifest here, because
+//! that is not possible afterwards.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -22,7 +22,7 @@ fn main() {
         return;
     };
     let Ok(path) = library.canonicalize() else {
-        // The folder's own time changes when the library arrives.
+        // The modification time of the folder changes when the library is fetched.
         println!("cargo:rerun-if-changed={}", pack.display());
         return;
     };

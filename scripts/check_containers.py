@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Whether films with a new sound are what they were, to ffmpeg's eyes.
+"""Checks with ffmpeg that films with a new sound track are otherwise unchanged.
 
-For each film in both folders (by default the pack test-video, and what `cargo test --test main films` leaves):
-- all packets of pictures and subtitles are equal: time of decoding, time of showing, duration, size, hash, key or not;
+For each film in both folders (by default the pack test-video, and the output of `cargo test --test main films`):
+- all packets of pictures and subtitles are equal: decoding time, presentation time, duration, size, hash, key frame or not;
 - there is one sound track, which ends with the picture;
-- ffmpeg decodes all of it without a word that it does not say of the original too.
+- ffmpeg decodes all of it without a warning that the original does not cause, too.
 
-Exit code 1 when a film fails. Where ffmpeg is not on the PATH, one is fetched.
+Exit code 1 when a film fails. If ffmpeg is not on the PATH, one is fetched.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ AFTER = ROOT / "target/tmp/films"
 # Seconds by which the sound may end before or after the picture: one frame of 25 a second.
 FRAME_S = Fraction(1, 25)
 # Films whose times ffmpeg reads differently when they are in fragments. It adds the largest negative offset of a run to all
-# times of a fragmented track, and not to those of one with tables: the offsets themselves are equal.
+# times of a fragmented track, but not of a track with tables: the offsets themselves are equal.
 SHIFTED = {"cmaf.mp4"}
-# A frame that an edit list leaves out. ffmpeg also flags single frames of fragmented films so, whose list leaves out none.
+# A frame that an edit list drops. ffmpeg also sets this flag for some frames of fragmented films whose list drops none.
 DISCARDED = "F=0x4"
 
 
 def seconds(scales: dict[int, Fraction], rows: list[list[str]], stream: int) -> list[tuple[Fraction, Fraction]]:
-    """When each packet of a stream is shown, and when it ends."""
+    """Presentation time and end of each packet of a stream."""
     own = [row for row in rows if int(row[0]) == stream]
     return [(int(row[2]) * scales[stream], (int(row[2]) + int(row[3])) * scales[stream]) for row in own]
 
 
 def check(before: Path, after: Path) -> str:
-    """A remark on a film that is right; a ValueError on one that is not."""
+    """Returns a remark on a correct film; raises a ValueError for a wrong one."""
     kept = ["0:v", "0:s?"]
     was, now = packets(before, kept), packets(after, kept)
     if was[0] != now[0]:
@@ -48,7 +48,7 @@ def check(before: Path, after: Path) -> str:
         shift = tuple(int(was[1][0][i]) - int(now[1][0][i]) for i in (1, 2))
     for a, b in zip(*(rows for _, rows in (was, now))):
         moved = [b[0], str(int(b[1]) + shift[0]), str(int(b[2]) + shift[1]), *b[3:]]
-        # No flag field means a frame to start with.
+        # No flag field means a key frame.
         told = ["F=0x0" if field == DISCARDED else field for field in a]
         if moved not in (a, told):
             raise ValueError(f"packet {a} became {b}")
@@ -57,7 +57,7 @@ def check(before: Path, after: Path) -> str:
     if set(sound[0]) != {0}:
         raise ValueError(f"{len(sound[0])} sound tracks")
     ends = max(end for _, end in picture), max(end for _, end in seconds(*sound, 0))
-    # The packets' own end has the warm-up and the padding of the last one.
+    # The end of the packets includes priming and the padding of the last one.
     if not -FRAME_S <= ends[1] - ends[0] <= FRAME_S + Fraction(1, 50):
         raise ValueError(f"the picture ends at {float(ends[0]):.3f} s, the sound at {float(ends[1]):.3f} s")
     if said := decode(after) - decode(before):

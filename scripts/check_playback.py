@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Whether Chromium plays films.
+"""Checks that Chromium plays films.
 
-Each film is opened by a page of headless Chromium, which loads it, plays from its middle for a second, and decodes its sound.
-Prints length and size as the browser tells them, how far it played, and the loudest sample and the root mean square of its
-sound. Exit code 1 when one does not play or is silent.
+A page in headless Chromium loads each film, plays one second from its middle, and decodes its sound. Prints the length and
+size that the browser reports, the seconds that it played, and the peak and root mean square of the sound. Exit code 1 when a
+film does not play or is silent.
 """
 
 import contextlib
@@ -49,7 +49,7 @@ PATIENCE_S = 60
 
 @contextlib.contextmanager
 def serving(film, told):
-    """A server of the page and of `film`, which puts what the page tells into `told`; gives its port."""
+    """A server of the page and of `film`, which stores the page's report in `told`; yields its port."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
@@ -70,7 +70,7 @@ def serving(film, told):
             try:
                 self.wfile.write(body[start : end + 1])
             except ConnectionError:
-                pass  # It has seen enough.
+                pass  # The browser has read enough and closed the connection.
 
         def do_POST(self):
             told.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
@@ -89,9 +89,9 @@ def serving(film, told):
 
 
 def look(chromium, film):
-    """What the browser tells of the film."""
+    """The browser's report on the film."""
     told = queue.Queue()
-    # Chromium may still write to its profile while it ends. It would leave files in these places, too, when it is killed.
+    # Chromium may still write to its profile while it ends, and leaves files in these folders when it is killed.
     places = ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")
     profile = tempfile.TemporaryDirectory(prefix="vocabox-", ignore_cleanup_errors=True)
     with serving(film, told) as port, profile as folder:
@@ -112,7 +112,7 @@ def main():
     options.add_argument("films", nargs="+", type=Path)
     options = options.parse_args()
     chromium = needs.command(options.chromium, "chromium")
-    films = [needs.file(film, "name a film that is there") for film in options.films]
+    films = [needs.file(film, "name an existing film") for film in options.films]
     failed = 0
     for film in films:
         told = look(chromium, film)

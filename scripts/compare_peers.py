@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""vocabox beside its peers on the same weights, sounds and machine, taken in turn within one run.
+"""Compares vocabox with its peers on the same weights, sounds and machine, alternating within one run.
 
-Peers: kokoro-onnx 0.6.1 (speech, on the published Kokoro graph, which is what it is shipped with) and faster-whisper
-1.2.1 (transcription, greedy, without its speech detector, on the CTranslate2 weights that our Whisper pack was converted
-from). vocabox is asked over HTTP, so its figures include the whole server; the peers are called in process. Both get as many
-threads as the machine has cores. Needs a release build; fetches what else it needs.
+Peers: kokoro-onnx 0.6.1 (speech, on the published Kokoro graph, with which it is shipped) and faster-whisper
+1.2.1 (transcription, greedy, without its speech detector, on the CTranslate2 weights that the pack whisper-base was converted
+from). vocabox is called over HTTP, so its figures include the whole server; the peers are called in process. Both get as many
+threads as the machine has cores. Needs a release build; fetches everything else.
 """
 
 import os

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""vocabox's transcription beside faster-whisper's, on the same weights, recordings and machine, taken in turn within one run.
+"""Compares vocabox's transcription with faster-whisper's on the same weights, recordings and machine, alternating within one run.
 
 Prints word errors on the recording of the tests and on 20 sentences spoken by each of 5 voices, real-time factors of the
-recording and of its first 3 s, peak memory, how far apart the starts of words are, and, when asked, what becomes of an hour of
-speech. faster-whisper 1.2.1 decodes greedily without its speech detector; in float32 for errors and words, in int8 for speed
-and memory. vocabox is asked over HTTP, its peer in process, both with as many threads as the machine has cores. Needs a release
-build; fetches what else it needs.
+recording and of its first 3 s, peak memory, the differences between the starts of words, and, on request, errors and drift on an hour
+of speech. faster-whisper 1.2.1 decodes greedily without its speech detector; in float32 for errors and words, in int8 for speed
+and memory. vocabox is called over HTTP, its peer in process, both with as many threads as the machine has cores. Needs a release
+build; fetches everything else.
 """
 
 import argparse
@@ -58,7 +58,7 @@ def transcribed(server, wav, words=False):
 
 
 def clip(wav, seconds):
-    """The first seconds of a WAV."""
+    """The first `seconds` of a WAV file."""
     with wave.open(io.BytesIO(wav)) as source:
         made = io.BytesIO()
         with wave.open(made, "wb") as out:
@@ -115,7 +115,7 @@ def speed(rounds, server, whisper, recording):
 
 
 def hour(binary):
-    """The recording over and over, 2.5 s apart."""
+    """Transcribes an hour: the recording repeated with pauses of 2.5 s."""
     with wave.open(str(RECORDING.with_name("two_cities.8k.wav"))) as source:
         once = source.readframes(source.getnframes()) + bytes(2 * 20_000)
         period = len(once) / 2 / source.getframerate()
@@ -156,8 +156,8 @@ def compare(options):
 def main():
     options = parser(__doc__)
     options.add_argument("--rounds", type=needs.count, default=5)
-    options.add_argument("--parts", type=needs.some_of(PARTS), default=PARTS[:3], help="of speed,words,errors,hour; the last only when asked for")
-    options.add_argument("--voices", type=needs.count, default=5, help="how many of the five speak each sentence")
+    options.add_argument("--parts", type=needs.some_of(PARTS), default=PARTS[:3], help="some of speed,words,errors,hour; by default all but hour")
+    options.add_argument("--voices", type=needs.count, default=5, help="number of voices that speak each sentence, up to five")
     needs.add_binary(options)
     options.add_argument("--peer", type=Path, help=argparse.SUPPRESS)
     options = options.parse_args()

@@ -6,14 +6,14 @@ from pathlib import Path
 from measuring import guarded, needs, parser
 from measuring.client import Client
 
-SENTENCE = "Hello! This box speaks and listens, and nothing that you say leaves it."
+SENTENCE = "Hello! This server speaks and listens, and nothing that you say leaves it."
 
 
 def main():
     options = parser(__doc__)
-    options.add_argument("url", help="of the server, such as http://127.0.0.1:8080")
-    options.add_argument("key_file", type=Path, help="a file with a key in it; scripts/run makes data/demo.key")
-    options.add_argument("out", type=Path, metavar="OUT.wav", help="where the sentence goes")
+    options.add_argument("url", help="address of the server, such as http://127.0.0.1:8080")
+    options.add_argument("key_file", type=Path, help="file that contains a key; scripts/run makes data/demo.key")
+    options.add_argument("out", type=Path, metavar="OUT.wav", help="file to write the sentence to")
     options = options.parse_args()
     key = needs.file(options.key_file, "scripts/run makes data/demo.key").read_text().strip()
     server = Client(options.url, key, timeout_s=300)
@@ -23,7 +23,7 @@ def main():
     print(f"transcribed back: {server.transcribe(wav, 'auto')}")
 
     print(f"""
-The box listens on {options.url}. Try it from another terminal:
+The server listens on {options.url}. Try it from another terminal:
 
   KEY=$(cat {options.key_file})
   curl {options.url}/voice/tts -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' \\

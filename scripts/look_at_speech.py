@@ -2,9 +2,9 @@
 """Speaks ten varied texts through a running server and draws each: waveform, spectrogram and loudness over time.
 
 Prints, for each sound: seconds, integrated loudness (LUFS), true peak (dBTP, four times oversampled), samples at full
-scale, silence before and after, and clicks. A click is a second difference of the samples that stands out by CLICK
-times from the median of its surroundings and is loud enough to be heard; each is marked in the picture.
-Pictures and sounds go to the folder; nothing is judged here but by the eye. Fetches the packages that it draws with.
+scale, silence before and after, and clicks. A click is a second difference of the samples that is CLICK times the
+median of its surroundings and loud enough to be audible; each is marked in the picture. Pictures and sounds are written to
+the folder; the script judges nothing. Fetches the packages that it draws with.
 """
 
 import json
@@ -45,19 +45,19 @@ def check_voices(server):
     for blend, _, _ in TEXTS:
         for voice in re.findall(r"[a-z_]+", blend):
             if voice not in known:
-                remedy = "scripts/fetch-models kokoro piper-en-us-joe fetches all that is wanted here; then start it anew"
+                remedy = "scripts/fetch-models kokoro piper-en-us-joe fetches the packs that are needed; then start it again"
                 raise Usage(f"the server has no voice {voice}: {remedy}")
 
 
 def main():
     options = parser(__doc__)
-    options.add_argument("--url", default="http://127.0.0.1:8080", help="of the server (default: %(default)s)")
+    options.add_argument("--url", default="http://127.0.0.1:8080", help="address of the server (default: %(default)s)")
     options.add_argument("--key-file", default="data/demo.key", type=Path, help="(default: %(default)s)")
     options.add_argument("--out", required=True, type=Path, metavar="FOLDER")
     options = options.parse_args()
     key = needs.file(options.key_file, "scripts/run makes data/demo.key").read_text().strip()
     server = Client(options.url, key, timeout_s=300)
-    # First of all, so that nothing is installed for a server that does not answer or cannot speak them all.
+    # Checked first, so that nothing is installed if the server does not answer or lacks a voice.
     check_voices(server)
     needs.prepare(packages=needs.PICTURE_PACKAGES)
     from measuring import pictures

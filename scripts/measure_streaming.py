@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""How soon the first sound of a stream is there, whether it is the whole file's sound, and whether streams run dry.
+"""Measures the delay of the first sound of a stream, and checks that its samples are those of the whole file and that streams do
+not run dry.
 
-A paragraph of 600 characters is spoken by turns whole (`POST /voice/tts`) and as a stream (`POST /voice/tts/stream`), to a
-server that does nothing else: the time to the first byte of sound over the time of the whole, and whether the samples are equal. Then `--streams` clients stream at once; each is
-played from its first sound on, in thought: where a sample is due and has not come, the stream has run dry. Needs a release
+An idle server speaks a paragraph of 600 characters alternately whole (`POST /voice/tts`) and as a stream (`POST
+/voice/tts/stream`): prints the time to the first byte of sound divided by the time of the whole, and whether the samples are
+equal. Then `--streams` clients stream at once. A simulated player starts each stream with its first sound; the stream runs dry
+if a sample arrives after it is due. Needs a release
 build; fetches the packs.
 """
 
@@ -27,7 +29,7 @@ TEXT = (
 
 
 def stream(server, text):
-    """Seconds until each block of sound came, with the bytes of sound so far; and the sound."""
+    """For each block of sound, the seconds until it arrived and the bytes so far; and the sound."""
     begun = time.perf_counter()
     came, wav = [], b""
     for block in server.stream("/voice/tts/stream", {"text": text}):
@@ -40,12 +42,12 @@ def stream(server, text):
 
 
 def dry_s(came):
-    """Seconds for which a player that begins with the first sound has to wait, in all, and the longest wait."""
+    """Total seconds that a player that starts with the first sound has to wait, and the longest wait."""
     played_from = came[0][0]
     waits = []
     have = 0
     for at, count in came:
-        # When all that had come before was played.
+        # The time at which the player has played all earlier blocks.
         empty = played_from + have / BYTES_A_SECOND
         if at > empty and have:
             waits.append(at - empty)

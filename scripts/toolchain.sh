@@ -1,5 +1,5 @@
-# Sourced by scripts/run and scripts/test in the repository's folder: gives help, says in one line what is missing on this
-# machine and how to get it, and ends what it runs when the script ends.
+# Sourced by scripts/run and scripts/test in the repository's folder: prints help, reports a missing program in one line with
+# the way to install it, and ends started processes when the script ends.
 
 step() { printf '\n== %s\n' "$1"; }
 
@@ -17,11 +17,11 @@ case "${1-}" in
         ;;
 esac
 
-# What runs at the moment, with all that it has started: a process group of its own. A terminal's Ctrl-C comes to the script
-# only, and whatever comes to the script ends the group.
+# The process group of the running command and of the processes that it started. A terminal's Ctrl-C reaches only the script,
+# and any signal to the script ends the group.
 group=
 end_group() {
-    # Another signal does not cut this short.
+    # A further signal must not interrupt this.
     trap '' INT TERM HUP
     [ -n "$group" ] || return 0
     kill -TERM -- "-$group" 2>/dev/null || true
@@ -33,7 +33,7 @@ trap 'exit 143' TERM
 trap 'exit 129' HUP
 trap end_group EXIT
 
-in_group() { # in_group COMMAND…: its exit code
+in_group() { # in_group COMMAND…: runs COMMAND in its own process group; returns its exit code
     local code=0
     set -m
     "$@" &

@@ -1,9 +1,10 @@
-//! Options: where each may be set, and what they come to.
+//! Options: where each may be set, and how its value is resolved.
 //!
-//! A flag goes before its environment variable, that before the file of `--config`, that before the default. Each option is
-//! declared once, in the group of the part that uses it: [`CommonSettings`], [`ModelSettings`], [`ServeSettings`],
-//! [`EdgeSettings`], [`DubSettings`].
+//! A flag overrides its environment variable, the variable overrides the file of `--config`, and the file overrides the
+//! default. Each option is declared once, in the group of the part that uses it: [`CommonSettings`], [`ModelSettings`],
+//! [`ServeSettings`], [`EdgeSettings`], [`DubSettings`].
 
+mod choice;
 mod common;
 mod dub;
 mod edge;
@@ -13,10 +14,10 @@ mod settings;
 mod size;
 
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 use clap::Args;
 
+pub use self::choice::{HistoryText, LogFormat, LogLevel};
 pub use self::common::{CommonSettings, ModelSettings};
 pub use self::dub::DubSettings;
 pub use self::edge::EdgeSettings;
@@ -27,75 +28,6 @@ pub use self::settings::{Flags, SettingsGroup};
 pub use self::size::Size;
 use crate::capability::Capability;
 use crate::limits;
-
-/// Declares the words of a choice, each once.
-macro_rules! choice {
-    ($(#[$meta:meta])* pub enum $name:ident { $($(#[$of:meta])* $variant:ident = $word:literal,)+ }) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum $name {
-            $($(#[$of])* $variant,)+
-        }
-
-        impl $name {
-            /// All words, as an operator writes them.
-            pub const NAMES: &'static [&'static str] = &[$($word),+];
-        }
-
-        impl FromStr for $name {
-            type Err = String;
-
-            fn from_str(text: &str) -> Result<Self, String> {
-                match text {
-                    $($word => Ok($name::$variant),)+
-                    _ => Err(format!("{text} is none of {}", Self::NAMES.join(", "))),
-                }
-            }
-        }
-    };
-}
-
-choice! {
-    /// How much is logged; each level has those before it.
-    pub enum LogLevel {
-        Error = "error",
-        Warn = "warn",
-        Info = "info",
-        Debug = "debug",
-        Trace = "trace",
-    }
-}
-
-choice! {
-    /// How a line of the log looks.
-    pub enum LogFormat {
-        /// For people.
-        Text = "text",
-        /// One JSON object a line.
-        Json = "json",
-    }
-}
-
-choice! {
-    /// What history keeps of a text that was spoken or heard.
-    pub enum HistoryText {
-        On = "on",
-        /// Its length only.
-        Off = "off",
-    }
-}
-
-impl From<LogLevel> for log::LevelFilter {
-    fn from(level: LogLevel) -> Self {
-        match level {
-            LogLevel::Error => log::LevelFilter::Error,
-            LogLevel::Warn => log::LevelFilter::Warn,
-            LogLevel::Info => log::LevelFilter::Info,
-            LogLevel::Debug => log::LevelFilter::Debug,
-            LogLevel::Trace => log::LevelFilter::Trace,
-        }
-    }
-}
 
 /// Options of every command.
 #[derive(Debug, Clone, Default, Args)]
@@ -113,14 +45,14 @@ pub struct CommonFlags {
     pub flags: Flags<CommonSettings>,
 }
 
-/// What the common options come to, and the file that all others may be in.
+/// The values of the common options, and the file of `--config`, in which other options may be set.
 #[derive(Debug, Clone)]
 pub struct Common {
     pub settings: CommonSettings,
     file: ConfigFile,
 }
 
-/// What a command that runs models needs to know.
+/// Options of a command that runs models.
 #[derive(Debug, Clone)]
 pub struct Models {
     pub models_dir: PathBuf,
@@ -129,7 +61,7 @@ pub struct Models {
     pub cores: usize,
 }
 
-/// What the server needs to know.
+/// Options of the server.
 #[derive(Debug, Clone)]
 pub struct Serve {
     pub data_dir: PathBuf,
@@ -139,7 +71,7 @@ pub struct Serve {
     pub dub: DubSettings,
 }
 
-/// The options of `serve` that were given.
+/// The options of `serve` that were given as flags or variables.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ServeFlags {
     #[command(flatten)]
@@ -152,7 +84,7 @@ pub struct ServeFlags {
     pub dub: Flags<DubSettings>,
 }
 
-/// A group of options, for those who list them all.
+/// A group of options, for lists of all options.
 #[derive(Debug, Clone, Copy)]
 pub struct OptionSection {
     pub title: &'static str,
@@ -176,7 +108,7 @@ const fn section<G: SettingsGroup>() -> OptionSection {
 }
 
 impl Common {
-    /// Reads the file of `--config` and settles the common options. The error is one line for the operator.
+    /// Reads the file of `--config` and resolves the common options. The error is one line for the operator.
     pub fn resolve(flags: &CommonFlags) -> Result<Self, String> {
         let file = match &flags.config {
             None => ConfigFile::default(),
@@ -188,7 +120,7 @@ impl Common {
         })
     }
 
-    /// Settles the model options.
+    /// Resolves the model options. The error is one line for the operator.
     pub fn models(&self, flags: &Flags<ModelSettings>) -> Result<Models, String> {
         Ok(Models {
             models_dir: self.settings.models_dir.clone(),
@@ -197,7 +129,8 @@ impl Common {
         })
     }
 
-    /// Settles the options of `serve`.
+    /// Resolves the options of `serve`, and checks that connections suffice for all handlers. The error is one line for
+    /// the operator.
     pub fn serve(&self, flags: &ServeFlags) -> Result<Serve, String> {
         let serve = Serve {
             data_dir: self.settings.data_dir.clone(),

@@ -6,8 +6,8 @@ use clap::Parser;
 use vocabox::cli::{Cli, run};
 use vocabox::engine::graph::library::{self, Bundled};
 
-/// ONNX Runtime as `scripts/build.rs` left it: in this program alone, so that neither the libraries nor their tests are
-/// built around 33 MB.
+/// The ONNX Runtime library that `scripts/build.rs` embedded or named. Only this program contains it, so that the
+/// libraries and their tests are built without its 33 MB.
 #[cfg(embedded_onnxruntime)]
 const RUNTIME: Option<Bundled> = Some(Bundled::Embedded(include_bytes!(concat!(
     env!("OUT_DIR"),

@@ -1,17 +1,17 @@
-"""What the scripts that measure, compare and check the server share.
+"""Modules that the scripts that measure, compare and check the server share.
 
-needs     what a script needs, checked before it starts anything; packs and packages that are missing are fetched
+needs     checks a script's requirements before it starts anything, and fetches missing packs and packages
 client    requests to a server
 peers     other programs on the same weights
-server    a server under test: started for a script, gone with it
-films     what ffmpeg says of films
-figures   times, memory, and two programs side by side
-texts     texts to speak, and how far what was heard is from them
-encoders  how alike two voices sound (imports numpy and onnxruntime: only after `needs.prepare`)
-pictures  sounds, measured and drawn (imports numpy, scipy, soundfile, pyloudnorm and matplotlib: likewise)
+server    a server under test, which ends with the script
+films     reading films with ffmpeg
+figures   times, memory, and comparisons of two programs
+texts     texts to speak, and errors of their transcripts
+encoders  likeness of two voices (imports numpy and onnxruntime: only after `needs.prepare`)
+pictures  measuring and drawing sounds (imports numpy, scipy, soundfile, pyloudnorm and matplotlib: likewise)
 packs/    models that only the measuring scripts use, in the format of models/README.md
 
-How a script ends, and how packages are installed, is in scripts/models/fetching, which these modules use.
+These modules use scripts/models/fetching, which ends scripts and installs packages.
 """
 
 import os
@@ -21,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts/models"))
 
-# ONNX Runtime, in a server and in peers, would count what it does, keep that under ~/.cache, and send it.
+# Otherwise ONNX Runtime, in the server and in peers, records its use under ~/.cache and sends the record.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import python_version  # noqa: E402, F401

@@ -17,12 +17,12 @@ BYTES_A_SECOND = 48_000  # of speech: 24 kHz, mono, 16 bits
 
 
 def seconds_of(wav: bytes) -> float:
-    """How long a WAV of the server's speech lasts."""
+    """Seconds of a WAV file of the server's speech."""
     return (len(wav) - WAV_HEAD_BYTES) / BYTES_A_SECOND
 
 
 class Client:
-    """Of one server, with one key. An answer other than success is a Fault with the server's own sentence."""
+    """A client of one server, with one key. An error answer raises a Fault with the server's sentence."""
 
     def __init__(self, url: str, key: str, timeout_s: float | None = None):
         if not url.startswith(("http://", "https://")):
@@ -41,7 +41,7 @@ class Client:
         return self.post(path, json.dumps(body).encode(), "application/json")
 
     def form(self, path: str, file: bytes, filename: str = "a.wav", /, **fields: str) -> dict:
-        """What the server answers, as JSON, to a form of `fields` and the file `file`, which the form calls `filename`."""
+        """Sends a form of `fields` and of `file`, named `filename`; returns the JSON answer."""
         boundary = uuid.uuid4().hex
         part = f"--{boundary}\r\nContent-Disposition: form-data; name="
         body = "".join(f'{part}"{field}"\r\n\r\n{value}\r\n' for field, value in fields.items())
@@ -50,14 +50,14 @@ class Client:
         return json.loads(self.post(path, whole, f"multipart/form-data; boundary={boundary}"))
 
     def speak(self, text: str, **fields: object) -> bytes:
-        """The WAV of a text; `fields` are those of POST /voice/tts."""
+        """Speaks a text; returns the WAV file. `fields` are those of POST /voice/tts."""
         return self.post_json("/voice/tts", {"text": text, **fields})
 
     def transcribe(self, wav: bytes, language: str = "en") -> str:
         return self.form("/voice/stt", wav, language=language)["transcript"]
 
     def stream(self, path: str, body: dict) -> Iterator[bytes]:
-        """The blocks of an answer as they come."""
+        """Yields the blocks of an answer as they arrive."""
         request = urllib.request.Request(self.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
         with self._answer(request) as answer:
             while block := answer.read1(65536):
@@ -69,7 +69,7 @@ class Client:
 
     @contextmanager
     def _answer(self, request: urllib.request.Request) -> Iterator[http.client.HTTPResponse]:
-        """An answer to read. Faults of reading it are those of asking for it."""
+        """Yields an answer to read; errors while reading raise the same Faults as errors of the request."""
         request.add_header("Authorization", f"Bearer {self.key}")
         try:
             with self._opener.open(request, timeout=self.timeout_s) as answer:

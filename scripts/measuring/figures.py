@@ -1,4 +1,4 @@
-"""Times, memory, and two programs side by side."""
+"""Times, memory, and comparisons of two programs."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ Result = TypeVar("Result")
 
 
 def timed(function: Callable[[], Result]) -> tuple[float, Result]:
-    """Seconds that it took, and what it returned."""
+    """Calls the function; returns the seconds that it took, and its result."""
     begun = time.perf_counter()
     result = function()
     return time.perf_counter() - begun, result
 
 
 def at_once(calls: Sequence[Callable[[], Result]]) -> list[Result]:
-    """What the calls return, which are made at the same time. The first exception of one of them is raised here."""
+    """Makes the calls at the same time; returns their results. Raises the first exception of one of them."""
     results: list[Result | None] = [None] * len(calls)
     failed: list[BaseException] = []
 
@@ -43,7 +43,7 @@ def at_once(calls: Sequence[Callable[[], Result]]) -> list[Result]:
 
 
 def resident_mib(pid: int) -> float:
-    """The most memory that a process had (VmHWM)."""
+    """Peak resident memory of a process (VmHWM)."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024
 

@@ -1,4 +1,4 @@
-"""What ffmpeg says of films."""
+"""Reading films with ffmpeg."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from fetching.tools import MEDIA_PACKAGES
 
 @functools.cache
 def ffmpeg() -> str:
-    """The path of ffmpeg: the one on the PATH, else the one that the Python package imageio-ffmpeg carries, which is fetched."""
+    """The path of ffmpeg: the one on the PATH, else that of the Python package imageio-ffmpeg, which is fetched."""
     if found := shutil.which("ffmpeg"):
         return found
     carried = next(kept(MEDIA_PACKAGES).glob("lib/python3*/site-packages/imageio_ffmpeg/binaries/ffmpeg-*"), None)
@@ -26,7 +26,7 @@ def ffmpeg() -> str:
 
 
 def run(*told: str) -> tuple[str, set[str]]:
-    """What ffmpeg writes, and its warnings without the addresses in them; a ValueError when it fails."""
+    """Runs ffmpeg; returns its output, and its warnings without addresses. Raises a ValueError if it fails."""
     result = children.run([ffmpeg(), "-hide_banner", "-nostdin", "-v", "warning", *told])
     said = {re.sub(r" @ 0x[0-9a-f]+", "", line) for line in result.stderr.splitlines() if line.strip()}
     if result.returncode:
@@ -35,12 +35,12 @@ def run(*told: str) -> tuple[str, set[str]]:
 
 
 def decode(film: Path) -> set[str]:
-    """What ffmpeg says of it while it decodes pictures and sound."""
+    """ffmpeg's warnings while it decodes pictures and sound."""
     return run("-i", str(film), "-map", "0", "-map", "-0:s?", "-f", "null", "-")[1]
 
 
 def packets(film: Path, streams: list[str]) -> tuple[dict[int, Fraction], list[list[str]]]:
-    """Scale of each stream's times, and of each packet: stream, dts, pts, duration, size, checksum, flags and side data."""
+    """The time scale of each stream, and for each packet: stream, dts, pts, duration, size, checksum, flags and side data."""
     maps = [word for stream in streams for word in ("-map", stream)]
     text, _ = run("-copyts", "-i", str(film), *maps, "-c", "copy", "-f", "framecrc", "-")
     scales = {int(n): Fraction(s) for n, s in re.findall(r"^#tb (\d+): (\S+)$", text, re.M)}

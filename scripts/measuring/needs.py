@@ -1,5 +1,5 @@
-"""What a script needs. What has to be brought by hand is checked before anything is fetched, installed or started, and is
-named in one line with exit code 2; the rest is fetched."""
+"""A script's requirements. Those that the user must install are checked before anything is fetched, installed or started; a
+missing one is reported in one line with exit code 2. All others are fetched."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from . import ROOT
 
 BINARY = ROOT / "target/release/vocabox"
 MODELS = ROOT / "models"
-# What measuring.encoders imports.
+# Packages that measuring.encoders imports.
 ENCODER_PACKAGES = RUNTIME_PACKAGES
-# What measuring.pictures imports.
+# Packages that measuring.pictures imports.
 PICTURE_PACKAGES = ["numpy==2.4.6", "scipy==1.17.1", "soundfile==0.14.0", "pyloudnorm==0.2.0", "matplotlib==3.11.2"]
 # Models that only the measuring scripts use.
 OWN_PACKS = Path(__file__).with_name("packs")
@@ -35,7 +35,7 @@ def add_binary(options: argparse.ArgumentParser) -> None:
 
 
 def count(text: str) -> int:
-    """The type of an option that is a whole number from 1 on."""
+    """The type of an option that is a whole number of at least 1."""
     if (number := int(text)) < 1:
         raise argparse.ArgumentTypeError("at least 1 is needed")
     return number
@@ -49,7 +49,7 @@ def positive(text: str) -> float:
 
 
 def some_of(known: Iterable[str]):
-    """The type of an option that is a list of some of the `known` words, parted by commas."""
+    """The type of an option that is a list of some of the `known` words, separated by commas."""
     words = list(known)
 
     def parse(text: str) -> list[str]:
@@ -62,8 +62,8 @@ def some_of(known: Iterable[str]):
 
 
 def prepare(*, binary: Path | None = None, packs: Iterable[str] = (), packages: Iterable[str] = ()) -> None:
-    """Checks that `binary` is built, then fetches the `packs` (PACK or PACK:VARIANT) that are missing, then sees to it that
-    this Python has the `packages`: where it has not, the script begins anew by one that has (`fetching.environment.enter`)."""
+    """Checks that `binary` is built, then fetches missing `packs` (PACK or PACK:VARIANT), then ensures that this Python has the
+    `packages`: if it lacks one, the script starts again with a Python that has them (`fetching.environment.enter`)."""
     if binary is not None and not os.access(binary, os.X_OK):
         built = "build it with `cargo build --release --locked`, or name another by --binary"
         raise Usage(f"{binary} is missing: {built}")
@@ -73,21 +73,21 @@ def prepare(*, binary: Path | None = None, packs: Iterable[str] = (), packages: 
 
 
 def file(path: Path, remedy: str) -> Path:
-    """`path` if it is a file; a Usage that says what to do if not."""
+    """Returns `path` if it is a file; otherwise raises a Usage with the remedy."""
     if not path.is_file():
         raise Usage(f"{path} is missing: {remedy}")
     return path
 
 
 def command(name: str, package: str) -> str:
-    """The path of a program: of this name on the PATH, or a path itself. A Usage that names the `package` of Debian if not."""
+    """The path of a program: `name` on the PATH, or `name` as a path. Otherwise raises a Usage that names Debian's `package`."""
     if found := shutil.which(name):
         return found
     raise Usage(f"{name} is missing: install it (Debian, Ubuntu: apt-get install {package})")
 
 
 def from_cache(manifest: Path, name: str) -> Path:
-    """The path in the cache of the file that the recipe of a pack calls `name`: fetched or made if the cache lacks it."""
+    """The path in the cache of the file called `name` in a pack's recipe; fetched or made if the cache lacks it."""
     pack = read(manifest)
     cache = Cache(default_folder().absolute())
     with cache.locked():
@@ -95,10 +95,10 @@ def from_cache(manifest: Path, name: str) -> Path:
 
 
 def second_encoder() -> Path:
-    """A speaker encoder that vocabox does not know (ONNX)."""
+    """A speaker encoder that vocabox does not use (ONNX)."""
     return from_cache(OWN_PACKS / "voicefilter/pack.toml", "voicefilter.onnx")
 
 
 def whisper_weights() -> Path:
-    """Whisper base as CTranslate2 weights: what the pack whisper-base is made from, and what faster-whisper loads."""
+    """Whisper base as CTranslate2 weights, from which the pack whisper-base is made, and which faster-whisper loads."""
     return from_cache(MODELS / "whisper-base/pack.toml", "model.bin")

@@ -1,5 +1,5 @@
 """Other programs on the same weights: kokoro-onnx and faster-whisper. Their packages are imported where they are used,
-because they are installed by `needs.prepare` only."""
+because `needs.prepare` installs them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pathlib import Path
 
 from . import needs
 
-# With the libraries that compute: the figures are theirs.
+# Includes the libraries that compute, on which the figures depend.
 PACKAGES = ["kokoro-onnx==0.6.1", "faster-whisper==1.2.1", "onnxruntime==1.32.0", "ctranslate2==4.8.5", "numpy==2.4.6"]
 TIMES = 1501  # tokens of Whisper's that stand for 0.00 to 30.00 s, every 0.02 s
 
 
 def kokoro(folder: Path):
-    """kokoro-onnx on the published graph and the pack's voices, of which it wants a file in `folder`."""
+    """kokoro-onnx on the published graph and the pack's voices, which are written to the file in `folder` that it needs."""
     import numpy
     from kokoro_onnx import Kokoro
 
@@ -33,7 +33,7 @@ def whisper_folder(folder: Path) -> Path:
     (folder / "model.bin").symlink_to(needs.whisper_weights())
     for name in ("config.json", "tokenizer.json"):
         (folder / name).symlink_to(pack / name)
-    # CTranslate2's own list of tokens, in the order of their ids: the same bytes as in the package that carries the weights.
+    # CTranslate2's list of tokens, in the order of their ids: the same bytes as in the package of the weights.
     tokens = json.loads((pack / "tokenizer.json").read_text(encoding="utf-8"))
     ids = tokens["model"]["vocab"] | {token["content"]: token["id"] for token in tokens["added_tokens"]}
     words = sorted(ids, key=ids.get) + [f"<|{0.02 * step:.2f}|>" for step in range(TIMES)]
@@ -42,7 +42,7 @@ def whisper_folder(folder: Path) -> Path:
 
 
 class Whisper:
-    """faster-whisper, greedy, without its speech detector (with it, it makes other errors: benches/runs/2026-11-25.md)."""
+    """faster-whisper, greedy, without its speech detector, which changes its errors (benches/runs/2026-11-25.md)."""
 
     def __init__(self, folder: Path, kind: str):
         from faster_whisper import WhisperModel

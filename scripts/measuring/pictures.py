@@ -1,4 +1,4 @@
-"""A sound, measured and drawn: waveform, spectrogram and loudness over time. Needs `needs.PICTURE_PACKAGES`: import it after
+"""Measures and draws a sound: waveform, spectrogram and loudness over time. Needs `needs.PICTURE_PACKAGES`: import it after
 `needs.prepare`."""
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from scipy.signal import resample_poly  # noqa: E402
 
 CLICK = 40.0  # times the median of the second differences within 10 ms
 CLICK_LEAST = 0.03  # of full scale
-SILENCE = 0.002  # of full scale, as the server takes it
+SILENCE = 0.002  # of full scale, as in the server
 
 
 def clicks(sound, rate):
-    """Places where the sound has a corner that nothing around it explains."""
+    """Places where the sound has a corner that stands out from its surroundings."""
     bend = np.abs(np.diff(sound, 2))
     usual = median_filter(bend, size=rate // 100 | 1)
     found = np.flatnonzero((bend > CLICK * (usual + 1e-5)) & (bend > CLICK_LEAST))
@@ -29,7 +29,7 @@ def clicks(sound, rate):
 
 
 def read(wav):
-    """Samples and their rate."""
+    """Samples of a WAV file, and their rate."""
     return soundfile.read(io.BytesIO(wav))
 
 

@@ -1,4 +1,4 @@
-"""A server under test: started on a free port with a data folder and a key of its own, and gone when the script is."""
+"""A server under test: started on a free port with a new data folder and key; it ends with the script."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ from .client import Client
 from .figures import resident_mib
 from .needs import MODELS
 
-# What speaks and what transcribes. Without the pack that embeds speakers: with it, an idle server measures the stock voices,
-# and the figures would be those of a busy machine.
+# Packs that speak and transcribe. The pack that embeds speakers is left out: with it, an idle server measures the stock
+# voices, and the figures would be those of a busy machine.
 PACKS = ("kokoro", "whisper-base", "silero-vad", "onnxruntime")
-STOPPED_SECONDS = 60  # its drain is 30 at the most, of requests that are over when a script stops it
+STOPPED_SECONDS = 60  # more than the server's drain time of 30 s
 NOTABLE = re.compile(r"\b(WARN|ERROR)\b|panicked")
 
 Edit = Callable[[str], str]
 
 
 class Server(Client):
-    """One that runs; `data` is its data folder, `process` its process. Made by `serving`."""
+    """A running server with its data folder `data` and its process `process`. Made by `serving`."""
 
     def __init__(self, process: subprocess.Popen, key: str, data: Path, is_quiet: bool):
         self.process, self.data = process, data
         self._lines: queue.Queue[str | None] = queue.Queue()
-        # It is always read, or the server would wait for ever when the pipe is full.
+        # The log must always be read, or the server would block on a full pipe.
         threading.Thread(target=self._read, args=(is_quiet,), daemon=True).start()
         super().__init__(self.said(r"^listening on (\S+)"), key)
         report.line(f"server under test: {self.url}")
 
     def said(self, pattern: str) -> str:
-        """The first group of the next line of its log that matches `pattern`."""
+        """Waits for the next line of the log that matches `pattern`; returns its first group."""
         while (line := self._lines.get()) is not None:
             if match := re.search(pattern, line):
                 return match[1]
@@ -51,11 +51,11 @@ class Server(Client):
         raise self._ended()
 
     def memory_mib(self) -> float:
-        """The most memory that it had."""
+        """Peak memory of the server."""
         return resident_mib(self.process.pid)
 
     def stop(self) -> None:
-        """As an operator would; a Fault if it does not end in order."""
+        """Stops the server with SIGTERM; a Fault if it does not end with exit code 0."""
         self.process.terminate()
         try:
             code = self.process.wait(STOPPED_SECONDS)
@@ -87,9 +87,9 @@ class Server(Client):
 def serving(
     binary: Path, packs: Iterable[str] = PACKS, edits: dict[str, Edit] | None = None, log_level: str = "error", data_files: Iterable[Path] = ()
 ) -> Iterator[Server]:
-    """A server with these packs, a key, and `data_files` in its data folder; of a pack in `edits`, the manifest is what the
-    edit makes of it. What its log says at `log_level` error, else its warnings and errors, goes to standard error. At the
-    block's end it is told to stop; when the block fails, it is killed. Its folders are removed."""
+    """Runs a server with these packs, a key, and `data_files` in its data folder; `edits` changes the manifests of packs. At
+    `log_level` error, the whole log goes to standard error, else only warnings and errors. The end of the block stops the
+    server; a failure of the block kills it. Its folders are removed."""
     with tempfile.TemporaryDirectory(prefix="vocabox-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         models, data = linked(folder / "models", packs, edits or {}), folder / "data"
@@ -107,7 +107,7 @@ def serving(
 
 
 def linked(models: Path, packs: Iterable[str], edits: dict[str, Edit]) -> Path:
-    """The new folder `models` of these packs."""
+    """Makes the folder `models` with links to these packs; returns it."""
     models.mkdir(parents=True)
     for pack in packs:
         if pack not in edits:
@@ -123,7 +123,7 @@ def linked(models: Path, packs: Iterable[str], edits: dict[str, Edit]) -> Path:
 
 
 def _ask(binary: Path, *arguments: str) -> str:
-    """What a command prints."""
+    """Runs a command; returns its output."""
     ran = children.run([str(binary), *arguments])
     if ran.returncode:
         raise Fault(f"{binary} {' '.join(arguments[:2])} failed: {last_line(ran.stderr) or f'exit code {ran.returncode}'}")

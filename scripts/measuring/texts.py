@@ -1,4 +1,4 @@
-"""Texts to speak, and how far what was heard is from them."""
+"""Texts to speak, and errors of their transcripts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TEXT = (
     "The harbour was quiet that evening, and the last ferry had left an hour before the rain began to fall on the empty quay."
 )
 
-# What is said in models/test-speech/two_cities.wav.
+# The text of models/test-speech/two_cities.wav.
 TWO_CITIES = (
     "It was the best of times, it was the worst of times, it was the age of wisdom, it was the age of foolishness, it was the "
     "epoch of belief, it was the epoch of incredulity, it was the season of Light, it was the season of Darkness, it was the "
@@ -23,7 +23,7 @@ TWO_CITIES = (
 
 
 def edits(a: Sequence, b: Sequence) -> int:
-    """The least number of items to insert, remove or replace to make one of the other (Levenshtein)."""
+    """The least number of items to insert, remove or replace to turn one sequence into the other (Levenshtein)."""
     row = list(range(len(b) + 1))
     for i, x in enumerate(a, 1):
         before, row[0] = row[0], i
@@ -42,6 +42,6 @@ def errors(reference: str, heard: str) -> tuple[int, int]:
 
 
 def plain(text: str) -> str:
-    """Lower case, composed, letters, marks and digits only, words parted by one blank; Hausa's hooked letters as k, d, b."""
+    """Lower case, composed, letters, marks and digits only, words separated by one blank; Hausa's hooked letters as k, d, b."""
     text = unicodedata.normalize("NFC", text.lower()).translate(str.maketrans("ƙɗɓ", "kdb"))
     return " ".join("".join(c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in text.replace("'", "")).split())

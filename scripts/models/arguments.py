@@ -1,4 +1,4 @@
-"""The command line that every converter here has: --inputs FILE… --outputs FILE…, in the order of the recipe."""
+"""The command line of every converter in this folder: --inputs FILE… --outputs FILE…, in the order of the recipe."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def existing(text: str) -> Path:
 
 
 def begin(made: argparse.ArgumentParser, packages: list[str]) -> argparse.Namespace:
-    """What the command line says, for a script that is run, before it imports `packages`: help is given and mistakes are
-    named without them. Where this Python lacks them, the script begins anew in an environment that has them."""
+    """Parses the command line before the script imports `packages`, so that help and usage errors do not need them. If this
+    Python lacks them, the script then starts again in an environment that has them."""
     with guarded():
         options = made.parse_args()
         enter(packages)

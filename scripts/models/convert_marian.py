@@ -1,14 +1,14 @@
 """Marian's tiny translators (transformer encoder, SSRU decoder; 8-bit weights of intgemm in model.….bin) to encoder.onnx and
-decoder.onnx, in standard operators. The weights stay the bytes that they were; ONNX Runtime unfolds them when it loads.
+decoder.onnx, in standard operators. The weights keep their bytes; ONNX Runtime unpacks them when it loads the graph.
 
-Names follow Hugging Face's exports with a key-value cache; the SSRU keeps one state a layer in its place:
+Names follow Hugging Face's exports with a key-value cache; the SSRU keeps one state per layer instead:
 
 encoder  input_ids i64 [B, S], attention_mask i64 [B, S], 1 where there is a token
          → last_hidden_state f32 [B, S, width]
-           present.L.encoder.key|value f32 [B, H, S, width / H]    the decoder's view of it, projected once
-decoder  input_ids i64 [B, 1], the size of the vocabulary standing for the begin; position i64 [1], tokens fed before;
+           present.L.encoder.key|value f32 [B, H, S, width / H]    keys and values for the decoder, projected once
+decoder  input_ids i64 [B, 1], with the size of the vocabulary as the start token; position i64 [1], number of earlier tokens;
          encoder_attention_mask i64 [B, S]; past_key_values.L.encoder.key|value as above;
-         past_key_values.L.decoder.state f32 [B, 1, width], zeros at the begin
+         past_key_values.L.decoder.state f32 [B, 1, width], zeros at the start
          → logits f32 [B, 1, vocabulary]; present.L.decoder.state
 
 Sources: Kim et al. 2019, "From Research to Production and Back: Ludicrously Fast Neural Machine Translation" (SSRU);
@@ -36,7 +36,7 @@ from transformer import Transformer
 FLOAT, INT64 = TensorProto.FLOAT, TensorProto.INT64
 FLOAT32, INTGEMM8, BYTES = 0x404, 0x4101, 0x101  # element types of Marian's files
 LAYER_NORM_EPSILON = 1e-9
-HEADS = 8  # not told by any shape: transformer-heads of the model's own settings, checked below
+HEADS = 8  # no shape shows it: transformer-heads of the model's settings, checked below
 MASKED = -1e9
 
 
@@ -67,7 +67,7 @@ def read(path: Path) -> tuple[dict, str]:
             parameters[name] = np.frombuffer(part, np.float32, size).reshape(shape)
         elif kind == INTGEMM8:
             stored = np.frombuffer(part, np.int8, size)
-            # All but the embeddings are stored transposed, as intgemm multiplies them.
+            # All but the embeddings are stored transposed, for intgemm.
             stored = stored.reshape(shape) if name == "Wemb" else stored.reshape(shape[::-1]).T
             steps_a_unit = np.frombuffer(part, np.float32, 1, size)[0]
             parameters[name] = (stored, np.float32(1) / steps_a_unit)
@@ -117,7 +117,7 @@ class Marian(Transformer):
         return self.split_heads(self.affine(x, f"{prefix}_W{part}", f"{prefix}_b{part}"), HEADS, self.head_size)
 
     def masked(self, mask: str) -> str:
-        """What is added to scores [B, H, positions, S]: 0 where there is a token, MASKED elsewhere."""
+        """The mask that is added to scores [B, H, positions, S]: 0 for tokens, MASKED elsewhere."""
         missing = self.op("Sub", [self.number(1), self.op("Cast", [mask], to=FLOAT)])
         return self.op("Unsqueeze", [self.op("Mul", [missing, self.number(MASKED)]), self.integers(1, 2)])
 
@@ -175,7 +175,7 @@ def write_decoder(parameters: dict, path: Path) -> None:
     graph = Marian(parameters)
     mask = graph.masked("encoder_attention_mask")
     last = graph.constant(np.array(graph.vocabulary - 1, np.int64))
-    # Marian begins with an embedding of zeros.
+    # Marian starts with an embedding of zeros.
     is_token = graph.op("Cast", [graph.op("LessOrEqual", ["input_ids", last])], to=FLOAT)
     x = graph.embedded(graph.op("Min", ["input_ids", last]))
     x = graph.op("Mul", [x, graph.op("Unsqueeze", [is_token, graph.integers(2)])])

@@ -1,14 +1,14 @@
-"""Whisper from CTranslate2 (model.bin, config.json) to ONNX: encoder and decoder in standard operators, and both again for
-ONNX Runtime on processors, whose attention is fused in the encoder and whose weights have 8 bits in the decoder.
+"""Whisper from CTranslate2 (model.bin, config.json) to ONNX: encoder and decoder in standard operators, and variants of both
+for ONNX Runtime on processors, with fused attention in the encoder and 8-bit weights in the decoder.
 
-Names follow Hugging Face's exports with a key-value cache; what they compute twice is given once by the encoder:
+Names follow Hugging Face's exports with a key-value cache; what those exports compute twice, the encoder outputs once:
 
-encoder  input_features f32 [B, mels=80, hops], hops even and at most 3000 (30 s): a short clip need not be filled up
+encoder  input_features f32 [B, mels=80, hops], hops even and at most 3000 (30 s): a short clip need not be padded
          → last_hidden_state f32 [B, frames = hops / 2, width]
-           present.L.encoder.key|value f32 [B, H, frames, 64]    the decoder's view of it, projected once
+           present.L.encoder.key|value f32 [B, H, frames, 64]    keys and values for the decoder, projected once
 decoder  input_ids i64 [B, S]; past_key_values.L.decoder.key|value f32 [B, H, P, 64], P may be 0;
          past_key_values.L.encoder.key|value as above
-         → logits f32 [B, 1, vocabulary] for what follows the last of the S tokens; present.L.decoder.key|value f32 [B, H, P+S, 64]
+         → logits f32 [B, 1, vocabulary] for the token after the last of the S tokens; present.L.decoder.key|value f32 [B, H, P+S, 64]
            alignment_attention f32 [B, heads, S, frames]   cross attention of config.json's alignment_heads, for times
 
 Architecture: Radford et al. 2022, "Robust Speech Recognition via Large-Scale Weak Supervision".
@@ -105,7 +105,7 @@ def write_encoder(variables: dict[str, np.ndarray], sizes: Sizes, path: Path, op
 
 
 def causal_mask(graph: Transformer) -> tuple[str, str]:
-    """The new positions [S] and the mask [S, P+S]: 0 where a position may look, MASKED where it would look ahead."""
+    """The new positions [S] and the mask [S, P+S]: 0 for positions that are attended to, MASKED for later ones."""
 
     def length(tensor: str, axis: int) -> str:
         shape = graph.op("Shape", [tensor])
@@ -176,7 +176,7 @@ def write_decoder(
             outputs.append((name, FLOAT, ["batch", sizes.heads, "past_plus_seq", sizes.head_size]))
         for kind in ("key", "value"):
             inputs.append((heard[kind], FLOAT, ["batch", sizes.heads, "frames", sizes.head_size]))
-    # Half of a long prompt's work would be for logits that nobody looks at.
+    # Logits of earlier prompt tokens are not used and would be half of a long prompt's work.
     x = graph.op("Slice", [x, graph.integers(-1), graph.integers(2**31 - 1), graph.integers(1)])
     x = graph.layer_norm(x, "decoder/layer_norm")
 

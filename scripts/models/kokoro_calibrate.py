@@ -6,7 +6,7 @@ The table holds, for every tensor that is quantised, T.min and T.max, [channels]
 response of ONNX Runtime's STFT to a unit impulse at each of a window's N samples (see kokoro_rewrite.replace_stft).
 The committed table was made with the voices af_heart am_adam bf_emma bm_george ff_siwis jf_alpha zm_yunxi hm_omega
 af_nicole am_onyx pf_dora im_nicola, in this order, by ONNX Runtime 1.32.0. Another processor may measure slightly
-other values, so the table, not this script, is what makes the graph's bytes reproducible.
+different values, so the graph's bytes are reproducible only with the committed table.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from graph import Graph
 from kokoro_quantize import heavy_convolutions, measured_tensor
 from kokoro_rewrite import fold_integer_convolutions, fuse_norms_and_snakes, replace_stft
 
-QUANTILE = 0.9  # over utterances, of each one's extreme: a single loud moment does not cost everybody a bit
+QUANTILE = 0.9  # of the utterances' extremes, so that a single loud moment does not cost all others a bit
 ROUND_TO = 1024  # steps of the mantissa, so that tiny differences between float kernels vanish
 STYLE_ROWS = 510
 SENTENCES = [

@@ -4,9 +4,9 @@
 2. adaptive norms to InstanceNormalization, snakes to a cosine (exact up to rounding), in the decoder only
 3. the STFT to a convolution with its own impulse response (exact up to rounding)
 4. the decoder's heavy convolutions to 8 bits with static ranges (lossy, about as far from float as the published graph)
-5. what stays float is stored as the published integers again (exact)
+5. the weights of float convolutions are stored as the published integers again (exact)
 
-Names, shapes and lengths of inputs and outputs stay. No inference is run: the ranges are in kokoro_calibration.npz,
+Names, shapes and lengths of inputs and outputs are unchanged. No inference is run: the ranges are in kokoro_calibration.npz,
 which kokoro_calibrate.py makes. The bytes are the same on every machine with the pinned numpy and onnx.
 """
 

@@ -13,7 +13,7 @@ from graph import Graph, attributes, node
 
 ZERO = 128  # the u8 that stands for 0
 SCALE_MIN = 1e-6
-LIMIT = 127  # of a weight's size in s8
+LIMIT = 127  # largest absolute weight in s8
 PAIR_MAX = 32767 // 255  # two weights' sizes that 255 times may add up to in 16 bits
 PLACES = ("/generator/resblocks.", "/generator/noise_res.", "/decoder/decoder/decode.", "/decoder/decoder/encode/")
 
@@ -27,7 +27,7 @@ def heavy_convolutions(graph: Graph) -> list[onnx.NodeProto]:
 
 
 def measured_tensor(graph: Graph, conv: onnx.NodeProto) -> tuple[str, float]:
-    """The tensor that is quantised for `conv`, and what the graph adds to it: 1 behind a snake (the "+ 1"), else 0."""
+    """The tensor that is quantised for `conv`, and the constant that the graph adds to it: 1 after a snake (the "+ 1"), else 0."""
     add = graph.producer(conv.input[0], "Add")
     return (add.input[0], 1.0) if add is not None and add.name.endswith(".u") else (conv.input[0], 0.0)
 
@@ -41,7 +41,7 @@ def input_scale(low: np.ndarray, high: np.ndarray, added: float) -> tuple[np.nda
     """Scale, zero point and offset [C] so that u = added + measured tensor is scale · (q − 128) + offset.
 
     The zero point is for the measured tensor itself. The convolution takes 128 for zero in every channel, so that
-    padding with it is padding with about 0; what is left of each channel's zero, the offset, goes into the bias.
+    padding with it is padding with about 0; the remainder of each channel's zero, the offset, is added to the bias.
     """
     low, high = np.minimum(low + added, 0), np.maximum(high + added, 0)
     scale = np.maximum(np.maximum(high / (255 - ZERO), -low / ZERO), SCALE_MIN)

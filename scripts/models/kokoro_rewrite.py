@@ -1,4 +1,4 @@
-"""Rewrites of the published Kokoro graph that leave its values as they are, up to rounding.
+"""Rewrites of the published Kokoro graph that keep its values up to rounding.
 
 Everything before the durations and the pitch stays untouched, so lengths do not change. Shapes: C channels, O output
 channels, K taps, N samples of a window.
@@ -43,7 +43,7 @@ def other_input(n: onnx.NodeProto, tensor: str) -> str:
 def fold_integer_convolutions(graph: Graph) -> dict[str, Packed]:
     """DynamicQuantizeLinear → ConvInteger [→ Add bias] → Cast → Mul becomes Conv with the dequantised weights.
 
-    Returns what the weights were stored as, by the name of the new weight.
+    Returns the published form of the weights, by the name of the new weight.
     """
     packed = {}
     for conv in [n for n in graph.nodes if n.op_type == "ConvInteger"]:

@@ -1,4 +1,4 @@
-"""Ends a script with one line and exit code 2 where Python is too old for it. This file must stay readable for an old Python."""
+"""Ends a script with one line and exit code 2 if Python is too old for it. This file must stay readable for an old Python."""
 
 import os
 import sys

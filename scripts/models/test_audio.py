@@ -1,6 +1,6 @@
 """Copies of a recording in other formats, for the tests: test_audio.py SOURCE.wav TARGET… (named by format and rate).
 
-The encoder is the ffmpeg that the package imageio-ffmpeg carries. A target appears whole or not at all.
+The encoder is the ffmpeg of the package imageio-ffmpeg. A target is written whole or not at all.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if __name__ == "__main__":
 
 import imageio_ffmpeg
 
-# The end of a target's name → what ffmpeg is told.
+# The end of a target's name → arguments of ffmpeg.
 FORMATS = {
     ".8k.wav": ["-ar", "8000", "-c:a", "pcm_s16le", "-f", "wav"],
     ".stereo.wav": ["-ar", "48000", "-ac", "2", "-c:a", "pcm_s16le", "-f", "wav"],

@@ -1,6 +1,6 @@
 """Short films of test pictures in many kinds of containers: test_video.py SOURCE.wav TARGET… (each a key of FILMS).
 
-The encoder is the ffmpeg that the package imageio-ffmpeg carries. A target appears whole or not at all.
+The encoder is the ffmpeg of the package imageio-ffmpeg. A target is written whole or not at all.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ AAC = ["-c:a", "aac", "-b:a", "48k", "-ac", "1"]
 OPUS = ["-c:a", "libopus", "-b:a", "32k", "-ac", "1"]
 SUBTITLES = "1\n00:00:00,500 --> 00:00:01,500\nIt was the best of times\n\n2\n00:00:02,000 --> 00:00:03,000\nthe worst\n"
 
-# Name → what comes in beside the picture, and what ffmpeg is told.
+# Name → inputs besides the picture, and arguments of ffmpeg.
 FILMS = {
     "frames.mp4": ("sound", [*X264, *AAC]),
     "faststart.mp4": ("sound", [*X264, *AAC, "-movflags", "+faststart"]),

@@ -1,4 +1,4 @@
-"""Small translators in the layouts of Hugging Face's exports of M2M100 and NLLB, exact to predict, for the tests.
+"""Small translators in the layouts of Hugging Face's exports of M2M100 and NLLB, with predictable output, for the tests.
 
 usage: tiny_translator.py FOLDER
 
@@ -7,9 +7,10 @@ usage: tiny_translator.py FOLDER
     merged.onnx             as decoder_model_merged.onnx: both in one, chosen by use_cache_branch
     tokenizer.json          six numbers in three languages, and the three languages
 
-The decoder says the source's words in order, from the language whose token the source begins with in that whose token its cache
-holds at position 1: so what it says shows whether those tokens were fed, whether the cache was fed back, and which source was
-read. By itself it would begin with Hausa. The word behind each comes second, so that there is a choice. It says nothing of an end but what the source says.
+The decoder repeats the source's words in order, translated from the language whose token the source begins with into the
+language whose token is at position 1 of its cache: so the output shows whether the engine passed these tokens and the cache, and
+which source the decoder read. Its most likely first token is Hausa's. The second most likely word is always the next one. The
+translation ends where the source ends.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ KINDS = ("key", "value")
 
 
 def decoder(is_first: bool) -> tuple[Transformer, list, list]:
-    """The decoder's first run, or the runs behind that, one token each."""
+    """The decoder's first run, or the later runs, one token each."""
     graph = Transformer({})
     fed = graph.op("Unsqueeze", [graph.op("Cast", ["input_ids"], to=FLOAT), graph.integers(1, 3)])  # [B, 1, 1, 1]
     inputs: list[tuple] = [("input_ids", INT64, ["batch", "seq"]), ("encoder_attention_mask", INT64, ["batch", "source"])]
@@ -73,7 +74,7 @@ def decoder(is_first: bool) -> tuple[Transformer, list, list]:
         said = graph.op("Mul", [graph.op("Squeeze", [fed, graph.integers(1, 3)]), graph.number(0)])
         said = graph.op("Add", [said, graph.number(HAUSA)])
     else:
-        # The token of the source at this place; its length by the mask, so that one that is wrong shows.
+        # The source's token at this place; the length comes from the mask, so that a wrong mask changes the output.
         length = graph.op("ReduceSum", ["encoder_attention_mask", graph.integers(1)], keepdims=0)
         last = graph.op("Sub", [graph.op("ReduceMax", [length], keepdims=0), graph.integers(1)])
         word = graph.op("Gather", [read, graph.op("Min", [place, last])], axis=2)
@@ -85,7 +86,7 @@ def decoder(is_first: bool) -> tuple[Transformer, list, list]:
         said = graph.op("Squeeze", [said, graph.integers(1, 2)])  # [B, 1]
     ids = graph.constant(np.arange(VOCABULARY, dtype=np.float32), "ids")
     apart = graph.op("Sub", [ids, graph.op("Unsqueeze", [said, graph.integers(2)])])
-    # 0 for what is said, −1 for the next id, −4 for the one before.
+    # 0 for the intended id, −1 for the next one, −4 for the one before.
     squared = graph.op("Mul", [apart, apart])
     lower = graph.op("Mul", [graph.op("Relu", [graph.op("Neg", [apart])]), graph.number(3)])
     graph.output(graph.op("Neg", [graph.op("Add", [squared, lower])]), "logits")
@@ -93,7 +94,7 @@ def decoder(is_first: bool) -> tuple[Transformer, list, list]:
 
 
 def write_merged(path: Path) -> None:
-    """Both in one `If`; behind the first run it passes on what was made of the sentence."""
+    """Both in one `If`; later runs pass on the first run's keys and values of the source."""
     _, inputs, _ = decoder(is_first=False)
     branches = []
     for is_first in (False, True):

@@ -5,9 +5,9 @@ usage: tiny_whisper.py FOLDER
     ours.onnx               as convert_whisper.py writes it
     first.onnx, past.onnx   as Hugging Face's decoder_model.onnx and decoder_with_past_model.onnx
     merged.onnx             as its decoder_model_merged.onnx: both in one, chosen by use_cache_branch
-    encoder.onnx            gives what all of them listen to: last_hidden_state and present.L.encoder.key|value
+    encoder.onnx            the input of all of them: last_hidden_state and present.L.encoder.key|value
 
-All compute the same. Their bytes are pinned by nothing: the tests compare the layouts with each other.
+All compute the same. No hash pins their bytes: the tests compare the layouts with each other.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ LAYERS, HEADS, WIDTH, VOCABULARY, MELS, POSITIONS, CONTEXT = 2, 2, 16, 50, 4, 30
 
 
 def variables() -> dict[str, np.ndarray]:
-    """As CTranslate2 names them."""
+    """The variables, with CTranslate2's names."""
     random = np.random.default_rng(7)
 
     def of(*shape: int) -> np.ndarray:
@@ -78,7 +78,7 @@ def variables() -> dict[str, np.ndarray]:
 
 
 def exported(weights: dict, sizes: Sizes, is_first: bool) -> tuple[Transformer, list, list]:
-    """The decoder as Hugging Face's exports split it: its first run, or the runs behind that, one token each."""
+    """The decoder as Hugging Face's exports split it: its first run, or the later runs, one token each."""
     graph = Transformer(weights)
     embeddings = graph.constant(weights["decoder/embeddings/weight"], "embed")
     encodings = graph.constant(weights["decoder/position_encodings/encodings"], "dec_pos")
@@ -135,7 +135,7 @@ def exported(weights: dict, sizes: Sizes, is_first: bool) -> tuple[Transformer, 
 
 
 def write_merged(weights: dict, sizes: Sizes, path: Path) -> None:
-    """Both in one `If`; behind the first run it has nothing to say of the window, and passes it on."""
+    """Both in one `If`; later runs pass on the first run's keys and values of the window."""
     branches = []
     _, inputs, _ = exported(weights, sizes, is_first=False)
     outputs: list[tuple] = []

@@ -1,4 +1,4 @@
-"""Reads the tensors of a legacy torch file (torch.save before 1.6) without torch and without running what it says.
+"""Reads the tensors of a legacy torch file (torch.save before 1.6) without torch and without executing its code.
 
 Layout (torch/serialization.py, `_legacy_load`): pickles of a magic number, a protocol version, system facts, the
 object and the list of storage keys; then per storage an i64 count and the raw numbers, little-endian.

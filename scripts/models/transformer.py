@@ -1,11 +1,11 @@
 """Builds the ONNX graph of a transformer from the variables of a CTranslate2 model.
 
-A tensor is named by the string that ONNX knows it by. Shapes: B batch, S positions, H heads, D = 64 the size of a head.
+A tensor is represented by its ONNX name. Shapes: B batch, S positions, H heads, D = 64 the size of a head.
 Large weights are stored as f16 and cast to f32 where they are used; ONNX Runtime folds the casts when it loads. With
 `eight_bit`, the weights of projections are stored as bytes that share a scale in blocks along their inputs, and are
-multiplied by ONNX Runtime's MatMulNBits: a decoder that makes one token at a time waits for its weights to come from
-memory, and these are a quarter as long. `attention_fused` is ONNX Runtime's too: it never holds the scores of all
-positions for all others.
+multiplied by ONNX Runtime's MatMulNBits: the speed of a decoder that makes one token at a time is limited by reading
+its weights from memory, and these are a quarter as long. `attention_fused` is an operator of ONNX Runtime, too: it never
+holds the scores between all positions.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ class Transformer:
         return projected
 
     def attention(self, q: str, k: str, v: str, width: int, mask: str | None = None) -> tuple[str, str]:
-        """What is attended to [B, S, width], and its weights [B, H, S, keys]. `mask` [S, keys] is added before."""
+        """The attention's output [B, S, width], and its weights [B, H, S, keys]. `mask` [S, keys] is added to the scores."""
         scores = self.op("MatMul", [q, self.op("Transpose", [k], perm=[0, 1, 3, 2])])
         if mask:
             scores = self.op("Add", [scores, mask])
@@ -147,7 +147,7 @@ class Transformer:
         return self.op("Reshape", [merged, self.integers(0, 0, width)]), weights
 
     def attention_fused(self, q: str, k: str, v: str, heads: int) -> str:
-        """What is attended to [B, S, width], of q, k and v [B, S, width]."""
+        """The attention's output [B, S, width] for q, k and v [B, S, width]."""
         return self.op("MultiHeadAttention", [q, k, v], domain=MICROSOFT, num_heads=heads, scale=1.0)
 
     def attention_output(self, x: str, attended: str, prefix: str, layer: int) -> str:

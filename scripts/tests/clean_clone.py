@@ -1,4 +1,4 @@
-"""A copy of the repository as a clean clone has it, and scripts run in it on a machine that has next to nothing."""
+"""A copy of the repository like a clean clone, in which scripts run as on a machine without tools or caches."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-# The vocabox that the integration suite has built.
+# The vocabox that the integration tests have built.
 BINARY = Path(os.environ.get("VOCABOX_BINARY") or ROOT / "target/debug/vocabox")
 PYTHON = os.path.realpath(sys.executable)
-# Long: the machine may be busy, a hang is for ever.
+# Long, because the machine may be busy.
 END_S = 120
-# Within this a process that was killed is gone, on a busy machine too.
+# Time within which a killed process is gone, even on a busy machine.
 KILLED_S = 10
 PR_SET_CHILD_SUBREAPER = 36
 
-# What a script has started, and has left when it ended, becomes a child of this process: so `left` finds it.
+# Processes that a script leaves when it ends become children of this process, so that `left` finds them.
 ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 class Clone:
     """The files under version control in a new folder, and an environment with an empty home, cache and folder for temporary
-    files, with no program on the PATH but those of a bare system, and with no package registry in reach. Use as a context."""
+    files, with only the programs of a bare system on the PATH, and with no reachable package registry. Use as a context."""
 
     def __enter__(self) -> Clone:
         self.folder = Path(tempfile.mkdtemp(prefix="vocabox-clone-"))
@@ -38,7 +38,7 @@ class Clone:
             ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True
         )
         for name in filter(None, listed.stdout.decode().split("\0")):
-            if (ROOT / name).is_file():  # one that was removed and not yet committed is listed too
+            if (ROOT / name).is_file():  # git also lists removed files before the removal is committed
                 (self.root / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, self.root / name)
         for folder in (self.programs, self.temporary):
@@ -51,7 +51,7 @@ class Clone:
             "PIP_INDEX_URL": "http://127.0.0.1:1/simple",
             "npm_config_registry": "http://127.0.0.1:1/",
             "PYTHONDONTWRITEBYTECODE": "1",
-            # The library's own files in the folder for temporary files are not the scripts'.
+            # Temporary files of the library are not those of the scripts.
             "ORT_DISABLE_TELEMETRY": "1",
         }
         for program in ("bash", "curl", "dirname", "env", "jq", "mkdir", "mkfifo", "mktemp", "mv", "rm", "sed", "setsid", "sh", "sleep", "tee"):
@@ -68,7 +68,7 @@ class Clone:
         (self.programs / name).chmod(0o755)
 
     def command(self, script: str, *arguments: str) -> list[str]:
-        """What runs a script: the interpreter that its first line names, else Python."""
+        """The command that runs a script: by the interpreter of its first line, else by Python."""
         with open(self.root / "scripts" / script) as file:
             shell = "bash" in file.readline()
         return ["bash" if shell else "python3", f"scripts/{script}", *arguments]
@@ -81,13 +81,13 @@ class Clone:
         return Running(self.command(script, *arguments), self.root, self.environment)
 
     def made(self) -> list[str]:
-        """What is in the folders that were empty: each script's leavings."""
+        """Files in the folders that were empty: those that scripts left."""
         places = [self.cache, self.temporary]
         return [str(path.relative_to(self.folder)) for place in places if place.exists() for path in sorted(place.rglob("*"))]
 
 
 class Running:
-    """A script that runs; ended, with all that it has left, when the context is."""
+    """A running script; the end of the context ends it and the processes that it left."""
 
     def __init__(self, command: list[str], root: Path, environment: dict[str, str]):
         self.process = subprocess.Popen(
@@ -107,7 +107,7 @@ class Running:
         self.process.stderr.close()
 
     def says(self, words: str) -> str:
-        """The next line of its standard error that has `words` in it."""
+        """Waits for the next line of its standard error that contains `words`; returns it."""
         for line in self.process.stderr:
             self.errors += line
             if words in line:
@@ -115,8 +115,8 @@ class Running:
         raise AssertionError(f"it ended with {self.process.wait()} and did not say {words!r}, but:\n{self.errors}")
 
     def end(self) -> int:
-        """Its exit code, when it has ended. `errors` is then all that it wrote on standard error, and `left` are the processes
-        that it left."""
+        """Waits for its end; returns its exit code. `errors` is then its whole standard error, and `left` are the processes that
+        it left."""
         code = self.process.wait(END_S)
         self.left = left()
         # They would keep the pipe open.
@@ -137,7 +137,7 @@ def children(of: int | None = None) -> list[int]:
     found = []
     for status in Path("/proc").glob("[0-9]*/stat"):
         try:
-            # The name, in brackets, may have anything in it.
+            # The name, in brackets, may contain any characters.
             parent = status.read_text().rpartition(")")[2].split()[1]
         except OSError:
             continue  # it has ended meanwhile
@@ -147,12 +147,12 @@ def children(of: int | None = None) -> list[int]:
 
 
 def left() -> list[int]:
-    """The processes that scripts have left, and that do not end either."""
+    """The processes that scripts have left and that do not end."""
     return [pid for pid in children() if not gone(pid)]
 
 
 def gone(pid: int) -> bool:
-    """Whether a process has ended, or does so soon; one that has been left to this process is reaped."""
+    """Waits for a process to end; returns whether it did. A child of this process is reaped."""
     try:
         descriptor = os.pidfd_open(pid)
     except ProcessLookupError:

@@ -1,4 +1,4 @@
-"""A script that is told to end, or fails, leaves no process, no folder for temporary files and no half-made environment.
+"""A script that is interrupted or fails leaves no process, no temporary folder and no incomplete environment.
 
 Needs the built vocabox (VOCABOX_BINARY, or target/debug/vocabox) and the fetched packs."""
 
@@ -13,7 +13,7 @@ import unittest
 from clean_clone import BINARY, ROOT, Clone, Running, gone, server_of
 
 ENDING = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
-# A vocabox that has a key to give and does not serve.
+# A vocabox that makes keys and does not serve.
 HOLLOW = """case "$1" in
 account) ;;
 key) echo '{"key": "satryx_test_0"}' ;;
@@ -21,7 +21,7 @@ serve) %s ;;
 esac"""
 
 
-# A pack that comes by npm.
+# A pack from npm.
 PACK = f"""
 name = "pack"
 kind = "embed"
@@ -33,7 +33,7 @@ sources = [{{ client = "npm", package = "package", version = "1.0.0", members = 
 
 
 class Stalling:
-    """A package registry that is asked, and does not answer. Use as a context; `asked` is set once it was asked."""
+    """A package registry that does not answer. Use as a context; `asked` is set at the first request."""
 
     def __enter__(self) -> Stalling:
         self.asked, over = threading.Event(), threading.Event()
@@ -145,7 +145,7 @@ class Ending(unittest.TestCase):
         models = self.clone.root / "some"
         (models / "pack").mkdir(parents=True)
         (models / "pack/pack.toml").write_text(PACK)
-        # Without npm and without its registry, pip is to install npm.
+        # Without npm and a configured registry, pip has to install npm.
         del self.clone.environment["npm_config_registry"]
         with Stalling() as registry:
             self.clone.environment["PIP_INDEX_URL"] = registry.url
@@ -167,7 +167,7 @@ class Ending(unittest.TestCase):
 
 
 class RunAndTest(unittest.TestCase):
-    """scripts/run and scripts/test, with a compiler that does nothing or does not end."""
+    """scripts/run and scripts/test, with a compiler that does nothing or never ends."""
 
     def setUp(self):
         self.clone = self.enterContext(Clone())

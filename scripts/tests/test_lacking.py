@@ -1,4 +1,4 @@
-"""In a clean clone every script gives help, and says in one line what it lacks, before it starts or installs anything."""
+"""In a clean clone every script prints help, and reports in one line what is missing before it starts or installs anything."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from clean_clone import PYTHON, ROOT, Clone, left
 
 NOT_BUILT = "target/release/vocabox is missing: build it"
 CONVERTER = (["--inputs", "lacking.bin", "--outputs", "made"], "lacking.bin is missing")
-# They need packages of Python's only, which they would fetch.
+# Scripts that need only Python packages, which they would fetch.
 NO_REGISTRY = "could not be installed by pip: no connection to its registry"
 
-# Script → arguments that are right, and what it says is missing.
+# Script → valid arguments, and the message about what is missing.
 LACKING = {
     "check_containers.py": ([], "target/tmp/films has no film: run `cargo test"),
     "check_playback.py": (["Cargo.toml"], "chromium is missing: install it"),
@@ -42,7 +42,7 @@ FETCHING = {
 
 
 def scripts() -> list[str]:
-    """Whatever is made to be run, by the path below scripts/."""
+    """All executable scripts, as paths below scripts/."""
     found = []
     for path in sorted((ROOT / "scripts").rglob("*")):
         if path.is_file() and not {"tests", "fuzz", "__pycache__"} & set(path.relative_to(ROOT).parts):
@@ -58,7 +58,7 @@ class Lacking(unittest.TestCase):
         cls.clone = cls.enterClassContext(Clone())
 
     def clean(self) -> None:
-        """Nothing runs, and nothing was left in the cache or the folder for temporary files."""
+        """Checks that no process runs, and that the cache and the folder for temporary files are empty."""
         self.assertEqual(left(), [])
         self.assertEqual(self.clone.made(), [])
 

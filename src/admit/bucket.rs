@@ -1,24 +1,26 @@
-//! How often a key may call: one token a call, from a bucket that holds the calls of a minute.
+//! How often a key may call: each call takes one token from the key's bucket, which holds as many tokens as calls a
+//! minute are allowed.
 
 use super::key::Identity;
 use crate::fault::Fault;
 use crate::store::{Level, Store};
 
-/// What a key may still do; the source of the rate headers.
+/// What remains of a key's rate limit; the rate headers are made from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Allowance {
-    /// Calls a minute, and calls at once after a minute of rest.
+    /// Calls a minute; also the calls that a full bucket allows at once.
     pub limit: u32,
-    /// Calls that may follow at once.
+    /// Calls that the key may make now.
     pub remaining: u32,
     /// Seconds until `remaining` is `limit` again, rounded up.
     pub reset_s: u32,
-    /// Of a call that was not granted: whole seconds until one is, at least 1.
+    /// Whole seconds until the next call is granted, at least 1; none if this call was granted.
     pub retry_after_s: Option<u32>,
 }
 
-/// Takes the token of one call. A call that is not granted is no fault: the allowance says so, and how long to wait.
-/// Faults: those of a write to the store, for what is spent must survive a crash; then the call is not to be served.
+/// Takes the token of one call. An empty bucket is not a fault: `retry_after_s` of the allowance then says how long to
+/// wait. Faults: those of a write to the store, because a spent token must survive a crash; the caller must then refuse
+/// the call.
 pub fn take(store: &Store, identity: &Identity) -> Result<Allowance, Fault> {
     let draw = store.take_token(identity.key.key_id, limit(identity))?;
     let allowance = allowance(draw.level);
@@ -29,13 +31,13 @@ pub fn take(store: &Store, identity: &Identity) -> Result<Allowance, Fault> {
     })
 }
 
-/// The allowance as it is, for calls that cost nothing. Faults: those of a read of the store.
+/// The allowance without taking a token, for calls that cost none. Faults: those of a read of the store.
 pub fn peek(store: &Store, identity: &Identity) -> Result<Allowance, Fault> {
     let level = store.tokens(identity.key.key_id, limit(identity))?;
     Ok(allowance(level))
 }
 
-/// Calls a minute: the account's, or the key's own if that is tighter.
+/// Calls a minute: the smaller of the account's limit and the key's own.
 fn limit(identity: &Identity) -> u32 {
     let plan = identity.account.rpm;
     identity.key.rpm.map_or(plan, |own| own.min(plan))
@@ -50,7 +52,7 @@ fn allowance(level: Level) -> Allowance {
     }
 }
 
-/// Rounded up. A bucket is full after a minute: it fits.
+/// Nanoseconds as whole seconds, rounded up. The value fits: a bucket is full after at most a minute.
 fn seconds(ns: u64) -> u32 {
     ns.div_ceil(1_000_000_000) as u32
 }
@@ -67,7 +69,7 @@ mod tests {
 
     const SECOND_NS: u64 = 1_000_000_000;
 
-    /// A store whose clock stands still: nothing refills while a test runs, however long that takes.
+    /// A store whose clock only the test advances: no bucket refills while a test runs, however long that takes.
     fn open() -> (tempfile::TempDir, Arc<Store>, Clock) {
         let dir = tempfile::tempdir().unwrap();
         let clock = Clock::by_hand();
@@ -80,13 +82,13 @@ mod tests {
         Store::serve_by(dir.path(), Retention::default(), clock.clone()).unwrap()
     }
 
-    /// The header of a new key of ada's.
+    /// The `Authorization` header of a new key of the account `ada`.
     fn key(store: &Store, rpm: Option<u32>) -> String {
         let (secret, _) = store.create_key("ada", "k", KeyEnv::Live, rpm).unwrap();
         format!("Bearer {}", secret.reveal())
     }
 
-    /// As each request does it: who is it now, and may it call?
+    /// Authenticates and takes a token, as each request does.
     fn call(store: &Store, header: &str) -> Allowance {
         let caller = authenticate(store, Some(header), Utc::now()).unwrap();
         take(store, &caller).unwrap()
@@ -110,7 +112,7 @@ mod tests {
         let refused = call(&store, &key);
         assert_eq!((refused.remaining, refused.reset_s), (0, 60));
         assert_eq!(refused.retry_after_s, Some(3));
-        // A token comes each 3 s, at their end and not before.
+        // One token is added every 3 s, at the end of the 3 s and not before.
         clock.advance(3 * SECOND_NS - 1);
         assert_eq!(call(&store, &key).retry_after_s, Some(1));
         clock.advance(1);
@@ -216,7 +218,7 @@ mod tests {
             let fault = authenticate(&store, Some(&key), Utc::now()).unwrap_err();
             assert_eq!(fault.kind, Kind::Unauthorized);
         }
-        // The store still had them in memory, and knows better than to write them down.
+        // The store still had these buckets in memory; closing it must not write them.
         store.close();
         drop(store);
         assert_eq!(

@@ -3,8 +3,8 @@
 use crate::fault::{Fault, Kind};
 use crate::store::{Account, Utc};
 
-/// Nothing, when the entitlement of `account` is on and has not expired at `now`; an entitlement that ends at `now` has.
-/// Fault: `Forbidden`, in the hosted API's own words.
+/// Returns nothing if the entitlement of `account` is on and has not expired at `now`; one that ends at `now` has
+/// expired. Fault: `Forbidden`, with the hosted API's sentence.
 pub fn entitled(account: &Account, now: Utc) -> Result<(), Fault> {
     let expired = account.expires.is_some_and(|end| end <= now);
     match account.entitled && !expired {

@@ -1,18 +1,18 @@
-//! From an `Authorization` header to the account behind it.
+//! Authentication: from an `Authorization` header to a key and its account.
 
 use crate::fault::{Fault, Kind};
 use crate::store::{Account, Key, Secret, Store, Utc};
 
-/// Who calls.
+/// The key and the account of a request.
 #[derive(Debug, Clone)]
 pub struct Identity {
     pub account: Account,
     pub key: Key,
 }
 
-/// The caller, by the value of the `Authorization` header, if there is one; the use of the key is noted at `now`.
-/// Faults: `Unauthorized` for a key that is missing, malformed, unknown or revoked, never repeating it;
-/// `Missing` when the store cannot be read.
+/// The identity that the value of the `Authorization` header (`None` if the header is absent) names; the store records
+/// that the key was used at `now`. Faults: `Unauthorized` for a key that is missing, malformed, unknown or revoked,
+/// with a sentence that never contains the key; `Missing` if the store cannot be read.
 pub fn authenticate(
     store: &Store,
     authorization: Option<&str>,
@@ -38,7 +38,8 @@ pub fn authenticate(
     Ok(Identity { account, key })
 }
 
-/// What follows the scheme `Bearer`, which any case may spell (RFC 7235, section 2.1).
+/// The credentials after the scheme `Bearer`, whose case does not matter (RFC 7235, section 2.1); none for another
+/// scheme.
 fn bearer(authorization: &str) -> Option<&str> {
     let (scheme, rest) = authorization.trim().split_once(' ')?;
     scheme

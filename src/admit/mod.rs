@@ -1,4 +1,5 @@
-//! Who may do what: decisions over what the store holds. Time is an argument.
+//! Authentication, rate limits and entitlements: decisions from what the store holds. Functions take the time as an
+//! argument, or read the store's own clock.
 
 pub mod bucket;
 pub mod entitle;

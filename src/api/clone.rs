@@ -16,7 +16,7 @@ use crate::services::Priority;
 use crate::services::clones::not_installed;
 use crate::store::{Feature, Utc, check_name};
 
-/// Language of a clone that was not told any.
+/// Language of a clone whose request names none.
 const LANGUAGE: &str = "en-us";
 
 /// A recording of a speaker whose voice is to be cloned.
@@ -28,10 +28,10 @@ pub struct CloneForm {
     name: String,
     #[schemars(default, length(max = limits::CLONE_DESCRIPTION_CHARS_MAX))]
     description: String,
-    /// The language that the voice reads where a request names none.
+    /// The language that the voice reads if a speech request names none.
     #[schemars(extend("default" = LANGUAGE))]
     language: Option<String>,
-    /// Whether the speaker agreed; servers may ask for it.
+    /// Whether the speaker agreed; a server may require it.
     #[schemars(default)]
     #[expect(dead_code, reason = "checked as it is read, and here for the schema")]
     consent: bool,
@@ -76,8 +76,9 @@ pub struct CloneAnswer {
     voice_id: String,
 }
 
-/// Clones. Faults: `Invalid` for a wrong form, a recording that holds anything but some seconds of one person's speech, or one
-/// voice too many; `Missing` without the packs for it; and what the services refuse.
+/// Clones the voice of a recording. Faults: `Invalid` for a wrong form, a recording that is not 3 to 60 s of one
+/// person's speech, or an account with as many voices as allowed; `Missing` without the packs that cloning needs; and
+/// those of the services.
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let body = call.take_body();
     let form = Form::parse(call.head.header("content-type"), body, &context.spool_dir)?;

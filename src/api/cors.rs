@@ -1,23 +1,23 @@
-//! Cross-origin rules (fetch.spec.whatwg.org, "CORS protocol"): which pages in a browser may call the server and read its
-//! answers. None may unless the operator names their origins.
+//! Cross-origin rules (fetch.spec.whatwg.org, "CORS protocol"): which pages in a browser may call the server and read
+//! its answers. By default no page may; the operator names the origins that may.
 
 use super::message::{Answer, Head};
-use super::route;
 
-/// What a page may send beside what browsers always allow.
+/// Request headers that a page may send in addition to those that browsers always allow.
 const REQUEST_HEADERS: &str = "Authorization, Content-Type, If-Range, Range, X-Request-Id";
-/// What a page may read beside what browsers always show.
+/// Answer headers that a page may read in addition to those that browsers always show.
 const ANSWER_HEADERS: &str = "Accept-Ranges, Content-Range, ETag, Retry-After, X-RateLimit-Limit, \
     X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id, X-Vox-Metadata";
-/// Seconds for which a browser need not ask again.
+/// Seconds for which a browser may reuse the answer to a preflight.
 const MAX_AGE_S: &str = "600";
 
-/// The origins that the operator named; `*` is any.
+/// The origins that the operator named; `*` stands for any origin.
 #[derive(Debug, Clone, Default)]
 pub struct Origins(Vec<String>);
 
 impl Origins {
-    /// Checks what the operator wrote: `*`, or `scheme://host[:port]` as browsers send it. The error is a sentence.
+    /// Checks the operator's origins: each is `*`, or `scheme://host[:port]` as browsers send it. The error is a
+    /// sentence.
     pub fn parse(names: &[String]) -> Result<Self, String> {
         let well_formed = |name: &str| {
             let host = name
@@ -37,15 +37,15 @@ impl Origins {
         }
     }
 
-    /// The origin of a request, if its page may read the answer. The key travels in a header and never in a cookie,
-    /// so that `*` gives no page more than the key does.
+    /// The origin of a request, if its page may read the answer. Keys travel in a header and never in a cookie, so that
+    /// with `*` a page without a key gains no access.
     fn allowed<'h>(&self, head: &'h Head) -> Option<&'h str> {
         let origin = head.header("origin")?;
         let named = |name: &String| name == "*" || name.eq_ignore_ascii_case(origin);
         self.0.iter().any(named).then_some(origin)
     }
 
-    /// Headers of every answer to this request.
+    /// Cross-origin headers of every answer to this request.
     pub fn headers(&self, head: &Head) -> Vec<(&'static str, String)> {
         if self.0.is_empty() {
             return Vec::new();
@@ -59,16 +59,20 @@ impl Origins {
         headers
     }
 
-    /// The answer to a browser that asks before it sends; none if this is no such question, its origin is not named
-    /// or its path is not there: then the request is treated as any other.
-    pub fn preflight(&self, head: &Head) -> Option<Answer> {
+    /// The answer to a preflight request; none if the request is no preflight, its origin is not allowed or no endpoint
+    /// has its path: the request is then treated like any other. `methods` returns the methods of a path's endpoints.
+    pub fn preflight(
+        &self,
+        head: &Head,
+        methods: fn(&str) -> Option<&'static str>,
+    ) -> Option<Answer> {
         let asks =
             head.method == "OPTIONS" && head.header("access-control-request-method").is_some();
         if !asks {
             return None;
         }
         self.allowed(head)?;
-        let methods = route::methods(&head.path)?;
+        let methods = methods(&head.path)?;
         Some(Answer {
             status: 204,
             content_type: "application/json",

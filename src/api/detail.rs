@@ -6,14 +6,14 @@ use serde::Serialize;
 use super::message::Answer;
 use crate::fault::{Fault, Kind};
 
-/// Every error.
+/// The body of every error answer.
 #[derive(Serialize, JsonSchema)]
 pub struct ErrorAnswer<'a> {
     /// What is wrong, in one sentence.
     detail: &'a str,
 }
 
-/// Every error answer is this type.
+/// The content type of every error answer.
 const JSON: &str = "application/json";
 
 /// The status code of a kind of fault.
@@ -31,7 +31,7 @@ pub fn status(kind: Kind) -> u16 {
         Kind::OutOfRange { .. } => 416,
         Kind::RateLimited { .. } => 429,
         Kind::HeadTooLarge => 431,
-        // nginx's number for a client that left: it is in the log and is never sent.
+        // The number that nginx uses for a client that left: it is logged and never sent.
         Kind::Cancelled => 499,
         Kind::Internal => 500,
         Kind::Engine => 502,
@@ -39,7 +39,7 @@ pub fn status(kind: Kind) -> u16 {
     }
 }
 
-/// The whole answer to a fault. The private cause is not in it.
+/// The whole answer to a fault, without the fault's private cause.
 pub fn answer(fault: &Fault) -> Answer {
     let headers = match fault.kind {
         Kind::Unauthorized => vec![("WWW-Authenticate", "Bearer".to_owned())],
@@ -54,7 +54,7 @@ pub fn answer(fault: &Fault) -> Answer {
         status: status(fault.kind),
         content_type: JSON,
         headers,
-        // A string can always be written.
+        // Serializing a string cannot fail.
         body: serde_json::to_vec(&ErrorAnswer {
             detail: &fault.sentence,
         })

@@ -1,9 +1,10 @@
-//! Which generations are under way, and whether a new one may begin: what a server that was told to stop has to know.
+//! The drain gate: it counts the generations under way and, once closed, admits no new ones, so that a server can stop
+//! when the last has ended.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The generations under way, from their admission to their answer.
+/// Counts generations from their admission to their answer.
 #[derive(Debug, Default)]
 pub struct DrainGate {
     state: Mutex<DrainState>,
@@ -16,12 +17,12 @@ struct DrainState {
     is_closed: bool,
 }
 
-/// One of them; dropping it ends it.
+/// Stands for one generation under way; dropping it ends the generation's count.
 #[derive(Debug)]
 pub struct DrainGuard(Arc<DrainGate>);
 
 impl DrainGate {
-    /// One more, or none once [`DrainGate::close`] was called.
+    /// A guard for one more generation; none once [`DrainGate::close`] was called.
     pub fn enter(self: &Arc<Self>) -> Option<DrainGuard> {
         let mut state = self.lock();
         if state.is_closed {
@@ -31,7 +32,7 @@ impl DrainGate {
         Some(DrainGuard(self.clone()))
     }
 
-    /// From now on nothing begins.
+    /// Closes the gate: [`DrainGate::enter`] returns none from now on.
     pub fn close(&self) {
         self.lock().is_closed = true;
     }
@@ -41,7 +42,7 @@ impl DrainGate {
         self.lock().is_closed
     }
 
-    /// Whether nothing was under way any more within `most`.
+    /// Waits for at most `most` until no generation is under way; true if that came true.
     pub fn wait_none(&self, most: Duration) -> bool {
         let until = Instant::now() + most;
         let mut state = self.lock();
@@ -59,7 +60,7 @@ impl DrainGate {
         true
     }
 
-    /// No code that can panic runs under this lock, so a poisoned one is whole.
+    /// No code that can panic runs under this lock, so the state of a poisoned lock is consistent.
     fn lock(&self) -> MutexGuard<'_, DrainState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,5 +1,5 @@
-//! Dubbing: `POST /voice/dub/analyze` takes a recording or a video on as a job, `GET /voice/dub/jobs/{job_id}` tells how far
-//! it is, `DELETE` ends it and forgets it.
+//! Dubbing: `POST /voice/dub/analyze` makes a job of a recording or a video, `GET /voice/dub/jobs/{job_id}` returns the
+//! job's progress and result, and `DELETE` stops and deletes the job.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -21,9 +21,9 @@ use crate::store::{Job, JobId, JobKind, JobStatus, Utc};
 pub struct AnalyzeForm {
     #[schemars(schema_with = "file_schema")]
     file: Body,
-    /// The language that is spoken; what is not said or not known is detected.
+    /// The language that is spoken; detected if it is absent or unknown.
     language: Option<String>,
-    /// Whether speakers are told apart.
+    /// Whether the speakers are distinguished.
     #[schemars(default = "on")]
     diarize: bool,
 }
@@ -39,19 +39,19 @@ impl AnalyzeForm {
     }
 }
 
-/// A job that was taken on.
+/// A job that was accepted.
 #[derive(Serialize, JsonSchema)]
 pub struct TakenJob {
     #[schemars(with = "String")]
     pub job_id: JobId,
 }
 
-/// How far a job is.
+/// The progress of a job, and its result once it is done.
 #[derive(Serialize, JsonSchema)]
 pub struct JobAnswer<'a> {
     #[schemars(with = "String", extend("format" = "date-time"))]
     created_at: Utc,
-    /// Why it failed.
+    /// Why the job failed.
     error: Option<String>,
     #[schemars(with = "String")]
     job_id: JobId,
@@ -65,12 +65,12 @@ pub struct JobAnswer<'a> {
     status: JobStatus,
     #[schemars(with = "String", extend("format" = "date-time"))]
     updated_at: Utc,
-    /// What came of it, once it is done. It is JSON already, and may be long.
+    /// The result of a job that is done. It is stored as JSON and may be long, so it is not parsed.
     #[schemars(with = "Option<JobResult>")]
     result: Option<&'a RawValue>,
 }
 
-/// A job that was ended and forgotten.
+/// A job that was stopped and deleted.
 #[derive(Serialize, JsonSchema)]
 pub struct DeletedJob {
     #[schemars(with = "String")]
@@ -79,8 +79,8 @@ pub struct DeletedJob {
     status: &'static str,
 }
 
-/// Takes a job on. Faults: `Invalid` for a wrong form or a recording that cannot be decoded, `Missing` without the packs that
-/// it needs, `Busy` when as many jobs are kept as may be.
+/// Accepts a job that analyzes a recording. Faults: `Invalid` for a wrong form or a recording that cannot be decoded,
+/// `Missing` without the packs that dubbing needs, `Busy` if the server already keeps as many jobs as allowed.
 pub fn analyze(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let body = call.take_body();
     let form = Form::parse(call.head.header("content-type"), body, &context.spool_dir)?;
@@ -100,7 +100,7 @@ pub fn analyze(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     Reply::json(&TakenJob { job_id: id })
 }
 
-/// How far a job is. Faults: `NotFound` for an id that is none of the account's.
+/// The job's progress, and its result once it is done. Faults: `NotFound` for an id that is none of the account's.
 pub fn job(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let job = context.store.job(call.identity()?.account.id, id(call)?)?;
     let result = match job.status {
@@ -120,7 +120,7 @@ pub fn job(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     })
 }
 
-/// Ends a job and deletes its files. Faults: `NotFound` for an id that is none of the account's.
+/// Stops a job and deletes its files. Faults: `NotFound` if the account has no job with this id.
 pub fn delete(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let id = id(call)?;
     context.store.delete_job(call.identity()?.account.id, id)?;
@@ -133,12 +133,13 @@ pub fn delete(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     })
 }
 
-/// What dubs. Faults: `Missing` without the packs that it needs.
+/// The server's dubbing jobs. Faults: `Missing` without the packs that dubbing needs.
 pub(super) fn dubbing(context: &Context) -> Result<&Dubbing, Fault> {
-    let none = "No engine for dubbing is installed on this box: it needs packs that transcribe, detect speech and embed speakers.";
+    let none = "No engine for dubbing is installed on this server: it needs packs that transcribe, detect speech and embed speakers.";
     context.dubbing.as_ref().ok_or_else(|| Fault::missing(none))
 }
 
+/// The job id in the request's path. Faults: `NotFound` for text that is no id.
 pub(super) fn id(call: &Call) -> Result<JobId, Fault> {
     let unknown = |_| Fault::not_found("job_id names no job of this account");
     call.param.parse().map_err(unknown)

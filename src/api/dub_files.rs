@@ -1,4 +1,5 @@
-//! `GET /voice/dub/jobs/{job_id}/video|audio|subtitles`: what a render has made, whole or in part (RFC 9110 §14).
+//! `GET /voice/dub/jobs/{job_id}/video|audio|subtitles`: the files that a render made, whole or by range (RFC 9110
+//! §14).
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -12,10 +13,11 @@ use crate::dub::render::{AUDIO, SRT, VIDEO, VTT};
 use crate::fault::{Fault, Kind};
 use crate::store::{JobKind, JobStatus};
 
-/// Bytes in which a Matroska file says which kind of its family it is.
+/// Bytes at the start of a Matroska or WebM file that contain its document type.
 const HEAD_BYTES: u64 = 64;
 
-/// The film. Faults: `NotFound` for what is none of the account's, or where there is none (yet); `OutOfRange`.
+/// The dubbed film. Faults: `NotFound` if the account has no such job, or the job has no film (yet); `OutOfRange` for a
+/// range after the end.
 pub fn video(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let mut file = open(context, call, VIDEO)?;
     let mut head = Vec::new();
@@ -36,10 +38,10 @@ pub fn audio(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     send(call, file, "audio/wav", AUDIO)
 }
 
-/// How subtitles are asked for.
+/// The query of a request for subtitles.
 #[derive(JsonSchema)]
 pub struct SubtitlesQuery {
-    /// In any case.
+    /// Upper and lower case are the same.
     #[schemars(default = "srt", extend("enum" = ["srt", "vtt"]))]
     format: String,
 }
@@ -49,7 +51,7 @@ fn srt() -> String {
 }
 
 impl SubtitlesQuery {
-    /// Of a URL's query: its first `format` counts.
+    /// Reads a URL's query, whose first `format` counts.
     fn read(query: &str) -> Self {
         let mut query = form_urlencoded::parse(query.as_bytes());
         let format = query.find(|(name, _)| name == "format");
@@ -91,7 +93,7 @@ fn open(context: &Context, call: &Call, name: &str) -> Result<File, Fault> {
     })
 }
 
-/// `file`, or the part of it that the request asks for.
+/// The answer with `file`, or with the range of it that the request asks for.
 fn send(
     call: &Call,
     mut file: File,
@@ -99,7 +101,7 @@ fn send(
     name: &str,
 ) -> Result<Reply, Fault> {
     let whole = file.metadata().map_err(Fault::disk)?.len();
-    // Nothing of a job's changes once it is done.
+    // The job's id and the file's name identify the content: the files of a job that is done never change.
     let tag = format!("\"{}-{name}\"", call.param);
     let (from, bytes) = match range(&call.head, &tag, whole) {
         ByteRange::Whole => (0, whole),
@@ -133,17 +135,17 @@ fn send(
     })
 }
 
-/// What of a file is asked for.
+/// The bytes of a file that a request asks for.
 #[derive(Debug, PartialEq, Eq)]
 enum ByteRange {
     Whole,
-    /// The first byte, and how many: fewer than there are.
+    /// First byte and number of bytes; fewer than the file has.
     Part(u64, u64),
     Nothing,
 }
 
-/// The range of a request for `whole` bytes that are called `tag`. What is no range of bytes, or several, is answered with all of
-/// them, as RFC 9110 §14.2 lets a server do.
+/// The range that a request asks for of a file with `whole` bytes and the entity tag `tag`. A header that is no byte
+/// range, or names several, stands for the whole file, which RFC 9110 §14.2 allows.
 fn range(head: &Head, tag: &str, whole: u64) -> ByteRange {
     let is_other = |named: &str| named.trim() != tag;
     let Some(asked) = head.header("range") else {
@@ -160,7 +162,7 @@ fn range(head: &Head, tag: &str, whole: u64) -> ByteRange {
         return ByteRange::Whole;
     };
     let number = |text: &str| match text.bytes().all(|b| b.is_ascii_digit()) {
-        // More than there can be is as good as the most.
+        // A number that does not fit is larger than any file, as `u64::MAX` is.
         true if !text.is_empty() => Some(text.parse().unwrap_or(u64::MAX)),
         _ => None,
     };

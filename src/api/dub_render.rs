@@ -1,5 +1,5 @@
 //! `POST /voice/dub/render`: a recording or a video and its lines in another language → a job that makes the same file
-//! speak it.
+//! with these lines spoken.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -21,9 +21,9 @@ use crate::limits;
 use crate::services::voices::VoiceCatalog;
 use crate::store::{Job, JobKind};
 
-/// The speaker of a line that names none.
+/// The speaker of a line without a `speaker`.
 const SPEAKER: &str = "SPEAKER_00";
-/// Seconds by which lines may touch: times are rounded.
+/// Seconds by which a line may overlap the next, because clients round times.
 const TOUCH_S: f64 = 0.001;
 
 /// A recording or a video, and its lines in another language.
@@ -39,10 +39,10 @@ pub struct RenderForm {
     /// The language of the lines.
     #[schemars(with = "Option<String>")]
     target_language: String,
-    /// Whether what else there is to hear stays, quieter under the lines.
+    /// Whether the original sound is kept, quieter under the lines.
     #[schemars(default = "on")]
     keep_background: bool,
-    /// What the film's new sound is coded as.
+    /// Codec of the film's new sound.
     #[schemars(with = "Option<String>")]
     audio_codec: Codec,
 }
@@ -52,12 +52,12 @@ request! {
     pub struct LineFields {
         /// Seconds from the start of the file.
         start: BoundedNumber<SegmentSeconds>,
-        /// More than its start.
+        /// Seconds from the start of the file; greater than `start`.
         end: BoundedNumber<SegmentSeconds>,
         text: BoundedText<{ limits::SEGMENT_CHARS_MAX }>,
         #[schemars(extend("default" = SPEAKER))]
         speaker: Option<BoundedText<{ limits::NAME_CHARS_MAX }>>,
-        /// What the client calls it; its number among the lines where it is not said.
+        /// The client's name for the line; by default the line's number.
         id: Option<LineId>,
     }
 }
@@ -78,8 +78,9 @@ impl RenderForm {
     }
 }
 
-/// Takes a render on. Faults: `Invalid` for a field out of its bounds or a file that cannot be read, `NotFound` for an unknown
-/// voice, `Missing` without the packs that it needs, `Busy` when as many jobs are kept as may be.
+/// Accepts a job that renders. Faults: `Invalid` for a field out of its bounds or a file that cannot be read,
+/// `NotFound` for an unknown voice, `Missing` without the packs that a render needs, `Busy` if the server already keeps
+/// as many jobs as allowed.
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let body = call.take_body();
     let content_type = call.head.header("content-type");
@@ -94,7 +95,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     } = RenderForm::read(form, &context.voices)?;
     let identity = call.identity()?;
     let account = identity.account.id;
-    let none = || Fault::missing("No engine for speech is installed on this box.");
+    let none = || Fault::missing("No engine for speech is installed on this server.");
     let dubbing = dubbing(context)?;
     dubbing
         .voices()
@@ -105,7 +106,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         keep_background,
     };
     let record = serde_json::to_value(record).map_err(Fault::internal)?;
-    // The film again, with another sound; what else there will be is known when the job begins.
+    // The original and a film of about the same size; the job reserves the exact size when it starts.
     let bytes = 2 * file.len();
     let job = Job::new(JobKind::Render, &identity.key.name, record, bytes);
     let request = RenderRequest {
@@ -121,14 +122,14 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     Reply::json(&TakenJob { job_id: id })
 }
 
-/// The lines of the form's field, checked.
+/// The checked lines of the form field `segments`.
 fn read_segments(json: Option<&str>) -> Result<Vec<ScriptLine>, Fault> {
     segments(form_field::<
         BoundedList<LineFields, 1, { limits::SEGMENTS_MAX }>,
     >("segments", json)?)
 }
 
-/// The lines, checked: in order, one after the other.
+/// Checks each line, and that the lines are in order and do not overlap.
 fn segments(list: Vec<FieldValue<LineFields>>) -> Result<Vec<ScriptLine>, Fault> {
     let mut all: Vec<ScriptLine> = Vec::with_capacity(list.len());
     let mut ids = HashSet::new();
@@ -171,7 +172,8 @@ fn segment(fields: LineFields, at: usize) -> Result<ScriptLine, Fault> {
     })
 }
 
-/// Voices by speaker. The field has at most `FORM_FIELD_BYTES_MAX` bytes; how many speakers it names is known of all of them.
+/// Voices by speaker. All entries are parsed before they are counted: the field has at most `FORM_FIELD_BYTES_MAX`
+/// bytes.
 fn voice_map(json: Option<&str>) -> Result<BTreeMap<String, String>, Fault> {
     let Some(json) = json.filter(|json| !json.trim().is_empty()) else {
         return Ok(BTreeMap::new());
@@ -192,8 +194,8 @@ fn voice_map(json: Option<&str>) -> Result<BTreeMap<String, String>, Fault> {
     }
 }
 
-/// The language of the lines: the one that is asked for, else that of the first voice, else English. Faults: `Invalid` for one
-/// that the API does not dub into and no voice of this server speaks.
+/// The language of the lines: the requested one, else that of the first voice in `voice_map`, else English. Faults:
+/// `Invalid` for a language that is no target of the API and that no voice of this server speaks.
 fn language(
     asked: Option<&str>,
     voice_map: &BTreeMap<String, String>,
@@ -201,7 +203,7 @@ fn language(
 ) -> Result<String, Fault> {
     let Some(code) = asked.and_then(code) else {
         let first = voice_map.values().next();
-        // A clone reads any language: it says none.
+        // A clone reads several languages, so it implies none: `resolve` without an account finds no clones.
         let voice = first.and_then(|id| catalog.resolve(None, id, None).ok());
         return Ok(voice.map_or("en".to_owned(), |voice| voice.reader.language.clone()));
     };
@@ -209,7 +211,7 @@ fn language(
     match TARGETS.contains(&code.as_str()) || is_spoken {
         true => Ok(code),
         false => Err(Fault::invalid(format!(
-            "target_language is none of {}, and no voice of this box speaks it",
+            "target_language is none of {}, and no voice of this server speaks it",
             TARGETS.join(", ")
         ))),
     }

@@ -1,4 +1,4 @@
-//! `POST /voice/dub/translate`: the segments of a recording → the same in another language.
+//! `POST /voice/dub/translate`: the segments of a recording → the same segments in another language.
 
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
@@ -17,7 +17,7 @@ use crate::services::Priority;
 use crate::services::translation::{TranslatorPool, route};
 use crate::store::Feature;
 
-/// The one that an analysis may have written already.
+/// The language that an analysis may have translated into already (`text_en`).
 const ENGLISH: &str = "en";
 
 request! {
@@ -28,19 +28,19 @@ request! {
         target_language: LanguageCode,
         /// The language of all segments.
         source_language: Option<LanguageCode>,
-        /// The same, as the analysis calls it; `source_language` counts before it.
+        /// Another name of `source_language`, which an analysis uses; `source_language` takes precedence.
         language: Option<LanguageCode>,
         segments: BoundedList<WithRawFields<SegmentFields>, 0, { limits::SEGMENTS_MAX }>,
     }
 }
 
 request! {
-    /// A segment of a recording. What else it has is given back as it came.
+    /// A segment of a recording. All other fields are returned unchanged.
     pub struct SegmentFields {
         text: BoundedText<{ limits::SEGMENT_CHARS_MAX }>,
-        /// What an analysis wrote of it in English.
+        /// The segment in English, as an analysis wrote it.
         text_en: Option<BoundedText<{ limits::SEGMENT_CHARS_MAX }>>,
-        /// Its own language.
+        /// The segment's own language.
         language: Option<LanguageCode>,
         /// Seconds from the start of the recording.
         start: Option<BoundedNumber<SegmentSeconds>>,
@@ -56,8 +56,8 @@ pub struct TranslateAnswer {
     target_language: String,
 }
 
-/// Translates. Faults: `Invalid` for a field out of its bounds, or when it cannot be known from which language, `Missing`
-/// without a translator for a pair of languages, and what the service refuses.
+/// Translates. Faults: `Invalid` for a field out of its bounds or a source language that is neither given nor implied,
+/// `Missing` without a translator for a pair of languages, and those of the service.
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let body = call.take_body();
     let fields: TranslateFields = object(&call.head, body)?;
@@ -69,12 +69,12 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let mut segments: Vec<SourceSegment> = read.collect::<Result<_, _>>()?;
     let translation = context.services.translation.as_deref();
     let mut tasks: Vec<(&TranslatorPool, TranslateTask)> = Vec::new();
-    // The numbers of those that are asked for, and the texts of those that are there already.
+    // Numbers of the segments to translate; and numbers and texts of those whose English the analysis wrote.
     let (mut asked, mut at) = (Vec::new(), Vec::new());
     for (number, segment) in segments.iter().enumerate() {
         let own = source.as_ref().or(segment.language.as_ref());
         let (source, translator) = match route(translation, own, &target) {
-            // What transcribed it has translated it as well.
+            // Without a translator into English, the recognizer's own translation is used.
             Err(fault) if fault.kind == Kind::Missing && target == ENGLISH => {
                 at.push((number, segment.text_en.clone().ok_or(fault)?));
                 continue;
@@ -124,14 +124,14 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
 
 /// One segment of the request.
 struct SourceSegment {
-    /// All of it, which is given back.
+    /// All fields of the segment, which the answer repeats.
     kept: RawFields,
     text: String,
-    /// What is given back in the place of its text.
+    /// The text of the answer; none to repeat the segment's own.
     translation: Option<String>,
-    /// Its own language (ours).
+    /// The segment's own language; an extension of the hosted API.
     language: Option<String>,
-    /// What an analysis wrote of it in English (ours).
+    /// The segment in English, as an analysis wrote it; an extension of the hosted API.
     text_en: Option<String>,
     start_s: Option<f64>,
     end_s: Option<f64>,
@@ -172,7 +172,8 @@ fn target(asked: Option<String>) -> Result<String, Fault> {
     }
 }
 
-/// Characters that can be said from the start of `segment` until that of the `next`, or its own end where that is later.
+/// Characters that can be spoken between the start of `segment` and the later of its own end and the start of `next`;
+/// none if `segment` has no times.
 fn room(segment: &SourceSegment, next: Option<&SourceSegment>) -> Option<usize> {
     let (start, end) = (segment.start_s?, segment.end_s?);
     Some(room_chars(start, end, next.and_then(|n| n.start_s)))

@@ -1,20 +1,21 @@
-//! What an endpoint is: who may call it, what it reads and answers, and how long it may take.
+//! The declaration of an endpoint: who may call it, what it reads and answers, and how long it may take.
 
 use std::time::Duration;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
+use super::body_caps::BodyKind;
 use super::{Call, Context, Reply};
 use crate::capability::Capability;
 use crate::fault::Fault;
 
-/// Time from admission to the end for what waits for no worker.
+/// Deadline of endpoints that wait for no worker, counted from admission.
 const LIGHT: Duration = Duration::from_secs(30);
 
-/// Answers a request, or says why not.
+/// Answers a request, or returns why it cannot.
 pub type Handler = fn(&Context, &mut Call) -> Result<Reply, Fault>;
 
-/// Makes the JSON Schema of a type; types that it refers to are the generator's definitions.
+/// Makes the JSON Schema of a type; types that the schema refers to become definitions of the generator.
 pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 
 fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
@@ -32,45 +33,35 @@ pub enum Access {
     Entitled,
 }
 
-/// What an endpoint's body is, and so how large it may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BodyKind {
-    None,
-    Json,
-    /// A form with a recording.
-    Audio,
-    /// A form with a recording or a video.
-    Video,
-}
-
 /// One row of the table that drives routing, admission and tests.
 pub struct Endpoint {
     /// The endpoint's name in the log.
     pub id: &'static str,
     pub method: &'static str,
-    /// A segment in braces stands for any value, which the handler gets as [`Call::param`].
+    /// Path; a segment in braces stands for any value, which the handler reads from [`Call::param`].
     pub path: &'static str,
     pub access: Access,
-    /// Which workers it waits for; none where it answers at once.
+    /// The capability that it waits for; none where it answers at once.
     pub work: Option<Capability>,
-    /// Whether it costs no token of the key's bucket: a client is told to keep asking.
+    /// Whether a call costs no token, as for the status of a job, which clients poll.
     pub is_free: bool,
     pub body: BodyKind,
-    /// Time from admission to the end of its work.
+    /// Time from admission until the work must have ended.
     pub deadline: Duration,
-    /// Statuses that its handler answers beside those that the rest of the row brings: see [`Endpoint::statuses`].
+    /// Statuses of the handler that [`Endpoint::statuses`] does not derive from the other fields.
     pub also: &'static [u16],
     pub handler: Handler,
-    /// What its query may be; none where it is not read.
+    /// Schema of the query; none if the endpoint reads none.
     pub query: Option<SchemaOf>,
-    /// What its form or its JSON body may be; none where it takes no body.
+    /// Schema of the form or the JSON body; none if the endpoint takes no body.
     pub request: Option<SchemaOf>,
-    /// What it answers; none where that is no JSON.
+    /// Schema of the answer; none if that is not JSON.
     pub answer: Option<SchemaOf>,
 }
 
 impl Endpoint {
-    /// A GET endpoint: it needs a key and a token of its bucket, takes no body and waits for no worker.
+    /// A GET endpoint that needs a key, costs a token, takes no body and waits for no worker; the methods below change
+    /// that.
     pub const fn get(id: &'static str, path: &'static str, handler: Handler) -> Self {
         Endpoint {
             id,
@@ -103,25 +94,25 @@ impl Endpoint {
         row
     }
 
-    /// Without a key.
+    /// The endpoint needs no key.
     pub const fn open(mut self) -> Self {
         self.access = Access::Open;
         self
     }
 
-    /// For accounts that may generate.
+    /// The endpoint needs a key of an account that may generate.
     pub const fn entitled(mut self) -> Self {
         self.access = Access::Entitled;
         self
     }
 
-    /// Without a token of the key's bucket.
+    /// A call costs no token.
     pub const fn free(mut self) -> Self {
         self.is_free = true;
         self
     }
 
-    /// It waits for a worker of this capability, as long as its row allows.
+    /// The endpoint waits for this capability, as long as its row allows.
     pub const fn needs(mut self, capability: Capability) -> Self {
         self.work = Some(capability);
         match capability.row().request_seconds_max {
@@ -130,47 +121,48 @@ impl Endpoint {
         }
     }
 
-    /// Its work ends within so many seconds.
+    /// The work must end within `seconds` of admission.
     pub const fn deadline_s(mut self, seconds: u64) -> Self {
         self.deadline = Duration::from_secs(seconds);
         self
     }
 
-    /// Its query is read as a `T`.
+    /// The handler reads the query as a `T`.
     pub const fn query<T: JsonSchema>(mut self) -> Self {
         self.query = Some(schema_of::<T>);
         self
     }
 
-    /// Its body is JSON, read as a `T`.
+    /// The body is JSON, which the handler reads as a `T`.
     pub const fn json<T: JsonSchema>(mut self) -> Self {
         self.body = BodyKind::Json;
         self.request = Some(schema_of::<T>);
         self
     }
 
-    /// Its body is a form with a file, read as a `T`.
+    /// The body is a form with a file, which the handler reads as a `T`.
     pub const fn form<T: JsonSchema>(mut self, kind: BodyKind) -> Self {
         self.body = kind;
         self.request = Some(schema_of::<T>);
         self
     }
 
-    /// It answers a `T` as JSON.
+    /// The answer is a `T` as JSON.
     pub const fn answers<T: JsonSchema>(mut self) -> Self {
         self.answer = Some(schema_of::<T>);
         self
     }
 
-    /// Statuses that its handler answers beside those that the rest of the row brings.
+    /// Adds statuses of the handler that [`Endpoint::statuses`] does not derive from the other fields.
     pub const fn also(mut self, statuses: &'static [u16]) -> Self {
         self.also = statuses;
         self
     }
 
-    /// Every status that the endpoint may answer, ascending. The suite reaches each of them and fails on any other.
+    /// Every status that the endpoint may answer, ascending. The integration tests reach each of them and fail on any
+    /// other.
     pub fn statuses(&self) -> Vec<u16> {
-        // A body where none is taken is too large; any handler may meet a fault of ours.
+        // 413 also for a body where the endpoint takes none; 500 for an internal fault, which any handler may meet.
         let mut all = vec![200, 413, 500];
         if self.access != Access::Open {
             // 503: the store cannot be read.

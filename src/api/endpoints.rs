@@ -15,7 +15,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         .entitled().query::<tts::FormatQuery>().json::<tts::SpeechFields>().needs(Speak).also(&[404]),
     Endpoint::post("stt", "/voice/stt", stt::handle)
         .entitled().form::<stt::TranscribeForm>(BodyKind::Audio).needs(Transcribe).answers::<stt::TranscribeAnswer>(),
-    // What was cloned is spoken to be heard.
+    // Cloning speaks: it tries the voice, and the answer has a sample of it.
     Endpoint::post("clone", "/voice/clone", clone::handle)
         .entitled().form::<clone::CloneForm>(BodyKind::Audio).needs(Speak).deadline_s(limits::CLONE_SECONDS_WAIT_MAX)
         .answers::<clone::CloneAnswer>(),
@@ -37,7 +37,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         .entitled().query::<dub_files::SubtitlesQuery>().also(&[206, 400, 404, 416]),
     Endpoint::get("voices", "/voice/voices", voices::handle)
         .query::<voices::VoicesQuery>().answers::<voices::VoicesAnswer>(),
-    // Nearly always it was made before: it waits for a worker only where not.
+    // The preview exists in nearly all cases; the handler takes a permit only if it has to make one.
     Endpoint::get("voice_preview", "/voice/voices/{voice_id}/preview", preview::handle)
         .deadline_s(limits::SPEAK_SECONDS_MAX).also(&[404, 502]),
     Endpoint::delete("voice_delete", "/voice/voices/{voice_id}", voices::delete)
@@ -61,7 +61,8 @@ mod tests {
         ENDPOINTS.iter().find(|e| e.id == id).unwrap()
     }
 
-    /// The schema of what an endpoint reads, its body before its query, references resolved.
+    /// The schema of what the endpoint `id` reads (of its body if it has one, else of its query), with references
+    /// resolved.
     fn request(id: &str) -> Value {
         let mut generator = SchemaGenerator::default();
         let read = of(id).request.or(of(id).query).unwrap();

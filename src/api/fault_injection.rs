@@ -1,9 +1,9 @@
-//! Faults on demand, so that the suite can reach what a healthy server never answers. In release builds this is nothing.
+//! Faults on demand, so that the tests reach statuses that a healthy server never answers. Release builds contain none.
 
 use super::message::Head;
 use crate::fault::Fault;
 
-/// Where a fault can be asked for, with the header `X-Rehearse: <name>`.
+/// Places where a request can ask for a fault, with the header `X-Rehearse: <name>`.
 pub enum FaultPoint {
     /// The store cannot be read when the key is looked up.
     Store,
@@ -11,7 +11,7 @@ pub enum FaultPoint {
     Handler,
 }
 
-/// Faults: `Missing`, or a panic, when a debug build was asked for it.
+/// Faults: `Missing` at `Store`, a panic at `Handler`, if the request's header asks for it; only in debug builds.
 #[cfg(debug_assertions)]
 pub fn at(stage: FaultPoint, head: &Head) -> Result<(), Fault> {
     match (stage, head.header("x-rehearse")) {
@@ -23,7 +23,7 @@ pub fn at(stage: FaultPoint, head: &Head) -> Result<(), Fault> {
     }
 }
 
-/// Nothing.
+/// Does nothing in release builds.
 #[cfg(not(debug_assertions))]
 pub fn at(_: FaultPoint, _: &Head) -> Result<(), Fault> {
     Ok(())

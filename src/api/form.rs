@@ -1,8 +1,8 @@
 //! A multipart/form-data body (RFC 7578) → its fields and files, with every size bounded.
 //!
-//! The body is read in pieces and never whole: fields are small, the file stays in memory up to
-//! `BODY_MEMORY_BYTES_MAX` and goes to an unlinked file beyond that. Knows no endpoint: which fields there are,
-//! and what they mean, is for the one who asks.
+//! The body is read in pieces and never whole: fields are small, the file stays in memory up to `BODY_MEMORY_BYTES_MAX`
+//! and goes to an unlinked file beyond that. Knows no endpoint: which fields there are, and what they mean, the caller
+//! decides.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -21,42 +21,42 @@ use crate::limits::{
     BODY_MEMORY_BYTES_MAX, FORM_FIELD_BYTES_MAX, FORM_FIELDS_MAX, FORM_LONG_FIELD_BYTES_MAX,
 };
 
-/// Bytes that are handed to the parser at a time.
+/// Bytes that the parser gets at a time.
 const CHUNK_BYTES: usize = 64 * 1024;
 
-/// Polls in a row, of one or two chunks each, that may bring neither a part nor data of one: bounds preamble
-/// and part headers, which the parser would gather without end.
+/// Consecutive polls, of one or two chunks each, that may yield neither a part nor data of one: bounds the preamble and
+/// the part headers, which the parser would buffer without a limit.
 const IDLE_POLLS_MAX: usize = 8;
 
 /// Characters of a boundary (RFC 2046 §5.1.1).
 const BOUNDARY_CHARS_MAX: usize = 70;
 
-/// The field of the one file that a form of this API may have. Others are passed over, so that no form costs more
-/// than one descriptor.
+/// The field of the one file that a form of this API may have. Other files are skipped, so that no form costs more than
+/// one file descriptor.
 const FILE_FIELD: &str = "file";
 
-/// A form as it was sent.
+/// A parsed form.
 #[derive(Debug, Default)]
 pub struct Form {
-    /// Names and values of the parts without a file name, in their order.
+    /// Names and values of the parts without a file name, in the order of the body.
     fields: Vec<(String, String)>,
     file: Option<Body>,
 }
 
 impl Form {
-    /// The form in `body`. A file that does not fit in memory goes to an unlinked one in `spool_dir`.
+    /// The form in `body`. A file that does not fit in memory is written to an unlinked file in `spool_dir`.
     ///
-    /// Parts without a name are ignored, and so are files but the first of the field `file`.
+    /// Parts without a name are ignored, and so are all files except the first of the field `file`.
     ///
-    /// Faults: `UnsupportedType` when `content_type` is not multipart/form-data; `Invalid` when it has no
-    /// boundary, the body is broken off or malformed, has more than `FORM_FIELDS_MAX` parts, or a field of
-    /// more than `FORM_FIELD_BYTES_MAX` bytes or of no UTF-8; `Missing` when the disk is full, `Internal` when a file cannot be
-    /// written otherwise.
+    /// Faults: `UnsupportedType` when `content_type` is not multipart/form-data; `Invalid` when it has no boundary, or
+    /// the body is cut off or malformed, has more than `FORM_FIELDS_MAX` parts, or a field of more than
+    /// `FORM_FIELD_BYTES_MAX` bytes or that is not UTF-8; `Missing` when the disk is full, `Internal` when a file
+    /// cannot be written for another reason.
     pub fn parse(content_type: Option<&str>, body: Body, spool_dir: &Path) -> Result<Form, Fault> {
         Form::parse_long(content_type, body, spool_dir, "")
     }
 
-    /// The same, but that the first field called `long` may have `FORM_LONG_FIELD_BYTES_MAX` bytes.
+    /// Like [`Form::parse`], except that the first field called `long` may have `FORM_LONG_FIELD_BYTES_MAX` bytes.
     pub fn parse_long(
         content_type: Option<&str>,
         body: Body,
@@ -96,12 +96,12 @@ impl Form {
         Ok(form)
     }
 
-    /// The value of the field `name`; of several, the first counts.
+    /// The value of the first field called `name`.
     pub fn text<'a>(&'a self, name: &str) -> Option<&'a str> {
         self.texts(name).next()
     }
 
-    /// All values of the field `name`, in their order: for fields like `timestamp_granularities[]`.
+    /// All values of fields called `name`, in the order of the body: for fields like `timestamp_granularities[]`.
     pub fn texts<'a, 'n>(&'a self, name: &'n str) -> impl Iterator<Item = &'a str> + use<'a, 'n> {
         self.fields
             .iter()
@@ -127,7 +127,7 @@ impl Form {
         }
     }
 
-    /// Takes the file out of the form. Faults: `Invalid` when there is none, or nothing in it.
+    /// Takes the file out of the form. Faults: `Invalid` if there is none, or it is empty.
     pub fn take_file(&mut self) -> Result<Body, Fault> {
         let file = self.file.take();
         let file = file.ok_or_else(|| Fault::invalid("file is missing"))?;
@@ -138,12 +138,12 @@ impl Form {
     }
 }
 
-/// The schema of a form's file.
+/// The schema of the field `file`.
 pub fn file_schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "format": "binary" })
 }
 
-/// What a switch of a form is where it is not said, in schemas.
+/// True: the default, in schemas, of form fields that are on unless turned off.
 pub fn on() -> bool {
     true
 }
@@ -172,8 +172,8 @@ fn boundary(content_type: Option<&str>) -> Result<String, Fault> {
     Ok(boundary)
 }
 
-/// `reader` in chunks, each followed by one `Pending`: the parser takes all that is ready before it looks
-/// at any of it, and would take the whole body.
+/// `reader` as a stream of chunks, each followed by one `Pending`: the parser buffers all that is ready before it
+/// parses, and would buffer the whole body.
 fn chunks(
     mut reader: Box<dyn BodyReader>,
 ) -> impl futures::Stream<Item = std::io::Result<Vec<u8>>> + Send {
@@ -196,8 +196,8 @@ fn chunks(
     })
 }
 
-/// Polls until there is an outcome. Every `Pending` stands for chunks that brought none, since the source
-/// never waits; so no waker is needed and no form can hold a thread.
+/// Polls until there is an outcome. The source never waits, so a `Pending` only means that the chunks so far gave no
+/// outcome: no waker is needed, and no form can block a thread.
 fn drive<T>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<multer::Result<T>>) -> Result<T, Fault> {
     let mut context = Context::from_waker(noop_waker_ref());
     for _ in 0..=IDLE_POLLS_MAX {
@@ -254,7 +254,7 @@ fn upload(part: &mut Field<'_>, spool_dir: &Path) -> Result<Body, Fault> {
     })
 }
 
-/// What the parser's complaints mean to the client.
+/// The fault of an error of the parser.
 fn broken(error: Error) -> Fault {
     match error {
         Error::StreamReadFailed(cause) => Fault::internal(cause),

@@ -11,7 +11,7 @@ use super::{Call, Context, Reply};
 use crate::capability::{Capability, ReadyField};
 use crate::fault::{Fault, Kind};
 
-/// That the process lives.
+/// Says that the process is alive.
 #[derive(Serialize, JsonSchema)]
 pub struct LiveAnswer {
     #[schemars(extend("const" = "ok"))]
@@ -58,17 +58,18 @@ impl JsonSchema for ReadyAnswer<'_> {
     }
 }
 
-/// The process lives.
+/// Answers that the process is alive.
 pub fn live(_: &Context, _: &mut Call) -> Result<Reply, Fault> {
     Reply::json(&LiveAnswer { status: "ok" })
 }
 
-/// The models are loaded and the store is writable. Faults: `Missing` with what is not, `Busy` while stopping.
+/// Answers that models are loaded and the store is writable. Faults: `Missing` without a pack or with a store that
+/// cannot be written, `Busy` while the server stops.
 pub fn ready(context: &Context, _: &mut Call) -> Result<Reply, Fault> {
     if context.drain.is_closed() {
         return Err(Fault::new(
             Kind::Busy { retry_after_s: 30 },
-            "The box is stopping.",
+            "The server is stopping.",
         ));
     }
     context.store.check_writable()?;
@@ -94,6 +95,6 @@ pub fn ready(context: &Context, _: &mut Call) -> Result<Reply, Fault> {
     }
     match is_ready {
         true => Reply::json(&ReadyAnswer(fields)),
-        false => Err(Fault::missing("No model pack is fetched on this box.")),
+        false => Err(Fault::missing("No model pack is fetched on this server.")),
     }
 }

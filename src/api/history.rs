@@ -1,4 +1,4 @@
-//! `GET /voice/history`: the account's own generations, newest first. `DELETE /voice/history/{item_id}`: one less.
+//! `GET /voice/history` lists the account's generations, newest first; `DELETE /voice/history/{item_id}` deletes one.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -10,7 +10,7 @@ use crate::store::{Feature, HistoryItem, ItemId, Status, Utc};
 
 const PAGE: usize = 50;
 
-/// Which part of the history is asked for.
+/// The query of a request for history.
 #[derive(JsonSchema)]
 pub struct HistoryQuery {
     #[schemars(default = "page", range(min = 1, max = limits::HISTORY_PAGE_MAX))]
@@ -26,7 +26,7 @@ fn page() -> usize {
 }
 
 impl HistoryQuery {
-    /// Of a URL's query. Faults: `Invalid` for a field that is not accepted.
+    /// Reads a URL's query. Faults: `Invalid` for a field that is not accepted.
     fn read(query: &str) -> Result<Self, Fault> {
         let mut asked = HistoryQuery {
             limit: page(),
@@ -52,11 +52,11 @@ pub struct HistoryAnswer {
     items: Vec<HistoryRow>,
     limit: usize,
     offset: usize,
-    /// Items that there are, of the feature that was asked for.
+    /// Number of items of the requested feature.
     total: u64,
 }
 
-/// One generation; what does not apply is null.
+/// One generation; fields that do not apply are null.
 #[derive(Serialize, JsonSchema)]
 struct HistoryRow {
     /// Characters of `text`, before any cut.
@@ -102,7 +102,7 @@ impl From<HistoryItem> for HistoryRow {
     }
 }
 
-/// An item that is gone.
+/// An item that was deleted.
 #[derive(Serialize, JsonSchema)]
 pub struct DeletedItem {
     #[schemars(with = "String", extend("format" = "uuid"))]
@@ -128,7 +128,7 @@ pub fn list(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     })
 }
 
-/// Deletes one item. Faults: `NotFound` for an id that is none of the account's.
+/// Deletes one item. Faults: `NotFound` if the account has no item with this id.
 pub fn delete(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let id: ItemId = call
         .param

@@ -1,28 +1,28 @@
-//! Codes of languages, as clients write them and as the API names them.
+//! Language codes: reading them, and naming the languages.
 
 use isolang::Language;
 
 use crate::limits;
 
-/// Languages that the API dubs into.
+/// Codes of the languages that the API dubs into.
 pub const TARGETS: [&str; 6] = ["en", "yo", "ig", "ha", "sw", "zu"];
 
-/// A language code as a client gave it, in lower case; none when the language is to be detected: for `auto`, for nothing, and
-/// for what is longer than any code.
+/// A language code from a client, trimmed and in lower case; none if the language is to be detected: for `auto`, for an
+/// empty text, and for a text that is longer than any code.
 pub fn language(text: &str) -> Option<String> {
     let code = text.trim();
     let is_code = !code.is_empty() && code.len() <= limits::LANGUAGE_BYTES_MAX;
     (is_code && !code.eq_ignore_ascii_case("auto")).then(|| code.to_ascii_lowercase())
 }
 
-/// `pt` of ` PT-br `; none for `auto` and for nothing.
+/// The code without its region, `pt` for ` PT-br `; none for `auto` and for an empty text.
 pub fn code(text: &str) -> Option<String> {
     let code = language(text)?;
     let base = code.split(['-', '_']).next().unwrap_or_default();
     (!base.is_empty()).then(|| base.to_owned())
 }
 
-/// A language's English name (ISO 639), or the code itself where a model uses one of its own.
+/// A language's English name (ISO 639), or the code itself if that standard has no such code.
 pub fn name(code: &str) -> String {
     let known = match code.len() {
         2 => Language::from_639_1(code),

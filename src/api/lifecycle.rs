@@ -1,7 +1,7 @@
 //! One request from its head to its log line: read it top to bottom.
 //!
-//! [`Lifecycle::admit`] decides from the head alone; [`Lifecycle::answer`] does the work once the body is there. Everything
-//! that can refuse returns a [`Fault`]; `detail` knows which status that is.
+//! [`Lifecycle::admit`] decides from the head alone; [`Lifecycle::answer`] does the work once the body is there.
+//! Everything that can refuse returns a [`Fault`]; `detail` turns it into a status.
 
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -24,17 +24,17 @@ use crate::fault::{Fault, Kind};
 use crate::services::permits::{Permit, Permits};
 use crate::store::{Status, Utc};
 
-/// The API as the edge sees it.
+/// The API as a service of the edge.
 pub struct Lifecycle {
     pub context: Arc<Context>,
 }
 
-/// What was decided from a head. Dropping it drops its drain guard.
+/// An admitted request whose body is still to come. Dropping it drops its drain guard.
 pub struct Admitted {
     endpoint: &'static Endpoint,
     param: String,
     identity: Option<Identity>,
-    /// None for what needs no worker: a server that stops does not wait for it.
+    /// None for endpoints that need no worker: a server that stops does not wait for them.
     guard: Option<DrainGuard>,
     head: Head,
     trace: RequestTrace,
@@ -44,11 +44,12 @@ pub struct Admitted {
 impl Service for Lifecycle {
     type Admitted = Admitted;
 
-    /// Route, key, rate, entitlement, declared size, queue, in this order: a refused request does no later work.
+    /// Checks route, key, rate, entitlement, declared size and queue, in this order: a refused request costs no later
+    /// check.
     fn admit(&self, head: Head) -> Result<Admitted, Answer> {
         let origins = &self.context.origins;
         let mut trace = RequestTrace::of(&head, origins.headers(&head));
-        if let Some(answer) = origins.preflight(&head) {
+        if let Some(answer) = origins.preflight(&head, route::methods) {
             return Err(trace.send(answer, None));
         }
         match self.decide(&head, &mut trace) {
@@ -91,10 +92,11 @@ impl Service for Lifecycle {
             queued: Duration::ZERO,
             ran: Duration::ZERO,
         };
-        // Parse, validate, look up, queue, run and render: the handler, top to bottom in its own file.
+        // The handler, in its own file, parses, validates, looks up, calls services and renders.
         let result = catch_unwind(AssertUnwindSafe(|| {
             fault_injection::at(FaultPoint::Handler, &call.head)?;
-            // Held until the answer is ready. Not while the body came: a slow upload must not keep others out.
+            // The permit is held until the answer is ready, but not while the body arrives: a slow upload must not keep
+            // other requests out.
             let permit = self.permit(endpoint.work)?;
             (endpoint.handler)(&self.context, &mut call).map(|reply| (reply, permit))
         }))
@@ -103,7 +105,7 @@ impl Service for Lifecycle {
         let (mut reply, permit) = match result {
             Ok(made) => made,
             Err(fault) => {
-                // What is answered is why it failed, whether or not that could be put on record.
+                // The client gets the fault of the generation even if the history item cannot be written.
                 let _ = call.put_on_record(context, Status::Error);
                 trace.made(&call);
                 return trace.refuse(fault).into();
@@ -113,8 +115,8 @@ impl Service for Lifecycle {
             let held = (permit, guard);
             return StreamedAnswer::begin(context.clone(), call, trace, reply, source, held);
         }
-        // The history item is durable before the first byte of the answer leaves. A generation that cannot be put on
-        // record was not delivered.
+        // The history item is durable before the first byte of the answer leaves; if it cannot be written, the answer
+        // is that fault.
         let stored = call.put_on_record(context, Status::Ok);
         trace.made(&call);
         trace.conclude(stored.map(|()| reply))
@@ -149,7 +151,7 @@ impl Lifecycle {
         Ok((route, identity, guard))
     }
 
-    /// The caller, who has paid with a token and may do this.
+    /// The caller, after its token was taken and its entitlement checked.
     fn identify(
         &self,
         endpoint: &Endpoint,
@@ -204,9 +206,10 @@ impl Lifecycle {
         self.context.body_caps.bytes_max(endpoint.body)
     }
 
-    /// A drain guard for a generation, unless the server is stopping or the queue is full already: then the body need not come.
+    /// A drain guard for a generation. Faults: `Busy` while the server is stopping or the queue is full, so that the
+    /// body need not be received.
     fn guard(&self, work: Capability) -> Result<DrainGuard, Fault> {
-        let stopping = "The box is stopping and takes no more work.";
+        let stopping = "The server is stopping and takes no more work.";
         let stopping = || Fault::new(Kind::Busy { retry_after_s: 30 }, stopping);
         let guard = self.context.drain.enter().ok_or_else(stopping)?;
         let permits = self.context.services.permits(work);

@@ -1,4 +1,4 @@
-//! `GET /voice/voices/{voice_id}/preview`: a voice's own sentence, as a WAV that is made once.
+//! `GET /voice/voices/{voice_id}/preview`: a sample of a stock voice, as a WAV file that is made once.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -9,17 +9,18 @@ use crate::fault::{Fault, Kind};
 use crate::pack::manifest::Voice;
 use crate::services::previews::has_preview;
 
-/// What of an id stands in a path as it is.
+/// Characters of a voice id that a URL path needs escaped.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'_').remove(b'-').remove(b'.');
 
-/// Where `voice`'s preview is; none in a language that has no sentence here.
+/// URL path of the preview of `voice`; none if its language has no sample sentence.
 pub fn url(voice: &Voice) -> Option<String> {
     let id = utf8_percent_encode(&voice.id, ESCAPED);
     has_preview(voice).then(|| format!("/voice/voices/{id}/preview"))
 }
 
-/// Gives the preview; the first who asks waits for it to be spoken. Faults: `NotFound` for a voice that is not listed or has
-/// no preview, `Busy` while the queue is full or the server is stopping, and those of the engine.
+/// Answers with the preview; the first request for it waits until it is spoken. Faults: `NotFound` for a voice that is
+/// not listed or has no preview; if it has to be made, also `Busy` while the queue is full or the server is stopping,
+/// and those of the engine.
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let speech = context.services.speech.as_ref().ok_or_else(unknown_voice)?;
     let previews = &context.previews;
@@ -27,11 +28,12 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let wav = match previews.find(&preview) {
         Some(wav) => wav,
         None => {
-            // A permit is taken only now: what was made is there even when the queue is full.
+            // The permit is taken only if the preview has to be made: existing previews are sent even when the queue is
+            // full.
             let busy = |sentence: &str| Fault::new(Kind::Busy { retry_after_s: 5 }, sentence);
             let guard = context.drain.enter();
             let _guard =
-                guard.ok_or_else(|| busy("The box is stopping and takes no more work."))?;
+                guard.ok_or_else(|| busy("The server is stopping and takes no more work."))?;
             let permit = speech.permits.take();
             let _permit = permit.ok_or_else(|| busy("The queue is full. Try again in 5 s."))?;
             let done = previews.find_or_make(&preview, speech, &call.cancellation)?;

@@ -5,14 +5,14 @@ use percent_encoding::percent_decode_str;
 use super::{ENDPOINTS, Endpoint};
 use crate::fault::{Fault, Kind};
 
-/// The endpoint that a request means, and what its path has where the endpoint's has braces.
+/// The endpoint of a request, and the part of its path that the braces of the endpoint's path stand for.
 pub struct Route {
     pub endpoint: &'static Endpoint,
     pub param: String,
 }
 
-/// The route of a request's method and path; HEAD is answered as GET is.
-/// Faults: `NotFound` for a path that no endpoint has, `MethodNotAllowed` with the methods that its endpoints have.
+/// The route of a request's method and path; HEAD has the routes of GET. Faults: `NotFound` for a path without an
+/// endpoint, `MethodNotAllowed` (with the accepted methods) for a path whose endpoints have other methods.
 pub fn find(method: &str, path: &str) -> Result<Route, Fault> {
     let method = match method {
         "HEAD" => "GET",
@@ -29,7 +29,9 @@ pub fn find(method: &str, path: &str) -> Result<Route, Fault> {
         methods.push(endpoint.method);
     }
     match methods.is_empty() {
-        true => Err(Fault::not_found("There is no such endpoint on this box.")),
+        true => Err(Fault::not_found(
+            "There is no such endpoint on this server.",
+        )),
         false => {
             let allow = allow(&methods);
             Err(Fault::new(
@@ -40,7 +42,8 @@ pub fn find(method: &str, path: &str) -> Result<Route, Fault> {
     }
 }
 
-/// The methods of the endpoints with this path, as `Allow` and a preflight's answer name them; none for an unknown path.
+/// The methods of the endpoints with this path, in the form of the `Allow` header and of a preflight's answer; none for
+/// an unknown path.
 pub fn methods(path: &str) -> Option<&'static str> {
     let methods: Vec<&str> = ENDPOINTS
         .iter()
@@ -64,7 +67,8 @@ fn allow(methods: &[&str]) -> &'static str {
     }
 }
 
-/// What stands in `path` where `template` has braces (empty where it has none), if they agree otherwise.
+/// The part of `path` that the braces of `template` stand for (empty if it has no braces); none if the rest of the two
+/// differs.
 fn param(template: &str, path: &str) -> Option<String> {
     let Some((before, rest)) = template.split_once('{') else {
         return (template == path).then(String::new);

@@ -1,7 +1,8 @@
-//! An answer that is sent while it is made: what the lifecycle does at its end, whichever end that is.
+//! An answer that is sent while it is made, and what the lifecycle does at its end: completion, a fault, or a client
+//! that left.
 //!
-//! Owns that its history item is durable before its last byte leaves, and that its permit among the requests that wait,
-//! and its drain guard, are held until then.
+//! Guarantees that the history item is durable before the last byte leaves, and that the request's permit and drain
+//! guard are held until then.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -14,19 +15,19 @@ use crate::fault::{Fault, Kind};
 use crate::services::permits::Permit;
 use crate::store::Status;
 
-/// The rest of an answer whose first part was sent.
+/// Makes and sends the parts of an answer after the first.
 pub struct StreamedAnswer {
     context: Arc<Context>,
     call: Call,
     trace: RequestTrace,
     source: BodyStream,
     bytes: usize,
-    /// What the request holds while it is under way; none once it has ended.
+    /// Permit and drain guard of the request; none once it has ended.
     held: Option<(Option<Permit>, Option<DrainGuard>)>,
 }
 
 impl StreamedAnswer {
-    /// The first part of the answer, and `source` as its rest.
+    /// An answer that starts with `reply.body` and continues with the parts of `source`.
     pub fn begin(
         context: Arc<Context>,
         call: Call,
@@ -57,7 +58,7 @@ impl StreamedAnswer {
         }
     }
 
-    /// The item is put on record and the log line written, once. Faults: the store's.
+    /// Stores the history item and writes the log line, on the first call only. Faults: those of the store.
     fn end(&mut self, fault: Option<Fault>) -> Result<(), Fault> {
         let Some(_held) = self.held.take() else {
             return Ok(());
@@ -86,7 +87,7 @@ impl Iterator for StreamedAnswer {
                 self.bytes += part.len();
                 Some(Ok(part))
             }
-            // What cannot be put on record was not delivered whole.
+            // If the item cannot be stored, the answer ends with that fault instead of its regular end.
             Ok(None) => self.end(None).err().map(Err),
             Err(fault) => {
                 let _ = self.end(Some(fault.clone()));

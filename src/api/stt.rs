@@ -20,7 +20,7 @@ use crate::store::{Feature, ItemId};
 pub struct TranscribeForm {
     #[schemars(schema_with = "file_schema")]
     file: Body,
-    /// The language that is spoken; what is not said or not known is detected.
+    /// The language that is spoken; detected if it is absent or unknown.
     language: Option<String>,
     /// Whether the answer has the times of words.
     #[schemars(default = "on")]
@@ -38,7 +38,7 @@ impl TranscribeForm {
     }
 }
 
-/// What was said. Times are seconds from the start of the file.
+/// The transcript. Times are seconds from the start of the file.
 #[derive(Serialize, JsonSchema)]
 pub struct TranscribeAnswer {
     duration_seconds: f64,
@@ -58,7 +58,7 @@ struct TranscribedSegment {
     id: usize,
     start: f64,
     text: String,
-    /// Absent where they were not asked for.
+    /// Absent if the request did not ask for them.
     #[serde(skip_serializing_if = "Option::is_none")]
     words: Option<Vec<TimedWord>>,
 }
@@ -71,8 +71,8 @@ struct TimedWord {
     word: String,
 }
 
-/// Transcribes. Faults: `Invalid` for a wrong form or an undecodable recording, `Missing` without a pack that transcribes, and
-/// what the service refuses.
+/// Transcribes a recording. Faults: `Invalid` for a wrong form or an undecodable recording, `Missing` without a pack
+/// that transcribes, and those of the service.
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let body = call.take_body();
     let form = Form::parse(call.head.header("content-type"), body, &context.spool_dir)?;
@@ -80,7 +80,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let (language, words) = (asked.language, asked.word_timestamps);
     let transcription =
         context.services.transcription.as_ref().ok_or_else(|| {
-            Fault::missing("No engine for transcription is installed on this box.")
+            Fault::missing("No engine for transcription is installed on this server.")
         })?;
     let reader = asked.file.into_reader().map_err(Fault::internal)?;
     let recognizer = transcription.recognizer(language.as_deref());

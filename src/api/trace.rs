@@ -1,4 +1,4 @@
-//! The trace of a request: the headers that every answer of it bears, and its one log line.
+//! The trace of a request: the headers that every answer has, and the request's one log line.
 
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
@@ -20,11 +20,11 @@ pub struct RequestTrace {
     pub received: Instant,
     pub endpoint: Option<&'static str>,
     pub key_id: Option<KeyId>,
-    /// What the key may still do; none before it is known.
+    /// What remains of the key's rate limit; none before the key is known.
     pub allowance: Option<Allowance>,
     /// Cross-origin headers.
     pub cors: Vec<(&'static str, String)>,
-    /// Time until the whole body was there, in the queue, and in the engine.
+    /// Time until the whole body had arrived; then, in `queued` and `ran`, time in the queue and in the engine.
     pub receive: Duration,
     pub queued: Duration,
     pub ran: Duration,
@@ -34,7 +34,7 @@ pub struct RequestTrace {
 }
 
 impl RequestTrace {
-    /// Of a request with this head.
+    /// The trace of a request with this head.
     pub fn of(head: &Head, cors: Vec<(&'static str, String)>) -> Self {
         let request_id = head
             .header("x-request-id")
@@ -46,7 +46,7 @@ impl RequestTrace {
         }
     }
 
-    /// Of what never became a request.
+    /// The trace of a connection that was refused before it sent a request.
     pub fn of_peer(peer: IpAddr) -> Self {
         RequestTrace::new(new_request_id(), peer, Instant::now())
     }
@@ -68,13 +68,13 @@ impl RequestTrace {
         }
     }
 
-    /// Notes what a handler has made.
+    /// Copies the times and the seconds of sound that a handler noted in `call`.
     pub fn made(&mut self, call: &Call) {
         self.audio_s = call.record.as_ref().and_then(|item| item.duration_seconds);
         (self.queued, self.ran) = (call.queued, call.ran);
     }
 
-    /// The answer to a result, and the request's log line.
+    /// Makes the answer to a result, and writes the request's log line.
     pub fn conclude(mut self, result: Result<Reply, Fault>) -> Answered {
         let reply = match result {
             Ok(reply) => reply,
@@ -103,18 +103,18 @@ impl RequestTrace {
         }
     }
 
-    /// The answer to a fault, and the request's log line.
+    /// Makes the answer to a fault, and writes the request's log line.
     pub fn refuse(self, fault: Fault) -> Answer {
         self.send(detail::answer(&fault), Some(fault))
     }
 
-    /// `answer` with the headers of every answer, and the request's log line.
+    /// Adds the headers of every answer, and writes the request's log line.
     pub fn send(mut self, answer: Answer, fault: Option<Fault>) -> Answer {
         self.log(answer.status, answer.body.len(), fault);
         self.head(answer)
     }
 
-    /// The request's log line, written once.
+    /// Writes the request's log line; callers call it once.
     pub fn log(&self, status: u16, bytes_out: usize, fault: Option<Fault>) {
         let ms = |time: Duration| time.as_millis() as u64;
         log::info!(
@@ -136,7 +136,7 @@ impl RequestTrace {
         );
     }
 
-    /// `answer` with the headers of every answer.
+    /// Adds the headers of every answer.
     pub fn head(&mut self, mut answer: Answer) -> Answer {
         answer
             .headers
@@ -156,7 +156,7 @@ impl RequestTrace {
 /// The log target of the one line that every request gets.
 const REQUEST: &str = "vocabox::request";
 
-/// Whether a client's own request id may be echoed.
+/// Whether a client's own request id is safe to repeat in headers and log.
 fn is_fit(id: &str) -> bool {
     (1..=limits::REQUEST_ID_CHARS_MAX).contains(&id.len())
         && id

@@ -1,4 +1,4 @@
-//! `POST /voice/tts`: a text → a WAV.
+//! `POST /voice/tts`: a text → speech, a WAV file by default.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -24,27 +24,27 @@ const VOICE: &str = "af_heart";
 request! {
     /// A text to speak.
     pub struct SpeechFields {
-        /// What is spoken; not blank.
+        /// The text to speak; not blank.
         text: NonBlankText<{ limits::TEXT_CHARS_MAX }>,
-        /// A voice of `GET /voice/voices`, or a blend of several.
+        /// Id of a voice of `GET /voice/voices`, or a blend of several.
         #[schemars(extend("default" = VOICE))]
         voice_id: Option<AnyText>,
-        /// Rate of speaking, as a factor of the voice's own.
+        /// Speaking rate, as a factor of the voice's own rate.
         #[schemars(extend("default" = 1.0))]
         speed: Option<BoundedNumber<SpeedFactor>>,
         stability: Option<BoundedNumber<Fraction>>,
         similarity: Option<BoundedNumber<Fraction>>,
-        /// Language that a cloned voice reads the text in.
+        /// Language in which a cloned voice reads the text.
         language: Option<AnyText>,
-        /// How much a cloned voice stresses.
+        /// How far the pitch of a cloned voice moves.
         exaggeration: Option<BoundedNumber<Fraction>>,
-        /// How closely a cloned voice keeps to its recording.
+        /// How closely a cloned voice follows its recording.
         cfg_weight: Option<BoundedNumber<Fraction>>,
     }
 }
 
-/// Speaks. Faults: `Invalid` for a field out of its bounds, `NotFound` for an unknown voice, `Missing` without a pack that
-/// speaks, and what the service refuses.
+/// Speaks a text. Faults: `Invalid` for a field out of its bounds, `NotFound` for an unknown voice, `Missing` without a
+/// pack that speaks, and those of the service.
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let request = begin(context, call)?;
     let priority = Priority::Interactive;
@@ -64,7 +64,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     })
 }
 
-/// What is asked for, checked.
+/// A checked request for speech.
 pub struct SpeechRequest<'a> {
     pub speech: &'a SpeechService,
     pub utterance: Utterance,
@@ -72,7 +72,7 @@ pub struct SpeechRequest<'a> {
     pub metadata: Metadata,
 }
 
-/// Checks the request; a generation begins. Faults: those of [`handle`] but for what the service refuses.
+/// Checks the request and begins a generation. Faults: those of [`handle`] except those of the service.
 pub fn begin<'a>(context: &'a Context, call: &mut Call) -> Result<SpeechRequest<'a>, Fault> {
     let body = call.take_body();
     let (asked, controls) = parse(object(&call.head, body)?)?;
@@ -81,7 +81,7 @@ pub fn begin<'a>(context: &'a Context, call: &mut Call) -> Result<SpeechRequest<
         .services
         .speech
         .as_ref()
-        .ok_or_else(|| Fault::missing("No engine for speech is installed on this box."))?;
+        .ok_or_else(|| Fault::missing("No engine for speech is installed on this server."))?;
     let account = call.identity()?.account.id;
     let language = controls.language.as_deref();
     let voice = (context.voices).resolve(Some(account), &asked.voice, language)?;
@@ -126,11 +126,11 @@ pub fn begin<'a>(context: &'a Context, call: &mut Call) -> Result<SpeechRequest<
     })
 }
 
-/// How a cloned voice is to speak.
+/// Settings of cloned voices.
 struct Controls {
-    /// Code of the language that the text is in.
+    /// Code of the language of the text.
     language: Option<String>,
-    /// 0 to 1 each.
+    /// 0 to 1; so is `cfg_weight`.
     exaggeration: Option<f32>,
     cfg_weight: Option<f32>,
 }
@@ -158,7 +158,7 @@ fn parse(fields: SpeechFields) -> Result<(Utterance, Controls), Fault> {
     Ok((utterance, controls))
 }
 
-/// Refuses what would take longer to say than a worker has time for: better at once than after minutes.
+/// Refuses a text whose speech would be longer than a worker has time for, at once instead of after minutes.
 fn check_length(asked: &Utterance, language: &str) -> Result<(), Fault> {
     let Some(language) = text::language(language) else {
         return Ok(());
@@ -174,16 +174,16 @@ fn check_length(asked: &Utterance, language: &str) -> Result<(), Fault> {
     }
 }
 
-/// How the sound is asked for (ours).
+/// The query of a request for speech; an extension of the hosted API.
 #[derive(JsonSchema)]
 pub struct FormatQuery {
-    /// In any case; without it, `Accept` decides.
+    /// Upper and lower case are the same; without `format`, the header `Accept` decides.
     #[schemars(with = "Option<String>", extend("enum" = Format::ALL.map(Format::name)))]
     format: Option<Format>,
 }
 
 impl FormatQuery {
-    /// Of a URL's query: its first `format` counts. Faults: `Invalid` for one that is not made.
+    /// Reads a URL's query, whose first `format` counts. Faults: `Invalid` for a format that this build does not write.
     fn read(query: &str) -> Result<Self, Fault> {
         let mut query = form_urlencoded::parse(query.as_bytes());
         let asked = query.find(|(name, _)| name == "format");
@@ -192,8 +192,8 @@ impl FormatQuery {
     }
 }
 
-/// What the answer's sound is written in (ours): `?format=`, else the first type that `Accept` names and that is made here,
-/// else WAV. Faults: `Invalid` for a `format` that is not made.
+/// The format of the answer's sound: `?format=`, else the first type in `Accept` that this build writes, else WAV.
+/// Faults: `Invalid` for a `format` that it does not write.
 fn format(head: &Head) -> Result<Format, Fault> {
     if let Some(format) = FormatQuery::read(&head.query)?.format {
         return Ok(format);
@@ -214,7 +214,7 @@ pub struct Metadata {
     voice_id: String,
     voice_name: String,
     text: String,
-    /// Null while the end is not known.
+    /// Null in streamed answers, whose length is not known at the start.
     duration_seconds: Option<f64>,
     sample_rate: u32,
     character_count: usize,
@@ -231,7 +231,8 @@ impl Metadata {
             if excess == 0 {
                 return Ok(json);
             }
-            // No character takes more than 12 bytes (a pair of \uXXXX): cutting this many never cuts too much at once.
+            // No character takes more than 12 bytes (a pair of \uXXXX), so cutting this many characters never cuts too
+            // much.
             let keep = self
                 .text
                 .chars()
@@ -243,7 +244,7 @@ impl Metadata {
     }
 }
 
-/// JSON with everything outside ASCII as `\uXXXX`, in pairs beyond the basic plane: header values are ASCII.
+/// JSON with all characters outside ASCII as `\uXXXX`, in pairs beyond the basic plane: header values are ASCII.
 fn ascii(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     let mut units = [0; 2];

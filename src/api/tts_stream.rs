@@ -1,4 +1,4 @@
-//! `POST /voice/tts/stream`: a text → a WAV (or what else was asked for) that is sent while it is spoken.
+//! `POST /voice/tts/stream`: a text → speech in the requested format, sent while it is made.
 
 use super::tts::{self, SpeechRequest};
 use super::{Call, Context, Reply};
@@ -6,7 +6,7 @@ use crate::audio::encode;
 use crate::fault::Fault;
 use crate::services::speech::no_sound;
 
-/// Speaks; the answer begins with the first piece. Faults: those of [`tts::handle`] until then.
+/// Speaks a text; the answer begins once the first piece is made. Faults: those of [`tts::handle`] until then.
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let SpeechRequest {
         speech,

@@ -1,4 +1,4 @@
-//! `GET /voice/voices`: the voices that this server can speak right now. `DELETE /voice/voices/{voice_id}`: one clone less.
+//! `GET /voice/voices`: the voices that this server can speak now. `DELETE /voice/voices/{voice_id}` deletes a clone.
 
 use std::collections::BTreeMap;
 
@@ -13,17 +13,17 @@ use crate::pack::manifest::{Category, Voice};
 use crate::services::voices::{Origin, base, speaks};
 use crate::store::ClonedVoice;
 
-/// Which voices are asked for.
+/// The query of a request for voices.
 #[derive(Default, JsonSchema)]
 pub struct VoicesQuery {
-    /// Those that speak it.
+    /// Only voices that speak this language.
     language: Option<String>,
-    /// Those of it; of one that is not known there are none.
+    /// Only voices of this category; an unknown category has none.
     category: Option<String>,
 }
 
 impl VoicesQuery {
-    /// Of a URL's query.
+    /// Reads a URL's query.
     fn read(query: &str) -> Self {
         let mut asked = VoicesQuery::default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -50,7 +50,7 @@ pub struct VoicesAnswer {
     voices: Vec<VoiceRow>,
 }
 
-/// How voices are grouped.
+/// The category of a voice.
 #[derive(Clone, Copy, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum VoiceCategory {
@@ -78,7 +78,7 @@ impl From<Category> for VoiceCategory {
     }
 }
 
-/// A voice.
+/// A voice in the answer.
 #[derive(Serialize, JsonSchema)]
 struct VoiceRow {
     category: VoiceCategory,
@@ -87,14 +87,14 @@ struct VoiceRow {
     gender: String,
     language: String,
     name: String,
-    /// None where there is nothing to hear of it yet.
+    /// None if the voice has no preview.
     preview_url: Option<String>,
     /// In Hz.
     sample_rate: u32,
     voice_id: String,
 }
 
-/// A language, and what can be done in it.
+/// A language, and what the server can do in it.
 #[derive(Serialize, JsonSchema)]
 struct LanguageRow {
     code: String,
@@ -104,7 +104,7 @@ struct LanguageRow {
     tts: bool,
 }
 
-/// A clone that is gone.
+/// A clone that was deleted.
 #[derive(Serialize, JsonSchema)]
 pub struct DeletedVoice {
     #[schemars(extend("const" = "deleted"))]
@@ -132,7 +132,8 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     })
 }
 
-/// Deletes a clone of the account. Faults: `Invalid` for a voice of the catalog, `NotFound` for any other.
+/// Deletes a clone of the account. Faults: `Invalid` for a stock voice, `NotFound` for any other id that is not the
+/// account's.
 pub fn delete(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let account = call.identity()?.account.id;
     let id = context.voices.delete_clone(account, &call.param)?;
@@ -171,7 +172,8 @@ fn cloned_row(voice: &ClonedVoice, origin: &Origin) -> VoiceRow {
     }
 }
 
-/// Languages that can be spoken or heard here, by their base code; those that can be dubbed into are spoken and translated into.
+/// Languages that the server speaks or transcribes, by their base code. `dub` is true for languages that it both speaks
+/// and translates into.
 fn languages(context: &Context) -> Vec<LanguageRow> {
     let mut codes: BTreeMap<&str, (bool, bool)> = BTreeMap::new();
     for voice in context.voices.stock() {

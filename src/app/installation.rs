@@ -1,4 +1,4 @@
-//! The packs in use: which are chosen, and how an engine is built from each.
+//! The packs in use: choosing them, and building an engine from each.
 
 use crate::capability::Capability;
 use crate::config;
@@ -14,19 +14,19 @@ use crate::pack::Pack;
 use crate::pack::manifest::{PackKind, Runtime};
 use crate::services::transcription::GENERAL;
 
-/// The packs in use, verified, with the libraries that run them.
+/// The chosen packs, verified, and the libraries that run their graphs.
 #[derive(Clone)]
 pub struct Installation {
     pub speak: Option<Pack>,
     /// All packs that speak, in the order of [`VoiceRouter::order`].
     pub(super) speakers: Vec<Pack>,
-    /// Transcribes what no specialist lists.
+    /// The pack that transcribes languages that no specialist lists.
     pub transcribe: Option<Pack>,
-    /// Packs that transcribe the languages that they list.
+    /// Specialists: packs that transcribe only the languages that they list.
     pub(super) specialists: Vec<Pack>,
     pub(super) detect: Option<Pack>,
     pub(super) embed: Option<Pack>,
-    /// Gives speech the tone colour of another speaker.
+    /// The pack that converts the tone colour of speech into another speaker's.
     pub(super) convert: Option<Pack>,
     /// Packs that translate.
     pub(super) translators: Vec<Pack>,
@@ -95,12 +95,13 @@ impl Installation {
         })
     }
 
-    /// What runs the models: a CUDA device, or the CPU.
+    /// The device that runs the models: a CUDA device, or the CPU.
     pub fn device(&self) -> Device {
         self.graphs.ort.as_ref().map_or(Device::Cpu, Ort::device)
     }
 
-    /// Builds the engine of the packs that speak. Faults: `Missing` when none is fetched, or one cannot be loaded.
+    /// Builds the engine that speaks, of all packs that speak. Faults: `Missing` when none is fetched, or one cannot be
+    /// loaded.
     pub fn build_speak(&self) -> Result<Box<Speak>, Fault> {
         if self.speak.is_none() {
             return Err(missing(Capability::Speak));
@@ -115,12 +116,13 @@ impl Installation {
         }
     }
 
-    /// Builds the engine that transcribes what no specialist lists. Faults: as [`Installation::build_speak`].
+    /// Builds the engine of the general pack that transcribes. Faults: as [`Installation::build_speak`].
     pub fn build_transcribe(&self) -> Result<Box<Transcribe>, Fault> {
         self.build_recognizer(self.transcriber(None)?)
     }
 
-    /// The pack for a language: that which lists it, else the general one. Faults: `Missing` when none is fetched.
+    /// The pack that transcribes `language`: the specialist that lists it, else the general one. Faults: `Missing` when
+    /// no general one is fetched.
     pub(super) fn transcriber(&self, language: Option<&str>) -> Result<&Pack, Fault> {
         let lists = |p: &&Pack| {
             p.manifest
@@ -133,6 +135,8 @@ impl Installation {
         pack.ok_or_else(|| missing(Capability::Transcribe))
     }
 
+    /// Builds the engine of `pack`, which transcribes. Faults: `Missing` when it or the pack that detects speech cannot
+    /// be loaded.
     pub(super) fn build_recognizer(&self, pack: &Pack) -> Result<Box<Transcribe>, Fault> {
         let detector = self.detect.as_ref();
         let detector = detector.ok_or_else(|| not_fetched("detects speech", "silero-vad"))?;
@@ -142,7 +146,7 @@ impl Installation {
         }
     }
 
-    /// Builds the engine that tells who speaks when. Faults: as [`Installation::build_speak`].
+    /// Builds the engine that diarizes. Faults: as [`Installation::build_speak`].
     pub fn build_diarize(&self) -> Result<Box<Diarize>, Fault> {
         let detector = self.detect.as_ref();
         let detector = detector.ok_or_else(|| not_fetched("detects speech", "silero-vad"))?;
@@ -175,6 +179,7 @@ impl Installation {
         pack.ok_or_else(|| not_fetched(&what, row.example_pack))
     }
 
+    /// Builds the engine of `pack`, which translates. Faults: `Missing` when it cannot be loaded.
     pub(super) fn build_translator(&self, pack: &Pack) -> Result<Box<Translate>, Fault> {
         match engine::of(pack)? {
             Build::Translate(build) => build(pack, &self.graphs),
@@ -189,7 +194,7 @@ fn fetched(packs: &[Pack], kind: PackKind) -> Vec<Pack> {
     packs.iter().filter(fitting).cloned().collect()
 }
 
-/// Fetched packs beside `general` that transcribe under a name of their own.
+/// Fetched packs other than `general` that transcribe with another engine than [`GENERAL`].
 fn specialists(packs: &[Pack], general: &Pack) -> Vec<Pack> {
     let mut fetched = fetched(packs, PackKind::Transcribe);
     fetched.retain(|p| p.manifest.engine != GENERAL && p.name() != general.name());
@@ -215,7 +220,8 @@ fn choose(packs: &[Pack], kind: PackKind, name: Option<&str>) -> Result<Option<P
     }
 }
 
-/// Opens ONNX Runtime: the chosen, embedded, neighbouring or packed library.
+/// Opens ONNX Runtime, on the library that [`library::find`] chooses, and the device of the options. Faults: `Missing`
+/// when there is no library, or it or the device cannot be used.
 pub fn open_ort(options: &config::Models, packs: &[Pack]) -> Result<Ort, Fault> {
     let runtime = packs.iter().find(|p| p.kind() == PackKind::Runtime);
     let packed = match runtime.map(|p| (p, p.file("library", None))) {

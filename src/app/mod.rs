@@ -1,4 +1,4 @@
-//! The only wiring: from settled options to loaded packs, running services and a listening server.
+//! Wiring, which is only here: from resolved options to loaded packs, running services and a listening server.
 
 mod installation;
 mod services;
@@ -25,21 +25,22 @@ use crate::services::previews::Previews;
 use crate::services::{Capacity, Services};
 use crate::store::{JobRoom, Retention, Store};
 
-/// Previews that are kept.
+/// Bounds of the previews on the disk.
 const PREVIEWS: CacheLimits = CacheLimits {
     files_max: limits::PREVIEWS_MAX,
     bytes_max: u64::MAX,
 };
 
-/// A running server: its edge, and what its requests work with.
+/// A running server: its edge, and the context of its request handlers.
 pub struct App {
     pub edge: Edge,
     pub context: Arc<Context>,
 }
 
 impl App {
-    /// Opens the store, loads the models, then listens; nothing is served before all is there.
-    /// Faults: `Missing`, with what is wrong and what to do.
+    /// Opens the store, loads the models, then listens: no request is answered before all have succeeded. Faults:
+    /// `Missing` for packs, libraries or an address that cannot be used, with the repair in the cause; and those of the
+    /// store and of the services.
     pub fn open(options: &config::Serve) -> Result<Self, Fault> {
         engine::graph::heap::fix_bounds();
         let origins = Origins::parse(&options.server.cors_origin).map_err(Fault::missing)?;
@@ -113,12 +114,12 @@ impl App {
             context: context.clone(),
         };
         let edge = Edge::open(edge, bounds, Arc::new(lifecycle))
-            .map_err(|e| Fault::missing("The box could not open its front door.").because(e))?;
+            .map_err(|e| Fault::missing("The server cannot listen on its address.").because(e))?;
         Ok(App { edge, context })
     }
 }
 
-/// Starts the thread of dubbing jobs. Faults: `Internal` when there is no thread to be had.
+/// Starts the thread of dubbing jobs. Faults: `Internal` when it cannot be started.
 fn start_dubbing(
     services: DubServices,
     store: &Arc<Store>,

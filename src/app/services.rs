@@ -1,4 +1,4 @@
-//! From an installation to running services.
+//! Starts the services of an installation.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -27,18 +27,19 @@ use crate::services::voices::{Origin, VoiceCatalog};
 use crate::services::{Capacity, ModelName, Services};
 use crate::store::{Retention, Store};
 
-/// Language of the sentences that voices are tried with.
+/// Language of the sentences that cloning tries voices with.
 const TRIED_IN: &str = "en-us";
-/// What is written where nothing translates.
+/// Code of the language that recognizers can translate into.
 const ENGLISH: &str = "en";
 
-/// Lines that were spoken, and voices that imitate speakers.
+/// Bounds of the files of spoken lines and of imitated voices.
 const SPOKEN: CacheLimits = CacheLimits {
     files_max: limits::SPOKEN_FILES_MAX,
     bytes_max: limits::SPOKEN_BYTES_MAX,
 };
 
-/// Of a command without a server: lines are heard and spoken one after the other, beside the search for a voice.
+/// Capacity of a command without a server: lines are transcribed and spoken one after the other, while the search for a
+/// voice runs.
 const COMMAND: Capacity = Capacity {
     workers: 1,
     queue: 4,
@@ -73,7 +74,7 @@ impl Installation {
         })
     }
 
-    /// The voices that the packs speak; none while no pack that speaks is fetched.
+    /// The voices that the packs speak, and those of `clones`; empty while no pack that speaks is fetched.
     pub fn voice_catalog(&self, clones: Option<ClonedVoices>) -> VoiceCatalog {
         let voices = VoiceRouter::voices(&self.speakers).into_iter();
         let origin = |(voice, pack): (&Voice, &Pack)| {
@@ -106,7 +107,7 @@ impl Installation {
         Ok(Some(service))
     }
 
-    /// Starts one worker of the pack for a language alone, as a command needs it. Faults: `Missing` when no pack for it is
+    /// Starts one worker of the pack for a language only, for commands. Faults: `Missing` when no pack for it is
     /// fetched or it cannot be loaded.
     pub fn start_recognizer_for(&self, language: Option<&str>) -> Result<Recognizer, Fault> {
         self.start_recognizer(self.transcriber(language)?, COMMAND)
@@ -134,8 +135,8 @@ impl Installation {
         Ok(is_any.then(|| TranslationService::new(translators, capacity)))
     }
 
-    /// Starts one worker of the pack for a pair of languages alone, as a command needs it. Faults: `Missing` when no pack
-    /// for it is fetched or it cannot be loaded.
+    /// Starts one worker of the pack for a pair of languages only, for commands. Faults: `Missing` when no pack for it
+    /// is fetched or it cannot be loaded.
     pub fn start_translator_for(
         &self,
         source: &str,
@@ -169,7 +170,7 @@ impl Installation {
         Ok(Some(Arc::new(service)))
     }
 
-    /// Whether the packs that cloning needs are fetched; if not, what is missing.
+    /// Checks that the packs that cloning needs are fetched; the error says which is missing.
     pub(super) fn can_clone(&self) -> Result<(), &'static str> {
         if self.speak.is_none() || self.embed.is_none() || self.detect.is_none() {
             return Err("no pack that embeds speakers is fetched");
@@ -180,8 +181,8 @@ impl Installation {
         }
     }
 
-    /// Starts what clones, none where a pack for it is not fetched. Faults: `Engine` when a table of a voice cannot be read,
-    /// `Internal` when a thread cannot be started.
+    /// Starts cloning; none while a pack that it needs is not fetched. Faults: `Engine` when a style table cannot be
+    /// read, `Internal` when a thread cannot be started.
     pub(super) fn start_cloning(
         &self,
         services: &Services,
@@ -204,13 +205,14 @@ impl Installation {
         Ok(Some(Arc::new(cloning)))
     }
 
-    /// The first pack whose voices are tables and can be tried, and the voice that is.
+    /// The first pack that speaks from style tables and has a voice of the language [`TRIED_IN`], and the id of that
+    /// voice.
     fn tried(&self) -> Option<(&Pack, String)> {
         let mut packs = self.speakers.iter().filter(|p| engine::has_tables(p));
         packs.find_map(|p| Some((p, reader(p)?)))
     }
 
-    /// What tells `pack`, and which of its models runs, from any other.
+    /// Identifies the content of `pack` and the variant of its graphs that runs.
     fn made_of(&self, pack: &Pack) -> String {
         let variant = self.graphs.variant(pack).unwrap_or_default();
         format!("{} {variant}", pack.fingerprint())
@@ -223,9 +225,9 @@ impl Installation {
         codes.filter(is_left).cloned().collect()
     }
 
-    /// Starts what dubs one file without a server. What is known of voices is read from `data_dir` and kept there, as a
-    /// server's is; in `scratch` is what goes with the process. Faults: `Missing` when a pack is not fetched or cannot be
-    /// loaded.
+    /// Starts the services that a command needs to dub one file. Measured stock voices and spoken lines are read from
+    /// `data_dir` and kept there, as a server's are; `scratch` holds a store that the caller deletes. Faults: `Missing`
+    /// when a pack is not fetched or cannot be loaded, and those of writing to these folders.
     pub fn start_dubbing(
         &self,
         data_dir: &Path,
@@ -291,7 +293,7 @@ fn name(pack: &Pack) -> ModelName {
     }
 }
 
-/// What `start` makes of `pack`; the log says how long it took.
+/// Calls `start`, and logs how long loading `pack` took.
 fn timed<S>(
     pack: &Pack,
     capacity: Capacity,
@@ -308,14 +310,14 @@ fn timed<S>(
     Ok(service)
 }
 
-/// A voice of `pack` that reads the sentences that voices are tried with.
+/// Id of a voice of `pack` that speaks the language [`TRIED_IN`].
 fn reader(pack: &Pack) -> Option<String> {
     let voices = &pack.manifest.voices;
     let reads = voices.iter().find(|v| v.language == TRIED_IN);
     reads.map(|v| v.id.clone())
 }
 
-/// The voices of `pack`, each file once.
+/// The voices of `pack`; of several voices with one file, the first.
 fn stock(pack: &Pack) -> Vec<StockVoice> {
     let mut seen = HashSet::new();
     let manifest = &pack.manifest;

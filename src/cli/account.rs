@@ -1,16 +1,16 @@
 //! `vocabox account`: creates, lists, changes and deletes accounts.
 
-use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use clap::builder::{FalseyValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Subcommand};
 use serde::Serialize;
 
-use crate::cli::CliError;
+use super::CliError;
+use super::output::{or_dash, print, table, to_json};
 use crate::store::{Account, AccountChanges, HistoryFate, Store, Utc, check_name, check_rpm};
 
-/// Manage the accounts of this box, also while it runs.
+/// Manage the accounts of the server, also while it runs.
 #[derive(Debug, clap::Args)]
 pub struct AccountArgs {
     #[command(subcommand)]
@@ -24,13 +24,13 @@ enum AccountCommand {
         /// Unique name of the account.
         #[arg(value_name = "NAME", value_parser = parse_name)]
         name: String,
-        /// Calls a minute that each of its keys may make.
+        /// Calls a minute that each of the account's keys may make.
         #[arg(long, env = "VOCABOX_RPM", default_value_t = 60, value_parser = parse_rpm)]
         rpm: u32,
-        /// Whether it may generate.
+        /// Whether the account may generate.
         #[arg(long, env = "VOCABOX_ENTITLED", value_name = "true|false", default_value_t = true, action = ArgAction::Set)]
         entitled: bool,
-        /// When its entitlement ends, like 2027-01-31T00:00:00Z; never, if absent.
+        /// When the entitlement ends, such as 2027-01-31T00:00:00Z; never by default.
         #[arg(long, env = "VOCABOX_EXPIRES", value_name = "RFC3339")]
         expires: Option<Utc>,
         /// Print one JSON object.
@@ -43,31 +43,31 @@ enum AccountCommand {
         #[arg(long, env = "VOCABOX_JSON", value_parser = FalseyValueParser::new())]
         json: bool,
     },
-    /// Change an account: what is not given stays as it is. It counts from the next request on.
+    /// Change an account, from its next request on; options that are not given change nothing.
     #[command(group = clap::ArgGroup::new("change").args(["rpm", "entitled", "expires"]).required(true).multiple(true))]
     Set {
         /// Name of the account.
         #[arg(value_name = "NAME")]
         name: String,
-        /// Calls a minute that each of its keys may make.
+        /// Calls a minute that each of the account's keys may make.
         #[arg(long, env = "VOCABOX_RPM", value_parser = parse_rpm)]
         rpm: Option<u32>,
-        /// Whether it may generate.
+        /// Whether the account may generate.
         #[arg(long, env = "VOCABOX_ENTITLED", value_name = "true|false", action = ArgAction::Set)]
         entitled: Option<bool>,
-        /// When its entitlement ends, like 2027-01-31T00:00:00Z, or never.
+        /// When the entitlement ends, such as 2027-01-31T00:00:00Z, or never.
         #[arg(long, env = "VOCABOX_EXPIRES", value_name = "RFC3339|never", value_parser = parse_end)]
         expires: Option<End>,
         /// Print one JSON object.
         #[arg(long, env = "VOCABOX_JSON", value_parser = FalseyValueParser::new())]
         json: bool,
     },
-    /// Delete an account and its keys: the next request that bears one is refused.
+    /// Delete an account and its keys: the next request with one of them is refused.
     Delete {
         /// Name of the account.
         #[arg(value_name = "NAME")]
         name: String,
-        /// What becomes of its history: kept, listed for nobody, until it is pruned; or purged at once.
+        /// Whether its history is kept until it is pruned, without being listed, or purged at once.
         #[arg(long, env = "VOCABOX_HISTORY", value_name = "keep|purge", value_parser = fate_parser())]
         history: HistoryFate,
         /// Print one JSON object.
@@ -76,7 +76,7 @@ enum AccountCommand {
     },
 }
 
-/// When an entitlement ends: none for never.
+/// When an entitlement ends; none means never.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct End(Option<Utc>);
 
@@ -98,7 +98,7 @@ struct Deleted<'a> {
     history: &'a str,
 }
 
-/// Does what was asked on the store in `data_dir` and prints the outcome.
+/// Runs the command on the store in `data_dir` and prints the result.
 pub fn run(args: AccountArgs, data_dir: &Path) -> Result<(), CliError> {
     let store = Store::open(data_dir).map_err(CliError::usage)?;
     match args.command {
@@ -152,8 +152,8 @@ pub fn run(args: AccountArgs, data_dir: &Path) -> Result<(), CliError> {
     }
 }
 
-/// Deletes the account, and returns when nothing is left of what is purged. A server that runs beside, or the next one,
-/// finishes a purge that is cut.
+/// Deletes the account, and returns once a purge is complete. A purge that is interrupted is finished by the running
+/// server, or by the next one to start.
 fn delete(store: &Store, name: &str, history: HistoryFate, json: bool) -> Result<(), CliError> {
     store
         .delete_account(name, history)
@@ -194,18 +194,18 @@ fn row(account: &Account) -> [String; 5] {
     ]
 }
 
-/// A name as an option takes it; the error is the sentence for the user.
+/// Parses an account or key name; the error is the sentence for the user.
 pub(super) fn parse_name(text: &str) -> Result<String, String> {
     check_name(text).map_err(|fault| fault.sentence)
 }
 
-/// Calls a minute as an option takes them; the error is the sentence for the user.
+/// Parses calls a minute; the error is the sentence for the user.
 pub(super) fn parse_rpm(text: &str) -> Result<u32, String> {
     let rpm = text.parse().map_err(|_| "not a whole number".to_string())?;
     check_rpm(rpm).map_err(|fault| fault.sentence)
 }
 
-/// The end of an entitlement as an option takes it; the error is the sentence for the user.
+/// Parses the end of an entitlement; the error is the sentence for the user.
 fn parse_end(text: &str) -> Result<End, String> {
     match text {
         "never" => Ok(End(None)),
@@ -213,54 +213,9 @@ fn parse_end(text: &str) -> Result<End, String> {
     }
 }
 
-pub(super) fn or_dash(value: Option<impl ToString>) -> String {
-    value.map_or_else(|| "-".to_string(), |value| value.to_string())
-}
-
-pub(super) fn to_json(value: &impl Serialize) -> Result<String, CliError> {
-    serde_json::to_string(value).map_err(|error| CliError::Failed(error.to_string()))
-}
-
-/// `rows` under `head`, each column as wide as its widest cell, two spaces between them.
-pub(super) fn table<const N: usize>(
-    head: [&str; N],
-    rows: impl Iterator<Item = [String; N]>,
-) -> String {
-    let rows: Vec<[String; N]> = std::iter::once(head.map(String::from))
-        .chain(rows)
-        .collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
-    let widths: [usize; N] = std::array::from_fn(|column| width(column).unwrap_or(0));
-    let line = |row: &[String; N]| {
-        let cells = row.iter().zip(widths);
-        let line: String = cells
-            .map(|(cell, width)| format!("{cell:width$}  "))
-            .collect();
-        line.trim_end().to_string()
-    };
-    rows.iter().map(line).collect::<Vec<_>>().join("\n")
-}
-
-/// Prints `text` and a line end. A reader that closed the pipe early (`| head`) is no failure.
-pub(super) fn print(text: &str) -> Result<(), CliError> {
-    match writeln!(std::io::stdout().lock(), "{text}") {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(CliError::Failed(format!(
-            "cannot write the output: {error}"
-        ))),
-        _ => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn columns_are_as_wide_as_their_widest_cell() {
-        let rows = [["ọ̀rọ̀", "1"], ["a", "22"]].map(|row| row.map(String::from));
-        let text = table(["NAME", "N"], rows.into_iter());
-        assert_eq!(text, "NAME   N\nọ̀rọ̀  1\na      22");
-    }
 
     #[test]
     fn options_say_what_they_accept() {

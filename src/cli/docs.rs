@@ -3,10 +3,10 @@
 use clap::builder::{PossibleValue, PossibleValuesParser};
 
 use super::CliError;
-use super::account::print;
+use super::output::print;
 use crate::docs::{TOPICS, topic};
 
-/// Show the documents: without a topic, which there are.
+/// Show a document, or without a topic the list of documents.
 #[derive(Debug, clap::Args)]
 pub struct DocsArgs {
     /// Which document to show
@@ -14,13 +14,14 @@ pub struct DocsArgs {
     topic: Option<String>,
 }
 
-/// The names that the command line accepts; another is refused with the list of them, exit code 2.
+/// The topics that the command line accepts; clap refuses others with a list of these and exit code 2.
 fn topics() -> PossibleValuesParser {
     let value = |topic: &crate::docs::Topic| PossibleValue::new(topic.name).help(topic.about);
     TOPICS.iter().map(value).collect::<Vec<_>>().into()
 }
 
-/// Prints a document, or one line about each. Fails when standard output cannot be written; a reader that left is none.
+/// Prints a document, or one line about each. Errors: standard output cannot be written; a reader that closed the pipe
+/// early is not an error.
 pub fn run(args: DocsArgs) -> Result<(), CliError> {
     match args.topic.as_deref().and_then(topic) {
         Some(topic) => print(topic.text.trim_end()),

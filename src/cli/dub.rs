@@ -37,26 +37,26 @@ pub struct DubArgs {
     /// Code of the language that is spoken, or auto to detect it
     #[arg(long, value_name = "CODE", default_value = "auto")]
     from: String,
-    /// File to write: a video of the same kind, or a WAV where there is no picture
+    /// File to write: a video in the same container, or a WAV file for a recording
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
-    /// File for the new lines as subtitles (SRT)
+    /// File to write the new lines to, as subtitles (SRT)
     #[arg(long, value_name = "FILE")]
     srt: Option<PathBuf>,
-    /// Voice of a speaker, such as SPEAKER_00=af_heart; those who are not named are imitated
+    /// Voice of a speaker, such as SPEAKER_00=af_heart; may be given again; other speakers are imitated
     #[arg(long, value_name = "SPEAKER=VOICE")]
     voice: Vec<String>,
-    /// Whether what else there is to hear stays, quieter under the lines
+    /// Whether the original sound is kept, quieter under the lines
     #[arg(long, value_name = "BOOL", default_value_t = true, action = ArgAction::Set)]
     keep_background: bool,
-    /// What the new sound of a video is coded as: opus or aac (mp4 and mov only)
+    /// Codec of the new sound of a video: opus, or aac (mp4 and mov only)
     #[arg(long, value_name = "CODEC", default_value = "opus")]
     audio_codec: String,
     #[command(flatten)]
     models: Flags<ModelSettings>,
 }
 
-/// Dubs and says how long it took.
+/// Dubs a file, and prints how long that took.
 pub fn run(args: DubArgs, common: &Common) -> Result<(), CliError> {
     let options = common.models(&args.models).map_err(CliError::Usage)?;
     let voices = voices(&args.voice)?;
@@ -96,10 +96,10 @@ pub fn run(args: DubArgs, common: &Common) -> Result<(), CliError> {
     Ok(())
 }
 
-/// What is written where nothing translates.
+/// Code of the language that recognizers can translate into.
 const ENGLISH: &str = "en";
 
-/// One file on its way.
+/// The dubbing of one file.
 struct DubRun<'a> {
     args: &'a DubArgs,
     installation: &'a Installation,
@@ -214,7 +214,7 @@ impl DubRun<'_> {
     }
 }
 
-/// The files that the command line names; what else is made has no name.
+/// The files that the command line names; other results of the render go to unnamed temporary files.
 struct CommandFiles<'a> {
     args: &'a DubArgs,
     has_picture: bool,
@@ -243,7 +243,7 @@ impl RenderFiles for CommandFiles<'_> {
     }
 }
 
-/// `pt` of `pt-BR`.
+/// The code without its region, in lower case: `pt` for `pt-BR`.
 fn base(code: &str) -> String {
     let base = code.split(['-', '_']).next().unwrap_or(code);
     base.to_lowercase()
@@ -262,7 +262,7 @@ fn whole(path: &Path, write: &mut WriteFile<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Voices by speaker.
+/// Voices by speaker, from the values of `--voice`. Errors: a value that is not `SPEAKER=VOICE`.
 fn voices(asked: &[String]) -> Result<BTreeMap<String, String>, CliError> {
     let pair = |text: &String| {
         let pair = text.split_once('=');
@@ -277,7 +277,7 @@ fn voices(asked: &[String]) -> Result<BTreeMap<String, String>, CliError> {
     asked.iter().map(pair).collect()
 }
 
-/// How far a stage is, drawn on a terminal only.
+/// A progress bar of a stage, drawn only on a terminal.
 fn bar(stage: &'static str) -> ProgressBar {
     const TEMPLATE: &str =
         "{msg:12} {wide_bar} {percent:>3} % {elapsed_precise} (about {eta} left)";

@@ -6,11 +6,12 @@ use clap::Subcommand;
 use clap::builder::{FalseyValueParser, PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
 
-use super::account::{or_dash, parse_name, parse_rpm, print, table, to_json};
-use crate::cli::CliError;
+use super::CliError;
+use super::account::{parse_name, parse_rpm};
+use super::output::{or_dash, print, table, to_json};
 use crate::store::{Key, KeyEnv, KeyId, Store};
 
-/// Manage the keys of this box's accounts, also while it runs.
+/// Manage the keys of the server's accounts, also while it runs.
 #[derive(Debug, clap::Args)]
 pub struct KeyArgs {
     #[command(subcommand)]
@@ -19,18 +20,18 @@ pub struct KeyArgs {
 
 #[derive(Debug, Subcommand)]
 enum KeyCommand {
-    /// Create a key and show it, this once.
+    /// Create a key and show it; it is not shown again.
     Create {
-        /// Name of the account that it is for.
+        /// Name of the account that the key belongs to.
         #[arg(long, env = "VOCABOX_ACCOUNT", value_name = "NAME")]
         account: String,
-        /// What to call it; the history shows this name.
+        /// Name of the key, which the history shows.
         #[arg(long, env = "VOCABOX_NAME", value_name = "TEXT", value_parser = parse_name)]
         name: String,
-        /// What it is for: part of its prefix.
+        /// Environment that the key is for, part of its prefix.
         #[arg(long, env = "VOCABOX_ENV", default_value = "live", value_parser = env_parser())]
         env: KeyEnv,
-        /// Calls a minute; the account's own, if absent or greater.
+        /// Calls a minute; by default, and at most, those of the account.
         #[arg(long, env = "VOCABOX_RPM", value_parser = parse_rpm)]
         rpm: Option<u32>,
         /// Print one JSON object.
@@ -39,16 +40,16 @@ enum KeyCommand {
     },
     /// List keys, the oldest first.
     List {
-        /// Only those of this account.
+        /// List only the keys of this account.
         #[arg(long, env = "VOCABOX_ACCOUNT", value_name = "NAME")]
         account: Option<String>,
         /// Print a JSON array.
         #[arg(long, env = "VOCABOX_JSON", value_parser = FalseyValueParser::new())]
         json: bool,
     },
-    /// Revoke a key: the next request that bears it is refused.
+    /// Revoke a key: the next request with it is refused.
     Revoke {
-        /// Its id, as `key list` shows it.
+        /// Id of the key, as `key list` shows it.
         #[arg(value_name = "KEY_ID")]
         key_id: String,
         /// Print one JSON object.
@@ -76,7 +77,7 @@ struct Created<'a> {
     rpm: Option<u32>,
 }
 
-/// Does what was asked on the store in `data_dir` and prints the outcome.
+/// Runs the command on the store in `data_dir` and prints the result.
 pub fn run(args: KeyArgs, data_dir: &Path) -> Result<(), CliError> {
     let store = Store::open(data_dir).map_err(CliError::usage)?;
     match args.command {
@@ -124,7 +125,7 @@ pub fn run(args: KeyArgs, data_dir: &Path) -> Result<(), CliError> {
             })
         }
         KeyCommand::Revoke { key_id, json } => {
-            // Parsed here and not by clap, which would repeat a key that was given in place of its id.
+            // Parsed here and not by clap, whose message would repeat a key that was given instead of its id.
             let key_id = key_id
                 .parse()
                 .map_err(|sentence| CliError::Usage(format!("KEY_ID is wrong: {sentence}")))?;

@@ -1,4 +1,4 @@
-//! The log: to standard error, one line a record, as text or as JSON. Fields of a record come behind its message.
+//! The log: to standard error, one line a record, as text or as JSON. The fields of a record follow its message.
 
 use std::io::{self, Write};
 
@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::config::{Common, LogFormat};
 use crate::store::Utc;
 
-/// Starts the log. Commands that print results say only warnings unless asked for more.
+/// Starts the log. Commands that print results log only warnings and errors by default.
 pub fn start(common: &Common, is_server: bool) {
     let asked = LevelFilter::from(common.settings.log_level);
     let level = match is_server || asked > LevelFilter::Info {
@@ -22,10 +22,10 @@ pub fn start(common: &Common, is_server: bool) {
         LogFormat::Json => json,
     };
     env_logger::Builder::new()
-        // Libraries may log what they are given, and texts of clients do not belong into the log.
+        // Libraries may log their input, and texts of clients must not reach the log.
         .filter_level(LevelFilter::Warn.min(level))
         .filter_module("vocabox", level)
-        // It warns of the first four bytes of every MP4, and of much else that clients send.
+        // symphonia warns of the first four bytes of every MP4 file, and of other content that clients send.
         .filter_module("symphonia", LevelFilter::Error.min(level))
         .format(format)
         .init();
@@ -33,7 +33,7 @@ pub fn start(common: &Common, is_server: bool) {
 
 /// `2026-11-25T08:00:00.000Z INFO request id=… status=200 …`
 fn text(out: &mut Formatter, record: &Record) -> io::Result<()> {
-    // One line, whatever a library put into its message.
+    // A record is one line, even if a library's message has several.
     let message = record.args().to_string().replace(['\n', '\r'], " ");
     let mut line = format!("{} {} {message}", Utc::now(), record.level());
     let mut write = |name: &str, value: serde_json::Value| match value {
@@ -47,7 +47,7 @@ fn text(out: &mut Formatter, record: &Record) -> io::Result<()> {
     writeln!(out, "{}", visible(&line))
 }
 
-/// One object: `time`, `level`, `message`, and the record's fields.
+/// One JSON object: `time`, `level`, `message`, and the record's fields.
 fn json(out: &mut Formatter, record: &Record) -> io::Result<()> {
     let mut line = serde_json::Map::new();
     line.insert("time".to_owned(), json!(Utc::now()));
@@ -60,8 +60,8 @@ fn json(out: &mut Formatter, record: &Record) -> io::Result<()> {
     writeln!(out, "{}", visible(&line))
 }
 
-/// `line` with what could break it, or move a terminal's cursor, as JSON escapes. Much of what is logged was said by
-/// clients, and JSON leaves some of it alone: DEL, the controls from U+0080 on, and the separators of Unicode.
+/// `line` with JSON escapes for the characters that break lines or move a terminal's cursor and that JSON does not
+/// escape: DEL, the controls from U+0080 on, and the line separators of Unicode. Logged values may come from clients.
 fn visible(line: &str) -> String {
     let mut visible = String::with_capacity(line.len());
     for character in line.chars() {
@@ -74,12 +74,12 @@ fn visible(line: &str) -> String {
     visible
 }
 
-/// Of the first plane, to which all of these belong.
+/// The JSON escape of a character of the basic plane.
 fn escaped(character: char) -> String {
     format!("\\u{:04x}", u32::from(character))
 }
 
-/// Whether a word needs no quotes to be told from what follows it.
+/// Whether a value can be written without quotes.
 fn is_plain(word: &str) -> bool {
     !word.is_empty() && word.bytes().all(|b| b.is_ascii_graphic() && b != b'"')
 }

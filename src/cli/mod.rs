@@ -1,11 +1,13 @@
-//! The command line: one file a command, each thin over the modules that the server uses.
+//! The command line: one file a command; each calls the services and modules that the server uses.
 
 pub mod account;
 pub mod docs;
 pub mod dub;
+mod error;
 pub mod key;
 mod logging;
 pub mod models;
+mod output;
 pub mod serve;
 pub mod speak;
 pub mod transcribe;
@@ -15,33 +17,12 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Common, CommonFlags};
-use crate::fault::Fault;
-
-/// Why a command did not do its work, and so the exit code.
-#[derive(Debug)]
-pub enum CliError {
-    /// Wrong usage or configuration: exit code 2.
-    Usage(String),
-    /// Anything else: exit code 1.
-    Failed(String),
-}
-
-impl CliError {
-    /// A fault at the start of a command is one of its configuration.
-    pub fn usage(fault: Fault) -> Self {
-        CliError::Usage(fault.to_string())
-    }
-
-    /// A fault in the midst of a command's work.
-    pub fn failed(fault: Fault) -> Self {
-        CliError::Failed(fault.to_string())
-    }
-}
+pub use error::CliError;
 
 /// A voice service in one file: speaks and transcribes over HTTP, on premises.
 ///
-/// Every option can also be set as VOCABOX_… in the environment or in the TOML file of --config; a flag goes before
-/// the environment, that before the file.
+/// Every option can also be set as VOCABOX_… in the environment or in the TOML file of --config. A flag overrides the
+/// environment, and the environment overrides the file.
 #[derive(Debug, Parser)]
 #[command(
     name = "vocabox",
@@ -94,7 +75,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Err(CliError::Usage(message)) => (message, 2),
         Err(CliError::Failed(message)) => (message, 1),
     };
-    // One line, whatever a library put into its message.
+    // The error is one line, even if a library's message has several.
     let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
     eprintln!("vocabox: {message}");
     ExitCode::from(code)

@@ -1,4 +1,4 @@
-//! `vocabox models`: what packs there are, and whether their files are right.
+//! `vocabox models`: lists the packs and verifies their files.
 
 use std::path::Path;
 
@@ -18,13 +18,13 @@ pub struct ModelsArgs {
 
 #[derive(Debug, Subcommand)]
 enum ModelsCommand {
-    /// List the packs, with what is fetched.
+    /// List the packs, and whether each is fetched.
     List {
         /// Print a JSON array.
         #[arg(long)]
         json: bool,
     },
-    /// Hash every file of the fetched packs anew and compare with the manifests.
+    /// Hash every file of the fetched packs and compare with the manifests.
     Verify,
     /// Print a pack's manifest as JSON.
     Show {
@@ -33,7 +33,7 @@ enum ModelsCommand {
     },
 }
 
-/// Does what was asked on the packs below `models_dir`.
+/// Runs the command on the packs in `models_dir`.
 pub fn run(args: ModelsArgs, models_dir: &Path) -> Result<(), CliError> {
     let packs = Pack::all(models_dir).map_err(|e| CliError::Usage(e.to_string()))?;
     match args.command {
@@ -78,7 +78,7 @@ fn row(pack: &Pack) -> Value {
     })
 }
 
-/// Bytes of the files that are loaded.
+/// Size in bytes of the files that are loaded.
 fn bytes(pack: &Pack) -> u64 {
     let variant = variant_in_use(pack);
     let used = pack

@@ -1,4 +1,4 @@
-//! `vocabox serve`: the server, until it is told to stop.
+//! `vocabox serve`: runs the server until it is told to stop.
 
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -8,23 +8,24 @@ use crate::app::App;
 use crate::config::{Common, ServeFlags};
 use crate::end;
 
-/// Answer over HTTP until told to stop (Ctrl-C or SIGTERM).
+/// Answer requests over HTTP until Ctrl-C or SIGTERM.
 #[derive(Debug, clap::Args)]
 pub struct ServeArgs {
     #[command(flatten)]
     flags: ServeFlags,
 }
 
-/// How long answers that need no worker may take to leave once everything else is over.
+/// Time for the last answers to be sent after the last generation has ended.
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
-/// Serves. The first signal lets generations that are under way finish, the second ends at once.
+/// Runs the server. The first signal stops it once generations under way have ended, the second ends the process at
+/// once.
 pub fn run(args: &ServeArgs, common: &Common) -> Result<(), CliError> {
     let options = common.serve(&args.flags).map_err(CliError::Usage)?;
     let (signal, signalled) = mpsc::sync_channel(1);
     ctrlc::set_handler(move || {
         if signal.try_send(()).is_err() {
-            // Models are still loading, and the first signal waits to be seen.
+            // While models load, the first signal is not handled yet; a second one ends the process.
             end::at_once(1);
         }
     })
@@ -50,9 +51,8 @@ pub fn run(args: &ServeArgs, common: &Common) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Takes no more generations, and for at most `most` waits for those under way; whether all ended. The edge keeps
-/// listening for that long: a client that asks `/readyz` has to be told, and one that sends work has to be told to send
-/// it elsewhere.
+/// Admits no more generations, and waits for at most `most` for those under way; returns whether all ended. The edge
+/// keeps listening meanwhile, so that `/readyz` and new generations are answered with 503.
 fn drain(app: &App, most: Duration) -> bool {
     log::info!(
         "stopping: what is under way gets {} s; a second signal ends at once",

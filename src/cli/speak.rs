@@ -1,4 +1,4 @@
-//! `vocabox speak`: a text to a sound file, or to standard output while it is spoken; without a server.
+//! `vocabox speak`: speaks a text to a sound file, or to standard output while it is made; without a server.
 
 use std::io::{Read, Write};
 use std::path::PathBuf;
@@ -24,10 +24,10 @@ pub struct SpeakArgs {
     /// The text, or - to read it from standard input
     #[arg(value_name = "TEXT|-")]
     text: String,
-    /// File to write, or - for standard output, where the sound leaves while it is made
+    /// File to write, or - for standard output, to which the sound is written while it is made
     #[arg(short, long, value_name = "FILE", default_value = "speech.wav")]
     output: PathBuf,
-    /// Format: wav, pcm, flac or opus [default: as the file's name ends, else wav]
+    /// Format: wav, pcm, flac or opus [default: by the ending of the file's name, else wav]
     #[arg(long, value_name = "FORMAT")]
     format: Option<String>,
     /// Voice; `vocabox models show kokoro` lists them; or a blend such as "af_heart(2)+am_adam(1)"
@@ -40,7 +40,7 @@ pub struct SpeakArgs {
     models: Flags<ModelSettings>,
 }
 
-/// Speaks and says how long it took.
+/// Speaks a text, and prints how long that took.
 pub fn run(args: SpeakArgs, common: &Common) -> Result<(), CliError> {
     let options = common.models(&args.models).map_err(CliError::Usage)?;
     if !(limits::SPEED_MIN..=limits::SPEED_MAX).contains(&args.speed) {
@@ -109,7 +109,7 @@ fn is_pipe(args: &SpeakArgs) -> bool {
     args.output.as_os_str() == "-"
 }
 
-/// What was asked for, else what the file's name ends in, else WAV.
+/// The format of `--format`, else of the ending of the file's name, else WAV.
 fn format(args: &SpeakArgs) -> Result<Format, CliError> {
     let ending = args.output.extension().and_then(|e| e.to_str());
     match (&args.format, ending) {
@@ -119,7 +119,8 @@ fn format(args: &SpeakArgs) -> Result<Format, CliError> {
     }
 }
 
-/// Writes pieces to standard output as they come; the file ends well where they break off.
+/// Writes pieces to standard output as they are made. After a fault the encoder still finishes, so that the sound so
+/// far can be played.
 fn pipe(pieces: impl Iterator<Item = Result<Clip, Fault>>, format: Format) -> Result<(), CliError> {
     let mut out = std::io::stdout().lock();
     let mut write = |bytes: Result<Vec<u8>, Fault>| {
@@ -147,17 +148,17 @@ fn pipe(pieces: impl Iterator<Item = Result<Clip, Fault>>, format: Format) -> Re
     broken.map_or(Ok(()), |fault| Err(CliError::failed(fault)))
 }
 
-/// Writes a whole file.
+/// Encodes the clip and writes the file.
 fn write(clip: &Clip, format: Format, args: &SpeakArgs) -> Result<(), CliError> {
     let file = encode::whole(format, &clip.samples, clip.rate_hz).map_err(CliError::failed)?;
     std::fs::write(&args.output, file)
         .map_err(|e| CliError::Failed(format!("{} cannot be written: {e}", args.output.display())))
 }
 
-/// How much of a text was said, drawn on a terminal only.
+/// Progress through a text, drawn only on a terminal.
 struct SpeechProgress<'a> {
     bar: ProgressBar,
-    /// The text as the engine cuts it; none where it is cut by other rules.
+    /// The text in the pieces that the engine speaks; none without a terminal, or for a language that other rules cut.
     pieces: Option<text::Pieces<'a>>,
     seconds: f64,
 }

@@ -1,4 +1,4 @@
-//! `vocabox transcribe`: recordings to text, without a server.
+//! `vocabox transcribe`: transcribes recordings, without a server.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ pub struct TranscribeArgs {
     /// Language code, or auto to detect it
     #[arg(long, value_name = "CODE", default_value = "auto")]
     language: String,
-    /// What to print
+    /// Output format
     #[arg(long, value_enum, default_value = "text")]
     format: TranscriptFormat,
     #[command(flatten)]
@@ -44,7 +44,7 @@ enum TranscriptFormat {
     Vtt,
 }
 
-/// Transcribes one file after the other; a wrong one does not stop the others.
+/// Transcribes one file after the other; a file that fails does not stop the rest.
 pub fn run(args: TranscribeArgs, common: &Common) -> Result<(), CliError> {
     let options = common.models(&args.models).map_err(CliError::Usage)?;
     let installation =
@@ -90,7 +90,8 @@ pub fn run(args: TranscribeArgs, common: &Common) -> Result<(), CliError> {
     }
 }
 
-/// How much of a file was read, drawn on a terminal only. Windows are read one by one, so that it keeps pace with the work.
+/// Progress through a file, drawn only on a terminal. The file is read window by window, so that reading keeps pace
+/// with transcription.
 fn bar(path: &Path) -> ProgressBar {
     const TEMPLATE: &str =
         "{wide_msg} {bar:30} {percent:>3} % {elapsed_precise} (about {eta} left)";
@@ -145,7 +146,7 @@ fn render(transcript: &Transcript, format: TranscriptFormat) -> String {
     }
 }
 
-/// `HH:MM:SS,mmm`, as SubRip (comma) and WebVTT (point) write it.
+/// A time as `HH:MM:SS,mmm`, with the separator of SubRip (comma) or WebVTT (point).
 fn clock(seconds: f64, separator: char) -> String {
     let ms = (seconds * 1000.0).round() as u64;
     let (h, m, s) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60);

@@ -1,4 +1,4 @@
-//! One voice on its way from a recording to a table: what was tried, what is best, and when to stop.
+//! The search for one cloned voice: the blends that were tried, the best of them, and when to stop.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,39 +13,41 @@ use crate::engine::tts::style::StyleTable;
 use crate::fault::Fault;
 use crate::services::Priority;
 
-/// Time in which the first answer is to be found, and blends that are spoken for it at the most.
+/// Time for the tries of the request that clones, and their greatest number.
 const FIRST: Duration = Duration::from_secs(4);
 const FIRST_TRIALS: usize = 3;
-/// Blends that are spoken for one voice, second hearings included.
+/// Tries for one voice, including those that measure a blend again.
 const TRIALS_MAX: usize = 48;
-/// Time after which no new ones are spoken, unless they were fewer than this: a better voice is to be there within a minute.
+/// Time of tries after which no new blends are proposed once there were [`TRIALS_MIN`] tries, so that the search ends
+/// within a minute.
 const WORK_MAX: Duration = Duration::from_secs(38);
 const TRIALS_MIN: usize = 16;
-/// After so many new blends the best one is heard again, with another sentence: what fits one sentence by chance falls back.
+/// After this many new blends, one of the candidates is measured again with another sentence, so that a blend that fits
+/// one sentence by chance loses its rank.
 const TRIALS_EACH: usize = 4;
-/// Sentences by which the final best was heard.
+/// Sentences by which a blend must have been measured before it can be the result.
 const HEARINGS_MIN: usize = 3;
 const _: () = assert!(HEARINGS_MIN <= super::probe::SENTENCES.len());
-/// Blends of whose mean the one is made that is settled on, and likeness that may cost: what one blend has over the mean of the
-/// best is chance for the greater part.
+/// Number of best blends whose mean becomes the final blend, and by how much less similar it may be than the best: the
+/// lead of one blend over the mean of the best is mostly chance.
 const SETTLED_OF: usize = 6;
 const SETTLED_COST_MAX: f32 = 0.03;
-/// How far a voice is slowed down or hurried to keep the pace of the recording.
+/// Range of the factor that adapts a voice's speaking rate to that of the recording.
 const PACE_MIN: f32 = 0.85;
 const PACE_MAX: f32 = 1.18;
 
 /// The search for one voice.
 pub struct Attempt {
     search: Search,
-    /// The catalog's number of each of the search's stock voices.
+    /// For each stock voice of the search, its number in the catalog.
     voices: Vec<usize>,
     trials: usize,
     since_hearing: usize,
-    /// Time that was spent on trying.
+    /// Time spent on tries after the first answer.
     worked: Duration,
-    /// What the voice speaks by now: a blend of the search, or a table of another search that was heard for that.
+    /// The style that the voice has: a blend of this search, or a table of an earlier search, measured for comparison.
     given: InUse,
-    /// The blend that was settled on in the end, once it was spoken.
+    /// Number of the final blend in the search, once it was measured.
     settled: Option<usize>,
 }
 
@@ -55,7 +57,7 @@ enum InUse {
     Score(f32),
 }
 
-/// What is best so far.
+/// The best blend so far, as a style.
 #[derive(Debug, Clone)]
 pub struct BestMatch {
     pub style_table: Arc<StyleTable>,
@@ -65,14 +67,15 @@ pub struct BestMatch {
 }
 
 impl Attempt {
-    /// For a voice like `target`, among the stock voices that are known by now. Faults: `Missing` when there are none.
+    /// A search for a voice like `target`, among the stock voices that are measured by now. Faults: `Missing` if none
+    /// is.
     pub fn new(catalog: &Catalog, target: Measured) -> Result<Self, Fault> {
         let known = catalog.measured();
         let is_known = |n: &usize| known[*n].is_some();
         let voices: Vec<usize> = (0..known.len()).filter(is_known).collect();
         if voices.is_empty() {
             return Err(Fault::missing(
-                "No stock voice of this box was measured yet. Try again in a minute.",
+                "No stock voice of this server was measured yet. Try again in a minute.",
             ));
         }
         let measured: Vec<Measured> = voices.iter().filter_map(|n| known[*n].clone()).collect();
@@ -88,8 +91,8 @@ impl Attempt {
         })
     }
 
-    /// Tries a few blends within some seconds, the best stock voice first, for the request that waits. Returns the best of
-    /// them and how it sounds. Faults: those of speaking.
+    /// Tries a few blends within some seconds, the best stock voice first, for the request that waits. Returns the best
+    /// of them and a sample of it. Faults: those of speaking.
     pub fn begin(
         &mut self,
         catalog: &Catalog,
@@ -100,7 +103,7 @@ impl Attempt {
         let until = Instant::now() + FIRST;
         let mut best: Option<(f32, Clip)> = None;
         for trial in 0..FIRST_TRIALS {
-            // The first is the best stock voice: it has to be heard, if only to be the preview.
+            // The best stock voice is measured already, but its sample may be needed as the preview.
             let blend = match trial {
                 0 => self.search.best().blend.clone(),
                 _ if Instant::now() >= until => break,
@@ -126,8 +129,8 @@ impl Attempt {
         ))
     }
 
-    /// Hears the table that the voice has from another search, so that what is found is compared with it. Faults: those of
-    /// speaking.
+    /// Measures the table that the voice has from an earlier search, so that later blends are compared with it. Faults:
+    /// those of speaking.
     pub fn compare_with(
         &mut self,
         style_table: &Arc<StyleTable>,
@@ -149,8 +152,8 @@ impl Attempt {
         Ok(())
     }
 
-    /// Tries one blend, or hears the best or the given one again, when no request needs the workers. False when the search is
-    /// over.
+    /// Tries one new blend or measures a candidate again, while no request needs the workers. Returns false when the
+    /// search is over. Faults: those of speaking.
     pub fn go_on(
         &mut self,
         catalog: &Catalog,
@@ -194,7 +197,7 @@ impl Attempt {
         Ok(true)
     }
 
-    /// The blend that the voice should have: the settled one, unless the best is clearly better.
+    /// The blend that the voice should have: the final one, unless the best is clearly better.
     fn chosen_at(&self) -> usize {
         let best = self.search.best_at();
         let score = |at: usize| self.search.tried()[at].score;
@@ -204,7 +207,8 @@ impl Attempt {
         settled.unwrap_or(best)
     }
 
-    /// Which of the best, the settled and the given blend was heard too seldom to compare them, the one heard less first.
+    /// Of the best, the final and the voice's own blend, the one with the fewest measurements if these are too few for
+    /// a comparison.
     fn unsure(&self) -> Option<usize> {
         let given = match self.given {
             InUse::BlendWeights(at) => Some(at),
@@ -219,15 +223,16 @@ impl Attempt {
             .min_by_key(hearings)
     }
 
-    /// Whether the best is better than what the voice has, as far as both were heard enough.
+    /// Whether the chosen blend is better than the voice's own, and both were measured often enough to compare them.
     pub fn is_better(&self) -> bool {
         let is_other = !matches!(self.given, InUse::BlendWeights(at) if at == self.chosen_at());
         let score = self.search.tried()[self.chosen_at()].score;
         is_other && self.unsure().is_none() && score > self.given_score()
     }
 
-    /// The table of what the voice has, if it is of this search: what makes it lively may be known better by now.
-    pub fn given_sheet(&self, catalog: &Catalog) -> Result<Option<StyleTable>, Fault> {
+    /// The style table of the voice's own blend, if it is one of this search; its direction of liveliness is made from
+    /// all that is measured by now. Faults: `Engine` when a table cannot be read.
+    pub fn given_style_table(&self, catalog: &Catalog) -> Result<Option<StyleTable>, Fault> {
         match self.given {
             InUse::BlendWeights(at) => {
                 let blend = self.whole(&self.search.tried()[at].blend);
@@ -237,12 +242,12 @@ impl Attempt {
         }
     }
 
-    /// The voice gets the best.
+    /// Notes that the voice has the chosen blend.
     pub fn give(&mut self) {
         self.given = InUse::BlendWeights(self.chosen_at());
     }
 
-    /// Likeness of what the voice has.
+    /// Likeness of the style that the voice has.
     pub fn given_score(&self) -> f32 {
         match self.given {
             InUse::BlendWeights(at) => self.search.tried()[at].score,
@@ -250,7 +255,7 @@ impl Attempt {
         }
     }
 
-    /// The best so far. Faults: `Engine` when a table cannot be read.
+    /// The chosen blend as a style. Faults: `Engine` when a table cannot be read.
     pub fn found(&self, catalog: &Catalog) -> Result<BestMatch, Fault> {
         let best = &self.search.tried()[self.chosen_at()];
         let blend = self.whole(&best.blend);
@@ -268,7 +273,7 @@ impl Attempt {
         })
     }
 
-    /// The blend with a weight for every voice of the catalog.
+    /// The blend with its weights in the order of the catalog's voices, 0 for voices outside the search.
     fn whole(&self, blend: &BlendWeights) -> BlendWeights {
         let most = self.voices.iter().max().map_or(0, |n| n + 1);
         let spread = |weights: &[f32]| {

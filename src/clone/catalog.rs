@@ -1,6 +1,7 @@
-//! The stock voices: their tables, what each is like, and what a blend of them comes to.
+//! The stock voices: their style tables, their measurements, and the table of a blend.
 //!
-//! What they are like is measured once for a pack, when no request needs the workers, and kept in a file.
+//! Voices are measured once for a set of packs, while no request needs the workers, and the measurements are kept in a
+//! file.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,15 +20,15 @@ use crate::engine::tts::style::{STYLE, TABLE};
 use crate::fault::Fault;
 use crate::services::Priority;
 
-/// The row by which voices are compared: that of a sentence of [`SENTENCES`].
+/// The row of a style table by which voices are compared: about that of a sentence of [`SENTENCES`].
 const ROW: usize = 45;
-/// Raised when a change of ours measures otherwise.
+/// Version of the measuring code; a change that alters measurements raises it.
 const MEASURING: &str = "2";
-/// Voices after which what was measured is kept, so that a server that is stopped goes on there.
+/// Number of voices after which measurements are written, so that a server that is stopped continues there.
 const KEEP_EACH: usize = 8;
-/// Voices from which on there is a direction of liveliness; with few it is a rough one.
+/// Least number of measured voices for a direction of liveliness; with few voices it is rough.
 const LIVELY_MIN: usize = 8;
-/// How much the direction of liveliness is held back, as a share of the voices' own spread.
+/// Ridge of the regression that finds the direction of liveliness, as a share of the voices' spread.
 const HELD_BACK: f32 = 1.0;
 
 /// A voice of the pack.
@@ -35,15 +36,15 @@ const HELD_BACK: f32 = 1.0;
 pub struct StockVoice {
     pub id: String,
     pub path: PathBuf,
-    /// Of its file.
+    /// SHA-256 of the voice's file.
     pub sha256: String,
 }
 
-/// What is known of a voice.
+/// Whether a voice is measured.
 #[derive(Debug, Clone)]
 enum StockState {
     Nothing,
-    /// It could not be spoken when it was tried last.
+    /// The voice could not be spoken at the last attempt.
     Faulty,
     Measured(Measured),
 }
@@ -57,18 +58,18 @@ impl StockState {
     }
 }
 
-/// All of them.
+/// All stock voices, with their measurements.
 pub struct Catalog {
     voices: Vec<StockVoice>,
     places: Vec<Vec<f32>>,
     known: Mutex<Vec<StockState>>,
     learnt: Condvar,
     file: PathBuf,
-    /// Of everything that what is kept hangs on.
+    /// Hash of everything that the measurements depend on.
     key: String,
 }
 
-/// What is kept of a voice, by the hash of its file.
+/// The file of measurements: those of each voice, by the hash of the voice's file.
 #[derive(Serialize, Deserialize)]
 struct StoredMeasurements {
     key: String,
@@ -76,8 +77,9 @@ struct StoredMeasurements {
 }
 
 impl Catalog {
-    /// Of `voices`, each with a file of its own. `packs` are the hashes of all that speaks and that measures; what this program
-    /// measured with these before is read from `data_dir`. Faults: `Engine` when a table cannot be read.
+    /// The catalog of `voices`, each with a file of its own. `packs` identify the packs that speak and that measure;
+    /// measurements that were made with the same packs are read from `data_dir`. Faults: `Engine` when a table cannot
+    /// be read.
     pub fn open(voices: Vec<StockVoice>, packs: &[String], data_dir: &Path) -> Result<Self, Fault> {
         let places = voices
             .iter()
@@ -102,7 +104,7 @@ impl Catalog {
         Ok(catalog)
     }
 
-    /// Fills in what the file knows; one that is missing, damaged or of other models knows nothing.
+    /// Takes the measurements from the file; a file that is missing, damaged or of other packs has none.
     fn recall(&mut self) {
         let read = fs::read(&self.file).ok();
         let kept = read.and_then(|bytes| serde_json::from_slice::<StoredMeasurements>(&bytes).ok());
@@ -121,8 +123,9 @@ impl Catalog {
         }
     }
 
-    /// Measures what is not known yet, and keeps it; how many voices could not be spoken, each of which the log names once.
-    /// Faults: those of `cancellation`, and `Internal` when it cannot be kept.
+    /// Measures the voices that are not measured yet, and writes the measurements. Returns how many voices could not be
+    /// spoken; the log names each of these once. Faults: those of `cancellation`, and `Internal` when the file cannot
+    /// be written.
     pub fn learn(
         &self,
         probe: &VoiceProbe,
@@ -138,17 +141,17 @@ impl Catalog {
         }
         let mut faulty = 0;
         let begun = Instant::now();
-        // Far apart first, so that a clone that comes meanwhile finds voices of all kinds.
+        // Voices far apart in the list come first, so that a clone that is made meanwhile finds voices of all kinds.
         let order = spread(missing.len()).into_iter().map(|n| missing[n]);
         for (count, voice) in order.enumerate() {
             cancellation.check()?;
             if count % KEEP_EACH == KEEP_EACH - 1 {
                 self.keep()?;
             }
-            let heard = self.stock_sheet(voice).and_then(|style_table| {
+            let heard = self.stock_style_table(voice).and_then(|style_table| {
                 probe.hear(Arc::new(style_table), 0, Priority::Background, cancellation)
             });
-            // A fault of stopping is not the voice's.
+            // After a cancellation the fault is not the voice's.
             cancellation.check()?;
             let now = match heard {
                 Ok((_, measured)) => StockState::Measured(measured),
@@ -190,7 +193,8 @@ impl Catalog {
         fs::rename(&fresh, &self.file).map_err(Fault::internal)
     }
 
-    /// Waits at most `most` until `least` voices are known, or all that can be, and whether they are.
+    /// Waits for at most `most` until `least` voices are measured or every voice was tried; returns whether that came
+    /// true.
     pub fn wait_known(&self, least: usize, most: Duration) -> bool {
         let is_enough = |known: &[StockState]| {
             let measured = known.iter().filter(|k| k.measured().is_some()).count();
@@ -203,18 +207,18 @@ impl Catalog {
         is_enough(&known)
     }
 
-    /// What is known of the voices, in their order.
+    /// The measurements of the voices, in their order; none for those that are not measured.
     pub fn measured(&self) -> Vec<Option<Measured>> {
         let known = self.known();
         known.iter().map(|k| k.measured().cloned()).collect()
     }
 
-    /// Where these of the voices lie.
+    /// The space of the voices with these numbers.
     pub fn space(&self, voices: &[usize]) -> Space {
         Space::new(voices.iter().map(|n| self.places[*n].clone()).collect())
     }
 
-    /// The voice that has most of the timbre of `blend`, which has a weight for each of the first voices.
+    /// The voice with the greatest timbre weight in `blend`, whose weights are those of the first voices.
     pub fn nearest(&self, blend: &BlendWeights) -> &StockVoice {
         let weights = &blend.timbre;
         let most = |a: &usize, b: &usize| f32::total_cmp(&weights[*a], &weights[*b]);
@@ -222,7 +226,8 @@ impl Catalog {
         &self.voices[voice]
     }
 
-    /// What `blend`, which has a weight for each of the first voices, comes to. Faults: `Engine` when a table cannot be read.
+    /// The style table of `blend`, whose weights are those of the first voices. Faults: `Engine` when a table cannot be
+    /// read.
     pub fn style_table(&self, blend: &BlendWeights) -> Result<StyleTable, Fault> {
         let mut rows = vec![0.0; TABLE];
         for (number, voice) in self.voices.iter().enumerate() {
@@ -244,7 +249,7 @@ impl Catalog {
         })
     }
 
-    fn stock_sheet(&self, voice: usize) -> Result<StyleTable, Fault> {
+    fn stock_style_table(&self, voice: usize) -> Result<StyleTable, Fault> {
         let stock = &self.voices[voice];
         Ok(StyleTable {
             rows: read_table(&stock.path, &stock.id)?,
@@ -252,8 +257,9 @@ impl Catalog {
         })
     }
 
-    /// What prosody changes by where the pitch moves in a range that is wider by one spread of the voices': a ridge regression
-    /// of the range on prosody, without what also moves the median. Nothing while too little is known.
+    /// The direction of liveliness: the change of prosody with which the range of the pitch grows by one standard
+    /// deviation of the voices' and its median stays. From ridge regressions of range and median on prosody; zeros
+    /// while too few voices are measured.
     fn lively(&self) -> Vec<f32> {
         let half = STYLE / 2;
         let known = self.known();
@@ -279,7 +285,8 @@ impl Catalog {
     }
 }
 
-/// 0 to `count`, each far from those before it: the golden section of what is left.
+/// The numbers below `count` in an order in which each is far from those before it: multiples of the golden ratio,
+/// modulo 1.
 fn spread(count: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..count).collect();
     order.sort_by(|a, b| {

@@ -1,14 +1,14 @@
-//! Systems of linear equations whose matrix is symmetric and positive, by Cholesky's root of it (Golub and Van Loan 2013,
-//! "Matrix Computations", section 4.2).
+//! Systems of linear equations with a symmetric positive definite matrix, by Cholesky decomposition (Golub and Van Loan
+//! 2013, "Matrix Computations", section 4.2).
 
-/// Smallest diagonal that is believed: rounding may leave less of a positive one.
+/// Lower bound of a diagonal element: rounding may make a positive one smaller or negative.
 const DIAGONAL_MIN: f64 = 1e-12;
 
 /// The lower triangle whose product with its transpose is the matrix, row after row.
 pub struct Root(Vec<f64>);
 
 impl Root {
-    /// Of the `count` × `count` matrix whose lower half `entry` gives by row and column.
+    /// Decomposes the `count` × `count` matrix whose lower triangle `entry` returns by row and column.
     pub fn of(count: usize, entry: impl Fn(usize, usize) -> f64) -> Self {
         let mut root = vec![0.0; row_start(count)];
         for row in 0..count {
@@ -65,7 +65,7 @@ impl Root {
     }
 }
 
-/// Where row `row` of a lower triangle begins.
+/// Index of the first element of row `row` of a lower triangle.
 fn row_start(row: usize) -> usize {
     row * (row + 1) / 2
 }

@@ -2,27 +2,27 @@
 
 use crate::fault::Fault;
 
-/// Samples in a row at the very top that a converter was overdriven for, and the share of all samples in such runs from which
-/// on the sound of the voice is gone.
+/// Consecutive samples at the peak that count as clipped, and the share of clipped samples above which a voice cannot
+/// be measured.
 const RUN_MIN: usize = 3;
 const SHARE_MAX: f32 = 0.01;
-/// Loudness of the top: a quiet recording is not clipped, however flat its peaks.
+/// Least peak of a recording that can be clipped: a quiet recording is not, even with flat peaks.
 const PEAK_MIN: f32 = 0.5;
-/// What is near enough to the top to be at it, and what is so far below that it does not count as sound, as shares of it.
+/// Shares of the peak: samples above the first are at the peak, samples below the second do not count as sound.
 const NEAR: f32 = 0.995;
 const SOUND_MIN: f32 = 0.1;
-/// Levels that are told apart, and the loudest of them: what a decoder gives beyond that is as loud.
+/// Number of levels in the histogram, and the highest level: samples beyond it count as that level.
 const LEVELS: usize = 1_000;
 const LOUDEST: f32 = 2.0;
 
-/// What was heard so far, at the recording's own rate: resampling rounds what was cut off.
+/// Counts of the samples so far, at the recording's own rate, because resampling rounds clipped peaks.
 pub struct ClippingMeter {
-    /// Loudness of the top: nothing before went further above it than `NEAR` allows.
+    /// The peak: no sample so far exceeds it by more than `NEAR` allows.
     peak: f32,
-    /// Samples in whole runs, and in the one that may go on.
+    /// Samples in ended runs at the peak, and, in `run`, in the current one.
     clipped: usize,
     run: usize,
-    /// Samples of each level.
+    /// Histogram: number of samples of each level.
     levels: Vec<usize>,
 }
 
@@ -38,13 +38,13 @@ impl Default for ClippingMeter {
 }
 
 impl ClippingMeter {
-    /// Takes in the samples that follow.
+    /// Counts the next samples.
     pub fn take(&mut self, samples: &[f32]) {
         for sample in samples {
             let level = sample.abs();
             self.levels[at(level)] += 1;
             if level * NEAR > self.peak {
-                // What was at the top before was not.
+                // There is a higher peak, so that earlier runs were not at the peak.
                 self.peak = level;
                 (self.clipped, self.run) = (0, 1);
             } else if level >= NEAR * self.peak {
@@ -63,7 +63,7 @@ impl ClippingMeter {
         }
     }
 
-    /// Fault: `Invalid` when so much was cut off that no voice can be told from the rest.
+    /// Fault: `Invalid` when so many samples are clipped that the voice cannot be measured.
     pub fn check(&self) -> Result<(), Fault> {
         let loud: usize = self.levels[at(SOUND_MIN * self.peak)..].iter().sum();
         let clipped = self.clipped + self.ended_run();
@@ -80,7 +80,7 @@ impl ClippingMeter {
 }
 
 fn at(level: f32) -> usize {
-    // What is not a number is silence.
+    // NaN counts as silence: the cast makes it 0.
     ((level / LOUDEST * LEVELS as f32) as usize).min(LEVELS - 1)
 }
 
@@ -88,7 +88,7 @@ fn at(level: f32) -> usize {
 mod tests {
     use super::*;
 
-    /// What is said of a sine of so many radians a sample, heard in pieces of a length that hits none of its peaks.
+    /// The verdict on a sine of `step` radians a sample, clipped at 1 and measured in pieces of 7 samples.
     fn said(gain: f32, step: f32) -> Result<(), String> {
         let samples: Vec<f32> = (0..16_000)
             .map(|n| (gain * (n as f32 * step).sin()).clamp(-1.0, 1.0))
@@ -101,12 +101,12 @@ mod tests {
     #[test]
     fn overdriven_sound_is_told_from_loud_sound() {
         let why = said(3.0, 0.05).unwrap_err();
-        // Of what is louder than a tenth of the top, that which is beyond a third of the sine.
+        // A sine of amplitude 3 is clipped where it exceeds 1: in 80 % of the samples that exceed a tenth of the peak.
         assert!(
             why.contains("overdriven: 80.") && why.contains("at most 1.0 %"),
             "{why}"
         );
-        // A sine's own top is flat for a moment, but never three samples of speech's width.
+        // The top of an unclipped sine is flat, but at the frequencies of speech for fewer than three samples.
         assert_eq!(said(0.99, 0.4), Ok(()));
         assert_eq!(said(0.3, 0.05), Ok(()), "quiet");
         assert_eq!(said(0.0, 0.05), Ok(()));

@@ -1,26 +1,25 @@
-//! What a point of which nothing is known is probably like, from points of which all is: a Gaussian process (kriging).
+//! Predicts the values at an unknown point from those at known points: Gaussian process regression (kriging).
 //!
-//! After Rasmussen and Williams 2006, "Gaussian Processes for Machine Learning", algorithm 2.1, with one covariance for all
-//! values of a point. Knows nothing of voices: points are vectors, and so are the values at them.
+//! Rasmussen and Williams 2006, "Gaussian Processes for Machine Learning", algorithm 2.1, with one covariance for all
+//! values of a point. Knows nothing of voices: points and the values at them are vectors.
 
 use super::cholesky::Root;
 
-/// How much of a value is chance, as a share of the spread of values: also what keeps the matrix sound.
+/// Variance of the noise, as a share of the variance of values; it also keeps the matrix positive definite.
 const NOISE: f64 = 0.02;
 
-/// What is known, made ready for questions.
+/// A regression on known points, ready to predict.
 pub struct Regression<'a> {
     points: &'a [Vec<f32>],
     lengths: Lengths,
     mean: Vec<f64>,
-    /// Of the covariances.
+    /// Cholesky root of the covariance matrix.
     root: Root,
-    /// For each point, what each value's difference from the mean counts.
+    /// For each point, the weights of its covariance in each predicted value.
     weights: Vec<Vec<f64>>,
 }
 
-/// How far apart points are when they have little to do with each other: the first `split` coordinates together, and the
-/// others together, as squares of distances.
+/// Length scales of the covariance, as squared distances: one for the first `split` coordinates, one for the others.
 #[derive(Debug, Clone, Copy)]
 pub struct Lengths {
     pub split: usize,
@@ -39,7 +38,7 @@ impl Lengths {
 }
 
 impl<'a> Regression<'a> {
-    /// `values[i]` is what was found at `points[i]`; there is at least one.
+    /// A regression on at least one point; `values[i]` are the values at `points[i]`.
     pub fn new(points: &'a [Vec<f32>], values: &[Vec<f32>], lengths: Lengths) -> Self {
         let count = points.len();
         let size = values.first().map_or(0, Vec::len);
@@ -49,7 +48,7 @@ impl<'a> Regression<'a> {
                 .zip(value)
                 .for_each(|(m, v)| *m += f64::from(*v) / count as f64);
         }
-        // The noise on the diagonal keeps it positive.
+        // The noise on the diagonal keeps the matrix positive definite.
         let root = Root::of(count, |a, b| {
             lengths.covariance(&points[a], &points[b]) + if a == b { NOISE } else { 0.0 }
         });
@@ -73,7 +72,8 @@ impl<'a> Regression<'a> {
         }
     }
 
-    /// The likeliest value at `point`, and how unsure that is: 0 to 1, as a share of the spread of values.
+    /// The predicted values at `point`, and the standard deviation of the prediction, 0 to 1, as a share of that of all
+    /// values.
     pub fn at(&self, point: &[f32]) -> (Vec<f32>, f32) {
         let near: Vec<f64> = self
             .points

@@ -1,4 +1,4 @@
-//! How alike two voices are: what is measured of each, and one number from both.
+//! The likeness of two voices: the measurements of each, and one number from both.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,30 +6,31 @@ use crate::audio::dsp::pitch::Pitch;
 use crate::audio::dsp::spectrum;
 use crate::audio::pcm::Clip;
 
-/// What a semitone of the median and one of the range cost, in cosines, and how many count at the most: the encoder hears
-/// pitch only faintly, people hear it first.
+/// Cost of a semitone of difference in median and in range of the pitch, in units of cosine, and the greatest
+/// difference that counts. The encoder is hardly sensitive to pitch, but listeners are.
 const MEDIAN_COST: f32 = 0.015;
 const RANGE_COST: f32 = 0.004;
 const SEMITONES_MAX: f32 = 8.0;
-/// What a neper between the spectra costs. Among 54 stock voices, each sought among the others, 0.05 to 0.2 chose voices that an
-/// encoder with no part in it found 0.005 to 0.009 nearer (cosine, mean) than those that the cosine alone chose.
+/// Cost of a difference of one neper between the spectra. When the nearest of 54 stock voices was searched among the
+/// others, 0.05 to 0.2 chose voices that another encoder found 0.005 to 0.009 more similar (mean cosine) than those
+/// that the cosine alone chose.
 const SPECTRUM_COST: f32 = 0.1;
 
-/// What was measured of a voice.
+/// The measurements of a voice.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Measured {
-    /// Of the speaker encoder, of length 1.
+    /// The speaker encoder's embedding, of length 1.
     pub direction: Vec<f32>,
-    /// None where hardly anything is voiced.
+    /// None if too little of the speech is voiced.
     pub pitch: Option<Pitch>,
-    /// As [`spectrum::mean`] has it.
+    /// The mean spectrum, see [`spectrum::mean`].
     pub spectrum: Vec<f32>,
     /// Syllables a second.
     pub pace: f32,
 }
 
 impl Measured {
-    /// Of speech in `clip` at 16 kHz, whose direction is known.
+    /// Measures the speech in `clip` (16 kHz), whose embedding is `direction`.
     pub fn of(clip: &Clip, direction: Vec<f32>) -> Self {
         Measured {
             direction,
@@ -40,8 +41,8 @@ impl Measured {
     }
 }
 
-/// How much `measured` is like `target`: the cosine of their directions, less what the differences of pitch and spectrum cost.
-/// 1 at the most.
+/// The likeness of `measured` to `target`, at most 1: the cosine of their embeddings minus the costs of the differences
+/// of pitch and spectrum.
 pub fn likeness(measured: &Measured, target: &Measured) -> f32 {
     let cosine: f32 = (measured.direction.iter().zip(&target.direction))
         .map(|(a, b)| a * b)
@@ -51,12 +52,12 @@ pub fn likeness(measured: &Measured, target: &Measured) -> f32 {
         - spectrum_cost(&measured.spectrum, &target.spectrum)
 }
 
-/// What the difference of two spectra costs.
+/// The cost of the difference of two spectra.
 pub fn spectrum_cost(spectrum: &[f32], target: &[f32]) -> f32 {
     SPECTRUM_COST * spectrum::distance(spectrum, target)
 }
 
-/// What the difference of pitch costs; nothing where the target has no pitch, all of it where only the other has none.
+/// The cost of the difference of pitch: 0 if the target has no pitch, the greatest cost if only the other has none.
 pub fn pitch_cost(pitch: Option<Pitch>, target: Option<Pitch>) -> f32 {
     let Some(target) = target else {
         return 0.0;

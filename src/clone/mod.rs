@@ -1,21 +1,22 @@
-//! Cloning: a recording of a speaker → a voice that sounds like them, as far as the stock voices reach.
+//! Cloning: a recording of a speaker → the most similar voice that can be blended from the stock voices.
 //!
-//! A request gets the best blend of stock voices that a few tries find; a thread goes on trying when no request needs the
-//! workers, and gives the voice a better table whenever it has one. Knows no request and no status.
+//! A request gets the best blend of stock voices that a few tries find; a thread continues the search while no request
+//! needs the workers, and gives the voice a better style table when it finds one. Knows neither requests nor status
+//! codes.
 //!
 //! | file | one idea |
 //! | --- | --- |
 //! | `reference` | a recording → the speech of one person, or why not |
 //! | `clipping` | how much of a recording is clipped |
-//! | `likeness` | what is measured of a voice, and how alike two are |
-//! | `catalog` | the stock voices, measured once for a pack |
-//! | `kriging` | guesses between what is known |
+//! | `likeness` | the measurements of a voice, and the likeness of two voices |
+//! | `catalog` | the stock voices, measured once for a set of packs |
+//! | `kriging` | predictions from what is measured |
 //! | `cholesky` | systems of linear equations, for `kriging` and `slope` |
 //! | `search` | which blend to try next |
-//! | `slope` | along which direction of prosody the pitch moves more |
+//! | `slope` | the direction of prosody along which the pitch moves more |
 //! | `probe` | speaks a try and measures it |
 //! | `attempt` | the tries for one voice |
-//! | `refiner` | goes on trying when no request needs the workers |
+//! | `refiner` | the thread that continues searches while no request needs the workers |
 
 pub mod attempt;
 pub mod catalog;
@@ -46,11 +47,11 @@ use probe::VoiceProbe;
 use reference::ReferenceSpeech;
 use refiner::Refiner;
 
-/// Stock voices that a clone needs at least, and how long a request waits for them on a server that was just started.
+/// Least number of measured stock voices for a clone, and how long a request waits for them after the server's start.
 const KNOWN_MIN: usize = 10;
 const KNOWN_WAIT: Duration = Duration::from_secs(8);
 
-/// Everything that clones.
+/// Makes and keeps cloned voices.
 pub struct Cloning {
     catalog: Arc<Catalog>,
     probe: Arc<VoiceProbe>,
@@ -59,28 +60,28 @@ pub struct Cloning {
     refiner: Refiner,
 }
 
-/// A voice that was just found.
+/// A voice that was found and is not kept yet.
 pub struct NewClone {
     pub found: BestMatch,
-    /// How it sounds.
+    /// A sample of the voice.
     pub preview: Clip,
-    /// The speech that it was made from, and the length of the recording that holds it.
+    /// The speech that the voice was made from, and, in `recording_s`, the length of the recording.
     pub speech: Clip,
     pub recording_s: f64,
     attempt: Box<Attempt>,
 }
 
-/// What an account calls a voice that it clones.
+/// Name, description and language that a client gives a clone.
 pub struct CloneLabel {
     pub name: String,
     pub description: String,
-    /// Code of the language that it reads unless told another.
+    /// Code of the language that the voice reads by default.
     pub language: String,
 }
 
 impl Cloning {
-    /// Starts the thread that measures the stock voices, then goes on with voices whose search was cut. Faults: `Internal` when
-    /// it cannot be started.
+    /// Starts the thread that measures the stock voices and then continues interrupted searches. Faults: `Internal`
+    /// when the thread cannot be started.
     pub fn start(catalog: Catalog, probe: VoiceProbe, store: Arc<Store>) -> Result<Self, Fault> {
         let (catalog, probe) = (Arc::new(catalog), Arc::new(probe));
         let refiner = Refiner::start(catalog.clone(), probe.clone(), store.clone())?;
@@ -93,14 +94,15 @@ impl Cloning {
         })
     }
 
-    /// Fault: `Invalid` when `account` has `most` voices already.
+    /// Checks that `account` may add a voice. Faults: `Invalid` when it has `most` voices already, and those of the
+    /// store.
     pub fn check_room(&self, account: AccountId, most: usize) -> Result<(), Fault> {
         self.store.check_voice_room(account, most)
     }
 
-    /// A voice like the one in `recording`, which the worker that diarizes reads, one at a time; what is tried is spoken at
-    /// `priority`. Faults: those of reading, those of `reference`, `Busy` on a server that was started a moment ago, and
-    /// those of the services.
+    /// Finds a voice like the one in `recording`. The worker that diarizes reads the recording, one at a time; tries
+    /// are spoken at `priority`. Faults: those of reading, those of `reference`, `Busy` while too few stock voices are
+    /// measured after a start, and those of the services.
     pub fn hear(
         &self,
         recording: Box<dyn Samples>,
@@ -115,7 +117,7 @@ impl Cloning {
         if !self.catalog.wait_known(KNOWN_MIN, KNOWN_WAIT) {
             return Err(Fault::new(
                 Kind::Busy { retry_after_s: 20 },
-                "The box was just started and is still measuring its stock voices. Try again in 20 s.",
+                "The server was just started and is still measuring its stock voices. Try again in 20 s.",
             ));
         }
         let target = self.probe.measure(&speech, cancellation)?;
@@ -130,8 +132,8 @@ impl Cloning {
         })
     }
 
-    /// Keeps `fresh` as a voice of `account` and goes on searching for a better table when no request needs the workers. The voice,
-    /// and a WAV of how it sounds. Faults: `Invalid` when `account` has `most` voices already, and the store's.
+    /// Stores `fresh` as a voice of `account` and queues its search for a better style table. Returns the voice, and a
+    /// sample of it as a WAV file. Faults: `Invalid` when `account` has `most` voices already, and those of the store.
     pub fn keep(
         &self,
         account: AccountId,
@@ -162,7 +164,7 @@ impl Cloning {
         Ok((voice, preview))
     }
 
-    /// Searches no more; what is left goes on at the next start. Does not wait for the last try.
+    /// Stops searching; interrupted searches continue at the next start. Does not wait for the current try.
     pub fn stop(&self) {
         self.refiner.stop();
     }

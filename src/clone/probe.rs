@@ -1,4 +1,4 @@
-//! Speaks in a voice that is being tried, and measures what was heard.
+//! Speaks by a style table that is tried, and measures the speech.
 
 use std::sync::Arc;
 
@@ -13,8 +13,8 @@ use crate::services::Priority;
 use crate::services::speakers::SpeakerService;
 use crate::services::speech::SpeechService;
 
-/// Sentences that are spoken to try a voice: a trial takes the first, a second hearing the next. Some three seconds each, with
-/// most sounds of English.
+/// Sentences that are spoken to try a voice: a new blend says the first, a repeated measurement the next. About three
+/// seconds each, with most sounds of English.
 pub const SENTENCES: &[&str] = &[
     "The quick brown fox jumps over the lazy dog.",
     "She had your dark suit in greasy wash water all year.",
@@ -22,7 +22,7 @@ pub const SENTENCES: &[&str] = &[
     "Bring the children some warm yellow cheese for lunch.",
 ];
 
-/// The workers that speak and those that embed.
+/// The services that speak and embed.
 pub struct VoiceProbe {
     pub speech: Arc<SpeechService>,
     pub speakers: Arc<SpeakerService>,
@@ -31,7 +31,8 @@ pub struct VoiceProbe {
 }
 
 impl VoiceProbe {
-    /// Speaks sentence `number` by `style_table`: the sound, and what it is like. Faults: those of the services.
+    /// Speaks sentence `number` by `style_table`; returns the sound and its measurements. Faults: those of the
+    /// services.
     pub fn hear(
         &self,
         style_table: Arc<StyleTable>,
@@ -59,7 +60,7 @@ impl VoiceProbe {
         Ok((clip, measured))
     }
 
-    /// What speech at 16 kHz is like.
+    /// Measures speech at 16 kHz. Faults: those of the service that embeds.
     pub fn measure(
         &self,
         speech: &Clip,

@@ -1,4 +1,4 @@
-//! A recording that was sent to be cloned → the speech of one person, or a sentence that says why not.
+//! A recording that is to be cloned → the speech of one person, or a fault that says why it cannot be used.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -12,9 +12,9 @@ use crate::limits::{CLONE_SPEECH_SECONDS_MAX, CLONE_SPEECH_SECONDS_MIN};
 
 /// Seconds of sound kept before and after each stretch of speech.
 const MARGIN_S: f64 = 0.1;
-/// Seconds of speech from which on another speaker counts: less is a cough, or a guess.
+/// Seconds of speech from which another speaker counts; less may be a cough or an error of diarization.
 const OTHER_SECONDS_MIN: f64 = 1.5;
-/// Root mean square that speech is brought to (−23 dBFS), and the peak that may cost it some of that.
+/// Root mean square to which speech is amplified (−23 dBFS), unless its peak would exceed the second value.
 const RMS: f32 = 0.070_8;
 const PEAK_MAX: f32 = 0.98;
 
@@ -25,11 +25,11 @@ pub struct ReferenceSpeech {
     pub recording_s: f64,
 }
 
-/// The speech in `recording`, at 16 kHz, level and without its pauses, once `diarize` has read what it is given to the end and
-/// told who speaks when. The recording is read piece by piece; only its sound at 16 kHz is ever whole in memory.
+/// The speech in `recording`, at 16 kHz, levelled and without pauses. `diarize` must read its argument to the end, and
+/// returns who speaks when. The recording is read piece by piece; only its sound at 16 kHz is whole in memory.
 ///
-/// Faults: `Invalid` when too much of it is cut off at the top, when there is no speech, less than `CLONE_SPEECH_SECONDS_MIN`,
-/// more than `CLONE_SPEECH_SECONDS_MAX`, or more than one speaker; and those of `diarize`.
+/// Faults: `Invalid` when too much of it is clipped, or it has no speech, less than `CLONE_SPEECH_SECONDS_MIN` or more
+/// than `CLONE_SPEECH_SECONDS_MAX` of it, or more than one speaker; and those of `diarize`.
 pub fn speech(
     recording: Box<dyn Samples>,
     diarize: impl FnOnce(Box<dyn Samples>) -> Result<Diarized, Fault>,
@@ -71,14 +71,14 @@ pub fn speech(
     })
 }
 
-/// What the worker that reads a recording collects for the thread that asked it to.
+/// A value that the worker that reads a recording collects for the calling thread.
 type Collected<T> = Arc<Mutex<T>>;
 
 fn hold<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Samples that `take` sees as well.
+/// A source of samples that passes each block to `take`, too.
 struct Tee<T> {
     source: Box<dyn Samples>,
     take: T,
@@ -142,7 +142,7 @@ mod tests {
     use crate::audio::pcm::read_all;
     use crate::engine::diarization::Turn;
 
-    /// A recording of `seconds`, and what was heard in it: where there is speech, and who has how much of it.
+    /// The result for a recording of `seconds` seconds, given the diarization: spans of speech, and speakers' turns.
     fn taken(
         seconds: f64,
         speech: &[(f64, f64)],
@@ -165,7 +165,7 @@ mod tests {
         heard_as(heard, 0.01)
     }
 
-    /// A tone at 48 kHz, of `gain` and cut off at 1, of which `heard` is told.
+    /// The result for a tone at 48 kHz, of amplitude `gain` and clipped at 1, with `heard` as its diarization.
     fn heard_as(heard: Diarized, gain: f32) -> Result<ReferenceSpeech, Fault> {
         let rate_hz = 48_000;
         let tone = |n| (gain * (n as f32 * 0.3).sin()).clamp(-1.0, 1.0);
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn speech_is_kept_without_pauses_and_level() {
-        // A cough of another person is no speech.
+        // A short turn of another speaker is dropped.
         let turns = [(1.0, 3.0, 0), (3.0, 4.0, 1), (6.0, 9.0, 0)];
         let made = taken(10.0, &[(1.0, 4.0), (6.0, 9.0)], &turns).unwrap();
         let ReferenceSpeech { clip, recording_s } = made;

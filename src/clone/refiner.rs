@@ -1,4 +1,4 @@
-//! The thread that makes cloned voices better when no request needs the workers.
+//! The thread that improves cloned voices while no request needs the workers.
 
 use std::collections::{HashSet, VecDeque};
 use std::io::Cursor;
@@ -17,24 +17,24 @@ use crate::fault::{Fault, Kind};
 use crate::limits::{CLONE_ATTEMPTS_MAX, CLONE_SECONDS_MAX};
 use crate::store::{AccountId, ClonedStyle, Store, VoiceId};
 
-/// A better table is written at most this often: each is half a MiB.
+/// Least time between two writes of a better style table, which has half a MiB.
 const WRITE_EVERY: Duration = Duration::from_secs(10);
-/// No request waits for what is tried: it may wait for long.
+/// Deadline of tries: no request waits for them, so it is long.
 const PATIENCE: Duration = Duration::from_secs(24 * 3_600);
-/// Time between a fault and the next voice, on a server that has other troubles.
+/// Pause after a fault, before the next voice.
 const REST: Duration = Duration::from_secs(5);
-/// Time until stock voices that could not be spoken are tried again: twice as long each time, up to a day.
+/// Time until stock voices that could not be measured are tried again; it doubles each time, up to a day.
 const RETRY_MIN: Duration = Duration::from_secs(60);
 const RETRY_MAX: Duration = Duration::from_secs(24 * 3_600);
 
-/// The thread, and what it is to do.
+/// The thread and its queue.
 pub struct Refiner {
     inbox: Arc<Inbox>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// Attempts that wait for the thread: at most `CLONE_ATTEMPTS_MAX`. Voices beyond these are found in the store, like those whose
-/// search was cut with its process.
+/// Searches that wait for the thread: at most `CLONE_ATTEMPTS_MAX`. The thread finds further voices in the store, like
+/// those whose search ended with an earlier process.
 #[derive(Default)]
 struct Inbox {
     jobs: Mutex<VecDeque<RefineJob>>,
@@ -45,13 +45,13 @@ struct Inbox {
 struct RefineJob {
     account: AccountId,
     id: VoiceId,
-    /// None for a voice that was found in the store.
+    /// None for a voice that was found in the store, whose search has to be made again.
     attempt: Option<Box<Attempt>>,
 }
 
 impl Refiner {
-    /// Starts the thread: the stock voices first, then the voices that are added, and where there are none those of `store`
-    /// whose search is not over. Faults: `Internal` when it cannot be started.
+    /// Starts the thread. It measures the stock voices first, then improves the voices that are added, then those of
+    /// `store` whose search is not over. Faults: `Internal` when the thread cannot be started.
     pub fn start(
         catalog: Arc<Catalog>,
         probe: Arc<VoiceProbe>,
@@ -75,7 +75,7 @@ impl Refiner {
         })
     }
 
-    /// Queues the search for a voice that is in the store.
+    /// Queues the search for a voice of the store; a full queue leaves it to be found there.
     pub fn add(&self, account: AccountId, id: VoiceId, attempt: Box<Attempt>) {
         let mut jobs = self.inbox.jobs();
         if jobs.len() < CLONE_ATTEMPTS_MAX {
@@ -88,7 +88,8 @@ impl Refiner {
         self.inbox.changed.notify_all();
     }
 
-    /// Takes nothing up any more, and leaves within one try; what is left goes on at the next start. Does not wait for that.
+    /// Tells the thread to end, which it does within one try; interrupted searches continue at the next start. Does not
+    /// wait for the thread.
     pub fn stop(&self) {
         let _jobs = self.inbox.jobs();
         self.inbox.stop.store(true, Ordering::Relaxed);
@@ -114,14 +115,14 @@ impl Inbox {
         self.stop.load(Ordering::Relaxed)
     }
 
-    /// Waits until there are jobs, it is `until`, or all is to end.
+    /// Waits until there are jobs, `until` is reached, or the thread has to end.
     fn wait(&self, until: Option<Instant>) {
         let is_idle = |jobs: &mut VecDeque<RefineJob>| jobs.is_empty() && !self.is_stopping();
         let most = until.map_or(PATIENCE, |u| u.saturating_duration_since(Instant::now()));
         let _ = self.changed.wait_timeout_while(self.jobs(), most, is_idle);
     }
 
-    /// Lets some time pass, unless all is to end.
+    /// Waits for `most`, or until the thread has to end.
     fn rest(&self, most: Duration) {
         let go_on = |_: &mut VecDeque<RefineJob>| !self.is_stopping();
         let _ = self.changed.wait_timeout_while(self.jobs(), most, go_on);
@@ -133,13 +134,13 @@ struct RefineWorker {
     probe: Arc<VoiceProbe>,
     store: Arc<Store>,
     inbox: Arc<Inbox>,
-    /// Voices with which something went wrong: they stay what they are until the next start, or until more stock voices
-    /// are known.
+    /// Voices whose refinement failed: they stay as they are until the next start, or until more stock voices are
+    /// measured.
     given_up: HashSet<VoiceId>,
 }
 
 impl RefineWorker {
-    /// Does what there is to do until all is to end.
+    /// Works until the thread has to end.
     fn serve(&mut self) {
         let (mut learn_at, mut retry) = (Some(Instant::now()), RETRY_MIN);
         while !self.inbox.is_stopping() {
@@ -158,11 +159,11 @@ impl RefineWorker {
         log::info!("no cloned voice is made better any more");
     }
 
-    /// Measures the stock voices; whether some are left for another time.
+    /// Measures the stock voices; returns whether some have to be tried again later.
     fn learn(&mut self) -> bool {
         match self.catalog.learn(&self.probe, &self.cancellation()) {
             Ok(faulty) => {
-                // It may have been for want of stock voices.
+                // Refinements may have failed because too few stock voices were measured.
                 self.given_up.clear();
                 faulty > 0
             }
@@ -191,15 +192,15 @@ impl RefineWorker {
         let Err(fault) = self.refine(job) else {
             return;
         };
-        // Also one whose file is gone: it would be found in the store again at once.
+        // A voice whose file is missing, too: `unrefined` would return it again at once.
         self.given_up.insert(id);
-        // Most of these were deleted meanwhile.
+        // A voice that is not found was deleted meanwhile, which is no error.
         if fault.kind != Kind::NotFound {
             self.failed(&format!("voice {id} could not be made better"), &fault);
         }
     }
 
-    /// Reports a fault, unless it is that all is to end, and lets some time pass.
+    /// Logs a fault and pauses, unless the thread has to end.
     fn failed(&self, what: &str, fault: &Fault) {
         if !self.inbox.is_stopping() {
             log::warn!("{what}: {fault}");
@@ -214,7 +215,7 @@ impl RefineWorker {
     fn refine(&self, job: RefineJob) -> Result<(), Fault> {
         let (account, id) = (job.account, job.id);
         if self.store.voice(account, id)?.style.refined {
-            // It was found in the store before its attempt came.
+            // The thread had found the voice in the store before its queued search came up.
             return Ok(());
         }
         let mut attempt = match job.attempt {
@@ -229,7 +230,7 @@ impl RefineWorker {
                 self.write(account, id, &mut attempt, false)?;
                 written = Instant::now();
             }
-            // A voice that was deleted needs nothing more.
+            // The search ends with `NotFound` if the voice was deleted.
             self.store.voice(account, id)?;
         }
         self.write(account, id, &mut attempt, true)?;
@@ -241,7 +242,7 @@ impl RefineWorker {
         Ok(())
     }
 
-    /// An attempt for a voice whose first one was lost.
+    /// A new search for a voice whose first one was lost.
     fn again(&self, account: AccountId, id: VoiceId) -> Result<Attempt, Fault> {
         let voice = self.store.voice(account, id)?;
         let wav = self.store.voice_file(id, &voice.clip)?;
@@ -255,7 +256,8 @@ impl RefineWorker {
         Ok(attempt)
     }
 
-    /// Gives the voice the best table so far, if that is better than the one it has, and notes whether the search is over.
+    /// Gives the voice the best style table so far, if it is better than its own, and stores whether the search is over
+    /// (`refined`).
     fn write(
         &self,
         account: AccountId,
@@ -270,7 +272,7 @@ impl RefineWorker {
                 refined,
                 ..before
             };
-            let style_table = attempt.given_sheet(&self.catalog)?;
+            let style_table = attempt.given_style_table(&self.catalog)?;
             let bytes = style_table.map(|style_table| style_table.bytes());
             return self
                 .store

@@ -8,7 +8,8 @@ use crate::clone::toy_engines::{probe, voices};
 use crate::services::Priority;
 use crate::store::{ClonedVoice, Utc};
 
-/// The thread's work, without the thread: stock voices that are measured, a store with an account, and what was spoken.
+/// The thread's work without the thread, with measured stock voices, a store with one account, and a count of what was
+/// spoken.
 struct Desk {
     work: RefineWorker,
     account: AccountId,
@@ -44,7 +45,7 @@ impl Desk {
         }
     }
 
-    /// A voice that was just cloned, with its attempt: like the third stock voice.
+    /// A voice that was just cloned, similar to the third stock voice, with its search.
     fn fresh(&self) -> (VoiceId, Box<Attempt>) {
         let catalog = &self.work.catalog;
         let target = catalog.measured()[2].clone().unwrap();
@@ -110,7 +111,7 @@ fn a_voice_is_made_better_once_and_found_in_the_store_when_its_attempt_was_lost(
     let (lost, _) = desk.fresh();
     let found = desk.work.unrefined().unwrap().unwrap();
     assert_eq!(found.id, lost);
-    // What it speaks by is measured as whatever may take its place is.
+    // The voice's own style is measured in the same way as the blends that may replace it.
     let again = desk.work.again(desk.account, lost).unwrap();
     let style = desk.work.store.voice(desk.account, lost).unwrap().style;
     assert!((again.given_score() - style.score).abs() < 0.01);
@@ -141,7 +142,7 @@ fn a_deleted_voice_is_searched_for_no_more() {
         refined.join().unwrap().unwrap_err()
     });
     assert_eq!(fault.kind, Kind::NotFound);
-    // All of a search is more than twenty trials.
+    // A whole search has more than twenty tries.
     assert!(desk.spoken() < 15);
 }
 
@@ -187,7 +188,7 @@ fn whoever_stops_the_search_waits_for_no_worker() {
     let probe = probe(move || {
         let held = held.lock().unwrap();
         held.0.send(()).unwrap();
-        // Until the test has what it wants.
+        // Blocks until the test drops its end.
         let _ = held.1.recv();
     });
     let store = Store::open(&folder.path().join("data")).unwrap();

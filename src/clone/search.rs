@@ -1,28 +1,28 @@
 //! The search for a blend of stock voices that sounds like a speaker.
 //!
-//! A voice is two vectors, timbre and prosody, and so a blend has two weights for each stock voice. What a blend will sound
-//! like is guessed from all that were measured so far (`kriging`): of some hundred blends around the best
-//! ones the most promising is spoken and measured, and the guesses get better. Pure: speaking and measuring are the caller's.
+//! A voice is two vectors, timbre and prosody, and so a blend has two weights for each stock voice. The measurements of
+//! an untried blend are predicted from those of the tried ones (`kriging`): of some hundred blends around the best, the
+//! caller speaks and measures the most promising one, which improves later predictions. This file is pure computation.
 
 use super::kriging::{Lengths, Regression};
 use super::likeness::{Measured, likeness, pitch_cost, spectrum_cost};
 use crate::audio::dsp::pitch::Pitch;
 use crate::engine::speaker::unit;
 
-/// Blends that are looked at for each that is spoken.
+/// Blends that are predicted for each one that is proposed.
 const CANDIDATES: usize = 400;
-/// What being unsure is worth, in cosines at the most.
+/// Greatest bonus of an uncertain prediction, in units of cosine.
 const CURIOSITY: f32 = 0.05;
 /// Steps from a blend towards (or away from) another: standard deviation, as a share of the way.
 const STEP: f32 = 0.35;
-/// Sum of a blend's weights without their signs: what goes further beyond the stock voices is hardly speech.
+/// Greatest sum of the absolute weights of a blend: blends further beyond the stock voices hardly sound like speech.
 const REACH_MAX: f32 = 2.0;
-/// Blends that are stepped from, and that are stepped towards.
+/// Numbers of best blends from which, and towards which, steps are made.
 const STARTS: usize = 6;
 const GOALS: usize = 25;
-/// The nearest stock voice's part of a blend that is settled on, the rest is that of the best blends.
+/// Share of the best stock voice in the final blend; the rest is the mean of the best blends.
 const STOCK_SHARE: f32 = 0.25;
-/// Squares of distances over which blends have something to do with each other, as multiples of the stock voices' median.
+/// Length scales of the covariance: squared distances, as multiples of the stock voices' median squared distance.
 const TIMBRE_LENGTH: f32 = 1.0;
 const PROSODY_LENGTH: f32 = 2.0;
 
@@ -45,7 +45,7 @@ impl BlendWeights {
     }
 }
 
-/// The stock voices' places: a vector each, timbre in its first half and prosody in its second.
+/// The stock voices' places: one vector each, with timbre in the first half and prosody in the second.
 #[derive(Debug)]
 pub struct Space {
     stock: Vec<Vec<f32>>,
@@ -53,7 +53,7 @@ pub struct Space {
 }
 
 impl Space {
-    /// Of at least one vector; all of the same even length.
+    /// A space of at least one vector; all have the same even length.
     pub fn new(stock: Vec<Vec<f32>>) -> Self {
         let split = stock.first().map_or(0, Vec::len) / 2;
         let median = |range: std::ops::Range<usize>| {
@@ -101,7 +101,7 @@ pub struct Tried {
     pub measured: Measured,
     /// Its likeness to the target.
     pub score: f32,
-    /// How often it was heard, with another sentence each time; `measured` is their mean.
+    /// How often the blend was measured, with another sentence each time; `measured` is the mean.
     pub hearings: usize,
 }
 
@@ -115,7 +115,7 @@ pub struct Search {
 }
 
 impl Search {
-    /// For a voice like `target`, from what was measured of the stock voices of `space` (one each).
+    /// A search for a voice like `target`; `stock` are the measurements of the stock voices of `space`.
     pub fn new(space: Space, stock: &[Measured], target: Measured) -> Self {
         let mut search = Search {
             space,
@@ -130,12 +130,12 @@ impl Search {
         search
     }
 
-    /// What is searched for.
+    /// The measurements of the target.
     pub fn target(&self) -> &Measured {
         &self.target
     }
 
-    /// Takes in what a blend was measured to be like; its likeness to the target.
+    /// Adds the measurements of a blend; returns its likeness to the target.
     pub fn learn(&mut self, blend: BlendWeights, measured: Measured) -> f32 {
         self.places.push(self.space.place(&blend));
         let score = likeness(&measured, &self.target);
@@ -148,7 +148,7 @@ impl Search {
         score
     }
 
-    /// Takes in what blend number `at` was measured to be like with another sentence.
+    /// Adds measurements of blend number `at` with another sentence.
     pub fn hear_again(&mut self, at: usize, measured: Measured) {
         let tried = &mut self.tried[at];
         tried.measured = mean(&tried.measured, tried.hearings, &measured);
@@ -156,8 +156,8 @@ impl Search {
         tried.score = likeness(&tried.measured, &self.target);
     }
 
-    /// The mean of the `count` best blends, a quarter of the way towards the best stock voice: what the encoder likes of one
-    /// blend by chance, it does not like of all, and least of all near a voice that really speaks.
+    /// The mean of the `count` best blends, moved a quarter of the way towards the best stock voice: part of the
+    /// likeness of a single blend is chance, which the mean reduces, and so does a voice that was really recorded.
     pub fn settled(&self, count: usize) -> BlendWeights {
         let ranked = self.ranked();
         let best = &ranked[..count.min(ranked.len())];
@@ -206,7 +206,7 @@ impl Search {
         all
     }
 
-    /// The blend to speak next: the most promising of some that lie around the best. The same for the same search.
+    /// The blend to try next: the most promising of some around the best. Deterministic for the same search.
     pub fn propose(&mut self) -> BlendWeights {
         let values: Vec<Vec<f32>> = self.tried.iter().map(|t| values(&t.measured)).collect();
         let places = std::mem::take(&mut self.places);
@@ -228,7 +228,7 @@ impl Search {
         best.1
     }
 
-    /// A blend some steps away from one of the best; none when it went too far.
+    /// A blend some steps away from one of the best; none if its weights exceed `REACH_MAX`.
     fn step(&mut self, ranked: &[BlendWeights], candidate: usize) -> Option<BlendWeights> {
         let from = match candidate % 3 {
             0 => self.below(STARTS.min(ranked.len())),
@@ -266,7 +266,7 @@ impl Search {
         self.random() as usize % below.max(1)
     }
 
-    /// Of mean 0 and standard deviation 1: twelve even ones come close enough.
+    /// A random number of mean 0 and standard deviation 1: the sum of twelve uniform ones is close enough to normal.
     fn normal(&mut self) -> f32 {
         (0..12)
             .map(|_| self.random() as f32 / u32::MAX as f32)
@@ -275,7 +275,7 @@ impl Search {
     }
 }
 
-/// The mean of what was measured `count` times and once more.
+/// The mean of `before`, which is the mean of `count` measurements, and one more.
 pub fn mean(before: &Measured, count: usize, once: &Measured) -> Measured {
     let share = 1.0 / (count + 1) as f32;
     let between = |a: f32, b: f32| a + share * (b - a);
@@ -297,7 +297,7 @@ pub fn mean(before: &Measured, count: usize, once: &Measured) -> Measured {
     }
 }
 
-/// What is guessed of a blend: its direction, median, range and spectrum.
+/// The values that are predicted of a blend: embedding, median and range of the pitch, and spectrum.
 fn values(measured: &Measured) -> Vec<f32> {
     let pitch = measured.pitch.unwrap_or(Pitch {
         median: 0.0,
@@ -309,7 +309,7 @@ fn values(measured: &Measured) -> Vec<f32> {
     values
 }
 
-/// The likeness of guessed values to the target.
+/// The likeness of predicted values to the target.
 fn promise(guess: &[f32], target: &Measured) -> f32 {
     let (direction, rest) = guess.split_at(target.direction.len());
     let (pitch, spectrum) = rest.split_at(2);
@@ -334,7 +334,7 @@ mod tests {
 
     const VOICES: usize = 12;
 
-    /// A world in which a voice's direction is a smooth bend of its place.
+    /// A toy world in which a voice's embedding is a smooth function of its place.
     struct World {
         stock: Vec<Vec<f32>>,
     }
@@ -404,7 +404,7 @@ mod tests {
         let world = World::new();
         let mut search = search(&world, world.heard(&world.stock[7]));
         let far = BlendWeights::stock(2, VOICES);
-        // By a measure of its own the other one is as good.
+        // One measurement says that the other blend is as good.
         search.learn(far, world.heard(&world.stock[7]));
         let settled = search.settled(2);
         assert_eq!((settled.timbre[7], settled.timbre[2]), (0.625, 0.375));
@@ -424,7 +424,7 @@ mod tests {
         let score = search.tried()[at].score;
         assert_eq!(score, likeness(&together, search.target()));
         let each = heard.map(|h| likeness(&h, search.target()));
-        // The mean voice is nearer than the voices are in the mean.
+        // The blend of equal weights is nearer than the stock voices are on average.
         assert!(
             score > each.iter().sum::<f32>() / 3.0 + 0.01,
             "{score} {each:?}"

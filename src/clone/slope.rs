@@ -1,9 +1,10 @@
-//! Along which direction a value grows: ridge regression (Hoerl and Kennard 1970) of few points in many dimensions.
+//! The direction along which a value grows: ridge regression (Hoerl and Kennard 1970) of few points in many dimensions.
 
 use super::cholesky::Root;
 
-/// The gradient of `values` over `points`, in spreads (standard deviations) of the values: the dual form, a system as large as
-/// there are points. `held_back` is the ridge as a share of the points' mean square. `points` and `values` are as many.
+/// The gradient of `values` over `points`, in standard deviations of the values. Solved in the dual form, a system of
+/// as many equations as points. `held_back` is the ridge as a share of the points' mean square. There are as many
+/// `values` as `points`.
 pub fn slope(points: &[&[f32]], values: &[f32], held_back: f32) -> Vec<f32> {
     let count = points.len();
     let size = points.first().map_or(0, |p| p.len());
@@ -36,7 +37,8 @@ pub fn slope(points: &[&[f32]], values: &[f32], held_back: f32) -> Vec<f32> {
     gradient
 }
 
-/// The step that makes the value of gradient `along` grow by 1 and that of `not_along` by nothing; none where they are one.
+/// The step by which the value with the gradient `along` grows by 1 and the value with the gradient `not_along` does
+/// not change; zeros if the gradients are parallel.
 pub fn step_without(along: &[f32], not_along: &[f32]) -> Vec<f32> {
     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
     let share = dot(along, not_along) / dot(not_along, not_along).max(f32::MIN_POSITIVE);

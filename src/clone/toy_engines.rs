@@ -1,4 +1,4 @@
-//! A probe without models, and stock voices of nothing but numbers, for the tests of this folder.
+//! A probe without models, and stock voices with synthetic style tables, for the tests of this folder.
 
 use std::fs;
 use std::path::Path;
@@ -18,7 +18,7 @@ use crate::services::{Capacity, ModelName};
 
 const RATE_HZ: u32 = 16_000;
 
-/// Speaks a tone whose height and loudness are the first values of the table, when `obey` lets it.
+/// Speaks a tone whose frequency and amplitude follow the first value of the style table; calls the function first.
 struct ToneVoice<F>(Arc<F>);
 
 impl<F: Fn() + Send + Sync> Engine for ToneVoice<F> {
@@ -38,7 +38,7 @@ impl<F: Fn() + Send + Sync> Engine for ToneVoice<F> {
     }
 }
 
-/// Hears how loud a sound is and how often it crosses zero.
+/// Embeds a sound by its loudness and its zero crossings.
 struct ToneEmbedder;
 
 impl Engine for ToneEmbedder {
@@ -53,7 +53,7 @@ impl Engine for ToneEmbedder {
     }
 }
 
-/// Is not asked.
+/// Never called in these tests.
 struct NoDiarizer;
 
 impl Engine for NoDiarizer {
@@ -65,7 +65,7 @@ impl Engine for NoDiarizer {
     }
 }
 
-/// With one worker each; `before` runs on the one that speaks, before it does.
+/// A probe with one worker each; the worker that speaks calls `before` first.
 pub fn probe(before: impl Fn() + Send + Sync + 'static) -> VoiceProbe {
     let before = Arc::new(before);
     let capacity = Capacity {
@@ -88,7 +88,7 @@ pub fn probe(before: impl Fn() + Send + Sync + 'static) -> VoiceProbe {
 pub fn voices(folder: &Path, count: usize) -> Vec<StockVoice> {
     let voice = |n: usize| {
         let path = folder.join(format!("voice{n}.bin"));
-        // Every value is the voice's own number but for a spread that tells the voices' places apart.
+        // Every value is the voice's number plus a small part that keeps the voices' places apart.
         let values = (0..TABLE).map(|at| n as f32 + ((at * (n + 3)) % 97) as f32 / 970.0);
         let bytes: Vec<u8> = values.flat_map(f32::to_le_bytes).collect();
         fs::write(&path, bytes).unwrap();

@@ -2,32 +2,32 @@
 
 use std::path::PathBuf;
 
+use super::choice::{LogFormat, LogLevel};
 use super::option::{OptionKind, Preset};
 use super::settings::settings;
-use super::{LogFormat, LogLevel};
 use crate::limits;
 
 settings! {
-    /// What every command needs to know.
+    /// Options of every command.
     pub struct CommonSettings in "For every command", global = true {
-        /// Folder of accounts, keys, history and spooled uploads
+        /// Folder of accounts, keys, history, clones, jobs and spooled uploads
         data_dir: PathBuf = OptionKind::Text("DIR"), Preset::Value("data");
         /// Folder of model packs
         models_dir: PathBuf = OptionKind::Text("DIR"), Preset::Value("models");
-        /// How much is logged, to standard error; each level has those before it
+        /// How much is logged, to standard error; each level includes those before it
         log_level: LogLevel = OptionKind::Choice(LogLevel::NAMES), Preset::Value("info");
-        /// How a line of the log looks: text for people, or one JSON object a line
+        /// Format of the log: text, or one JSON object a line
         log_format: LogFormat = OptionKind::Choice(LogFormat::NAMES), Preset::Value("text");
     }
 }
 
 settings! {
-    /// How models are run.
+    /// Options of running models.
     pub struct ModelSettings in "Models" {
-        /// ONNX Runtime library to use in place of the embedded one
+        /// ONNX Runtime library to use instead of the embedded one
         onnxruntime_lib: Option<PathBuf> = OptionKind::Text("FILE"), Preset::Unset("the embedded one");
-        /// What runs the models: auto, cpu, cuda or cuda:N. cuda refuses to start where it cannot be used; auto takes the
-        /// CPU then
+        /// Device that runs the models: auto, cpu, cuda or cuda:N. If CUDA cannot be used, cuda refuses to start and
+        /// auto uses the CPU
         device: String = OptionKind::Text("DEVICE"), Preset::Value("auto");
         /// Pack that speaks
         speak_pack: Option<String> = OptionKind::Text("PACK"), Preset::Unset("all that are fetched");
@@ -36,7 +36,7 @@ settings! {
         /// Compute threads of each worker's models
         threads_per_worker: Option<usize> = OptionKind::Count(limits::THREADS),
             Preset::Unset("one pool for all, as large as the machine has cores");
-        /// Texts that are followed at once while transcribing, of which the likeliest is taken: slower
+        /// Width of the beam search while transcribing; wider is slower
         beam: usize = OptionKind::Count(limits::BEAM);
     }
 }

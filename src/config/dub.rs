@@ -1,4 +1,4 @@
-//! How much dubbing may be kept.
+//! How many dubbing jobs are kept, for how long, and their size on the disk.
 
 use super::option::OptionKind;
 use super::settings::settings;
@@ -7,9 +7,9 @@ use crate::limits;
 settings! {
     /// How much dubbing may be kept.
     pub struct DubSettings in "Dubbing" {
-        /// Dubbing jobs of all accounts that are kept, those that are over included; further ones get 503
+        /// Dubbing jobs that are kept, of all accounts, finished ones included; further requests get 503
         jobs_max: usize = OptionKind::Count(limits::JOBS);
-        /// Size of the files of all dubbing jobs in jobs/ of the data folder; further ones get 503
+        /// Size of the files of all dubbing jobs, in jobs/ of the data folder; further requests get 503
         dub_disk: u64 = OptionKind::Size(limits::DUB_DISK_BYTES);
         /// Hours for which a dubbing job and its files are kept after its end
         job_hours: u64 = OptionKind::Count(limits::JOB_HOURS);

@@ -1,7 +1,7 @@
-//! What clients may hold, send and cost.
+//! Bounds on clients: connections, sizes, times and rates.
 //!
-//! Each option has a default that is safe on a machine that faces a network, and a range outside of which the server would
-//! not work or not be safe. Both are in `limits`.
+//! Each option has a default that is safe on a machine that faces a network, and a range outside of which the server
+//! would not work or would not be safe. Both are in `limits`.
 
 use std::time::Duration;
 
@@ -13,15 +13,15 @@ use crate::limits;
 settings! {
     /// What clients may hold, send and cost.
     pub struct EdgeSettings in "Bounds on clients" {
-        /// Connections of all clients together, a thread and up to five open files each; fewer when the process may open
-        /// too few files
+        /// Connections of all clients together, each with a thread and up to five open files; fewer if the process may
+        /// open too few files
         connections: usize = OptionKind::Count(limits::CONNECTIONS);
-        /// Connections of one client address; one more makes the one leave that waits longest without a request. Raise it
-        /// to --connections behind a proxy, which is one address
+        /// Connections of one client address; one more closes the one that has waited longest without a request. Behind
+        /// a proxy, which is one address, raise it to --connections
         connections_per_address: usize = OptionKind::Count(limits::CONNECTIONS_PER_ADDRESS);
         /// Size of a request's line and headers; larger ones get 431
         head_bytes: usize = OptionKind::Size(limits::HEAD_BYTES);
-        /// Seconds for a request's line and headers to come whole; slower ones get 408
+        /// Seconds for a request's line and headers to arrive; slower ones get 408
         head_seconds: Duration = OptionKind::Seconds(limits::HEAD_SECONDS);
         /// Seconds that a connection may be silent between two requests before it is closed; keep it above that of a proxy
         /// in front
@@ -32,31 +32,30 @@ settings! {
         audio_bytes: u64 = OptionKind::Size(limits::AUDIO_BYTES);
         /// Size of an uploaded video or recording to dub with its form; larger ones get 413
         video_bytes: u64 = OptionKind::Size(limits::VIDEO_BYTES);
-        /// Bytes a second that a client has to send of its body, and to take of its answer, on average after five seconds;
+        /// Bytes a second at which a client must send its body and read its answer, on average after five seconds;
         /// slower bodies get 408
         upload_rate: u64 = OptionKind::Size(limits::UPLOAD_RATE);
-        /// Seconds that a body may take however fast it comes; raise it with --audio-bytes for slow networks
+        /// Seconds that a whole body may take; raise it with --audio-bytes for slow networks
         upload_seconds: Duration = OptionKind::Seconds(limits::UPLOAD_SECONDS);
-        /// Seconds that a client may take no byte of its answer before it is cut off
+        /// Seconds that a client may read no byte of its answer before its connection is closed
         write_seconds: Duration = OptionKind::Seconds(limits::WRITE_SECONDS);
-        /// Seconds that a client may take for all of its answer
+        /// Seconds that a client may take to read its whole answer
         answer_seconds: Duration = OptionKind::Seconds(limits::ANSWER_SECONDS);
-        /// Size of all bodies and answers together that are held in memory; those over 1 MiB, and what comes once this is
-        /// full, wait on the disk
+        /// Size of all bodies and answers together that are held in memory; those over 1 MiB, and all others once this
+        /// is full, wait on the disk
         memory_bytes: u64 = OptionKind::Size(limits::MEMORY_BYTES);
-        /// Size of all bodies and answers together that wait in spool/ of the data folder; what comes once this is full
-        /// gets 503
+        /// Size of all bodies and answers together that wait in spool/ of the data folder; further ones get 503
         spool_bytes: u64 = OptionKind::Size(limits::SPOOL_BYTES);
     }
 }
 
 impl EdgeSettings {
-    /// What `flags` and the file come to, each option within the others' bounds too. The error is one line for the operator.
+    /// Resolves the group, and checks bounds that options set for each other. The error is one line for the operator.
     pub(super) fn settle_all(given: &GivenOptions<'_>) -> Result<Self, String> {
         let mut edge = EdgeSettings::settle(given)?;
         let name = "connections_per_address";
         if !given.is_set(name) {
-            // A default follows what was asked for, it does not stand in its way.
+            // A default must not make a smaller --connections an error.
             edge.connections_per_address = edge.connections_per_address.min(edge.connections);
         } else if edge.connections_per_address > edge.connections {
             return Err(format!(

@@ -1,4 +1,4 @@
-//! What one option is: its kind, its range, its default, and how a text or a value of the file becomes its value.
+//! The declaration of one option: its kind, range and default, and how text or a value of the file is parsed.
 //!
 //! An option is declared once, by [`super::settings!`]. Its flag, its environment variable, its key in the file, its check,
 //! its line of `--help` and its row in the documents derive from that declaration.
@@ -8,26 +8,28 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::choice::{HistoryText, LogFormat, LogLevel};
 use super::size::Size;
 use crate::limits::Movable;
 
 /// The declaration of one option.
 #[derive(Debug)]
 pub struct OptionSpec {
-    /// Its key in the file: words of lower case, joined by `_`.
+    /// The option's key in the file: lower-case words joined by `_`.
     pub name: &'static str,
     pub kind: OptionKind,
     pub preset: Preset,
-    /// What it does, in a sentence without its default.
+    /// What the option does, in a sentence without a full stop and without the default.
     pub help: &'static str,
 }
 
-/// What values an option takes.
+/// The kind of an option's values.
 #[derive(Debug, Clone, Copy)]
 pub enum OptionKind {
-    /// Any text; the name that `--help` gives it.
+    /// Any text; with the name of the value in `--help`.
     Text(&'static str),
-    /// Texts: the flag may be given again, the variable separates them by commas, the file has an array.
+    /// Several texts: the flag may be given again, flag and variable separate them by commas, and the file has an
+    /// array. With the name of the value in `--help`.
     Texts(&'static str),
     /// An address and a port.
     Address,
@@ -35,7 +37,7 @@ pub enum OptionKind {
     Switch,
     /// One of these words.
     Choice(&'static [&'static str]),
-    /// A number of things.
+    /// A count.
     Count(Movable),
     /// A number of seconds.
     Seconds(Movable),
@@ -43,14 +45,14 @@ pub enum OptionKind {
     Size(Movable),
 }
 
-/// What holds where an option is not set.
+/// The default of an option.
 #[derive(Debug, Clone, Copy)]
 pub enum Preset {
-    /// The default of the kind's own [`Movable`]; false for a switch; no texts.
+    /// The default of the kind: that of its [`Movable`]; false for a switch; an empty list for texts.
     OfKind,
     /// This text, read as if an operator had written it.
     Value(&'static str),
-    /// Nothing, which means this.
+    /// No value; the text says what that means.
     Unset(&'static str),
 }
 
@@ -64,7 +66,7 @@ pub enum OptionValue {
 }
 
 impl OptionSpec {
-    /// As the command line spells it, without the two hyphens.
+    /// The flag, without the two hyphens.
     pub fn flag(&self) -> String {
         self.name.replace('_', "-")
     }
@@ -74,7 +76,7 @@ impl OptionSpec {
         format!("VOCABOX_{}", self.name.to_uppercase())
     }
 
-    /// What holds where it is not set, in words; `none` for a switch.
+    /// The default in words; none for a switch.
     pub fn default_told(&self) -> Option<String> {
         match (self.preset, self.kind) {
             (Preset::Value(text) | Preset::Unset(text), _) => Some(text.to_owned()),
@@ -87,7 +89,7 @@ impl OptionSpec {
         }
     }
 
-    /// What is accepted, in words, where that is a range or a choice.
+    /// The accepted values in words; none unless they are a range or a choice.
     pub fn accepted_told(&self) -> Option<String> {
         match self.kind {
             OptionKind::Count(range) | OptionKind::Seconds(range) | OptionKind::Size(range) => {
@@ -103,7 +105,7 @@ impl OptionSpec {
         }
     }
 
-    /// The value that holds where it is not set, if there is one.
+    /// The default value, if there is one. The error says why the declared default cannot be read.
     pub(super) fn preset_value(&self) -> Result<Option<OptionValue>, String> {
         match (self.preset, self.kind) {
             (Preset::Unset(_), _) => Ok(None),
@@ -147,7 +149,7 @@ impl OptionSpec {
 }
 
 impl OptionKind {
-    /// The value that `text` of the command line or a variable stands for. The error says what is accepted.
+    /// Parses `text` of a flag or a variable. The error says what is accepted.
     pub(super) fn read(self, text: &str) -> Result<OptionValue, String> {
         match self {
             OptionKind::Text(_) => Ok(OptionValue::Text(text.to_owned())),
@@ -175,7 +177,7 @@ impl OptionKind {
         }
     }
 
-    /// The value that a value of the file stands for. The error says what is accepted.
+    /// Converts a value of the file. The error says what is accepted.
     pub(super) fn read_toml(self, value: &toml::Value) -> Result<OptionValue, String> {
         match (self, value) {
             (OptionKind::Texts(_), toml::Value::Array(texts)) => {
@@ -207,7 +209,7 @@ impl OptionKind {
         }
     }
 
-    /// A number of this kind, as an operator writes it.
+    /// A number of this kind, formatted for an operator.
     fn number_told(self, number: u64) -> String {
         match self {
             OptionKind::Size(_) => Size(number).to_string(),
@@ -215,7 +217,7 @@ impl OptionKind {
         }
     }
 
-    /// What `--help` calls the value; none for a switch.
+    /// The name of the value in `--help`; none for a switch.
     pub(super) fn value_name(self) -> Option<String> {
         match self {
             OptionKind::Text(name) | OptionKind::Texts(name) => Some(name.to_owned()),
@@ -240,9 +242,9 @@ impl fmt::Display for OptionKind {
     }
 }
 
-/// A type that the field of a settings struct may have.
+/// A type that a field of a settings struct may have.
 pub(super) trait FromValue: Sized {
-    /// The field of an option that comes to `value`. None when its declaration and this type do not go together, which the
+    /// Converts an option's value to the field's type. None if the declared kind does not match this type, which the
     /// test of all declarations finds.
     fn from_value(value: Option<OptionValue>) -> Option<Self>;
 }
@@ -310,7 +312,7 @@ from_text!(
     String,
     PathBuf,
     SocketAddr,
-    super::LogLevel,
-    super::LogFormat,
-    super::HistoryText
+    LogLevel,
+    LogFormat,
+    HistoryText
 );

@@ -1,5 +1,5 @@
-//! Groups of options: the macro that declares one, its flags on the command line, and how flags, variables, the file and
-//! the defaults come together.
+//! Groups of options: the macro that declares one, its flags on the command line, and the order in which flags,
+//! variables, the file and the defaults apply.
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
@@ -9,19 +9,21 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use super::option::{FromValue, OptionKind, OptionSpec, OptionValue};
 
-/// Options that one part of the program uses, and the struct of what they come to.
+/// The options of one part of the program, and the struct of their values.
 pub trait SettingsGroup: Sized {
     /// Heading in `--help` and the documents.
     const SECTION: &'static str;
-    /// Whether every command takes them, before or after its name.
+    /// Whether every command takes the options, before or after its name.
     const GLOBAL: bool = false;
     const OPTIONS: &'static [OptionSpec];
 
-    /// What the options come to. The error is one line that names the option, where it was read, and what is accepted.
+    /// Resolves the options to their values. The error is one line that names the option, the file if it was read
+    /// there, and what is accepted.
     fn settle(given: &GivenOptions<'_>) -> Result<Self, String>;
 }
 
-/// Declares a group of options, each once: `name: Type = kind, preset;` below its help. The struct has a field for each.
+/// Declares a group of options, each once: `name: Type = kind, preset;` below its help. The struct has one field for
+/// each option.
 macro_rules! settings {
     (
         $(#[doc = $what:literal])+
@@ -80,7 +82,7 @@ impl<G> Clone for Flags<G> {
 }
 
 impl<G> Default for Flags<G> {
-    /// None.
+    /// No options.
     fn default() -> Self {
         Flags {
             texts: BTreeMap::new(),
@@ -90,7 +92,7 @@ impl<G> Default for Flags<G> {
 }
 
 impl<G: SettingsGroup> Flags<G> {
-    /// The same and the option `name`, as if its flag had been given with `text`. A name that is no option of the group
+    /// Adds the option `name`, as if its flag had been given with `text`. A name that is not an option of the group
     /// changes nothing.
     pub fn with(mut self, name: &str, text: impl Into<String>) -> Self {
         if let Some(spec) = G::OPTIONS.iter().find(|spec| spec.name == name) {
@@ -99,7 +101,7 @@ impl<G: SettingsGroup> Flags<G> {
         self
     }
 
-    /// These, with `file` below them.
+    /// These options, and those of `file`, which they override.
     pub(super) fn given<'a>(&'a self, file: &'a ConfigFile) -> GivenOptions<'a> {
         GivenOptions {
             texts: &self.texts,
@@ -165,23 +167,24 @@ fn argument(spec: &'static OptionSpec) -> Arg {
 #[derive(Debug, Clone, Default)]
 pub(super) struct ConfigFile {
     pub(super) table: toml::Table,
-    /// How messages name it; empty when there is none.
+    /// The file's name at the start of messages; empty without a file.
     pub(super) place: String,
 }
 
-/// What was given of a group, by flag, variable or file.
+/// The options of a group that were given, by flag, variable or file.
 pub struct GivenOptions<'a> {
     texts: &'a BTreeMap<&'static str, Vec<String>>,
     file: &'a ConfigFile,
 }
 
 impl GivenOptions<'_> {
-    /// Whether the option was set at all.
+    /// Whether the option was given.
     pub(super) fn is_set(&self, name: &str) -> bool {
         self.texts.contains_key(name) || self.file.table.contains_key(name)
     }
 
-    /// What the option comes to: its flag goes before its variable, that before the file, that before the default.
+    /// Resolves the option to its value: that of its flag, else of its variable, else of the file, else the default.
+    /// The error is one line for the operator.
     pub(super) fn settled<T: FromValue>(
         &self,
         spec: Option<&OptionSpec>,

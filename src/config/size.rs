@@ -1,4 +1,4 @@
-//! Numbers of bytes, as an operator writes them.
+//! Sizes in bytes, as an operator writes them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use std::str::FromStr;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size(pub u64);
 
-/// Largest first, so that a size is shown in the largest unit that tells it exactly.
+/// Largest first, so that a size is shown in the largest unit that divides it.
 const UNITS: [(&str, u64); 3] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
 
 impl FromStr for Size {

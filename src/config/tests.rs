@@ -79,7 +79,7 @@ fn wrong_files_are_refused_with_key_place_and_fix() {
     }
 }
 
-/// Every declaration gives its field's type, every default lies within its own range, and no name is used twice.
+/// Every declared kind matches its field's type, every default lies within its range, and no name is used twice.
 #[test]
 fn all_declarations_hold_without_anything_set() {
     let common = Common::resolve(&CommonFlags::default()).unwrap();

@@ -1,23 +1,24 @@
 //! The documents for users, embedded so that a machine without internet has them: `vocabox docs [TOPIC]` prints them.
 //!
-//! They are Markdown that is also good to read as it is: at most [`COLUMNS_MAX`] columns, tables aligned. Knows nothing of
-//! the rest of the program; `src/tests/operations/documents.rs` compares them with it and runs their commands.
+//! They are Markdown that is also readable as plain text: at most [`COLUMNS_MAX`] columns, with aligned tables. This
+//! module knows nothing of the rest of the program; `src/tests/operations/documents.rs` compares the documents with the
+//! program and runs their commands.
 
-/// Columns of the widest line of a document: what a terminal of two windows side by side still shows.
+/// Columns of the widest line of a document; 100 still fit two terminal windows side by side.
 pub const COLUMNS_MAX: usize = 100;
 
 /// One document.
 #[derive(Debug, Clone, Copy)]
 pub struct Topic {
-    /// What it is asked for by; its file is `src/docs/<name>.md`.
+    /// The topic's name; its file is `src/docs/<name>.md`.
     pub name: &'static str,
-    /// What it is about, in one line.
+    /// What the document is about, in one line.
     pub about: &'static str,
     /// Markdown, ending in a line end.
     pub text: &'static str,
 }
 
-/// Lists the documents: the name, which is that of its file too, and what it is about.
+/// Lists the documents: names, which are also those of the files, and what each is about.
 macro_rules! topics {
     ($($name:literal: $about:literal,)+) => {
         &[$(Topic {

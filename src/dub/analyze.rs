@@ -12,12 +12,12 @@ use crate::fault::Fault;
 use crate::services::Priority;
 use crate::services::transcription::{Recording, TranscriptionRequest};
 
-/// How much of the time it takes to tell who speaks when: the rest is for what they say.
+/// Progress after diarization; transcription is the rest.
 const DIARIZED: f64 = 0.15;
-/// After which part of it all is heard, where it is also put into English.
+/// Progress after transcription, if lines are also translated into English.
 const HEARD: f64 = 0.65;
 
-/// What was found.
+/// The result of an analysis.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Analysis {
     /// Code of the language that is spoken.
@@ -25,22 +25,23 @@ pub struct Analysis {
     pub seconds: f64,
     /// Ordered, not overlapping.
     pub lines: Vec<TranscriptLine>,
-    /// Names of all who speak, in the order in which they begin.
+    /// Names of the speakers, in the order of their first lines.
     pub speakers: Vec<String>,
 }
 
-/// How a recording is analysed.
+/// Settings of an analysis.
 pub struct AnalysisRequest {
-    /// Code of the language that is spoken, none to detect it.
+    /// Code of the language that is spoken; none to detect it.
     pub language: Option<String>,
-    /// Whether speakers are told apart; else all that is said is one speaker's.
+    /// Whether speakers are distinguished; otherwise all lines belong to one speaker.
     pub diarize: bool,
-    /// Whether lines are written in English, too, where [`DubServices::into_english`] has their language.
+    /// Whether lines are also translated into English, if [`DubServices::into_english`] contains their language.
     pub into_english: bool,
 }
 
-/// Analyses the recording that `open` gives from its start each time, mono at [`SPEECH_RATE_HZ`]; `progress` is told how far it is, 0
-/// to 1. Faults: those of reading and of the services, and of `cancellation`.
+/// Analyses a recording. `open` returns it from its start, mono at [`SPEECH_RATE_HZ`], each time it is called;
+/// `progress` is called with the share that is done, 0 to 1. Faults: those of reading, of the services and of
+/// `cancellation`.
 pub fn analyze(
     services: &DubServices,
     open: &dyn Fn() -> Result<Box<dyn Samples>, Fault>,
@@ -86,7 +87,7 @@ pub fn analyze(
         let transcript = done.output;
         let begun_s = stretch.start as f64 / f64::from(SPEECH_RATE_HZ);
         if !transcript.segments.is_empty() && language.is_none() {
-            // What the first words are in, the rest is.
+            // The language that was detected in the first words is that of the rest.
             heard.language = transcript.language.clone();
             language = Some(transcript.language);
         }
@@ -130,7 +131,8 @@ pub fn analyze(
     })
 }
 
-/// Numbers the speakers in the order of their first lines: one who was heard, but said no word, has none. How many there are.
+/// Numbers the speakers in the order of their first lines; speakers without a line get no number. Returns how many have
+/// one.
 fn renumber(lines: &mut [TranscriptLine]) -> usize {
     let mut seen: Vec<usize> = Vec::new();
     for line in lines {

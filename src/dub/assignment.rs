@@ -1,4 +1,4 @@
-//! A voice for each speaker of the original.
+//! Assigns a voice to each speaker of the original.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
@@ -12,16 +12,17 @@ use crate::engine::contract::CancellationToken;
 use crate::fault::{Fault, Kind};
 use crate::store::AccountId;
 
-/// Seconds of the speech that a speaker is imitated by, of the 60 that cloning takes: its pauses count here and not there.
+/// Most seconds of a speaker's lines that an imitation uses; fewer than the 60 s that cloning accepts.
 const SECONDS_MAX: f64 = 45.0;
-/// Median pitch, in semitones over 100 Hz, between men's voices and women's: 165 Hz (Titze, "Principles of Voice Production",
-/// has 125 Hz and 210 Hz as the means of their speech).
+/// Median pitch, in semitones over 100 Hz, that separates men's voices from women's: 165 Hz (Titze, "Principles of
+/// Voice Production", gives 125 Hz and 210 Hz as their means).
 const HIGH: f32 = 8.67;
 
-/// A voice for each speaker: the one that `map` names, else an imitation of the speaker, else, where there is too little speech
-/// for that or nothing clones, a voice of that language, as high as the speaker's and no other speaker's where there is one.
+/// A voice for each speaker: the one that `map` names, else an imitation of the speaker; if there is too little speech
+/// for that or cloning is not installed, a stock voice of the language, preferably of similar pitch and not assigned to
+/// another speaker. `open` opens the original's sound, mono at [`SPEECH_RATE_HZ`], if it has any.
 ///
-/// Faults: those of [`DubVoices`], `Missing` when no voice reads `language`.
+/// Faults: those of [`DubVoices`] and of reading, and `Missing` when no voice reads `language`.
 pub fn assign(
     voices: &DubVoices,
     account: Option<AccountId>,
@@ -67,7 +68,7 @@ pub fn assign(
     Ok(assigned)
 }
 
-/// What is heard of each of `speakers`: their longest lines, in order.
+/// The sound of each of `speakers`: that of their longest lines, in the order of the recording.
 fn speeches(
     segments: &[ScriptLine],
     speakers: &[&str],
@@ -104,7 +105,8 @@ fn speeches(
     Ok(all.into_iter().map(clip).collect())
 }
 
-/// Of `stock` the first that is as high as `speech` and that no other speaker has, as far as there is one.
+/// The first of `stock` whose gender matches the pitch of `speech` and that is not in `taken`; without such a voice,
+/// matching gender counts before not being taken.
 fn nearest(
     stock: Vec<DubVoice>,
     speech: &Clip,
@@ -143,7 +145,7 @@ mod tests {
         }
     }
 
-    /// A buzz of that many hertz.
+    /// A buzz with this fundamental frequency.
     fn buzz(hertz: f32) -> Clip {
         let sample = |n: usize| {
             let turn = (n as f32 * hertz / SPEECH_RATE_HZ as f32).fract();

@@ -1,27 +1,28 @@
-//! How far the original goes down under the lines.
+//! Ducking: the gains that make the original quieter under the lines.
 //!
-//! Speech of a stereo mix is mostly in its middle, music and room in the difference of its channels, too. Both go down, the
-//! sides only so far that even if they were all speech, that speech would be [`DOWN_DB`] below what the middle was.
+//! In a stereo mix, speech is mostly in the middle (the mean of the channels), while music and room are also in the
+//! sides (their difference). Both are made quieter, the sides only so far that, even if they contained only speech, it
+//! would be [`DOWN_DB`] below the original middle.
 
 use std::ops::Range;
 
 use super::original::LineLoudness;
 
-/// How far speech goes down (dB): what is said in another language is not followed any more, but there.
+/// Attenuation of the original's speech in dB: the original stays audible but does not distract.
 pub const DOWN_DB: f32 = 18.0;
-/// Frames of 48 kHz over which the original goes down before a line (50 ms) and comes back after it (200 ms).
+/// Frames at 48 kHz of the fade before a line (50 ms) and of the return after it (200 ms).
 const ATTACK: u64 = 2_400;
 const RELEASE: u64 = 9_600;
-/// Frames of a pause (0.6 s) in which the original stays down: coming and going it would pump.
+/// Frames of the longest pause between lines (0.6 s) during which the original stays quiet, to avoid pumping.
 const BRIDGED: u64 = 28_800;
-/// Frames from one gain that is computed to the next: a millisecond. Those between lie on a line.
+/// Frames between two computed gains (1 ms); gains between them are interpolated linearly.
 const STEP: u64 = 48;
 
-/// Gains of the original, frame by frame.
+/// The gains of the original, frame by frame.
 pub struct Duck {
     /// Ordered by their starts.
     spans: Vec<DuckedSpan>,
-    /// Spans before this one are over.
+    /// Index of the first span that is not over.
     first: usize,
     at: u64,
     here: Gains,
@@ -33,7 +34,7 @@ struct DuckedSpan {
     side_db: f32,
 }
 
-/// Factors for the channels' mean and for half their difference.
+/// Factors of the channels' mean and of half their difference.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Gains {
     pub middle: f32,
@@ -41,7 +42,7 @@ pub struct Gains {
 }
 
 impl Duck {
-    /// Down in each of `spans` (frames), which `heard` is of.
+    /// Ducks in each of `spans` (in frames), given the loudness of the original's line there.
     pub fn new(spans: impl IntoIterator<Item = (Range<u64>, LineLoudness)>) -> Self {
         let span = |(frames, heard): (Range<u64>, LineLoudness)| DuckedSpan {
             frames,
@@ -68,7 +69,7 @@ impl Duck {
         duck
     }
 
-    /// Ducks `frames` of `channels` (1 or 2), which follow those before.
+    /// Ducks the next `frames` of `channels` (1 or 2), in place.
     pub fn duck(&mut self, frames: &mut [f32], channels: usize) {
         for frame in frames.chunks_exact_mut(channels) {
             let Gains { middle, side } = self.advance();
@@ -102,7 +103,7 @@ impl Duck {
         }
     }
 
-    /// The gains at `frame`, which is not before the last one asked for.
+    /// The gains at `frame`; `frame` must not decrease from call to call.
     fn gains(&mut self, frame: u64) -> Gains {
         let is_over = |span: &DuckedSpan| span.frames.end + RELEASE < frame;
         while self.spans.get(self.first).is_some_and(is_over) {
@@ -137,7 +138,7 @@ impl Gains {
 }
 
 impl DuckedSpan {
-    /// How far down it is at `frame`, 0 to 1.
+    /// The share of the attenuation that applies at `frame`, 0 to 1.
     fn part(&self, frame: u64) -> f32 {
         let early = self.frames.start.saturating_sub(frame) as f32 / ATTACK as f32;
         let late = frame.saturating_sub(self.frames.end) as f32 / RELEASE as f32;
@@ -158,7 +159,8 @@ mod tests {
         }
     }
 
-    /// Gains in decibels of `channels` of ones (the right one upside down for the side) over `seconds`.
+    /// Gains in decibels of the middle and of the side over `seconds`, measured on frames of ones (inverted on the
+    /// right for the side).
     fn gains_db(spans: &[Range<u64>], side_db: f32, seconds: u64) -> (Vec<f32>, Vec<f32>) {
         let run = |right: f32| -> Vec<f32> {
             let spans = spans.iter().map(|s| (s.clone(), heard(side_db)));

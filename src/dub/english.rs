@@ -1,5 +1,5 @@
-//! Lines of another language → what they are in English, by the recogniser itself: so that a server without a pack that translates
-//! can be dubbed into English all the same.
+//! Lines of another language → their English translation by the recognizer, so that a server without a pack that
+//! translates can dub into English.
 
 use super::lines::TranscriptLine;
 use super::sound::{SPEECH_RATE_HZ, skip, take};
@@ -9,19 +9,20 @@ use crate::fault::{Fault, Kind};
 use crate::services::Priority;
 use crate::services::transcription::{Recording, TranscriptionRequest, TranscriptionService};
 
-/// Seconds that are heard behind a line, if no other begins: its last sound dies away there.
+/// Seconds after a line that are also transcribed, unless another line begins there: the line's last sound decays in
+/// them.
 const BEHIND_S: f64 = 0.3;
-/// Languages that need no translation: of Nigeria's, the recogniser hears both as English.
+/// Languages that need no translation; the recognizer transcribes Nigerian English and Pidgin as English.
 const ENGLISH: [&str; 3] = ["en", "en_ng", "pcm"];
 
-/// Whether lines of `language` have another text in English.
+/// Whether lines of `language` need a translation into English.
 pub fn is_other(language: &str) -> bool {
     !ENGLISH.contains(&language)
 }
 
-/// Gives each of `lines`, which are said in `language` and in order, its text in English; `audio` is the recording from its start,
-/// mono at [`SPEECH_RATE_HZ`], and `progress` is told the part that is done. Lines stay without where the recogniser cannot do that.
-/// Faults: those of reading, of the engine and of `cancellation`.
+/// Sets the English text of each of `lines`, which are in `language` and in order. `audio` is the recording from its
+/// start, mono at [`SPEECH_RATE_HZ`]; `progress` is called with the share that is done. Lines stay without English text
+/// if the recognizer cannot translate. Faults: those of reading, of the engine and of `cancellation`.
 pub fn translate(
     lines: &mut [TranscriptLine],
     language: &str,
@@ -51,7 +52,7 @@ pub fn translate(
             words: false,
             beams: 1,
         };
-        // Specialists of a language are not asked: nothing says that they know another.
+        // Only the general recognizer translates: specialists do not declare that they know English.
         let recognizer = transcription.general();
         match recognizer.transcribe(request, Priority::Background, cancellation) {
             Ok(heard) => {

@@ -1,53 +1,57 @@
-//! Spoken lines → lines that fit their rooms: faster, then pressed together, then into the pause behind, then cut.
+//! Fits spoken lines into their time: first by speaking faster, then by time compression, then by using the pause after
+//! the line, then by cutting.
 //!
-//! A line's own room is the time in which the original said it; behind it there may be a pause before the next line.
+//! A line's own time is that of the original line; its room also includes the pause before the next line.
 
 use crate::audio::Clip;
 use crate::audio::dsp::time_stretch::{self, stretch};
 use crate::fault::Fault;
 
-/// How slow and how fast a model is asked to speak. The bounds of the issue: beyond, voices sound hurried or dull.
+/// Slowest speed at which a line is synthesized: below it, voices sound dull.
 pub const SPEED_MIN: f32 = 0.8;
+/// Fastest speed at which a line is synthesized: above it, voices sound hurried.
 pub const SPEED_MAX: f32 = 1.35;
-/// A line is not slowed while it fills this much of its room: translations differ by as much, and it is not seen. What is
-/// shorter is slowed until it does.
+/// A shorter line is slowed until it fills this share of its own time. Longer ones are not slowed: differences of this
+/// size are not noticeable.
 const FILLED: f64 = 0.9;
-/// How much faster a spoken line is made at the most. At up to 1.25 no word was misheard (0.8 to 1.25 were measured).
+/// Greatest factor of time compression. Up to 1.25 no word was misheard (0.8 to 1.25 were measured).
 const FASTER_MAX: f64 = 1.25;
 /// Seconds that stay silent before the next line.
 const GAP_S: f64 = 0.08;
-/// The least part of the room that the gap leaves, where lines are short.
+/// Greatest share of the room that this gap may take, for short lines.
 const GAP_PART_MAX: f64 = 0.2;
-/// Seconds over which loudness is taken, and from one to the next. A gap between words lasts 40 ms and more.
+/// Window and step, in seconds, of the loudness that finds gaps between words, which last 40 ms or more.
 const QUIET_S: f64 = 0.04;
 const HOP_S: f64 = 0.005;
-/// How far before the end of its room a line may be cut (seconds), if there is so much of it.
+/// Seconds before the end of its room within which a gap is searched where a line can be cut.
 const CUT_S_MAX: f64 = 1.2;
-/// A gap between words is this much quieter than the line (a factor of power: 20 dB).
+/// Power of a gap between words, at most, as a share of the line's (20 dB below).
 const QUIET: f64 = 0.01;
-/// Silence at a line's edges is this much quieter than the line (40 dB), and so much of it stays (seconds).
+/// Power of the silence at a line's edges, at most, as a share of the loudest part's (40 dB below), and the seconds of
+/// it that are kept.
 const SILENT: f64 = 1e-4;
 const EDGE_S: f64 = 0.02;
-/// Seconds of the fade where no gap was found.
+/// Seconds of the fade of a line that is cut where there is no gap.
 const FADE_S: f64 = 0.06;
 
-/// Characters of a second of unhurried speech, blanks included: of English the voice af_heart says 19 by itself (160 characters
-/// in 8.5 s), and a reader of prose 14.
+/// Characters in a second of unhurried speech, blanks included: the voice af_heart says 19 of English by itself (160
+/// characters in 8.5 s), and a reader of prose 14.
 const CHARS_PER_SECOND: f64 = 16.0;
 
-/// A line in its room.
+/// A line that fits its room.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fitted {
-    /// Mono at 48 kHz, silence at its edges taken off, never longer than its room.
+    /// Mono at 48 kHz, without the silence at its edges, never longer than the room.
     pub clip: Clip,
-    /// How long the line is when spoken at its own pace, as a part of its own room: above 1 it had to be made faster.
+    /// Length of the line at speed 1 divided by its own time; above 1 the line had to be made faster. 0 if it has no
+    /// time of its own.
     pub fit_ratio: f64,
-    /// Whether its end is missing.
+    /// Whether the end of the line is missing.
     pub truncated: bool,
 }
 
-/// The speed at which to have a line spoken, [`SPEED_MIN`] to [`SPEED_MAX`], that lasts `spoken_s` seconds at speed 1 and
-/// has `own_s` seconds of its own. 1 when either is no length.
+/// The speed, [`SPEED_MIN`] to [`SPEED_MAX`], for a line that lasts `spoken_s` seconds at speed 1 and has `own_s`
+/// seconds of its own. 1 if either is not a positive length.
 pub fn speed(spoken_s: f64, own_s: f64) -> f32 {
     let ratio = spoken_s / own_s;
     let speed = match ratio {
@@ -58,19 +62,20 @@ pub fn speed(spoken_s: f64, own_s: f64) -> f32 {
     (speed as f32).clamp(SPEED_MIN, SPEED_MAX)
 }
 
-/// Characters that can be said from the start of a line until that of the `next` one, or its own end where that is later.
+/// Characters that can be spoken between the start of a line and the later of its own end and the start of the next
+/// line.
 pub fn room_chars(start_s: f64, end_s: f64, next_start_s: Option<f64>) -> usize {
     let end_s = next_start_s.map_or(end_s, |s| s.max(end_s));
     ((end_s - start_s).max(0.0) * CHARS_PER_SECOND) as usize
 }
 
-/// Seconds from the first that is heard of `clip` to the last: how long a line is, to ask for its [`speed`].
+/// Seconds of `clip` without the silence at its edges: the length that [`speed`] needs.
 pub fn spoken_s(clip: &Clip) -> f64 {
     trimmed(&clip.samples, clip.rate_hz).len() as f64 / f64::from(clip.rate_hz.max(1))
 }
 
-/// Fits `clip`, a line that was spoken at `speed`, into `room_s`: seconds from its start to the next line's, or to the end of
-/// the recording, of which the first `own_s` are its own. A line that is shorter stays as it is.
+/// Fits `clip`, a line spoken at `speed`, into `room_s`: the seconds from its start to the start of the next line or
+/// the end of the recording, of which the first `own_s` are its own. A shorter line keeps its length.
 ///
 /// Faults: `Internal` when the clip's rate is 0.
 pub fn fit(clip: &Clip, speed: f32, own_s: f64, room_s: f64) -> Result<Fitted, Fault> {
@@ -107,11 +112,11 @@ pub fn fit(clip: &Clip, speed: f32, own_s: f64, room_s: f64) -> Result<Fitted, F
     })
 }
 
-/// `samples` without the silence at either end, but for [`EDGE_S`]; nothing of silence.
+/// `samples` without the silence at either end, except for [`EDGE_S`]; empty if all are silent.
 fn trimmed(samples: &[f32], rate_hz: u32) -> &[f32] {
     let hop = ((HOP_S * f64::from(rate_hz)) as usize).max(1);
     let powers: Vec<f64> = samples.chunks(hop).map(power).collect();
-    // Of the loud part: pauses count in the mean, and some lines are mostly pauses.
+    // Compared with the loudest part and not with the mean, because some lines are mostly pauses.
     let loudest = powers.iter().copied().fold(0.0, f64::max);
     let is_heard = |power: &f64| *power > SILENT * loudest;
     let (Some(first), Some(last)) = (
@@ -126,7 +131,8 @@ fn trimmed(samples: &[f32], rate_hz: u32) -> &[f32] {
     &samples[from..until]
 }
 
-/// Cuts `samples` to `most` at the most: in the last gap between words shortly before, else there, with a fade.
+/// Shortens `samples` to at most `most`: at the last gap between words within [`CUT_S_MAX`] before that, else exactly
+/// there, with a fade.
 fn cut(samples: &mut Vec<f32>, most: usize, rate: f64) {
     let (window, hop) = ((QUIET_S * rate) as usize, (HOP_S * rate) as usize);
     let earliest = (most / 2).max(most.saturating_sub((CUT_S_MAX * rate) as usize));
@@ -147,7 +153,7 @@ fn cut(samples: &mut Vec<f32>, most: usize, rate: f64) {
     }
 }
 
-/// Mean square; 0 of nothing.
+/// The mean square; 0 for no samples.
 fn power(samples: &[f32]) -> f64 {
     let sum: f64 = samples.iter().map(|s| f64::from(*s) * f64::from(*s)).sum();
     sum / samples.len().max(1) as f64
@@ -161,7 +167,7 @@ mod tests {
     use super::*;
     use crate::audio::{decode, pcm};
 
-    /// "It was the best of times, it was the worst of times, …": some seconds of a reader, at 24 kHz.
+    /// The first seconds of a reading of "It was the best of times, it was the worst of times, …", at 24 kHz.
     fn line(seconds: f64) -> Clip {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let file = File::open(root.join("models/test-speech/two_cities.wav"));
@@ -200,7 +206,7 @@ mod tests {
         let line = line(4.0);
         let spoken = spoken_s(&line);
         assert!((3.5..=4.0).contains(&spoken), "{spoken}");
-        // Parts of the line's length: its own room, all its room, and what becomes of it.
+        // As shares of the line's length: its own time, its room, and the length of the result.
         for (own, room, expected, truncated) in [
             (1.5, 2.0, 1.0, false),
             (1.0, 1.5, 1.0, false),

@@ -1,5 +1,4 @@
-//! What is sent to be dubbed, checked before a job is taken on: what cannot be done is told at once, not by a job that
-//! fails.
+//! Checks of files before a job is accepted, so that a client learns at once what cannot be done.
 
 use std::fs::File;
 
@@ -10,13 +9,13 @@ use crate::audio::encode::Codec;
 use crate::fault::{Fault, Kind};
 use crate::limits;
 
-/// Seconds by which the last line may end after the file does.
+/// Seconds by which the last line may end after the end of the file.
 const LATE_S: f64 = 1.0;
 
-/// Opens the file that was sent, from its start.
+/// Opens the client's file, from its start.
 pub type OpenInput<'a> = dyn FnMut() -> Result<File, Fault> + 'a;
 
-/// Faults: `Invalid` when the sound of the file cannot be decoded.
+/// Checks that a recording can be decoded. Faults: `Invalid` when it cannot.
 pub fn check_recording(input: &mut OpenInput<'_>) -> Result<(), Fault> {
     match audio::open_speech(input()?, SPEECH_RATE_HZ, limits::AUDIO_SECONDS_MAX) {
         Ok(_) => Ok(()),
@@ -24,8 +23,8 @@ pub fn check_recording(input: &mut OpenInput<'_>) -> Result<(), Fault> {
     }
 }
 
-/// Faults: `Invalid` for a file that cannot be read, does not take sound in `codec`, or ends before `last_s`, the end of the
-/// last line in seconds.
+/// Checks that a film can be rendered; `last_s` is the end of the last line in seconds. Faults: `Invalid` for a file
+/// that cannot be read, whose container does not take sound in `codec`, or that ends before `last_s`.
 pub fn check_film(input: &mut OpenInput<'_>, last_s: f64, codec: Codec) -> Result<(), Fault> {
     let picture = mux::inspect(input()?)?;
     if let Some(picture) = &picture {
@@ -54,7 +53,7 @@ pub fn check_film(input: &mut OpenInput<'_>, last_s: f64, codec: Codec) -> Resul
     }
 }
 
-/// Why no sound was found in `film`, as far as more can be told than `fault` does.
+/// The fault of a film without readable sound: a more precise one than `fault` if there is one.
 fn no_sound(fault: Fault, film: File) -> Fault {
     let picture = mux::inspect(film).ok().flatten();
     let why = match picture.map(|picture| picture.has_sound) {

@@ -1,4 +1,4 @@
-//! Spoken lines that wait in a file until their time comes: hours of them take no memory.
+//! Spoken lines in a temporary file until they are mixed, so that hours of lines take no memory.
 
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom, Write};
@@ -7,19 +7,19 @@ use super::original::RATE_HZ;
 use crate::audio::Clip;
 use crate::fault::Fault;
 
-/// Full scale of 16-bit samples, upwards.
+/// Largest 16-bit sample.
 const FULL_SCALE: f32 = 32_767.0;
 
 /// The lines, as 16-bit samples at [`RATE_HZ`].
 pub struct LineFile {
     file: File,
-    /// Of each line the byte where it begins, and its samples.
+    /// For each line, the offset of its first byte and its number of samples.
     index: Vec<(u64, u64)>,
     end: u64,
 }
 
 impl LineFile {
-    /// None so far; they wait in `file`, which is empty.
+    /// No lines yet; `file`, which must be empty, will hold them.
     pub fn new(file: File) -> Self {
         LineFile {
             file,
@@ -42,12 +42,12 @@ impl LineFile {
         Ok(())
     }
 
-    /// Samples of the line of that number.
+    /// Number of samples of line `number`.
     pub fn samples(&self, number: usize) -> u64 {
         self.index.get(number).map_or(0, |line| line.1)
     }
 
-    /// The line of that number, nothing for one that is not there. Faults: those of [`Fault::disk`].
+    /// The sound of line `number`; empty if there is no such line. Faults: those of [`Fault::disk`].
     pub fn get(&self, number: usize) -> Result<Clip, Fault> {
         let (from, samples) = self.index.get(number).copied().unwrap_or_default();
         let mut file = &self.file;

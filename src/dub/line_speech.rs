@@ -1,4 +1,5 @@
-//! Lines that were spoken, by all that decides how they sound: what did not change since the last render is not spoken again.
+//! Speaks lines, and keeps them under a hash of everything that determines their sound: lines that did not change since
+//! an earlier render are not spoken again.
 
 use std::collections::HashMap;
 use std::io::Cursor;
@@ -14,41 +15,41 @@ use crate::services::file_cache::FileCache;
 use crate::services::speech::SpeechService;
 use crate::text;
 
-/// Raised when a change of ours makes lines sound otherwise.
+/// Version of the code that speaks lines; a change that alters their sound raises it.
 const MAKING: &str = "2";
-/// A line is spoken again when the speed that it needs is off by more than this from the one that it was given: less is made
-/// good by stretching, which is not heard.
+/// A line is spoken a second time if the speed that it needed differs by more than this from the speed that was used;
+/// smaller differences are compensated by time stretching, which is not audible.
 const OFF_MAX: f32 = 0.1;
-/// Rooms that differ by less than this part are one: small changes of a line's times change nothing.
+/// Lengths are rounded to steps of this share, so that small changes of a line's times do not speak it again.
 const ROOM_STEP: f64 = 0.05;
 
-/// A line as it was spoken.
+/// A spoken line.
 #[derive(Debug)]
 pub struct LineSpeech {
     pub clip: Clip,
-    /// The speed that it was asked for with.
+    /// The speed that it was synthesized with.
     pub speed: f32,
 }
 
-/// Counts of lines.
+/// Numbers of lines of a render.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct LineCounts {
-    /// Spoken now.
+    /// Lines that were spoken.
     pub spoken: usize,
-    /// Taken from what was spoken before.
+    /// Lines that were taken from earlier renders.
     pub reused: usize,
 }
 
-/// Has the lines of one render spoken, and learns how long each voice takes.
+/// Speaks the lines of one render, and learns the speaking rate of each voice.
 pub struct LineSpeaker<'a> {
     speech: &'a SpeechService,
     kept: &'a FileCache,
-    /// By the voice's identity.
+    /// Speaking rates, by the voice's identity.
     paces: HashMap<String, SpeakingRate>,
     counts: LineCounts,
 }
 
-/// Seconds that texts were guessed to take, and those that they took.
+/// Estimated and actual seconds of the lines that a voice spoke.
 #[derive(Debug, Default)]
 struct SpeakingRate {
     guessed_s: f64,
@@ -56,7 +57,7 @@ struct SpeakingRate {
 }
 
 impl SpeakingRate {
-    /// By how much the guess of a text is to be multiplied.
+    /// The factor that corrects estimates of this voice.
     fn factor(&self) -> f64 {
         match self.guessed_s > 0.0 && self.took_s > 0.0 {
             true => self.took_s / self.guessed_s,
@@ -66,7 +67,7 @@ impl SpeakingRate {
 }
 
 impl<'a> LineSpeaker<'a> {
-    /// Lines are spoken by `speech`, or taken from `kept`.
+    /// Speaks lines by `speech`, and reuses those in `kept`.
     pub fn new(speech: &'a SpeechService, kept: &'a FileCache) -> Self {
         LineSpeaker {
             speech,
@@ -76,12 +77,13 @@ impl<'a> LineSpeaker<'a> {
         }
     }
 
-    /// How many lines there were.
+    /// The numbers of lines so far.
     pub fn counts(&self) -> LineCounts {
         self.counts
     }
 
-    /// `text` by `voice`, so that it lasts about `own_s` seconds. Faults: those of [`SpeechService::synthesize`].
+    /// Speaks `text` by `voice` so that it lasts about `own_s` seconds, or takes it from an earlier render. Faults:
+    /// those of [`SpeechService::synthesize`].
     pub fn line(
         &mut self,
         voice: &DubVoice,
@@ -114,7 +116,7 @@ impl<'a> LineSpeaker<'a> {
         Ok(spoken)
     }
 
-    /// Speaks a line that is guessed to take `guess_s` at speed 1, and once more where the guess was too far off.
+    /// Speaks a line that is estimated to last `guess_s` at speed 1; a second time if the estimate was too far off.
     fn spoken(
         &self,
         voice: &DubVoice,
@@ -144,12 +146,12 @@ impl<'a> LineSpeaker<'a> {
 }
 
 impl LineSpeech {
-    /// Seconds that the line would take at speed 1.
+    /// Seconds that the line would last at speed 1.
     fn natural_s(&self) -> f64 {
         fit::spoken_s(&self.clip) * f64::from(self.speed)
     }
 
-    /// The speed, then a WAV.
+    /// The content of the cache file: the speed (f32, little-endian), then a WAV file.
     fn to_bytes(&self) -> Result<Vec<u8>, Fault> {
         let mut bytes = self.speed.to_le_bytes().to_vec();
         bytes.extend(encode::wav(&self.clip.samples, self.clip.rate_hz)?);
@@ -168,7 +170,7 @@ impl LineSpeech {
     }
 }
 
-/// The name of the file: a hash of all that decides how the line sounds.
+/// The name of the cache file: a hash of everything that determines how the line sounds.
 fn name(voice: &DubVoice, text: &str, own_s: f64) -> String {
     let mut hash = blake3::Hasher::new();
     let room = (own_s.ln() / ROOM_STEP).round().to_string();
@@ -190,7 +192,7 @@ mod tests {
     use crate::services::file_cache::CacheLimits;
     use crate::services::{Capacity, ModelName};
 
-    /// Says everything within that many seconds at speed 1, and notes the speeds.
+    /// An engine that speaks any text in this many seconds at speed 1, and records the speeds.
     struct Toy(f64, Arc<Mutex<Vec<f32>>>);
 
     impl Engine for Toy {
@@ -209,7 +211,7 @@ mod tests {
         }
     }
 
-    /// What says everything within `seconds` at speed 1, and the speeds so far.
+    /// A service that speaks any text in `seconds` at speed 1, and the speeds that it was called with.
     fn toy(seconds: f64) -> (SpeechService, Arc<Mutex<Vec<f32>>>) {
         let speeds = Arc::new(Mutex::default());
         let capacity = Capacity {
@@ -244,7 +246,7 @@ mod tests {
         CancellationToken::until(Instant::now() + Duration::from_secs(60))
     }
 
-    // Some 25 letters: they should take less than 2 s.
+    // About 25 characters, estimated to last less than 2 s.
     const TEXT: &str = "Good morning, all of you.";
 
     #[test]
@@ -289,7 +291,7 @@ mod tests {
                 .line(&voice("a"), morning, 2.02, &cancellation())
                 .unwrap();
         }
-        // What was kept tells the next render as much.
+        // A later render learns the speaking rate from reused lines, too.
         let mut later = LineSpeaker::new(&toy, &kept);
         for evening in ["Good evening, all of you.", "Good tidings, all of you."] {
             later

@@ -1,13 +1,13 @@
-//! Words → lines: what a dubbing voice speaks in one go. A line has one speaker, ends at a pause or a sentence's end where
-//! there is one, and lasts 1 to 15 s.
+//! Words → lines, the passages that a dubbing voice speaks. A line has one speaker, ends at a pause or the end of a
+//! sentence if possible, and lasts at most 15 s; lines under 1 s are joined to a neighbour where possible.
 
 use crate::engine::contract::{Segment, Word};
 use crate::engine::diarization::Spoken;
 
-/// Seconds of a line.
+/// Greatest and least length of a line in seconds.
 const LINE_S_MAX: f64 = 15.0;
 const LINE_S_MIN: f64 = 1.0;
-/// A pause within which a short line joins the one before, and after which a line ends whatever was said.
+/// Longest pause (seconds) over which a short line is joined to the one before, and longest pause within a line.
 const PAUSE_S_JOINED: f64 = 0.6;
 const PAUSE_S_ENDS: f64 = 1.5;
 /// Marks that end a sentence.
@@ -17,13 +17,13 @@ const ENDS: [char; 6] = ['.', '!', '?', '…', '。', '؟'];
 #[derive(Debug, Clone, PartialEq)]
 pub struct TranscriptLine {
     pub segment: Segment,
-    /// As numbered in the turns.
+    /// Number of the speaker, as in the turns.
     pub speaker: usize,
-    /// The same in English, as far as the recogniser could tell; none where English is spoken.
+    /// The line in English, if the recognizer translated it; none if English is spoken.
     pub english: Option<String>,
 }
 
-/// The lines of what was `said`, in order. Phrases without words are lines as they are.
+/// The lines of what was `said`, in order. Phrases without words become lines unchanged.
 pub fn lines(said: &[Spoken]) -> Vec<TranscriptLine> {
     let mut all: Vec<TranscriptLine> = Vec::new();
     let mut open: Vec<Word> = Vec::new();
@@ -61,7 +61,7 @@ pub fn lines(said: &[Spoken]) -> Vec<TranscriptLine> {
     all
 }
 
-/// Cuts `words`, of which there are two at least, at their longest pause in the latter two thirds; what follows it.
+/// Cuts `words`, at least two, at the longest pause in the latter two thirds; returns the words after it.
 fn part(words: &mut Vec<Word>) -> Vec<Word> {
     let pause = |at: &usize| words[*at].start_s - words[*at - 1].end_s;
     let from = (words.len() / 3).max(1);
@@ -69,7 +69,7 @@ fn part(words: &mut Vec<Word>) -> Vec<Word> {
     words.split_off(longest.unwrap_or(words.len()))
 }
 
-/// Makes a line of the open words, or lets them join the one before where they are too few for one.
+/// Makes a line of the open words, or joins them to the line before if they are too short for a line.
 fn close(open: &mut Vec<Word>, speaker: usize, all: &mut Vec<TranscriptLine>) {
     let words = std::mem::take(open);
     let (Some(first), Some(last)) = (words.first(), words.last()) else {
@@ -101,7 +101,7 @@ fn close(open: &mut Vec<Word>, speaker: usize, all: &mut Vec<TranscriptLine>) {
     });
 }
 
-/// The words as they were written: those of scripts without spaces stay together.
+/// The words as one text; words of scripts without spaces are joined without spaces.
 fn text(words: &[Word]) -> String {
     let mut text = String::new();
     for word in words {
@@ -114,7 +114,7 @@ fn text(words: &[Word]) -> String {
     text
 }
 
-/// Whether `c` is of a script that puts no spaces between words: Chinese, Japanese, Thai, Lao, Burmese, Khmer.
+/// Whether `c` belongs to a script without spaces between words: Chinese, Japanese, Thai, Lao, Burmese, Khmer.
 fn is_unspaced(c: char) -> bool {
     matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3000}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}')
 }

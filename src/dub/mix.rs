@@ -1,4 +1,5 @@
-//! The original, ducked, and the lines upon it → the new track, block by block: what is in memory is a block and one line.
+//! Mixes the ducked original and the lines into the new track, block by block; only one block and one line are in
+//! memory.
 
 use std::ops::Range;
 
@@ -10,35 +11,35 @@ use crate::audio::loudness::lufs;
 use crate::audio::loudness::stream_limiter::StreamLimiter;
 use crate::fault::Fault;
 
-/// The highest true peak, as an amplitude: −1.2 dB. Meters differ, and encoders add some: this keeps below −1 dBTP.
+/// Highest true peak, as an amplitude: −1.2 dB. Meters differ, and encoders raise peaks: this keeps them below −1 dBTP.
 const PEAK: f32 = 0.871;
-/// How loud a line may be made, whatever the original was: louder is only reached by bending peaks, quieter is not
+/// Bounds of a line's loudness, whatever the original's was: louder lines would need limiting, quieter ones are not
 /// understood.
 const LUFS_MIN: f64 = -40.0;
 const LUFS_MAX: f64 = -12.0;
-/// More is not given (dB): what is quieter is breath and noise.
+/// Greatest amplification of a line in dB: anything quieter is breath and noise.
 const GAIN_DB_MAX: f64 = 20.0;
-/// Frames of the fade at either edge of a line: 10 ms.
+/// Frames of the fade at each edge of a line: 10 ms.
 const FADE: usize = 480;
 
-/// Where a line stands, in frames of [`RATE_HZ`].
+/// The place of a line in the track, in frames of [`RATE_HZ`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlacedLine {
     pub at: u64,
-    /// Samples of its clip.
+    /// Samples of the line's clip.
     pub samples: u64,
-    /// Where the original says it, which is what `heard` is of.
+    /// Span of the original's line, whose loudness is `heard`.
     pub spoken: Range<u64>,
     pub heard: LineLoudness,
 }
 
-/// Makes the new track: `original` (none for silence, in mono), of which exactly `frames` are taken or filled up with
-/// silence, with a line in each of `places` (ordered). Of each, `line` gives the clip (mono at [`RATE_HZ`], of as many samples
-/// as its place says) when its time has come. `out` gets interleaved frames of the original's channels, at [`RATE_HZ`], with
-/// no true peak above −1 dBTP.
+/// Makes the new track of exactly `frames` frames: `original`, cut or filled with silence, with a line at each of
+/// `places` (ordered). `line` is called for each line when the mix reaches it, and returns its clip (mono at
+/// [`RATE_HZ`], with as many samples as its place says). `out` gets interleaved frames of the original's channels, at
+/// [`RATE_HZ`], with no true peak above −1 dBTP.
 ///
-/// The original is down by `duck::DOWN_DB` while a line is spoken and where the original says it. Each line
-/// is as loud as the original's was; where that was silent, as the median of the others.
+/// The original is ducked by `duck::DOWN_DB` while a line is spoken and where the original's line is. Each line is as
+/// loud as the original's; where that was silent, as loud as the median of the others.
 ///
 /// Faults: those of [`AudioFrames::read`], of `line` and of `out`; `Internal` when lines overlap, pass the end or are not as their
 /// places say.
@@ -65,7 +66,7 @@ pub fn mix(
     let usual = usual_lufs(places);
     let mut limiter = StreamLimiter::new(channels, RATE_HZ, PEAK);
     let (mut block, mut made) = (Vec::new(), Vec::new());
-    // The line whose turn it is, once it was fetched.
+    // The number of the current line, and its samples once they were fetched.
     let (mut turn, mut spoken): (usize, Option<Vec<f32>>) = (0, None);
     let mut at = 0;
     while at < frames {
@@ -106,7 +107,7 @@ pub fn mix(
     out(&made)
 }
 
-/// Reads `length` frames, or as many as there are.
+/// Reads `length` frames, or fewer at the end.
 fn read(original: &mut dyn AudioFrames, block: &mut Vec<f32>, length: usize) -> Result<(), Fault> {
     let mut left = length;
     while left > 0 {
@@ -118,14 +119,14 @@ fn read(original: &mut dyn AudioFrames, block: &mut Vec<f32>, length: usize) -> 
     Ok(())
 }
 
-/// The median of how loud the original's lines are; that of plain speech where none was heard.
+/// Median loudness of the original's lines; that of ordinary speech if all are silent.
 fn usual_lufs(places: &[PlacedLine]) -> f64 {
     let mut heard: Vec<f64> = places.iter().filter_map(|p| p.heard.lufs).collect();
     heard.sort_by(f64::total_cmp);
     heard.get(heard.len() / 2).copied().unwrap_or(LOUDNESS_LUFS)
 }
 
-/// The samples of `clip` at their level and with fades.
+/// The samples of `clip`, amplified to the line's loudness and with fades at the edges.
 fn ready(clip: Clip, place: &PlacedLine, usual: f64) -> Result<Vec<f32>, Fault> {
     if clip.rate_hz != RATE_HZ || clip.samples.len() as u64 != place.samples {
         return Err(Fault::internal("a line is not as its place says"));

@@ -12,7 +12,7 @@ use crate::dub::original::tests::Held;
 
 const SECOND: u64 = 48_000;
 
-/// A reader's voice at 48 kHz, from one second to another of the recording.
+/// Seconds `from_s` to `to_s` of a reading, at 48 kHz.
 fn speech(from_s: usize, to_s: usize) -> Clip {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let file = File::open(root.join("models/test-speech/two_cities.wav"));
@@ -28,14 +28,14 @@ fn sine(hz: f32, height: f32, frames: usize) -> impl Iterator<Item = f32> {
     (0..frames).map(move |n| height * (step * (n % 48_000) as f32).sin())
 }
 
-/// The highest true peak (dBTP) of mono `sound`, by the whole meter, nothing of ours between.
+/// The highest true peak (dBTP) of mono `sound`, by the library's meter.
 fn peak_dbtp(sound: &[f32], rate_hz: u32) -> f64 {
     let mut meter = EbuR128::new(1, rate_hz, Mode::TRUE_PEAK).unwrap();
     meter.add_frames_f32(sound).unwrap();
     20.0 * meter.true_peak(0).unwrap().log10()
 }
 
-/// Places of `lines` (their starts and seconds) said by the original at `spoken`, heard in `frames`.
+/// Places of `lines` (start, seconds, and span of the original's line), with the loudness of the original in `frames`.
 fn places(channels: usize, frames: &[f32], lines: &[(u64, f64, Range<u64>)]) -> Vec<PlacedLine> {
     let spans: Vec<Range<u64>> = lines.iter().map(|l| l.2.clone()).collect();
     let heard = hear(&mut Held::new(channels, frames.to_vec()), &spans).unwrap();
@@ -85,7 +85,7 @@ fn power(samples: &[f32]) -> f64 {
     sum / samples.len() as f64
 }
 
-/// Seconds of mono sound.
+/// Seconds `from_s` to `to_s` of mono `sound`.
 fn cut(sound: &[f32], from_s: f64, to_s: f64) -> &[f32] {
     &sound[(from_s * 48_000.0) as usize..(to_s * 48_000.0) as usize]
 }
@@ -98,7 +98,7 @@ fn lines_are_as_loud_as_the_original_and_its_speech_is_eighteen_decibels_down() 
         (5 * SECOND, 3.0, 5 * SECOND..8 * SECOND),
     ];
     let places = places(1, &original, &lines);
-    // Another voice that is much louder than the reader, who has some −36 LUFS.
+    // Another voice, much louder than the reader, whose speech has about −36 LUFS.
     let voice: Vec<f32> = speech(20, 30).samples.iter().map(|s| s * 10.0).collect();
     let mut line = |n: usize| voice[n * 150_000..][..places[n].samples as usize].to_vec();
     let frames = original.len() as u64;
@@ -111,7 +111,7 @@ fn lines_are_as_loud_as_the_original_and_its_speech_is_eighteen_decibels_down() 
     let made = laid(Some((1, &original)), frames, &places, &mut line);
     assert_eq!((made.len(), silent.len()), (original.len(), original.len()));
     let under: Vec<f32> = made.iter().zip(&silent).map(|(m, s)| m - s).collect();
-    // The second line's whole span, and of the first also what the line is too short for.
+    // All of the second line's span, and all of the first's, of which its line fills only a part.
     for (from_s, to_s) in [(1.0, 3.0), (3.0, 4.0), (5.0, 8.0)] {
         let left = db(power(cut(&under, from_s, to_s)) / power(cut(&original, from_s, to_s)));
         assert!((left + 18.0).abs() < 0.2, "{from_s} s: {left} dB");
@@ -124,7 +124,7 @@ fn lines_are_as_loud_as_the_original_and_its_speech_is_eighteen_decibels_down() 
 #[test]
 fn of_stereo_the_middle_goes_down_and_the_sides_stay_as_far_as_no_speech_is_in_them() {
     let voice = speech(2, 8).samples;
-    // Music in the difference of the channels, 12 dB below the voice in the middle.
+    // Music in the sides, 12 dB below the voice in the middle.
     let height = (2.0 * power(cut(&voice, 1.0, 4.0)) / 10f64.powf(1.2)).sqrt() as f32;
     let music: Vec<f32> = sine(440.0, height, voice.len()).collect();
     let both = voice.iter().zip(&music);
@@ -146,7 +146,7 @@ fn of_stereo_the_middle_goes_down_and_the_sides_stay_as_far_as_no_speech_is_in_t
     let wanted = places[0].heard.lufs.unwrap() + 3.01;
     let lufs = meter.lufs().unwrap();
     assert!((lufs - wanted).abs() < 1.0, "{lufs} LUFS, not {wanted}");
-    // Someone who speaks from the left goes down whole.
+    // A speaker on the left is ducked completely.
     let left: Vec<f32> = voice.iter().flat_map(|v| [*v, 0.0]).collect();
     let places = super::tests::places(2, &left, &[(SECOND, 3.0, SECOND..4 * SECOND)]);
     let made = laid(Some((2, &left)), frames, &places, &mut |_| {
@@ -215,7 +215,7 @@ fn lines_that_overlap_pass_the_end_or_are_others_are_refused() {
     assert!(mix(&[place(0, 100)], 99).is_err());
 }
 
-/// Lines are fetched one at a time, in their order, each once and not before its time: a film's are never all in memory.
+/// Lines are fetched in order, each once and not before the mix reaches it, so that they are never all in memory.
 #[test]
 fn lines_are_fetched_when_their_time_has_come() {
     let heard = LineLoudness {

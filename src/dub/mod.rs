@@ -1,29 +1,30 @@
-//! Dubbing: a recording or a video in, what is said in it and by whom out, and (with a translation) the same spoken again.
+//! Dubbing: an analysis finds who says what and when in a recording or a video, and a render makes the same file with
+//! translated lines.
 //!
-//! Owns the pipelines and the jobs that they run as. Jobs run one at a time, on workers that no request waits for: a dub
-//! never starves live requests. Knows neither HTTP nor a model by name.
+//! Contains these pipelines and the jobs that run them. Jobs run one at a time, as background tasks that give way to
+//! requests. Knows neither HTTP nor a model by name.
 //!
 //! | file | one idea |
 //! | --- | --- |
-//! | `intake` | what is sent, checked before a job is taken on |
+//! | `intake` | checks of files before a job is accepted |
 //! | `jobs` | the thread that runs jobs, their progress and their end |
-//! | `tasks` | what each kind of job does, from its files to its result |
-//! | `analyze` | a recording → who says what, when |
-//! | `stretches` | speech parted at its pauses, so that no task holds a worker for long |
-//! | `lines` | words → lines of one speaker, 1 to 15 s long |
-//! | `sound` | the sound of a file in the file's own time |
-//! | `request` | what a job is asked for |
-//! | `result` | what comes of a job |
+//! | `tasks` | the work of each kind of job, from its files to its result |
+//! | `analyze` | a recording → who says what, and when |
+//! | `stretches` | speech cut at pauses, so that no task occupies a worker for long |
+//! | `lines` | words → lines of one speaker, at most 15 s long |
+//! | `sound` | the sound of a file, aligned with the file's time |
+//! | `request` | the requests of jobs |
+//! | `result` | the results of jobs |
 //! | `services` | the services that dubbing uses |
-//! | `render` | lines in another language → the same file speaking it |
+//! | `render` | lines in another language → the same file with these lines spoken |
 //! | `assignment` | a voice for each speaker |
-//! | `voices` | stock voices, clones and imitations, as lines are spoken by them |
+//! | `voices` | the voices of lines: stock voices, clones and imitations |
 //! | `line_speech` | lines, spoken or taken from earlier renders |
 //! | `line_file` | spoken lines in a file, until they are mixed |
-//! | `english` | lines of another language → the same in English, by the recogniser |
-//! | `fit` | spoken lines → lines that fit their rooms |
-//! | `original` | the original's sound, and how loud each of its lines is |
-//! | `duck` | how far the original goes down under the lines |
+//! | `english` | lines of another language → their English translation by the recognizer |
+//! | `fit` | fits spoken lines into their time |
+//! | `original` | the original's sound, and the loudness of each of its lines |
+//! | `duck` | gains that make the original quieter under the lines |
 //! | `mix` | the original, ducked, and the lines on it → the new track |
 //! | `subtitles` | lines → SRT and VTT |
 

@@ -1,4 +1,4 @@
-//! The original's sound, read block by block, and how loud each of its lines is.
+//! The original's sound, read block by block, and the loudness of each of its lines.
 
 use std::io::{Read, Seek};
 use std::ops::Range;
@@ -7,13 +7,13 @@ use crate::audio::decode::StereoReader;
 use crate::audio::loudness::Meter;
 use crate::fault::Fault;
 
-/// Frames a second of every track here.
+/// Frames per second of every track in this module.
 pub const RATE_HZ: u32 = 48_000;
 /// Frames that are read at a time: half a second.
 pub const BLOCK_FRAMES: usize = 24_000;
-/// By how much two channels with the same sound are louder than one (LU): R 128 adds their powers.
+/// By how much two channels with the same sound are louder than one, in LU: R 128 adds their powers.
 const BOTH_LU: f64 = 3.010_3;
-/// How far the sides are under the middle at the most (dB): there is nothing in them then.
+/// Greatest difference in dB between middle and sides; the sides are then regarded as empty.
 const SIDE_DB_MAX: f32 = 60.0;
 
 /// Sound of one channel or two at [`RATE_HZ`], read piece by piece.
@@ -27,11 +27,11 @@ pub trait AudioFrames: Send {
     fn read(&mut self, out: &mut Vec<f32>, most: usize) -> Result<usize, Fault>;
 }
 
-/// The sound of a file as it is, in one channel or two.
+/// The sound of a file, in one channel or two.
 pub struct Recorded(StereoReader);
 
 impl Recorded {
-    /// Mono and stereo as they are, more channels mixed to stereo. Faults: those of [`StereoReader::open`].
+    /// Opens a file's sound; more than two channels are mixed to stereo. Faults: those of [`StereoReader::open`].
     pub fn open<S>(source: S, most_seconds: f64) -> Result<Self, Fault>
     where
         S: Read + Seek + Send + Sync + 'static,
@@ -50,7 +50,7 @@ impl AudioFrames for Recorded {
     }
 }
 
-/// Silence without an end, of so many channels.
+/// Endless silence in this many channels.
 pub struct Silence(pub usize);
 
 impl AudioFrames for Silence {
@@ -64,19 +64,19 @@ impl AudioFrames for Silence {
     }
 }
 
-/// What was heard of one line of the original.
+/// The loudness of one line of the original.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LineLoudness {
-    /// Integrated loudness (LUFS, EBU R 128), in stereo that of one of two equal channels: a mono line of this loudness,
-    /// put into each channel, is as loud. None for silence.
+    /// Integrated loudness (LUFS, EBU R 128), in stereo that of one of two equal channels, so that a mono line of this
+    /// loudness, put into both channels, is as loud as the original. None for silence.
     pub lufs: Option<f64>,
-    /// How far the difference of the channels is under their mean (dB, 0 to 60): little when a speaker is on one
-    /// side, much when the voice is in the middle. 60 in mono.
+    /// Level of the channels' mean above that of half their difference, in dB, 0 to 60: small if the speaker is on one
+    /// side, large if the voice is in the middle. 60 in mono.
     pub side_db: f32,
 }
 
-/// Hears `spans` (in frames, ordered, not overlapping) of what `frames` reads from its start; one for each span, that of a
-/// span beyond the end is silent. Memory does not grow with their lengths.
+/// Measures the loudness of each of `spans` (in frames, ordered, not overlapping) of the sound that `frames` reads from
+/// its start; a span after the end is silent. Memory does not grow with the lengths of the spans.
 ///
 /// Faults: those of [`AudioFrames::read`]; `Internal` when the spans overlap.
 pub fn hear(
@@ -90,7 +90,7 @@ pub fn hear(
     let channels = frames.channels();
     let mut all = Vec::with_capacity(spans.len());
     let mut block = Vec::new();
-    // The block's first frame and the one after its last.
+    // First frame of the block, and the frame after its last.
     let (mut begun, mut end) = (0, 0);
     let mut is_over = false;
     for span in spans {
@@ -112,11 +112,11 @@ pub fn hear(
     Ok(all)
 }
 
-/// Hears one line.
+/// Measures one line.
 struct LineMeter {
     channels: usize,
     meter: Meter,
-    /// Energy of the channels' mean and of half their difference.
+    /// Energy of the channels' mean and, in `side`, of half their difference.
     middle: f64,
     side: f64,
 }
@@ -159,7 +159,7 @@ impl LineMeter {
 pub mod tests {
     use super::*;
 
-    /// Frames held whole, for the tests.
+    /// Frames in memory, for the tests.
     pub struct Held {
         pub channels: usize,
         pub frames: Vec<f32>,
@@ -167,6 +167,7 @@ pub mod tests {
     }
 
     impl Held {
+        /// Interleaved `frames` of `channels`.
         pub fn new(channels: usize, frames: Vec<f32>) -> Self {
             Held {
                 channels,
@@ -190,7 +191,7 @@ pub mod tests {
         }
     }
 
-    /// A sine of 997 Hz, each second as high as `heights` says, from the left to the right by `pan` (0 to 1).
+    /// A sine of 997 Hz; `heights` are the amplitudes of its seconds, and `pan` its place from left (0) to right (1).
     fn tones(heights: &[f32], pan: f32) -> Held {
         let frames = heights.iter().enumerate().flat_map(|(second, height)| {
             (0..48_000).flat_map(move |n| {
@@ -215,7 +216,7 @@ pub mod tests {
             second(8.0, 9.0),
         ];
         let heard = hear(&mut sound, &spans).unwrap();
-        // Half of a full sine in each of two channels: as loud as a mono line of −9 LUFS.
+        // A sine of half the full amplitude in each of two channels is as loud as a mono line of −9 LUFS.
         let expected = [None, Some(-9.03), Some(-29.03), None, Some(-9.03), None];
         for (heard, expected) in heard.iter().zip(expected) {
             assert_eq!(heard.lufs.is_some(), expected.is_some(), "{heard:?}");

@@ -1,7 +1,8 @@
-//! Lines in another language → the same file speaking it: a picture untouched, a new sound track, subtitles.
+//! Lines in another language → the same file with these lines spoken: the unchanged picture, a new sound track, and
+//! subtitles.
 //!
-//! Memory does not grow with the length of the file: the original is read block by block, spoken lines wait in a file without
-//! a name, and what is made is written where it stays.
+//! Memory does not grow with the length of the file: the original is read block by block, spoken lines wait in an
+//! unnamed file, and results are written directly to their files.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -25,73 +26,76 @@ use crate::engine::contract::CancellationToken;
 use crate::fault::{Fault, Kind};
 use crate::store::AccountId;
 
-/// Names of what is made.
+/// Name of the film that a render makes.
 pub const VIDEO: &str = "video";
+/// Name of the new sound track, a WAV file.
 pub const AUDIO: &str = "audio";
+/// Name of the SubRip subtitles.
 pub const SRT: &str = "subtitles.srt";
+/// Name of the WebVTT subtitles.
 pub const VTT: &str = "subtitles.vtt";
 
-/// How far a render is after each of its steps.
+/// Progress of a render after each of its steps.
 const HEARD: f64 = 0.05;
 const ASSIGNED: f64 = 0.1;
 const SPOKEN: f64 = 0.85;
 const LAID: f64 = 0.95;
 
-/// Bytes a second of the new track in each channel: as samples, and as packets; and of the spoken lines that wait (mono, 16
-/// bits).
+/// Bytes per second and channel of the new track, as samples and as packets; and bytes per second of the waiting lines
+/// (mono, 16 bits).
 const WAV_BYTES: u64 = 2 * RATE_HZ as u64;
 const PACKET_BYTES: u64 = 16_000;
 const LINE_BYTES: u64 = 2 * RATE_HZ as u64;
-/// Bytes of all else.
+/// Bytes of all other files.
 const OTHER_BYTES: u64 = 1 << 20;
 
-/// Where a render reads and writes.
+/// The files that a render reads and writes.
 pub trait RenderFiles {
     /// Opens the original, from its start.
     fn open(&self) -> Result<File, Fault>;
 
-    /// Told how many bytes there will be in all, the original included, before any is written. Faults: `Missing` when
-    /// there is no room for them.
+    /// Reserves `bytes`, the size of all files of the render, the original included, before any is written. Faults:
+    /// `Missing` when there is no room.
     fn reserve(&self, bytes: u64) -> Result<(), Fault>;
 
-    /// A file without a name.
+    /// A new unnamed file.
     fn scratch(&self) -> Result<File, Fault>;
 
-    /// Makes the file of that name with what is written to it, whole or not at all.
+    /// Makes the file called `name` with the content that `write` writes, whole or not at all.
     fn make(&self, name: &str, write: &mut WriteFile<'_>) -> Result<(), Fault>;
 }
 
 /// Writes the content of a file.
 pub type WriteFile<'a> = dyn FnMut(&mut File) -> Result<(), Fault> + 'a;
 
-/// What was made.
+/// The result of a render.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rendered {
     pub seconds: f64,
-    /// Whether there is a [`VIDEO`]; there is always an [`AUDIO`].
+    /// Whether the render made a [`VIDEO`]; it always makes an [`AUDIO`].
     pub has_picture: bool,
-    /// One for each segment.
+    /// One line for each segment.
     pub lines: Vec<RenderedLine>,
     pub counts: LineCounts,
 }
 
-/// What became of a line.
+/// The result for one line.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RenderedLine {
-    /// Who speaks it; none when nothing of it could be spoken.
+    /// Id of the voice; none if nothing of the line could be spoken.
     pub voice_id: Option<String>,
-    /// How long it is at its own pace, as a part of its room.
+    /// Length of the line at speed 1 divided by its own time.
     pub fit_ratio: f64,
-    /// Whether its end, or all of it, is missing.
+    /// Whether the end of the line, or all of it, is missing.
     pub truncated: bool,
-    /// Where it is heard (seconds).
+    /// Start and end of the spoken line in seconds.
     pub start_s: f64,
     pub end_s: f64,
 }
 
-/// Renders; `account` is whose cloned voices may speak, and `progress` is told how far it is, 0 to 1. Faults: `Invalid` when the
-/// file cannot be read, does not take the codec, or ends before a line; and those of reading, speaking and writing, and of
-/// `cancellation`.
+/// Renders. `account` owns the cloned voices that may speak; `progress` is called with the share that is done, 0 to 1.
+/// Faults: `Invalid` when the file cannot be read, its container does not take the codec, or it ends before a line; and
+/// those of reading, speaking and writing, and of `cancellation`.
 pub fn render(
     voices: &DubVoices,
     account: Option<AccountId>,
@@ -153,7 +157,7 @@ pub fn render(
             true => original.frames()?,
             false => None,
         };
-        // Without it the track is as wide as it would be.
+        // Without background the track has the original's channels, too.
         let mut under = background.unwrap_or_else(|| Box::new(Silence(channels)));
         mix::mix(
             Some(&mut *under),
@@ -193,14 +197,14 @@ pub fn render(
     })
 }
 
-/// Bytes of all files of a render of an original of that many.
+/// Bytes of all files of a render of an original of `original` bytes.
 fn bytes(original: u64, seconds: f64, channels: usize) -> u64 {
-    // The original, and the picture again with the new sound, whose packets wait in a file of their own.
+    // The original, a film with the new sound, and a temporary file of the new sound's packets.
     let a_second = channels as u64 * (WAV_BYTES + 2 * PACKET_BYTES) + LINE_BYTES;
     2 * original + (seconds * a_second as f64) as u64 + OTHER_BYTES
 }
 
-/// Speaks a line and fits it into its room; none where nothing of it can be spoken.
+/// Speaks a line and fits it into its room; none if nothing of it can be spoken.
 fn speak(
     speaking: &mut LineSpeaker<'_>,
     assigned: &HashMap<String, DubVoice>,
@@ -215,7 +219,7 @@ fn speak(
     }
     let own_s = segment.end_s - segment.start_s;
     let spoken = match speaking.line(voice, &segment.text, own_s, cancellation) {
-        // Signs that cannot be said, or letters that the voice cannot read.
+        // The text has only signs that are not spoken, or letters that the voice cannot read.
         Err(fault) if fault.kind == Kind::Invalid => {
             log::info!("a line is not spoken: {fault}");
             return Ok(None);
@@ -226,7 +230,7 @@ fn speak(
     Ok(Some((voice.voice_id.clone(), fitted)))
 }
 
-/// Keeps a line until its time comes, nothing if it is not spoken, and tells of it.
+/// Adds a line to the file of waiting lines (an empty one if it is not spoken), and returns the result for it.
 fn keep(
     lines: &mut LineFile,
     segment: &ScriptLine,
@@ -252,7 +256,7 @@ fn keep(
     })
 }
 
-/// Where each line that is spoken stands, with its number.
+/// The place of each line that is spoken, with the line's number.
 fn places(
     segments: &[ScriptLine],
     lines: &LineFile,
@@ -280,7 +284,7 @@ fn frame(seconds: f64) -> u64 {
     (seconds * f64::from(RATE_HZ)).round() as u64
 }
 
-/// Where the original says each line: ordered and not overlapping, whatever rounding did.
+/// The span of each line in the original, in frames; ordered and not overlapping in spite of rounding.
 fn spans(segments: &[ScriptLine]) -> Vec<std::ops::Range<u64>> {
     let mut end = 0;
     let span = |segment: &ScriptLine| {
@@ -294,20 +298,20 @@ fn spans(segments: &[ScriptLine]) -> Vec<std::ops::Range<u64>> {
 fn cue((segment, line): (&ScriptLine, &RenderedLine)) -> Cue {
     Cue {
         start_s: segment.start_s,
-        // It can be read for as long as it is heard.
+        // The subtitle is shown at least as long as the line is heard.
         end_s: segment.end_s.max(line.end_s),
         text: segment.text.clone(),
     }
 }
 
-/// `eng` of `en-us`.
+/// The three-letter code of a language: `eng` for `en-us`.
 fn three_letters(language: &str) -> String {
     let base = language.split(['-', '_']).next().unwrap_or_default();
     let known = Language::from_639_1(base).or_else(|| Language::from_639_3(base));
     known.map_or("und", |known| known.to_639_3()).to_owned()
 }
 
-/// Faults: `Invalid` when a line begins behind the end of the file.
+/// Checks the starts of the lines. Faults: `Invalid` when a line begins after the end of the file.
 fn check_ends(segments: &[ScriptLine], frames: u64) -> Result<(), Fault> {
     match segments.iter().position(|s| frame(s.start_s) >= frames) {
         None => Ok(()),

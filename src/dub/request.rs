@@ -1,4 +1,4 @@
-//! What a job is asked for.
+//! The requests of jobs.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,23 +9,23 @@ use serde_json::Number;
 
 use crate::audio::encode::Codec;
 
-/// An analysis as it is asked for, in the record of its job.
+/// The request of an analysis, in the record of its job.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct AnalyzeRecord {
-    /// Code of the language that is spoken, none to detect it.
+    /// Code of the spoken language, none to detect it.
     pub language: Option<String>,
     /// Whether speakers are told apart.
     pub diarize: bool,
 }
 
-/// What the record of a render's job has of its [`RenderRequest`], which may be long.
+/// The part of a [`RenderRequest`] that the record of its job has; the whole may be long.
 #[derive(Debug, Serialize)]
 pub struct RenderRecord<'a> {
     pub target_language: &'a str,
     pub keep_background: bool,
 }
 
-/// A render as it is asked for; a job keeps it as JSON.
+/// A request to render; the job keeps it as JSON.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RenderRequest {
     /// Ordered, not overlapping.
@@ -34,9 +34,9 @@ pub struct RenderRequest {
     pub voice_map: BTreeMap<String, String>,
     /// Code of the language that the lines are in.
     pub language: String,
-    /// Whether what else there is to hear stays, quieter under the lines.
+    /// Whether the original sound is kept, quieter under the lines.
     pub keep_background: bool,
-    /// What the film's new sound is coded as. Requests from before there was a choice name none: they are in Opus.
+    /// Codec of the film's new sound; requests of earlier versions name none and mean Opus.
     #[serde(default)]
     pub audio_codec: Codec,
 }
@@ -44,7 +44,7 @@ pub struct RenderRequest {
 /// One line to speak.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ScriptLine {
-    /// What the client calls it.
+    /// The client's name of the line.
     pub id: LineName,
     /// Seconds from the start of the file.
     #[serde(rename = "start")]

@@ -1,4 +1,4 @@
-//! The services that dubbing uses, chosen once for all jobs.
+//! The services that dubbing uses, the same for all jobs.
 
 use std::sync::Arc;
 
@@ -6,11 +6,11 @@ use super::voices::DubVoices;
 use crate::services::speakers::SpeakerService;
 use crate::services::transcription::TranscriptionService;
 
-/// What analyses and renders work with.
+/// The services of analyses and renders.
 pub struct DubServices {
     pub speakers: Arc<SpeakerService>,
     pub transcription: Arc<TranscriptionService>,
-    /// Codes of the languages whose lines are written in English, too: those that no pack translates into it.
+    /// Codes of the languages whose lines an analysis also translates into English, because no pack does.
     pub into_english: Vec<String>,
     /// None while no pack that speaks is fetched.
     pub voices: Option<DubVoices>,

@@ -1,4 +1,4 @@
-//! The sound of a file in the file's own time: what an analysis hears and what a render lays its lines upon.
+//! The sound of a file, aligned with the file's time, for analyses and renders.
 
 use std::fs::File;
 use std::ops::Range;
@@ -11,11 +11,11 @@ use crate::limits;
 
 /// Samples a second of speech that is analysed or imitated.
 pub const SPEECH_RATE_HZ: u32 = 16_000;
-/// Frames of silence that are made at a time.
+/// Frames of silence that are made in one step.
 const SILENCE: u64 = 1 << 14;
 
-/// The sound of `file` as mono samples at `rate_hz`, from the start of the file on: a sound track that starts later than its
-/// `picture` has silence before it. Faults: those of [`audio::open_speech`].
+/// The sound of `file` as mono samples at `rate_hz`, from the start of the file: silence precedes a sound track that
+/// starts later than the `picture`. Faults: those of [`audio::open_speech`].
 pub fn open(
     file: File,
     picture: Option<&Picture>,
@@ -28,7 +28,8 @@ pub fn open(
     }))
 }
 
-/// The same in one channel or two, at [`RATE_HZ`]. Faults: those of [`Recorded::open`].
+/// The sound of `file` in one channel or two, at [`RATE_HZ`], aligned like that of [`open`]. Faults: those of
+/// [`Recorded::open`].
 pub fn frames(file: File, picture: Option<&Picture>) -> Result<Box<dyn AudioFrames>, Fault> {
     let sound = Recorded::open(file, limits::AUDIO_SECONDS_MAX)?;
     Ok(Box::new(Late {
@@ -37,21 +38,21 @@ pub fn frames(file: File, picture: Option<&Picture>) -> Result<Box<dyn AudioFram
     }))
 }
 
-/// Frames of silence before the sound of a file with that picture.
+/// Frames of silence before the sound of a file with this picture.
 fn silence(picture: Option<&Picture>, rate_hz: u32) -> u64 {
     let late_s = picture.map_or(0.0, |p| p.sound_late_s.min(limits::AUDIO_SECONDS_MAX));
     (late_s * f64::from(rate_hz)).round() as u64
 }
 
-/// Sound with silence before it.
+/// Sound after some silence.
 struct Late<S> {
-    /// Frames that are left of it.
+    /// Frames of silence that are left.
     silence: u64,
     sound: S,
 }
 
 impl<S> Late<S> {
-    /// Appends up to `most` frames of silence, and returns how many; none once the sound has begun.
+    /// Appends up to `most` frames of silence, and returns how many; 0 once the sound has begun.
     fn wait(&mut self, out: &mut Vec<f32>, most: usize, channels: usize) -> usize {
         let count = self.silence.min(SILENCE).min(most as u64);
         self.silence -= count;
@@ -92,18 +93,18 @@ pub struct Original<'a> {
     pub open: &'a dyn Fn() -> Result<File, Fault>,
 }
 
-/// What a first hearing tells of an original.
+/// Measurements of a whole original.
 pub struct Whole {
-    /// What is heard of each line.
+    /// The loudness of each line.
     pub heard: Vec<LineLoudness>,
-    /// How many it has: those of what lasts longer, its picture or its sound.
+    /// Frames of the original: those of its picture or its sound, whichever is longer.
     pub frames: u64,
     /// 1 or 2; 1 where there is no sound.
     pub channels: usize,
 }
 
 impl Original<'_> {
-    /// Its sound as mono; none where a picture has none. Faults: those of [`open`].
+    /// The original's sound as mono; none for a film without sound. Faults: those of [`open`].
     pub fn sound(&self, rate_hz: u32) -> Result<Option<Box<dyn Samples>>, Fault> {
         match self.is_silent() {
             true => Ok(None),
@@ -111,7 +112,7 @@ impl Original<'_> {
         }
     }
 
-    /// The same in the channels that it has, two at the most. Faults: those of [`frames`].
+    /// The original's sound in at most two channels; none for a film without sound. Faults: those of [`frames`].
     pub fn frames(&self) -> Result<Option<Box<dyn AudioFrames>>, Fault> {
         match self.is_silent() {
             true => Ok(None),
@@ -123,14 +124,14 @@ impl Original<'_> {
         self.picture.is_some_and(|picture| !picture.has_sound)
     }
 
-    /// Its size. Faults: those of [`Fault::disk`].
+    /// The size of the file in bytes. Faults: those of [`Fault::disk`].
     pub fn bytes(&self) -> Result<u64, Fault> {
         let known = (self.open)()?.metadata().map_err(Fault::disk)?;
         Ok(known.len())
     }
 
-    /// Hears all of it, and each of the lines in `spans` (frames of [`RATE_HZ`], ordered, not overlapping). Faults: those of
-    /// reading; `Invalid` when it is longer than is accepted.
+    /// Reads the whole sound and measures each of the lines in `spans` (frames of [`RATE_HZ`], ordered, not
+    /// overlapping). Faults: those of reading; `Invalid` when it is longer than is accepted.
     pub fn hear(&self, spans: &[Range<u64>]) -> Result<Whole, Fault> {
         let nothing = LineLoudness {
             lufs: None,
@@ -160,7 +161,7 @@ impl Original<'_> {
     }
 }
 
-/// Counts what is read.
+/// Counts the frames that are read.
 struct Counted {
     frames: Box<dyn AudioFrames>,
     count: u64,
@@ -184,8 +185,8 @@ impl AudioFrames for Counted {
     }
 }
 
-/// Reads the parts of `sound` that `spans` name (in samples, ordered, not overlapping); those behind its end are shorter.
-/// What is in memory is a block and what is asked for. Faults: those of [`Samples::read`].
+/// Reads the parts of `sound` in `spans` (in samples, ordered, not overlapping); parts are cut at its end. Only a block
+/// and these parts are in memory. Faults: those of [`Samples::read`].
 pub fn excerpts(sound: &mut dyn Samples, spans: &[Range<u64>]) -> Result<Vec<Vec<f32>>, Fault> {
     let mut all = Vec::with_capacity(spans.len());
     let (mut at, mut block) = (0, Vec::new());
@@ -209,7 +210,7 @@ pub fn excerpts(sound: &mut dyn Samples, spans: &[Range<u64>]) -> Result<Vec<Vec
     Ok(all)
 }
 
-/// Reads over `samples`.
+/// Skips `samples` samples. Faults: those of [`Samples::read`].
 pub fn skip(audio: &mut dyn Samples, samples: usize) -> Result<(), Fault> {
     let mut left = samples;
     let mut dropped = Vec::new();
@@ -223,7 +224,7 @@ pub fn skip(audio: &mut dyn Samples, samples: usize) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The next `samples`, or as many as there are.
+/// Reads the next `samples` samples, or fewer at the end. Faults: those of [`Samples::read`].
 pub fn take(audio: &mut dyn Samples, samples: usize) -> Result<Clip, Fault> {
     let mut taken = Vec::with_capacity(samples);
     while taken.len() < samples {

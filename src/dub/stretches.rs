@@ -1,19 +1,19 @@
-//! Speech parted at its pauses, so that no task holds a worker for long.
+//! Speech cut at pauses, so that no task occupies a worker for long.
 
 use std::ops::Range;
 
-/// Samples of a stretch at the most, unless speech goes on for longer without a pause: 30 s at 16 kHz. A recogniser works in
-/// windows of 30 s; a live request waits for a stretch at the most.
+/// Most samples of a stretch, unless speech continues for longer without a pause: 30 s at 16 kHz. Recognizers work in
+/// windows of 30 s, and a request waits for one stretch at most.
 const LENGTH_MAX: usize = 30 * 16_000;
-/// Samples of silence that stay around speech, where there are as many: 0.3 s.
+/// Samples of silence that are kept around speech, if there are as many: 0.3 s.
 const AROUND: usize = 16_000 * 3 / 10;
 
-/// Stretches that hold all of `speech` (ordered, not touching, in samples at 16 kHz) of a recording of `length` samples: each
-/// as many regions as fit. They are ordered and do not overlap.
+/// Stretches that hold all of `speech` (ordered, not touching, in samples at 16 kHz) of a recording of `length`
+/// samples; each holds as many regions as fit. They are ordered and do not overlap.
 pub fn stretches(speech: &[Range<usize>], length: usize) -> Vec<Range<usize>> {
     let mut all: Vec<Range<usize>> = Vec::new();
     for (at, region) in speech.iter().enumerate() {
-        // Half of a pause belongs to either side of it.
+        // Each side of a pause gets at most half of it.
         let before = match at {
             0 => region.start,
             _ => (region.start - speech[at - 1].end) / 2,

@@ -1,15 +1,15 @@
 //! Lines → subtitles: SubRip (SRT) and WebVTT (W3C, "WebVTT: The Web Video Text Tracks Format").
 //!
-//! Two rows of 42 characters at the most, broken between words, which is what broadcasters and streaming services ask for
-//! in Latin script. A longer text is shown in parts, each for as long as its part of the text.
+//! At most two rows of 42 characters, broken between words, which broadcasters and streaming services require for Latin
+//! script. A longer text is shown in parts, each for a time in proportion to its share of the text.
 
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Characters (as people count them) of a row, and rows at a time.
+/// Most characters (grapheme clusters) of a row, and most rows at a time.
 const ROW_CHARS_MAX: usize = 42;
 const ROWS_MAX: usize = 2;
 
-/// What is said, and when: seconds from the start.
+/// A text, and the seconds from the start between which it is said.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cue {
     pub start_s: f64,
@@ -17,8 +17,8 @@ pub struct Cue {
     pub text: String,
 }
 
-/// `cues` as a file of SubRip. Those without a text are left out. SubRip knows no escapes: an arrow of its own (`-->`) in a
-/// text becomes `→`.
+/// `cues` as a SubRip file, without those that have no text. SubRip has no escapes: its arrow (`-->`) within a text
+/// becomes `→`.
 pub fn srt(cues: &[Cue]) -> String {
     let mut file = String::new();
     for (n, part) in cues.iter().flat_map(parts).enumerate() {
@@ -29,7 +29,7 @@ pub fn srt(cues: &[Cue]) -> String {
     file
 }
 
-/// `cues` as a file of WebVTT. Those without a text are left out; what would be markup is escaped.
+/// `cues` as a WebVTT file, without those that have no text; markup within texts is escaped.
 pub fn vtt(cues: &[Cue]) -> String {
     let mut file = "WEBVTT\n\n".to_owned();
     for part in cues.iter().flat_map(parts) {
@@ -42,14 +42,14 @@ pub fn vtt(cues: &[Cue]) -> String {
     file
 }
 
-/// What is shown at a time.
+/// A part of a cue that is shown at once.
 struct Caption {
     start_ms: u64,
     end_ms: u64,
     rows: Vec<String>,
 }
 
-/// `cue` in parts of [`ROWS_MAX`] rows; none when nothing is said.
+/// `cue` in parts of at most [`ROWS_MAX`] rows; none for a cue without text.
 fn parts(cue: &Cue) -> Vec<Caption> {
     let rows = rows(&cue.text);
     let chars = |rows: &[String]| rows.iter().map(|r| r.chars().count()).sum::<usize>();
@@ -69,7 +69,7 @@ fn parts(cue: &Cue) -> Vec<Caption> {
         shown += chars(rows);
         parts.push(Caption {
             start_ms,
-            // Players drop what lasts no time.
+            // Players drop captions without duration.
             end_ms: ms(shown).max(start_ms + 1),
             rows: rows.to_vec(),
         });
@@ -77,8 +77,8 @@ fn parts(cue: &Cue) -> Vec<Caption> {
     parts
 }
 
-/// `text` in rows, broken at spaces; a word that is longer than a row, as texts of scripts without spaces are, where the
-/// row is full.
+/// `text` in rows, broken at spaces; a word that is longer than a row (as in scripts without spaces) is broken where
+/// the row is full.
 fn rows(text: &str) -> Vec<String> {
     let mut rows: Vec<String> = Vec::new();
     let mut row = String::new();
@@ -163,7 +163,7 @@ mod tests {
             rows.iter().all(|r| r.chars().count() <= ROW_CHARS_MAX),
             "{rows:?}"
         );
-        // Each is shown for as long as its part of the text.
+        // Each part is shown in proportion to its share of the text.
         let share = (all[0].end_ms - 10_000) as f64 / 10_000.0;
         let chars: usize = all[0].rows.iter().map(String::len).sum();
         assert!(

@@ -78,7 +78,7 @@ pub fn render(
     progress: &mut Progress<'_>,
     cancellation: &CancellationToken,
 ) -> Result<JobOutput, Fault> {
-    let none = || Fault::missing("No engine for speech is installed on this box.");
+    let none = || Fault::missing("No engine for speech is installed on this server.");
     let voices = context.services.voices.as_ref().ok_or_else(none)?;
     let folder = JobFolder {
         store,

@@ -1,5 +1,5 @@
-//! Voices for those who are dubbed: the stock voices, the accounts' clones, and imitations that live as long as what was
-//! spoken by them is kept.
+//! The voices of dubbed lines: stock voices, the accounts' clones, and imitations of speakers, which are kept in the
+//! same cache as spoken lines.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,39 +22,39 @@ use crate::services::speech::SpeechService;
 use crate::services::voices::VoiceCatalog;
 use crate::store::{AccountId, VoiceId};
 
-/// Time until a server that was just started is asked again whether it knows its stock voices.
+/// Time between two attempts to clone while the service is busy.
 const RETRY: Duration = Duration::from_secs(1);
-/// Raised when a change of ours makes imitations sound otherwise.
+/// Version of the code that imitates; a change that alters imitations raises it.
 const MAKING: &str = "2";
 
-/// A voice as lines are spoken by it.
+/// A voice that can speak lines.
 #[derive(Debug, Clone)]
 pub struct DubVoice {
-    /// As the result names it: the id of a voice, or `source:` and the speaker who is imitated.
+    /// The voice's name in the result: the id of a voice, or `source:` and the imitated speaker.
     pub voice_id: String,
-    /// How it speaks; without a text.
+    /// The settings of its speech, with an empty text.
     pub utterance: Utterance,
     /// Code of the language that it reads.
     pub language: String,
-    /// `female`, `male`, or nothing.
+    /// `female`, `male`, or empty.
     pub gender: String,
-    /// Names all that decides how it sounds: another one, another identity.
+    /// Identifies everything that determines how the voice sounds.
     pub identity: String,
 }
 
-/// What finds voices and speaks by them, while no request needs the workers.
+/// Finds, imitates and speaks voices, in background tasks.
 pub struct DubVoices {
     pub catalog: Arc<VoiceCatalog>,
     pub speech: Arc<SpeechService>,
     /// None while a pack that cloning needs is not fetched.
     pub cloning: Option<Arc<Cloning>>,
-    /// Lines that were spoken and imitations that were made before.
+    /// Spoken lines and imitations of earlier renders.
     pub cache: Arc<FileCache>,
 }
 
 impl DubVoices {
-    /// The voice that `voice_id` names for `account`, to read `language`. Faults: `NotFound`, also for what is another
-    /// account's; `Invalid` for a blend that cannot be, or a language that a clone cannot read.
+    /// The voice that `voice_id` names for `account`, to read `language`. Faults: `NotFound` for an unknown voice or
+    /// one of another account; `Invalid` for a blend that cannot be made, or a language that a clone cannot read.
     pub fn named(
         &self,
         account: Option<AccountId>,
@@ -69,8 +69,8 @@ impl DubVoices {
         Ok(dub_voice(voice_id, utterance, voice.reader, voice.identity))
     }
 
-    /// Faults: those of [`DubVoices::named`] for a voice of `voice_map`; `Missing` when a speaker of `segments` is not in
-    /// it and no stock voice reads `language`.
+    /// Checks that every speaker of `segments` can get a voice. Faults: those of [`DubVoices::named`] for a voice of
+    /// `voice_map`; `Missing` when a speaker is not in it and no stock voice reads `language`.
     pub fn check(
         &self,
         account: AccountId,
@@ -88,8 +88,9 @@ impl DubVoices {
         }
     }
 
-    /// A voice like that of `speech` (16 kHz), to read `language`; without a `voice_id`. Faults: `Invalid` for speech
-    /// that no voice can be told from, or a language that clones do not read; `Missing` where nothing clones.
+    /// An imitation of the voice of `speech` (16 kHz), to read `language`; its `voice_id` is empty. Faults: `Invalid`
+    /// for speech that cannot be cloned, or a language that clones do not read; `Missing` without the packs that
+    /// cloning needs.
     pub fn imitate(
         &self,
         speech: &Clip,
@@ -146,14 +147,14 @@ fn dub_voice(voice_id: &str, utterance: Utterance, reader: &Voice, identity: Str
     }
 }
 
-/// No voice reads `language`.
+/// The fault of a language that no voice reads.
 pub fn no_voice(language: &str) -> Fault {
     Fault::missing(format!(
-        "No engine that speaks {language} is installed on this box."
+        "No engine that speaks {language} is installed on this server."
     ))
 }
 
-/// Asks again while the server has no room: no client waits for a dub.
+/// Calls `ask` again while it returns `Busy`: a dub can wait, because no client waits for it.
 fn until_known<T>(
     cancellation: &CancellationToken,
     ask: impl Fn() -> Result<T, Fault>,
@@ -169,7 +170,7 @@ fn until_known<T>(
     }
 }
 
-/// The name of an imitation's file: a hash of all that decides it.
+/// The name of an imitation's cache file: a hash of everything that determines it.
 fn name(speech: &Clip, fingerprint: &str) -> String {
     let mut hash = blake3::Hasher::new();
     for part in [env!("CARGO_PKG_VERSION"), MAKING, fingerprint] {

@@ -1,4 +1,4 @@
-//! The cloned voices of the accounts: where they are kept, and how each is spoken.
+//! The cloned voices of the accounts: listing, deleting, and the style of each.
 
 use std::io::Cursor;
 use std::sync::Arc;
@@ -20,8 +20,8 @@ pub struct ClonedVoices {
 }
 
 impl ClonedVoices {
-    /// Those of `store`. `can_speak` says whether the packs that cloning needs are fetched, `gives_examples` whether the
-    /// workers that speak can take over what an example sounds like.
+    /// The cloned voices of `store`. `can_speak` says whether the packs that cloning needs are fetched,
+    /// `gives_examples` whether the engine that speaks can convert speech to the tone colour of an example.
     pub fn new(store: Arc<Store>, can_speak: bool, gives_examples: bool) -> Self {
         ClonedVoices {
             store,
@@ -44,7 +44,7 @@ impl ClonedVoices {
         self.store.delete_voice(account, id)
     }
 
-    /// A voice of `account`, and how it sounds. Faults: `NotFound` when `account` has no such voice, `Missing` without the
+    /// A voice of `account`, and its style. Faults: `NotFound` when `account` has no such voice, `Missing` without the
     /// packs that cloning needs, and the store's.
     pub fn style(&self, account: AccountId, id: VoiceId) -> Result<(ClonedVoice, Style), Fault> {
         let voice = self.store.voice(account, id)?;
@@ -53,7 +53,7 @@ impl ClonedVoices {
         }
         let (voice, style_table) = match self.style_table(&voice) {
             Ok(style_table) => (voice, style_table),
-            // It got a better table since it was read.
+            // The refiner replaced the style table since the voice was read.
             Err(fault) if fault.kind == Kind::NotFound => {
                 let again = self.store.voice(account, id)?;
                 let style_table = self.style_table(&again)?;
@@ -77,7 +77,7 @@ impl ClonedVoices {
             .get(table, || self.store.voice_file(voice.id, table))
     }
 
-    /// What `voice` was made from, where the workers that speak can make something of it.
+    /// The speech that `voice` was made from, if the engine that speaks uses examples.
     fn example(&self, voice: &ClonedVoice) -> Result<Option<Example>, Fault> {
         if !self.gives_examples {
             return Ok(None);
@@ -93,5 +93,5 @@ impl ClonedVoices {
 
 /// The fault of a server without the packs that cloning needs.
 pub fn not_installed() -> Fault {
-    Fault::missing("No engine for cloning is installed on this box.")
+    Fault::missing("No engine for cloning is installed on this server.")
 }

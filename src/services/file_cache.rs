@@ -1,8 +1,8 @@
 //! Files that are made once: the first caller makes one, callers at the same time wait, later ones read it.
 //!
-//! A file is named by all that decides its content, so that it never gets old: after a change another
-//! file is asked for. The files are bounded in number and bytes; the least recently used goes first, of equal times the
-//! first by name, and the file that was made last goes last, whatever the clock says.
+//! A file's name is derived from everything that determines its content, so that files never become stale. Number and
+//! bytes of the files are bounded. The least recently used file is deleted first, of files with equal times the first
+//! by name, and the file that was made last is deleted last, whatever its time.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -24,19 +24,19 @@ pub struct CacheLimits {
     pub bytes_max: u64,
 }
 
-/// A folder of such files.
+/// A folder of files that are made once.
 pub struct FileCache {
     folder: PathBuf,
     limits: CacheLimits,
-    /// Names of what is being made.
+    /// Names of the files that are being made.
     making: Mutex<HashSet<String>>,
-    /// Told whenever something no longer is.
+    /// Notified whenever a name leaves `making`.
     done: Condvar,
 }
 
 impl FileCache {
-    /// The files of `folder`, which is made where it is missing, as many as `limits` allow. What a process that ended
-    /// left half done is removed. Faults: `Internal` when the folder cannot be made or read.
+    /// The cache in `folder`, which is created if it is missing; `limits` apply whenever a file is added. Unfinished
+    /// files of an earlier process are removed. Faults: `Internal` when the folder cannot be created or read.
     pub fn open(folder: PathBuf, limits: CacheLimits) -> Result<Self, Fault> {
         fs::create_dir_all(&folder).map_err(Fault::internal)?;
         for entry in fs::read_dir(&folder).map_err(Fault::internal)? {
@@ -53,7 +53,7 @@ impl FileCache {
         })
     }
 
-    /// The file called `name` (of letters, digits and a dot), if it was made.
+    /// The content of the file called `name` (of letters, digits and a dot), if there is one.
     pub fn find(&self, name: &str) -> Option<Vec<u8>> {
         let mut file = File::options()
             .read(true)
@@ -62,13 +62,13 @@ impl FileCache {
             .ok()?;
         let mut content = Vec::new();
         file.read_to_end(&mut content).ok()?;
-        // It is the most recently used now; where that cannot be noted, it goes earlier.
+        // Marks the file as the most recently used; if that fails, it is only deleted earlier.
         let _ = file.set_modified(SystemTime::now());
         Some(content)
     }
 
-    /// The file called `name`, made by `make` unless it is there or another makes it just now. Faults: those of `make`,
-    /// after which the next who waits tries, and of `cancellation` while waiting.
+    /// The content of the file called `name`; `make` makes it if it is missing and no other caller is making it.
+    /// Faults: those of `make`, after which the next waiting caller tries, and of `cancellation` while waiting.
     pub fn find_or_make(
         &self,
         name: &str,
@@ -81,13 +81,13 @@ impl FileCache {
         }
         let made = make()?;
         if let Err(cause) = self.keep(name, &made) {
-            // It will have to be made again; this time it is there all the same.
+            // This caller still gets the content; the next one has to make it again.
             log::warn!("{name} cannot be kept: {cause}");
         }
         Ok(made)
     }
 
-    /// Waits until no other caller makes `name`.
+    /// Waits until no other caller is making `name`.
     fn claim<'a>(
         &'a self,
         name: &'a str,
@@ -103,14 +103,14 @@ impl FileCache {
         Ok(MakeGuard { cache: self, name })
     }
 
-    /// Writes a whole file under its name, or nothing.
+    /// Writes the file called `name`, whole or not at all.
     fn keep(&self, name: &str, content: &[u8]) -> std::io::Result<()> {
         let suffix = format!(".{UNFINISHED}");
         let mut file = NamedTempFile::with_suffix_in(suffix, &self.folder)?;
         file.write_all(content)?;
-        // By the clock that `find` notes: the file system's own lags behind it.
+        // Set from the clock that `find` uses, because the file system's own time lags behind it.
         file.as_file().set_modified(SystemTime::now())?;
-        // Or a power cut may leave the name and lose the content.
+        // Otherwise a power cut could keep the name and lose the content.
         file.as_file().sync_all()?;
         let path = self.folder.join(name);
         file.persist(&path)?;
@@ -122,10 +122,10 @@ impl FileCache {
     }
 }
 
-/// How names of files end that are not whole yet.
+/// Extension of unfinished files.
 const UNFINISHED: &str = "part";
 
-/// Removes the oldest files beyond `limits`, `newest` the last of all.
+/// Deletes the least recently used files until `limits` hold; `newest` is deleted last.
 fn sweep(folder: &Path, limits: CacheLimits, newest: &Path) -> std::io::Result<()> {
     let (mut files, mut bytes) = (Vec::new(), 0);
     for entry in fs::read_dir(folder)? {
@@ -149,7 +149,7 @@ fn sweep(folder: &Path, limits: CacheLimits, newest: &Path) -> std::io::Result<(
     Ok(())
 }
 
-/// The right to make one file. Dropping it lets the next one look.
+/// The right to make one file. Dropping it lets the next waiting caller continue.
 struct MakeGuard<'a> {
     cache: &'a FileCache,
     name: &'a str,
@@ -285,7 +285,7 @@ mod tests {
                 .open(folder.path().join("kept").join(name));
             file.unwrap().set_modified(ahead).unwrap();
         }
-        // Of equal times the first by name goes, but for the one that was made last.
+        // Of files with equal times the first by name is deleted, except the one that was made last.
         let there = ["a.wav", "b.wav", "c.wav"].map(|name| cache.find(name).is_some());
         assert_eq!(there, [true, false, true]);
     }

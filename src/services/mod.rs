@@ -2,18 +2,18 @@
 //! cloning.
 //!
 //! A service owns the workers of one capability. Its methods take the priority and the cancellation token of each task
-//! and return [`Done`], which says how long the task waited and ran. Services know neither HTTP nor the history.
+//! and return [`Done`], which says how long the task waited and ran. Services know neither HTTP nor history.
 //!
 //! | file | one idea |
 //! | --- | --- |
 //! | `speech` | text → sound, whole or piece by piece |
 //! | `transcription` | sound → text |
 //! | `translation` | text → text in another language |
-//! | `speakers` | who speaks when, and what a speaker is like |
-//! | `voices` | from the id of a voice to how it is spoken |
+//! | `speakers` | who speaks when, and embeddings of speakers |
+//! | `voices` | from the id of a voice to the settings of its speech |
 //! | `clones` | the cloned voices of the accounts |
-//! | `previews` | the sentence by which each stock voice presents itself |
-//! | `permits` | how many requests of a kind may be in the server |
+//! | `previews` | a sample sentence of each stock voice |
+//! | `permits` | the number of requests of a kind that may run or wait |
 //! | `file_cache` | files that are made once |
 //! | `style_cache` | style tables of cloned voices, in memory |
 
@@ -77,16 +77,16 @@ impl Services {
     }
 }
 
-/// Which task a worker takes first.
+/// The priority of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Priority {
-    /// A request waits for it: it runs in the order of arrival.
+    /// A request waits for the task: such tasks run in the order of arrival.
     Interactive,
-    /// It runs while no interactive task waits, and gives way to one that comes.
+    /// The task runs while no interactive task waits, and gives way to one that arrives.
     Background,
 }
 
-/// How many tasks of a service run and wait.
+/// How many tasks of a service may run and wait.
 #[derive(Debug, Clone, Copy)]
 pub struct Capacity {
     /// Worker threads, each with an engine of its own.
@@ -96,14 +96,14 @@ pub struct Capacity {
 }
 
 impl Capacity {
-    /// Requests that may be in the server at once. The queue of the workers holds as many, and not only those that
-    /// wait: a request lies there, too, until an idle worker has woken up for it.
+    /// Requests that may run or wait at once. The workers' queue holds as many, because a request that will run at once
+    /// is also queued until an idle worker takes it.
     pub fn requests_max(&self) -> usize {
         self.workers + self.queue
     }
 }
 
-/// What a pack calls its engine, and its own name, as history shows them.
+/// Names of a pack's engine and of the pack, as history shows them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ModelName {
     pub engine: String,

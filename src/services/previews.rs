@@ -1,4 +1,4 @@
-//! The sentence by which each stock voice presents itself, as a WAV that is made once.
+//! A sample sentence of each stock voice, as a WAV file that is made once.
 
 use sha2::{Digest, Sha256};
 
@@ -12,10 +12,10 @@ use crate::engine::unknown_voice;
 use crate::fault::Fault;
 use crate::pack::manifest::Voice;
 
-/// Raised when a change of ours makes voices sound otherwise.
+/// Version of the code that speaks previews; a change that alters their sound raises it.
 const MAKING: &str = "1";
 
-/// What a voice of each language says, short and without gender; the part of a code before `-` decides.
+/// The sample sentence of each language, short and without grammatical gender, by the part of the code before `-`.
 const SENTENCES: &[(&str, &str)] = &[
     ("en", "Hello. This is my voice, reading your words aloud."),
     (
@@ -55,7 +55,7 @@ pub struct Previews {
     cache: FileCache,
 }
 
-/// What the preview of a voice says, and the name of its file.
+/// The preview of a voice: its text, and the name of its file.
 pub struct Preview<'a> {
     voice: &'a Voice,
     text: &'static str,
@@ -63,7 +63,7 @@ pub struct Preview<'a> {
 }
 
 impl Previews {
-    /// Those in `cache`.
+    /// The previews in `cache`.
     pub fn new(cache: FileCache) -> Self {
         Previews { cache }
     }
@@ -84,13 +84,13 @@ impl Previews {
         })
     }
 
-    /// The WAV, if it was made.
+    /// The WAV file, if it was made.
     pub fn find(&self, preview: &Preview<'_>) -> Option<Vec<u8>> {
         self.cache.find(&preview.file)
     }
 
-    /// The WAV, which the first caller waits for `speech` to make, for as long as the work took. Faults: those of
-    /// [`SpeechService::synthesize`].
+    /// The WAV file; the first caller waits until `speech` has made it. Queue and run times are zero if this call did
+    /// not make it. Faults: those of [`SpeechService::synthesize`].
     pub fn find_or_make(
         &self,
         preview: &Preview<'_>,
@@ -116,7 +116,7 @@ impl Previews {
     }
 }
 
-/// Whether `voice` has a preview: whether there is a sentence of its language.
+/// Whether `voice` has a preview, that is, whether there is a sample sentence of its language.
 pub fn has_preview(voice: &Voice) -> bool {
     sentence(voice).is_some()
 }
@@ -129,7 +129,7 @@ fn sentence(voice: &Voice) -> Option<&'static str> {
         .map(|(_, text)| *text)
 }
 
-/// The name of the file: a hash of all that decides how it sounds.
+/// The name of the file: a hash of everything that determines how the preview sounds.
 fn name(voice: &Voice, origin: &Origin, text: &str) -> String {
     let mut hash = Sha256::new();
     let version = env!("CARGO_PKG_VERSION");

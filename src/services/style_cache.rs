@@ -1,4 +1,4 @@
-//! The style tables of cloned voices that were used last, in memory.
+//! The most recently used style tables of cloned voices, in memory.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,10 +7,11 @@ use crate::engine::tts::style::StyleTable;
 use crate::fault::Fault;
 use crate::limits::CLONE_SHEETS_MAX;
 
-/// At most `CLONE_SHEETS_MAX` tables of half a MiB, by the hash of their file: what a hash names never changes.
+/// At most `CLONE_SHEETS_MAX` tables of half a MiB each, by the hash of their file, so that an entry never becomes
+/// stale.
 #[derive(Default)]
 pub struct StyleCache {
-    /// The one used last is the last.
+    /// Ordered by last use; the most recently used is last.
     held: Mutex<VecDeque<(String, Arc<StyleTable>)>>,
 }
 
@@ -31,7 +32,8 @@ impl StyleCache {
         if let Some(style_table) = take() {
             return Ok(style_table);
         }
-        // Read without the lock: two callers at once read it twice, and none waits for the disk of another.
+        // Read without the lock: two callers at the same time may read it twice, but neither waits for the other's disk
+        // access.
         let style_table = Arc::new(StyleTable::parse(&read()?)?);
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.retain(|(hash, _)| hash != name);

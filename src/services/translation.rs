@@ -110,7 +110,7 @@ fn only_source(service: Option<&TranslationService>, target: &str) -> Result<Str
         [] => Err(not_installed("", target)),
         [only] => Ok(only.to_owned()),
         _ => Err(Fault::invalid(format!(
-            "source_language is missing, and this box translates into {target} from several languages: {}",
+            "source_language is missing, and this server translates into {target} from several languages: {}",
             sources.join(", ")
         ))),
     }
@@ -118,6 +118,6 @@ fn only_source(service: Option<&TranslationService>, target: &str) -> Result<Str
 
 fn not_installed(from: &str, target: &str) -> Fault {
     Fault::missing(format!(
-        "No engine that translates {from}into {target} is installed on this box."
+        "No engine that translates {from}into {target} is installed on this server."
     ))
 }

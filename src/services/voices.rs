@@ -1,4 +1,5 @@
-//! From the id of a voice to how it is spoken: the stock voices of the packs, blends of them, and the accounts' clones.
+//! From the id of a voice to the settings of its speech: the stock voices of the packs, blends of them, and the
+//! accounts' clones.
 
 use std::collections::HashMap;
 
@@ -17,41 +18,41 @@ use crate::store::{AccountId, ClonedVoice, VoiceId};
 pub struct Origin {
     pub name: ModelName,
     pub rate_hz: u32,
-    /// Other weights, other fingerprint.
+    /// Identifies the content of the pack: other weights have another fingerprint.
     pub fingerprint: String,
-    /// Whether its voices are tables that can be mixed.
+    /// Whether the pack's voices are style tables, which can be blended.
     pub mixes: bool,
 }
 
-/// All voices that can be spoken here.
+/// All voices that the server can speak.
 #[derive(Default)]
 pub struct VoiceCatalog {
-    /// Stock voices whose language can be read aloud here.
+    /// Stock voices whose language the packs can read aloud.
     stock: Vec<Voice>,
-    /// Where each stock voice comes from, by its id.
+    /// The pack of each stock voice, by the voice's id.
     origins: HashMap<String, Origin>,
     clones: Option<ClonedVoices>,
 }
 
-/// How the voice of an id is spoken.
+/// A voice id that was resolved: the settings of its speech.
 pub struct ResolvedVoice<'a> {
-    /// The stock voice that speaks: of a blend the first, of a clone one that reads its language.
+    /// The stock voice that speaks; for a blend its first voice, for a clone a voice that reads the clone's language.
     pub reader: &'a Voice,
     pub origin: &'a Origin,
-    /// For people: the names of all voices of a blend.
+    /// The name for display; for a blend the names of all its voices.
     pub name: String,
-    /// What the engine calls it: the id of a stock voice, or a blend.
+    /// The voice for the engine: the id of a stock voice, or a blend.
     id: String,
     /// Speaking rate as a factor of the reader's own.
     pace: f32,
-    /// Of a clone.
+    /// The style of a clone; none for other voices.
     style: Option<Style>,
-    /// Names all that decides how it sounds: another sound, another identity.
+    /// Identifies everything that determines how the voice sounds.
     pub identity: String,
 }
 
 impl ResolvedVoice<'_> {
-    /// Nothing, said by this voice as it speaks by itself.
+    /// An utterance of this voice with default settings and an empty text.
     pub fn utterance(&self) -> Utterance {
         Utterance {
             voice: self.id.clone(),
@@ -63,7 +64,7 @@ impl ResolvedVoice<'_> {
 }
 
 impl VoiceCatalog {
-    /// Of these stock voices; without `clones` there are none.
+    /// The catalog of these stock voices and of `clones`, if given.
     pub fn new(stock: Vec<(Voice, Origin)>, clones: Option<ClonedVoices>) -> Self {
         let origin = |(voice, origin): &(Voice, Origin)| (voice.id.clone(), origin.clone());
         VoiceCatalog {
@@ -95,7 +96,7 @@ impl VoiceCatalog {
             .filter(move |v| speaks(&v.language, language))
     }
 
-    /// A stock voice that reads `language` for voices that no pack has. Fault: `Invalid` when none does.
+    /// A stock voice that reads `language`, for clones and imitations. Fault: `Invalid` when there is none.
     pub fn reader(&self, language: &str) -> Result<&Voice, Fault> {
         let mut fitting = self.stock.iter().filter(|v| self.mixes(v));
         let is_it = |v: &&Voice| v.language.eq_ignore_ascii_case(language);
@@ -104,15 +105,16 @@ impl VoiceCatalog {
             .or_else(|| fitting.find(|v| speaks(&v.language, language)))
             .ok_or_else(|| {
                 Fault::invalid(format!(
-                    "language {language:?} is read by no voice of this box that a clone can speak by; GET /voice/voices lists them"
+                    "language {language:?} is read by no voice of this server that a clone can speak by; GET /voice/voices lists them"
                 ))
             })
     }
 
-    /// The voice that `id` names for `account` (none where there are no accounts), to read `language`, which only clones
-    /// can choose; none is the clone's own. Faults: `NotFound` when there is no such voice, also for another account's;
-    /// `Invalid` for a blend out of its bounds or across packs that cannot be mixed, or a language that a clone cannot
-    /// read; `Missing` for a clone without the packs that cloning needs; and the store's.
+    /// The voice that `id` names for `account` (none for commands, which have no accounts). `language` is the language
+    /// that a clone reads, by default its own; it does not affect other voices. Faults: `NotFound` when there is no
+    /// such voice or it belongs to another account; `Invalid` for a blend out of its bounds or of voices that cannot be
+    /// mixed, or for a language that a clone cannot read; `Missing` for a clone without the packs that cloning needs;
+    /// and the store's.
     pub fn resolve(
         &self,
         account: Option<AccountId>,
@@ -142,7 +144,8 @@ impl VoiceCatalog {
         })
     }
 
-    /// The first voice of a blend, and the names of all.
+    /// The first voice of a blend, and the names of all its voices. Faults: `Invalid` for a blend out of its bounds or
+    /// across packs that cannot be mixed, `NotFound` for an unknown voice.
     fn blend(&self, id: &str) -> Result<(&Voice, String), Fault> {
         let blend = Blend::parse(id)?;
         let voices = blend
@@ -203,7 +206,7 @@ impl VoiceCatalog {
             .collect())
     }
 
-    /// Deletes the clone that `id` names. Faults: `Invalid` for a stock voice, `NotFound` for any other that is none of
+    /// Deletes the clone that `id` names. Faults: `Invalid` for a stock voice, `NotFound` for any other id that is not
     /// the account's.
     pub fn delete_clone(&self, account: AccountId, id: &str) -> Result<VoiceId, Fault> {
         let Ok(clone) = id.parse::<VoiceId>() else {
@@ -224,13 +227,13 @@ impl VoiceCatalog {
     }
 }
 
-/// Whether a voice of `language` (such as `en-us`) is meant by `asked` (`en-us` or `en`, any case).
+/// Whether `asked` (`en-us` or `en`, in any case) matches a voice of `language` (such as `en-us`).
 pub fn speaks(language: &str, asked: &str) -> bool {
     let base = base(language);
     language.eq_ignore_ascii_case(asked) || base.eq_ignore_ascii_case(asked)
 }
 
-/// `pt` of `pt-br`.
+/// The code without its region: `pt` for `pt-br`.
 pub fn base(language: &str) -> &str {
     language.split('-').next().unwrap_or(language)
 }

@@ -1,4 +1,4 @@
-//! The integration suite: the built binary over real sockets, with real models, and the tree's own rules.
+//! The integration tests: the built binary over real sockets, with real models, and rules of the source tree.
 
 mod attacks;
 mod dubbing;

@@ -1,9 +1,10 @@
-//! Any bytes, taken for a recording: an answer or a refusal, within bounds. Run with cargo-fuzz, here with the stable compiler:
+//! Decodes any bytes as a recording: a result or a fault, within bounds. Run with cargo-fuzz, here with the stable
+//! compiler:
 //!
 //! RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir scripts/fuzz decode -- -max_len=65536 -timeout=30 -rss_limit_mb=1500
 //!
-//! What it finds goes, when it is small, to `scripts/fuzz/found`, which the tests decode too.
-//! A short run over the same corpus is part of the tests (`src/tests/engines/damage.rs`).
+//! Small inputs that it finds belong in `scripts/fuzz/found`, which the tests decode, too. A short run over the same
+//! corpus is part of the tests (`src/tests/engines/damage.rs`).
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Any bytes, taken for a film that gets another sound: a file that is hardly larger, or a refusal, within bounds. Run, with
+//! Gives a film of any bytes another sound track: a file that is hardly larger, or a fault, within bounds. Run, with
 //! cargo-fuzz and a nightly compiler:
 //!
 //! cargo fuzz run --fuzz-dir scripts/fuzz mux -- -max_len=65536 -timeout=10 -rss_limit_mb=512
@@ -15,7 +15,7 @@ use vocabox::audio::encode::Codec;
 use vocabox::media::{self, SoundTrack, TrackWriter};
 use vocabox::fault::Kind;
 
-/// What may be written beyond the film itself: the sound, and tables in the place of what they were told by.
+/// Bytes that may be written beyond the film's size: the sound, and tables that replace a more compact form.
 const MORE_BYTES: u64 = 200_000;
 
 fn sound() -> &'static SoundTrack {

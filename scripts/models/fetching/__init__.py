@@ -1,16 +1,16 @@
-"""How scripts/fetch-models gets the model packs, and what all scripts share with it. Standard library only.
+"""The modules of scripts/fetch-models, some of which all scripts use. Standard library only.
 
 main         the command line
 packs        pack.toml, read and checked
-present      what is in the models folder and whether it is whole
+present      the state of the files in the models folder
 recipe       from pack.toml's sources and steps to files
 cache        verified files by their hash; the lock
-clients      where the user's pip and npm would download a package from
+clients      addresses from which the user's pip and npm would download a package
 download     one archive, resumed where it stopped
 environment  Python environments: for one run, or kept in the cache
-tools        the throw-away one in which converters run
-report       what the user sees
-fault        the one exception that becomes the user's error line
+tools        the temporary environment in which converters run
+report       messages to the user
+fault        the exception that becomes an error line
 children     processes that end with the script
-command      how a script ends: one line, and nothing left behind
+command      ends a script with one line and cleans up
 """

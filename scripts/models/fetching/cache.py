@@ -1,12 +1,12 @@
-"""Files that were verified once, kept under the name of their hash; and the lock that keeps two runs apart.
+"""Verified files, named by their hash; and the lock that prevents two runs at the same time.
 
-<cache>/sha256/<hash>   a whole, verified file
-<cache>/partial/<name>  a download that is not whole yet
-<cache>/work/           what one run is working on; emptied at the start of the next
+<cache>/sha256/<hash>   a complete, verified file
+<cache>/partial/<name>  an incomplete download
+<cache>/work/           temporary files of one run; emptied at the start of the next
 <cache>/lock            held while a run fetches
 
-A file enters by rename after its hash was checked and its bytes were flushed, so a cut leaves nothing half. Bytes are
-checked again on their way out: a damaged entry is thrown away and fetched anew.
+A file is renamed into place after its hash is checked and its bytes are flushed, so an interruption leaves no partial file.
+Hashes are checked again when a file is used: a damaged entry is deleted and fetched again.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Cache:
         self.work = folder / "work"
 
     def prepare(self) -> None:
-        """Makes the folders and clears what a killed run left. Only under the lock."""
+        """Makes the folders and deletes the files of a killed run. Only under the lock."""
         shutil.rmtree(self.work, ignore_errors=True)
         for folder in (self.store, self.partial, self.work):
             folder.mkdir(parents=True, exist_ok=True)
@@ -106,7 +106,7 @@ class Cache:
         return (self.store / sha256).is_file()
 
     def get(self, sha256: str) -> Path | None:
-        """The file with this hash, checked again; None if it is not there or damaged (then it is gone)."""
+        """The file with this hash, checked again; None if it is missing, or damaged and therefore deleted."""
         path = self.store / sha256
         if not path.is_file():
             return None
@@ -117,7 +117,7 @@ class Cache:
         return None
 
     def put(self, path: Path, sha256: str, what: str) -> Path:
-        """Moves `path` into the cache if it has this hash, else a Fault that names both."""
+        """Moves `path` into the cache if it has this hash; otherwise raises a Fault that names both hashes."""
         found = sha256_of(path)
         if found != sha256:
             path.unlink()

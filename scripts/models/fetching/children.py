@@ -1,4 +1,4 @@
-"""Processes that do not outlive the script: they, and what they start themselves, end with it."""
+"""Processes that end with the script, together with the processes that they start."""
 
 from __future__ import annotations
 
@@ -18,12 +18,11 @@ KILLED_SECONDS = 5.0  # until all processes of a killed group are gone; a machin
 
 @contextmanager
 def started(command: Sequence[str], **options) -> Iterator[subprocess.Popen]:
-    """A process at the head of a process group of its own, with `options` of subprocess.Popen. If it runs
-    when the block is left, or the block fails, all of the group is killed: pip and venv start processes themselves, which
-    would go on writing."""
-    # A script that is killed can do nothing more: then the system ends the process.
+    """A process in its own process group, with `options` of subprocess.Popen. If it still runs when the block ends or fails,
+    the whole group is killed, because pip and venv start processes, which would continue to write."""
+    # If the script is killed, the system ends the process.
     end_with_script = _prctl and (lambda: _prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0))
-    # The group keeps a terminal's Ctrl-C from them: the script gets it, and ends them in order.
+    # In its own group the process does not get a terminal's Ctrl-C: the script gets it, and ends the process.
     with subprocess.Popen(command, process_group=0, preexec_fn=end_with_script, **options) as process:
         try:
             yield process
@@ -36,8 +35,8 @@ def started(command: Sequence[str], **options) -> Iterator[subprocess.Popen]:
 
 @contextmanager
 def temporary_files_in(folder: Path) -> Iterator[None]:
-    """Makes `folder` the place for temporary files of the processes that are started in the block. One that is killed does
-    not remove its own, so the caller removes the folder."""
+    """Makes `folder` the place for temporary files of processes that are started in the block. A killed process does not
+    remove its files, so the caller removes the folder."""
     before = os.environ.get("TMPDIR")
     os.environ["TMPDIR"] = str(folder)
     try:
@@ -49,7 +48,7 @@ def temporary_files_in(folder: Path) -> Iterator[None]:
 
 
 def run(command: Sequence[str], **options) -> subprocess.CompletedProcess:
-    """As subprocess.run, with what the process writes as text, and without standard input."""
+    """Like subprocess.run, with output as text and without standard input."""
     options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **options}
     with started(command, **options) as process:
         out, errors = process.communicate()
@@ -60,7 +59,7 @@ def _kill(process: subprocess.Popen) -> None:
     try:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        # What the process had started has another parent now: only the group tells when it is gone.
+        # Processes that the process started have another parent now: only the group shows whether they still run.
         until = time.monotonic() + KILLED_SECONDS
         while time.monotonic() < until:
             os.killpg(process.pid, 0)

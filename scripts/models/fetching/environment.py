@@ -1,8 +1,8 @@
-"""Python environments: for one run (`Environment`), or kept in the cache for all scripts that want its packages (`enter`).
+"""Python environments: for one run (`Environment`), or kept in the cache for all scripts that need its packages (`enter`).
 
-<cache>/environments/<name>            an environment; <name> stands for its packages and for the Python that it was made by
-<cache>/environments/<name>/packages   written last: an environment without it was cut off and is made anew
-<cache>/environments/lock              held while one is made
+<cache>/environments/<name>            an environment; <name> is a hash of its packages and of the Python that made it
+<cache>/environments/<name>/packages   written last: an environment without it is incomplete and is made again
+<cache>/environments/lock              held while an environment is made
 
 Packages are exact ("numpy==2.4.6"), because figures and the bytes of graphs depend on them.
 """
@@ -34,7 +34,7 @@ NO_NETWORK = (
 
 
 def last_line(text: str) -> str:
-    """The line of a tool's errors that says most: pip's and npm's begin with ERROR, Python's last one names it."""
+    """The most informative line of a tool's errors: for pip and npm one that begins with ERROR, for Python the last one."""
     if any(sign in text for sign in NO_NETWORK):
         return "no connection to its registry"
     lines = [line.strip() for line in text.splitlines() if line.strip()]
@@ -68,7 +68,7 @@ class Environment:
         return python
 
     def install(self, packages: Iterable[str], *options: str) -> None:
-        """Installs those of `packages` that were not installed before, from wheels only."""
+        """Installs those of `packages` that are not installed yet, from wheels only."""
         missing = [package for package in packages if package not in self.installed]
         if not missing:
             return
@@ -94,8 +94,8 @@ class _Kept(Environment):
 
 
 def kept(packages: Iterable[str]) -> Path:
-    """The folder of an environment that has `packages` and what they depend on. It is made if the cache lacks it; if that
-    fails or is interrupted, nothing of it stays."""
+    """The folder of an environment with `packages` and their dependencies. It is made if the cache lacks it; if that fails or
+    is interrupted, its files are removed."""
     wanted = sorted(packages)
     name = hashlib.sha256("\n".join([sys.version, *wanted]).encode()).hexdigest()[:16]
     environments = default_folder().absolute() / "environments"
@@ -114,7 +114,7 @@ def kept(packages: Iterable[str]) -> Path:
         except BlockingIOError:
             report.line("another script is installing packages: waiting for it")
             fcntl.flock(lock, fcntl.LOCK_EX)
-        # The Python that it was made by may have been removed since: then its link leads nowhere.
+        # The Python that made it may have been removed since, which leaves a dangling link.
         if mark.is_file() and (environment.folder / "bin" / "python").exists():
             return environment.folder
         try:
@@ -132,7 +132,7 @@ def kept(packages: Iterable[str]) -> Path:
 
 
 def lacking(packages: Iterable[str]) -> list[str]:
-    """Those of `packages` that this Python does not have in exactly that version."""
+    """Those of `packages` that this Python lacks in exactly this version."""
 
     def has(package: str) -> bool:
         name, _, version = package.partition("==")
@@ -145,8 +145,8 @@ def lacking(packages: Iterable[str]) -> list[str]:
 
 
 def enter(packages: Iterable[str]) -> None | NoReturn:
-    """Returns where this Python has `packages`. Elsewhere the script begins anew, in the same process and with the same
-    arguments, by the Python of an environment that has them: a signal so reaches the script itself, not a parent of it."""
+    """Returns if this Python has `packages`. Otherwise the script starts again, in the same process and with the same
+    arguments, with the Python of an environment that has them, so that signals reach the script directly."""
     missing = lacking(packages)
     if not missing:
         return

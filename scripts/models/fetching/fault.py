@@ -1,8 +1,8 @@
-"""The one exception that becomes an error line."""
+"""The exception that becomes an error line."""
 
 
 class Fault(Exception):
-    """Something the user can act on: its text is the line that is printed, `code` the exit code."""
+    """An error that the user can repair: its text is the printed line, `code` the exit code."""
 
     def __init__(self, text: str, code: int = 1):
         super().__init__(text)

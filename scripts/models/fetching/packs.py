@@ -44,7 +44,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Step:
-    """How files are made from others. A `loose` one makes unpinned files, straight into the pack's folder."""
+    """How files are made from others. A `loose` step makes unpinned files directly in the pack's folder."""
 
     make: tuple[str, ...]
     by: str
@@ -76,7 +76,7 @@ class Pack:
         return [f for f in self.files if f.variant is None or f.variant in variants]
 
     def default_variants(self) -> set[str]:
-        """`variant`; where that is "auto" the program chooses by the processor, so all that it may choose."""
+        """`variant`; if that is "auto", all variants among which the program chooses by the processor."""
         if self.variant == "auto":
             return {v for v in self.variants if v.startswith("optimized")}
         return {self.variant} if self.variant else set()
@@ -92,7 +92,7 @@ def read_all(models_dir: Path) -> dict[str, Pack]:
 
 
 def read(path: Path) -> Pack:
-    """The pack that `path` describes; a wrong manifest is a Fault that says where."""
+    """The pack that `path` describes; a wrong manifest is a Fault that names the error's place."""
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         pack = _pack(path.parent, table)

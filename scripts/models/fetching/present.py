@@ -1,7 +1,7 @@
-"""What is in the models folder, and whether it is whole.
+"""The state of the files in the models folder.
 
-What was hashed is remembered in models/<pack>/.hashed.json (path → size, modified_ns, sha256), which the server reads
-and writes too: a file is hashed again only when its size or its time of change differ from that.
+models/<pack>/.hashed.json records hashed files (path → size, modified_ns, sha256); the server also reads and writes it. A
+file is hashed again only if its size or modification time differs from the record.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MEMORY = ".hashed.json"
 
 @dataclass
 class State:
-    """One file of a pack. `state` is whole, missing, stale (an older manifest's file) or changed (by somebody)."""
+    """One file of a pack. `state` is whole, missing, stale (a file of an older manifest) or changed."""
 
     path: Path
     file: PackFile
@@ -56,7 +56,7 @@ class Folder:
         return State(path, file, "whole", found)
 
     def placed(self, file: PackFile) -> None:
-        """Remembers a file that was just written with the right hash."""
+        """Records a file that was just written with the right hash."""
         self._note(file, self.path(file).stat())
 
     def _note(self, file: PackFile, status) -> None:

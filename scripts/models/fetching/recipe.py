@@ -1,4 +1,4 @@
-"""From a pack's sources and steps to its files. Each is asked for by name and made only when the cache lacks it."""
+"""Makes a pack's files from its sources and steps. Each file is requested by name and made only if the cache lacks it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CONVERTERS = {
     "kokoro-optimize": "kokoro_optimize.py",
 }
 
-# What makes loose files, from one source each.
+# Scripts that make loose files, from one source each.
 LOOSE = {"encode": "test_audio.py", "film": "test_video.py"}
 
 
@@ -37,7 +37,7 @@ class Kitchen:
         self.clients = {"pip": Pip(self.tools), "npm": Npm(self.tools)}
 
     def need(self, pack: Pack, name: str) -> Path:
-        """The path in the cache of the file that the recipe calls `name`."""
+        """The path in the cache of the file that the recipe calls `name`, which is made if it is missing."""
         sha256 = pack.hashes.get(name)
         if sha256 is None:
             raise Fault(f"pack {pack.name}: nothing pins the sha256 of {name}")

@@ -1,4 +1,4 @@
-"""What the user sees, on standard error: a bar on a terminal, a line at a time elsewhere."""
+"""Messages to the user on standard error: a progress bar on a terminal, lines elsewhere."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def line(text: str) -> None:
 
 
 class Bar:
-    """The progress of one transfer of `total` bytes (None: unknown), of which `done` were there before."""
+    """The progress of one transfer of `total` bytes (None: unknown), of which `done` were transferred earlier."""
 
     def __init__(self, title: str, total: int | None, done: int = 0):
         self.title, self.total, self.done = title, total, done

@@ -1,4 +1,4 @@
-"""The throw-away Python environment in which converters run: made when first needed, gone after the run."""
+"""The temporary Python environment in which converters run: made on first use, removed after the run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ GRAPH_PACKAGES = [
     "typing_extensions==4.16.0",
 ]
 MEDIA_PACKAGES = ["imageio-ffmpeg==0.6.0"]
-# Of the version of the pack onnxruntime.
+# The same version as the pack onnxruntime.
 RUNTIME_PACKAGES = ["onnxruntime==1.32.0", "numpy==2.4.6"]
 
 
@@ -31,13 +31,13 @@ class Tools:
         self.environment = Environment(work / "environment")
 
     def pip(self) -> list[str]:
-        """A command that is pip: the user's, else the environment's."""
+        """The command of pip: the user's, else the environment's."""
         if importlib.util.find_spec("pip"):
             return [sys.executable, "-m", "pip"]
         return [str(self.environment.python()), "-m", "pip"]
 
     def install(self, packages: list[str]) -> None:
-        """Installs what is listed and nothing that it depends on."""
+        """Installs the listed packages without dependencies."""
         self.environment.install(packages, "--no-deps")
 
     def site_packages(self) -> Path:
@@ -46,7 +46,7 @@ class Tools:
     def run(self, script: str, arguments: list[str], packages: list[str]) -> None:
         """Runs one of scripts/models' converters with `packages` installed."""
         self.install(packages)
-        # Sums inside numpy must not depend on how many threads or which processor there are.
+        # Sums inside numpy must not depend on the number of threads or on the processor.
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
         command = [str(self.environment.python()), "-s", str(CONVERTERS / script), *arguments]
         result = children.run(command, env=environment)

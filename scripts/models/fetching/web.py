@@ -45,7 +45,7 @@ def trust(path: str | None) -> None:
 
 
 def open_url(url: str, headers: dict[str, str]):
-    """The open response. Faults say why the host could not be reached; other statuses than 2xx are Refused."""
+    """Opens the response. A Fault says why the host could not be reached; statuses other than 2xx raise Refused."""
     if urllib.parse.urlsplit(url).scheme not in ("http", "https"):
         raise Fault(f"{url} is no address that can be fetched")
     request = urllib.request.Request(url, headers={"User-Agent": AGENT, **headers})

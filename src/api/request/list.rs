@@ -1,4 +1,4 @@
-//! RequestFields that are lists.
+//! Fields of a request that are lists.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use serde::de::SeqAccess;
 use super::value::{FieldValue, FromJson, JsonKind, RequestField, Skipped};
 use crate::fault::Fault;
 
-/// A list of `MIN` to `MAX` items. Of a longer one only its length is kept.
+/// A list of `MIN` to `MAX` items. Only the length of a longer list is kept.
 #[derive(Debug)]
 pub struct BoundedList<T, const MIN: usize, const MAX: usize> {
     items: Vec<FieldValue<T>>,
@@ -72,8 +72,8 @@ impl<T: JsonSchema, const MIN: usize, const MAX: usize> JsonSchema for BoundedLi
     }
 }
 
-/// What `read` makes of the object that is item `at` of the list `name`. Faults: `Invalid` for an item that is no object, and
-/// those of `read`, whose sentences then say which item it was.
+/// What `read` makes of the object that is item `at` of the list `name`. Faults: `Invalid` for an item that is no
+/// object, and those of `read`, to whose sentences the item's place is added.
 pub fn item<T, U>(
     name: &str,
     at: usize,

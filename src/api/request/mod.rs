@@ -1,12 +1,13 @@
 //! JSON that clients send, read into structs whose fields carry their bounds.
 //!
-//! [`request!`](crate::api::request::request) declares a struct: the name, the type and the bounds of each field stand there
-//! and nowhere else, and its JSON Schema is derived from them. No tree of the body is built: a field that is not declared is
-//! parsed and dropped ([`Skipped`]), a list is counted but not built past its bound ([`BoundedList`]), and of a text that is too
-//! long its length is kept ([`BoundedText`]). Depth is bounded by `serde_json`, at 127 arrays and objects.
+//! [`request!`](crate::api::request::request) declares a struct: only there are the name, the type and the bounds of
+//! each field, and its JSON Schema is derived from them. No tree of the body is built: a field that is not declared is
+//! parsed and dropped ([`Skipped`]), a list is counted but not built beyond its bound ([`BoundedList`]), and only the
+//! length of a text that is too long is kept ([`BoundedText`]). Depth is bounded by `serde_json`, at 127 arrays and
+//! objects.
 //!
-//! That the body is JSON is decided before any field is: so what is wrong with a field is kept in its [`FieldSlot`] until the
-//! endpoint takes the field out, in the order in which it checks them.
+//! The whole body is parsed as JSON before any field is checked: a wrong value stays in its [`FieldSlot`] until the
+//! endpoint takes the field out, so that the endpoint decides the order of the checks.
 
 mod list;
 mod number;
@@ -69,7 +70,8 @@ macro_rules! request {
 }
 pub(crate) use request;
 
-/// The body's JSON object. Faults: `UnsupportedType` for another declared type, `Invalid` for anything but an object.
+/// The body's JSON object. Faults: `UnsupportedType` for a `Content-Type` that is not JSON, `Invalid` for anything but
+/// an object.
 pub fn object<T: FromJson>(head: &Head, body: Body) -> Result<T, Fault> {
     let declared = head.header("content-type").unwrap_or("application/json");
     let essence = declared.split(';').next().unwrap_or("").trim();
@@ -90,7 +92,8 @@ pub fn object<T: FromJson>(head: &Head, body: Body) -> Result<T, Fault> {
     }
 }
 
-/// The JSON that the form's field `name` holds. Faults: `Invalid` when it is missing, no JSON, or not what `T` accepts.
+/// The JSON value of the form field `name`. Faults: `Invalid` when the field is missing, is not JSON, or holds what `T`
+/// does not accept.
 pub fn form_field<T: RequestField>(
     name: &'static str,
     json: Option<&str>,
@@ -106,9 +109,9 @@ mod tests {
     use super::*;
 
     request! {
-        /// RequestFields of the tests.
+        /// Fields of the tests' requests.
         struct SampleFields {
-            /// Needed.
+            /// A required field.
             text: BoundedText<3>,
             share: Option<BoundedNumber<Fraction>>,
             list: Option<BoundedList<BoundedText<1>, 0, 2>>,

@@ -1,4 +1,4 @@
-//! RequestFields that are numbers.
+//! Fields of a request that are numbers.
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
@@ -9,13 +9,13 @@ use super::value::{FromJson, JsonKind, RequestField};
 use crate::fault::Fault;
 use crate::limits;
 
-/// From where to where a number may be.
+/// The range of a number.
 pub trait NumberRange {
     const MIN: f64;
     const MAX: f64;
 }
 
-/// Rate of speaking as a factor.
+/// Speaking rate as a factor.
 #[derive(Debug)]
 pub struct SpeedFactor;
 
@@ -24,7 +24,7 @@ impl NumberRange for SpeedFactor {
     const MAX: f64 = limits::SPEED_MAX;
 }
 
-/// A part of a whole.
+/// A fraction, 0 to 1.
 #[derive(Debug)]
 pub struct Fraction;
 

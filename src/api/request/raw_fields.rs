@@ -1,4 +1,4 @@
-//! Objects whose fields are given back as they came.
+//! Objects whose fields the answer repeats unchanged.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -13,19 +13,19 @@ use super::value::{
 };
 use crate::limits;
 
-// Positions are of 32 bits; no value grows to eight times its size when it is written anew.
+// Positions have 32 bits; no value grows to eight times its size when it is written again.
 const _: () = assert!(8 * limits::JSON_BYTES.max < u32::MAX as u64);
 
-/// The fields of an object as JSON text, one after the other: of bytes, about as many as came.
+/// The fields of an object as JSON text, one after the other, in about as many bytes as the client sent.
 #[derive(Debug, Default)]
 pub struct RawFields {
     names: Vec<u8>,
     values: Vec<u8>,
-    /// Once all are read, in the order of their names.
+    /// In the order of their names once all are read.
     fields: Vec<RawField>,
 }
 
-/// Where the name and the value of a field are.
+/// Places of a field's name and value in the two texts.
 #[derive(Debug, Clone)]
 struct RawField {
     name: Range<u32>,
@@ -37,7 +37,7 @@ fn part<'a>(bytes: &'a [u8], at: &Range<u32>) -> &'a [u8] {
 }
 
 impl RawFields {
-    /// The next field of `map`, with what `T` reads of its value.
+    /// Copies the next field of `map`, called `name`, and returns what `T` reads from its value.
     fn push<'de, T: FromJson, A: MapAccess<'de>>(
         &mut self,
         name: &str,
@@ -53,11 +53,11 @@ impl RawFields {
         Ok(given)
     }
 
-    /// Orders the fields; of several with one name, the last stays.
+    /// Orders the fields by name; of several with one name, only the last stays.
     fn sort(&mut self) {
         let RawFields { names, fields, .. } = self;
         let name = |field: &RawField| part(names, &field.name);
-        // The later of two equal ones comes first, and stays.
+        // Of fields with one name the last is put first, and `dedup_by` keeps it.
         fields.sort_unstable_by(|a, b| {
             let by_name = name(a).cmp(name(b));
             by_name.then(b.value.start.cmp(&a.value.start))
@@ -72,7 +72,7 @@ impl RawFields {
         places.map(move |(name, value)| (part(names, &name), part(values, &value)))
     }
 
-    /// Writes the object with `text` in the place of its field of that name.
+    /// Writes the object; `text`, if given, replaces the value of its field `text`.
     pub fn serialize_with<S: Serializer>(
         &self,
         text: Option<&str>,
@@ -93,7 +93,7 @@ impl RawFields {
     }
 }
 
-/// An object's fields, and all that it has as it came.
+/// The declared fields of an object, and all of its fields as the client sent them.
 #[derive(Debug)]
 pub struct WithRawFields<T> {
     pub fields: T,
@@ -134,7 +134,7 @@ impl<T: JsonSchema> JsonSchema for WithRawFields<T> {
     }
 }
 
-/// A value that is kept and read at once.
+/// A value that is copied and read at the same time.
 struct CopiedValue<'a, A> {
     name: &'a str,
     map: &'a mut A,
@@ -202,7 +202,7 @@ mod tests {
     use serde_json::Value;
 
     request! {
-        /// One field of many.
+        /// An object of which one field is declared.
         #[derive(Debug)]
         struct TextFields {
             text: BoundedText<99>,

@@ -1,4 +1,4 @@
-//! RequestFields that are strings.
+//! Fields of a request that are strings.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use crate::dub::request::LineName;
 use crate::fault::Fault;
 use crate::limits;
 
-/// A string of at most `CHARS_MAX` Unicode scalar values. Of a longer one only its length is kept.
+/// A string of at most `CHARS_MAX` Unicode scalar values. Only the length of a longer string is kept.
 #[derive(Debug)]
 pub struct BoundedText<const CHARS_MAX: usize> {
     text: String,
@@ -19,7 +19,7 @@ pub struct BoundedText<const CHARS_MAX: usize> {
     is_blank: bool,
 }
 
-/// A string that is bounded by the body it stands in.
+/// A string whose length only the size of the body limits.
 pub type AnyText = BoundedText<{ usize::MAX }>;
 
 impl<const CHARS_MAX: usize> BoundedText<CHARS_MAX> {
@@ -28,7 +28,7 @@ impl<const CHARS_MAX: usize> BoundedText<CHARS_MAX> {
         self.text
     }
 
-    /// Whether there is nothing to read in it.
+    /// Whether the text consists of white space only, or is empty.
     pub fn is_blank(&self) -> bool {
         self.is_blank
     }
@@ -83,7 +83,7 @@ impl<const CHARS_MAX: usize> JsonSchema for BoundedText<CHARS_MAX> {
     }
 }
 
-/// A text that is not blank.
+/// A text that is not blank, of at most `CHARS_MAX` characters.
 #[derive(Debug)]
 pub struct NonBlankText<const CHARS_MAX: usize>(BoundedText<CHARS_MAX>);
 
@@ -129,7 +129,8 @@ fn refusal(name: &str, other: JsonKind) -> Fault {
     Fault::invalid(format!("{name} is {kind}; a string is accepted"))
 }
 
-/// The code of a language without its region; none for `auto`, for nothing, and for what is longer than any code.
+/// The code of a language without its region; none for `auto`, for an empty text, and for a text that is longer than
+/// any code.
 #[derive(Debug)]
 pub struct LanguageCode(Option<String>);
 
@@ -165,7 +166,7 @@ impl JsonSchema for LanguageCode {
     }
 }
 
-/// What a client calls a line: a number, or a string of at most `NAME_CHARS_MAX` characters.
+/// The client's name of a line: a number, or a string of at most `NAME_CHARS_MAX` characters.
 #[derive(Debug)]
 pub enum LineId {
     Number(Number),

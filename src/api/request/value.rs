@@ -1,4 +1,4 @@
-//! One JSON value: what it may be, and what of it is kept.
+//! One JSON value: the kinds that a field accepts, and what is kept of the value.
 
 use std::marker::PhantomData;
 use std::{borrow::Cow, fmt};
@@ -10,25 +10,26 @@ use serde_json::{Number, Value};
 
 use crate::fault::Fault;
 
-/// A type that is read of JSON values of one kind, or of several. A value of any other kind is parsed to its end and dropped.
+/// A type that is read from JSON values of one or several kinds. A value of any other kind is parsed to its end and
+/// dropped.
 pub trait FromJson: Sized {
-    /// Of a string; none where strings are not accepted.
+    /// Reads a string; none if strings are not accepted.
     fn text(_: &str) -> Option<Self> {
         None
     }
 
-    /// Of a number; none where numbers are not accepted.
+    /// Reads a number; none if numbers are not accepted.
     fn number(_: Number) -> Option<Self> {
         None
     }
 
-    /// Of an array, which it reads to its end; none where arrays are not accepted.
+    /// Reads an array to its end; none if arrays are not accepted.
     fn list<'de, A: SeqAccess<'de>>(list: &mut A) -> Result<Option<Self>, A::Error> {
         while list.next_element::<FieldValue<Skipped>>()?.is_some() {}
         Ok(None)
     }
 
-    /// Of an object, which it reads to its end; none where objects are not accepted.
+    /// Reads an object to its end; none if objects are not accepted.
     fn object<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<Self>, A::Error> {
         while map
             .next_entry::<FieldValue<Skipped>, FieldValue<Skipped>>()?
@@ -38,8 +39,8 @@ pub trait FromJson: Sized {
     }
 }
 
-/// Accepts nothing: what it reads is dropped. The same is an error to it as is to the fields that are kept, down to the range
-/// of a number, which serde's own `IgnoredAny` does not look at.
+/// Accepts no kind: it parses a value and drops it. It reports the same JSON errors as fields that are kept do,
+/// including numbers out of range, which serde's `IgnoredAny` does not check.
 pub struct Skipped;
 
 impl FromJson for Skipped {}
@@ -74,7 +75,7 @@ pub enum JsonKind {
 }
 
 impl JsonKind {
-    /// As sentences name it.
+    /// The kind's name in sentences.
     pub fn name(self) -> &'static str {
         match self {
             JsonKind::Null => "null",
@@ -87,7 +88,7 @@ impl JsonKind {
     }
 }
 
-/// What was given for a field.
+/// The value that a request gave for a field.
 #[derive(Debug)]
 pub enum FieldValue<T> {
     Absent,
@@ -96,7 +97,7 @@ pub enum FieldValue<T> {
 }
 
 impl<T> FieldValue<T> {
-    /// What was read of a value of this kind; none where the kind is not accepted.
+    /// The result of reading a value of this kind; `read` is none if the field does not accept it.
     pub fn of(read: Option<T>, kind: JsonKind) -> Self {
         read.map_or(FieldValue::OtherKind(kind), FieldValue::Accepted)
     }
@@ -213,12 +214,12 @@ impl<'de, T: FromJson, C: ValueCopy> Visitor<'de> for ValueReader<T, C> {
     }
 }
 
-/// The value that follows the name of a field.
+/// A source of the value that follows the name of a field.
 pub trait ValueSource<'de> {
-    /// The parser's.
+    /// The parser's error.
     type Error;
 
-    /// Reads the value. Errors: where it is no JSON.
+    /// Reads the value. Errors: the value is not JSON.
     fn read<T: FromJson>(self) -> Result<FieldValue<T>, Self::Error>;
 }
 
@@ -232,13 +233,13 @@ impl<'de, A: MapAccess<'de>> ValueSource<'de> for NextValue<'_, A> {
     }
 }
 
-/// The fields of an object, each in its slot.
+/// The declared fields of an object, each with its slot.
 pub trait RequestFields: Default {
-    /// Reads the value of the field `name` into its slot; a name that has none, into nothing.
+    /// Reads the value of the field `name` into its slot; the value of an undeclared field is dropped.
     fn fill<'de, S: ValueSource<'de>>(&mut self, name: &str, value: S) -> Result<(), S::Error>;
 }
 
-/// The object's fields; of several with one name, the last counts.
+/// Reads the object's fields; of several with one name, the last counts.
 pub fn fields<'de, T: RequestFields, A: MapAccess<'de>>(map: &mut A) -> Result<T, A::Error> {
     let (mut fields, mut name) = (T::default(), String::new());
     while next_name(map, &mut name)? {
@@ -247,7 +248,7 @@ pub fn fields<'de, T: RequestFields, A: MapAccess<'de>>(map: &mut A) -> Result<T
     Ok(fields)
 }
 
-/// Reads the next name of a field over the one before; false at the object's end.
+/// Reads the name of the next field into `name`; false at the object's end.
 pub(super) fn next_name<'de, A: MapAccess<'de>>(
     map: &mut A,
     name: &mut String,
@@ -279,21 +280,21 @@ impl Visitor<'_> for NameSeed<'_> {
     }
 }
 
-/// A type of fields: what is accepted for one, and how it is refused.
+/// A type of fields: its accepted values, and the faults of others.
 pub trait RequestField: FromJson {
-    /// What is handed out once it is known to be within its bounds.
+    /// The type of a checked value.
     type Checked;
 
-    /// Whether null stands for no value.
+    /// Whether null stands for an absent field.
     const NULL_IS_ABSENT: bool = true;
 
-    /// The value within its bounds. Faults: `Invalid` for one that is not.
+    /// The value, if it is within its bounds. Faults: `Invalid` if it is not.
     fn check(self, name: &str) -> Result<Self::Checked, Fault>;
 
-    /// The fault of a value of another kind.
+    /// The fault of a value of a kind that is not accepted.
     fn refuse(name: &str, other: JsonKind) -> Fault;
 
-    /// What stands for a field that is absent. Faults: `Invalid` where it is needed.
+    /// The value of an absent field. Faults: `Invalid` if the field is required.
     fn absent(name: &str) -> Result<Self::Checked, Fault> {
         Err(Fault::invalid(format!("{name} is missing")))
     }
@@ -317,7 +318,7 @@ impl<T: RequestField> RequestField for Option<T> {
     }
 }
 
-/// A field of a request: its name, and what was given for it.
+/// A field of a request: its name, and the value that the request gave.
 #[derive(Debug)]
 pub struct FieldSlot<T> {
     name: &'static str,
@@ -325,24 +326,24 @@ pub struct FieldSlot<T> {
 }
 
 impl<T: RequestField> FieldSlot<T> {
-    /// Of the field `name`, for which nothing was given yet.
+    /// The slot of the field `name`, empty so far.
     pub fn new(name: &'static str) -> Self {
         FieldSlot::given(name, FieldValue::Absent)
     }
 
-    /// Of the field `name`, with what was given for it.
+    /// The slot of the field `name` with a value.
     pub fn given(name: &'static str, given: FieldValue<T>) -> Self {
         FieldSlot { name, given }
     }
 
-    /// Reads what is given for the field, over what was before.
+    /// Reads a value for the field; it replaces an earlier one.
     pub fn fill<'de, S: ValueSource<'de>>(&mut self, value: S) -> Result<(), S::Error> {
         self.given = value.read()?;
         Ok(())
     }
 
-    /// The value within its bounds. Faults: `Invalid` for one of another kind or out of its bounds, and where it is needed and
-    /// missing.
+    /// The value, checked. Faults: `Invalid` for a value of another kind or out of its bounds, and for a required field
+    /// that is absent.
     pub fn take(self) -> Result<T::Checked, Fault> {
         match self.given {
             FieldValue::Accepted(value) => value.check(self.name),
@@ -352,7 +353,8 @@ impl<T: RequestField> FieldSlot<T> {
         }
     }
 
-    /// Faults: those of [`FieldSlot::take`] but for a value out of its bounds.
+    /// Checks only the kind of the value, and that a required field is there. Faults: those of [`FieldSlot::take`] for
+    /// these.
     pub fn check_kind(&self) -> Result<(), Fault> {
         match self.given {
             FieldValue::Accepted(_) => Ok(()),
@@ -383,7 +385,8 @@ impl<T: JsonSchema> JsonSchema for FieldSlot<T> {
     }
 }
 
-/// Takes the fields that may be null off those that an object's schema requires: null stands for an absent one.
+/// Removes the fields that may be null from the required fields of an object's schema, because null stands for an
+/// absent field.
 pub fn optional(schema: &mut Schema) {
     let is_null = |of: &Value| of["type"] == "null" || of["type"][1] == "null";
     let may_be_null = |field: &Value| {

@@ -1,4 +1,4 @@
-//! Open files that run out.
+//! The server runs out of file descriptors.
 
 use std::net::Ipv4Addr;
 
@@ -8,7 +8,7 @@ use crate::support::process::{files, raise_own_files, until};
 use crate::support::raw::{Client, is_well, tts};
 use crate::support::server::Server;
 
-/// Enough for the fewest connections that the default queue asks for, and far fewer than the default.
+/// Limit of open files: enough for the fewest connections that the default queue needs, and far fewer than the default.
 const FEW: u64 = 700;
 
 #[test]
@@ -16,7 +16,7 @@ fn with_few_files_fewer_connections_are_taken_and_never_one_too_many() {
     raise_own_files();
     let server = Server::start_with_files(FEW, &[]);
     is_well(&server);
-    // Slow heads, stalled bodies and kept connections, many more than there is room for, from several addresses.
+    // Slow heads, stalled bodies and kept connections, many more than the server can hold, from several addresses.
     let stalled = format!("{}Content-Length: 1000\r\n\r\n{{", tts(&server.key));
     let held: Vec<Client> = (0..400_u16)
         .map(|n| {
@@ -62,14 +62,14 @@ fn files_that_run_out_all_the_same_are_a_refusal_and_then_a_recovery() {
     let mut kept = Client::call(server.addr);
     kept.send(ask);
     assert_eq!(kept.answer().status, 200);
-    // What the last request opened is closed a moment after its answer: look until nothing changes any more.
+    // The last request's files are closed shortly after its answer: poll until the number is stable.
     let (mut open, mut same) = (files(&server), 0);
     until("rest", || {
         let before = std::mem::replace(&mut open, files(&server));
         same = if before == open { same + 1 } else { 0 };
         same == 50
     });
-    // Not one more can be opened: the least free number is the limit.
+    // No further file can be opened: the least free number is the limit.
     let none = (0..).find(|n| !open.contains(n)).unwrap();
     let before = prlimit(pid, Resource::Nofile, limit(none)).unwrap();
     let mut waits = Client::call(server.addr);

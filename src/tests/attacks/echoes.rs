@@ -1,11 +1,11 @@
-//! Whatever a client says comes back, if at all, where it cannot break an answer or a line of the log.
+//! Values from clients appear, if at all, where they cannot break an answer or a line of the log.
 
 use serde_json::{Value, json};
 
 use crate::support::raw::{Answer, ask, is_well, tts};
 use crate::support::server::{Server, stub_models};
 
-/// What would be a header, were a line to break.
+/// A header that would appear if a line were broken.
 const INJECTED: &str = "X-Injected";
 const LINE_BREAKS: [&str; 6] = ["\r\n", "\n", "\r", "\0\r\n", "\u{2028}", "\u{85}"];
 
@@ -129,10 +129,10 @@ fn heads_cannot_inject() {
     is_never_logged(&server);
 }
 
-/// No line of the log so far begins with what a client said.
+/// Checks that no line of the log so far begins with a value from a client.
 #[track_caller]
 fn is_never_logged(server: &Server) {
-    // A request of its own marks the end of what was said so far.
+    // A marker request ends the part of the log to check.
     let mark = "the-end-of-the-attack";
     ask(
         server.addr,

@@ -1,4 +1,4 @@
-//! More connections than the box takes, and a thousand that go nowhere, from one address and from many.
+//! More connections than the server accepts, and a thousand silent ones, from one address and from many.
 
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
@@ -8,14 +8,14 @@ use crate::support::raw::{Client, is_well, tts};
 use crate::support::server::{Server, bare_models};
 
 const MANY: usize = 1_000;
-/// Below what one address may have by default.
+/// Connections of one address; fewer than the default limit.
 const PER_ADDRESS: usize = 200;
 /// A server whose clients may hold their connections for longer than an honest client waits for an answer
-/// ([`crate::support::raw::PATIENCE`]): an answer that has to wait for them does not come in time.
+/// ([`crate::support::raw::PATIENCE`]): an answer that has to wait for them comes too late.
 const HELD: [&str; 4] = ["--head-seconds", "60", "--idle-seconds", "3600"];
 const MEMORY_MAX: u64 = 150 << 20;
 
-/// Connections that have sent `begun`, from as many addresses as they need.
+/// Opens `count` connections that have sent `begun`, from as many addresses as they need.
 fn hold(server: &Server, count: usize, begun: &str) -> Vec<Client> {
     raise_own_files();
     (0..count)
@@ -28,7 +28,7 @@ fn hold(server: &Server, count: usize, begun: &str) -> Vec<Client> {
         .collect()
 }
 
-/// The median wait of an honest client, from an address of its own: printed only, for the machine may be busy
+/// The median wait of an honest client, from another address. It is only printed, because the machine may be busy
 /// (`benches/admission.rs` measures it).
 fn median(server: &Server) -> Duration {
     let mut waits: Vec<Duration> = (0..51)
@@ -87,7 +87,7 @@ fn silent_connections_and_those_that_were_answered_once_cost_little_too() {
         "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
     );
     goes_on_beside(&server, idle, &silent);
-    // Kept connections that come in a burst are all answered, and again after the pause.
+    // A burst of kept connections is answered completely, and again after a pause.
     for _ in 0..2 {
         for client in &mut kept {
             assert_eq!(client.answer().status, 200);
@@ -108,7 +108,7 @@ fn one_address_gets_its_share_and_is_not_locked_out_by_itself() {
         })
         .collect();
     until("the share of an address", || connections(&server) <= 256);
-    // The same address, which has its share: those leave that have waited longest.
+    // From the same address, which is at its limit: the connections that have waited longest are closed.
     for _ in 0..10 {
         is_well(&server);
     }
@@ -117,7 +117,7 @@ fn one_address_gets_its_share_and_is_not_locked_out_by_itself() {
 
 #[test]
 fn a_full_house_makes_room_for_newcomers_of_any_address() {
-    // With fewer places in the queue, that so few connections are enough.
+    // A shorter queue, so that fewer connections suffice.
     let options = [
         "--connections",
         "48",

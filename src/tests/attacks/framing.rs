@@ -1,4 +1,4 @@
-//! What is no request, or could be read as two.
+//! Bytes that are no request, or that could be read as two.
 
 use std::io::Read;
 use std::net::Shutdown;
@@ -100,7 +100,7 @@ fn framing_that_two_readers_could_read_differently_is_400() {
             tts(&server.key)
         ));
         client.answer().is_refusal(400);
-        // What looks like a second request is never answered.
+        // The bytes that look like a second request are never answered.
         client.is_closed();
     }
     is_well(&server);
@@ -118,7 +118,7 @@ fn chunked_bodies_are_read_and_malformed_ones_are_400() {
             ),
         )
     };
-    // Whole: its own fault is the empty text.
+    // The request is complete; its only fault is the empty text.
     let whole = post("8\r\n{\"text\":\r\n4\r\n \"\"}\r\n0\r\nTrailer: dropped\r\n\r\n");
     whole.is_refusal(400);
     assert!(String::from_utf8_lossy(&whole.body).contains("text"));
@@ -204,7 +204,7 @@ fn body_is_never_taken_for_a_request() {
     ));
     client.answer().is_refusal(400);
     client.answer().is_refusal(404);
-    // Refused unread: the connection ends, and what was its body is dropped.
+    // Refused unread: the connection ends, and its body is dropped.
     let mut client = Client::call(server.addr);
     client.send(format!(
         "{KEYLESS}Content-Length: {}\r\n\r\n{smuggled}",

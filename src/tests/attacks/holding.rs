@@ -1,4 +1,4 @@
-//! Clients that are too large, too slow, deaf, or gone.
+//! Clients that send too much or too slowly, do not read, or have left.
 
 use std::io::{ErrorKind, Read};
 use std::net::{Shutdown, SocketAddr};
@@ -94,7 +94,7 @@ fn slow_bodies_do_not_hinder_an_honest_client() {
             } else {
                 KEYLESS.to_owned()
             };
-            // As much as is due in the first minute.
+            // As many bytes as the least rate requires in the first minute.
             client.send(format!("{head}Content-Length: 100000\r\n\r\n{:60}", "{"));
             client
         })
@@ -188,7 +188,8 @@ fn clients_that_stop_reading_a_large_answer_cost_no_memory_and_are_cut_off() {
     );
     is_well(&server);
     let idle = resident(&server);
-    // The stub engine makes 4800 bytes of each letter, and a piece of each word: as long as those of real engines.
+    // The stub engine makes 4800 bytes of sound of each letter, and one piece of each word, as long as those of real
+    // engines.
     let word = format!("{} ", "ba".repeat(100));
     let body = format!("{{\"text\":\"{}\"}}", word.repeat(10));
     let request = format!(
@@ -204,14 +205,14 @@ fn clients_that_stop_reading_a_large_answer_cost_no_memory_and_are_cut_off() {
         })
         .collect();
     for client in &mut deaf {
-        // The head, and so the whole answer is made.
+        // The head was sent, so the whole answer has been made.
         assert_eq!(client.read(false).status, 200);
     }
     is_well(&server);
     let grown = resident(&server).saturating_sub(idle);
     println!("{} MiB more", grown >> 20);
-    // The files of all together are 366 MiB, and the sound that they are made of twice that. The stub makes them faster than they
-    // are written, so that some are in memory at once, and the allocator keeps what they took.
+    // All files together have 366 MiB, and the sound that they are made from twice that. The stub makes them faster
+    // than they are written, so that several are in memory at once, and the allocator keeps that memory.
     assert!(grown < 330 << 20, "{} MiB more", grown >> 20);
     until("the end of their connections", || connections(&server) == 0);
     until("an empty spool", || spooled(&server) == 0);
@@ -228,7 +229,8 @@ fn vanished_clients_are_found_out_by_the_kernel() {
     let server = Server::start();
     let client = Client::call(server.addr);
     until("the connection", || connections(&server) == 1);
-    // Of the server's end: local and remote port, state 1 (established), and timer 2 (a probe is due, proc(5)).
+    // For the server's end: local and remote port, state 1 (established), and timer 2 (a keep-alive probe is due,
+    // proc(5)).
     let port = |addr: SocketAddr| format!(":{:04X}", addr.port());
     let (ours, theirs) = (port(client.stream.local_addr().unwrap()), port(server.addr));
     let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
@@ -241,14 +243,14 @@ fn vanished_clients_are_found_out_by_the_kernel() {
     drop(client);
 }
 
-/// A client in the middle of its head, one in the middle of its body, and one that was answered and asks for nothing.
+/// A client that has sent half a head, one that has sent half a body, and one that was answered and is idle.
 fn slow_clients(server: &Server) -> [Client; 3] {
     let mut idle = Client::call(server.addr);
     idle.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
     assert_eq!(idle.answer().status, 200);
     let mut head = Client::call(server.addr);
     head.send("GET /healthz HTT");
-    // As much as keeps the least rate of one byte a second for an hour.
+    // As many bytes as satisfy the least rate of one byte a second for an hour.
     let mut body = Client::call(server.addr);
     body.send(format!(
         "{}Content-Length: 3601\r\n\r\n{}",
@@ -288,7 +290,7 @@ fn bounds_are_those_that_the_operator_set() {
         )
         .is_refusal(413);
     }
-    // The same clients of a server that gives each of them a minute or more outlast these.
+    // The same clients on a server that allows each a minute or more outlast these.
     let patient = [
         "--head-seconds",
         "60",

@@ -1,15 +1,15 @@
-//! Hostile and broken clients against the whole server: every one is refused in the API's own words or closed, an
-//! honest client does not notice, and the same process goes on.
+//! Hostile and broken clients against the whole server: each is refused with an answer of the API or closed, an honest
+//! client is not affected, and the same process keeps running.
 //!
-//! Plain sockets that send exactly what is written here. `edge::tests` has the same against a toy service,
-//! with short deadlines, and what only a toy can show (panics, the `left` flag, counts of places).
+//! Plain sockets that send exactly what is written here. `edge::tests` has the same against a toy service, with short
+//! deadlines, and cases that only a toy can show (panics, the `left` flag, counts of places).
 //!
-//! What tiny_http 0.12 does when it faces a network, and who shows that it does not here:
+//! What tiny_http 0.12 does when it faces a network, and the tests that show that this server does not:
 //!
 //! | fault | tests |
 //! | --- | --- |
 //! | a declared length of 40 GiB or 2^64-1 with an unread body ends the process or a worker | `holding::declared_lengths_of_any_size_are_refused_unread` |
-//! | one descriptor that cannot be opened makes it deaf for good | `descriptors` |
+//! | one descriptor that cannot be opened ends its accept loop for good | `descriptors` |
 //! | idle connections cost a thread each, without limit | `flood::a_full_house_…`, `flood::one_address_…` |
 //! | kept connections in a burst starve | `flood::silent_connections_and_those_that_were_answered_once_…` |
 //! | heads are unbounded | `framing::heads_that_are_too_large_are_431`, `holding::endless_head_is_431_and_cut_off` |

@@ -1,6 +1,6 @@
-//! Films whose new sound is asked for in AAC.
+//! Films whose new sound is AAC.
 //!
-//! What is written stays in `target/tmp/films-aac`, for `scripts/check_containers.py --after`.
+//! The films stay in `target/tmp/films-aac`, for `scripts/check_containers.py --after`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -60,7 +60,7 @@ fn films_in_mp4_get_aac_and_keep_their_picture() {
         assert_eq!(wide.channels(), channels, "{name}");
         let mut heard = Vec::new();
         while wide.read(&mut heard, 10_007).unwrap() > 0 {}
-        // To a millisecond, the unit of a movie's time.
+        // Equal to a millisecond, the unit of a movie's time.
         let off = (heard.len() / channels).abs_diff(left.len());
         assert!(off <= 48, "{name}: {off} samples");
         let dot =
@@ -82,7 +82,7 @@ fn aac_of_any_length_goes_in() {
             heard.len()
         });
         let off = heard.abs_diff(samples as usize);
-        // An edit of no length stands for all there is (ISO/IEC 14496-12 §8.6.6): one packet of silence.
+        // An edit of length 0 stands for the whole track (ISO/IEC 14496-12 §8.6.6): one packet of silence.
         let most = if samples == 0 { 1_024 } else { 48 };
         assert!(off <= most, "{heard} of {samples}");
     }

@@ -1,4 +1,5 @@
-//! Damaged films: a copy that is hardly larger, or a refusal, never a panic, and soon. The corpus is that of `scripts/fuzz`.
+//! Damaged films: each gives a copy that is hardly larger or a fault, never a panic, within seconds. The corpus is that
+//! of `scripts/fuzz`.
 
 use std::io::Cursor;
 use std::path::Path;
@@ -11,12 +12,12 @@ use vocabox::media::{self, SoundTrack, TrackWriter};
 
 use crate::engines::damage::{Dice, damaged};
 
-/// Damages of each film.
+/// Damaged variants of each film.
 const ROUNDS: usize = 400;
-/// Longest that a film of some KiB may take, on a busy machine.
+/// Longest time for a film of some KiB, on a busy machine.
 const WORK_MAX: Duration = Duration::from_secs(10);
-/// What may be written beyond the film itself: the sound, and tables in the place of what they were told by (a run of a
-/// fragment that says nothing of its samples has no bytes for them).
+/// Bytes that may be written beyond the film's size: the sound, and tables that replace a more compact form (a
+/// fragment's run with default sample values has no bytes for its samples).
 const MORE_BYTES: u64 = 100_000;
 
 fn sound() -> SoundTrack {
@@ -25,7 +26,7 @@ fn sound() -> SoundTrack {
     writer.finish("eng").unwrap()
 }
 
-/// The copy's length.
+/// The length of the copy in bytes.
 fn copied(film: &[u8], sound: &SoundTrack) -> Result<u64, Fault> {
     let mut out = tempfile::tempfile().unwrap();
     media::replace_audio(Cursor::new(film), sound, &mut out)?;
@@ -35,7 +36,7 @@ fn copied(film: &[u8], sound: &SoundTrack) -> Result<u64, Fault> {
     Ok(length)
 }
 
-/// Eight bytes changed anywhere: heads may stand at the end.
+/// `whole` with eight changed bytes anywhere, because headers may be at the end.
 fn sprinkled(whole: &[u8], dice: &mut Dice) -> Vec<u8> {
     let mut film = whole.to_vec();
     for _ in 0..=dice.below(8) {

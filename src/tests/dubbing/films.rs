@@ -1,6 +1,6 @@
 //! Films in every container that dubbing takes get a new sound track, and keep their picture.
 //!
-//! What is written stays in `target/tmp/films`, for `scripts/check_containers.py` to look at with ffmpeg's eyes.
+//! The films stay in `target/tmp/films`, for `scripts/check_containers.py`, which reads them with ffmpeg.
 
 use std::fs::{self, File};
 use std::io::Cursor;
@@ -16,7 +16,7 @@ use vocabox::audio::pcm::{Clip, read_all};
 use vocabox::fault::Kind;
 use vocabox::media::{self, Container, Picture, SoundTrack, TrackWriter};
 
-/// The films of the pack `test-video` that have a picture, and how long it lasts.
+/// The films of the pack `test-video` that have a picture, and its seconds.
 const FILMS: &[(&str, f64)] = &[
     ("frames.mp4", 4.0),
     ("faststart.mp4", 4.0),
@@ -36,20 +36,22 @@ const FILMS: &[(&str, f64)] = &[
     ("live.webm", 4.0),
     ("film.mkv", 4.0),
 ];
-/// Seconds of one frame of theirs; the one with frames left out has longer ones.
+/// Seconds of one frame of these films; the film with dropped frames has longer ones.
 const FRAME_S: f64 = 0.04;
 
+/// The path of a film of the pack `test-video`.
 pub fn film(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("models/test-video")
         .join(name)
 }
 
+/// Opens a file for reading.
 pub fn open(path: &Path) -> File {
     File::open(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
-/// A sweep that no shift in time leaves alike, at 48 kHz.
+/// A frequency sweep at 48 kHz, which differs from itself under any shift in time.
 pub fn sweep(seconds: f64) -> Vec<f32> {
     let count = (seconds * 48_000.0).round() as usize;
     (0..count)
@@ -64,11 +66,12 @@ fn track(samples: &[f32]) -> SoundTrack {
     track_of(1, samples)
 }
 
-/// Interleaved frames as a track.
+/// Interleaved frames as an Opus track.
 pub fn track_of(channels: usize, frames: &[f32]) -> SoundTrack {
     track_in(Codec::Opus, channels, frames)
 }
 
+/// Interleaved frames as a track of this codec.
 pub fn track_in(codec: Codec, channels: usize, frames: &[f32]) -> SoundTrack {
     let scratch = tempfile::tempfile().unwrap();
     let mut writer = TrackWriter::new(scratch, channels, codec).unwrap();
@@ -83,7 +86,7 @@ fn dubbed(name: &str) -> (Picture, PathBuf) {
     let picture = media::inspect(open(&film(name))).unwrap().unwrap();
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("films");
     fs::create_dir_all(&folder).unwrap();
-    // Other tests write the same film at the same time: it appears whole.
+    // Other tests write the same film at the same time, so it is renamed into place.
     let mut out = tempfile::NamedTempFile::new_in(&folder).unwrap();
     let sound = track(&sweep(picture.duration_s));
     media::replace_audio(open(&film(name)), &sound, out.as_file_mut()).unwrap();
@@ -100,7 +103,7 @@ fn demuxed(path: &Path) -> Box<dyn FormatReader> {
         .unwrap()
 }
 
-/// The numbers of the tracks that are sound, and of those that are not.
+/// The numbers of the sound tracks, and of the other tracks.
 fn tracks(format: &dyn FormatReader) -> (Vec<u32>, Vec<u32>) {
     let tracks = format.tracks().iter();
     let (sound, other): (Vec<_>, Vec<_>) =
@@ -109,7 +112,8 @@ fn tracks(format: &dyn FormatReader) -> (Vec<u32>, Vec<u32>) {
     (ids(sound), ids(other))
 }
 
-/// Of all packets that are no sound: track, when decoded, when shown, how long, and bytes; in the order of each track.
+/// All packets of other tracks than sound: track, decoding time, presentation time, duration, and bytes; in the order
+/// of each track.
 pub fn packets(path: &Path) -> Vec<(u32, i64, i64, u64, Vec<u8>)> {
     let mut format = demuxed(path);
     let (_, kept) = tracks(format.as_ref());
@@ -171,7 +175,7 @@ fn lengths_are_those_of_the_picture() {
             "{name}: {} s",
             picture.sound_late_s
         );
-        // The copy has the same picture, to the unit of its movie's time.
+        // The copy has the same picture, to the unit of the movie's time.
         let copied = media::inspect(open(&dubbed(name).1)).unwrap().unwrap();
         assert!(
             (copied.duration_s - picture.duration_s).abs() < 0.0015,
@@ -194,7 +198,7 @@ fn the_new_sound_is_the_only_one_and_is_heard_whole() {
         )
         .unwrap();
         let off = heard.samples.len().abs_diff(ideal.len());
-        // WebM's padding at the end is not read by symphonia: up to one packet more.
+        // symphonia ignores WebM's padding at the end: up to one packet more.
         assert!(off <= 960, "{name}: {off} samples");
         let dot =
             |a: &[f32], b: &[f32]| -> f64 { a.iter().zip(b).map(|(a, b)| f64::from(a * b)).sum() };
@@ -204,7 +208,7 @@ fn the_new_sound_is_the_only_one_and_is_heard_whole() {
     }
 }
 
-/// Of each sample of the picture: by how much it is shown later than decoded, and whether decoding may start with it.
+/// For each sample of the picture: presentation time minus decoding time, and whether decoding may start with it.
 fn shown(bytes: &[u8]) -> Vec<(i64, bool)> {
     let mut found = Vec::new();
     let mut at = 0;
@@ -305,7 +309,7 @@ fn a_sound_of_any_length_goes_in() {
 
 #[test]
 fn a_film_whose_picture_symphonia_refuses_is_heard_and_dubbed() {
-    // x265 tells in the description of its picture, which gets longer than symphonia reads, how it was set.
+    // x265 writes its settings into the description of the picture, which becomes longer than symphonia reads.
     let name = "x265.mp4";
     let heard = |path: &Path| {
         let mut sound = audio::open_speech(open(path), 48_000, 60.0).unwrap();

@@ -1,4 +1,4 @@
-//! Dubbing jobs: what is analysed, and what becomes of a job.
+//! Dubbing jobs: analyses, and the life of a job.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use crate::support::wer::assert_words;
 
 const ANALYZE: &str = "/voice/dub/analyze";
 
-/// The id of the job that was taken on.
+/// Submits an analysis; returns the id of its job.
 pub fn analyze(client: &Client, file: &[u8], language: &str) -> String {
     let answer = client.post_form(ANALYZE, file, &[("language", language)]);
     assert_eq!(
@@ -25,11 +25,12 @@ pub fn analyze(client: &Client, file: &[u8], language: &str) -> String {
     answer.json()["job_id"].as_str().unwrap().to_owned()
 }
 
+/// The job's status, as the API answers it.
 pub fn job(client: &Client, id: &str) -> Value {
     client.get(&format!("/voice/dub/jobs/{id}")).json()
 }
 
-/// The job once it is over: within five minutes, because other tests may want the workers, which go before it.
+/// Waits for the end of the job; up to five minutes, because requests of other tests have priority.
 pub fn over(client: &Client, id: &str) -> Value {
     let asked = Instant::now();
     loop {
@@ -41,11 +42,12 @@ pub fn over(client: &Client, id: &str) -> Value {
     }
 }
 
+/// The test recording, a reading of 44 s.
 pub fn two_cities() -> Vec<u8> {
     fs::read(recording("two_cities.mp3")).unwrap()
 }
 
-/// Stub engines that transcribe, real ones that detect speech and speakers.
+/// Models with stub engines that transcribe, and real ones that detect speech and speakers.
 pub fn stubs() -> tempfile::TempDir {
     let models = stub_models();
     link(models.path(), "speaker-ge2e");
@@ -165,7 +167,7 @@ fn deleting_ends_a_job_and_other_accounts_have_none_of_it() {
         "{}",
         refused.detail()
     );
-    // Nothing but that can end what is held.
+    // Only the deletion can end the held job.
     assert_eq!(client.send("DELETE", &path, None, vec![]).status, 200);
     assert_eq!(client.get(&path).status, 404);
     assert_eq!(over(&client, &waits)["status"], "done");
@@ -192,7 +194,7 @@ fn a_job_that_fails_says_why_and_what_is_no_recording_is_refused() {
     }
     let refused = client.post_form(ANALYZE, b"no film", &[]);
     assert_eq!(refused.status, 400);
-    // The files of a job go once its end can be seen; this one runs when they are gone.
+    // A job's input is deleted after its end is visible; when the next job runs, that has happened.
     over(&client, &analyze(&client, &two_cities(), "en"));
     let folders = fs::read_dir(server.data.join("jobs")).unwrap().count();
     assert_eq!(folders, 1, "what failed or was refused keeps no files");
@@ -215,7 +217,7 @@ fn polling_costs_nothing() {
     let key = command(&server.data, &minute);
     let client = server.client().with_key(key["key"].as_str().unwrap());
     let id = analyze(&client, &two_cities(), "en");
-    // Its only token of this minute is spent.
+    // The key's only token of this minute is spent.
     assert_eq!(client.get("/voice/voices").status, 429);
     assert_eq!(over(&client, &id)["status"], "done");
     assert_eq!(client.get("/voice/voices").status, 429);
@@ -230,7 +232,7 @@ fn a_job_gives_its_worker_to_a_request_that_comes() {
     let client = server.client();
     let id = analyze(&client, &two_cities(), "hold");
     until("the job", || job(&client, &id)["status"] == "processing");
-    // The only worker is held by the job, or will be.
+    // The job occupies the only worker, or soon will.
     let answer = client.post_form("/voice/stt", &two_cities(), &[("language", "en")]);
     assert_eq!(answer.status, 200);
     assert_eq!(job(&client, &id)["status"], "processing");

@@ -1,4 +1,4 @@
-//! Films and recordings that speak another language: jobs, containers, sound, and the command line.
+//! Dubbing of films and recordings: jobs, containers, sound, and the command line.
 
 mod aac;
 mod command;

@@ -1,4 +1,4 @@
-//! Dubbing, from a film in one language to the same film in another.
+//! Renders, from a film in one language to the same film in another.
 
 use std::fs::{self, File};
 use std::io::Cursor;
@@ -18,7 +18,7 @@ use crate::support::wer::assert_words;
 
 const RENDER: &str = "/voice/dub/render";
 
-/// The fields of a render that stub engines can do: two lines, and a voice of the pack for who speaks them.
+/// The fields of a render that stub engines can do: two lines, and a stock voice for their speaker.
 pub fn order() -> Vec<(&'static str, String)> {
     let segments = json!([
         { "id": 0, "start": 0.0, "end": 0.04, "text": "Well.", "speaker": "SPEAKER_00" },
@@ -31,7 +31,7 @@ pub fn order() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// A form of `file` and `fields`, between `--b`.
+/// A form of `file` and `fields`, with the boundary `b`.
 pub fn form(file: &[u8], fields: &[(&str, String)]) -> Vec<u8> {
     let part =
         |name: &str| format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n");
@@ -50,7 +50,7 @@ fn render(client: &Client, file: &[u8], fields: &[(&str, String)]) -> Answer {
     client.send("POST", RENDER, kind, form(file, fields))
 }
 
-/// The id of the job that was taken on.
+/// Submits a render; returns the id of its job.
 fn taken(client: &Client, file: &[u8], fields: &[(&str, String)]) -> String {
     let answer = render(client, file, fields);
     let said = String::from_utf8_lossy(&answer.body);
@@ -58,7 +58,7 @@ fn taken(client: &Client, file: &[u8], fields: &[(&str, String)]) -> String {
     answer.json()["job_id"].as_str().unwrap().to_owned()
 }
 
-/// The id of a job that is done.
+/// Submits a render and waits until it is done; returns the id of its job.
 pub fn rendered(client: &Client, file: &[u8], fields: &[(&str, String)]) -> String {
     let id = taken(client, file, fields);
     let done = over(client, &id);
@@ -66,6 +66,7 @@ pub fn rendered(client: &Client, file: &[u8], fields: &[(&str, String)]) -> Stri
     id
 }
 
+/// The file at a URL of a job's result.
 pub fn download(client: &Client, url: &Value) -> Vec<u8> {
     let answer = client.get(url.as_str().unwrap());
     assert_eq!(answer.status, 200);
@@ -75,7 +76,7 @@ pub fn download(client: &Client, url: &Value) -> Vec<u8> {
     answer.body
 }
 
-/// The film of that name with other sound.
+/// The film called `name` with other sound.
 pub fn film_with(name: &str, channels: usize, sound: &[f32]) -> Vec<u8> {
     let mut track = TrackWriter::new(tempfile::tempfile().unwrap(), channels, Codec::Opus).unwrap();
     track.push(sound).unwrap();
@@ -89,7 +90,7 @@ fn decoded(bytes: Vec<u8>) -> Clip {
     pcm::read_all(&mut decode::open(Cursor::new(bytes), 600.0).unwrap()).unwrap()
 }
 
-/// Two who talk Portuguese by turns, at 48 kHz, and the seconds at which each turn begins.
+/// A Portuguese conversation of two speakers at 48 kHz, and the seconds at which each turn begins.
 fn talk(client: &Client) -> (Vec<f32>, Vec<f64>) {
     let lines = [
         (
@@ -112,7 +113,7 @@ fn talk(client: &Client) -> (Vec<f32>, Vec<f64>) {
         assert_eq!(spoken.status, 200);
         turns.push(sound.len() as f64 / 48_000.0);
         let spoken = samples(&spoken.body).into_iter();
-        // 24 kHz to twice that, good enough for what is only heard again.
+        // From 24 to 48 kHz by repeating samples, good enough for a recognizer.
         sound.extend(spoken.flat_map(|s| [f32::from(s) / 32_768.0; 2]));
         sound.extend([0.0; 30_000]);
     }
@@ -130,7 +131,7 @@ fn a_film_speaks_another_language_and_keeps_its_picture() {
     assert_eq!(analysed["status"], "done", "{analysed}");
     let analysis = &analysed["result"];
     assert_eq!(analysis["language"], "pt");
-    // No translator is fetched by default: what transcribes has written English as well.
+    // No translator is fetched by default, so the recognizer has also written English.
     let asked = json!({ "segments": analysis["segments"], "target_language": "en" });
     let translated = client.post_json("/voice/dub/translate", &asked);
     let said = String::from_utf8_lossy(&translated.body);
@@ -149,7 +150,7 @@ fn a_film_speaks_another_language_and_keeps_its_picture() {
         );
         english += &format!(" {}", line["text"].as_str().unwrap());
     }
-    // Whoever knows better than the analysis who speaks says so.
+    // A client may correct the speakers that the analysis found.
     for line in segments.as_array_mut().unwrap() {
         let start = line["start"].as_f64().unwrap() + 0.3;
         let turn = turns.iter().rposition(|at| *at <= start).unwrap();
@@ -184,7 +185,7 @@ fn a_film_speaks_another_language_and_keeps_its_picture() {
         let voice = line["voice_id"].as_str().unwrap();
         match line["speaker"].as_str().unwrap() {
             "SPEAKER_00" => assert_eq!(voice, "af_heart"),
-            // Somebody else: the speaker, or where there is too little speech for that a voice as low.
+            // An imitation of the speaker or, with too little speech for that, a voice of similar pitch.
             _ => assert!(
                 voice == "source:SPEAKER_01" || voice.starts_with("am_"),
                 "{voice}"
@@ -198,7 +199,7 @@ fn a_film_speaks_another_language_and_keeps_its_picture() {
     let video = download(&client, &result["video_url"]);
     fs::write(&after, &video).unwrap();
     assert!(packets(&before) == packets(&after));
-    // What is heard is what was translated; the lines begin where they did.
+    // The transcript of the result is the translation, and the lines begin where they did.
     let heard = client
         .post_form("/voice/stt", &video, &[("language", "en")])
         .json();
@@ -211,7 +212,7 @@ fn a_film_speaks_another_language_and_keeps_its_picture() {
         srt.starts_with("1\n00:00:00,") && srt.contains(" --> "),
         "{srt}"
     );
-    // The next render speaks what has changed, and nothing else.
+    // The next render speaks only the lines that changed.
     let lines = result["segments"].as_array().unwrap().len();
     let mut changed = segments;
     changed[0]["text"] = "Something else, my friend, is said here now.".into();
@@ -235,7 +236,7 @@ fn a_render_that_was_killed_is_done_after_the_next_start() {
     .to_string();
     let film = fs::read(film("film.webm")).unwrap();
     let id = taken(&server.client(), &film, &fields);
-    // Whole, and so under its own name.
+    // Complete lines have their final names.
     let is_kept = || {
         let kept = fs::read_dir(server.data.join("spoken")).unwrap();
         let mut names = kept.map(|file| file.unwrap().file_name());
@@ -256,7 +257,7 @@ fn a_render_that_was_killed_is_done_after_the_next_start() {
         (video.status, video.header("content-type")),
         (200, Some("video/webm"))
     );
-    // What was spoken before the end is not spoken again.
+    // Lines that were spoken before the process ended are not spoken again.
     assert!(
         done["result"]["lines_reused"].as_u64().unwrap() >= 1,
         "{done}"
@@ -270,13 +271,14 @@ fn a_disk_that_is_full_ends_the_render_and_nothing_else() {
     let client = server.client();
     let tone = |n: u32| (n as f32 * 0.05).sin();
     let sound = |seconds: u32| wav(16_000, (0..16_000 * seconds).map(tone));
-    // What was sent fits, and its new track does not.
+    // The upload fits on the disk, and the new track does not.
     let id = taken(&client, &sound(60), &order());
     let done = over(&client, &id);
     assert_eq!(done["status"], "error", "{done}");
     let full = "The disk of this server is full: its operator has to make room.";
     assert_eq!(done["error"], full);
-    // A little more than fits: what is left of it once it is refused is read, or the answer could be lost (`DRAIN_BYTES_MAX`).
+    // A little more than fits: the server reads the rest of a refused upload, or the answer could be lost
+    // (`DRAIN_BYTES_MAX`).
     assert_eq!(render(&client, &sound(135), &order()).status, 503);
     rendered(&client, &sound(2), &order());
     assert!(!server.data.join("jobs").join(&id).exists(), "it gave room");
@@ -385,7 +387,7 @@ fn wrong_renders_are_refused_at_once() {
     assert_eq!(refused.status, 400);
     let says = "audio_codec aac cannot be in a WebM or Matroska file; opus is accepted";
     assert_eq!(refused.detail(), says);
-    // Nobody speaks it, and nobody is named who would.
+    // No voice speaks the language, and no voice is named.
     let mut fields = order();
     fields[1].1 = "{}".to_owned();
     fields[2].1 = "zu".to_owned();

@@ -1,4 +1,4 @@
-//! Films in stereo stay in stereo, each side where it was.
+//! Films in stereo stay in stereo, with each side where it was.
 
 use std::fs;
 use std::io::Cursor;
@@ -46,7 +46,7 @@ fn stereo_stays_on_its_sides() {
         }
         let bytes = fs::read(&path).unwrap();
         let found = |what: &[u8]| bytes.windows(what.len()).any(|w| w == what);
-        // Channels in the head of Opus; MP4 has them in the entry's words 16 to 17 as well.
+        // Channels in the header of Opus; MP4 has them in bytes 16 and 17 of the sample entry, too.
         match picture.container {
             Container::Mp4 => {
                 assert!(found(b"dOps\0\x02") && found(b"\0\0\0\x02\0\x10\0\0\0\0\xbb\x80"))
@@ -83,7 +83,7 @@ fn a_film_in_stereo_is_dubbed_in_stereo() {
     let models = stubs();
     let server = Server::launch(models.path(), &[]);
     let client = server.client();
-    // Something on the left for two seconds, then on the right.
+    // A tone on the left for two seconds, then on the right.
     let tone = |n: usize| 0.2 * (n as f32 * 0.05).sin();
     let frame = |n: usize| match n < 96_000 {
         true => [tone(n), 0.0],
@@ -98,7 +98,7 @@ fn a_film_in_stereo_is_dubbed_in_stereo() {
             let id = rendered(&client, &film, &fields);
             let result = job(&client, &id)["result"].clone();
             for url in ["video_url", "audio_url"] {
-                // Away from the lines, which are at the start and in the middle.
+                // Spans apart from the lines, which are at the start and in the middle.
                 let spans = [0.5..1.8, 2.2..3.5];
                 let heard = energies(download(&client, &result[url]), &spans);
                 assert_eq!(heard[0].len(), 2, "{name}, {url}");

@@ -1,4 +1,4 @@
-//! Recordings in every format, made from the same reading, come out as the same sound.
+//! Recordings in every format, encoded from the same reading, are decoded to the same sound.
 
 use std::fs::File;
 use std::io::Cursor;
@@ -25,12 +25,12 @@ const COPIES: &[&str] = &[
     "float.wav",
     "96k.wav",
 ];
-/// Samples at 16 kHz by which a copy is late. An AAC encoder's first 1024 at 48 kHz lead in: ADTS cannot tell of them, and
-/// Matroska only to the millisecond, 16 too few.
+/// Samples at 16 kHz by which a copy is late. The first 1024 samples at 48 kHz of an AAC encoder are priming: ADTS
+/// cannot declare them, and Matroska only in milliseconds, 16 samples too few.
 const LATE: &[(&str, usize)] = &[("aac", 341), ("mkv", 5)];
 /// Least likeness (cosine of the samples) of a lossy copy to the original.
 const LIKENESS_MIN: f64 = 0.98;
-/// Samples at 16 kHz by which a copy's length may differ: an encoder's padding that its format cannot tell.
+/// Samples at 16 kHz by which a copy's length may differ: padding that its format cannot declare.
 const LENGTH_SAMPLES: usize = 1_200;
 
 fn speech(file: &str) -> Clip {
@@ -73,7 +73,7 @@ fn a_recording_over_the_bound_is_refused() {
     );
 }
 
-/// Seconds of sound in a recording, or the refusal.
+/// Seconds of sound in a recording, or the sentence of the fault.
 fn decoded(file: Vec<u8>) -> Result<f64, String> {
     let read = || read_all(audio::open_speech(Cursor::new(file), 16_000, 60.0)?.as_mut());
     let told = |fault: vocabox::fault::Fault| fault.sentence;
@@ -106,7 +106,8 @@ fn what_comes_after_a_damaged_stretch_is_heard() {
 
 #[test]
 fn what_stands_before_the_sound_is_skipped() {
-    // An ID3 tag of 100 000 bytes, whose length is written in groups of seven bits, and what a broken recorder leaves.
+    // An ID3 tag of 100 000 bytes, whose length is written in groups of seven bits, and the remains of an interrupted
+    // recorder.
     let tag = [
         b"ID3\x04\x00\x00\x00\x06\x0d\x20".as_slice(),
         &rubbish(100_000),

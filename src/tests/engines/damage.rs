@@ -1,5 +1,5 @@
-//! Damaged recordings of every format: an answer or a refusal, never a panic, and soon; what is left of them is heard where it
-//! was. The corpus of small files is that of `scripts/fuzz`.
+//! Damaged recordings of every format: each gives sound or a fault, never a panic, within seconds; the undamaged parts
+//! keep their place in time. The corpus of small files is that of `scripts/fuzz`.
 
 use std::io::Cursor;
 use std::path::Path;
@@ -12,25 +12,26 @@ use vocabox::fault::Kind;
 
 use crate::engines::audio::bytes;
 
-/// Damages of each file.
+/// Damaged variants of each file.
 const ROUNDS: usize = 150;
-/// Longest that a file of some KiB may take, on a busy machine.
+/// Longest time for a file of some KiB, on a busy machine.
 const WORK_MAX: Duration = Duration::from_secs(10);
 /// Longest recording that is accepted.
 const SECONDS_MAX: f64 = 60.0;
 
-/// Numerical Recipes' generator: the same damages each time.
+/// The generator of Numerical Recipes, with the same damage in every run.
 pub struct Dice(pub u32);
 
 impl Dice {
+    /// A random number below `bound`.
     pub fn below(&mut self, bound: usize) -> usize {
         self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         (self.0 >> 8) as usize % bound.max(1)
     }
 }
 
-/// Breaks `whole` off, changes bytes, mostly near its start where its tables are, puts extremes where lengths may stand, or
-/// repeats a stretch.
+/// Truncates `whole`, changes bytes (mostly near the start, where tables are), writes extreme values where lengths may
+/// be, or repeats a part.
 pub fn damaged(whole: &[u8], dice: &mut Dice) -> Vec<u8> {
     let mut file = whole.to_vec();
     match dice.below(4) {
@@ -124,14 +125,14 @@ fn what_fuzzing_found_is_decoded_or_refused() {
     assert!(files > 0);
 }
 
-/// The sound of a file at 16 kHz, or the refusal.
+/// The sound of a file at 16 kHz, or the sentence of the fault.
 fn heard(file: Vec<u8>) -> Result<Clip, String> {
     let most_s = 200.0;
     let read = || pcm::read_all(audio::open_speech(Cursor::new(file), 16_000, most_s)?.as_mut());
     read().map_err(|fault| fault.sentence)
 }
 
-/// Likeness (cosine) of two stretches of sound.
+/// Likeness (cosine) of two pieces of sound.
 fn likeness(a: &[f32], b: &[f32]) -> f64 {
     let sum = |x: &[f32], y: &[f32]| -> f64 {
         let products = x.iter().zip(y).map(|(x, y)| f64::from(*x) * f64::from(*y));
@@ -140,7 +141,8 @@ fn likeness(a: &[f32], b: &[f32]) -> f64 {
     sum(a, b) / (sum(a, a) * sum(b, b)).sqrt()
 }
 
-/// The likeness of a quarter of a second of `part` from `from` on to what is in `whole` there, or up to `most` samples away.
+/// The greatest likeness of a quarter of a second of `part` from `from` on to `whole` around `at`, up to `most` samples
+/// away.
 fn likeness_near(whole: &[f32], at: usize, part: &[f32], from: usize, most: usize) -> f64 {
     let part = &part[from..from + 4_000];
     let places = at.saturating_sub(most)..=(at + most).min(whole.len() - part.len());
@@ -150,7 +152,7 @@ fn likeness_near(whole: &[f32], at: usize, part: &[f32], from: usize, most: usiz
         .fold(0.0, f64::max)
 }
 
-/// An MP4 with its index moved before its sound, as for playing while it loads.
+/// An MP4 file with its index moved before its sound, as for progressive download.
 fn index_first(file: &[u8]) -> Vec<u8> {
     let number = |at: usize| u32::from_be_bytes(file[at..at + 4].try_into().unwrap());
     let mut boxes = Vec::new();
@@ -166,7 +168,7 @@ fn index_first(file: &[u8]) -> Vec<u8> {
     let offsets = index.windows(4).position(|w| w == b"stco").unwrap();
     for entry in index[offsets + 12..].chunks_exact_mut(4) {
         let offset = u32::from_be_bytes((&*entry).try_into().unwrap());
-        // Only the chunks of sound lie so far behind; other boxes follow the table.
+        // Offsets of chunks lie within the file; a larger value belongs to the box after the table.
         if offset > file.len() as u32 {
             break;
         }
@@ -189,7 +191,7 @@ fn a_recording_that_breaks_off_is_heard_as_far_as_it_goes() {
         for part in [0.3, 0.95] {
             let cut = file[..(file.len() as f64 * part) as usize].to_vec();
             let clip = heard(cut).unwrap_or_else(|e| panic!("{copy}, {part}: {e}"));
-            // Loud and soft stretches do not take the same bytes.
+            // Loud and soft parts take different numbers of bytes.
             let off = clip.seconds() - part * 44.37;
             assert!(off.abs() < 2.5, "{copy}, {part}: {off} s off");
             let from = clip.samples.len() - 20_000;
@@ -214,7 +216,7 @@ fn an_mp4_that_breaks_off_before_its_index_is_refused_and_told_why() {
 fn what_comes_after_a_damaged_stretch_of_matroska_is_heard_where_it_was() {
     for copy in ["webm", "mkv"] {
         let whole = heard(bytes(copy)).unwrap();
-        // A moment, and several clusters.
+        // A short damage, and one of several clusters.
         for (damaged, least_s) in [(2_000, 43.5), (100_000, 43.0)] {
             let mut file = bytes(copy);
             let middle = file.len() / 2;

@@ -84,7 +84,7 @@ fn speakers_are_counted_and_told_apart_and_the_same_each_time() {
             hear(&mut *engine, samples),
             "the same for the same sound"
         );
-        // A phrase that reaches over a change is parted there, and each part is said by one.
+        // A phrase across a change of speakers is split there, and each part has one speaker.
         if count == 2 {
             let said = attribute(
                 &transcript(&turns[0].end_s, &turns[1].start_s),

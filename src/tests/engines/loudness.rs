@@ -1,4 +1,4 @@
-//! How loud real speech is, as a meter has it.
+//! The loudness of real speech, by a meter.
 
 use std::io::Cursor;
 
@@ -17,7 +17,7 @@ const TEXTS: &[&str] = &[
      it was the epoch of belief. Was it the epoch of incredulity? It was the season of Light.",
 ];
 
-/// −16 LUFS ± 1 and −1 dBTP, of a whole answer.
+/// −16 LUFS ± 1 and at most −1 dBTP, for a whole answer.
 #[test]
 fn real_voices_have_one_loudness() {
     for voice in ["af_heart", "am_adam", "vocabusta_sw_female", "piper_joe"] {

@@ -1,4 +1,4 @@
-//! The packs of the repository are what their manifests say.
+//! The packs of the repository match their manifests.
 
 use std::fs;
 use std::path::Path;
@@ -58,7 +58,7 @@ fn copy_links(from: &Path, to: &Path) {
     }
 }
 
-/// What `speak` says on a models folder that was tampered with, and its exit code.
+/// The error of `speak` with a modified models folder, and its exit code.
 fn refusal(folder: &Path) -> (String, i32) {
     let output = run(&[
         "--models-dir",

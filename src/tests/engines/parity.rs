@@ -1,4 +1,4 @@
-//! The same graph gives the same numbers by ONNX Runtime and by tract.
+//! The same graph gives the same numbers in ONNX Runtime and in tract.
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -14,7 +14,7 @@ use vocabox::pack::manifest::TensorText;
 
 use crate::support::server::models;
 
-/// Largest difference between two f32 kernels of the same operator, as a share of the output's largest value.
+/// Largest difference between f32 kernels of the same operator, as a share of the output's largest value.
 const KERNELS: f32 = 2e-4;
 
 /// Every graph that both libraries load: pack, role, and variant where it has one.
@@ -27,8 +27,8 @@ const BOTH: &[(&str, &str, Option<&str>)] = &[
     ("whisper-base", "decoder", Some("plain")),
 ];
 
-/// Sizes for the dimensions that manifests leave open: one batch, a prompt of 4 tokens behind 3, a window of speech
-/// to embed and one of 4 s to transcribe.
+/// Sizes of the dimensions that manifests leave open: batch 1, a prompt of 4 tokens after 3, a window of speech to
+/// embed and one of 4 s to transcribe.
 const OPEN: &[(&str, usize)] = &[
     ("B", 1),
     ("S", 4),
@@ -49,7 +49,7 @@ fn ort() -> &'static Ort {
     })
 }
 
-/// One input: its name, sizes, and values that are the same each time.
+/// One input: its name, its sizes, and values that are the same in every run.
 struct Fed {
     name: String,
     shape: Vec<usize>,
@@ -67,7 +67,7 @@ impl Fed {
     }
 }
 
-/// A graph's file, and inputs for it as its manifest says them.
+/// A graph's file, and inputs that match its manifest.
 fn graph(pack: &str, role: &str, variant: Option<&str>) -> (PathBuf, Vec<Fed>) {
     let pack = Pack::open(&models().join(pack)).unwrap();
     let file = pack.file(role, variant).unwrap();

@@ -1,6 +1,5 @@
-//! What the server answers to each of many requests, fine and wrong, byte for byte: the answers are those of
-//! `src/tests/golden/answers.txt`. After a change that is meant, `UPDATE_GOLDEN=1` writes the file anew, to be read before it is
-//! committed.
+//! The server's answers to many requests, valid and wrong, are byte for byte those of `src/tests/golden/answers.txt`.
+//! After an intended change, `UPDATE_GOLDEN=1` writes the file again; read its diff before you commit it.
 
 mod others;
 mod rendering;
@@ -23,10 +22,10 @@ use crate::support::server::{Server, link, sha256, stub_models};
 const JSON: Option<&str> = Some("application/json");
 const FORM: Option<&str> = Some("multipart/form-data; boundary=b");
 
-/// Bytes of a body that are shown as they are; of a longer one, length and hash are.
+/// Longest body that the file shows; of longer ones it has length and hash.
 const SHOWN_BYTES_MAX: usize = 1_500;
 
-/// Headers that the answers are compared by.
+/// Headers that are compared.
 const HEADERS: [&str; 9] = [
     "content-type",
     "x-vox-metadata",
@@ -39,7 +38,7 @@ const HEADERS: [&str; 9] = [
     "content-length",
 ];
 
-/// The answers so far, as text.
+/// Records the answers as text.
 struct Recording<'a> {
     client: &'a Client,
     text: String,
@@ -49,7 +48,7 @@ impl Recording<'_> {
     fn ask(&mut self, method: &str, path: &str, kind: Option<&str>, body: Vec<u8>) -> Answer {
         let file = body.windows(9).position(|w| w == b"filename=");
         let asked = match file.filter(|_| std::str::from_utf8(&body).is_err()) {
-            // Files of sound are made by tools of several versions.
+            // Sound files are not recorded, because they depend on the versions of tools.
             Some(at) => shown(&body[..at]) + "(a file)",
             None => shown(&body),
         };
@@ -81,7 +80,7 @@ impl Recording<'_> {
         self.ask("GET", path, None, Vec::new());
     }
 
-    /// A form of these fields, and of a file where there is one.
+    /// Sends a form of these fields, and of a file if given, and records the answer.
     fn form(&mut self, path: &str, fields: &[(&str, &str)], file: Option<&[u8]>) -> Answer {
         let part = |name: &str| {
             format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n").into_bytes()
@@ -98,7 +97,7 @@ impl Recording<'_> {
     }
 }
 
-/// That the answer has the fields of its endpoint's schema.
+/// Checks that the answer has the fields of its endpoint's schema.
 fn check_fields(method: &str, path: &str, answer: &Answer) {
     let Ok(route) = route::find(method, path.split('?').next().unwrap()) else {
         return;
@@ -117,7 +116,7 @@ fn check_fields(method: &str, path: &str, answer: &Answer) {
     assert_eq!(told, fields, "{method} {path}");
 }
 
-/// A body as text without what differs each time; a long one as its length and hash.
+/// A body as text, with masked ids and times; a long one as its length and hash.
 fn shown(body: &[u8]) -> String {
     match std::str::from_utf8(body) {
         Ok(text) if masked(text).len() <= SHOWN_BYTES_MAX => {
@@ -132,14 +131,14 @@ fn shown(body: &[u8]) -> String {
     }
 }
 
-/// The text with a word in the place of each id, time and sound.
+/// The text with a word in place of each id, time and sound.
 fn masked(text: &str) -> String {
     let is_hex = |c: char| c.is_ascii_hexdigit() || c == '-';
     let mut out = String::new();
     let mut rest = text;
     while !rest.is_empty() {
         let run = rest.find(|c: char| !is_hex(c)).unwrap_or(rest.len());
-        // Ids are runs of 32 hexadecimal digits, hyphens apart.
+        // Ids are runs of 32 hexadecimal digits, not counting hyphens.
         if run >= 32 && rest[..run].chars().filter(|c| *c != '-').count() == 32 {
             out.push_str("ID");
         } else {
@@ -186,7 +185,7 @@ fn nested(depth: usize) -> String {
     "[".repeat(depth) + &"]".repeat(depth)
 }
 
-/// Waits for the end of a job, and records how it ended.
+/// Waits for the end of a job, and records its result.
 fn job(record: &mut Recording, taken: &Answer) {
     let job = crate::dubbing::jobs::over(record.client, taken.json()["job_id"].as_str().unwrap());
     let id = job["job_id"].as_str().unwrap();

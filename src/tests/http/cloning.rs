@@ -1,4 +1,4 @@
-//! Voices made from recordings: what is cloned, what is refused, whose they are, and what a power cut leaves.
+//! Cloned voices: accepted and refused recordings, ownership, and the state after a power cut.
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,12 +14,12 @@ use crate::http::voice::{samples, speak, wav};
 use crate::support::client::{Answer, Client};
 use crate::support::server::{Server, json as command, link, models, recording, sha256};
 
-/// Values of a style table, and voices of the stub.
+/// Number of values of a style table, and of voices of the stub.
 const TABLE: usize = 510 * 256;
 const STOCK: usize = 8;
-/// Voices that Kokoro's pack is left with: as many as a clone needs, and as make a direction of liveliness.
+/// Voices that are left in Kokoro's pack: enough for a clone, and for a direction of liveliness.
 const KOKORO: usize = 10;
-/// What the box may take to measure its stock voices, and for the search of one voice, on a machine that does much else.
+/// Longest time in which the server measures its stock voices, or searches one voice, on a busy machine.
 const LONG: Duration = Duration::from_secs(400);
 
 /// A pack of the stub engine whose voices have tables, and the packs that cloning needs beside it.
@@ -57,21 +57,21 @@ pub fn cloning_models() -> TempDir {
     folder
 }
 
-/// Some seconds of the reader.
+/// The first seconds of a reading.
 pub fn reader() -> Vec<u8> {
     let all = samples(&std::fs::read(recording("two_cities.wav")).unwrap());
     let part = all.iter().take(12 * 48_000);
     wav(48_000, part.map(|s| f32::from(*s) / 32_768.0))
 }
 
-/// A server of its own with these models that knows its stock voices, so that cloning is never too early.
+/// Starts a server with these models and waits until it has measured its stock voices, so that cloning is not refused.
 pub fn launch(models: &Path, options: &[&str]) -> Server {
     let server = Server::launch(models, options);
     server.logged_within("stock voices measured", LONG);
     server
 }
 
-/// Kokoro with few voices, and all other packs.
+/// A models folder with Kokoro reduced to few voices, and all other packs.
 fn few_voices() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for pack in std::fs::read_dir(models()).unwrap().map(Result::unwrap) {
@@ -89,7 +89,7 @@ fn few_voices() -> TempDir {
     let manifest = std::fs::read_to_string(whole.join("pack.toml")).unwrap();
     let mut parts = manifest.split("[[voices]]");
     let files = parts.next().unwrap().to_owned();
-    // Every fifth, so that there are some of most languages and of both genders: French with the seventh.
+    // Every fifth voice, which covers most languages and both genders.
     let voices = parts
         .skip(1)
         .step_by(5)
@@ -99,7 +99,7 @@ fn few_voices() -> TempDir {
     folder
 }
 
-/// One server with Kokoro, shared by the tests of this file, each with an account of its own.
+/// One server with Kokoro, shared by the tests of this file, each of which has its own account.
 fn kokoro() -> &'static Server {
     static SHARED: OnceLock<(Server, TempDir)> = OnceLock::new();
     let (server, _) = SHARED.get_or_init(|| {
@@ -109,7 +109,7 @@ fn kokoro() -> &'static Server {
     server
 }
 
-/// Clones.
+/// Sends a request to clone.
 pub fn clone(client: &Client, file: &[u8], fields: &[(&str, &str)]) -> Answer {
     client.post_form("/voice/clone", file, fields)
 }
@@ -231,7 +231,8 @@ fn controls_change_how_a_clone_speaks_and_their_plain_values_do_not() {
     let client = server.new_account("controlling");
     let made = cloned(&client, "Controlled");
     let id = made["voice_id"].as_str().unwrap();
-    // Until then it may get a better table between two requests, and its first may be that of a stock voice.
+    // Before that, the voice may get a better table between two requests, and its first table may be that of a stock
+    // voice.
     server.logged_within(&format!("voice {id}: likeness"), LONG);
     let spoken = |more: Value| samples(&say(&client, id, more).body);
     let plain = spoken(json!({}));
@@ -254,7 +255,7 @@ fn what_is_not_one_persons_speech_is_refused_with_its_reason() {
         .iter()
         .map(|s| (s * 300.0).clamp(-1.0, 1.0));
     let overdriven = wav(48_000, loud);
-    // A woman, then the reader at the same rate.
+    // A woman's voice, then the reader at the same sample rate.
     let text = "We could see the mountains clearly from the window of our hotel, and the children played in the garden.";
     let woman = samples(&speak(text));
     let woman = woman.iter().map(|s| f32::from(*s) / 32_768.0);
@@ -310,7 +311,7 @@ fn an_operators_bound_and_wish_for_consent_are_kept() {
     let answer = clone(&client, &file, &agreed);
     assert_eq!(answer.status, 400);
     assert!(answer.detail().contains("at most 2"), "{}", answer.detail());
-    // Another account has its own two.
+    // Another account may have two voices, too.
     let other = server.new_account("other");
     assert_eq!(clone(&other, &file, &agreed).status, 200);
     let first = listed(&client).pop_first().unwrap();
@@ -323,7 +324,7 @@ fn an_operators_bound_and_wish_for_consent_are_kept() {
     assert_eq!(folders(&server.data), listed(&client));
 }
 
-/// Folders of voices.
+/// Names of the voices' folders.
 fn folders(data: &Path) -> BTreeSet<String> {
     let folders = std::fs::read_dir(data.join("voices")).unwrap();
     folders
@@ -341,7 +342,7 @@ fn a_power_cut_leaves_no_voice_without_files_and_no_files_without_a_voice() {
         let (server, deleted) = (server.clone(), deleted.clone());
         thread::spawn(move || {
             let client = server.client();
-            // The client panics when the server dies under it.
+            // The client panics when the server is killed during a request.
             let _ = catch_unwind(AssertUnwindSafe(|| {
                 for number in 0.. {
                     let made = cloned(&client, "cut");
@@ -362,7 +363,8 @@ fn a_power_cut_leaves_no_voice_without_files_and_no_files_without_a_voice() {
     let client = again.client();
     let there = listed(&client);
     let deleted = deleted.lock().unwrap().clone();
-    // Whoever was told that a voice is there, or gone, was told the truth; one may have been on its way to be deleted.
+    // Every acknowledged voice exists, and every acknowledged deletion holds; one deletion may have been
+    // unacknowledged.
     assert!(
         made.difference(&deleted)
             .filter(|id| !there.contains(*id))

@@ -1,4 +1,4 @@
-//! Each endpoint answers as the contract says, over a socket.
+//! Each endpoint answers over a socket as the API's contract says.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Pages in a browser: none may call the box, unless its origin was named.
+//! Pages in a browser: a page may call the server only if its origin was named.
 
 use vocabox::api::ENDPOINTS;
 

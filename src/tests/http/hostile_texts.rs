@@ -1,7 +1,7 @@
-//! Texts that nobody reads aloud: each is spoken or refused as the contract says, in bounded time and memory.
+//! Hostile texts: each is spoken or refused as the API's contract says, in bounded time and memory.
 //!
-//! Shortened, as the whole takes minutes in a debug build: one word of 3000 letters (222 s of sound, made in 261 s there,
-//! with 60 MiB more resident) stands here with 300, `a` 5000 times (700 s of sound) with 60.
+//! Two texts are shortened, because the whole takes minutes in a debug build: a word of 3000 letters (222 s of sound,
+//! made in 261 s, with 60 MiB more resident memory) to 300 letters, and 5000 times `a` (700 s of sound) to 60.
 
 use serde_json::json;
 
@@ -14,7 +14,7 @@ fn say(text: &str) -> Answer {
     client.post_json("/voice/tts", &json!({ "text": text }))
 }
 
-/// Seconds of the WAV that `text` becomes.
+/// Seconds of the speech of `text`.
 #[track_caller]
 fn spoken_s(text: &str) -> f64 {
     let answer = say(text);
@@ -123,7 +123,7 @@ fn long_runs_of_one_letter_and_of_digits_and_one_long_word_are_spoken() {
         (word, 8.0, 60.0),
         ("a".repeat(60), 2.0, 30.0),
         ("1234567890".repeat(4), 7.0, 25.0),
-        // A letter under so many accents that it is 801 characters.
+        // A letter with so many accents that it has 801 characters.
         (format!("Z{}algo.", "\u{301}\u{328}".repeat(400)), 0.3, 3.0),
         ("[pause 500ms] Hello.".to_owned(), 0.3, 5.0),
         (format!("{} Hello.", ".".repeat(4_900)), 0.3, 3.0),

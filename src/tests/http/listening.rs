@@ -1,4 +1,4 @@
-//! When each word was said, sounds that are no speech, long recordings, and clients that leave.
+//! Transcription: times of words, sounds that are no speech, long recordings, and clients that leave.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -25,7 +25,7 @@ const SAID: &[(&str, f64)] = &[
     ("insisted", 34.48),
     ("degree", 39.72),
 ];
-/// Between two recognisers, which hear the same sound a frame apart.
+/// Tolerance between two recognizers, whose frames differ.
 const STARTS_APART_S: f64 = 0.15;
 
 fn stt(file: &[u8], fields: &[(&str, &str)]) -> Answer {
@@ -52,7 +52,7 @@ fn seconds(value: &Value) -> f64 {
     value.as_f64().expect("a number of seconds")
 }
 
-/// Checks what holds for all times in an answer; returns its words with their starts.
+/// Checks the order of all times in an answer; returns its words with their starts.
 fn timed(body: &Value) -> Vec<(String, f64)> {
     let duration = seconds(&body["duration_seconds"]);
     let (mut spoken_to, mut found) = (0.0, Vec::new());
@@ -115,7 +115,7 @@ fn words_that_are_not_asked_for_are_absent_and_change_no_text() {
 fn sounds_that_are_no_speech_give_an_empty_transcript() {
     let at = |n: usize, hz: f32| (n as f32 * hz * std::f32::consts::TAU / RATE_HZ as f32).sin();
     let length = 12 * RATE_HZ as usize;
-    // Chords that change twice a second, each dying away, with a beat: as near to music as sines come.
+    // Chords that change twice a second and decay, with a beat: music made of sines.
     let roots = [220.0, 174.6, 261.6, 196.0];
     let music = (0..length).map(|n| {
         let (step, within) = (n / 8_000, (n % 8_000) as f32 / 8_000.0);
@@ -151,7 +151,7 @@ fn sounds_that_are_no_speech_give_an_empty_transcript() {
     );
 }
 
-/// The recording at 8 kHz, `times` over, with pauses of 2.5 s.
+/// The recording at 8 kHz, repeated `times` times with pauses of 2.5 s.
 fn repeated(times: usize) -> (Vec<f32>, f64) {
     let mut reader = hound::WavReader::open(recording("two_cities.8k.wav")).unwrap();
     let mut once: Vec<f32> = reader
@@ -182,7 +182,7 @@ fn times_do_not_drift_along_a_recording() {
 
 #[test]
 fn a_client_that_leaves_frees_the_worker() {
-    // A worker of its own: half an hour of speech would take it minutes.
+    // A separate server, whose worker half an hour of speech would occupy for minutes.
     let server = Server::with_models();
     let (sound, _) = repeated(40);
     let file = wav(8_000, sound.into_iter());
@@ -199,7 +199,7 @@ fn a_client_that_leaves_frees_the_worker() {
     let mut leaving = TcpStream::connect(server.addr).unwrap();
     write!(
         leaving,
-        "POST /voice/stt HTTP/1.1\r\nHost: box\r\nAuthorization: Bearer {}\r\nContent-Type: multipart/form-data; \
+        "POST /voice/stt HTTP/1.1\r\nHost: server\r\nAuthorization: Bearer {}\r\nContent-Type: multipart/form-data; \
          boundary={boundary}\r\nContent-Length: {}\r\n\r\n",
         server.key,
         body.len()
@@ -211,12 +211,12 @@ fn a_client_that_leaves_frees_the_worker() {
     let short = wav(RATE_HZ, std::iter::repeat_n(0.0, 16_000));
     let answer = server.client().post_form("/voice/stt", &short, &[]);
     assert_eq!(answer.status, 200);
-    // Half an hour of speech would keep both cores busy for a minute at the least.
+    // Transcribing half an hour of speech takes at least a minute of both cores.
     let used = processor_time(&server) - begun;
     assert!(used < Duration::from_secs(20), "it computed for {used:?}");
 }
 
-/// The repository's packs, and one that calls itself `vocabanga`, made of the small English one.
+/// The repository's packs, and a copy of the small English pack whose engine is named `vocabanga`.
 fn with_vocabanga() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for name in ["whisper-base", "silero-vad", "onnxruntime"] {
@@ -278,7 +278,7 @@ fn languages_go_to_the_pack_that_lists_them_and_else_to_whisper() {
                 .contains("best of times")
         );
     }
-    // Without the specialist, Whisper takes its nearest token.
+    // Without the specialist, Whisper uses the token of a similar language.
     let client = Server::shared().client();
     let answer = client.post_form("/voice/stt", &file, &[("language", "pcm")]);
     let body = answer.json();

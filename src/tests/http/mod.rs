@@ -1,4 +1,4 @@
-//! Each endpoint over a socket: what it answers, refuses and promises.
+//! Each endpoint over a socket: answers, refusals and guarantees.
 
 mod answers;
 pub mod cloning;

@@ -1,4 +1,4 @@
-//! What voices sound like, before anybody says anything: `GET /voice/voices/{voice_id}/preview`.
+//! Samples of the stock voices: `GET /voice/voices/{voice_id}/preview`.
 
 use std::collections::BTreeSet;
 use std::thread;
@@ -6,7 +6,7 @@ use std::thread;
 use crate::support::server::{Server, stub_models};
 use crate::support::wer::assert_words;
 
-/// The path that the catalog gives for `voice_id`.
+/// The `preview_url` of `voice_id` in the list of voices.
 fn url(server: &Server, voice_id: &str) -> String {
     let catalog = server.client().get("/voice/voices").json();
     let voices = catalog["voices"].as_array().unwrap();
@@ -30,7 +30,7 @@ fn a_preview_is_the_voice_that_says_its_sentence() {
         &transcript,
         15.0,
     );
-    // No generation of the account's.
+    // A preview is not a generation of the account.
     let history = client.get("/voice/history?limit=200&feature=tts").json();
     let items = history["items"].as_array().unwrap();
     assert!(
@@ -42,7 +42,7 @@ fn a_preview_is_the_voice_that_says_its_sentence() {
 
 #[test]
 fn every_language_of_the_catalog_has_a_sentence_that_its_voices_can_speak() {
-    // Clones of the shared account have their previews elsewhere.
+    // A new account, because clones of the shared one have no previews.
     let client = Server::shared().new_account("previewer");
     let catalog = client.get("/voice/voices").json();
     let mut heard = BTreeSet::new();
@@ -85,7 +85,7 @@ fn a_preview_is_made_once_and_survives_a_restart() {
         files[0].clone()
     };
     assert_eq!(std::fs::read(kept()).unwrap(), answers[0].body);
-    // Another content shows that later answers come from the file.
+    // Replaced content shows that later answers come from the file.
     std::fs::write(kept(), "kept").unwrap();
     assert_eq!(server.client().get(&path).body, b"kept");
     let (data, key) = (server.data.clone(), server.key.clone());

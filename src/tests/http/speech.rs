@@ -1,4 +1,4 @@
-//! All voices over HTTP: languages, blends, controls and packs beside Kokoro.
+//! All voices over HTTP: languages, blends, controls and packs other than Kokoro.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ fn client() -> crate::support::client::Client {
     Server::shared().client()
 }
 
-/// The WAV of these fields and what its metadata says.
+/// The WAV file of a request with these fields, and its metadata.
 fn speak(body: &Value) -> (Vec<u8>, Value) {
     let answer = client().post_json("/voice/tts", body);
     let said = String::from_utf8_lossy(&answer.body);
@@ -18,7 +18,7 @@ fn speak(body: &Value) -> (Vec<u8>, Value) {
     (answer.body.clone(), serde_json::from_str(metadata).unwrap())
 }
 
-/// What Whisper hears in it, told the language.
+/// Whisper's transcript of it, with the language given.
 fn hear(wav: &[u8], language: &str) -> String {
     let answer = client().post_form("/voice/stt", wav, &[("language", language)]);
     answer.json()["transcript"].as_str().unwrap().to_owned()
@@ -51,7 +51,7 @@ fn each_language_is_understood_by_a_recogniser() {
     ] {
         let (wav, metadata) = speak(&json!({ "text": text, "voice_id": voice }));
         assert_eq!(metadata["voice_id"], voice);
-        // Letters, not words: a recogniser of this size parts Swahili as it likes.
+        // Letters are compared, not words: a recognizer of this size puts spaces of Swahili in wrong places.
         let letters = |text: &str| -> String {
             let kept = text.chars().filter(|c| c.is_alphanumeric());
             kept.flat_map(|c| [c, ' ']).collect()
@@ -135,11 +135,11 @@ fn controls_change_the_sound_and_their_defaults_do_not() {
         plain,
         "bit for bit"
     );
-    // In this sentence the piece's own manner is quicker than the voice's mean.
+    // For this sentence the style row of its own length is quicker than the voice's mean row.
     let lengths: Vec<usize> = [0.0, 0.25, 0.5, 0.75, 1.0]
         .map(|s| say(json!({ "stability": s })).len())
         .to_vec();
-    // From one step to the next a frame may be rounded away, another on another processor.
+    // Rounding may drop a frame from one step to the next, and a different one on another processor.
     let grows = |pair: &[usize]| pair[1] as f64 > 0.99 * pair[0] as f64;
     assert!(
         lengths.windows(2).all(grows) && lengths[0] < lengths[2] && lengths[2] < lengths[4],

@@ -1,5 +1,5 @@
-//! Every status that an endpoint documents is reached, over a socket. That no other is answered is checked of every
-//! answer of the suite (`http::check`).
+//! Every status that an endpoint documents is reached, over a socket. Every answer in the suite is checked to have a
+//! documented status (`support::client::check`).
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -15,24 +15,24 @@ use crate::support::client::{Answer, Client};
 use crate::support::raw;
 use crate::support::server::{Server, json as command, link, models, stub_models};
 
-/// A box with stub engines, one without any pack, and keys of every condition.
+/// A server with stub engines, one without packs, and keys in every state.
 struct House {
     server: Server,
     bare: Server,
-    /// Clones; and one whose engine fails once it knows its stock voices.
+    /// A server that clones, and one whose engine fails after it has measured its stock voices.
     cloning: Server,
     failing: Server,
     _models: [TempDir; 3],
     rendered: OnceLock<String>,
     good: Client,
-    /// Its account may not generate.
+    /// A key of an account that may not generate.
     suspended: Client,
 }
 
 impl House {
     fn open() -> House {
         let models = stub_models();
-        // Dubbing tells speakers apart.
+        // Dubbing needs the pack that embeds speakers.
         link(models.path(), "speaker-ge2e");
         let server = Server::launch(models.path(), &[]);
         let (clones, fails) = (cloning_models(), cloning_models());
@@ -55,7 +55,7 @@ impl House {
         }
     }
 
-    /// A request that is answered 200, or becomes what `word` tells the stub.
+    /// A request that is answered 200, or with what `word` makes the stub do.
     fn request(&self, endpoint: &Endpoint, word: &str) -> (String, Option<&'static str>, Vec<u8>) {
         let path = endpoint.path.to_owned();
         match endpoint.id {
@@ -114,7 +114,7 @@ impl House {
         }
     }
 
-    /// The id of a render that is done, of a film.
+    /// The id of a finished render of a film.
     fn rendered(&self) -> &str {
         self.rendered.get_or_init(|| {
             let film = std::fs::read(models().join("test-video/frames.mp4")).unwrap();
@@ -134,7 +134,7 @@ impl House {
         client.send_with(endpoint.method, &path, kind, body, more)
     }
 
-    /// What the box answers when it is made to answer `status`.
+    /// The server's answer to a request that provokes `status`.
     fn provoke(&self, endpoint: &Endpoint, status: u16) -> u16 {
         if matches!(endpoint.id, "clone" | "voice_delete")
             && let Some(answered) = self.provoke_clone(endpoint, status)
@@ -223,7 +223,7 @@ impl House {
         }
     }
 
-    /// What only a box that clones answers.
+    /// The same for statuses that only a server that clones answers; none for others.
     fn provoke_clone(&self, endpoint: &Endpoint, status: u16) -> Option<u16> {
         let client = match (status, endpoint.id) {
             (200, _) => self.cloning.client(),
@@ -269,7 +269,7 @@ impl House {
     }
 }
 
-/// A recording in a language.
+/// A form with a recording and a language.
 fn form(language: &str) -> Vec<u8> {
     let part =
         |name: &str| format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n");
@@ -305,7 +305,7 @@ fn wav() -> Vec<u8> {
 #[test]
 fn every_documented_status_of_every_endpoint_is_reached() {
     let house = House::open();
-    // One thread an endpoint: too slow a body takes its time.
+    // One thread per endpoint, because the slow body of 408 takes seconds.
     thread::scope(|scope| {
         for endpoint in ENDPOINTS {
             let house = &house;
@@ -378,7 +378,7 @@ fn the_documents_have_a_row_for_each_status_and_no_other() {
             .parse()
             .ok()
     };
-    // Exit codes have a table there, too.
+    // The document also has a table of exit codes, which are below 100.
     let rows = text.lines().filter_map(cell).filter(|code| *code >= 100);
     let rows: BTreeSet<u16> = rows.collect();
     let mut answered: BTreeSet<u16> = ENDPOINTS.iter().flat_map(Endpoint::statuses).collect();

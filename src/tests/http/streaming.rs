@@ -1,4 +1,4 @@
-//! Speech that is sent while it is made.
+//! Streamed speech.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -12,7 +12,7 @@ use crate::support::server::{Server, stub_models};
 use crate::support::wer::assert_words;
 
 const STREAM: &str = "/voice/tts/stream";
-/// Bytes of a WAV's head.
+/// Bytes of a WAV header.
 const HEAD: usize = 44;
 
 const PARAGRAPH: &str = "When the rain had stopped, the old man put on his coat and went down to the beach. The boats lay \
@@ -20,14 +20,14 @@ const PARAGRAPH: &str = "When the rain had stopped, the old man put on his coat 
     lighthouse, where he sat down on a bench and looked at the water. A bird came, and then a second one. After an hour \
     he stood up, took his stick, and went home by the upper road, by the church and the school.";
 
-/// A request whose answer is read as it comes.
+/// A request whose answer is read chunk by chunk.
 struct Stream {
     reader: BufReader<TcpStream>,
     pub head: String,
 }
 
 impl Stream {
-    /// Asks for `text`; returns with the answer's head.
+    /// Requests `text`; returns once the answer's head has arrived.
     fn of(server: &Server, text: &str) -> Stream {
         let body = json!({ "text": text }).to_string();
         let mut stream = TcpStream::connect(server.addr).unwrap();
@@ -48,7 +48,7 @@ impl Stream {
         Stream { reader, head }
     }
 
-    /// The next chunk; an empty one is the last. None when the connection ended without it.
+    /// The next chunk; the last one is empty. None if the connection ended without it.
     fn chunk(&mut self) -> Option<Vec<u8>> {
         let mut size = String::new();
         self.reader.read_line(&mut size).ok()?;
@@ -59,7 +59,7 @@ impl Stream {
         Some(chunk)
     }
 
-    /// All of it, and whether it had an end.
+    /// The rest of the body, and whether it ended with the last chunk.
     fn rest(&mut self) -> (Vec<u8>, bool) {
         let mut all = Vec::new();
         while let Some(chunk) = self.chunk() {
@@ -72,7 +72,7 @@ impl Stream {
     }
 }
 
-/// The account's last item of history.
+/// The account's newest history item.
 fn item(server: &Server) -> Value {
     let page = server.client().get("/voice/history?limit=1").json();
     page["items"][0].clone()
@@ -97,7 +97,7 @@ fn a_stream_is_the_whole_files_samples_and_says_what_was_asked() {
     let metadata: Value = serde_json::from_str(streamed.header("x-vox-metadata").unwrap()).unwrap();
     assert_eq!(metadata["duration_seconds"], Value::Null);
     assert_eq!(metadata["character_count"], PARAGRAPH.chars().count());
-    // A file of no known length is one that transcription reads.
+    // Transcription accepts the WAV file without a known length.
     let heard = client.post_form("/voice/stt", &streamed.body, &[("language", "en")]);
     assert_words(PARAGRAPH, heard.json()["transcript"].as_str().unwrap(), 5.0);
 }
@@ -109,7 +109,7 @@ fn the_first_part_is_a_short_clause_and_the_rest_follows() {
     let first = stream.chunk().unwrap();
     let seconds = (first.len() - HEAD) as f64 / 48_000.0;
     assert!(seconds > 1.0, "a clause, not a fragment: {seconds} s");
-    // How long before the last it comes is measured elsewhere: here other tests run beside it.
+    // The delay of the first chunk is measured by a script, because other tests run at the same time here.
     let (rest, ended) = stream.rest();
     assert!(ended && rest.len() > 4 * first.len());
 }
@@ -166,7 +166,7 @@ fn a_client_that_leaves_ends_the_speech_and_frees_the_worker() {
     let mut stream = Stream::of(&server, "one hold three");
     stream.chunk().unwrap();
     drop(stream);
-    // Nobody lets it go on: only that its client has left can end it.
+    // The engine is held, so only the departure of its client can end the request.
     let client = server.client();
     until("the worker", || item(&server)["status"] == "error");
     assert_eq!(item(&server)["duration_seconds"], 0.3);

@@ -296,7 +296,7 @@ fn a_full_queue_of_translations_is_503_with_retry_after() {
     let server = Server::launch(models.path(), &["--workers", "1", "--queue", "1"]);
     let body = json!({ "segments": [{ "text": "hold" }], "target_language": "en" });
     thread::scope(|scope| {
-        // One runs, one waits; the third, whichever it is, finds the queue full and is the first to be answered.
+        // One runs, one waits; the third finds the queue full and is answered first.
         let (tell, told) = mpsc::channel();
         for _ in 0..3 {
             let (tell, client, body) = (tell.clone(), server.client(), &body);

@@ -1,4 +1,4 @@
-//! What is said is what is heard: real models, over HTTP.
+//! Spoken text is transcribed correctly: real models, over HTTP.
 
 use std::io::Cursor;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::support::server::{Server, recording};
 use crate::support::wer::{assert_words, errors};
 
-/// What the recording says (Dickens 1859, in the public domain).
+/// The text of the recording (Dickens 1859, in the public domain).
 const TWO_CITIES: &str = "It was the best of times, it was the worst of times, it was the age of wisdom, it was the age of \
     foolishness, it was the epoch of belief, it was the epoch of incredulity, it was the season of Light, it was the \
     season of Darkness, it was the spring of hope, it was the winter of despair, we had everything before us, we had \
@@ -15,7 +15,7 @@ const TWO_CITIES: &str = "It was the best of times, it was the worst of times, i
     was so far like the present period, that some of its noisiest authorities insisted on its being received, for good or \
     for evil, in the superlative degree of comparison only.";
 
-/// Numbers, abbreviations, quotes and a made-up name, each with what a recogniser writes for it.
+/// Numbers, abbreviations, quotes and an invented name, each with the expected transcript.
 const SENTENCES: &[(&str, &str)] = &[
     (
         "The quick brown fox jumps over the lazy dog.",
@@ -112,6 +112,7 @@ fn heard(name: &str) -> String {
     transcribe(&file)["transcript"].as_str().unwrap().to_owned()
 }
 
+/// Speaks a text by the default voice; returns the WAV file.
 pub fn speak(text: &str) -> Vec<u8> {
     let answer = Server::shared()
         .client()
@@ -125,11 +126,13 @@ pub fn speak(text: &str) -> Vec<u8> {
     answer.body
 }
 
+/// The samples of a WAV file.
 pub fn samples(wav: &[u8]) -> Vec<i16> {
     let mut reader = hound::WavReader::new(wav).unwrap();
     reader.samples::<i16>().map(Result::unwrap).collect()
 }
 
+/// A 16-bit mono WAV file of samples from −1 to 1.
 pub fn wav(rate_hz: u32, samples: impl Iterator<Item = f32>) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
     let spec = hound::WavSpec {
@@ -240,7 +243,7 @@ fn spoken_sentences_are_heard_with_at_most_eight_percent_word_errors() {
     );
 }
 
-/// Samples of a silence that a join may follow or end in: 1 ms.
+/// Samples of silence that mark a join between pieces: 1 ms.
 const STILL: usize = 24;
 
 /// No gap over 1.2 s, no run of clipped samples, no step into or out of the silence at a join, no offset.

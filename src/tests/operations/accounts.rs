@@ -1,4 +1,4 @@
-//! Accounts, their limits and their history, changed on the command line beside a running server.
+//! Accounts, their limits and their history, changed on the command line while the server runs.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -82,7 +82,7 @@ fn twenty_calls_a_minute_are_twenty_at_once_and_a_stop_refills_nothing() {
     let limited = key(&server.data, "test", &["--rpm", "20"]);
     let client = server.client().with_key(&limited);
     let begun = Instant::now();
-    // A call comes back each 3 s: on a machine that is held up for so long there may be one more.
+    // One token is added every 3 s: on a machine that stalls for that long there may be one more.
     let refilled = || begun.elapsed().as_secs() / 3;
     let mut granted = 0;
     let refused = loop {

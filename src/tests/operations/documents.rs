@@ -1,8 +1,8 @@
 //! The documents for users: their commands run, their tables are those of the program, their links lead to files.
 //!
-//! A block fenced as `sh` is run by bash, in a folder like the repository's after `./scripts/run`, with a server; its exit
-//! code is 0, and curl's is that of the answer's status. One fenced as `output` is what the block before it prints, `…`
-//! standing for anything. All other blocks are for people.
+//! A block fenced as `sh` is run by bash, in a folder like the repository's after `./scripts/run`, with a server; its
+//! exit code is 0, and curl's is that of the answer's status. One fenced as `output` is what the block before it
+//! prints, `…` standing for anything. Other blocks are not run.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -17,14 +17,14 @@ use crate::dubbing::films::film;
 use crate::http::cloning::reader;
 use crate::support::server::{Server, models, recording, run, vocabox};
 
-/// Where the documents say that the server is.
+/// The server's address in the documents.
 const ADDRESS: &str = "127.0.0.1:8080";
-/// Seconds for one block, on a machine that does much else.
+/// Longest time of one block in seconds, on a busy machine.
 const BLOCK_SECONDS_MAX: &str = "900";
-/// Columns of what is not shown by the program.
+/// Columns of documents that the program does not show.
 const PAGE_COLUMNS_MAX: usize = 140;
 const README_BYTES_MAX: usize = 8_000;
-/// The records that the comparison with peers is taken from.
+/// The records of the comparison with peers.
 const PEER_RUNS: [&str; 2] = ["2026-11-25-speech.md", "2026-11-25.md"];
 
 fn root() -> &'static Path {
@@ -46,11 +46,11 @@ fn documents() -> Vec<(PathBuf, String)> {
     paths.map(|p| (p.clone(), text(&root().join(&p)))).collect()
 }
 
-/// Commands of a document.
+/// A block of commands of a document.
 struct Block {
     line: usize,
     commands: String,
-    /// What they print, where the document says so.
+    /// The expected output, if the document has it.
     output: Option<String>,
 }
 
@@ -80,7 +80,7 @@ fn blocks(document: &str) -> Vec<Block> {
     blocks
 }
 
-/// A folder with what the documents name, and a program `vocabox` on its path.
+/// A folder with the files that the documents name, and a program `vocabox` on its path.
 fn workplace(server: &Server) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
@@ -92,7 +92,7 @@ fn workplace(server: &Server) -> TempDir {
     fs::write(at(".curlrc"), "fail-with-body\nsilent\nshow-error\n").unwrap();
     fs::write(at("me.wav"), reader()).unwrap();
     fs::write(at("book.txt"), "It was the best of times.\n").unwrap();
-    // A part of it is heard as far as it goes, and sooner.
+    // A part of the recording suffices, and is transcribed faster.
     let meeting = fs::read(recording("two_cities.mp3")).unwrap();
     fs::write(at("meeting.mp3"), &meeting[..meeting.len() / 4]).unwrap();
     let call = reader();
@@ -101,13 +101,13 @@ fn workplace(server: &Server) -> TempDir {
     folder
 }
 
-/// Runs one block where the variables of those before it are set.
+/// Runs one block with the variables of the blocks before it.
 fn bash(server: &Server, folder: &Path, block: &Block) -> Output {
     let commands = block.commands.replace(ADDRESS, &server.addr.to_string());
     let script = format!(
         "set -euo pipefail\n[ ! -e .variables ] || source ./.variables\nset -a\n{commands}\nset +a\nunset CURL_HOME\nexport -p > .variables\n"
     );
-    // In an environment without the machine's own settings.
+    // The environment has none of the machine's settings.
     let mut command = Command::new("timeout");
     for (name, _) in vocabox(&[]).get_envs() {
         command.env_remove(name);
@@ -120,7 +120,7 @@ fn bash(server: &Server, folder: &Path, block: &Block) -> Output {
         .env("BASE", format!("http://{}", server.addr))
         .env("KEY", &server.key)
         .env("no_proxy", "*");
-    // What is expected to be printed may be an error's body: only then curl is without its settings.
+    // The expected output may be the body of an error: only then curl runs without the settings that make errors fail.
     let plain = folder.join("bin");
     command.env("HOME", &plain).env(
         "CURL_HOME",
@@ -269,12 +269,14 @@ fn the_documents_fit_a_terminal_and_the_readme_a_page() {
 
 #[test]
 fn the_documents_call_the_server_a_server() {
-    for (path, text) in documents() {
+    let packs = PathBuf::from("models/README.md");
+    let packs = (packs.clone(), text(&root().join(&packs)));
+    for (path, text) in documents().into_iter().chain([packs]) {
         for (number, line) in text.lines().enumerate() {
             let words = line.split(|c: char| !c.is_alphanumeric());
             let riddle = words
                 .map(str::to_lowercase)
-                .find(|w| ["box", "nobody", "whoever", "somebody"].contains(&w.as_str()));
+                .find(|w| ["box", "nobody", "ours", "whoever", "somebody"].contains(&w.as_str()));
             assert_eq!(riddle, None, "{}:{}", path.display(), number + 1);
         }
     }
@@ -302,7 +304,7 @@ fn the_paths_that_the_documents_name_are_there() {
     let folders = ["src/", "benches/", "scripts/", "models/", ".github/"];
     let mut seen = 0;
     for (document, text) in documents() {
-        // What stands between two backticks is every second part of a line.
+        // Text between two backticks is every second part of a line.
         let code = text.lines().flat_map(|l| l.split('`').skip(1).step_by(2));
         let paths = code.filter_map(|code| code.split_whitespace().next());
         for path in paths.filter(|p| folders.iter().any(|f| p.starts_with(f))) {

@@ -1,4 +1,4 @@
-//! A box that was told to stop: it says so, finishes what it has begun, and ends.
+//! A server that is told to stop: it reports that, finishes the work under way, and ends.
 
 use std::fs;
 use std::net::TcpStream;
@@ -12,11 +12,11 @@ use crate::support::process::{connections, until};
 use crate::support::raw::{Client, tts};
 use crate::support::server::{Server, bare_models, models, stub_models};
 
-/// Nobody waits that long: a test that does has failed.
+/// Longer than any test runs: a test that waits for this has failed.
 const FOR_EVER: [&str; 2] = ["--drain-seconds", "3600"];
 const SOON: Duration = Duration::from_secs(30);
 
-/// A speech request that is being received.
+/// A client that has sent a part of a speech request.
 fn begun(server: &Server) -> Client {
     let mut client = Client::call(server.addr);
     let expect = "Expect: 100-continue\r\nContent-Length: 17\r\n\r\n";
@@ -25,7 +25,7 @@ fn begun(server: &Server) -> Client {
     client
 }
 
-/// Waits until the box tells load balancers that it stops.
+/// Waits until `/readyz` says that the server stops.
 fn is_stopping(server: &Server) {
     let client = server.client();
     until("the signal", || {
@@ -36,7 +36,7 @@ fn is_stopping(server: &Server) {
 
 #[test]
 fn a_box_with_nothing_under_way_ends_at_once_whatever_is_connected() {
-    // A part of a head has a second to become a whole one: its own deadline would be a minute.
+    // A stopping server gives an incomplete head a second instead of its deadline of a minute.
     let server = Server::launch(
         &bare_models(),
         &["--drain-seconds", "3600", "--head-seconds", "60"],
@@ -74,7 +74,7 @@ fn what_has_begun_is_finished_while_the_rest_is_told() {
         assert_eq!(client.get(path).status, 200, "{path}");
     }
     under_way.send("{\"text\": \"Late.\"}");
-    // There is no model in this box.
+    // This server has no model.
     under_way.answer().is_refusal(503);
     assert_eq!(server.ended_within(SOON), Some(0));
     assert!(TcpStream::connect(server.addr).is_err());

@@ -1,4 +1,4 @@
-//! What was acknowledged survives a power cut, and nothing is given twice for it.
+//! Acknowledged writes survive a power cut, and no bucket is refilled by it.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -56,7 +56,7 @@ fn a_kill_during_requests_leaves_a_healthy_store_with_the_history_intact() {
     assert_eq!(client.get("/voice/history").json()["total"], 4);
 }
 
-/// Returns once the server's worker computes: it has used some processor time since it was looked at first.
+/// Waits until the server computes, that is, until its processor time has grown.
 pub fn wait_until_busy(pid: u32) {
     let ticks = || -> u64 {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
@@ -74,13 +74,13 @@ pub fn wait_until_busy(pid: u32) {
     }
 }
 
-/// How often the box is killed; `VOCABOX_KILLS` says otherwise.
+/// How often the server is killed; `VOCABOX_KILLS` overrides it.
 const KILLS: usize = 10;
 /// Calls a minute of the key that calls without a pause.
 const LIMIT: u64 = 60;
 
-/// Clients generate (with an engine that needs no model), others call more often than they may, and the command line changes
-/// an account, while the box is killed at a random moment; again and again.
+/// Clients generate (with an engine that needs no model), others call more often than they may, and the command line
+/// changes an account, while the server is killed at a random moment, again and again.
 #[test]
 fn kills_at_random_moments_lose_nothing_acknowledged_and_refill_no_bucket() {
     let kills = std::env::var("VOCABOX_KILLS").map_or(KILLS, |n| n.parse().expect("a number"));
@@ -151,7 +151,7 @@ fn kills_at_random_moments_lose_nothing_acknowledged_and_refill_no_bucket() {
     );
 }
 
-/// A key of a new account of this name.
+/// A key of a new account called `account`.
 fn new_key(data: &Path, account: &str, rpm: &str) -> String {
     command(data, &["account", "create", account, "--rpm", rpm]);
     let key = command(
@@ -161,7 +161,7 @@ fn new_key(data: &Path, account: &str, rpm: &str) -> String {
     key["key"].as_str().unwrap().to_owned()
 }
 
-/// What an operator does beside; it works whether the box lives or was just killed.
+/// Changes an account on the command line, which works while the server runs and after it was killed.
 fn change_account(data: &Path) {
     let data = data.to_str().unwrap();
     let output = run(&[
@@ -176,12 +176,12 @@ fn change_account(data: &Path) {
     assert!(output.status.success(), "{output:?}");
 }
 
-/// Any number.
+/// A random number.
 fn random() -> usize {
     RandomState::new().build_hasher().finish() as usize
 }
 
-/// Adds the ids of the items that came since to `known`, and checks that the total is what there is.
+/// Adds the ids of new history items to `known`, and checks that the total is their number.
 fn read_history(server: &Server, known: &mut HashSet<String>) {
     let client = server.client();
     let before = known.len();
@@ -204,7 +204,7 @@ fn read_history(server: &Server, known: &mut HashSet<String>) {
     }
 }
 
-/// A client that notices when the box dies.
+/// A client that detects that the server was killed.
 struct Caller {
     agent: Agent,
     base: String,
@@ -221,7 +221,7 @@ impl Caller {
         }
     }
 
-    /// Status and metadata of an answer that was read to its end; none when the box died over it.
+    /// Status and metadata of a complete answer; none if the server was killed during the call.
     fn call(&self, path: &str, body: Option<Value>) -> Option<(u16, Option<String>)> {
         let request = ureq::http::Request::builder()
             .uri(format!("{}{path}", self.base))
@@ -242,7 +242,7 @@ impl Caller {
         Some((answer.status().as_u16(), metadata))
     }
 
-    /// Sends the id of each item that the box acknowledged.
+    /// Generates without a pause, and sends the id of each acknowledged item, until the server is killed.
     fn generate_until_killed(&self, ack: &mpsc::Sender<String>) {
         while let Some((status, metadata)) = self.call("/voice/tts", Some(json!({ "text": "Hi." })))
         {

@@ -1,16 +1,16 @@
-//! Every dependency may be distributed within one binary under Apache-2.0: `scripts/licences.toml` says which licences
-//! that is.
+//! Every dependency may be distributed within one binary under Apache-2.0: `scripts/licences.toml` lists the accepted
+//! licences.
 
 use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
 
-/// Whether one of the alternatives of an SPDX expression has only `accepted` licences. Exceptions (`WITH`) only allow
-/// more; `/` is the older way to write `OR`.
+/// Whether one of the alternatives of an SPDX expression has only `accepted` licences. Exceptions (`WITH`) only add
+/// permissions; `/` is an older form of `OR`.
 fn is_accepted(expression: &str, accepted: &[&str]) -> bool {
     let spaced = expression.replace('/', " OR ").replace(['(', ')'], " ");
-    // No expression in the tree has an OR within an AND that matters: each part of the AND is looked at by itself.
+    // Each part of an AND is checked separately; no dependency has an OR within an AND for which that would be wrong.
     spaced.split(" AND ").all(|part| {
         part.split(" OR ").any(|one| {
             let licence = one.split(" WITH ").next().unwrap().trim();
@@ -30,7 +30,7 @@ fn every_dependency_is_under_an_accepted_licence() {
         .iter()
         .map(|l| l.as_str().unwrap())
         .collect();
-    // Of other systems a new machine has fetched nothing.
+    // Dependencies of other systems are not fetched.
     let system = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--locked", "--offline", "--format-version", "1"])

@@ -1,4 +1,4 @@
-//! One line a request, with who, what and how long, and nothing that is secret.
+//! The log has one line per request, with key, endpoint and times, and no secrets.
 
 use serde_json::{Value, json};
 

@@ -22,7 +22,7 @@ fn resident_memory_after_fifty_mixed_requests_is_within_a_tenth_of_that_after_te
     let client = server.client();
     let mut after_ten = 0;
     for n in 0..25 {
-        // Lengths differ on purpose: an allocator that keeps a block for each would show.
+        // Lengths differ on purpose, to reveal an allocator that keeps a block for each length.
         let text = "It was the best of times. ".repeat(1 + n % 4);
         let spoken = client.post_json("/voice/tts", &json!({ "text": text }));
         assert_eq!(spoken.status, 200);
@@ -46,7 +46,7 @@ fn resident_memory_after_fifty_mixed_requests_is_within_a_tenth_of_that_after_te
     );
 }
 
-/// The most resident bytes that a process had since its peak was last forgotten.
+/// The peak of a process's resident bytes since it was last reset.
 fn peak(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = status.lines().find(|l| l.starts_with("VmHWM:")).unwrap();
@@ -67,7 +67,7 @@ fn a_body_of_small_objects_costs_little_more_than_its_bytes() {
         "--b\r\nContent-Disposition: form-data; name=\"segments\"\r\n\r\n{}\r\n--b--\r\n",
         list(8 * MIB)
     );
-    // The second time, what is made once is there.
+    // In the second round, everything that is made once exists.
     for _ in 0..2 {
         for (path, kind, body, most) in [
             ("/voice/dub/translate", json, translate("\"x\""), 8),
@@ -85,7 +85,7 @@ fn a_body_of_small_objects_costs_little_more_than_its_bytes() {
                 24,
             ),
         ] {
-            // Forgets the peak (`man 5 proc_pid_clear_refs`).
+            // Resets the peak (`man 5 proc_pid_clear_refs`).
             std::fs::write(format!("/proc/{pid}/clear_refs"), "5").unwrap();
             let before = resident(pid);
             let answer = client.send("POST", path, Some(kind), body);

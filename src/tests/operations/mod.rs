@@ -1,4 +1,4 @@
-//! What an operator does and sees: accounts, start, stop, log, load, power cuts, commands; and the tree's own rules.
+//! Operation: accounts, start, stop, log, load, power cuts, commands; and rules of the source tree.
 
 mod accounts;
 mod documents;

@@ -1,4 +1,4 @@
-//! More than the box can do at once: who comes too late is told so, and everything else goes on.
+//! More requests than the server can run at once: surplus ones are refused, and all others continue.
 
 use std::fs;
 use std::sync::mpsc;
@@ -23,7 +23,7 @@ fn a_full_queue_is_503_with_retry_after_and_light_requests_go_on() {
     let server = Server::launch(models.path(), &["--workers", "1", "--queue", "1"]);
     let client = server.client();
     thread::scope(|scope| {
-        // One runs, one waits; the third, whichever it is, finds the queue full and is the first to be answered.
+        // One runs, one waits; the third finds the queue full and is answered first.
         let (tell, told) = mpsc::channel();
         for _ in 0..3 {
             let (tell, client) = (tell.clone(), server.client());

@@ -1,4 +1,4 @@
-//! The scripts: what they lack they say in one line, and what they start ends with them (`scripts/tests`).
+//! The scripts report missing requirements in one line, and end the processes that they started (`scripts/tests`).
 
 use std::path::Path;
 use std::process::Command;

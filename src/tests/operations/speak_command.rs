@@ -1,11 +1,11 @@
-//! `vocabox speak`: texts in, files or a stream out.
+//! `vocabox speak`: from texts to files or a stream.
 
 use std::io::Write;
 use std::process::{Output, Stdio};
 
 use crate::support::server::{run, stub_models, vocabox};
 
-/// `speak` on stub engines, a tenth of a second for each letter, with `text` on its standard input.
+/// Runs `speak` on stub engines, which make a tenth of a second for each letter, with `text` on its standard input.
 fn speak(text: &str, args: &[&str]) -> Output {
     let models = stub_models();
     let models = [

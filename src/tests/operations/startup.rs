@@ -1,4 +1,4 @@
-//! A box that cannot start says why in one line and exits with 2.
+//! A server that cannot start prints the reason in one line and exits with 2.
 
 use std::fs;
 use std::net::TcpListener;
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::support::server::{Server, models, vocabox};
 
-/// Runs `serve` with these options; one line on standard error and exit code 2 are expected.
+/// Runs `serve` with these options; checks for one line on standard error and exit code 2.
 #[track_caller]
 fn refused(options: &[&str], reason: &str) {
     let folder = tempfile::tempdir().unwrap();
@@ -145,7 +145,7 @@ fn a_port_in_use_is_refused() {
 fn an_unwritable_data_folder_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("data");
-    // A file where the folder should be stops even the superuser.
+    // A file in place of the folder is an obstacle even for the superuser.
     fs::write(&file, "").unwrap();
     let models = no_models();
     refused_with(

@@ -1,11 +1,12 @@
-//! The tree's own rules: who may use whom, which file may name which library, and how long a file may be.
+//! Rules of the source tree: which modules may use which, which file may name which library, and how long a file may
+//! be.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The server's own modules and what each may use. The crates below them are held apart by the compiler: each names in its
-/// `Cargo.toml` those that it uses.
+/// The server's modules, and the modules that each may use. For the crates, the compiler enforces this: each names in
+/// its `Cargo.toml` those that it uses.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("capability", &["limits", "pack"]),
     ("work", &["limits", "fault", "engine"]),
@@ -92,7 +93,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Libraries that one file (or folder) of the crate that has them may name.
+/// Libraries, each with the only file or folder of its crate that may name it.
 const NAMED_BY: &[(&str, &str)] = &[
     ("ort", "engine/graph/ort.rs"),
     ("tract_onnx", "engine/graph/tract.rs"),
@@ -124,13 +125,13 @@ fn sources() -> Vec<(String, String)> {
     let name = |p: &PathBuf| p.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
     files
         .iter()
-        // Graphs for the tests are no text.
+        // Graphs for the tests are not text.
         .filter(|p| p.extension().is_none_or(|e| e != "onnx"))
         .map(|p| (name(p), fs::read_to_string(p).unwrap()))
         .collect()
 }
 
-/// The crate's own modules that a line of code names.
+/// The modules of the crate that a line of code names.
 fn named_modules(line: &str) -> Vec<&str> {
     let code = line.split("//").next().unwrap();
     code.match_indices("crate::")
@@ -197,7 +198,7 @@ fn no_file_outgrows_one_idea() {
     }
 }
 
-/// The type that a line defines, if it does.
+/// The name of the type that a line defines, if it defines one.
 fn defined_type(line: &str) -> Option<&str> {
     let code = line.trim_start();
     let code = match code.strip_prefix("pub") {

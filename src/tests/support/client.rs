@@ -1,4 +1,4 @@
-//! A client that checks of every answer what the contract promises of every answer.
+//! A client that checks every answer for the properties that the API guarantees for all answers.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use serde_json::Value;
 use ureq::Agent;
 use vocabox::api::{Access, BEFORE_ROUTING, route};
 
-/// An answer, read whole.
+/// A complete answer.
 pub struct Answer {
     pub status: u16,
     pub headers: Vec<(String, String)>,
@@ -45,7 +45,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// Of the server at `address`.
+    /// A client of the server at `address`.
     pub fn new(address: SocketAddr, key: &str) -> Self {
         let agent = Agent::config_builder()
             .http_status_as_error(false)
@@ -60,7 +60,7 @@ impl Client {
         }
     }
 
-    /// The same server with another key.
+    /// A client of the same server with another key.
     pub fn with_key(&self, key: &str) -> Client {
         Client {
             agent: self.agent.clone(),
@@ -69,10 +69,12 @@ impl Client {
         }
     }
 
+    /// Sends a GET request.
     pub fn get(&self, path: &str) -> Answer {
         self.send("GET", path, None, Vec::new())
     }
 
+    /// Sends a POST request with a JSON body.
     pub fn post_json(&self, path: &str, body: &Value) -> Answer {
         self.send(
             "POST",
@@ -82,7 +84,7 @@ impl Client {
         )
     }
 
-    /// A multipart form with one file and text fields.
+    /// Sends a multipart form with one file and text fields.
     pub fn post_form(&self, path: &str, file: &[u8], fields: &[(&str, &str)]) -> Answer {
         const BOUNDARY: &str = "between-the-parts";
         let mut body = Vec::new();
@@ -100,7 +102,7 @@ impl Client {
         self.send("POST", path, Some(&kind), body)
     }
 
-    /// Any request; the answer is checked.
+    /// Sends any request, and checks the answer.
     pub fn send(
         &self,
         method: &str,
@@ -111,7 +113,7 @@ impl Client {
         self.send_with(method, path, content_type, body, &[])
     }
 
-    /// The same with more headers.
+    /// Sends any request with additional headers, and checks the answer.
     pub fn send_with(
         &self,
         method: &str,
@@ -162,8 +164,8 @@ impl Client {
     }
 }
 
-/// What holds for every answer of the box: the statuses that the endpoint documents and no other, the envelope, the
-/// request id, and the rate headers once it is known who calls.
+/// Checks the properties of every answer: a status that the endpoint documents, the error envelope, the request id, and
+/// the rate headers if the key was known.
 pub fn check(answer: &Answer, method: &str, path: &str, has_key: bool) {
     let id = answer
         .header("x-request-id")
@@ -184,7 +186,7 @@ pub fn check(answer: &Answer, method: &str, path: &str, has_key: bool) {
         Some(value.parse::<u32>().expect("whole numbers"))
     };
     let is_known = has_key && endpoint.is_some_and(|e| e.access != Access::Open);
-    // 401: the key is nobody's. 503: the store could not be asked, or there was no room before it was.
+    // 401: the key is unknown. 503: the store could not be read, or the request was refused before that.
     if is_known && !matches!(answer.status, 401 | 503) {
         let (limit, remaining) = (rate("limit").unwrap(), rate("remaining").unwrap());
         assert!(remaining <= limit, "{remaining} of {limit}");

@@ -1,4 +1,4 @@
-//! What the tests share: a server to start, clients that speak to it, and measures of what it answers.
+//! Code that the tests share: starting a server, clients, and measures of answers.
 
 pub mod client;
 pub mod process;

@@ -1,4 +1,4 @@
-//! What the server's process holds, as the kernel counts it.
+//! Resources of the server's process, as the kernel counts them.
 
 use std::fs;
 use std::sync::Once;
@@ -17,29 +17,29 @@ pub fn resident(server: &Server) -> u64 {
     kib.parse::<u64>().unwrap() * 1024
 }
 
-/// Processor time that it has used, all threads together.
+/// Processor time of all its threads.
 pub fn processor_time(server: &Server) -> Duration {
     let stat = fs::read_to_string(format!("/proc/{}/stat", server.pid())).unwrap();
-    // The name, in parentheses, may have spaces: fields are counted from its end. User and system time are the 14th and
-    // 15th (proc(5)), in ticks.
+    // The name, in parentheses, may contain spaces, so fields are counted from its end. User and system time are fields
+    // 14 and 15 (proc(5)), in ticks.
     let fields: Vec<&str> = stat[stat.rfind(')').unwrap()..].split(' ').collect();
     let ticks = |n: usize| fields[n].parse::<u64>().unwrap();
     let per_second = rustix::param::clock_ticks_per_second();
     Duration::from_millis((ticks(12) + ticks(13)) * 1_000 / per_second)
 }
 
-/// Connections: each has a thread of its own.
+/// Number of connections, each of which has a thread.
 pub fn connections(server: &Server) -> usize {
     let threads = fs::read_dir(format!("/proc/{}/task", server.pid())).unwrap();
     let name = |thread: fs::DirEntry| fs::read_to_string(thread.path().join("comm"));
     threads
-        // One may end while it is looked at.
+        // A thread may end while it is read.
         .filter_map(|thread| name(thread.ok()?).ok())
         .filter(|name| name.trim() == "connection")
         .count()
 }
 
-/// The numbers of its open files.
+/// The numbers of its open file descriptors.
 pub fn files(server: &Server) -> Vec<u64> {
     let open = fs::read_dir(format!("/proc/{}/fd", server.pid())).unwrap();
     let name = |file: fs::DirEntry| file.file_name().into_string().unwrap();
@@ -47,7 +47,7 @@ pub fn files(server: &Server) -> Vec<u64> {
         .collect()
 }
 
-/// Files without a name that are open in the spool.
+/// Number of open unlinked files in the spool folder.
 pub fn spooled(server: &Server) -> usize {
     let spool = server.data.join("spool");
     let open = fs::read_dir(format!("/proc/{}/fd", server.pid())).unwrap();
@@ -56,7 +56,7 @@ pub fn spooled(server: &Server) -> usize {
         .count()
 }
 
-/// Waits until `holds`, which has to come by itself.
+/// Waits until `holds` returns true; fails after some time with `what`.
 #[track_caller]
 pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let started = Instant::now();
@@ -66,7 +66,7 @@ pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// This process may open as many files as it may at all: attackers need a thousand.
+/// Raises this process's limit of open files to the hard limit: attacks need a thousand.
 pub fn raise_own_files() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

@@ -1,4 +1,4 @@
-//! A client that sends exactly what it is told, and the checks that every attack ends with.
+//! A client that sends exactly the given bytes, and the checks at the end of every attack.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, SocketAddrV4, TcpStream};
@@ -8,7 +8,7 @@ use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
 
 use crate::support::server::Server;
 
-/// How long an answer may take before a test fails. Long: the machine may be busy, a hang is for ever.
+/// Longest time that a test waits for an answer; long, because the machine may be busy.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// One connection.
@@ -17,6 +17,7 @@ pub struct Client {
     ahead: Vec<u8>,
 }
 
+/// An answer as it was read from the socket.
 pub struct Answer {
     pub status: u16,
     headers: Vec<(String, String)>,
@@ -24,12 +25,13 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Some answer of the API, whatever stands at `/`.
+    /// Checks that this is an answer of the API to `/`, which is no endpoint.
     #[track_caller]
     pub fn is_known(&self) {
         assert!(self.header("X-Request-Id").is_some());
     }
 
+    /// The first value of a header (lower case).
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
@@ -37,13 +39,13 @@ impl Answer {
             .map(|(_, v)| v.as_str())
     }
 
-    /// How often the header came.
+    /// How often the answer has the header.
     pub fn count(&self, name: &str) -> usize {
         let same = |(n, _): &&(String, String)| n.eq_ignore_ascii_case(name);
         self.headers.iter().filter(same).count()
     }
 
-    /// Checks that this is a refusal with `status` as the contract wants it.
+    /// Checks that this is a refusal with `status` in the API's error format.
     #[track_caller]
     pub fn is_refusal(&self, status: u16) {
         let text = String::from_utf8_lossy(&self.body);
@@ -60,11 +62,12 @@ impl Answer {
 }
 
 impl Client {
+    /// Connects to the server.
     pub fn call(addr: SocketAddr) -> Client {
         Client::over(TcpStream::connect(addr).unwrap())
     }
 
-    /// From this address of the loopback network.
+    /// Connects from this address of the loopback network.
     pub fn call_from(from: Ipv4Addr, addr: SocketAddr) -> Client {
         let socket = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
         bind(&socket, &SocketAddrV4::new(from, 0)).unwrap();
@@ -82,12 +85,12 @@ impl Client {
         }
     }
 
-    /// Sends, whatever becomes of it: the server may have refused and closed already.
+    /// Sends bytes; false if that failed, because the server may have refused and closed already.
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
         self.stream.write_all(bytes.as_ref()).is_ok()
     }
 
-    /// The next answer, its body only if `with_body`.
+    /// Reads the next answer, with its body only if `with_body`.
     #[track_caller]
     pub fn read(&mut self, with_body: bool) -> Answer {
         let end = loop {
@@ -118,11 +121,13 @@ impl Client {
         answer
     }
 
+    /// Reads the next answer with its body.
     #[track_caller]
     pub fn answer(&mut self) -> Answer {
         self.read(true)
     }
 
+    /// Reads further bytes of the next answer; fails if the server has closed the connection.
     #[track_caller]
     pub fn more(&mut self) {
         let mut block = [0; 16 * 1024];
@@ -131,7 +136,7 @@ impl Client {
         self.ahead.extend_from_slice(&block[..bytes]);
     }
 
-    /// Checks that the server ends the connection with nothing more said.
+    /// Checks that the server closes the connection without sending more.
     #[track_caller]
     pub fn is_closed(&mut self) {
         let _ = self.stream.shutdown(Shutdown::Write);
@@ -144,6 +149,7 @@ impl Client {
     }
 }
 
+/// Sends a request on a new connection; returns the answer.
 #[track_caller]
 pub fn ask(addr: SocketAddr, request: impl AsRef<[u8]>) -> Answer {
     let mut client = Client::call(addr);
@@ -164,12 +170,13 @@ pub fn is_well(server: &Server) {
     }
 }
 
-/// The head of a speech request, all but its framing.
+/// The head of a speech request without its framing headers.
 pub fn tts(key: &str) -> String {
     format!(
         "POST /voice/tts HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Bearer {key}\r\n"
     )
 }
 
+/// The head of a speech request without a key and without its framing headers.
 pub const KEYLESS: &str =
     "POST /voice/tts HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";

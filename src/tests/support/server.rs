@@ -1,4 +1,4 @@
-//! The built binary, started on a free port with a data folder of its own.
+//! The built binary, started on a free port with a new data folder.
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use crate::support::client::Client;
 
-/// A running server with one account and one key. Killed when dropped.
+/// A running server with one account and one key. Dropping it kills the process.
 pub struct Server {
     pub addr: SocketAddr,
     pub key: String,
@@ -26,17 +26,17 @@ pub struct Server {
     _folder: Option<TempDir>,
 }
 
-/// The repository's model packs.
+/// The folder of the repository's model packs.
 pub fn models() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("models")
 }
 
-/// A recording of the test set-up.
+/// The path of a recording of the pack `test-speech`.
 pub fn recording(name: &str) -> PathBuf {
     models().join("test-speech").join(name)
 }
 
-/// The binary with the machine's own settings out of the way.
+/// A command of the binary, in an environment without the machine's settings.
 pub fn vocabox(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_vocabox"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("VOCABOX_")) {
@@ -46,12 +46,12 @@ pub fn vocabox(args: &[&str]) -> Command {
     command
 }
 
-/// Runs a command of the binary to its end.
+/// Runs the binary to its end.
 pub fn run(args: &[&str]) -> Output {
     vocabox(args).output().expect("the binary runs")
 }
 
-/// Runs a data command with `--json` and returns what it printed.
+/// Runs a command on a data folder with `--json`, and returns its output.
 pub fn json(data: &Path, args: &[&str]) -> Value {
     let data = data.to_str().unwrap();
     let output = run(&[&["--data-dir", data], args, &["--json"]].concat());
@@ -70,17 +70,17 @@ impl Server {
         SHARED.get_or_init(Server::with_models)
     }
 
-    /// A server of its own with all models.
+    /// A new server with all models.
     pub fn with_models() -> Server {
         Server::launch(&models(), &[])
     }
 
-    /// A server whose packs are not fetched: everything but the models.
+    /// A new server without fetched packs.
     pub fn start() -> Server {
         Server::launch(&bare_models(), &[])
     }
 
-    /// With these models and options, on a new data folder.
+    /// A new server with these models and options, on a new data folder.
     pub fn launch(models: &Path, options: &[&str]) -> Server {
         let (folder, data, key) = new_data();
         let mut server = Server::again(&data, &key, models, options);
@@ -88,7 +88,7 @@ impl Server {
         server
     }
 
-    /// Without models, in a process that may have `files` open files and cannot raise that itself.
+    /// A new server without models, whose process may have `files` open files and cannot raise that limit.
     pub fn start_with_files(files: u64, options: &[&str]) -> Server {
         let (folder, data, key) = new_data();
         let mut command = serve(&data, &bare_models(), options);
@@ -101,7 +101,7 @@ impl Server {
         server
     }
 
-    /// On a disk that is full, to each file that has `bytes`, from now on.
+    /// A new server that cannot write files beyond `bytes` bytes, as if the disk were full.
     pub fn launch_on_full_disk(bytes: u64, models: &Path) -> Server {
         let (folder, data, key) = new_data();
         let mut server = Server::run(deaf(&serve(&data, models, &[])), &data, &key);
@@ -111,7 +111,7 @@ impl Server {
         server
     }
 
-    /// On a data folder that exists.
+    /// A server on an existing data folder.
     pub fn again(data: &Path, key: &str, models: &Path, options: &[&str]) -> Server {
         Server::run(serve(data, models, options), data, key)
     }
@@ -128,11 +128,12 @@ impl Server {
         }
     }
 
+    /// A client with the server's key.
     pub fn client(&self) -> Client {
         Client::new(self.addr, &self.key)
     }
 
-    /// A client of an account of its own, with a key named `k`: for what other tests must not see, or must not add to.
+    /// A client of a new account, with a key named `k`, isolated from other tests.
     pub fn new_account(&self, name: &str) -> Client {
         let account = ["account", "create", name, "--rpm", "100000"];
         json(&self.data, &account);
@@ -143,17 +144,17 @@ impl Server {
         self.client().with_key(key["key"].as_str().unwrap())
     }
 
-    /// The next line of its log that has `words` in it.
+    /// The next line of the log that contains `words`.
     pub fn logged(&self, words: &str) -> String {
         self.logged_until(words).pop().unwrap()
     }
 
-    /// The lines of its log up to the next that has `words` in it.
+    /// The lines of the log up to the next that contains `words`.
     pub fn logged_until(&self, words: &str) -> Vec<String> {
         self.logged_within(words, END)
     }
 
-    /// The lines of its log up to the next that has `words` in it, which comes within `most`.
+    /// The lines of the log up to the next that contains `words`, which must appear within `most`.
     pub fn logged_within(&self, words: &str, most: Duration) -> Vec<String> {
         let until = Instant::now() + most;
         let log = self.log.lock().unwrap();
@@ -168,28 +169,29 @@ impl Server {
         lines
     }
 
-    /// The lines of its log that nobody has read, up to the end of a process that has ended.
+    /// The unread lines of the log of a process that has ended.
     pub fn logged_to_the_end(&self) -> Vec<String> {
         self.log.lock().unwrap().iter().collect()
     }
 
+    /// The process id.
     pub fn pid(&self) -> u32 {
         self.child.lock().unwrap().id()
     }
 
-    /// As an operator would stop it; the exit code.
+    /// Stops the server with SIGTERM; returns its exit code.
     pub fn stop(&self) -> Option<i32> {
         self.tell_to_stop();
         self.ended_within(END)
     }
 
-    /// Sends SIGTERM, and waits for nothing.
+    /// Sends SIGTERM without waiting.
     pub fn tell_to_stop(&self) {
         let pid = Pid::from_child(&self.child.lock().unwrap());
         rustix::process::kill_process(pid, Signal::TERM).unwrap();
     }
 
-    /// The exit code of the process, which ends by itself within `most`; none for one that a signal ended.
+    /// Waits for the process, which must end within `most`; returns its exit code, none if a signal ended it.
     #[track_caller]
     pub fn ended_within(&self, most: Duration) -> Option<i32> {
         let mut child = self.child.lock().unwrap();
@@ -202,7 +204,7 @@ impl Server {
         child.wait().unwrap().code()
     }
 
-    /// As a power cut would end it.
+    /// Kills the process with SIGKILL, as a power cut would end it.
     pub fn kill(&self) {
         let mut child = self.child.lock().unwrap();
         let _ = child.kill();
@@ -210,7 +212,7 @@ impl Server {
     }
 }
 
-/// How long a process that was told to stop may take in a test. Long: the machine may be busy, a hang is for ever.
+/// Longest time that a test waits for a process to stop; long, because the machine may be busy.
 const END: Duration = Duration::from_secs(60);
 
 impl Drop for Server {
@@ -219,11 +221,11 @@ impl Drop for Server {
     }
 }
 
-/// A data folder with one account and its key.
+/// A new data folder with one account and its key.
 fn new_data() -> (TempDir, PathBuf, String) {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    // The suite calls as often as it likes.
+    // The tests must not reach the rate limit.
     json(&data, &["account", "create", "test", "--rpm", "100000"]);
     let key = json(
         &data,
@@ -250,7 +252,7 @@ fn limit(most: u64) -> Rlimit {
     }
 }
 
-/// The same command without the signal that ends who writes too large a file: a full disk has none.
+/// The command in a process that ignores SIGXFSZ, which too large a file raises and a full disk does not.
 fn deaf(command: &Command) -> Command {
     let mut shell = Command::new("sh");
     shell.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]);
@@ -261,7 +263,7 @@ fn deaf(command: &Command) -> Command {
     shell
 }
 
-/// The packs' manifests without their files.
+/// A models folder with the packs' manifests, without their files.
 pub fn bare_models() -> PathBuf {
     static BARE: OnceLock<TempDir> = OnceLock::new();
     let folder = BARE.get_or_init(|| {
@@ -283,7 +285,7 @@ pub fn bare_models() -> PathBuf {
 /// The languages of the stub that translates.
 const TRANSLATE: &str = "[translate]\nfrom = [\"pt\"]\nto = [\"en\"]\ntell = \"nothing\"\nstart = 0\nend = 0\nbeams = 1\n";
 
-/// Packs of the debug build's stub engines, which do as they are told (`src/engine/stub.rs`).
+/// A models folder for the debug build's stub engines, which obey words in their input (`src/engine/stub.rs`).
 pub fn stub_models() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
@@ -311,22 +313,22 @@ pub fn stub_models() -> TempDir {
     folder
 }
 
-/// SHA-256 in hexadecimal digits, as a pack's manifest has it.
+/// SHA-256 in hexadecimal digits, as in a pack's manifest.
 pub fn sha256(bytes: &[u8]) -> String {
     use sha2::Digest;
     let hash = sha2::Sha256::digest(bytes);
     hash.iter().map(|b| format!("{b:02x}")).collect()
 }
 
-/// Adds one of the repository's packs to a folder of packs.
+/// Links one of the repository's packs into a models folder.
 pub fn link(folder: &Path, pack: &str) {
     std::os::unix::fs::symlink(models().join(pack), folder.join(pack)).unwrap();
 }
 
-/// Starts a server and reads its address off its standard error.
+/// Starts a server and reads its address from its standard error.
 ///
-/// It is started by a thread that lives as long as the process, because Linux ends a child that asked for that when the
-/// thread that started it ends: so no server outlives a suite that was killed.
+/// A thread that lives as long as this process starts the server: with PR_SET_PDEATHSIG, Linux ends a child when the
+/// thread that started it ends. So no server outlives a test process that is killed.
 fn spawn(command: Command) -> (Child, SocketAddr, mpsc::Receiver<String>) {
     type Ask = (Command, mpsc::Sender<Child>);
     static STARTER: OnceLock<Mutex<mpsc::Sender<Ask>>> = OnceLock::new();
@@ -363,11 +365,11 @@ fn spawn(command: Command) -> (Child, SocketAddr, mpsc::Receiver<String>) {
         said.push_str(&line);
         said.push('\n');
     };
-    // The log has to be read, or the server would block on a full pipe.
+    // The log must be read, or the server would block on a full pipe.
     let (line, log) = mpsc::channel();
     thread::spawn(move || {
         for said in lines.map_while(Result::ok) {
-            // Nobody may want it.
+            // The receiver may be gone.
             let _ = line.send(said);
         }
     });

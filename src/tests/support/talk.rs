@@ -1,37 +1,39 @@
-//! Conversations with known turns, and how far found turns are from them. Shared with the bench of diarization.
+//! Conversations with known turns, and the errors of turns that were found. Shared with the diarization bench.
 
 use vocabox::audio::dsp::resample::resample_clip;
 use vocabox::audio::pcm::Clip;
 use vocabox::engine::contract::{CancellationToken, Speak, Utterance, speak_whole};
 use vocabox::engine::diarization::Turn;
 
+/// Sample rate of conversations.
 pub const RATE_HZ: u32 = 16_000;
-/// Seconds around each true boundary that are not counted: what NIST's md-eval leaves out.
+/// Seconds around each true boundary that are not counted, as in NIST's md-eval.
 const COLLAR_S: f64 = 0.25;
 
-/// Somebody, and the sentences that can be heard of them.
+/// A speaker, and sentences of that voice.
 pub struct Speaker {
     pub sentences: Vec<Vec<f32>>,
 }
 
-/// A conversation: its sound at 16 kHz, and who really speaks when.
+/// A conversation: its sound at 16 kHz, and the true turns.
 #[derive(Default)]
 pub struct Talk {
     pub samples: Vec<f32>,
     pub turns: Vec<Turn>,
 }
 
-/// Numbers that are the same each time.
+/// Random numbers that are the same in every run.
 pub struct Dice(pub u32);
 
 impl Dice {
+    /// A random number below `below`.
     pub fn below(&mut self, below: usize) -> usize {
         self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         (self.0 >> 8) as usize % below
     }
 }
 
-/// A sentence at 16 kHz, without the silence around it.
+/// Speaks a sentence: 16 kHz, without the silence around it.
 pub fn say(
     engine: &mut Speak,
     voice: &str,
@@ -48,11 +50,12 @@ pub fn say(
     ))
 }
 
+/// Resamples a clip to 16 kHz.
 pub fn at_16_khz(clip: Clip) -> Vec<f32> {
     resample_clip(&clip, RATE_HZ).unwrap().samples
 }
 
-/// `samples` from the first to the last that can be heard.
+/// `samples` from the first to the last audible one.
 pub fn cut(mut samples: Vec<f32>) -> Vec<f32> {
     let is_sound = |s: &f32| s.abs() > 0.01;
     let end = samples.iter().rposition(is_sound).map_or(0, |at| at + 1);
@@ -61,7 +64,8 @@ pub fn cut(mut samples: Vec<f32>) -> Vec<f32> {
     samples.split_off(start)
 }
 
-/// `seconds` of conversation between `speakers`: turns of one to three sentences, pauses of 0.2 to 0.9 s, loudness of their own.
+/// `seconds` of conversation between `speakers`: turns of one to three sentences, pauses of 0.2 to 0.9 s, and a
+/// different loudness for each speaker.
 pub fn talk(speakers: &[&Speaker], seconds: f64, dice: &mut Dice) -> Talk {
     let gains: Vec<f32> = speakers
         .iter()
@@ -70,7 +74,7 @@ pub fn talk(speakers: &[&Speaker], seconds: f64, dice: &mut Dice) -> Talk {
     let mut talk = Talk::default();
     let (mut last, mut turn) = (usize::MAX, 0);
     while (talk.samples.len() as f64) < seconds * f64::from(RATE_HZ) {
-        // Everybody speaks, at the start in turn.
+        // All speakers speak, at the start one after the other.
         let speaker = match turn < speakers.len() {
             true => turn,
             false => dice.below(speakers.len()),
@@ -99,14 +103,14 @@ pub fn talk(speakers: &[&Speaker], seconds: f64, dice: &mut Dice) -> Talk {
             speaker,
         });
     }
-    // No room is ever quite silent.
+    // Quiet noise, because no recording is digitally silent.
     talk.samples
         .iter_mut()
         .for_each(|s| *s += (dice.below(1_000) as f32 / 1_000.0 - 0.5) * 1e-3);
     talk
 }
 
-/// Shares of the time that somebody speaks: unheard, heard where nobody speaks, and taken for somebody else.
+/// Shares of the time of speech: missed, found where there is none, and assigned to the wrong speaker.
 #[derive(Debug, Clone, Copy)]
 pub struct Errors {
     pub missed: f64,
@@ -115,12 +119,13 @@ pub struct Errors {
 }
 
 impl Errors {
+    /// The diarization error rate: the sum of all three.
     pub fn all(&self) -> f64 {
         self.missed + self.false_alarm + self.confusion
     }
 }
 
-/// How far `found` is from `truth`, with the collar left out, for the best mapping of one's speakers to the other's.
+/// The errors of `found`, outside the collar, for the best mapping between the speakers of both.
 pub fn errors(truth: &[Turn], found: &[Turn]) -> Errors {
     const LOOK_S: f64 = 0.01;
     let end = truth
@@ -168,7 +173,7 @@ pub fn errors(truth: &[Turn], found: &[Turn]) -> Errors {
     }
 }
 
-/// The most time that any mapping of the speakers from `from` on gets right.
+/// The longest correct time of any mapping of the speakers from `from` on.
 fn best(together: &[Vec<u32>], from: usize, taken: &mut Vec<bool>) -> u32 {
     let Some(row) = together.get(from) else {
         return 0;

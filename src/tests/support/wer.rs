@@ -1,4 +1,4 @@
-//! Word errors: the usual measure of what a recogniser got wrong.
+//! Word errors, the usual measure of recognizers.
 
 /// Words in lower case without punctuation; apostrophes within a word stay.
 pub fn words(text: &str) -> Vec<String> {

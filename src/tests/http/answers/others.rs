@@ -1,10 +1,11 @@
-//! Requests that listen, clone, and list.
+//! Requests that transcribe, clone, and list.
 
 use serde_json::json;
 
 use super::{Recording, job, wav};
 use crate::http::cloning;
 
+/// Records requests that transcribe.
 pub fn listening(record: &mut Recording) {
     let wav = wav();
     for path in ["/voice/stt", "/voice/dub/analyze"] {
@@ -26,6 +27,7 @@ pub fn listening(record: &mut Recording) {
     }
 }
 
+/// Records requests that list and delete.
 pub fn lists(record: &mut Recording) {
     for path in [
         "/voice/voices",
@@ -79,6 +81,7 @@ pub fn lists(record: &mut Recording) {
     record.ask("DELETE", &format!("/voice/history/{id}"), None, Vec::new());
 }
 
+/// Records requests that clone.
 pub fn clones(record: &mut Recording) {
     const CLONE: &str = "/voice/clone";
     let reader = cloning::reader();

@@ -1,4 +1,4 @@
-//! Requests that dub, and that follow what becomes of them.
+//! Requests that render, and requests for their jobs and files.
 
 use std::fs;
 
@@ -7,6 +7,7 @@ use crate::support::server::models;
 
 const RENDER: &str = "/voice/dub/render";
 
+/// Records these requests.
 pub fn rendering(record: &mut Recording) {
     let fine = r#"{"start":0,"end":0.04,"text":"Well."}"#;
     let wav = wav();

@@ -1,4 +1,4 @@
-//! Requests that speak, and bodies that are no requests.
+//! Requests that speak, and bodies that are not valid requests.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use super::{Recording, nested};
 
 const TTS: &str = "/voice/tts";
 
-/// Bodies that are wrong, or odd, whatever an endpoint reads of them.
+/// Records bodies that are wrong or unusual for any JSON endpoint.
 pub fn bodies(record: &mut Recording, path: &str) {
     for body in [
         "",
@@ -69,6 +69,7 @@ pub fn bodies(record: &mut Recording, path: &str) {
     }
 }
 
+/// Records requests that speak.
 pub fn speech(record: &mut Recording) {
     bodies(record, TTS);
     for body in [
@@ -121,7 +122,7 @@ pub fn speech(record: &mut Recording) {
         r#"{"text":"a","voice_id":"af_heart:99+fail"}"#,
         r#"{"text":"a","voice_id":"fail"}"#,
         r#"{"text":"fail"}"#,
-        // Of several wrong fields, one is named.
+        // Of several wrong fields, the answer names one.
         r#"{"text":5,"speed":"x"}"#,
         r#"{"speed":"x","text":""}"#,
         r#"{"text":"a","speed":9,"language":7}"#,

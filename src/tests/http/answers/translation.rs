@@ -5,6 +5,7 @@ use super::{Recording, nested};
 
 const TRANSLATE: &str = "/voice/dub/translate";
 
+/// Records requests that translate.
 pub fn translation(record: &mut Recording) {
     bodies(record, TRANSLATE);
     let with = |segments: &str| {

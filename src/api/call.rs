@@ -1,0 +1,131 @@
+//! One request on its way through a handler, and the handler's reply.
+
+use std::time::Duration;
+
+use super::Context;
+use super::message::{Body, Head, Part};
+use crate::admit::key::Identity;
+use crate::engine::contract::CancellationToken;
+use crate::fault::Fault;
+use crate::limits;
+use crate::services::ModelName;
+use crate::store::{Feature, HistoryItem, ItemId, Status, Utc};
+
+/// One admitted request, as its handler sees it.
+pub struct Call {
+    pub head: Head,
+    /// The decoded part of the path that the braces of the endpoint's path stand for; empty if it has none.
+    pub param: String,
+    pub body: Body,
+    /// The caller; none only on open endpoints.
+    pub identity: Option<Identity>,
+    pub cancellation: CancellationToken,
+    /// The history item of a generation, from [`Call::begin`] on; the lifecycle completes and stores it.
+    pub record: Option<HistoryItem>,
+    /// Time that the request's tasks waited for a worker, and that they ran.
+    pub queued: Duration,
+    pub ran: Duration,
+}
+
+impl Call {
+    /// The caller. Faults: `Internal` on an open endpoint, whose requests have none.
+    pub fn identity(&self) -> Result<&Identity, Fault> {
+        let missing = || Fault::internal("an endpoint without a key asked who calls");
+        self.identity.as_ref().ok_or_else(missing)
+    }
+
+    /// Begins a generation: from here on the request leaves a history item, even if it fails. Faults: `Internal` on an
+    /// open endpoint.
+    pub fn begin(&mut self, feature: Feature, name: &ModelName) -> Result<(), Fault> {
+        self.record = Some(HistoryItem {
+            id: ItemId::new(),
+            feature,
+            // The status until the generation ends.
+            status: Status::Error,
+            created_at: Utc::now(),
+            key_name: self.identity()?.key.name.clone(),
+            voice_id: None,
+            language: None,
+            text: None,
+            duration_seconds: None,
+            character_count: None,
+            engine: Some(name.engine.clone()),
+            model: Some(name.model.clone()),
+            latency_ms: None,
+        });
+        Ok(())
+    }
+
+    /// The generation's history item, for the handler to fill in. Faults: `Internal` before [`Call::begin`].
+    pub fn item(&mut self) -> Result<&mut HistoryItem, Fault> {
+        self.record
+            .as_mut()
+            .ok_or_else(|| Fault::internal("no generation has begun"))
+    }
+
+    /// Completes the history item, if a generation began, and waits until it is durable. Faults: those of the store.
+    pub(super) fn put_on_record(&mut self, context: &Context, status: Status) -> Result<(), Fault> {
+        let Some(mut item) = self.record.take() else {
+            return Ok(());
+        };
+        item.status = status;
+        item.latency_ms = Some(self.head.received.elapsed().as_millis() as u64);
+        if context.log_content {
+            log::info!("content item={} text={:?}", item.id, item.text);
+        }
+        let text = item.text.take();
+        item.text = text.filter(|_| context.history_text).map(shortened);
+        let stored = context.store.append(self.identity()?.account.id, &item);
+        self.record = Some(item);
+        stored
+    }
+
+    /// Takes the body, leaving an empty one.
+    pub fn take_body(&mut self) -> Body {
+        std::mem::replace(&mut self.body, Body::Memory(Vec::new()))
+    }
+}
+
+/// A handler's success.
+pub struct Reply {
+    pub content_type: &'static str,
+    pub headers: Vec<(&'static str, String)>,
+    pub body: Vec<u8>,
+    /// The source of the parts after `body`, if the answer is sent while it is made.
+    pub rest: Option<BodyStream>,
+    /// A file that is sent instead of the body, which is then empty.
+    pub file: Option<FileSection>,
+}
+
+/// A section of a file of `whole` bytes; a section that is not the whole file is answered with 206.
+#[derive(Debug)]
+pub struct FileSection {
+    pub part: Part,
+    pub whole: u64,
+}
+
+/// Returns the next part of a body that is sent while it is made, and none at its end; it completes the call's history
+/// item.
+pub type BodyStream = Box<dyn FnMut(&mut Call) -> Result<Option<Vec<u8>>, Fault> + Send>;
+
+impl Reply {
+    /// A JSON body. Faults: `Internal` if `value` cannot be written as JSON.
+    pub fn json(value: &impl serde::Serialize) -> Result<Self, Fault> {
+        Ok(Reply {
+            content_type: "application/json",
+            headers: Vec::new(),
+            body: serde_json::to_vec(value).map_err(Fault::internal)?,
+            rest: None,
+            file: None,
+        })
+    }
+}
+
+/// A text as history keeps it: one that is longer than an item may hold is cut and ends in a mark.
+fn shortened(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(limits::HISTORY_TEXT_CHARS_MAX) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}

@@ -1,0 +1,45 @@
+//! What handlers use, made once by `app`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::body_caps::BodyCaps;
+use super::cors::Origins;
+use super::drain::DrainGate;
+use crate::clone::Cloning;
+use crate::dub::jobs::Dubbing;
+use crate::engine::graph::device::Device;
+use crate::services::Services;
+use crate::services::previews::Previews;
+use crate::services::voices::VoiceCatalog;
+use crate::store::Store;
+
+/// What handlers use: services, store and settings. `app` makes it once.
+pub struct Context {
+    pub store: Arc<Store>,
+    /// The voices that can be spoken; empty while no pack that speaks is fetched.
+    pub voices: Arc<VoiceCatalog>,
+    pub services: Services,
+    /// Samples of the stock voices, each spoken once.
+    pub previews: Previews,
+    /// None while a pack that cloning needs is not fetched.
+    pub cloning: Option<Arc<Cloning>>,
+    /// Cloned voices that an account may have.
+    pub clones_max: usize,
+    /// Whether a request that clones must declare that the speaker agreed.
+    pub require_clone_consent: bool,
+    /// Folder of the unlinked files that hold large bodies.
+    pub spool_dir: PathBuf,
+    /// None while a pack that dubbing needs is not fetched.
+    pub dubbing: Option<Dubbing>,
+    /// Origins whose pages may read answers.
+    pub origins: Origins,
+    pub body_caps: BodyCaps,
+    /// The device that runs the models.
+    pub device: Device,
+    /// Whether history items keep texts and transcripts.
+    pub history_text: bool,
+    pub log_content: bool,
+    /// Counts the generations under way; closed once the server is told to stop.
+    pub drain: Arc<DrainGate>,
+}
