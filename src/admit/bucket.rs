@@ -63,7 +63,7 @@ mod tests {
     use super::*;
     use crate::admit::key::authenticate;
     use crate::fault::Kind;
-    use crate::store::{AccountChanges, Clock, HistoryFate, KeyEnv, Retention, Utc};
+    use crate::store::{AccountChanges, Clock, HistoryFate, KeyEnv, KeyLimits, Retention, Utc};
 
     const SECOND_NS: u64 = 1_000_000_000;
 
@@ -82,7 +82,11 @@ mod tests {
 
     /// The header of a new key of ada's.
     fn key(store: &Store, rpm: Option<u32>) -> String {
-        let (secret, _) = store.create_key("ada", "k", KeyEnv::Live, rpm).unwrap();
+        let limits = KeyLimits {
+            rpm,
+            ..KeyLimits::default()
+        };
+        let (secret, _) = store.create_key("ada", "k", KeyEnv::Live, limits).unwrap();
         format!("Bearer {}", secret.reveal())
     }
 
@@ -184,7 +188,9 @@ mod tests {
         let (_dir, store, _clock) = open();
         let key = key(&store, Some(1));
         store.create_account("bisi", 5_000, true, None).unwrap();
-        let (secret, _) = store.create_key("bisi", "k", KeyEnv::Live, None).unwrap();
+        let (secret, _) = store
+            .create_key("bisi", "k", KeyEnv::Live, KeyLimits::default())
+            .unwrap();
         let other = format!("Bearer {}", secret.reveal());
         let granted: u32 = thread::scope(|scope| {
             let callers: Vec<_> = (0..8)

@@ -15,6 +15,7 @@ use super::route::{self, Route};
 use super::streamed_answer::StreamedAnswer;
 use super::trace::RequestTrace;
 use super::{Access, BodyKind, Call, Capability, Context, Endpoint};
+use crate::admit::concurrency::ConcurrencyGuard;
 use crate::admit::key::{self, Identity};
 use crate::admit::{bucket, entitle};
 use crate::api::drain::DrainGuard;
@@ -28,16 +29,26 @@ pub struct Lifecycle {
     pub context: Arc<Context>,
 }
 
-/// What was decided from a head. Dropping it drops its drain guard.
+/// What was decided from a head. Dropping it drops its guards.
 pub struct Admitted {
     endpoint: &'static Endpoint,
     param: String,
     identity: Option<Identity>,
     /// None for what needs no worker: a server that stops does not wait for it.
     guard: Option<DrainGuard>,
+    /// None for what is no generation, and for a key without a limit of concurrent ones.
+    concurrency: Option<ConcurrencyGuard>,
     head: Head,
     trace: RequestTrace,
     admitted: Instant,
+}
+
+/// What [`Lifecycle::decide`] finds; its fields are those of [`Admitted`].
+struct Decided {
+    route: Route,
+    identity: Option<Identity>,
+    guard: Option<DrainGuard>,
+    concurrency: Option<ConcurrencyGuard>,
 }
 
 impl Service for Lifecycle {
@@ -51,11 +62,12 @@ impl Service for Lifecycle {
             return Err(trace.send(answer, None));
         }
         match self.decide(&head, &mut trace) {
-            Ok((Route { endpoint, param }, identity, guard)) => Ok(Admitted {
-                endpoint,
-                param,
-                identity,
-                guard,
+            Ok(decided) => Ok(Admitted {
+                endpoint: decided.route.endpoint,
+                param: decided.route.param,
+                identity: decided.identity,
+                guard: decided.guard,
+                concurrency: decided.concurrency,
                 head,
                 trace,
                 admitted: Instant::now(),
@@ -75,6 +87,7 @@ impl Service for Lifecycle {
         let Admitted {
             endpoint,
             guard,
+            concurrency,
             mut trace,
             ..
         } = admitted;
@@ -109,7 +122,7 @@ impl Service for Lifecycle {
             }
         };
         if let Some(source) = reply.rest.take() {
-            let held = (permit, guard);
+            let held = (permit, guard, concurrency);
             return StreamedAnswer::begin(context.clone(), call, trace, reply, source, held);
         }
         // The history item is durable before the first byte of the answer leaves. A generation that cannot be put on
@@ -131,17 +144,16 @@ impl Service for Lifecycle {
 }
 
 impl Lifecycle {
-    fn decide(
-        &self,
-        head: &Head,
-        trace: &mut RequestTrace,
-    ) -> Result<(Route, Option<Identity>, Option<DrainGuard>), Fault> {
+    fn decide(&self, head: &Head, trace: &mut RequestTrace) -> Result<Decided, Fault> {
         let route = route::find(&head.method, &head.path)?;
         let endpoint = route.endpoint;
         trace.endpoint = Some(endpoint.id);
-        let identity = match endpoint.access {
-            Access::Open => None,
-            Access::Key | Access::Entitled => Some(self.identify(endpoint, head, trace)?),
+        let (identity, concurrency) = match endpoint.access {
+            Access::Open => (None, None),
+            Access::Key | Access::Entitled => {
+                let (identity, concurrency) = self.identify(endpoint, head, trace)?;
+                (Some(identity), concurrency)
+            }
         };
         self.check_declared_size(endpoint, head)?;
         let guard = match endpoint.work {
@@ -150,27 +162,40 @@ impl Lifecycle {
                 Some(self.guard(endpoint.work)?)
             }
         };
-        Ok((route, identity, guard))
+        Ok(Decided {
+            route,
+            identity,
+            guard,
+            concurrency,
+        })
     }
 
-    /// The caller, who has paid with a token and may do this.
+    /// The caller, who has paid with a token and may do this, and the guard of one more generation of a limited key. A
+    /// generation that is too many costs no token.
     fn identify(
         &self,
         endpoint: &Endpoint,
         head: &Head,
         trace: &mut RequestTrace,
-    ) -> Result<Identity, Fault> {
+    ) -> Result<(Identity, Option<ConcurrencyGuard>), Fault> {
         let store = &self.context.store;
         let now = Utc::now();
         fault_injection::at(FaultPoint::Store, head)?;
         let identity = key::authenticate(store, head.header("authorization"), now)?;
         trace.key_id = Some(identity.key.key_id);
-        let allowance = match endpoint.is_free {
+        let concurrency = match endpoint.work {
+            Capability::Light => Ok(None),
+            Capability::Speak | Capability::Transcribe | Capability::Translate => {
+                self.context.concurrency.enter(&identity.key)
+            }
+        };
+        let allowance = match endpoint.is_free || concurrency.is_err() {
             true => bucket::peek(store, &identity)?,
             false => bucket::take(store, &identity)?,
         };
         let (limit, refused) = (allowance.limit, allowance.retry_after_s);
         trace.allowance = Some(allowance);
+        let concurrency = concurrency?;
         if let Some(retry_after_s) = refused {
             return Err(Fault::new(
                 Kind::RateLimited { retry_after_s },
@@ -182,7 +207,7 @@ impl Lifecycle {
         if endpoint.access == Access::Entitled {
             entitle::entitled(&identity.account, now)?;
         }
-        Ok(identity)
+        Ok((identity, concurrency))
     }
 
     fn check_declared_size(&self, endpoint: &Endpoint, head: &Head) -> Result<(), Fault> {

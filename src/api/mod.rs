@@ -34,6 +34,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::admit::concurrency::KeyConcurrency;
 use crate::admit::key::Identity;
 use crate::api::drain::DrainGate;
 use crate::clone::Cloning;
@@ -110,6 +111,8 @@ pub struct Context {
     pub log_content: bool,
     /// The generations under way; closed when the server was told to stop.
     pub drain: Arc<DrainGate>,
+    /// The generations of each key that are under way.
+    pub concurrency: KeyConcurrency,
 }
 
 /// One admitted request, on its way through a handler.

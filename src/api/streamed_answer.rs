@@ -1,7 +1,7 @@
 //! An answer that is sent while it is made: what the lifecycle does at its end, whichever end that is.
 //!
 //! Owns that its history item is durable before its last byte leaves, and that its permit among the requests that wait,
-//! and its drain guard, are held until then.
+//! its drain guard and its key's concurrency guard are held until then.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -9,10 +9,14 @@ use std::sync::Arc;
 use super::message::{Answer, Answered};
 use super::trace::RequestTrace;
 use super::{BodyStream, Call, Context, Reply};
+use crate::admit::concurrency::ConcurrencyGuard;
 use crate::api::drain::DrainGuard;
 use crate::fault::{Fault, Kind};
 use crate::services::permits::Permit;
 use crate::store::Status;
+
+/// What a generation holds while it is under way.
+pub type Held = (Option<Permit>, Option<DrainGuard>, Option<ConcurrencyGuard>);
 
 /// The rest of an answer whose first part was sent.
 pub struct StreamedAnswer {
@@ -22,7 +26,7 @@ pub struct StreamedAnswer {
     source: BodyStream,
     bytes: usize,
     /// What the request holds while it is under way; none once it has ended.
-    held: Option<(Option<Permit>, Option<DrainGuard>)>,
+    held: Option<Held>,
 }
 
 impl StreamedAnswer {
@@ -33,7 +37,7 @@ impl StreamedAnswer {
         mut trace: RequestTrace,
         reply: Reply,
         source: BodyStream,
-        held: (Option<Permit>, Option<DrainGuard>),
+        held: Held,
     ) -> Answered {
         let bytes = reply.body.len();
         let answer = trace.head(Answer {

@@ -16,7 +16,7 @@ pub enum Kind {
     Unauthorized,
     /// The caller is known, and its account may not generate.
     Forbidden,
-    /// The key has called too often: come back after this many seconds.
+    /// The key has called too often, or generates too much at once: come back after this many seconds.
     RateLimited { retry_after_s: u32 },
     /// The route, voice, item or job does not exist for this caller.
     NotFound,

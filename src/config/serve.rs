@@ -16,6 +16,8 @@ settings! {
         workers: usize = OptionKind::Count(limits::WORKERS);
         /// Requests that may wait for each kind of worker; further ones are told to come back
         queue: usize = OptionKind::Count(limits::QUEUE);
+        /// Generations of one key that may be under way at once; further ones are told to come back
+        concurrent_per_key: Option<u32> = OptionKind::Count(limits::CONCURRENT), Preset::Unset("no limit");
         /// Seconds that generations under way get when the server is told to stop; until they are over it answers what needs
         /// no worker and refuses new ones
         drain_seconds: u64 = OptionKind::Seconds(limits::DRAIN_SECONDS);

@@ -32,7 +32,7 @@ pub use codec::{AccountId, ItemId, KeyId, Utc};
 pub use folders::Folders;
 pub use history::{Feature, HistoryItem, Page, Status};
 pub use jobs::{Job, JobId, JobKind, JobRoom, JobStatus, RESULT};
-pub use keys::{Key, KeyEnv, Secret};
+pub use keys::{Key, KeyEnv, KeyLimits, Secret, check_concurrent};
 pub use prune::Retention;
 pub use rate_limit::bucket::Level;
 pub use rate_limit::buckets::Draw;

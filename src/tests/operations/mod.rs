@@ -1,6 +1,7 @@
 //! What an operator does and sees: accounts, start, stop, log, load, power cuts, commands; and the tree's own rules.
 
 mod accounts;
+mod concurrency;
 mod documents;
 mod draining;
 pub mod durability;
