@@ -124,7 +124,8 @@ mod tests {
         };
         assert_eq!(found, expected);
         let txn = store.env.read_txn().unwrap();
-        assert_eq!(meta.get(&txn, VERSION_KEY).unwrap(), Some(4));
+        let layout = store.tables.meta.get(&txn, VERSION_KEY).unwrap();
+        assert_eq!(layout, Some(VERSION));
     }
 
     #[test]

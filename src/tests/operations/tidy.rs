@@ -38,8 +38,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "app",
         &[
-            "limits", "fault", "pack", "store", "engine", "services", "clone", "dub", "api",
-            "edge", "config",
+            "limits", "fault", "pack", "store", "engine", "admit", "services", "clone", "dub",
+            "api", "edge", "config",
         ],
     ),
     (
