@@ -149,7 +149,12 @@ fn speaking(c: &mut Criterion) {
         .create_account("bench", 100_000, true, None)
         .expect("an account");
     let (secret, _) = store
-        .create_key("bench", "bench", vocabox::store::KeyEnv::Test, None)
+        .create_key(
+            "bench",
+            "bench",
+            vocabox::store::KeyEnv::Test,
+            Default::default(),
+        )
         .expect("a key");
     let (address, key) = (app.edge.local_addr(), secret.reveal().to_owned());
     let mut group = c.benchmark_group("http");

@@ -10,7 +10,7 @@ use vocabox::admit::bucket;
 use vocabox::admit::key::authenticate;
 use vocabox::limits::RPM_MAX;
 use vocabox::store::{
-    AccountId, Feature, HistoryItem, ItemId, KeyEnv, Retention, Status, Store, Utc,
+    AccountId, Feature, HistoryItem, ItemId, KeyEnv, KeyLimits, Retention, Status, Store, Utc,
 };
 
 /// Opens a store as a server does, with unlimited history.
@@ -76,7 +76,7 @@ fn append(
 fn keys(c: &mut Criterion) {
     let (_dir, store, _) = open();
     let secrets: Vec<_> = (0..1000)
-        .map(|_| store.create_key("bench", "bench", KeyEnv::Live, None))
+        .map(|_| store.create_key("bench", "bench", KeyEnv::Live, KeyLimits::default()))
         .map(|made| format!("Bearer {}", made.expect("a key").0.reveal()))
         .collect();
     let now = Utc::now();

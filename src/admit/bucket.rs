@@ -65,7 +65,7 @@ mod tests {
     use super::*;
     use crate::admit::key::authenticate;
     use crate::fault::Kind;
-    use crate::store::{AccountChanges, Clock, HistoryFate, KeyEnv, Retention, Utc};
+    use crate::store::{AccountChanges, Clock, HistoryFate, KeyEnv, KeyLimits, Retention, Utc};
 
     const SECOND_NS: u64 = 1_000_000_000;
 
@@ -84,7 +84,11 @@ mod tests {
 
     /// The `Authorization` header of a new key of the account `ada`.
     fn key(store: &Store, rpm: Option<u32>) -> String {
-        let (secret, _) = store.create_key("ada", "k", KeyEnv::Live, rpm).unwrap();
+        let limits = KeyLimits {
+            rpm,
+            ..KeyLimits::default()
+        };
+        let (secret, _) = store.create_key("ada", "k", KeyEnv::Live, limits).unwrap();
         format!("Bearer {}", secret.reveal())
     }
 
@@ -186,7 +190,9 @@ mod tests {
         let (_dir, store, _clock) = open();
         let key = key(&store, Some(1));
         store.create_account("bisi", 5_000, true, None).unwrap();
-        let (secret, _) = store.create_key("bisi", "k", KeyEnv::Live, None).unwrap();
+        let (secret, _) = store
+            .create_key("bisi", "k", KeyEnv::Live, KeyLimits::default())
+            .unwrap();
         let other = format!("Bearer {}", secret.reveal());
         let granted: u32 = thread::scope(|scope| {
             let callers: Vec<_> = (0..8)

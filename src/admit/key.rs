@@ -54,15 +54,19 @@ fn refused(sentence: &str) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::KeyEnv;
+    use crate::store::{KeyEnv, KeyLimits};
 
     #[test]
     fn a_key_opens_until_it_is_revoked() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).unwrap();
         store.create_account("ada", 60, true, None).unwrap();
+        let limits = KeyLimits {
+            rpm: Some(5),
+            concurrent: Some(2),
+        };
         let (secret, key) = store
-            .create_key("ada", "laptop", KeyEnv::Live, Some(5))
+            .create_key("ada", "laptop", KeyEnv::Live, limits)
             .unwrap();
         let header = format!("Bearer {}", secret.reveal());
         let now = Utc::now();

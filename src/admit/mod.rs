@@ -2,5 +2,6 @@
 //! argument, or read the store's own clock.
 
 pub mod bucket;
+pub mod concurrency;
 pub mod entitle;
 pub mod key;

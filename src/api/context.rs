@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::body_caps::BodyCaps;
 use super::cors::Origins;
 use super::drain::DrainGate;
+use crate::admit::concurrency::KeyConcurrency;
 use crate::clone::Cloning;
 use crate::dub::jobs::Dubbing;
 use crate::engine::graph::device::Device;
@@ -42,4 +43,6 @@ pub struct Context {
     pub log_content: bool,
     /// Counts the generations under way; closed once the server is told to stop.
     pub drain: Arc<DrainGate>,
+    /// Counts the generations of each key that are under way.
+    pub concurrency: KeyConcurrency,
 }

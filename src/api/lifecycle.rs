@@ -15,6 +15,7 @@ use super::route::{self, Route};
 use super::streamed_answer::StreamedAnswer;
 use super::trace::RequestTrace;
 use super::{Access, BodyKind, Call, Context, Endpoint};
+use crate::admit::concurrency::ConcurrencyGuard;
 use crate::admit::key::{self, Identity};
 use crate::admit::{bucket, entitle};
 use crate::api::drain::DrainGuard;
@@ -29,16 +30,26 @@ pub struct Lifecycle {
     pub context: Arc<Context>,
 }
 
-/// An admitted request whose body is still to come. Dropping it drops its drain guard.
+/// An admitted request whose body is still to come. Dropping it drops its guards.
 pub struct Admitted {
     endpoint: &'static Endpoint,
     param: String,
     identity: Option<Identity>,
     /// None for endpoints that need no worker: a server that stops does not wait for them.
     guard: Option<DrainGuard>,
+    /// None for what is no generation, and for a key without a limit of concurrent ones.
+    concurrency: Option<ConcurrencyGuard>,
     head: Head,
     trace: RequestTrace,
     admitted: Instant,
+}
+
+/// What [`Lifecycle::decide`] finds; its fields are those of [`Admitted`].
+struct Decided {
+    route: Route,
+    identity: Option<Identity>,
+    guard: Option<DrainGuard>,
+    concurrency: Option<ConcurrencyGuard>,
 }
 
 impl Service for Lifecycle {
@@ -53,11 +64,12 @@ impl Service for Lifecycle {
             return Err(trace.send(answer, None));
         }
         match self.decide(&head, &mut trace) {
-            Ok((Route { endpoint, param }, identity, guard)) => Ok(Admitted {
-                endpoint,
-                param,
-                identity,
-                guard,
+            Ok(decided) => Ok(Admitted {
+                endpoint: decided.route.endpoint,
+                param: decided.route.param,
+                identity: decided.identity,
+                guard: decided.guard,
+                concurrency: decided.concurrency,
                 head,
                 trace,
                 admitted: Instant::now(),
@@ -77,6 +89,7 @@ impl Service for Lifecycle {
         let Admitted {
             endpoint,
             guard,
+            concurrency,
             mut trace,
             ..
         } = admitted;
@@ -112,7 +125,7 @@ impl Service for Lifecycle {
             }
         };
         if let Some(source) = reply.rest.take() {
-            let held = (permit, guard);
+            let held = (permit, guard, concurrency);
             return StreamedAnswer::begin(context.clone(), call, trace, reply, source, held);
         }
         // The history item is durable before the first byte of the answer leaves; if it cannot be written, the answer
@@ -134,41 +147,51 @@ impl Service for Lifecycle {
 }
 
 impl Lifecycle {
-    fn decide(
-        &self,
-        head: &Head,
-        trace: &mut RequestTrace,
-    ) -> Result<(Route, Option<Identity>, Option<DrainGuard>), Fault> {
+    fn decide(&self, head: &Head, trace: &mut RequestTrace) -> Result<Decided, Fault> {
         let route = route::find(&head.method, &head.path)?;
         let endpoint = route.endpoint;
         trace.endpoint = Some(endpoint.id);
-        let identity = match endpoint.access {
-            Access::Open => None,
-            Access::Key | Access::Entitled => Some(self.identify(endpoint, head, trace)?),
+        let (identity, concurrency) = match endpoint.access {
+            Access::Open => (None, None),
+            Access::Key | Access::Entitled => {
+                let (identity, concurrency) = self.identify(endpoint, head, trace)?;
+                (Some(identity), concurrency)
+            }
         };
         self.check_declared_size(endpoint, head)?;
         let guard = endpoint.work.map(|work| self.guard(work)).transpose()?;
-        Ok((route, identity, guard))
+        Ok(Decided {
+            route,
+            identity,
+            guard,
+            concurrency,
+        })
     }
 
-    /// The caller, after its token was taken and its entitlement checked.
+    /// The caller, after its token was taken and its entitlement checked, and the guard of one more generation of a key
+    /// with a limit. A generation beyond the limit costs no token.
     fn identify(
         &self,
         endpoint: &Endpoint,
         head: &Head,
         trace: &mut RequestTrace,
-    ) -> Result<Identity, Fault> {
+    ) -> Result<(Identity, Option<ConcurrencyGuard>), Fault> {
         let store = &self.context.store;
         let now = Utc::now();
         fault_injection::at(FaultPoint::Store, head)?;
         let identity = key::authenticate(store, head.header("authorization"), now)?;
         trace.key_id = Some(identity.key.key_id);
-        let allowance = match endpoint.is_free {
+        let concurrency = match endpoint.work {
+            None => Ok(None),
+            Some(_) => self.context.concurrency.enter(&identity.key),
+        };
+        let allowance = match endpoint.is_free || concurrency.is_err() {
             true => bucket::peek(store, &identity)?,
             false => bucket::take(store, &identity)?,
         };
         let (limit, refused) = (allowance.limit, allowance.retry_after_s);
         trace.allowance = Some(allowance);
+        let concurrency = concurrency?;
         if let Some(retry_after_s) = refused {
             return Err(Fault::new(
                 Kind::RateLimited { retry_after_s },
@@ -180,7 +203,7 @@ impl Lifecycle {
         if endpoint.access == Access::Entitled {
             entitle::entitled(&identity.account, now)?;
         }
-        Ok(identity)
+        Ok((identity, concurrency))
     }
 
     fn check_declared_size(&self, endpoint: &Endpoint, head: &Head) -> Result<(), Fault> {

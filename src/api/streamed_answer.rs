@@ -1,8 +1,8 @@
 //! An answer that is sent while it is made, and what the lifecycle does at its end: completion, a fault, or a client
 //! that left.
 //!
-//! Guarantees that the history item is durable before the last byte leaves, and that the request's permit and drain
-//! guard are held until then.
+//! Guarantees that the history item is durable before the last byte leaves, and that the request's permit, drain guard
+//! and concurrency guard are held until then.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -10,10 +10,14 @@ use std::sync::Arc;
 use super::message::{Answer, Answered};
 use super::trace::RequestTrace;
 use super::{BodyStream, Call, Context, Reply};
+use crate::admit::concurrency::ConcurrencyGuard;
 use crate::api::drain::DrainGuard;
 use crate::fault::{Fault, Kind};
 use crate::services::permits::Permit;
 use crate::store::Status;
+
+/// The permit and the guards of a generation under way.
+pub type Held = (Option<Permit>, Option<DrainGuard>, Option<ConcurrencyGuard>);
 
 /// Makes and sends the parts of an answer after the first.
 pub struct StreamedAnswer {
@@ -22,8 +26,8 @@ pub struct StreamedAnswer {
     trace: RequestTrace,
     source: BodyStream,
     bytes: usize,
-    /// Permit and drain guard of the request; none once it has ended.
-    held: Option<(Option<Permit>, Option<DrainGuard>)>,
+    /// Permit and guards of the request; none once it has ended.
+    held: Option<Held>,
 }
 
 impl StreamedAnswer {
@@ -34,7 +38,7 @@ impl StreamedAnswer {
         mut trace: RequestTrace,
         reply: Reply,
         source: BodyStream,
-        held: (Option<Permit>, Option<DrainGuard>),
+        held: Held,
     ) -> Answered {
         let bytes = reply.body.len();
         let answer = trace.head(Answer {

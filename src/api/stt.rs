@@ -78,10 +78,9 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let form = Form::parse(call.head.header("content-type"), body, &context.spool_dir)?;
     let asked = TranscribeForm::read(form)?;
     let (language, words) = (asked.language, asked.word_timestamps);
-    let transcription =
-        context.services.transcription.as_ref().ok_or_else(|| {
-            Fault::missing("No engine for transcription is installed on this server.")
-        })?;
+    let transcription = context.services.transcription.as_ref().ok_or_else(|| {
+        Fault::missing("No engine for transcription is installed on this server.")
+    })?;
     let reader = asked.file.into_reader().map_err(Fault::internal)?;
     let recognizer = transcription.recognizer(language.as_deref());
     let sound = audio::open_speech(reader, recognizer.rate_hz, limits::AUDIO_SECONDS_MAX)?;

@@ -50,7 +50,10 @@ impl Installation {
             _ => speak.iter().cloned().collect(),
         };
         VoiceRouter::order(&mut speakers);
-        let transcribe = choose(PackKind::Transcribe, options.settings.transcribe_pack.as_ref())?;
+        let transcribe = choose(
+            PackKind::Transcribe,
+            options.settings.transcribe_pack.as_ref(),
+        )?;
         let specialists = match &transcribe {
             Some(general) => specialists(&packs, general),
             None => Vec::new(),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 pub use installation::{Installation, open_ort};
 
+use crate::admit::concurrency::KeyConcurrency;
 use crate::api::cors::Origins;
 use crate::api::lifecycle::Lifecycle;
 use crate::api::{BodyCaps, Context};
@@ -89,6 +90,7 @@ impl App {
             history_text: options.server.history_text == HistoryText::On,
             log_content: options.server.log_content,
             drain: Arc::default(),
+            concurrency: KeyConcurrency::new(options.server.concurrent_per_key),
         });
         let edge = EdgeConfig {
             listen: options.server.listen,

@@ -290,6 +290,12 @@ pub const HISTORY_OFFSET_MAX: usize = 100_000;
 pub const NAME_CHARS_MAX: usize = 100;
 /// Calls a minute of an account or a key.
 pub const RPM_MAX: u32 = 100_000;
+/// Generations of a key that may be under way at once, where the operator sets such a limit: each has a connection.
+pub const CONCURRENT: Movable = Movable {
+    min: 1,
+    default: 1,
+    max: CONNECTIONS.max,
+};
 
 /// Bytes of address space for the store. Sparse: the file grows with what is in it.
 pub const STORE_MAP_BYTES: usize = 16 * 1024 * 1024 * 1024;

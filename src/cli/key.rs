@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::CliError;
 use super::account::{parse_name, parse_rpm};
 use super::output::{or_dash, print, table, to_json};
-use crate::store::{Key, KeyEnv, KeyId, Store};
+use crate::store::{Key, KeyEnv, KeyId, KeyLimits, Store, check_concurrent};
 
 /// Manage the keys of the server's accounts, also while it runs.
 #[derive(Debug, clap::Args)]
@@ -34,6 +34,9 @@ enum KeyCommand {
         /// Calls a minute; by default, and at most, those of the account.
         #[arg(long, env = "VOCABOX_RPM", value_parser = parse_rpm)]
         rpm: Option<u32>,
+        /// Generations under way at once; as many as the server allows, if absent or greater.
+        #[arg(long, env = "VOCABOX_CONCURRENT", value_parser = parse_concurrent)]
+        concurrent: Option<u32>,
         /// Print one JSON object.
         #[arg(long, env = "VOCABOX_JSON", value_parser = FalseyValueParser::new())]
         json: bool,
@@ -66,6 +69,12 @@ fn env_parser() -> impl TypedValueParser<Value = KeyEnv> {
     })
 }
 
+/// Generations under way at once as an option takes them; the error is the sentence for the user.
+fn parse_concurrent(text: &str) -> Result<u32, String> {
+    let concurrent = text.parse().map_err(|_| "not a whole number".to_string())?;
+    check_concurrent(concurrent).map_err(|fault| fault.sentence)
+}
+
 /// What `key create --json` prints.
 #[derive(Serialize)]
 struct Created<'a> {
@@ -75,6 +84,7 @@ struct Created<'a> {
     name: &'a str,
     env: KeyEnv,
     rpm: Option<u32>,
+    concurrent: Option<u32>,
 }
 
 /// Runs the command on the store in `data_dir` and prints the result.
@@ -86,10 +96,12 @@ pub fn run(args: KeyArgs, data_dir: &Path) -> Result<(), CliError> {
             name,
             env,
             rpm,
+            concurrent,
             json,
         } => {
+            let limits = KeyLimits { rpm, concurrent };
             let (secret, key) = store
-                .create_key(&account, &name, env, rpm)
+                .create_key(&account, &name, env, limits)
                 .map_err(CliError::failed)?;
             let key_id = key.key_id;
             let key = Created {
@@ -99,6 +111,7 @@ pub fn run(args: KeyArgs, data_dir: &Path) -> Result<(), CliError> {
                 name: &key.name,
                 env: key.env,
                 rpm: key.rpm,
+                concurrent: key.concurrent,
             };
             print(&match json {
                 true => to_json(&key)?,
@@ -116,6 +129,7 @@ pub fn run(args: KeyArgs, data_dir: &Path) -> Result<(), CliError> {
                         "NAME",
                         "ENV",
                         "RPM",
+                        "CONCURRENT",
                         "CREATED",
                         "REVOKED",
                         "LAST USED",
@@ -138,13 +152,14 @@ pub fn run(args: KeyArgs, data_dir: &Path) -> Result<(), CliError> {
     }
 }
 
-fn row(key: &Key) -> [String; 8] {
+fn row(key: &Key) -> [String; 9] {
     [
         key.key_id.to_string(),
         key.account.clone(),
         key.name.clone(),
         key.env.name().to_string(),
         or_dash(key.rpm),
+        or_dash(key.concurrent),
         key.created_at.to_string(),
         or_dash(key.revoked_at),
         or_dash(key.last_used_at),

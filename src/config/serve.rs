@@ -16,6 +16,8 @@ settings! {
         workers: usize = OptionKind::Count(limits::WORKERS);
         /// Requests that may wait for each kind of worker; further ones get 503 with Retry-After
         queue: usize = OptionKind::Count(limits::QUEUE);
+        /// Generations of one key that may be under way at once; further ones are refused with 429
+        concurrent_per_key: Option<u32> = OptionKind::Count(limits::CONCURRENT), Preset::Unset("no limit");
         /// Seconds that generations under way have left to finish after the server is told to stop; meanwhile it refuses new
         /// ones and answers all other requests
         drain_seconds: u64 = OptionKind::Seconds(limits::DRAIN_SECONDS);

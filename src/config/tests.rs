@@ -58,6 +58,7 @@ fn wrong_files_are_refused_with_key_place_and_fix() {
         ("qeue = 3", "unknown key qeue"),
         ("queue = \"many\"", "option queue"),
         ("queue = 0", "1 to"),
+        ("concurrent_per_key = 0", "1 to 4096"),
         ("head_bytes = 1", "4KiB to 64KiB"),
         ("head_bytes = \"big\"", "big is no size"),
         ("json_bytes = true", "such as"),

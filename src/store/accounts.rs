@@ -236,8 +236,8 @@ pub fn check_rpm(rpm: u32) -> Result<u32, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::KeyEnv;
     use crate::tests::open;
+    use crate::{KeyEnv, KeyLimits};
     use vocabox_base::fault::Kind;
 
     #[test]
@@ -322,7 +322,12 @@ mod tests {
     #[test]
     fn a_deleted_account_takes_its_keys_along_and_frees_its_name_only() {
         let (_dir, store) = open();
-        let key = |owner| store.create_key(owner, "k", KeyEnv::Live, None).unwrap().0;
+        let key = |owner| {
+            store
+                .create_key(owner, "k", KeyEnv::Live, KeyLimits::default())
+                .unwrap()
+                .0
+        };
         let ada = store.create_account("ada", 20, true, None).unwrap();
         store.create_account("bisi", 20, true, None).unwrap();
         let (keys, bisis) = ([key("ada"), key("ada")], key("bisi"));

@@ -14,7 +14,7 @@ use crate::ids::{AccountId, KeyId, Utc, is_lower_hex};
 use crate::writer::{PendingWrite, lock};
 use crate::{Store, Tables};
 use vocabox_base::fault::Fault;
-use vocabox_base::limits::LAST_USED_MS;
+use vocabox_base::limits::{CONCURRENT, LAST_USED_MS};
 
 /// Bytes of randomness in a key, written as twice as many hexadecimal digits.
 const SECRET_BYTES: usize = 32;
@@ -89,6 +89,15 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// The limits of a key's own, each none for that of its account or of the server.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct KeyLimits {
+    /// Calls a minute.
+    pub rpm: Option<u32>,
+    /// Generations under way at once.
+    pub concurrent: Option<u32>,
+}
+
 /// One key of an account. As JSON it is what `key list` prints.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Key {
@@ -99,6 +108,8 @@ pub struct Key {
     pub env: KeyEnv,
     /// Calls a minute, when its limit is lower than its account's.
     pub rpm: Option<u32>,
+    /// Generations under way at once, when it has a limit of its own.
+    pub concurrent: Option<u32>,
     pub created_at: Utc,
     pub revoked_at: Option<Utc>,
     /// Accurate to `LAST_USED_MS`.
@@ -114,6 +125,8 @@ pub(crate) struct KeyRecord {
     name: String,
     env: KeyEnv,
     rpm: Option<u32>,
+    /// Absent before layout 4, and none then.
+    concurrent: Option<u32>,
     created_at: Utc,
     pub(crate) revoked_at: Option<Utc>,
     last_used_at: Option<Utc>,
@@ -132,6 +145,7 @@ impl KeyRecord {
             name: self.name,
             env: self.env,
             rpm: self.rpm,
+            concurrent: self.concurrent,
             created_at: self.created_at,
             revoked_at: self.revoked_at,
             last_used_at: self.last_used_at,
@@ -140,20 +154,21 @@ impl KeyRecord {
 }
 
 impl Store {
-    /// Creates a key and returns it with its secret, which is not stored. `rpm`: calls a minute, none for the
-    /// account's. Faults: `NotFound` for the account, `Invalid` for name or `rpm`.
+    /// Creates a key and returns it with its secret, which is not stored. Faults: `NotFound` for the account, `Invalid`
+    /// for name or `limits`.
     pub fn create_key(
         &self,
         account: &str,
         name: &str,
         env: KeyEnv,
-        rpm: Option<u32>,
+        limits: KeyLimits,
     ) -> Result<(Secret, Key), Fault> {
         let secret = Secret::random(env)?;
         let hash = secret.hash();
         let account = account.to_string();
         let name = check_name(name)?;
-        let rpm = rpm.map(check_rpm).transpose()?;
+        let rpm = limits.rpm.map(check_rpm).transpose()?;
+        let concurrent = limits.concurrent.map(check_concurrent).transpose()?;
         let created_at = Utc::now();
         let tables = self.tables;
         let key = self.write(move |txn| {
@@ -165,6 +180,7 @@ impl Store {
                 name: name.clone(),
                 env,
                 rpm,
+                concurrent,
                 created_at,
                 revoked_at: None,
                 last_used_at: None,
@@ -262,6 +278,17 @@ impl Tables {
     }
 }
 
+/// Generations under way at once, if they may be so many. Fault: `Invalid`.
+pub fn check_concurrent(concurrent: u32) -> Result<u32, Fault> {
+    match (CONCURRENT.min..=CONCURRENT.max).contains(&concurrent.into()) {
+        true => Ok(concurrent),
+        false => Err(Fault::invalid(format!(
+            "concurrent is {concurrent}; {} to {} generations at once are accepted",
+            CONCURRENT.min, CONCURRENT.max
+        ))),
+    }
+}
+
 fn key_id_of(bytes: &[u8]) -> Result<KeyId, Fault> {
     let id = bytes.try_into();
     id.map(KeyId)
@@ -317,7 +344,11 @@ mod tests {
         account(&store, "bisi");
         let made: Vec<_> = ["ada", "bisi", "ada"]
             .into_iter()
-            .map(|owner| store.create_key(owner, "k", KeyEnv::Test, None).unwrap())
+            .map(|owner| {
+                store
+                    .create_key(owner, "k", KeyEnv::Test, KeyLimits::default())
+                    .unwrap()
+            })
             .collect();
         assert!(made[0].0.reveal().starts_with("satryx_test_"));
         assert_ne!(made[0].0, made[2].0);
@@ -330,7 +361,7 @@ mod tests {
         assert_eq!(of("bisi"), HashSet::from([made[1].1.key_id]));
         assert_eq!(store.keys(None).unwrap().len(), 3);
         assert_eq!(store.keys(Some("eve")).unwrap_err().kind, Kind::NotFound);
-        let fault = store.create_key("eve", "k", KeyEnv::Live, None);
+        let fault = store.create_key("eve", "k", KeyEnv::Live, KeyLimits::default());
         assert_eq!(fault.unwrap_err().kind, Kind::NotFound);
         assert_eq!(format!("{:?}", made[0].0), "Secret(…)");
     }
@@ -340,7 +371,9 @@ mod tests {
     fn the_whole_hash_is_compared_not_only_the_id() {
         let (_dir, store) = open();
         account(&store, "ada");
-        let (secret, key) = store.create_key("ada", "k", KeyEnv::Live, None).unwrap();
+        let (secret, key) = store
+            .create_key("ada", "k", KeyEnv::Live, KeyLimits::default())
+            .unwrap();
         assert!(store.find_key(&secret).unwrap().is_some());
         let records = store
             .tables
@@ -363,7 +396,9 @@ mod tests {
     fn the_secret_is_not_in_the_files() {
         let (dir, store) = open();
         account(&store, "ada");
-        let (secret, _) = store.create_key("ada", "k", KeyEnv::Live, None).unwrap();
+        let (secret, _) = store
+            .create_key("ada", "k", KeyEnv::Live, KeyLimits::default())
+            .unwrap();
         drop(store);
         let data = std::fs::read(dir.path().join("store/data.mdb")).unwrap();
         let digits = &secret.reveal().as_bytes()["satryx_live_".len()..];
@@ -374,7 +409,9 @@ mod tests {
     fn last_use_is_written_with_a_later_commit_and_not_more_than_once_a_minute() {
         let (dir, store) = open();
         let ada = account(&store, "ada");
-        let (_, key) = store.create_key("ada", "k", KeyEnv::Live, None).unwrap();
+        let (_, key) = store
+            .create_key("ada", "k", KeyEnv::Live, KeyLimits::default())
+            .unwrap();
         let last_use = |store: &Store| store.keys(None).unwrap().remove(0);
         let first = Utc::now();
         store.note_use(&key, first);

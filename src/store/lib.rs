@@ -34,7 +34,7 @@ pub use folders::Folders;
 pub use history::{HistoryItem, Page, Status};
 pub use ids::{AccountId, Feature, ItemId, JobId, KeyId, Utc, VoiceId};
 pub use jobs::{Job, JobKind, JobRoom, JobStatus, RESULT};
-pub use keys::{Key, KeyEnv, Secret};
+pub use keys::{Key, KeyEnv, KeyLimits, Secret, check_concurrent};
 pub use prune::Retention;
 pub use rate_limit::bucket::Level;
 pub use rate_limit::buckets::Draw;

@@ -224,7 +224,9 @@ fn a_full_history_is_a_fault_and_the_store_goes_on() {
     // Everything else can still be written, so that space can be freed.
     store.check_writable().unwrap();
     account(&store, "bisi");
-    let (_, key) = store.create_key("ada", "k", KeyEnv::Live, None).unwrap();
+    let (_, key) = store
+        .create_key("ada", "k", KeyEnv::Live, KeyLimits::default())
+        .unwrap();
     assert!(store.take_token(key.key_id, 60).unwrap().granted);
     let oldest = all(&store, ada, None).pop().unwrap();
     store.delete_item(ada, oldest.id).unwrap();
@@ -421,7 +423,8 @@ fn in_the_other_process() {
             }
         }),
         "key" => {
-            let made = store.create_key("ada", "from elsewhere", KeyEnv::Live, None);
+            let made =
+                store.create_key("ada", "from elsewhere", KeyEnv::Live, KeyLimits::default());
             say(made.unwrap().0.reveal().to_string());
         }
         "revoke" => {

@@ -9,9 +9,9 @@ use crate::Meta;
 use vocabox_base::fault::Fault;
 
 /// The layout that this program reads and writes.
-pub(crate) const VERSION: u64 = 3;
+pub(crate) const VERSION: u64 = 4;
 /// `STEPS[i]` upgrades version `i + 1` to `i + 2`.
-const STEPS: [Step; VERSION as usize - 1] = [to_2, to_3];
+const STEPS: [Step; VERSION as usize - 1] = [to_2, to_3, to_4];
 
 const VERSION_KEY: &str = "schema_version";
 
@@ -26,6 +26,12 @@ fn to_2(_: &mut RwTxn<'_>) -> Result<(), Fault> {
 /// Version 3 adds dubbing jobs, in a database of their own; the number keeps older programs from opening the store for
 /// the same reason.
 fn to_3(_: &mut RwTxn<'_>) -> Result<(), Fault> {
+    Ok(())
+}
+
+/// Version 4 has a limit of concurrent generations in the record of a key, which is none in an older record; the new
+/// number keeps older programs away: they would ignore the limit, and drop it when they note a key's use.
+fn to_4(_: &mut RwTxn<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
@@ -61,7 +67,8 @@ fn lift(txn: &mut RwTxn<'_>, meta: Meta<'_>, steps: &[Step]) -> Result<(), Fault
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Store;
+    use crate::codec::Json;
+    use crate::{Key, KeyEnv, KeyLimits, Store};
 
     #[test]
     fn an_older_layout_is_lifted_one_step_at_a_time() {
@@ -80,6 +87,46 @@ mod tests {
         let steps: [Step; 2] = [|_| Ok(()), |_| Ok(())];
         lift(&mut txn, meta, &steps).unwrap();
         assert_eq!(meta.get(&txn, VERSION_KEY).unwrap(), Some(3));
+    }
+
+    #[test]
+    fn a_key_of_layout_3_is_read_and_has_no_limit_of_concurrent_generations() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        store.create_account("ada", 60, true, None).unwrap();
+        let limits = KeyLimits {
+            rpm: Some(5),
+            concurrent: Some(2),
+        };
+        let (secret, key) = store.create_key("ada", "k", KeyEnv::Live, limits).unwrap();
+        let id = key.key_id.0;
+        let (meta, records) = (
+            store.tables.meta,
+            store
+                .tables
+                .keys
+                .remap_data_type::<Json<serde_json::Value>>(),
+        );
+        store
+            .write(move |txn| {
+                let mut record = records.get(txn, &id)?.unwrap();
+                let field = record.as_object_mut().unwrap().remove("concurrent");
+                assert_eq!(field, Some(2.into()));
+                records.put(txn, &id, &record)?;
+                meta.put(txn, VERSION_KEY, &3)
+            })
+            .unwrap();
+        drop(store);
+        let store = Store::open(dir.path()).unwrap();
+        let (found, _) = store.find_key(&secret).unwrap().unwrap();
+        let expected = Key {
+            concurrent: None,
+            ..key
+        };
+        assert_eq!(found, expected);
+        let txn = store.env.read_txn().unwrap();
+        let layout = store.tables.meta.get(&txn, VERSION_KEY).unwrap();
+        assert_eq!(layout, Some(VERSION));
     }
 
     #[test]
@@ -105,7 +152,7 @@ mod tests {
             panic!("a newer layout was opened");
         };
         assert!(
-            fault.sentence.contains("this program knows 1 to 3"),
+            fault.sentence.contains("this program knows 1 to 4"),
             "{fault}"
         );
     }

@@ -41,7 +41,7 @@ fn graph(name: &str) -> PathBuf {
 
 /// The encoder's outputs for an artificial window: those whose names have this prefix.
 fn encoded(load: Load, prefix: &str) -> Vec<(String, Box<dyn Value>)> {
-    let mut encoder = load(&graph("encoder"));
+    let encoder = load(&graph("encoder"));
     let outputs = encoder.signature().outputs.clone();
     let names: Vec<&str> = outputs.iter().map(|o| o.name.as_str()).collect();
     let names: Vec<&str> = names

@@ -78,7 +78,8 @@ impl TractNet {
 
     /// The graph optimised for these inputs. Threads that ask for new sizes at once each optimise it; the last one's is kept.
     fn plan(&self, inputs: &[TValue]) -> Result<Arc<TypedRunnableModel>, Fault> {
-        let fits = |plan: &&CompiledGraph| plan.shapes.iter().zip(inputs).all(|(s, i)| s == i.shape());
+        let fits =
+            |plan: &&CompiledGraph| plan.shapes.iter().zip(inputs).all(|(s, i)| s == i.shape());
         let kept = || self.plan.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(plan) = kept().as_ref().filter(fits) {
             return Ok(plan.runnable.clone());

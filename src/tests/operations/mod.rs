@@ -1,6 +1,7 @@
 //! Operation: accounts, start, stop, log, load, power cuts, commands; and rules of the source tree.
 
 mod accounts;
+mod concurrency;
 mod documents;
 mod draining;
 pub mod durability;

@@ -63,6 +63,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "pack",
             "store",
             "engine",
+            "admit",
             "services",
             "clone",
             "dub",

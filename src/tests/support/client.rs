@@ -213,7 +213,9 @@ pub fn check(answer: &Answer, method: &str, path: &str, has_key: bool) {
         401 => assert_eq!(answer.header("www-authenticate"), Some("Bearer")),
         405 => assert!(answer.header("allow").is_some()),
         429 => {
-            assert_eq!(rate("remaining"), Some(0));
+            // A key that generates too much at once may have calls left.
+            let is_too_often = !detail.contains("under way at once");
+            assert!(!is_too_often || rate("remaining") == Some(0), "{detail}");
             assert!(retry_after().unwrap() >= 1);
         }
         503 => assert_ne!(retry_after(), Some(0)),
