@@ -40,7 +40,7 @@ fn graph(name: &str) -> PathBuf {
 
 /// What the encoder gives of one made-up window: those of its outputs whose names begin so.
 fn encoded(load: Load, prefix: &str) -> Vec<(String, Box<dyn Value>)> {
-    let mut encoder = load(&graph("encoder"));
+    let encoder = load(&graph("encoder"));
     let outputs = encoder.signature().outputs.clone();
     let names: Vec<&str> = outputs.iter().map(|o| o.name.as_str()).collect();
     let names: Vec<&str> = names
