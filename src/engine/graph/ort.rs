@@ -232,14 +232,15 @@ impl Net for OrtNet {
 impl OrtNet {
     /// Runs the session and returns the outputs of these names, in that order; none where ONNX Runtime gave none.
     ///
-    /// It is what `Session::run_with_options` of `ort` does, but for a shared session. `ort` asks for an exclusive one of
-    /// every caller, because some execution providers cannot run twice at once. The two that are used here:
+    /// It is what `Session::run_with_options` of `ort` does, but for a shared session. `ort` asks every caller for an exclusive
+    /// one (session/run.rs), because some execution providers cannot run twice at once. The two that are used here:
     ///
     /// - The CPU's: ONNX Runtime says that several threads may invoke `Run` on one session, for which kernels are stateless
-    ///   (docs/InferenceHighLevelDesign.md, "Key design decisions"; issue 114 of its repository). A run has its execution
-    ///   frame to itself; the arena, the thread pool, random generators and counters that runs share lock themselves.
-    /// - CUDA's: ONNX Runtime says the same of it, but a report of wrong results stands open (issue 15154). Two runs would
-    ///   share one device anyway, so they take turns.
+    ///   (its docs/InferenceHighLevelDesign.md, "Key design decisions"; its issues 114 and 5558). Each run has an execution
+    ///   frame of its own. The arena, the thread pool and random generators lock themselves; counters that do not in some
+    ///   versions only feed telemetry, which is off.
+    /// - CUDA's: ONNX Runtime says the same of it, but a report of wrong results stands open (its issue 15154). Two runs
+    ///   would share one device anyway, so they take turns.
     ///
     /// Faults: `Engine` with ONNX Runtime's words as the cause.
     fn run_shared(

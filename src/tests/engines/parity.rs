@@ -97,7 +97,7 @@ fn graph(pack: &str, role: &str, variant: Option<&str>) -> (PathBuf, Vec<Fed>) {
 }
 
 /// The f32 outputs, by name.
-fn outputs(net: &mut dyn Net, fed: &[Fed], names: &[&str]) -> Vec<Vec<f32>> {
+fn outputs(net: &dyn Net, fed: &[Fed], names: &[&str]) -> Vec<Vec<f32>> {
     let inputs: Vec<_> = fed.iter().map(Fed::input).collect();
     let made = net.run(&inputs, names).unwrap();
     made.iter().map(|v| v.floats().unwrap().to_vec()).collect()
@@ -107,8 +107,8 @@ fn outputs(net: &mut dyn Net, fed: &[Fed], names: &[&str]) -> Vec<Vec<f32>> {
 fn graphs_that_both_runtimes_load_agree() {
     for (pack, role, variant) in BOTH {
         let (path, fed) = graph(pack, role, *variant);
-        let mut by_ort = ort().load(&path).unwrap();
-        let mut by_tract = TractNet::load(&path).unwrap();
+        let by_ort = ort().load(&path).unwrap();
+        let by_tract = TractNet::load(&path).unwrap();
         let floats = by_ort
             .signature()
             .outputs
@@ -116,8 +116,8 @@ fn graphs_that_both_runtimes_load_agree() {
             .filter(|o| o.dtype == Dtype::F32);
         let names: Vec<String> = floats.map(|o| o.name.clone()).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let by_ort = outputs(&mut by_ort, &fed, &names);
-        let by_tract = outputs(&mut by_tract, &fed, &names);
+        let by_ort = outputs(&by_ort, &fed, &names);
+        let by_tract = outputs(&by_tract, &fed, &names);
         for ((name, ort), tract) in names.iter().zip(&by_ort).zip(&by_tract) {
             assert_eq!(ort.len(), tract.len(), "{pack} {role} {name}");
             let largest = ort.iter().fold(1e-3_f32, |m, x| m.max(x.abs()));
