@@ -171,7 +171,7 @@ mod tests {
         assert_eq!(schema["required"], serde_json::json!(["text"]));
         let fields = &schema["properties"];
         assert_eq!(fields["text"]["maxLength"], 3);
-        assert_eq!(fields["text"]["description"], "Needed.");
+        assert_eq!(fields["text"]["description"], "A required field.");
         assert_eq!(fields["share"]["maximum"], 1.0);
         assert_eq!(fields["list"]["maxItems"], 2);
         assert_eq!(fields["list"]["items"]["maxLength"], 1);
