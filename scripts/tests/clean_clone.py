@@ -86,12 +86,24 @@ class Clone:
         return [str(path.relative_to(self.folder)) for place in places if place.exists() for path in sorted(place.rglob("*"))]
 
 
+def heed_interrupts() -> None:
+    """Undoes that shells have what they start in the background ignore SIGINT: a script would inherit it from the tests."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Running:
     """A running script; the end of the context ends it and the processes that it left."""
 
     def __init__(self, command: list[str], root: Path, environment: dict[str, str]):
         self.process = subprocess.Popen(
-            command, cwd=root, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command,
+            cwd=root,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=heed_interrupts,
         )
         self.errors = ""
         self.left: list[int] = []
