@@ -64,7 +64,7 @@ fn speakers(installation: &Installation, models: &Path) -> Vec<Speaker> {
                 let engine =
                     engine.get_or_insert_with(|| installation.build_speak().expect("it loads"));
                 let text = lines[(number * SENTENCES + n) % lines.len()];
-                let samples = say(&mut **engine, voice, text, &cancellation());
+                let samples = say(&**engine, voice, text, &cancellation());
                 let wav = encode::wav(&samples, RATE_HZ).expect("a WAV");
                 std::fs::write(&path, wav).expect("it is kept");
                 Clip {
@@ -180,7 +180,7 @@ fn row(name: &str, truth: &[Turn], found: &Diarized, rtf: (f64, f64)) -> f64 {
     e.confusion
 }
 
-fn talks(engine: &mut Diarize, speakers: &[Speaker]) {
+fn talks(engine: &Diarize, speakers: &[Speaker]) {
     let (mut dice, mut right, mut confusions) = (Dice(7), 0, Vec::new());
     println!(
         "| conversation | speakers | found | missed | false alarm | confusion | error | real-time factor | computing |"
@@ -215,7 +215,7 @@ fn talks(engine: &mut Diarize, speakers: &[Speaker]) {
     );
 }
 
-fn hour(engine: &mut Diarize, speakers: &'static [Speaker]) {
+fn hour(engine: &Diarize, speakers: &'static [Speaker]) {
     let (turns, made) = std::sync::mpsc::channel();
     let hour = Hour {
         speakers: speakers.iter().take(4).collect(),
@@ -253,7 +253,7 @@ fn main() {
     let installation = Installation::open(&models, &capabilities).expect("packs are fetched");
     // The speakers of the long conversation must live as long as the program.
     let speakers: &'static [Speaker] = speakers(&installation, &models.models_dir).leak();
-    let mut engine = installation.build_diarize().expect("it loads");
-    talks(&mut *engine, speakers);
-    hour(&mut *engine, speakers);
+    let engine = installation.build_diarize().expect("it loads");
+    talks(&*engine, speakers);
+    hour(&*engine, speakers);
 }

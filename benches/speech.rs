@@ -44,18 +44,18 @@ fn cancellation() -> CancellationToken {
     CancellationToken::until(Instant::now() + Duration::from_secs(600))
 }
 
-fn speak(engine: &mut Speak, text: &str) -> f64 {
+fn speak(engine: &dyn Speak, text: &str) -> f64 {
     let utterance = Utterance {
         text: text.to_owned(),
         voice: "af_heart".to_owned(),
         ..Utterance::default()
     };
-    speak_whole(engine, utterance, &cancellation())
+    speak_whole(engine, &utterance, &cancellation())
         .expect("it speaks")
         .seconds()
 }
 
-fn transcribe(engine: &mut Transcribe, file: &[u8]) -> f64 {
+fn transcribe(engine: &Transcribe, file: &[u8]) -> f64 {
     let audio =
         audio::open_speech(std::io::Cursor::new(file.to_vec()), 16_000, 600.0).expect("it decodes");
     let task = TranscribeTask {
@@ -115,7 +115,7 @@ fn in_turn(rounds: usize, mut a: impl FnMut() -> f64, mut b: impl FnMut() -> f64
 fn speaking(c: &mut Criterion) {
     let installation =
         Installation::open(&models(), &[Capability::Speak]).expect("packs are fetched");
-    let mut engine = installation.build_speak().expect("it loads");
+    let engine = installation.build_speak().expect("it loads");
     let short = "Good morning, everyone.";
     let long = TEXT.repeat(8);
     let mut group = c.benchmark_group("kokoro");
@@ -126,12 +126,12 @@ fn speaking(c: &mut Criterion) {
         ("kokoro_960_chars_rtf", &long),
     ] {
         let begun = Instant::now();
-        let seconds = speak(&mut *engine, text);
+        let seconds = speak(&*engine, text);
         println!(
             "{name}: real-time factor {:.3} ({seconds:.1} s)",
             begun.elapsed().as_secs_f64() / seconds
         );
-        group.bench_function(name, |b| b.iter(|| speak(&mut *engine, black_box(text))));
+        group.bench_function(name, |b| b.iter(|| speak(&*engine, black_box(text))));
     }
     group.finish();
 
@@ -165,7 +165,7 @@ fn speaking(c: &mut Criterion) {
     group.finish();
     let (alone, served) = in_turn(
         15,
-        || speak(&mut *engine, TEXT),
+        || speak(&*engine, TEXT),
         || speak_over_http(address, &key, TEXT),
     );
     println!(
@@ -181,15 +181,15 @@ fn listening(c: &mut Criterion) {
         .expect("scripts/fetch-models --all");
     let mut group = c.benchmark_group("whisper");
     group.sample_size(10);
-    let mut engine = installation.build_transcribe().expect("it loads");
+    let engine = installation.build_transcribe().expect("it loads");
     let begun = Instant::now();
-    let seconds = transcribe(&mut *engine, &file);
+    let seconds = transcribe(&*engine, &file);
     println!(
         "whisper_base_44_s_rtf: real-time factor {:.3}",
         begun.elapsed().as_secs_f64() / seconds
     );
     group.bench_function("whisper_base_44_s_rtf", |b| {
-        b.iter(|| transcribe(&mut *engine, &file))
+        b.iter(|| transcribe(&*engine, &file))
     });
     group.finish();
 }

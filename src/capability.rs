@@ -17,8 +17,9 @@ pub struct CapabilityRow {
     pub example_pack: &'static str,
     /// Kinds of the packs that it runs; the first is that of its engine.
     pub packs: &'static [PackKind],
-    /// Seconds that the work of a request may take, its wait included. A capability that has such requests has a permit for
-    /// each that runs or waits: as many as workers and places in their queue. None where it serves other capabilities only.
+    /// Seconds that the work of a request may take, its wait included. A capability that has such requests has a place for
+    /// each that computes or waits: as many as there are lanes and places in the queue. None where it serves other
+    /// capabilities only.
     pub request_seconds_max: Option<u64>,
     pub ready: ReadyField,
     /// The endpoint that the log names at the start where its pack is missing; none where no warning is due.
@@ -89,20 +90,20 @@ capabilities! {
         ready: ReadyField::All,
         endpoint: None,
     }
-    /// Sound → who speaks when, and what a speaker is like.
+    /// Sound → who speaks when, and what a speaker is like: cloning needs it.
     Diarize {
         name: "diarize",
         does: "embeds speakers",
         example_pack: "speaker-ge2e",
         packs: &[PackKind::Embed, PackKind::Detect],
-        request_seconds_max: None,
+        request_seconds_max: Some(limits::CLONE_SECONDS_WAIT_MAX),
         ready: ReadyField::Absent,
         endpoint: None,
     }
 }
 
 impl Capability {
-    /// Those that have requests of their own, and so permits.
+    /// Those that have requests of their own, and so places.
     pub fn with_requests() -> impl Iterator<Item = Capability> {
         let all = Capability::ALL.iter().copied();
         all.filter(|capability| capability.row().request_seconds_max.is_some())

@@ -141,8 +141,8 @@ impl Common {
         };
         if serve.handlers() > serve.edge.connections {
             return Err(format!(
-                "workers {} and queue {} need {} connections, and connections is {}: raise it, or lower them",
-                serve.server.workers,
+                "lanes {} and queue {} need {} connections, and connections is {}: raise it, or lower them",
+                serve.models.lanes(),
                 serve.server.queue,
                 serve.handlers(),
                 serve.edge.connections
@@ -152,12 +152,30 @@ impl Common {
     }
 }
 
+impl Models {
+    /// Steps that compute at once.
+    pub fn lanes(&self) -> usize {
+        let cores = self.cores.min(limits::LANES.max as usize);
+        self.settings.lanes.unwrap_or(cores)
+    }
+}
+
 impl Serve {
-    /// Threads that answer. Every request that waits for a worker holds one, of every capability; the rest is for requests
-    /// that do not wait.
+    /// Threads that make the pieces of the texts of all speaking requests.
+    pub fn speech_threads(&self) -> usize {
+        let pieces = self.models.lanes().min(limits::PIECES_SIDE_BY_SIDE_MAX);
+        self.places() * pieces
+    }
+
+    /// Requests of each capability that may be in the server: those that compute and those that wait.
+    pub fn places(&self) -> usize {
+        self.models.lanes() + self.server.queue
+    }
+
+    /// Threads that answer. Every request that has a place holds one, of every capability; the rest is for requests that
+    /// need no place.
     pub fn handlers(&self) -> usize {
-        let capabilities = Capability::with_requests().count();
-        capabilities * (self.server.workers + self.server.queue) + limits::HANDLERS_RESERVE
+        Capability::with_requests().count() * self.places() + limits::HANDLERS_RESERVE
     }
 }
 

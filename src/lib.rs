@@ -2,46 +2,64 @@
 //! endpoint, an engine, an option or a language.
 //!
 //! # Layers
-//! Each layer may use those below it and none above. Layers marked with * are crates, so that the compiler enforces
-//! this order; `src/tests/operations/tidy.rs` enforces it for the others.
+//! A layer uses none above it. Which of those below it may use is listed in `MAY_USE` of `src/tests/operations/tidy.rs`
+//! and, for the crates (marked with *), in their `Cargo.toml`, so that the compiler enforces it.
 //!
 //! | layer | what it owns | what it must not know |
 //! | --- | --- | --- |
-//! | [`cli`] | the commands, one file each | HTTP |
+//! | [`cli`] | the commands, one file each | requests and answers |
+//! | [`docs`] | the documents that `vocabox docs` shows | all other layers |
 //! | [`app`] | the wiring: settings → packs → services → listening server | |
 //! | [`config`] | every option, declared once | what the options do |
-//! | [`api`] | one request from its head to its log line; [`api::ENDPOINTS`] | models, worker pools |
+//! | [`api`] | one request from its head to its log line; [`api::ENDPOINTS`] | models, lanes |
 //! | [`admit`] | who may call, and how often | endpoints |
-//! | [`clone`], [`dub`] | a voice from a recording; a film that speaks another language | HTTP |
-//! | [`services`] | speech, transcription, translation, speakers, voices: the only callers of the worker pools | HTTP, history |
-//! | [`work`] | queues and worker threads | what the tasks do |
+//! | [`clone`], [`dub`] | a voice from a recording; a film that speaks another language | requests and answers |
+//! | [`services`] | speech, transcription, translation, speakers, voices; only they run engines | requests and answers, history |
+//! | [`scheduler`] | which step of which request computes next, on how many lanes; places | what the steps do |
 //! | [`capability`] | what the server can do: a row each | services, engines |
-//! | `edge`* | sockets and HTTP framing, every size and time bounded; it declares the trait of a service, which `api` implements | endpoints |
-//! | [`engine`]*, [`pack`]* | models, and the folders that hold them; only `engine` names ONNX Runtime and tract | requests |
+//! | `edge`* | sockets and HTTP framing, every size and time bounded; it declares the trait `Service`, which [`api::lifecycle`] implements | endpoints |
+//! | [`engine`]*, [`pack`]* | models, and the folders that hold them; only `engine` names ONNX Runtime and tract | requests and answers |
 //! | [`media`]* | containers of films: inspection, and copying the picture with a new sound track | |
-//! | [`audio`]*, [`text`]* | decoding, signal processing, encoding; from text to phonemes | models, API |
-//! | [`store`]* | accounts, keys, rate limits, history, voices, jobs; only `store` names LMDB | requests |
-//! | `base`* | [`fault`] (a public sentence and a private cause), [`limits`] (every bound) | status codes |
+//! | [`audio`]*, [`text`]* | decoding, signal processing, encoding; from text to phonemes | models, requests and answers |
+//! | [`store`]* | accounts, keys, rate limits, history, voices, jobs; only `store` names LMDB | requests and answers |
+//! | `base`* | [`fault`] (a public sentence and a private cause), [`limits`] (every bound), [`cpu_time`], `end` (of the process) | status codes |
 //!
 //! # The life of a request
 //! `edge` accepts a connection within its caps, reads the head within its size and deadline, and checks its framing.
-//! [`api::lifecycle`] decides from the head alone: endpoint (404, 405), key (401), token (429), entitlement (403),
-//! declared size (411, 413), and whether the server is stopping or the queue is full (503). Only then is the body
-//! received, in memory up to 1 MiB and in an unlinked file above. The lifecycle takes a permit of the endpoint's
-//! capability (503 when none is free) and calls the handler, which has its own file: it parses and validates (400, 404)
-//! and calls a service, whose worker runs the engine (502) piece by piece. The history item is on the disk before the
-//! last byte of the answer leaves, and one log line is written.
+//! [`api::lifecycle`] decides from the head alone: endpoint (404, 405), key (401), generations of the key under way
+//! (429, no token taken), token (429), entitlement (403), declared size (411, 413), and whether the server is stopping
+//! or the queue is full (503). Only then is the body received, in memory up to 1 MiB and in an unlinked file above. The
+//! lifecycle takes a place of the endpoint's capability (503 when all are taken or the account has its share) and calls
+//! the handler, which has its own file: it parses and validates (400, 404) and calls a service, which runs the engine
+//! (502) step by step on the lanes of the [`scheduler`]. The history item is on the disk before the last byte of the
+//! answer leaves, and one log line is written.
 //!
 //! # How to add something
-//! * **an endpoint**: its file in `src/api` (parse and render), its row in [`api::ENDPOINTS`], its test in `src/tests/http`;
-//! * **an engine**: its file in `src/engine`, written against its `Net` trait, its row in [`engine::ENGINES`], and a pack;
-//! * **a capability**: its row in [`capability`]; its service, a field of [`services::Services`], which `app` starts; its engine
-//!   with a kind of pack; permits, deadline, `/readyz` and the choice of packs follow;
-//! * **a model**: a folder in `models` with a `pack.toml` (see `models/README.md`), for an engine that is there;
-//! * **an option**: its line in the `settings!` group of the part that uses it (`src/config`), its range in [`limits`]; flag,
-//!   variable, key of the file, check, `--help` and documents follow;
-//! * **a language**: speech: its table in `src/text/g2p/tables` and a voice in a pack; transcription and translation: the list of the
-//!   pack's `pack.toml`.
+//! * **an endpoint**: its file and its `mod` in `src/api`; its row in `src/api/endpoints.rs` ([`api::ENDPOINTS`]); its
+//!   row in `src/docs/api.md`; its arm in `src/tests/http/statuses.rs`. Settings reach it as fields of
+//!   [`api::Context`].
+//! * **an engine**: its file and its `mod` in the folder of its capability in `src/engine`: it implements the trait of
+//!   [`engine::contract`] for that capability, runs its graphs through `Net` ([`engine::graph::net`]) and has a
+//!   `build`; its row in `src/engine/registry.rs` ([`engine::ENGINES`]); new keys of the manifest in
+//!   `src/pack/manifest.rs`; a pack.
+//! * **a capability**: its row in `src/capability.rs`; its `PackKind` (`src/pack/manifest.rs`), its task and output
+//!   ([`engine::contract`]) and its variant of [`engine::Build`]; its service, a field of [`services::Services`] with
+//!   two arms in `src/services/mod.rs`; a variant of `Work` (`src/scheduler/estimates.rs`); the choice of its pack and
+//!   its start in `src/app`. Deadline, handlers, `/readyz` and the warning at the start follow.
+//! * **a model**: a folder in `models` with a `pack.toml` (see `models/README.md`), for an engine that is there.
+//! * **an option**: its line in a group of `src/config` (a call of the macro `settings!`: `common.rs`, `serve.rs`,
+//!   `edge.rs`, `dub.rs`), a number's range in `src/base/limits.rs` (`app` checks a text), and its way through `app` to
+//!   the code that uses it. Flag, variable, key of the file and `--help` follow;
+//!   `UPDATE_GOLDEN=1 cargo test --test main options_document` writes the document.
+//! * **a language**: to speak it, its table in `src/text/g2p/tables` and its row in `TABLES`
+//!   (`src/text/g2p/rules/mod.rs`), sentences in `benches/sentences/CODE.txt`, a preview sentence
+//!   (`src/services/previews.rs`) and a voice in a pack; or only a VITS pack that reads letters, and a preview
+//!   sentence. To transcribe or translate it, the list of the pack's `pack.toml`. Lists kept by hand:
+//!   `src/docs/languages.md`, `models/README.md`, and the voice counts of `README.md`.
+//! * **a command**: its file in `src/cli`, its variant and its arm in `src/cli/mod.rs`, its row in
+//!   `src/docs/options.md`.
+//! * **a bound**: `src/base/limits.rs`, with its unit and its reason.
+//! * **a document**: its file in `src/docs`, its row in `TOPICS` (`src/docs/mod.rs`).
 //!
 //! # Words defined by this project
 //! | word | what it means here |
@@ -53,8 +71,10 @@
 //! | style table | the vectors that make up a voice of Kokoro: one for each length of text |
 //! | blend | a voice that is the weighted mean of others |
 //! | piece | the unit of an engine's work: a clause of a text, a window of a recording |
-//! | cancellation token | the deadline and the cancellation of a task, checked between pieces |
-//! | permit | the right of one request to wait for or use a worker |
+//! | cancellation token | the deadline and the cancellation of a task, checked at each step |
+//! | step | what an engine computes before it asks whether it may go on |
+//! | lane | the right to compute one step; by default as many as there are cores |
+//! | place | the right of one request to compute or wait, counted for each account |
 //! | segment, line | a passage of one speaker in the original recording; a passage to be spoken in another language |
 
 pub mod admit;
@@ -66,8 +86,8 @@ pub mod clone;
 pub mod config;
 pub mod docs;
 pub mod dub;
+pub mod scheduler;
 pub mod services;
-pub mod work;
 
 pub use vocabox_audio as audio;
 use vocabox_base::end;

@@ -8,6 +8,7 @@ use crate::admit::key::Identity;
 use crate::engine::contract::CancellationToken;
 use crate::fault::Fault;
 use crate::limits;
+use crate::scheduler::Share;
 use crate::services::ModelName;
 use crate::store::{Feature, HistoryItem, ItemId, Status, Utc};
 
@@ -22,9 +23,11 @@ pub struct Call {
     pub cancellation: CancellationToken,
     /// The history item of a generation, from [`Call::begin`] on; the lifecycle completes and stores it.
     pub record: Option<HistoryItem>,
-    /// Time that the request's tasks waited for a worker, and that they ran.
+    /// Time that the request's tasks waited for lanes, and that they computed on them.
     pub queued: Duration,
     pub ran: Duration,
+    /// Time for which the client had a part of the answer to take.
+    pub unsent: Duration,
 }
 
 impl Call {
@@ -32,6 +35,11 @@ impl Call {
     pub fn identity(&self) -> Result<&Identity, Fault> {
         let missing = || Fault::internal("an endpoint without a key asked who calls");
         self.identity.as_ref().ok_or_else(missing)
+    }
+
+    /// The share of the lanes that the caller's account has. Faults: as [`Call::identity`].
+    pub fn share(&self) -> Result<Share, Fault> {
+        Ok(Share::request(self.identity()?.account.id))
     }
 
     /// Begins a generation: from here on the request leaves a history item, even if it fails. Faults: `Internal` on an

@@ -13,8 +13,7 @@ use crate::dub::fit::room_chars;
 use crate::engine::contract::TranslateTask;
 use crate::fault::{Fault, Kind};
 use crate::limits;
-use crate::services::Priority;
-use crate::services::translation::{TranslatorPool, route};
+use crate::services::translation::{Translator, route};
 use crate::store::Feature;
 
 /// The language that an analysis may have translated into already (`text_en`).
@@ -68,7 +67,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let read = items.map(|(at, given)| item("segments", at, given, segment));
     let mut segments: Vec<SourceSegment> = read.collect::<Result<_, _>>()?;
     let translation = context.services.translation.as_deref();
-    let mut tasks: Vec<(&TranslatorPool, TranslateTask)> = Vec::new();
+    let mut tasks: Vec<(&Translator, TranslateTask)> = Vec::new();
     // Numbers of the segments to translate; and numbers and texts of those whose English the analysis wrote.
     let (mut asked, mut at) = (Vec::new(), Vec::new());
     for (number, segment) in segments.iter().enumerate() {
@@ -105,7 +104,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     }
     let mut texts: Vec<String> = Vec::with_capacity(tasks.len());
     for (translator, task) in tasks {
-        let done = translator.translate(task, Priority::Interactive, &call.cancellation)?;
+        let done = translator.translate(task, call.share()?, &call.cancellation)?;
         call.queued += done.queued;
         call.ran += done.ran;
         texts.push(done.output.text);

@@ -9,7 +9,7 @@ use super::{Call, Context, Reply};
 use crate::capability::Capability;
 use crate::fault::Fault;
 
-/// Deadline of endpoints that wait for no worker, counted from admission.
+/// Deadline of endpoints that compute nothing, counted from the time when the body is there.
 const LIGHT: Duration = Duration::from_secs(30);
 
 /// Answers a request, or returns why it cannot.
@@ -60,7 +60,7 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// A GET endpoint that needs a key, costs a token, takes no body and waits for no worker; the methods below change
+    /// A GET endpoint that needs a key, costs a token, takes no body and computes nothing; the methods below change
     /// that.
     pub const fn get(id: &'static str, path: &'static str, handler: Handler) -> Self {
         Endpoint {

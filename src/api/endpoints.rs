@@ -3,7 +3,7 @@
 use super::{BodyKind, Endpoint};
 use super::{clone, dub, dub_files, dub_render, dub_translate, health, history, preview};
 use super::{stt, tts, tts_stream, voices};
-use crate::capability::Capability::{Speak, Transcribe, Translate};
+use crate::capability::Capability::{Diarize, Speak, Transcribe, Translate};
 use crate::limits;
 
 /// Every endpoint of the server.
@@ -15,9 +15,8 @@ pub const ENDPOINTS: &[Endpoint] = &[
         .entitled().query::<tts::FormatQuery>().json::<tts::SpeechFields>().needs(Speak).also(&[404]),
     Endpoint::post("stt", "/voice/stt", stt::handle)
         .entitled().form::<stt::TranscribeForm>(BodyKind::Audio).needs(Transcribe).answers::<stt::TranscribeAnswer>(),
-    // Cloning speaks: it tries the voice, and the answer has a sample of it.
     Endpoint::post("clone", "/voice/clone", clone::handle)
-        .entitled().form::<clone::CloneForm>(BodyKind::Audio).needs(Speak).deadline_s(limits::CLONE_SECONDS_WAIT_MAX)
+        .entitled().form::<clone::CloneForm>(BodyKind::Audio).needs(Diarize)
         .answers::<clone::CloneAnswer>(),
     Endpoint::post("dub_analyze", "/voice/dub/analyze", dub::analyze)
         .entitled().form::<dub::AnalyzeForm>(BodyKind::Video).answers::<dub::TakenJob>(),
@@ -37,7 +36,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         .entitled().query::<dub_files::SubtitlesQuery>().also(&[206, 400, 404, 416]),
     Endpoint::get("voices", "/voice/voices", voices::handle)
         .query::<voices::VoicesQuery>().answers::<voices::VoicesAnswer>(),
-    // The preview exists in nearly all cases; the handler takes a permit only if it has to make one.
+    // The preview exists in nearly all cases; the handler takes a place only if it has to make one.
     Endpoint::get("voice_preview", "/voice/voices/{voice_id}/preview", preview::handle)
         .deadline_s(limits::SPEAK_SECONDS_MAX).also(&[404, 502]),
     Endpoint::delete("voice_delete", "/voice/voices/{voice_id}", voices::delete)

@@ -1,5 +1,7 @@
 //! Faults on demand, so that the tests reach statuses that a healthy server never answers. Release builds contain none.
 
+use std::time::Instant;
+
 use super::message::Head;
 use crate::fault::Fault;
 
@@ -27,4 +29,21 @@ pub fn at(stage: FaultPoint, head: &Head) -> Result<(), Fault> {
 #[cfg(not(debug_assertions))]
 pub fn at(_: FaultPoint, _: &Head) -> Result<(), Fault> {
     Ok(())
+}
+
+/// When the head came: an hour earlier than it did if its header asks for a slow upload; only in debug builds.
+#[cfg(debug_assertions)]
+pub fn received(head: &Head) -> Instant {
+    let hour = std::time::Duration::from_secs(3_600);
+    let earlier = match head.header("x-rehearse") {
+        Some("slow-upload") => head.received.checked_sub(hour),
+        _ => None,
+    };
+    earlier.unwrap_or(head.received)
+}
+
+/// When the head came.
+#[cfg(not(debug_assertions))]
+pub fn received(head: &Head) -> Instant {
+    head.received
 }

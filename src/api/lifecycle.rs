@@ -22,7 +22,7 @@ use crate::api::drain::DrainGuard;
 use crate::capability::Capability;
 use crate::engine::contract::CancellationToken;
 use crate::fault::{Fault, Kind};
-use crate::services::permits::{Permit, Permits};
+use crate::scheduler::places::Place;
 use crate::store::{Status, Utc};
 
 /// The API as a service of the edge.
@@ -35,13 +35,12 @@ pub struct Admitted {
     endpoint: &'static Endpoint,
     param: String,
     identity: Option<Identity>,
-    /// None for endpoints that need no worker: a server that stops does not wait for them.
+    /// None for endpoints that compute nothing: a server that stops does not wait for them.
     guard: Option<DrainGuard>,
     /// None for what is no generation, and for a key without a limit of concurrent ones.
     concurrency: Option<ConcurrencyGuard>,
     head: Head,
     trace: RequestTrace,
-    admitted: Instant,
 }
 
 /// What [`Lifecycle::decide`] finds; its fields are those of [`Admitted`].
@@ -72,7 +71,6 @@ impl Service for Lifecycle {
                 concurrency: decided.concurrency,
                 head,
                 trace,
-                admitted: Instant::now(),
             }),
             Err(fault) => {
                 trace.receive = trace.received.elapsed();
@@ -100,22 +98,24 @@ impl Service for Lifecycle {
             param: admitted.param,
             body,
             identity: admitted.identity,
-            cancellation: CancellationToken::new(admitted.admitted + endpoint.deadline, left),
+            // From now on, when the body is there: a slow upload costs none of it.
+            cancellation: CancellationToken::new(Instant::now() + endpoint.deadline, left),
             record: None,
             queued: Duration::ZERO,
             ran: Duration::ZERO,
+            unsent: Duration::ZERO,
         };
         // The handler, in its own file, parses, validates, looks up, calls services and renders.
         let result = catch_unwind(AssertUnwindSafe(|| {
             fault_injection::at(FaultPoint::Handler, &call.head)?;
-            // The permit is held until the answer is ready, but not while the body arrives: a slow upload must not keep
+            // The place is held until the answer is ready, but not while the body arrives: a slow upload must not keep
             // other requests out.
-            let permit = self.permit(endpoint.work)?;
-            (endpoint.handler)(&self.context, &mut call).map(|reply| (reply, permit))
+            let place = self.place(endpoint, call.identity.as_ref())?;
+            (endpoint.handler)(&self.context, &mut call).map(|reply| (reply, place))
         }))
         .unwrap_or_else(|_| Err(Fault::internal("the handler panicked")));
         let context = &self.context;
-        let (mut reply, permit) = match result {
+        let (mut reply, place) = match result {
             Ok(made) => made,
             Err(fault) => {
                 // The client gets the fault of the generation even if the history item cannot be written.
@@ -125,7 +125,7 @@ impl Service for Lifecycle {
             }
         };
         if let Some(source) = reply.rest.take() {
-            let held = (permit, guard, concurrency);
+            let held = (place, guard, concurrency);
             return StreamedAnswer::begin(context.clone(), call, trace, reply, source, held);
         }
         // The history item is durable before the first byte of the answer leaves; if it cannot be written, the answer
@@ -159,7 +159,10 @@ impl Lifecycle {
             }
         };
         self.check_declared_size(endpoint, head)?;
-        let guard = endpoint.work.map(|work| self.guard(work)).transpose()?;
+        let guard = match (endpoint.work, &identity) {
+            (Some(work), Some(identity)) => Some(self.guard(work, identity)?),
+            _ => None,
+        };
         Ok(Decided {
             route,
             identity,
@@ -231,29 +234,30 @@ impl Lifecycle {
 
     /// A drain guard for a generation. Faults: `Busy` while the server is stopping or the queue is full, so that the
     /// body need not be received.
-    fn guard(&self, work: Capability) -> Result<DrainGuard, Fault> {
+    fn guard(&self, work: Capability, identity: &Identity) -> Result<DrainGuard, Fault> {
         let stopping = "The server is stopping and takes no more work.";
         let stopping = || Fault::new(Kind::Busy { retry_after_s: 30 }, stopping);
         let guard = self.context.drain.enter().ok_or_else(stopping)?;
-        let permits = self.context.services.permits(work);
-        match permits.is_some_and(Permits::is_full) {
-            true => Err(full()),
+        let services = &self.context.services;
+        let places = services.places(work);
+        match places.is_some_and(|places| places.is_full(identity.account.id)) {
+            true => Err(services.busy()),
             false => Ok(guard),
         }
     }
 
-    /// A permit among the requests that wait for this kind of work, so that they can never take the handlers that
-    /// answer everything else. It is taken once the body is there: else a client that sends slowly would hold the queue.
-    fn permit(&self, work: Option<Capability>) -> Result<Option<Permit>, Fault> {
-        work.and_then(|work| self.context.services.permits(work))
-            .map(|permits| permits.take().ok_or_else(full))
-            .transpose()
+    /// A place among the requests that compute or wait for this kind of work, so that they can never take the handlers that
+    /// answer everything else. It is taken once the body is there: else a client that sends slowly would hold it.
+    fn place(
+        &self,
+        endpoint: &Endpoint,
+        identity: Option<&Identity>,
+    ) -> Result<Option<Place>, Fault> {
+        match (endpoint.work, identity) {
+            (Some(work), Some(identity)) => {
+                (self.context.services).take_place(work, identity.account.id)
+            }
+            _ => Ok(None),
+        }
     }
-}
-
-fn full() -> Fault {
-    Fault::new(
-        Kind::Busy { retry_after_s: 5 },
-        "The queue is full: as many requests as it holds wait already. Try again in 5 s.",
-    )
 }

@@ -4,6 +4,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{Call, Context, Reply};
 use crate::audio::encode;
+use crate::capability::Capability;
 use crate::engine::unknown_voice;
 use crate::fault::{Fault, Kind};
 use crate::pack::manifest::Voice;
@@ -28,15 +29,16 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let wav = match previews.find(&preview) {
         Some(wav) => wav,
         None => {
-            // The permit is taken only if the preview has to be made: existing previews are sent even when the queue is
+            // The place is taken only if the preview has to be made: existing previews are sent even when the queue is
             // full.
             let busy = |sentence: &str| Fault::new(Kind::Busy { retry_after_s: 5 }, sentence);
             let guard = context.drain.enter();
             let _guard =
                 guard.ok_or_else(|| busy("The server is stopping and takes no more work."))?;
-            let permit = speech.permits.take();
-            let _permit = permit.ok_or_else(|| busy("The queue is full. Try again in 5 s."))?;
-            let done = previews.find_or_make(&preview, speech, &call.cancellation)?;
+            let share = call.share()?;
+            let account = call.identity()?.account.id;
+            let _place = context.services.take_place(Capability::Speak, account)?;
+            let done = previews.find_or_make(&preview, speech, share, &call.cancellation)?;
             (call.queued, call.ran) = (done.queued, done.ran);
             done.output
         }

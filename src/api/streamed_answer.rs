@@ -1,11 +1,12 @@
 //! An answer that is sent while it is made, and what the lifecycle does at its end: completion, a fault, or a client
 //! that left.
 //!
-//! Guarantees that the history item is durable before the last byte leaves, and that the request's permit, drain guard
+//! Guarantees that the history item is durable before the last byte leaves, and that the request's place, drain guard
 //! and concurrency guard are held until then.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::message::{Answer, Answered};
 use super::trace::RequestTrace;
@@ -13,11 +14,11 @@ use super::{BodyStream, Call, Context, Reply};
 use crate::admit::concurrency::ConcurrencyGuard;
 use crate::api::drain::DrainGuard;
 use crate::fault::{Fault, Kind};
-use crate::services::permits::Permit;
+use crate::scheduler::places::Place;
 use crate::store::Status;
 
-/// The permit and the guards of a generation under way.
-pub type Held = (Option<Permit>, Option<DrainGuard>, Option<ConcurrencyGuard>);
+/// The place and the guards of a generation under way.
+pub type Held = (Option<Place>, Option<DrainGuard>, Option<ConcurrencyGuard>);
 
 /// Makes and sends the parts of an answer after the first.
 pub struct StreamedAnswer {
@@ -26,7 +27,9 @@ pub struct StreamedAnswer {
     trace: RequestTrace,
     source: BodyStream,
     bytes: usize,
-    /// Permit and guards of the request; none once it has ended.
+    /// When the client was given the part that it has to take.
+    sending: Instant,
+    /// Place and guards of the request; none once it has ended.
     held: Option<Held>,
 }
 
@@ -53,6 +56,7 @@ impl StreamedAnswer {
             trace,
             source,
             bytes,
+            sending: Instant::now(),
             held: Some(held),
         };
         Answered {
@@ -84,11 +88,13 @@ impl Iterator for StreamedAnswer {
 
     fn next(&mut self) -> Option<Self::Item> {
         self.held.as_ref()?;
+        self.call.unsent += self.sending.elapsed();
         let made = catch_unwind(AssertUnwindSafe(|| (self.source)(&mut self.call)))
             .unwrap_or_else(|_| Err(Fault::internal("the handler panicked")));
         match made {
             Ok(Some(part)) => {
                 self.bytes += part.len();
+                self.sending = Instant::now();
                 Some(Ok(part))
             }
             // If the item cannot be stored, the answer ends with that fault instead of its regular end.

@@ -11,7 +11,6 @@ use crate::audio;
 use crate::engine::contract::{Segment, Transcript, Word, millis};
 use crate::fault::Fault;
 use crate::limits;
-use crate::services::Priority;
 use crate::services::transcription::{Recording, TranscriptionRequest};
 use crate::store::{Feature, ItemId};
 
@@ -93,7 +92,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         words,
         beams: transcription.beams,
     };
-    let done = recognizer.transcribe(request, Priority::Interactive, &call.cancellation)?;
+    let done = recognizer.transcribe(request, call.share()?, &call.cancellation)?;
     (call.queued, call.ran) = (done.queued, done.ran);
     let transcript = done.output;
     let text = transcript.text();

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 use super::detail;
+use super::fault_injection;
 use super::message::{Answer, Answered, Head};
 use super::{Call, FileSection, Reply};
 use crate::admit::bucket::Allowance;
@@ -28,6 +29,8 @@ pub struct RequestTrace {
     pub receive: Duration,
     pub queued: Duration,
     pub ran: Duration,
+    /// Waiting for the client to take parts of the answer.
+    pub unsent: Duration,
     pub bytes_in: u64,
     /// Seconds of sound made or heard.
     pub audio_s: Option<f64>,
@@ -42,7 +45,7 @@ impl RequestTrace {
             .map_or_else(new_request_id, str::to_owned);
         RequestTrace {
             cors,
-            ..RequestTrace::new(request_id, head.peer, head.received)
+            ..RequestTrace::new(request_id, head.peer, fault_injection::received(head))
         }
     }
 
@@ -63,6 +66,7 @@ impl RequestTrace {
             receive: Duration::ZERO,
             queued: Duration::ZERO,
             ran: Duration::ZERO,
+            unsent: Duration::ZERO,
             bytes_in: 0,
             audio_s: None,
         }
@@ -71,7 +75,7 @@ impl RequestTrace {
     /// Copies the times and the seconds of sound that a handler noted in `call`.
     pub fn made(&mut self, call: &Call) {
         self.audio_s = call.record.as_ref().and_then(|item| item.duration_seconds);
-        (self.queued, self.ran) = (call.queued, call.ran);
+        (self.queued, self.ran, self.unsent) = (call.queued, call.ran, call.unsent);
     }
 
     /// Makes the answer to a result, and writes the request's log line.
@@ -127,6 +131,7 @@ impl RequestTrace {
             receive_ms = ms(self.receive),
             queue_ms = ms(self.queued),
             run_ms = ms(self.ran),
+            client_ms = ms(self.unsent),
             total_ms = ms(self.received.elapsed()),
             bytes_in = self.bytes_in,
             bytes_out = bytes_out,

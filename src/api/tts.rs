@@ -13,7 +13,6 @@ use crate::engine::contract::Utterance;
 use crate::engine::tts::style::Style;
 use crate::fault::Fault;
 use crate::limits;
-use crate::services::Priority;
 use crate::services::speech::SpeechService;
 use crate::store::{Feature, ItemId, Utc};
 use crate::text;
@@ -47,8 +46,8 @@ request! {
 /// pack that speaks, and those of the service.
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let request = begin(context, call)?;
-    let priority = Priority::Interactive;
-    let done = (request.speech).synthesize(request.utterance, priority, &call.cancellation)?;
+    let share = call.share()?;
+    let done = (request.speech).synthesize(request.utterance, share, &call.cancellation)?;
     (call.queued, call.ran) = (done.queued, done.ran);
     let clip = done.output;
     call.item()?.duration_seconds = Some(clip.seconds());
@@ -158,7 +157,7 @@ fn parse(fields: SpeechFields) -> Result<(Utterance, Controls), Fault> {
     Ok((utterance, controls))
 }
 
-/// Refuses a text whose speech would be longer than a worker has time for, at once instead of after minutes.
+/// Refuses a text whose speech would take longer than a request may, at once instead of after minutes.
 fn check_length(asked: &Utterance, language: &str) -> Result<(), Fault> {
     let Some(language) = text::language(language) else {
         return Ok(());

@@ -1,5 +1,7 @@
 //! The packs in use: choosing them, and building an engine from each.
 
+use std::sync::Arc;
+
 use crate::capability::Capability;
 use crate::config;
 use crate::engine::contract::{Embed, Speak, Transcribe, Translate};
@@ -12,6 +14,7 @@ use crate::engine::{self, Build, VoiceRouter, wrong_engine};
 use crate::fault::Fault;
 use crate::pack::Pack;
 use crate::pack::manifest::{PackKind, Runtime};
+use crate::scheduler::lanes::Lanes;
 use crate::services::transcription::GENERAL;
 
 /// The chosen packs, verified, and the libraries that run their graphs.
@@ -31,6 +34,8 @@ pub struct Installation {
     /// Packs that translate.
     pub(super) translators: Vec<Pack>,
     pub(super) graphs: GraphLoader,
+    /// Shared by all services.
+    pub(super) lanes: Arc<Lanes>,
 }
 
 impl Installation {
@@ -95,6 +100,7 @@ impl Installation {
             convert,
             translators,
             graphs,
+            lanes: Lanes::new(options.lanes()),
         })
     }
 
@@ -105,7 +111,7 @@ impl Installation {
 
     /// Builds the engine that speaks, of all packs that speak. Faults: `Missing` when none is fetched, or one cannot be
     /// loaded.
-    pub fn build_speak(&self) -> Result<Box<Speak>, Fault> {
+    pub fn build_speak(&self) -> Result<Arc<dyn Speak>, Fault> {
         if self.speak.is_none() {
             return Err(missing(Capability::Speak));
         }
@@ -120,7 +126,7 @@ impl Installation {
     }
 
     /// Builds the engine of the general pack that transcribes. Faults: as [`Installation::build_speak`].
-    pub fn build_transcribe(&self) -> Result<Box<Transcribe>, Fault> {
+    pub fn build_transcribe(&self) -> Result<Arc<Transcribe>, Fault> {
         self.build_recognizer(self.transcriber(None)?)
     }
 
@@ -140,7 +146,7 @@ impl Installation {
 
     /// Builds the engine of `pack`, which transcribes. Faults: `Missing` when it or the pack that detects speech cannot
     /// be loaded.
-    pub(super) fn build_recognizer(&self, pack: &Pack) -> Result<Box<Transcribe>, Fault> {
+    pub(super) fn build_recognizer(&self, pack: &Pack) -> Result<Arc<Transcribe>, Fault> {
         let detector = self.detect.as_ref();
         let detector = detector.ok_or_else(|| not_fetched("detects speech", "silero-vad"))?;
         match engine::of(pack)? {
@@ -150,14 +156,14 @@ impl Installation {
     }
 
     /// Builds the engine that diarizes. Faults: as [`Installation::build_speak`].
-    pub fn build_diarize(&self) -> Result<Box<Diarize>, Fault> {
+    pub fn build_diarize(&self) -> Result<Arc<Diarize>, Fault> {
         let detector = self.detect.as_ref();
         let detector = detector.ok_or_else(|| not_fetched("detects speech", "silero-vad"))?;
         diarization::build(self.embedding()?, detector, &self.graphs)
     }
 
     /// Builds the engine that embeds speakers. Faults: as [`Installation::build_speak`].
-    pub fn build_embed(&self) -> Result<Box<Embed>, Fault> {
+    pub fn build_embed(&self) -> Result<Arc<Embed>, Fault> {
         let pack = self.embedding()?;
         match engine::of(pack)? {
             Build::Embed(build) => build(pack, &self.graphs),
@@ -183,7 +189,7 @@ impl Installation {
     }
 
     /// Builds the engine of `pack`, which translates. Faults: `Missing` when it cannot be loaded.
-    pub(super) fn build_translator(&self, pack: &Pack) -> Result<Box<Translate>, Fault> {
+    pub(super) fn build_translator(&self, pack: &Pack) -> Result<Arc<Translate>, Fault> {
         match engine::of(pack)? {
             Build::Translate(build) => build(pack, &self.graphs),
             _ => Err(wrong_engine(pack)),
@@ -243,8 +249,7 @@ pub fn open_ort(options: &config::Models, packs: &[Pack]) -> Result<Ort, Fault> 
         .map_err(|e: String| Fault::missing(e))?;
     let ort = Ort::open(
         &probed.path,
-        options.cores,
-        options.settings.threads_per_worker,
+        options.settings.threads.unwrap_or(options.cores),
         device,
     )?;
     log::info!("device {} (asked for: {device})", ort.device());

@@ -20,10 +20,10 @@ use crate::edge::{Bounds, Edge, EdgeConfig};
 use crate::engine;
 use crate::fault::Fault;
 use crate::limits;
+use crate::services::Services;
 use crate::services::clones::ClonedVoices;
 use crate::services::file_cache::{CacheLimits, FileCache};
 use crate::services::previews::Previews;
-use crate::services::{Capacity, Services};
 use crate::store::{JobRoom, Retention, Store};
 
 /// Bounds of the previews on the disk.
@@ -51,12 +51,9 @@ impl App {
         };
         let store = Store::serve(&options.data_dir, retention)?;
         let installation = Installation::open(&options.models, Capability::ALL)?;
-        let capacity = Capacity {
-            workers: options.server.workers,
-            queue: options.server.queue,
-        };
+        let capacity = installation.capacity(options.places());
         let beams = options.models.settings.beam;
-        let services = installation.start_services(capacity, beams)?;
+        let services = installation.start_services(&capacity, beams)?;
         warn_of_missing(&installation, &services);
         let can_clone = installation.can_clone().is_ok();
         let clones = ClonedVoices::new(
@@ -97,6 +94,7 @@ impl App {
             spool_dir: options.data_dir.join("spool"),
             socket_dir: options.data_dir.join("socket"),
             handlers: options.handlers(),
+            threads_beside: options.speech_threads(),
             connections_max: options.edge.connections,
             connections_per_address_max: options.edge.connections_per_address,
         };

@@ -22,7 +22,7 @@ use crate::services::file_cache::{CacheLimits, FileCache};
 use crate::services::speakers::SpeakerService;
 use crate::services::speech::SpeechService;
 use crate::services::transcription::{Recognizer, RecognizerSettings, TranscriptionService};
-use crate::services::translation::{TranslationService, TranslatorPool};
+use crate::services::translation::{TranslationService, Translator};
 use crate::services::voices::{Origin, VoiceCatalog};
 use crate::services::{Capacity, ModelName, Services};
 use crate::store::{Retention, Store};
@@ -38,18 +38,24 @@ const SPOKEN: CacheLimits = CacheLimits {
     bytes_max: limits::SPOKEN_BYTES_MAX,
 };
 
-/// Capacity of a command without a server: lines are transcribed and spoken one after the other, while the search for a
-/// voice runs.
-const COMMAND: Capacity = Capacity {
-    workers: 1,
-    queue: 4,
-};
-
 impl Installation {
+    /// The capacity of a service with `places`.
+    pub(super) fn capacity(&self, places: usize) -> Capacity {
+        Capacity {
+            lanes: Arc::clone(&self.lanes),
+            places,
+        }
+    }
+
+    /// The capacity of a command, which has no requests of accounts.
+    pub fn command_capacity(&self) -> Capacity {
+        self.capacity(0)
+    }
+
     /// Starts the services whose packs are fetched, each with this `capacity`. Faults: `Missing` when a pack cannot be loaded.
     pub(super) fn start_services(
         &self,
-        capacity: Capacity,
+        capacity: &Capacity,
         beams: usize,
     ) -> Result<Services, Fault> {
         let speech = match &self.speak {
@@ -57,6 +63,7 @@ impl Installation {
             None => None,
         };
         Ok(Services {
+            lanes: Arc::clone(&self.lanes),
             speech,
             transcription: self.start_transcription(capacity, beams)?.map(Arc::new),
             translation: self.start_translation(capacity)?.map(Arc::new),
@@ -64,14 +71,12 @@ impl Installation {
         })
     }
 
-    /// Starts the workers that speak. Faults: `Missing` when no pack for it is fetched or one cannot be loaded.
-    pub fn start_speech(&self, capacity: Capacity) -> Result<SpeechService, Fault> {
+    /// Loads the packs that speak. Faults: `Missing` when no pack for it is fetched or one cannot be loaded.
+    pub fn start_speech(&self, capacity: &Capacity) -> Result<SpeechService, Fault> {
         let pack = self.speak.as_ref();
         let pack = pack.ok_or_else(|| missing(Capability::Speak))?;
-        let this = self.clone();
-        timed(pack, capacity, || {
-            SpeechService::start(name(pack), capacity, move || this.build_speak())
-        })
+        let engine = timed(pack, || self.build_speak())?;
+        Ok(SpeechService::new(name(pack), engine, capacity))
     }
 
     /// The voices that the packs speak, and those of `clones`; empty while no pack that speaks is fetched.
@@ -89,11 +94,11 @@ impl Installation {
         VoiceCatalog::new(voices.map(origin).collect(), clones)
     }
 
-    /// Starts the workers of every pack that transcribes, none while none is fetched. Faults: `Missing` when one cannot be
+    /// Loads every pack that transcribes, none while none is fetched. Faults: `Missing` when one cannot be
     /// loaded.
     fn start_transcription(
         &self,
-        capacity: Capacity,
+        capacity: &Capacity,
         beams: usize,
     ) -> Result<Option<TranscriptionService>, Fault> {
         let Some(pack) = &self.transcribe else {
@@ -107,67 +112,55 @@ impl Installation {
         Ok(Some(service))
     }
 
-    /// Starts one worker of the pack for a language only, for commands. Faults: `Missing` when no pack for it is
+    /// Loads the pack for a language only, for commands. Faults: `Missing` when no pack for it is
     /// fetched or it cannot be loaded.
     pub fn start_recognizer_for(&self, language: Option<&str>) -> Result<Recognizer, Fault> {
-        self.start_recognizer(self.transcriber(language)?, COMMAND)
+        self.start_recognizer(self.transcriber(language)?, &self.command_capacity())
     }
 
-    fn start_recognizer(&self, pack: &Pack, capacity: Capacity) -> Result<Recognizer, Fault> {
-        let (this, own) = (self.clone(), pack.clone());
+    fn start_recognizer(&self, pack: &Pack, capacity: &Capacity) -> Result<Recognizer, Fault> {
         let settings = RecognizerSettings {
             name: name(pack),
             rate_hz: pack.manifest.sample_rate_hz.unwrap_or(16_000),
             languages: pack.manifest.languages.clone(),
         };
-        timed(pack, capacity, || {
-            Recognizer::start(settings, capacity, move || this.build_recognizer(&own))
-        })
+        let engine = timed(pack, || self.build_recognizer(pack))?;
+        Ok(Recognizer::new(settings, engine, capacity))
     }
 
-    /// Starts the workers of every pack that translates. None while none is fetched: nothing but dubbing asks for one.
+    /// Loads every pack that translates. None while none is fetched: nothing but dubbing asks for one.
     /// Faults: `Missing` when one cannot be loaded.
-    fn start_translation(&self, capacity: Capacity) -> Result<Option<TranslationService>, Fault> {
+    fn start_translation(&self, capacity: &Capacity) -> Result<Option<TranslationService>, Fault> {
         let start = |pack: &Pack| self.start_translator(pack, capacity);
         let translators = self.translators.iter().map(start);
-        let translators: Vec<TranslatorPool> = translators.collect::<Result<_, _>>()?;
+        let translators: Vec<Translator> = translators.collect::<Result<_, _>>()?;
         let is_any = !translators.is_empty();
         Ok(is_any.then(|| TranslationService::new(translators, capacity)))
     }
 
-    /// Starts one worker of the pack for a pair of languages only, for commands. Faults: `Missing` when no pack for it
-    /// is fetched or it cannot be loaded.
-    pub fn start_translator_for(
-        &self,
-        source: &str,
-        target: &str,
-    ) -> Result<TranslatorPool, Fault> {
-        self.start_translator(self.translator(source, target)?, COMMAND)
+    /// Starts the pack for a pair of languages only, for commands. Faults: `Missing` when no pack for it is fetched or it
+    /// cannot be loaded.
+    pub fn start_translator_for(&self, source: &str, target: &str) -> Result<Translator, Fault> {
+        self.start_translator(self.translator(source, target)?, &self.command_capacity())
     }
 
-    fn start_translator(&self, pack: &Pack, capacity: Capacity) -> Result<TranslatorPool, Fault> {
-        let (this, own) = (self.clone(), pack.clone());
+    fn start_translator(&self, pack: &Pack, capacity: &Capacity) -> Result<Translator, Fault> {
         let settings = pack.manifest.translate.clone();
         let settings = settings.ok_or_else(|| wrong_engine(pack))?;
-        timed(pack, capacity, || {
-            let build = move || this.build_translator(&own);
-            TranslatorPool::start(name(pack), settings, capacity, build)
-        })
+        let engine = timed(pack, || self.build_translator(pack))?;
+        Ok(Translator::new(name(pack), settings, engine, capacity))
     }
 
-    /// Starts the workers that tell speakers apart, none while a pack for it is not fetched. Faults: `Missing` when one cannot
+    /// Loads the packs that tell speakers apart, none while a pack for it is not fetched. Faults: `Missing` when one cannot
     /// be loaded.
-    fn start_speakers(&self, capacity: Capacity) -> Result<Option<Arc<SpeakerService>>, Fault> {
+    fn start_speakers(&self, capacity: &Capacity) -> Result<Option<Arc<SpeakerService>>, Fault> {
         if self.embed.is_none() || self.detect.is_none() {
             return Ok(None);
         }
-        let (diarize, embed) = (self.clone(), self.clone());
-        let service = SpeakerService::start(
-            capacity,
-            move || diarize.build_diarize(),
-            move || embed.build_embed(),
-        )?;
-        Ok(Some(Arc::new(service)))
+        let (diarize, embed) = (self.build_diarize()?, self.build_embed()?);
+        Ok(Some(Arc::new(SpeakerService::new(
+            diarize, embed, capacity,
+        ))))
     }
 
     /// Checks that the packs that cloning needs are fetched; the error says which is missing.
@@ -234,17 +227,18 @@ impl Installation {
         scratch: &Path,
         beams: usize,
     ) -> Result<DubServices, Fault> {
-        let transcription = self.start_transcription(COMMAND, beams)?;
+        let transcription = self.start_transcription(&self.command_capacity(), beams)?;
         let transcription = transcription.ok_or_else(|| missing(Capability::Transcribe))?;
-        let speech = self.start_speech(COMMAND)?;
+        let speech = self.start_speech(&self.command_capacity())?;
         let store = Store::serve(scratch, Retention::default())?;
         std::fs::create_dir_all(data_dir).map_err(Fault::disk)?;
         // One translator is started by itself, once it is known which.
         let services = Services {
+            lanes: Arc::clone(&self.lanes),
             speech: Some(Arc::new(speech)),
             transcription: Some(Arc::new(transcription)),
             translation: None,
-            speakers: self.start_speakers(COMMAND)?,
+            speakers: self.start_speakers(&self.command_capacity())?,
         };
         let catalog = Arc::new(self.voice_catalog(None));
         let cloning = self.start_cloning(&services, &store, data_dir)?;
@@ -294,17 +288,12 @@ fn name(pack: &Pack) -> ModelName {
 }
 
 /// Calls `start`, and logs how long loading `pack` took.
-fn timed<S>(
-    pack: &Pack,
-    capacity: Capacity,
-    start: impl FnOnce() -> Result<S, Fault>,
-) -> Result<S, Fault> {
+fn timed<S>(pack: &Pack, start: impl FnOnce() -> Result<S, Fault>) -> Result<S, Fault> {
     let begun = Instant::now();
     let service = start()?;
     log::info!(
-        "pack {} loaded by {} workers in {:.1} s",
+        "pack {} loaded in {:.1} s",
         pack.name(),
-        capacity.workers,
         begun.elapsed().as_secs_f64()
     );
     Ok(service)

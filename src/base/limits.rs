@@ -198,8 +198,9 @@ pub const REQUEST_ID_CHARS_MAX: usize = 64;
 /// Bytes of the `X-Vox-Metadata` header; its `text` is cut to fit.
 pub const METADATA_BYTES_MAX: usize = 4 * 1024;
 
-/// Workers of one capability, and requests that may wait for them.
-pub const WORKERS: Movable = Movable {
+/// Steps that compute at once, and requests of one capability that may wait beside them. The default of lanes counts only
+/// where the machine does not tell its cores.
+pub const LANES: Movable = Movable {
     min: 1,
     default: 1,
     max: 64,
@@ -209,7 +210,7 @@ pub const QUEUE: Movable = Movable {
     default: 16,
     max: 1_024,
 };
-/// Compute threads of one worker's models. The default counts only when the operator asks for threads for each worker.
+/// Compute threads that all steps share. The default counts only where the machine does not tell its cores.
 pub const THREADS: Movable = Movable {
     min: 1,
     default: 1,
@@ -221,7 +222,11 @@ pub const DRAIN_SECONDS: Movable = Movable {
     default: 30,
     max: 86_400,
 };
-/// Seconds that speaking one text may take, queueing included.
+/// Pieces of one text that are made at once at the most: each has a thread.
+pub const PIECES_SIDE_BY_SIDE_MAX: usize = 8;
+/// Seconds of a stream's sound that are made before the client takes them.
+pub const SPEECH_AHEAD_SECONDS: f64 = 10.0;
+/// Seconds that speaking one text may take, queueing included; a stream may take as much longer as its sound lasts.
 pub const SPEAK_SECONDS_MAX: u64 = 300;
 /// Seconds that transcribing one recording may take, queueing included.
 pub const TRANSCRIBE_SECONDS_MAX: u64 = 3_600;

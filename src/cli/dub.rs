@@ -23,7 +23,7 @@ use crate::engine::contract::{CancellationToken, TranslateTask};
 use crate::engine::diarization;
 use crate::fault::Fault;
 use crate::limits;
-use crate::services::Priority;
+use crate::scheduler::Share;
 
 /// Dub a recording or a video into another language.
 #[derive(Debug, clap::Args)]
@@ -174,8 +174,7 @@ impl DubRun<'_> {
                         target: target.clone(),
                         room: Some(room_chars(said.start_s, said.end_s, next)),
                     };
-                    let done =
-                        translator.translate(task, Priority::Interactive, &self.cancellation)?;
+                    let done = translator.translate(task, Share::command(), &self.cancellation)?;
                     done.output.text
                 }
             };

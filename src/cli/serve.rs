@@ -48,6 +48,8 @@ pub fn run(args: &ServeArgs, common: &Common) -> Result<(), CliError> {
     if !is_idle {
         end::at_once(0);
     }
+    // The process must not end beneath a step of an engine.
+    app.context.services.lanes.close();
     Ok(())
 }
 

@@ -15,7 +15,7 @@ use crate::config::{Common, Flags, ModelSettings};
 use crate::engine::contract::{CancellationToken, Utterance};
 use crate::fault::Fault;
 use crate::limits;
-use crate::services::Capacity;
+use crate::scheduler::Share;
 use crate::text;
 
 /// Speak a text to a sound file.
@@ -62,11 +62,8 @@ pub fn run(args: SpeakArgs, common: &Common) -> Result<(), CliError> {
     };
     let installation =
         Installation::open(&options, &[Capability::Speak]).map_err(CliError::usage)?;
-    let alone = Capacity {
-        workers: 1,
-        queue: 0,
-    };
-    let speech = installation.start_speech(alone).map_err(CliError::usage)?;
+    let capacity = installation.command_capacity();
+    let speech = (installation.start_speech(&capacity)).map_err(CliError::usage)?;
     let catalog = installation.voice_catalog(None);
     let begun = Instant::now();
     let cancellation = CancellationToken::until(begun + Duration::from_secs(24 * 3600));
@@ -80,7 +77,7 @@ pub fn run(args: SpeakArgs, common: &Common) -> Result<(), CliError> {
         ..Utterance::default()
     };
     let mut stream = speech
-        .stream(utterance, &cancellation)
+        .stream(utterance, Share::command(), &cancellation)
         .map_err(CliError::failed)?;
     let pieces = std::iter::from_fn(|| {
         let piece = stream.piece().transpose()?;

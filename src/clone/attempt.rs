@@ -11,7 +11,7 @@ use crate::audio::Clip;
 use crate::engine::contract::CancellationToken;
 use crate::engine::tts::style::StyleTable;
 use crate::fault::Fault;
-use crate::services::Priority;
+use crate::scheduler::Share;
 
 /// Time for the tries of the request that clones, and their greatest number.
 const FIRST: Duration = Duration::from_secs(4);
@@ -97,7 +97,7 @@ impl Attempt {
         &mut self,
         catalog: &Catalog,
         probe: &VoiceProbe,
-        priority: Priority,
+        share: Share,
         cancellation: &CancellationToken,
     ) -> Result<(BestMatch, Clip), Fault> {
         let until = Instant::now() + FIRST;
@@ -110,7 +110,7 @@ impl Attempt {
                 _ => self.search.propose(),
             };
             let style_table = Arc::new(catalog.style_table(&self.whole(&blend))?);
-            let (clip, measured) = probe.hear(style_table, 0, priority, cancellation)?;
+            let (clip, measured) = probe.hear(style_table, 0, share, cancellation)?;
             self.trials += 1;
             let score = match trial {
                 0 => self.search.best().score,
@@ -137,22 +137,17 @@ impl Attempt {
         probe: &VoiceProbe,
         cancellation: &CancellationToken,
     ) -> Result<(), Fault> {
-        let (_, mut heard) =
-            probe.hear(style_table.clone(), 0, Priority::Background, cancellation)?;
+        let (_, mut heard) = probe.hear(style_table.clone(), 0, Share::idle(), cancellation)?;
         for sentence in 1..HEARINGS_MIN {
-            let (_, once) = probe.hear(
-                style_table.clone(),
-                sentence,
-                Priority::Background,
-                cancellation,
-            )?;
+            let (_, once) =
+                probe.hear(style_table.clone(), sentence, Share::idle(), cancellation)?;
             heard = mean(&heard, sentence, &once);
         }
         self.given = InUse::Score(likeness(&heard, self.search.target()));
         Ok(())
     }
 
-    /// Tries one new blend or measures a candidate again, while no request needs the workers. Returns false when the
+    /// Tries one new blend or measures a candidate again, beside the requests. Returns false when the
     /// search is over. Faults: those of speaking.
     pub fn go_on(
         &mut self,
@@ -176,7 +171,7 @@ impl Attempt {
                 let (blend, sentence) = (tried.blend.clone(), tried.hearings);
                 let style_table = Arc::new(catalog.style_table(&self.whole(&blend))?);
                 let (_, measured) =
-                    probe.hear(style_table, sentence, Priority::Background, cancellation)?;
+                    probe.hear(style_table, sentence, Share::idle(), cancellation)?;
                 self.search.hear_again(at, measured);
             }
             _ => {
@@ -185,8 +180,7 @@ impl Attempt {
                     false => self.search.propose(),
                 };
                 let style_table = Arc::new(catalog.style_table(&self.whole(&blend))?);
-                let (_, measured) =
-                    probe.hear(style_table, 0, Priority::Background, cancellation)?;
+                let (_, measured) = probe.hear(style_table, 0, Share::idle(), cancellation)?;
                 self.search.learn(blend, measured);
                 if is_late {
                     self.settled = Some(self.search.tried().len() - 1);

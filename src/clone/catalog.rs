@@ -1,6 +1,6 @@
 //! The stock voices: their style tables, their measurements, and the table of a blend.
 //!
-//! Voices are measured once for a set of packs, while no request needs the workers, and the measurements are kept in a
+//! Voices are measured once for a set of packs, beside the requests, and the measurements are kept in a
 //! file.
 
 use std::fs;
@@ -18,7 +18,7 @@ use crate::engine::tts::kokoro::read_table;
 use crate::engine::tts::style::StyleTable;
 use crate::engine::tts::style::{STYLE, TABLE};
 use crate::fault::Fault;
-use crate::services::Priority;
+use crate::scheduler::Share;
 
 /// The row of a style table by which voices are compared: about that of a sentence of [`SENTENCES`].
 const ROW: usize = 45;
@@ -149,7 +149,7 @@ impl Catalog {
                 self.keep()?;
             }
             let heard = self.stock_style_table(voice).and_then(|style_table| {
-                probe.hear(Arc::new(style_table), 0, Priority::Background, cancellation)
+                probe.hear(Arc::new(style_table), 0, Share::idle(), cancellation)
             });
             // After a cancellation the fault is not the voice's.
             cancellation.check()?;

@@ -1,7 +1,7 @@
 //! Cloning: a recording of a speaker → the most similar voice that can be blended from the stock voices.
 //!
-//! A request gets the best blend of stock voices that a few tries find; a thread continues the search while no request
-//! needs the workers, and gives the voice a better style table when it finds one. Knows neither requests nor status
+//! A request gets the best blend of stock voices that a few tries find; a thread continues the search beside the
+//! requests, and gives the voice a better style table when it finds one. Knows neither requests nor status
 //! codes.
 //!
 //! | file | one idea |
@@ -16,7 +16,7 @@
 //! | `slope` | the direction of prosody along which the pitch moves more |
 //! | `probe` | speaks a try and measures it |
 //! | `attempt` | the tries for one voice |
-//! | `refiner` | the thread that continues searches while no request needs the workers |
+//! | `refiner` | the thread that continues searches beside the requests |
 
 pub mod attempt;
 pub mod catalog;
@@ -36,9 +36,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::audio::{Clip, Samples, encode};
-use crate::engine::contract::CancellationToken;
+use crate::engine::contract::{CancellationToken, Steps};
 use crate::fault::{Fault, Kind};
-use crate::services::Priority;
+use crate::scheduler::Share;
+use crate::scheduler::estimates::Work;
+use crate::scheduler::lanes::Lanes;
 use crate::services::speakers::SpeakerService;
 use crate::store::{AccountId, ClonedStyle, ClonedVoice, Store, Utc, VoiceId};
 use attempt::{Attempt, BestMatch};
@@ -56,6 +58,8 @@ pub struct Cloning {
     catalog: Arc<Catalog>,
     probe: Arc<VoiceProbe>,
     speakers: Arc<SpeakerService>,
+    /// One lane: whose recording is read.
+    reading: Arc<Lanes>,
     store: Arc<Store>,
     refiner: Refiner,
 }
@@ -88,6 +92,7 @@ impl Cloning {
         Ok(Cloning {
             catalog,
             speakers: probe.speakers.clone(),
+            reading: Lanes::new(1),
             probe,
             store,
             refiner,
@@ -100,29 +105,34 @@ impl Cloning {
         self.store.check_voice_room(account, most)
     }
 
-    /// Finds a voice like the one in `recording`. The worker that diarizes reads the recording, one at a time; tries
-    /// are spoken at `priority`. Faults: those of reading, those of `reference`, `Busy` while too few stock voices are
-    /// measured after a start, and those of the services.
+    /// Finds a voice like the one in `recording`; one recording is read at a time. All computing uses `share`. Faults:
+    /// those of reading, those of `reference`, `Busy` while too few stock voices are measured after a start, and those of
+    /// the services.
     pub fn hear(
         &self,
         recording: Box<dyn Samples>,
-        priority: Priority,
+        share: Share,
         cancellation: &CancellationToken,
     ) -> Result<NewClone, Fault> {
-        let diarize = |sound| self.speakers.diarize(sound, cancellation);
+        // A recording is held whole: one at a time.
+        let reading = (self.reading).enter(share, Work::Diarize, 0.0, cancellation)?;
+        let turn = reading.seat();
+        turn.next()?;
+        let diarize = |sound| self.speakers.diarize(sound, share, cancellation);
         let ReferenceSpeech {
             clip: speech,
             recording_s,
         } = reference::speech(recording, diarize)?;
+        drop(turn);
         if !self.catalog.wait_known(KNOWN_MIN, KNOWN_WAIT) {
             return Err(Fault::new(
                 Kind::Busy { retry_after_s: 20 },
                 "The server was just started and is still measuring its stock voices. Try again in 20 s.",
             ));
         }
-        let target = self.probe.measure(&speech, cancellation)?;
+        let target = self.probe.measure(&speech, share, cancellation)?;
         let mut attempt = Attempt::new(&self.catalog, target)?;
-        let (found, preview) = attempt.begin(&self.catalog, &self.probe, priority, cancellation)?;
+        let (found, preview) = attempt.begin(&self.catalog, &self.probe, share, cancellation)?;
         Ok(NewClone {
             found,
             preview,

@@ -9,7 +9,7 @@ use crate::engine::contract::{CancellationToken, Utterance};
 use crate::engine::speaker;
 use crate::engine::tts::style::{Style, StyleTable};
 use crate::fault::Fault;
-use crate::services::Priority;
+use crate::scheduler::Share;
 use crate::services::speakers::SpeakerService;
 use crate::services::speech::SpeechService;
 
@@ -37,7 +37,7 @@ impl VoiceProbe {
         &self,
         style_table: Arc<StyleTable>,
         number: usize,
-        priority: Priority,
+        share: Share,
         cancellation: &CancellationToken,
     ) -> Result<(Clip, Measured), Fault> {
         let utterance = Utterance {
@@ -54,9 +54,13 @@ impl VoiceProbe {
         };
         let clip = self
             .speech
-            .synthesize(utterance, priority, cancellation)?
+            .synthesize(utterance, share, cancellation)?
             .output;
-        let measured = self.measure(&resample_clip(&clip, speaker::RATE_HZ)?, cancellation)?;
+        let measured = self.measure(
+            &resample_clip(&clip, speaker::RATE_HZ)?,
+            share,
+            cancellation,
+        )?;
         Ok((clip, measured))
     }
 
@@ -64,9 +68,10 @@ impl VoiceProbe {
     pub fn measure(
         &self,
         speech: &Clip,
+        share: Share,
         cancellation: &CancellationToken,
     ) -> Result<Measured, Fault> {
-        let direction = self.speakers.embed(speech.clone(), cancellation)?;
+        let direction = self.speakers.embed(speech.clone(), share, cancellation)?;
         Ok(Measured::of(speech, direction))
     }
 }

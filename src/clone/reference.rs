@@ -71,7 +71,7 @@ pub fn speech(
     })
 }
 
-/// A value that the worker that reads a recording collects for the calling thread.
+/// A value that the reader of a recording collects for its caller.
 type Collected<T> = Arc<Mutex<T>>;
 
 fn hold<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {

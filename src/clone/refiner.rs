@@ -1,4 +1,4 @@
-//! The thread that improves cloned voices while no request needs the workers.
+//! The thread that improves cloned voices beside the requests.
 
 use std::collections::{HashSet, VecDeque};
 use std::io::Cursor;
@@ -15,6 +15,7 @@ use crate::engine::contract::CancellationToken;
 use crate::engine::tts::style::StyleTable;
 use crate::fault::{Fault, Kind};
 use crate::limits::{CLONE_ATTEMPTS_MAX, CLONE_SECONDS_MAX};
+use crate::scheduler::Share;
 use crate::store::{AccountId, ClonedStyle, Store, VoiceId};
 
 /// Least time between two writes of a better style table, which has half a MiB.
@@ -247,9 +248,11 @@ impl RefineWorker {
         let voice = self.store.voice(account, id)?;
         let wav = self.store.voice_file(id, &voice.clip)?;
         let mut decoder = decode::open(Cursor::new(wav), CLONE_SECONDS_MAX)?;
-        let target = self
-            .probe
-            .measure(&pcm::read_all(&mut decoder)?, &self.cancellation())?;
+        let target = self.probe.measure(
+            &pcm::read_all(&mut decoder)?,
+            Share::idle(),
+            &self.cancellation(),
+        )?;
         let mut attempt = Attempt::new(&self.catalog, target)?;
         let style_table = StyleTable::parse(&self.store.voice_file(id, &voice.style.table)?)?;
         attempt.compare_with(&Arc::new(style_table), &self.probe, &self.cancellation())?;

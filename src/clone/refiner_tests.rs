@@ -5,7 +5,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::clone::toy_engines::{probe, voices};
-use crate::services::Priority;
+use crate::scheduler::Share;
 use crate::store::{ClonedVoice, Utc};
 
 /// The thread's work without the thread, with measured stock voices, a store with one account, and a count of what was
@@ -52,12 +52,7 @@ impl Desk {
         let mut attempt = Attempt::new(catalog, target).unwrap();
         let cancellation = self.work.cancellation();
         let (found, clip) = attempt
-            .begin(
-                catalog,
-                &self.work.probe,
-                Priority::Interactive,
-                &cancellation,
-            )
+            .begin(catalog, &self.work.probe, Share::command(), &cancellation)
             .unwrap();
         let voice = ClonedVoice {
             id: VoiceId::new(),
@@ -178,7 +173,7 @@ fn no_more_attempts_wait_than_there_is_room_for_and_the_store_has_the_rest() {
 }
 
 #[test]
-fn whoever_stops_the_search_waits_for_no_worker() {
+fn stopping_the_search_waits_for_no_step() {
     let folder = tempfile::tempdir().unwrap();
     let catalog = Catalog::open(voices(folder.path(), 2), &[], folder.path()).unwrap();
     let catalog = Arc::new(catalog);

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use super::catalog::StockVoice;
 use super::probe::VoiceProbe;
 use crate::audio::{Clip, Samples};
-use crate::engine::contract::{CancellationToken, Engine, SpeakTask};
-use crate::engine::diarization::{Diarize, Diarized};
+use crate::engine::contract::{Engine, Speak, SpeechPiece, SpeechPieces, Steps, Utterance};
+use crate::engine::diarization::Diarized;
 use crate::engine::speaker::unit;
 use crate::engine::tts::style::TABLE;
 use crate::fault::Fault;
+use crate::scheduler::lanes::Lanes;
 use crate::services::speakers::SpeakerService;
 use crate::services::speech::SpeechService;
 use crate::services::{Capacity, ModelName};
@@ -21,19 +22,24 @@ const RATE_HZ: u32 = 16_000;
 /// Speaks a tone whose frequency and amplitude follow the first value of the style table; calls the function first.
 struct ToneVoice<F>(Arc<F>);
 
-impl<F: Fn() + Send + Sync> Engine for ToneVoice<F> {
-    type Task = SpeakTask;
-    type Output = ();
-
-    fn run(&mut self, mut task: SpeakTask, _: &CancellationToken) -> Result<(), Fault> {
-        (self.0)();
-        let style_table = task.utterance.style.map(|style| style.style_table);
-        let value = style_table.map_or(0.0, |style_table| style_table.rows[0]);
-        let step = 0.05 + 0.01 * value;
-        let tone = |n: usize| (0.1 + 0.05 * value) * (n as f32 * step).sin();
-        (task.outlet)(Clip {
-            samples: (0..8_000).map(tone).collect(),
+impl<F: Fn() + Send + Sync> Speak for ToneVoice<F> {
+    fn pieces<'a>(&'a self, utterance: &'a Utterance) -> Result<SpeechPieces<'a>, Fault> {
+        let make = |_: &dyn Steps| {
+            (self.0)();
+            let style = utterance.style.as_ref();
+            let value = style.map_or(0.0, |style| style.style_table.rows[0]);
+            let step = 0.05 + 0.01 * value;
+            let tone = |n: usize| (0.1 + 0.05 * value) * (n as f32 * step).sin();
+            Ok((0..8_000).map(tone).collect())
+        };
+        let piece = SpeechPiece {
+            make: Box::new(make),
+            pause_s: 0.0,
+            about_s: 0.5,
+        };
+        Ok(SpeechPieces {
             rate_hz: RATE_HZ,
+            pieces: Box::new(std::iter::once(Ok(piece))),
         })
     }
 }
@@ -45,7 +51,7 @@ impl Engine for ToneEmbedder {
     type Task = Clip;
     type Output = Vec<f32>;
 
-    fn run(&mut self, clip: Clip, _: &CancellationToken) -> Result<Vec<f32>, Fault> {
+    fn run(&self, clip: Clip, _: &dyn Steps) -> Result<Vec<f32>, Fault> {
         let loud = clip.samples.iter().map(|s| s.abs()).sum::<f32>() / 8_000.0;
         let pairs = clip.samples.windows(2);
         let crossings = pairs.filter(|p| (p[0] < 0.0) != (p[1] < 0.0)).count();
@@ -60,26 +66,23 @@ impl Engine for NoDiarizer {
     type Task = Box<dyn Samples>;
     type Output = Diarized;
 
-    fn run(&mut self, _: Box<dyn Samples>, _: &CancellationToken) -> Result<Diarized, Fault> {
+    fn run(&self, _: Box<dyn Samples>, _: &dyn Steps) -> Result<Diarized, Fault> {
         Err(Fault::internal("nothing is diarized here"))
     }
 }
 
-/// A probe with one worker each; the worker that speaks calls `before` first.
+/// A probe with one lane; `before` runs before each sound is made.
 pub fn probe(before: impl Fn() + Send + Sync + 'static) -> VoiceProbe {
-    let before = Arc::new(before);
     let capacity = Capacity {
-        workers: 1,
-        queue: 3,
+        lanes: Lanes::new(1),
+        places: 4,
     };
-    let speech = SpeechService::start(ModelName::default(), capacity, move || {
-        Ok(Box::new(ToneVoice(before.clone())))
-    });
-    let diarize = || Ok(Box::new(NoDiarizer) as Box<Diarize>);
-    let speakers = SpeakerService::start(capacity, diarize, || Ok(Box::new(ToneEmbedder)));
+    let voice = Arc::new(ToneVoice(Arc::new(before)));
+    let speech = SpeechService::new(ModelName::default(), voice, &capacity);
+    let speakers = SpeakerService::new(Arc::new(NoDiarizer), Arc::new(ToneEmbedder), &capacity);
     VoiceProbe {
-        speech: Arc::new(speech.unwrap()),
-        speakers: Arc::new(speakers.unwrap()),
+        speech: Arc::new(speech),
+        speakers: Arc::new(speakers),
         reader: "reader".to_owned(),
     }
 }

@@ -31,11 +31,12 @@ settings! {
         device: String = OptionKind::Text("DEVICE"), Preset::Value("auto");
         /// Pack that speaks
         speak_pack: Option<String> = OptionKind::Text("PACK"), Preset::Unset("all that are fetched");
-        /// Pack that transcribes
-        transcribe_pack: Option<String> = OptionKind::Text("PACK"), Preset::Unset("the first fetched one by name");
-        /// Compute threads of each worker's models
-        threads_per_worker: Option<usize> = OptionKind::Count(limits::THREADS),
-            Preset::Unset("one pool for all, as large as the machine has cores");
+        /// Pack that transcribes; fetched packs of other engines than Whisper transcribe the languages that they list
+        transcribe_pack: Option<String> = OptionKind::Text("PACK"), Preset::Unset("the first fetched Whisper pack by name");
+        /// Steps of requests that compute at once
+        lanes: Option<usize> = OptionKind::Count(limits::LANES), Preset::Unset("as many as the machine has cores");
+        /// Compute threads that the steps share
+        threads: Option<usize> = OptionKind::Count(limits::THREADS), Preset::Unset("as many as the machine has cores");
         /// Width of the beam search while transcribing; wider is slower
         beam: usize = OptionKind::Count(limits::BEAM);
     }

@@ -8,13 +8,12 @@ use super::settings::settings;
 use crate::limits;
 
 settings! {
-    /// Options of the server: address, workers, history, accounts and log content.
+    /// Options of the server: address, queue, history, accounts and log content.
     pub struct ServeSettings in "Server" {
         /// Address and port to listen on; port 0 picks a free one
         listen: SocketAddr = OptionKind::Address, Preset::Value("127.0.0.1:8080");
-        /// Workers for each of speaking, transcribing and translating, each with its own copy of the model
-        workers: usize = OptionKind::Count(limits::WORKERS);
-        /// Requests that may wait for each kind of worker; further ones get 503 with Retry-After
+        /// Requests that may wait for each of speaking, transcribing, translating and cloning, beside those that compute;
+        /// further ones get 503 with Retry-After
         queue: usize = OptionKind::Count(limits::QUEUE);
         /// Generations of one key that may be under way at once; further ones are refused with 429
         concurrent_per_key: Option<u32> = OptionKind::Count(limits::CONCURRENT), Preset::Unset("no limit");

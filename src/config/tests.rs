@@ -40,8 +40,8 @@ fn a_flag_goes_before_the_file_and_the_file_before_the_default() {
     let served = common.serve(&flags).unwrap();
     let server = &served.server;
     assert_eq!(
-        (server.queue, server.workers, server.listen.port()),
-        (5, 1, 9)
+        (server.queue, served.places(), server.listen.port()),
+        (5, 5 + served.models.lanes(), 9)
     );
     assert_eq!(
         (served.edge.audio_bytes, served.edge.json_bytes),

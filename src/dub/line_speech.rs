@@ -10,7 +10,7 @@ use crate::audio::{Clip, decode, encode, pcm};
 use crate::engine::contract::{CancellationToken, Utterance};
 use crate::fault::Fault;
 use crate::limits;
-use crate::services::Priority;
+use crate::scheduler::Share;
 use crate::services::file_cache::FileCache;
 use crate::services::speech::SpeechService;
 use crate::text;
@@ -132,7 +132,7 @@ impl<'a> LineSpeaker<'a> {
                     .clamp(limits::SPEED_MIN as f32, limits::SPEED_MAX as f32),
                 ..voice.utterance.clone()
             };
-            let done = (self.speech).synthesize(utterance, Priority::Background, cancellation)?;
+            let done = (self.speech).synthesize(utterance, Share::idle(), cancellation)?;
             let clip = done.output;
             Ok(LineSpeech { clip, speed })
         };
@@ -188,25 +188,27 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::*;
-    use crate::engine::contract::{Engine, Speak, SpeakTask};
+    use crate::engine::contract::{Speak, SpeechPiece, SpeechPieces};
+    use crate::scheduler::lanes::Lanes;
     use crate::services::file_cache::CacheLimits;
     use crate::services::{Capacity, ModelName};
 
     /// An engine that speaks any text in this many seconds at speed 1, and records the speeds.
     struct Toy(f64, Arc<Mutex<Vec<f32>>>);
 
-    impl Engine for Toy {
-        type Task = SpeakTask;
-        type Output = ();
-
-        fn run(&mut self, mut task: SpeakTask, _: &CancellationToken) -> Result<(), Fault> {
-            let speed = task.utterance.speed;
-            self.1.lock().unwrap().push(speed);
-            let count = (24_000.0 * self.0 / f64::from(speed)) as usize;
-            let samples = (0..count).map(|n| 0.3 * (n as f32 * 0.1).sin()).collect();
-            (task.outlet)(Clip {
-                samples,
+    impl Speak for Toy {
+        fn pieces<'a>(&'a self, utterance: &'a Utterance) -> Result<SpeechPieces<'a>, Fault> {
+            self.1.lock().unwrap().push(utterance.speed);
+            let count = (24_000.0 * self.0 / f64::from(utterance.speed)) as usize;
+            let sound = move || (0..count).map(|n| 0.3 * (n as f32 * 0.1).sin()).collect();
+            let piece = SpeechPiece {
+                make: Box::new(move |_| Ok(sound())),
+                pause_s: 0.0,
+                about_s: self.0 as f32,
+            };
+            Ok(SpeechPieces {
                 rate_hz: 24_000,
+                pieces: Box::new(std::iter::once(Ok(piece))),
             })
         }
     }
@@ -215,13 +217,12 @@ mod tests {
     fn toy(seconds: f64) -> (SpeechService, Arc<Mutex<Vec<f32>>>) {
         let speeds = Arc::new(Mutex::default());
         let capacity = Capacity {
-            workers: 1,
-            queue: 3,
+            lanes: Lanes::new(1),
+            places: 4,
         };
-        let noted = Arc::clone(&speeds);
-        let build = move || Ok(Box::new(Toy(seconds, Arc::clone(&noted))) as Box<Speak>);
-        let speech = SpeechService::start(ModelName::default(), capacity, build);
-        (speech.unwrap(), speeds)
+        let engine = Arc::new(Toy(seconds, Arc::clone(&speeds)));
+        let speech = SpeechService::new(ModelName::default(), engine, &capacity);
+        (speech, speeds)
     }
 
     fn voice(identity: &str) -> DubVoice {

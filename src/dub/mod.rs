@@ -10,7 +10,7 @@
 //! | `jobs` | the thread that runs jobs, their progress and their end |
 //! | `tasks` | the work of each kind of job, from its files to its result |
 //! | `analyze` | a recording → who says what, and when |
-//! | `stretches` | speech cut at pauses, so that no task occupies a worker for long |
+//! | `stretches` | speech cut at pauses, so that tasks are short |
 //! | `lines` | words → lines of one speaker, at most 15 s long |
 //! | `sound` | the sound of a file, aligned with the file's time |
 //! | `request` | the requests of jobs |

@@ -1,4 +1,4 @@
-//! Speech cut at pauses, so that no task occupies a worker for long.
+//! Speech cut at pauses, so that tasks are short.
 
 use std::ops::Range;
 

@@ -1,7 +1,7 @@
 //! Sends an answer while it is still being made. Knows neither tiny_http nor the answer's meaning.
 //!
 //! The handler's output is read from the inner hop as fast as it comes and waits in the spool: so neither a handler nor
-//! a worker ever waits for a client that reads slowly, such as a player.
+//! a lane ever waits for a client that reads slowly, such as a player.
 
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::net::UnixStream;

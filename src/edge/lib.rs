@@ -66,6 +66,8 @@ pub struct EdgeConfig {
     pub socket_dir: PathBuf,
     /// Number of handler threads.
     pub handlers: usize,
+    /// Threads that may run beside the edge's own; they count towards the process's limit.
+    pub threads_beside: usize,
     /// Most connections of all clients; fewer when the process may open too few descriptors.
     pub connections_max: usize,
     /// Most connections of one address.
@@ -147,7 +149,7 @@ pub enum EdgeError {
     /// The inner socket, its folder or a thread could not be made.
     Inner(String),
     /// The process may open too few descriptors even for the least number of connections: as many as handlers, so that
-    /// requests that wait for a worker can never take all of them.
+    /// requests that wait for a lane can never take all of them.
     Descriptors { have: u64, need: u64 },
     /// As `Descriptors`, for threads.
     Threads { have: u64, need: u64 },
@@ -179,11 +181,11 @@ impl fmt::Display for EdgeError {
             EdgeError::Inner(cause) => write!(f, "cannot set up the inner server: {cause}"),
             EdgeError::Descriptors { have, need } => write!(
                 f,
-                "this process may open {have} files and needs {need} at the least; raise `ulimit -n` (LimitNOFILE), or lower the workers or the queue"
+                "this process may open {have} files and needs {need} at the least; raise `ulimit -n` (LimitNOFILE), or lower the lanes or the queue"
             ),
             EdgeError::Threads { have, need } => write!(
                 f,
-                "this process may start {have} threads and needs {need} at the least; raise the limit of its container or service (pids limit, TasksMax, `ulimit -u`), or lower the workers or the queue"
+                "this process may start {have} threads and needs {need} at the least; raise the limit of its container or service (pids limit, TasksMax, `ulimit -u`), or lower the lanes or the queue"
             ),
         }
     }
@@ -209,7 +211,7 @@ impl Edge {
     ) -> Result<Edge, EdgeError> {
         let wanted = config.connections_max;
         let by_files = descriptors::connections(wanted, config.handlers)?;
-        let by_threads = threads::connections(wanted, config.handlers)?;
+        let by_threads = threads::connections(wanted, config.handlers, config.threads_beside)?;
         for (fitting, limit) in [(by_files, "open files"), (by_threads, "threads")] {
             if fitting < wanted {
                 log::warn!(

@@ -10,12 +10,17 @@ use crate::EdgeError;
 
 /// Threads of one connection with a running request: its own, and tiny_http's while it reads the ticket.
 const PER_CONNECTION: u64 = 2;
-/// For workers that rebuild their engine, the store, signals, and other processes that share the limit.
+/// For the store, dubbing, cloning, signals, and other processes that share the limit.
 const REST: u64 = 64;
 
-/// Returns as many connections as the limits on threads allow beside `handlers`, at most `wanted`. The error says that
+/// Returns as many connections as the limits on threads allow beside `handlers` and `beside` other threads, at most
+/// `wanted`. The error says that
 /// not even one for each handler fits.
-pub(crate) fn connections(wanted: usize, handlers: usize) -> Result<usize, EdgeError> {
+pub(crate) fn connections(
+    wanted: usize,
+    handlers: usize,
+    beside: usize,
+) -> Result<usize, EdgeError> {
     let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
     let of_group = room(Path::new("/sys/fs/cgroup"), &groups);
     // The limit counts the threads of all processes of this user, and applies to all users but root.
@@ -24,7 +29,8 @@ pub(crate) fn connections(wanted: usize, handlers: usize) -> Result<usize, EdgeE
         false => getrlimit(Resource::Nproc).current,
     };
     let have = of_group.into_iter().chain(of_user).min();
-    fit(wanted as u64, handlers as u64, have.unwrap_or(u64::MAX))
+    let have = have.unwrap_or(u64::MAX).saturating_sub(beside as u64);
+    fit(wanted as u64, handlers as u64, have)
 }
 
 fn fit(wanted: u64, handlers: u64, have: u64) -> Result<usize, EdgeError> {

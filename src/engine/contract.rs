@@ -1,30 +1,56 @@
 //! The interface of an engine: one pair of task and output per capability.
 //!
-//! The pairs are types, so that a wrong pairing cannot compile. An engine is owned by one worker thread (`&mut self`: a
-//! session is never shared) and checks its [`CancellationToken`] between sentences, decoder steps and chunks.
+//! The pairs are types, so that a wrong pairing cannot compile. An engine is shared by all threads and keeps nothing of a
+//! task: what a task needs between two steps is on the stack of its thread. Between two pieces, decoder steps or
+//! batches, an engine asks the task's [`Steps`] whether it may go on.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
-use std::time::Instant;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
+use crate::tts::joiner::Joiner;
 pub use crate::tts::style::Example;
 use crate::tts::style::Style;
 use vocabox_audio::pcm::{Clip, Samples};
 use vocabox_base::fault::{Fault, Kind};
 
 /// A model that turns tasks into outputs.
-pub trait Engine: Send {
+pub trait Engine: Send + Sync {
     type Task;
     type Output;
 
     /// Runs one task. Faults: `Engine` when the model failed, `Invalid` when the task itself cannot be done, and those
-    /// of `cancellation` at the deadline or after a cancellation.
-    fn run(
-        &mut self,
-        task: Self::Task,
-        cancellation: &CancellationToken,
-    ) -> Result<Self::Output, Fault>;
+    /// of `steps` at the deadline or after a cancellation.
+    fn run(&self, task: Self::Task, steps: &dyn Steps) -> Result<Self::Output, Fault>;
 }
+
+/// A model that speaks. The pieces of a text do not depend on each other: they may be made side by side.
+pub trait Speak: Send + Sync {
+    /// Reads `utterance` into its pieces, at least one. Faults: `Invalid` when nothing in it can be spoken or a blend is out
+    /// of its bounds, `NotFound` for an unknown voice, `Missing` for a voice whose language has no reader.
+    fn pieces<'a>(&'a self, utterance: &'a Utterance) -> Result<SpeechPieces<'a>, Fault>;
+}
+
+/// The pieces of an utterance, in order.
+pub struct SpeechPieces<'a> {
+    /// Samples a second of their sound.
+    pub rate_hz: u32,
+    /// Each is read as it is asked for: about a millisecond a word.
+    pub pieces: Box<dyn Iterator<Item = Result<SpeechPiece<'a>, Fault>> + Send + 'a>,
+}
+
+/// A piece that was read and is still to be spoken.
+pub struct SpeechPiece<'a> {
+    /// Makes its sound, mono samples in [-1, 1], in one step. Faults: `Engine` when the model failed.
+    pub make: SoundMaker<'a>,
+    /// Seconds of silence that belong after it.
+    pub pause_s: f32,
+    /// About how many seconds its sound will last.
+    pub about_s: f32,
+}
+
+/// Makes the sound of a piece.
+pub type SoundMaker<'a> = Box<dyn FnOnce(&dyn Steps) -> Result<Vec<f32>, Fault> + Send + 'a>;
 
 /// The text to speak, and how.
 #[derive(Debug, Clone)]
@@ -54,16 +80,6 @@ impl Default for Utterance {
             style: None,
         }
     }
-}
-
-/// Receives a sound piece by piece, in order and without gaps, each as soon as it is made. A fault that it returns ends
-/// the task.
-pub type Outlet = Box<dyn FnMut(Clip) -> Result<(), Fault> + Send>;
-
-/// A text to speak, and the outlet for its sound.
-pub struct SpeakTask {
-    pub utterance: Utterance,
-    pub outlet: Outlet,
 }
 
 /// Sound to transcribe.
@@ -141,8 +157,6 @@ pub struct Translation {
     pub text: String,
 }
 
-/// Speaks: text → sound, which the task's outlet receives.
-pub type Speak = dyn Engine<Task = SpeakTask, Output = ()>;
 /// Transcribes: sound → text.
 pub type Transcribe = dyn Engine<Task = TranscribeTask, Output = Transcript>;
 /// Embeds a speaker: 16 kHz speech → 256 values of length 1.
@@ -151,25 +165,51 @@ pub type Embed = dyn Engine<Task = Clip, Output = Vec<f32>>;
 /// Translates: text → text.
 pub type Translate = dyn Engine<Task = TranslateTask, Output = Translation>;
 
-/// Returns the whole sound of `utterance`, from an engine of this thread. Faults: those of the engine.
+/// Returns the whole sound of `utterance`, made on this thread. Faults: those of the engine.
 pub fn speak_whole(
-    engine: &mut Speak,
-    utterance: Utterance,
-    cancellation: &CancellationToken,
+    engine: &dyn Speak,
+    utterance: &Utterance,
+    steps: &dyn Steps,
 ) -> Result<Clip, Fault> {
-    let (pieces, made) = mpsc::channel();
-    let outlet = Box::new(move |piece| pieces.send(piece).map_err(Fault::internal));
-    engine.run(SpeakTask { utterance, outlet }, cancellation)?;
-    Clip::joined(made.try_iter()).ok_or_else(|| Fault::engine("the engine made no sound"))
+    let SpeechPieces { rate_hz, pieces } = engine.pieces(utterance)?;
+    let mut joiner = Joiner::new(rate_hz);
+    let mut joined = Vec::new();
+    for piece in pieces {
+        steps.next()?;
+        let piece = piece?;
+        joined.extend(joiner.push(&(piece.make)(steps)?, piece.pause_s));
+    }
+    Clip::joined(joined).ok_or_else(|| Fault::engine("the engine made no sound"))
+}
+
+/// The steps of one task, as its engine sees them: an engine asks before each whether it may go on.
+pub trait Steps {
+    /// Ends the step that runs, if one does, and returns when the next may run: a scheduler lets other tasks compute in
+    /// between. Faults: those of [`CancellationToken::check`].
+    fn next(&self) -> Result<(), Fault>;
+
+    /// Checks within a step whether it is still wanted. Faults: those of [`CancellationToken::check`].
+    fn check(&self) -> Result<(), Fault>;
+}
+
+/// Without a scheduler, a task goes on until its token expires.
+impl Steps for CancellationToken {
+    fn next(&self) -> Result<(), Fault> {
+        self.check()
+    }
+
+    fn check(&self) -> Result<(), Fault> {
+        CancellationToken::check(self)
+    }
 }
 
 /// Deadline and cancellation of one task; cheap to clone and to check.
 #[derive(Debug, Clone)]
 pub struct CancellationToken {
     deadline: Instant,
+    /// Milliseconds by which the deadline was extended.
+    extended_ms: Arc<AtomicU64>,
     cancelled: Arc<AtomicBool>,
-    /// The number of waiting tasks with priority over this one; none where it does not yield.
-    waiting: Option<Arc<AtomicUsize>>,
 }
 
 impl CancellationToken {
@@ -177,34 +217,42 @@ impl CancellationToken {
     pub fn new(deadline: Instant, cancelled: Arc<AtomicBool>) -> Self {
         CancellationToken {
             deadline,
+            extended_ms: Arc::default(),
             cancelled,
-            waiting: None,
         }
     }
 
-    /// Returns the same token, which also expires as soon as `waiting` is not zero.
-    pub fn giving_way(&self, waiting: Arc<AtomicUsize>) -> Self {
-        CancellationToken {
-            waiting: Some(waiting),
-            ..self.clone()
-        }
-    }
-
-    /// Returns a token that expires at `deadline` and cannot be cancelled.
+    /// Returns a token that expires at `deadline`, or when it is cancelled.
     pub fn until(deadline: Instant) -> Self {
         CancellationToken::new(deadline, Arc::default())
     }
 
-    /// Faults: `Cancelled` once it is set or a task with priority waits, `Engine` after the deadline.
+    /// Cancels the token and its clones.
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    /// Extends the deadline of the token and its clones.
+    pub fn extend(&self, by: Duration) {
+        let by_ms = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+        self.extended_ms.fetch_add(by_ms, Ordering::Relaxed);
+    }
+
+    /// Returns the time until the deadline, zero after it.
+    pub fn left(&self) -> Duration {
+        let extended = Duration::from_millis(self.extended_ms.load(Ordering::Relaxed));
+        (self.deadline + extended).saturating_duration_since(Instant::now())
+    }
+
+    /// Faults: `Cancelled` once the token was cancelled, `Engine` after the deadline.
     pub fn check(&self) -> Result<(), Fault> {
-        let is_awaited = |waiting: &Arc<AtomicUsize>| waiting.load(Ordering::Relaxed) > 0;
-        if self.cancelled.load(Ordering::Relaxed) || self.waiting.as_ref().is_some_and(is_awaited) {
+        if self.cancelled.load(Ordering::Relaxed) {
             return Err(Fault::new(
                 Kind::Cancelled,
                 "The client left before the answer was ready.",
             ));
         }
-        if Instant::now() >= self.deadline {
+        if self.left().is_zero() {
             return Err(Fault::new(
                 Kind::Engine,
                 "The inference engine did not finish in time. Send less at once, or try again.",

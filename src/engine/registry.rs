@@ -1,5 +1,7 @@
 //! The list of engines: each is its file and its row in [`ENGINES`].
 
+use std::sync::Arc;
+
 use crate::contract::{Embed, Speak, Transcribe, Translate};
 use crate::graph::loader::{self, GraphLoader};
 #[cfg(debug_assertions)]
@@ -11,15 +13,18 @@ use vocabox_pack::manifest::{Reads, Voice};
 use vocabox_pack::{Pack, PackError};
 use vocabox_text as text;
 
+/// Builds an engine from its pack.
+pub type BuildOne<E> = fn(&Pack, &GraphLoader) -> Result<Arc<E>, Fault>;
+
 /// The function that builds an engine of each capability from its pack.
 #[derive(Clone, Copy)]
 pub enum Build {
-    Speak(fn(&Pack, &GraphLoader) -> Result<Box<Speak>, Fault>),
+    Speak(BuildOne<dyn Speak>),
     /// From its pack and the pack of a speech detector.
-    Transcribe(fn(&Pack, &Pack, &GraphLoader) -> Result<Box<Transcribe>, Fault>),
+    Transcribe(fn(&Pack, &Pack, &GraphLoader) -> Result<Arc<Transcribe>, Fault>),
     Detect(fn(&Pack, &GraphLoader) -> Result<vad::Silero, Fault>),
-    Embed(fn(&Pack, &GraphLoader) -> Result<Box<Embed>, Fault>),
-    Translate(fn(&Pack, &GraphLoader) -> Result<Box<Translate>, Fault>),
+    Embed(BuildOne<Embed>),
+    Translate(BuildOne<Translate>),
     Convert(fn(&Pack, &GraphLoader) -> Result<tone_conversion::ToneConverter, Fault>),
 }
 

@@ -4,8 +4,9 @@
 //! Wan et al. 2018, "Generalized end-to-end loss for speaker verification".
 
 use std::borrow::Borrow;
+use std::sync::Arc;
 
-use crate::contract::{CancellationToken, Embed, Engine};
+use crate::contract::{Embed, Engine, Steps};
 use crate::graph::loader::GraphLoader;
 use crate::graph::net::{Input, Net};
 use vocabox_audio::dsp::mel::Mel;
@@ -30,13 +31,13 @@ const BATCH: usize = 32;
 
 /// The encoder's graph and its features.
 pub struct Speaker {
-    net: Box<dyn Net>,
+    net: Arc<dyn Net>,
     mel: Mel,
 }
 
 /// Builds the speaker encoder of `pack`.
-pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Box<Embed>, Fault> {
-    Ok(Box::new(Speaker::of(pack, graphs)?))
+pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Arc<Embed>, Fault> {
+    Ok(Arc::new(Speaker::of(pack, graphs)?))
 }
 
 impl Speaker {
@@ -50,8 +51,8 @@ impl Speaker {
 
     /// Returns the features of sound at 16 kHz at its own level, `[hops, 40] f32`; at least `WINDOW` hops: shorter
     /// sound is repeated.
-    pub fn features(&mut self, samples: &[f32]) -> Vec<f32> {
-        let mut features = self.mel.power(samples);
+    pub fn features(&self, samples: &[f32]) -> Vec<f32> {
+        let mut features = self.mel.clone().power(samples);
         let once = features.len();
         while once > 0 && features.len() < WINDOW * MELS {
             let missing = WINDOW * MELS - features.len();
@@ -62,13 +63,13 @@ impl Speaker {
 
     /// Returns the direction, of length 1, of each window `[160, 40] f32` of `windows`.
     pub fn directions(
-        &mut self,
+        &self,
         windows: &[impl Borrow<[f32]>],
-        cancellation: &CancellationToken,
+        steps: &dyn Steps,
     ) -> Result<Vec<Vec<f32>>, Fault> {
         let mut all = Vec::with_capacity(windows.len());
         for batch in windows.chunks(BATCH) {
-            cancellation.check()?;
+            steps.next()?;
             let (shape, fed) = ([batch.len(), WINDOW, MELS], batch.concat());
             let made = self
                 .net
@@ -87,7 +88,7 @@ impl Engine for Speaker {
 
     /// 16 kHz speech → 256 values of length 1: the mean over windows of 1.6 s, each overlapping half of the next;
     /// a shorter clip is repeated. Faults: `Invalid` when the clip is empty or not at 16 kHz.
-    fn run(&mut self, clip: Clip, cancellation: &CancellationToken) -> Result<Vec<f32>, Fault> {
+    fn run(&self, clip: Clip, steps: &dyn Steps) -> Result<Vec<f32>, Fault> {
         if clip.rate_hz != RATE_HZ || clip.samples.is_empty() {
             return Err(Fault::invalid("the clip must hold sound at 16000 Hz"));
         }
@@ -98,7 +99,7 @@ impl Engine for Speaker {
             .step_by(STEP)
             .map(|start| &features[start * MELS..(start + WINDOW) * MELS])
             .collect();
-        let directions = self.directions(&windows, cancellation)?;
+        let directions = self.directions(&windows, steps)?;
         let mut mean = vec![0.0; directions[0].len()];
         for direction in &directions {
             mean.iter_mut().zip(direction).for_each(|(m, d)| *m += d);

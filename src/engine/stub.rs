@@ -1,88 +1,124 @@
 //! Engines without a model that follow commands, so that the tests can fill queues and make engines fail. Debug builds
 //! have them; a release build refuses a pack that names one, like any unknown engine.
 //!
-//! The command is the text to speak or to translate, the voice, or the language to transcribe: `fail`, `panic`, or
-//! `hold`, which lasts as long as the file `hold` is in the pack's folder. While the file `fail` exists, every task
-//! fails. Any other text succeeds at once.
+//! The command is the text to speak or to translate, the voice, or the language to transcribe: `fail`, `panic`, `hold`,
+//! which lasts as long as the file `hold` is in the pack's folder, in one step, or `compute`, which lasts as long, in many
+//! steps. While the file `fail` exists, every task fails. Any other text succeeds at once. The file `held` has a line for
+//! each start and each end of a `hold`, in their order.
 
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use crate::contract::{
-    CancellationToken, Engine, Speak, SpeakTask, Transcribe, TranscribeTask, Transcript, Translate,
-    TranslateTask, Translation,
+    Engine, Speak, SpeechPiece, SpeechPieces, Steps, Transcribe, TranscribeTask, Transcript,
+    Translate, TranslateTask, Translation, Utterance,
 };
 use crate::graph::loader::GraphLoader;
-use vocabox_audio::pcm::Clip;
 use vocabox_base::fault::Fault;
 use vocabox_pack::Pack;
 
 /// How often a held engine checks whether it may continue.
 const LOOK: Duration = Duration::from_millis(5);
 
+const RATE_HZ: u32 = 24_000;
+const SAMPLES_A_CHARACTER: usize = RATE_HZ as usize / 10;
+
 struct Stub {
     hold: PathBuf,
+    held: PathBuf,
     fail: PathBuf,
 }
 
 /// Builds the stub that speaks. It never fails.
-pub fn speak(pack: &Pack, _: &GraphLoader) -> Result<Box<Speak>, Fault> {
-    Ok(Box::new(Speaks(Stub::of(pack))))
+pub fn speak(pack: &Pack, _: &GraphLoader) -> Result<Arc<dyn Speak>, Fault> {
+    Ok(Arc::new(Speaks(Stub::of(pack))))
 }
 
 /// Builds the stub that transcribes. It never fails.
-pub fn transcribe(pack: &Pack, _: &Pack, _: &GraphLoader) -> Result<Box<Transcribe>, Fault> {
-    Ok(Box::new(Transcribes(Stub::of(pack))))
+pub fn transcribe(pack: &Pack, _: &Pack, _: &GraphLoader) -> Result<Arc<Transcribe>, Fault> {
+    Ok(Arc::new(Transcribes(Stub::of(pack))))
 }
 
 /// Builds the stub that translates. It never fails.
-pub fn translate(pack: &Pack, _: &GraphLoader) -> Result<Box<Translate>, Fault> {
-    Ok(Box::new(Translates(Stub::of(pack))))
+pub fn translate(pack: &Pack, _: &GraphLoader) -> Result<Arc<Translate>, Fault> {
+    Ok(Arc::new(Translates(Stub::of(pack))))
 }
 
 impl Stub {
     fn of(pack: &Pack) -> Self {
         Stub {
             hold: pack.folder.join("hold"),
+            held: pack.folder.join("held"),
             fail: pack.folder.join("fail"),
         }
     }
 
-    fn obey(&self, word: &str, cancellation: &CancellationToken) -> Result<(), Fault> {
+    fn obey(&self, word: &str, steps: &dyn Steps) -> Result<(), Fault> {
         match word {
             _ if self.fail.exists() => Err(Fault::engine("told to fail")),
             "fail" => Err(Fault::engine("told to fail")),
             "panic" => panic!("told to panic"),
             "hold" => {
-                while self.hold.exists() {
-                    cancellation.check()?;
-                    thread::sleep(LOOK);
-                }
-                Ok(())
+                self.note("start\n")?;
+                let held = self.wait(|| steps.check());
+                self.note("end\n")?;
+                held
             }
+            "compute" => self.wait(|| steps.next()),
             _ => Ok(()),
         }
+    }
+
+    /// Waits until the file `hold` is gone. Faults: those of `may_go_on`, which is asked again and again.
+    fn wait(&self, may_go_on: impl Fn() -> Result<(), Fault>) -> Result<(), Fault> {
+        while self.hold.exists() {
+            may_go_on()?;
+            thread::sleep(LOOK);
+        }
+        Ok(())
+    }
+
+    fn note(&self, line: &str) -> Result<(), Fault> {
+        let held = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(&self.held);
+        // One write, so that the lines of two lanes do not mix.
+        let noted = held.and_then(|mut held| held.write_all(line.as_bytes()));
+        noted.map_err(Fault::engine)
     }
 }
 
 struct Speaks(Stub);
 
-impl Engine for Speaks {
-    type Task = SpeakTask;
-    type Output = ();
-
-    /// Follows the command of each word, then sends a tenth of a second of silence for each of its characters.
-    fn run(&mut self, mut task: SpeakTask, cancellation: &CancellationToken) -> Result<(), Fault> {
-        self.0.obey(&task.utterance.voice, cancellation)?;
-        for word in task.utterance.text.split_whitespace() {
-            self.0.obey(word, cancellation)?;
-            (task.outlet)(Clip {
-                samples: vec![0.0; 2_400 * word.chars().count()],
-                rate_hz: 24_000,
-            })?;
-        }
-        Ok(())
+impl Speak for Speaks {
+    /// Each word is a piece: its command is followed, then it lasts a tenth of a second for each of its characters. The first
+    /// follows the command of the voice before.
+    fn pieces<'a>(&'a self, utterance: &'a Utterance) -> Result<SpeechPieces<'a>, Fault> {
+        let words = utterance.text.split_whitespace().enumerate();
+        let piece = move |(number, word): (usize, &'a str)| {
+            let samples = SAMPLES_A_CHARACTER * word.chars().count();
+            let make = move |steps: &dyn Steps| {
+                if number == 0 {
+                    self.0.obey(&utterance.voice, steps)?;
+                }
+                self.0.obey(word, steps)?;
+                Ok(vec![0.1; samples])
+            };
+            Ok(SpeechPiece {
+                make: Box::new(make),
+                pause_s: 0.0,
+                about_s: samples as f32 / RATE_HZ as f32,
+            })
+        };
+        Ok(SpeechPieces {
+            rate_hz: RATE_HZ,
+            pieces: Box::new(words.map(piece)),
+        })
     }
 }
 
@@ -93,13 +129,8 @@ impl Engine for Transcribes {
     type Output = Transcript;
 
     /// Returns an empty transcript.
-    fn run(
-        &mut self,
-        task: TranscribeTask,
-        cancellation: &CancellationToken,
-    ) -> Result<Transcript, Fault> {
-        self.0
-            .obey(task.language.as_deref().unwrap_or(""), cancellation)?;
+    fn run(&self, task: TranscribeTask, steps: &dyn Steps) -> Result<Transcript, Fault> {
+        self.0.obey(task.language.as_deref().unwrap_or(""), steps)?;
         Ok(Transcript {
             language: "en".to_owned(),
             seconds: 0.0,
@@ -115,12 +146,8 @@ impl Engine for Translates {
     type Output = Translation;
 
     /// Returns the text in capital letters.
-    fn run(
-        &mut self,
-        task: TranslateTask,
-        cancellation: &CancellationToken,
-    ) -> Result<Translation, Fault> {
-        self.0.obey(&task.text, cancellation)?;
+    fn run(&self, task: TranslateTask, steps: &dyn Steps) -> Result<Translation, Fault> {
+        self.0.obey(&task.text, steps)?;
         Ok(Translation {
             text: task.text.to_uppercase(),
         })

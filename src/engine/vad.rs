@@ -2,6 +2,8 @@
 //!
 //! Model and recipe: github.com/snakers4/silero-vad, version 6.
 
+use std::sync::Arc;
+
 use crate::graph::loader::GraphLoader;
 use crate::graph::net::{Input, Net};
 use vocabox_base::fault::Fault;
@@ -30,7 +32,7 @@ const PAUSE_HOPS_MIN: usize = 16;
 
 /// The detector, with the state of one recording.
 pub struct Silero {
-    net: Box<dyn Net>,
+    net: Arc<dyn Net>,
     state: Vec<f32>,
     frame: Vec<f32>,
 }
@@ -42,7 +44,7 @@ pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Silero, Fault> {
 
 impl Silero {
     /// Returns a detector over a graph `(input f32[1,576], state f32[2,1,128]) → (probability, state)`.
-    pub fn new(net: Box<dyn Net>) -> Self {
+    pub fn new(net: Arc<dyn Net>) -> Self {
         Silero {
             net,
             state: vec![0.0; STATE.iter().product()],
@@ -50,10 +52,9 @@ impl Silero {
         }
     }
 
-    /// Resets the state for another recording.
-    pub fn reset(&mut self) {
-        self.state.fill(0.0);
-        self.frame.fill(0.0);
+    /// Returns a detector over the same graph, for another recording.
+    pub fn fork(&self) -> Self {
+        Silero::new(Arc::clone(&self.net))
     }
 
     /// Returns the probability in [0, 1] that the next `HOP` samples hold speech.

@@ -15,7 +15,7 @@ use tempfile::NamedTempFile;
 
 use crate::engine::contract::CancellationToken;
 use crate::fault::Fault;
-use crate::work::pool::POLL;
+use crate::scheduler::lanes::POLL;
 
 /// How much a cache holds.
 #[derive(Debug, Clone, Copy)]

@@ -1,8 +1,8 @@
-//! What the server can do: the only callers of the worker pools, used alike by the API, the command line, dubbing and
+//! What the server can do: the only callers of the scheduler, used alike by the API, the command line, dubbing and
 //! cloning.
 //!
-//! A service owns the workers of one capability. Its methods take the priority and the cancellation token of each task
-//! and return [`Done`], which says how long the task waited and ran. Services know neither HTTP nor history.
+//! A service has the engines of one capability. Its methods take the share of the lanes and the cancellation token of each
+//! task and return [`Done`], which says how long the task waited and ran. Services know neither HTTP nor the history.
 //!
 //! | file | one idea |
 //! | --- | --- |
@@ -13,13 +13,11 @@
 //! | `voices` | from the id of a voice to the settings of its speech |
 //! | `clones` | the cloned voices of the accounts |
 //! | `previews` | a sample sentence of each stock voice |
-//! | `permits` | the number of requests of a kind that may run or wait |
 //! | `file_cache` | files that are made once |
 //! | `style_cache` | style tables of cloned voices, in memory |
 
 pub mod clones;
 pub mod file_cache;
-pub mod permits;
 pub mod previews;
 pub mod speakers;
 pub mod speech;
@@ -28,20 +26,28 @@ pub mod transcription;
 pub mod translation;
 pub mod voices;
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
-use self::permits::Permits;
 use self::speakers::SpeakerService;
 use self::speech::SpeechService;
 use self::transcription::TranscriptionService;
 use self::translation::TranslationService;
 use crate::capability::Capability;
-pub use crate::work::pool::Done;
+use crate::engine::contract::{Engine, Steps};
+use crate::fault::{Fault, Kind};
+use crate::scheduler::lanes::{Lanes, Task};
+use crate::scheduler::places::{Place, Places};
+use crate::store::AccountId;
 
 /// The services of a server: a field and its two arms below for each capability. None where a pack that it needs is not
 /// fetched.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Services {
+    /// Where all of them compute.
+    pub lanes: Arc<Lanes>,
     pub speech: Option<Arc<SpeechService>>,
     pub transcription: Option<Arc<TranscriptionService>>,
     pub translation: Option<Arc<TranslationService>>,
@@ -49,14 +55,37 @@ pub struct Services {
 }
 
 impl Services {
-    /// One permit for each request that runs or waits. None where the service is not there or has no requests of its own.
-    pub fn permits(&self, capability: Capability) -> Option<&Permits> {
+    /// The places of the requests that run or wait. None where the service is not there or has no requests of its own.
+    pub fn places(&self, capability: Capability) -> Option<&Places> {
         match capability {
-            Capability::Speak => self.speech.as_ref().map(|s| &s.permits),
-            Capability::Transcribe => self.transcription.as_ref().map(|t| &t.permits),
-            Capability::Translate => self.translation.as_ref().map(|t| &t.permits),
-            Capability::Diarize => None,
+            Capability::Speak => self.speech.as_ref().map(|s| &s.places),
+            Capability::Transcribe => self.transcription.as_ref().map(|t| &t.places),
+            Capability::Translate => self.translation.as_ref().map(|t| &t.places),
+            Capability::Diarize => self.speakers.as_ref().map(|s| &s.places),
         }
+    }
+
+    /// A place for a request of `account` that needs this capability; none where it is not there. Fault: `Busy` when all are
+    /// taken or the account has its share of them.
+    pub fn take_place(
+        &self,
+        capability: Capability,
+        account: AccountId,
+    ) -> Result<Option<Place>, Fault> {
+        let places = self.places(capability);
+        let taken = places.map(|places| places.take(account).ok_or_else(|| self.busy()));
+        taken.transpose()
+    }
+
+    /// The refusal of a request that finds no place: about when those before it are done.
+    pub fn busy(&self) -> Fault {
+        let retry_after_s = self.lanes.retry_after_s();
+        Fault::new(
+            Kind::Busy { retry_after_s },
+            format!(
+                "The queue is full: as many requests as it holds wait already. Try again in {retry_after_s} s."
+            ),
+        )
     }
 
     /// The models that history and `/readyz` name: of speech and of transcription the one that is used unless another is
@@ -77,30 +106,54 @@ impl Services {
     }
 }
 
-/// The priority of a task.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Priority {
-    /// A request waits for the task: such tasks run in the order of arrival.
-    Interactive,
-    /// The task runs while no interactive task waits, and gives way to one that arrives.
-    Background,
-}
-
-/// How many tasks of a service may run and wait.
-#[derive(Debug, Clone, Copy)]
+/// Where a service computes, and how many requests it may have.
+#[derive(Debug, Clone)]
 pub struct Capacity {
-    /// Worker threads, each with an engine of its own.
-    pub workers: usize,
-    /// Requests that may wait while all workers are busy.
-    pub queue: usize,
+    /// Shared by all services.
+    pub lanes: Arc<Lanes>,
+    /// Requests of the service that may be in the server, computing or waiting.
+    pub places: usize,
 }
 
-impl Capacity {
-    /// Requests that may run or wait at once. The workers' queue holds as many, because a request that will run at once
-    /// is also queued until an idle worker takes it.
-    pub fn requests_max(&self) -> usize {
-        self.workers + self.queue
-    }
+/// An output, with where the time went.
+#[derive(Debug)]
+pub struct Done<O> {
+    pub output: O,
+    /// Waiting for lanes.
+    pub queued: Duration,
+    /// Computing; two lanes at once count twice.
+    pub ran: Duration,
+}
+
+/// Runs `task` by `engine`, step by step on the lanes of `lane_task`. Faults: `Engine` when the engine failed or panicked,
+/// what it refuses, and those of the lanes.
+fn run_engine<T, O>(
+    engine: &dyn Engine<Task = T, Output = O>,
+    task: T,
+    lane_task: &Task,
+) -> Result<Done<O>, Fault> {
+    let run = || {
+        let seat = lane_task.seat();
+        seat.next()?;
+        engine.run(task, &seat)
+    };
+    let output = catch_unwind(AssertUnwindSafe(run))
+        .unwrap_or_else(|panic| Err(engine_panicked(&*panic)))?;
+    lane_task.finished();
+    let times = lane_task.times();
+    Ok(Done {
+        output,
+        queued: times.queued,
+        ran: times.ran,
+    })
+}
+
+/// The fault of an engine that panicked. It keeps nothing of a task, so that it stays in use.
+fn engine_panicked(panic: &(dyn Any + Send)) -> Fault {
+    let said = panic.downcast_ref::<String>().map(String::as_str);
+    let said = said.or_else(|| panic.downcast_ref::<&str>().copied());
+    let said = said.unwrap_or("no message");
+    Fault::engine(format!("the engine panicked: {said}"))
 }
 
 /// Names of a pack's engine and of the pack, as history shows them.

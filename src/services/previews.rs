@@ -2,15 +2,16 @@
 
 use sha2::{Digest, Sha256};
 
+use super::Done;
 use super::file_cache::FileCache;
 use super::speech::SpeechService;
 use super::voices::{Origin, VoiceCatalog};
-use super::{Done, Priority};
 use crate::audio::encode;
 use crate::engine::contract::{CancellationToken, Utterance};
 use crate::engine::unknown_voice;
 use crate::fault::Fault;
 use crate::pack::manifest::Voice;
+use crate::scheduler::Share;
 
 /// Version of the code that speaks previews; a change that alters their sound raises it.
 const MAKING: &str = "1";
@@ -95,6 +96,7 @@ impl Previews {
         &self,
         preview: &Preview<'_>,
         speech: &SpeechService,
+        share: Share,
         cancellation: &CancellationToken,
     ) -> Result<Done<Vec<u8>>, Fault> {
         let (mut queued, mut ran) = Default::default();
@@ -104,7 +106,7 @@ impl Previews {
                 voice: preview.voice.id.clone(),
                 ..Utterance::default()
             };
-            let done = speech.synthesize(utterance, Priority::Interactive, cancellation)?;
+            let done = speech.synthesize(utterance, share, cancellation)?;
             (queued, ran) = (done.queued, done.ran);
             encode::wav(&done.output.samples, done.output.rate_hz)
         })?;

@@ -1,65 +1,61 @@
 //! Who speaks when, and what a speaker is like.
 
-use super::Capacity;
+use std::sync::Arc;
+
+use super::{Capacity, run_engine};
 use crate::audio::pcm::{Clip, Samples};
 use crate::engine::contract::{CancellationToken, Embed};
 use crate::engine::diarization::{Diarize, Diarized};
 use crate::fault::Fault;
-use crate::work::pool::Pool;
+use crate::scheduler::Share;
+use crate::scheduler::estimates::Work;
+use crate::scheduler::lanes::Lanes;
+use crate::scheduler::places::Places;
 
-/// The workers that tell speakers apart and those that embed them: one each, for a recording is read by one at a time.
+/// Seconds that a recording is expected to last: its length is not known before it is read.
+const USUAL_SECONDS: f64 = 30.0;
+
+/// Tells speakers apart and embeds them on the lanes.
 pub struct SpeakerService {
-    diarize: Pool<Box<dyn Samples>, Diarized>,
-    embed: Pool<Clip, Vec<f32>>,
-    build_diarize: DiarizeFactory,
+    diarize: Arc<Diarize>,
+    embed: Arc<Embed>,
+    lanes: Arc<Lanes>,
+    pub places: Places,
 }
 
-/// Builds an engine that diarizes.
-type DiarizeFactory = std::sync::Arc<dyn Fn() -> Result<Box<Diarize>, Fault> + Send + Sync>;
-
 impl SpeakerService {
-    /// Starts the workers. `capacity` is that of the service whose requests they serve. Faults: the first that a
-    /// `build_…` returns, `Internal` when a thread cannot be started.
-    pub fn start(
-        capacity: Capacity,
-        build_diarize: impl Fn() -> Result<Box<Diarize>, Fault> + Send + Sync + 'static,
-        build_embed: impl Fn() -> Result<Box<Embed>, Fault> + Send + Sync + 'static,
-    ) -> Result<Self, Fault> {
-        let requests_max = capacity.requests_max();
-        let build_diarize: DiarizeFactory = std::sync::Arc::new(build_diarize);
-        let build = build_diarize.clone();
-        Ok(SpeakerService {
-            diarize: Pool::start("diarize", 1, requests_max, move || build())?,
-            // Beside requests there is the thread that refines voices.
-            embed: Pool::start("embed", 1, requests_max + 1, build_embed)?,
-            build_diarize,
-        })
+    /// Returns a service of these engines.
+    pub fn new(diarize: Arc<Diarize>, embed: Arc<Embed>, capacity: &Capacity) -> Self {
+        SpeakerService {
+            diarize,
+            embed,
+            lanes: Arc::clone(&capacity.lanes),
+            places: Places::new(capacity.places),
+        }
     }
 
-    /// Who speaks when in a short recording, on the worker that requests share. Faults: `Busy` when the queue is full;
-    /// `Engine` when the engine failed or did not finish before the deadline of `cancellation`; `Cancelled`; `Invalid` for what
-    /// cannot be decoded.
+    /// Returns who speaks when in a recording. Faults: `Busy` when it could not start before the deadline of
+    /// `cancellation`; `Engine` when the engine failed or did not finish before that; `Cancelled`; `Invalid` for what cannot
+    /// be decoded.
     pub fn diarize(
         &self,
         recording: Box<dyn Samples>,
+        share: Share,
         cancellation: &CancellationToken,
     ) -> Result<Diarized, Fault> {
-        Ok(self.diarize.run(recording, cancellation)?.output)
+        let task = (self.lanes).enter(share, Work::Diarize, USUAL_SECONDS, cancellation)?;
+        Ok(run_engine(&*self.diarize, recording, &task)?.output)
     }
 
-    /// The same of a recording that may last hours, on this thread and with an engine of its own: requests must not wait
-    /// for it. Faults: those of [`SpeakerService::diarize`] but for the full queue, `Missing` when the engine cannot be
-    /// loaded.
-    pub fn diarize_long(
+    /// Returns the embedding of one speaker's `speech` at 16 kHz: 256 values, of length 1. Faults: as
+    /// [`SpeakerService::diarize`].
+    pub fn embed(
         &self,
-        recording: Box<dyn Samples>,
+        speech: Clip,
+        share: Share,
         cancellation: &CancellationToken,
-    ) -> Result<Diarized, Fault> {
-        (self.build_diarize)()?.run(recording, cancellation)
-    }
-
-    /// The embedding of one speaker's `speech` at 16 kHz: 256 values, of length 1. Faults: as [`SpeakerService::diarize`].
-    pub fn embed(&self, speech: Clip, cancellation: &CancellationToken) -> Result<Vec<f32>, Fault> {
-        Ok(self.embed.run(speech, cancellation)?.output)
+    ) -> Result<Vec<f32>, Fault> {
+        let task = (self.lanes).enter(share, Work::Embed, speech.seconds(), cancellation)?;
+        Ok(run_engine(&*self.embed, speech, &task)?.output)
     }
 }

@@ -1,140 +1,349 @@
 //! Text → sound, whole or piece by piece.
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel, sync_channel};
+use std::collections::BTreeMap;
+use std::iter::Peekable;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
 
-use super::permits::Permits;
-use super::{Capacity, Done, ModelName, Priority};
+use super::{Capacity, Done, ModelName, engine_panicked};
 use crate::audio::pcm::Clip;
-use crate::engine::contract::{CancellationToken, Speak, SpeakTask, Utterance};
-use crate::fault::{Fault, Kind};
-use crate::work::pool::{POLL, Pending, Pool};
+use crate::engine::contract::{
+    CancellationToken, Speak, SpeechPiece, SpeechPieces, Steps, Utterance,
+};
+use crate::engine::tts::joiner::Joiner;
+use crate::fault::Fault;
+use crate::limits;
+use crate::scheduler::Share;
+use crate::scheduler::estimates::Work;
+use crate::scheduler::lanes::{Lanes, POLL, Task, TaskSeat, TaskTimes};
+use crate::scheduler::places::Places;
 
-/// Pieces that a worker may be ahead of the reader of a [`SpeechStream`].
-const PIECES_AHEAD_MAX: usize = 2;
-
-/// The workers that speak.
+/// Speaks on the lanes.
 pub struct SpeechService {
-    pool: Pool<SpeakTask, ()>,
-    /// One for each request that runs or waits.
-    pub permits: Permits,
+    engine: Arc<dyn Speak>,
+    lanes: Arc<Lanes>,
+    /// Pieces of one text that are made at once at the most.
+    side_by_side: usize,
+    pub places: Places,
     /// The name of the first pack.
     pub name: ModelName,
 }
 
 impl SpeechService {
-    /// Starts the workers; `build` makes the engine of each. Returns when all engines are loaded. Faults: the first that
-    /// `build` returns, `Internal` when a thread cannot be started.
-    pub fn start(
-        name: ModelName,
-        capacity: Capacity,
-        build: impl Fn() -> Result<Box<Speak>, Fault> + Send + Sync + 'static,
-    ) -> Result<Self, Fault> {
-        let requests_max = capacity.requests_max();
-        Ok(SpeechService {
-            pool: Pool::start("speak", capacity.workers, requests_max, build)?,
-            permits: Permits::new(requests_max),
+    /// Returns a service that has `engine` speak.
+    pub fn new(name: ModelName, engine: Arc<dyn Speak>, capacity: &Capacity) -> Self {
+        SpeechService {
+            engine,
+            side_by_side: capacity
+                .lanes
+                .usage()
+                .lanes
+                .min(limits::PIECES_SIDE_BY_SIDE_MAX),
+            lanes: Arc::clone(&capacity.lanes),
+            places: Places::new(capacity.places),
             name,
-        })
+        }
     }
 
-    /// The whole sound of `utterance`. Faults: `Busy` when the queue is full; `Engine` when the engine failed, made no
-    /// sound or did not finish before the deadline of `cancellation`; `Cancelled`; `Invalid` and `NotFound` for what the engine
-    /// cannot speak.
+    /// Returns the whole sound of `utterance`. Faults: `Busy` when it could not start before the deadline of
+    /// `cancellation`; `Engine` when the engine failed, made no sound or did not finish before that; `Cancelled`; `Invalid`
+    /// and `NotFound` for what the engine cannot speak.
     pub fn synthesize(
         &self,
         utterance: Utterance,
-        priority: Priority,
+        share: Share,
         cancellation: &CancellationToken,
     ) -> Result<Done<Clip>, Fault> {
-        if priority == Priority::Interactive {
-            return self.stream(utterance, cancellation)?.whole();
+        let mut stream = self.start(utterance, share, f64::INFINITY, cancellation)?;
+        let mut pieces = Vec::new();
+        while let Some(piece) = stream.piece()? {
+            pieces.push(piece);
         }
-        let mut made = None;
-        let task = || {
-            // A task that gave way is begun again: only the pieces of its last run count.
-            let (pieces, sound) = channel();
-            made = Some(sound);
-            let outlet = Box::new(move |piece| pieces.send(piece).map_err(Fault::internal));
-            let utterance = utterance.clone();
-            SpeakTask { utterance, outlet }
-        };
-        let done = self.pool.run_idle(task, cancellation)?;
-        let clip = joined(made.iter().flat_map(|sound| sound.try_iter()))?;
-        Ok(done.with(clip))
+        let times = stream.times();
+        Ok(Done {
+            output: Clip::joined(pieces).ok_or_else(no_sound)?,
+            queued: times.queued,
+            ran: times.ran,
+        })
     }
 
-    /// Queues `utterance` as an interactive task; its sound comes as it is made. Faults: `Busy` when the queue is full.
+    /// Starts to speak `utterance`: its sound comes as it is made, and is made no more than `SPEECH_AHEAD_SECONDS` before
+    /// it is taken. The deadline of `cancellation` grows by the length of what is taken. Faults: as for
+    /// [`SpeechService::synthesize`].
     pub fn stream(
         &self,
         utterance: Utterance,
+        share: Share,
         cancellation: &CancellationToken,
     ) -> Result<SpeechStream, Fault> {
-        let (sender, pieces) = sync_channel(PIECES_AHEAD_MAX);
-        let outlet = Box::new(move |piece| {
-            let unheard = |_| Fault::new(Kind::Cancelled, "Nobody listens any more.");
-            sender.send(piece).map_err(unheard)
+        self.start(utterance, share, limits::SPEECH_AHEAD_SECONDS, cancellation)
+    }
+
+    fn start(
+        &self,
+        utterance: Utterance,
+        share: Share,
+        ahead_s: f64,
+        cancellation: &CancellationToken,
+    ) -> Result<SpeechStream, Fault> {
+        let seconds = about_seconds(&utterance);
+        let task = (self.lanes).enter(share, Work::Speak, seconds, cancellation)?;
+        let making = Arc::new(Making {
+            task,
+            ahead_s,
+            state: Mutex::default(),
+            changed: Condvar::new(),
         });
-        let pending = self
-            .pool
-            .queue(SpeakTask { utterance, outlet }, cancellation)?;
+        let (engine, own) = (Arc::clone(&self.engine), Arc::clone(&making));
+        let side_by_side = self.side_by_side;
+        thread::Builder::new()
+            .name("speak".to_owned())
+            .spawn(move || own.run(&*engine, &utterance, side_by_side))
+            .map_err(Fault::internal)?;
         Ok(SpeechStream {
-            pieces,
-            pending: Some(pending),
-            cancellation: cancellation.clone(),
-            queued: Duration::ZERO,
-            ran: Duration::ZERO,
+            making,
+            joiner: None,
+            taken: 0,
         })
     }
+}
+
+/// About how many seconds an utterance lasts: 15 letters a second, as `text::seconds` has it of words.
+fn about_seconds(utterance: &Utterance) -> f64 {
+    utterance.text.chars().count() as f64 / 15.0 / f64::from(utterance.speed)
 }
 
 /// Speech that is being made. Dropping it ends the task within a piece.
 pub struct SpeechStream {
-    pieces: Receiver<Clip>,
-    pending: Option<Pending<()>>,
-    cancellation: CancellationToken,
-    /// Time in the queue and in the engine, known at the end.
-    pub queued: Duration,
-    pub ran: Duration,
+    making: Arc<Making>,
+    joiner: Option<Joiner>,
+    /// Pieces that were taken.
+    taken: usize,
 }
 
 impl SpeechStream {
-    /// The next piece of sound, none at the end. Faults: those of [`SpeechService::synthesize`] but for the full queue.
+    /// Returns the next piece of sound, none at the end. Faults: those of [`SpeechService::synthesize`].
     pub fn piece(&mut self) -> Result<Option<Clip>, Fault> {
-        loop {
-            match self.pieces.recv_timeout(POLL) {
-                Ok(piece) => return Ok(Some(piece)),
-                Err(RecvTimeoutError::Timeout) => self.cancellation.check()?,
-                // The task is over, and with it its outlet.
-                Err(RecvTimeoutError::Disconnected) => break,
+        while let Some(made) = self.making.take(self.taken)? {
+            self.taken += 1;
+            let joiner = self.joiner.get_or_insert_with(|| Joiner::new(made.rate_hz));
+            if let Some(clip) = joiner.push(&made.sound, made.pause_s) {
+                if self.making.ahead_s.is_finite() {
+                    let token = self.making.task.cancellation();
+                    token.extend(Duration::from_secs_f64(clip.seconds()));
+                }
+                return Ok(Some(clip));
             }
         }
-        if let Some(pending) = self.pending.take() {
-            let done = pending.wait()?;
-            (self.queued, self.ran) = (done.queued, done.ran);
-        }
+        self.making.task.finished();
         Ok(None)
     }
 
-    /// All of it.
-    fn whole(mut self) -> Result<Done<Clip>, Fault> {
-        let mut pieces = Vec::new();
-        while let Some(piece) = self.piece()? {
-            pieces.push(piece);
-        }
-        Ok(Done {
-            output: joined(pieces)?,
-            queued: self.queued,
-            ran: self.ran,
-        })
+    /// Returns where the time went so far.
+    pub fn times(&self) -> TaskTimes {
+        self.making.task.times()
     }
 }
 
-fn joined(pieces: impl IntoIterator<Item = Clip>) -> Result<Clip, Fault> {
-    Clip::joined(pieces).ok_or_else(no_sound)
+impl Drop for SpeechStream {
+    fn drop(&mut self) {
+        self.making.end(Ok(0));
+    }
 }
 
-/// The fault of an engine that made no piece of sound.
+/// The pieces of a text on their way from the threads that make them to the one that takes them.
+struct Making {
+    task: Task,
+    /// Seconds of sound that may be made before they are taken.
+    ahead_s: f64,
+    state: Mutex<MakingState>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct MakingState {
+    /// Pieces that were read.
+    read: usize,
+    made: BTreeMap<usize, MadePiece>,
+    /// Seconds of sound that are made and not taken, and about those that are being made.
+    ahead_s: f64,
+    /// How it ended: the number of pieces, or why there are no more.
+    end: Option<Result<usize, Fault>>,
+}
+
+/// A piece, spoken.
+struct MadePiece {
+    sound: Vec<f32>,
+    rate_hz: u32,
+    pause_s: f32,
+}
+
+impl MadePiece {
+    fn seconds(&self) -> f64 {
+        self.sound.len() as f64 / f64::from(self.rate_hz)
+    }
+}
+
+type PieceSource<'a> =
+    Mutex<Peekable<Box<dyn Iterator<Item = Result<SpeechPiece<'a>, Fault>> + Send + 'a>>>;
+
+impl Making {
+    /// Makes all pieces, up to `side_by_side` at once; the first alone, because a client waits for it.
+    fn run(&self, engine: &dyn Speak, utterance: &Utterance, side_by_side: usize) {
+        let seat = self.task.seat();
+        let read = seat.next().and_then(|()| engine.pieces(utterance));
+        let SpeechPieces { rate_hz, pieces } = match read {
+            Ok(read) => read,
+            Err(fault) => return self.end(Err(fault)),
+        };
+        let source = Mutex::new(pieces.peekable());
+        // In the same step: a short text is spoken in one turn.
+        self.make_next(&seat, &source, rate_hz);
+        drop(seat);
+        let make_rest = || {
+            while self.wait_for_room() {
+                let seat = self.task.seat();
+                match seat.next() {
+                    Ok(()) => self.make_next(&seat, &source, rate_hz),
+                    Err(fault) => self.end(Err(fault)),
+                }
+            }
+        };
+        thread::scope(|scope| {
+            for _ in 1..side_by_side {
+                if self.lock().end.is_some() {
+                    break;
+                }
+                let named = thread::Builder::new().name("speak".to_owned());
+                // Without a thread more, there is one piece less at once.
+                let _ = named.spawn_scoped(scope, make_rest);
+            }
+            make_rest();
+        });
+    }
+
+    /// Makes the next piece, in the step that runs. A fault or a panic ends the text.
+    fn make_next(&self, seat: &TaskSeat<'_>, source: &PieceSource<'_>, rate_hz: u32) {
+        match catch_unwind(AssertUnwindSafe(|| self.make(seat, source, rate_hz))) {
+            Ok(Ok(())) => {}
+            Ok(Err(fault)) => self.end(Err(fault)),
+            Err(panic) => self.end(Err(engine_panicked(&*panic))),
+        }
+    }
+
+    fn make(
+        &self,
+        seat: &TaskSeat<'_>,
+        source: &PieceSource<'_>,
+        rate_hz: u32,
+    ) -> Result<(), Fault> {
+        let locked = || source.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pieces = locked();
+        let Some(piece) = pieces.next().transpose()? else {
+            self.end_if_all_read(&mut pieces);
+            return Ok(());
+        };
+        let about_s = f64::from(piece.about_s);
+        // Pieces are numbered in the order in which they are read.
+        let number = {
+            let mut state = self.lock();
+            state.ahead_s += about_s;
+            state.read += 1;
+            state.read - 1
+        };
+        drop(pieces);
+        let sound = (piece.make)(seat)?;
+        let made = MadePiece {
+            sound,
+            rate_hz,
+            pause_s: piece.pause_s,
+        };
+        {
+            let mut state = self.lock();
+            state.ahead_s += made.seconds() - about_s;
+            state.made.insert(number, made);
+        }
+        self.changed.notify_all();
+        // In this step: the end of a text must not wait for another turn.
+        self.end_if_all_read(&mut locked());
+        Ok(())
+    }
+
+    fn end_if_all_read<'a>(
+        &self,
+        pieces: &mut Peekable<impl Iterator<Item = Result<SpeechPiece<'a>, Fault>>>,
+    ) {
+        if pieces.peek().is_none() {
+            let read = self.lock().read;
+            self.end(Ok(read));
+        }
+    }
+
+    /// Waits until another piece may be made. False when no more are wanted.
+    fn wait_for_room(&self) -> bool {
+        let mut state = self.lock();
+        loop {
+            if state.end.is_some() {
+                return false;
+            }
+            if state.ahead_s < self.ahead_s {
+                return true;
+            }
+            let waited = self.changed.wait_timeout(state, POLL);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            if let Err(fault) = self.task.cancellation().check() {
+                drop(state);
+                self.end(Err(fault));
+                return false;
+            }
+        }
+    }
+
+    /// Returns piece `number`, as soon as it is made; none when there are no more.
+    fn take(&self, number: usize) -> Result<Option<MadePiece>, Fault> {
+        let mut state = self.lock();
+        loop {
+            if let Some(made) = state.made.remove(&number) {
+                state.ahead_s -= made.seconds();
+                self.changed.notify_all();
+                return Ok(Some(made));
+            }
+            match &state.end {
+                Some(Ok(count)) if number >= *count => return Ok(None),
+                Some(Err(fault)) => return Err(fault.clone()),
+                _ => {}
+            }
+            let waited = self.changed.wait_timeout(state, POLL);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            self.task.cancellation().check()?;
+        }
+    }
+
+    /// No more pieces are to be read. The first fault counts: one may come after all pieces were read.
+    fn end(&self, end: Result<usize, Fault>) {
+        let mut state = self.lock();
+        match &state.end {
+            None => state.end = Some(end),
+            Some(Ok(_)) if end.is_err() => state.end = Some(end),
+            Some(_) => {}
+        }
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// No code that can panic runs under this lock, so a poisoned one is whole.
+    fn lock(&self) -> MutexGuard<'_, MakingState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Returns the fault of an engine that made no piece of sound.
 pub fn no_sound() -> Fault {
     Fault::engine("the engine made no sound")
 }
+
+#[cfg(test)]
+#[path = "speech_tests.rs"]
+mod tests;

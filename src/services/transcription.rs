@@ -1,11 +1,18 @@
 //! Sound → text: a pack for every language, and others for the languages that they list.
 
-use super::permits::Permits;
-use super::{Capacity, Done, ModelName, Priority};
+use std::sync::Arc;
+
+use super::{Capacity, Done, ModelName, run_engine};
 use crate::audio::pcm::{Clip, ClipReader, Samples};
 use crate::engine::contract::{CancellationToken, Transcribe, TranscribeTask, Transcript};
 use crate::fault::Fault;
-use crate::work::pool::Pool;
+use crate::scheduler::Share;
+use crate::scheduler::estimates::Work;
+use crate::scheduler::lanes::Lanes;
+use crate::scheduler::places::Places;
+
+/// Seconds that a recording is expected to last whose length is not known before it is read.
+const USUAL_SECONDS: f64 = 30.0;
 
 /// The engine that takes any language.
 pub const GENERAL: &str = "whisper";
@@ -13,16 +20,17 @@ pub const GENERAL: &str = "whisper";
 /// All that transcribes.
 pub struct TranscriptionService {
     /// One for each request that runs or waits.
-    pub permits: Permits,
+    pub places: Places,
     /// Hypotheses that the search of a request follows.
     pub beams: usize,
     general: Recognizer,
     specialists: Vec<Recognizer>,
 }
 
-/// The workers of a pack that transcribes.
+/// A pack that transcribes.
 pub struct Recognizer {
-    pool: Pool<TranscribeTask, Transcript>,
+    engine: Arc<Transcribe>,
+    lanes: Arc<Lanes>,
     pub name: ModelName,
     /// Samples a second of what it reads.
     pub rate_hz: u32,
@@ -53,64 +61,51 @@ pub struct TranscriptionRequest {
 
 /// Mono sound at the recognizer's rate.
 pub enum Recording {
-    /// Read as it is transcribed. It can be read once, so that a background task of it does not give way.
+    /// Read as it is transcribed.
     Stream(Box<dyn Samples>),
     /// Held whole.
     Clip(Clip),
 }
 
 impl Recognizer {
-    /// Starts the workers of a pack; `build` makes the engine of each. Faults: the first that `build` returns,
-    /// `Internal` when a thread cannot be started.
-    pub fn start(
-        settings: RecognizerSettings,
-        capacity: Capacity,
-        build: impl Fn() -> Result<Box<Transcribe>, Fault> + Send + Sync + 'static,
-    ) -> Result<Self, Fault> {
-        let requests_max = capacity.requests_max();
-        Ok(Recognizer {
-            pool: Pool::start("transcribe", capacity.workers, requests_max, build)?,
+    /// Returns a recognizer that has `engine` transcribe.
+    pub fn new(settings: RecognizerSettings, engine: Arc<Transcribe>, capacity: &Capacity) -> Self {
+        Recognizer {
+            engine,
+            lanes: Arc::clone(&capacity.lanes),
             name: settings.name,
             rate_hz: settings.rate_hz,
             languages: settings.languages,
             is_specialist: false,
-        })
+        }
     }
 
-    /// What is said in a recording. Faults: `Busy` when the queue is full; `Engine` when the engine failed or did not
-    /// finish before the deadline of `cancellation`; `Cancelled`; `Invalid` for what cannot be decoded; `Missing` when the model
-    /// cannot write English.
+    /// Returns what is said in a recording. Faults: `Busy` when it could not start before the deadline of `cancellation`;
+    /// `Engine` when the engine failed or did not finish before that; `Cancelled`; `Invalid` for what cannot be decoded;
+    /// `Missing` when the model cannot write English.
     pub fn transcribe(
         &self,
         request: TranscriptionRequest,
-        priority: Priority,
+        share: Share,
         cancellation: &CancellationToken,
     ) -> Result<Done<Transcript>, Fault> {
-        let TranscriptionRequest {
-            recording,
-            language,
-            into_english,
-            words,
-            beams,
-        } = request;
-        let task = |audio: Box<dyn Samples>| TranscribeTask {
-            audio,
-            language: language.clone(),
-            into_english,
-            words,
-            beams,
+        let language = request.language.clone();
+        let seconds = match &request.recording {
+            Recording::Stream(_) => USUAL_SECONDS,
+            Recording::Clip(clip) => clip.seconds(),
         };
-        let mut done = match (priority, recording) {
-            (Priority::Background, Recording::Clip(clip)) => {
-                let again = || task(Box::new(ClipReader::from(clip.clone())));
-                self.pool.run_idle(again, cancellation)?
-            }
-            (_, Recording::Clip(clip)) => {
-                let audio = Box::new(ClipReader::from(clip));
-                self.pool.run(task(audio), cancellation)?
-            }
-            (_, Recording::Stream(audio)) => self.pool.run(task(audio), cancellation)?,
+        let task = TranscribeTask {
+            audio: match request.recording {
+                Recording::Stream(audio) => audio,
+                Recording::Clip(clip) => Box::new(ClipReader::from(clip)),
+            },
+            language: request.language,
+            into_english: request.into_english,
+            words: request.words,
+            beams: request.beams,
         };
+        let lane_task = (self.lanes).enter(share, Work::Transcribe, seconds, cancellation)?;
+        let mut done = run_engine(&*self.engine, task, &lane_task)?;
         // A specialist was made for the code that it was chosen by, whatever its model calls it.
         if let Some(code) = language.filter(|_| self.is_specialist) {
             done.output.language = code;
@@ -124,7 +119,7 @@ impl TranscriptionService {
     pub fn new(
         general: Recognizer,
         specialists: Vec<Recognizer>,
-        capacity: Capacity,
+        capacity: &Capacity,
         beams: usize,
     ) -> Self {
         let specialist = |recognizer| Recognizer {
@@ -132,7 +127,7 @@ impl TranscriptionService {
             ..recognizer
         };
         TranscriptionService {
-            permits: Permits::new(capacity.requests_max()),
+            places: Places::new(capacity.places),
             beams,
             general,
             specialists: specialists.into_iter().map(specialist).collect(),

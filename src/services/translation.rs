@@ -1,72 +1,76 @@
 //! Text → text in another language: each pack for the pairs of languages that it lists.
 
-use super::permits::Permits;
-use super::{Capacity, Done, ModelName, Priority};
+use std::sync::Arc;
+
+use super::{Capacity, Done, ModelName, run_engine};
 use crate::engine::contract::CancellationToken;
 use crate::engine::contract::{Translate, TranslateTask, Translation};
 use crate::fault::Fault;
 use crate::pack::translate::Translate as TranslateSettings;
-use crate::work::pool::Pool;
+use crate::scheduler::Share;
+use crate::scheduler::estimates::Work;
+use crate::scheduler::lanes::Lanes;
+use crate::scheduler::places::Places;
 
 /// All that translates.
 pub struct TranslationService {
     /// One for each request that runs or waits.
-    pub permits: Permits,
-    pub translators: Vec<TranslatorPool>,
+    pub places: Places,
+    pub translators: Vec<Translator>,
 }
 
-/// The workers of a pack that translates.
-pub struct TranslatorPool {
-    pool: Pool<TranslateTask, Translation>,
+/// A pack that translates.
+pub struct Translator {
+    engine: Arc<Translate>,
+    lanes: Arc<Lanes>,
     pub name: ModelName,
     /// The languages that it knows.
     settings: TranslateSettings,
 }
 
-impl TranslatorPool {
-    /// Starts the workers of a pack; `build` makes the engine of each. Faults: the first that `build` returns,
-    /// `Internal` when a thread cannot be started.
-    pub fn start(
+impl Translator {
+    /// Returns a translator that has `engine` translate.
+    pub fn new(
         name: ModelName,
         settings: TranslateSettings,
-        capacity: Capacity,
-        build: impl Fn() -> Result<Box<Translate>, Fault> + Send + Sync + 'static,
-    ) -> Result<Self, Fault> {
-        let requests_max = capacity.requests_max();
-        Ok(TranslatorPool {
-            pool: Pool::start("translate", capacity.workers, requests_max, build)?,
+        engine: Arc<Translate>,
+        capacity: &Capacity,
+    ) -> Self {
+        Translator {
+            engine,
+            lanes: Arc::clone(&capacity.lanes),
             name,
             settings,
-        })
+        }
     }
 
-    /// The translation of a text. Faults: `Busy` when the queue is full; `Engine` when the engine failed or did not
-    /// finish before the deadline of `cancellation`; `Cancelled`; `Invalid` for what the engine cannot translate.
+    /// Returns the translation of a text. Faults: `Busy` when it could not start before the deadline of `cancellation`;
+    /// `Engine` when the engine failed or did not finish before that; `Cancelled`; `Invalid` for what the engine cannot
+    /// translate.
     pub fn translate(
         &self,
         task: TranslateTask,
-        priority: Priority,
+        share: Share,
         cancellation: &CancellationToken,
     ) -> Result<Done<Translation>, Fault> {
-        match priority {
-            Priority::Interactive => self.pool.run(task, cancellation),
-            Priority::Background => self.pool.run_idle(|| task.clone(), cancellation),
-        }
+        let chars = task.text.chars().count() as f64;
+        let lane_task = (self.lanes).enter(share, Work::Translate, chars, cancellation)?;
+        run_engine(&*self.engine, task, &lane_task)
     }
 }
 
 impl TranslationService {
     /// Of these packs; `capacity` is that of each.
-    pub fn new(translators: Vec<TranslatorPool>, capacity: Capacity) -> Self {
+    pub fn new(translators: Vec<Translator>, capacity: &Capacity) -> Self {
         TranslationService {
-            permits: Permits::new(capacity.requests_max()),
+            places: Places::new(capacity.places),
             translators,
         }
     }
 
     /// What translates from `source` into `target`: of several the first by name.
-    pub fn translator(&self, source: &str, target: &str) -> Option<&TranslatorPool> {
-        let knows = |t: &&TranslatorPool| t.settings.knows(source, target);
+    pub fn translator(&self, source: &str, target: &str) -> Option<&Translator> {
+        let knows = |t: &&Translator| t.settings.knows(source, target);
         self.translators.iter().find(knows)
     }
 
@@ -89,7 +93,7 @@ pub fn route<'a>(
     service: Option<&'a TranslationService>,
     source: Option<&String>,
     target: &str,
-) -> Result<(String, Option<&'a TranslatorPool>), Fault> {
+) -> Result<(String, Option<&'a Translator>), Fault> {
     let source = match source {
         Some(code) => code.clone(),
         None => only_source(service, target)?,

@@ -106,6 +106,13 @@ pub fn seconds(text: &str, language: &dyn Language) -> f64 {
     chars as f64 / CHARS_PER_S
 }
 
+impl Piece {
+    /// Returns about how many seconds the piece takes to say at a voice's own speed.
+    pub fn seconds(&self) -> f64 {
+        self.phonemes.chars().count() as f64 / CHARS_PER_S
+    }
+}
+
 const NOTHING: &str =
     "text has nothing that can be spoken; letters, digits and common symbols are accepted";
 

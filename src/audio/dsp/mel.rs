@@ -14,6 +14,7 @@ pub use crate::dsp::mel_recipe::{Edge, MelRecipe};
 use vocabox_base::fault::Fault;
 
 /// A recipe with its transform, window and bands, ready to run.
+#[derive(Clone)]
 pub struct Mel {
     recipe: MelRecipe,
     fft: Arc<dyn RealToComplex<f32>>,

@@ -3,6 +3,7 @@
 use crate::dsp::mel_recipe::MelRecipe;
 
 /// One band: the first spectrum bin with a weight, and the weight of each bin from there on.
+#[derive(Clone)]
 pub struct Band {
     first: usize,
     weights: Vec<f32>,

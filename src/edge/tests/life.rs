@@ -136,6 +136,7 @@ fn what_cannot_be_opened_is_said_in_one_sentence() {
             spool_dir: folder.clone(),
             socket_dir: folder,
             handlers: 1,
+            threads_beside: 0,
             connections_max: 8,
             connections_per_address_max: 8,
         };

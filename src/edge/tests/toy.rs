@@ -257,6 +257,7 @@ impl TestEdge {
             spool_dir: folder.join("spool"),
             socket_dir: folder.clone(),
             handlers: 4,
+            threads_beside: 0,
             connections_max: 64,
             connections_per_address_max: 48,
         };

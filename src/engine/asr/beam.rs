@@ -6,7 +6,7 @@ use super::decoder::Attended;
 use super::decoder::WhisperDecoder;
 use super::decoding::{DecodeOptions, Decoded, PromptState};
 use super::rules::Vocabulary;
-use crate::contract::CancellationToken;
+use crate::contract::Steps;
 use crate::logits::{continuations, log_sum};
 use vocabox_base::fault::Fault;
 
@@ -25,13 +25,13 @@ impl Hypothesis {
     }
 }
 
-/// Returns the best text of `options.beams` hypotheses. Faults: `Engine`, and those of `cancellation`.
+/// Returns the best text of `options.beams` hypotheses. Faults: `Engine`, and those of `steps`.
 pub fn search(
     decoder: &mut WhisperDecoder,
     vocabulary: &Vocabulary,
     options: &DecodeOptions<'_>,
     prompted: PromptState,
-    cancellation: &CancellationToken,
+    steps: &dyn Steps,
 ) -> Result<Decoded, Fault> {
     let PromptState {
         mut past,
@@ -42,7 +42,7 @@ pub fn search(
     let mut open = vec![Hypothesis::default()];
     let mut ended: Vec<Hypothesis> = Vec::new();
     for _ in 0..room {
-        cancellation.check()?;
+        steps.next()?;
         let totals = open.iter().map(|h| h.total);
         let next = continuations(&mut step.logits, totals, options.beams + 1, |at, row| {
             vocabulary.restrain(row, &open[at].tokens);

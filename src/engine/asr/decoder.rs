@@ -32,8 +32,8 @@ type Memory = Vec<(String, Box<dyn Value>)>;
 /// The decoder's graphs with the window that they attend to.
 pub struct WhisperDecoder {
     /// Takes a window's first tokens, where the layout has a separate graph for them.
-    first: Option<WhisperGraph>,
-    graph: WhisperGraph,
+    first: Option<Arc<WhisperGraph>>,
+    graph: Arc<WhisperGraph>,
     /// The encoder's outputs, and what the first run made of them.
     memory: Memory,
     /// Whether a step after the first may have several tokens; other exports were traced with one token after a cache.
@@ -43,7 +43,7 @@ pub struct WhisperDecoder {
 
 /// A graph with its signature and the outputs that are requested from it.
 struct WhisperGraph {
-    net: Box<dyn Net>,
+    net: Arc<dyn Net>,
     signature: Signature,
     /// Outputs that are caches, and outputs that a first run makes of the window.
     own: Vec<String>,
@@ -53,7 +53,7 @@ struct WhisperGraph {
 const ATTENTION: &str = "alignment_attention";
 
 impl WhisperGraph {
-    fn new(net: Box<dyn Net>) -> Self {
+    fn new(net: Arc<dyn Net>) -> Self {
         let signature = net.signature().clone();
         let outputs = |part: &str| {
             let names = signature.outputs.iter().map(|o| o.name.clone());
@@ -78,7 +78,7 @@ impl WhisperGraph {
     /// Runs the graph; `ids` is `[batch, S]`. Returns the requested outputs: logits, attention, caches, and what a
     /// first run makes of the window.
     fn run(
-        &mut self,
+        &self,
         ids: (&[usize; 2], &[i64]),
         memory: &Memory,
         past: &KvCache,
@@ -125,7 +125,7 @@ impl WhisperDecoder {
     /// Returns a decoder over the decoder's graph, and the separate graph for first runs if the layout has one.
     ///
     /// Faults: `Missing` when the layout of the graphs is unknown.
-    pub fn new(net: Box<dyn Net>, first: Option<Box<dyn Net>>) -> Result<Self, Fault> {
+    pub fn new(net: Arc<dyn Net>, first: Option<Arc<dyn Net>>) -> Result<Self, Fault> {
         let (graph, first) = (WhisperGraph::new(net), first.map(WhisperGraph::new));
         let takes_many = first.is_none() && !graph.has_input(BRANCH);
         // Without a cache, or with nothing that makes the cross-attention's.
@@ -142,8 +142,8 @@ impl WhisperDecoder {
         Ok(WhisperDecoder {
             tells_attention: tells(&graph) && first.as_ref().is_none_or(tells),
             takes_many,
-            first,
-            graph,
+            first: first.map(Arc::new),
+            graph: Arc::new(graph),
             memory: Vec::new(),
         })
     }
@@ -153,6 +153,17 @@ impl WhisperDecoder {
         let outputs = &self.graph.signature.outputs;
         let logits = outputs.iter().find(|o| o.name == LOGITS)?;
         logits.dims.last().copied().flatten()
+    }
+
+    /// Returns the same decoder for another recording: it shares the graphs and has no window.
+    pub fn fork(&self) -> Self {
+        WhisperDecoder {
+            first: self.first.clone(),
+            graph: Arc::clone(&self.graph),
+            memory: Vec::new(),
+            takes_many: self.takes_many,
+            tells_attention: self.tells_attention,
+        }
     }
 
     /// Drops the window, whose keys and values take 36 MB for 30 s of the base model.
@@ -186,9 +197,9 @@ impl WhisperDecoder {
             let remade: Vec<String> = given.cross.iter().map(|n| as_input(n)).collect();
             self.memory.retain(|(name, _)| !remade.contains(name));
         }
-        let graph = match &mut self.first {
+        let graph = match &self.first {
             Some(first) if is_first => first,
-            _ => &mut self.graph,
+            _ => &self.graph,
         };
         let attend = attend && self.tells_attention;
         let (own, cross) = (graph.own.clone(), graph.cross.clone());

@@ -2,6 +2,7 @@
 //! `scripts/models/tiny_whisper.py`.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::decoder::WhisperDecoder;
 use crate::graph::device::Device;
@@ -15,19 +16,19 @@ use vocabox_pack::Pack;
 /// Largest difference of a logit between two ways to compute it.
 const LOGITS_APART: f32 = 1e-4;
 
-type Load = fn(&Path) -> Box<dyn Net>;
+type Load = fn(&Path) -> Arc<dyn Net>;
 
-fn by_tract(path: &Path) -> Box<dyn Net> {
-    Box::new(TractNet::load(path).unwrap())
+fn by_tract(path: &Path) -> Arc<dyn Net> {
+    Arc::new(TractNet::load(path).unwrap())
 }
 
-fn by_ort(path: &Path) -> Box<dyn Net> {
+fn by_ort(path: &Path) -> Arc<dyn Net> {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
     let pack = Pack::open(&root.join("models/onnxruntime")).unwrap();
     let packed = pack.path(pack.file("library", None).unwrap());
     let probed = library::find(None, Some(&packed)).unwrap();
-    Box::new(
-        Ort::open(&probed.path, 2, None, Device::Cpu)
+    Arc::new(
+        Ort::open(&probed.path, 2, Device::Cpu)
             .unwrap()
             .load(path)
             .unwrap(),

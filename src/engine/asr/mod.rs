@@ -31,10 +31,11 @@ mod window;
 mod words;
 
 use std::fs;
+use std::sync::Arc;
 
 use tokenizers::Tokenizer;
 
-use crate::contract::{CancellationToken, Engine, Segment, Transcribe, TranscribeTask, Transcript};
+use crate::contract::{Engine, Segment, Steps, Transcribe, TranscribeTask, Transcript};
 use crate::graph::loader::{GraphLoader, refused, variant_in_use};
 use crate::graph::net::TensorSpec;
 use crate::vad::Silero;
@@ -56,14 +57,15 @@ const ENGLISH: &str = "en";
 /// Mel bands of a model whose graph does not declare its number: that of all models but large-v3.
 const MELS: usize = 80;
 
-/// The engine, owned by one worker.
+/// The engine.
 pub struct Whisper {
+    /// Has no window: each task forks it.
     transcriber: WindowTranscriber,
     detector: Silero,
 }
 
 /// Builds the engine of `pack`, with the speech detector of `detector`.
-pub fn build(pack: &Pack, detector: &Pack, graphs: &GraphLoader) -> Result<Box<Transcribe>, Fault> {
+pub fn build(pack: &Pack, detector: &Pack, graphs: &GraphLoader) -> Result<Arc<Transcribe>, Fault> {
     let variant = variant_in_use(pack);
     let path = |role| {
         let file = pack.file(role, variant.as_deref()).map_err(refused)?;
@@ -91,15 +93,15 @@ pub fn build(pack: &Pack, detector: &Pack, graphs: &GraphLoader) -> Result<Box<T
     let gives_memory = |o: &TensorSpec| o.name.starts_with("present.");
     let gives_cross_attention = encoder.signature().outputs.iter().any(gives_memory);
     let size = |at: usize| dims.as_ref().and_then(|d| d.get(at).copied().flatten());
-    Ok(Box::new(Whisper {
+    Ok(Arc::new(Whisper {
         transcriber: WindowTranscriber {
             mel: Mel::whisper(size(1).unwrap_or(MELS)),
             // Other exports declare an open length too, but fail with another than a whole window's.
             takes_short: gives_cross_attention && size(2).is_none(),
             encoder,
             decoder,
-            vocabulary,
-            tokenizer,
+            vocabulary: Arc::new(vocabulary),
+            tokenizer: Arc::new(tokenizer),
         },
         detector: crate::vad::build(detector, graphs)?,
     }))
@@ -112,11 +114,7 @@ impl Engine for Whisper {
     /// Transcribes sound at 16 kHz. Faults: `Missing` when a translation into English is requested and the model cannot
     /// translate, `Invalid` when the recording is empty or undecodable, `Engine` when a graph fails or the deadline has
     /// passed.
-    fn run(
-        &mut self,
-        task: TranscribeTask,
-        cancellation: &CancellationToken,
-    ) -> Result<Transcript, Fault> {
+    fn run(&self, task: TranscribeTask, steps: &dyn Steps) -> Result<Transcript, Fault> {
         let known = |code: String| {
             let token = self.transcriber.vocabulary.language(&code)?;
             Some((code, token))
@@ -127,14 +125,15 @@ impl Engine for Whisper {
             ));
         }
         let mut language = task.language.and_then(known);
-        let mut windows = Windows::new(task.audio, &mut self.detector);
+        let mut transcriber = self.transcriber.fork();
+        let mut windows = Windows::new(task.audio, self.detector.fork());
         let mut segments: Vec<Segment> = Vec::new();
         let mut prompt: Vec<u32> = Vec::new();
-        while let Some(window) = windows.next(cancellation)? {
-            cancellation.check()?;
-            let frames = self.transcriber.listen(&window.samples, false)?;
+        while let Some(window) = windows.next(steps)? {
+            steps.next()?;
+            let frames = transcriber.listen(&window.samples, false)?;
             if language.is_none() {
-                language = self.transcriber.language()?;
+                language = transcriber.language()?;
             }
             let options = DecodeOptions {
                 language: language.as_ref().map(|(_, token)| *token),
@@ -145,16 +144,12 @@ impl Engine for Whisper {
                 attend: task.words,
                 seed: window.start as u64,
             };
-            let heard = self
-                .transcriber
-                .text(&window.samples, frames, options, cancellation)?;
+            let heard = transcriber.text(&window.samples, frames, options, steps)?;
             let mut advance = window.end - window.start;
             if let Some(heard) = heard {
                 let spoken = language.as_ref().map_or(ENGLISH, |(code, _)| code);
                 let words = task.words.then_some(spoken);
-                let used = self
-                    .transcriber
-                    .phrases(&heard, &window, words, &mut segments)?;
+                let used = transcriber.phrases(&heard, &window, words, &mut segments)?;
                 advance = advance.min(used.samples.unwrap_or(advance));
                 prompt.extend(&heard.decoded.tokens[..used.tokens]);
                 if heard.temperature > fallback::CONDITION_TEMPERATURE_MAX {
@@ -164,7 +159,6 @@ impl Engine for Whisper {
             }
             windows.advance(advance);
         }
-        self.transcriber.decoder.forget();
         let seconds = windows.samples_read() as f64 / f64::from(RATE_HZ);
         if seconds == 0.0 {
             return Err(Fault::invalid(

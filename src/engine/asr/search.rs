@@ -5,22 +5,22 @@
 use super::decoder::WhisperDecoder;
 use super::decoding::{CONTEXT_TOKENS, DecodeOptions, Decoded, PromptState, TOKENS_MAX};
 use super::rules::Vocabulary;
-use crate::contract::CancellationToken;
+use crate::contract::Steps;
 use crate::kv_cache::KvCache;
 use crate::logits::log_sum;
 use vocabox_base::fault::Fault;
 
-/// Returns the window's text, by `options`. Faults: `Engine`, and those of `cancellation`.
+/// Returns the window's text, by `options`. Faults: `Engine`, and those of `steps`.
 pub fn decode(
     decoder: &mut WhisperDecoder,
     vocabulary: &Vocabulary,
     options: &DecodeOptions<'_>,
-    cancellation: &CancellationToken,
+    steps: &dyn Steps,
 ) -> Result<Decoded, Fault> {
     let prompted = feed_prompt(decoder, vocabulary, options)?;
     match options.beams {
-        0 | 1 => sample(decoder, vocabulary, options, prompted, cancellation),
-        _ => super::beam::search(decoder, vocabulary, options, prompted, cancellation),
+        0 | 1 => sample(decoder, vocabulary, options, prompted, steps),
+        _ => super::beam::search(decoder, vocabulary, options, prompted, steps),
     }
 }
 
@@ -81,7 +81,7 @@ fn sample(
     vocabulary: &Vocabulary,
     options: &DecodeOptions<'_>,
     prompted: PromptState,
-    cancellation: &CancellationToken,
+    steps: &dyn Steps,
 ) -> Result<Decoded, Fault> {
     let PromptState {
         mut past,
@@ -92,7 +92,7 @@ fn sample(
     let mut dice = Dice(options.seed);
     let mut total = 0.0;
     for _ in 0..room {
-        cancellation.check()?;
+        steps.next()?;
         let row = &mut step.logits;
         vocabulary.restrain(row, &decoded.tokens);
         let token = match options.temperature > 0.0 {

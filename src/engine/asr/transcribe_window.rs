@@ -1,5 +1,7 @@
 //! Transcribes one window: sound → features → encoder outputs → an accepted text.
 
+use std::sync::Arc;
+
 use tokenizers::Tokenizer;
 
 use super::align::Frames;
@@ -8,7 +10,7 @@ use super::decoding::{DecodeOptions, Decoded};
 use super::fallback::{self, TEMPERATURES, Verdict};
 use super::rules::Vocabulary;
 use super::search;
-use crate::contract::CancellationToken;
+use crate::contract::Steps;
 use crate::graph::net::{Input, Net};
 use vocabox_audio::dsp::mel::Mel;
 use vocabox_base::fault::Fault;
@@ -30,10 +32,10 @@ const HOPS_STEP: usize = 100;
 /// prompt depend on the one before it.
 pub struct WindowTranscriber {
     pub mel: Mel,
-    pub encoder: Box<dyn Net>,
+    pub encoder: Arc<dyn Net>,
     pub decoder: WhisperDecoder,
-    pub vocabulary: Vocabulary,
-    pub tokenizer: Tokenizer,
+    pub vocabulary: Arc<Vocabulary>,
+    pub tokenizer: Arc<Tokenizer>,
     /// Whether the encoder takes fewer hops than a whole window's.
     pub takes_short: bool,
 }
@@ -47,6 +49,18 @@ pub struct TranscribedWindow {
 }
 
 impl WindowTranscriber {
+    /// Returns the same model for another recording: it shares the graphs and has no window.
+    pub fn fork(&self) -> Self {
+        WindowTranscriber {
+            mel: self.mel.clone(),
+            encoder: Arc::clone(&self.encoder),
+            decoder: self.decoder.fork(),
+            vocabulary: Arc::clone(&self.vocabulary),
+            tokenizer: Arc::clone(&self.tokenizer),
+            takes_short: self.takes_short,
+        }
+    }
+
     /// Encodes a window of at most 30 s at 16 kHz; returns the frames that the decoder can attend to.
     pub fn listen(&mut self, samples: &[f32], whole: bool) -> Result<Frames, Fault> {
         let hops = match self.takes_short && !whole {
@@ -83,13 +97,13 @@ impl WindowTranscriber {
     /// Returns the text of the last encoded window, `frames` long; none when there is no speech in it.
     ///
     /// A doubted text is decoded again: from a whole window if this one is shorter, then at rising temperatures.
-    /// `options` are those of the first try. Faults: `Engine`, and those of `cancellation`.
+    /// `options` are those of the first try. Faults: `Engine`, and those of `steps`.
     pub fn text(
         &mut self,
         samples: &[f32],
         mut frames: Frames,
         options: DecodeOptions<'_>,
-        cancellation: &CancellationToken,
+        steps: &dyn Steps,
     ) -> Result<Option<TranscribedWindow>, Fault> {
         let mut tries = Vec::new();
         let mut attempts = TEMPERATURES.map(|temperature| DecodeOptions {
@@ -110,8 +124,7 @@ impl WindowTranscriber {
             if n == 1 && is_short {
                 frames = self.listen(samples, true)?;
             }
-            let decoded =
-                search::decode(&mut self.decoder, &self.vocabulary, &options, cancellation)?;
+            let decoded = search::decode(&mut self.decoder, &self.vocabulary, &options, steps)?;
             match fallback::judge(&decoded, &self.read(&decoded.tokens)?) {
                 Verdict::Believed => {
                     return Ok(Some(TranscribedWindow {

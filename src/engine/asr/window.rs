@@ -1,7 +1,7 @@
 //! Splits a recording into windows of at most 30 s that start at speech, holding one window in memory.
 
 use super::{RATE_HZ, WINDOW_SAMPLES};
-use crate::contract::CancellationToken;
+use crate::contract::Steps;
 use crate::vad::{HOP, Silero, regions};
 use vocabox_audio::pcm::Samples;
 use vocabox_base::fault::Fault;
@@ -15,9 +15,9 @@ const AFTER: usize = RATE_HZ as usize * 2 / 5;
 const ADVANCE_MIN: usize = RATE_HZ as usize / 2;
 
 /// A recording, read as far as the current window needs.
-pub struct Windows<'a> {
+pub struct Windows {
     audio: Box<dyn Samples>,
-    detector: &'a mut Silero,
+    detector: Silero,
     /// Samples from `base` on, and the probability of speech for each hop of them.
     buffer: Vec<f32>,
     probabilities: Vec<f32>,
@@ -38,10 +38,9 @@ pub struct Window {
     pub samples: Vec<f32>,
 }
 
-impl<'a> Windows<'a> {
+impl Windows {
     /// Returns the windows of `audio`, which must be at 16 kHz.
-    pub fn new(audio: Box<dyn Samples>, detector: &'a mut Silero) -> Self {
-        detector.reset();
+    pub fn new(audio: Box<dyn Samples>, detector: Silero) -> Self {
         Windows {
             audio,
             detector,
@@ -65,12 +64,12 @@ impl<'a> Windows<'a> {
     }
 
     /// Returns the next window with speech, or none when the recording has no more.
-    pub fn next(&mut self, cancellation: &CancellationToken) -> Result<Option<Window>, Fault> {
+    pub fn next(&mut self, steps: &dyn Steps) -> Result<Option<Window>, Fault> {
         loop {
-            cancellation.check()?;
+            steps.next()?;
             self.drop_before(self.seek.saturating_sub(BEFORE));
             // A window that starts BEFORE ahead of `seek` must still be whole.
-            self.fill(self.seek + WINDOW_SAMPLES, cancellation)?;
+            self.fill(self.seek + WINDOW_SAMPLES, steps)?;
             let end = self.base + self.buffer.len();
             let speech: Vec<_> = regions(&self.probabilities)
                 .into_iter()
@@ -115,9 +114,9 @@ impl<'a> Windows<'a> {
     }
 
     /// Reads until `end` is in the buffer or the recording ends, and runs the detector over the new samples.
-    fn fill(&mut self, end: usize, cancellation: &CancellationToken) -> Result<(), Fault> {
+    fn fill(&mut self, end: usize, steps: &dyn Steps) -> Result<(), Fault> {
         while !self.ended && self.base + self.buffer.len() < end {
-            cancellation.check()?;
+            steps.next()?;
             let most = end - self.base - self.buffer.len();
             let got = self.audio.read(&mut self.buffer, most)?;
             self.read += got;
@@ -135,6 +134,7 @@ impl<'a> Windows<'a> {
                 None => return Ok(()),
             };
             self.probabilities.push(probability);
+            steps.next()?;
         }
     }
 }

@@ -11,11 +11,12 @@ mod turns;
 mod voices;
 
 use std::ops::Range;
+use std::sync::Arc;
 
 pub use attribute::{Spoken, attribute};
 pub use turns::Turn;
 
-use crate::contract::{CancellationToken, Engine};
+use crate::contract::{Engine, Steps};
 use crate::graph::loader::GraphLoader;
 use crate::speaker::{self, HOP_SAMPLES, MELS, RATE_HZ, Speaker, WINDOW};
 use crate::vad::{self, Silero};
@@ -53,15 +54,15 @@ pub fn name(speaker: usize) -> String {
     format!("SPEAKER_{speaker:02}")
 }
 
-/// The detector and the encoder, owned by one worker.
+/// The detector and the encoder.
 struct Diarizer {
     detector: Silero,
     speaker: Speaker,
 }
 
 /// Builds the diarizer from the pack of a speaker encoder and that of a speech detector.
-pub fn build(pack: &Pack, detector: &Pack, graphs: &GraphLoader) -> Result<Box<Diarize>, Fault> {
-    Ok(Box::new(Diarizer {
+pub fn build(pack: &Pack, detector: &Pack, graphs: &GraphLoader) -> Result<Arc<Diarize>, Fault> {
+    Ok(Arc::new(Diarizer {
         detector: vad::build(detector, graphs)?,
         speaker: Speaker::of(pack, graphs)?,
     }))
@@ -72,25 +73,21 @@ impl Engine for Diarizer {
     type Output = Diarized;
 
     /// Faults: `Invalid` for sound that is not at 16 kHz, and those of reading it.
-    fn run(
-        &mut self,
-        audio: Box<dyn Samples>,
-        cancellation: &CancellationToken,
-    ) -> Result<Diarized, Fault> {
+    fn run(&self, audio: Box<dyn Samples>, steps: &dyn Steps) -> Result<Diarized, Fault> {
         if audio.rate_hz() != RATE_HZ {
             return Err(Fault::invalid("the recording must be at 16000 Hz"));
         }
-        let mut stretches = Stretches::new(audio, &mut self.detector);
+        let mut stretches = Stretches::new(audio, self.detector.fork());
         let mut speech: Vec<Range<usize>> = Vec::new();
         let mut embeddings: Vec<WindowEmbedding> = Vec::new();
-        while let Some((start, samples)) = stretches.next(cancellation)? {
+        while let Some((start, samples)) = stretches.next(steps)? {
             let features = self.speaker.features(samples);
             let starts = starts(features.len() / MELS);
             let windows: Vec<Vec<f32>> = starts
                 .iter()
                 .map(|hop| speaker::window(&features, samples, *hop))
                 .collect();
-            let directions = self.speaker.directions(&windows, cancellation)?;
+            let directions = self.speaker.directions(&windows, steps)?;
             for (hop, direction) in starts.into_iter().zip(directions) {
                 // A stretch that is shorter than a window is used as a whole.
                 let middle = (hop * HOP_SAMPLES + WINDOW_SAMPLES / 2)

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::contract::CancellationToken;
+use crate::contract::Steps;
 use crate::speaker::RATE_HZ;
 use crate::vad::{HOP, Silero, regions};
 use vocabox_audio::pcm::Samples;
@@ -17,9 +17,9 @@ const OPEN_HOPS: usize = 20;
 pub const LOUDNESS_SAMPLES: usize = 320;
 
 /// A recording that is being read.
-pub struct Stretches<'a> {
+pub struct Stretches {
     audio: Box<dyn Samples>,
-    detector: &'a mut Silero,
+    detector: Silero,
     /// Samples from `base` on, and the probability of speech for each hop of them.
     buffer: Vec<f32>,
     probabilities: Vec<f32>,
@@ -36,10 +36,9 @@ pub struct Stretches<'a> {
     partial: (f32, usize),
 }
 
-impl<'a> Stretches<'a> {
+impl Stretches {
     /// Returns the stretches of `audio`, which must be at 16 kHz.
-    pub fn new(audio: Box<dyn Samples>, detector: &'a mut Silero) -> Self {
-        detector.reset();
+    pub fn new(audio: Box<dyn Samples>, detector: Silero) -> Self {
         Stretches {
             audio,
             detector,
@@ -66,16 +65,13 @@ impl<'a> Stretches<'a> {
     }
 
     /// Returns the next stretch: where it starts in the recording, and its samples. None at the end.
-    pub fn next(
-        &mut self,
-        cancellation: &CancellationToken,
-    ) -> Result<Option<(usize, &[f32])>, Fault> {
+    pub fn next(&mut self, steps: &dyn Steps) -> Result<Option<(usize, &[f32])>, Fault> {
         while self.ready.is_empty() {
             if self.ended && self.done_hops >= self.probabilities.len() {
                 return Ok(None);
             }
             self.drop_done();
-            self.fill(cancellation)?;
+            self.fill(steps)?;
             self.find();
         }
         let Some(hops) = self.ready.pop() else {
@@ -95,9 +91,9 @@ impl<'a> Stretches<'a> {
     }
 
     /// Reads until the buffer is full or the recording ends, and runs the detector over the new samples.
-    fn fill(&mut self, cancellation: &CancellationToken) -> Result<(), Fault> {
+    fn fill(&mut self, steps: &dyn Steps) -> Result<(), Fault> {
         while !self.ended && self.buffer.len() < HELD {
-            cancellation.check()?;
+            steps.next()?;
             let before = self.buffer.len();
             let got = self.audio.read(&mut self.buffer, HELD - before)?;
             self.read += got;
@@ -121,6 +117,7 @@ impl<'a> Stretches<'a> {
                 }
             };
             self.probabilities.push(probability);
+            steps.next()?;
         }
     }
 

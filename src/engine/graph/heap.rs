@@ -6,11 +6,16 @@
 
 /// Blocks from this size on are mapped separately, and so returned when they are freed.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
-const MAPPED_BYTES_MIN: i32 = 4 << 20;
+const MAPPED_BYTES_MIN: i32 = 1 << 20;
 
 /// Free bytes at the heap's end that are kept.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 const KEPT_BYTES: i32 = 8 << 20;
+
+/// Heaps of the allocator, which threads share: by itself it makes eight for each core, and each keeps what its threads
+/// freed. Texts are spoken by threads that end with them.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+const HEAPS_MAX: i32 = 2;
 
 /// Fixes the allocator's bounds; call it before models are loaded.
 pub fn fix_bounds() {
@@ -19,6 +24,7 @@ pub fn fix_bounds() {
     unsafe {
         libc::mallopt(libc::M_MMAP_THRESHOLD, MAPPED_BYTES_MIN);
         libc::mallopt(libc::M_TRIM_THRESHOLD, KEPT_BYTES);
+        libc::mallopt(libc::M_ARENA_MAX, HEAPS_MAX);
     }
 }
 

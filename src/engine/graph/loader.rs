@@ -1,6 +1,7 @@
 //! Loads a pack's graphs with the right runtime and checks them against the manifest.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::graph::device::Device;
 use crate::graph::net::{Dtype, Net, Signature, TensorSpec};
@@ -31,7 +32,7 @@ impl GraphLoader {
     ///
     /// Faults: `Missing` when the file, its tensors or the runtime differ from the manifest; `Engine` when the library
     /// refuses the graph.
-    pub fn load(&self, pack: &Pack, role: &str) -> Result<Box<dyn Net>, Fault> {
+    pub fn load(&self, pack: &Pack, role: &str) -> Result<Arc<dyn Net>, Fault> {
         let variant = self.variant(pack);
         let file = pack.file(role, variant.as_deref()).map_err(refused)?;
         let runtime = pack.manifest.runtime.unwrap_or(Runtime::Ort);
@@ -41,10 +42,10 @@ impl GraphLoader {
     }
 
     /// Loads the graph at `path` with `runtime`, unchecked.
-    pub fn load_path(&self, path: &Path, runtime: Runtime) -> Result<Box<dyn Net>, Fault> {
+    pub fn load_path(&self, path: &Path, runtime: Runtime) -> Result<Arc<dyn Net>, Fault> {
         match (runtime, &self.ort) {
-            (Runtime::Tract, _) => Ok(Box::new(TractNet::load(path)?)),
-            (Runtime::Ort, Some(ort)) => Ok(Box::new(ort.load(path)?)),
+            (Runtime::Tract, _) => Ok(Arc::new(TractNet::load(path)?)),
+            (Runtime::Ort, Some(ort)) => Ok(Arc::new(ort.load(path)?)),
             (Runtime::Ort, None) => Err(Fault::missing(
                 "This model needs ONNX Runtime, which is not there.",
             )),

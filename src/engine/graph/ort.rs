@@ -32,7 +32,6 @@ static OPENED: Mutex<Option<Ort>> = Mutex::new(None);
 #[derive(Clone)]
 pub struct Ort {
     environment: Environment,
-    threads_per_session: Option<usize>,
     /// The device that the graphs run on: the CPU or one CUDA device, never `Auto`.
     device: Device,
 }
@@ -40,15 +39,12 @@ pub struct Ort {
 impl Ort {
     /// Opens the library at `library`, which must have been probed before: `ort` may hang on a bad one.
     ///
-    /// A process has only one environment: later calls return it, whatever they request. `threads` sizes the shared
-    /// pool; with `threads_per_session` every session gets its own pool instead. Faults: `Missing`, with the loader's
-    /// message as the cause; also when a CUDA `device` is requested and does not run a graph.
-    pub fn open(
-        library: &Path,
-        threads: usize,
-        threads_per_session: Option<usize>,
-        device: Device,
-    ) -> Result<Self, Fault> {
+    /// A process has only one environment: later calls return it, whatever they request. All sessions share one
+    /// pool of `threads`, whichever lanes run them: on two cores, two runs at once on a pool of two make 1.15 times the
+    /// sound a second of one run after the other, and on a pool of one 1.25 times, but one run alone is 0.82 times as
+    /// fast there (benches/runs/2026-11-29-lanes.md). Faults: `Missing`, with the loader's message as the cause; also
+    /// when a CUDA `device` is requested and does not run a graph.
+    pub fn open(library: &Path, threads: usize, device: Device) -> Result<Self, Fault> {
         let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(ort) = &*opened {
             return Ok(ort.clone());
@@ -59,20 +55,17 @@ impl Ort {
         };
         // Must come first: any other call of `ort` would look for a library of its own.
         let builder = ort::init_from(library).map_err(|e| failed(e.to_string()))?;
-        let mut builder = builder.with_name("vocabox").with_telemetry(false);
-        if threads_per_session.is_none() {
-            let pool = GlobalThreadPoolOptions::default()
-                .with_intra_threads(threads)
-                .and_then(|pool| pool.with_inter_threads(1))
-                .and_then(|pool| pool.with_spin_control(false))
-                .map_err(|e| failed(e.to_string()))?;
-            builder = builder.with_global_thread_pool(pool);
-        }
+        let pool = GlobalThreadPoolOptions::default()
+            .with_intra_threads(threads)
+            .and_then(|pool| pool.with_inter_threads(1))
+            .and_then(|pool| pool.with_spin_control(false))
+            .map_err(|e| failed(e.to_string()))?;
+        let builder = builder.with_name("vocabox").with_telemetry(false);
+        let builder = builder.with_global_thread_pool(pool);
         let environment = builder.build().map_err(|e| failed(e.to_string()))?;
         environment.set_log_level(ort::logging::LogLevel::Error);
         let ort = Ort {
             environment,
-            threads_per_session,
             device: Device::Cpu,
         };
         let ort = ort.settled_on(device, library)?;
@@ -152,12 +145,7 @@ impl Ort {
             }
             _ => builder,
         };
-        Ok(match self.threads_per_session {
-            Some(threads) => builder
-                .with_independent_thread_pool()?
-                .with_intra_threads(threads)?,
-            None => builder,
-        })
+        Ok(builder)
     }
 }
 

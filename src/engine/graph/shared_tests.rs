@@ -1,6 +1,7 @@
 //! Threads that run one net at once each get exactly what they get alone, by both runtimes and with the real speech graph.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::Barrier;
 use std::thread;
 
@@ -15,7 +16,7 @@ use crate::graph::tract::TractNet;
 /// More than the pool of compute threads has.
 const THREADS: usize = 4;
 
-type Load = fn(&Path) -> Box<dyn Net>;
+type Load = fn(&Path) -> Arc<dyn Net>;
 
 const BOTH: [(&str, Load); 2] = [("ort", by_ort), ("tract", by_tract)];
 
@@ -23,16 +24,16 @@ fn root() -> PathBuf {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).to_owned()
 }
 
-fn by_ort(path: &Path) -> Box<dyn Net> {
+fn by_ort(path: &Path) -> Arc<dyn Net> {
     let pack = Pack::open(&root().join("models/onnxruntime")).unwrap();
     let packed = pack.path(pack.file("library", None).unwrap());
     let probed = library::find(None, Some(&packed)).unwrap();
-    let ort = Ort::open(&probed.path, 2, None, Device::Cpu).unwrap();
-    Box::new(ort.load(path).unwrap())
+    let ort = Ort::open(&probed.path, 2, Device::Cpu).unwrap();
+    Arc::new(ort.load(path).unwrap())
 }
 
-fn by_tract(path: &Path) -> Box<dyn Net> {
-    Box::new(TractNet::load(path).unwrap())
+fn by_tract(path: &Path) -> Arc<dyn Net> {
+    Arc::new(TractNet::load(path).unwrap())
 }
 
 /// Has `THREADS` threads call `run`, each `rounds` times with its own number, and compares with what the number gives alone.

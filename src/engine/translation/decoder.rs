@@ -11,6 +11,8 @@
 //! Each run feeds one token of each hypothesis, because exports differ in whether they take more after a cache. The
 //! sentence's tensors are repeated for each hypothesis, because exports differ in whether they share them.
 
+use std::sync::Arc;
+
 use crate::graph::net::{Dtype, Input, Net, TensorSpec};
 use crate::kv_cache::{BRANCH, CROSS, KvCache, LOGITS, OWN, Rows, as_input};
 use vocabox_base::fault::Fault;
@@ -24,10 +26,10 @@ type Named = Vec<(String, Rows)>;
 
 /// The encoder and the decoder, with the current sentence.
 pub struct MarianDecoder {
-    encoder: MarianGraph,
+    encoder: Arc<MarianGraph>,
     /// Takes the first token, where the layout has a separate graph for it.
-    first: Option<MarianGraph>,
-    graph: MarianGraph,
+    first: Option<Arc<MarianGraph>>,
+    graph: Arc<MarianGraph>,
     /// The encoder's outputs, and what the first run made of them, `[width, …]`.
     memory: Named,
     width: usize,
@@ -36,7 +38,7 @@ pub struct MarianDecoder {
 
 /// A graph with its inputs and the outputs that are requested from it.
 struct MarianGraph {
-    net: Box<dyn Net>,
+    net: Arc<dyn Net>,
     inputs: Vec<TensorSpec>,
     outputs: Vec<String>,
     /// Outputs that are caches, and outputs that a first run makes of the sentence.
@@ -45,7 +47,7 @@ struct MarianGraph {
 }
 
 impl MarianGraph {
-    fn new(net: Box<dyn Net>) -> Self {
+    fn new(net: Arc<dyn Net>) -> Self {
         let signature = net.signature();
         let outputs: Vec<String> = signature.outputs.iter().map(|o| o.name.clone()).collect();
         let with = |part: &str| {
@@ -75,9 +77,9 @@ impl MarianDecoder {
     ///
     /// Faults: `Missing`, with the tensor in the cause, when the layout of the graphs is unknown.
     pub fn new(
-        encoder: Box<dyn Net>,
-        graph: Box<dyn Net>,
-        first: Option<Box<dyn Net>>,
+        encoder: Arc<dyn Net>,
+        graph: Arc<dyn Net>,
+        first: Option<Arc<dyn Net>>,
     ) -> Result<Self, Fault> {
         let (encoder, graph) = (MarianGraph::new(encoder), MarianGraph::new(graph));
         let first = first.map(MarianGraph::new);
@@ -118,13 +120,25 @@ impl MarianDecoder {
             return Err(unknown(format!("no logits or no cache among {made}")));
         }
         Ok(MarianDecoder {
-            encoder,
-            first,
-            graph,
+            encoder: Arc::new(encoder),
+            first: first.map(Arc::new),
+            graph: Arc::new(graph),
             memory: Vec::new(),
             width: 1,
             source_len: 0,
         })
+    }
+
+    /// Returns the same decoder for another text: it shares the graphs and has no sentence.
+    pub fn fork(&self) -> Self {
+        MarianDecoder {
+            encoder: Arc::clone(&self.encoder),
+            first: self.first.clone(),
+            graph: Arc::clone(&self.graph),
+            memory: Vec::new(),
+            width: 1,
+            source_len: 0,
+        }
     }
 
     /// Encodes a new sentence: its tokens, with the special tokens around them. Faults: `Engine`.
@@ -156,9 +170,9 @@ impl MarianDecoder {
             self.width = batch;
         }
         let is_first = past.tokens == 0;
-        let graph = match &mut self.first {
+        let graph = match &self.first {
             Some(first) if is_first => first,
-            _ => &mut self.graph,
+            _ => &self.graph,
         };
         let ids: Vec<i64> = tokens.iter().map(|&t| i64::from(t)).collect();
         let position = [past.tokens as i64];

@@ -15,9 +15,11 @@ mod search;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use tokenizers::Tokenizer;
 
-use crate::contract::{CancellationToken, Engine, Translate, TranslateTask, Translation};
+use crate::contract::{Engine, Steps, Translate, TranslateTask, Translation};
 use crate::graph::loader::{GraphLoader, refused, variant_in_use};
 use decoder::MarianDecoder;
 use fit::{Choice, choose};
@@ -37,8 +39,9 @@ const GROWTH_TOKENS: usize = 16;
 /// How often a phrase may be repeated in a row in a translation whose source repeats less.
 const REPEATS_MAX: usize = 3;
 
-/// The engine, owned by one worker.
+/// The engine.
 struct Translator {
+    /// Has no sentence: each task forks it.
     decoder: MarianDecoder,
     tokenizer: Tokenizer,
     language_tokens: LanguageTokens,
@@ -48,7 +51,7 @@ struct Translator {
 
 /// Builds the engine of `pack`. Faults: `Missing` when the manifest lacks `[translate]`, the tokenizer lacks a
 /// language, or the layout of the graphs is unknown.
-pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Box<Translate>, Fault> {
+pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Arc<Translate>, Fault> {
     let wrong = |why: String| {
         refused(PackError::Manifest {
             path: pack.folder.join("pack.toml"),
@@ -74,7 +77,7 @@ pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Box<Translate>, Fault>
         graphs.load(pack, "decoder")?,
         first,
     )?;
-    Ok(Box::new(Translator {
+    Ok(Arc::new(Translator {
         decoder,
         tokenizer,
         language_tokens,
@@ -101,11 +104,8 @@ impl Engine for Translator {
     /// Translates sentence by sentence; text between sentences, and sentences without letters, are copied. Further
     /// translations are searched only where the first ones do not fit the space. Faults: `Missing` for a language that
     /// the pack does not list, `Engine` when a graph fails or the deadline has passed.
-    fn run(
-        &mut self,
-        task: TranslateTask,
-        cancellation: &CancellationToken,
-    ) -> Result<Translation, Fault> {
+    fn run(&self, task: TranslateTask, steps: &dyn Steps) -> Result<Translation, Fault> {
+        let mut decoder = self.decoder.fork();
         let told = self.language_tokens.told(&task.source, &task.target)?;
         let text = task.text.as_str();
         let mut parts = Vec::new();
@@ -113,7 +113,13 @@ impl Engine for Translator {
         for sentence in sentences(text) {
             parts.push(TextPart::Kept(&text[end..sentence.range.start]));
             end = sentence.range.end;
-            self.part(&text[sentence.range], &told, cancellation, &mut parts)?;
+            self.part(
+                &mut decoder,
+                &text[sentence.range],
+                &told,
+                steps,
+                &mut parts,
+            )?;
         }
         parts.push(TextPart::Kept(&text[end..]));
         let room = task.room.unwrap_or(usize::MAX);
@@ -121,7 +127,7 @@ impl Engine for Translator {
         if text.chars().count() > room {
             for part in &mut parts {
                 if let TextPart::Translated { ids, texts } = part {
-                    texts.extend(self.search(ids, &told, BEAMS_MAX, cancellation)?);
+                    texts.extend(self.search(&mut decoder, ids, &told, BEAMS_MAX, steps)?);
                 }
             }
             text = assembled(&parts, room);
@@ -133,10 +139,11 @@ impl Engine for Translator {
 impl Translator {
     /// Appends the translation of `text`, a sentence or less, in two parts where it is too long for one.
     fn part<'a>(
-        &mut self,
+        &self,
+        decoder: &mut MarianDecoder,
         text: &'a str,
         told: &Told,
-        cancellation: &CancellationToken,
+        steps: &dyn Steps,
         parts: &mut Vec<TextPart<'a>>,
     ) -> Result<(), Fault> {
         if !text.contains(char::is_alphabetic) {
@@ -151,25 +158,26 @@ impl Translator {
             && let Some((first, second, _)) = halves(text)
         {
             let between = first.end..second.start;
-            self.part(&text[first], told, cancellation, parts)?;
+            self.part(decoder, &text[first], told, steps, parts)?;
             parts.push(TextPart::Kept(&text[between]));
-            return self.part(&text[second], told, cancellation, parts);
+            return self.part(decoder, &text[second], told, steps, parts);
         }
         let ids: Vec<i64> = ids.iter().map(|&id| i64::from(id)).collect();
-        let texts = self.search(&ids, told, self.beams, cancellation)?;
+        let texts = self.search(decoder, &ids, told, self.beams, steps)?;
         parts.push(TextPart::Translated { ids, texts });
         Ok(())
     }
 
     /// Returns the translations of a sentence, at least one, the likeliest first.
     fn search(
-        &mut self,
+        &self,
+        decoder: &mut MarianDecoder,
         ids: &[i64],
         told: &Told,
         beams: usize,
-        cancellation: &CancellationToken,
+        steps: &dyn Steps,
     ) -> Result<Vec<(String, Choice)>, Fault> {
-        cancellation.check()?;
+        steps.next()?;
         let options = SearchOptions {
             begin: &told.begin,
             end: self.language_tokens.end,
@@ -178,8 +186,8 @@ impl Translator {
             tokens_max: GROWTH_MAX * ids.len() + GROWTH_TOKENS,
             repeats_max: repeats(ids).max(REPEATS_MAX),
         };
-        self.decoder.read(&told.around(ids))?;
-        let found = search(&mut self.decoder, &options, cancellation)?;
+        decoder.read(&told.around(ids))?;
+        let found = search(decoder, &options, steps)?;
         let mut texts = Vec::with_capacity(found.len());
         for Candidate { tokens, score } in found {
             let text = self.tokenizer.decode(&tokens, true);

@@ -4,7 +4,7 @@
 //! the score, as Marian's `normalize: 1` has it. With one hypothesis it is a greedy search.
 
 use super::decoder::MarianDecoder;
-use crate::contract::CancellationToken;
+use crate::contract::Steps;
 use crate::kv_cache::KvCache;
 use crate::logits::{continuations, log_sum};
 use vocabox_base::fault::Fault;
@@ -50,11 +50,11 @@ impl TranslationHypothesis {
 }
 
 /// Returns translations of the sentence that `decoder` has read, at least one, the likeliest first. One that reaches
-/// `options.tokens_max` is cut there. Faults: `Engine`, and those of `cancellation`.
+/// `options.tokens_max` is cut there. Faults: `Engine`, and those of `steps`.
 pub fn search(
     decoder: &mut MarianDecoder,
     options: &SearchOptions<'_>,
-    cancellation: &CancellationToken,
+    steps: &dyn Steps,
 ) -> Result<Vec<Candidate>, Fault> {
     let mut past = KvCache::default();
     let mut logits = Vec::new();
@@ -64,7 +64,7 @@ pub fn search(
     let mut open = vec![TranslationHypothesis::default()];
     let mut ended: Vec<Candidate> = Vec::new();
     for _ in 0..options.tokens_max {
-        cancellation.check()?;
+        steps.next()?;
         let totals = open.iter().map(|h| h.total);
         let next = continuations(&mut logits, totals, options.beams + 1, |at, row| {
             let all = log_sum(row);

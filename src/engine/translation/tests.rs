@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::*;
+use crate::contract::CancellationToken;
 use crate::graph::device::Device;
 use crate::graph::library;
 use crate::graph::net::Net;
@@ -15,7 +16,7 @@ use crate::graph::tract::TractNet;
 use vocabox_base::fault::Kind;
 use vocabox_pack::translate::{Tell, Translate as Settings};
 
-type Load = fn(&Path) -> Box<dyn Net>;
+type Load = fn(&Path) -> Arc<dyn Net>;
 
 fn models() -> PathBuf {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("models")
@@ -25,15 +26,15 @@ fn ort() -> Ort {
     let pack = Pack::open(&models().join("onnxruntime")).unwrap();
     let packed = pack.path(pack.file("library", None).unwrap());
     let probed = library::find(None, Some(&packed)).unwrap();
-    Ort::open(&probed.path, 2, None, Device::Cpu).unwrap()
+    Ort::open(&probed.path, 2, Device::Cpu).unwrap()
 }
 
-fn by_ort(path: &Path) -> Box<dyn Net> {
-    Box::new(ort().load(path).unwrap())
+fn by_ort(path: &Path) -> Arc<dyn Net> {
+    Arc::new(ort().load(path).unwrap())
 }
 
-fn by_tract(path: &Path) -> Box<dyn Net> {
-    Box::new(TractNet::load(path).unwrap())
+fn by_tract(path: &Path) -> Arc<dyn Net> {
+    Arc::new(TractNet::load(path).unwrap())
 }
 
 fn tiny(name: &str) -> PathBuf {
@@ -78,7 +79,7 @@ fn soon() -> CancellationToken {
 }
 
 fn translated(
-    engine: &mut dyn Engine<Task = TranslateTask, Output = Translation>,
+    engine: &dyn Engine<Task = TranslateTask, Output = Translation>,
     pair: (&str, &str),
     text: &str,
     room: Option<usize>,
@@ -92,7 +93,7 @@ fn translated(
     engine.run(task, &soon()).unwrap().text
 }
 
-fn real(pack: &str) -> Box<Translate> {
+fn real(pack: &str) -> Arc<Translate> {
     let pack = Pack::open(&models().join(pack)).unwrap();
     build(&pack, &GraphLoader { ort: Some(ort()) }).unwrap()
 }
@@ -116,7 +117,7 @@ fn every_layout_is_fed_the_forced_language_and_its_own_past_by_both_runtimes() {
     ];
     for (what, load, decoder, first) in layouts {
         for beams in [1, 3] {
-            let mut engine = nllb(load, decoder, first, beams);
+            let engine = nllb(load, decoder, first, beams);
             for (pair, text, expected) in [
                 (("en", "yo"), "one three six", "ọ̀kan ẹ̀ta ẹ̀fà"),
                 (("en", "ha"), "five", "biyar"),
@@ -126,7 +127,7 @@ fn every_layout_is_fed_the_forced_language_and_its_own_past_by_both_runtimes() {
                     "three three three three three",
                 ),
             ] {
-                let made = translated(&mut engine, pair, text, None);
+                let made = translated(&engine, pair, text, None);
                 assert_eq!(made, expected, "{what}, {beams} beams");
             }
         }
@@ -135,8 +136,8 @@ fn every_layout_is_fed_the_forced_language_and_its_own_past_by_both_runtimes() {
 
 #[test]
 fn of_likely_translations_one_that_fits_its_room_is_taken() {
-    let mut engine = nllb(by_ort, "merged.onnx", None, 1);
-    let mut fitted = |room| translated(&mut engine, ("en", "yo"), "one two one two", room);
+    let engine = nllb(by_ort, "merged.onnx", None, 1);
+    let fitted = |room| translated(&engine, ("en", "yo"), "one two one two", room);
     let plain = "ọ̀kan èjì ọ̀kan èjì";
     let chars = plain.chars().count();
     assert_eq!(fitted(None), plain);
@@ -188,8 +189,8 @@ fn graphs_that_lack_a_cache_or_what_makes_it_are_refused() {
 
 #[test]
 fn real_translators_say_it_in_the_other_language() {
-    let mut english = real("translate-pt-en");
-    let mut say = |text: &str| translated(&mut *english, ("pt", "en"), text, None);
+    let english = real("translate-pt-en");
+    let say = |text: &str| translated(&*english, ("pt", "en"), text, None);
     assert_eq!(
         say("Amanhã vamos visitar o museu com os nossos amigos."),
         "Tomorrow we will visit the museum with our friends."
@@ -199,8 +200,8 @@ fn real_translators_say_it_in_the_other_language() {
         "The boy bought three oranges.  Then the mother returned home.\n\n12:30 …",
         "what stands between sentences, and what has no letters, is kept"
     );
-    let mut portuguese = real("translate-en-pt");
-    let mut say = |text: &str| translated(&mut *portuguese, ("en", "pt"), text, None);
+    let portuguese = real("translate-en-pt");
+    let say = |text: &str| translated(&*portuguese, ("en", "pt"), text, None);
     assert_eq!(
         say("Good morning, how are you?"),
         "Bom dia, como você está?"
@@ -213,11 +214,11 @@ fn real_translators_say_it_in_the_other_language() {
 
 #[test]
 fn a_real_translation_is_shorter_where_there_is_less_room() {
-    let mut engine = real("translate-pt-en");
+    let engine = real("translate-pt-en");
     let text =
         "Eu não sei exatamente o que é que vai acontecer com a nossa empresa no próximo ano.";
-    let plain = translated(&mut *engine, ("pt", "en"), text, None);
-    let short = translated(&mut *engine, ("pt", "en"), text, Some(10));
+    let plain = translated(&*engine, ("pt", "en"), text, None);
+    let short = translated(&*engine, ("pt", "en"), text, Some(10));
     assert!(
         short.chars().count() < plain.chars().count(),
         "{short:?} {plain:?}"
@@ -227,18 +228,18 @@ fn a_real_translation_is_shorter_where_there_is_less_room() {
 
 #[test]
 fn very_long_and_looping_texts_end() {
-    let mut engine = real("translate-pt-en");
+    let engine = real("translate-pt-en");
     let long = "um homem e uma mulher foram ao mercado comprar pão e leite ".repeat(20);
-    let made = translated(&mut *engine, ("pt", "en"), &long, None);
+    let made = translated(&*engine, ("pt", "en"), &long, None);
     assert!(made.matches("market").count() > 10, "{made}");
     let shout = "a".repeat(600);
-    let made = translated(&mut *engine, ("pt", "en"), &shout, None);
+    let made = translated(&*engine, ("pt", "en"), &shout, None);
     assert!(made.chars().count() < 4_000, "{}", made.len());
 }
 
 #[test]
 fn a_deadline_ends_a_translation() {
-    let mut engine = real("translate-pt-en");
+    let engine = real("translate-pt-en");
     let task = TranslateTask {
         text: "Bom dia.".to_owned(),
         source: "pt".to_owned(),

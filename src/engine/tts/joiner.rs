@@ -3,10 +3,8 @@
 //! Owns the silence between pieces and the edges of each; `audio::loudness::leveller` brings them to one loudness.
 //! Knows no model.
 
-use crate::contract::Outlet;
 use vocabox_audio::loudness::leveller::Leveller;
 use vocabox_audio::pcm::Clip;
-use vocabox_base::fault::Fault;
 use vocabox_text::Pause;
 
 /// Sound below this level (−54 dBFS) at either end is the model's own silence, which is replaced by regular pauses.
@@ -26,7 +24,6 @@ pub fn pause_s(pause: Pause) -> f32 {
 
 /// Joins pieces by silence: each cut to its sound, faded at both ends, all of one loudness.
 pub struct Joiner {
-    outlet: Outlet,
     leveller: Leveller,
     rate_hz: u32,
     /// Seconds of silence before the next piece.
@@ -34,24 +31,24 @@ pub struct Joiner {
 }
 
 impl Joiner {
-    /// Returns a joiner at `rate_hz`; `outlet` receives the pieces.
-    pub fn new(rate_hz: u32, outlet: Outlet) -> Self {
+    /// Returns a joiner at `rate_hz` that has no piece yet.
+    pub fn new(rate_hz: u32) -> Self {
         Joiner {
-            outlet,
             leveller: Leveller::new(rate_hz),
             rate_hz,
             pause_s: 0.0,
         }
     }
 
-    /// Sends a piece's sound; `pause_s` seconds of silence follow it if another comes. Faults: the outlet's.
-    pub fn push(&mut self, sound: &[f32], pause_s: f32) -> Result<(), Fault> {
+    /// Returns the next part of the joined sound: the pause before the piece, and the piece. None for a silent piece, which
+    /// leaves no trace. `pause_s` seconds of silence follow it if another comes.
+    pub fn push(&mut self, sound: &[f32], pause_s: f32) -> Option<Clip> {
         let is_sound = |s: &f32| s.abs() > SILENCE;
         let (Some(first), Some(last)) = (
             sound.iter().position(is_sound),
             sound.iter().rposition(is_sound),
         ) else {
-            return Ok(());
+            return None;
         };
         let edge = (EDGE_S * self.rate_hz as f32) as usize;
         let start = first.saturating_sub(edge);
@@ -71,27 +68,24 @@ impl Joiner {
         self.leveller.level(piece);
         self.pause_s = pause_s;
         let rate_hz = self.rate_hz;
-        (self.outlet)(Clip { samples, rate_hz })
+        Some(Clip { samples, rate_hz })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::mpsc;
 
     #[test]
     fn joined_pieces_lose_their_own_silence_and_gain_the_pause() {
-        let (pieces, made) = mpsc::channel();
-        let outlet = Box::new(move |piece| pieces.send(piece).map_err(Fault::internal));
-        let mut joined = Joiner::new(1000, outlet);
+        let mut joiner = Joiner::new(1000);
         let mut sound = vec![0.0; 100];
         sound.extend(vec![0.5; 200]);
         sound.extend(vec![0.0; 300]);
-        joined.push(&sound, 0.1).unwrap();
-        joined.push(&[0.0; 50], 0.3).unwrap(); // nothing to hear: nothing added
-        joined.push(&sound, 0.2).unwrap();
-        let clip = Clip::joined(made.try_iter()).unwrap();
+        let first = joiner.push(&sound, 0.1);
+        assert_eq!(joiner.push(&[0.0; 50], 0.3), None, "it is silent");
+        let second = joiner.push(&sound, 0.2);
+        let clip = Clip::joined(first.into_iter().chain(second)).unwrap();
         assert_eq!(clip.samples.len(), (30 + 200 + 30) * 2 + 100);
         let steps = clip.samples.windows(2).map(|w| (w[1] - w[0]).abs());
         assert!(

@@ -2,22 +2,21 @@
 //!
 //! Recipe: github.com/hexgrad/kokoro (`model.py`, `pipeline.py`), a StyleTTS 2 decoder (Li et al. 2023).
 
-use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
 
-use crate::contract::{CancellationToken, Engine, Speak, SpeakTask, Utterance};
+use crate::contract::{Speak, SpeechPiece, SpeechPieces, Utterance};
 use crate::graph::loader::{GraphLoader, refused, variant_in_use};
 use crate::graph::net::{Input, Net};
 use crate::refusals::unknown_voice;
 use crate::refusals::unread;
 use crate::tts::blend::Blend;
-use crate::tts::joiner::{Joiner, pause_s};
+use crate::tts::joiner::pause_s;
 use crate::tts::style::{STYLE, Style, TABLE};
 use crate::tts::style_controls::StyleControls;
 use vocabox_base::fault::Fault;
@@ -27,21 +26,22 @@ use vocabox_text::{Language, PHONEMES_MAX, Piece, language, pieces};
 
 /// Most phoneme tokens of one run; a zero goes before and after them.
 const TOKENS_MAX: usize = PHONEMES_MAX;
-/// The engine, owned by one worker.
+
+/// The engine.
 pub struct Kokoro {
-    net: Box<dyn Net>,
+    net: Arc<dyn Net>,
     rate_hz: u32,
     ids: HashMap<char, i64>,
     voices: HashMap<String, VoiceTable>,
     /// The mean of all tables, computed at first use.
-    middle: Option<Arc<[f32]>>,
+    middle: OnceLock<Arc<[f32]>>,
 }
 
 struct VoiceTable {
     language: String,
     path: PathBuf,
     /// `[510, 256] f32`: one row for each number of tokens. Read at first use.
-    rows: Option<Arc<[f32]>>,
+    rows: OnceLock<Arc<[f32]>>,
 }
 
 #[derive(Deserialize)]
@@ -50,7 +50,7 @@ struct VocabularyFile {
 }
 
 /// Builds the engine of `pack`.
-pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Box<Speak>, Fault> {
+pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Arc<dyn Speak>, Fault> {
     let variant = variant_in_use(pack);
     let file = pack
         .file("vocabulary", variant.as_deref())
@@ -65,9 +65,9 @@ pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Box<Speak>, Fault> {
     let table = |voice: &Voice| VoiceTable {
         language: voice.language.clone(),
         path: pack.folder.join(&voice.file),
-        rows: None,
+        rows: OnceLock::new(),
     };
-    Ok(Box::new(Kokoro {
+    Ok(Arc::new(Kokoro {
         net: graphs.load(pack, "model")?,
         rate_hz: pack.manifest.sample_rate_hz.unwrap_or(24_000),
         ids: vocabulary.vocab,
@@ -77,25 +77,16 @@ pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Box<Speak>, Fault> {
             .iter()
             .map(|v| (v.id.clone(), table(v)))
             .collect(),
-        middle: None,
+        middle: OnceLock::new(),
     }))
 }
 
-impl Engine for Kokoro {
-    type Task = SpeakTask;
-    type Output = ();
-
-    /// Speaks a text of any length, piece by piece. Faults: `Invalid` when nothing in it can be spoken or the blend is
-    /// out of its bounds, `NotFound` for an unknown voice, `Missing` for a voice whose language has no reader.
-    fn run(&mut self, task: SpeakTask, cancellation: &CancellationToken) -> Result<(), Fault> {
-        let SpeakTask {
-            utterance: task,
-            outlet,
-        } = task;
-        let (language, mut rows) = self.voice(&task.voice)?;
+impl Speak for Kokoro {
+    fn pieces<'a>(&'a self, utterance: &'a Utterance) -> Result<SpeechPieces<'a>, Fault> {
+        let (language, mut rows) = self.voice(&utterance.voice)?;
         // A cloned voice speaks the language of the named voice.
-        let controls = match &task.style {
-            None => StyleControls::of(&task),
+        let controls = match &utterance.style {
+            None => StyleControls::of(utterance),
             Some(style) => {
                 rows = self.styled(style)?;
                 StyleControls::of(&Utterance::default())
@@ -105,20 +96,25 @@ impl Engine for Kokoro {
             true => None,
             false => Some(self.middle()?),
         };
-        let mut joined = Joiner::new(self.rate_hz, outlet);
-        for piece in pieces(&task.text, language)? {
-            cancellation.check()?;
+        let speed = utterance.speed;
+        let read = move |piece: Result<Piece, Fault>| {
             let piece = piece?;
             let tokens = self.tokens(&piece);
-            let style = &rows[row(&tokens)];
+            let row = row(&tokens);
             let style = match &middle {
-                None => Cow::Borrowed(style),
-                Some(middle) => Cow::Owned(controls.applied(style, &middle[row(&tokens)], &rows)),
+                None => rows[row].to_vec(),
+                Some(middle) => controls.applied(&rows[row.clone()], &middle[row], &rows),
             };
-            let sound = self.sound(&tokens, &style, task.speed)?;
-            joined.push(&sound, pause_s(piece.pause) / task.speed)?;
-        }
-        Ok(())
+            Ok(SpeechPiece {
+                pause_s: pause_s(piece.pause) / speed,
+                about_s: piece.seconds() as f32 / speed,
+                make: Box::new(move |_| self.sound(&tokens, &style, speed)),
+            })
+        };
+        Ok(SpeechPieces {
+            rate_hz: self.rate_hz,
+            pieces: Box::new(pieces(&utterance.text, language)?.map(read)),
+        })
     }
 }
 
@@ -130,7 +126,7 @@ fn row(tokens: &[i64]) -> Range<usize> {
 
 impl Kokoro {
     /// Returns the language of the first voice that `id` names, and the table of all of them blended by their shares.
-    fn voice(&mut self, id: &str) -> Result<(&'static dyn Language, Arc<[f32]>), Fault> {
+    fn voice(&self, id: &str) -> Result<(&'static dyn Language, Arc<[f32]>), Fault> {
         let blend = match self.voices.contains_key(id) {
             true => return self.table(id),
             false => Blend::parse(id)?,
@@ -149,11 +145,11 @@ impl Kokoro {
 
     /// Returns the table of a cloned voice. Faults: `NotFound` when the pack does not have the voice that it starts
     /// from.
-    fn styled(&mut self, style: &Style) -> Result<Arc<[f32]>, Fault> {
+    fn styled(&self, style: &Style) -> Result<Arc<[f32]>, Fault> {
         let nearest = match style.cfg_weight {
             None => Vec::new().into(),
             Some(_) => {
-                let voice = self.voices.get_mut(&style.nearest);
+                let voice = self.voices.get(&style.nearest);
                 voice.ok_or_else(unknown_voice)?.rows(&style.nearest)?
             }
         };
@@ -161,15 +157,15 @@ impl Kokoro {
     }
 
     /// Returns the language and the table of one voice.
-    fn table(&mut self, id: &str) -> Result<(&'static dyn Language, Arc<[f32]>), Fault> {
-        let voice = self.voices.get_mut(id).ok_or_else(unknown_voice)?;
+    fn table(&self, id: &str) -> Result<(&'static dyn Language, Arc<[f32]>), Fault> {
+        let voice = self.voices.get(id).ok_or_else(unknown_voice)?;
         let language = language(&voice.language).ok_or_else(|| unread(id, &voice.language))?;
         Ok((language, voice.rows(id)?))
     }
 
     /// Returns the mean of all voices' tables, each file once: computed at first use, which takes 28 MB for a moment.
-    fn middle(&mut self) -> Result<Arc<[f32]>, Fault> {
-        if let Some(middle) = &self.middle {
+    fn middle(&self) -> Result<Arc<[f32]>, Fault> {
+        if let Some(middle) = self.middle.get() {
             return Ok(middle.clone());
         }
         let mut files = HashSet::new();
@@ -182,7 +178,7 @@ impl Kokoro {
         }
         let count = files.len() as f32;
         sum.iter_mut().for_each(|s| *s /= count);
-        Ok(self.middle.insert(sum.into()).clone())
+        Ok(self.middle.get_or_init(|| sum.into()).clone())
     }
 
     /// Returns the piece's tokens, a zero before and after them.
@@ -195,7 +191,7 @@ impl Kokoro {
     }
 
     /// Returns the sound of one piece, `[samples] f32` at the pack's rate. `style` is `[256] f32`.
-    fn sound(&mut self, tokens: &[i64], style: &[f32], speed: f32) -> Result<Vec<f32>, Fault> {
+    fn sound(&self, tokens: &[i64], style: &[f32], speed: f32) -> Result<Vec<f32>, Fault> {
         let shape = [1, tokens.len()];
         let inputs = [
             ("tokens", Input::Ints(&shape, tokens)),
@@ -209,12 +205,12 @@ impl Kokoro {
 
 impl VoiceTable {
     /// Returns the table, cached after the first call.
-    fn rows(&mut self, id: &str) -> Result<Arc<[f32]>, Fault> {
-        if let Some(rows) = &self.rows {
+    fn rows(&self, id: &str) -> Result<Arc<[f32]>, Fault> {
+        if let Some(rows) = self.rows.get() {
             return Ok(rows.clone());
         }
         let rows = self.read(id)?;
-        Ok(self.rows.insert(rows.into()).clone())
+        Ok(self.rows.get_or_init(|| rows.into()).clone())
     }
 
     fn read(&self, id: &str) -> Result<Vec<f32>, Fault> {

@@ -12,7 +12,7 @@
 //! | `joiner` | pieces of speech as one sound |
 
 pub mod blend;
-mod joiner;
+pub mod joiner;
 pub mod kokoro;
 pub mod router;
 pub mod style;

@@ -3,7 +3,9 @@
 //! Owns which pack speaks a voice that several packs list: a pack that was fetched explicitly goes before a default
 //! pack, so that weights made for a language take over the voices that substituted for them.
 
-use crate::contract::{CancellationToken, Engine, Speak, SpeakTask};
+use std::sync::Arc;
+
+use crate::contract::{Speak, SpeechPieces, Utterance};
 use crate::graph::loader::GraphLoader;
 use crate::refusals::unknown_voice;
 use crate::registry::Build;
@@ -14,9 +16,9 @@ use vocabox_base::fault::Fault;
 use vocabox_pack::Pack;
 use vocabox_pack::manifest::Voice;
 
-/// The engines of several packs, owned by one worker.
+/// The engines of several packs.
 pub struct VoiceRouter {
-    parts: Vec<(Vec<String>, Box<Speak>)>,
+    parts: Vec<(Vec<String>, Arc<dyn Speak>)>,
 }
 
 impl VoiceRouter {
@@ -42,7 +44,7 @@ impl VoiceRouter {
     }
 
     /// Builds the engine of each pack. Faults: `Missing` when one cannot be loaded.
-    pub fn build(packs: &[Pack], graphs: &GraphLoader) -> Result<Box<Speak>, Fault> {
+    pub fn build(packs: &[Pack], graphs: &GraphLoader) -> Result<Arc<dyn Speak>, Fault> {
         let build = |pack: &Pack| match of(pack)? {
             Build::Speak(build) => {
                 let ids = pack.manifest.voices.iter().map(|v| v.id.clone());
@@ -51,32 +53,25 @@ impl VoiceRouter {
             _ => Err(crate::registry::wrong_engine(pack)),
         };
         let parts = packs.iter().map(build).collect::<Result<_, Fault>>()?;
-        Ok(Box::new(VoiceRouter { parts }))
+        Ok(Arc::new(VoiceRouter { parts }))
     }
 }
 
-impl Engine for VoiceRouter {
-    type Task = SpeakTask;
-    type Output = ();
-
-    /// Faults: `NotFound` for a voice that no pack has, and those of the pack's engine.
-    fn run(&mut self, task: SpeakTask, cancellation: &CancellationToken) -> Result<(), Fault> {
+impl Speak for VoiceRouter {
+    fn pieces<'a>(&'a self, utterance: &'a Utterance) -> Result<SpeechPieces<'a>, Fault> {
         // A blend is within one pack: any of its voices finds it.
-        let blend = Blend::parse(&task.utterance.voice)?;
+        let blend = Blend::parse(&utterance.voice)?;
         let has = |ids: &[String]| blend.voices().any(|v| ids.iter().any(|id| id == v));
-        let part = self.parts.iter_mut().find(|(ids, _)| has(ids));
+        let part = self.parts.iter().find(|(ids, _)| has(ids));
         let (_, engine) = part.ok_or_else(unknown_voice)?;
-        engine.run(task, cancellation)
+        engine.pieces(utterance)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::{Utterance, speak_whole};
     use std::path::PathBuf;
-    use std::time::{Duration, Instant};
-    use vocabox_audio::pcm::Clip;
     use vocabox_pack::manifest::Manifest;
 
     /// A pack of the engine `kokoro` with these voices of Yoruba.
@@ -114,17 +109,14 @@ mod tests {
         );
     }
 
-    /// Returns as many samples as it was built with.
-    struct Stub(usize);
+    /// Speaks at the rate that it is told when it is made, and has no pieces.
+    struct Stub(u32);
 
-    impl Engine for Stub {
-        type Task = SpeakTask;
-        type Output = ();
-
-        fn run(&mut self, mut task: SpeakTask, _: &CancellationToken) -> Result<(), Fault> {
-            (task.outlet)(Clip {
-                samples: vec![0.0; self.0],
-                rate_hz: 8_000,
+    impl Speak for Stub {
+        fn pieces<'a>(&'a self, _: &'a Utterance) -> Result<SpeechPieces<'a>, Fault> {
+            Ok(SpeechPieces {
+                rate_hz: self.0,
+                pieces: Box::new(std::iter::empty()),
             })
         }
     }
@@ -132,23 +124,21 @@ mod tests {
     #[test]
     fn a_task_goes_to_the_first_pack_that_has_its_voice() {
         let own = |ids: &[&str]| ids.iter().map(|id| id.to_string()).collect();
-        let mut router = VoiceRouter {
+        let router = VoiceRouter {
             parts: vec![
-                (own(&["b", "c"]), Box::new(Stub(1)) as Box<Speak>),
-                (own(&["a", "b"]), Box::new(Stub(2))),
+                (own(&["b", "c"]), Arc::new(Stub(1)) as Arc<dyn Speak>),
+                (own(&["a", "b"]), Arc::new(Stub(2))),
             ],
         };
-        let cancellation = CancellationToken::until(Instant::now() + Duration::from_secs(60));
-        let mut say = |voice: &str| {
-            let voice = voice.to_owned();
+        let rate_hz = |voice: &str| {
             let utterance = Utterance {
-                voice,
+                voice: voice.to_owned(),
                 ..Utterance::default()
             };
-            speak_whole(&mut router, utterance, &cancellation)
+            router.pieces(&utterance).map(|pieces| pieces.rate_hz)
         };
-        assert_eq!(say("b").unwrap().samples.len(), 1);
-        assert_eq!(say("a(2)+x").unwrap().samples.len(), 2);
-        assert!(say("nobody").is_err());
+        assert_eq!(rate_hz("b").unwrap(), 1);
+        assert_eq!(rate_hz("a(2)+x").unwrap(), 2);
+        assert!(rate_hz("unknown").is_err());
     }
 }

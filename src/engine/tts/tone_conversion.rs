@@ -6,11 +6,11 @@
 //! graphs of the tests.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use realfft::RealFftPlanner;
 
-use crate::contract::{CancellationToken, Engine, Example, Speak, SpeakTask};
+use crate::contract::{Example, Speak, SpeechPiece, SpeechPieces, Utterance};
 use crate::graph::loader::{GraphLoader, refused};
 use crate::graph::net::{Input, Net};
 use vocabox_audio::Clip;
@@ -22,14 +22,14 @@ use vocabox_pack::{Pack, PackError};
 /// Tones of examples that the cache keeps.
 const KEPT: usize = 64;
 
-/// The converter, owned by one worker.
+/// The converter.
 pub struct ToneConverter {
-    extract: Box<dyn Net>,
-    convert: Box<dyn Net>,
+    extract: Arc<dyn Net>,
+    convert: Arc<dyn Net>,
     rate_hz: u32,
     settings: Settings,
     /// Cached tones by the names of their examples, the most recently used at the end.
-    known: VecDeque<(String, Vec<f32>)>,
+    known: Mutex<VecDeque<(String, Vec<f32>)>>,
 }
 
 /// Builds the converter of `pack`. Faults: `Missing` when the manifest lacks `[tone]` or a rate, or a graph cannot be loaded.
@@ -51,21 +51,21 @@ pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<ToneConverter, Fault> 
         convert: graphs.load(pack, "convert")?,
         rate_hz: rate_hz.ok_or_else(|| wrong("engine tone needs sample_rate_hz"))?,
         settings,
-        known: VecDeque::new(),
+        known: Mutex::default(),
     })
 }
 
 impl ToneConverter {
     /// Returns `inner`, whose speech is converted to the tone of the task's example where it has one.
-    pub fn over(self, inner: Box<Speak>) -> Box<Speak> {
-        Box::new(Toned {
+    pub fn over(self, inner: Arc<dyn Speak>) -> Arc<dyn Speak> {
+        Arc::new(Toned {
             inner,
-            tone: Arc::new(Mutex::new(self)),
+            converter: self,
         })
     }
 
     /// Returns the tone of `clip`.
-    pub fn of(&mut self, clip: &Clip) -> Result<Vec<f32>, Fault> {
+    pub fn of(&self, clip: &Clip) -> Result<Vec<f32>, Fault> {
         let clip = resample_clip(clip, self.rate_hz)?;
         let (values, shape) = self.spectrogram(&clip.samples);
         let output = output(&*self.extract)?;
@@ -74,30 +74,28 @@ impl ToneConverter {
         Ok(made[0].floats()?.to_vec())
     }
 
-    fn of_example(&mut self, example: &Example) -> Result<Vec<f32>, Fault> {
-        let at = self
-            .known
-            .iter()
-            .position(|(name, _)| *name == example.name);
-        let entry = match at.and_then(|at| self.known.remove(at)) {
+    fn of_example(&self, example: &Example) -> Result<Vec<f32>, Fault> {
+        let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let take = || {
+            let mut known = known();
+            let at = known.iter().position(|(name, _)| *name == example.name)?;
+            known.remove(at)
+        };
+        let entry = match take() {
             Some(entry) => entry,
             None => (example.name.clone(), self.of(&example.speech)?),
         };
         let tone = entry.1.clone();
-        self.known.push_back(entry);
-        if self.known.len() > KEPT {
-            self.known.pop_front();
+        let mut known = known();
+        known.push_back(entry);
+        if known.len() > KEPT {
+            known.pop_front();
         }
         Ok(tone)
     }
 
     /// Returns `clip`, whose tone is `source`, in the tone `target`, at its own rate.
-    pub fn converted(
-        &mut self,
-        clip: &Clip,
-        source: &[f32],
-        target: &[f32],
-    ) -> Result<Clip, Fault> {
+    pub fn converted(&self, clip: &Clip, source: &[f32], target: &[f32]) -> Result<Clip, Fault> {
         let own = resample_clip(clip, self.rate_hz)?;
         let output = output(&*self.convert)?;
         let (sound, tone) = ([1, own.samples.len()], [1, source.len()]);
@@ -151,52 +149,44 @@ fn output(net: &dyn Net) -> Result<String, Fault> {
 
 /// An engine that speaks, followed by the converter.
 struct Toned {
-    inner: Box<Speak>,
-    /// Used by this worker's thread only: the outlet that converts runs within [`Engine::run`], and is its only other
-    /// owner.
-    tone: Arc<Mutex<ToneConverter>>,
+    inner: Arc<dyn Speak>,
+    converter: ToneConverter,
 }
 
-impl Engine for Toned {
-    type Task = SpeakTask;
-    type Output = ();
-
-    /// Faults: those of the engine that speaks, and `Engine` when a graph fails.
-    fn run(&mut self, task: SpeakTask, cancellation: &CancellationToken) -> Result<(), Fault> {
-        let example = task
-            .utterance
-            .style
-            .as_ref()
-            .and_then(|s| s.example.clone());
+impl Speak for Toned {
+    fn pieces<'a>(&'a self, utterance: &'a Utterance) -> Result<SpeechPieces<'a>, Fault> {
+        let SpeechPieces { rate_hz, pieces } = self.inner.pieces(utterance)?;
+        let example = utterance.style.as_ref().and_then(|s| s.example.as_ref());
         let Some(example) = example else {
-            return self.inner.run(task, cancellation);
+            return Ok(SpeechPieces { rate_hz, pieces });
         };
-        let SpeakTask {
-            utterance,
-            mut outlet,
-        } = task;
-        let tone = self.tone.clone();
-        let target = tone
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .of_example(&example)?;
-        // The first piece gives the speaking voice's own tone.
-        let mut source: Option<Vec<f32>> = None;
-        let converting = Box::new(move |piece: Clip| {
-            let mut tone = tone.lock().unwrap_or_else(PoisonError::into_inner);
-            let from = match source.take() {
-                Some(known) => known,
-                None => tone.of(&piece)?,
-            };
-            let made = tone.converted(&piece, &from, &target)?;
-            source = Some(from);
-            outlet(made)
-        });
-        let task = SpeakTask {
-            utterance,
-            outlet: converting,
+        // The first piece, which is made before the others, gives the speaking voice's own tone.
+        let source: Arc<OnceLock<Vec<f32>>> = Arc::default();
+        let convert = move |piece: SpeechPiece<'a>| {
+            let source = Arc::clone(&source);
+            let make = piece.make;
+            SpeechPiece {
+                make: Box::new(move |steps| {
+                    let samples = make(steps)?;
+                    let clip = Clip { samples, rate_hz };
+                    steps.next()?;
+                    let target = self.converter.of_example(example)?;
+                    let own = match source.get() {
+                        Some(own) => own,
+                        None => {
+                            let own = self.converter.of(&clip)?;
+                            source.get_or_init(|| own)
+                        }
+                    };
+                    Ok(self.converter.converted(&clip, own, &target)?.samples)
+                }),
+                ..piece
+            }
         };
-        self.inner.run(task, cancellation)
+        Ok(SpeechPieces {
+            rate_hz,
+            pieces: Box::new(pieces.map(move |piece| piece.map(&convert))),
+        })
     }
 }
 

@@ -2,14 +2,14 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::contract::{Utterance, speak_whole};
+use crate::contract::CancellationToken;
 use crate::graph::tract::TractNet;
 use crate::tts::style::{Style, StyleTable};
 
 /// The suite's small graphs: a tone is the mean magnitude, and sound is made as loud as the target's says.
 fn tone() -> ToneConverter {
     let data = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("src/tests/data");
-    let load = |name: &str| Box::new(TractNet::load(&data.join(name)).unwrap());
+    let load = |name: &str| Arc::new(TractNet::load(&data.join(name)).unwrap());
     ToneConverter {
         extract: load("tone_extract.onnx"),
         convert: load("tone_convert.onnx"),
@@ -18,7 +18,7 @@ fn tone() -> ToneConverter {
             window_samples: 512,
             hop_samples: 128,
         },
-        known: VecDeque::new(),
+        known: Mutex::default(),
     }
 }
 
@@ -37,17 +37,23 @@ fn loudest(clip: &Clip) -> f32 {
 /// Speaks two pieces of a hum.
 struct Hums;
 
-impl Engine for Hums {
-    type Task = SpeakTask;
-    type Output = ();
-
-    fn run(&mut self, mut task: SpeakTask, _: &CancellationToken) -> Result<(), Fault> {
-        (task.outlet)(hum(0.1, 24_000))?;
-        (task.outlet)(hum(0.05, 24_000))
+impl Speak for Hums {
+    fn pieces<'a>(&'a self, _: &'a Utterance) -> Result<SpeechPieces<'a>, Fault> {
+        let piece = |gain: f32| {
+            Ok(SpeechPiece {
+                make: Box::new(move |_| Ok(hum(gain, 24_000).samples)),
+                pause_s: 0.0,
+                about_s: 2.0,
+            })
+        };
+        Ok(SpeechPieces {
+            rate_hz: 24_000,
+            pieces: Box::new([0.1, 0.05].into_iter().map(piece)),
+        })
     }
 }
 
-fn said(engine: &mut Speak, example: Option<Example>) -> Clip {
+fn said(engine: &dyn Speak, example: Option<Example>) -> Clip {
     let style_table = Arc::new(StyleTable {
         rows: Vec::new(),
         lively: Vec::new(),
@@ -63,17 +69,22 @@ fn said(engine: &mut Speak, example: Option<Example>) -> Clip {
         ..Utterance::default()
     };
     let cancellation = CancellationToken::until(Instant::now() + Duration::from_secs(60));
-    speak_whole(engine, utterance, &cancellation).unwrap()
+    let SpeechPieces { rate_hz, pieces } = engine.pieces(&utterance).unwrap();
+    let made = pieces.map(|piece| Clip {
+        samples: (piece.unwrap().make)(&cancellation).unwrap(),
+        rate_hz,
+    });
+    Clip::joined(made).unwrap()
 }
 
 #[test]
 fn what_is_spoken_takes_the_tone_of_the_example() {
-    let mut engine = tone().over(Box::new(Hums));
+    let engine = tone().over(Arc::new(Hums));
     let example = |name: &str, gain| Example {
         name: name.to_owned(),
         speech: Arc::new(hum(gain, 16_000)),
     };
-    let made = said(&mut *engine, Some(example("loud", 0.4)));
+    let made = said(&*engine, Some(example("loud", 0.4)));
     assert_eq!((made.rate_hz, made.samples.len()), (24_000, 4 * 24_000));
     let half = made.samples.len() / 2;
     let piece = |samples: &[f32]| Clip {
@@ -90,13 +101,13 @@ fn what_is_spoken_takes_the_tone_of_the_example() {
         "the voice's own tone is that of its first piece: {second}"
     );
     // The tone of an example is made once.
-    let again = said(&mut *engine, Some(example("loud", 0.001)));
+    let again = said(&*engine, Some(example("loud", 0.001)));
     assert_eq!(again, made);
-    let other = said(&mut *engine, Some(example("soft", 0.2)));
+    let other = said(&*engine, Some(example("soft", 0.2)));
     let other = loudest(&piece(&other.samples[..half]));
     assert!((other - 0.2).abs() < 0.02, "{other}");
     assert!(
-        (loudest(&said(&mut *engine, None)) - 0.1).abs() < 1e-3,
+        (loudest(&said(&*engine, None)) - 0.1).abs() < 1e-3,
         "without an example nothing is converted"
     );
 }

@@ -7,26 +7,28 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::contract::{CancellationToken, Engine, Speak, SpeakTask};
+use crate::contract::{Speak, SpeechPiece, SpeechPieces, Utterance};
 use crate::graph::loader::{GraphLoader, refused, variant_in_use};
 use crate::graph::net::{Input, Net};
-use crate::tts::joiner::{Joiner, pause_s};
+use crate::refusals::{unknown_voice, unread};
+use crate::tts::joiner::pause_s;
 use vocabox_base::fault::Fault;
 use vocabox_pack::manifest::{Blanks, Reads, Vits as Settings};
 use vocabox_pack::{Pack, PackError};
-use vocabox_text::{Graphemes, Language, espeak, language, pieces};
+use vocabox_text::{Graphemes, Language, Piece, espeak, language, pieces};
 
 /// The blank token where blanks go around all tokens.
 const BLANK: i64 = 0;
 /// Piper's names for the start, the blank and the end token.
 const PIPER: [char; 3] = ['^', '_', '$'];
 
-/// The engine, owned by one worker.
+/// The engine.
 struct VitsSynthesizer {
-    net: Box<dyn Net>,
+    net: Arc<dyn Net>,
     layout: Layout,
     output: String,
     rate_hz: u32,
@@ -37,6 +39,7 @@ struct VitsSynthesizer {
 
 struct VitsVoice {
     language: String,
+    graphemes: Graphemes,
     speaker: i64,
 }
 
@@ -75,7 +78,7 @@ impl Layout {
 
 /// Builds the engine of `pack`. Faults: `Missing` when the manifest lacks `[vits]`, or the layout of the tokens or of
 /// the graph's inputs is unknown.
-pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Box<Speak>, Fault> {
+pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Arc<dyn Speak>, Fault> {
     let wrong = |why: String| {
         refused(PackError::Manifest {
             path: pack.folder.join("pack.toml"),
@@ -115,11 +118,12 @@ pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Box<Speak>, Fault> {
     let voices = pack.manifest.voices.iter().map(|v| {
         let voice = VitsVoice {
             language: v.language.clone(),
+            graphemes: Graphemes::of(&v.language),
             speaker: v.speaker.unwrap_or(0),
         };
         (v.id.clone(), voice)
     });
-    Ok(Box::new(VitsSynthesizer {
+    Ok(Arc::new(VitsSynthesizer {
         output: output.ok_or_else(|| wrong("the graph has no output".to_owned()))?,
         layout,
         rate_hz,
@@ -171,46 +175,41 @@ fn tokens(text: &str) -> Result<HashMap<char, i64>, String> {
     }
 }
 
-impl Engine for VitsSynthesizer {
-    type Task = SpeakTask;
-    type Output = ();
-
-    /// Speaks a text of any length, piece by piece. Faults: `Invalid` when nothing in it can be spoken, `NotFound` for
-    /// an unknown voice, `Missing` for phonemes of a language without a reader.
-    fn run(&mut self, task: SpeakTask, cancellation: &CancellationToken) -> Result<(), Fault> {
-        let SpeakTask {
-            utterance: task,
-            outlet,
-        } = task;
-        let voice = self.voices.get(&task.voice);
-        let voice = voice.ok_or_else(crate::refusals::unknown_voice)?;
-        let (speaker, code) = (voice.speaker, voice.language.clone());
-        let letters = Graphemes::of(&code);
+impl Speak for VitsSynthesizer {
+    fn pieces<'a>(&'a self, utterance: &'a Utterance) -> Result<SpeechPieces<'a>, Fault> {
+        let voice = self.voices.get(&utterance.voice);
+        let voice = voice.ok_or_else(unknown_voice)?;
         let reader: &dyn Language = match self.settings.reads {
-            Reads::Letters => &letters,
-            Reads::Phonemes => {
-                language(&code).ok_or_else(|| crate::refusals::unread(&task.voice, &code))?
-            }
+            Reads::Letters => &voice.graphemes,
+            Reads::Phonemes => language(&voice.language)
+                .ok_or_else(|| unread(&utterance.voice, &voice.language))?,
         };
-        let mut joined = Joiner::new(self.rate_hz, outlet);
-        let mut spoken = false;
-        for piece in pieces(&task.text, reader)? {
-            cancellation.check()?;
-            let piece = piece?;
+        let speed = utterance.speed;
+        let read = move |piece: Piece| {
             let ids = self.ids_of(&piece.phonemes);
-            if ids.is_empty() {
-                continue;
+            (!ids.is_empty()).then(|| SpeechPiece {
+                pause_s: pause_s(piece.pause) / speed,
+                about_s: piece.seconds() as f32 / speed,
+                make: Box::new(move |_| self.sound(&ids, voice.speaker, speed)),
+            })
+        };
+        let mut pieces = pieces(&utterance.text, reader)?;
+        let mut is_spoken = false;
+        let readable = std::iter::from_fn(move || {
+            for piece in pieces.by_ref() {
+                let piece = piece.map(read).transpose();
+                if piece.is_some() {
+                    is_spoken = true;
+                    return piece;
+                }
             }
-            spoken = true;
-            let sound = self.sound(&ids, speaker, task.speed)?;
-            joined.push(&sound, pause_s(piece.pause) / task.speed)?;
-        }
-        match spoken {
-            true => Ok(()),
-            false => Err(Fault::invalid(
-                "text has no letter that this voice can speak",
-            )),
-        }
+            let nothing = || Fault::invalid("text has no letter that this voice can speak");
+            (!std::mem::replace(&mut is_spoken, true)).then(|| Err(nothing()))
+        });
+        Ok(SpeechPieces {
+            rate_hz: self.rate_hz,
+            pieces: Box::new(readable),
+        })
     }
 }
 
@@ -254,7 +253,7 @@ impl VitsSynthesizer {
     }
 
     /// Returns the sound of one piece.
-    fn sound(&mut self, ids: &[i64], speaker: i64, speed: f32) -> Result<Vec<f32>, Fault> {
+    fn sound(&self, ids: &[i64], speaker: i64, speed: f32) -> Result<Vec<f32>, Fault> {
         let (shape, count, sid) = ([1, ids.len()], [ids.len() as i64], [speaker]);
         let (noise, spread) = ([self.settings.noise], [self.settings.noise_duration]);
         let length = [self.settings.length / speed];

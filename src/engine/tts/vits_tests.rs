@@ -1,5 +1,5 @@
 use super::*;
-use crate::contract::{Utterance, speak_whole};
+use crate::contract::{CancellationToken, speak_whole};
 
 use std::path::Path;
 
@@ -24,8 +24,8 @@ fn engine(
     let packed = root.join("models/onnxruntime/libonnxruntime.so.1.32.0");
     let probed =
         library::find(None, Some(&packed)).expect("scripts/fetch-models onnxruntime was run");
-    let ort = Ort::open(&probed.path, 1, None, Device::Cpu).unwrap();
-    let net = Box::new(ort.load(&root.join("src/tests/data").join(graph)).unwrap());
+    let ort = Ort::open(&probed.path, 1, Device::Cpu).unwrap();
+    let net = Arc::new(ort.load(&root.join("src/tests/data").join(graph)).unwrap());
     let names: Vec<&str> = net
         .signature()
         .inputs
@@ -49,6 +49,7 @@ fn engine(
                 "v".to_owned(),
                 VitsVoice {
                     language: language.to_owned(),
+                    graphemes: Graphemes::of(language),
                     speaker: 0,
                 },
             ),
@@ -56,6 +57,7 @@ fn engine(
                 "w".to_owned(),
                 VitsVoice {
                     language: language.to_owned(),
+                    graphemes: Graphemes::of(language),
                     speaker: 1,
                 },
             ),
@@ -74,7 +76,7 @@ fn heard(sound: &[f32], samples: usize) -> Vec<i64> {
 
 #[test]
 fn mms_graph_is_fed_letters_with_blanks_around() {
-    let mut vits = engine("mms.onnx", MMS_TOKENS, Reads::Letters, Blanks::Around, "xx");
+    let vits = engine("mms.onnx", MMS_TOKENS, Reads::Letters, Blanks::Around, "xx");
     let ids = vits.ids_of("ab ẹ");
     assert_eq!(ids, [0, 10, 0, 11, 0, 9, 0, 12, 0]);
     let sound = vits.sound(&ids, 0, 1.0).unwrap();
@@ -88,7 +90,7 @@ fn mms_graph_is_fed_letters_with_blanks_around() {
 
 #[test]
 fn piper_graph_is_fed_phonemes_with_begin_blanks_and_end() {
-    let mut vits = engine(
+    let vits = engine(
         "piper.onnx",
         PIPER_TOKENS,
         Reads::Phonemes,
@@ -107,16 +109,16 @@ fn piper_graph_is_fed_phonemes_with_begin_blanks_and_end() {
 
 #[test]
 fn a_text_is_spoken_and_one_without_a_token_is_refused() {
-    let mut vits = engine("mms.onnx", MMS_TOKENS, Reads::Letters, Blanks::Around, "xx");
+    let vits = engine("mms.onnx", MMS_TOKENS, Reads::Letters, Blanks::Around, "xx");
     let cancellation =
         CancellationToken::until(std::time::Instant::now() + std::time::Duration::from_secs(60));
-    let mut say = |voice: &str, text: &str| {
+    let say = |voice: &str, text: &str| {
         let utterance = Utterance {
             text: text.to_owned(),
             voice: voice.to_owned(),
             ..Utterance::default()
         };
-        speak_whole(&mut vits, utterance, &cancellation)
+        speak_whole(&vits, &utterance, &cancellation)
     };
     let clip = say("v", "Ab. Ba!").unwrap();
     assert!(

@@ -9,7 +9,7 @@ use crate::support::raw::{Client, is_well, tts};
 use crate::support::server::Server;
 
 /// Limit of open files: enough for the fewest connections that the default queue needs, and far fewer than the default.
-const FEW: u64 = 700;
+const FEW: u64 = 900;
 
 #[test]
 fn with_few_files_fewer_connections_are_taken_and_never_one_too_many() {

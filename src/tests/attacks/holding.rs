@@ -183,7 +183,7 @@ fn clients_that_stop_reading_a_large_answer_cost_no_memory_and_are_cut_off() {
             "--memory-bytes",
             "4MiB",
             "--queue",
-            "40",
+            "60",
         ],
     );
     is_well(&server);

@@ -228,7 +228,7 @@ fn a_job_gives_its_worker_to_a_request_that_comes() {
     let models = stubs();
     let hold = models.path().join("stub-transcribe/hold");
     fs::write(&hold, "").unwrap();
-    let server = Server::launch(models.path(), &["--workers", "1"]);
+    let server = Server::launch(models.path(), &["--lanes", "1"]);
     let client = server.client();
     let id = analyze(&client, &two_cities(), "hold");
     until("the job", || job(&client, &id)["status"] == "processing");

@@ -23,7 +23,7 @@ fn cancellation() -> CancellationToken {
     CancellationToken::until(Instant::now() + Duration::from_secs(600))
 }
 
-fn hear(engine: &mut Diarize, samples: Vec<f32>) -> Diarized {
+fn hear(engine: &Diarize, samples: Vec<f32>) -> Diarized {
     let clip = Clip {
         samples,
         rate_hz: RATE_HZ,
@@ -43,21 +43,21 @@ fn speakers_are_counted_and_told_apart_and_the_same_each_time() {
     let capabilities = [Capability::Speak, Capability::Diarize];
     let installation =
         Installation::open(&common.models(&Flags::default()).unwrap(), &capabilities).unwrap();
-    let mut speak = installation.build_speak().unwrap();
+    let speak = installation.build_speak().unwrap();
     let speakers: Vec<Speaker> = ["af_heart", "am_michael", "bf_emma", "am_onyx"]
         .iter()
         .map(|voice| Speaker {
             sentences: SENTENCES
                 .iter()
-                .map(|s| talk::say(&mut *speak, voice, s, &cancellation()))
+                .map(|s| talk::say(&*speak, voice, s, &cancellation()))
                 .collect(),
         })
         .collect();
-    let mut engine = installation.build_diarize().unwrap();
+    let engine = installation.build_diarize().unwrap();
     for count in [1, 2, 4] {
         let who: Vec<&Speaker> = speakers.iter().take(count).collect();
         let Talk { samples, turns } = talk::talk(&who, 40.0, &mut Dice(count as u32));
-        let found = hear(&mut *engine, samples.clone());
+        let found = hear(&*engine, samples.clone());
         assert_eq!(found.speakers, count);
         let errors = errors(&turns, &found.turns);
         assert!(
@@ -81,7 +81,7 @@ fn speakers_are_counted_and_told_apart_and_the_same_each_time() {
         }
         assert_eq!(
             found,
-            hear(&mut *engine, samples),
+            hear(&*engine, samples),
             "the same for the same sound"
         );
         // A phrase across a change of speakers is split there, and each part has one speaker.
@@ -94,9 +94,9 @@ fn speakers_are_counted_and_told_apart_and_the_same_each_time() {
             assert_eq!(names, ["SPEAKER_00", "SPEAKER_01"]);
         }
     }
-    let silent = hear(&mut *engine, vec![0.0; 5 * RATE_HZ as usize]);
+    let silent = hear(&*engine, vec![0.0; 5 * RATE_HZ as usize]);
     assert_eq!((silent.speakers, silent.turns.len()), (0, 0));
-    assert_eq!(hear(&mut *engine, Vec::new()).seconds, 0.0);
+    assert_eq!(hear(&*engine, Vec::new()).seconds, 0.0);
 }
 
 /// A phrase of two words: one ends before `end_s`, the other begins after `start_s`.

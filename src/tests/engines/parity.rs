@@ -45,7 +45,7 @@ fn ort() -> &'static Ort {
         let packed = pack.path(pack.file("library", None).unwrap());
         let probed = library::find(None, Some(&packed)).unwrap();
         assert!(probed.version.starts_with("1."), "{}", probed.version);
-        Ort::open(&probed.path, 2, None, Device::Cpu).unwrap()
+        Ort::open(&probed.path, 2, Device::Cpu).unwrap()
     })
 }
 

@@ -162,7 +162,7 @@ fn a_client_that_leaves_ends_the_speech_and_frees_the_worker() {
     let models = stub_models();
     let hold = models.path().join("stub-speak/hold");
     fs::write(&hold, "").unwrap();
-    let server = Server::launch(models.path(), &["--workers", "1", "--queue", "1"]);
+    let server = Server::launch(models.path(), &["--lanes", "1", "--queue", "1"]);
     let mut stream = Stream::of(&server, "one hold three");
     stream.chunk().unwrap();
     drop(stream);

@@ -293,7 +293,7 @@ fn a_full_queue_of_translations_is_503_with_retry_after() {
     let models = stub_models();
     let hold = models.path().join("stub-translate/hold");
     fs::write(&hold, "").unwrap();
-    let server = Server::launch(models.path(), &["--workers", "1", "--queue", "1"]);
+    let server = Server::launch(models.path(), &["--lanes", "1", "--queue", "1"]);
     let body = json!({ "segments": [{ "text": "hold" }], "target_language": "en" });
     thread::scope(|scope| {
         // One runs, one waits; the third finds the queue full and is answered first.
@@ -305,11 +305,13 @@ fn a_full_queue_of_translations_is_503_with_retry_after() {
         let refused = told.recv().unwrap();
         assert_eq!(refused.status, 503);
         assert!(refused.header("retry-after").is_some());
-        let spoken = server
-            .client()
-            .post_json("/voice/tts", &json!({ "text": "Hi." }));
-        assert_eq!(spoken.status, 200, "speech has a queue of its own");
+        // It waits for the only lane, which a translation holds, and is not refused.
+        let client = server.client();
+        let speaking =
+            scope.spawn(move || client.post_json("/voice/tts", &json!({ "text": "Hi." })));
         fs::remove_file(&hold).unwrap();
+        let spoken = speaking.join().unwrap();
+        assert_eq!(spoken.status, 200, "speech has places of its own");
         for _ in 0..2 {
             assert_eq!(texts(&told.recv().unwrap()), ["HOLD"]);
         }

@@ -23,21 +23,7 @@ fn key(data: &Path, account: &str, options: &[&str]) -> String {
 
 /// Asks `path` to speak what lasts as long as the stub is held. Returns once the request is admitted, or its refusal.
 fn begin(server: &Server, key: &str, path: &str) -> Result<raw::Client, Answer> {
-    let body = json!({ "text": "One hold" }).to_string();
-    let head = raw::tts(key).replace("/voice/tts ", &format!("{path} "));
-    let length = body.len();
-    let mut client = raw::Client::call(server.addr);
-    client.send(format!(
-        "{head}Expect: 100-continue\r\nContent-Length: {length}\r\n\r\n"
-    ));
-    let answer = client.read(true);
-    match answer.status {
-        100 => {
-            client.send(body);
-            Ok(client)
-        }
-        _ => Err(answer),
-    }
+    raw::admitted(server.addr, key, path, "One hold")
 }
 
 /// Returns once a generation of `key` is admitted again, where those that are too many are refused until then.
@@ -69,7 +55,7 @@ fn a_generation_too_many_of_a_key_is_429_and_other_keys_are_served() {
     let hold = models.path().join("stub-speak/hold");
     fs::write(&hold, "").unwrap();
     let origin = "https://app.example.org";
-    let server = Server::launch(models.path(), &["--workers", "2", "--cors-origin", origin]);
+    let server = Server::launch(models.path(), &["--lanes", "2", "--cors-origin", origin]);
     command(&server.data, &["account", "create", "ada"]);
     command(&server.data, &["account", "create", "bisi"]);
     // Four calls: the one under way, two that generate nothing, and the last.
@@ -142,7 +128,7 @@ fn a_streamed_answer_keeps_its_place_up_to_its_last_part() {
 fn a_client_that_leaves_gives_its_place_back_before_a_worker_is_free() {
     let models = stub_models();
     fs::write(models.path().join("stub-speak/hold"), "").unwrap();
-    let server = Server::launch(models.path(), &["--workers", "1"]);
+    let server = Server::launch(models.path(), &["--lanes", "1"]);
     command(&server.data, &["account", "create", "bisi"]);
     let limited = key(&server.data, "test", &["--concurrent", "1"]);
     let bisi = key(&server.data, "bisi", &[]);

@@ -85,7 +85,7 @@ fn generations_that_run_and_wait_are_finished_and_on_record() {
     let models = stub_models();
     let hold = models.path().join("stub-speak/hold");
     fs::write(&hold, "").unwrap();
-    let options = [&FOR_EVER[..], &["--workers", "1"]].concat();
+    let options = [&FOR_EVER[..], &["--lanes", "1"]].concat();
     let server = Server::launch(models.path(), &options);
     let mut speak: Vec<Client> = (0..3).map(|_| begun(&server)).collect();
     for client in &mut speak {

@@ -20,7 +20,7 @@ fn a_full_queue_is_503_with_retry_after_and_light_requests_go_on() {
     let models = stub_models();
     let hold = models.path().join("stub-speak/hold");
     fs::write(&hold, "").unwrap();
-    let server = Server::launch(models.path(), &["--workers", "1", "--queue", "1"]);
+    let server = Server::launch(models.path(), &["--lanes", "1", "--queue", "1"]);
     let client = server.client();
     thread::scope(|scope| {
         // One runs, one waits; the third finds the queue full and is answered first.

@@ -54,7 +54,8 @@ fn a_text_of_standard_input_becomes_a_file_of_the_format_of_its_name() {
 #[test]
 fn sound_leaves_by_standard_output_in_any_format() {
     let pcm = speak("ok yes", &["-o", "-", "--format", "pcm"]);
-    assert_eq!(pcm.stdout, vec![0; 2 * 12_000]);
+    assert_eq!(pcm.stdout.len(), 2 * 12_000);
+    assert!(pcm.stdout.iter().any(|byte| *byte != 0));
     let wav = speak("ok yes", &["-o", "-"]);
     assert_eq!(wav.stdout[..8], *b"RIFF\xff\xff\xff\xff");
     assert_eq!(wav.stdout.len(), 44 + 2 * 12_000);

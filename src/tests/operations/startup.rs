@@ -42,8 +42,8 @@ fn no_models() -> tempfile::TempDir {
 #[test]
 fn wrong_flags_and_values_are_refused() {
     refused(&["--colour", "red"], "--colour");
-    refused(&["--workers", "many"], "--workers");
-    refused(&["--workers", "0"], "1 to 64");
+    refused(&["--lanes", "many"], "--lanes");
+    refused(&["--lanes", "0"], "1 to 64");
     refused(&["--queue", "99999"], "1 to 1024");
     refused(
         &["--queue", "1000", "--connections", "100"],

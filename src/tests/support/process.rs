@@ -30,12 +30,17 @@ pub fn processor_time(server: &Server) -> Duration {
 
 /// Number of connections, each of which has a thread.
 pub fn connections(server: &Server) -> usize {
+    threads(server, "connection")
+}
+
+/// Number of its threads that have this name.
+pub fn threads(server: &Server, named: &str) -> usize {
     let threads = fs::read_dir(format!("/proc/{}/task", server.pid())).unwrap();
     let name = |thread: fs::DirEntry| fs::read_to_string(thread.path().join("comm"));
     threads
         // A thread may end while it is read.
         .filter_map(|thread| name(thread.ok()?).ok())
-        .filter(|name| name.trim() == "connection")
+        .filter(|name| name.trim() == named)
         .count()
 }
 

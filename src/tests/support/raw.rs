@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, Shutdown, SocketAddr, SocketAddrV4, TcpStream};
 use std::time::Duration;
 
 use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
+use serde_json::json;
 
 use crate::support::server::Server;
 
@@ -127,6 +128,31 @@ impl Client {
         self.read(true)
     }
 
+    /// Reads the body of an answer that is sent in chunks, whose head was read, to the last chunk.
+    #[track_caller]
+    pub fn chunks(&mut self) -> Vec<u8> {
+        let mut body = Vec::new();
+        loop {
+            let line = loop {
+                match self.ahead.windows(2).position(|pair| pair == b"\r\n") {
+                    Some(line) => break line,
+                    None => self.more(),
+                }
+            };
+            let size = std::str::from_utf8(&self.ahead[..line]).expect("the size of a chunk");
+            let size = usize::from_str_radix(size, 16).expect("the size of a chunk");
+            let (from, to) = (line + 2, line + 2 + size);
+            while self.ahead.len() < to + 2 {
+                self.more();
+            }
+            body.extend_from_slice(&self.ahead[from..to]);
+            self.ahead.drain(..to + 2);
+            if size == 0 {
+                return body;
+            }
+        }
+    }
+
     /// Reads further bytes of the next answer; fails if the server has closed the connection.
     #[track_caller]
     pub fn more(&mut self) {
@@ -167,6 +193,36 @@ pub fn is_well(server: &Server) {
             format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{header}\r\n"),
         );
         assert_eq!(answer.status, 200, "{path}");
+    }
+}
+
+/// Asks `path` to speak `text`. Returns the client, which waits for the answer, once the request is admitted; else its
+/// refusal.
+#[track_caller]
+pub fn admitted(addr: SocketAddr, key: &str, path: &str, text: &str) -> Result<Client, Answer> {
+    let body = json!({ "text": text }).to_string();
+    let mut client = uploading(addr, key, path, body.len())?;
+    client.send(body);
+    Ok(client)
+}
+
+/// A client that is to send a speech request's body of so many bytes, or the refusal of its head.
+#[track_caller]
+pub fn uploading(
+    addr: SocketAddr,
+    key: &str,
+    path: &str,
+    body_bytes: usize,
+) -> Result<Client, Answer> {
+    let head = tts(key).replace("/voice/tts ", &format!("{path} "));
+    let mut client = Client::call(addr);
+    client.send(format!(
+        "{head}Expect: 100-continue\r\nContent-Length: {body_bytes}\r\n\r\n"
+    ));
+    let answer = client.read(true);
+    match answer.status {
+        100 => Ok(client),
+        _ => Err(answer),
     }
 }
 

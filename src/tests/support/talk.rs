@@ -35,7 +35,7 @@ impl Dice {
 
 /// Speaks a sentence: 16 kHz, without the silence around it.
 pub fn say(
-    engine: &mut Speak,
+    engine: &dyn Speak,
     voice: &str,
     text: &str,
     cancellation: &CancellationToken,
@@ -46,7 +46,7 @@ pub fn say(
         ..Utterance::default()
     };
     cut(at_16_khz(
-        speak_whole(engine, utterance, cancellation).unwrap(),
+        speak_whole(engine, &utterance, cancellation).unwrap(),
     ))
 }
 

@@ -1,0 +1,78 @@
+//! The scheduler: which step of which request computes next.
+//!
+//! The unit is a *step*: what an engine does between two questions whether it may go on, such as a piece of a text, a
+//! window of a recording, or some tokens of a decoder. As many steps run at once as there are *lanes*; a lane is the
+//! right to compute, and the thread that has the task takes it for the time of one step. What a task needs between two
+//! steps stays on its own thread, so that giving way costs nothing.
+//!
+//! # Policy
+//! *The least served goes next*, on three levels: between the classes of tasks, then between the accounts of a class,
+//! then between the requests of an account. A level counts the seconds that each member computed, divided by its
+//! weight, and takes the member with the least of those that have a step to run. A step is counted with its expected
+//! length when it starts and corrected by its real length when it ends. A member that arrives or comes back counts from
+//! where the least served active member is: it can neither save up time nor lose its turn. Of members that are served
+//! alike, the one that ran longest ago goes first. (This is start-time fair queueing, Goyal et al. 1996, as Linux's
+//! completely fair scheduler does it. Deficit round robin shares as fairly, but needs the length of a step before it
+//! runs, which no engine knows.)
+//!
+//! * **Requests** have weight 1, **idle tasks** (dubbing, the search for a clone's voice) a ninth: while requests wait all
+//!   the time, idle tasks compute a tenth of the time, so that they end. With more than one lane, idle tasks leave one to
+//!   requests.
+//! * A stream whose taker has [`limits::SPEECH_AHEAD_SECONDS`] of sound to take has no step to run. It holds no lane. Over
+//!   HTTP the taker is the edge, which spools what the client does not take.
+//! * A request whose client left, or whose deadline has passed, leaves within [`lanes::POLL`], waiting or running, and at
+//!   the latest when the step that runs has ended.
+//!
+//! | file | one idea |
+//! | --- | --- |
+//! | `policy` | who is next: no clock, no threads |
+//! | `lanes` | threads take turns by the policy |
+//! | `estimates` | how long steps and tasks take, learned from those that ended |
+//! | `places` | how many requests of a kind, and of an account, may be in the server |
+//!
+//! [`limits::SPEECH_AHEAD_SECONDS`]: crate::limits::SPEECH_AHEAD_SECONDS
+
+pub mod estimates;
+pub mod lanes;
+pub mod places;
+pub mod policy;
+#[cfg(test)]
+mod simulation;
+
+pub use policy::Class;
+
+use crate::store::AccountId;
+
+/// Whose share of the lanes a task uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share {
+    /// None for the server itself and for commands.
+    pub account: Option<AccountId>,
+    pub class: Class,
+}
+
+impl Share {
+    /// Of a request of `account` whose client waits.
+    pub fn request(account: AccountId) -> Self {
+        Share {
+            account: Some(account),
+            class: Class::Request,
+        }
+    }
+
+    /// Of a task that runs beside the requests: dubbing runs its jobs one after the other, whoever gave them.
+    pub fn idle() -> Self {
+        Share {
+            account: None,
+            class: Class::Idle,
+        }
+    }
+
+    /// Of a command, which has the machine to itself.
+    pub fn command() -> Self {
+        Share {
+            account: None,
+            class: Class::Request,
+        }
+    }
+}

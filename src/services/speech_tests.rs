@@ -1,0 +1,148 @@
+use super::*;
+use crate::engine::contract::SoundMaker;
+use crate::fault::Kind;
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+const RATE_HZ: u32 = 8_000;
+
+/// Each word is a piece of a second, as loud as its number in the text; `before` is called with that number first.
+struct Words<F>(F);
+
+impl<F: Fn(usize) + Send + Sync> Speak for Words<F> {
+    fn pieces<'a>(&'a self, utterance: &'a Utterance) -> Result<SpeechPieces<'a>, Fault> {
+        let piece = move |(number, _): (usize, &'a str)| {
+            let make: SoundMaker<'a> = Box::new(move |_| {
+                (self.0)(number);
+                Ok(vec![0.01 * (number + 1) as f32; RATE_HZ as usize])
+            });
+            Ok(SpeechPiece {
+                make,
+                pause_s: 0.0,
+                about_s: 1.0,
+            })
+        };
+        let words = utterance.text.split_whitespace().enumerate();
+        Ok(SpeechPieces {
+            rate_hz: RATE_HZ,
+            pieces: Box::new(words.map(piece)),
+        })
+    }
+}
+
+fn service(lanes: usize, before: impl Fn(usize) + Send + Sync + 'static) -> SpeechService {
+    let capacity = Capacity {
+        lanes: Lanes::new(lanes),
+        places: 4,
+    };
+    SpeechService::new(ModelName::default(), Arc::new(Words(before)), &capacity)
+}
+
+fn words(count: usize) -> Utterance {
+    Utterance {
+        text: "word ".repeat(count),
+        ..Utterance::default()
+    }
+}
+
+fn soon() -> CancellationToken {
+    CancellationToken::until(Instant::now() + Duration::from_secs(60))
+}
+
+/// Returns once no step runs or waits.
+fn wait_until_idle(service: &SpeechService) {
+    while service.lanes.usage().running + service.lanes.usage().waiting > 0 {
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn pieces_are_made_side_by_side_and_come_in_order() {
+    // The second piece ends only once the third is being made; the first is made alone.
+    let both = Barrier::new(2);
+    let service = service(2, move |number| {
+        if number == 1 || number == 2 {
+            both.wait();
+        }
+    });
+    let done = service.synthesize(words(5), Share::command(), &soon());
+    let clip = done.unwrap().output;
+    assert_eq!(clip.samples.len(), 5 * RATE_HZ as usize);
+    let whole = service.stream(words(5), Share::command(), &soon());
+    let mut stream = whole.unwrap();
+    let mut pieces = 0;
+    while let Some(piece) = stream.piece().unwrap() {
+        assert_eq!(piece.samples.len(), RATE_HZ as usize);
+        pieces += 1;
+    }
+    assert_eq!(pieces, 5);
+}
+
+#[test]
+fn a_stream_is_made_no_more_than_ten_seconds_ahead_of_its_client_and_holds_no_lane_then() {
+    let made = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&made);
+    let service = service(1, move |_| {
+        counted.fetch_add(1, Ordering::SeqCst);
+    });
+    let mut stream = (service.stream(words(40), Share::command(), &soon())).unwrap();
+    assert!(stream.piece().unwrap().is_some());
+    // The client takes no more: ten seconds are made, and then nothing.
+    while made.load(Ordering::SeqCst) < 11 {
+        thread::yield_now();
+    }
+    wait_until_idle(&service);
+    let other = service.synthesize(words(1), Share::command(), &soon());
+    assert_eq!(other.unwrap().output.samples.len(), RATE_HZ as usize);
+    assert_eq!(made.load(Ordering::SeqCst), 11 + 1);
+    let mut rest = 1;
+    while stream.piece().unwrap().is_some() {
+        rest += 1;
+    }
+    assert_eq!(rest, 40, "the stream goes on when its client does");
+}
+
+#[test]
+fn a_stream_that_is_dropped_makes_no_further_piece() {
+    let made = Arc::new(AtomicUsize::new(0));
+    let (counted, met) = (Arc::clone(&made), Arc::new(Barrier::new(2)));
+    let meets = Arc::clone(&met);
+    let service = service(1, move |number| {
+        if counted.fetch_add(1, Ordering::SeqCst) == 1 && number == 1 {
+            meets.wait();
+            meets.wait();
+        }
+    });
+    let stream = (service.stream(words(40), Share::command(), &soon())).unwrap();
+    met.wait();
+    drop(stream);
+    met.wait();
+    wait_until_idle(&service);
+    assert_eq!(made.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn a_panic_ends_one_text_and_no_other() {
+    let service = service(2, |number| assert!(number != 3, "on purpose"));
+    let fault = service.synthesize(words(9), Share::command(), &soon());
+    let fault = fault.unwrap_err();
+    assert_eq!(fault.kind, Kind::Engine);
+    assert!(fault.to_string().contains("on purpose"), "{fault}");
+    wait_until_idle(&service);
+    let done = service.synthesize(words(3), Share::command(), &soon());
+    assert_eq!(done.unwrap().output.samples.len(), 3 * RATE_HZ as usize);
+}
+
+#[test]
+fn the_deadline_of_a_stream_grows_by_what_its_client_took() {
+    let service = service(1, |_| {});
+    let cancellation = soon();
+    let before = cancellation.left();
+    let mut stream = (service.stream(words(4), Share::command(), &cancellation)).unwrap();
+    while stream.piece().unwrap().is_some() {}
+    assert!(cancellation.left() > before + Duration::from_secs(3));
+    let before = cancellation.left();
+    (service.synthesize(words(4), Share::command(), &cancellation)).unwrap();
+    assert!(cancellation.left() <= before, "of a stream only");
+}
