@@ -2,6 +2,7 @@
 
 mod answers;
 pub mod cloning;
+mod competition;
 mod contract;
 mod cors;
 mod hostile_texts;
