@@ -6,6 +6,8 @@ peers     other programs on the same weights
 server    a server under test, which ends with the script
 films     reading films with ffmpeg
 figures   times, memory, and comparisons of two programs
+playing   streams of speech, and whether a player that plays them as they come has to wait
+waiting   clients that wait and come again when they are refused
 texts     texts to speak, and errors of their transcripts
 encoders  likeness of two voices (imports numpy and onnxruntime: only after `needs.prepare`)
 pictures  measuring and drawing sounds (imports numpy, scipy, soundfile, pyloudnorm and matplotlib: likewise)

@@ -21,8 +21,16 @@ def seconds_of(wav: bytes) -> float:
     return (len(wav) - WAV_HEAD_BYTES) / BYTES_A_SECOND
 
 
+class Refused(Fault):
+    """An error answer: its `status`, and after how many seconds the server told to come again, if it did."""
+
+    def __init__(self, text: str, status: int, retry_after_s: int | None):
+        super().__init__(text)
+        self.status, self.retry_after_s = status, retry_after_s
+
+
 class Client:
-    """A client of one server, with one key. An error answer raises a Fault with the server's sentence."""
+    """A client of one server, with one key. An error answer raises Refused, with the server's sentence."""
 
     def __init__(self, url: str, key: str, timeout_s: float | None = None):
         if not url.startswith(("http://", "https://")):
@@ -75,7 +83,9 @@ class Client:
             with self._opener.open(request, timeout=self.timeout_s) as answer:
                 yield answer
         except urllib.error.HTTPError as error:
-            raise Fault(f"{request.full_url} answered {error.code}: {error.read().decode(errors='replace')}") from None
+            told = error.headers.get("Retry-After")
+            text = f"{request.full_url} answered {error.code}: {error.read().decode(errors='replace')}"
+            raise Refused(text, error.code, int(told) if told else None) from None
         except (urllib.error.URLError, OSError, http.client.HTTPException) as error:
             raise self.unreachable(getattr(error, "reason", None) or error) from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import statistics
 import threading
@@ -42,10 +43,17 @@ def at_once(calls: Sequence[Callable[[], Result]]) -> list[Result]:
     return results
 
 
-def resident_mib(pid: int) -> float:
-    """Peak resident memory of a process (VmHWM)."""
+def resident_mib(pid: int, field: str = "VmHWM") -> float:
+    """Resident memory of a process: its peak (VmHWM), or now (VmRSS)."""
     status = Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024
+    return int(re.search(rf"{field}:\s+(\d+)", status)[1]) / 1024
+
+
+def processor_s(pid: int) -> float:
+    """Seconds of processor time that a process has used, all threads together."""
+    # The name, in parentheses, may have blanks. User and system time are fields 14 and 15 (proc(5)).
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def report(name: str, ours: list[float], theirs: list[float]) -> None:

@@ -61,11 +61,12 @@ def some_of(known: Iterable[str]):
     return parse
 
 
-def prepare(*, binary: Path | None = None, packs: Iterable[str] = (), packages: Iterable[str] = ()) -> None:
-    """Checks that `binary` is built, then fetches missing `packs` (PACK or PACK:VARIANT), then ensures that this Python has the
-    `packages`: if it lacks one, the script starts again with a Python that has them (`fetching.environment.enter`)."""
+def prepare(*, binary: Path | None = None, option: str = "--binary", packs: Iterable[str] = (), packages: Iterable[str] = ()) -> None:
+    """Checks that `binary`, which `option` names, is built, then fetches missing `packs` (PACK or PACK:VARIANT), then ensures
+    that this Python has the `packages`: if it lacks one, the script starts again with a Python that has them
+    (`fetching.environment.enter`)."""
     if binary is not None and not os.access(binary, os.X_OK):
-        built = "build it with `cargo build --release --locked`, or name another by --binary"
+        built = f"build it with `cargo build --release --locked`, or name another by {option}"
         raise Usage(f"{binary} is missing: {built}")
     if packs:
         fetch(MODELS, list(packs))

@@ -34,8 +34,8 @@ Edit = Callable[[str], str]
 class Server(Client):
     """A running server with its data folder `data` and its process `process`. Made by `serving`."""
 
-    def __init__(self, process: subprocess.Popen, key: str, data: Path, is_quiet: bool):
-        self.process, self.data = process, data
+    def __init__(self, process: subprocess.Popen, key: str, data: Path, is_quiet: bool, new_key: Callable[[str], str]):
+        self.process, self.data, self._new_key = process, data, new_key
         self._lines: queue.Queue[str | None] = queue.Queue()
         # The log must always be read, or the server would block on a full pipe.
         threading.Thread(target=self._read, args=(is_quiet,), daemon=True).start()
@@ -49,6 +49,10 @@ class Server(Client):
                 return match[1]
         self._lines.put(None)
         raise self._ended()
+
+    def account(self, name: str, timeout_s: float | None = None) -> Client:
+        """A client of a new account."""
+        return Client(self.url, self._new_key(name), timeout_s)
 
     def memory_mib(self) -> float:
         """Peak memory of the server."""
@@ -85,11 +89,16 @@ class Server(Client):
 
 @contextmanager
 def serving(
-    binary: Path, packs: Iterable[str] = PACKS, edits: dict[str, Edit] | None = None, log_level: str = "error", data_files: Iterable[Path] = ()
+    binary: Path,
+    packs: Iterable[str] = PACKS,
+    edits: dict[str, Edit] | None = None,
+    log_level: str = "error",
+    data_files: Iterable[Path] = (),
+    options: Iterable[str] = (),
 ) -> Iterator[Server]:
-    """Runs a server with these packs, a key, and `data_files` in its data folder; `edits` changes the manifests of packs. At
-    `log_level` error, the whole log goes to standard error, else only warnings and errors. The end of the block stops the
-    server; a failure of the block kills it. Its folders are removed."""
+    """Runs a server with these packs, a key, `options`, and `data_files` in its data folder; `edits` changes the manifests of
+    packs. At `log_level` error, the whole log goes to standard error, else only warnings and errors. The end of the block
+    stops the server; a failure of the block kills it. Its folders are removed."""
     with tempfile.TemporaryDirectory(prefix="vocabox-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         models, data = linked(folder / "models", packs, edits or {}), folder / "data"
@@ -97,11 +106,15 @@ def serving(
         for file in data_files:
             shutil.copy(file, data)
         common = ["--data-dir", str(data), "--models-dir", str(models)]
-        _ask(binary, "account", "create", "measuring", "--rpm", "100000", *common)
-        key = json.loads(_ask(binary, "key", "create", "--account", "measuring", "--name", "measuring", "--json", *common))["key"]
-        command = [str(binary), "serve", "--listen", "127.0.0.1:0", "--log-level", log_level, *common]
+
+        def new_key(account: str) -> str:
+            _ask(binary, "account", "create", account, "--rpm", "100000", *common)
+            return json.loads(_ask(binary, "key", "create", "--account", account, "--name", account, "--json", *common))["key"]
+
+        key = new_key("measuring")
+        command = [str(binary), "serve", "--listen", "127.0.0.1:0", "--log-level", log_level, *common, *options]
         with children.started(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace") as process:
-            server = Server(process, key, data, log_level == "error")
+            server = Server(process, key, data, log_level == "error", new_key)
             yield server
             server.stop()
 

@@ -22,6 +22,7 @@ LACKING = {
     "look_at_speech.py": (["--out", "pictures"], "data/demo.key is missing: scripts/run makes"),
     "measure_cloning.py": ([], NOT_BUILT),
     "measure_dubbing.py": ([], NOT_BUILT),
+    "measure_fairness.py": ([], NOT_BUILT),
     "measure_speech.py": ([], NOT_BUILT),
     "measure_streaming.py": ([], NOT_BUILT),
     "models/convert_marian.py": CONVERTER,
@@ -126,6 +127,8 @@ class Lacking(unittest.TestCase):
             ["measure_dubbing.py", "--to", "pt", "--from", "en", "--pack", "translate-en-pt"],
             ["measure_dubbing.py", "--to", "en", "--pack", "translate-en-pt"],
             ["measure_dubbing.py", "--pack", "nonsense"],
+            ["measure_fairness.py", "--only", "idle,nonsense"],
+            ["measure_fairness.py", "--server", "a", "--server", "b", "--server", "c"],
             ["measure_speech.py", "--only", "tlh"],
         ]:
             with self.subTest([script, *arguments]):
