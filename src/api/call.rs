@@ -8,7 +8,7 @@ use crate::admit::key::Identity;
 use crate::engine::contract::CancellationToken;
 use crate::fault::Fault;
 use crate::limits;
-use crate::scheduler::Share;
+use crate::scheduler::LaneShare;
 use crate::services::ModelName;
 use crate::store::{Feature, HistoryItem, ItemId, Status, Utc};
 
@@ -38,8 +38,8 @@ impl Call {
     }
 
     /// The share of the lanes that the caller's account has. Faults: as [`Call::identity`].
-    pub fn share(&self) -> Result<Share, Fault> {
-        Ok(Share::request(self.identity()?.account.id))
+    pub fn share(&self) -> Result<LaneShare, Fault> {
+        Ok(LaneShare::request(self.identity()?.account.id))
     }
 
     /// Begins a generation: from here on the request leaves a history item, even if it fails. Faults: `Internal` on an

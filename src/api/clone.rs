@@ -12,7 +12,7 @@ use crate::audio::decode;
 use crate::clone::CloneLabel;
 use crate::fault::Fault;
 use crate::limits;
-use crate::scheduler::Share;
+use crate::scheduler::LaneShare;
 use crate::services::clones::not_installed;
 use crate::store::{Feature, Utc, check_name};
 
@@ -102,7 +102,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     call.begin(Feature::Clone, &speech.name)?;
     let fresh = cloning.hear(
         Box::new(recording),
-        Share::request(account),
+        LaneShare::request(account),
         &call.cancellation,
     )?;
     call.item()?.duration_seconds = Some(fresh.recording_s);

@@ -23,7 +23,7 @@ use crate::engine::contract::{CancellationToken, TranslateTask};
 use crate::engine::diarization;
 use crate::fault::Fault;
 use crate::limits;
-use crate::scheduler::Share;
+use crate::scheduler::LaneShare;
 
 /// Dub a recording or a video into another language.
 #[derive(Debug, clap::Args)]
@@ -174,7 +174,8 @@ impl DubRun<'_> {
                         target: target.clone(),
                         room: Some(room_chars(said.start_s, said.end_s, next)),
                     };
-                    let done = translator.translate(task, Share::command(), &self.cancellation)?;
+                    let done =
+                        translator.translate(task, LaneShare::command(), &self.cancellation)?;
                     done.output.text
                 }
             };

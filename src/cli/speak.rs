@@ -15,7 +15,7 @@ use crate::config::{Common, Flags, ModelSettings};
 use crate::engine::contract::{CancellationToken, Utterance};
 use crate::fault::Fault;
 use crate::limits;
-use crate::scheduler::Share;
+use crate::scheduler::LaneShare;
 use crate::text;
 
 /// Speak a text to a sound file.
@@ -77,7 +77,7 @@ pub fn run(args: SpeakArgs, common: &Common) -> Result<(), CliError> {
         ..Utterance::default()
     };
     let mut stream = speech
-        .stream(utterance, Share::command(), &cancellation)
+        .stream(utterance, LaneShare::command(), &cancellation)
         .map_err(CliError::failed)?;
     let pieces = std::iter::from_fn(|| {
         let piece = stream.piece().transpose()?;

@@ -17,7 +17,7 @@ use crate::engine::asr;
 use crate::engine::contract::{CancellationToken, Transcript, Word, millis};
 use crate::fault::Fault;
 use crate::limits;
-use crate::scheduler::Share;
+use crate::scheduler::LaneShare;
 use crate::services::transcription::{Recording, TranscriptionRequest};
 
 /// Transcribe recordings to standard output.
@@ -65,7 +65,7 @@ pub fn run(args: TranscribeArgs, common: &Common) -> Result<(), CliError> {
                 words: matches!(args.format, TranscriptFormat::Json),
                 beams: options.settings.beam,
             };
-            recognizer.transcribe(request, Share::command(), &cancellation)
+            recognizer.transcribe(request, LaneShare::command(), &cancellation)
         });
         bar.finish_and_clear();
         match heard {

@@ -11,7 +11,7 @@ use crate::audio::Clip;
 use crate::engine::contract::CancellationToken;
 use crate::engine::tts::style::StyleTable;
 use crate::fault::Fault;
-use crate::scheduler::Share;
+use crate::scheduler::LaneShare;
 
 /// Time for the tries of the request that clones, and their greatest number.
 const FIRST: Duration = Duration::from_secs(4);
@@ -97,7 +97,7 @@ impl Attempt {
         &mut self,
         catalog: &Catalog,
         probe: &VoiceProbe,
-        share: Share,
+        share: LaneShare,
         cancellation: &CancellationToken,
     ) -> Result<(BestMatch, Clip), Fault> {
         let until = Instant::now() + FIRST;
@@ -137,10 +137,14 @@ impl Attempt {
         probe: &VoiceProbe,
         cancellation: &CancellationToken,
     ) -> Result<(), Fault> {
-        let (_, mut heard) = probe.hear(style_table.clone(), 0, Share::idle(), cancellation)?;
+        let (_, mut heard) = probe.hear(style_table.clone(), 0, LaneShare::idle(), cancellation)?;
         for sentence in 1..HEARINGS_MIN {
-            let (_, once) =
-                probe.hear(style_table.clone(), sentence, Share::idle(), cancellation)?;
+            let (_, once) = probe.hear(
+                style_table.clone(),
+                sentence,
+                LaneShare::idle(),
+                cancellation,
+            )?;
             heard = mean(&heard, sentence, &once);
         }
         self.given = InUse::Score(likeness(&heard, self.search.target()));
@@ -171,7 +175,7 @@ impl Attempt {
                 let (blend, sentence) = (tried.blend.clone(), tried.hearings);
                 let style_table = Arc::new(catalog.style_table(&self.whole(&blend))?);
                 let (_, measured) =
-                    probe.hear(style_table, sentence, Share::idle(), cancellation)?;
+                    probe.hear(style_table, sentence, LaneShare::idle(), cancellation)?;
                 self.search.hear_again(at, measured);
             }
             _ => {
@@ -180,7 +184,7 @@ impl Attempt {
                     false => self.search.propose(),
                 };
                 let style_table = Arc::new(catalog.style_table(&self.whole(&blend))?);
-                let (_, measured) = probe.hear(style_table, 0, Share::idle(), cancellation)?;
+                let (_, measured) = probe.hear(style_table, 0, LaneShare::idle(), cancellation)?;
                 self.search.learn(blend, measured);
                 if is_late {
                     self.settled = Some(self.search.tried().len() - 1);

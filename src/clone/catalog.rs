@@ -18,7 +18,7 @@ use crate::engine::tts::kokoro::read_table;
 use crate::engine::tts::style::StyleTable;
 use crate::engine::tts::style::{STYLE, TABLE};
 use crate::fault::Fault;
-use crate::scheduler::Share;
+use crate::scheduler::LaneShare;
 
 /// The row of a style table by which voices are compared: about that of a sentence of [`SENTENCES`].
 const ROW: usize = 45;
@@ -149,7 +149,7 @@ impl Catalog {
                 self.keep()?;
             }
             let heard = self.stock_style_table(voice).and_then(|style_table| {
-                probe.hear(Arc::new(style_table), 0, Share::idle(), cancellation)
+                probe.hear(Arc::new(style_table), 0, LaneShare::idle(), cancellation)
             });
             // After a cancellation the fault is not the voice's.
             cancellation.check()?;

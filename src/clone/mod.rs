@@ -38,7 +38,7 @@ use std::time::Duration;
 use crate::audio::{Clip, Samples, encode};
 use crate::engine::contract::{CancellationToken, Steps};
 use crate::fault::{Fault, Kind};
-use crate::scheduler::Share;
+use crate::scheduler::LaneShare;
 use crate::scheduler::estimates::Work;
 use crate::scheduler::lanes::Lanes;
 use crate::services::speakers::SpeakerService;
@@ -111,7 +111,7 @@ impl Cloning {
     pub fn hear(
         &self,
         recording: Box<dyn Samples>,
-        share: Share,
+        share: LaneShare,
         cancellation: &CancellationToken,
     ) -> Result<NewClone, Fault> {
         // A recording is held whole: one at a time.

@@ -9,7 +9,7 @@ use crate::engine::contract::{CancellationToken, Utterance};
 use crate::engine::speaker;
 use crate::engine::tts::style::{Style, StyleTable};
 use crate::fault::Fault;
-use crate::scheduler::Share;
+use crate::scheduler::LaneShare;
 use crate::services::speakers::SpeakerService;
 use crate::services::speech::SpeechService;
 
@@ -37,7 +37,7 @@ impl VoiceProbe {
         &self,
         style_table: Arc<StyleTable>,
         number: usize,
-        share: Share,
+        share: LaneShare,
         cancellation: &CancellationToken,
     ) -> Result<(Clip, Measured), Fault> {
         let utterance = Utterance {
@@ -68,7 +68,7 @@ impl VoiceProbe {
     pub fn measure(
         &self,
         speech: &Clip,
-        share: Share,
+        share: LaneShare,
         cancellation: &CancellationToken,
     ) -> Result<Measured, Fault> {
         let direction = self.speakers.embed(speech.clone(), share, cancellation)?;

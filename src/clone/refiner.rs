@@ -15,7 +15,7 @@ use crate::engine::contract::CancellationToken;
 use crate::engine::tts::style::StyleTable;
 use crate::fault::{Fault, Kind};
 use crate::limits::{CLONE_ATTEMPTS_MAX, CLONE_SECONDS_MAX};
-use crate::scheduler::Share;
+use crate::scheduler::LaneShare;
 use crate::store::{AccountId, ClonedStyle, Store, VoiceId};
 
 /// Least time between two writes of a better style table, which has half a MiB.
@@ -250,7 +250,7 @@ impl RefineWorker {
         let mut decoder = decode::open(Cursor::new(wav), CLONE_SECONDS_MAX)?;
         let target = self.probe.measure(
             &pcm::read_all(&mut decoder)?,
-            Share::idle(),
+            LaneShare::idle(),
             &self.cancellation(),
         )?;
         let mut attempt = Attempt::new(&self.catalog, target)?;

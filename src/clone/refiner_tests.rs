@@ -5,7 +5,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::clone::toy_engines::{probe, voices};
-use crate::scheduler::Share;
+use crate::scheduler::LaneShare;
 use crate::store::{ClonedVoice, Utc};
 
 /// The thread's work without the thread, with measured stock voices, a store with one account, and a count of what was
@@ -52,7 +52,12 @@ impl Desk {
         let mut attempt = Attempt::new(catalog, target).unwrap();
         let cancellation = self.work.cancellation();
         let (found, clip) = attempt
-            .begin(catalog, &self.work.probe, Share::command(), &cancellation)
+            .begin(
+                catalog,
+                &self.work.probe,
+                LaneShare::command(),
+                &cancellation,
+            )
             .unwrap();
         let voice = ClonedVoice {
             id: VoiceId::new(),

@@ -20,7 +20,7 @@ const REACH_MAX: f32 = 2.0;
 /// Numbers of best blends from which, and towards which, steps are made.
 const STARTS: usize = 6;
 const GOALS: usize = 25;
-/// Share of the best stock voice in the final blend; the rest is the mean of the best blends.
+/// LaneShare of the best stock voice in the final blend; the rest is the mean of the best blends.
 const STOCK_SHARE: f32 = 0.25;
 /// Length scales of the covariance: squared distances, as multiples of the stock voices' median squared distance.
 const TIMBRE_LENGTH: f32 = 1.0;

@@ -9,7 +9,7 @@ use crate::audio::pcm::Samples;
 use crate::engine::contract::{CancellationToken, Transcript};
 use crate::engine::diarization::{self, Turn, attribute};
 use crate::fault::Fault;
-use crate::scheduler::Share;
+use crate::scheduler::LaneShare;
 use crate::services::transcription::{Recording, TranscriptionRequest};
 
 /// Progress after diarization; transcription is the rest.
@@ -58,7 +58,7 @@ pub fn analyze(
     let wants_english = |code: &str| services.into_english.iter().any(|known| known == code);
     let is_translated =
         |language: &str| into_english && english::is_other(language) && wants_english(language);
-    let diarized = (services.speakers).diarize(open()?, Share::idle(), cancellation)?;
+    let diarized = (services.speakers).diarize(open()?, LaneShare::idle(), cancellation)?;
     progress(DIARIZED)?;
     let length = (diarized.seconds * f64::from(SPEECH_RATE_HZ)) as usize;
     let stretches = stretches(&diarized.speech, length);
@@ -83,7 +83,7 @@ pub fn analyze(
             beams: 1,
         };
         let recognizer = transcription.recognizer(language.as_deref());
-        let done = recognizer.transcribe(request, Share::idle(), cancellation)?;
+        let done = recognizer.transcribe(request, LaneShare::idle(), cancellation)?;
         let transcript = done.output;
         let begun_s = stretch.start as f64 / f64::from(SPEECH_RATE_HZ);
         if !transcript.segments.is_empty() && language.is_none() {

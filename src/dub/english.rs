@@ -6,7 +6,7 @@ use super::sound::{SPEECH_RATE_HZ, skip, take};
 use crate::audio::pcm::Samples;
 use crate::engine::contract::CancellationToken;
 use crate::fault::{Fault, Kind};
-use crate::scheduler::Share;
+use crate::scheduler::LaneShare;
 use crate::services::transcription::{Recording, TranscriptionRequest, TranscriptionService};
 
 /// Seconds after a line that are also transcribed, unless another line begins there: the line's last sound decays in
@@ -54,7 +54,7 @@ pub fn translate(
         };
         // Only the general recognizer translates: specialists do not declare that they know English.
         let recognizer = transcription.general();
-        match recognizer.transcribe(request, Share::idle(), cancellation) {
+        match recognizer.transcribe(request, LaneShare::idle(), cancellation) {
             Ok(heard) => {
                 let text = heard.output.text();
                 lines[number].english = (!text.is_empty()).then_some(text);

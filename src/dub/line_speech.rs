@@ -10,7 +10,7 @@ use crate::audio::{Clip, decode, encode, pcm};
 use crate::engine::contract::{CancellationToken, Utterance};
 use crate::fault::Fault;
 use crate::limits;
-use crate::scheduler::Share;
+use crate::scheduler::LaneShare;
 use crate::services::file_cache::FileCache;
 use crate::services::speech::SpeechService;
 use crate::text;
@@ -132,7 +132,7 @@ impl<'a> LineSpeaker<'a> {
                     .clamp(limits::SPEED_MIN as f32, limits::SPEED_MAX as f32),
                 ..voice.utterance.clone()
             };
-            let done = (self.speech).synthesize(utterance, Share::idle(), cancellation)?;
+            let done = (self.speech).synthesize(utterance, LaneShare::idle(), cancellation)?;
             let clip = done.output;
             Ok(LineSpeech { clip, speed })
         };

@@ -15,7 +15,7 @@ use crate::engine::tts::style::{Style, StyleTable};
 use crate::engine::unknown_voice;
 use crate::fault::{Fault, Kind};
 use crate::pack::manifest::Voice;
-use crate::scheduler::Share;
+use crate::scheduler::LaneShare;
 use crate::services::clones::not_installed;
 use crate::services::file_cache::FileCache;
 use crate::services::speech::SpeechService;
@@ -104,7 +104,7 @@ impl DubVoices {
         let found = self.cache.find_or_make(&name, cancellation, || {
             let recording = || Box::new(ClipReader::from(speech.clone()));
             let fresh = until_known(cancellation, || {
-                cloning.hear(recording(), Share::idle(), cancellation)
+                cloning.hear(recording(), LaneShare::idle(), cancellation)
             })?;
             let mut bytes = fresh.found.pace.to_le_bytes().to_vec();
             bytes.extend(fresh.found.style_table.bytes());

@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-use super::Share;
+use super::LaneShare;
 use super::estimates::{Estimates, Work};
 use super::policy::{Class, Policy, StepId, TaskId};
 use crate::engine::contract::{CancellationToken, Steps};
@@ -21,13 +21,13 @@ const STEP_MIN: Duration = Duration::from_millis(20);
 /// The lanes of the server, shared by all services.
 #[derive(Debug)]
 pub struct Lanes {
-    state: Mutex<State>,
+    state: Mutex<LaneState>,
     /// Told when a step ends.
     ended: Condvar,
 }
 
 #[derive(Debug)]
-struct State {
+struct LaneState {
     policy: Policy,
     estimates: Estimates,
     /// Threads that wait for their step's turn.
@@ -86,7 +86,7 @@ impl Lanes {
     /// `count` free lanes.
     pub fn new(count: usize) -> Arc<Self> {
         Arc::new(Lanes {
-            state: Mutex::new(State {
+            state: Mutex::new(LaneState {
                 policy: Policy::new(count),
                 estimates: Estimates::default(),
                 parked: HashMap::new(),
@@ -101,7 +101,7 @@ impl Lanes {
     /// deadline of `cancellation`.
     pub fn enter(
         self: &Arc<Self>,
-        share: Share,
+        share: LaneShare,
         work: Work,
         units: f64,
         cancellation: &CancellationToken,
@@ -195,14 +195,14 @@ impl Lanes {
         }
     }
 
-    fn may_wait(&self, state: &State, task: &Task) -> Result<(), Fault> {
+    fn may_wait(&self, state: &LaneState, task: &Task) -> Result<(), Fault> {
         match state.is_closed {
             true => Err(Fault::new(Kind::Cancelled, "The server is stopping.")),
             false => task.cancellation.check(),
         }
     }
 
-    fn end(&self, state: &mut State, task: &Task, held: HeldLane) {
+    fn end(&self, state: &mut LaneState, task: &Task, held: HeldLane) {
         let took = held.begun.elapsed();
         state.policy.done(held.step, took.as_secs_f64());
         state.estimates.step_took(task.work, took.as_secs_f64());
@@ -211,7 +211,7 @@ impl Lanes {
     }
 
     /// No code that can panic runs under this lock, so a poisoned one is whole.
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, LaneState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -220,7 +220,7 @@ fn retry_after_s(queued_s: f64) -> u32 {
     (queued_s.ceil() as u32).clamp(1, 600)
 }
 
-impl State {
+impl LaneState {
     /// Gives the free lanes to those that are next.
     fn grant(&mut self) {
         while !self.is_closed

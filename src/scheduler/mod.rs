@@ -45,16 +45,16 @@ use crate::store::AccountId;
 
 /// Whose share of the lanes a task uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Share {
+pub struct LaneShare {
     /// None for the server itself and for commands.
     pub account: Option<AccountId>,
     pub class: Class,
 }
 
-impl Share {
+impl LaneShare {
     /// Of a request of `account` whose client waits.
     pub fn request(account: AccountId) -> Self {
-        Share {
+        LaneShare {
             account: Some(account),
             class: Class::Request,
         }
@@ -62,7 +62,7 @@ impl Share {
 
     /// Of a task that runs beside the requests: dubbing runs its jobs one after the other, whoever gave them.
     pub fn idle() -> Self {
-        Share {
+        LaneShare {
             account: None,
             class: Class::Idle,
         }
@@ -70,7 +70,7 @@ impl Share {
 
     /// Of a command, which has the machine to itself.
     pub fn command() -> Self {
-        Share {
+        LaneShare {
             account: None,
             class: Class::Request,
         }

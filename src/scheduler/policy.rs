@@ -42,7 +42,7 @@ pub struct Policy {
     running: usize,
     running_idle: usize,
     nodes: HashMap<NodeId, Node>,
-    steps: HashMap<StepId, Step>,
+    steps: HashMap<StepId, PolicyStep>,
     /// Ids and turns so far.
     count: u64,
 }
@@ -77,7 +77,7 @@ struct Node {
 }
 
 #[derive(Debug)]
-struct Step {
+struct PolicyStep {
     task: TaskId,
     class: Class,
     expected_s: f64,
@@ -171,7 +171,7 @@ impl Policy {
         self.update(NodeId::Task(task), |node| node.steps.push_back(step));
         self.steps.insert(
             step,
-            Step {
+            PolicyStep {
                 task,
                 class,
                 expected_s,
@@ -249,7 +249,7 @@ impl Policy {
     /// first, each between those of the other accounts that compute.
     pub fn wait_s(&self, class: Class, account: Option<AccountId>) -> f64 {
         let own = NodeId::Account(class, account);
-        let is_own = |step: &&Step| {
+        let is_own = |step: &&PolicyStep| {
             let parent = self.nodes.get(&NodeId::Task(step.task));
             !step.is_running && parent.and_then(|n| n.parent) == Some(own)
         };

@@ -11,7 +11,7 @@ use crate::engine::contract::{CancellationToken, Utterance};
 use crate::engine::unknown_voice;
 use crate::fault::Fault;
 use crate::pack::manifest::Voice;
-use crate::scheduler::Share;
+use crate::scheduler::LaneShare;
 
 /// Version of the code that speaks previews; a change that alters their sound raises it.
 const MAKING: &str = "1";
@@ -96,7 +96,7 @@ impl Previews {
         &self,
         preview: &Preview<'_>,
         speech: &SpeechService,
-        share: Share,
+        share: LaneShare,
         cancellation: &CancellationToken,
     ) -> Result<Done<Vec<u8>>, Fault> {
         let (mut queued, mut ran) = Default::default();

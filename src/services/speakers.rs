@@ -7,7 +7,7 @@ use crate::audio::pcm::{Clip, Samples};
 use crate::engine::contract::{CancellationToken, Embed};
 use crate::engine::diarization::{Diarize, Diarized};
 use crate::fault::Fault;
-use crate::scheduler::Share;
+use crate::scheduler::LaneShare;
 use crate::scheduler::estimates::Work;
 use crate::scheduler::lanes::Lanes;
 use crate::scheduler::places::Places;
@@ -40,7 +40,7 @@ impl SpeakerService {
     pub fn diarize(
         &self,
         recording: Box<dyn Samples>,
-        share: Share,
+        share: LaneShare,
         cancellation: &CancellationToken,
     ) -> Result<Diarized, Fault> {
         let task = (self.lanes).enter(share, Work::Diarize, USUAL_SECONDS, cancellation)?;
@@ -52,7 +52,7 @@ impl SpeakerService {
     pub fn embed(
         &self,
         speech: Clip,
-        share: Share,
+        share: LaneShare,
         cancellation: &CancellationToken,
     ) -> Result<Vec<f32>, Fault> {
         let task = (self.lanes).enter(share, Work::Embed, speech.seconds(), cancellation)?;

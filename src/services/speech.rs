@@ -15,7 +15,7 @@ use crate::engine::contract::{
 use crate::engine::tts::joiner::Joiner;
 use crate::fault::Fault;
 use crate::limits;
-use crate::scheduler::Share;
+use crate::scheduler::LaneShare;
 use crate::scheduler::estimates::Work;
 use crate::scheduler::lanes::{Lanes, POLL, Task, TaskSeat, TaskTimes};
 use crate::scheduler::places::Places;
@@ -53,7 +53,7 @@ impl SpeechService {
     pub fn synthesize(
         &self,
         utterance: Utterance,
-        share: Share,
+        share: LaneShare,
         cancellation: &CancellationToken,
     ) -> Result<Done<Clip>, Fault> {
         let mut stream = self.start(utterance, share, f64::INFINITY, cancellation)?;
@@ -75,7 +75,7 @@ impl SpeechService {
     pub fn stream(
         &self,
         utterance: Utterance,
-        share: Share,
+        share: LaneShare,
         cancellation: &CancellationToken,
     ) -> Result<SpeechStream, Fault> {
         self.start(utterance, share, limits::SPEECH_AHEAD_SECONDS, cancellation)
@@ -84,7 +84,7 @@ impl SpeechService {
     fn start(
         &self,
         utterance: Utterance,
-        share: Share,
+        share: LaneShare,
         ahead_s: f64,
         cancellation: &CancellationToken,
     ) -> Result<SpeechStream, Fault> {

@@ -66,10 +66,10 @@ fn pieces_are_made_side_by_side_and_come_in_order() {
             both.wait();
         }
     });
-    let done = service.synthesize(words(5), Share::command(), &soon());
+    let done = service.synthesize(words(5), LaneShare::command(), &soon());
     let clip = done.unwrap().output;
     assert_eq!(clip.samples.len(), 5 * RATE_HZ as usize);
-    let whole = service.stream(words(5), Share::command(), &soon());
+    let whole = service.stream(words(5), LaneShare::command(), &soon());
     let mut stream = whole.unwrap();
     let mut pieces = 0;
     while let Some(piece) = stream.piece().unwrap() {
@@ -86,14 +86,14 @@ fn a_stream_is_made_no_more_than_ten_seconds_ahead_of_its_client_and_holds_no_la
     let service = service(1, move |_| {
         counted.fetch_add(1, Ordering::SeqCst);
     });
-    let mut stream = (service.stream(words(40), Share::command(), &soon())).unwrap();
+    let mut stream = (service.stream(words(40), LaneShare::command(), &soon())).unwrap();
     assert!(stream.piece().unwrap().is_some());
     // The client takes no more: ten seconds are made, and then nothing.
     while made.load(Ordering::SeqCst) < 11 {
         thread::yield_now();
     }
     wait_until_idle(&service);
-    let other = service.synthesize(words(1), Share::command(), &soon());
+    let other = service.synthesize(words(1), LaneShare::command(), &soon());
     assert_eq!(other.unwrap().output.samples.len(), RATE_HZ as usize);
     assert_eq!(made.load(Ordering::SeqCst), 11 + 1);
     let mut rest = 1;
@@ -114,7 +114,7 @@ fn a_stream_that_is_dropped_makes_no_further_piece() {
             meets.wait();
         }
     });
-    let stream = (service.stream(words(40), Share::command(), &soon())).unwrap();
+    let stream = (service.stream(words(40), LaneShare::command(), &soon())).unwrap();
     met.wait();
     drop(stream);
     met.wait();
@@ -125,12 +125,12 @@ fn a_stream_that_is_dropped_makes_no_further_piece() {
 #[test]
 fn a_panic_ends_one_text_and_no_other() {
     let service = service(2, |number| assert!(number != 3, "on purpose"));
-    let fault = service.synthesize(words(9), Share::command(), &soon());
+    let fault = service.synthesize(words(9), LaneShare::command(), &soon());
     let fault = fault.unwrap_err();
     assert_eq!(fault.kind, Kind::Engine);
     assert!(fault.to_string().contains("on purpose"), "{fault}");
     wait_until_idle(&service);
-    let done = service.synthesize(words(3), Share::command(), &soon());
+    let done = service.synthesize(words(3), LaneShare::command(), &soon());
     assert_eq!(done.unwrap().output.samples.len(), 3 * RATE_HZ as usize);
 }
 
@@ -139,10 +139,10 @@ fn the_deadline_of_a_stream_grows_by_what_its_client_took() {
     let service = service(1, |_| {});
     let cancellation = soon();
     let before = cancellation.left();
-    let mut stream = (service.stream(words(4), Share::command(), &cancellation)).unwrap();
+    let mut stream = (service.stream(words(4), LaneShare::command(), &cancellation)).unwrap();
     while stream.piece().unwrap().is_some() {}
     assert!(cancellation.left() > before + Duration::from_secs(3));
     let before = cancellation.left();
-    (service.synthesize(words(4), Share::command(), &cancellation)).unwrap();
+    (service.synthesize(words(4), LaneShare::command(), &cancellation)).unwrap();
     assert!(cancellation.left() <= before, "of a stream only");
 }

@@ -6,7 +6,7 @@ use super::{Capacity, Done, ModelName, run_engine};
 use crate::audio::pcm::{Clip, ClipReader, Samples};
 use crate::engine::contract::{CancellationToken, Transcribe, TranscribeTask, Transcript};
 use crate::fault::Fault;
-use crate::scheduler::Share;
+use crate::scheduler::LaneShare;
 use crate::scheduler::estimates::Work;
 use crate::scheduler::lanes::Lanes;
 use crate::scheduler::places::Places;
@@ -86,7 +86,7 @@ impl Recognizer {
     pub fn transcribe(
         &self,
         request: TranscriptionRequest,
-        share: Share,
+        share: LaneShare,
         cancellation: &CancellationToken,
     ) -> Result<Done<Transcript>, Fault> {
         let language = request.language.clone();

@@ -7,7 +7,7 @@ use crate::engine::contract::CancellationToken;
 use crate::engine::contract::{Translate, TranslateTask, Translation};
 use crate::fault::Fault;
 use crate::pack::translate::Translate as TranslateSettings;
-use crate::scheduler::Share;
+use crate::scheduler::LaneShare;
 use crate::scheduler::estimates::Work;
 use crate::scheduler::lanes::Lanes;
 use crate::scheduler::places::Places;
@@ -50,7 +50,7 @@ impl Translator {
     pub fn translate(
         &self,
         task: TranslateTask,
-        share: Share,
+        share: LaneShare,
         cancellation: &CancellationToken,
     ) -> Result<Done<Translation>, Fault> {
         let chars = task.text.chars().count() as f64;
