@@ -132,13 +132,11 @@ fn run_engine<T, O>(
     task: T,
     lane_task: &Task,
 ) -> Result<Done<O>, Fault> {
-    let run = || {
+    let output = caught(|| {
         let seat = lane_task.seat();
         seat.next()?;
         engine.run(task, &seat)
-    };
-    let output = catch_unwind(AssertUnwindSafe(run))
-        .unwrap_or_else(|panic| Err(engine_panicked(&*panic)))?;
+    })?;
     lane_task.finished();
     let times = lane_task.times();
     Ok(Done {
@@ -146,6 +144,11 @@ fn run_engine<T, O>(
         queued: times.queued,
         ran: times.ran,
     })
+}
+
+/// What an engine makes; its panic is a fault, and costs nothing else: it keeps nothing of a task.
+fn caught<T>(run: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| Err(engine_panicked(&*panic)))
 }
 
 /// The fault of an engine that panicked. It keeps nothing of a task, so that it stays in use.

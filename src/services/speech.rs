@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::iter::Peekable;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use super::{Capacity, Done, ModelName, engine_panicked};
+use super::{Capacity, Done, ModelName, caught};
 use crate::audio::pcm::Clip;
 use crate::engine::contract::{
     CancellationToken, Speak, SpeechPiece, SpeechPieces, Steps, Utterance,
@@ -166,7 +165,8 @@ struct Making {
 struct MakingState {
     /// Pieces that were read.
     read: usize,
-    made: BTreeMap<usize, MadePiece>,
+    /// By number, until they are taken; a fault where a piece could not be made.
+    made: BTreeMap<usize, Result<MadePiece, Fault>>,
     /// Seconds of sound that are made and not taken, and about those that are being made.
     ahead_s: f64,
     /// How it ended: the number of pieces, or why there are no more.
@@ -193,8 +193,8 @@ impl Making {
     /// Makes all pieces, up to `side_by_side` at once; the first alone, because a client waits for it.
     fn run(&self, engine: &dyn Speak, utterance: &Utterance, side_by_side: usize) {
         let seat = self.task.seat();
-        let read = seat.next().and_then(|()| engine.pieces(utterance));
-        let SpeechPieces { rate_hz, pieces } = match read {
+        let read = || seat.next().and_then(|()| engine.pieces(utterance));
+        let SpeechPieces { rate_hz, pieces } = match caught(read) {
             Ok(read) => read,
             Err(fault) => return self.end(Err(fault)),
         };
@@ -224,28 +224,16 @@ impl Making {
         });
     }
 
-    /// Makes the next piece, in the step that runs. A fault or a panic ends the text.
+    /// Makes the next piece, in the step that runs. A fault or a panic ends the text where the piece would have been.
     fn make_next(&self, seat: &TaskSeat<'_>, source: &PieceSource<'_>, rate_hz: u32) {
-        match catch_unwind(AssertUnwindSafe(|| self.make(seat, source, rate_hz))) {
-            Ok(Ok(())) => {}
-            Ok(Err(fault)) => self.end(Err(fault)),
-            Err(panic) => self.end(Err(engine_panicked(&*panic))),
-        }
-    }
-
-    fn make(
-        &self,
-        seat: &TaskSeat<'_>,
-        source: &PieceSource<'_>,
-        rate_hz: u32,
-    ) -> Result<(), Fault> {
         let locked = || source.lock().unwrap_or_else(PoisonError::into_inner);
         let mut pieces = locked();
-        let Some(piece) = pieces.next().transpose()? else {
-            self.end_if_all_read(&mut pieces);
-            return Ok(());
+        let piece = match caught(|| pieces.next().transpose()) {
+            Ok(Some(piece)) => Ok(piece),
+            Ok(None) => return self.end_if_all_read(&mut pieces),
+            Err(fault) => Err(fault),
         };
-        let about_s = f64::from(piece.about_s);
+        let about_s = piece.as_ref().map_or(0.0, |piece| f64::from(piece.about_s));
         // Pieces are numbered in the order in which they are read.
         let number = {
             let mut state = self.lock();
@@ -254,21 +242,25 @@ impl Making {
             state.read - 1
         };
         drop(pieces);
-        let sound = (piece.make)(seat)?;
-        let made = MadePiece {
-            sound,
-            rate_hz,
-            pause_s: piece.pause_s,
-        };
+        let made = piece.and_then(|piece| {
+            Ok(MadePiece {
+                sound: caught(|| (piece.make)(seat))?,
+                rate_hz,
+                pause_s: piece.pause_s,
+            })
+        });
+        let is_last = made.is_err();
         {
             let mut state = self.lock();
-            state.ahead_s += made.seconds() - about_s;
+            state.ahead_s += made.as_ref().map_or(0.0, MadePiece::seconds) - about_s;
             state.made.insert(number, made);
         }
         self.changed.notify_all();
+        if is_last {
+            return self.end(Ok(number + 1));
+        }
         // In this step: the end of a text must not wait for another turn.
         self.end_if_all_read(&mut locked());
-        Ok(())
     }
 
     fn end_if_all_read<'a>(
@@ -306,9 +298,9 @@ impl Making {
         let mut state = self.lock();
         loop {
             if let Some(made) = state.made.remove(&number) {
-                state.ahead_s -= made.seconds();
+                state.ahead_s -= made.as_ref().map_or(0.0, MadePiece::seconds);
                 self.changed.notify_all();
-                return Ok(Some(made));
+                return made.map(Some);
             }
             match &state.end {
                 Some(Ok(count)) if number >= *count => return Ok(None),

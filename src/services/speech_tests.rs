@@ -123,6 +123,22 @@ fn a_stream_that_is_dropped_makes_no_further_piece() {
 }
 
 #[test]
+fn what_comes_before_a_piece_that_fails_is_given() {
+    // The second piece is made only after the third has failed.
+    let failed = Arc::new(Barrier::new(2));
+    let service = service(2, move |number| {
+        if number == 1 || number == 2 {
+            failed.wait();
+        }
+        assert!(number != 2, "on purpose");
+    });
+    let mut stream = (service.stream(words(9), LaneShare::command(), &soon())).unwrap();
+    assert!(stream.piece().unwrap().is_some());
+    assert!(stream.piece().unwrap().is_some());
+    assert_eq!(stream.piece().unwrap_err().kind, Kind::Engine);
+}
+
+#[test]
 fn a_panic_ends_one_text_and_no_other() {
     let service = service(2, |number| assert!(number != 3, "on purpose"));
     let fault = service.synthesize(words(9), LaneShare::command(), &soon());
