@@ -20,12 +20,23 @@ esac
 # The process group of the running command and of the processes that it started. A terminal's Ctrl-C reaches only the script,
 # and any signal to the script ends the group.
 group=
+# Waits until all of the group has ended: its leader may end before what it has started. What does not heed SIGTERM is killed
+# after ten seconds.
+wait_group() {
+    wait "$group" 2>/dev/null || true
+    local tenths=0
+    while [ "$tenths" -lt 100 ] && kill -0 -- "-$group" 2>/dev/null; do
+        sleep 0.1
+        tenths=$((tenths + 1))
+    done
+    kill -KILL -- "-$group" 2>/dev/null || true
+}
 end_group() {
     # A further signal must not interrupt this.
     trap '' INT TERM HUP
     [ -n "$group" ] || return 0
     kill -TERM -- "-$group" 2>/dev/null || true
-    wait "$group" 2>/dev/null || true
+    wait_group
     group=
 }
 trap 'exit 130' INT
