@@ -1,6 +1,6 @@
 //! How long steps and tasks take, learned from those that ended.
 
-/// What a step or a task does; each kind has figures of its own.
+/// The kind of a step or a task; each kind has its own figures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Work {
     /// Units: seconds of sound.
@@ -45,22 +45,22 @@ impl Default for Estimates {
 }
 
 impl Estimates {
-    /// Seconds of a step of `work`.
+    /// Returns the expected seconds of a step of `work`.
     pub fn step_s(&self, work: Work) -> f64 {
         self.kinds[work as usize].step_s
     }
 
-    /// Seconds of a task of `work` of so many units.
+    /// Returns the expected seconds of a task of `work` with so many units.
     pub fn task_s(&self, work: Work, units: f64) -> f64 {
         self.kinds[work as usize].unit_s * units
     }
 
-    /// A step ended.
+    /// Notes the seconds that a step took.
     pub fn step_took(&mut self, work: Work, seconds: f64) {
         blend(&mut self.kinds[work as usize].step_s, seconds);
     }
 
-    /// A task ended whole.
+    /// Notes the seconds that a whole task took.
     pub fn task_took(&mut self, work: Work, units: f64, seconds: f64) {
         if units > 0.0 {
             blend(&mut self.kinds[work as usize].unit_s, seconds / units);

@@ -69,7 +69,7 @@ pub struct TaskTimes {
     pub ran: Duration,
 }
 
-/// A thread's place at the lanes for the steps of one task. Dropping it ends its step.
+/// A thread that runs the steps of one task, as the lanes see it. Dropping it ends its step.
 #[derive(Debug)]
 pub struct TaskSeat<'a> {
     task: &'a Task,
@@ -83,7 +83,7 @@ struct HeldLane {
 }
 
 impl Lanes {
-    /// `count` free lanes.
+    /// Returns `count` free lanes.
     pub fn new(count: usize) -> Arc<Self> {
         Arc::new(Lanes {
             state: Mutex::new(LaneState {
@@ -97,7 +97,7 @@ impl Lanes {
         })
     }
 
-    /// A task of `work`, of so many `units` of that, enters. Faults: `Busy` when its first step would not start before the
+    /// Enters a task of `work` with so many of its `units`, and returns it. Faults: `Busy` when its first step would not start before the
     /// deadline of `cancellation`.
     pub fn enter(
         self: &Arc<Self>,
@@ -129,7 +129,7 @@ impl Lanes {
         })
     }
 
-    /// What the lanes do now.
+    /// Returns what the lanes do now.
     pub fn usage(&self) -> LaneUse {
         let state = self.lock();
         LaneUse {
@@ -141,7 +141,7 @@ impl Lanes {
         }
     }
 
-    /// Seconds after which a request that found no place should come again: about when those in the server are done.
+    /// Returns the seconds after which a refused client should repeat its request: about when those in the server are done.
     pub fn retry_after_s(&self) -> u32 {
         retry_after_s(self.lock().policy.queued_s(Class::Request))
     }
@@ -235,7 +235,7 @@ impl LaneState {
 }
 
 impl Task {
-    /// A place for the calling thread.
+    /// Returns a seat for the calling thread.
     pub fn seat(&self) -> TaskSeat<'_> {
         TaskSeat {
             task: self,
@@ -243,17 +243,17 @@ impl Task {
         }
     }
 
-    /// Where the time went so far.
+    /// Returns where the time went so far.
     pub fn times(&self) -> TaskTimes {
         *self.times.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What ends the task early.
+    /// Returns the token that ends the task early.
     pub fn cancellation(&self) -> &CancellationToken {
         &self.cancellation
     }
 
-    /// The task ended whole: what it took tells how long others will take.
+    /// Notes that the task ended whole: its time tells how long others will take.
     pub fn finished(&self) {
         let ran_s = self.times().ran.as_secs_f64();
         let mut state = self.lanes.lock();

@@ -52,7 +52,7 @@ pub struct LaneShare {
 }
 
 impl LaneShare {
-    /// Of a request of `account` whose client waits.
+    /// Returns the share of a request of `account`, whose client waits.
     pub fn request(account: AccountId) -> Self {
         LaneShare {
             account: Some(account),
@@ -60,7 +60,8 @@ impl LaneShare {
         }
     }
 
-    /// Of a task that runs beside the requests: dubbing runs its jobs one after the other, whoever gave them.
+    /// Returns the share of a task that runs beside the requests. It names no account, because dubbing runs its jobs one
+    /// after the other.
     pub fn idle() -> Self {
         LaneShare {
             account: None,
@@ -68,7 +69,7 @@ impl LaneShare {
         }
     }
 
-    /// Of a command, which has the machine to itself.
+    /// Returns the share of a command, which has no accounts.
     pub fn command() -> Self {
         LaneShare {
             account: None,

@@ -29,7 +29,7 @@ pub struct Place {
 }
 
 impl Places {
-    /// `count` free places.
+    /// Returns `count` free places.
     pub fn new(count: usize) -> Self {
         Places {
             shared: Arc::new(Shared {
@@ -39,22 +39,17 @@ impl Places {
         }
     }
 
-    /// Places, taken or not.
-    pub fn count(&self) -> usize {
-        self.shared.count
-    }
-
-    /// Places that are taken just now.
+    /// Returns how many places are taken.
     pub fn taken(&self) -> usize {
         self.shared.lock().values().sum()
     }
 
-    /// Whether `account` would get none just now.
+    /// Returns whether `account` would get no place now.
     pub fn is_full(&self, account: AccountId) -> bool {
         !self.shared.has_room(&self.shared.lock(), account)
     }
 
-    /// A place for `account`, or none when all are taken or it has its share.
+    /// Returns a place for `account`, or none when all are taken or it has its share.
     pub fn take(&self, account: AccountId) -> Option<Place> {
         let mut taken = self.shared.lock();
         self.shared.has_room(&taken, account).then(|| {

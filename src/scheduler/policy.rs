@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 
 use crate::store::AccountId;
 
-/// What a task is to others.
+/// The class of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Class {
     /// A client waits for it.
@@ -14,7 +14,7 @@ pub enum Class {
 }
 
 impl Class {
-    /// Both.
+    /// Both classes.
     pub const ALL: [Class; 2] = [Class::Request, Class::Idle];
 
     /// Seconds that it computes for each second of a request, while both have steps to run all the time.
@@ -85,7 +85,7 @@ struct PolicyStep {
 }
 
 impl Policy {
-    /// No tasks yet, `lanes` free lanes.
+    /// Returns a policy without tasks, for `lanes` lanes.
     pub fn new(lanes: usize) -> Self {
         let mut policy = Policy {
             lanes: lanes.max(1),
@@ -102,23 +102,23 @@ impl Policy {
         policy
     }
 
-    /// Steps that run at once at the most.
+    /// Returns how many steps may run at once.
     pub fn lanes(&self) -> usize {
         self.lanes
     }
 
-    /// Steps that run.
+    /// Returns how many steps run.
     pub fn running(&self) -> usize {
         self.running
     }
 
-    /// Steps of `class` that wait.
+    /// Returns how many steps of `class` wait.
     pub fn waiting(&self, class: Class) -> usize {
         let node = self.nodes.get(&NodeId::Class(class));
         node.map_or(0, |node| node.waiting)
     }
 
-    /// A task of `account` enters, without a step to run yet; it will compute for about `left_s` seconds.
+    /// Adds a task of `account`, without a step to run yet, that will compute for about `left_s` seconds.
     pub fn enter(&mut self, class: Class, account: Option<AccountId>, left_s: f64) -> TaskId {
         let class_id = NodeId::Class(class);
         let account_id = NodeId::Account(class, account);
@@ -132,7 +132,7 @@ impl Policy {
         task
     }
 
-    /// A task leaves: its steps that wait are withdrawn. One that runs still counts until it is done.
+    /// Removes a task and its waiting steps. A step that runs still counts until it is done.
     pub fn leave(&mut self, task: TaskId) {
         let id = NodeId::Task(task);
         let waiting = self.nodes.get(&id).map(|n| n.steps.clone());
@@ -147,7 +147,7 @@ impl Policy {
         }
     }
 
-    /// A step of `task` is ready to run, for about `expected_s` seconds.
+    /// Adds a step of `task` that is ready to run for about `expected_s` seconds.
     pub fn ready(&mut self, task: TaskId, expected_s: f64) -> StepId {
         let step = StepId(self.next_count());
         let mut class = Class::Request;
@@ -181,7 +181,7 @@ impl Policy {
         step
     }
 
-    /// A step that waits is not to run any more. One that runs or is over stays as it is.
+    /// Removes a waiting step. A step that runs or has ended stays as it is.
     pub fn withdraw(&mut self, step: StepId) {
         if self.steps.get(&step).is_none_or(|s| s.is_running) {
             return;
@@ -195,7 +195,7 @@ impl Policy {
         }
     }
 
-    /// Gives a free lane to the step that is next; none when no lane is free for any step that waits.
+    /// Starts the step that is next and returns it; none when no lane is free for a waiting step.
     pub fn start_next(&mut self) -> Option<StepId> {
         if self.running >= self.lanes {
             return None;
@@ -218,7 +218,7 @@ impl Policy {
         }
     }
 
-    /// A step has ended after `took_s` seconds.
+    /// Notes that a step has ended after `took_s` seconds.
     pub fn done(&mut self, step: StepId, took_s: f64) {
         let Some(done) = self.steps.remove(&step).filter(|s| s.is_running) else {
             return;
@@ -237,7 +237,7 @@ impl Policy {
         }
     }
 
-    /// Seconds of computing that the tasks of `class` still need, as far as is known, divided by the lanes.
+    /// Returns the seconds that the tasks of `class` still need on all lanes, as far as is known.
     pub fn queued_s(&self, class: Class) -> f64 {
         let accounts = self.nodes.get(&NodeId::Class(class));
         let accounts = accounts.map_or(&[][..], |node| &node.children);
@@ -245,8 +245,8 @@ impl Policy {
         left / self.lanes as f64
     }
 
-    /// Seconds until the first step of a new task of `account` would start: the steps of its own tasks that wait come
-    /// first, each between those of the other accounts that compute.
+    /// Returns the seconds until the first step of a new task of `account` would start: the waiting steps of its own tasks
+    /// come first, each in turn with those of the other accounts that compute.
     pub fn wait_s(&self, class: Class, account: Option<AccountId>) -> f64 {
         let own = NodeId::Account(class, account);
         let is_own = |step: &&PolicyStep| {

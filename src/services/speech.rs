@@ -18,8 +18,9 @@ use crate::scheduler::LaneShare;
 use crate::scheduler::estimates::Work;
 use crate::scheduler::lanes::{Lanes, POLL, Task, TaskSeat, TaskTimes};
 use crate::scheduler::places::Places;
+use crate::text::CHARS_PER_S;
 
-/// Speaks on the lanes.
+/// The engine that speaks, on the lanes.
 pub struct SpeechService {
     engine: Arc<dyn Speak>,
     lanes: Arc<Lanes>,
@@ -56,13 +57,14 @@ impl SpeechService {
         cancellation: &CancellationToken,
     ) -> Result<Done<Clip>, Fault> {
         let mut stream = self.start(utterance, share, f64::INFINITY, cancellation)?;
-        let mut pieces = Vec::new();
+        // Joined as the pieces come: the sound of a long text is not held twice.
+        let mut whole = stream.piece()?.ok_or_else(no_sound)?;
         while let Some(piece) = stream.piece()? {
-            pieces.push(piece);
+            whole.samples.extend_from_slice(&piece.samples);
         }
         let times = stream.times();
         Ok(Done {
-            output: Clip::joined(pieces).ok_or_else(no_sound)?,
+            output: whole,
             queued: times.queued,
             ran: times.ran,
         })
@@ -109,12 +111,12 @@ impl SpeechService {
     }
 }
 
-/// About how many seconds an utterance lasts: 15 letters a second, as `text::seconds` has it of words.
+/// Returns about how many seconds an utterance lasts, by its characters as they are written: digits take longer.
 fn about_seconds(utterance: &Utterance) -> f64 {
-    utterance.text.chars().count() as f64 / 15.0 / f64::from(utterance.speed)
+    utterance.text.chars().count() as f64 / CHARS_PER_S / f64::from(utterance.speed)
 }
 
-/// Speech that is being made. Dropping it ends the task within a piece.
+/// Speech that is being made. Dropping it ends the task when the piece that runs is made.
 pub struct SpeechStream {
     making: Arc<Making>,
     joiner: Option<Joiner>,

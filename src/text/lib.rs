@@ -96,7 +96,7 @@ pub fn pieces<'a>(text: &'a str, language: &'a dyn Language) -> Result<Pieces<'a
 }
 
 /// Letters a second at a voice's own speed, pauses included. Measured with Kokoro's English: 14 to 17.
-const CHARS_PER_S: f64 = 15.0;
+pub const CHARS_PER_S: f64 = 15.0;
 
 /// Returns about how many seconds `text` takes at a voice's own speed. Cheap: it only turns figures and signs into
 /// words, which have many more characters.

@@ -9,6 +9,7 @@ use crate::contract::Steps;
 use crate::kv_cache::KvCache;
 use crate::logits::log_sum;
 use vocabox_base::fault::Fault;
+use vocabox_base::random::SplitMix;
 
 /// Returns the window's text, by `options`. Faults: `Engine`, and those of `steps`.
 pub fn decode(
@@ -89,14 +90,14 @@ fn sample(
         mut decoded,
         room,
     } = prompted;
-    let mut dice = Dice(options.seed);
+    let mut random = SplitMix::new(options.seed);
     let mut total = 0.0;
     for _ in 0..room {
         steps.next()?;
         let row = &mut step.logits;
         vocabulary.restrain(row, &decoded.tokens);
         let token = match options.temperature > 0.0 {
-            true => drawn(row, options.temperature, dice.roll()),
+            true => drawn(row, options.temperature, roll(&mut random)),
             false => likeliest(row),
         };
         total += log_share(row, token);
@@ -146,18 +147,9 @@ fn drawn(row: &[f32], temperature: f32, roll: f32) -> u32 {
     likeliest(row)
 }
 
-/// SplitMix64 (Steele, Lea, Flood 2014): numbers that depend only on the seed.
-struct Dice(u64);
-
-impl Dice {
-    /// Returns a number in [0, 1).
-    fn roll(&mut self) -> f32 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 40) as f32 / (1_u64 << 24) as f32
-    }
+/// Returns a number in [0, 1).
+fn roll(random: &mut SplitMix) -> f32 {
+    (random.bits() >> 40) as f32 / (1_u64 << 24) as f32
 }
 
 #[cfg(test)]
@@ -174,10 +166,10 @@ mod tests {
     #[test]
     fn tokens_are_drawn_by_their_shares_and_never_where_there_is_none() {
         let row = [0.0, 3.0_f32.ln(), f32::NEG_INFINITY];
-        let mut dice = Dice(7);
+        let mut random = SplitMix::new(7);
         let mut drawn_at = [0; 3];
         for _ in 0..4_000 {
-            drawn_at[drawn(&row, 1.0, dice.roll()) as usize] += 1;
+            drawn_at[drawn(&row, 1.0, roll(&mut random)) as usize] += 1;
         }
         assert!(
             (2_900..3_100).contains(&drawn_at[1]) && drawn_at[2] == 0,

@@ -27,8 +27,7 @@ const IDENTITY: &[u8] = include_bytes!("identity.onnx");
 /// ONNX Runtime allows one environment per process: the first that was opened.
 static OPENED: Mutex<Option<Ort>> = Mutex::new(None);
 
-/// The process's only ONNX Runtime environment, with one pool of compute threads that all sessions share, so that
-/// speech and transcription together never run more threads than there are cores.
+/// The process's only ONNX Runtime environment, with one pool of compute threads that all sessions share.
 #[derive(Clone)]
 pub struct Ort {
     environment: Environment,

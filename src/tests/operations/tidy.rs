@@ -16,6 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "limits",
             "fault",
             "audio",
+            "text",
             "engine",
             "pack",
             "store",
