@@ -1,5 +1,6 @@
 //! One request on its way through a handler, and the handler's reply.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Context;
@@ -8,7 +9,7 @@ use crate::admit::key::Identity;
 use crate::engine::contract::CancellationToken;
 use crate::fault::Fault;
 use crate::limits;
-use crate::scheduler::LaneShare;
+use crate::scheduler::{LaneShare, LaneTimes};
 use crate::services::ModelName;
 use crate::store::{Feature, HistoryItem, ItemId, Status, Utc};
 
@@ -24,8 +25,7 @@ pub struct Call {
     /// The history item of a generation, from [`Call::begin`] on; the lifecycle completes and stores it.
     pub record: Option<HistoryItem>,
     /// Time that the request's tasks waited for lanes, and that they computed on them.
-    pub queued: Duration,
-    pub ran: Duration,
+    pub times: Arc<LaneTimes>,
     /// Time for which the client had a part of the answer to take.
     pub unsent: Duration,
 }
@@ -39,7 +39,10 @@ impl Call {
 
     /// The share of the lanes that the caller's account has. Faults: as [`Call::identity`].
     pub fn share(&self) -> Result<LaneShare, Fault> {
-        Ok(LaneShare::request(self.identity()?.account.id))
+        Ok(LaneShare {
+            times: Arc::clone(&self.times),
+            ..LaneShare::request(self.identity()?.account.id)
+        })
     }
 
     /// Begins a generation: from here on the request leaves a history item, even if it fails. Faults: `Internal` on an

@@ -12,7 +12,6 @@ use crate::audio::decode;
 use crate::clone::CloneLabel;
 use crate::fault::Fault;
 use crate::limits;
-use crate::scheduler::LaneShare;
 use crate::services::clones::not_installed;
 use crate::store::{Feature, Utc, check_name};
 
@@ -100,11 +99,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     )?;
 
     call.begin(Feature::Clone, &speech.name)?;
-    let fresh = cloning.hear(
-        Box::new(recording),
-        LaneShare::request(account),
-        &call.cancellation,
-    )?;
+    let fresh = cloning.hear(Box::new(recording), &call.share()?, &call.cancellation)?;
     call.item()?.duration_seconds = Some(fresh.recording_s);
     let label = CloneLabel {
         name: asked.name,

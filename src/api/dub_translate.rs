@@ -104,10 +104,8 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     }
     let mut texts: Vec<String> = Vec::with_capacity(tasks.len());
     for (translator, task) in tasks {
-        let done = translator.translate(task, call.share()?, &call.cancellation)?;
-        call.queued += done.queued;
-        call.ran += done.ran;
-        texts.push(done.output.text);
+        let translated = translator.translate(task, &call.share()?, &call.cancellation)?;
+        texts.push(translated.text);
     }
     if !texts.is_empty() {
         call.item()?.text = Some(texts.join("\n"));

@@ -101,8 +101,7 @@ impl Service for Lifecycle {
             // From now on, when the body is there: a slow upload costs none of it.
             cancellation: CancellationToken::new(Instant::now() + endpoint.deadline, left),
             record: None,
-            queued: Duration::ZERO,
-            ran: Duration::ZERO,
+            times: Arc::default(),
             unsent: Duration::ZERO,
         };
         // The handler, in its own file, parses, validates, looks up, calls services and renders.

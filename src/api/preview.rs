@@ -38,9 +38,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
             let share = call.share()?;
             let account = call.identity()?.account.id;
             let _place = context.services.take_place(Capability::Speak, account)?;
-            let done = previews.find_or_make(&preview, speech, share, &call.cancellation)?;
-            (call.queued, call.ran) = (done.queued, done.ran);
-            done.output
+            previews.find_or_make(&preview, speech, &share, &call.cancellation)?
         }
     };
     Ok(Reply {

@@ -92,9 +92,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         words,
         beams: transcription.beams,
     };
-    let done = recognizer.transcribe(request, call.share()?, &call.cancellation)?;
-    (call.queued, call.ran) = (done.queued, done.ran);
-    let transcript = done.output;
+    let transcript = recognizer.transcribe(request, &call.share()?, &call.cancellation)?;
     let text = transcript.text();
     let item = call.item()?;
     item.duration_seconds = Some(millis(transcript.seconds));

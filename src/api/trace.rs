@@ -12,6 +12,7 @@ use super::{Call, FileSection, Reply};
 use crate::admit::bucket::Allowance;
 use crate::fault::Fault;
 use crate::limits;
+use crate::scheduler::TaskTimes;
 use crate::store::KeyId;
 
 /// One request's trace, from its head to its answer.
@@ -25,10 +26,9 @@ pub struct RequestTrace {
     pub allowance: Option<Allowance>,
     /// Cross-origin headers.
     pub cors: Vec<(&'static str, String)>,
-    /// Time until the whole body had arrived; then, in `queued` and `ran`, time in the queue and in the engine.
+    /// Time until the whole body had arrived.
     pub receive: Duration,
-    pub queued: Duration,
-    pub ran: Duration,
+    pub lane_times: TaskTimes,
     /// Waiting for the client to take parts of the answer.
     pub unsent: Duration,
     pub bytes_in: u64,
@@ -64,8 +64,7 @@ impl RequestTrace {
             allowance: None,
             cors: Vec::new(),
             receive: Duration::ZERO,
-            queued: Duration::ZERO,
-            ran: Duration::ZERO,
+            lane_times: TaskTimes::default(),
             unsent: Duration::ZERO,
             bytes_in: 0,
             audio_s: None,
@@ -75,7 +74,7 @@ impl RequestTrace {
     /// Copies the times and the seconds of sound that a handler noted in `call`.
     pub fn made(&mut self, call: &Call) {
         self.audio_s = call.record.as_ref().and_then(|item| item.duration_seconds);
-        (self.queued, self.ran, self.unsent) = (call.queued, call.ran, call.unsent);
+        (self.lane_times, self.unsent) = (call.times.sums(), call.unsent);
     }
 
     /// Makes the answer to a result, and writes the request's log line.
@@ -129,8 +128,8 @@ impl RequestTrace {
             key:% = self.key_id.map_or("-".to_owned(), |id| id.to_string()),
             status = status,
             receive_ms = ms(self.receive),
-            queue_ms = ms(self.queued),
-            run_ms = ms(self.ran),
+            queue_ms = ms(self.lane_times.queued),
+            run_ms = ms(self.lane_times.ran),
             client_ms = ms(self.unsent),
             total_ms = ms(self.received.elapsed()),
             bytes_in = self.bytes_in,

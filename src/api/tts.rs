@@ -47,9 +47,7 @@ request! {
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let request = begin(context, call)?;
     let share = call.share()?;
-    let done = (request.speech).synthesize(request.utterance, share, &call.cancellation)?;
-    (call.queued, call.ran) = (done.queued, done.ran);
-    let clip = done.output;
+    let clip = (request.speech).synthesize(request.utterance, &share, &call.cancellation)?;
     call.item()?.duration_seconds = Some(clip.seconds());
     Ok(Reply {
         content_type: request.format.content_type(),

@@ -14,7 +14,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         format,
         metadata,
     } = tts::begin(context, call)?;
-    let mut stream = speech.stream(utterance, call.share()?, &call.cancellation)?;
+    let mut stream = speech.stream(utterance, &call.share()?, &call.cancellation)?;
     let first = stream.piece()?.ok_or_else(no_sound)?;
     let mut encoder = encode::stream(format, first.rate_hz)?;
     let mut sent_s = first.seconds();
@@ -26,10 +26,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         let Some(mut writing) = encoder.take() else {
             return Ok(None);
         };
-        let piece = stream.piece();
-        let times = stream.times();
-        (call.queued, call.ran) = (times.queued, times.ran);
-        let Some(piece) = piece? else {
+        let Some(piece) = stream.piece()? else {
             return writing.finish().map(Some);
         };
         sent_s += piece.seconds();

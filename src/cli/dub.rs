@@ -174,9 +174,8 @@ impl DubRun<'_> {
                         target: target.clone(),
                         room: Some(room_chars(said.start_s, said.end_s, next)),
                     };
-                    let done =
-                        translator.translate(task, LaneShare::command(), &self.cancellation)?;
-                    done.output.text
+                    let share = LaneShare::command();
+                    translator.translate(task, &share, &self.cancellation)?.text
                 }
             };
             segments.push(ScriptLine {

@@ -77,7 +77,7 @@ pub fn run(args: SpeakArgs, common: &Common) -> Result<(), CliError> {
         ..Utterance::default()
     };
     let mut stream = speech
-        .stream(utterance, LaneShare::command(), &cancellation)
+        .stream(utterance, &LaneShare::command(), &cancellation)
         .map_err(CliError::failed)?;
     let pieces = std::iter::from_fn(|| {
         let piece = stream.piece().transpose()?;

@@ -65,12 +65,11 @@ pub fn run(args: TranscribeArgs, common: &Common) -> Result<(), CliError> {
                 words: matches!(args.format, TranscriptFormat::Json),
                 beams: options.settings.beam,
             };
-            recognizer.transcribe(request, LaneShare::command(), &cancellation)
+            recognizer.transcribe(request, &LaneShare::command(), &cancellation)
         });
         bar.finish_and_clear();
         match heard {
-            Ok(done) => {
-                let transcript = done.output;
+            Ok(transcript) => {
                 println!("{}", render(&transcript, args.format));
                 let (heard, took) = (transcript.seconds, begun.elapsed().as_secs_f64());
                 eprintln!("{}: {heard:.1} s heard in {took:.1} s", path.display());

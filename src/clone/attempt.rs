@@ -97,7 +97,7 @@ impl Attempt {
         &mut self,
         catalog: &Catalog,
         probe: &VoiceProbe,
-        share: LaneShare,
+        share: &LaneShare,
         cancellation: &CancellationToken,
     ) -> Result<(BestMatch, Clip), Fault> {
         let until = Instant::now() + FIRST;
@@ -137,12 +137,13 @@ impl Attempt {
         probe: &VoiceProbe,
         cancellation: &CancellationToken,
     ) -> Result<(), Fault> {
-        let (_, mut heard) = probe.hear(style_table.clone(), 0, LaneShare::idle(), cancellation)?;
+        let (_, mut heard) =
+            probe.hear(style_table.clone(), 0, &LaneShare::idle(), cancellation)?;
         for sentence in 1..HEARINGS_MIN {
             let (_, once) = probe.hear(
                 style_table.clone(),
                 sentence,
-                LaneShare::idle(),
+                &LaneShare::idle(),
                 cancellation,
             )?;
             heard = mean(&heard, sentence, &once);
@@ -175,7 +176,7 @@ impl Attempt {
                 let (blend, sentence) = (tried.blend.clone(), tried.hearings);
                 let style_table = Arc::new(catalog.style_table(&self.whole(&blend))?);
                 let (_, measured) =
-                    probe.hear(style_table, sentence, LaneShare::idle(), cancellation)?;
+                    probe.hear(style_table, sentence, &LaneShare::idle(), cancellation)?;
                 self.search.hear_again(at, measured);
             }
             _ => {
@@ -184,7 +185,7 @@ impl Attempt {
                     false => self.search.propose(),
                 };
                 let style_table = Arc::new(catalog.style_table(&self.whole(&blend))?);
-                let (_, measured) = probe.hear(style_table, 0, LaneShare::idle(), cancellation)?;
+                let (_, measured) = probe.hear(style_table, 0, &LaneShare::idle(), cancellation)?;
                 self.search.learn(blend, measured);
                 if is_late {
                     self.settled = Some(self.search.tried().len() - 1);

@@ -149,7 +149,7 @@ impl Catalog {
                 self.keep()?;
             }
             let heard = self.stock_style_table(voice).and_then(|style_table| {
-                probe.hear(Arc::new(style_table), 0, LaneShare::idle(), cancellation)
+                probe.hear(Arc::new(style_table), 0, &LaneShare::idle(), cancellation)
             });
             // After a cancellation the fault is not the voice's.
             cancellation.check()?;

@@ -33,7 +33,7 @@ mod slope;
 mod toy_engines;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::audio::{Clip, Samples, encode};
 use crate::engine::contract::{CancellationToken, Steps};
@@ -111,13 +111,19 @@ impl Cloning {
     pub fn hear(
         &self,
         recording: Box<dyn Samples>,
-        share: LaneShare,
+        share: &LaneShare,
         cancellation: &CancellationToken,
     ) -> Result<NewClone, Fault> {
         // A recording is held whole: one at a time.
-        let reading = (self.reading).enter(share, Work::Diarize, 0.0, cancellation)?;
+        let asked = Instant::now();
+        let alone = LaneShare {
+            times: Arc::default(),
+            ..share.clone()
+        };
+        let reading = (self.reading).enter(&alone, Work::Diarize, 0.0, cancellation)?;
         let turn = reading.seat();
         turn.next()?;
+        share.times.add_queued(asked.elapsed());
         let diarize = |sound| self.speakers.diarize(sound, share, cancellation);
         let ReferenceSpeech {
             clip: speech,

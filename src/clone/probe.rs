@@ -37,7 +37,7 @@ impl VoiceProbe {
         &self,
         style_table: Arc<StyleTable>,
         number: usize,
-        share: LaneShare,
+        share: &LaneShare,
         cancellation: &CancellationToken,
     ) -> Result<(Clip, Measured), Fault> {
         let utterance = Utterance {
@@ -52,10 +52,7 @@ impl VoiceProbe {
             }),
             ..Utterance::default()
         };
-        let clip = self
-            .speech
-            .synthesize(utterance, share, cancellation)?
-            .output;
+        let clip = self.speech.synthesize(utterance, share, cancellation)?;
         let measured = self.measure(
             &resample_clip(&clip, speaker::RATE_HZ)?,
             share,
@@ -68,7 +65,7 @@ impl VoiceProbe {
     pub fn measure(
         &self,
         speech: &Clip,
-        share: LaneShare,
+        share: &LaneShare,
         cancellation: &CancellationToken,
     ) -> Result<Measured, Fault> {
         let direction = self.speakers.embed(speech.clone(), share, cancellation)?;

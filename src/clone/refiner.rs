@@ -250,7 +250,7 @@ impl RefineWorker {
         let mut decoder = decode::open(Cursor::new(wav), CLONE_SECONDS_MAX)?;
         let target = self.probe.measure(
             &pcm::read_all(&mut decoder)?,
-            LaneShare::idle(),
+            &LaneShare::idle(),
             &self.cancellation(),
         )?;
         let mut attempt = Attempt::new(&self.catalog, target)?;

@@ -55,7 +55,7 @@ impl Desk {
             .begin(
                 catalog,
                 &self.work.probe,
-                LaneShare::command(),
+                &LaneShare::command(),
                 &cancellation,
             )
             .unwrap();

@@ -58,7 +58,7 @@ pub fn analyze(
     let wants_english = |code: &str| services.into_english.iter().any(|known| known == code);
     let is_translated =
         |language: &str| into_english && english::is_other(language) && wants_english(language);
-    let diarized = (services.speakers).diarize(open()?, LaneShare::idle(), cancellation)?;
+    let diarized = (services.speakers).diarize(open()?, &LaneShare::idle(), cancellation)?;
     progress(DIARIZED)?;
     let length = (diarized.seconds * f64::from(SPEECH_RATE_HZ)) as usize;
     let stretches = stretches(&diarized.speech, length);
@@ -83,8 +83,7 @@ pub fn analyze(
             beams: 1,
         };
         let recognizer = transcription.recognizer(language.as_deref());
-        let done = recognizer.transcribe(request, LaneShare::idle(), cancellation)?;
-        let transcript = done.output;
+        let transcript = recognizer.transcribe(request, &LaneShare::idle(), cancellation)?;
         let begun_s = stretch.start as f64 / f64::from(SPEECH_RATE_HZ);
         if !transcript.segments.is_empty() && language.is_none() {
             // The language that was detected in the first words is that of the rest.

@@ -54,9 +54,9 @@ pub fn translate(
         };
         // Only the general recognizer translates: specialists do not declare that they know English.
         let recognizer = transcription.general();
-        match recognizer.transcribe(request, LaneShare::idle(), cancellation) {
+        match recognizer.transcribe(request, &LaneShare::idle(), cancellation) {
             Ok(heard) => {
-                let text = heard.output.text();
+                let text = heard.text();
                 lines[number].english = (!text.is_empty()).then_some(text);
             }
             Err(fault) if fault.kind == Kind::Missing => return Ok(()),

@@ -132,8 +132,7 @@ impl<'a> LineSpeaker<'a> {
                     .clamp(limits::SPEED_MIN as f32, limits::SPEED_MAX as f32),
                 ..voice.utterance.clone()
             };
-            let done = (self.speech).synthesize(utterance, LaneShare::idle(), cancellation)?;
-            let clip = done.output;
+            let clip = (self.speech).synthesize(utterance, &LaneShare::idle(), cancellation)?;
             Ok(LineSpeech { clip, speed })
         };
         let spoken = say(fit::speed(guess_s, own_s))?;

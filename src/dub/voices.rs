@@ -104,7 +104,7 @@ impl DubVoices {
         let found = self.cache.find_or_make(&name, cancellation, || {
             let recording = || Box::new(ClipReader::from(speech.clone()));
             let fresh = until_known(cancellation, || {
-                cloning.hear(recording(), LaneShare::idle(), cancellation)
+                cloning.hear(recording(), &LaneShare::idle(), cancellation)
             })?;
             let mut bytes = fresh.found.pace.to_le_bytes().to_vec();
             bytes.extend(fresh.found.style_table.bytes());

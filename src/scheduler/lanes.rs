@@ -6,9 +6,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-use super::LaneShare;
 use super::estimates::{Estimates, Work};
 use super::policy::{Class, Policy, StepId, TaskId};
+use super::{LaneShare, LaneTimes};
 use crate::engine::contract::{CancellationToken, Steps};
 use crate::fault::{Fault, Kind};
 
@@ -16,7 +16,7 @@ use crate::fault::{Fault, Kind};
 pub const POLL: Duration = Duration::from_millis(100);
 
 /// A step that ran for less goes on without giving way: engines ask up to a thousand times a second.
-const STEP_MIN: Duration = Duration::from_millis(20);
+pub const STEP_MIN: Duration = Duration::from_millis(20);
 
 /// The lanes of the server, shared by all services.
 #[derive(Debug)]
@@ -57,16 +57,10 @@ pub struct Task {
     work: Work,
     units: f64,
     cancellation: CancellationToken,
-    times: Mutex<TaskTimes>,
-}
-
-/// Where a task's time went.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct TaskTimes {
-    /// Waiting for lanes.
-    pub queued: Duration,
-    /// On lanes; two at once count twice.
-    pub ran: Duration,
+    patient_until: Mutex<Option<Instant>>,
+    times: LaneTimes,
+    /// Of all tasks of the request.
+    request_times: Arc<LaneTimes>,
 }
 
 /// A thread that runs the steps of one task, as the lanes see it. Dropping it ends its step.
@@ -101,7 +95,7 @@ impl Lanes {
     /// deadline of `cancellation`.
     pub fn enter(
         self: &Arc<Self>,
-        share: LaneShare,
+        share: &LaneShare,
         work: Work,
         units: f64,
         cancellation: &CancellationToken,
@@ -125,7 +119,9 @@ impl Lanes {
             work,
             units,
             cancellation: cancellation.clone(),
-            times: Mutex::default(),
+            patient_until: Mutex::default(),
+            times: LaneTimes::default(),
+            request_times: Arc::clone(&share.times),
         })
     }
 
@@ -166,7 +162,7 @@ impl Lanes {
             self.end(&mut state, task, held);
         }
         let expected_s = state.estimates.step_s(task.work);
-        let step = state.policy.ready(task.id, expected_s);
+        let step = state.policy.ready(task.id, expected_s, task.is_patient());
         state.grant();
         let asked = Instant::now();
         let turn = loop {
@@ -180,9 +176,13 @@ impl Lanes {
             drop(state);
             thread::park_timeout(POLL);
             state = self.lock();
+            if !task.is_patient() {
+                state.policy.press(step);
+                state.grant();
+            }
         };
         state.parked.remove(&step);
-        task.note(|times| times.queued += asked.elapsed());
+        task.note(|times| times.add_queued(asked.elapsed()));
         match turn {
             Ok(()) => Ok(HeldLane {
                 step,
@@ -206,7 +206,7 @@ impl Lanes {
         let took = held.begun.elapsed();
         state.policy.done(held.step, took.as_secs_f64());
         state.estimates.step_took(task.work, took.as_secs_f64());
-        task.note(|times| times.ran += took);
+        task.note(|times| times.add_ran(took));
         self.ended.notify_all();
     }
 
@@ -243,9 +243,18 @@ impl Task {
         }
     }
 
-    /// Returns where the time went so far.
-    pub fn times(&self) -> TaskTimes {
-        *self.times.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Lets the steps of all other tasks go first until then.
+    pub fn set_patient_until(&self, until: Option<Instant>) {
+        *self.patient_until() = until;
+    }
+
+    fn is_patient(&self) -> bool {
+        self.patient_until()
+            .is_some_and(|until| Instant::now() < until)
+    }
+
+    fn patient_until(&self) -> MutexGuard<'_, Option<Instant>> {
+        (self.patient_until.lock()).unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the token that ends the task early.
@@ -255,13 +264,14 @@ impl Task {
 
     /// Notes that the task ended whole: its time tells how long others will take.
     pub fn finished(&self) {
-        let ran_s = self.times().ran.as_secs_f64();
+        let ran_s = self.times.sums().ran.as_secs_f64();
         let mut state = self.lanes.lock();
         state.estimates.task_took(self.work, self.units, ran_s);
     }
 
-    fn note(&self, change: impl FnOnce(&mut TaskTimes)) {
-        change(&mut self.times.lock().unwrap_or_else(PoisonError::into_inner));
+    fn note(&self, add: impl Fn(&LaneTimes)) {
+        add(&self.times);
+        add(&self.request_times);
     }
 }
 

@@ -6,7 +6,7 @@ fn soon() -> CancellationToken {
     CancellationToken::until(Instant::now() + Duration::from_secs(60))
 }
 
-fn task(lanes: &Arc<Lanes>, share: LaneShare) -> Task {
+fn task(lanes: &Arc<Lanes>, share: &LaneShare) -> Task {
     lanes.enter(share, Work::Embed, 1.0, &soon()).unwrap()
 }
 
@@ -25,7 +25,7 @@ fn as_many_steps_run_at_once_as_there_are_lanes() {
         for _ in 0..8 {
             scope.spawn(|| {
                 for _ in 0..50 {
-                    let task = task(&lanes, LaneShare::command());
+                    let task = task(&lanes, &LaneShare::command());
                     let seat = task.seat();
                     seat.next().unwrap();
                     most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
@@ -41,14 +41,14 @@ fn as_many_steps_run_at_once_as_there_are_lanes() {
 #[test]
 fn a_task_that_is_cancelled_leaves_the_queue_and_its_place_is_taken_by_the_next() {
     let lanes = Lanes::new(1);
-    let first = task(&lanes, LaneShare::command());
+    let first = task(&lanes, &LaneShare::command());
     let seat = first.seat();
     seat.next().unwrap();
     let left = CancellationToken::until(Instant::now() + Duration::from_secs(60));
     thread::scope(|scope| {
         let waits = scope.spawn(|| {
             let task = lanes
-                .enter(LaneShare::command(), Work::Embed, 1.0, &left)
+                .enter(&LaneShare::command(), Work::Embed, 1.0, &left)
                 .unwrap();
             task.seat().next().map_err(|fault| fault.kind)
         });
@@ -56,7 +56,7 @@ fn a_task_that_is_cancelled_leaves_the_queue_and_its_place_is_taken_by_the_next(
         left.cancel();
         assert_eq!(waits.join().unwrap(), Err(Kind::Cancelled));
         assert_eq!((lanes.usage().running, lanes.usage().waiting), (1, 0));
-        let next = scope.spawn(|| task(&lanes, LaneShare::command()).seat().next());
+        let next = scope.spawn(|| task(&lanes, &LaneShare::command()).seat().next());
         wait_for_waiting(&lanes, 1);
         seat.release();
         next.join().unwrap().unwrap();
@@ -68,7 +68,7 @@ fn a_seat_whose_thread_panics_gives_its_lane_back() {
     let lanes = Lanes::new(1);
     let panicked = thread::scope(|scope| {
         let thread = scope.spawn(|| {
-            let task = task(&lanes, LaneShare::command());
+            let task = task(&lanes, &LaneShare::command());
             let seat = task.seat();
             seat.next().unwrap();
             panic!("on purpose");
@@ -77,26 +77,26 @@ fn a_seat_whose_thread_panics_gives_its_lane_back() {
     });
     assert!(panicked);
     assert_eq!(lanes.usage().running, 0);
-    task(&lanes, LaneShare::command()).seat().next().unwrap();
+    task(&lanes, &LaneShare::command()).seat().next().unwrap();
 }
 
 #[test]
 fn what_cannot_start_before_its_deadline_is_refused_with_the_time_to_come_back() {
     let lanes = Lanes::new(1);
-    let running = task(&lanes, LaneShare::command());
+    let running = task(&lanes, &LaneShare::command());
     let seat = running.seat();
     seat.next().unwrap();
     let long = CancellationToken::until(Instant::now() + Duration::from_secs(60));
     thread::scope(|scope| {
         for _ in 0..3 {
             scope.spawn(|| {
-                let task = lanes.enter(LaneShare::command(), Work::Speak, 400.0, &long)?;
+                let task = lanes.enter(&LaneShare::command(), Work::Speak, 400.0, &long)?;
                 task.seat().next()
             });
         }
         wait_for_waiting(&lanes, 3);
         let short = CancellationToken::until(Instant::now() + Duration::from_secs(1));
-        let refused = lanes.enter(LaneShare::command(), Work::Speak, 1.0, &short);
+        let refused = lanes.enter(&LaneShare::command(), Work::Speak, 1.0, &short);
         let kind = refused.unwrap_err().kind;
         // Three tasks of 100 s each.
         assert!(
@@ -118,14 +118,14 @@ fn closed_lanes_let_nothing_start_and_wait_for_what_runs() {
     let met = Barrier::new(2);
     thread::scope(|scope| {
         let running = scope.spawn(|| {
-            let task = task(&lanes, LaneShare::command());
+            let task = task(&lanes, &LaneShare::command());
             let seat = task.seat();
             seat.next().unwrap();
             met.wait();
             met.wait();
         });
         met.wait();
-        let waits = scope.spawn(|| task(&lanes, LaneShare::command()).seat().next());
+        let waits = scope.spawn(|| task(&lanes, &LaneShare::command()).seat().next());
         wait_for_waiting(&lanes, 1);
         let closing = scope.spawn(|| lanes.close());
         let fault = waits.join().unwrap().unwrap_err();

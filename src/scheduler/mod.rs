@@ -18,8 +18,11 @@
 //! * **Requests** have weight 1, **idle tasks** (dubbing, the search for a clone's voice) a ninth: while requests wait all
 //!   the time, idle tasks compute a tenth of the time, so that they end. With more than one lane, idle tasks leave one to
 //!   requests.
-//! * A stream whose taker has [`limits::SPEECH_AHEAD_SECONDS`] of sound to take has no step to run. It holds no lane. Over
-//!   HTTP the taker is the edge, which spools what the client does not take.
+//! * A stream of which more than [`limits::SPEECH_AHEAD_SECONDS`] are made beyond what was played, from its first sound on at
+//!   playing speed, is *patient*: its steps run only when no other step wants the lane. So a client that plays never waits
+//!   for one that downloads, and no lane is idle while there is work.
+//! * A stream whose taker has left as much sound untaken has no step to run and holds no lane. Over HTTP the taker is the
+//!   edge, which spools what the client does not take.
 //! * A request whose client left, or whose deadline has passed, leaves within [`lanes::POLL`], waiting or running, and at
 //!   the latest when the step that runs has ended.
 //!
@@ -39,16 +42,20 @@ pub mod policy;
 #[cfg(test)]
 mod simulation;
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
 pub use policy::Class;
 
 use crate::store::AccountId;
 
-/// Whose share of the lanes a task uses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Whose share of the lanes the tasks of one request use, and where their time is noted.
+#[derive(Debug, Clone)]
 pub struct LaneShare {
     /// None for the server itself and for commands.
     pub account: Option<AccountId>,
     pub class: Class,
+    pub times: Arc<LaneTimes>,
 }
 
 impl LaneShare {
@@ -57,6 +64,7 @@ impl LaneShare {
         LaneShare {
             account: Some(account),
             class: Class::Request,
+            times: Arc::default(),
         }
     }
 
@@ -66,6 +74,7 @@ impl LaneShare {
         LaneShare {
             account: None,
             class: Class::Idle,
+            times: Arc::default(),
         }
     }
 
@@ -74,6 +83,41 @@ impl LaneShare {
         LaneShare {
             account: None,
             class: Class::Request,
+            times: Arc::default(),
         }
+    }
+}
+
+/// Where time on and before the lanes went, summed over threads and tasks.
+#[derive(Debug, Default)]
+pub struct LaneTimes(Mutex<TaskTimes>);
+
+/// The sums of [`LaneTimes`] at a moment.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct TaskTimes {
+    /// Waiting for lanes.
+    pub queued: Duration,
+    /// On lanes; two at once count twice.
+    pub ran: Duration,
+}
+
+impl LaneTimes {
+    /// Returns the sums so far.
+    pub fn sums(&self) -> TaskTimes {
+        *self.lock()
+    }
+
+    /// Adds time that was waited.
+    pub fn add_queued(&self, time: Duration) {
+        self.lock().queued += time;
+    }
+
+    /// Adds time that was computed.
+    pub fn add_ran(&self, time: Duration) {
+        self.lock().ran += time;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, TaskTimes> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -68,8 +68,9 @@ struct Node {
     last_turn: u64,
     /// When it came to be among its siblings.
     entered: u64,
-    /// Steps of it and its children that wait, and that run.
+    /// Steps of it and its children that wait, those of them that let all others go first, and those that run.
     waiting: usize,
+    patient: usize,
     running: usize,
     /// Of a task: its steps that wait, in order; and the seconds that it will still compute, as far as is known.
     steps: VecDeque<StepId>,
@@ -81,7 +82,20 @@ struct PolicyStep {
     task: TaskId,
     class: Class,
     expected_s: f64,
+    is_patient: bool,
     is_running: bool,
+}
+
+impl Node {
+    /// Returns how many steps wait for their turn.
+    fn pressing(&self) -> usize {
+        self.waiting - self.patient
+    }
+
+    /// Whether its share counts: one whose steps let all others go first saves up no time meanwhile.
+    fn is_active(&self) -> bool {
+        self.pressing() + self.running > 0
+    }
 }
 
 impl Policy {
@@ -147,38 +161,58 @@ impl Policy {
         }
     }
 
-    /// Adds a step of `task` that is ready to run for about `expected_s` seconds.
-    pub fn ready(&mut self, task: TaskId, expected_s: f64) -> StepId {
+    /// Adds a step of `task` that is ready to run for about `expected_s` seconds. A step that is patient runs only when no
+    /// other wants its lane.
+    pub fn ready(&mut self, task: TaskId, expected_s: f64, is_patient: bool) -> StepId {
         let step = StepId(self.next_count());
-        let mut class = Class::Request;
-        let path = self.path(NodeId::Task(task));
-        // From the top, so that each arrives where its parent's floor is.
-        for id in path.iter().rev() {
-            let parent = self.nodes.get(id).and_then(|n| n.parent);
-            let floor = parent
-                .and_then(|p| self.nodes.get(&p))
-                .map_or(0.0, |p| p.floor);
-            if let NodeId::Class(own) = id {
-                class = *own;
-            }
-            self.update(*id, |node| {
-                if node.waiting + node.running == 0 {
-                    node.served = node.served.max(floor);
-                }
+        let id = NodeId::Task(task);
+        let class = self.path(id).into_iter().find_map(|id| match id {
+            NodeId::Class(class) => Some(class),
+            _ => None,
+        });
+        for id in self.path(id) {
+            self.update(id, |node| {
                 node.waiting += 1;
+                node.patient += 1;
             });
         }
-        self.update(NodeId::Task(task), |node| node.steps.push_back(step));
+        self.update(id, |node| node.steps.push_back(step));
         self.steps.insert(
             step,
             PolicyStep {
                 task,
-                class,
+                class: class.unwrap_or(Class::Request),
                 expected_s,
+                is_patient: true,
                 is_running: false,
             },
         );
+        if !is_patient {
+            self.press(step);
+        }
         step
+    }
+
+    /// Makes a waiting step wait for its turn like others from now on, if it was patient.
+    pub fn press(&mut self, step: StepId) {
+        let waits = |s: &&mut PolicyStep| s.is_patient && !s.is_running;
+        let Some(pressed) = self.steps.get_mut(&step).filter(waits) else {
+            return;
+        };
+        pressed.is_patient = false;
+        let id = NodeId::Task(pressed.task);
+        // From the top, so that each arrives where its parent's floor is.
+        for id in self.path(id).into_iter().rev() {
+            let parent = self.nodes.get(&id).and_then(|n| n.parent);
+            let parent = parent.and_then(|p| self.nodes.get(&p));
+            let floor = parent.map_or(0.0, |p| p.floor);
+            self.update(id, |node| {
+                if !node.is_active() {
+                    node.served = node.served.max(floor);
+                }
+                node.patient -= 1;
+            });
+        }
     }
 
     /// Removes a waiting step. A step that runs or has ended stays as it is.
@@ -189,7 +223,10 @@ impl Policy {
         if let Some(withdrawn) = self.steps.remove(&step) {
             let id = NodeId::Task(withdrawn.task);
             for id in self.path(id) {
-                self.update(id, |node| node.waiting -= 1);
+                self.update(id, |node| {
+                    node.waiting -= 1;
+                    node.patient -= usize::from(withdrawn.is_patient);
+                });
             }
             self.update(id, |node| node.steps.retain(|s| *s != step));
         }
@@ -200,16 +237,29 @@ impl Policy {
         if self.running >= self.lanes {
             return None;
         }
+        let step = self.next(false).or_else(|| self.next(true))?;
+        self.start(step);
+        Some(step)
+    }
+
+    /// Returns the step that is next, of all that wait or of those that are not patient.
+    fn next(&self, with_patient: bool) -> Option<StepId> {
         let mut id = NodeId::Root;
         loop {
             let node = self.nodes.get(&id)?;
-            if let Some(&step) = node.steps.front() {
-                self.start(step);
+            let waits = |step: &&StepId| {
+                with_patient || self.steps.get(step).is_some_and(|s| !s.is_patient)
+            };
+            if let Some(&step) = node.steps.iter().find(waits) {
                 return Some(step);
             }
+            let wait = |node: &Node| match with_patient {
+                true => node.waiting > 0,
+                false => node.pressing() > 0,
+            };
             let children = node.children.iter();
             let open = children.filter_map(|child| Some((*child, self.nodes.get(child)?)));
-            let open = open.filter(|(child, node)| node.waiting > 0 && self.may_run(*child));
+            let open = open.filter(|(child, node)| wait(node) && self.may_run(*child));
             let least = open.min_by(|(_, a), (_, b)| {
                 let turns = (a.last_turn, a.entered).cmp(&(b.last_turn, b.entered));
                 a.served.total_cmp(&b.served).then(turns)
@@ -289,12 +339,14 @@ impl Policy {
         };
         starting.is_running = true;
         let (id, expected_s) = (NodeId::Task(starting.task), starting.expected_s);
+        let patient = usize::from(starting.is_patient);
         self.running_idle += usize::from(starting.class == Class::Idle);
         self.running += 1;
         let turn = self.next_count();
         for id in self.path(id) {
             self.update(id, |node| {
                 node.waiting -= 1;
+                node.patient -= patient;
                 node.running += 1;
                 node.last_turn = turn;
             });
@@ -318,7 +370,7 @@ impl Policy {
                 .children
                 .iter()
                 .filter_map(|child| self.nodes.get(child));
-            let active = children.filter(|child| child.waiting + child.running > 0);
+            let active = children.filter(|child| child.is_active());
             if let Some(least) = active.map(|child| child.served).min_by(f64::total_cmp) {
                 self.update(parent, |node| node.floor = node.floor.max(least));
             }
@@ -351,6 +403,7 @@ impl Policy {
                 last_turn: 0,
                 entered,
                 waiting: 0,
+                patient: 0,
                 running: 0,
                 steps: VecDeque::new(),
                 left_s: 0.0,

@@ -82,7 +82,7 @@ impl Simulation {
     /// The task's next step waits; what is expected is off by up to half.
     fn ask(&mut self, task: TaskId) {
         let expected_s = self.tasks[&task].step_s * (0.5 + roll(&mut self.random));
-        let step = self.policy.ready(task, expected_s);
+        let step = self.policy.ready(task, expected_s, false);
         self.waiting.insert(step, task);
     }
 
@@ -284,9 +284,12 @@ fn a_task_that_leaves_takes_its_steps_along() {
         policy.enter(Class::Request, account(1), 1.0),
         policy.enter(Class::Request, account(2), 1.0),
     );
-    let running = policy.ready(first, 1.0);
+    let running = policy.ready(first, 1.0, false);
     assert_eq!(policy.start_next(), Some(running));
-    let waiting = [policy.ready(first, 1.0), policy.ready(second, 1.0)];
+    let waiting = [
+        policy.ready(first, 1.0, false),
+        policy.ready(second, 1.0, false),
+    ];
     assert_eq!(
         (policy.start_next(), policy.waiting(Class::Request)),
         (None, 2)
@@ -299,4 +302,43 @@ fn a_task_that_leaves_takes_its_steps_along() {
     policy.done(waiting[1], 0.5);
     assert_eq!((policy.running(), policy.start_next()), (0, None));
     assert_eq!(policy.queued_s(Class::Request), 0.0);
+}
+
+#[test]
+fn patient_steps_take_free_lanes_and_let_all_others_go_first() {
+    let mut policy = Policy::new(1);
+    let (patient, other) = (
+        policy.enter(Class::Request, account(1), 1.0),
+        policy.enter(Class::Request, account(2), 1.0),
+    );
+    for _ in 0..5 {
+        // The other task has computed, and comes first all the same.
+        let steps = [
+            policy.ready(patient, 1.0, true),
+            policy.ready(other, 1.0, false),
+        ];
+        assert_eq!(policy.start_next(), Some(steps[1]));
+        policy.done(steps[1], 1.0);
+        policy.withdraw(steps[0]);
+    }
+    // Alone, it runs; pressed, it goes before one that has been served more, and has saved up no time.
+    let alone = policy.ready(patient, 1.0, true);
+    assert_eq!(policy.start_next(), Some(alone));
+    policy.done(alone, 1.0);
+    let pressed = policy.ready(patient, 1.0, true);
+    policy.press(pressed);
+    let mut order = Vec::new();
+    for _ in 0..4 {
+        let step = policy.ready(other, 1.0, false);
+        let first = policy.start_next().unwrap();
+        order.push(first == pressed);
+        policy.done(first, 1.0);
+        policy.withdraw(step);
+    }
+    assert_eq!(
+        order.iter().filter(|was_it| **was_it).count(),
+        1,
+        "{order:?}"
+    );
+    assert_eq!((policy.running(), policy.waiting(Class::Request)), (0, 0));
 }

@@ -1,8 +1,8 @@
 //! What the server can do: the only callers of the scheduler, used alike by the API, the command line, dubbing and
 //! cloning.
 //!
-//! A service has the engines of one capability. Its methods take the share of the lanes and the cancellation token of each
-//! task and return [`Done`], which says how long the task waited and ran. Services know neither HTTP nor the history.
+//! A service has the engines of one capability. Its methods take the cancellation token and the share of the lanes of each
+//! task, and note in the share how long the task waited and ran. Services know neither HTTP nor the history.
 //!
 //! | file | one idea |
 //! | --- | --- |
@@ -29,7 +29,6 @@ pub mod voices;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
 
 use self::speakers::SpeakerService;
 use self::speech::SpeechService;
@@ -115,35 +114,20 @@ pub struct Capacity {
     pub places: usize,
 }
 
-/// An output, with where the time went.
-#[derive(Debug)]
-pub struct Done<O> {
-    pub output: O,
-    /// Waiting for lanes.
-    pub queued: Duration,
-    /// Computing; two lanes at once count twice.
-    pub ran: Duration,
-}
-
 /// Runs `task` by `engine`, step by step on the lanes of `lane_task`. Faults: `Engine` when the engine failed or panicked,
 /// what it refuses, and those of the lanes.
 fn run_engine<T, O>(
     engine: &dyn Engine<Task = T, Output = O>,
     task: T,
     lane_task: &Task,
-) -> Result<Done<O>, Fault> {
+) -> Result<O, Fault> {
     let output = caught(|| {
         let seat = lane_task.seat();
         seat.next()?;
         engine.run(task, &seat)
     })?;
     lane_task.finished();
-    let times = lane_task.times();
-    Ok(Done {
-        output,
-        queued: times.queued,
-        ran: times.ran,
-    })
+    Ok(output)
 }
 
 /// What an engine makes; its panic is a fault, and costs nothing else: it keeps nothing of a task.

@@ -2,7 +2,6 @@
 
 use sha2::{Digest, Sha256};
 
-use super::Done;
 use super::file_cache::FileCache;
 use super::speech::SpeechService;
 use super::voices::{Origin, VoiceCatalog};
@@ -90,30 +89,22 @@ impl Previews {
         self.cache.find(&preview.file)
     }
 
-    /// The WAV file; the first caller waits until `speech` has made it. Queue and run times are zero if this call did
-    /// not make it. Faults: those of [`SpeechService::synthesize`].
+    /// Returns the WAV file; the first caller waits until `speech` has made it. Faults: those of [`SpeechService::synthesize`].
     pub fn find_or_make(
         &self,
         preview: &Preview<'_>,
         speech: &SpeechService,
-        share: LaneShare,
+        share: &LaneShare,
         cancellation: &CancellationToken,
-    ) -> Result<Done<Vec<u8>>, Fault> {
-        let (mut queued, mut ran) = Default::default();
-        let output = self.cache.find_or_make(&preview.file, cancellation, || {
+    ) -> Result<Vec<u8>, Fault> {
+        self.cache.find_or_make(&preview.file, cancellation, || {
             let utterance = Utterance {
                 text: preview.text.to_owned(),
                 voice: preview.voice.id.clone(),
                 ..Utterance::default()
             };
-            let done = speech.synthesize(utterance, share, cancellation)?;
-            (queued, ran) = (done.queued, done.ran);
-            encode::wav(&done.output.samples, done.output.rate_hz)
-        })?;
-        Ok(Done {
-            output,
-            queued,
-            ran,
+            let clip = speech.synthesize(utterance, share, cancellation)?;
+            encode::wav(&clip.samples, clip.rate_hz)
         })
     }
 }

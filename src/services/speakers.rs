@@ -40,11 +40,11 @@ impl SpeakerService {
     pub fn diarize(
         &self,
         recording: Box<dyn Samples>,
-        share: LaneShare,
+        share: &LaneShare,
         cancellation: &CancellationToken,
     ) -> Result<Diarized, Fault> {
         let task = (self.lanes).enter(share, Work::Diarize, USUAL_SECONDS, cancellation)?;
-        Ok(run_engine(&*self.diarize, recording, &task)?.output)
+        run_engine(&*self.diarize, recording, &task)
     }
 
     /// Returns the embedding of one speaker's `speech` at 16 kHz: 256 values, of length 1. Faults: as
@@ -52,10 +52,10 @@ impl SpeakerService {
     pub fn embed(
         &self,
         speech: Clip,
-        share: LaneShare,
+        share: &LaneShare,
         cancellation: &CancellationToken,
     ) -> Result<Vec<f32>, Fault> {
         let task = (self.lanes).enter(share, Work::Embed, speech.seconds(), cancellation)?;
-        Ok(run_engine(&*self.embed, speech, &task)?.output)
+        run_engine(&*self.embed, speech, &task)
     }
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::iter::Peekable;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::{Capacity, Done, ModelName, caught};
+use super::{Capacity, ModelName, caught};
 use crate::audio::pcm::Clip;
 use crate::engine::contract::{
     CancellationToken, Speak, SpeechPiece, SpeechPieces, Steps, Utterance,
@@ -16,7 +16,7 @@ use crate::fault::Fault;
 use crate::limits;
 use crate::scheduler::LaneShare;
 use crate::scheduler::estimates::Work;
-use crate::scheduler::lanes::{Lanes, POLL, Task, TaskSeat, TaskTimes};
+use crate::scheduler::lanes::{Lanes, POLL, Task, TaskSeat};
 use crate::scheduler::places::Places;
 use crate::text::CHARS_PER_S;
 
@@ -53,21 +53,16 @@ impl SpeechService {
     pub fn synthesize(
         &self,
         utterance: Utterance,
-        share: LaneShare,
+        share: &LaneShare,
         cancellation: &CancellationToken,
-    ) -> Result<Done<Clip>, Fault> {
+    ) -> Result<Clip, Fault> {
         let mut stream = self.start(utterance, share, f64::INFINITY, cancellation)?;
         // Joined as the pieces come: the sound of a long text is not held twice.
         let mut whole = stream.piece()?.ok_or_else(no_sound)?;
         while let Some(piece) = stream.piece()? {
             whole.samples.extend_from_slice(&piece.samples);
         }
-        let times = stream.times();
-        Ok(Done {
-            output: whole,
-            queued: times.queued,
-            ran: times.ran,
-        })
+        Ok(whole)
     }
 
     /// Starts to speak `utterance`: its sound comes as it is made, and is made no more than `SPEECH_AHEAD_SECONDS` before
@@ -76,7 +71,7 @@ impl SpeechService {
     pub fn stream(
         &self,
         utterance: Utterance,
-        share: LaneShare,
+        share: &LaneShare,
         cancellation: &CancellationToken,
     ) -> Result<SpeechStream, Fault> {
         self.start(utterance, share, limits::SPEECH_AHEAD_SECONDS, cancellation)
@@ -85,7 +80,7 @@ impl SpeechService {
     fn start(
         &self,
         utterance: Utterance,
-        share: LaneShare,
+        share: &LaneShare,
         ahead_s: f64,
         cancellation: &CancellationToken,
     ) -> Result<SpeechStream, Fault> {
@@ -141,11 +136,6 @@ impl SpeechStream {
         self.making.task.finished();
         Ok(None)
     }
-
-    /// Returns where the time went so far.
-    pub fn times(&self) -> TaskTimes {
-        self.making.task.times()
-    }
 }
 
 impl Drop for SpeechStream {
@@ -171,6 +161,10 @@ struct MakingState {
     made: BTreeMap<usize, Result<MadePiece, Fault>>,
     /// Seconds of sound that are made and not taken, and about those that are being made.
     ahead_s: f64,
+    /// Seconds of sound that are made.
+    made_s: f64,
+    /// When the first piece was taken.
+    playing_since: Option<Instant>,
     /// How it ended: the number of pieces, or why there are no more.
     end: Option<Result<usize, Fault>>,
 }
@@ -203,10 +197,9 @@ impl Making {
         let source = Mutex::new(pieces.peekable());
         // In the same step: a short text is spoken in one turn.
         self.make_next(&seat, &source, rate_hz);
-        drop(seat);
-        let make_rest = || {
-            while self.wait_for_room() {
-                let seat = self.task.seat();
+        // The seat is kept from piece to piece: a step that lets all others go first must not come between.
+        let make_rest = |seat: TaskSeat<'_>| {
+            while self.wait_for_room(&seat) {
                 match seat.next() {
                     Ok(()) => self.make_next(&seat, &source, rate_hz),
                     Err(fault) => self.end(Err(fault)),
@@ -220,9 +213,9 @@ impl Making {
                 }
                 let named = thread::Builder::new().name("speak".to_owned());
                 // Without a thread more, there is one piece less at once.
-                let _ = named.spawn_scoped(scope, make_rest);
+                let _ = named.spawn_scoped(scope, || make_rest(self.task.seat()));
             }
-            make_rest();
+            make_rest(seat);
         });
     }
 
@@ -254,8 +247,11 @@ impl Making {
         let is_last = made.is_err();
         {
             let mut state = self.lock();
-            state.ahead_s += made.as_ref().map_or(0.0, MadePiece::seconds) - about_s;
+            let made_s = made.as_ref().map_or(0.0, MadePiece::seconds);
+            state.ahead_s += made_s - about_s;
+            state.made_s += made_s;
             state.made.insert(number, made);
+            self.set_patience(&state);
         }
         self.changed.notify_all();
         if is_last {
@@ -275,8 +271,16 @@ impl Making {
         }
     }
 
-    /// Waits until another piece may be made. False when no more are wanted.
-    fn wait_for_room(&self) -> bool {
+    /// A stream lets others go first while more than `ahead_s` are made beyond what a player has played.
+    fn set_patience(&self, state: &MakingState) {
+        let ample_s = Duration::try_from_secs_f64(state.made_s - self.ahead_s);
+        let until = state.playing_since.zip(ample_s.ok());
+        self.task
+            .set_patient_until(until.map(|(since, ample)| since + ample));
+    }
+
+    /// Waits without a lane until another piece may be made. False when no more are wanted.
+    fn wait_for_room(&self, seat: &TaskSeat<'_>) -> bool {
         let mut state = self.lock();
         loop {
             if state.end.is_some() {
@@ -285,6 +289,7 @@ impl Making {
             if state.ahead_s < self.ahead_s {
                 return true;
             }
+            seat.release();
             let waited = self.changed.wait_timeout(state, POLL);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
             if let Err(fault) = self.task.cancellation().check() {
@@ -301,6 +306,8 @@ impl Making {
         loop {
             if let Some(made) = state.made.remove(&number) {
                 state.ahead_s -= made.as_ref().map_or(0.0, MadePiece::seconds);
+                state.playing_since.get_or_insert_with(Instant::now);
+                self.set_patience(&state);
                 self.changed.notify_all();
                 return made.map(Some);
             }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Capacity, Done, ModelName, run_engine};
+use super::{Capacity, ModelName, run_engine};
 use crate::audio::pcm::{Clip, ClipReader, Samples};
 use crate::engine::contract::{CancellationToken, Transcribe, TranscribeTask, Transcript};
 use crate::fault::Fault;
@@ -86,9 +86,9 @@ impl Recognizer {
     pub fn transcribe(
         &self,
         request: TranscriptionRequest,
-        share: LaneShare,
+        share: &LaneShare,
         cancellation: &CancellationToken,
-    ) -> Result<Done<Transcript>, Fault> {
+    ) -> Result<Transcript, Fault> {
         let language = request.language.clone();
         let seconds = match &request.recording {
             Recording::Stream(_) => USUAL_SECONDS,
@@ -105,12 +105,12 @@ impl Recognizer {
             beams: request.beams,
         };
         let lane_task = (self.lanes).enter(share, Work::Transcribe, seconds, cancellation)?;
-        let mut done = run_engine(&*self.engine, task, &lane_task)?;
+        let mut transcript = run_engine(&*self.engine, task, &lane_task)?;
         // A specialist was made for the code that it was chosen by, whatever its model calls it.
         if let Some(code) = language.filter(|_| self.is_specialist) {
-            done.output.language = code;
+            transcript.language = code;
         }
-        Ok(done)
+        Ok(transcript)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Capacity, Done, ModelName, run_engine};
+use super::{Capacity, ModelName, run_engine};
 use crate::engine::contract::CancellationToken;
 use crate::engine::contract::{Translate, TranslateTask, Translation};
 use crate::fault::Fault;
@@ -50,9 +50,9 @@ impl Translator {
     pub fn translate(
         &self,
         task: TranslateTask,
-        share: LaneShare,
+        share: &LaneShare,
         cancellation: &CancellationToken,
-    ) -> Result<Done<Translation>, Fault> {
+    ) -> Result<Translation, Fault> {
         let chars = task.text.chars().count() as f64;
         let lane_task = (self.lanes).enter(share, Work::Translate, chars, cancellation)?;
         run_engine(&*self.engine, task, &lane_task)

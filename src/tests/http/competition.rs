@@ -177,12 +177,16 @@ fn clients_that_leave_while_they_wait_leave_no_place_taken_and_no_work_done() {
     let waiting: Vec<Client> = (0..30).map(|_| held.admitted(key, "hold")).collect();
     held.refused(key);
     drop(waiting);
+    let mut queued_ms = 0;
     for _ in 0..30 {
         let line = server.logged("\"status\":499");
         let fields: Value = serde_json::from_str(&line).unwrap();
         assert_eq!(fields["audio_s"], Value::Null, "{line}");
         assert!(fields["fault"].as_str().unwrap().contains("left"), "{line}");
+        assert_eq!(fields["run_ms"], 0, "{line}");
+        queued_ms += fields["queue_ms"].as_u64().unwrap();
     }
+    assert!(queued_ms > 0, "the log tells how long they waited");
     until("the tasks to leave", || held.tasks() == 1);
     // The lane is still held: all the places are free before it is.
     let mut again: Vec<Client> = (0..30).map(|_| held.admitted(key, "Word")).collect();
