@@ -3,6 +3,7 @@
 //!
 //! It does not know what it writes.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -143,8 +144,14 @@ impl WriterThread {
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => stopping = true,
                 Err(RecvTimeoutError::Timeout) => {}
             }
-            batch.extend((self.ride_along)(stopping));
-            self.commit(batch);
+            // A panic costs the callers of this commit their answers, and no later one.
+            let committed = catch_unwind(AssertUnwindSafe(|| {
+                batch.extend((self.ride_along)(stopping));
+                self.commit(batch);
+            }));
+            if committed.is_err() {
+                log::error!("the store's writer panicked in a commit");
+            }
         }
     }
 
@@ -166,33 +173,45 @@ impl WriterThread {
         false
     }
 
-    /// Commits `batch` as one transaction. When that fails, each write gets its own, so that none fails because of
-    /// another.
+    /// Commits `batch` as one transaction. A write that is refused leaves it, and the others run again without it: a
+    /// refusal costs them no commit of their own. When the disk refuses, each write gets its own transaction, so that none
+    /// fails because of another.
     fn commit(&self, mut batch: Vec<Box<dyn PendingWrite>>) {
-        if batch.is_empty() {
-            return;
-        }
-        let outcome = self.attempt(&mut batch);
-        if outcome.is_err() && batch.len() > 1 {
-            for job in batch {
-                self.commit(vec![job]);
+        while !batch.is_empty() {
+            match self.attempt(&mut batch) {
+                Ok(()) => return batch.into_iter().for_each(|job| job.done(Ok(()))),
+                Err(Failed::Write(number, fault)) => batch.remove(number).done(Err(fault)),
+                Err(Failed::Commit(_)) if batch.len() > 1 => {
+                    return batch.into_iter().for_each(|job| self.commit(vec![job]));
+                }
+                Err(Failed::Commit(fault)) => {
+                    return batch
+                        .into_iter()
+                        .for_each(|job| job.done(Err(fault.clone())));
+                }
             }
-            return;
-        }
-        for job in batch {
-            job.done(outcome.clone());
         }
     }
 
-    fn attempt(&self, batch: &mut [Box<dyn PendingWrite>]) -> Result<(), Fault> {
-        let mut txn = self.env.write_txn()?;
-        for job in batch {
-            job.run(&mut txn)?;
+    fn attempt(&self, batch: &mut [Box<dyn PendingWrite>]) -> Result<(), Failed> {
+        let mut txn = self.env.write_txn().map_err(Failed::Commit)?;
+        for (number, job) in batch.iter_mut().enumerate() {
+            let ran = catch_unwind(AssertUnwindSafe(|| job.run(&mut txn)));
+            ran.unwrap_or_else(|_| Err(Fault::internal("a write panicked")))
+                .map_err(|fault| Failed::Write(number, fault))?;
         }
         let committed = txn.commit();
         *lock(&self.last_commit) = committed.is_ok().then(Instant::now);
-        committed.map_err(lmdb::fault)
+        committed.map_err(|error| Failed::Commit(lmdb::fault(error)))
     }
+}
+
+/// Why nothing of a batch is on the disk.
+enum Failed {
+    /// The write of this number was refused or panicked.
+    Write(usize, Fault),
+    /// The transaction could not start or end.
+    Commit(Fault),
 }
 
 /// A closure whose caller waits for what it returns.
@@ -237,4 +256,58 @@ fn closed() -> Fault {
 /// Locks the mutex, also after a panic: every use assigns the value in one step, so that it is whole.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(
+        work: impl FnMut(&mut RwTxn) -> Result<(), Fault> + Send + 'static,
+    ) -> (Box<dyn PendingWrite>, Receiver<Result<(), Fault>>) {
+        let (reply, answer) = sync_channel(1);
+        let write = Write {
+            work,
+            output: None,
+            tell: |_: &Result<(), Fault>| (),
+            reply,
+        };
+        (Box::new(write), answer)
+    }
+
+    #[test]
+    fn writes_that_are_refused_or_panic_leave_nothing_and_cost_the_others_no_commit() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = crate::Store::open(dir.path()).unwrap();
+        let (env, table) = (store.env.clone(), store.tables.meta);
+        let (_queue, inbox) = sync_channel(1);
+        let thread = WriterThread {
+            env: env.clone(),
+            inbox,
+            ride_along: Box::new(|_| Vec::new()),
+            last_commit: Arc::default(),
+        };
+        let (batch, answers): (Vec<_>, Vec<_>) = (0..8_u64)
+            .map(|number| {
+                write(move |txn| {
+                    table.put(txn, &number.to_string(), &number)?;
+                    match number {
+                        2 | 5 => Err(Fault::not_found("no such thing")),
+                        6 => panic!("on purpose"),
+                        _ => Ok(()),
+                    }
+                })
+            })
+            .unzip();
+        let before = env.heed().info().last_txn_id;
+        thread.commit(batch);
+        assert_eq!(env.heed().info().last_txn_id, before + 1, "one commit");
+        let txn = env.read_txn().unwrap();
+        for (number, answer) in answers.iter().enumerate() {
+            let is_written = !matches!(number, 2 | 5 | 6);
+            assert_eq!(answer.recv().unwrap().is_ok(), is_written, "{number}");
+            let found = table.get(&txn, &number.to_string()).unwrap();
+            assert_eq!(found.is_some(), is_written, "{number}");
+        }
+    }
 }
