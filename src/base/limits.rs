@@ -272,6 +272,8 @@ pub const JOB_HOURS: Movable = Movable {
 };
 /// Seconds that one dubbing job may run.
 pub const JOB_SECONDS_MAX: u64 = 24 * 3_600;
+/// How often one dubbing job may be begun. A stop of the server does not count; the end of its process during the job does.
+pub const JOB_ATTEMPTS_MAX: u32 = 2;
 
 /// History items that an account keeps; the default takes some hundred MB of the store.
 pub const HISTORY_ITEMS: Movable = Movable {

@@ -1,7 +1,8 @@
 //! The thread that runs dubbing jobs, one at a time, the oldest first.
 //!
 //! Owns what becomes of a job: its progress, its end, its item of history. What is queued or under way when the process ends,
-//! however that ends, is begun again at the next start; what is over is kept for some hours.
+//! however that ends, is begun again at the next start, up to [`limits::JOB_ATTEMPTS_MAX`] times; what is over is kept for
+//! some hours. While the store cannot take a job's state, the job waits for it.
 
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -29,6 +30,9 @@ const NICE: i32 = 10;
 
 /// Between two records of a job's progress.
 const TELL: Duration = Duration::from_secs(1);
+
+/// Between two tries to record a job's state while the store is full or does not answer.
+const AGAIN: Duration = Duration::from_secs(5);
 
 /// The dubbing jobs of a server. Dropping it ends the one that runs; it begins again at the next start.
 pub struct Dubbing {
@@ -99,6 +103,8 @@ impl Dubbing {
             store.add_job(account, job, self.shared.context.room)
         })();
         if taken.is_err() {
+            // A write that the disk did not answer in time may yet be done: this one comes after it.
+            let _ = store.delete_job(account, id);
             files.remove_all(id);
             return taken;
         }
@@ -218,6 +224,9 @@ impl JobRunner {
         let until = begun + Duration::from_secs(limits::JOB_SECONDS_MAX);
         let cancellation = CancellationToken::new(until, Arc::clone(&cancelled));
         let done = catch_unwind(AssertUnwindSafe(|| {
+            if job.attempts >= limits::JOB_ATTEMPTS_MAX {
+                return Err(begun_too_often());
+            }
             self.attempt(account, &job, &cancellation)
         }))
         .unwrap_or_else(|_| Err(Fault::internal("the job panicked")))
@@ -226,12 +235,11 @@ impl JobRunner {
         self.lock().running = None;
         if cancelled.load(Ordering::SeqCst) {
             log::info!("dubbing job {id} was ended");
+            let stopped = self.store.change_job(account, id, |job| {
+                job.attempts = job.attempts.saturating_sub(1)
+            });
             // What it made after it was deleted.
-            if self
-                .store
-                .job(account, id)
-                .is_err_and(|f| f.kind == Kind::NotFound)
-            {
+            if stopped.is_err_and(|f| f.kind == Kind::NotFound) {
                 self.store.job_files().remove_all(id);
             }
             return;
@@ -249,33 +257,43 @@ impl JobRunner {
         let item = self.item(&job, done.as_ref().ok(), begun);
         // History has it before a client can see that it is over.
         let recorded = self.store.append(account, &item);
-        let ended = self.store.change_job(account, id, move |job| {
-            job.status = match &done {
-                Ok(_) => JobStatus::Done,
-                Err(_) => JobStatus::Error,
-            };
-            job.progress = if done.is_ok() { 1.0 } else { job.progress };
-            job.bytes = if done.is_ok() { job.bytes } else { 0 };
-            job.error = fault.as_ref().map(|fault| fault.sentence.to_string());
-        });
-        let is_recorded = match &ended {
-            Ok(()) => true,
-            // Deleted since.
-            Err(fault) => fault.kind == Kind::NotFound,
-        };
-        for fault in [recorded, ended].into_iter().filter_map(Result::err) {
-            if fault.kind == Kind::NotFound {
-                self.store.job_files().remove_all(id);
-            } else {
-                log::error!("the end of dubbing job {id} cannot be put on record: {fault}");
-            }
+        if let Err(fault) = recorded {
+            log::error!("the end of dubbing job {id} is not in the history: {fault}");
         }
-        if !is_recorded {
-            // It is begun again, but not at once: what fails now would fail at every turn.
-            self.lock().has_more = false;
-        } else if is_failed {
+        let ended = self.change(account, id, move |job| {
+            let error = fault.as_ref().map(|fault| fault.sentence.to_string());
+            (job.status, job.progress, job.bytes) = match &error {
+                None => (JobStatus::Done, 1.0, job.bytes),
+                Some(_) => (JobStatus::Error, job.progress, 0),
+            };
+            job.error = error;
+        });
+        let is_deleted = ended.is_err_and(|fault| fault.kind == Kind::NotFound);
+        if is_failed || is_deleted {
             // No client gets anything of it, and it may be the disk that is full.
             self.store.job_files().remove_all(id);
+        }
+    }
+
+    /// Changes the record of a job. While the store is full or does not answer, it tries again, until the server stops.
+    /// Faults: `NotFound` when the job was deleted meanwhile; the store's when the server stops.
+    fn change(
+        &self,
+        account: AccountId,
+        id: JobId,
+        change: impl Fn(&mut Job) + Clone + Send + 'static,
+    ) -> Result<(), Fault> {
+        loop {
+            let fault = match self.store.change_job(account, id, change.clone()) {
+                Err(fault) if fault.kind != Kind::NotFound => fault,
+                done => return done,
+            };
+            log::error!("the state of dubbing job {id} waits for the store: {fault}");
+            let goes_on = |state: &mut RunnerState| !state.is_stopping;
+            let waited = (self.changed).wait_timeout_while(self.lock(), AGAIN, goes_on);
+            if waited.unwrap_or_else(PoisonError::into_inner).0.is_stopping {
+                return Err(fault);
+            }
         }
     }
 
@@ -292,9 +310,11 @@ impl JobRunner {
         cancellation: &CancellationToken,
     ) -> Result<JobOutput, Fault> {
         let id = job.job_id;
-        self.store.change_job(account, id, |job| {
+        // Before it runs: it may end the process.
+        self.change(account, id, |job| {
             job.status = JobStatus::Processing;
             job.progress = 0.0;
+            job.attempts += 1;
         })?;
         let mut told = Instant::now();
         let mut progress = |part: f64| {
@@ -303,8 +323,16 @@ impl JobRunner {
             }
             told = Instant::now();
             let part = part.clamp(0.0, 1.0);
-            self.store
-                .change_job(account, id, move |job| job.progress = part)
+            let noted = self
+                .store
+                .change_job(account, id, move |job| job.progress = part);
+            match noted {
+                Err(fault) if fault.kind != Kind::NotFound => {
+                    log::warn!("the progress of dubbing job {id} was not noted: {fault}");
+                    Ok(())
+                }
+                noted => noted,
+            }
         };
         match job.kind {
             JobKind::Analyze => {
@@ -348,6 +376,12 @@ impl JobRunner {
             latency_ms: Some(begun.elapsed().as_millis() as u64),
         }
     }
+}
+
+/// Returns the fault of a job during which the process ended each time.
+fn begun_too_often() -> Fault {
+    let ended = "The server's process ended each time that it worked on this job, so the job is not begun again.";
+    Fault::new(Kind::Internal, ended)
 }
 
 /// On Linux niceness is a thread's own; elsewhere all of the process would get it.

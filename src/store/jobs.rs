@@ -61,6 +61,9 @@ pub struct Job {
     pub updated_at: Utc,
     /// Most bytes that its files may have.
     pub bytes: u64,
+    /// How often it was begun, attempts that a stop of the server ended left out. 0 in records of programs that did not count.
+    #[serde(default)]
+    pub attempts: u32,
 }
 
 impl Job {
@@ -78,6 +81,7 @@ impl Job {
             created_at: now,
             updated_at: now,
             bytes,
+            attempts: 0,
         }
     }
 }

@@ -146,6 +146,44 @@ fn a_job_that_was_killed_is_done_after_the_next_start() {
 }
 
 #[test]
+fn a_job_that_ends_the_process_again_and_again_is_not_begun_for_ever_and_stops_do_not_count() {
+    let models = stubs();
+    let folder = models.path().join("stub-transcribe");
+    fs::write(folder.join("hold"), "").unwrap();
+    // Each attempt notes its start in a file.
+    let starts = || {
+        let held = fs::read_to_string(folder.join("held")).unwrap_or_default();
+        held.lines().filter(|line| *line == "start").count()
+    };
+    let options = ["--drain-seconds", "0"];
+    let server = Server::launch(models.path(), &options);
+    let id = analyze(&server.client(), &two_cities(), "hold");
+    let next = analyze(&server.client(), &two_cities(), "en");
+    let mut servers = vec![server];
+    for (attempt, end) in ["stop", "kill", "stop", "kill"].into_iter().enumerate() {
+        until("the job", || starts() > attempt);
+        let server = &servers[attempt];
+        match end {
+            "stop" => assert_eq!(server.stop(), Some(0)),
+            _ => server.kill(),
+        }
+        servers.push(Server::again(
+            &server.data,
+            &server.key,
+            models.path(),
+            &options,
+        ));
+    }
+    let client = servers[4].client();
+    let ended = over(&client, &id);
+    assert_eq!(ended["status"], "error", "{ended}");
+    let error = ended["error"].as_str().unwrap();
+    assert!(error.contains("not begun again"), "{error}");
+    assert_eq!(starts(), 4, "it was not begun again");
+    assert_eq!(over(&client, &next)["status"], "done");
+}
+
+#[test]
 fn deleting_ends_a_job_and_other_accounts_have_none_of_it() {
     let models = stubs();
     let hold = models.path().join("stub-transcribe/hold");
