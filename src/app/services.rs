@@ -267,7 +267,7 @@ impl Installation {
                 catalog: Arc::clone(catalog),
                 speech: Arc::clone(speech),
                 cloning: cloning.cloned(),
-                cache: Arc::new(FileCache::open(data_dir.join("spoken"), SPOKEN)?),
+                cache: Arc::new(FileCache::open(data_dir.join(Store::SPOKEN), SPOKEN)?),
             }),
             None => None,
         };

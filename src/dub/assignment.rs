@@ -51,7 +51,7 @@ pub fn assign(
     };
     for (speaker, speech) in others.into_iter().zip(speeches) {
         cancellation.check()?;
-        let voice = match voices.imitate(&speech, language, cancellation) {
+        let voice = match voices.imitate(account, &speech, language, cancellation) {
             Ok(voice) => DubVoice {
                 voice_id: format!("source:{speaker}"),
                 ..voice

@@ -240,7 +240,7 @@ impl JobRunner {
             });
             // What it made after it was deleted.
             if stopped.is_err_and(|f| f.kind == Kind::NotFound) {
-                self.store.job_files().remove_all(id);
+                self.store.forget_job(account, id);
             }
             return;
         }
@@ -269,7 +269,9 @@ impl JobRunner {
             job.error = error;
         });
         let is_deleted = ended.is_err_and(|fault| fault.kind == Kind::NotFound);
-        if is_failed || is_deleted {
+        if is_deleted {
+            self.store.forget_job(account, id);
+        } else if is_failed {
             // No client gets anything of it, and it may be the disk that is full.
             self.store.job_files().remove_all(id);
         }

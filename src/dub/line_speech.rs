@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::io::Cursor;
 
 use super::fit;
-use super::voices::DubVoice;
+use super::voices::{DubVoice, folder_of};
 use crate::audio::{Clip, decode, encode, pcm};
 use crate::engine::contract::{CancellationToken, Utterance};
 use crate::fault::Fault;
@@ -13,6 +13,7 @@ use crate::limits;
 use crate::scheduler::LaneShare;
 use crate::services::file_cache::FileCache;
 use crate::services::speech::SpeechService;
+use crate::store::AccountId;
 use crate::text;
 
 /// Version of the code that speaks lines; a change that alters their sound raises it.
@@ -44,6 +45,8 @@ pub struct LineCounts {
 pub struct LineSpeaker<'a> {
     speech: &'a SpeechService,
     kept: &'a FileCache,
+    /// Where in it the lines of this account are.
+    folder: String,
     /// Speaking rates, by the voice's identity.
     paces: HashMap<String, SpeakingRate>,
     counts: LineCounts,
@@ -67,11 +70,12 @@ impl SpeakingRate {
 }
 
 impl<'a> LineSpeaker<'a> {
-    /// Speaks lines by `speech`, and reuses those in `kept`.
-    pub fn new(speech: &'a SpeechService, kept: &'a FileCache) -> Self {
+    /// Speaks lines by `speech`, and reuses those of `account` in `kept`.
+    pub fn new(speech: &'a SpeechService, kept: &'a FileCache, account: Option<AccountId>) -> Self {
         LineSpeaker {
             speech,
             kept,
+            folder: folder_of(account),
             paces: HashMap::new(),
             counts: LineCounts::default(),
         }
@@ -98,13 +102,15 @@ impl<'a> LineSpeaker<'a> {
             .get(&voice.identity)
             .map_or(1.0, SpeakingRate::factor);
         let mut is_new = false;
-        let kept = self
-            .kept
-            .find_or_make(&name(voice, text, own_s), cancellation, || {
+        let kept = self.kept.find_or_make(
+            &name(&self.folder, voice, text, own_s),
+            cancellation,
+            || {
                 is_new = true;
                 self.spoken(voice, text, factor * guess_s, own_s, cancellation)?
                     .to_bytes()
-            })?;
+            },
+        )?;
         let spoken = LineSpeech::from_bytes(&kept)?;
         match is_new {
             true => self.counts.spoken += 1,
@@ -170,7 +176,7 @@ impl LineSpeech {
 }
 
 /// The name of the cache file: a hash of everything that determines how the line sounds.
-fn name(voice: &DubVoice, text: &str, own_s: f64) -> String {
+fn name(folder: &str, voice: &DubVoice, text: &str, own_s: f64) -> String {
     let mut hash = blake3::Hasher::new();
     let room = (own_s.ln() / ROOM_STEP).round().to_string();
     let version = env!("CARGO_PKG_VERSION");
@@ -178,7 +184,7 @@ fn name(voice: &DubVoice, text: &str, own_s: f64) -> String {
         hash.update(&(part.len() as u64).to_be_bytes());
         hash.update(part.as_bytes());
     }
-    format!("{}.line", hash.finalize().to_hex())
+    format!("{folder}/{}.line", hash.finalize().to_hex())
 }
 
 #[cfg(test)]
@@ -253,7 +259,7 @@ mod tests {
     fn a_line_has_the_speed_that_it_needs_and_is_spoken_by_one_render_only() {
         let folder = tempfile::tempdir().unwrap();
         let (kept, (toy, speeds)) = (kept(&folder), toy(2.6));
-        let mut speaking = LineSpeaker::new(&toy, &kept);
+        let mut speaking = LineSpeaker::new(&toy, &kept, None);
         let speed = |spoken: LineSpeech| (100.0 * spoken.speed).round() as u32;
         let mut say = |voice: &DubVoice, text: &str, own_s: f64| {
             let spoken = speaking.line(voice, text, own_s, &cancellation()).unwrap();
@@ -285,14 +291,14 @@ mod tests {
     fn a_voice_that_is_slower_than_others_is_spoken_twice_once() {
         let folder = tempfile::tempdir().unwrap();
         let (kept, (toy, speeds)) = (kept(&folder), toy(2.6));
-        let mut speaking = LineSpeaker::new(&toy, &kept);
+        let mut speaking = LineSpeaker::new(&toy, &kept, None);
         for morning in ["Good morning, all of you.", "Good evening, all of you."] {
             speaking
                 .line(&voice("a"), morning, 2.02, &cancellation())
                 .unwrap();
         }
         // A later render learns the speaking rate from reused lines, too.
-        let mut later = LineSpeaker::new(&toy, &kept);
+        let mut later = LineSpeaker::new(&toy, &kept, None);
         for evening in ["Good evening, all of you.", "Good tidings, all of you."] {
             later
                 .line(&voice("a"), evening, 2.02, &cancellation())

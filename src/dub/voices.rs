@@ -20,7 +20,7 @@ use crate::services::clones::not_installed;
 use crate::services::file_cache::FileCache;
 use crate::services::speech::SpeechService;
 use crate::services::voices::VoiceCatalog;
-use crate::store::{AccountId, VoiceId};
+use crate::store::{AccountId, Store, VoiceId};
 
 /// Time between two attempts to clone while the service is busy.
 const RETRY: Duration = Duration::from_secs(1);
@@ -48,7 +48,7 @@ pub struct DubVoices {
     pub speech: Arc<SpeechService>,
     /// None while a pack that cloning needs is not fetched.
     pub cloning: Option<Arc<Cloning>>,
-    /// Spoken lines and imitations of earlier renders.
+    /// Spoken lines and imitations of earlier renders, in a folder for each account.
     pub cache: Arc<FileCache>,
 }
 
@@ -88,11 +88,12 @@ impl DubVoices {
         }
     }
 
-    /// An imitation of the voice of `speech` (16 kHz), to read `language`; its `voice_id` is empty. Faults: `Invalid`
+    /// An imitation of the voice of `speech` (16 kHz) for `account`, to read `language`; its `voice_id` is empty. Faults: `Invalid`
     /// for speech that cannot be cloned, or a language that clones do not read; `Missing` without the packs that
     /// cloning needs.
     pub fn imitate(
         &self,
+        account: Option<AccountId>,
         speech: &Clip,
         language: &str,
         cancellation: &CancellationToken,
@@ -101,7 +102,8 @@ impl DubVoices {
         let reader = self.catalog.reader(language)?;
         let origin = self.catalog.origin(reader).ok_or_else(unknown_voice)?;
         let name = name(speech, &origin.fingerprint);
-        let found = self.cache.find_or_make(&name, cancellation, || {
+        let file = format!("{}/{name}", folder_of(account));
+        let found = self.cache.find_or_make(&file, cancellation, || {
             let recording = || Box::new(ClipReader::from(speech.clone()));
             let fresh = until_known(cancellation, || {
                 cloning.hear(recording(), &LaneShare::idle(), cancellation)
@@ -145,6 +147,12 @@ fn dub_voice(voice_id: &str, utterance: Utterance, reader: &Voice, identity: Str
         gender: reader.gender.to_lowercase(),
         identity,
     }
+}
+
+/// The folder in the cache of what was made of an account's texts and recordings: what one account sent must not shorten
+/// the work for another, which could guess it by that. None is the command line.
+pub fn folder_of(account: Option<AccountId>) -> String {
+    account.map_or(Store::COMMAND.to_owned(), |id| id.to_string())
 }
 
 /// The fault of a language that no voice reads.

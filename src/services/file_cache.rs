@@ -1,12 +1,13 @@
 //! Files that are made once: the first caller makes one, callers at the same time wait, later ones read it.
 //!
-//! A file's name is derived from everything that determines its content, so that files never become stale. Number and
-//! bytes of the files are bounded. The least recently used file is deleted first, of files with equal times the first
-//! by name, and the file that was made last is deleted last, whatever its time.
+//! A file's name is derived from everything that determines its content, so that files never become stale. It may have
+//! a folder, such as that of an account. Number and bytes of all files are bounded. The least recently used file is
+//! deleted first, of files with equal times the first by name, and the file that was made last is deleted last, whatever
+//! its time.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -32,6 +33,14 @@ pub struct FileCache {
     making: Mutex<HashSet<String>>,
     /// Notified whenever a name leaves `making`.
     done: Condvar,
+    /// What the folder held when it was last looked at, and what was added since.
+    held: Mutex<CacheUse>,
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+struct CacheUse {
+    files: usize,
+    bytes: u64,
 }
 
 impl FileCache {
@@ -39,10 +48,11 @@ impl FileCache {
     /// files of an earlier process are removed. Faults: `Internal` when the folder cannot be created or read.
     pub fn open(folder: PathBuf, limits: CacheLimits) -> Result<Self, Fault> {
         fs::create_dir_all(&folder).map_err(Fault::internal)?;
-        for entry in fs::read_dir(&folder).map_err(Fault::internal)? {
-            let path = entry.map_err(Fault::internal)?.path();
-            if path.extension().is_some_and(|e| e == UNFINISHED) {
-                fs::remove_file(path).map_err(Fault::internal)?;
+        let mut held = CacheUse::default();
+        for file in files(&folder).map_err(Fault::internal)? {
+            match file.is_unfinished() {
+                true => fs::remove_file(file.path).map_err(Fault::internal)?,
+                false => held.add(file.bytes),
             }
         }
         Ok(FileCache {
@@ -50,10 +60,11 @@ impl FileCache {
             limits,
             making: Mutex::default(),
             done: Condvar::new(),
+            held: Mutex::new(held),
         })
     }
 
-    /// The content of the file called `name` (of letters, digits and a dot), if there is one.
+    /// The content of the file called `name` (of letters, digits, a dot, and a slash after its folder), if there is one.
     pub fn find(&self, name: &str) -> Option<Vec<u8>> {
         let mut file = File::options()
             .read(true)
@@ -104,17 +115,25 @@ impl FileCache {
     }
 
     /// Writes the file called `name`, whole or not at all.
-    fn keep(&self, name: &str, content: &[u8]) -> std::io::Result<()> {
+    fn keep(&self, name: &str, content: &[u8]) -> io::Result<()> {
         let suffix = format!(".{UNFINISHED}");
-        let mut file = NamedTempFile::with_suffix_in(suffix, &self.folder)?;
+        let path = self.folder.join(name);
+        let own = path.parent().unwrap_or(&self.folder);
+        fs::create_dir_all(own)?;
+        let mut file = NamedTempFile::with_suffix_in(suffix, own)?;
         file.write_all(content)?;
         // Set from the clock that `find` uses, because the file system's own time lags behind it.
         file.as_file().set_modified(SystemTime::now())?;
         // Otherwise a power cut could keep the name and lose the content.
         file.as_file().sync_all()?;
-        let path = self.folder.join(name);
         file.persist(&path)?;
-        sweep(&self.folder, self.limits, &path)
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.add(content.len() as u64);
+        if held.is_within(self.limits.files_max, self.limits.bytes_max) {
+            return Ok(());
+        }
+        *held = sweep(&self.folder, self.limits, &path)?;
+        Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, HashSet<String>> {
@@ -125,28 +144,74 @@ impl FileCache {
 /// Extension of unfinished files.
 const UNFINISHED: &str = "part";
 
-/// Deletes the least recently used files until `limits` hold; `newest` is deleted last.
-fn sweep(folder: &Path, limits: CacheLimits, newest: &Path) -> std::io::Result<()> {
-    let (mut files, mut bytes) = (Vec::new(), 0);
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.path().extension().is_some_and(|e| e != UNFINISHED) {
-            let known = entry.metadata()?;
-            bytes += known.len();
-            let path = entry.path();
-            files.push((path == newest, known.modified()?, path, known.len()));
-        }
-    }
-    files.sort();
-    let mut count = files.len();
-    for (_, _, path, length) in files {
-        if count <= limits.files_max && bytes <= limits.bytes_max {
+/// Deletes the least recently used files until `limits` hold with an eighth to spare, so that the folder is not read
+/// for each new file; `newest` is deleted last. Returns what is left.
+fn sweep(folder: &Path, limits: CacheLimits, newest: &Path) -> io::Result<CacheUse> {
+    let mut files = files(folder)?;
+    files.retain(|file| !file.is_unfinished());
+    files.sort_by(|a, b| {
+        let order = |file: &CachedFile| (file.path == newest, file.modified);
+        order(a).cmp(&order(b)).then_with(|| a.path.cmp(&b.path))
+    });
+    let mut held = CacheUse::default();
+    files.iter().for_each(|file| held.add(file.bytes));
+    let files_max = limits.files_max - limits.files_max / 8;
+    let bytes_max = limits.bytes_max - limits.bytes_max / 8;
+    for file in files {
+        if held.is_within(files_max, bytes_max) {
             break;
         }
-        fs::remove_file(path)?;
-        (count, bytes) = (count - 1, bytes - length);
+        fs::remove_file(file.path)?;
+        (held.files, held.bytes) = (held.files - 1, held.bytes - file.bytes);
     }
-    Ok(())
+    Ok(held)
+}
+
+impl CacheUse {
+    fn add(&mut self, bytes: u64) {
+        (self.files, self.bytes) = (self.files + 1, self.bytes + bytes);
+    }
+
+    fn is_within(&self, files_max: usize, bytes_max: u64) -> bool {
+        self.files <= files_max && self.bytes <= bytes_max
+    }
+}
+
+/// A file of the cache, finished or not.
+struct CachedFile {
+    path: PathBuf,
+    modified: SystemTime,
+    bytes: u64,
+}
+
+impl CachedFile {
+    fn is_unfinished(&self) -> bool {
+        self.path.extension().is_some_and(|e| e == UNFINISHED)
+    }
+}
+
+/// Returns the files in `folder` and in its folders. One that is deleted meanwhile, as by another process, is left out.
+fn files(folder: &Path) -> io::Result<Vec<CachedFile>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let read = match path.metadata() {
+            Ok(known) if known.is_dir() => files(&path).map(|below| found.extend(below)),
+            Ok(known) => known.modified().map(|modified| {
+                found.push(CachedFile {
+                    path,
+                    modified,
+                    bytes: known.len(),
+                })
+            }),
+            Err(error) => Err(error),
+        };
+        match read {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(found)
 }
 
 /// The right to make one file. Dropping it lets the next waiting caller continue.
@@ -270,6 +335,26 @@ mod tests {
             .find_or_make("c.wav", &cancellation(), || Ok(vec![7; 4]))
             .unwrap();
         assert!(cache.find("a.wav").is_some() && cache.find("b.wav").is_none());
+    }
+
+    #[test]
+    fn files_of_all_folders_share_the_bounds_and_a_removed_folder_is_made_anew() {
+        let (folder, cache) = cache(2);
+        let make = |name: &str| cache.find_or_make(name, &cancellation(), || Ok(vec![7]));
+        let then = SystemTime::now() - Duration::from_secs(60);
+        for name in ["1/a.wav", "2/a.wav"] {
+            make(name).unwrap();
+            let path = folder.path().join("kept").join(name);
+            let file = File::options().write(true).open(path).unwrap();
+            file.set_modified(then).unwrap();
+        }
+        make("2/b.wav").unwrap();
+        let there = ["1/a.wav", "2/a.wav", "2/b.wav"].map(|name| cache.find(name).is_some());
+        assert_eq!(there, [false, true, true]);
+        fs::remove_dir_all(folder.path().join("kept/2")).unwrap();
+        assert!(cache.find("2/b.wav").is_none());
+        make("2/b.wav").unwrap();
+        assert!(cache.find("2/b.wav").is_some());
     }
 
     #[test]

@@ -131,7 +131,7 @@ impl Store {
     }
 
     /// Deletes the account of this name, its keys (which are invalid from the next request on), its cloned voices and
-    /// its jobs, and returns the account. The name becomes free; the id is never used again, so that no other account
+    /// its jobs with all that was made of them, and returns the account. The name becomes free; the id is never used again, so that no other account
     /// inherits what is kept. Fault: `NotFound`.
     pub fn delete_account(&self, name: &str, history: HistoryFate) -> Result<Account, Fault> {
         let name = name.to_string();
@@ -154,6 +154,7 @@ impl Store {
             .for_each(|id| self.voice_files.remove_all(id));
         jobs.into_iter()
             .for_each(|id| self.job_files.remove_all(id));
+        self.spoken.remove_all(account.id);
         Ok(account)
     }
 

@@ -142,7 +142,11 @@ impl<Id: Display + Copy> Folders<Id> {
             let folder_name = folder.file_name();
             let folder_name = folder_name.to_str().unwrap_or("");
             if !keeps(folder_name, None) {
-                fs::remove_dir_all(folder.path())?;
+                match folder.file_type()?.is_dir() {
+                    true => fs::remove_dir_all(folder.path())?,
+                    // Of a program that had no folders here.
+                    false => fs::remove_file(folder.path())?,
+                }
                 removed += 1;
                 continue;
             }

@@ -80,7 +80,7 @@ impl FromStr for Utc {
     }
 }
 
-/// The id of an account: never shown, never used twice, so that a new account cannot inherit an old one's history.
+/// The id of an account: never shown to clients, never used twice, so that a new account cannot inherit an old one's history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct AccountId(pub(crate) u64);
@@ -92,6 +92,12 @@ impl AccountId {
     /// Returns the id after this one. Ids are counted from 1 on; the last is never reached.
     pub(crate) fn next(self) -> Self {
         AccountId(self.0.saturating_add(1))
+    }
+}
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
     }
 }
 

@@ -209,8 +209,15 @@ impl Store {
                 false => Err(no_such_job()),
             },
         )?;
-        self.job_files.remove_all(id);
+        self.forget_job(account, id);
         Ok(())
+    }
+
+    /// Removes the files of a job whose record is deleted, and what was made of the account's texts and recordings, which
+    /// is not kept by job.
+    pub fn forget_job(&self, account: AccountId, id: JobId) {
+        self.job_files.remove_all(id);
+        self.spoken.remove_all(account);
     }
 
     /// Deletes jobs that ended at `then` or before, with their files, and returns how many. A job that ended within the
@@ -237,13 +244,19 @@ impl Store {
         Ok(old.len())
     }
 
-    /// Removes folders without a job, which a power failure left while a job was added or deleted. For the only server
-    /// of a data folder, before it serves requests.
+    /// Removes folders without a job, which a power failure left while a job was added or deleted, and what was spoken for
+    /// accounts without jobs. For the only server of a data folder, before it serves requests.
     pub(crate) fn sweep_job_files(&self) -> Result<(), Fault> {
         let txn = self.env.read_txn()?;
-        let mut named = HashSet::new();
+        let (mut named, mut accounts) =
+            (HashSet::new(), HashSet::from([Store::COMMAND.to_owned()]));
         for entry in self.tables.jobs.iter(&txn)? {
-            named.insert(entry?.1.job_id.to_string());
+            let (key, job) = entry?;
+            named.insert(job.job_id.to_string());
+            accounts.extend(account_of(key).map(|account| account.to_string()));
+        }
+        if let Err(error) = self.spoken.sweep(|account, _| accounts.contains(account)) {
+            log::warn!("lines of deleted jobs could not be removed: {error}");
         }
         // An incomplete file belongs to a job that was never added.
         match self.job_files.sweep(|job, _| named.contains(job)) {

@@ -105,6 +105,8 @@ pub struct Store {
     history_bytes_max: usize,
     voice_files: Folders<VoiceId>,
     job_files: Folders<JobId>,
+    /// What dubbing made of an account's texts and recordings, and may use again.
+    spoken: Folders<AccountId>,
     /// Only in a server's store.
     pruner: Option<prune::Pruner>,
     /// Dropped last, when everything is written.
@@ -112,6 +114,12 @@ pub struct Store {
 }
 
 impl Store {
+    /// The folder of the data folder in which dubbing keeps what it has made for an account, in a folder with the account's
+    /// id; the store removes that when a job or a voice of the account is deleted, or the account.
+    pub const SPOKEN: &str = "spoken";
+    /// The folder in it of the command line, which has no account.
+    pub const COMMAND: &str = "command";
+
     /// Opens the store in the folder `store` of `data_dir`; creates both, readable by this user only, when they are
     /// missing. Fault: `Missing`; its cause, for the operator, names the folder.
     pub fn open(data_dir: &Path) -> Result<Arc<Store>, Fault> {
@@ -214,6 +222,7 @@ impl Store {
             history_bytes_max,
             voice_files: Folders::in_data(data_dir, "voices"),
             job_files: Folders::in_data(data_dir, "jobs"),
+            spoken: Folders::in_data(data_dir, Store::SPOKEN),
             pruner: None,
             _only_server: None,
         })

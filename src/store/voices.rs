@@ -163,6 +163,8 @@ impl Store {
             },
         )?;
         self.voice_files.remove_all(id);
+        // Lines that it spoke may be among them.
+        self.spoken.remove_all(account);
         Ok(())
     }
 

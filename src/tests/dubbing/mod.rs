@@ -5,5 +5,6 @@ mod command;
 mod damaged_films;
 pub mod films;
 pub mod jobs;
+mod kept_lines;
 pub mod render;
 mod stereo;

@@ -12,7 +12,6 @@ use crate::dubbing::films::{film, packets};
 use crate::dubbing::jobs::{analyze, job, over, stubs};
 use crate::http::voice::{samples, wav};
 use crate::support::client::{Answer, Client};
-use crate::support::process::until;
 use crate::support::server::Server;
 use crate::support::wer::assert_words;
 
@@ -51,7 +50,7 @@ fn render(client: &Client, file: &[u8], fields: &[(&str, String)]) -> Answer {
 }
 
 /// Submits a render; returns the id of its job.
-fn taken(client: &Client, file: &[u8], fields: &[(&str, String)]) -> String {
+pub fn taken(client: &Client, file: &[u8], fields: &[(&str, String)]) -> String {
     let answer = render(client, file, fields);
     let said = String::from_utf8_lossy(&answer.body);
     assert_eq!(answer.status, 200, "{said}");
@@ -220,48 +219,6 @@ fn a_film_speaks_another_language_and_keeps_its_picture() {
     let again = job(&client, &rendered(&client, &film, &order))["result"].clone();
     assert_eq!(again["lines_spoken"], 1, "{again}");
     assert_eq!(again["lines_reused"], lines - 1, "{again}");
-}
-
-#[test]
-fn a_render_that_was_killed_is_done_after_the_next_start() {
-    let models = stubs();
-    let hold = models.path().join("stub-speak/hold");
-    fs::write(&hold, "").unwrap();
-    let server = Server::launch(models.path(), &[]);
-    let mut fields = order();
-    fields[0].1 = json!([
-        { "start": 0.5, "end": 1.5, "text": "ok" },
-        { "start": 2.0, "end": 3.0, "text": "hold" },
-    ])
-    .to_string();
-    let film = fs::read(film("film.webm")).unwrap();
-    let id = taken(&server.client(), &film, &fields);
-    // Complete lines have their final names.
-    let is_kept = || {
-        let kept = fs::read_dir(server.data.join("spoken")).unwrap();
-        let mut names = kept.map(|file| file.unwrap().file_name());
-        names.any(|name| name.to_str().unwrap().ends_with(".line"))
-    };
-    until("the first line", || {
-        let job = job(&server.client(), &id);
-        job["status"] == "processing" && is_kept()
-    });
-    server.kill();
-    fs::remove_file(&hold).unwrap();
-    let again = Server::again(&server.data, &server.key, models.path(), &[]);
-    let client = again.client();
-    let done = over(&client, &id);
-    assert_eq!(done["status"], "done", "{done}");
-    let video = client.get(done["result"]["video_url"].as_str().unwrap());
-    assert_eq!(
-        (video.status, video.header("content-type")),
-        (200, Some("video/webm"))
-    );
-    // Lines that were spoken before the process ended are not spoken again.
-    assert!(
-        done["result"]["lines_reused"].as_u64().unwrap() >= 1,
-        "{done}"
-    );
 }
 
 #[test]
