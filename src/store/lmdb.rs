@@ -29,8 +29,15 @@ impl Env {
         // SAFETY: only this program uses the files (mode 0700), through LMDB and with its locks on; heed refuses to
         // open them twice in this process.
         let env = unsafe { options.open(dir) }.map_err(fault)?;
-        env.clear_stale_readers().map_err(fault)?;
-        Ok(Env(env))
+        let env = Env(env);
+        env.clear_stale_readers()?;
+        Ok(env)
+    }
+
+    /// Frees the reader slots of processes that were killed during a read: each keeps the pages of its snapshot, and the
+    /// store would grow.
+    pub(crate) fn clear_stale_readers(&self) -> Result<(), Fault> {
+        self.0.clear_stale_readers().map(drop).map_err(fault)
     }
 
     /// Returns heed's environment, for creating databases.

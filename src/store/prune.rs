@@ -275,8 +275,9 @@ impl PruneThread {
         }
     }
 
-    /// Checks everything once: deleted accounts to purge, then the bounds of all histories.
+    /// Checks everything once: readers that were killed, deleted accounts to purge, then the bounds of all histories.
     fn round(&self) -> Result<(), Cut> {
+        self.pruning.env.clear_stale_readers()?;
         while let Some(account) = self.pruning.next_purge()? {
             self.repeat(|| self.pruning.purge_some(account))?;
         }
