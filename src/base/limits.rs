@@ -252,12 +252,14 @@ pub const VIDEO_BYTES: Movable = Movable {
     default: GIB,
     max: 16 * GIB,
 };
-/// Dubbing jobs that are stored, of all accounts together, finished ones included.
+/// Dubbing jobs that are queued or run, of all accounts together.
 pub const JOBS: Movable = Movable {
     min: 1,
     default: 100,
     max: 10_000,
 };
+/// Dubbing jobs that are stored, finished ones included, for each that may be queued.
+pub const JOBS_KEPT: u64 = 10;
 /// Bytes of the files of all dubbing jobs.
 pub const DUB_DISK_BYTES: Movable = Movable {
     min: MIB,

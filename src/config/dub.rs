@@ -7,9 +7,11 @@ use crate::limits;
 settings! {
     /// How much dubbing may be kept.
     pub struct DubSettings in "Dubbing" {
-        /// Dubbing jobs that are kept, of all accounts, finished ones included; further requests get 503
+        /// Dubbing jobs that may be queued or run, of all accounts; ten times as many are kept. An account that is alone may
+        /// have all but a quarter, and beside others half; further requests get 503
         jobs_max: usize = OptionKind::Count(limits::JOBS);
-        /// Size of the files of all dubbing jobs, in jobs/ of the data folder; further requests get 503
+        /// Size of the files of all dubbing jobs, in jobs/ of the data folder, which accounts share likewise; further
+        /// requests get 503
         dub_disk: u64 = OptionKind::Size(limits::DUB_DISK_BYTES);
         /// Hours for which a dubbing job and its files are kept after its end
         job_hours: u64 = OptionKind::Count(limits::JOB_HOURS);

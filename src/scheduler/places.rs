@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::store::AccountId;
+use vocabox_base::share;
 
 /// A fixed number of places, of which no account takes all.
 ///
@@ -66,11 +67,8 @@ impl Shared {
     fn has_room(&self, taken: &HashMap<AccountId, usize>, account: AccountId) -> bool {
         let all: usize = taken.values().sum();
         let own = taken.get(&account).copied().unwrap_or(0);
-        let own_max = match all > own {
-            true => self.count.div_ceil(2),
-            false => self.count - self.count / 4,
-        };
-        all < self.count && own < own_max
+        let own_max = share::of_account(self.count as u64, all == own);
+        all < self.count && (own as u64) < own_max
     }
 
     /// No code that can panic runs under this lock, so a poisoned one is whole.

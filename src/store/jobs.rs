@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::codec::{account_key, account_of, job_key};
 use crate::folders::Folders;
 use crate::ids::{AccountId, JobId, Utc};
+use crate::job_room::JobRoom;
 use crate::{Store, Tables};
 use vocabox_base::fault::{Fault, Kind};
 
@@ -86,13 +87,6 @@ impl Job {
     }
 }
 
-/// How many jobs may exist, and how many bytes their files may have together.
-#[derive(Debug, Clone, Copy)]
-pub struct JobRoom {
-    pub jobs_max: usize,
-    pub bytes_max: u64,
-}
-
 impl Store {
     /// Returns the files of all jobs.
     pub fn job_files(&self) -> &Folders<JobId> {
@@ -100,7 +94,7 @@ impl Store {
     }
 
     /// Adds a job of `account`, whose files exist already; it is on the disk when this returns. Faults: `Busy` when
-    /// there are as many jobs or bytes as `room` allows; `Unauthorized` when the account was deleted meanwhile; and as
+    /// the account has as many jobs or bytes as `room` allows it, or all accounts together; `Unauthorized` when the account was deleted meanwhile; and as
     /// any write.
     pub fn add_job(&self, account: AccountId, job: Job, room: JobRoom) -> Result<(), Fault> {
         let tables = self.tables;
@@ -109,17 +103,8 @@ impl Store {
                 let gone = "The account of this key was deleted.";
                 return Err(Fault::new(Kind::Unauthorized, gone));
             }
-            let (mut jobs, mut bytes) = (0, 0);
-            for entry in tables.jobs.iter(txn)? {
-                jobs += 1;
-                bytes += entry?.1.bytes;
-            }
-            if jobs >= room.jobs_max {
-                return Err(full(format!("{jobs} dubbing jobs are kept, which is all")));
-            }
-            if bytes + job.bytes > room.bytes_max {
-                return Err(too_large(bytes, job.bytes));
-            }
+            let (own, others) = tables.job_sums(txn, account, &job)?;
+            room.check(own, others)?;
             tables.jobs.put(txn, &job_key(account, job.job_id), &job)
         })
     }
@@ -185,17 +170,12 @@ impl Store {
         self.write(move |txn| {
             let key = job_key(account, id);
             let mut job = tables.jobs.get(txn, &key)?.ok_or_else(no_such_job)?;
-            let mut all = bytes;
-            for entry in tables.jobs.iter(txn)? {
-                let other = entry?.1;
-                if other.job_id != id {
-                    all += other.bytes;
-                }
-            }
-            if all > room.bytes_max && bytes > job.bytes {
-                return Err(too_large(all - bytes, bytes));
-            }
+            let grows = bytes > job.bytes;
             job.bytes = bytes;
+            let (own, others) = tables.job_sums(txn, account, &job)?;
+            if grows {
+                room.check(own, others)?;
+            }
             tables.jobs.put(txn, &key, &job)
         })
     }
@@ -280,20 +260,6 @@ impl Tables {
     }
 }
 
-fn full(what: String) -> Fault {
-    let retry_after_s = 600;
-    Fault::new(
-        Kind::Busy { retry_after_s },
-        format!("There is no room for another job: {what}. Delete one, or try again later."),
-    )
-}
-
-fn too_large(others: u64, own: u64) -> Fault {
-    full(format!(
-        "the files of dubbing jobs have {others} bytes, and this one's {own} do not fit in"
-    ))
-}
-
 fn no_such_job() -> Fault {
     Fault::not_found("job_id names no job of this account; finished ones are kept for a while only")
 }
@@ -305,7 +271,7 @@ mod tests {
     use serde_json::json;
 
     const ROOM: JobRoom = JobRoom {
-        jobs_max: 3,
+        jobs_max: 4,
         bytes_max: 100,
     };
 
@@ -368,15 +334,40 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::serve(dir.path(), Retention::default()).unwrap();
         let account = store.create_account("a", 60, true, None).unwrap().id;
+        let other = store.create_account("b", 60, true, None).unwrap().id;
+        let refused = |account, bytes| {
+            let fault = store.add_job(account, job(bytes), ROOM).unwrap_err();
+            assert!(matches!(fault.kind, Kind::Busy { .. }), "{fault}");
+            fault.sentence
+        };
+        // Alone, it leaves a quarter of the jobs and of the bytes.
         store.add_job(account, job(60), ROOM).unwrap();
-        let fault = store.add_job(account, job(41), ROOM).unwrap_err();
-        assert!(matches!(fault.kind, Kind::Busy { .. }), "{fault}");
-        store.add_job(account, job(20), ROOM).unwrap();
-        store.add_job(account, job(20), ROOM).unwrap();
-        let fault = store.add_job(account, job(0), ROOM).unwrap_err();
-        assert!(fault.sentence.contains("3 dubbing jobs"), "{fault}");
+        let says = refused(account, 16);
+        assert!(
+            says.contains("have 76 bytes of files of dubbing jobs, of at most 75"),
+            "{says}"
+        );
+        let ended = job(0);
+        let id = ended.job_id;
+        store.add_job(account, ended, ROOM).unwrap();
+        store.add_job(account, job(0), ROOM).unwrap();
+        let says = refused(account, 0);
+        assert!(
+            says.contains("have 4 dubbing jobs queued or running, of at most 3"),
+            "{says}"
+        );
+        store.add_job(other, job(10), ROOM).unwrap();
+        let says = refused(other, 0);
+        assert!(says.contains("all accounts would have 5"), "{says}");
+        // One that has ended makes room for another account, and not for one that has half of what is open.
+        store
+            .change_job(account, id, |job| job.status = JobStatus::Done)
+            .unwrap();
+        assert!(refused(account, 0).contains("of at most 2"));
+        store.add_job(other, job(10), ROOM).unwrap();
+        assert!(refused(other, 21).contains("of at most 2"));
         store.delete_account("a", HistoryFate::Keep).unwrap();
-        assert_eq!(store.jobs_to_do().unwrap().len(), 0);
+        assert_eq!(store.jobs_to_do().unwrap().len(), 2);
         assert_eq!(
             store.add_job(account, job(1), ROOM).unwrap_err().kind,
             Kind::Unauthorized

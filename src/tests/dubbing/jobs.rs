@@ -201,7 +201,7 @@ fn deleting_ends_a_job_and_other_accounts_have_none_of_it() {
     assert_eq!(refused.status, 503);
     assert!(refused.header("retry-after").is_some());
     assert!(
-        refused.detail().contains("2 dubbing jobs"),
+        refused.detail().contains("of at most 2"),
         "{}",
         refused.detail()
     );
