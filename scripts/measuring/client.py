@@ -42,6 +42,9 @@ class Client:
     def get(self, path: str) -> bytes:
         return self._call(urllib.request.Request(self.url + path))
 
+    def delete(self, path: str) -> bytes:
+        return self._call(urllib.request.Request(self.url + path, method="DELETE"))
+
     def post(self, path: str, body: bytes, content_type: str) -> bytes:
         return self._call(urllib.request.Request(self.url + path, body, {"Content-Type": content_type}))
 

@@ -32,6 +32,7 @@ LACKING = {
     "models/kokoro_optimize.py": CONVERTER,
     "models/test_audio.py": (["lacking.wav", "made.mp3"], "lacking.wav is missing"),
     "models/test_video.py": (["lacking.wav", "frames.mp4"], "lacking.wav is missing"),
+    "soak": ([], NOT_BUILT),
     "run": ([], "cargo is missing: install rustup"),
     "test": ([], "cargo is missing: install rustup"),
 }

@@ -19,7 +19,7 @@ pub struct ServeArgs {
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
 /// Runs the server. The first signal stops it once generations under way have ended, the second ends the process at
-/// once.
+/// once. The exit code is 1 when requests were cut off.
 pub fn run(args: &ServeArgs, common: &Common) -> Result<(), CliError> {
     let options = common.serve(&args.flags).map_err(CliError::Usage)?;
     let (signal, signalled) = mpsc::sync_channel(1);
@@ -46,7 +46,7 @@ pub fn run(args: &ServeArgs, common: &Common) -> Result<(), CliError> {
     let is_idle = drain(&app, Duration::from_secs(options.server.drain_seconds));
     app.context.store.close();
     if !is_idle {
-        end::at_once(0);
+        end::at_once(1);
     }
     // The process must not end beneath a step of an engine.
     app.context.services.lanes.close();
