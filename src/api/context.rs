@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::body_caps::BodyCaps;
 use super::cors::Origins;
@@ -29,6 +30,8 @@ pub struct Context {
     pub clones_max: usize,
     /// Whether a request that clones must declare that the speaker agreed.
     pub require_clone_consent: bool,
+    /// How long a step of an engine may run before it counts as hanging.
+    pub step_max: Duration,
     /// Folder of the unlinked files that hold large bodies.
     pub spool_dir: PathBuf,
     /// None while a pack that dubbing needs is not fetched.

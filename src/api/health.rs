@@ -63,14 +63,21 @@ pub fn live(_: &Context, _: &mut Call) -> Result<Reply, Fault> {
     Reply::json(&LiveAnswer { status: "ok" })
 }
 
-/// Answers that models are loaded and the store is writable. Faults: `Missing` without a pack or with a store that
-/// cannot be written, `Busy` while the server stops.
+/// Answers that models are loaded and compute, and that the store is writable. Faults: `Missing` without a pack, with a
+/// model that hangs, or with a store that cannot be written; `Busy` while the server stops.
 pub fn ready(context: &Context, _: &mut Call) -> Result<Reply, Fault> {
     if context.drain.is_closed() {
         return Err(Fault::new(
             Kind::Busy { retry_after_s: 30 },
             "The server is stopping.",
         ));
+    }
+    let longest = context.services.lanes.usage().longest;
+    if longest > context.step_max {
+        return Err(Fault::missing(format!(
+            "A model has computed for {} s without an end: its operator has to start the server again.",
+            longest.as_secs()
+        )));
     }
     context.store.check_writable()?;
     let mut fields = BTreeMap::from([

@@ -4,6 +4,7 @@ mod installation;
 mod services;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use installation::{Installation, open_ort};
 
@@ -76,6 +77,7 @@ impl App {
             cloning,
             clones_max: options.server.clones_max,
             require_clone_consent: options.server.require_clone_consent,
+            step_max: Duration::from_secs(options.server.step_seconds),
             spool_dir: options.data_dir.join("spool"),
             origins,
             body_caps: BodyCaps {

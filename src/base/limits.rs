@@ -222,6 +222,13 @@ pub const DRAIN_SECONDS: Movable = Movable {
     default: 30,
     max: 86_400,
 };
+/// Seconds after which a step of an engine counts as hanging. Steps of the models of this repository take some seconds on two
+/// cores.
+pub const STEP_SECONDS: Movable = Movable {
+    min: 1,
+    default: 300,
+    max: 86_400,
+};
 /// Pieces of one text that are made at once at the most: each has a thread.
 pub const PIECES_SIDE_BY_SIDE_MAX: usize = 8;
 /// Seconds of a stream's sound that are made before the client takes them.

@@ -1,12 +1,13 @@
 //! `vocabox serve`: runs the server until it is told to stop.
 
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use super::CliError;
 use crate::app::App;
 use crate::config::{Common, ServeFlags};
 use crate::end;
+use crate::scheduler::lanes::Lanes;
 
 /// Answer requests over HTTP until Ctrl-C or SIGTERM.
 #[derive(Debug, clap::Args)]
@@ -17,6 +18,9 @@ pub struct ServeArgs {
 
 /// Time for the last answers to be sent after the last generation has ended.
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
+
+/// How often the watchdog looks at the steps that run.
+const WATCH: Duration = Duration::from_secs(1);
 
 /// Runs the server. The first signal stops it once generations under way have ended, the second ends the process at
 /// once. The exit code is 1 when requests were cut off.
@@ -31,6 +35,11 @@ pub fn run(args: &ServeArgs, common: &Common) -> Result<(), CliError> {
     })
     .map_err(|e| CliError::Failed(format!("signals cannot be received: {e}")))?;
     let app = App::open(&options).map_err(CliError::usage)?;
+    if options.server.watchdog {
+        let lanes = Arc::clone(&app.context.services.lanes);
+        let step_max = app.context.step_max;
+        std::thread::spawn(move || watch(&lanes, step_max));
+    }
     eprintln!("listening on http://{}", app.edge.local_addr());
     let _ = signalled.recv();
     std::thread::spawn(move || {
@@ -51,6 +60,21 @@ pub fn run(args: &ServeArgs, common: &Common) -> Result<(), CliError> {
     // The process must not end beneath a step of an engine.
     app.context.services.lanes.close();
     Ok(())
+}
+
+/// Ends the process once a step has run for more than `step_max`: nothing ends a step from outside.
+fn watch(lanes: &Lanes, step_max: Duration) -> ! {
+    loop {
+        std::thread::sleep(WATCH);
+        let longest = lanes.usage().longest;
+        if longest > step_max {
+            log::error!(
+                "a model has computed for {} s without an end: the process ends",
+                longest.as_secs()
+            );
+            end::at_once(1);
+        }
+    }
 }
 
 /// Admits no more generations, and waits for at most `most` for those under way; returns whether all ended. The edge

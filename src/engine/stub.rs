@@ -3,7 +3,7 @@
 //!
 //! The command is the text to speak or to translate, the voice, or the language to transcribe: `fail`, `panic`, `hold`,
 //! which lasts as long as the file `hold` is in the pack's folder, in one step, or `compute`, which lasts as long, in many
-//! steps. While the file `fail` exists, every task fails. Any other text succeeds at once. The file `held` has a line for
+//! steps, or `hang`, which lasts as long and does not even end after its deadline. While the file `fail` exists, every task fails. Any other text succeeds at once. The file `held` has a line for
 //! each start and each end of a `hold`, in their order.
 
 use std::fs::OpenOptions;
@@ -69,6 +69,7 @@ impl Stub {
                 held
             }
             "compute" => self.wait(|| steps.next()),
+            "hang" => self.wait(|| Ok(())),
             _ => Ok(()),
         }
     }

@@ -34,6 +34,8 @@ struct LaneState {
     parked: HashMap<StepId, Thread>,
     /// Steps that have a lane, and whose threads do not know yet.
     granted: HashSet<StepId>,
+    /// When the steps that have a lane were given it.
+    since: HashMap<StepId, Instant>,
     is_closed: bool,
 }
 
@@ -47,6 +49,8 @@ pub struct LaneUse {
     pub waiting_idle: usize,
     /// Seconds until all requests that are in the server are done, as far as is known.
     pub queued_s: f64,
+    /// How long the longest of the steps that run has been running.
+    pub longest: Duration,
 }
 
 /// A task: what one request has an engine do. Dropping it leaves the scheduler.
@@ -85,6 +89,7 @@ impl Lanes {
                 estimates: Estimates::default(),
                 parked: HashMap::new(),
                 granted: HashSet::new(),
+                since: HashMap::new(),
                 is_closed: false,
             }),
             ended: Condvar::new(),
@@ -134,6 +139,12 @@ impl Lanes {
             waiting: state.policy.waiting(Class::Request),
             waiting_idle: state.policy.waiting(Class::Idle),
             queued_s: state.policy.queued_s(Class::Request),
+            longest: state
+                .since
+                .values()
+                .map(Instant::elapsed)
+                .max()
+                .unwrap_or_default(),
         }
     }
 
@@ -205,6 +216,7 @@ impl Lanes {
     fn end(&self, state: &mut LaneState, task: &Task, held: HeldLane) {
         let took = held.begun.elapsed();
         state.policy.done(held.step, took.as_secs_f64());
+        state.since.remove(&held.step);
         state.estimates.step_took(task.work, took.as_secs_f64());
         task.note(|times| times.add_ran(took));
         self.ended.notify_all();
@@ -227,6 +239,7 @@ impl LaneState {
             && let Some(step) = self.policy.start_next()
         {
             self.granted.insert(step);
+            self.since.insert(step, Instant::now());
             if let Some(thread) = self.parked.get(&step) {
                 thread.unpark();
             }

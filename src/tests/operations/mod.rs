@@ -5,6 +5,7 @@ mod concurrency;
 mod documents;
 mod draining;
 pub mod durability;
+mod hanging;
 mod licences;
 mod log;
 mod memory;

@@ -213,7 +213,7 @@ impl Server {
 }
 
 /// Longest time that a test waits for a process to stop; long, because the machine may be busy.
-const END: Duration = Duration::from_secs(60);
+pub const END: Duration = Duration::from_secs(60);
 
 impl Drop for Server {
     fn drop(&mut self) {
