@@ -1,15 +1,14 @@
 //! Objects whose fields the answer repeats unchanged.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{Error, MapAccess, SeqAccess};
 use serde::ser::{Error as _, Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
 use super::value::{
     FieldValue, FromJson, RequestFields, Skipped, ValueCopy, ValueReader, ValueSource, next_name,
+    schema_of_inner,
 };
 use crate::limits;
 
@@ -116,23 +115,7 @@ impl<T: RequestFields> FromJson for WithRawFields<T> {
     }
 }
 
-impl<T: JsonSchema> JsonSchema for WithRawFields<T> {
-    fn inline_schema() -> bool {
-        T::inline_schema()
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        T::schema_name()
-    }
-
-    fn schema_id() -> Cow<'static, str> {
-        T::schema_id()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        T::json_schema(generator)
-    }
-}
+schema_of_inner!(WithRawFields);
 
 /// A value that is copied and read at the same time.
 struct CopiedValue<'a, A> {

@@ -1,9 +1,9 @@
 //! One JSON value: the kinds that a field accepts, and what is kept of the value.
 
+use std::fmt;
 use std::marker::PhantomData;
-use std::{borrow::Cow, fmt};
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::Schema;
 use serde::Serialize;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Number, Value};
@@ -367,23 +367,31 @@ impl<T: RequestField> FieldSlot<T> {
     }
 }
 
-impl<T: JsonSchema> JsonSchema for FieldSlot<T> {
-    fn inline_schema() -> bool {
-        T::inline_schema()
-    }
+/// The schema of a generic type that reads as the type in it.
+macro_rules! schema_of_inner {
+    ($outer:ident) => {
+        impl<T: schemars::JsonSchema> schemars::JsonSchema for $outer<T> {
+            fn inline_schema() -> bool {
+                T::inline_schema()
+            }
 
-    fn schema_name() -> Cow<'static, str> {
-        T::schema_name()
-    }
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                T::schema_name()
+            }
 
-    fn schema_id() -> Cow<'static, str> {
-        T::schema_id()
-    }
+            fn schema_id() -> std::borrow::Cow<'static, str> {
+                T::schema_id()
+            }
 
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        T::json_schema(generator)
-    }
+            fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                T::json_schema(generator)
+            }
+        }
+    };
 }
+pub(super) use schema_of_inner;
+
+schema_of_inner!(FieldSlot);
 
 /// Removes the fields that may be null from the required fields of an object's schema, because null stands for an
 /// absent field.
