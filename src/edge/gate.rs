@@ -333,7 +333,11 @@ impl<S: Service> Gate<S> {
                 let came = relay::fetch(inner, &name, &self.spool);
                 let file = self.wire.file(&name);
                 came.map(|came| came.with(file))
-                    .map_err(|fault| refuse(&*self.service, peer, fault))
+                    .map_err(|fault| match self.wire.recall(&name) {
+                        // tiny_http dropped it before a handler had it.
+                        Some(ticket) => abandon(&*self.service, ticket.admitted, fault),
+                        None => refuse(&*self.service, peer, fault),
+                    })
             }
         }
     }

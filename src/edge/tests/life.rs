@@ -170,6 +170,25 @@ fn what_cannot_be_opened_is_said_in_one_sentence() {
 }
 
 #[test]
+fn a_request_that_the_inner_hop_drops_is_answered_and_returned() {
+    let server = TestEdge::open(|_, _| {});
+    let folders = std::fs::read_dir(&server.folder).unwrap();
+    let mut folders = folders.map(|folder| folder.unwrap().path().join("s"));
+    let socket = folders.find(|socket| socket.exists()).unwrap();
+    let kept = socket.with_file_name("kept");
+    std::fs::rename(&socket, &kept).unwrap();
+    let drops = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let mut client = server.call();
+    client.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nlost");
+    drop(drops.accept().unwrap());
+    assert_eq!(client.answer().0, 500);
+    server.wait_for(&Event::Abandoned(Kind::Internal));
+    assert_eq!(server.toy.admitted_now.load(Ordering::SeqCst), 0);
+    std::fs::rename(&kept, &socket).unwrap();
+    server.is_well();
+}
+
+#[test]
 fn requests_without_a_ticket_are_403_and_the_private_folder_goes_with_the_edge() {
     use std::io::{Read, Write};
     use std::os::unix::fs::PermissionsExt;

@@ -233,7 +233,7 @@ pub(super) struct TestEdge {
     pub(super) edge: Edge,
     pub(super) toy: Arc<Toy>,
     pub(super) events: Receiver<Event>,
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
 }
 
 impl TestEdge {
