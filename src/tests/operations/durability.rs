@@ -1,4 +1,4 @@
-//! Acknowledged writes survive a power cut, and no bucket is refilled by it.
+//! Acknowledged writes survive the end of the process, and no bucket is refilled by it.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -152,7 +152,7 @@ fn kills_at_random_moments_lose_nothing_acknowledged_and_refill_no_bucket() {
 }
 
 /// A key of a new account called `account`.
-fn new_key(data: &Path, account: &str, rpm: &str) -> String {
+pub fn new_key(data: &Path, account: &str, rpm: &str) -> String {
     command(data, &["account", "create", account, "--rpm", rpm]);
     let key = command(
         data,
@@ -177,12 +177,12 @@ fn change_account(data: &Path) {
 }
 
 /// A random number.
-fn random() -> usize {
+pub fn random() -> usize {
     RandomState::new().build_hasher().finish() as usize
 }
 
 /// Adds the ids of new history items to `known`, and checks that the total is their number.
-fn read_history(server: &Server, known: &mut HashSet<String>) {
+pub fn read_history(server: &Server, known: &mut HashSet<String>) {
     let client = server.client();
     let before = known.len();
     let mut offset = 0;
@@ -205,14 +205,14 @@ fn read_history(server: &Server, known: &mut HashSet<String>) {
 }
 
 /// A client that detects that the server was killed.
-struct Caller {
+pub struct Caller {
     agent: Agent,
     base: String,
     authorization: String,
 }
 
 impl Caller {
-    fn new(addr: SocketAddr, key: &str) -> Self {
+    pub fn new(addr: SocketAddr, key: &str) -> Self {
         let config = Agent::config_builder().http_status_as_error(false);
         Caller {
             agent: config.proxy(None).build().new_agent(),
@@ -243,7 +243,7 @@ impl Caller {
     }
 
     /// Generates without a pause, and sends the id of each acknowledged item, until the server is killed.
-    fn generate_until_killed(&self, ack: &mpsc::Sender<String>) {
+    pub fn generate_until_killed(&self, ack: &mpsc::Sender<String>) {
         while let Some((status, metadata)) = self.call("/voice/tts", Some(json!({ "text": "Hi." })))
         {
             assert_eq!(status, 200);

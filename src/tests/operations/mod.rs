@@ -11,6 +11,7 @@ mod log;
 mod memory;
 mod options_document;
 mod overload;
+mod power_cuts;
 mod scripts;
 mod speak_command;
 mod startup;

@@ -111,6 +111,21 @@ impl Server {
         server
     }
 
+    /// A server on an existing data folder, on a disk that notes in `records` what it would lose (`data/lossy_disk.rs`).
+    pub fn on_lossy_disk(
+        data: &Path,
+        key: &str,
+        models: &Path,
+        library: &Path,
+        records: &Path,
+    ) -> Server {
+        let mut command = serve(data, models, &[]);
+        command
+            .env("LD_PRELOAD", library)
+            .env("LOSSY_RECORDS", records);
+        Server::run(command, data, key)
+    }
+
     /// A server on an existing data folder.
     pub fn again(data: &Path, key: &str, models: &Path, options: &[&str]) -> Server {
         Server::run(serve(data, models, options), data, key)
@@ -204,7 +219,7 @@ impl Server {
         child.wait().unwrap().code()
     }
 
-    /// Kills the process with SIGKILL, as a power cut would end it.
+    /// Kills the process with SIGKILL.
     pub fn kill(&self) {
         let mut child = self.child.lock().unwrap();
         let _ = child.kill();

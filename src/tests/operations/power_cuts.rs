@@ -1,0 +1,108 @@
+//! Power cuts, on a disk that loses what was not synced (`tests/data/lossy_disk.rs`).
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::mpsc;
+use std::thread;
+
+use super::durability::{Caller, new_key, random, read_history};
+use crate::support::server::{Server, stub_models};
+
+/// How often the power is cut; `VOCABOX_CUTS` overrides it.
+const CUTS: usize = 10;
+/// What a disk writes whole or not at all.
+const SECTOR: usize = 512;
+
+/// Clients generate; the process is killed at a random moment; then the disk takes back writes that were not synced: at
+/// every other cut all, else some sectors of them.
+#[test]
+fn power_cuts_lose_nothing_acknowledged_and_leave_a_store_that_opens() {
+    let cuts = std::env::var("VOCABOX_CUTS").map_or(CUTS, |n| n.parse().expect("a number"));
+    let folder = tempfile::tempdir().unwrap();
+    let (data, stubs) = (folder.path().join("data"), stub_models());
+    let disk = LossyDisk::build(folder.path());
+    let key = new_key(&data, "generating", "100000");
+    let mut known = HashSet::new();
+    let (mut acknowledged, mut lost) = (0, 0);
+    let start = || Server::on_lossy_disk(&data, &key, stubs.path(), &disk.library, &disk.records);
+    let mut server = start();
+    for cut in 0..cuts {
+        let (ack, acks) = mpsc::channel();
+        let of_round: Vec<String> = thread::scope(|scope| {
+            for _ in 0..3 {
+                let (ack, caller) = (ack.clone(), Caller::new(server.addr, &key));
+                scope.spawn(move || caller.generate_until_killed(&ack));
+            }
+            drop(ack);
+            let mut of_round: Vec<String> = acks.iter().take(1 + random() % 60).collect();
+            server.kill();
+            of_round.extend(acks);
+            of_round
+        });
+        lost += disk.lose(&data, cut % 2 == 0);
+        server = start();
+        read_history(&server, &mut known);
+        for id in &of_round {
+            assert!(known.contains(id), "{id} is lost after {cut} cuts");
+        }
+        acknowledged += of_round.len();
+    }
+    println!(
+        "{cuts} cuts: {acknowledged} items acknowledged, {lost} bytes of unsynced writes lost"
+    );
+}
+
+struct LossyDisk {
+    library: PathBuf,
+    records: PathBuf,
+}
+
+impl LossyDisk {
+    fn build(folder: &Path) -> LossyDisk {
+        let library = folder.join("lossy_disk.so");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tests/data/lossy_disk.rs");
+        let rustc = std::env::var("RUSTC").unwrap_or("rustc".to_owned());
+        let built = Command::new(rustc)
+            .args(["--edition", "2024", "--crate-type", "cdylib", "-O", "-o"])
+            .args([&library, &source])
+            .status();
+        assert!(built.expect("rustc is there").success());
+        let records = folder.join("records");
+        LossyDisk { library, records }
+    }
+
+    /// Takes back the writes that were not synced, the last first; returns how many bytes.
+    fn lose(&self, data: &Path, all: bool) -> usize {
+        let store = File::options()
+            .write(true)
+            .open(data.join("store/data.mdb"));
+        let (store, records) = (store.unwrap(), fs::read(&self.records).unwrap_or_default());
+        let mut rest = &records[..];
+        let mut replaced = Vec::new();
+        // The last record may be cut off: then its write did not start.
+        while let Some((head, after)) = rest.split_first_chunk::<16>() {
+            let offset = u64::from_le_bytes(*head.first_chunk().unwrap());
+            let bytes = u64::from_le_bytes(*head.last_chunk().unwrap()) as usize;
+            let Some((bytes, after)) = after.split_at_checked(bytes) else {
+                break;
+            };
+            replaced.push((offset, bytes));
+            rest = after;
+        }
+        let mut lost = 0;
+        for (offset, bytes) in replaced.into_iter().rev() {
+            for (number, sector) in bytes.chunks(SECTOR).enumerate() {
+                if all || random() % 2 == 0 {
+                    let at = offset + (number * SECTOR) as u64;
+                    store.write_all_at(sector, at).unwrap();
+                    lost += sector.len();
+                }
+            }
+        }
+        File::create(&self.records).unwrap();
+        lost
+    }
+}
