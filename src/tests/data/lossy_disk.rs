@@ -24,6 +24,7 @@ const SYS_FCNTL: c_long = 72;
 const F_GETFL: c_int = 3;
 const O_DSYNC: c_long = 0o10000;
 const O_RDWR_CREAT_APPEND_CLOEXEC: c_int = 0o2 | 0o100 | 0o2000 | 0o2000000;
+const O_RDONLY_CLOEXEC: c_int = 0o2000000;
 const SEEK_CUR: c_int = 1;
 const SEEK_END: c_int = 2;
 
@@ -39,6 +40,7 @@ pub struct IoVec {
 
 /// The file of records.
 static RECORDS: OnceLock<c_long> = OnceLock::new();
+static READER: OnceLock<c_long> = OnceLock::new();
 /// Held during a write and its record.
 static TURN: Mutex<()> = Mutex::new(());
 
@@ -51,8 +53,18 @@ fn records() -> c_long {
     })
 }
 
+/// The store's file once more, for reading: the descriptor of a write may not allow that.
+fn reader(fd: c_int) -> c_long {
+    // SAFETY: a path that ends in NUL.
+    *READER.get_or_init(|| unsafe { syscall(SYS_OPEN, link(fd).as_ptr(), O_RDONLY_CLOEXEC) })
+}
+
+fn link(fd: c_int) -> CString {
+    CString::new(format!("/proc/self/fd/{fd}")).expect("a path")
+}
+
 fn is_store(fd: c_int) -> bool {
-    let link = CString::new(format!("/proc/self/fd/{fd}")).expect("a path");
+    let link = link(fd);
     let mut path = [0_u8; 4096];
     // SAFETY: the buffer has as many bytes as are said.
     let bytes = unsafe { syscall(SYS_READLINK, link.as_ptr(), path.as_mut_ptr(), path.len()) };
@@ -68,7 +80,13 @@ fn noted(fd: c_int, offset: c_long, bytes: usize, write: impl FnOnce() -> c_long
     record.resize(16 + bytes, 0);
     // SAFETY: each call has buffers of the lengths that are said, and descriptors that are open.
     unsafe {
-        syscall(SYS_PREAD, fd, record.as_mut_ptr().add(16), bytes, offset);
+        syscall(
+            SYS_PREAD,
+            reader(fd),
+            record.as_mut_ptr().add(16),
+            bytes,
+            offset,
+        );
         let before = syscall(SYS_LSEEK, records(), 0_i64, SEEK_END);
         syscall(SYS_WRITE, records(), record.as_ptr(), record.len());
         let written = write();

@@ -42,7 +42,7 @@ fn power_cuts_lose_nothing_acknowledged_and_leave_a_store_that_opens() {
             of_round.extend(acks);
             of_round
         });
-        lost += disk.lose(&data, cut % 2 == 0);
+        lost += disk.lose(&data, cut.is_multiple_of(2));
         server = start();
         read_history(&server, &mut known);
         for id in &of_round {
@@ -95,7 +95,7 @@ impl LossyDisk {
         let mut lost = 0;
         for (offset, bytes) in replaced.into_iter().rev() {
             for (number, sector) in bytes.chunks(SECTOR).enumerate() {
-                if all || random() % 2 == 0 {
+                if all || random().is_multiple_of(2) {
                     let at = offset + (number * SECTOR) as u64;
                     store.write_all_at(sector, at).unwrap();
                     lost += sector.len();
