@@ -176,7 +176,7 @@ def beside_texts(build, size):
 
 def beside_recording(build, size):
     clip, recording = lasting(CLIP_S / 60), lasting(size.recording_minutes)
-    with build.serving() as server:
+    with build.serving("--audio-bytes", f"{len(recording) + 2**20}") as server:
         server.transcribe(clip)
         idle_s = statistics.median(timed(lambda: server.transcribe(clip))[0] for _ in range(size.rounds))
         long, other = server.account("long"), server.account("other", size.patience_s)
