@@ -54,7 +54,14 @@ struct RunnerState {
     is_stopping: bool,
     has_more: bool,
     /// The job that runs, and what ends it.
-    running: Option<(JobId, Arc<AtomicBool>)>,
+    running: Option<RunningJob>,
+}
+
+#[derive(Clone)]
+struct RunningJob {
+    account: AccountId,
+    id: JobId,
+    cancelled: Arc<AtomicBool>,
 }
 
 impl Dubbing {
@@ -138,22 +145,38 @@ impl Dubbing {
 
     /// Ends the job if it is the one that runs: it was deleted.
     pub fn cancel(&self, id: JobId) {
-        if let Some((running, cancelled)) = &self.shared.lock().running
-            && *running == id
+        if let Some(running) = &self.shared.lock().running
+            && running.id == id
         {
-            cancelled.store(true, Ordering::SeqCst);
+            running.cancelled.store(true, Ordering::SeqCst);
         }
     }
 
-    /// Begins no other job, and ends the one that runs.
+    /// Begins no other job, and ends the one that runs, which does not count as an attempt: the store may be closed before
+    /// the job has ended.
     pub fn stop(&self) {
         let mut state = self.shared.lock();
-        state.is_stopping = true;
-        if let Some((_, cancelled)) = &state.running {
-            cancelled.store(true, Ordering::SeqCst);
+        if std::mem::replace(&mut state.is_stopping, true) {
+            return;
         }
+        let running = state.running.clone();
         drop(state);
         self.shared.changed.notify_all();
+        let Some(running) = running else {
+            return;
+        };
+        running.cancelled.store(true, Ordering::SeqCst);
+        let uncounted = (self.shared.store).change_job(running.account, running.id, |job| {
+            job.attempts = job.attempts.saturating_sub(1);
+        });
+        if let Err(fault) = uncounted
+            && fault.kind != Kind::NotFound
+        {
+            log::warn!(
+                "the end of dubbing job {} counts as a failure: {fault}",
+                running.id
+            );
+        }
     }
 }
 
@@ -218,7 +241,11 @@ impl JobRunner {
             if state.is_stopping {
                 return;
             }
-            state.running = Some((id, Arc::clone(&cancelled)));
+            state.running = Some(RunningJob {
+                account,
+                id,
+                cancelled: Arc::clone(&cancelled),
+            });
         }
         let begun = Instant::now();
         let until = begun + Duration::from_secs(limits::JOB_SECONDS_MAX);
@@ -235,11 +262,8 @@ impl JobRunner {
         self.lock().running = None;
         if cancelled.load(Ordering::SeqCst) {
             log::info!("dubbing job {id} was ended");
-            let stopped = self.store.change_job(account, id, |job| {
-                job.attempts = job.attempts.saturating_sub(1)
-            });
             // What it made after it was deleted.
-            if stopped.is_err_and(|f| f.kind == Kind::NotFound) {
+            if (self.store.job(account, id)).is_err_and(|f| f.kind == Kind::NotFound) {
                 self.store.forget_job(account, id);
             }
             return;
