@@ -96,8 +96,8 @@ impl Lanes {
         })
     }
 
-    /// Enters a task of `work` with so many of its `units`, and returns it. Faults: `Busy` when its first step would not start before the
-    /// deadline of `cancellation`.
+    /// Enters a task of `work` with so many of its `units`, and returns it. Faults: `Busy` when its first step would not
+    /// start before the deadline of `cancellation`.
     pub fn enter(
         self: &Arc<Self>,
         share: &LaneShare,

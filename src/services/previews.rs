@@ -89,7 +89,8 @@ impl Previews {
         self.cache.find(&preview.file)
     }
 
-    /// Returns the WAV file; the first caller waits until `speech` has made it. Faults: those of [`SpeechService::synthesize`].
+    /// Returns the WAV file; the first caller waits until `speech` has made it. Faults: those of
+    /// [`SpeechService::synthesize`].
     pub fn find_or_make(
         &self,
         preview: &Preview<'_>,

@@ -131,8 +131,8 @@ impl Store {
     }
 
     /// Deletes the account of this name, its keys (which are invalid from the next request on), its cloned voices and
-    /// its jobs with all that was made of them, and returns the account. The name becomes free; the id is never used again, so that no other account
-    /// inherits what is kept. Fault: `NotFound`.
+    /// its jobs with all that was made of them, and returns the account. The name becomes free; the id is never used
+    /// again, so that no other account inherits what is kept. Fault: `NotFound`.
     pub fn delete_account(&self, name: &str, history: HistoryFate) -> Result<Account, Fault> {
         let name = name.to_string();
         let tables = self.tables;

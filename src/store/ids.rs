@@ -80,7 +80,8 @@ impl FromStr for Utc {
     }
 }
 
-/// The id of an account: never shown to clients, never used twice, so that a new account cannot inherit an old one's history.
+/// The id of an account: never shown to clients, never used twice, so that a new account cannot inherit an old one's
+/// history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct AccountId(pub(crate) u64);

@@ -62,7 +62,8 @@ pub struct Job {
     pub updated_at: Utc,
     /// Most bytes that its files may have.
     pub bytes: u64,
-    /// How often it was begun, attempts that a stop of the server ended left out. 0 in records of programs that did not count.
+    /// How often it was begun, attempts that a stop of the server ended left out. 0 in records of programs that did not
+    /// count.
     #[serde(default)]
     pub attempts: u32,
 }
@@ -94,8 +95,8 @@ impl Store {
     }
 
     /// Adds a job of `account`, whose files exist already; it is on the disk when this returns. Faults: `Busy` when
-    /// the account has as many jobs or bytes as `room` allows it, or all accounts together; `Unauthorized` when the account was deleted meanwhile; and as
-    /// any write.
+    /// the account has as many jobs or bytes as `room` allows it, or all accounts together; `Unauthorized` when the
+    /// account was deleted meanwhile; and as any write.
     pub fn add_job(&self, account: AccountId, job: Job, room: JobRoom) -> Result<(), Fault> {
         let tables = self.tables;
         self.write(move |txn| {
