@@ -17,7 +17,7 @@ use vocabox::engine::contract::{CancellationToken, Speak, Utterance};
 use vocabox::engine::tts::joiner::Joiner;
 use vocabox::text;
 
-/// 120 characters, in three pieces.
+/// 120 characters, in two pieces.
 const TEXT: &str = "The harbour was quiet that evening, and the last ferry had left an hour before the rain began to fall on \
                     the empty quay.";
 

@@ -11,16 +11,16 @@
 //! weight, and takes the member with the least of those that have a step to run. A step is counted with its expected
 //! length when it starts and corrected by its real length when it ends. A member that arrives or comes back counts from
 //! where the least served active member is: it can neither save up time nor lose its turn. Of members that are served
-//! alike, the one that ran longest ago goes first. (This is start-time fair queueing, Goyal et al. 1996, as Linux's
-//! completely fair scheduler does it. Deficit round robin shares as fairly, but needs the length of a step before it
-//! runs, which no engine knows.)
+//! alike, to half a second, the one that ran longest ago goes first. (This is start-time fair queueing, Goyal et al.
+//! 1996, as Linux's completely fair scheduler does it. Deficit round robin shares as fairly, but needs the length of a
+//! step before it runs, which no engine knows.)
 //!
 //! * **Requests** have weight 1, **idle tasks** (dubbing, the search for a clone's voice) a ninth: while requests wait all
 //!   the time, idle tasks compute a tenth of the time, so that they end. With more than one lane, idle tasks leave one to
 //!   requests.
-//! * A stream of which more than [`limits::SPEECH_AHEAD_SECONDS`] are made beyond what was played, from its first sound on at
-//!   playing speed, is *patient*: its steps run only when no other step wants the lane. So a client that plays never waits
-//!   for one that downloads, and no lane is idle while there is work.
+//! * A stream of which more than [`limits::SPEECH_AHEAD_SECONDS`] are made beyond what was played, from its first sound
+//!   on at playing speed, is *patient*: its steps run only when no other step wants the lane. So a client that plays never
+//!   waits for one that downloads, and no lane is idle while there is work.
 //! * A stream whose taker has left as much sound untaken has no step to run and holds no lane. Over HTTP the taker is the
 //!   edge, which spools what the client does not take.
 //! * A request whose client left, or whose deadline has passed, leaves within [`lanes::POLL`], waiting or running, and at

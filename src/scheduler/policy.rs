@@ -1,4 +1,4 @@
-//! Who is next: the least served of those that have a step to run. No clock, no threads: see the folder's page.
+//! Who is next: the least served of those that have a step to run, of several the one that ran longest ago. No clock, no threads: see the folder's page.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -26,6 +26,11 @@ impl Class {
         }
     }
 }
+
+/// Seconds served by which members count as alike. Steps of the same length differ by as much on a machine with other work;
+/// without it, streams that started together have their second pieces in random order, and players that started first
+/// run dry (2026-11-30-fairness).
+const ALIKE_S: f64 = 0.5;
 
 /// A task that entered the policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -260,11 +265,13 @@ impl Policy {
             let children = node.children.iter();
             let open = children.filter_map(|child| Some((*child, self.nodes.get(child)?)));
             let open = open.filter(|(child, node)| wait(node) && self.may_run(*child));
-            let least = open.min_by(|(_, a), (_, b)| {
-                let turns = (a.last_turn, a.entered).cmp(&(b.last_turn, b.entered));
-                a.served.total_cmp(&b.served).then(turns)
-            });
-            id = least?.0;
+            let open: Vec<(NodeId, &Node)> = open.collect();
+            let least = open.iter().map(|(_, node)| node.served);
+            let alike = least.min_by(f64::total_cmp)? + ALIKE_S;
+            let first = open.iter().filter(|(_, node)| node.served <= alike);
+            id = first
+                .min_by_key(|(_, node)| (node.last_turn, node.entered))?
+                .0;
         }
     }
 
