@@ -107,11 +107,13 @@ impl Dubbing {
         let taken = (|| {
             files.put(id, INPUT, file)?;
             check(&mut || files.open(id, INPUT))?;
-            store.add_job(account, job, self.shared.context.room)
+            let added = store.add_job(account, job, self.shared.context.room);
+            added.inspect_err(|_| {
+                // A write that the disk did not answer in time may yet be done: this one comes after it.
+                let _ = store.delete_job(account, id);
+            })
         })();
         if taken.is_err() {
-            // A write that the disk did not answer in time may yet be done: this one comes after it.
-            let _ = store.delete_job(account, id);
             files.remove_all(id);
             return taken;
         }

@@ -28,46 +28,48 @@ pub(crate) struct JobSums {
     bytes: u64,
 }
 
+const BYTES: &str = "bytes of files of dubbing jobs";
+
 impl JobRoom {
-    /// Checks that there is room for what an account would have together, `own`, beside what `others` have.
-    pub(crate) fn check(&self, own: JobSums, others: JobSums) -> Result<(), Fault> {
-        let jobs_max = self.jobs_max as u64;
+    /// Checks that there is room for a new job, with which an account has `own` together, beside what `others` have.
+    /// Fault: `Busy`.
+    pub(crate) fn check_new(&self, own: JobSums, others: JobSums) -> Result<(), Fault> {
         let is_alone = others.kept == 0;
-        let bounds = [
-            (
-                "dubbing jobs queued or running",
-                own.open,
-                others.open,
-                jobs_max,
-            ),
-            (
-                "dubbing jobs kept",
-                own.kept,
-                others.kept,
-                JOBS_KEPT * jobs_max,
-            ),
-            (
-                "bytes of files of dubbing jobs",
-                own.bytes,
-                others.bytes,
-                self.bytes_max,
-            ),
-        ];
-        for (what, own, others, max) in bounds {
-            let own_max = share::of_account(max, is_alone);
-            if own > own_max {
-                return Err(full(format!(
-                    "this account would have {own} {what}, of at most {own_max}"
-                )));
-            }
-            if own + others > max {
-                return Err(full(format!(
-                    "all accounts would have {} {what}, of at most {max}",
-                    own + others
-                )));
-            }
-        }
-        Ok(())
+        let open_max = self.jobs_max as u64;
+        let kept_max = JOBS_KEPT * open_max;
+        let open = "dubbing jobs queued or running";
+        check(open, own.open, others.open, open_max, is_alone)?;
+        check(
+            "dubbing jobs kept",
+            own.kept,
+            others.kept,
+            kept_max,
+            is_alone,
+        )?;
+        check(BYTES, own.bytes, others.bytes, self.bytes_max, is_alone)
+    }
+
+    /// Checks that there is room for the files of a job that runs. An account that came after the job was accepted must not
+    /// end it: the share is that of an account alone. Fault: `Busy`.
+    pub(crate) fn check_growth(&self, own: JobSums, others: JobSums) -> Result<(), Fault> {
+        check(BYTES, own.bytes, others.bytes, self.bytes_max, true)
+    }
+}
+
+/// Checks one sum: of the account, and of all accounts.
+fn check(what: &str, own: u64, others: u64, max: u64, is_alone: bool) -> Result<(), Fault> {
+    let own_max = share::of_account(max, is_alone);
+    if own > own_max {
+        return Err(full(format!(
+            "this account would have {own} {what}, of at most {own_max}"
+        )));
+    }
+    let all = own + others;
+    match all > max {
+        true => Err(full(format!(
+            "all accounts would have {all} {what}, of at most {max}"
+        ))),
+        false => Ok(()),
     }
 }
 

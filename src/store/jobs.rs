@@ -105,7 +105,7 @@ impl Store {
                 return Err(Fault::new(Kind::Unauthorized, gone));
             }
             let (own, others) = tables.job_sums(txn, account, &job)?;
-            room.check(own, others)?;
+            room.check_new(own, others)?;
             tables.jobs.put(txn, &job_key(account, job.job_id), &job)
         })
     }
@@ -175,7 +175,7 @@ impl Store {
             job.bytes = bytes;
             let (own, others) = tables.job_sums(txn, account, &job)?;
             if grows {
-                room.check(own, others)?;
+                room.check_growth(own, others)?;
             }
             tables.jobs.put(txn, &key, &job)
         })
@@ -342,7 +342,9 @@ mod tests {
             fault.sentence
         };
         // Alone, it leaves a quarter of the jobs and of the bytes.
-        store.add_job(account, job(60), ROOM).unwrap();
+        let large = job(60);
+        let to_do = large.job_id;
+        store.add_job(account, large, ROOM).unwrap();
         let says = refused(account, 16);
         assert!(
             says.contains("have 76 bytes of files of dubbing jobs, of at most 75"),
@@ -367,6 +369,10 @@ mod tests {
         assert!(refused(account, 0).contains("of at most 2"));
         store.add_job(other, job(10), ROOM).unwrap();
         assert!(refused(other, 21).contains("of at most 2"));
+        // What was accepted grows although the account has more than half of the bytes now.
+        store.size_job(account, to_do, 75, ROOM).unwrap();
+        let too_large = store.size_job(account, to_do, 76, ROOM).unwrap_err();
+        assert!(too_large.sentence.contains("of at most 75"), "{too_large}");
         store.delete_account("a", HistoryFate::Keep).unwrap();
         assert_eq!(store.jobs_to_do().unwrap().len(), 2);
         assert_eq!(

@@ -27,7 +27,7 @@ fn power_cuts_lose_nothing_acknowledged_and_leave_a_store_that_opens() {
     let key = new_key(&data, "generating", "100000");
     let mut known = HashSet::new();
     let (mut acknowledged, mut lost) = (0, 0);
-    let start = || Server::on_lossy_disk(&data, &key, stubs.path(), &disk.library, &disk.records);
+    let start = || Server::on_lossy_disk(&data, &key, stubs.path(), &disk.shim, &disk.records);
     let mut server = start();
     for cut in 0..cuts {
         let (ack, acks) = mpsc::channel();
@@ -56,22 +56,22 @@ fn power_cuts_lose_nothing_acknowledged_and_leave_a_store_that_opens() {
 }
 
 struct LossyDisk {
-    library: PathBuf,
+    shim: PathBuf,
     records: PathBuf,
 }
 
 impl LossyDisk {
     fn build(folder: &Path) -> LossyDisk {
-        let library = folder.join("lossy_disk.so");
+        let shim = folder.join("lossy_disk.so");
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tests/data/lossy_disk.rs");
         let rustc = std::env::var("RUSTC").unwrap_or("rustc".to_owned());
         let built = Command::new(rustc)
             .args(["--edition", "2024", "--crate-type", "cdylib", "-O", "-o"])
-            .args([&library, &source])
+            .args([&shim, &source])
             .status();
         assert!(built.expect("rustc is there").success());
         let records = folder.join("records");
-        LossyDisk { library, records }
+        LossyDisk { shim, records }
     }
 
     /// Takes back the writes that were not synced, the last first; returns how many bytes.

@@ -116,12 +116,12 @@ impl Server {
         data: &Path,
         key: &str,
         models: &Path,
-        library: &Path,
+        shim: &Path,
         records: &Path,
     ) -> Server {
         let mut command = serve(data, models, &[]);
         command
-            .env("LD_PRELOAD", library)
+            .env("LD_PRELOAD", shim)
             .env("LOSSY_RECORDS", records);
         Server::run(command, data, key)
     }
