@@ -7,13 +7,16 @@
 //!
 //! Needs the fetched packs (scripts/fetch-models --all).
 
+#[path = "../src/tests/support/dice.rs"]
+mod dice;
 #[path = "../src/tests/support/talk.rs"]
 mod talk;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use talk::{Dice, RATE_HZ, Speaker, Talk, at_16_khz, cut, errors, say};
+use dice::Dice;
+use talk::{RATE_HZ, Talk, TalkSpeaker, at_16_khz, cut, errors, say};
 use vocabox::app::Installation;
 use vocabox::audio::pcm::{Clip, ClipReader, Samples, read_all};
 use vocabox::audio::{decode, encode};
@@ -50,12 +53,12 @@ fn read(path: &Path) -> Option<Clip> {
 }
 
 /// The voices, whose sentences are spoken at first use, and the reader.
-fn speakers(installation: &Installation, models: &Path) -> Vec<Speaker> {
+fn speakers(installation: &Installation, models: &Path) -> Vec<TalkSpeaker> {
     let kept = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("sentences");
     std::fs::create_dir_all(&kept).expect("a folder");
     let lines = include_str!("sentences/en.txt").lines().collect::<Vec<_>>();
     let mut engine = None;
-    let mut all: Vec<Speaker> = Vec::new();
+    let mut all: Vec<TalkSpeaker> = Vec::new();
     for (number, voice) in VOICES.iter().enumerate() {
         let mut sentences = Vec::new();
         for n in 0..SENTENCES {
@@ -74,7 +77,7 @@ fn speakers(installation: &Installation, models: &Path) -> Vec<Speaker> {
             });
             sentences.push(clip.samples);
         }
-        all.push(Speaker { sentences });
+        all.push(TalkSpeaker { sentences });
     }
     let reader =
         read(&models.join("test-speech/two_cities.wav")).expect("scripts/fetch-models --all");
@@ -85,7 +88,7 @@ fn speakers(installation: &Installation, models: &Path) -> Vec<Speaker> {
         let at = |s: f64| (s * f64::from(RATE_HZ)) as usize;
         cut(reader[at(pair[0])..at(pair[1])].to_vec())
     };
-    all.push(Speaker {
+    all.push(TalkSpeaker {
         sentences: pauses.windows(2).map(part).collect(),
     });
     all
@@ -93,7 +96,7 @@ fn speakers(installation: &Installation, models: &Path) -> Vec<Speaker> {
 
 /// Conversations of some minutes, one after the other, each generated when the one before has been read.
 struct Hour<'a> {
-    speakers: Vec<&'a Speaker>,
+    speakers: Vec<&'a TalkSpeaker>,
     dice: Dice,
     now: ClipReader,
     made_s: f64,
@@ -180,7 +183,7 @@ fn row(name: &str, truth: &[Turn], found: &Diarized, rtf: (f64, f64)) -> f64 {
     e.confusion
 }
 
-fn talks(engine: &Diarize, speakers: &[Speaker]) {
+fn talks(engine: &Diarize, speakers: &[TalkSpeaker]) {
     let (mut dice, mut right, mut confusions) = (Dice(7), 0, Vec::new());
     println!(
         "| conversation | speakers | found | missed | false alarm | confusion | error | real-time factor | computing |"
@@ -188,7 +191,7 @@ fn talks(engine: &Diarize, speakers: &[Speaker]) {
     println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
     for number in 0..TALKS {
         let count = 1 + number % SPEAKERS_MAX;
-        let mut who: Vec<&Speaker> = Vec::new();
+        let mut who: Vec<&TalkSpeaker> = Vec::new();
         while who.len() < count {
             let one = &speakers[dice.below(speakers.len())];
             if !who.iter().any(|known| std::ptr::eq(*known, one)) {
@@ -215,7 +218,7 @@ fn talks(engine: &Diarize, speakers: &[Speaker]) {
     );
 }
 
-fn hour(engine: &Diarize, speakers: &'static [Speaker]) {
+fn hour(engine: &Diarize, speakers: &'static [TalkSpeaker]) {
     let (turns, made) = std::sync::mpsc::channel();
     let hour = Hour {
         speakers: speakers.iter().take(4).collect(),
@@ -252,7 +255,7 @@ fn main() {
     let capabilities = [Capability::Speak, Capability::Diarize];
     let installation = Installation::open(&models, &capabilities).expect("packs are fetched");
     // The speakers of the long conversation must live as long as the program.
-    let speakers: &'static [Speaker] = speakers(&installation, &models.models_dir).leak();
+    let speakers: &'static [TalkSpeaker] = speakers(&installation, &models.models_dir).leak();
     let engine = installation.build_diarize().expect("it loads");
     talks(&*engine, speakers);
     hour(&*engine, speakers);

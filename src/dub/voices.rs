@@ -88,8 +88,8 @@ impl DubVoices {
         }
     }
 
-    /// An imitation of the voice of `speech` (16 kHz) for `account`, to read `language`; its `voice_id` is empty. Faults: `Invalid`
-    /// for speech that cannot be cloned, or a language that clones do not read; `Missing` without the packs that
+    /// An imitation of the voice of `speech` (16 kHz) for `account`, to read `language`; its `voice_id` is empty. Faults:
+    /// `Invalid` for speech that cannot be cloned, or a language that clones do not read; `Missing` without the packs that
     /// cloning needs.
     pub fn imitate(
         &self,

@@ -2,9 +2,10 @@
 //! have them; a release build refuses a pack that names one, like any unknown engine.
 //!
 //! The command is the text to speak or to translate, the voice, or the language to transcribe: `fail`, `panic`, `hold`,
-//! which lasts as long as the file `hold` is in the pack's folder, in one step, or `compute`, which lasts as long, in many
-//! steps, or `hang`, which lasts as long and does not even end after its deadline. While the file `fail` exists, every task fails. Any other text succeeds at once. The file `held` has a line for
-//! each start and each end of a `hold`, in their order.
+//! which lasts as long as the file `hold` is in the pack's folder, in one step, `compute`, which lasts as long, in many
+//! steps, or `hang`, which lasts as long and does not even end after its deadline. While the file `fail` exists, every
+//! task fails. Any other text succeeds at once. The file `held` has a line for each start and each end of a `hold`, in
+//! their order.
 
 use std::fs::OpenOptions;
 use std::io::Write;

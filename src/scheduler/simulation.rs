@@ -342,3 +342,19 @@ fn patient_steps_take_free_lanes_and_let_all_others_go_first() {
     );
     assert_eq!((policy.running(), policy.waiting(Class::Request)), (0, 0));
 }
+
+#[test]
+fn of_those_that_were_served_alike_the_one_that_ran_longest_ago_goes_first() {
+    let mut policy = Policy::new(1);
+    let tasks = [1, 2, 3].map(|number| policy.enter(Class::Request, account(number), 9.0));
+    let mut order = Vec::new();
+    // Steps of one length take a little less from one to the next: the least served alone would turn the order round.
+    for took_s in [1.0, 0.9, 0.8, 1.0, 0.9, 0.8] {
+        let steps = tasks.map(|task| policy.ready(task, 1.0, false));
+        let first = policy.start_next().unwrap();
+        order.push(steps.iter().position(|step| *step == first).unwrap());
+        policy.done(first, took_s);
+        steps.into_iter().for_each(|step| policy.withdraw(step));
+    }
+    assert_eq!(order, [0, 1, 2, 0, 1, 2]);
+}

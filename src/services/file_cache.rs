@@ -161,7 +161,11 @@ fn sweep(folder: &Path, limits: CacheLimits, newest: &Path) -> io::Result<CacheU
         if held.is_within(files_max, bytes_max) {
             break;
         }
-        fs::remove_file(file.path)?;
+        match fs::remove_file(file.path) {
+            // Another process was faster.
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
         (held.files, held.bytes) = (held.files - 1, held.bytes - file.bytes);
     }
     Ok(held)

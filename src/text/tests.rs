@@ -1,6 +1,7 @@
 use super::*;
 use crate::normalization::english;
 use vocabox_base::cpu_time;
+use vocabox_base::random::SplitMix;
 
 fn american() -> &'static English {
     English::shared(Accent::American)
@@ -26,18 +27,6 @@ fn check(pieces: &[Piece], of: &str) {
             "a piece's text is the client's own: {:?}",
             piece.text
         );
-    }
-}
-
-/// A small generator (xorshift64*), so that a failure repeats.
-pub struct Dice(pub u64);
-
-impl Dice {
-    pub fn below(&mut self, n: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % n
     }
 }
 
@@ -312,7 +301,7 @@ fn no_text_panics_or_leaves_the_alphabet() {
         "aZ09 .,;:!?'\"()[]-–—…/\\@#$%^&*_+=<>|~`€₦°²½é\u{301}\u{200D}\n\t\0你ب😀ﬁİßŉǆ"
             .chars()
             .collect();
-    let mut dice = Dice(0x5EED);
+    let mut dice = SplitMix::new(0x5EED);
     for round in 0..3000 {
         let mut text: Vec<char> = if round % 3 == 0 {
             Vec::new()

@@ -10,7 +10,7 @@ use realfft::num_complex::Complex;
 use realfft::{RealFftPlanner, RealToComplex};
 
 use crate::dsp::mel_bands::{self, Band};
-pub use crate::dsp::mel_recipe::{Edge, MelRecipe};
+pub use crate::dsp::mel_recipe::{MelPadding, MelRecipe};
 use vocabox_base::fault::Fault;
 
 /// A recipe with its transform, window and bands, ready to run.
@@ -144,9 +144,9 @@ impl Mel {
             None => {
                 for (n, (slot, weight)) in self.frame.iter_mut().zip(&self.window).enumerate() {
                     let at = (centre + n) as isize - half as isize;
-                    let at = match self.recipe.edge {
-                        Edge::Reflect => Some(reflect(at, padded)),
-                        Edge::Zero => usize::try_from(at).ok(),
+                    let at = match self.recipe.padding {
+                        MelPadding::Reflect => Some(reflect(at, padded)),
+                        MelPadding::Zero => usize::try_from(at).ok(),
                     };
                     *slot = at.and_then(|at| samples.get(at)).unwrap_or(&0.0) * weight;
                 }
@@ -269,7 +269,7 @@ mod tests {
         );
         assert_eq!(reflect(-5, 1), 0);
         let zero = MelRecipe {
-            edge: Edge::Zero,
+            padding: MelPadding::Zero,
             ..MelRecipe::GE2E
         };
         let (made, mirrored) = (

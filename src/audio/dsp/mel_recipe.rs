@@ -2,7 +2,7 @@
 
 /// The values before the first sample and after the last, where centred windows reach over the ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Edge {
+pub enum MelPadding {
     /// The sound mirrored at its end samples (numpy's `reflect`): Whisper, librosa before 0.10.
     Reflect,
     /// Silence: librosa from 0.10 on.
@@ -22,7 +22,7 @@ pub struct MelRecipe {
     pub bands: usize,
     pub low_hz: f32,
     pub high_hz: f32,
-    pub edge: Edge,
+    pub padding: MelPadding,
 }
 
 impl MelRecipe {
@@ -35,7 +35,7 @@ impl MelRecipe {
             bands,
             low_hz: 0.0,
             high_hz: 8_000.0,
-            edge: Edge::Reflect,
+            padding: MelPadding::Reflect,
         }
     }
 

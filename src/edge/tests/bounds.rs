@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::toy::{Client, Event, PATIENCE, TestEdge};
+use super::toy::{Event, PATIENCE, TestEdge, ToyClient};
 use vocabox_base::fault::Kind;
 
 const SHORT: Duration = Duration::from_millis(150);
@@ -60,7 +60,7 @@ fn slow_heads_of_one_address_do_not_lock_it_out() {
         c.connections_max = 16;
         c.connections_per_address_max = 8;
     });
-    let mut slow: Vec<Client> = (0..40)
+    let mut slow: Vec<ToyClient> = (0..40)
         .map(|_| {
             let mut client = server.call();
             client.try_send("GET / HT");
@@ -79,7 +79,7 @@ fn connections_at_work_are_not_made_to_leave() {
         c.connections_max = 2;
         c.handlers = 2;
     });
-    let mut held: Vec<Client> = (0..2)
+    let mut held: Vec<ToyClient> = (0..2)
         .map(|_| {
             let mut client = server.call();
             client.send("GET /holds HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -144,7 +144,7 @@ fn large_uploads_hold_half_of_the_places_at_most() {
     });
     let head =
         "POST /echo HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 20\r\n\r\n";
-    let mut uploads: Vec<Client> = (0..2)
+    let mut uploads: Vec<ToyClient> = (0..2)
         .map(|_| {
             let mut client = server.call();
             client.send(head);
@@ -230,7 +230,7 @@ fn client_that_does_not_read_holds_no_handler_and_is_dropped() {
         c.handlers = 2;
         b.write_block = SHORT;
     });
-    let mut deaf: Vec<Client> = (0..8)
+    let mut deaf: Vec<ToyClient> = (0..8)
         .map(|_| {
             let mut client = server.call();
             client.send("GET /big HTTP/1.1\r\nHost: x\r\n\r\n");

@@ -1,6 +1,6 @@
 //! Which bytes are a request, where it ends, and how its answer is framed.
 
-use super::toy::{BODY_BYTES_MAX, Client, Event, TestEdge, header, status};
+use super::toy::{BODY_BYTES_MAX, Event, TestEdge, ToyClient, header, status};
 use vocabox_base::fault::Kind;
 
 fn server() -> TestEdge {
@@ -267,7 +267,7 @@ fn headers_reach_the_service_clean_and_answers_cannot_inject() {
 #[test]
 fn heads_may_come_byte_by_byte() {
     let server = server();
-    let mut client: Client = server.call();
+    let mut client: ToyClient = server.call();
     for byte in b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab" {
         client.send([*byte]);
     }

@@ -3,9 +3,9 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::toy::{Client, Event, LARGE, TestEdge, header};
+use super::toy::{Event, LARGE, TestEdge, ToyClient, header};
 
-fn asks(server: &TestEdge, path: &str) -> Client {
+fn asks(server: &TestEdge, path: &str) -> ToyClient {
     let mut client = server.call();
     client.send(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"));
     client

@@ -40,12 +40,12 @@ pub(super) struct Toy {
 }
 
 /// Decrements the count when dropped: no admission may be lost.
-pub(super) struct Admitted {
+pub(super) struct ToyAdmitted {
     head: Head,
     now: Arc<AtomicUsize>,
 }
 
-impl Drop for Admitted {
+impl Drop for ToyAdmitted {
     fn drop(&mut self) {
         self.now.fetch_sub(1, Ordering::SeqCst);
     }
@@ -79,26 +79,26 @@ fn status_of(kind: Kind) -> u16 {
 }
 
 impl Service for Toy {
-    type Admitted = Admitted;
+    type Admitted = ToyAdmitted;
 
-    fn admit(&self, head: Head) -> Result<Admitted, Answer> {
+    fn admit(&self, head: Head) -> Result<ToyAdmitted, Answer> {
         match head.path.as_str() {
             "/locked" => return Err(answer(401, "{\"detail\":\"no\"}")),
             "/admit-panics" => panic!("admit"),
             _ => {}
         }
         self.admitted_now.fetch_add(1, Ordering::SeqCst);
-        Ok(Admitted {
+        Ok(ToyAdmitted {
             head,
             now: Arc::clone(&self.admitted_now),
         })
     }
 
-    fn body_bytes_max(&self, _: &Admitted) -> u64 {
+    fn body_bytes_max(&self, _: &ToyAdmitted) -> u64 {
         BODY_BYTES_MAX
     }
 
-    fn answer(&self, admitted: Admitted, body: Body, left: Arc<AtomicBool>) -> Answered {
+    fn answer(&self, admitted: ToyAdmitted, body: Body, left: Arc<AtomicBool>) -> Answered {
         if let Some(parts) = Parts::of(&admitted.head.path, self, &left) {
             return Answered {
                 answer: answer(200, "one"),
@@ -144,7 +144,7 @@ impl Service for Toy {
         given.into()
     }
 
-    fn abandon(&self, admitted: Admitted, fault: Fault) -> Answer {
+    fn abandon(&self, admitted: ToyAdmitted, fault: Fault) -> Answer {
         drop(admitted);
         self.tell(Event::Abandoned(fault.kind));
         answer(
@@ -272,8 +272,8 @@ impl TestEdge {
         }
     }
 
-    pub(super) fn call(&self) -> Client {
-        Client::call(self.edge.local_addr())
+    pub(super) fn call(&self) -> ToyClient {
+        ToyClient::call(self.edge.local_addr())
     }
 
     /// Waits for `event`; other events before it are skipped.
@@ -311,17 +311,17 @@ impl Drop for TestEdge {
 }
 
 /// One connection.
-pub(super) struct Client {
+pub(super) struct ToyClient {
     pub(super) stream: TcpStream,
     ahead: Vec<u8>,
 }
 
-impl Client {
-    pub(super) fn call(address: SocketAddr) -> Client {
+impl ToyClient {
+    pub(super) fn call(address: SocketAddr) -> ToyClient {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
-        Client {
+        ToyClient {
             stream,
             ahead: Vec::new(),
         }

@@ -40,7 +40,7 @@ const GROWTH_TOKENS: usize = 16;
 const REPEATS_MAX: usize = 3;
 
 /// The engine.
-struct Translator {
+struct TranslationEngine {
     /// Has no sentence: each task forks it.
     decoder: MarianDecoder,
     tokenizer: Tokenizer,
@@ -77,7 +77,7 @@ pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Arc<Translate>, Fault>
         graphs.load(pack, "decoder")?,
         first,
     )?;
-    Ok(Arc::new(Translator {
+    Ok(Arc::new(TranslationEngine {
         decoder,
         tokenizer,
         language_tokens,
@@ -97,7 +97,7 @@ enum TextPart<'a> {
     },
 }
 
-impl Engine for Translator {
+impl Engine for TranslationEngine {
     type Task = TranslateTask;
     type Output = Translation;
 
@@ -136,7 +136,7 @@ impl Engine for Translator {
     }
 }
 
-impl Translator {
+impl TranslationEngine {
     /// Appends the translation of `text`, a sentence or less, in two parts where it is too long for one.
     fn part<'a>(
         &self,

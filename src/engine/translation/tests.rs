@@ -62,10 +62,10 @@ fn settings(tell: Tell) -> Settings {
     }
 }
 
-fn nllb(load: Load, decoder: &str, first: Option<&str>, beams: usize) -> Translator {
+fn nllb(load: Load, decoder: &str, first: Option<&str>, beams: usize) -> TranslationEngine {
     let first = first.map(|name| load(&tiny(name)));
     let (tokenizer, settings) = (tokenizer(), settings(Tell::Both));
-    Translator {
+    TranslationEngine {
         decoder: MarianDecoder::new(load(&tiny("encoder.onnx")), load(&tiny(decoder)), first)
             .unwrap(),
         language_tokens: LanguageTokens::new(&settings, &tokenizer).unwrap(),

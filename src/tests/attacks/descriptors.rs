@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
 use crate::support::process::{files, raise_own_files, until};
-use crate::support::raw::{Client, is_well, tts};
+use crate::support::raw::{RawClient, is_well, tts};
 use crate::support::server::Server;
 
 /// Limit of open files: enough for the fewest connections that the default queue needs, and far fewer than the default.
@@ -18,10 +18,10 @@ fn with_few_files_fewer_connections_are_taken_and_never_one_too_many() {
     is_well(&server);
     // Slow heads, stalled bodies and kept connections, many more than the server can hold, from several addresses.
     let stalled = format!("{}Content-Length: 1000\r\n\r\n{{", tts(&server.key));
-    let held: Vec<Client> = (0..400_u16)
+    let held: Vec<RawClient> = (0..400_u16)
         .map(|n| {
             let mut client =
-                Client::call_from(Ipv4Addr::new(127, 0, 2, 1 + (n % 4) as u8), server.addr);
+                RawClient::call_from(Ipv4Addr::new(127, 0, 2, 1 + (n % 4) as u8), server.addr);
             client.send(match n % 10 {
                 0 => &stalled,
                 1..6 => "GET /healthz HTT",
@@ -59,7 +59,7 @@ fn files_that_run_out_all_the_same_are_a_refusal_and_then_a_recovery() {
     let server = Server::start();
     let pid = Pid::from_raw(server.pid() as i32);
     let ask = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
-    let mut kept = Client::call(server.addr);
+    let mut kept = RawClient::call(server.addr);
     kept.send(ask);
     assert_eq!(kept.answer().status, 200);
     // The last request's files are closed shortly after its answer: poll until the number is stable.
@@ -72,7 +72,7 @@ fn files_that_run_out_all_the_same_are_a_refusal_and_then_a_recovery() {
     // No further file can be opened: the least free number is the limit.
     let none = (0..).find(|n| !open.contains(n)).unwrap();
     let before = prlimit(pid, Resource::Nofile, limit(none)).unwrap();
-    let mut waits = Client::call(server.addr);
+    let mut waits = RawClient::call(server.addr);
     waits.send(ask);
     kept.send(ask);
     kept.answer().is_refusal(503);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::raw::{Answer, ask, is_well, tts};
+use crate::support::raw::{RawAnswer, ask, is_well, tts};
 use crate::support::server::{Server, stub_models};
 
 /// A header that would appear if a line were broken.
@@ -10,14 +10,14 @@ const INJECTED: &str = "X-Injected";
 const LINE_BREAKS: [&str; 6] = ["\r\n", "\n", "\r", "\0\r\n", "\u{2028}", "\u{85}"];
 
 #[track_caller]
-fn is_clean(answer: &Answer) {
+fn is_clean(answer: &RawAnswer) {
     assert_eq!(answer.header(INJECTED), None);
     for header in ["X-Request-Id", "Content-Type"] {
         assert_eq!(answer.count(header), 1, "{header}");
     }
 }
 
-fn post(server: &Server, body: &Value) -> Answer {
+fn post(server: &Server, body: &Value) -> RawAnswer {
     let body = body.to_string();
     let length = body.len();
     ask(

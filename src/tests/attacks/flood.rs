@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use crate::support::process::{connections, raise_own_files, resident, spooled, until};
-use crate::support::raw::{Client, is_well, tts};
+use crate::support::raw::{RawClient, is_well, tts};
 use crate::support::server::{Server, bare_models};
 
 const MANY: usize = 1_000;
@@ -16,12 +16,12 @@ const HELD: [&str; 4] = ["--head-seconds", "60", "--idle-seconds", "3600"];
 const MEMORY_MAX: u64 = 150 << 20;
 
 /// Opens `count` connections that have sent `begun`, from as many addresses as they need.
-fn hold(server: &Server, count: usize, begun: &str) -> Vec<Client> {
+fn hold(server: &Server, count: usize, begun: &str) -> Vec<RawClient> {
     raise_own_files();
     (0..count)
         .map(|n| {
             let from = Ipv4Addr::new(127, 0, 1, 1 + (n / PER_ADDRESS) as u8);
-            let mut client = Client::call_from(from, server.addr);
+            let mut client = RawClient::call_from(from, server.addr);
             client.send(begun);
             client
         })
@@ -34,7 +34,7 @@ fn median(server: &Server) -> Duration {
     let mut waits: Vec<Duration> = (0..51)
         .map(|_| {
             let started = Instant::now();
-            let mut client = Client::call(server.addr);
+            let mut client = RawClient::call(server.addr);
             client.send(format!(
                 "GET /voice/voices HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\r\n",
                 server.key
@@ -48,7 +48,7 @@ fn median(server: &Server) -> Duration {
 }
 
 #[track_caller]
-fn goes_on_beside(server: &Server, idle: u64, held: &[Client]) {
+fn goes_on_beside(server: &Server, idle: u64, held: &[RawClient]) {
     let median = median(server);
     let grown = resident(server).saturating_sub(idle);
     println!(
@@ -100,9 +100,9 @@ fn silent_connections_and_those_that_were_answered_once_cost_little_too() {
 fn one_address_gets_its_share_and_is_not_locked_out_by_itself() {
     raise_own_files();
     let server = Server::start();
-    let mut slow: Vec<Client> = (0..MANY)
+    let mut slow: Vec<RawClient> = (0..MANY)
         .map(|_| {
-            let mut client = Client::call(server.addr);
+            let mut client = RawClient::call(server.addr);
             client.send("GET /healthz HTT");
             client
         })
@@ -139,7 +139,7 @@ fn a_full_house_makes_room_for_newcomers_of_any_address() {
 fn clients_of_both_families_are_known_by_their_own_addresses() {
     let server = Server::launch(&bare_models(), &["--listen", "[::]:0"]);
     let address = (Ipv4Addr::LOCALHOST, server.addr.port()).into();
-    let mut client = Client::call_from(Ipv4Addr::new(127, 0, 3, 7), address);
+    let mut client = RawClient::call_from(Ipv4Addr::new(127, 0, 3, 7), address);
     client.send("GET /healthz HTTP/1.1\r\nHost: x\r\nX-Request-Id: over-ipv4\r\n\r\n");
     assert_eq!(client.answer().status, 200);
     let line = server.logged("id=over-ipv4");
@@ -155,9 +155,9 @@ fn bodies_that_stall_do_not_fill_the_memory() {
     let (count, bytes) = (200, 512 * 1024);
     let head = format!("{}Content-Length: 1000000\r\n\r\n", tts(&server.key));
     let part = vec![b' '; bytes];
-    let held: Vec<Client> = (0..count)
+    let held: Vec<RawClient> = (0..count)
         .map(|_| {
-            let mut client = Client::call(server.addr);
+            let mut client = RawClient::call(server.addr);
             client.send(&head);
             client.send(&part);
             client

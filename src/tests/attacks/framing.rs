@@ -3,8 +3,9 @@
 use std::io::Read;
 use std::net::Shutdown;
 
-use crate::support::raw::{Client, KEYLESS, ask, is_well, tts};
+use crate::support::raw::{KEYLESS, RawClient, ask, is_well, tts};
 use crate::support::server::Server;
+use vocabox_base::random::SplitMix;
 
 #[test]
 fn malformed_heads_are_400_and_closed() {
@@ -26,7 +27,7 @@ fn malformed_heads_are_400_and_closed() {
         b"CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     ] {
-        let mut client = Client::call(server.addr);
+        let mut client = RawClient::call(server.addr);
         client.send(request);
         client.answer().is_refusal(400);
         client.is_closed();
@@ -94,7 +95,7 @@ fn framing_that_two_readers_could_read_differently_is_400() {
         "\u{0}Content-Length: 2",
         "Expect: 200-ok\r\nContent-Length: 2",
     ] {
-        let mut client = Client::call(server.addr);
+        let mut client = RawClient::call(server.addr);
         client.send(format!(
             "{}{framing}\r\n\r\n{{}}GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
             tts(&server.key)
@@ -140,12 +141,12 @@ fn chunked_bodies_are_read_and_malformed_ones_are_400() {
 #[test]
 fn rubbish_is_400_or_closed_and_does_no_harm() {
     let server = Server::start();
-    let mut dice = Dice(11);
+    let mut dice = SplitMix::new(11);
     for round in 0..200 {
-        let bytes: Vec<u8> = (0..1 + dice.roll(3_000))
-            .map(|_| dice.roll(256) as u8)
+        let bytes: Vec<u8> = (0..1 + dice.below(3_000))
+            .map(|_| dice.below(256) as u8)
             .collect();
-        let mut client = Client::call(server.addr);
+        let mut client = RawClient::call(server.addr);
         client.send(&bytes);
         let _ = client.stream.shutdown(Shutdown::Write);
         let mut said = Vec::new();
@@ -163,7 +164,7 @@ fn rubbish_is_400_or_closed_and_does_no_harm() {
 fn a_few_empty_lines_are_passed_over_and_more_are_400() {
     let server = Server::start();
     let request = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
-    let mut client = Client::call(server.addr);
+    let mut client = RawClient::call(server.addr);
     for _ in 0..3 {
         client.send(format!("\r\n\r\n{request}"));
         assert_eq!(client.answer().status, 200);
@@ -176,7 +177,7 @@ fn a_few_empty_lines_are_passed_over_and_more_are_400() {
 #[test]
 fn requests_sent_ahead_are_answered_in_order() {
     let server = Server::start();
-    let mut client = Client::call(server.addr);
+    let mut client = RawClient::call(server.addr);
     let mut all = String::new();
     for _ in 0..20 {
         all += "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -196,7 +197,7 @@ fn requests_sent_ahead_are_answered_in_order() {
 fn body_is_never_taken_for_a_request() {
     let server = Server::start();
     let smuggled = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
-    let mut client = Client::call(server.addr);
+    let mut client = RawClient::call(server.addr);
     client.send(format!(
         "{}Content-Length: {}\r\n\r\n{smuggled}GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n",
         tts(&server.key),
@@ -205,7 +206,7 @@ fn body_is_never_taken_for_a_request() {
     client.answer().is_refusal(400);
     client.answer().is_refusal(404);
     // Refused unread: the connection ends, and its body is dropped.
-    let mut client = Client::call(server.addr);
+    let mut client = RawClient::call(server.addr);
     client.send(format!(
         "{KEYLESS}Content-Length: {}\r\n\r\n{smuggled}",
         smuggled.len()
@@ -217,7 +218,7 @@ fn body_is_never_taken_for_a_request() {
 #[test]
 fn head_requests_are_answered_without_a_body() {
     let server = Server::start();
-    let mut client = Client::call(server.addr);
+    let mut client = RawClient::call(server.addr);
     client.send(
         "HEAD /healthz HTTP/1.1\r\nHost: x\r\n\r\nHEAD /nowhere HTTP/1.1\r\nHost: x\r\n\r\n\
          GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -230,7 +231,7 @@ fn head_requests_are_answered_without_a_body() {
 #[test]
 fn http_1_0_is_answered_unchunked_and_closed() {
     let server = Server::start();
-    let mut client = Client::call(server.addr);
+    let mut client = RawClient::call(server.addr);
     client.send("GET /healthz HTTP/1.0\r\n\r\n");
     let answer = client.answer();
     assert_eq!(answer.status, 200);
@@ -248,7 +249,7 @@ fn expectations_are_met_only_after_admission() {
     let server = Server::start();
     let expect = "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n";
     ask(server.addr, format!("{KEYLESS}{expect}")).is_refusal(401);
-    let mut client = Client::call(server.addr);
+    let mut client = RawClient::call(server.addr);
     client.send(format!("{}{expect}", tts(&server.key)));
     assert_eq!(client.read(false).status, 100);
     client.send("{}");
@@ -305,23 +306,23 @@ fn mutated_requests_never_harm_and_are_never_answered_outside_http() {
         format!("{KEYLESS}Transfer-Encoding: chunked\r\n\r\n2\r\n{{}}\r\n0\r\n\r\n"),
         "GET /healthz HTTP/1.0\r\nConnection: keep-alive\r\n\r\n".to_owned(),
     ];
-    let mut dice = Dice(7);
+    let mut dice = SplitMix::new(7);
     for round in 0..600 {
         let mut bytes = bases[round % bases.len()].clone().into_bytes();
-        for _ in 0..=dice.roll(4) {
-            let at = dice.roll(bytes.len());
-            match dice.roll(4) {
-                0 => bytes[at] = dice.roll(256) as u8,
+        for _ in 0..=dice.below(4) {
+            let at = dice.below(bytes.len());
+            match dice.below(4) {
+                0 => bytes[at] = dice.below(256) as u8,
                 1 if bytes.len() > 1 => drop(bytes.remove(at)),
-                2 => bytes.insert(at, b"\r\n\0 :,+\t;0fF\xff"[dice.roll(13)]),
+                2 => bytes.insert(at, b"\r\n\0 :,+\t;0fF\xff"[dice.below(13)]),
                 _ => {
-                    let end = (at + dice.roll(20)).min(bytes.len());
+                    let end = (at + dice.below(20)).min(bytes.len());
                     let copy = bytes[at..end].to_vec();
                     bytes.splice(at..at, copy);
                 }
             }
         }
-        let mut client = Client::call(server.addr);
+        let mut client = RawClient::call(server.addr);
         client.send(&bytes);
         let _ = client.stream.shutdown(Shutdown::Write);
         let mut said = Vec::new();
@@ -334,15 +335,4 @@ fn mutated_requests_never_harm_and_are_never_answered_outside_http() {
         assert!(!said.starts_with(b"HTTP/1.1 5"), "{shown:?}");
     }
     is_well(&server);
-}
-
-/// Numbers that are the same in every run (Lehmer's generator, Park and Miller's constants).
-struct Dice(u64);
-
-impl Dice {
-    /// A number below `sides`.
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 = self.0 * 48_271 % 2_147_483_647;
-        (self.0 % sides as u64) as usize
-    }
 }

@@ -5,13 +5,13 @@ use std::net::{Shutdown, SocketAddr};
 use std::time::{Duration, Instant};
 
 use crate::support::process::{connections, resident, spooled, until};
-use crate::support::raw::{Client, KEYLESS, PATIENCE, ask, is_well, tts};
+use crate::support::raw::{KEYLESS, PATIENCE, RawClient, ask, is_well, tts};
 use crate::support::server::{Server, bare_models, stub_models};
 
 #[test]
 fn endless_head_is_431_and_cut_off() {
     let server = Server::start();
-    let mut client = Client::call(server.addr);
+    let mut client = RawClient::call(server.addr);
     client.send("GET / HTTP/1.1\r\nHost: x\r\n");
     let line = format!("A: {}\r\n", "a".repeat(8_000));
     let started = Instant::now();
@@ -40,7 +40,7 @@ fn declared_lengths_of_any_size_are_refused_unread() {
 fn refusals_of_unread_uploads_arrive() {
     let server = Server::start();
     for _ in 0..50 {
-        let mut client = Client::call(server.addr);
+        let mut client = RawClient::call(server.addr);
         client.send(format!("{KEYLESS}Content-Length: 800000\r\n\r\n"));
         client.send(vec![b' '; 800_000]);
         client.answer().is_refusal(401);
@@ -52,7 +52,7 @@ fn refusals_of_unread_uploads_arrive() {
 #[test]
 fn chunked_body_without_end_is_413() {
     let server = Server::start();
-    let mut client = Client::call(server.addr);
+    let mut client = RawClient::call(server.addr);
     client.send(format!(
         "{}Transfer-Encoding: chunked\r\n\r\n",
         tts(&server.key)
@@ -70,9 +70,9 @@ fn chunked_body_without_end_is_413() {
 #[test]
 fn slow_heads_do_not_hinder_an_honest_client() {
     let server = Server::launch(&bare_models(), &["--head-seconds", "60"]);
-    let slow: Vec<Client> = (0..600)
+    let slow: Vec<RawClient> = (0..600)
         .map(|_| {
-            let mut client = Client::call(server.addr);
+            let mut client = RawClient::call(server.addr);
             client.send("GET /healthz HTT");
             client
         })
@@ -86,9 +86,9 @@ fn slow_heads_do_not_hinder_an_honest_client() {
 #[test]
 fn slow_bodies_do_not_hinder_an_honest_client() {
     let server = Server::launch(&bare_models(), &["--upload-rate", "1"]);
-    let slow: Vec<Client> = (0..200)
+    let slow: Vec<RawClient> = (0..200)
         .map(|n| {
-            let mut client = Client::call(server.addr);
+            let mut client = RawClient::call(server.addr);
             let head = if n % 2 == 0 {
                 tts(&server.key)
             } else {
@@ -108,7 +108,7 @@ fn slow_bodies_do_not_hinder_an_honest_client() {
 #[test]
 fn slow_head_is_408() {
     let server = Server::start();
-    let mut client = Client::call(server.addr);
+    let mut client = RawClient::call(server.addr);
     client.send("GET /healthz HTTP/1.1\r\nHost");
     client.answer().is_refusal(408);
     client.is_closed();
@@ -117,7 +117,7 @@ fn slow_head_is_408() {
 #[test]
 fn slow_body_is_408() {
     let server = Server::start();
-    let mut client = Client::call(server.addr);
+    let mut client = RawClient::call(server.addr);
     client.send(format!(
         "{}Content-Length: 1000\r\n\r\n{{",
         tts(&server.key)
@@ -129,7 +129,7 @@ fn slow_body_is_408() {
 #[test]
 fn body_that_ends_early_is_400() {
     let server = Server::start();
-    let mut client = Client::call(server.addr);
+    let mut client = RawClient::call(server.addr);
     client.send(format!(
         "{}Content-Length: 1000\r\n\r\n{{",
         tts(&server.key)
@@ -146,7 +146,7 @@ fn clients_that_leave_at_any_point_do_no_harm() {
         tts(&server.key)
     );
     for cut in 1..whole.len() {
-        let mut client = Client::call(server.addr);
+        let mut client = RawClient::call(server.addr);
         client.send(&whole[..cut]);
     }
     is_well(&server);
@@ -156,7 +156,7 @@ fn clients_that_leave_at_any_point_do_no_harm() {
 fn an_upload_that_breaks_off_leaves_nothing_in_the_spool() {
     let server = Server::start();
     for ends in [Shutdown::Write, Shutdown::Both] {
-        let mut client = Client::call(server.addr);
+        let mut client = RawClient::call(server.addr);
         client.send(format!(
             "POST /voice/stt HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=XX\r\nAuthorization: Bearer {}\r\nContent-Length: 9000000\r\n\r\n",
             server.key
@@ -197,9 +197,9 @@ fn clients_that_stop_reading_a_large_answer_cost_no_memory_and_are_cut_off() {
         tts(&server.key),
         body.len()
     );
-    let mut deaf: Vec<Client> = (0..40)
+    let mut deaf: Vec<RawClient> = (0..40)
         .map(|_| {
-            let mut client = Client::call(server.addr);
+            let mut client = RawClient::call(server.addr);
             client.send(&request);
             client
         })
@@ -230,7 +230,7 @@ fn clients_that_stop_reading_a_large_answer_cost_no_memory_and_are_cut_off() {
 #[test]
 fn vanished_clients_are_found_out_by_the_kernel() {
     let server = Server::start();
-    let client = Client::call(server.addr);
+    let client = RawClient::call(server.addr);
     until("the connection", || connections(&server) == 1);
     // For the server's end: local and remote port, state 1 (established), and timer 2 (a keep-alive probe is due,
     // proc(5)).
@@ -247,14 +247,14 @@ fn vanished_clients_are_found_out_by_the_kernel() {
 }
 
 /// A client that has sent half a head, one that has sent half a body, and one that was answered and is idle.
-fn slow_clients(server: &Server) -> [Client; 3] {
-    let mut idle = Client::call(server.addr);
+fn slow_clients(server: &Server) -> [RawClient; 3] {
+    let mut idle = RawClient::call(server.addr);
     idle.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
     assert_eq!(idle.answer().status, 200);
-    let mut head = Client::call(server.addr);
+    let mut head = RawClient::call(server.addr);
     head.send("GET /healthz HTT");
     // As many bytes as satisfy the least rate of one byte a second for an hour.
-    let mut body = Client::call(server.addr);
+    let mut body = RawClient::call(server.addr);
     body.send(format!(
         "{}Content-Length: 3601\r\n\r\n{}",
         tts(&server.key),
@@ -320,9 +320,9 @@ fn bounds_are_those_that_the_operator_set() {
 fn client_that_never_reads_does_not_hinder_an_honest_one() {
     let server = Server::start();
     let ahead = "GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n".repeat(1_000);
-    let deaf: Vec<Client> = (0..20)
+    let deaf: Vec<RawClient> = (0..20)
         .map(|_| {
-            let mut client = Client::call(server.addr);
+            let mut client = RawClient::call(server.addr);
             client
                 .stream
                 .set_write_timeout(Some(Duration::from_millis(50)))

@@ -10,7 +10,8 @@ use vocabox::cpu_time;
 use vocabox::fault::{Fault, Kind};
 use vocabox::media::{self, SoundTrack, TrackWriter};
 
-use crate::engines::damage::{Dice, damaged};
+use crate::engines::damage::damaged;
+use crate::support::dice::Dice;
 
 /// Damaged variants of each film.
 const ROUNDS: usize = 400;

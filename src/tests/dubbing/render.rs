@@ -11,7 +11,7 @@ use vocabox::media::{self, TrackWriter};
 use crate::dubbing::films::{film, packets};
 use crate::dubbing::jobs::{analyze, job, over, stubs};
 use crate::http::voice::{samples, wav};
-use crate::support::client::{Answer, Client};
+use crate::support::client::{Client, HttpAnswer};
 use crate::support::server::Server;
 use crate::support::wer::assert_words;
 
@@ -44,7 +44,7 @@ pub fn form(file: &[u8], fields: &[(&str, String)]) -> Vec<u8> {
     body
 }
 
-fn render(client: &Client, file: &[u8], fields: &[(&str, String)]) -> Answer {
+fn render(client: &Client, file: &[u8], fields: &[(&str, String)]) -> HttpAnswer {
     let kind = Some("multipart/form-data; boundary=b");
     client.send("POST", RENDER, kind, form(file, fields))
 }

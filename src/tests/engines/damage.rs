@@ -11,6 +11,7 @@ use vocabox::cpu_time;
 use vocabox::fault::Kind;
 
 use crate::engines::audio::bytes;
+use crate::support::dice::Dice;
 
 /// Damaged variants of each file.
 const ROUNDS: usize = 150;
@@ -18,17 +19,6 @@ const ROUNDS: usize = 150;
 const WORK_MAX: Duration = Duration::from_secs(10);
 /// Longest recording that is accepted.
 const SECONDS_MAX: f64 = 60.0;
-
-/// The generator of Numerical Recipes, with the same damage in every run.
-pub struct Dice(pub u32);
-
-impl Dice {
-    /// A random number below `bound`.
-    pub fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (self.0 >> 8) as usize % bound.max(1)
-    }
-}
 
 /// Truncates `whole`, changes bytes (mostly near the start, where tables are), writes extreme values where lengths may
 /// be, or repeats a part.

@@ -10,8 +10,9 @@ use vocabox::config::{Common, CommonFlags, Flags};
 use vocabox::engine::contract::{CancellationToken, Segment, Transcript, Word};
 use vocabox::engine::diarization::{Diarize, Diarized, attribute, name};
 
+use crate::support::dice::Dice;
 use crate::support::server::models;
-use crate::support::talk::{self, Dice, RATE_HZ, Speaker, Talk, errors};
+use crate::support::talk::{self, RATE_HZ, Talk, TalkSpeaker, errors};
 
 const SENTENCES: &[&str] = &[
     "The bakery on the corner sells fresh bread every morning before sunrise.",
@@ -44,9 +45,9 @@ fn speakers_are_counted_and_told_apart_and_the_same_each_time() {
     let installation =
         Installation::open(&common.models(&Flags::default()).unwrap(), &capabilities).unwrap();
     let speak = installation.build_speak().unwrap();
-    let speakers: Vec<Speaker> = ["af_heart", "am_michael", "bf_emma", "am_onyx"]
+    let speakers: Vec<TalkSpeaker> = ["af_heart", "am_michael", "bf_emma", "am_onyx"]
         .iter()
-        .map(|voice| Speaker {
+        .map(|voice| TalkSpeaker {
             sentences: SENTENCES
                 .iter()
                 .map(|s| talk::say(&*speak, voice, s, &cancellation()))
@@ -55,7 +56,7 @@ fn speakers_are_counted_and_told_apart_and_the_same_each_time() {
         .collect();
     let engine = installation.build_diarize().unwrap();
     for count in [1, 2, 4] {
-        let who: Vec<&Speaker> = speakers.iter().take(count).collect();
+        let who: Vec<&TalkSpeaker> = speakers.iter().take(count).collect();
         let Talk { samples, turns } = talk::talk(&who, 40.0, &mut Dice(count as u32));
         let found = hear(&*engine, samples.clone());
         assert_eq!(found.speakers, count);

@@ -16,7 +16,7 @@ use serde::de::IgnoredAny;
 use vocabox::api::route;
 
 use crate::http::cloning::{self, cloning_models};
-use crate::support::client::{Answer, Client};
+use crate::support::client::{Client, HttpAnswer};
 use crate::support::server::{Server, link, sha256, stub_models};
 
 const JSON: Option<&str> = Some("application/json");
@@ -45,7 +45,7 @@ struct Recording<'a> {
 }
 
 impl Recording<'_> {
-    fn ask(&mut self, method: &str, path: &str, kind: Option<&str>, body: Vec<u8>) -> Answer {
+    fn ask(&mut self, method: &str, path: &str, kind: Option<&str>, body: Vec<u8>) -> HttpAnswer {
         let file = body.windows(9).position(|w| w == b"filename=");
         let asked = match file.filter(|_| std::str::from_utf8(&body).is_err()) {
             // Sound files are not recorded, because they depend on the versions of tools.
@@ -81,7 +81,7 @@ impl Recording<'_> {
     }
 
     /// Sends a form of these fields, and of a file if given, and records the answer.
-    fn form(&mut self, path: &str, fields: &[(&str, &str)], file: Option<&[u8]>) -> Answer {
+    fn form(&mut self, path: &str, fields: &[(&str, &str)], file: Option<&[u8]>) -> HttpAnswer {
         let part = |name: &str| {
             format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n").into_bytes()
         };
@@ -98,7 +98,7 @@ impl Recording<'_> {
 }
 
 /// Checks that the answer has the fields of its endpoint's schema.
-fn check_fields(method: &str, path: &str, answer: &Answer) {
+fn check_fields(method: &str, path: &str, answer: &HttpAnswer) {
     let Ok(route) = route::find(method, path.split('?').next().unwrap()) else {
         return;
     };
@@ -186,7 +186,7 @@ fn nested(depth: usize) -> String {
 }
 
 /// Waits for the end of a job, and records its result.
-fn job(record: &mut Recording, taken: &Answer) {
+fn job(record: &mut Recording, taken: &HttpAnswer) {
     let job = crate::dubbing::jobs::over(record.client, taken.json()["job_id"].as_str().unwrap());
     let id = job["job_id"].as_str().unwrap();
     record.get(&format!("/voice/dub/jobs/{id}"));

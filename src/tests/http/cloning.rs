@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::http::voice::{samples, speak, wav};
-use crate::support::client::{Answer, Client};
+use crate::support::client::{Client, HttpAnswer};
 use crate::support::server::{Server, json as command, link, models, recording, sha256};
 
 /// Number of values of a style table, and of voices of the stub.
@@ -110,7 +110,7 @@ fn kokoro() -> &'static Server {
 }
 
 /// Sends a request to clone.
-pub fn clone(client: &Client, file: &[u8], fields: &[(&str, &str)]) -> Answer {
+pub fn clone(client: &Client, file: &[u8], fields: &[(&str, &str)]) -> HttpAnswer {
     client.post_form("/voice/clone", file, fields)
 }
 
@@ -125,7 +125,7 @@ fn cloned(client: &Client, name: &str) -> Value {
     answer.json()
 }
 
-fn say(client: &Client, voice: &str, more: Value) -> Answer {
+fn say(client: &Client, voice: &str, more: Value) -> HttpAnswer {
     let mut body = json!({ "text": "Good morning to all of you.", "voice_id": voice });
     body.as_object_mut()
         .unwrap()
@@ -133,7 +133,7 @@ fn say(client: &Client, voice: &str, more: Value) -> Answer {
     client.post_json("/voice/tts", &body)
 }
 
-fn delete(client: &Client, voice: &str) -> Answer {
+fn delete(client: &Client, voice: &str) -> HttpAnswer {
     client.send(
         "DELETE",
         &format!("/voice/voices/{voice}"),

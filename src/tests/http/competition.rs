@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::process::{threads, until};
-use crate::support::raw::{self, Answer, Client};
+use crate::support::raw::{self, RawAnswer, RawClient};
 use crate::support::server::{Server, json as command, stub_models};
 
 const WHOLE: &str = "/voice/tts";
@@ -61,7 +61,7 @@ impl HeldServer {
 
     /// A request to speak `text`, admitted, and its place taken.
     #[track_caller]
-    fn admitted(&self, key: &str, text: &str) -> Client {
+    fn admitted(&self, key: &str, text: &str) -> RawClient {
         let tasks = self.tasks();
         let client = raw::admitted(self.server.addr, key, WHOLE, text);
         let client = client.ok().expect("a place");
@@ -71,7 +71,7 @@ impl HeldServer {
 
     /// Refused requests tell when to come again.
     #[track_caller]
-    fn refused(&self, key: &str) -> Answer {
+    fn refused(&self, key: &str) -> RawAnswer {
         let refusal = raw::admitted(self.server.addr, key, WHOLE, "More");
         let refusal = refusal.err().expect("no place");
         refusal.is_refusal(503);
@@ -113,7 +113,7 @@ fn an_account_is_answered_beside_all_that_another_may_have(lanes: usize) {
     let server = &held.server;
     let (many, other) = (&server.key, &new_key(server, "other"));
     let long = format!("compute {}", "o ".repeat(100));
-    let mut texts: Vec<Client> = (0..6).map(|_| held.admitted(many, &long)).collect();
+    let mut texts: Vec<RawClient> = (0..6).map(|_| held.admitted(many, &long)).collect();
     for _ in 0..3 {
         let refusal = held.refused(many);
         let body = String::from_utf8(refusal.body).unwrap();
@@ -174,7 +174,7 @@ fn clients_that_leave_while_they_wait_leave_no_place_taken_and_no_work_done() {
     let server = &held.server;
     let key = &server.key;
     let mut runs = held.admitted(key, "hold");
-    let waiting: Vec<Client> = (0..30).map(|_| held.admitted(key, "hold")).collect();
+    let waiting: Vec<RawClient> = (0..30).map(|_| held.admitted(key, "hold")).collect();
     held.refused(key);
     drop(waiting);
     let mut queued_ms = 0;
@@ -189,7 +189,7 @@ fn clients_that_leave_while_they_wait_leave_no_place_taken_and_no_work_done() {
     assert!(queued_ms > 0, "the log tells how long they waited");
     until("the tasks to leave", || held.tasks() == 1);
     // The lane is still held: all the places are free before it is.
-    let mut again: Vec<Client> = (0..30).map(|_| held.admitted(key, "Word")).collect();
+    let mut again: Vec<RawClient> = (0..30).map(|_| held.admitted(key, "Word")).collect();
     held.refused(key);
     held.release();
     assert_eq!(runs.answer().status, 200);
@@ -206,7 +206,8 @@ fn as_many_requests_run_at_once_as_there_are_lanes() {
         let server = &held.server;
         let keys = [server.key.clone(), new_key(server, "other")];
         let keys = keys.iter().cycle();
-        let mut texts: Vec<Client> = keys.take(6).map(|key| held.admitted(key, "hold")).collect();
+        let mut texts: Vec<RawClient> =
+            keys.take(6).map(|key| held.admitted(key, "hold")).collect();
         until("steps on all lanes", || held.depths().len() >= lanes);
         held.release();
         for text in &mut texts {
@@ -226,7 +227,7 @@ fn slow_uploads_take_no_place() {
     let server = &held.server;
     let (slow, other) = (&server.key, &new_key(server, "other"));
     let body = json!({ "text": "Slow" }).to_string();
-    let mut uploads: Vec<Client> = (0..8)
+    let mut uploads: Vec<RawClient> = (0..8)
         .map(|_| {
             let upload = raw::uploading(server.addr, slow, WHOLE, body.len());
             upload.ok().expect("its head is admitted")

@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::support::client::{Answer, Client};
+use crate::support::client::{Client, HttpAnswer};
 use crate::support::server::{Server, json as command, recording};
 
 fn client() -> Client {
     Server::shared().client()
 }
 
-fn speak(body: Value) -> Answer {
+fn speak(body: Value) -> HttpAnswer {
     client().post_json("/voice/tts", &body)
 }
 

@@ -2,12 +2,12 @@
 
 use vocabox::api::ENDPOINTS;
 
-use crate::support::client::Answer;
+use crate::support::client::HttpAnswer;
 use crate::support::server::Server;
 
 const OURS: &str = "https://app.example.org";
 
-fn preflight(server: &Server, origin: &str, path: &str) -> Answer {
+fn preflight(server: &Server, origin: &str, path: &str) -> HttpAnswer {
     let asked = [
         ("Origin", origin),
         ("Access-Control-Request-Method", "POST"),
@@ -22,7 +22,7 @@ fn preflight(server: &Server, origin: &str, path: &str) -> Answer {
         .send_with("OPTIONS", path, None, vec![], &asked)
 }
 
-fn names(answer: &Answer, header: &str, word: &str) -> bool {
+fn names(answer: &HttpAnswer, header: &str, word: &str) -> bool {
     answer
         .header(header)
         .is_some_and(|value| value.split(", ").any(|w| w.eq_ignore_ascii_case(word)))

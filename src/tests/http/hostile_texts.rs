@@ -5,11 +5,11 @@
 
 use serde_json::json;
 
-use crate::support::client::Answer;
+use crate::support::client::HttpAnswer;
 use crate::support::server::Server;
 use crate::support::wer::assert_words;
 
-fn say(text: &str) -> Answer {
+fn say(text: &str) -> HttpAnswer {
     let client = Server::shared().client();
     client.post_json("/voice/tts", &json!({ "text": text }))
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::http::voice::{samples, wav};
-use crate::support::client::Answer;
+use crate::support::client::HttpAnswer;
 use crate::support::process::processor_time;
 use crate::support::server::{Server, link, models, recording, run};
 use crate::support::wer::words;
@@ -28,7 +28,7 @@ const SAID: &[(&str, f64)] = &[
 /// Tolerance between two recognizers, whose frames differ.
 const STARTS_APART_S: f64 = 0.15;
 
-fn stt(file: &[u8], fields: &[(&str, &str)]) -> Answer {
+fn stt(file: &[u8], fields: &[(&str, &str)]) -> HttpAnswer {
     let client = Server::shared().client();
     client.post_form("/voice/stt", file, fields)
 }

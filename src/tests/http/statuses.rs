@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use vocabox::api::{Access, BEFORE_ROUTING, BodyKind, ENDPOINTS, Endpoint};
 
 use crate::http::cloning::{self, cloning_models};
-use crate::support::client::{Answer, Client};
+use crate::support::client::{Client, HttpAnswer};
 use crate::support::raw;
 use crate::support::server::{Server, json as command, link, models, stub_models};
 
@@ -129,7 +129,7 @@ impl House {
         endpoint: &Endpoint,
         word: &str,
         more: &[(&str, &str)],
-    ) -> Answer {
+    ) -> HttpAnswer {
         let (path, kind, body) = self.request(endpoint, word);
         client.send_with(endpoint.method, &path, kind, body, more)
     }

@@ -8,14 +8,14 @@ use std::thread;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::client::{Answer, Client};
+use crate::support::client::{Client, HttpAnswer};
 use crate::support::server::{Server, sha256, stub_models};
 
-fn ask(client: &Client, body: &Value) -> Answer {
+fn ask(client: &Client, body: &Value) -> HttpAnswer {
     client.post_json("/voice/dub/translate", body)
 }
 
-fn texts(answer: &Answer) -> Vec<String> {
+fn texts(answer: &HttpAnswer) -> Vec<String> {
     let said = String::from_utf8_lossy(&answer.body);
     assert_eq!(answer.status, 200, "{said}");
     let body = answer.json();

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::client::{Answer, Client};
+use crate::support::client::{Client, HttpAnswer};
 use crate::support::server::{Server, bare_models, json as command, run, stub_models};
 
-fn speak(client: &Client) -> Answer {
+fn speak(client: &Client) -> HttpAnswer {
     client.post_json("/voice/tts", &json!({ "text": "Hi." }))
 }
 
@@ -18,7 +18,7 @@ fn key(data: &Path, account: &str, more: &[&str]) -> String {
     key["key"].as_str().unwrap().to_owned()
 }
 
-fn number(answer: &Answer, header: &str) -> u64 {
+fn number(answer: &HttpAnswer, header: &str) -> u64 {
     answer.header(header).expect(header).parse().unwrap()
 }
 

@@ -8,7 +8,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::support::process::until;
-use crate::support::raw::{self, Answer};
+use crate::support::raw::{self, RawAnswer};
 use crate::support::server::{Server, json as command, run, stub_models};
 
 const SENTENCE: &str =
@@ -22,12 +22,12 @@ fn key(data: &Path, account: &str, options: &[&str]) -> String {
 }
 
 /// Asks `path` to speak what lasts as long as the stub is held. Returns once the request is admitted, or its refusal.
-fn begin(server: &Server, key: &str, path: &str) -> Result<raw::Client, Answer> {
+fn begin(server: &Server, key: &str, path: &str) -> Result<raw::RawClient, RawAnswer> {
     raw::admitted(server.addr, key, path, "One hold")
 }
 
 /// Returns once a generation of `key` is admitted again, where those that are too many are refused until then.
-fn admitted_again(server: &Server, key: &str, path: &str) -> raw::Client {
+fn admitted_again(server: &Server, key: &str, path: &str) -> raw::RawClient {
     let mut admitted = None;
     until("a free place", || {
         match begin(server, key, path) {
@@ -40,7 +40,7 @@ fn admitted_again(server: &Server, key: &str, path: &str) -> raw::Client {
 }
 
 /// Reads a chunked answer whose last chunk has not come yet.
-fn read_to_the_last_chunk(client: &mut raw::Client) {
+fn read_to_the_last_chunk(client: &mut raw::RawClient) {
     let (mut rest, mut block) = (Vec::new(), [0; 4096]);
     while !rest.ends_with(b"0\r\n\r\n") {
         let bytes = client.stream.read(&mut block).expect("a chunk");

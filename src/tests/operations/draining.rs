@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::http::cloning::cloning_models;
 use crate::operations::durability::wait_until_busy;
 use crate::support::process::{connections, until};
-use crate::support::raw::{Client, tts};
+use crate::support::raw::{RawClient, tts};
 use crate::support::server::{Server, bare_models, models, stub_models};
 
 /// Longer than any test runs: a test that waits for this has failed.
@@ -17,8 +17,8 @@ const FOR_EVER: [&str; 2] = ["--drain-seconds", "3600"];
 const SOON: Duration = Duration::from_secs(30);
 
 /// A client that has sent a part of a speech request.
-fn begun(server: &Server) -> Client {
-    let mut client = Client::call(server.addr);
+fn begun(server: &Server) -> RawClient {
+    let mut client = RawClient::call(server.addr);
     let expect = "Expect: 100-continue\r\nContent-Length: 17\r\n\r\n";
     client.send(format!("{}{expect}", tts(&server.key)));
     assert_eq!(client.read(false).status, 100);
@@ -41,11 +41,11 @@ fn a_box_with_nothing_under_way_ends_at_once_whatever_is_connected() {
         &bare_models(),
         &["--drain-seconds", "3600", "--head-seconds", "60"],
     );
-    let mut kept = Client::call(server.addr);
+    let mut kept = RawClient::call(server.addr);
     kept.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
     assert_eq!(kept.answer().status, 200);
-    let mut silent = Client::call(server.addr);
-    let mut half = Client::call(server.addr);
+    let mut silent = RawClient::call(server.addr);
+    let mut half = RawClient::call(server.addr);
     half.send("GET /healthz HTT");
     until("all connections", || connections(&server) == 3);
     server.tell_to_stop();
@@ -87,7 +87,7 @@ fn generations_that_run_and_wait_are_finished_and_on_record() {
     fs::write(&hold, "").unwrap();
     let options = [&FOR_EVER[..], &["--lanes", "1"]].concat();
     let server = Server::launch(models.path(), &options);
-    let mut speak: Vec<Client> = (0..3).map(|_| begun(&server)).collect();
+    let mut speak: Vec<RawClient> = (0..3).map(|_| begun(&server)).collect();
     for client in &mut speak {
         client.send("{\"text\": \"hold\"} ");
     }
@@ -136,7 +136,7 @@ fn what_does_not_end_in_time_is_cut_off_and_the_store_closed_all_the_same() {
 #[test]
 fn a_model_that_computes_does_not_hinder_the_end_nor_answer_after_it() {
     let server = Server::launch(&models(), &["--drain-seconds", "0"]);
-    let mut runs = Client::call(server.addr);
+    let mut runs = RawClient::call(server.addr);
     let body = format!(
         "{{\"text\":\"{}\"}}",
         "It was the best of times. ".repeat(50)

@@ -243,7 +243,7 @@ fn a_type_name_has_one_meaning_in_the_whole_tree() {
         if is_test || file.ends_with("tests.rs") {
             continue;
         }
-        let own = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+        let own = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
         for name in own.lines().filter_map(defined_type) {
             places
                 .entry(name.to_owned())

@@ -8,13 +8,13 @@ use ureq::Agent;
 use vocabox::api::{Access, BEFORE_ROUTING, route};
 
 /// A complete answer.
-pub struct Answer {
+pub struct HttpAnswer {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
 }
 
-impl Answer {
+impl HttpAnswer {
     /// The first value of a header (lower case).
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
@@ -70,12 +70,12 @@ impl Client {
     }
 
     /// Sends a GET request.
-    pub fn get(&self, path: &str) -> Answer {
+    pub fn get(&self, path: &str) -> HttpAnswer {
         self.send("GET", path, None, Vec::new())
     }
 
     /// Sends a POST request with a JSON body.
-    pub fn post_json(&self, path: &str, body: &Value) -> Answer {
+    pub fn post_json(&self, path: &str, body: &Value) -> HttpAnswer {
         self.send(
             "POST",
             path,
@@ -85,7 +85,7 @@ impl Client {
     }
 
     /// Sends a multipart form with one file and text fields.
-    pub fn post_form(&self, path: &str, file: &[u8], fields: &[(&str, &str)]) -> Answer {
+    pub fn post_form(&self, path: &str, file: &[u8], fields: &[(&str, &str)]) -> HttpAnswer {
         const BOUNDARY: &str = "between-the-parts";
         let mut body = Vec::new();
         for (name, value) in fields {
@@ -109,7 +109,7 @@ impl Client {
         path: &str,
         content_type: Option<&str>,
         body: Vec<u8>,
-    ) -> Answer {
+    ) -> HttpAnswer {
         self.send_with(method, path, content_type, body, &[])
     }
 
@@ -121,7 +121,7 @@ impl Client {
         content_type: Option<&str>,
         body: Vec<u8>,
         more: &[(&str, &str)],
-    ) -> Answer {
+    ) -> HttpAnswer {
         let mut request = ureq::http::Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.base));
@@ -149,7 +149,7 @@ impl Client {
                 )
             })
             .collect();
-        let answer = Answer {
+        let answer = HttpAnswer {
             status: response.status().as_u16(),
             headers,
             body: response
@@ -166,7 +166,7 @@ impl Client {
 
 /// Checks the properties of every answer: a status that the endpoint documents, the error envelope, the request id, and
 /// the rate headers if the key was known.
-pub fn check(answer: &Answer, method: &str, path: &str, has_key: bool) {
+pub fn check(answer: &HttpAnswer, method: &str, path: &str, has_key: bool) {
     let id = answer
         .header("x-request-id")
         .expect("every answer has a request id");

@@ -1,6 +1,7 @@
 //! Code that the tests share: starting a server, clients, and measures of answers.
 
 pub mod client;
+pub mod dice;
 pub mod process;
 pub mod raw;
 pub mod server;

@@ -13,19 +13,19 @@ use crate::support::server::Server;
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// One connection.
-pub struct Client {
+pub struct RawClient {
     pub stream: TcpStream,
     ahead: Vec<u8>,
 }
 
 /// An answer as it was read from the socket.
-pub struct Answer {
+pub struct RawAnswer {
     pub status: u16,
     headers: Vec<(String, String)>,
     pub body: Vec<u8>,
 }
 
-impl Answer {
+impl RawAnswer {
     /// Checks that this is an answer of the API to `/`, which is no endpoint.
     #[track_caller]
     pub fn is_known(&self) {
@@ -62,25 +62,25 @@ impl Answer {
     }
 }
 
-impl Client {
+impl RawClient {
     /// Connects to the server.
-    pub fn call(addr: SocketAddr) -> Client {
-        Client::over(TcpStream::connect(addr).unwrap())
+    pub fn call(addr: SocketAddr) -> RawClient {
+        RawClient::over(TcpStream::connect(addr).unwrap())
     }
 
     /// Connects from this address of the loopback network.
-    pub fn call_from(from: Ipv4Addr, addr: SocketAddr) -> Client {
+    pub fn call_from(from: Ipv4Addr, addr: SocketAddr) -> RawClient {
         let socket = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
         bind(&socket, &SocketAddrV4::new(from, 0)).unwrap();
         connect(&socket, &addr).unwrap();
-        Client::over(socket.into())
+        RawClient::over(socket.into())
     }
 
-    fn over(stream: TcpStream) -> Client {
+    fn over(stream: TcpStream) -> RawClient {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
         stream.set_nodelay(true).unwrap();
-        Client {
+        RawClient {
             stream,
             ahead: Vec::new(),
         }
@@ -93,7 +93,7 @@ impl Client {
 
     /// Reads the next answer, with its body only if `with_body`.
     #[track_caller]
-    pub fn read(&mut self, with_body: bool) -> Answer {
+    pub fn read(&mut self, with_body: bool) -> RawAnswer {
         let end = loop {
             if let Some(at) = self.ahead.windows(4).position(|w| w == b"\r\n\r\n") {
                 break at + 4;
@@ -104,7 +104,7 @@ impl Client {
         let mut lines = text.trim_end().split("\r\n");
         let first = lines.next().unwrap();
         assert!(first.starts_with("HTTP/1.1 "), "{first}");
-        let mut answer = Answer {
+        let mut answer = RawAnswer {
             status: first[9..12].parse().unwrap(),
             headers: lines
                 .filter_map(|line| line.split_once(": "))
@@ -124,7 +124,7 @@ impl Client {
 
     /// Reads the next answer with its body.
     #[track_caller]
-    pub fn answer(&mut self) -> Answer {
+    pub fn answer(&mut self) -> RawAnswer {
         self.read(true)
     }
 
@@ -177,8 +177,8 @@ impl Client {
 
 /// Sends a request on a new connection; returns the answer.
 #[track_caller]
-pub fn ask(addr: SocketAddr, request: impl AsRef<[u8]>) -> Answer {
-    let mut client = Client::call(addr);
+pub fn ask(addr: SocketAddr, request: impl AsRef<[u8]>) -> RawAnswer {
+    let mut client = RawClient::call(addr);
     client.send(request);
     client.answer()
 }
@@ -199,7 +199,12 @@ pub fn is_well(server: &Server) {
 /// Asks `path` to speak `text`. Returns the client, which waits for the answer, once the request is admitted; else its
 /// refusal.
 #[track_caller]
-pub fn admitted(addr: SocketAddr, key: &str, path: &str, text: &str) -> Result<Client, Answer> {
+pub fn admitted(
+    addr: SocketAddr,
+    key: &str,
+    path: &str,
+    text: &str,
+) -> Result<RawClient, RawAnswer> {
     let body = json!({ "text": text }).to_string();
     let mut client = uploading(addr, key, path, body.len())?;
     client.send(body);
@@ -213,9 +218,9 @@ pub fn uploading(
     key: &str,
     path: &str,
     body_bytes: usize,
-) -> Result<Client, Answer> {
+) -> Result<RawClient, RawAnswer> {
     let head = tts(key).replace("/voice/tts ", &format!("{path} "));
-    let mut client = Client::call(addr);
+    let mut client = RawClient::call(addr);
     client.send(format!(
         "{head}Expect: 100-continue\r\nContent-Length: {body_bytes}\r\n\r\n"
     ));

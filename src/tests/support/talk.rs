@@ -5,13 +5,15 @@ use vocabox::audio::pcm::Clip;
 use vocabox::engine::contract::{CancellationToken, Speak, Utterance, speak_whole};
 use vocabox::engine::diarization::Turn;
 
+use super::dice::Dice;
+
 /// Sample rate of conversations.
 pub const RATE_HZ: u32 = 16_000;
 /// Seconds around each true boundary that are not counted, as in NIST's md-eval.
 const COLLAR_S: f64 = 0.25;
 
 /// A speaker, and sentences of that voice.
-pub struct Speaker {
+pub struct TalkSpeaker {
     pub sentences: Vec<Vec<f32>>,
 }
 
@@ -20,17 +22,6 @@ pub struct Speaker {
 pub struct Talk {
     pub samples: Vec<f32>,
     pub turns: Vec<Turn>,
-}
-
-/// Random numbers that are the same in every run.
-pub struct Dice(pub u32);
-
-impl Dice {
-    /// A random number below `below`.
-    pub fn below(&mut self, below: usize) -> usize {
-        self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (self.0 >> 8) as usize % below
-    }
 }
 
 /// Speaks a sentence: 16 kHz, without the silence around it.
@@ -66,7 +57,7 @@ pub fn cut(mut samples: Vec<f32>) -> Vec<f32> {
 
 /// `seconds` of conversation between `speakers`: turns of one to three sentences, pauses of 0.2 to 0.9 s, and a
 /// different loudness for each speaker.
-pub fn talk(speakers: &[&Speaker], seconds: f64, dice: &mut Dice) -> Talk {
+pub fn talk(speakers: &[&TalkSpeaker], seconds: f64, dice: &mut Dice) -> Talk {
     let gains: Vec<f32> = speakers
         .iter()
         .map(|_| 0.5 + 0.1 * dice.below(8) as f32)
