@@ -10,7 +10,8 @@ use vocabox::admit::bucket;
 use vocabox::admit::key::authenticate;
 use vocabox::limits::RPM_MAX;
 use vocabox::store::{
-    AccountId, Feature, HistoryItem, ItemId, KeyEnv, KeyLimits, Retention, Status, Store, Utc,
+    AccountId, Feature, HistoryItem, ItemId, KeyEnv, KeyLimits, Retention, Status, Store,
+    StoreBounds, Utc,
 };
 
 /// Opens a store as a server does, with unlimited history.
@@ -18,9 +19,14 @@ fn open() -> (tempfile::TempDir, Arc<Store>, AccountId) {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let retention = Retention {
         items_max: u64::MAX,
-        days_max: None,
+        bytes_max: u64::MAX,
+        ..Retention::default()
     };
-    let store = Store::serve(dir.path(), retention).expect("a store");
+    let bounds = StoreBounds {
+        retention,
+        ..StoreBounds::default()
+    };
+    let store = Store::serve(dir.path(), bounds).expect("a store");
     let account = store.create_account("bench", RPM_MAX, true, None);
     (dir, store, account.expect("an account").id)
 }
@@ -139,9 +145,13 @@ fn history(c: &mut Criterion) {
     let start = Instant::now();
     let retention = Retention {
         items_max: items / 2,
-        days_max: None,
+        ..Retention::default()
     };
-    let store = Store::serve(dir.path(), retention).expect("a store");
+    let bounds = StoreBounds {
+        retention,
+        ..StoreBounds::default()
+    };
+    let store = Store::serve(dir.path(), bounds).expect("a store");
     let (_, each) = append(&store, account, 16, 4_096);
     let total = || store.page(account, 1, 0, None).expect("a page").total;
     let while_pruned = total() > items / 2;

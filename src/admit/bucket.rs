@@ -65,7 +65,7 @@ mod tests {
     use super::*;
     use crate::admit::key::authenticate;
     use crate::fault::Kind;
-    use crate::store::{AccountChanges, Clock, HistoryFate, KeyEnv, KeyLimits, Retention, Utc};
+    use crate::store::{AccountChanges, Clock, HistoryFate, KeyEnv, KeyLimits, StoreBounds, Utc};
 
     const SECOND_NS: u64 = 1_000_000_000;
 
@@ -79,7 +79,7 @@ mod tests {
     }
 
     fn serve(dir: &tempfile::TempDir, clock: &Clock) -> Arc<Store> {
-        Store::serve_by(dir.path(), Retention::default(), clock.clone()).unwrap()
+        Store::serve_by(dir.path(), StoreBounds::default(), clock.clone()).unwrap()
     }
 
     /// The `Authorization` header of a new key of the account `ada`.

@@ -25,7 +25,7 @@ use crate::services::Services;
 use crate::services::clones::ClonedVoices;
 use crate::services::file_cache::{CacheLimits, FileCache};
 use crate::services::previews::Previews;
-use crate::store::{JobRoom, Retention, Store};
+use crate::store::{JobRoom, Retention, Store, StoreBounds};
 
 /// Bounds of the previews on the disk.
 const PREVIEWS: CacheLimits = CacheLimits {
@@ -48,9 +48,14 @@ impl App {
         let origins = Origins::parse(&options.server.cors_origin).map_err(Fault::missing)?;
         let retention = Retention {
             items_max: options.server.history_max,
+            bytes_max: options.server.history_bytes,
             days_max: options.server.history_days,
         };
-        let store = Store::serve(&options.data_dir, retention)?;
+        let bounds = StoreBounds {
+            bytes_max: options.server.store_bytes,
+            retention,
+        };
+        let store = Store::serve(&options.data_dir, bounds)?;
         let installation = Installation::open(&options.models, Capability::ALL)?;
         let capacity = installation.capacity(options.places());
         let beams = options.models.settings.beam;

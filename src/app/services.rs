@@ -25,7 +25,7 @@ use crate::services::transcription::{Recognizer, RecognizerSettings, Transcripti
 use crate::services::translation::{TranslationService, Translator};
 use crate::services::voices::{Origin, VoiceCatalog};
 use crate::services::{Capacity, ModelName, Services};
-use crate::store::{Retention, Store};
+use crate::store::{Store, StoreBounds};
 
 /// Language of the sentences that cloning tries voices with.
 const TRIED_IN: &str = "en-us";
@@ -230,7 +230,7 @@ impl Installation {
         let transcription = self.start_transcription(&self.command_capacity(), beams)?;
         let transcription = transcription.ok_or_else(|| missing(Capability::Transcribe))?;
         let speech = self.start_speech(&self.command_capacity())?;
-        let store = Store::serve(scratch, Retention::default())?;
+        let store = Store::serve(scratch, StoreBounds::default())?;
         std::fs::create_dir_all(data_dir).map_err(Fault::disk)?;
         // One translator is started by itself, once it is known which.
         let services = Services {

@@ -290,6 +290,12 @@ pub const HISTORY_ITEMS: Movable = Movable {
     default: 1_000_000,
     max: 1_000_000_000,
 };
+/// Bytes of the history items that an account keeps, as JSON.
+pub const HISTORY_BYTES: Movable = Movable {
+    min: 64 * KIB,
+    default: GIB,
+    max: 1024 * GIB,
+};
 /// Days that a history item is kept, when age removes items.
 pub const HISTORY_DAYS: Movable = Movable {
     min: 1,
@@ -314,10 +320,17 @@ pub const CONCURRENT: Movable = Movable {
 };
 
 /// Bytes of address space for the store. Sparse: the file grows with what is in it.
-pub const STORE_MAP_BYTES: usize = 16 * 1024 * 1024 * 1024;
+pub const STORE_BYTES: Movable = Movable {
+    min: 16 * MIB,
+    default: 16 * GIB,
+    max: 1024 * GIB,
+};
 /// The fraction of it (one part in this many) that history may not take: a removal writes too, so a completely full
 /// store could not be reduced.
 pub const STORE_SPARE_PARTS: usize = 8;
+/// The fraction of it (one part in this many) that history leaves free: when all histories together have more than the
+/// rest, the largest loses its oldest items.
+pub const STORE_FREE_PARTS: usize = 4;
 /// Simultaneous LMDB readers: every connection may check its key at once, and the command line reads too.
 pub const STORE_READERS_MAX: u32 = 9_216;
 /// Writes that one group commit takes.
@@ -350,6 +363,7 @@ const _: () =
     assert!(VIDEO_BYTES.default < SPOOL_BYTES.default && VIDEO_BYTES.max < SPOOL_BYTES.max);
 const _: () = assert!(JSON_BYTES.min as usize >= TEXT_CHARS_MAX * 12); // every character as \uXXXX\uXXXX
 const _: () = assert!(METADATA_BYTES_MAX as u64 <= HEAD_BYTES.min);
+const _: () = assert!(STORE_FREE_PARTS < STORE_SPARE_PARTS);
 const _: () = assert!(HISTORY_OFFSET_MAX as u64 <= HISTORY_ITEMS.default);
 const _: () = assert!(BUCKETS_MAX.is_multiple_of(BUCKET_SHARDS));
 const _: () = assert!(COMMIT_ITEMS_MAX < COMMIT_QUEUE_MAX && COMMIT_WAIT_MS < STORE_WAIT_MS);

@@ -4,6 +4,7 @@ pub mod account;
 pub mod docs;
 pub mod dub;
 mod error;
+pub mod history;
 pub mod key;
 mod logging;
 pub mod models;
@@ -45,6 +46,7 @@ enum Command {
     Serve(Box<serve::ServeArgs>),
     Account(account::AccountArgs),
     Key(key::KeyArgs),
+    History(history::HistoryArgs),
     Models(models::ModelsArgs),
     Speak(speak::SpeakArgs),
     Transcribe(transcribe::TranscribeArgs),
@@ -63,6 +65,7 @@ pub fn run(cli: Cli) -> ExitCode {
                 Command::Serve(args) => serve::run(&args, &common),
                 Command::Account(args) => account::run(args, &common.settings.data_dir),
                 Command::Key(args) => key::run(args, &common.settings.data_dir),
+                Command::History(args) => history::run(args, &common.settings.data_dir),
                 Command::Models(args) => models::run(args, &common.settings.models_dir),
                 Command::Speak(args) => speak::run(args, &common),
                 Command::Transcribe(args) => transcribe::run(args, &common),

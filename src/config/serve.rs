@@ -26,11 +26,16 @@ settings! {
         watchdog: bool = OptionKind::Switch;
         /// History items that each account keeps; beyond that the oldest are deleted
         history_max: u64 = OptionKind::Count(limits::HISTORY_ITEMS);
+        /// Size of each account's history; beyond that the oldest items are deleted
+        history_bytes: u64 = OptionKind::Size(limits::HISTORY_BYTES);
         /// Days that a history item is kept
         history_days: Option<u32> = OptionKind::Count(limits::HISTORY_DAYS),
-            Preset::Unset("for ever, as far as --history-max allows");
+            Preset::Unset("for ever, as far as its other bounds allow");
         /// Whether history keeps texts and transcripts, or their lengths only
         history_text: HistoryText = OptionKind::Choice(HistoryText::NAMES), Preset::Value("on");
+        /// Size that the store may grow to: address space until it is used. When all histories together have three
+        /// quarters of it, the largest loses its oldest items
+        store_bytes: usize = OptionKind::Size(limits::STORE_BYTES);
         /// Origin whose pages may call the server from a browser, such as `https://app.example.org`; may be given
         /// again; * is any origin
         cors_origin: Vec<String> = OptionKind::Texts("ORIGIN");

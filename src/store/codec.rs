@@ -78,6 +78,13 @@ pub(crate) fn count_key(account: AccountId, feature: Option<Feature>) -> [u8; 9]
     key
 }
 
+/// Key of the bytes of an account's history, among the counts: no feature has this code.
+pub(crate) fn bytes_key(account: AccountId) -> [u8; 9] {
+    let mut key = [u8::MAX; 9];
+    key[..8].copy_from_slice(&account_key(account));
+    key
+}
+
 /// A value stored as JSON. Unknown fields are ignored when it is read.
 pub(crate) struct Json<T>(PhantomData<T>);
 

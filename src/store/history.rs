@@ -3,7 +3,9 @@
 use heed::{RoTxn, RwTxn};
 use serde::{Deserialize, Serialize};
 
-use crate::codec::{account_key, count_key, index_key, item_id_of, item_key, item_key_of};
+use crate::codec::{
+    account_key, bytes_key, count_key, index_key, item_id_of, item_key, item_key_of,
+};
 use crate::ids::{AccountId, Feature, ItemId, Utc};
 use crate::{Store, Tables};
 use vocabox_base::fault::{Fault, Kind};
@@ -39,6 +41,14 @@ pub struct HistoryItem {
     pub latency_ms: Option<u64>,
 }
 
+/// What an account's history holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct HistorySize {
+    pub items: u64,
+    /// Bytes of their values in the store.
+    pub bytes: u64,
+}
+
 /// A page of a history.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page {
@@ -54,11 +64,14 @@ impl Store {
     /// space, and as any write; `Busy` as any write.
     pub fn append(&self, account: AccountId, item: &HistoryItem) -> Result<(), Fault> {
         // Encoded here, because all writes share the writing thread.
-        let value = serde_json::to_vec(item).map_err(Fault::internal)?;
+        let json = serde_json::to_vec(item).map_err(Fault::internal)?;
         let (id, feature) = (item.id, item.feature);
+        let value = self.seals.seal(account, id, &json)?;
         let (tables, bytes_max) = (self.tables, self.history_bytes_max);
-        let total = self.write(move |txn| {
-            if tables.history_bytes(txn)? > bytes_max {
+        let bytes_kept = self.env.history_bytes_kept();
+        let (held, is_store_over) = self.write(move |txn| {
+            let pages_bytes = tables.history_pages_bytes(txn)?;
+            if pages_bytes > bytes_max {
                 return Err(Fault::missing(
                     "The history is full: its operator has to make room.",
                 ));
@@ -82,10 +95,14 @@ impl Store {
                 let items = tables.history_counts.get(txn, &count)?.unwrap_or(0);
                 tables.history_counts.put(txn, &count, &(items + 1))?;
             }
-            tables.items(txn, account, None)
+            let mut held = tables.held(txn, account)?;
+            held.bytes += value.len() as u64;
+            let bytes = bytes_key(account);
+            tables.history_counts.put(txn, &bytes, &held.bytes)?;
+            Ok((held, pages_bytes > bytes_kept))
         })?;
         if let Some(pruner) = &self.pruner {
-            pruner.appended(account, total);
+            pruner.appended(account, held, is_store_over);
         }
         Ok(())
     }
@@ -95,7 +112,9 @@ impl Store {
     pub fn delete_item(&self, account: AccountId, id: ItemId) -> Result<(), Fault> {
         let tables = self.tables;
         self.write(move |txn| match tables.remove_items(txn, account, &[id])? {
-            0 => Err(Fault::not_found(format!("There is no history item {id}."))),
+            HistorySize { items: 0, .. } => {
+                Err(Fault::not_found(format!("There is no history item {id}.")))
+            }
             _ => Ok(()),
         })
     }
@@ -120,11 +139,14 @@ impl Store {
         let total = self.tables.items(&txn, account, feature)?;
         // Walks the index instead of the items: a hundred entries fit in one of its pages.
         let newest_first = history_index.rev_prefix_iter(&txn, &view)?;
+        let opener = self.seals.opener(account)?;
         let mut items = Vec::with_capacity(limit);
         for entry in newest_first.skip(offset).take(limit) {
             let key = item_key_of(entry?.0).ok_or_else(damaged)?;
+            let id = item_id_of(&key).ok_or_else(damaged)?;
             let value = history.get(&txn, &key)?.ok_or_else(damaged)?;
-            items.push(serde_json::from_slice(value).map_err(Fault::internal)?);
+            let json = opener.open(id, value)?;
+            items.push(serde_json::from_slice(&json).map_err(Fault::internal)?);
         }
         Ok(Page { items, total })
     }
@@ -132,7 +154,7 @@ impl Store {
 
 impl Tables {
     /// Returns the bytes of the pages that hold history. LMDB stores that number.
-    fn history_bytes(&self, txn: &RoTxn) -> Result<usize, Fault> {
+    pub(crate) fn history_pages_bytes(&self, txn: &RoTxn) -> Result<usize, Fault> {
         let items = self.history.stat(txn)?.non_free_page_size();
         Ok(items + self.history_index.stat(txn)?.non_free_page_size())
     }
@@ -146,6 +168,14 @@ impl Tables {
     ) -> Result<u64, Fault> {
         let count = self.history_counts.get(txn, &count_key(account, feature))?;
         Ok(count.unwrap_or(0))
+    }
+
+    /// Returns what the history of `account` holds.
+    pub(crate) fn held(&self, txn: &RoTxn, account: AccountId) -> Result<HistorySize, Fault> {
+        Ok(HistorySize {
+            items: self.items(txn, account, None)?,
+            bytes: (self.history_counts.get(txn, &bytes_key(account))?).unwrap_or(0),
+        })
     }
 
     /// Returns the oldest item of `account`, if it has one.
@@ -162,36 +192,51 @@ impl Tables {
     }
 
     /// Removes the oldest items of `account`, at most `PRUNE_ITEMS_MAX`, as long as `is_doomed` is true for the next
-    /// item and the number removed so far. Returns how many were removed.
+    /// item and what was removed so far. Returns what was removed.
     pub(crate) fn remove_oldest(
         &self,
         txn: &mut RwTxn,
         account: AccountId,
-        is_doomed: impl Fn(u64, ItemId) -> bool,
-    ) -> Result<usize, Fault> {
+        is_doomed: impl Fn(HistorySize, ItemId) -> bool,
+    ) -> Result<HistorySize, Fault> {
         let mut doomed = Vec::with_capacity(PRUNE_ITEMS_MAX);
+        let mut removed = HistorySize::default();
         let oldest_first = self.history.prefix_iter(txn, &account_key(account))?;
         for entry in oldest_first.take(PRUNE_ITEMS_MAX) {
-            let id = item_id_of(entry?.0).ok_or_else(damaged)?;
-            if !is_doomed(doomed.len() as u64, id) {
+            let (key, value) = entry?;
+            let id = item_id_of(key).ok_or_else(damaged)?;
+            if !is_doomed(removed, id) {
                 break;
             }
+            removed.items += 1;
+            removed.bytes += value.len() as u64;
             doomed.push(id);
         }
         self.remove_items(txn, account, &doomed)
     }
 
-    /// Removes the items of `items` that `account` has; returns how many.
+    /// Removes the items of `items` that `account` has; returns what was removed.
     fn remove_items(
         &self,
         txn: &mut RwTxn,
         account: AccountId,
         items: &[ItemId],
-    ) -> Result<usize, Fault> {
-        let mut removed = 0;
+    ) -> Result<HistorySize, Fault> {
+        let mut removed = HistorySize::default();
         for id in items {
-            removed += usize::from(self.history.delete(txn, &item_key(account, *id))?);
+            let key = item_key(account, *id);
+            if let Some(value) = self.history.get(txn, &key)? {
+                removed.items += 1;
+                removed.bytes += value.len() as u64;
+                self.history.delete(txn, &key)?;
+            }
         }
+        let bytes = self.held(txn, account)?.bytes;
+        self.put_count(
+            txn,
+            &bytes_key(account),
+            bytes.saturating_sub(removed.bytes),
+        )?;
         // The index tells the item's feature, so that its text need not be read.
         for view in std::iter::once(None).chain(Feature::ALL.map(Some)) {
             let mut gone = 0;
@@ -199,16 +244,20 @@ impl Tables {
                 let entry = index_key(account, view, *id);
                 gone += u64::from(self.history_index.delete(txn, &entry)?);
             }
-            let count = count_key(account, view);
-            match self.items(txn, account, view)?.saturating_sub(gone) {
-                _ if gone == 0 => {}
-                0 => {
-                    self.history_counts.delete(txn, &count)?;
-                }
-                left => self.history_counts.put(txn, &count, &left)?,
+            let left = self.items(txn, account, view)?.saturating_sub(gone);
+            if gone > 0 {
+                self.put_count(txn, &count_key(account, view), left)?;
             }
         }
         Ok(removed)
+    }
+
+    /// Sets a count; 0 has no record.
+    fn put_count(&self, txn: &mut RwTxn, key: &[u8; 9], count: u64) -> Result<(), Fault> {
+        match count {
+            0 => self.history_counts.delete(txn, key).map(drop),
+            _ => self.history_counts.put(txn, key, &count),
+        }
     }
 }
 

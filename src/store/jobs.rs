@@ -268,7 +268,7 @@ fn no_such_job() -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{HistoryFate, Retention};
+    use crate::{HistoryFate, StoreBounds};
     use serde_json::json;
 
     const ROOM: JobRoom = JobRoom {
@@ -284,7 +284,7 @@ mod tests {
     fn a_job_and_its_files_outlive_the_process_and_belong_to_one_account() {
         let dir = tempfile::tempdir().unwrap();
         let (id, account) = {
-            let store = Store::serve(dir.path(), Retention::default()).unwrap();
+            let store = Store::serve(dir.path(), StoreBounds::default()).unwrap();
             let account = store.create_account("a", 60, true, None).unwrap().id;
             let other = store.create_account("b", 60, true, None).unwrap().id;
             let job = job(10);
@@ -309,7 +309,7 @@ mod tests {
                 .unwrap();
             (id, account)
         };
-        let store = Store::serve(dir.path(), Retention::default()).unwrap();
+        let store = Store::serve(dir.path(), StoreBounds::default()).unwrap();
         let to_do = store.jobs_to_do().unwrap();
         assert_eq!((to_do.len(), to_do[0].1.job_id), (1, id));
         let mut film = String::new();
@@ -333,7 +333,7 @@ mod tests {
     #[test]
     fn jobs_and_their_bytes_are_bounded_and_go_with_their_account() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::serve(dir.path(), Retention::default()).unwrap();
+        let store = Store::serve(dir.path(), StoreBounds::default()).unwrap();
         let account = store.create_account("a", 60, true, None).unwrap().id;
         let other = store.create_account("b", 60, true, None).unwrap().id;
         let refused = |account, bytes| {

@@ -16,7 +16,9 @@ mod jobs;
 mod keys;
 mod lmdb;
 mod prune;
+mod purge;
 mod rate_limit;
+mod seal;
 mod upgrade;
 mod voices;
 mod writer;
@@ -48,7 +50,7 @@ use lmdb::{Env, Failure, Table};
 use rate_limit::buckets;
 use vocabox_base::fault::Fault;
 use vocabox_base::limits::{
-    NAME_CHARS_MAX, STORE_MAP_BYTES, STORE_READERS_MAX, STORE_SPARE_PARTS, STORE_WRITABLE_MS,
+    NAME_CHARS_MAX, STORE_BYTES, STORE_READERS_MAX, STORE_SPARE_PARTS, STORE_WRITABLE_MS,
 };
 
 const META: &str = "meta";
@@ -82,7 +84,7 @@ struct Tables {
     accounts: Table<'static, Bytes, Json<Account>>,
     account_names: Table<'static, Str, Count>,
     keys: Table<'static, Bytes, Json<keys::KeyRecord>>,
-    /// JSON of a `HistoryItem`.
+    /// JSON of a `HistoryItem`, sealed.
     history: Table<'static, Bytes, Bytes>,
     /// Each item twice: in the index of its whole account, and in that of its feature.
     history_index: Table<'static, Bytes, Unit>,
@@ -97,6 +99,23 @@ struct Tables {
     jobs: Table<'static, Bytes, Json<Job>>,
 }
 
+/// What a server's store may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoreBounds {
+    /// Bytes that its file may grow to: address space until they are used.
+    pub bytes_max: usize,
+    pub retention: Retention,
+}
+
+impl Default for StoreBounds {
+    fn default() -> Self {
+        StoreBounds {
+            bytes_max: STORE_BYTES.default as usize,
+            retention: Retention::default(),
+        }
+    }
+}
+
 /// The open store. It closes by [`Store::close`] or when the last owner drops it.
 pub struct Store {
     env: Env,
@@ -105,6 +124,7 @@ pub struct Store {
     buckets: Arc<buckets::Buckets>,
     writer: Arc<writer::Writer>,
     history_bytes_max: usize,
+    seals: seal::Seals,
     voice_files: Folders<VoiceId>,
     job_files: Folders<JobId>,
     /// What dubbing made of an account's texts and recordings, and may use again.
@@ -125,32 +145,33 @@ impl Store {
     /// Opens the store in the folder `store` of `data_dir`; creates both, readable by this user only, when they are
     /// missing. Fault: `Missing`; its cause, for the operator, names the folder.
     pub fn open(data_dir: &Path) -> Result<Arc<Store>, Fault> {
-        Store::open_sized(data_dir, STORE_MAP_BYTES, Clock::of_machine()).map(Arc::new)
+        Store::open_sized(data_dir, None, Clock::of_machine()).map(Arc::new)
     }
 
-    /// Opens the store for a server, the only one on `data_dir`, and keeps its history within `retention` from then on.
-    /// Faults: as [`Store::open`]; `Missing` also when another server has it open.
-    pub fn serve(data_dir: &Path, retention: Retention) -> Result<Arc<Store>, Fault> {
-        Store::serve_by(data_dir, retention, Clock::of_machine())
+    /// Opens the store for a server, the only one on `data_dir`, and keeps it within `bounds` from then on. Faults: as
+    /// [`Store::open`]; `Missing` also when another server has it open.
+    pub fn serve(data_dir: &Path, bounds: StoreBounds) -> Result<Arc<Store>, Fault> {
+        Store::serve_by(data_dir, bounds, Clock::of_machine())
     }
 
     /// As [`Store::serve`], with token buckets that use `clock`.
     pub fn serve_by(
         data_dir: &Path,
-        retention: Retention,
+        bounds: StoreBounds,
         clock: Clock,
     ) -> Result<Arc<Store>, Fault> {
         let only_server = only_server(data_dir).map_err(|fault| in_folder(data_dir, fault))?;
-        let mut store = Store::open_sized(data_dir, STORE_MAP_BYTES, clock)?;
+        let mut store = Store::open_sized(data_dir, Some(bounds.bytes_max), clock)?;
         store.sweep_voice_files()?;
         store.sweep_job_files()?;
-        let pruner = prune::Pruner::start(store.pruning(), retention);
+        store.sweep_secrets()?;
+        let pruner = prune::Pruner::start(store.pruning(), bounds.retention);
         store.pruner = Some(pruner.map_err(Fault::internal)?);
         store._only_server = Some(only_server);
         Ok(Arc::new(store))
     }
 
-    fn open_sized(data_dir: &Path, map_bytes: usize, clock: Clock) -> Result<Store, Fault> {
+    fn open_sized(data_dir: &Path, map_bytes: Option<usize>, clock: Clock) -> Result<Store, Fault> {
         let dir = data_dir.join("store");
         make_folder(&dir)
             .and_then(|()| Env::open(&dir, map_bytes, STORE_READERS_MAX, DATABASES))
@@ -166,7 +187,7 @@ impl Store {
             env.heed()
                 .create_databases_and_commit(txn, |open, txn| -> Result<_, Failure> {
                     let meta = open.create_database(txn, Some(META))?;
-                    upgrade::run(txn, meta.into())?;
+                    upgrade::check(txn, meta.into())?;
                     Ok(CommitOrAbort::<_, ()>::Commit((
                         meta,
                         open.create_database(txn, Some(ACCOUNTS))?,
@@ -207,6 +228,9 @@ impl Store {
             voices: voices.into(),
             jobs: jobs.into(),
         };
+        let mut txn = env.write_txn()?;
+        upgrade::run(&mut txn, tables)?;
+        txn.commit().map_err(lmdb::fault)?;
         let uses = Arc::new(keys::Uses::default());
         let buckets = Arc::new(buckets::Buckets::new(clock));
         let (due_uses, due_buckets) = (uses.clone(), buckets.clone());
@@ -222,6 +246,7 @@ impl Store {
             buckets,
             writer: Arc::new(writer),
             history_bytes_max,
+            seals: seal::Seals::new(Folders::in_data(data_dir, "secrets")),
             voice_files: Folders::in_data(data_dir, "voices"),
             job_files: Folders::in_data(data_dir, "jobs"),
             spoken: Folders::in_data(data_dir, Store::SPOKEN),

@@ -8,24 +8,35 @@ use heed::{
     WithoutTls,
 };
 use vocabox_base::fault::{Fault, Kind};
+use vocabox_base::limits::{STORE_BYTES, STORE_FREE_PARTS};
+
+/// LMDB's name for the file of an environment.
+const DATA_FILE: &str = "data.mdb";
 
 /// The open environment. Read transactions hold a reader slot for a lookup only, not as long as a thread lives.
 #[derive(Clone)]
 pub(crate) struct Env(heed::Env<WithoutTls>);
 
 impl Env {
-    /// Opens the environment in the folder `dir`, which no other user can read. Faults: `Missing`.
+    /// Opens the environment in the folder `dir`, which no other user can read. It may grow to `map_bytes`; with none, as
+    /// far as the program that opened it before allowed. Faults: `Missing`.
     pub(crate) fn open(
         dir: &Path,
-        map_bytes: usize,
+        map_bytes: Option<usize>,
         readers_max: u32,
         databases: u32,
     ) -> Result<Self, Fault> {
         let mut options = EnvOpenOptions::new().read_txn_without_tls();
-        options
-            .map_size(map_bytes)
-            .max_readers(readers_max)
-            .max_dbs(databases);
+        options.max_readers(readers_max).max_dbs(databases);
+        // Without a size, LMDB reads it from the file, and gives a new file 1 MiB.
+        match map_bytes {
+            None if dir.join(DATA_FILE).exists() => {}
+            bytes => {
+                let bytes = bytes.unwrap_or(STORE_BYTES.default as usize);
+                // heed wants whole pages; no page of memory is larger.
+                options.map_size(bytes.next_multiple_of(64 * 1024));
+            }
+        }
         // SAFETY: only this program uses the files (mode 0700), through LMDB and with its locks on; heed refuses to
         // open them twice in this process.
         let env = unsafe { options.open(dir) }.map_err(fault)?;
@@ -48,6 +59,12 @@ impl Env {
     /// Returns the bytes that the store may grow to.
     pub(crate) fn map_bytes(&self) -> usize {
         self.0.info().map_size
+    }
+
+    /// Returns the bytes of pages that all histories together may keep.
+    pub(crate) fn history_bytes_kept(&self) -> usize {
+        let map_bytes = self.map_bytes();
+        map_bytes - map_bytes / STORE_FREE_PARTS
     }
 
     /// Returns a read transaction: a snapshot of what is committed now. Faults: `Busy` when too many are open.

@@ -1,4 +1,4 @@
-//! Keeps the history within its bounds and removes that of deleted accounts: the oldest items first, in transactions so
+//! Keeps histories within their bounds and removes those of deleted accounts: the oldest items first, in transactions so
 //! small that they delay no other write, and for at most half of the time.
 
 use std::collections::BTreeSet;
@@ -8,19 +8,22 @@ use std::time::{Duration, Instant};
 
 use heed::{RoTxn, RwTxn};
 
-use crate::codec::{account_key, account_of};
+use crate::codec::{account_key, account_of, bytes_key};
+use crate::history::HistorySize;
 use crate::ids::{AccountId, Utc};
 use crate::lmdb::Env;
 use crate::writer::{Writer, lock};
 use crate::{Store, Tables};
 use vocabox_base::fault::Fault;
-use vocabox_base::limits::{HISTORY_ITEMS, PRUNE_EVERY_MS, PRUNE_ITEMS_MAX};
+use vocabox_base::limits::{HISTORY_BYTES, HISTORY_ITEMS, PRUNE_EVERY_MS, PRUNE_ITEMS_MAX};
 
 /// The bounds of each account's history: the newest items by their ids are kept, so that of two items of the same
 /// millisecond the one that was made first is removed first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
     pub items_max: u64,
+    /// Bytes of the items.
+    pub bytes_max: u64,
     /// Days, if age removes items. An item of exactly this age is removed.
     pub days_max: Option<u32>,
 }
@@ -29,27 +32,13 @@ impl Default for Retention {
     fn default() -> Self {
         Retention {
             items_max: HISTORY_ITEMS.default,
+            bytes_max: HISTORY_BYTES.default,
             days_max: None,
         }
     }
 }
 
 impl Store {
-    /// Removes the histories of deleted accounts that [`crate::HistoryFate::Purge`] marked, also those that a killed
-    /// process left unfinished; returns the number of items. A server does so by itself, at its start and every
-    /// `PRUNE_EVERY_MS`.
-    pub fn purge_deleted(&self) -> Result<u64, Fault> {
-        let work = self.pruning();
-        let mut removed = 0;
-        while let Some(account) = work.next_purge()? {
-            let started = Instant::now();
-            removed += work.purge_some(account)? as u64;
-            // Lets a server beside this process write: LMDB's write lock is not fair.
-            std::thread::sleep(started.elapsed());
-        }
-        Ok(removed)
-    }
-
     /// Returns the pruning transactions of this store.
     pub(crate) fn pruning(&self) -> Pruning {
         Pruning {
@@ -62,19 +51,12 @@ impl Store {
 
 /// The transactions of pruning.
 pub(crate) struct Pruning {
-    env: Env,
-    tables: Tables,
-    writer: Arc<Writer>,
+    pub(crate) env: Env,
+    pub(crate) tables: Tables,
+    pub(crate) writer: Arc<Writer>,
 }
 
 impl Pruning {
-    /// Returns a deleted account whose history has to be removed.
-    fn next_purge(&self) -> Result<Option<AccountId>, Fault> {
-        let txn = self.env.read_txn()?;
-        let mark = self.tables.purges.first(&txn)?;
-        mark.map(|(key, ())| account(key)).transpose()
-    }
-
     /// Returns the account of the lowest id, `from` or above, that has a history.
     fn next_history(&self, from: AccountId) -> Result<Option<AccountId>, Fault> {
         let txn = self.env.read_txn()?;
@@ -83,19 +65,8 @@ impl Pruning {
         count.map(|(key, _)| account(key)).transpose()
     }
 
-    /// Removes `PRUNE_ITEMS_MAX` items of a deleted account, or all that are left and then the mark; returns how many.
-    pub(crate) fn purge_some(&self, account: AccountId) -> Result<usize, Fault> {
-        let tables = self.tables;
-        self.writer.write(move |txn| {
-            let removed = tables.remove_oldest(txn, account, |_, _| true)?;
-            if removed < PRUNE_ITEMS_MAX {
-                tables.purges.delete(txn, &account_key(account))?;
-            }
-            Ok(removed)
-        })
-    }
-
-    /// Removes up to `PRUNE_ITEMS_MAX` items of `account` that are too many or too old at `now`; returns how many.
+    /// Removes up to `PRUNE_ITEMS_MAX` items of `account` that are too many, too large together or too old at `now`;
+    /// returns how many.
     pub(crate) fn prune_some(
         &self,
         account: AccountId,
@@ -113,7 +84,41 @@ impl Pruning {
     }
 }
 
+impl Pruning {
+    /// Removes the oldest items of the account with the largest history, at most `PRUNE_ITEMS_MAX`, if all histories
+    /// together have more than `bytes_max` bytes of pages; returns how many.
+    pub(crate) fn reduce_some(&self, bytes_max: usize) -> Result<usize, Fault> {
+        let tables = self.tables;
+        let txn = self.env.read_txn()?;
+        if tables.history_pages_bytes(&txn)? <= bytes_max {
+            return Ok(0);
+        }
+        let largest = tables.largest_history(&txn)?;
+        drop(txn);
+        let Some(account) = largest else {
+            return Ok(0);
+        };
+        self.writer.write(move |txn| {
+            let removed = tables.remove_oldest(txn, account, |_, _| true)?;
+            Ok(removed.items as usize)
+        })
+    }
+}
+
 impl Tables {
+    /// Returns the account whose history has the most bytes.
+    fn largest_history(&self, txn: &RoTxn) -> Result<Option<AccountId>, Fault> {
+        let mut largest = None;
+        for entry in self.history_counts.iter(txn)? {
+            let (key, bytes) = entry?;
+            let account = account(key)?;
+            if key == bytes_key(account) {
+                largest = largest.max(Some((bytes, account)));
+            }
+        }
+        Ok(largest.map(|(_, account)| account))
+    }
+
     /// Whether the oldest item of `account` has to be removed.
     fn is_over(
         &self,
@@ -122,7 +127,8 @@ impl Tables {
         retention: Retention,
         now: Utc,
     ) -> Result<bool, Fault> {
-        if self.items(txn, account, None)? > retention.items_max {
+        let held = self.held(txn, account)?;
+        if held.items > retention.items_max || held.bytes > retention.bytes_max {
             return Ok(true);
         }
         match retention.days_max {
@@ -141,22 +147,25 @@ impl Tables {
         retention: Retention,
         now: Utc,
     ) -> Result<usize, Fault> {
-        let items = self.items(txn, account, None)?;
-        let over = items.saturating_sub(retention.items_max);
+        let held = self.held(txn, account)?;
         let over_until = retention.days_max.map(|days| now.days_before(days));
-        self.remove_oldest(txn, account, |before, item| {
-            before < over || over_until.is_some_and(|until| item.made_at() <= until)
-        })
+        let removed = self.remove_oldest(txn, account, |removed, item| {
+            held.items - removed.items > retention.items_max
+                || held.bytes - removed.bytes > retention.bytes_max
+                || over_until.is_some_and(|until| item.made_at() <= until)
+        })?;
+        Ok(removed.items as usize)
     }
 }
 
-fn account(key: &[u8]) -> Result<AccountId, Fault> {
+/// Returns the account that a key starts with.
+pub(crate) fn account(key: &[u8]) -> Result<AccountId, Fault> {
     account_of(key).ok_or_else(|| Fault::internal("a count or a mark names no account"))
 }
 
 /// The thread that prunes while a server runs.
 pub(crate) struct Pruner {
-    items_max: u64,
+    retention: Retention,
     bell: Arc<Bell>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -170,8 +179,10 @@ struct Bell {
 
 #[derive(Default)]
 struct Asked {
-    /// Accounts with too many items.
+    /// Accounts with too many items, or too large ones.
     over: BTreeSet<AccountId>,
+    /// Whether all histories together are too large.
+    is_store_over: bool,
     stop: bool,
 }
 
@@ -188,17 +199,29 @@ impl Pruner {
             .name("store-pruner".into())
             .spawn(move || thread.serve())?;
         Ok(Pruner {
-            items_max: retention.items_max,
+            retention,
             bell,
             thread: Mutex::new(Some(thread)),
         })
     }
 
-    /// Notes that `account` has `total` items now.
-    pub(crate) fn appended(&self, account: AccountId, total: u64) {
-        if total > self.items_max && lock(&self.bell.asked).over.insert(account) {
-            self.bell.rung.notify_all();
+    /// Notes that `account` has `held` now, and whether all histories together have become too large.
+    pub(crate) fn appended(&self, account: AccountId, held: HistorySize, is_store_over: bool) {
+        let Retention {
+            items_max,
+            bytes_max,
+            ..
+        } = self.retention;
+        let is_over = held.items > items_max || held.bytes > bytes_max;
+        if !is_over && !is_store_over {
+            return;
         }
+        let mut asked = lock(&self.bell.asked);
+        if is_over {
+            asked.over.insert(account);
+        }
+        asked.is_store_over |= is_store_over;
+        self.bell.rung.notify_all();
     }
 
     /// Ends the thread after its transaction.
@@ -217,6 +240,13 @@ struct PruneThread {
     pruning: Pruning,
     retention: Retention,
     bell: Arc<Bell>,
+}
+
+/// What has become too large.
+enum Over {
+    Account(AccountId),
+    /// All histories together.
+    Store,
 }
 
 /// Why a task was interrupted.
@@ -239,7 +269,8 @@ impl PruneThread {
         loop {
             let outcome = match self.next_over(due.saturating_duration_since(Instant::now())) {
                 Err(cut) => Err(cut),
-                Ok(Some(account)) => self.prune(account),
+                Ok(Some(Over::Account(account))) => self.prune(account),
+                Ok(Some(Over::Store)) => self.reduce(),
                 Ok(None) => {
                     due = Instant::now() + every;
                     self.round()
@@ -254,15 +285,18 @@ impl PruneThread {
         }
     }
 
-    /// Returns the next account with too many items, or none once `patience` has passed.
-    fn next_over(&self, patience: Duration) -> Result<Option<AccountId>, Cut> {
+    /// Returns what has become too large next, or none once `patience` has passed.
+    fn next_over(&self, patience: Duration) -> Result<Option<Over>, Cut> {
         let asked = lock(&self.bell.asked);
-        let nothing = |asked: &mut Asked| !asked.stop && asked.over.is_empty();
+        let nothing =
+            |asked: &mut Asked| !asked.stop && asked.over.is_empty() && !asked.is_store_over;
         let waited = self.bell.rung.wait_timeout_while(asked, patience, nothing);
         let (mut asked, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        match asked.stop {
-            true => Err(Cut::Stop),
-            false => Ok(asked.over.pop_first()),
+        let (stop, is_store_over) = (asked.stop, std::mem::take(&mut asked.is_store_over));
+        match (stop, is_store_over) {
+            (true, _) => Err(Cut::Stop),
+            (false, true) => Ok(Some(Over::Store)),
+            (false, false) => Ok(asked.over.pop_first().map(Over::Account)),
         }
     }
 
@@ -286,7 +320,20 @@ impl PruneThread {
             self.prune(account)?;
             from = account.next();
         }
-        Ok(())
+        self.reduce()
+    }
+
+    /// Removes the oldest items of the largest histories until all together fit. An account that fills the store loses its
+    /// own items; a small history loses none.
+    fn reduce(&self) -> Result<(), Cut> {
+        let bytes_max = self.pruning.env.history_bytes_kept();
+        loop {
+            let started = Instant::now();
+            if self.pruning.reduce_some(bytes_max)? == 0 {
+                return Ok(());
+            }
+            self.pause(started.elapsed())?;
+        }
     }
 
     fn prune(&self, account: AccountId) -> Result<(), Cut> {

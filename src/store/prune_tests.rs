@@ -3,7 +3,7 @@ use std::thread;
 
 use super::*;
 use crate::tests::{account, all, item, open};
-use crate::{Feature, HistoryFate, HistoryItem, ItemId};
+use crate::{Feature, HistoryFate, HistoryItem, ItemId, StoreBounds};
 use vocabox_base::fault::Kind;
 
 /// An item that was made at `made_at`.
@@ -26,7 +26,7 @@ fn item_of(feature: Feature, made_at: Utc) -> HistoryItem {
 fn of_count(items_max: u64) -> Retention {
     Retention {
         items_max,
-        days_max: None,
+        ..Retention::default()
     }
 }
 
@@ -37,11 +37,20 @@ fn of_days(days: u32) -> Retention {
     }
 }
 
+fn bounds(retention: Retention) -> StoreBounds {
+    StoreBounds {
+        retention,
+        ..StoreBounds::default()
+    }
+}
+
 /// Returns once `account` has `total` items, while the pruner works in parallel.
 fn wait_for(store: &Store, account: AccountId, total: u64) {
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {
-        let left = store.page(account, 1, 0, None).unwrap().total;
+        let txn = store.env.read_txn().unwrap();
+        let left = store.tables.items(&txn, account, None).unwrap();
+        drop(txn);
         if left == total {
             return;
         }
@@ -110,7 +119,7 @@ fn the_old_go_by_the_time_in_their_ids() {
 #[test]
 fn a_server_keeps_its_bound_while_items_come_in() {
     let dir = tempfile::tempdir().unwrap();
-    let store = Store::serve(dir.path(), of_count(100)).unwrap();
+    let store = Store::serve(dir.path(), bounds(of_count(100))).unwrap();
     let accounts = ["ada", "bisi"].map(|name| account(&store, name));
     let items: Vec<_> = (0..1_000).map(|i| item(Feature::ALL[i % 4], "a")).collect();
     thread::scope(|scope| {
@@ -143,7 +152,7 @@ fn a_server_finds_at_its_start_what_became_too_old_also_of_deleted_accounts() {
     }
     store.delete_account("bisi", HistoryFate::Keep).unwrap();
     drop(store);
-    let store = Store::serve(dir.path(), of_days(30)).unwrap();
+    let store = Store::serve(dir.path(), bounds(of_days(30))).unwrap();
     for account in [ada, bisi] {
         wait_for(&store, account, 1);
         assert_eq!(check_counts(&store, account), 1);
@@ -192,7 +201,7 @@ fn a_purge_that_was_cut_is_finished_by_the_next_server() {
     let store = reopen(dir.path());
     assert_eq!(store.pruning().purge_some(ada).unwrap(), 256);
     drop(store);
-    let store = Store::serve(dir.path(), Retention::default()).unwrap();
+    let store = Store::serve(dir.path(), StoreBounds::default()).unwrap();
     wait_for(&store, ada, 0);
     store.close();
     assert_eq!(marks(&store), 0);
@@ -212,4 +221,135 @@ fn kept_history_is_nobodys_and_grows_no_more() {
     let fault = store.append(ada, &item(Feature::Tts, "late")).unwrap_err();
     assert_eq!(fault.kind, Kind::Unauthorized);
     assert_eq!(check_counts(&store, ada), 700);
+}
+
+#[test]
+fn a_kept_history_is_purged_when_the_operator_says_so() {
+    let (dir, [ada, bisi]) = deleted(HistoryFate::Keep);
+    let store = reopen(dir.path());
+    assert_eq!(store.purge_kept().unwrap(), 1);
+    assert_eq!(store.purge_deleted().unwrap(), 700);
+    assert_eq!((marks(&store), check_counts(&store, ada)), (0, 0));
+    assert_eq!(check_counts(&store, bisi), 700);
+    assert_eq!(store.purge_kept().unwrap(), 0);
+}
+
+/// What the items of `account` take.
+fn bytes(store: &Store, account: AccountId) -> u64 {
+    let txn = store.env.read_txn().unwrap();
+    store.tables.held(&txn, account).unwrap().bytes
+}
+
+#[test]
+fn the_newest_that_fit_are_kept() {
+    let (_dir, store) = open();
+    let (ada, bisi) = (account(&store, "ada"), account(&store, "bisi"));
+    for number in 0..40 {
+        let text = number.to_string().repeat(500);
+        store.append(ada, &item(Feature::Tts, &text)).unwrap();
+        store.append(bisi, &item(Feature::Tts, &text)).unwrap();
+    }
+    let (before, newest) = (all(&store, ada, None), bytes(&store, ada) / 40);
+    let retention = Retention {
+        bytes_max: 10 * newest,
+        ..Retention::default()
+    };
+    let pruning = store.pruning();
+    let removed = pruning.prune_some(ada, retention, Utc::now()).unwrap();
+    assert!((29..=32).contains(&removed), "{removed}");
+    assert!(bytes(&store, ada) <= retention.bytes_max);
+    assert_eq!(all(&store, ada, None), before[..40 - removed]);
+    assert_eq!(check_counts(&store, bisi), 40);
+    let removed = pruning.prune_some(ada, retention, Utc::now()).unwrap();
+    assert_eq!(removed, 0);
+    let newest = all(&store, ada, None);
+    newest
+        .iter()
+        .for_each(|item| store.delete_item(ada, item.id).unwrap());
+    assert_eq!(bytes(&store, ada), 0);
+}
+
+#[test]
+fn an_account_that_fills_the_store_loses_its_own_oldest_items() {
+    let dir = tempfile::tempdir().unwrap();
+    let bounds = StoreBounds {
+        bytes_max: 8 * 1024 * 1024,
+        ..StoreBounds::default()
+    };
+    let store = Store::serve(dir.path(), bounds).unwrap();
+    let (ada, bisi) = (account(&store, "ada"), account(&store, "bisi"));
+    let small: Vec<_> = (0..10).map(|_| item(Feature::Tts, "small")).collect();
+    append_many(&store, bisi, &small);
+    let text = "x".repeat(4_000);
+    // Twice what fits.
+    for _ in 0..2_000 {
+        store.append(ada, &item(Feature::Tts, &text)).unwrap();
+    }
+    let left = check_counts(&store, ada);
+    assert!((200..1_700).contains(&left), "{left}");
+    assert_eq!(check_counts(&store, bisi), 10);
+}
+
+/// Whether a file of `dir` or of its folders contains `text`.
+fn contains(dir: &Path, text: &str) -> bool {
+    std::fs::read_dir(dir).unwrap().any(|entry| {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => contains(&path, text),
+            false => {
+                let bytes = std::fs::read(path).unwrap();
+                bytes
+                    .windows(text.len())
+                    .any(|part| part == text.as_bytes())
+            }
+        }
+    })
+}
+
+#[test]
+fn no_text_of_the_history_can_be_read_from_the_disk_and_none_at_all_after_a_purge() {
+    let (dir, store) = open();
+    let (ada, bisi) = (account(&store, "ada"), account(&store, "bisi"));
+    let said = item(Feature::Tts, "my knee hurts");
+    store.append(ada, &said).unwrap();
+    store
+        .append(bisi, &item(Feature::Tts, "so does mine"))
+        .unwrap();
+    let sealed = {
+        let txn = store.env.read_txn().unwrap();
+        let key = crate::codec::item_key(ada, said.id);
+        store
+            .tables
+            .history
+            .get(&txn, &key)
+            .unwrap()
+            .unwrap()
+            .to_vec()
+    };
+    assert!(
+        contains(dir.path(), "bisi"),
+        "the search finds what is there"
+    );
+    assert!(!contains(dir.path(), "knee") && !contains(dir.path(), "mine"));
+    let json = store
+        .seals
+        .opener(ada)
+        .unwrap()
+        .open(said.id, &sealed)
+        .unwrap();
+    assert!(String::from_utf8(json).unwrap().contains("knee"));
+    // Nor is the secret of another account of any use.
+    let others = store.seals.opener(bisi).unwrap();
+    assert_eq!(
+        others.open(said.id, &sealed).unwrap_err().kind,
+        Kind::Internal
+    );
+    store.delete_account("ada", HistoryFate::Purge).unwrap();
+    let opener = store.seals.opener(ada).unwrap();
+    assert_eq!(
+        opener.open(said.id, &sealed).unwrap_err().kind,
+        Kind::Internal
+    );
+    let kept = all(&store, bisi, None);
+    assert_eq!(kept[0].text.as_deref(), Some("so does mine"));
 }

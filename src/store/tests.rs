@@ -196,7 +196,7 @@ fn a_failing_write_takes_none_of_its_company_with_it() {
 fn a_full_history_is_a_fault_and_the_store_goes_on() {
     let dir = tempfile::tempdir().unwrap();
     // The eighth that history may not take has to hold a whole commit's copies of pages.
-    let store = Store::open_sized(dir.path(), 8 * 1024 * 1024, Clock::of_machine()).unwrap();
+    let store = Store::open_sized(dir.path(), Some(8 * 1024 * 1024), Clock::of_machine()).unwrap();
     let ada = account(&store, "ada");
     let text = "x".repeat(4_000);
     let append = || store.append(ada, &item(Feature::Tts, &text));
@@ -241,7 +241,7 @@ fn a_full_history_is_a_fault_and_the_store_goes_on() {
 #[test]
 fn a_full_map_is_a_fault_and_the_store_goes_on() {
     let dir = tempfile::tempdir().unwrap();
-    let store = Store::open_sized(dir.path(), 256 * 1024, Clock::of_machine()).unwrap();
+    let store = Store::open_sized(dir.path(), Some(256 * 1024), Clock::of_machine()).unwrap();
     let mut made = 0;
     let fault = loop {
         match store.create_account(&format!("{made:0>100}"), 60, true, None) {
@@ -255,7 +255,7 @@ fn a_full_map_is_a_fault_and_the_store_goes_on() {
     assert_eq!(store.accounts().unwrap().len(), made);
     drop(store);
     // A larger map solves it.
-    let store = Store::open(dir.path()).unwrap();
+    let store = Store::serve(dir.path(), StoreBounds::default()).unwrap();
     account(&store, "ada");
     assert_eq!(store.accounts().unwrap().len(), made + 1);
 }
@@ -291,9 +291,9 @@ fn a_folder_that_cannot_be_used_is_named_to_the_operator_only() {
 #[test]
 fn one_server_at_a_time_has_a_data_folder() {
     let dir = tempfile::tempdir().unwrap();
-    let store = Store::serve(dir.path(), Retention::default()).unwrap();
+    let store = Store::serve(dir.path(), StoreBounds::default()).unwrap();
     account(&store, "ada");
-    let Err(fault) = Store::serve(dir.path(), Retention::default()) else {
+    let Err(fault) = Store::serve(dir.path(), StoreBounds::default()) else {
         panic!("a second server was let in");
     };
     assert_eq!(fault.kind, Kind::Missing);
@@ -311,7 +311,7 @@ fn one_server_at_a_time_has_a_data_folder() {
     let output = other_process("key", dir.path()).wait_with_output();
     assert!(output.unwrap().status.success());
     drop(store);
-    let store = Store::serve(dir.path(), Retention::default()).unwrap();
+    let store = Store::serve(dir.path(), StoreBounds::default()).unwrap();
     assert_eq!(store.keys(Some("ada")).unwrap().len(), 1);
 }
 
@@ -320,7 +320,7 @@ fn files_are_for_this_user_alone() {
     use std::os::unix::fs::PermissionsExt;
     let dir = tempfile::tempdir().unwrap();
     let data_dir = dir.path().join("data");
-    let _store = Store::serve(&data_dir, Retention::default()).unwrap();
+    let _store = Store::serve(&data_dir, StoreBounds::default()).unwrap();
     for (path, mode) in [
         ("", 0o700),
         ("serve.lock", 0o600),
@@ -404,7 +404,7 @@ fn in_the_other_process() {
         std::io::stderr().write_all(line.as_bytes()).unwrap();
     };
     if what == "serve" {
-        let served = Store::serve(Path::new(data_dir), Retention::default());
+        let served = Store::serve(Path::new(data_dir), StoreBounds::default());
         return say(served.map_or_else(|fault| fault.to_string(), |_| "served".into()));
     }
     let store = Store::open(Path::new(data_dir)).unwrap();

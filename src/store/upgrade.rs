@@ -3,49 +3,71 @@
 //! A change of layout increments [`VERSION`] and appends one step to [`STEPS`]; a step that has been released is never
 //! edited.
 
-use heed::RwTxn;
+use std::collections::BTreeMap;
 
-use crate::Meta;
+use heed::{RoTxn, RwTxn};
+
+use crate::codec::{account_of, bytes_key};
+use crate::{Meta, Tables};
 use vocabox_base::fault::Fault;
 
 /// The layout that this program reads and writes.
-pub(crate) const VERSION: u64 = 4;
+pub(crate) const VERSION: u64 = 5;
 /// `STEPS[i]` upgrades version `i + 1` to `i + 2`.
-const STEPS: [Step; VERSION as usize - 1] = [to_2, to_3, to_4];
+const STEPS: [Step; VERSION as usize - 1] = [to_2, to_3, to_4, to_5];
 
 const VERSION_KEY: &str = "schema_version";
 
-type Step = fn(&mut RwTxn<'_>) -> Result<(), Fault>;
+type Step = fn(&mut RwTxn<'_>, Tables) -> Result<(), Fault>;
 
 /// Version 2 adds cloned voices, in a database of their own that is created when missing. The number keeps older
 /// programs from opening the store, which would delete an account and leave its voices.
-fn to_2(_: &mut RwTxn<'_>) -> Result<(), Fault> {
+fn to_2(_: &mut RwTxn<'_>, _: Tables) -> Result<(), Fault> {
     Ok(())
 }
 
 /// Version 3 adds dubbing jobs, in a database of their own; the number keeps older programs from opening the store for
 /// the same reason.
-fn to_3(_: &mut RwTxn<'_>) -> Result<(), Fault> {
+fn to_3(_: &mut RwTxn<'_>, _: Tables) -> Result<(), Fault> {
     Ok(())
 }
 
 /// Version 4 has a limit of concurrent generations in the record of a key, which is none in an older record; the new
 /// number keeps older programs away: they would ignore the limit, and drop it when they note a key's use.
-fn to_4(_: &mut RwTxn<'_>) -> Result<(), Fault> {
+fn to_4(_: &mut RwTxn<'_>, _: Tables) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Upgrades the databases to [`VERSION`], all in `txn`; an empty store starts there. Fault: `Missing` when a newer
-/// program wrote them.
-pub(crate) fn run(txn: &mut RwTxn<'_>, meta: Meta<'_>) -> Result<(), Fault> {
-    lift(txn, meta, &STEPS)
+/// Version 5 has the bytes of each account's history among its counts.
+fn to_5(txn: &mut RwTxn<'_>, tables: Tables) -> Result<(), Fault> {
+    let mut bytes = BTreeMap::new();
+    for entry in tables.history.iter(txn)? {
+        let (key, value) = entry?;
+        if let Some(account) = account_of(key) {
+            *bytes.entry(account).or_insert(0) += value.len() as u64;
+        }
+    }
+    for (account, bytes) in bytes {
+        (tables.history_counts).put(txn, &bytes_key(account), &bytes)?;
+    }
+    Ok(())
 }
 
-fn lift(txn: &mut RwTxn<'_>, meta: Meta<'_>, steps: &[Step]) -> Result<(), Fault> {
+/// Checks that this program can read the databases. Fault: `Missing` when a newer program wrote them.
+pub(crate) fn check(txn: &RoTxn<'_>, meta: Meta<'_>) -> Result<(), Fault> {
+    pending(meta.get(txn, VERSION_KEY)?, &STEPS).map(drop)
+}
+
+/// Upgrades the databases to [`VERSION`], all in `txn`; an empty store starts there. Fault: as [`check`].
+pub(crate) fn run(txn: &mut RwTxn<'_>, tables: Tables) -> Result<(), Fault> {
+    lift(txn, tables, &STEPS)
+}
+
+/// Returns the steps that a store of version `found` still needs. Fault: as [`check`].
+fn pending(found: Option<u64>, steps: &[Step]) -> Result<&[Step], Fault> {
     let newest = steps.len() as u64 + 1;
-    let found = meta.get(txn, VERSION_KEY)?;
-    let pending = match found {
-        None => &[],
+    match found {
+        None => Ok(&[]),
         Some(version) => version
             .checked_sub(1)
             .and_then(|done| steps.get(done as usize..))
@@ -53,22 +75,28 @@ fn lift(txn: &mut RwTxn<'_>, meta: Meta<'_>, steps: &[Step]) -> Result<(), Fault
                 Fault::missing(format!(
                     "The store has layout {version}; this program knows 1 to {newest}. Use the version of vocabox that wrote it, or a newer one."
                 ))
-            })?,
-    };
-    for step in pending {
-        step(txn)?;
+            }),
     }
-    if found != Some(newest) {
-        meta.put(txn, VERSION_KEY, &newest)?;
+}
+
+fn lift(txn: &mut RwTxn<'_>, tables: Tables, steps: &[Step]) -> Result<(), Fault> {
+    let found = tables.meta.get(txn, VERSION_KEY)?;
+    for step in pending(found, steps)? {
+        step(txn, tables)?;
     }
-    Ok(())
+    let newest = steps.len() as u64 + 1;
+    match found == Some(newest) {
+        true => Ok(()),
+        false => tables.meta.put(txn, VERSION_KEY, &newest),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::codec::Json;
-    use crate::{Key, KeyEnv, KeyLimits, Store};
+    use crate::codec::{Json, item_key};
+    use crate::tests::{account, all, item};
+    use crate::{Feature, Key, KeyEnv, KeyLimits, Store};
 
     #[test]
     fn an_older_layout_is_lifted_one_step_at_a_time() {
@@ -77,15 +105,15 @@ mod tests {
         let meta = store.tables.meta;
         let mut txn = store.env.write_txn().unwrap();
         let steps: [Step; 2] = [
-            |_| Err(Fault::invalid("version 1 is not what is there")),
-            |_| Err(Fault::invalid("lifted from 2 to 3")),
+            |_, _| Err(Fault::invalid("version 1 is not what is there")),
+            |_, _| Err(Fault::invalid("lifted from 2 to 3")),
         ];
         meta.put(&mut txn, VERSION_KEY, &2).unwrap();
-        let fault = lift(&mut txn, meta, &steps).unwrap_err();
+        let fault = lift(&mut txn, store.tables, &steps).unwrap_err();
         assert_eq!(fault.sentence, "lifted from 2 to 3");
 
-        let steps: [Step; 2] = [|_| Ok(()), |_| Ok(())];
-        lift(&mut txn, meta, &steps).unwrap();
+        let steps: [Step; 2] = [|_, _| Ok(()), |_, _| Ok(())];
+        lift(&mut txn, store.tables, &steps).unwrap();
         assert_eq!(meta.get(&txn, VERSION_KEY).unwrap(), Some(3));
     }
 
@@ -130,6 +158,38 @@ mod tests {
     }
 
     #[test]
+    fn a_history_of_layout_4_is_read_and_its_bytes_are_counted() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let (ada, bisi) = (account(&store, "ada"), account(&store, "bisi"));
+        let items = ["one", "twenty"].map(|text| item(Feature::Tts, text));
+        let json = items.clone().map(|item| serde_json::to_vec(&item).unwrap());
+        let bytes: usize = json.iter().map(Vec::len).sum();
+        for item in &items {
+            store.append(ada, item).unwrap();
+        }
+        // As that layout had them: not sealed, and without a count of bytes.
+        let (tables, ids) = (store.tables, items.clone().map(|item| item.id));
+        let write = store.write(move |txn| {
+            for (id, json) in ids.iter().zip(&json) {
+                tables.history.put(txn, &item_key(ada, *id), json)?;
+            }
+            tables.history_counts.delete(txn, &bytes_key(ada))?;
+            tables.meta.put(txn, VERSION_KEY, &4)
+        });
+        write.unwrap();
+        drop(store);
+        let store = Store::open(dir.path()).unwrap();
+        let [one, twenty] = items;
+        assert_eq!(all(&store, ada, None), [twenty, one]);
+        let txn = store.env.read_txn().unwrap();
+        let held = store.tables.held(&txn, ada).unwrap();
+        assert_eq!((held.items, held.bytes), (2, bytes as u64));
+        let held = store.tables.held(&txn, bisi).unwrap();
+        assert_eq!((held.items, held.bytes), (0, 0));
+    }
+
+    #[test]
     fn a_newer_layout_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).unwrap();
@@ -144,7 +204,7 @@ mod tests {
                 .write(move |txn| meta.put(txn, VERSION_KEY, &unknown))
                 .unwrap();
             let mut txn = store.env.write_txn().unwrap();
-            let fault = run(&mut txn, meta).unwrap_err();
+            let fault = run(&mut txn, store.tables).unwrap_err();
             assert!(fault.sentence.contains("layout"), "{fault}");
         }
         drop(store);
@@ -152,7 +212,7 @@ mod tests {
             panic!("a newer layout was opened");
         };
         assert!(
-            fault.sentence.contains("this program knows 1 to 4"),
+            fault.sentence.contains("this program knows 1 to 5"),
             "{fault}"
         );
     }

@@ -3,7 +3,7 @@ use std::path::Path;
 
 use super::*;
 use crate::tests::{account, open};
-use crate::{HistoryFate, Retention};
+use crate::{HistoryFate, StoreBounds};
 
 fn voice(name: &str) -> ClonedVoice {
     ClonedVoice {
@@ -175,7 +175,7 @@ fn a_server_removes_what_a_power_cut_left_and_keeps_the_rest() {
     let folder = dir.path().join("voices").join(made.id.to_string());
     std::fs::write(folder.join("half.new"), b"ha").unwrap();
     drop(store);
-    let store = Store::serve(dir.path(), Retention::default()).unwrap();
+    let store = Store::serve(dir.path(), StoreBounds::default()).unwrap();
     assert_eq!(files(dir.path()), named(&made));
     assert_eq!(
         store.voice_file(made.id, &made.style.table).unwrap(),

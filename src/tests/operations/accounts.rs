@@ -66,9 +66,18 @@ fn a_deleted_accounts_keys_are_refused_and_its_name_inherits_nothing() {
         assert_eq!(speak(&ada).status, 401);
         assert_eq!(ada.get("/voice/history").status, 401);
     }
+    let purge = |of: &[&str]| command(data, &[&["history", "purge"], of].concat());
+    let purged = |items| json!({ "status": "purged", "items": items });
+    assert_eq!(purge(&["--deleted"]), purged(1), "what was kept");
+    assert_eq!(purge(&["--deleted"]), purged(0));
     command(data, &["account", "create", "ada"]);
     let ada = client.with_key(&key(data, "ada", &[]));
     assert_eq!(ada.get("/voice/history").json()["total"], 0);
+    assert_eq!(speak(&ada).status, 200);
+    let before = client.get("/voice/history").json()["total"].clone();
+    assert_eq!(purge(&["--account", "ada"]), purged(1));
+    assert_eq!(ada.get("/voice/history").json()["total"], 0);
+    assert_eq!(client.get("/voice/history").json()["total"], before);
     assert_eq!(client.get("/voice/history").status, 200);
     let data = data.to_str().unwrap();
     let undecided = run(&["--data-dir", data, "account", "delete", "ada"]);
