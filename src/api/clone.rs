@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::form::{Form, file_schema};
 use super::message::Body;
 use super::{Call, Context, Reply};
+use crate::admit::key::Identity;
 use crate::audio::decode;
 use crate::clone::CloneLabel;
 use crate::fault::Fault;
@@ -73,6 +74,14 @@ pub struct CloneAnswer {
     #[schemars(extend("const" = "ready"))]
     status: &'static str,
     voice_id: String,
+}
+
+/// Refuses an account with as many voices as allowed. Faults: `Invalid`.
+pub fn check_head(context: &Context, identity: &Identity, _declared: u64) -> Result<(), Fault> {
+    match &context.cloning {
+        Some(cloning) => cloning.check_room(identity.account.id, context.clones_max),
+        None => Ok(()),
+    }
 }
 
 /// Clones the voice of a recording. Faults: `Invalid` for a wrong form, a recording that is not 3 to 60 s of one

@@ -3,12 +3,14 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::form::{Form, file_schema, on};
 use super::languages::language;
 use super::message::Body;
 use super::{Call, Context, Reply};
+use crate::admit::key::Identity;
 use crate::dub::intake;
 use crate::dub::jobs::Dubbing;
 use crate::dub::request::AnalyzeRecord;
@@ -77,6 +79,26 @@ pub struct DeletedJob {
     job_id: JobId,
     #[schemars(extend("const" = "deleted"))]
     status: &'static str,
+}
+
+/// Refuses an account that may add no job of the declared size. Faults: `Busy`.
+pub fn check_head(context: &Context, identity: &Identity, declared: u64) -> Result<(), Fault> {
+    check_room(context, identity, JobKind::Analyze, declared)
+}
+
+/// Refuses an account that may add no job with files of `bytes` together. Without dubbing, the handler refuses it. Faults:
+/// `Busy`.
+pub(super) fn check_room(
+    context: &Context,
+    identity: &Identity,
+    kind: JobKind,
+    bytes: u64,
+) -> Result<(), Fault> {
+    let Some(dubbing) = &context.dubbing else {
+        return Ok(());
+    };
+    let job = Job::new(kind, &identity.key.name, Value::Null, bytes);
+    dubbing.check_room(identity.account.id, &job)
 }
 
 /// Accepts a job that analyzes a recording. Faults: `Invalid` for a wrong form or a recording that cannot be decoded,

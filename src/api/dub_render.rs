@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use schemars::JsonSchema;
 
-use super::dub::{TakenJob, dubbing};
+use super::dub::{TakenJob, check_room, dubbing};
 use super::form::{Form, file_schema, on};
 use super::languages::{TARGETS, code};
 use super::message::Body;
@@ -14,6 +14,7 @@ use super::request::{
     request,
 };
 use super::{Call, Context, Reply};
+use crate::admit::key::Identity;
 use crate::audio::encode::Codec;
 use crate::dub::request::{RenderRecord, RenderRequest, ScriptLine};
 use crate::fault::Fault;
@@ -76,6 +77,11 @@ impl RenderForm {
             voice_map,
         })
     }
+}
+
+/// As [`super::dub::check_head`], for the original and a film of about the same size.
+pub fn check_head(context: &Context, identity: &Identity, declared: u64) -> Result<(), Fault> {
+    check_room(context, identity, JobKind::Render, 2 * declared)
 }
 
 /// Accepts a job that renders. Faults: `Invalid` for a field out of its bounds or a file that cannot be read,

@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::body_caps::BodyKind;
 use super::{Call, Context, Reply};
+use crate::admit::key::Identity;
 use crate::capability::Capability;
 use crate::fault::Fault;
 
@@ -14,6 +15,10 @@ const LIGHT: Duration = Duration::from_secs(30);
 
 /// Answers a request, or returns why it cannot.
 pub type Handler = fn(&Context, &mut Call) -> Result<Reply, Fault>;
+
+/// Refuses a request by its head and its account, before its body is received; `declared` are the body's bytes, as far as
+/// the head tells.
+pub type HeadCheck = fn(&Context, &Identity, declared: u64) -> Result<(), Fault>;
 
 /// Makes the JSON Schema of a type; types that the schema refers to become definitions of the generator.
 pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
@@ -51,6 +56,8 @@ pub struct Endpoint {
     /// Statuses of the handler that [`Endpoint::statuses`] does not derive from the other fields.
     pub also: &'static [u16],
     pub handler: Handler,
+    /// Quotas that can be checked before the body is there; the handler checks them again.
+    pub check_head: Option<HeadCheck>,
     /// Schema of the query; none if the endpoint reads none.
     pub query: Option<SchemaOf>,
     /// Schema of the form or the JSON body; none if the endpoint takes no body.
@@ -74,6 +81,7 @@ impl Endpoint {
             deadline: LIGHT,
             also: &[],
             handler,
+            check_head: None,
             query: None,
             request: None,
             answer: None,
@@ -144,6 +152,12 @@ impl Endpoint {
     pub const fn form<T: JsonSchema>(mut self, kind: BodyKind) -> Self {
         self.body = kind;
         self.request = Some(schema_of::<T>);
+        self
+    }
+
+    /// The request is refused before its body is received where `check` finds a reason.
+    pub const fn checks_head(mut self, check: HeadCheck) -> Self {
+        self.check_head = Some(check);
         self
     }
 

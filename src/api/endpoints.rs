@@ -17,13 +17,15 @@ pub const ENDPOINTS: &[Endpoint] = &[
         .entitled().form::<stt::TranscribeForm>(BodyKind::Audio).needs(Transcribe).answers::<stt::TranscribeAnswer>(),
     Endpoint::post("clone", "/voice/clone", clone::handle)
         .entitled().form::<clone::CloneForm>(BodyKind::Audio).needs(Diarize)
-        .answers::<clone::CloneAnswer>(),
+        .answers::<clone::CloneAnswer>().checks_head(clone::check_head),
     Endpoint::post("dub_analyze", "/voice/dub/analyze", dub::analyze)
-        .entitled().form::<dub::AnalyzeForm>(BodyKind::Video).answers::<dub::TakenJob>(),
+        .entitled().form::<dub::AnalyzeForm>(BodyKind::Video).answers::<dub::TakenJob>()
+        .checks_head(dub::check_head),
     Endpoint::post("dub_translate", "/voice/dub/translate", dub_translate::handle)
         .entitled().json::<dub_translate::TranslateFields>().needs(Translate).answers::<dub_translate::TranslateAnswer>(),
     Endpoint::post("dub_render", "/voice/dub/render", dub_render::handle)
-        .entitled().form::<dub_render::RenderForm>(BodyKind::Video).answers::<dub::TakenJob>().also(&[404]),
+        .entitled().form::<dub_render::RenderForm>(BodyKind::Video).answers::<dub::TakenJob>().also(&[404])
+        .checks_head(dub_render::check_head),
     Endpoint::get("dub_job", "/voice/dub/jobs/{job_id}", dub::job)
         .entitled().free().answers::<dub::JobAnswer>().also(&[404]),
     Endpoint::delete("dub_job_delete", "/voice/dub/jobs/{job_id}", dub::delete)

@@ -54,7 +54,7 @@ struct Decided {
 impl Service for Lifecycle {
     type Admitted = Admitted;
 
-    /// Checks route, key, rate, entitlement, declared size and queue, in this order: a refused request costs no later
+    /// Checks route, key, rate, entitlement, declared size, quotas and queue, in this order: a refused request costs no later
     /// check.
     fn admit(&self, head: Head) -> Result<Admitted, Answer> {
         let origins = &self.context.origins;
@@ -81,6 +81,11 @@ impl Service for Lifecycle {
 
     fn body_bytes_max(&self, admitted: &Admitted) -> u64 {
         self.bytes_max(admitted.endpoint)
+    }
+
+    fn owner(&self, admitted: &Admitted) -> Option<u64> {
+        let identity = admitted.identity.as_ref();
+        identity.map(|identity| identity.account.id.number())
     }
 
     fn answer(&self, admitted: Admitted, body: Body, left: Arc<AtomicBool>) -> Answered {
@@ -158,6 +163,9 @@ impl Lifecycle {
             }
         };
         self.check_declared_size(endpoint, head)?;
+        if let (Some(check), Some(identity)) = (endpoint.check_head, &identity) {
+            check(&self.context, identity, head.declared_bytes.unwrap_or(0))?;
+        }
         let guard = match (endpoint.work, &identity) {
             (Some(work), Some(identity)) => Some(self.guard(work, identity)?),
             _ => None,

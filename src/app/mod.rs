@@ -115,6 +115,7 @@ impl App {
             upload: options.edge.upload_seconds,
             memory_bytes_max: options.edge.memory_bytes,
             spool_bytes_max: options.edge.spool_bytes,
+            body_bytes_max: options.edge.body_bytes(),
             ..Bounds::default()
         };
         let lifecycle = Lifecycle {
@@ -138,6 +139,7 @@ fn start_dubbing(
         room: JobRoom {
             jobs_max: options.dub.jobs_max,
             bytes_max: options.dub.dub_disk,
+            hours_max: options.dub.dub_hours,
         },
     };
     Dubbing::start(Arc::clone(store), context, options.dub.job_hours)

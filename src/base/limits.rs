@@ -128,6 +128,13 @@ pub const FORM_LONG_FIELD_BYTES_MAX: usize = 8 * MIB as usize;
 
 /// Seconds of one recording to transcribe.
 pub const AUDIO_SECONDS_MAX: f64 = 4.0 * 3600.0;
+/// Seconds of a recording whose file does not tell its length count as this many for each of its bytes: 8 kbit/s.
+pub const UNTOLD_SECONDS_A_BYTE: f64 = 0.001;
+/// A file may claim so many seconds of sound or film, and one more for each `MEDIA_BYTES_A_SECOND_MIN` of its bytes: packets
+/// at sparse times cost the client nothing and the server what the silence between them costs. Opus sends more when it
+/// sends nothing (DTX: a packet each 400 ms, RFC 6716 2.1.9, with 8 bytes around it at the least).
+pub const MEDIA_FREE_SECONDS: f64 = 600.0;
+pub const MEDIA_BYTES_A_SECOND_MIN: f64 = 20.0;
 /// Sample rates and channels that a recording may claim.
 pub const AUDIO_RATE_HZ_MIN: u32 = 4_000;
 pub const AUDIO_RATE_HZ_MAX: u32 = 384_000;
@@ -278,6 +285,12 @@ pub const JOB_HOURS: Movable = Movable {
     min: 1,
     default: 24,
     max: 24 * 365,
+};
+/// Hours of sound that an account's queued and running dubbing jobs may have together.
+pub const DUB_HOURS: Movable = Movable {
+    min: 1,
+    default: 24,
+    max: 100_000,
 };
 /// Seconds that one dubbing job may run.
 pub const JOB_SECONDS_MAX: u64 = 24 * 3_600;

@@ -1,6 +1,7 @@
 //! `vocabox account`: creates, lists, changes and deletes accounts.
 
 use std::path::Path;
+use std::str::FromStr;
 
 use clap::builder::{FalseyValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Subcommand};
@@ -8,7 +9,10 @@ use serde::Serialize;
 
 use super::CliError;
 use super::output::{or_dash, print, table, to_json};
-use crate::store::{Account, AccountChanges, HistoryFate, Store, Utc, check_name, check_rpm};
+use crate::config::Size;
+use crate::store::{
+    Account, AccountChanges, HistoryFate, QuotaChanges, Store, Utc, check_name, check_rpm,
+};
 
 /// Manage the accounts of the server, also while it runs.
 #[derive(Debug, clap::Args)]
@@ -44,7 +48,7 @@ enum AccountCommand {
         json: bool,
     },
     /// Change an account, from its next request on; options that are not given change nothing.
-    #[command(group = clap::ArgGroup::new("change").args(["rpm", "entitled", "expires"]).required(true).multiple(true))]
+    #[command(group = clap::ArgGroup::new("change").args(CHANGES).required(true).multiple(true))]
     Set {
         /// Name of the account.
         #[arg(value_name = "NAME")]
@@ -58,6 +62,8 @@ enum AccountCommand {
         /// When the entitlement ends, such as 2027-01-31T00:00:00Z, or never.
         #[arg(long, env = "VOCABOX_EXPIRES", value_name = "RFC3339|never", value_parser = parse_end)]
         expires: Option<End>,
+        #[command(flatten)]
+        quotas: QuotaFlags,
         /// Print one JSON object.
         #[arg(long, env = "VOCABOX_JSON", value_parser = FalseyValueParser::new())]
         json: bool,
@@ -75,6 +81,50 @@ enum AccountCommand {
         json: bool,
     },
 }
+
+/// The options of `account set` that change something, of which at least one is needed.
+const CHANGES: [&str; 7] = [
+    "rpm",
+    "entitled",
+    "expires",
+    "quota_clones",
+    "quota_dub_disk",
+    "quota_dub_hours",
+    "quota_jobs",
+];
+
+/// Bounds of the account, in place of those of the server.
+#[derive(Debug, clap::Args)]
+struct QuotaFlags {
+    /// Cloned voices; default for the server's --clones-max.
+    #[arg(long, env = "VOCABOX_QUOTA_CLONES", value_name = "N|default", value_parser = parse_quota::<Number>)]
+    quota_clones: Option<Quota>,
+    /// Size of the files of its dubbing jobs, such as 5GiB; default for its share of the server's --dub-disk.
+    #[arg(long, env = "VOCABOX_QUOTA_DUB_DISK", value_name = "SIZE|default", value_parser = parse_quota::<Size>)]
+    quota_dub_disk: Option<Quota>,
+    /// Hours of sound in its queued and running dubbing jobs; default for the server's --dub-hours.
+    #[arg(long, env = "VOCABOX_QUOTA_DUB_HOURS", value_name = "N|default", value_parser = parse_quota::<Number>)]
+    quota_dub_hours: Option<Quota>,
+    /// Dubbing jobs that are queued or run; default for its share of the server's --jobs-max.
+    #[arg(long, env = "VOCABOX_QUOTA_JOBS", value_name = "N|default", value_parser = parse_quota::<Number>)]
+    quota_jobs: Option<Quota>,
+}
+
+impl From<QuotaFlags> for QuotaChanges {
+    fn from(flags: QuotaFlags) -> Self {
+        let of = |quota: Option<Quota>| quota.map(|Quota(bound)| bound);
+        QuotaChanges {
+            clones: of(flags.quota_clones),
+            dub_disk: of(flags.quota_dub_disk),
+            dub_hours: of(flags.quota_dub_hours),
+            jobs: of(flags.quota_jobs),
+        }
+    }
+}
+
+/// A bound of one account; none means that of the server.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Quota(Option<u64>);
 
 /// When an entitlement ends; none means never.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -129,12 +179,14 @@ pub fn run(args: AccountArgs, data_dir: &Path) -> Result<(), CliError> {
             rpm,
             entitled,
             expires,
+            quotas,
             json,
         } => {
             let changes = AccountChanges {
                 rpm,
                 entitled,
                 expires: expires.map(|End(at)| at),
+                quotas: quotas.into(),
             };
             let account = store
                 .set_account(&name, changes)
@@ -182,15 +234,31 @@ fn delete(store: &Store, name: &str, history: HistoryFate, json: bool) -> Result
     })
 }
 
-const HEAD: [&str; 5] = ["NAME", "RPM", "ENTITLED", "EXPIRES", "CREATED"];
+const HEAD: [&str; 9] = [
+    "NAME",
+    "RPM",
+    "ENTITLED",
+    "EXPIRES",
+    "CREATED",
+    "JOBS",
+    "DUB-HOURS",
+    "DUB-DISK",
+    "CLONES",
+];
 
-fn row(account: &Account) -> [String; 5] {
+/// The account's columns; a quota that the operator has not set is `-`.
+fn row(account: &Account) -> [String; 9] {
+    let quotas = account.quotas;
     [
         account.name.clone(),
         account.rpm.to_string(),
         account.entitled.to_string(),
         or_dash(account.expires),
         account.created_at.to_string(),
+        or_dash(quotas.quota_jobs),
+        or_dash(quotas.quota_dub_hours),
+        or_dash(quotas.quota_dub_disk.map(Size)),
+        or_dash(quotas.quota_clones),
     ]
 }
 
@@ -213,6 +281,35 @@ fn parse_end(text: &str) -> Result<End, String> {
     }
 }
 
+/// Parses a bound of an account, as a number or a size; the error is the sentence for the user.
+fn parse_quota<T>(text: &str) -> Result<Quota, String>
+where
+    T: FromStr<Err = String> + Into<u64>,
+{
+    match text {
+        "default" => Ok(Quota(None)),
+        _ => text.parse::<T>().map(|bound| Quota(Some(bound.into()))),
+    }
+}
+
+/// A whole number.
+struct Number(u64);
+
+impl FromStr for Number {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = text.parse().map(Number);
+        number.map_err(|_| format!("{text} is neither a whole number nor default"))
+    }
+}
+
+impl From<Number> for u64 {
+    fn from(Number(number): Number) -> u64 {
+        number
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -230,6 +327,10 @@ mod tests {
         assert_eq!(parse_end(&end.to_string()), Ok(End(Some(end))));
         let sentence = parse_end("tomorrow").unwrap_err();
         assert!(sentence.contains("2027-01-31T00:00:00Z"), "{sentence}");
+        assert_eq!(parse_quota::<Number>("0"), Ok(Quota(Some(0))));
+        assert_eq!(parse_quota::<Size>("5KiB"), Ok(Quota(Some(5_120))));
+        assert_eq!(parse_quota::<Size>("default"), Ok(Quota(None)));
+        assert!(parse_quota::<Number>("-1").unwrap_err().contains("default"));
         assert!(
             parse_name(&"n".repeat(101))
                 .unwrap_err()

@@ -13,6 +13,8 @@ settings! {
         /// Size of the files of all dubbing jobs, in jobs/ of the data folder, which accounts share likewise; further
         /// requests get 503
         dub_disk: u64 = OptionKind::Size(limits::DUB_DISK_BYTES);
+        /// Hours of sound in the queued and running dubbing jobs of one account; further requests get 503
+        dub_hours: u64 = OptionKind::Count(limits::DUB_HOURS);
         /// Hours for which a dubbing job and its files are kept after its end
         job_hours: u64 = OptionKind::Count(limits::JOB_HOURS);
     }

@@ -44,12 +44,18 @@ settings! {
         /// Size of all bodies and answers together that are held in memory; those over 1 MiB, and all others once this
         /// is full, wait on the disk
         memory_bytes: u64 = OptionKind::Size(limits::MEMORY_BYTES);
-        /// Size of all bodies and answers together that wait in spool/ of the data folder; further ones get 503
+        /// Size of all bodies and answers together that wait in spool/ of the data folder; further ones get 503. An account
+        /// that is alone may have all but a quarter, and beside others half, and one largest body at any rate
         spool_bytes: u64 = OptionKind::Size(limits::SPOOL_BYTES);
     }
 }
 
 impl EdgeSettings {
+    /// Returns the size of the largest body.
+    pub fn body_bytes(&self) -> u64 {
+        self.json_bytes.max(self.audio_bytes).max(self.video_bytes)
+    }
+
     /// Resolves the group, and checks bounds that options set for each other. The error is one line for the operator.
     pub(super) fn settle_all(given: &GivenOptions<'_>) -> Result<Self, String> {
         let mut edge = EdgeSettings::settle(given)?;

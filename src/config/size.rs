@@ -30,6 +30,12 @@ impl FromStr for Size {
     }
 }
 
+impl From<Size> for u64 {
+    fn from(Size(bytes): Size) -> u64 {
+        bytes
+    }
+}
+
 impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let whole = |(_, bytes): &&(&str, u64)| self.0 > 0 && self.0.is_multiple_of(*bytes);

@@ -3,7 +3,6 @@
 use std::fs::File;
 
 use super::mux;
-use super::sound::SPEECH_RATE_HZ;
 use crate::audio;
 use crate::audio::encode::Codec;
 use crate::fault::{Fault, Kind};
@@ -15,23 +14,26 @@ const LATE_S: f64 = 1.0;
 /// Opens the client's file, from its start.
 pub type OpenInput<'a> = dyn FnMut() -> Result<File, Fault> + 'a;
 
-/// Checks that a recording can be decoded. Faults: `Invalid` when it cannot.
-pub fn check_recording(input: &mut OpenInput<'_>) -> Result<(), Fault> {
-    match audio::open_speech(input()?, SPEECH_RATE_HZ, limits::AUDIO_SECONDS_MAX) {
-        Ok(_) => Ok(()),
+/// Checks that a recording can be decoded, and returns its length in seconds, or the most that it may be where the file does
+/// not tell it. Faults: `Invalid` when it cannot.
+pub fn check_recording(input: &mut OpenInput<'_>) -> Result<f64, Fault> {
+    match audio::decode::open(input()?, limits::AUDIO_SECONDS_MAX) {
+        Ok(decoder) => decoder.told_seconds().map_or_else(|| untold(input), Ok),
         Err(fault) => Err(no_sound(fault, input()?)),
     }
 }
 
 /// Checks that a film can be rendered; `last_s` is the end of the last line in seconds. Faults: `Invalid` for a file
 /// that cannot be read, whose container does not take sound in `codec`, or that ends before `last_s`.
-pub fn check_film(input: &mut OpenInput<'_>, last_s: f64, codec: Codec) -> Result<(), Fault> {
+/// Returns the length, as [`check_recording`].
+pub fn check_film(input: &mut OpenInput<'_>, last_s: f64, codec: Codec) -> Result<f64, Fault> {
     let picture = mux::inspect(input()?)?;
     if let Some(picture) = &picture {
         mux::check_codec(picture.container, codec)?;
     }
     let shown_s = picture.as_ref().map_or(0.0, |p| p.duration_s);
     let most_s = limits::AUDIO_SECONDS_MAX;
+    audio::decode::check_dense(shown_s, bytes(&input()?)?)?;
     if shown_s > most_s {
         return Err(Fault::invalid(format!(
             "file lasts {shown_s:.0} s; at most {most_s:.0} s are accepted"
@@ -49,8 +51,21 @@ pub fn check_film(input: &mut OpenInput<'_>, last_s: f64, codec: Codec) -> Resul
         Some(end_s) if last_s > end_s + LATE_S => Err(Fault::invalid(format!(
             "segments end at {last_s} s; the file ends at {end_s:.3} s"
         ))),
-        _ => Ok(()),
+        Some(end_s) => Ok(end_s),
+        None => untold(input),
     }
+}
+
+/// The most seconds that a file without a length may have.
+fn untold(input: &mut OpenInput<'_>) -> Result<f64, Fault> {
+    let seconds = bytes(&input()?)? as f64 * limits::UNTOLD_SECONDS_A_BYTE;
+    Ok(seconds.min(limits::AUDIO_SECONDS_MAX))
+}
+
+fn bytes(file: &File) -> Result<u64, Fault> {
+    file.metadata()
+        .map(|data| data.len())
+        .map_err(Fault::internal)
 }
 
 /// The fault of a film without readable sound: a more precise one than `fault` if there is one.

@@ -93,20 +93,26 @@ impl Dubbing {
         self.shared.context.services.voices.as_ref()
     }
 
-    /// Adds `job`, which works on `file`, unless `check`, which can open it, refuses that. Faults: those of `check`, `Busy`
-    /// when as many jobs are kept as may be, and those of reading and writing.
+    /// Checks that `account` may add `job`, whose file is not there yet. Faults: `Busy` when it may not, and the store's.
+    pub fn check_room(&self, account: AccountId, job: &Job) -> Result<(), Fault> {
+        let room = self.shared.context.room;
+        self.shared.store.check_job_room(account, job, room)
+    }
+
+    /// Adds `job`, which works on `file`, unless `check`, which can open it, refuses that; it returns the file's seconds.
+    /// Faults: those of `check`, `Busy` when as many jobs are kept as may be, and those of reading and writing.
     pub fn submit(
         &self,
         account: AccountId,
-        job: Job,
+        mut job: Job,
         file: &mut dyn Read,
-        check: impl FnOnce(&mut OpenInput<'_>) -> Result<(), Fault>,
+        check: impl FnOnce(&mut OpenInput<'_>) -> Result<f64, Fault>,
     ) -> Result<(), Fault> {
         let store = &self.shared.store;
         let (id, files) = (job.job_id, store.job_files());
         let taken = (|| {
             files.put(id, INPUT, file)?;
-            check(&mut || files.open(id, INPUT))?;
+            job.seconds = check(&mut || files.open(id, INPUT))?;
             let added = store.add_job(account, job, self.shared.context.room);
             added.inspect_err(|_| {
                 // A write that the disk did not answer in time may yet be done: this one comes after it.
@@ -133,9 +139,10 @@ impl Dubbing {
         let last_s = request.segments.last().map_or(0.0, |line| line.end_s);
         let bytes = serde_json::to_vec(request).map_err(Fault::internal)?;
         self.submit(account, job, file, |input| {
-            intake::check_film(input, last_s, request.audio_codec)?;
+            let seconds = intake::check_film(input, last_s, request.audio_codec)?;
             let files = self.shared.store.job_files();
-            files.put(id, REQUEST, &mut &bytes[..]).map(drop)
+            files.put(id, REQUEST, &mut &bytes[..])?;
+            Ok(seconds)
         })
     }
 

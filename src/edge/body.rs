@@ -19,6 +19,8 @@ pub(crate) struct Terms<'a> {
     pub(crate) bytes_max: u64,
     pub(crate) pace: Pace,
     pub(crate) spool: &'a Spool,
+    /// Whose share of slots and spool it uses.
+    pub(crate) owner: Option<u64>,
     /// Slots for uploads that are large or slow.
     pub(crate) uploads: &'a Arc<Budget>,
 }
@@ -36,8 +38,8 @@ impl<'a> Receipt<'a> {
     /// while all slots of large uploads are taken.
     pub(crate) fn open(terms: Terms<'a>) -> Result<Self, Fault> {
         let receipt = Receipt {
-            sink: terms.spool.sink(),
-            place: terms.uploads.share(),
+            sink: terms.spool.sink(terms.owner),
+            place: terms.uploads.share(terms.owner),
             terms,
         };
         match receipt.terms.length {

@@ -26,7 +26,7 @@ pub(crate) fn send(
     line: &mut ClientStream<'_>,
     frame: Frame,
     opening: Opening,
-    spool: &Spool,
+    (spool, owner): (&Spool, Option<u64>),
     bounds: &Bounds,
 ) -> io::Result<()> {
     let headers = opening.headers.iter();
@@ -36,7 +36,8 @@ pub(crate) fn send(
         gone: 0,
         parts: Parts::default(),
         spool,
-        waiting: spool.sink(),
+        owner,
+        waiting: spool.sink(owner),
         framed: 0,
         chunked: frame.minor > 0,
         broken: false,
@@ -76,6 +77,7 @@ struct Flow<'a> {
     gone: usize,
     parts: Parts,
     spool: &'a Spool,
+    owner: Option<u64>,
     waiting: Sink<'a>,
     /// Bytes of `waiting` that were framed.
     framed: u64,
@@ -112,7 +114,7 @@ impl Flow<'_> {
             self.frame(waiting.min(BLOCK_BYTES as u64) as usize)?;
         } else if self.framed > 0 {
             // Everything received was sent: free its space for others.
-            (self.waiting, self.framed) = (self.spool.sink(), 0);
+            (self.waiting, self.framed) = (self.spool.sink(self.owner), 0);
         }
         if self.out.is_empty() && self.broken {
             return Err(ErrorKind::UnexpectedEof.into());

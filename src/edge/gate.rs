@@ -164,7 +164,14 @@ impl<S: Service> Gate<S> {
                 return self.decline(line, frame, answer, bodiless);
             }
         };
-        let stored = match self.receive(line, &admitted, length, expects_continue) {
+        let owner = match guard(|| self.service.owner(&admitted)) {
+            Ok(owner) => owner,
+            Err(fault) => {
+                let answer = abandon(&*self.service, admitted, fault);
+                return self.decline(line, frame, answer, bodiless);
+            }
+        };
+        let stored = match self.receive(line, &admitted, owner, length, expects_continue) {
             Ok(stored) => stored,
             Err(fault) => {
                 let answer = abandon(&*self.service, admitted, fault);
@@ -178,14 +185,14 @@ impl<S: Service> Gate<S> {
             left: Arc::new(AtomicBool::new(false)),
         };
         let left = Arc::clone(&ticket.left);
-        let came = self.handle(line.stream(), ticket);
+        let came = self.handle(line.stream(), ticket, owner);
         let mut frame = self.last_if_stopping(frame);
         let sent = match came {
             Ok(Came::Whole(fetched)) => send::fetched(line, frame, fetched, &self.bounds),
             Ok(Came::Started(opening)) => {
                 // For a client without chunked encoding, the end of the connection is the end of the answer.
                 frame.keep_alive &= frame.minor > 0;
-                flow::send(line, frame, opening, &self.spool, &self.bounds)
+                flow::send(line, frame, opening, (&self.spool, owner), &self.bounds)
                     .inspect_err(|_| left.store(true, Ordering::SeqCst))
             }
             Err(answer) => send::given(line, frame, answer, &self.bounds),
@@ -274,6 +281,7 @@ impl<S: Service> Gate<S> {
         &self,
         line: &mut ClientStream<'_>,
         admitted: &S::Admitted,
+        owner: Option<u64>,
         length: Length,
         expects_continue: bool,
     ) -> Result<Stored, Fault> {
@@ -289,6 +297,7 @@ impl<S: Service> Gate<S> {
             bytes_max,
             pace,
             spool: &self.spool,
+            owner,
             uploads: &self.uploads,
         })?;
         if expects_continue && length != Length::Declared(0) && line.ahead().is_empty() {
@@ -306,7 +315,12 @@ impl<S: Service> Gate<S> {
     }
 
     /// Returns the handler's answer to `ticket`, or the refusal to send instead.
-    fn handle(&self, client: &TcpStream, ticket: Ticket<S>) -> Result<Came, Answer> {
+    fn handle(
+        &self,
+        client: &TcpStream,
+        ticket: Ticket<S>,
+        owner: Option<u64>,
+    ) -> Result<Came, Answer> {
         let peer = ticket.peer;
         let left = Arc::clone(&ticket.left);
         let handed = self.wire.hand(ticket);
@@ -330,7 +344,7 @@ impl<S: Service> Gate<S> {
         match recalled {
             Some(answer) => Err(answer),
             None => {
-                let came = relay::fetch(inner, &name, &self.spool);
+                let came = relay::fetch(inner, &name, &self.spool, owner);
                 let file = self.wire.file(&name);
                 came.map(|came| came.with(file))
                     .map_err(|fault| match self.wire.recall(&name) {

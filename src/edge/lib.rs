@@ -108,6 +108,8 @@ pub struct Bounds {
     pub memory_bytes_max: u64,
     /// Bytes of all spooled bodies and answers.
     pub spool_bytes_max: u64,
+    /// Bytes of the largest body: what one account may have in files, whatever its share is.
+    pub body_bytes_max: u64,
 }
 
 /// Milliseconds after a client's FIN during which it may still wait for an answer (half-closed).
@@ -132,6 +134,7 @@ impl Default for Bounds {
             body_memory_bytes_max: limits::BODY_MEMORY_BYTES_MAX,
             memory_bytes_max: limits::MEMORY_BYTES.default,
             spool_bytes_max: limits::SPOOL_BYTES.default,
+            body_bytes_max: limits::VIDEO_BYTES.default,
         }
     }
 }
@@ -224,6 +227,7 @@ impl Edge {
             &config.spool_dir,
             SpoolLimits {
                 files: bounds.spool_bytes_max,
+                files_least: bounds.body_bytes_max,
                 memory: bounds.memory_bytes_max,
                 memory_each: bounds.body_memory_bytes_max,
             },
@@ -247,7 +251,7 @@ impl Edge {
             wire,
             connections: Arc::clone(&connections),
             spool,
-            uploads: Budget::new((config.handlers as u64 / 2).max(1)),
+            uploads: Budget::new((config.handlers as u64 / 2).max(1), 1),
             bounds,
         });
         let acceptor = thread::Builder::new()

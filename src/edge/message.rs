@@ -20,6 +20,9 @@ pub trait Service: Send + Sync + 'static {
     /// Returns the most body bytes that this request may have.
     fn body_bytes_max(&self, admitted: &Self::Admitted) -> u64;
 
+    /// Returns the number of the account whose share of slots and bytes the request uses; none for a request without one.
+    fn owner(&self, admitted: &Self::Admitted) -> Option<u64>;
+
     /// Returns the answer to an admitted request, or its start. `left` becomes true when the client has gone. It should
     /// not panic; the edge catches a panic and answers with a refusal.
     fn answer(&self, admitted: Self::Admitted, body: Body, left: Arc<AtomicBool>) -> Answered;

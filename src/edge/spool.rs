@@ -19,6 +19,8 @@ const WRITE_BYTES: usize = 64 * 1024;
 pub(crate) struct SpoolLimits {
     /// In all files together.
     pub(crate) files: u64,
+    /// In files, those of one owner, whatever others have.
+    pub(crate) files_least: u64,
     /// In memory, all bodies together.
     pub(crate) memory: u64,
     /// In memory, one body.
@@ -40,8 +42,8 @@ impl Spool {
         tempfile::tempfile_in(folder)?.write_all(b"a place to write")?;
         Ok(Spool {
             folder: folder.to_owned(),
-            files: Budget::new(room.files),
-            memory: Budget::new(room.memory),
+            files: Budget::new(room.files, room.files_least),
+            memory: Budget::new(room.memory, 0),
             memory_each: room.memory_each as u64,
         })
     }
@@ -51,13 +53,15 @@ impl Spool {
         self.memory_each
     }
 
-    /// Returns a sink for one body.
-    pub(crate) fn sink(&self) -> Sink<'_> {
+    /// Returns a sink for one body of `owner`.
+    pub(crate) fn sink(&self, owner: Option<u64>) -> Sink<'_> {
         Sink {
             spool: self,
+            owner,
             waits: Waits::Memory(Vec::new()),
             bytes: 0,
-            share: self.memory.share(),
+            // What exceeds an owner's memory goes to a file.
+            share: self.memory.share(owner),
         }
     }
 }
@@ -65,6 +69,7 @@ impl Spool {
 /// A body that is being written.
 pub(crate) struct Sink<'a> {
     spool: &'a Spool,
+    owner: Option<u64>,
     waits: Waits,
     bytes: u64,
     /// The share of memory or files, depending on `waits`.
@@ -129,7 +134,7 @@ impl Sink<'_> {
         let Waits::Memory(memory) = &self.waits else {
             return Ok(());
         };
-        let mut share = self.spool.files.share();
+        let mut share = self.spool.files.share(self.owner);
         if !share.grow(self.bytes) {
             return Err(no_room("the spool is full"));
         }
@@ -177,6 +182,7 @@ mod tests {
     fn spool(folder: &tempfile::TempDir, files: u64, memory: u64) -> Spool {
         let room = SpoolLimits {
             files,
+            files_least: 0,
             memory,
             memory_each: 10,
         };
@@ -194,7 +200,7 @@ mod tests {
     fn bytes_past_memory_are_in_a_file_without_a_name_and_read_back_whole() {
         let folder = tempfile::tempdir().unwrap();
         let spool = spool(&folder, 100, 100);
-        let mut sink = spool.sink();
+        let mut sink = spool.sink(None);
         for part in [&b"0123456"[..], b"789", b"abcdef", b"g"] {
             sink.write(part).unwrap();
         }
@@ -210,9 +216,9 @@ mod tests {
     fn full_spool_is_busy_and_memory_costs_nothing_of_it() {
         let folder = tempfile::tempdir().unwrap();
         let spool = spool(&folder, 20, 100);
-        let mut first = spool.sink();
+        let mut first = spool.sink(None);
         first.write(&[0; 15]).unwrap();
-        let mut second = spool.sink();
+        let mut second = spool.sink(None);
         second.write(&[0; 10]).unwrap();
         assert_eq!((spool.files.used(), spool.memory.used()), (15, 10));
         let fault = second.write(&[0; 1]).unwrap_err();
@@ -226,7 +232,7 @@ mod tests {
     fn what_waits_can_be_read_while_more_comes() {
         let folder = tempfile::tempdir().unwrap();
         let spool = spool(&folder, 40, 100);
-        let mut sink = spool.sink();
+        let mut sink = spool.sink(None);
         let mut block = [0; 8];
         for (more, from, read) in [
             (&b"01234"[..], 3, &b"34"[..]),
@@ -244,9 +250,9 @@ mod tests {
     fn what_memory_has_no_room_for_is_spooled_however_small() {
         let folder = tempfile::tempdir().unwrap();
         let spool = spool(&folder, 20, 12);
-        let mut first = spool.sink();
+        let mut first = spool.sink(None);
         first.write(b"0123456789").unwrap();
-        let mut second = spool.sink();
+        let mut second = spool.sink(None);
         for part in [b"ab", b"cd"] {
             second.write(part).unwrap();
         }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::codec::{account_key, account_of};
 use crate::ids::{AccountId, Utc};
+use crate::quotas::{AccountQuotas, QuotaChanges};
 use crate::{Store, Tables};
 use vocabox_base::fault::Fault;
 use vocabox_base::limits::{NAME_CHARS_MAX, RPM_MAX};
@@ -25,6 +26,8 @@ pub struct Account {
     /// When the entitlement ends; none for never.
     pub expires: Option<Utc>,
     pub created_at: Utc,
+    #[serde(flatten)]
+    pub quotas: AccountQuotas,
 }
 
 /// The id is the record's key and is not stored twice; the reader sets it.
@@ -60,6 +63,7 @@ pub struct AccountChanges {
     pub entitled: Option<bool>,
     /// When the entitlement ends; `Some(None)` for never.
     pub expires: Option<Option<Utc>>,
+    pub quotas: QuotaChanges,
 }
 
 impl Store {
@@ -79,6 +83,7 @@ impl Store {
             entitled,
             expires,
             created_at: Utc::now(),
+            quotas: AccountQuotas::default(),
         };
         let Tables {
             meta,
@@ -112,6 +117,7 @@ impl Store {
             rpm,
             entitled,
             expires,
+            quotas,
         } = changes;
         let rpm = rpm.map(check_rpm).transpose()?;
         let name = name.to_string();
@@ -122,6 +128,7 @@ impl Store {
                 rpm: rpm.unwrap_or(before.rpm),
                 entitled: entitled.unwrap_or(before.entitled),
                 expires: expires.unwrap_or(before.expires),
+                quotas: before.quotas.changed(quotas),
                 ..before
             };
             let key = account_key(account.id);
@@ -280,7 +287,11 @@ mod tests {
         }
         let json = serde_json::to_value(store.account("ada").unwrap()).unwrap();
         let fields: Vec<_> = json.as_object().unwrap().keys().cloned().collect();
-        assert_eq!(fields, ["created_at", "entitled", "expires", "name", "rpm"]);
+        let told = ["created_at", "entitled", "expires", "name"];
+        let quotas = ["clones", "dub_disk", "dub_hours", "jobs"].map(|of| format!("quota_{of}"));
+        assert_eq!(fields[..4], told);
+        assert_eq!(fields[4..8], quotas);
+        assert_eq!(fields[8..], ["rpm"]);
     }
 
     #[test]
@@ -304,8 +315,14 @@ mod tests {
             rpm: Some(7),
             entitled: Some(false),
             expires: Some(None),
+            quotas: QuotaChanges {
+                jobs: Some(Some(3)),
+                ..QuotaChanges::default()
+            },
         };
         let changed = store.set_account("ada", changes).unwrap();
+        assert_eq!(changed.quotas.quota_jobs, Some(3));
+        assert_eq!(changed.quotas.quota_clones, None);
         assert_eq!((changed.rpm, changed.entitled), (7, false));
         assert_eq!(
             (changed.expires, changed.created_at),

@@ -90,6 +90,11 @@ impl AccountId {
     /// No account has a lower id.
     pub(crate) const FIRST: AccountId = AccountId(0);
 
+    /// Returns the id as a number.
+    pub fn number(self) -> u64 {
+        self.0
+    }
+
     /// Returns the id after this one. Ids are counted from 1 on; the last is never reached.
     pub(crate) fn next(self) -> Self {
         AccountId(self.0.saturating_add(1))

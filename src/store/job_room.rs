@@ -1,11 +1,12 @@
 //! How many dubbing jobs there may be, and how many bytes of their files: of all accounts, and of each.
 
-use heed::RwTxn;
+use heed::RoTxn;
 
 use crate::Tables;
 use crate::codec::account_of;
 use crate::ids::AccountId;
 use crate::jobs::Job;
+use crate::quotas::AccountQuotas;
 use vocabox_base::fault::{Fault, Kind};
 use vocabox_base::limits::JOBS_KEPT;
 use vocabox_base::share;
@@ -16,6 +17,8 @@ use vocabox_base::share;
 pub struct JobRoom {
     pub jobs_max: usize,
     pub bytes_max: u64,
+    /// Hours of sound in the queued and running jobs of one account.
+    pub hours_max: u64,
 }
 
 /// Sums over jobs.
@@ -26,39 +29,53 @@ pub(crate) struct JobSums {
     /// All.
     kept: u64,
     bytes: u64,
+    /// Of sound in queued and running ones.
+    seconds: f64,
 }
 
 const BYTES: &str = "bytes of files of dubbing jobs";
 
 impl JobRoom {
-    /// Checks that there is room for a new job, with which an account has `own` together, beside what `others` have.
-    /// Fault: `Busy`.
-    pub(crate) fn check_new(&self, own: JobSums, others: JobSums) -> Result<(), Fault> {
+    /// Checks that there is room for a new job, with which an account of `quotas` has `own` together, beside what `others`
+    /// have. Fault: `Busy`.
+    pub(crate) fn check_new(
+        &self,
+        quotas: &AccountQuotas,
+        own: JobSums,
+        others: JobSums,
+    ) -> Result<(), Fault> {
         let is_alone = others.kept == 0;
         let open_max = self.jobs_max as u64;
         let kept_max = JOBS_KEPT * open_max;
         let open = "dubbing jobs queued or running";
-        check(open, own.open, others.open, open_max, is_alone)?;
-        check(
-            "dubbing jobs kept",
-            own.kept,
-            others.kept,
-            kept_max,
-            is_alone,
-        )?;
-        check(BYTES, own.bytes, others.bytes, self.bytes_max, is_alone)
+        let share = |max| share::of_account(max, is_alone);
+        let quota = |quota: Option<u64>, max| quota.unwrap_or(u64::MAX).min(share(max));
+        let jobs_max = quota(quotas.quota_jobs, open_max);
+        check(open, own.open, jobs_max, others.open, open_max)?;
+        let kept = "dubbing jobs kept";
+        check(kept, own.kept, share(kept_max), others.kept, kept_max)?;
+        let bytes_max = quota(quotas.quota_dub_disk, self.bytes_max);
+        check(BYTES, own.bytes, bytes_max, others.bytes, self.bytes_max)?;
+        let hours_max = quotas.quota_dub_hours.unwrap_or(self.hours_max);
+        check_sound(own.seconds, hours_max)
     }
 
     /// Checks that there is room for the files of a job that runs. An account that came after the job was accepted must not
     /// end it: the share is that of an account alone. Fault: `Busy`.
-    pub(crate) fn check_growth(&self, own: JobSums, others: JobSums) -> Result<(), Fault> {
-        check(BYTES, own.bytes, others.bytes, self.bytes_max, true)
+    pub(crate) fn check_growth(
+        &self,
+        quotas: &AccountQuotas,
+        own: JobSums,
+        others: JobSums,
+    ) -> Result<(), Fault> {
+        let share = share::of_account(self.bytes_max, true);
+        let bytes_max = quotas.quota_dub_disk.unwrap_or(share).min(share);
+        check(BYTES, own.bytes, bytes_max, others.bytes, self.bytes_max)
     }
 }
 
 /// Checks one sum: of the account, and of all accounts.
-fn check(what: &str, own: u64, others: u64, max: u64, is_alone: bool) -> Result<(), Fault> {
-    let own_max = share::of_account(max, is_alone);
+fn check(what: &str, own: u64, own_max: u64, others: u64, max: u64) -> Result<(), Fault> {
     if own > own_max {
         return Err(full(format!(
             "this account would have {own} {what}, of at most {own_max}"
@@ -73,9 +90,22 @@ fn check(what: &str, own: u64, others: u64, max: u64, is_alone: bool) -> Result<
     }
 }
 
+fn check_sound(seconds: f64, hours_max: u64) -> Result<(), Fault> {
+    let hours = seconds / 3_600.0;
+    match hours > hours_max as f64 {
+        true => Err(full(format!(
+            "this account would have {hours:.2} hours of sound in queued or running dubbing jobs, of at most {hours_max}"
+        ))),
+        false => Ok(()),
+    }
+}
+
 impl JobSums {
     fn add(&mut self, job: &Job) {
-        self.open += u64::from(!job.status.is_over());
+        if !job.status.is_over() {
+            self.open += 1;
+            self.seconds += job.seconds;
+        }
         self.kept += 1;
         self.bytes += job.bytes;
     }
@@ -85,7 +115,7 @@ impl Tables {
     /// Returns the sums of the jobs of `account`, with `job` as it is to be, and those of all others.
     pub(crate) fn job_sums(
         &self,
-        txn: &RwTxn,
+        txn: &RoTxn,
         account: AccountId,
         job: &Job,
     ) -> Result<(JobSums, JobSums), Fault> {

@@ -62,6 +62,10 @@ pub struct Job {
     pub updated_at: Utc,
     /// Most bytes that its files may have.
     pub bytes: u64,
+    /// Seconds of sound in its file, as far as that was known when it was accepted. 0 in records of programs that did not
+    /// note it.
+    #[serde(default)]
+    pub seconds: f64,
     /// How often it was begun, attempts that a stop of the server ended left out. 0 in records of programs that did not
     /// count.
     #[serde(default)]
@@ -83,6 +87,7 @@ impl Job {
             created_at: now,
             updated_at: now,
             bytes,
+            seconds: 0.0,
             attempts: 0,
         }
     }
@@ -105,9 +110,23 @@ impl Store {
                 return Err(Fault::new(Kind::Unauthorized, gone));
             }
             let (own, others) = tables.job_sums(txn, account, &job)?;
-            room.check_new(own, others)?;
+            let quotas = tables.account_by_id(txn, account)?.quotas;
+            room.check_new(&quotas, own, others)?;
             tables.jobs.put(txn, &job_key(account, job.job_id), &job)
         })
+    }
+
+    /// Checks that `account` may add `job`, as it is known before its files are there. Faults: as [`Store::add_job`].
+    pub fn check_job_room(
+        &self,
+        account: AccountId,
+        job: &Job,
+        room: JobRoom,
+    ) -> Result<(), Fault> {
+        let txn = self.env.read_txn()?;
+        let quotas = self.tables.account_by_id(&txn, account)?.quotas;
+        let (own, others) = self.tables.job_sums(&txn, account, job)?;
+        room.check_new(&quotas, own, others)
     }
 
     /// Returns the account's job. Fault: `NotFound`, also for another account's.
@@ -175,7 +194,8 @@ impl Store {
             job.bytes = bytes;
             let (own, others) = tables.job_sums(txn, account, &job)?;
             if grows {
-                room.check_growth(own, others)?;
+                let quotas = tables.account_by_id(txn, account)?.quotas;
+                room.check_growth(&quotas, own, others)?;
             }
             tables.jobs.put(txn, &key, &job)
         })
@@ -268,12 +288,13 @@ fn no_such_job() -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{HistoryFate, StoreBounds};
+    use crate::{AccountChanges, HistoryFate, QuotaChanges, StoreBounds};
     use serde_json::json;
 
     const ROOM: JobRoom = JobRoom {
         jobs_max: 4,
         bytes_max: 100,
+        hours_max: 2,
     };
 
     fn job(bytes: u64) -> Job {
@@ -379,5 +400,66 @@ mod tests {
             store.add_job(account, job(1), ROOM).unwrap_err().kind,
             Kind::Unauthorized
         );
+    }
+
+    #[test]
+    fn the_operator_gives_an_account_less_or_more_hours_of_sound() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::serve(dir.path(), StoreBounds::default()).unwrap();
+        let [ada, bisi] = ["ada", "bisi"].map(|name| {
+            let account = store.create_account(name, 60, true, None).unwrap();
+            account.id
+        });
+        let hours = |hours: f64| Job {
+            seconds: hours * 3_600.0,
+            ..job(1)
+        };
+        let refused = |account, job: Job| {
+            let before = store.check_job_room(account, &job, ROOM).unwrap_err();
+            let fault = store.add_job(account, job, ROOM).unwrap_err();
+            assert_eq!(
+                (before.kind, &before.sentence),
+                (fault.kind, &fault.sentence)
+            );
+            assert!(matches!(fault.kind, Kind::Busy { .. }), "{fault}");
+            fault.sentence
+        };
+        let set = |quotas| {
+            let changes = AccountChanges {
+                quotas,
+                ..AccountChanges::default()
+            };
+            store.set_account("ada", changes).unwrap();
+        };
+        let first = hours(1.5);
+        let id = first.job_id;
+        store.add_job(ada, first, ROOM).unwrap();
+        let says = refused(ada, hours(0.6));
+        assert!(says.contains("2.10 hours of sound"), "{says}");
+        assert!(says.contains("of at most 2."), "{says}");
+        store.check_job_room(bisi, &hours(2.0), ROOM).unwrap();
+        set(QuotaChanges {
+            dub_hours: Some(Some(3)),
+            ..QuotaChanges::default()
+        });
+        store.check_job_room(ada, &hours(0.6), ROOM).unwrap();
+        set(QuotaChanges {
+            dub_hours: Some(None),
+            ..QuotaChanges::default()
+        });
+        refused(ada, hours(0.6));
+        // What has ended waits for nothing.
+        let end = store.change_job(ada, id, |job| job.status = JobStatus::Done);
+        end.unwrap();
+        store.check_job_room(ada, &hours(2.0), ROOM).unwrap();
+        set(QuotaChanges {
+            jobs: Some(Some(0)),
+            dub_disk: Some(Some(10)),
+            ..QuotaChanges::default()
+        });
+        assert!(refused(ada, hours(0.0)).contains("of at most 0"));
+        let too_large = store.size_job(ada, id, 11, ROOM).unwrap_err();
+        assert!(too_large.sentence.contains("of at most 10"), "{too_large}");
+        store.check_job_room(bisi, &job(50), ROOM).unwrap();
     }
 }

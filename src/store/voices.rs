@@ -66,7 +66,7 @@ impl Store {
                     "The account of this key was deleted.",
                 ));
             }
-            check_room(tables.voice_count(txn, account)?, most)?;
+            tables.check_voice_room(txn, account, most)?;
             tables.voices.put(txn, &voice_key(account, id), &voice)?;
             Ok(voice.clone())
         });
@@ -80,10 +80,11 @@ impl Store {
         added
     }
 
-    /// Checks that `account` may add a voice. Faults: `Invalid` when it has `most` voices or more.
+    /// Checks that `account` may add a voice. Faults: `Invalid` when it has `most` voices or more, or as many as its quota
+    /// allows.
     pub fn check_voice_room(&self, account: AccountId, most: usize) -> Result<(), Fault> {
         let txn = self.env.read_txn()?;
-        check_room(self.tables.voice_count(&txn, account)?, most)
+        self.tables.check_voice_room(&txn, account, most)
     }
 
     /// Returns the account's voice. Fault: `NotFound`, also for another account's.
@@ -191,6 +192,26 @@ impl Store {
 }
 
 impl Tables {
+    /// As [`Store::check_voice_room`].
+    fn check_voice_room(
+        &self,
+        txn: &heed::RoTxn,
+        account: AccountId,
+        most: usize,
+    ) -> Result<(), Fault> {
+        let quota = self.account_by_id(txn, account)?.quotas.quota_clones;
+        let (count, most) = (
+            self.voice_count(txn, account)?,
+            quota.unwrap_or(most as u64),
+        );
+        match count as u64 >= most {
+            true => Err(Fault::invalid(format!(
+                "This account has {count} cloned voices; at most {most} are accepted. Delete one first."
+            ))),
+            false => Ok(()),
+        }
+    }
+
     fn voice_count(&self, txn: &heed::RoTxn, account: AccountId) -> Result<usize, Fault> {
         let names = self.voices.remap_data_type::<heed::types::DecodeIgnore>();
         Ok(names.prefix_iter(txn, &account_key(account))?.count())
@@ -204,15 +225,6 @@ impl Tables {
     ) -> Result<Vec<VoiceId>, Fault> {
         self.voices
             .remove_prefix(txn, &account_key(account), |voice| voice.id)
-    }
-}
-
-fn check_room(count: usize, most: usize) -> Result<(), Fault> {
-    match count >= most {
-        true => Err(Fault::invalid(format!(
-            "This account has {count} cloned voices; at most {most} are accepted. Delete one first."
-        ))),
-        false => Ok(()),
     }
 }
 

@@ -23,7 +23,10 @@ use crate::decode::edit_lists::{self, Edit};
 use crate::decode::track::{self, TrackDecoder, undecodable};
 use crate::pcm::Samples;
 use vocabox_base::fault::Fault;
-use vocabox_base::limits::{AUDIO_CHANNELS_MAX, AUDIO_RATE_HZ_MAX, AUDIO_RATE_HZ_MIN};
+use vocabox_base::limits::{
+    AUDIO_CHANNELS_MAX, AUDIO_RATE_HZ_MAX, AUDIO_RATE_HZ_MIN, MEDIA_BYTES_A_SECOND_MIN,
+    MEDIA_FREE_SECONDS,
+};
 
 /// Seconds that a file may make the decoder decode and then cut away, beyond twice the accepted length.
 const CUT_SECONDS_MAX: f64 = 60.0;
@@ -50,6 +53,8 @@ pub struct Decoder {
     /// 1 or 2.
     channels: usize,
     most_seconds: f64,
+    /// Of the file.
+    bytes: u64,
     told_seconds: Option<f64>,
     /// Interleaved frames of the last packet; those before the sample `at` were handed out.
     ready: Vec<f32>,
@@ -97,10 +102,11 @@ where
     let format = container::open(source, bytes)?;
     let (chosen, track) = track::choose(format.as_ref(), width)?;
     let told_seconds = container::told_seconds(format.as_ref(), chosen, bytes);
-    if let Some(seconds) = told_seconds
-        && seconds > most_seconds
-    {
-        return Err(too_long(Some(seconds), most_seconds));
+    if let Some(seconds) = told_seconds {
+        check_dense(seconds, bytes)?;
+        if seconds > most_seconds {
+            return Err(too_long(Some(seconds), most_seconds));
+        }
     }
     let track_id = chosen.id;
     let edit = edits.into_iter().find(|edit| edit.track_id == track_id);
@@ -111,6 +117,7 @@ where
         rate_hz: 0,
         channels: 1,
         most_seconds,
+        bytes,
         told_seconds,
         ready: Vec::new(),
         at: 0,
@@ -264,7 +271,7 @@ impl Decoder {
         if given_s > self.most_seconds || decoded_s > 2.0 * self.most_seconds + CUT_SECONDS_MAX {
             return Err(too_long(None, self.most_seconds));
         }
-        Ok(())
+        check_dense(given_s, self.bytes)
     }
 
     /// Makes more frames ready, perhaps none. Returns false at the end.
@@ -334,6 +341,18 @@ fn check(rate_hz: u32, channels: usize) -> Result<u32, Fault> {
         )));
     }
     Ok(rate_hz)
+}
+
+/// Checks that a file of `bytes` bytes may have `seconds` of sound or film. Fault: `Invalid` for one whose packets lie so far
+/// apart that it is mostly claimed silence.
+pub fn check_dense(seconds: f64, bytes: u64) -> Result<(), Fault> {
+    let most = MEDIA_FREE_SECONDS + bytes as f64 / MEDIA_BYTES_A_SECOND_MIN;
+    match seconds > most {
+        true => Err(Fault::invalid(format!(
+            "file has {bytes} bytes and claims {seconds:.1} s; at most {most:.1} s are accepted in so small a file"
+        ))),
+        false => Ok(()),
+    }
 }
 
 fn too_long(seconds: Option<f64>, most_seconds: f64) -> Fault {

@@ -28,5 +28,5 @@ mod stereo;
 mod track;
 mod video_tracks;
 
-pub use decoder::{Decoder, open};
+pub use decoder::{Decoder, check_dense, open};
 pub use stereo::StereoReader;

@@ -107,7 +107,12 @@ pub(crate) fn watch(
 
 /// Fetches the answer to `ticket`, to its end unless it is still being made. Faults: `Internal` when the answer has no
 /// ticket (it is tiny_http's own) or is incomplete, `Busy` when the spool has no space for it.
-pub(crate) fn fetch(mut inner: UnixStream, ticket: &str, spool: &Spool) -> Result<Came, Fault> {
+pub(crate) fn fetch(
+    mut inner: UnixStream,
+    ticket: &str,
+    spool: &Spool,
+    owner: Option<u64>,
+) -> Result<Came, Fault> {
     let mut block = vec![0; BLOCK_BYTES];
     let mut head = Vec::new();
     let end = loop {
@@ -135,7 +140,7 @@ pub(crate) fn fetch(mut inner: UnixStream, ticket: &str, spool: &Spool) -> Resul
         }));
     };
 
-    let mut sink = spool.sink();
+    let mut sink = spool.sink(owner);
     sink.write(&head[end..])?;
     loop {
         let bytes = read(&mut inner, &mut block)?;

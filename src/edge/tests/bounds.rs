@@ -225,6 +225,34 @@ fn full_spool_is_503_and_given_back() {
 }
 
 #[test]
+fn an_owner_leaves_spool_for_others() {
+    let server = TestEdge::open(|_, b| {
+        b.body_memory_bytes_max = 10;
+        b.spool_bytes_max = 1000;
+        b.body_bytes_max = 100;
+    });
+    let start = |owner: u8, bytes: usize| {
+        let mut client = server.call();
+        client.try_send(format!(
+            "POST /kind HTTP/1.1\r\nHost: x\r\nX-Owner: {owner}\r\nContent-Length: {}\r\n\r\n{}",
+            bytes + 1,
+            "x".repeat(bytes)
+        ));
+        client
+    };
+    let finish = |mut client: ToyClient| {
+        client.try_send("x");
+        client.answer().0
+    };
+    assert_eq!(
+        finish(start(1, 800)),
+        503,
+        "alone, an owner leaves a quarter"
+    );
+    assert_eq!(finish(start(1, 700)), 200);
+}
+
+#[test]
 fn client_that_does_not_read_holds_no_handler_and_is_dropped() {
     let server = TestEdge::open(|c, b| {
         c.handlers = 2;

@@ -94,6 +94,10 @@ impl Service for Toy {
         })
     }
 
+    fn owner(&self, admitted: &ToyAdmitted) -> Option<u64> {
+        admitted.head.header("x-owner")?.parse().ok()
+    }
+
     fn body_bytes_max(&self, _: &ToyAdmitted) -> u64 {
         BODY_BYTES_MAX
     }
