@@ -172,10 +172,11 @@ impl Serve {
         self.models.lanes() + self.server.queue
     }
 
-    /// Threads that answer. Every request that has a place holds one, of every capability; the rest is for requests that
-    /// need no place.
+    /// Threads that answer. Every request that has a place holds one, of every capability, and so does every new dubbing
+    /// job; the rest is for requests that need no place.
     pub fn handlers(&self) -> usize {
-        Capability::with_requests().count() * self.places() + limits::HANDLERS_RESERVE
+        let requests = Capability::with_requests().count() * self.places();
+        requests + limits::INTAKES_MAX + limits::HANDLERS_RESERVE
     }
 }
 

@@ -88,8 +88,7 @@ pub fn check_head(context: &Context, identity: &Identity, _declared: u64) -> Res
 /// person's speech, or an account with as many voices as allowed; `Missing` without the packs that cloning needs; and
 /// those of the services.
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
-    let body = call.take_body();
-    let form = Form::parse(call.head.header("content-type"), body, &context.spool_dir)?;
+    let form = Form::of(call, &context.spool_dir)?;
     let asked = CloneForm::read(form, context.require_clone_consent)?;
     let both = context
         .services

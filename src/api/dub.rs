@@ -16,7 +16,8 @@ use crate::dub::jobs::Dubbing;
 use crate::dub::request::AnalyzeRecord;
 use crate::dub::result::JobResult;
 use crate::fault::Fault;
-use crate::store::{Job, JobId, JobKind, JobStatus, Utc};
+use crate::scheduler::places::Place;
+use crate::store::{Job, JobId, JobKind, JobStatus, NewFile, Utc};
 
 /// A recording or a video to analyze.
 #[derive(JsonSchema)]
@@ -104,8 +105,8 @@ pub(super) fn check_room(
 /// Accepts a job that analyzes a recording. Faults: `Invalid` for a wrong form or a recording that cannot be decoded,
 /// `Missing` without the packs that dubbing needs, `Busy` if the server already keeps as many jobs as allowed.
 pub fn analyze(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
-    let body = call.take_body();
-    let form = Form::parse(call.head.header("content-type"), body, &context.spool_dir)?;
+    let _intake = intake(context, call)?;
+    let form = Form::of(call, &context.spool_dir)?;
     let AnalyzeForm {
         file,
         language,
@@ -117,8 +118,7 @@ pub fn analyze(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let request = serde_json::to_value(request).map_err(Fault::internal)?;
     let job = Job::new(JobKind::Analyze, &identity.key.name, request, file.len());
     let (id, account) = (job.job_id, identity.account.id);
-    let mut file = file.into_reader().map_err(Fault::internal)?;
-    dubbing.submit(account, job, &mut file, intake::check_recording)?;
+    dubbing.submit(account, job, new_file(file), intake::check_recording)?;
     Reply::json(&TakenJob { job_id: id })
 }
 
@@ -153,6 +153,23 @@ pub fn delete(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         job_id: id,
         status: "deleted",
     })
+}
+
+/// A place among the large files of new jobs, if this server dubs; a small file takes no time. It is taken once the body is
+/// there. Faults: `Busy`.
+pub(super) fn intake(context: &Context, call: &Call) -> Result<Option<Place>, Fault> {
+    let account = call.identity()?.account.id;
+    let is_large = matches!(call.body, Body::Spooled { .. });
+    let dubbing = context.dubbing.as_ref().filter(|_| is_large);
+    dubbing.map(|dubbing| dubbing.intake(account)).transpose()
+}
+
+/// The file of a form as that of a new job.
+pub(super) fn new_file(file: Body) -> NewFile {
+    match file {
+        Body::Memory(bytes) => NewFile::Bytes(bytes),
+        Body::Spooled { file, .. } => NewFile::File(file),
+    }
 }
 
 /// The server's dubbing jobs. Faults: `Missing` without the packs that dubbing needs.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use schemars::JsonSchema;
 
-use super::dub::{TakenJob, check_room, dubbing};
+use super::dub::{TakenJob, check_room, dubbing, intake, new_file};
 use super::form::{Form, file_schema, on};
 use super::languages::{TARGETS, code};
 use super::message::Body;
@@ -88,9 +88,8 @@ pub fn check_head(context: &Context, identity: &Identity, declared: u64) -> Resu
 /// `NotFound` for an unknown voice, `Missing` without the packs that a render needs, `Busy` if the server already keeps
 /// as many jobs as allowed.
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
-    let body = call.take_body();
-    let content_type = call.head.header("content-type");
-    let form = Form::parse_long(content_type, body, &context.spool_dir, "segments")?;
+    let _intake = intake(context, call)?;
+    let form = Form::of_long(call, &context.spool_dir, "segments")?;
     let RenderForm {
         file,
         segments,
@@ -123,8 +122,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         audio_codec,
     };
     let id = job.job_id;
-    let mut file = file.into_reader().map_err(Fault::internal)?;
-    dubbing.submit_render(account, job, &mut file, &request)?;
+    dubbing.submit_render(account, job, new_file(file), &request)?;
     Reply::json(&TakenJob { job_id: id })
 }
 

@@ -20,12 +20,12 @@ pub const ENDPOINTS: &[Endpoint] = &[
         .answers::<clone::CloneAnswer>().checks_head(clone::check_head),
     Endpoint::post("dub_analyze", "/voice/dub/analyze", dub::analyze)
         .entitled().form::<dub::AnalyzeForm>(BodyKind::Video).answers::<dub::TakenJob>()
-        .checks_head(dub::check_head),
+        .checks_head(dub::check_head).deadline_s(limits::INTAKE_SECONDS_MAX),
     Endpoint::post("dub_translate", "/voice/dub/translate", dub_translate::handle)
         .entitled().json::<dub_translate::TranslateFields>().needs(Translate).answers::<dub_translate::TranslateAnswer>(),
     Endpoint::post("dub_render", "/voice/dub/render", dub_render::handle)
-        .entitled().form::<dub_render::RenderForm>(BodyKind::Video).answers::<dub::TakenJob>().also(&[404])
-        .checks_head(dub_render::check_head),
+        .entitled().form::<dub_render::RenderForm>(BodyKind::Video).answers::<dub::TakenJob>()
+        .checks_head(dub_render::check_head).deadline_s(limits::INTAKE_SECONDS_MAX).also(&[404]),
     Endpoint::get("dub_job", "/voice/dub/jobs/{job_id}", dub::job)
         .entitled().free().answers::<dub::JobAnswer>().also(&[404]),
     Endpoint::delete("dub_job_delete", "/voice/dub/jobs/{job_id}", dub::delete)
@@ -40,7 +40,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         .query::<voices::VoicesQuery>().answers::<voices::VoicesAnswer>(),
     // The preview exists in nearly all cases; the handler takes a place only if it has to make one.
     Endpoint::get("voice_preview", "/voice/voices/{voice_id}/preview", preview::handle)
-        .deadline_s(limits::SPEAK_SECONDS_MAX).also(&[404, 502]),
+        .deadline_s(limits::SPEAK_SECONDS_MAX).also(&[404]),
     Endpoint::delete("voice_delete", "/voice/voices/{voice_id}", voices::delete)
         .answers::<voices::DeletedVoice>().also(&[400, 404]),
     Endpoint::get("history", "/voice/history", history::list)

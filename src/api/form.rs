@@ -15,7 +15,9 @@ use futures::task::noop_waker_ref;
 use multer::{Error, Field, Multipart};
 use schemars::{Schema, SchemaGenerator, json_schema};
 
+use super::Call;
 use super::message::{Body, BodyReader};
+use crate::engine::contract::CancellationToken;
 use crate::fault::{Fault, Kind};
 use crate::limits::{
     BODY_MEMORY_BYTES_MAX, FORM_FIELD_BYTES_MAX, FORM_FIELDS_MAX, FORM_LONG_FIELD_BYTES_MAX,
@@ -44,24 +46,31 @@ pub struct Form {
 }
 
 impl Form {
-    /// The form in `body`. A file that does not fit in memory is written to an unlinked file in `spool_dir`.
+    /// The form in the request's body. A file that does not fit in memory is written to an unlinked file in `spool_dir`.
     ///
     /// Parts without a name are ignored, and so are all files except the first of the field `file`.
     ///
     /// Faults: `UnsupportedType` when `content_type` is not multipart/form-data; `Invalid` when it has no boundary, or
     /// the body is cut off or malformed, has more than `FORM_FIELDS_MAX` parts, or a field of more than
     /// `FORM_FIELD_BYTES_MAX` bytes or that is not UTF-8; `Missing` when the disk is full, `Internal` when a file
-    /// cannot be written for another reason.
-    pub fn parse(content_type: Option<&str>, body: Body, spool_dir: &Path) -> Result<Form, Fault> {
-        Form::parse_long(content_type, body, spool_dir, "")
+    /// cannot be written for another reason; `Busy` and `Cancelled` when the request's time is over.
+    pub fn of(call: &mut Call, spool_dir: &Path) -> Result<Form, Fault> {
+        Form::of_long(call, spool_dir, "")
     }
 
-    /// Like [`Form::parse`], except that the first field called `long` may have `FORM_LONG_FIELD_BYTES_MAX` bytes.
-    pub fn parse_long(
+    /// Like [`Form::of`], except that the first field called `long` may have `FORM_LONG_FIELD_BYTES_MAX` bytes.
+    pub fn of_long(call: &mut Call, spool_dir: &Path, long: &str) -> Result<Form, Fault> {
+        let body = call.take_body();
+        let content_type = call.head.header("content-type");
+        Form::parse(content_type, body, spool_dir, long, &call.cancellation)
+    }
+
+    fn parse(
         content_type: Option<&str>,
         body: Body,
         spool_dir: &Path,
         long: &str,
+        cancellation: &CancellationToken,
     ) -> Result<Form, Fault> {
         let boundary = boundary(content_type)?;
         let reader = body.into_reader().map_err(Fault::internal)?;
@@ -88,9 +97,13 @@ impl Form {
                     form.fields.push((field, value));
                 }
                 (Some(field), Some(_)) if field == FILE_FIELD && form.file.is_none() => {
-                    form.file = Some(upload(&mut part, spool_dir)?);
+                    form.file = Some(upload(&mut part, spool_dir, cancellation)?);
                 }
-                _ => while data(&mut part)?.is_some() {},
+                _ => {
+                    while data(&mut part)?.is_some() {
+                        in_time(cancellation)?;
+                    }
+                }
             }
         }
         Ok(form)
@@ -229,12 +242,28 @@ fn text(field: &str, part: &mut Field<'_>, bytes_max: usize) -> Result<String, F
     String::from_utf8(value).map_err(|_| Fault::invalid(format!("the field {field} is not UTF-8")))
 }
 
+/// Faults: `Busy` when the request's time is over, which only a slow disk explains; `Cancelled` when its client left.
+fn in_time(cancellation: &CancellationToken) -> Result<(), Fault> {
+    cancellation.check().map_err(|fault| match fault.kind {
+        Kind::Cancelled => fault,
+        _ => Fault::new(
+            Kind::Busy { retry_after_s: 10 },
+            "The form could not be read in time. Try again.",
+        ),
+    })
+}
+
 /// The content of a file's part.
-fn upload(part: &mut Field<'_>, spool_dir: &Path) -> Result<Body, Fault> {
+fn upload(
+    part: &mut Field<'_>,
+    spool_dir: &Path,
+    cancellation: &CancellationToken,
+) -> Result<Body, Fault> {
     let mut held = Vec::new();
     let mut spool: Option<File> = None;
     let mut bytes = 0;
     while let Some(piece) = data(part)? {
+        in_time(cancellation)?;
         let piece = piece.as_ref();
         bytes += piece.len() as u64;
         if spool.is_none() && held.len() + piece.len() > BODY_MEMORY_BYTES_MAX {
@@ -269,6 +298,7 @@ fn broken(error: Error) -> Fault {
 mod tests {
     use super::*;
     use std::io::{Seek, SeekFrom};
+    use std::time::{Duration, Instant};
 
     const TYPE: Option<&str> = Some("multipart/form-data; boundary=XX");
 
@@ -276,8 +306,14 @@ mod tests {
         format!("--XX\r\nContent-Disposition: form-data; {head}\r\n\r\n{content}\r\n")
     }
 
+    fn parse_body(told: Option<&str>, body: Body, spool_dir: &Path) -> Result<Form, Fault> {
+        let in_a_minute = Instant::now() + Duration::from_secs(60);
+        let cancellation = CancellationToken::until(in_a_minute);
+        Form::parse(told, body, spool_dir, "", &cancellation)
+    }
+
     fn parse(body: impl Into<Vec<u8>>) -> Result<Form, Fault> {
-        Form::parse(TYPE, Body::Memory(body.into()), &std::env::temp_dir())
+        parse_body(TYPE, Body::Memory(body.into()), &std::env::temp_dir())
     }
 
     fn sentence(body: impl Into<Vec<u8>>) -> String {
@@ -320,7 +356,7 @@ mod tests {
         spool.seek(SeekFrom::End(0)).unwrap();
         let bytes = body.len() as u64;
         let body = Body::Spooled { file: spool, bytes };
-        let mut form = Form::parse(TYPE, body, &std::env::temp_dir()).unwrap();
+        let mut form = parse_body(TYPE, body, &std::env::temp_dir()).unwrap();
         let file = form.take_file().unwrap();
         assert!(matches!(file, Body::Spooled { .. }));
         assert_eq!(file.len(), content.len() as u64);
@@ -333,9 +369,20 @@ mod tests {
     }
 
     #[test]
+    fn a_form_is_read_no_longer_than_its_request_may_last() {
+        let body = part("name=\"file\"; filename=\"a\"", "content") + "--XX--";
+        let past = CancellationToken::until(Instant::now());
+        let form =
+            |body: String| Form::parse(TYPE, Body::Memory(body.into()), Path::new("/"), "", &past);
+        assert!(matches!(form(body).unwrap_err().kind, Kind::Busy { .. }));
+        let skipped = part("name=\"other\"; filename=\"a\"", "content") + "--XX--";
+        assert!(matches!(form(skipped).unwrap_err().kind, Kind::Busy { .. }));
+    }
+
+    #[test]
     fn another_type_is_refused_and_a_boundary_needed() {
         let try_type =
-            |told| Form::parse(told, Body::Memory(Vec::new()), Path::new("/")).unwrap_err();
+            |told| parse_body(told, Body::Memory(Vec::new()), Path::new("/")).unwrap_err();
         for told in [
             None,
             Some("application/json"),

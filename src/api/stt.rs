@@ -73,8 +73,7 @@ struct TimedWord {
 /// Transcribes a recording. Faults: `Invalid` for a wrong form or an undecodable recording, `Missing` without a pack
 /// that transcribes, and those of the service.
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
-    let body = call.take_body();
-    let form = Form::parse(call.head.header("content-type"), body, &context.spool_dir)?;
+    let form = Form::of(call, &context.spool_dir)?;
     let asked = TranscribeForm::read(form)?;
     let (language, words) = (asked.language, asked.word_timestamps);
     let transcription = context.services.transcription.as_ref().ok_or_else(|| {

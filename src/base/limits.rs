@@ -266,6 +266,11 @@ pub const VIDEO_BYTES: Movable = Movable {
     default: GIB,
     max: 16 * GIB,
 };
+/// Files of new dubbing jobs that are taken over and checked at once: each holds a handler, and reads up to
+/// `VIDEO_BYTES`.
+pub const INTAKES_MAX: usize = 4;
+/// Seconds that this may take for one file.
+pub const INTAKE_SECONDS_MAX: u64 = 300;
 /// Dubbing jobs that are queued or run, of all accounts together.
 pub const JOBS: Movable = Movable {
     min: 1,

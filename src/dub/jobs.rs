@@ -4,7 +4,6 @@
 //! however that ends, is begun again at the next start, up to [`limits::JOB_ATTEMPTS_MAX`] times; what is over is kept for
 //! some hours. While the store cannot take a job's state, the job waits for it.
 
-use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -19,9 +18,10 @@ use super::voices::DubVoices;
 use crate::engine::contract::CancellationToken;
 use crate::fault::{Fault, Kind};
 use crate::limits;
+use crate::scheduler::places::{Place, Places};
 use crate::store::{
-    AccountId, Feature, HistoryItem, ItemId, Job, JobId, JobKind, JobStatus, RESULT, Status, Store,
-    Utc,
+    AccountId, Feature, HistoryItem, ItemId, Job, JobId, JobKind, JobStatus, NewFile, RESULT,
+    Status, Store, Utc,
 };
 
 /// How much less of the processor the thread asks for than those of requests: it decodes, tells speakers apart, stretches and
@@ -47,6 +47,8 @@ struct JobRunner {
     hours: u64,
     state: Mutex<RunnerState>,
     changed: Condvar,
+    /// For files of new jobs.
+    intakes: Places,
 }
 
 #[derive(Default)]
@@ -76,6 +78,7 @@ impl Dubbing {
                 ..RunnerState::default()
             }),
             changed: Condvar::new(),
+            intakes: Places::new(limits::INTAKES_MAX),
         });
         let own = Arc::clone(&shared);
         let thread = thread::Builder::new()
@@ -93,8 +96,17 @@ impl Dubbing {
         self.shared.context.services.voices.as_ref()
     }
 
+    /// Returns a place among the large files of new jobs that are taken over. Faults: `Busy` when there is none for `account`.
+    pub fn intake(&self, account: AccountId) -> Result<Place, Fault> {
+        self.shared.intakes.take(account).ok_or_else(many_intakes)
+    }
+
     /// Checks that `account` may add `job`, whose file is not there yet. Faults: `Busy` when it may not, and the store's.
     pub fn check_room(&self, account: AccountId, job: &Job) -> Result<(), Fault> {
+        let is_large = job.bytes > limits::BODY_MEMORY_BYTES_MAX as u64;
+        if is_large && self.shared.intakes.is_full(account) {
+            return Err(many_intakes());
+        }
         let room = self.shared.context.room;
         self.shared.store.check_job_room(account, job, room)
     }
@@ -105,13 +117,13 @@ impl Dubbing {
         &self,
         account: AccountId,
         mut job: Job,
-        file: &mut dyn Read,
+        file: NewFile,
         check: impl FnOnce(&mut OpenInput<'_>) -> Result<f64, Fault>,
     ) -> Result<(), Fault> {
         let store = &self.shared.store;
         let (id, files) = (job.job_id, store.job_files());
         let taken = (|| {
-            files.put(id, INPUT, file)?;
+            files.take(id, INPUT, file)?;
             job.seconds = check(&mut || files.open(id, INPUT))?;
             let added = store.add_job(account, job, self.shared.context.room);
             added.inspect_err(|_| {
@@ -132,7 +144,7 @@ impl Dubbing {
         &self,
         account: AccountId,
         job: Job,
-        file: &mut dyn Read,
+        file: NewFile,
         request: &RenderRequest,
     ) -> Result<(), Fault> {
         let id = job.job_id;
@@ -411,6 +423,14 @@ impl JobRunner {
             latency_ms: Some(begun.elapsed().as_millis() as u64),
         }
     }
+}
+
+fn many_intakes() -> Fault {
+    let retry_after_s = 2;
+    Fault::new(
+        Kind::Busy { retry_after_s },
+        "Too many large files of new dubbing jobs are being checked. Try again.",
+    )
 }
 
 /// Returns the fault of a job during which the process ended each time.

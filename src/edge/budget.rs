@@ -10,14 +10,14 @@ use vocabox_base::share::of_account;
 /// at any rate.
 #[derive(Debug)]
 pub(crate) struct Budget {
-    used: Mutex<Used>,
+    used: Mutex<HeldUnits>,
     max: u64,
     least: u64,
 }
 
 /// The units that are held now.
 #[derive(Debug, Default)]
-struct Used {
+struct HeldUnits {
     all: u64,
     /// By owner; none has 0.
     owners: HashMap<u64, u64>,
@@ -48,7 +48,7 @@ impl Budget {
         self.lock().all
     }
 
-    fn lock(&self) -> MutexGuard<'_, Used> {
+    fn lock(&self) -> MutexGuard<'_, HeldUnits> {
         self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -5,10 +5,13 @@
 
 use std::fmt::Display;
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read, Seek};
 use std::marker::PhantomData;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, CWD, linkat};
 
 use crate::lmdb;
 use vocabox_base::fault::Fault;
@@ -38,6 +41,26 @@ impl<Id: Display + Copy> Folders<Id> {
             Ok(())
         })?;
         Ok(bytes)
+    }
+
+    /// Makes `content` the file `name`. An unnamed file of the same disk only gets a name: nothing is copied. When it
+    /// returns, the file is whole and on the disk, or does not exist. Faults: as [`Folders::put`].
+    pub fn take(&self, id: Id, name: &str, content: NewFile) -> Result<(), Fault> {
+        let mut file = match content {
+            NewFile::Bytes(bytes) => return self.put(id, name, &mut &bytes[..]).map(drop),
+            NewFile::File(file) => file,
+        };
+        let fresh = self.folder(id).join(format!("{name}.new"));
+        let named = (self.folder_of(id))
+            .and_then(|()| Ok(name_file(&file, &fresh)?))
+            .and_then(|()| self.place(id, name, &fresh, &file));
+        if named.is_ok() {
+            return Ok(());
+        }
+        // Another disk, or a system that does not give names to unnamed files.
+        let _ = fs::remove_file(fresh);
+        file.rewind().map_err(refused)?;
+        self.put(id, name, &mut file).map(drop)
     }
 
     /// Creates the file `name` with what `write` writes to it. When it returns, the file is whole and on the disk, or
@@ -73,11 +96,13 @@ impl<Id: Display + Copy> Folders<Id> {
         Ok(name)
     }
 
+    fn folder_of(&self, id: Id) -> io::Result<()> {
+        let mut folders = DirBuilder::new();
+        folders.recursive(true).mode(0o700).create(self.folder(id))
+    }
+
     fn fresh(&self, id: Id, path: &Path) -> io::Result<File> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(self.folder(id))?;
+        self.folder_of(id)?;
         OpenOptions::new()
             .read(true)
             .write(true)
@@ -164,6 +189,20 @@ impl<Id: Display + Copy> Folders<Id> {
     fn folder(&self, id: Id) -> PathBuf {
         self.dir.join(id.to_string())
     }
+}
+
+/// The content of a file that is to be made.
+#[derive(Debug)]
+pub enum NewFile {
+    Bytes(Vec<u8>),
+    /// All of a file without a name.
+    File(File),
+}
+
+/// Gives an unnamed file the name `path`, as `man 2 open` says under `O_TMPFILE`.
+fn name_file(file: &File, path: &Path) -> rustix::io::Result<()> {
+    let open = format!("/proc/self/fd/{}", file.as_raw_fd());
+    linkat(CWD, open, CWD, path, AtFlags::SYMLINK_FOLLOW)
 }
 
 fn refused(error: io::Error) -> Fault {

@@ -34,7 +34,7 @@ use heed::types::{Bytes, Str, U64, Unit};
 use heed::{CommitOrAbort, RwTxn};
 
 pub use accounts::{Account, AccountChanges, HistoryFate, check_name, check_rpm};
-pub use folders::Folders;
+pub use folders::{Folders, NewFile};
 pub use history::{HistoryItem, Page, Status};
 pub use ids::{AccountId, Feature, ItemId, JobId, KeyId, Utc, VoiceId};
 pub use job_room::JobRoom;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::http::voice::{samples, wav};
 use crate::support::client::Client;
 use crate::support::process::until;
+use crate::support::raw::ask;
 use crate::support::server::{Server, json as command, link, recording, stub_models};
 use crate::support::wer::assert_words;
 
@@ -232,6 +233,21 @@ fn a_job_that_fails_says_why_and_what_is_no_recording_is_refused() {
     }
     let refused = client.post_form(ANALYZE, b"no film", &[]);
     assert_eq!(refused.status, 400);
+    // Packets that claim hours of silence or of a still picture.
+    let silence: Vec<u32> = (0..300).map(|packet| packet * 50_000).collect();
+    let failed = over(&client, &analyze(&client, &webm(2, &silence), "en"));
+    let why = failed["error"].as_str().unwrap();
+    assert!(why.contains(" bytes and claims "), "{why}");
+    let still = webm(1, &[0, 14_399_000]);
+    assert!(still.len() < 364, "{}", still.len());
+    let lines = r#"[{"start": 1, "end": 2, "text": "a"}]"#;
+    let refused = client.post_form("/voice/dub/render", &still, &[("segments", lines)]);
+    assert_eq!(refused.status, 400);
+    assert!(
+        refused.detail().contains("claims 28798.0 s"),
+        "{}",
+        refused.detail()
+    );
     // A job's input is deleted after its end is visible; when the next job runs, that has happened.
     over(&client, &analyze(&client, &two_cities(), "en"));
     let folders = fs::read_dir(server.data.join("jobs")).unwrap().count();
@@ -299,4 +315,95 @@ fn what_is_said_in_another_language_is_there_in_english_too() {
         20.0,
     );
     assert!(segments.iter().all(|s| s["language"] == "es"));
+}
+
+#[test]
+fn an_accounts_quotas_are_checked_before_the_upload_and_are_its_own() {
+    let models = stubs();
+    let server = Server::launch(models.path(), &[]);
+    let other = server.new_account("other");
+    let set = |more: &[&str]| command(&server.data, &[&["account", "set", "test"], more].concat());
+    let account = set(&["--quota-jobs", "0"]);
+    assert_eq!(account["quota_jobs"], 0);
+    // The head of an upload that never comes.
+    let refused = |bytes: u64| {
+        let head = format!(
+            "POST {ANALYZE} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
+             Content-Type: multipart/form-data; boundary=X\r\nContent-Length: {bytes}\r\n\r\n",
+            server.key
+        );
+        let answer = ask(server.addr, head);
+        assert!(answer.header("retry-after").is_some());
+        answer.is_refusal(503);
+        String::from_utf8(answer.body).unwrap()
+    };
+    assert!(refused(1_000).contains("of at most 0"));
+    analyze(&other, &two_cities(), "en");
+    set(&["--quota-jobs", "default", "--quota-dub-disk", "1MiB"]);
+    assert!(refused(2 << 20).contains("of at most 1048576"));
+    // What the head does not tell, the file does.
+    set(&["--quota-dub-disk", "default", "--quota-dub-hours", "0"]);
+    let late = server.client().post_form(ANALYZE, &two_cities(), &[]);
+    assert_eq!(late.status, 503);
+    assert!(
+        late.detail().contains("hours of sound"),
+        "{}",
+        late.detail()
+    );
+    set(&["--quota-dub-hours", "default"]);
+    analyze(&server.client(), &two_cities(), "en");
+    let list = command(&server.data, &["account", "list"]);
+    let of = |name: &str| {
+        list.as_array()
+            .unwrap()
+            .iter()
+            .find(|a| a["name"] == name)
+            .cloned()
+    };
+    assert_eq!(of("test").unwrap()["quota_jobs"], Value::Null);
+    assert_eq!(of("other").unwrap()["quota_dub_hours"], Value::Null);
+}
+
+/// A WebM of one track, pictures (1) or sound (2), with a small packet at each of these milliseconds.
+fn webm(kind: u8, packets_ms: &[u32]) -> Vec<u8> {
+    fn element(id: &[u8], content: &[u8]) -> Vec<u8> {
+        let bytes = (content.len() as u32 | 1 << 28).to_be_bytes();
+        [id, &bytes, content].concat()
+    }
+    let clusters = packets_ms.iter().map(|ms| {
+        let block = element(b"\xA3", &[0x81, 0, 0, 0x80, 0, 0, 0, 0]);
+        let time = element(b"\xE7", &ms.to_be_bytes());
+        element(b"\x1F\x43\xB6\x75", &[time, block].concat())
+    });
+    let sound = [
+        element(b"\xB5", &16_000_f32.to_be_bytes()),
+        element(b"\x9F", &[1]),
+        element(b"\x62\x64", &[16]),
+    ];
+    let codec: &[u8] = match kind {
+        1 => b"V_VP8",
+        _ => b"A_PCM/INT/LIT",
+    };
+    let track = [
+        element(b"\xD7", &[1]),
+        element(b"\x73\xC5", &[1]),
+        element(b"\x83", &[kind]),
+        element(b"\x86", codec),
+        element(b"\xE1", &sound.concat()),
+    ];
+    let info = [
+        element(b"\x2A\xD7\xB1", &1_000_000_u32.to_be_bytes()),
+        element(b"\x4D\x80", b"x"),
+        element(b"\x57\x41", b"x"),
+    ];
+    let segment = [
+        element(b"\x15\x49\xA9\x66", &info.concat()),
+        element(b"\x16\x54\xAE\x6B", &element(b"\xAE", &track.concat())),
+        clusters.flatten().collect(),
+    ];
+    [
+        element(b"\x1A\x45\xDF\xA3", &element(b"\x42\x82", b"webm")),
+        element(b"\x18\x53\x80\x67", &segment.concat()),
+    ]
+    .concat()
 }
