@@ -15,6 +15,7 @@ use crate::services::Services;
 use crate::services::previews::Previews;
 use crate::services::voices::VoiceCatalog;
 use crate::store::Store;
+use vocabox_base::budget::Budget;
 
 /// What handlers use: services, store and settings. `app` makes it once.
 pub struct Context {
@@ -32,6 +33,8 @@ pub struct Context {
     pub require_clone_consent: bool,
     /// How long a step of an engine may run before it counts as hanging.
     pub step_max: Duration,
+    /// Bytes of the speech that requests hold until their answers are made.
+    pub sound_memory: Arc<Budget>,
     /// Folder of the unlinked files that hold large bodies.
     pub spool_dir: PathBuf,
     /// None while a pack that dubbing needs is not fetched.

@@ -14,6 +14,8 @@ pub struct DrainGate {
 #[derive(Debug, Default)]
 struct DrainState {
     count: usize,
+    /// Generations that have ended.
+    ended: u64,
     is_closed: bool,
 }
 
@@ -30,6 +32,11 @@ impl DrainGate {
         }
         state.count += 1;
         Some(DrainGuard(self.clone()))
+    }
+
+    /// Returns how many generations have ended.
+    pub fn ended(&self) -> u64 {
+        self.lock().ended
     }
 
     /// Closes the gate: [`DrainGate::enter`] returns none from now on.
@@ -68,7 +75,10 @@ impl DrainGate {
 
 impl Drop for DrainGuard {
     fn drop(&mut self) {
-        self.0.lock().count -= 1;
+        let mut state = self.0.lock();
+        state.count -= 1;
+        state.ended += 1;
+        drop(state);
         self.0.ended.notify_all();
     }
 }

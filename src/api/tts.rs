@@ -11,11 +11,12 @@ use super::{Call, Context, Reply};
 use crate::audio::encode::{self, Format};
 use crate::engine::contract::Utterance;
 use crate::engine::tts::style::Style;
-use crate::fault::Fault;
+use crate::fault::{Fault, Kind};
 use crate::limits;
 use crate::services::speech::SpeechService;
-use crate::store::{Feature, ItemId, Utc};
+use crate::store::{AccountId, Feature, ItemId, Utc};
 use crate::text;
+use vocabox_base::budget::Share;
 
 /// The hosted API's default voice.
 const VOICE: &str = "af_heart";
@@ -45,11 +46,12 @@ request! {
 /// Speaks a text. Faults: `Invalid` for a field out of its bounds, `NotFound` for an unknown voice, `Missing` without a
 /// pack that speaks, and those of the service.
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
-    let request = begin(context, call)?;
+    let request = begin(context, call, Sending::Whole)?;
     let share = call.share()?;
     let clip = (request.speech).synthesize(request.utterance, &share, &call.cancellation)?;
+    let memory = request.memory;
     call.item()?.duration_seconds = Some(clip.seconds());
-    Ok(Reply {
+    let reply = Reply {
         content_type: request.format.content_type(),
         headers: vec![(
             "X-Vox-Metadata",
@@ -58,7 +60,9 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         body: encode::whole(request.format, &clip.samples, clip.rate_hz)?,
         rest: None,
         file: None,
-    })
+    };
+    drop(memory);
+    Ok(reply)
 }
 
 /// A checked request for speech.
@@ -67,10 +71,23 @@ pub struct SpeechRequest<'a> {
     pub utterance: Utterance,
     pub format: Format,
     pub metadata: Metadata,
+    /// The memory that the sound may take until the answer is made; none for an answer that is sent while it is made.
+    pub memory: Option<Share>,
+}
+
+/// How the answer is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sending {
+    Whole,
+    WhileMade,
 }
 
 /// Checks the request and begins a generation. Faults: those of [`handle`] except those of the service.
-pub fn begin<'a>(context: &'a Context, call: &mut Call) -> Result<SpeechRequest<'a>, Fault> {
+pub fn begin<'a>(
+    context: &'a Context,
+    call: &mut Call,
+    sending: Sending,
+) -> Result<SpeechRequest<'a>, Fault> {
     let body = call.take_body();
     let (asked, controls) = parse(object(&call.head, body)?)?;
     let format = format(&call.head)?;
@@ -96,7 +113,11 @@ pub fn begin<'a>(context: &'a Context, call: &mut Call) -> Result<SpeechRequest<
         voice: plain.voice,
     };
 
-    check_length(&utterance, &voice.reader.language)?;
+    let seconds = check_length(&utterance, &voice.reader.language)?;
+    let memory = match sending {
+        Sending::Whole => Some(hold(context, account, seconds, voice.origin.rate_hz)?),
+        Sending::WhileMade => None,
+    };
 
     call.begin(Feature::Tts, &voice.origin.name)?;
     let character_count = utterance.text.chars().count();
@@ -120,6 +141,7 @@ pub fn begin<'a>(context: &'a Context, call: &mut Call) -> Result<SpeechRequest<
         utterance,
         format,
         metadata,
+        memory,
     })
 }
 
@@ -155,10 +177,11 @@ fn parse(fields: SpeechFields) -> Result<(Utterance, Controls), Fault> {
     Ok((utterance, controls))
 }
 
-/// Refuses a text whose speech would take longer than a request may, at once instead of after minutes.
-fn check_length(asked: &Utterance, language: &str) -> Result<(), Fault> {
+/// Returns about how many seconds the speech of a text will have; refuses one that would have more than a request may, at
+/// once instead of after minutes.
+fn check_length(asked: &Utterance, language: &str) -> Result<f64, Fault> {
     let Some(language) = text::language(language) else {
-        return Ok(());
+        return Ok(asked.text.chars().count() as f64 / text::CHARS_PER_S);
     };
     let seconds = text::seconds(&asked.text, language) / f64::from(asked.speed);
     match seconds > limits::SPEECH_SECONDS_MAX {
@@ -167,7 +190,22 @@ fn check_length(asked: &Utterance, language: &str) -> Result<(), Fault> {
              at most {} s are accepted: send it in parts",
             limits::SPEECH_SECONDS_MAX
         ))),
-        false => Ok(()),
+        false => Ok(seconds),
+    }
+}
+
+/// Reserves the memory that so much sound takes until its answer is made. Faults: `Busy` when other requests hold too much,
+/// or the account its share.
+fn hold(context: &Context, account: AccountId, seconds: f64, rate_hz: u32) -> Result<Share, Fault> {
+    let bytes = seconds * f64::from(rate_hz) * limits::SOUND_FRAME_BYTES;
+    let mut memory = context.sound_memory.share(Some(account.number()));
+    let busy = Kind::Busy { retry_after_s: 10 };
+    match memory.grow(bytes as u64) {
+        true => Ok(memory),
+        false => Err(Fault::new(
+            busy,
+            "Too much speech is being made for answers in one piece. Try again, or use /voice/tts/stream.",
+        )),
     }
 }
 

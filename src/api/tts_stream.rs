@@ -1,6 +1,6 @@
 //! `POST /voice/tts/stream`: a text → speech in the requested format, sent while it is made.
 
-use super::tts::{self, SpeechRequest};
+use super::tts::{self, Sending, SpeechRequest};
 use super::{Call, Context, Reply};
 use crate::audio::encode;
 use crate::fault::Fault;
@@ -13,7 +13,8 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         utterance,
         format,
         metadata,
-    } = tts::begin(context, call)?;
+        memory: _,
+    } = tts::begin(context, call, Sending::WhileMade)?;
     let mut stream = speech.stream(utterance, &call.share()?, &call.cancellation)?;
     let first = stream.piece()?.ok_or_else(no_sound)?;
     let mut encoder = encode::stream(format, first.rate_hz)?;

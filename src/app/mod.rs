@@ -4,12 +4,14 @@ mod installation;
 mod services;
 
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 pub use installation::{Installation, open_ort};
 
 use crate::admit::concurrency::KeyConcurrency;
 use crate::api::cors::Origins;
+use crate::api::drain::DrainGate;
 use crate::api::lifecycle::Lifecycle;
 use crate::api::{BodyCaps, Context};
 use crate::capability::Capability;
@@ -26,12 +28,16 @@ use crate::services::clones::ClonedVoices;
 use crate::services::file_cache::{CacheLimits, FileCache};
 use crate::services::previews::Previews;
 use crate::store::{JobRoom, Retention, Store, StoreBounds};
+use vocabox_base::budget::Budget;
 
 /// Bounds of the previews on the disk.
 const PREVIEWS: CacheLimits = CacheLimits {
     files_max: limits::PREVIEWS_MAX,
     bytes_max: u64::MAX,
 };
+
+/// Between two looks whether generations have ended.
+const MEMORY_EVERY: Duration = Duration::from_secs(5);
 
 /// A running server: its edge, and the context of its request handlers.
 pub struct App {
@@ -83,6 +89,8 @@ impl App {
             clones_max: options.server.clones_max,
             require_clone_consent: options.server.require_clone_consent,
             step_max: Duration::from_secs(options.server.step_seconds),
+            // At the least bound, one account may still have the longest text.
+            sound_memory: Budget::new(options.edge.sound_bytes, limits::SOUND_BYTES.min),
             spool_dir: options.data_dir.join("spool"),
             origins,
             body_caps: BodyCaps {
@@ -123,8 +131,26 @@ impl App {
         };
         let edge = Edge::open(edge, bounds, Arc::new(lifecycle))
             .map_err(|e| Fault::missing("The server cannot listen on its address.").because(e))?;
+        give_memory_back(Arc::clone(&context.drain))?;
         Ok(App { edge, context })
     }
+}
+
+/// Starts the thread that returns the memory of generations which have ended to the system. It ends with the process.
+/// Faults: `Internal` when it cannot be started.
+fn give_memory_back(drain: Arc<DrainGate>) -> Result<(), Fault> {
+    let mut seen = 0;
+    let thread = thread::Builder::new().name("memory".to_owned());
+    let spawned = thread.spawn(move || {
+        loop {
+            thread::sleep(MEMORY_EVERY);
+            let ended = drain.ended();
+            if ended != std::mem::replace(&mut seen, ended) {
+                engine::graph::heap::give_back();
+            }
+        }
+    });
+    spawned.map(drop).map_err(Fault::internal)
 }
 
 /// Starts the thread of dubbing jobs. Faults: `Internal` when it cannot be started.

@@ -98,6 +98,14 @@ pub const MEMORY_BYTES: Movable = Movable {
     default: 64 * MIB,
     max: 64 * GIB,
 };
+/// Bytes of all speech that requests hold until their answers are made, as the length of their texts tells beforehand.
+pub const SOUND_BYTES: Movable = Movable {
+    min: 128 * MIB,
+    default: 512 * MIB,
+    max: 64 * GIB,
+};
+/// Bytes of a frame of such speech: its sample, and half as much while it is encoded.
+pub const SOUND_FRAME_BYTES: f64 = 6.0;
 /// Bytes of an unread body that are read and dropped after a refusal, so that the answer is not lost to a reset.
 pub const DRAIN_BYTES_MAX: usize = MIB as usize;
 pub const DRAIN_MS: u64 = 1_000;
@@ -374,6 +382,8 @@ pub const BUCKET_RECORDS_MAX: usize = 256;
 
 const _: () = assert!(HEAD_BYTES.max < BODY_MEMORY_BYTES_MAX as u64);
 const _: () = assert!(BODY_MEMORY_BYTES_MAX as u64 <= MEMORY_BYTES.min);
+// The longest text at the highest rate of a pack that speaks.
+const _: () = assert!(SPEECH_SECONDS_MAX * 24_000.0 * SOUND_FRAME_BYTES <= SOUND_BYTES.min as f64);
 const _: () = assert!(CONNECTIONS_PER_ADDRESS.default < CONNECTIONS.default);
 const _: () =
     assert!(AUDIO_BYTES.default < SPOOL_BYTES.default && AUDIO_BYTES.max < SPOOL_BYTES.max);

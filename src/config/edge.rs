@@ -44,6 +44,9 @@ settings! {
         /// Size of all bodies and answers together that are held in memory; those over 1 MiB, and all others once this
         /// is full, wait on the disk
         memory_bytes: u64 = OptionKind::Size(limits::MEMORY_BYTES);
+        /// Size of all speech that requests hold in memory until their answers are made, streamed answers excepted; further
+        /// requests get 503
+        sound_bytes: u64 = OptionKind::Size(limits::SOUND_BYTES);
         /// Size of all bodies and answers together that wait in spool/ of the data folder; further ones get 503. An account
         /// that is alone may have all but a quarter, and beside others half, and one largest body at any rate
         spool_bytes: u64 = OptionKind::Size(limits::SPOOL_BYTES);

@@ -4,10 +4,10 @@
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
-use crate::budget::{Budget, Share};
 use crate::client_stream::{ClientStream, Pace};
 use crate::head::Length;
 use crate::spool::{Sink, Spool, Stored};
+use vocabox_base::budget::{Budget, Share};
 use vocabox_base::fault::{Fault, Kind};
 
 /// Bytes of one chunk's size line, CRLF included: sixteen hexadecimal digits are a `u64`.

@@ -15,7 +15,6 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, poll};
 
 use crate::body::{Receipt, Terms};
-use crate::budget::Budget;
 use crate::client_stream::{ClientStream, Pace, timespec};
 use crate::connections::{Connections, Hold};
 use crate::guard::{abandon, guard, refuse};
@@ -26,6 +25,7 @@ use crate::message::{Answer, Service};
 use crate::reply::Frame;
 use crate::spool::{Spool, Stored};
 use crate::{Bounds, flow, send};
+use vocabox_base::budget::Budget;
 use vocabox_base::fault::{Fault, Kind};
 use vocabox_base::limits::{CONNECTION_STACK_BYTES, EMPTY_LINES_MAX};
 

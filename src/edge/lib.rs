@@ -16,7 +16,6 @@
 //! service into an answer.
 
 mod body;
-mod budget;
 mod client_stream;
 mod connections;
 mod descriptors;
@@ -43,12 +42,12 @@ use std::time::Duration;
 
 use rustix::net::sockopt;
 
-use self::budget::Budget;
 use self::connections::Connections;
 use self::gate::Gate;
 use self::inner::wire::Handlers;
 use self::spool::{Spool, SpoolLimits};
 use crate::message::Service;
+use vocabox_base::budget::Budget;
 use vocabox_base::limits;
 
 /// Connections that the kernel may queue before they are accepted. std requests 128, with which a burst of 1000 took

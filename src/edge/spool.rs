@@ -7,8 +7,8 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::budget::{Budget, Share};
 use crate::message::Body;
+use vocabox_base::budget::{Budget, Share};
 use vocabox_base::fault::{Fault, Kind};
 
 /// Bytes that are collected for one write to a file: chunks of a body may have one byte each.

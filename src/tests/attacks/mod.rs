@@ -20,6 +20,7 @@
 //! | its own 400, 408, 417 and 505 | every `is_refusal` |
 //! | line breaks in a header's value | `echoes` |
 
+mod bodies;
 mod descriptors;
 mod echoes;
 mod flood;

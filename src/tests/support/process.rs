@@ -11,8 +11,22 @@ use crate::support::server::Server;
 
 /// Resident memory in bytes.
 pub fn resident(server: &Server) -> u64 {
+    status_bytes(server, "VmRSS:")
+}
+
+/// The most resident memory since [`reset_peak`], in bytes.
+pub fn peak(server: &Server) -> u64 {
+    status_bytes(server, "VmHWM:")
+}
+
+/// Sets the peak to what is resident now.
+pub fn reset_peak(server: &Server) {
+    fs::write(format!("/proc/{}/clear_refs", server.pid()), "5").unwrap();
+}
+
+fn status_bytes(server: &Server, name: &str) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
-    let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:"));
+    let line = status.lines().find_map(|l| l.strip_prefix(name));
     let kib = line.unwrap().trim().trim_end_matches(" kB");
     kib.parse::<u64>().unwrap() * 1024
 }

@@ -148,15 +148,20 @@ impl Server {
         Client::new(self.addr, &self.key)
     }
 
-    /// A client of a new account, with a key named `k`, isolated from other tests.
+    /// A client of a new account, isolated from other tests.
     pub fn new_account(&self, name: &str) -> Client {
+        self.client().with_key(&self.new_key(name))
+    }
+
+    /// A key named `k` of a new account.
+    pub fn new_key(&self, name: &str) -> String {
         let account = ["account", "create", name, "--rpm", "100000"];
         json(&self.data, &account);
         let key = json(
             &self.data,
             &["key", "create", "--account", name, "--name", "k"],
         );
-        self.client().with_key(key["key"].as_str().unwrap())
+        key["key"].as_str().unwrap().to_owned()
     }
 
     /// The next line of the log that contains `words`.

@@ -1,15 +1,15 @@
-//! Counts units that are handed out and returned by dropping: slots of uploads, bytes of spool. Does not know what it
-//! counts.
+//! Counts units that are handed out and returned by dropping: slots of uploads, bytes of spool and of sound. Does not know
+//! what it counts.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use vocabox_base::share::of_account;
+use crate::share::of_account;
 
-/// A number of units that many holders share. Of those, one owner may have [its share](vocabox_base::share), and `least`
+/// A number of units that many holders share. Of those, one owner may have [its share](crate::share), and `least`
 /// at any rate.
 #[derive(Debug)]
-pub(crate) struct Budget {
+pub struct Budget {
     used: Mutex<HeldUnits>,
     max: u64,
     least: u64,
@@ -25,7 +25,7 @@ struct HeldUnits {
 
 impl Budget {
     /// Returns a budget of `max` units, all of them free.
-    pub(crate) fn new(max: u64, least: u64) -> Arc<Self> {
+    pub fn new(max: u64, least: u64) -> Arc<Self> {
         Arc::new(Budget {
             used: Mutex::default(),
             max,
@@ -34,7 +34,7 @@ impl Budget {
     }
 
     /// Returns an empty share; what has no owner is bounded by what is free alone.
-    pub(crate) fn share(self: &Arc<Self>, owner: Option<u64>) -> Share {
+    pub fn share(self: &Arc<Self>, owner: Option<u64>) -> Share {
         Share {
             budget: Arc::clone(self),
             owner,
@@ -43,8 +43,7 @@ impl Budget {
     }
 
     /// Returns the units that are held now.
-    #[cfg(test)]
-    pub(crate) fn used(&self) -> u64 {
+    pub fn used(&self) -> u64 {
         self.lock().all
     }
 
@@ -55,7 +54,7 @@ impl Budget {
 
 /// Part of a [`Budget`]; dropping it gives the part back.
 #[derive(Debug)]
-pub(crate) struct Share {
+pub struct Share {
     budget: Arc<Budget>,
     owner: Option<u64>,
     units: u64,
@@ -65,7 +64,7 @@ impl Share {
     /// Takes `units` more, if they are free and the owner may have them; returns whether that was so. A share that has
     /// some already may grow as if its owner were alone, so that no other owner ends what is under way.
     #[must_use]
-    pub(crate) fn grow(&mut self, units: u64) -> bool {
+    pub fn grow(&mut self, units: u64) -> bool {
         let Budget { max, least, .. } = *self.budget;
         let mut used = self.budget.lock();
         let Some(all) = used.all.checked_add(units).filter(|all| *all <= max) else {
@@ -88,7 +87,7 @@ impl Share {
     }
 
     /// Returns the units that this share holds.
-    pub(crate) fn units(&self) -> u64 {
+    pub fn units(&self) -> u64 {
         self.units
     }
 }
