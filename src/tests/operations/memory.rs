@@ -1,20 +1,12 @@
 //! Memory does not grow with the number of requests.
 
+use std::fs;
+
 use serde_json::json;
 
-use crate::support::server::Server;
-
-/// Resident bytes of a process.
-fn resident(pid: u32) -> u64 {
-    let statm = std::fs::read_to_string(format!("/proc/{pid}/statm")).unwrap();
-    statm
-        .split_whitespace()
-        .nth(1)
-        .unwrap()
-        .parse::<u64>()
-        .unwrap()
-        * 4096
-}
+use crate::support::process::{peak, reset_peak, resident, until};
+use crate::support::raw::admitted;
+use crate::support::server::{Server, stub_models};
 
 #[test]
 fn resident_memory_after_fifty_mixed_requests_is_within_a_tenth_of_that_after_ten() {
@@ -31,10 +23,10 @@ fn resident_memory_after_fifty_mixed_requests_is_within_a_tenth_of_that_after_te
             200
         );
         if n == 4 {
-            after_ten = resident(server.pid());
+            after_ten = resident(&server);
         }
     }
-    let after_fifty = resident(server.pid());
+    let after_fifty = resident(&server);
     println!(
         "resident MiB: {} after 10, {} after 50",
         after_ten >> 20,
@@ -46,20 +38,11 @@ fn resident_memory_after_fifty_mixed_requests_is_within_a_tenth_of_that_after_te
     );
 }
 
-/// The peak of a process's resident bytes since it was last reset.
-fn peak(pid: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find(|l| l.starts_with("VmHWM:")).unwrap();
-    let kib: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
-    kib * 1024
-}
-
 #[test]
 fn a_body_of_small_objects_costs_little_more_than_its_bytes() {
     const MIB: usize = 1024 * 1024;
     let server = Server::start();
     let client = server.client();
-    let pid = server.pid();
     let list = |bytes: usize| format!("[{}]", vec![r#"{"a":1}"#; bytes / 8 - 8].join(","));
     let translate = |field: &str| format!(r#"{{{field}:{}}}"#, list(MIB)).into_bytes();
     let json = "application/json";
@@ -85,14 +68,50 @@ fn a_body_of_small_objects_costs_little_more_than_its_bytes() {
                 24,
             ),
         ] {
-            // Resets the peak (`man 5 proc_pid_clear_refs`).
-            std::fs::write(format!("/proc/{pid}/clear_refs"), "5").unwrap();
-            let before = resident(pid);
+            reset_peak(&server);
+            let before = resident(&server);
             let answer = client.send("POST", path, Some(kind), body);
             assert_eq!(answer.status, 400, "{}", answer.detail());
-            let grown = peak(pid).saturating_sub(before) as usize;
+            let grown = peak(&server).saturating_sub(before) as usize;
             println!("{path}: {} KiB", grown / 1024);
             assert!(grown <= most * MIB, "{path} took {} MiB", grown / MIB);
         }
     }
+}
+
+#[test]
+fn speech_beyond_the_bound_of_memory_is_503_and_may_be_streamed() {
+    let models = stub_models();
+    let pack = models.path().join("stub-speak");
+    let hold = pack.join("hold");
+    fs::write(&hold, "").unwrap();
+    let bound = ["--sound-bytes", "128MiB", "--lanes", "2"];
+    let server = Server::launch(models.path(), &bound);
+    // About 333 s, which may take 48 MB: a third one has no room.
+    let long = format!("hold {}", "a".repeat(4_990));
+    let held = [(); 2].map(|()| {
+        let held = admitted(server.addr, &server.key, "/voice/tts", &long);
+        held.ok().expect("a place")
+    });
+    until("both are made", || {
+        fs::read_to_string(pack.join("held")).is_ok_and(|lines| lines.lines().count() == 2)
+    });
+    let client = server.client();
+    let text = json!({ "text": "a".repeat(4_990) });
+    let refused = client.post_json("/voice/tts", &text);
+    assert_eq!(refused.status, 503);
+    assert!(
+        refused.detail().contains("/voice/tts/stream"),
+        "{}",
+        refused.detail()
+    );
+    assert!(refused.header("retry-after").is_some());
+    let other = server.new_account("other");
+    assert_eq!(other.post_json("/voice/tts", &text).status, 503);
+    fs::remove_file(&hold).unwrap();
+    assert_eq!(client.post_json("/voice/tts/stream", &text).status, 200);
+    for mut held in held {
+        assert_eq!(held.answer().status, 200);
+    }
+    assert_eq!(client.post_json("/voice/tts", &text).status, 200);
 }

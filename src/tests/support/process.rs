@@ -19,7 +19,7 @@ pub fn peak(server: &Server) -> u64 {
     status_bytes(server, "VmHWM:")
 }
 
-/// Sets the peak to what is resident now.
+/// Sets the peak to what is resident now (`man 5 proc_pid_clear_refs`).
 pub fn reset_peak(server: &Server) {
     fs::write(format!("/proc/{}/clear_refs", server.pid()), "5").unwrap();
 }
