@@ -1,5 +1,5 @@
 # Sourced by scripts/run and scripts/test in the repository's folder: prints help, reports a missing program in one line with
-# the way to install it, and ends started processes when the script ends.
+# the way to install it, ends started processes when the script ends, and builds the tools of cargo that scripts use.
 
 step() { printf '\n== %s\n' "$1"; }
 
@@ -61,3 +61,13 @@ in_group() { # in_group COMMAND…: runs COMMAND in its own process group; retur
 need python3 "install Python 3.11 or later with its venv module (Debian, Ubuntu: apt-get install python3-venv)"
 need cargo "install rustup: it brings the toolchain that rust-toolchain.toml names"
 need cc "install a C compiler and linker (Debian, Ubuntu: apt-get install gcc libc6-dev)"
+
+tool() { # tool NAME VERSION: puts a cargo command on the PATH, built from source at exactly this version, once for all clones
+    local root=${VOCABOX_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/vocabox}/tools/$1-$2
+    if [ ! -x "$root/bin/$1" ]; then
+        step "$1 $2: built once, which takes one or two minutes"
+        # Without optimisation and symbols: it is built sooner than it would be run faster.
+        CARGO_PROFILE_DEV_DEBUG=0 in_group cargo install "$1" --version "=$2" --locked --profile dev --root "$root"
+    fi
+    PATH="$root/bin:$PATH"
+}

@@ -13,6 +13,7 @@ NO_REGISTRY = "could not be installed by pip: no connection to its registry"
 
 # Script → valid arguments, and the message about what is missing.
 LACKING = {
+    "advisories": (["--update"], "git is missing: install it"),
     "check_containers.py": ([], "target/tmp/films has no film: run `cargo test"),
     "check_playback.py": (["Cargo.toml"], "chromium is missing: install it"),
     "compare_peers.py": ([], NOT_BUILT),

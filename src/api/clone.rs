@@ -39,7 +39,7 @@ pub struct CloneForm {
 
 impl CloneForm {
     /// Faults: `Invalid` for a field that is not accepted.
-    fn read(mut form: Form, require_consent: bool) -> Result<Self, Fault> {
+    pub(super) fn read(mut form: Form, require_consent: bool) -> Result<Self, Fault> {
         let name = form
             .text("name")
             .ok_or_else(|| Fault::invalid("name is missing"))?;

@@ -33,7 +33,7 @@ pub struct AnalyzeForm {
 
 impl AnalyzeForm {
     /// Faults: `Invalid` for a field that is not accepted.
-    fn read(mut form: Form) -> Result<Self, Fault> {
+    pub(super) fn read(mut form: Form) -> Result<Self, Fault> {
         Ok(AnalyzeForm {
             language: language(form.text("language").unwrap_or("auto")),
             diarize: form.boolean("diarize", on())?,

@@ -127,7 +127,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
 }
 
 /// The checked lines of the form field `segments`.
-fn read_segments(json: Option<&str>) -> Result<Vec<ScriptLine>, Fault> {
+pub(super) fn read_segments(json: Option<&str>) -> Result<Vec<ScriptLine>, Fault> {
     segments(form_field::<
         BoundedList<LineFields, 1, { limits::SEGMENTS_MAX }>,
     >("segments", json)?)
@@ -178,7 +178,7 @@ fn segment(fields: LineFields, at: usize) -> Result<ScriptLine, Fault> {
 
 /// Voices by speaker. All entries are parsed before they are counted: the field has at most `FORM_FIELD_BYTES_MAX`
 /// bytes.
-fn voice_map(json: Option<&str>) -> Result<BTreeMap<String, String>, Fault> {
+pub(super) fn voice_map(json: Option<&str>) -> Result<BTreeMap<String, String>, Fault> {
     let Some(json) = json.filter(|json| !json.trim().is_empty()) else {
         return Ok(BTreeMap::new());
     };

@@ -59,13 +59,11 @@ pub struct TranslateAnswer {
 /// `Missing` without a translator for a pair of languages, and those of the service.
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let body = call.take_body();
-    let fields: TranslateFields = object(&call.head, body)?;
-    let target = target(fields.target_language.take()?)?;
-    let (named, heard) = (fields.source_language.take()?, fields.language.take()?);
-    let source = named.flatten().or(heard.flatten());
-    let items = fields.segments.take()?.into_iter().enumerate();
-    let read = items.map(|(at, given)| item("segments", at, given, segment));
-    let mut segments: Vec<SourceSegment> = read.collect::<Result<_, _>>()?;
+    let TranslateRequest {
+        target,
+        source,
+        mut segments,
+    } = read(object(&call.head, body)?)?;
     let translation = context.services.translation.as_deref();
     let mut tasks: Vec<(&Translator, TranslateTask)> = Vec::new();
     // Numbers of the segments to translate; and numbers and texts of those whose English the analysis wrote.
@@ -119,8 +117,28 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     })
 }
 
+/// The request's fields, checked.
+pub(super) struct TranslateRequest {
+    target: String,
+    /// The language of all segments.
+    source: Option<String>,
+    pub(super) segments: Vec<SourceSegment>,
+}
+
+pub(super) fn read(fields: TranslateFields) -> Result<TranslateRequest, Fault> {
+    let target = target(fields.target_language.take()?)?;
+    let (named, heard) = (fields.source_language.take()?, fields.language.take()?);
+    let items = fields.segments.take()?.into_iter().enumerate();
+    let segments = items.map(|(at, given)| item("segments", at, given, segment));
+    Ok(TranslateRequest {
+        target,
+        source: named.flatten().or(heard.flatten()),
+        segments: segments.collect::<Result<_, _>>()?,
+    })
+}
+
 /// One segment of the request.
-struct SourceSegment {
+pub(super) struct SourceSegment {
     /// All fields of the segment, which the answer repeats.
     kept: RawFields,
     text: String,

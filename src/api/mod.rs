@@ -17,6 +17,8 @@ mod endpoint;
 mod endpoints;
 mod fault_injection;
 mod form;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod health;
 mod history;
 mod languages;

@@ -28,7 +28,7 @@ pub struct TranscribeForm {
 
 impl TranscribeForm {
     /// Faults: `Invalid` for a field that is not accepted.
-    fn read(mut form: Form) -> Result<Self, Fault> {
+    pub(super) fn read(mut form: Form) -> Result<Self, Fault> {
         Ok(TranscribeForm {
             language: language(form.text("language").unwrap_or("auto")),
             word_timestamps: form.boolean("word_timestamps", on())?,

@@ -146,7 +146,7 @@ pub fn begin<'a>(
 }
 
 /// Settings of cloned voices.
-struct Controls {
+pub(super) struct Controls {
     /// Code of the language of the text.
     language: Option<String>,
     /// 0 to 1; so is `cfg_weight`.
@@ -155,7 +155,7 @@ struct Controls {
 }
 
 /// The request's fields, checked.
-fn parse(fields: SpeechFields) -> Result<(Utterance, Controls), Fault> {
+pub(super) fn parse(fields: SpeechFields) -> Result<(Utterance, Controls), Fault> {
     let text = fields.text.take()?.into_string();
     let speed = fields.speed.take()?;
     let controls = Controls {

@@ -20,6 +20,8 @@ mod client_stream;
 mod connections;
 mod descriptors;
 mod flow;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod gate;
 mod guard;
 mod head;

@@ -4,9 +4,10 @@ use opus_pure::OpusDecoder;
 
 use vocabox_base::fault::Fault;
 
-/// Decoded samples may be this many times as high as the encoded ones, plus an offset. Of 700 000 packets of speech,
-/// and of bursts of noise and clipped tones, none was higher by more than a factor of 2 and 0.29.
-const TIMES: f32 = 2.0;
+/// Decoded samples may be this many times as high as the encoded ones, plus an offset. Of 1.8 million packets none was
+/// higher by more than a factor of 3.4: clipped noise in two channels, which libopus makes as high
+/// (`benches/runs/2026-11-30-fuzz.md`); of speech none by more than 2 and 0.29.
+const TIMES: f32 = 3.0;
 const MORE: f32 = 0.5;
 
 /// A decoder that runs beside an encoder.

@@ -3,6 +3,7 @@
 pub mod audio;
 pub mod damage;
 mod diarization;
+mod fuzzed;
 mod loudness;
 mod packs;
 mod parity;

@@ -2,11 +2,11 @@
 
 mod accounts;
 mod concurrency;
+mod dependencies;
 mod documents;
 mod draining;
 pub mod durability;
 mod hanging;
-mod licences;
 mod log;
 mod memory;
 mod options_document;

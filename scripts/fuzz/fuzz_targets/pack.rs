@@ -1,0 +1,4 @@
+//! Manifests of packs. `scripts/fuzz/run` builds and runs it.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| checks::pack(input));

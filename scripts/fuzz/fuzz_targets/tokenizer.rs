@@ -1,0 +1,4 @@
+//! Texts that translators cut into tokens. `scripts/fuzz/run` builds and runs it.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| checks::tokenizer(input));

@@ -1,0 +1,127 @@
+//! What clients send in bodies, read as the endpoints read it. Only the fuzzers `requests` and `form` and the unit tests
+//! have this module.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Instant;
+
+use serde_json::Value;
+
+use super::form::Form;
+use super::message::{Body, Head};
+use super::request::{FromJson, object};
+use super::{clone, dub, dub_render, dub_translate, stt, tts};
+use crate::fault::{Fault, Kind};
+
+/// Reads `input` as the JSON of each request that has some.
+///
+/// # Panics
+/// When JSON that is valid is refused as malformed, or other JSON is not; when an answer does not repeat a segment as it
+/// came; or when a refusal is of a kind that no input may cause.
+pub fn requests(input: &[u8]) {
+    let tree = serde_json::from_slice::<Value>(input);
+    let is_object = matches!(tree, Ok(Value::Object(_)));
+    let speech = read(input).map(|fields| refusable(tts::parse(fields)));
+    assert_eq!(speech.is_some(), is_object);
+    let translation = read(input).map(|fields| refusable(dub_translate::read(fields)));
+    assert_eq!(translation.is_some(), is_object);
+    if let Some(Some(request)) = translation {
+        let answer = serde_json::to_value(&request.segments).expect("segments can be written");
+        assert_eq!(Some(&answer), tree.ok().as_ref().map(|t| &t["segments"]));
+    }
+    if let Ok(text) = std::str::from_utf8(input) {
+        refusable(dub_render::read_segments(Some(text)));
+        refusable(dub_render::voice_map(Some(text)));
+    }
+}
+
+/// The fields of the JSON object `input`; none when it is not one.
+fn read<T: FromJson>(input: &[u8]) -> Option<T> {
+    let head = Head {
+        method: "POST".to_owned(),
+        path: "/".to_owned(),
+        query: String::new(),
+        headers: Vec::new(),
+        declared_bytes: None,
+        peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        received: Instant::now(),
+    };
+    refusable(object(&head, Body::Memory(input.to_vec())))
+}
+
+/// Reads `input` as a form of each endpoint that takes one: a line with the content type, then the body.
+///
+/// # Panics
+/// When a field's value is not a part of the body, or a refusal is of a kind that no input may cause.
+pub fn form(input: &[u8]) {
+    let at = input.iter().position(|byte| *byte == b'\n');
+    let (content_type, body) = input.split_at(at.unwrap_or(input.len()));
+    let Ok(content_type) = std::str::from_utf8(content_type) else {
+        return;
+    };
+    let parse = |long: &str| {
+        let body = Body::Memory(body.to_vec());
+        let form = Form::parse_long(Some(content_type), body, &std::env::temp_dir(), long);
+        refusable(form)
+    };
+    let Some(form) = parse("segments") else {
+        return;
+    };
+    for name in ["segments", "language", "name", "consent"] {
+        for value in form.texts(name) {
+            let value = value.as_bytes();
+            assert!(value.is_empty() || body.windows(value.len()).any(|part| part == value));
+        }
+    }
+    refusable(dub_render::read_segments(form.text("segments")));
+    refusable(dub_render::voice_map(form.text("voice_map")));
+    refusable(form.boolean("keep_background", true));
+    if let Some(form) = parse("") {
+        refusable(stt::TranscribeForm::read(form));
+    }
+    if let Some(form) = parse("") {
+        refusable(clone::CloneForm::read(form, true));
+    }
+    if let Some(form) = parse("") {
+        refusable(dub::AnalyzeForm::read(form));
+    }
+}
+
+/// The value of `read`; none when the input is refused.
+fn refusable<T>(read: Result<T, Fault>) -> Option<T> {
+    read.inspect_err(|fault| {
+        let kinds = [Kind::Invalid, Kind::UnsupportedType];
+        assert!(kinds.contains(&fault.kind), "{fault}");
+    })
+    .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn for_each_input(target: &str, check: impl Fn(&[u8])) {
+        let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/fuzz");
+        let mut files = 0;
+        for folder in ["corpus", "found"] {
+            for entry in std::fs::read_dir(fuzz.join(folder).join(target)).unwrap() {
+                let path = entry.unwrap().path();
+                println!("{}", path.display());
+                check(&std::fs::read(path).unwrap());
+                files += 1;
+            }
+        }
+        assert!(files >= 6, "{files} files of {target}");
+    }
+
+    #[test]
+    fn the_fuzzers_requests_are_read_or_refused() {
+        for_each_input("requests", requests);
+    }
+
+    #[test]
+    fn the_fuzzers_forms_are_read_or_refused() {
+        for_each_input("form", form);
+    }
+}
