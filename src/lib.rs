@@ -90,7 +90,7 @@ pub mod scheduler;
 pub mod services;
 
 pub use vocabox_audio as audio;
-use vocabox_base::end;
+use vocabox_base::{address, end};
 pub use vocabox_base::{cpu_time, fault, limits};
 use vocabox_edge as edge;
 pub use vocabox_engine as engine;

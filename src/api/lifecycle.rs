@@ -181,7 +181,9 @@ impl Lifecycle {
         let store = &self.context.store;
         let now = Utc::now();
         fault_injection::at(FaultPoint::Store, head)?;
-        let identity = key::authenticate(store, head.header("authorization"), now)?;
+        let authorization = head.header("authorization");
+        let identity = key::authenticate(store, authorization, now)
+            .map_err(|fault| self.slowed(fault, authorization.is_some(), head.peer))?;
         trace.key_id = Some(identity.key.key_id);
         let concurrency = match endpoint.work {
             None => Ok(None),
@@ -206,6 +208,18 @@ impl Lifecycle {
             entitle::entitled(&identity.account, now)?;
         }
         Ok((identity, concurrency))
+    }
+
+    /// The fault of a request without a valid key: a wrong key counts against its address, and beyond the bound the client is
+    /// told to wait. A request without any key tries none.
+    fn slowed(&self, fault: Fault, has_key: bool, peer: IpAddr) -> Fault {
+        match fault.kind == Kind::Unauthorized && has_key {
+            true => match self.context.failed_keys.note(peer, Instant::now()) {
+                Ok(()) => fault,
+                Err(too_many) => too_many,
+            },
+            false => fault,
+        }
     }
 
     fn check_declared_size(&self, endpoint: &Endpoint, head: &Head) -> Result<(), Fault> {

@@ -9,6 +9,7 @@ use std::time::Duration;
 pub use installation::{Installation, open_ort};
 
 use crate::admit::concurrency::KeyConcurrency;
+use crate::admit::failed_keys::FailedKeys;
 use crate::api::cors::Origins;
 use crate::api::lifecycle::Lifecycle;
 use crate::api::{BodyCaps, Context};
@@ -90,6 +91,7 @@ impl App {
             log_content: options.server.log_content,
             drain: Arc::default(),
             concurrency: KeyConcurrency::new(options.server.concurrent_per_key),
+            failed_keys: FailedKeys::new(options.edge.failed_keys),
         });
         let edge = EdgeConfig {
             listen: options.server.listen,

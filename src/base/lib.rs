@@ -1,7 +1,9 @@
 //! What every layer of vocabox shares: [`fault`] (one public sentence and a private cause), [`limits`] (every bound),
-//! [`share`] (what one account may have of it), [`cpu_time`] (what a thread has computed), [`random`] (numbers of a seed)
-//! and [`end`] (leaving the process). It knows no other crate of the workspace.
+//! [`address`] (which addresses are one client), [`share`] (what one account may have of it), [`cpu_time`] (what a thread
+//! has computed), [`random`] (numbers of a seed) and [`end`] (leaving the process). It knows no other crate of the
+//! workspace.
 
+pub mod address;
 pub mod cpu_time;
 pub mod end;
 pub mod fault;

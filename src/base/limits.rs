@@ -189,6 +189,15 @@ pub const CONNECTIONS_PER_ADDRESS: Movable = Movable {
     default: 256,
     max: CONNECTIONS.max,
 };
+/// Requests with a wrong key that one address may send in a minute, at once or spread. The default is one a second: a client
+/// that was not told of its new key still learns why it is refused, and one that tries keys does not.
+pub const FAILED_KEYS: Movable = Movable {
+    min: 1,
+    default: 60,
+    max: 100_000,
+};
+/// Counters of wrong keys, eight bytes each: addresses beyond them share one with another address.
+pub const FAILED_KEYS_COUNTERS: usize = 16_384;
 /// Bytes of a connection thread's stack.
 pub const CONNECTION_STACK_BYTES: usize = 256 * 1024;
 /// Handler threads that stay free for health, voices and history when the slots of all long requests are taken.

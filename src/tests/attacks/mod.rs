@@ -25,3 +25,4 @@ mod echoes;
 mod flood;
 mod framing;
 mod holding;
+mod wrong_keys;

@@ -52,7 +52,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "clone",
         ],
     ),
-    ("admit", &["limits", "fault", "store"]),
+    ("admit", &["address", "limits", "fault", "store"]),
     (
         "api",
         &[
