@@ -18,7 +18,7 @@ use crate::config::{self, HistoryText};
 use crate::dub::jobs::Dubbing;
 use crate::dub::services::DubServices;
 use crate::dub::tasks::JobContext;
-use crate::edge::{Bounds, Edge, EdgeConfig};
+use crate::edge::{Bounds, Edge, EdgeConfig, EdgeError};
 use crate::engine;
 use crate::fault::Fault;
 use crate::limits;
@@ -117,10 +117,18 @@ impl App {
         let lifecycle = Lifecycle {
             context: context.clone(),
         };
-        let edge = Edge::open(edge, bounds, Arc::new(lifecycle))
-            .map_err(|e| Fault::missing("The server cannot listen on its address.").because(e))?;
+        let edge = Edge::open(edge, bounds, Arc::new(lifecycle)).map_err(refused)?;
         Ok(App { edge, context })
     }
+}
+
+/// The fault of an edge that cannot be opened.
+fn refused(error: EdgeError) -> Fault {
+    let sentence = match error {
+        EdgeError::Listen { .. } => "The server cannot listen on its address.",
+        _ => "The server cannot start.",
+    };
+    Fault::missing(sentence).because(error)
 }
 
 /// Starts the thread of dubbing jobs. Faults: `Internal` when it cannot be started.

@@ -299,6 +299,9 @@ pub const HISTORY_ITEMS: Movable = Movable {
     default: 1_000_000,
     max: 1_000_000_000,
 };
+/// Bytes that the disk of the data folder must have left for the server to be ready: several history items of the longest
+/// texts.
+pub const DISK_BYTES_MIN: u64 = MIB;
 /// Days that a history item is kept, when age removes items.
 pub const HISTORY_DAYS: Movable = Movable {
     min: 1,

@@ -15,6 +15,7 @@ mod job_room;
 mod jobs;
 mod keys;
 mod lmdb;
+mod lock_file;
 mod prune;
 mod rate_limit;
 mod upgrade;

@@ -9,6 +9,8 @@ use heed::{
 };
 use vocabox_base::fault::{Fault, Kind};
 
+use crate::lock_file;
+
 /// The open environment. Read transactions hold a reader slot for a lookup only, not as long as a thread lives.
 #[derive(Clone)]
 pub(crate) struct Env(heed::Env<WithoutTls>);
@@ -21,6 +23,7 @@ impl Env {
         readers_max: u32,
         databases: u32,
     ) -> Result<Self, Fault> {
+        lock_file::give_room(dir, readers_max)?;
         let mut options = EnvOpenOptions::new().read_txn_without_tls();
         options
             .map_size(map_bytes)

@@ -11,12 +11,20 @@ use tempfile::TempDir;
 /// Set in the process that runs inside.
 const INSIDE: &str = "RUNS_IN_NAMESPACES";
 
-/// Whether the calling test runs in mount and network namespaces of its own, as their superuser. Outside of them, runs the
-/// test called `name` of the module `module` (its `module_path!()`) once more, inside, fails if that fails, and returns
-/// false. Where the machine allows no namespaces, it says so on standard error, which `cargo test` shows of passing tests,
-/// too, and returns false.
+/// What a test gets for itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Namespaces {
+    /// Mounts that no other process sees.
+    Mounts,
+    /// And network interfaces, of which there are none at first.
+    MountsAndNetwork,
+}
+
+/// Whether the calling test runs in such namespaces, as their superuser. Outside of them, runs the test called `name` of the
+/// module `module` (its `module_path!()`) once more, inside, fails if that fails, and returns false. Where the machine allows
+/// no namespaces, it says so on standard error, which `cargo test` shows of passing tests, too, and returns false.
 #[track_caller]
-pub fn is_inside(module: &str, name: &str) -> bool {
+pub fn is_inside(namespaces: Namespaces, module: &str, name: &str) -> bool {
     if std::env::var_os(INSIDE).is_some() {
         return true;
     }
@@ -27,7 +35,10 @@ pub fn is_inside(module: &str, name: &str) -> bool {
         if !rustix::process::geteuid().is_root() {
             unshare.args(["--user", "--map-root-user"]);
         }
-        unshare.args(["--mount", "--net", "--"]);
+        if namespaces == Namespaces::MountsAndNetwork {
+            unshare.arg("--net");
+        }
+        unshare.args(["--mount", "--"]);
         unshare
     };
     let why = match unshare().arg("true").output() {
