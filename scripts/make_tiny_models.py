@@ -117,13 +117,24 @@ def main(options: argparse.Namespace) -> None:
         + [value(n, floats, 1) for n in ("noise_scale", "length_scale", "noise_scale_w")],
         "x", "length_scale", "y", 3,
     )  # fmt: skip
+    # Knows ids below 16; a run with any other fails.
+    failing = graph(
+        "failing",
+        [value("x", ints, 1, "T"), value("x_length", ints, 1)]
+        + [value(n, floats, 1) for n in ("noise_scale", "length_scale", "noise_scale_w")],
+        "known", "length_scale", "y", 3, None,
+        [
+            helper.make_node("Constant", [], ["table"], value=numpy_helper.from_array(np.arange(16, dtype=np.int64))),
+            helper.make_node("Gather", ["table", "x"], ["known"]),
+        ],
+    )  # fmt: skip
     piper = graph(
         "piper",
         [value("input", ints, 1, "T"), value("input_lengths", ints, 1), value("scales", floats, 3), value("sid", ints, 1)],
         "input", "second", "output", 4, "sid",
         [helper.make_node("Slice", ["scales", "one", "last"], ["second"])],
     )  # fmt: skip
-    models = {"mms": mms, "piper": piper, "tone_extract": extract(), "tone_convert": convert()}
+    models = {"mms": mms, "failing": failing, "piper": piper, "tone_extract": extract(), "tone_convert": convert()}
     for name, model in models.items():
         (options.folder / f"{name}.onnx").write_bytes(model.SerializeToString(deterministic=True))
 

@@ -76,7 +76,7 @@ pub fn ready(context: &Context, _: &mut Call) -> Result<Reply, Fault> {
             "The server is stopping.",
         ));
     }
-    let longest = context.services.lanes.usage().longest;
+    let longest = context.services.lanes.usage().longest();
     if longest > context.step_max {
         return Err(Fault::missing(format!(
             "A model has computed for {} s without an end: its operator has to start the server again.",

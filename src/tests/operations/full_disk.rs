@@ -225,6 +225,6 @@ fn a_server_that_finds_a_full_or_a_read_only_disk_says_so_and_does_not_start() {
         "x",
     ]);
     let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert_eq!(output.status.code(), Some(2), "{said}");
     assert!(said.contains("cannot be written"), "{said}");
 }

@@ -1,6 +1,9 @@
-//! Operation: accounts, start, stop, log, load, power cuts, commands; and rules of the source tree.
+//! Operation: accounts, start, stop, log, load, faults of disk, clock, models and engines, power cuts, commands; and rules of
+//! the source tree.
 
 mod accounts;
+mod broken_engines;
+mod changed_models;
 mod concurrency;
 mod documents;
 mod draining;
@@ -17,4 +20,6 @@ mod power_cuts;
 mod scripts;
 mod speak_command;
 mod startup;
+mod stopped;
 mod tidy;
+mod wall_clock;
