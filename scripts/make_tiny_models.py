@@ -104,6 +104,14 @@ def convert():
     return finished(helper.make_graph(nodes, "convert", inputs, [value("made", floats, 1, 1, "N")], constants))
 
 
+def lookup():
+    """`ids` [1, T] → `found` [1, T], id / 2; a run with an id of 16 or more fails."""
+    nodes = [helper.make_node("Gather", ["table", "ids"], ["found"])]
+    constants = [numpy_helper.from_array(np.arange(16, dtype=np.float32) / 2, "table")]
+    inputs, outputs = [value("ids", TensorProto.INT64, 1, "T")], [value("found", TensorProto.FLOAT, 1, "T")]
+    return finished(helper.make_graph(nodes, "lookup", inputs, outputs, constants))
+
+
 def value(name, kind, *sizes):
     return helper.make_tensor_value_info(name, kind, sizes)
 
@@ -134,7 +142,7 @@ def main(options: argparse.Namespace) -> None:
         "input", "second", "output", 4, "sid",
         [helper.make_node("Slice", ["scales", "one", "last"], ["second"])],
     )  # fmt: skip
-    models = {"mms": mms, "failing": failing, "piper": piper, "tone_extract": extract(), "tone_convert": convert()}
+    models = {"mms": mms, "failing": failing, "piper": piper, "tone_extract": extract(), "tone_convert": convert(), "lookup": lookup()}
     for name, model in models.items():
         (options.folder / f"{name}.onnx").write_bytes(model.SerializeToString(deterministic=True))
 

@@ -302,6 +302,9 @@ pub const HISTORY_ITEMS: Movable = Movable {
 /// Bytes that the disk of the data folder must have left for the server to be ready: several history items of the longest
 /// texts.
 pub const DISK_BYTES_MIN: u64 = MIB;
+/// Days that the clock may be behind the newest item of a store for new items to follow it in the order of history: set back
+/// further, it corrects a time that was quite wrong.
+pub const ORDER_AHEAD_DAYS_MAX: u32 = 7;
 /// Days that a history item is kept, when age removes items.
 pub const HISTORY_DAYS: Movable = Movable {
     min: 1,

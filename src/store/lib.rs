@@ -16,6 +16,7 @@ mod jobs;
 mod keys;
 mod lmdb;
 mod lock_file;
+mod order;
 mod prune;
 mod rate_limit;
 mod upgrade;
@@ -145,6 +146,7 @@ impl Store {
         let mut store = Store::open_sized(data_dir, STORE_MAP_BYTES, clock)?;
         store.sweep_voice_files()?;
         store.sweep_job_files()?;
+        store.continue_order()?;
         let pruner = prune::Pruner::start(store.pruning(), retention);
         store.pruner = Some(pruner.map_err(Fault::internal)?);
         store._only_server = Some(only_server);
