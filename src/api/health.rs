@@ -13,6 +13,7 @@ use super::{Call, Context, Reply};
 use crate::capability::{Capability, ReadyField};
 use crate::fault::{Fault, Kind};
 use crate::limits::DISK_BYTES_MIN;
+use crate::memory;
 
 /// Says that the process is alive.
 #[derive(Serialize, JsonSchema)]
@@ -68,7 +69,7 @@ pub fn live(_: &Context, _: &mut Call) -> Result<Reply, Fault> {
 
 /// Answers that models are loaded and compute, that the store is writable, and that its disk has room. Faults: `Missing`
 /// without a pack, with a model that hangs, with a store that cannot be written, or with a full disk; `Busy` while the
-/// server stops.
+/// server stops or has no memory left.
 pub fn ready(context: &Context, _: &mut Call) -> Result<Reply, Fault> {
     if context.drain.is_closed() {
         return Err(Fault::new(
@@ -83,6 +84,7 @@ pub fn ready(context: &Context, _: &mut Call) -> Result<Reply, Fault> {
             longest.as_secs()
         )));
     }
+    memory::check(context.drain.count() == 0)?;
     context.store.check_writable()?;
     // A short record finds room in the store's free pages when history items no longer do.
     check_disk(&context.spool_dir)?;

@@ -22,6 +22,7 @@ use crate::api::drain::DrainGuard;
 use crate::capability::Capability;
 use crate::engine::contract::CancellationToken;
 use crate::fault::{Fault, Kind};
+use crate::memory;
 use crate::scheduler::places::Place;
 use crate::store::{Status, Utc};
 
@@ -245,12 +246,14 @@ impl Lifecycle {
         self.context.body_caps.bytes_max(endpoint.body)
     }
 
-    /// A drain guard for a generation. Faults: `Busy` while the server is stopping or the queue is full, so that the
-    /// body need not be received.
+    /// A drain guard for a generation. Faults: `Busy` while the server is stopping, has no memory left, or the queue is
+    /// full, so that the body need not be received.
     fn guard(&self, work: Capability, identity: &Identity) -> Result<DrainGuard, Fault> {
         let stopping = "The server is stopping and takes no more work.";
         let stopping = || Fault::new(Kind::Busy { retry_after_s: 30 }, stopping);
-        let guard = self.context.drain.enter().ok_or_else(stopping)?;
+        let drain = &self.context.drain;
+        let guard = drain.enter().ok_or_else(stopping)?;
+        memory::check(drain.count() == 1)?;
         let services = &self.context.services;
         let places = services.places(work);
         match places.is_some_and(|places| places.is_full(identity.account.id)) {

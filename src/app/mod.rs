@@ -22,6 +22,7 @@ use crate::edge::{Bounds, Edge, EdgeConfig, EdgeError};
 use crate::engine;
 use crate::fault::Fault;
 use crate::limits;
+use crate::memory;
 use crate::services::Services;
 use crate::services::clones::ClonedVoices;
 use crate::services::file_cache::{CacheLimits, FileCache};
@@ -46,6 +47,11 @@ impl App {
     /// store and of the services.
     pub fn open(options: &config::Serve) -> Result<Self, Fault> {
         engine::graph::heap::fix_bounds();
+        if !memory::keep_reserve() {
+            return Err(Fault::missing(
+                "The server may have too little memory to start.",
+            ));
+        }
         let origins = Origins::parse(&options.server.cors_origin).map_err(Fault::missing)?;
         let retention = Retention {
             items_max: options.server.history_max,

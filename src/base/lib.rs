@@ -1,12 +1,13 @@
 //! What every layer of vocabox shares: [`fault`] (one public sentence and a private cause), [`limits`] (every bound),
 //! [`address`] (which addresses are one client), [`share`] (what one account may have of it), [`cpu_time`] (what a thread
-//! has computed), [`random`] (numbers of a seed) and [`end`] (leaving the process). It knows no other crate of the
-//! workspace.
+//! has computed), [`memory`] (when there is none left), [`random`] (numbers of a seed) and [`end`] (leaving the process). It
+//! knows no other crate of the workspace.
 
 pub mod address;
 pub mod cpu_time;
 pub mod end;
 pub mod fault;
 pub mod limits;
+pub mod memory;
 pub mod random;
 pub mod share;

@@ -98,6 +98,9 @@ pub const MEMORY_BYTES: Movable = Movable {
     default: 64 * MIB,
     max: 64 * GIB,
 };
+/// Bytes of address space that a server keeps for the time when it can get no more: more than any single block that it
+/// allocates, such as the sound of the longest text.
+pub const MEMORY_RESERVE_BYTES: usize = 128 * MIB as usize;
 /// Bytes of an unread body that are read and dropped after a refusal, so that the answer is not lost to a reset.
 pub const DRAIN_BYTES_MAX: usize = MIB as usize;
 pub const DRAIN_MS: u64 = 1_000;

@@ -11,6 +11,7 @@ pub mod durability;
 mod full_disk;
 mod hanging;
 mod licences;
+mod little_memory;
 mod log;
 mod memory;
 mod no_network;

@@ -57,6 +57,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "api",
         &[
             "limits",
+            "memory",
             "fault",
             "audio",
             "text",
@@ -78,6 +79,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "app",
         &[
             "limits",
+            "memory",
             "fault",
             "pack",
             "store",
