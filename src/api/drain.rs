@@ -37,11 +37,6 @@ impl DrainGate {
         self.lock().is_closed = true;
     }
 
-    /// Returns how many generations are under way.
-    pub fn count(&self) -> usize {
-        self.lock().count
-    }
-
     /// Whether [`DrainGate::close`] was called.
     pub fn is_closed(&self) -> bool {
         self.lock().is_closed

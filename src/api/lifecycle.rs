@@ -251,9 +251,8 @@ impl Lifecycle {
     fn guard(&self, work: Capability, identity: &Identity) -> Result<DrainGuard, Fault> {
         let stopping = "The server is stopping and takes no more work.";
         let stopping = || Fault::new(Kind::Busy { retry_after_s: 30 }, stopping);
-        let drain = &self.context.drain;
-        let guard = drain.enter().ok_or_else(stopping)?;
-        memory::check(drain.count() == 1)?;
+        let guard = self.context.drain.enter().ok_or_else(stopping)?;
+        memory::check()?;
         let services = &self.context.services;
         let places = services.places(work);
         match places.is_some_and(|places| places.is_full(identity.account.id)) {

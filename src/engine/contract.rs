@@ -260,6 +260,6 @@ impl CancellationToken {
                 "The inference engine did not finish in time. Send less at once, or try again.",
             ));
         }
-        memory::check(false)
+        memory::check()
     }
 }

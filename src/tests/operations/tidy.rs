@@ -14,6 +14,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "services",
         &[
             "limits",
+            "memory",
             "fault",
             "audio",
             "text",
