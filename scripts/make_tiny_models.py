@@ -104,6 +104,14 @@ def convert():
     return finished(helper.make_graph(nodes, "convert", inputs, [value("made", floats, 1, 1, "N")], constants))
 
 
+def lookup():
+    """`ids` [1, T] → `found` [1, T], id / 2; a run with an id of 16 or more fails."""
+    nodes = [helper.make_node("Gather", ["table", "ids"], ["found"])]
+    constants = [numpy_helper.from_array(np.arange(16, dtype=np.float32) / 2, "table")]
+    inputs, outputs = [value("ids", TensorProto.INT64, 1, "T")], [value("found", TensorProto.FLOAT, 1, "T")]
+    return finished(helper.make_graph(nodes, "lookup", inputs, outputs, constants))
+
+
 def value(name, kind, *sizes):
     return helper.make_tensor_value_info(name, kind, sizes)
 
@@ -117,13 +125,24 @@ def main(options: argparse.Namespace) -> None:
         + [value(n, floats, 1) for n in ("noise_scale", "length_scale", "noise_scale_w")],
         "x", "length_scale", "y", 3,
     )  # fmt: skip
+    # Knows ids below 16; a run with any other fails.
+    failing = graph(
+        "failing",
+        [value("x", ints, 1, "T"), value("x_length", ints, 1)]
+        + [value(n, floats, 1) for n in ("noise_scale", "length_scale", "noise_scale_w")],
+        "known", "length_scale", "y", 3, None,
+        [
+            helper.make_node("Constant", [], ["table"], value=numpy_helper.from_array(np.arange(16, dtype=np.int64))),
+            helper.make_node("Gather", ["table", "x"], ["known"]),
+        ],
+    )  # fmt: skip
     piper = graph(
         "piper",
         [value("input", ints, 1, "T"), value("input_lengths", ints, 1), value("scales", floats, 3), value("sid", ints, 1)],
         "input", "second", "output", 4, "sid",
         [helper.make_node("Slice", ["scales", "one", "last"], ["second"])],
     )  # fmt: skip
-    models = {"mms": mms, "piper": piper, "tone_extract": extract(), "tone_convert": convert()}
+    models = {"mms": mms, "failing": failing, "piper": piper, "tone_extract": extract(), "tone_convert": convert(), "lookup": lookup()}
     for name, model in models.items():
         (options.folder / f"{name}.onnx").write_bytes(model.SerializeToString(deterministic=True))
 

@@ -22,7 +22,7 @@
 //! | [`media`]* | containers of films: inspection, and copying the picture with a new sound track | |
 //! | [`audio`]*, [`text`]* | decoding, signal processing, encoding; from text to phonemes | models, requests and answers |
 //! | [`store`]* | accounts, keys, rate limits, history, voices, jobs; only `store` names LMDB | requests and answers |
-//! | `base`* | [`fault`] (a public sentence and a private cause), [`limits`] (every bound), [`cpu_time`], `end` (of the process) | status codes |
+//! | `base`* | [`fault`] (a public sentence and a private cause), [`limits`] (every bound), [`cpu_time`], [`memory`], `end` (of the process) | status codes |
 //!
 //! # The life of a request
 //! `edge` accepts a connection within its caps, reads the head within its size and deadline, and checks its framing.
@@ -90,8 +90,8 @@ pub mod scheduler;
 pub mod services;
 
 pub use vocabox_audio as audio;
-use vocabox_base::end;
-pub use vocabox_base::{cpu_time, fault, limits};
+use vocabox_base::{address, end};
+pub use vocabox_base::{cpu_time, fault, limits, memory};
 use vocabox_edge as edge;
 pub use vocabox_engine as engine;
 pub use vocabox_media as media;

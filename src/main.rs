@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use vocabox::cli::{Cli, run};
 use vocabox::engine::graph::library::{self, Bundled};
+use vocabox::memory::ReservingAllocator;
 
 /// The ONNX Runtime library that `scripts/build.rs` embedded or named. Only this program contains it, so that the
 /// libraries and their tests are built without its 33 MB.
@@ -18,6 +19,9 @@ const RUNTIME: Option<Bundled> = match option_env!("BUILT_WITH_ONNXRUNTIME") {
     Some(path) => Some(Bundled::Built(path)),
     None => None,
 };
+
+#[global_allocator]
+static ALLOCATOR: ReservingAllocator = ReservingAllocator;
 
 fn main() -> ExitCode {
     // ONNX Runtime 1.32 otherwise keeps a database of its use in the user's cache, whatever its own options say, and

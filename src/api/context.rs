@@ -8,6 +8,7 @@ use super::body_caps::BodyCaps;
 use super::cors::Origins;
 use super::drain::DrainGate;
 use crate::admit::concurrency::KeyConcurrency;
+use crate::admit::failed_keys::FailedKeys;
 use crate::clone::Cloning;
 use crate::dub::jobs::Dubbing;
 use crate::engine::graph::device::Device;
@@ -51,4 +52,6 @@ pub struct Context {
     pub drain: Arc<DrainGate>,
     /// Counts the generations of each key that are under way.
     pub concurrency: KeyConcurrency,
+    /// Counts the requests with a wrong key of each address.
+    pub failed_keys: FailedKeys,
 }

@@ -179,11 +179,8 @@ impl Endpoint {
         // 413 also for a body where the endpoint takes none; 500 for an internal fault, which any handler may meet.
         let mut all = vec![200, 413, 500];
         if self.access != Access::Open {
-            // 503: the store cannot be read.
-            all.extend([401, 503]);
-        }
-        if self.access != Access::Open && !self.is_free {
-            all.push(429);
+            // 429: the key calls too often, or too many wrong keys came from the address; 503: the store cannot be read.
+            all.extend([401, 429, 503]);
         }
         if self.access == Access::Entitled {
             all.push(403);

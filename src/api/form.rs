@@ -65,7 +65,8 @@ impl Form {
         Form::parse(content_type, body, spool_dir, long, &call.cancellation)
     }
 
-    fn parse(
+    /// As [`Form::of_long`], of what a request has.
+    pub(super) fn parse(
         content_type: Option<&str>,
         body: Body,
         spool_dir: &Path,

@@ -2,7 +2,7 @@
 //! have this module.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -10,6 +10,7 @@ use super::form::Form;
 use super::message::{Body, Head};
 use super::request::{FromJson, object};
 use super::{clone, dub, dub_render, dub_translate, stt, tts};
+use crate::engine::contract::CancellationToken;
 use crate::fault::{Fault, Kind};
 
 /// Reads `input` as the JSON of each request that has some.
@@ -60,7 +61,9 @@ pub fn form(input: &[u8]) {
     };
     let parse = |long: &str| {
         let body = Body::Memory(body.to_vec());
-        let form = Form::parse_long(Some(content_type), body, &std::env::temp_dir(), long);
+        let in_a_minute = CancellationToken::until(Instant::now() + Duration::from_secs(60));
+        let folder = std::env::temp_dir();
+        let form = Form::parse(Some(content_type), body, &folder, long, &in_a_minute);
         refusable(form)
     };
     let Some(form) = parse("segments") else {

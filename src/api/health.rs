@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::path::Path;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
@@ -10,6 +12,8 @@ use serde_json::json;
 use super::{Call, Context, Reply};
 use crate::capability::{Capability, ReadyField};
 use crate::fault::{Fault, Kind};
+use crate::limits::DISK_BYTES_MIN;
+use crate::memory;
 
 /// Says that the process is alive.
 #[derive(Serialize, JsonSchema)]
@@ -63,8 +67,9 @@ pub fn live(_: &Context, _: &mut Call) -> Result<Reply, Fault> {
     Reply::json(&LiveAnswer { status: "ok" })
 }
 
-/// Answers that models are loaded and compute, and that the store is writable. Faults: `Missing` without a pack, with a
-/// model that hangs, or with a store that cannot be written; `Busy` while the server stops.
+/// Answers that models are loaded and compute, that the store is writable, and that its disk has room. Faults: `Missing`
+/// without a pack, with a model that hangs, with a store that cannot be written, or with a full disk; `Busy` while the
+/// server stops or has no memory left.
 pub fn ready(context: &Context, _: &mut Call) -> Result<Reply, Fault> {
     if context.drain.is_closed() {
         return Err(Fault::new(
@@ -72,14 +77,17 @@ pub fn ready(context: &Context, _: &mut Call) -> Result<Reply, Fault> {
             "The server is stopping.",
         ));
     }
-    let longest = context.services.lanes.usage().longest;
+    let longest = context.services.lanes.usage().longest();
     if longest > context.step_max {
         return Err(Fault::missing(format!(
             "A model has computed for {} s without an end: its operator has to start the server again.",
             longest.as_secs()
         )));
     }
+    memory::check()?;
     context.store.check_writable()?;
+    // A short record finds room in the store's free pages when history items no longer do.
+    check_disk(&context.spool_dir)?;
     let mut fields = BTreeMap::from([
         ("device", ReadyValue::Text(context.device.to_string())),
         ("status", ReadyValue::Text("ready".to_owned())),
@@ -103,5 +111,14 @@ pub fn ready(context: &Context, _: &mut Call) -> Result<Reply, Fault> {
     match is_ready {
         true => Reply::json(&ReadyAnswer(fields)),
         false => Err(Fault::missing("No model pack is fetched on this server.")),
+    }
+}
+
+/// Checks that the disk of `folder` has room. Fault: `Missing` when it has not.
+fn check_disk(folder: &Path) -> Result<(), Fault> {
+    let disk = rustix::fs::statvfs(folder).map_err(Fault::internal)?;
+    match disk.f_bavail.saturating_mul(disk.f_frsize) < DISK_BYTES_MIN {
+        true => Err(Fault::disk(ErrorKind::StorageFull.into())),
+        false => Ok(()),
     }
 }

@@ -22,6 +22,7 @@ use crate::api::drain::DrainGuard;
 use crate::capability::Capability;
 use crate::engine::contract::CancellationToken;
 use crate::fault::{Fault, Kind};
+use crate::memory;
 use crate::scheduler::places::Place;
 use crate::store::{Status, Utc};
 
@@ -189,7 +190,9 @@ impl Lifecycle {
         let store = &self.context.store;
         let now = Utc::now();
         fault_injection::at(FaultPoint::Store, head)?;
-        let identity = key::authenticate(store, head.header("authorization"), now)?;
+        let authorization = head.header("authorization");
+        let identity = key::authenticate(store, authorization, now)
+            .map_err(|fault| self.slowed(fault, authorization.is_some(), head.peer))?;
         trace.key_id = Some(identity.key.key_id);
         let concurrency = match endpoint.work {
             None => Ok(None),
@@ -216,6 +219,18 @@ impl Lifecycle {
         Ok((identity, concurrency))
     }
 
+    /// The fault of a request without a valid key: a wrong key counts against its address, and beyond the bound the client is
+    /// told to wait. A request without any key tries none.
+    fn slowed(&self, fault: Fault, has_key: bool, peer: IpAddr) -> Fault {
+        match fault.kind == Kind::Unauthorized && has_key {
+            true => match self.context.failed_keys.note(peer, Instant::now()) {
+                Ok(()) => fault,
+                Err(too_many) => too_many,
+            },
+            false => fault,
+        }
+    }
+
     fn check_declared_size(&self, endpoint: &Endpoint, head: &Head) -> Result<(), Fault> {
         let bytes_max = self.bytes_max(endpoint);
         let declares = head.header("content-length").is_some() || head.declared_bytes.is_none();
@@ -239,12 +254,13 @@ impl Lifecycle {
         self.context.body_caps.bytes_max(endpoint.body)
     }
 
-    /// A drain guard for a generation. Faults: `Busy` while the server is stopping or the queue is full, so that the
-    /// body need not be received.
+    /// A drain guard for a generation. Faults: `Busy` while the server is stopping, has no memory left, or the queue is
+    /// full, so that the body need not be received.
     fn guard(&self, work: Capability, identity: &Identity) -> Result<DrainGuard, Fault> {
         let stopping = "The server is stopping and takes no more work.";
         let stopping = || Fault::new(Kind::Busy { retry_after_s: 30 }, stopping);
         let guard = self.context.drain.enter().ok_or_else(stopping)?;
+        memory::check()?;
         let services = &self.context.services;
         let places = services.places(work);
         match places.is_some_and(|places| places.is_full(identity.account.id)) {

@@ -10,6 +10,7 @@ use std::time::Duration;
 pub use installation::{Installation, open_ort};
 
 use crate::admit::concurrency::KeyConcurrency;
+use crate::admit::failed_keys::FailedKeys;
 use crate::api::cors::Origins;
 use crate::api::drain::DrainGate;
 use crate::api::lifecycle::Lifecycle;
@@ -19,10 +20,11 @@ use crate::config::{self, HistoryText};
 use crate::dub::jobs::Dubbing;
 use crate::dub::services::DubServices;
 use crate::dub::tasks::JobContext;
-use crate::edge::{Bounds, Edge, EdgeConfig};
+use crate::edge::{Bounds, Edge, EdgeConfig, EdgeError};
 use crate::engine;
 use crate::fault::Fault;
 use crate::limits;
+use crate::memory;
 use crate::services::Services;
 use crate::services::clones::ClonedVoices;
 use crate::services::file_cache::{CacheLimits, FileCache};
@@ -51,6 +53,11 @@ impl App {
     /// store and of the services.
     pub fn open(options: &config::Serve) -> Result<Self, Fault> {
         engine::graph::heap::fix_bounds();
+        if !memory::keep_reserve() {
+            return Err(Fault::missing(
+                "The server may have too little memory to start.",
+            ));
+        }
         let origins = Origins::parse(&options.server.cors_origin).map_err(Fault::missing)?;
         let retention = Retention {
             items_max: options.server.history_max,
@@ -103,6 +110,7 @@ impl App {
             log_content: options.server.log_content,
             drain: Arc::default(),
             concurrency: KeyConcurrency::new(options.server.concurrent_per_key),
+            failed_keys: FailedKeys::new(options.edge.failed_keys),
         });
         let edge = EdgeConfig {
             listen: options.server.listen,
@@ -129,8 +137,7 @@ impl App {
         let lifecycle = Lifecycle {
             context: context.clone(),
         };
-        let edge = Edge::open(edge, bounds, Arc::new(lifecycle))
-            .map_err(|e| Fault::missing("The server cannot listen on its address.").because(e))?;
+        let edge = Edge::open(edge, bounds, Arc::new(lifecycle)).map_err(refused)?;
         give_memory_back(Arc::clone(&context.drain))?;
         Ok(App { edge, context })
     }
@@ -151,6 +158,15 @@ fn give_memory_back(drain: Arc<DrainGate>) -> Result<(), Fault> {
         }
     });
     spawned.map(drop).map_err(Fault::internal)
+}
+
+/// The fault of an edge that cannot be opened.
+fn refused(error: EdgeError) -> Fault {
+    let sentence = match error {
+        EdgeError::Listen { .. } => "The server cannot listen on its address.",
+        _ => "The server cannot start.",
+    };
+    Fault::missing(sentence).because(error)
 }
 
 /// Starts the thread of dubbing jobs. Faults: `Internal` when it cannot be started.

@@ -312,13 +312,10 @@ fn stock(pack: &Pack) -> Vec<StockVoice> {
     let manifest = &pack.manifest;
     let voices = manifest.voices.iter().filter(|v| seen.insert(&v.file));
     voices
-        .map(|voice| {
-            let file = manifest.files.iter().find(|f| f.path == voice.file);
-            StockVoice {
-                id: voice.id.clone(),
-                path: pack.folder.join(&voice.file),
-                sha256: file.map_or_else(String::new, |f| f.sha256.clone()),
-            }
+        .map(|voice| StockVoice {
+            id: voice.id.clone(),
+            path: pack.folder.join(&voice.file),
+            sha256: pack.sha256_of(&voice.file),
         })
         .collect()
 }

@@ -16,8 +16,8 @@ pub enum Kind {
     Unauthorized,
     /// The key is valid, but its account may not generate.
     Forbidden,
-    /// The key has called too often, or has too many generations at once; the caller may repeat the call after this many
-    /// seconds.
+    /// The key has called too often, or has too many generations at once, or the client's address has sent too many wrong
+    /// keys; the caller may repeat the call after this many seconds.
     RateLimited { retry_after_s: u32 },
     /// The route, voice, item or job does not exist for this caller.
     NotFound,

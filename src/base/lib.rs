@@ -1,11 +1,14 @@
 //! What every layer of vocabox shares: [`fault`] (one public sentence and a private cause), [`limits`] (every bound),
-//! [`share`] and [`budget`] (what one account may have of it), [`cpu_time`] (what a thread has computed), [`random`] (numbers of a seed)
-//! and [`end`] (leaving the process). It knows no other crate of the workspace.
+//! [`address`] (which addresses are one client), [`share`] and [`budget`] (what one account may have of it), [`cpu_time`] (what a thread
+//! has computed), [`memory`] (when there is none left), [`random`] (numbers of a seed) and [`end`] (leaving the process). It
+//! knows no other crate of the workspace.
 
+pub mod address;
 pub mod budget;
 pub mod cpu_time;
 pub mod end;
 pub mod fault;
 pub mod limits;
+pub mod memory;
 pub mod random;
 pub mod share;

@@ -106,6 +106,9 @@ pub const SOUND_BYTES: Movable = Movable {
 };
 /// Bytes of a frame of such speech: its sample, and half as much while it is encoded.
 pub const SOUND_FRAME_BYTES: f64 = 6.0;
+/// Bytes of address space that a server keeps for the time when it can get no more: more than any single block that it
+/// allocates, such as the sound of the longest text.
+pub const MEMORY_RESERVE_BYTES: usize = 128 * MIB as usize;
 /// Bytes of an unread body that are read and dropped after a refusal, so that the answer is not lost to a reset.
 pub const DRAIN_BYTES_MAX: usize = MIB as usize;
 pub const DRAIN_MS: u64 = 1_000;
@@ -204,6 +207,15 @@ pub const CONNECTIONS_PER_ADDRESS: Movable = Movable {
     default: 256,
     max: CONNECTIONS.max,
 };
+/// Requests with a wrong key that one address may send in a minute, at once or spread. The default is one a second: a client
+/// that was not told of its new key still learns why it is refused, and one that tries keys does not.
+pub const FAILED_KEYS: Movable = Movable {
+    min: 1,
+    default: 60,
+    max: 100_000,
+};
+/// Counters of wrong keys, eight bytes each: addresses beyond them share one with another address.
+pub const FAILED_KEYS_COUNTERS: usize = 16_384;
 /// Bytes of a connection thread's stack.
 pub const CONNECTION_STACK_BYTES: usize = 256 * 1024;
 /// Handler threads that stay free for health, voices and history when the slots of all long requests are taken.
@@ -322,6 +334,12 @@ pub const HISTORY_BYTES: Movable = Movable {
     default: GIB,
     max: 1024 * GIB,
 };
+/// Bytes that the disk of the data folder must have left for the server to be ready: several history items of the longest
+/// texts.
+pub const DISK_BYTES_MIN: u64 = MIB;
+/// Days that the clock may be behind the newest item of a store for new items to follow it in the order of history: set back
+/// further, it corrects a time that was quite wrong.
+pub const ORDER_AHEAD_DAYS_MAX: u32 = 7;
 /// Days that a history item is kept, when age removes items.
 pub const HISTORY_DAYS: Movable = Movable {
     min: 1,

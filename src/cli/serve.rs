@@ -63,14 +63,22 @@ pub fn run(args: &ServeArgs, common: &Common) -> Result<(), CliError> {
 }
 
 /// Ends the process once a step has run for more than `step_max`: nothing ends a step from outside.
+///
+/// It counts how often it has seen the step: the time for which the whole process was stopped, as a container or a virtual
+/// machine that is paused, is none in which a model computes.
 fn watch(lanes: &Lanes, step_max: Duration) -> ! {
+    let mut watched = None;
+    let mut seen = 0;
     loop {
         std::thread::sleep(WATCH);
-        let longest = lanes.usage().longest;
-        if longest > step_max {
+        let oldest = lanes.usage().oldest;
+        seen = if oldest == watched { seen + 1 } else { 0 };
+        watched = oldest;
+        let ran = WATCH * seen;
+        if oldest.is_some() && ran >= step_max {
             log::error!(
                 "a model has computed for {} s without an end: the process ends",
-                longest.as_secs()
+                ran.as_secs()
             );
             end::at_once(1);
         }

@@ -83,7 +83,9 @@ impl Catalog {
     pub fn open(voices: Vec<StockVoice>, packs: &[String], data_dir: &Path) -> Result<Self, Fault> {
         let places = voices
             .iter()
-            .map(|v| Ok(read_table(&v.path, &v.id)?[ROW * STYLE..(ROW + 1) * STYLE].to_vec()))
+            .map(|v| {
+                Ok(read_table(&v.path, &v.sha256, &v.id)?[ROW * STYLE..(ROW + 1) * STYLE].to_vec())
+            })
             .collect::<Result<Vec<Vec<f32>>, Fault>>()?;
         let made_by = [
             env!("CARGO_PKG_VERSION"),
@@ -236,7 +238,7 @@ impl Catalog {
             if timbre == 0.0 && prosody == 0.0 {
                 continue;
             }
-            let table = read_table(&voice.path, &voice.id)?;
+            let table = read_table(&voice.path, &voice.sha256, &voice.id)?;
             for (row, stock) in rows.chunks_exact_mut(STYLE).zip(table.chunks_exact(STYLE)) {
                 for (n, (value, stock)) in row.iter_mut().zip(stock).enumerate() {
                     *value += stock * if n < STYLE / 2 { timbre } else { prosody };
@@ -252,7 +254,7 @@ impl Catalog {
     fn stock_style_table(&self, voice: usize) -> Result<StyleTable, Fault> {
         let stock = &self.voices[voice];
         Ok(StyleTable {
-            rows: read_table(&stock.path, &stock.id)?,
+            rows: read_table(&stock.path, &stock.sha256, &stock.id)?,
             lively: vec![0.0; STYLE / 2],
         })
     }

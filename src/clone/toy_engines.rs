@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use sha2::Digest;
+
 use super::catalog::StockVoice;
 use super::probe::VoiceProbe;
 use crate::audio::{Clip, Samples};
@@ -94,11 +96,12 @@ pub fn voices(folder: &Path, count: usize) -> Vec<StockVoice> {
         // Every value is the voice's number plus a small part that keeps the voices' places apart.
         let values = (0..TABLE).map(|at| n as f32 + ((at * (n + 3)) % 97) as f32 / 970.0);
         let bytes: Vec<u8> = values.flat_map(f32::to_le_bytes).collect();
-        fs::write(&path, bytes).unwrap();
+        fs::write(&path, &bytes).unwrap();
+        let hash = sha2::Sha256::digest(bytes);
         StockVoice {
             id: format!("voice{n}"),
             path,
-            sha256: format!("{n:064}"),
+            sha256: hash.iter().map(|b| format!("{b:02x}")).collect(),
         }
     };
     (0..count).map(voice).collect()

@@ -19,6 +19,9 @@ settings! {
         /// Connections of one client address; one more closes the one that has waited longest without a request. Behind
         /// a proxy, which is one address, raise it to --connections
         connections_per_address: usize = OptionKind::Count(limits::CONNECTIONS_PER_ADDRESS);
+        /// Requests with a wrong key that one client address may send in a minute; further ones get 429 in place of 401.
+        /// Valid keys of the same address, as behind a proxy, are not affected
+        failed_keys: u32 = OptionKind::Count(limits::FAILED_KEYS);
         /// Size of a request's line and headers; larger ones get 431
         head_bytes: usize = OptionKind::Size(limits::HEAD_BYTES);
         /// Seconds for a request's line and headers to arrive; slower ones get 408

@@ -6,11 +6,12 @@
 //! newcomer instead would let one slow client (or one proxy) lock all others out of its address.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr, Shutdown, TcpStream};
+use std::net::{IpAddr, Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use vocabox_base::address::network_of;
 use vocabox_base::limits::STALL_MS;
 
 /// The connection waits for the first byte of a head.
@@ -85,7 +86,7 @@ impl Connections {
         stream: TcpStream,
         peer: IpAddr,
     ) -> Result<Hold, TcpStream> {
-        let party = party(peer);
+        let party = network_of(peer);
         let mut state = self.lock();
         let until = Instant::now() + Duration::from_millis(LEAVE_MS);
         let mut somebody_leaves = false;
@@ -182,7 +183,7 @@ impl State {
             let longest = self
                 .seats
                 .values()
-                .filter(|seat| of.is_none_or(|of| party(seat.peer) == of))
+                .filter(|seat| of.is_none_or(|of| network_of(seat.peer) == of))
                 .filter(|seat| MAY_LEAVE.contains(&seat.phase.load(Ordering::SeqCst)))
                 .map(|seat| (seat.since_us.load(Ordering::Relaxed), seat))
                 .filter(|(since_us, _)| *since_us <= now_us)
@@ -193,17 +194,6 @@ impl State {
                 Some((_, seat)) if MAY_LEAVE.iter().any(|phase| seat.shut(*phase)) => return true,
                 Some(_) => {}
             }
-        }
-    }
-}
-
-/// Returns the key by which connections count together: an address, or the 64-bit network that one client has in IPv6.
-fn party(peer: IpAddr) -> IpAddr {
-    match peer {
-        IpAddr::V4(_) => peer,
-        IpAddr::V6(address) => {
-            let network = address.to_bits() & !u128::from(u64::MAX);
-            IpAddr::V6(Ipv6Addr::from_bits(network))
         }
     }
 }
@@ -275,7 +265,7 @@ impl Drop for Hold {
     fn drop(&mut self) {
         let mut state = self.places.lock();
         state.seats.remove(&self.number);
-        let party = party(self.seat.peer);
+        let party = network_of(self.seat.peer);
         if let Some(count) = state.per_address.get_mut(&party) {
             *count -= 1;
             if *count == 0 {
@@ -284,18 +274,5 @@ impl Drop for Hold {
         }
         drop(state);
         self.places.freed.notify_all();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_count_alone_and_networks_of_ipv6_together() {
-        let of = |text: &str| party(text.parse().unwrap());
-        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
-        assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:ffff:ffff:ffff"));
-        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
     }
 }

@@ -28,6 +28,7 @@ use crate::{Bounds, flow, send};
 use vocabox_base::budget::Budget;
 use vocabox_base::fault::{Fault, Kind};
 use vocabox_base::limits::{CONNECTION_STACK_BYTES, EMPTY_LINES_MAX};
+use vocabox_base::memory;
 
 /// Milliseconds between two checks for the stop, and the pause after a failure to accept.
 const ACCEPT_LOOK_MS: u64 = 100;
@@ -77,6 +78,9 @@ impl<S: Service> Gate<S> {
     }
 
     fn welcome(self: &Arc<Self>, stream: TcpStream, peer: std::net::IpAddr) {
+        if !memory::has_room_for_thread() {
+            return self.turn_away(&stream, peer, memory::no_thread("too little address space"));
+        }
         let hold = match self.connections.take(stream, peer) {
             Ok(hold) => hold,
             Err(stream) => {
@@ -84,19 +88,7 @@ impl<S: Service> Gate<S> {
                     Kind::Busy { retry_after_s: 1 },
                     "Too many connections are at work. Try again.",
                 );
-                let answer = refuse(&*self.service, peer, fault);
-                // Send only what fits into the socket's empty buffer at once: this is the accepting thread and must not
-                // wait.
-                if let Ok(mut line) = ClientStream::newcomer(&stream, self.bounds.head_bytes_max) {
-                    let bounds = Bounds {
-                        write_block: Duration::ZERO,
-                        ..self.bounds.clone()
-                    };
-                    let _ = send::given(&mut line, Frame::CLOSE, answer, &bounds);
-                    // Read what has come, so that the answer is not lost to a reset.
-                    line.linger(self.bounds.head_bytes_max, Duration::ZERO);
-                }
-                return;
+                return self.turn_away(&stream, peer, fault);
             }
         };
         let gate = Arc::clone(self);
@@ -110,6 +102,21 @@ impl<S: Service> Gate<S> {
             });
         if let Err(e) = spawned {
             log::warn!("edge: no thread for a connection: {e}");
+        }
+    }
+
+    /// Answers a connection that gets no thread.
+    fn turn_away(&self, stream: &TcpStream, peer: std::net::IpAddr, fault: Fault) {
+        let answer = refuse(&*self.service, peer, fault);
+        // Send only what fits into the socket's empty buffer at once: this is the accepting thread and must not wait.
+        if let Ok(mut line) = ClientStream::newcomer(stream, self.bounds.head_bytes_max) {
+            let bounds = Bounds {
+                write_block: Duration::ZERO,
+                ..self.bounds.clone()
+            };
+            let _ = send::given(&mut line, Frame::CLOSE, answer, &bounds);
+            // Read what has come, so that the answer is not lost to a reset.
+            line.linger(self.bounds.head_bytes_max, Duration::ZERO);
         }
     }
 
@@ -323,6 +330,11 @@ impl<S: Service> Gate<S> {
     ) -> Result<Came, Answer> {
         let peer = ticket.peer;
         let left = Arc::clone(&ticket.left);
+        // tiny_http may need a thread more.
+        if !memory::has_room_for_thread() {
+            let fault = memory::no_thread("too little address space");
+            return Err(abandon(&*self.service, ticket.admitted, fault));
+        }
         let handed = self.wire.hand(ticket);
         let (inner, name) = handed.map_err(|unsent| match *unsent {
             (Some(ticket), fault) => abandon(&*self.service, ticket.admitted, fault),

@@ -13,6 +13,7 @@ pub use crate::tts::style::Example;
 use crate::tts::style::Style;
 use vocabox_audio::pcm::{Clip, Samples};
 use vocabox_base::fault::{Fault, Kind};
+use vocabox_base::memory;
 
 /// A model that turns tasks into outputs.
 pub trait Engine: Send + Sync {
@@ -244,7 +245,8 @@ impl CancellationToken {
         (self.deadline + extended).saturating_duration_since(Instant::now())
     }
 
-    /// Faults: `Cancelled` once the token was cancelled, `Engine` after the deadline.
+    /// Faults: `Cancelled` once the token was cancelled, `Engine` after the deadline, `Busy` while the process has no memory
+    /// left.
     pub fn check(&self) -> Result<(), Fault> {
         if self.cancelled.load(Ordering::Relaxed) {
             return Err(Fault::new(
@@ -258,6 +260,6 @@ impl CancellationToken {
                 "The inference engine did not finish in time. Send less at once, or try again.",
             ));
         }
-        Ok(())
+        memory::check()
     }
 }

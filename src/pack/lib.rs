@@ -36,6 +36,14 @@ pub enum PackError {
         expected: String,
         found: String,
     },
+    #[error(
+        "{path} has sha256 {found}, and had {expected} when its pack was loaded: it was changed. Restore it, or start the server again"
+    )]
+    Changed {
+        path: PathBuf,
+        expected: String,
+        found: String,
+    },
     #[error("{path} cannot be read: {why}")]
     Read { path: PathBuf, why: String },
     #[error("pack {pack} has no file with role {role}{variant}")]
@@ -125,6 +133,12 @@ impl Pack {
         files
             .map(|f| format!("{} {}\n", f.path, f.sha256))
             .collect()
+    }
+
+    /// Returns the hash that the manifest lists for the file `path` of the pack; empty, which no file has, if it lists none.
+    pub fn sha256_of(&self, path: &str) -> String {
+        let file = self.manifest.files.iter().find(|f| f.path == path);
+        file.map_or_else(String::new, |f| f.sha256.clone())
     }
 
     /// Returns the path of `file`.

@@ -118,6 +118,24 @@ impl Pack {
     }
 }
 
+/// Returns the content of the file at `path`, which must still have the hash that its manifest lists: for files that are
+/// read long after their pack was verified. Errors: it cannot be read, or has changed.
+pub fn read_unchanged(path: &Path, sha256: &str) -> Result<Vec<u8>, PackError> {
+    let content = fs::read(path).map_err(|e| PackError::Read {
+        path: path.to_owned(),
+        why: e.to_string(),
+    })?;
+    let found = digits(Sha256::digest(&content));
+    match found == sha256 {
+        true => Ok(content),
+        false => Err(PackError::Changed {
+            path: path.to_owned(),
+            expected: sha256.to_owned(),
+            found,
+        }),
+    }
+}
+
 fn sha256(path: &Path) -> io::Result<String> {
     let mut file = File::open(path)?;
     let mut hasher = Sha256::new();
@@ -129,11 +147,11 @@ fn sha256(path: &Path) -> io::Result<String> {
         }
         hasher.update(&buffer[..read]);
     }
-    Ok(hasher
-        .finalize()
-        .iter()
-        .map(|b| format!("{b:02x}"))
-        .collect())
+    Ok(digits(hasher.finalize()))
+}
+
+fn digits(hash: impl AsRef<[u8]>) -> String {
+    hash.as_ref().iter().map(|b| format!("{b:02x}")).collect()
 }
 
 fn recall(path: &Path) -> BTreeMap<String, FileState> {

@@ -49,8 +49,15 @@ pub struct LaneUse {
     pub waiting_idle: usize,
     /// Seconds until all requests that are in the server are done, as far as is known.
     pub queued_s: f64,
-    /// How long the longest of the steps that run has been running.
-    pub longest: Duration,
+    /// When the step that has been running longest began; none while none runs.
+    pub oldest: Option<Instant>,
+}
+
+impl LaneUse {
+    /// Returns how long the longest of the steps that run has been running.
+    pub fn longest(&self) -> Duration {
+        self.oldest.map_or(Duration::ZERO, |began| began.elapsed())
+    }
 }
 
 /// A task: what one request has an engine do. Dropping it leaves the scheduler.
@@ -139,12 +146,7 @@ impl Lanes {
             waiting: state.policy.waiting(Class::Request),
             waiting_idle: state.policy.waiting(Class::Idle),
             queued_s: state.policy.queued_s(Class::Request),
-            longest: state
-                .since
-                .values()
-                .map(Instant::elapsed)
-                .max()
-                .unwrap_or_default(),
+            oldest: state.since.values().min().copied(),
         }
     }
 

@@ -14,6 +14,7 @@ use crate::engine::contract::{
 use crate::engine::tts::joiner::Joiner;
 use crate::fault::Fault;
 use crate::limits;
+use crate::memory;
 use crate::scheduler::LaneShare;
 use crate::scheduler::estimates::Work;
 use crate::scheduler::lanes::{Lanes, POLL, Task, TaskSeat};
@@ -94,10 +95,13 @@ impl SpeechService {
         });
         let (engine, own) = (Arc::clone(&self.engine), Arc::clone(&making));
         let side_by_side = self.side_by_side;
+        if !memory::has_room_for_thread() {
+            return Err(memory::no_thread("too little address space"));
+        }
         thread::Builder::new()
             .name("speak".to_owned())
             .spawn(move || own.run(&*engine, &utterance, side_by_side))
-            .map_err(Fault::internal)?;
+            .map_err(memory::no_thread)?;
         Ok(SpeechStream {
             making,
             joiner: None,
@@ -208,7 +212,7 @@ impl Making {
         };
         thread::scope(|scope| {
             for _ in 1..side_by_side {
-                if self.lock().end.is_some() {
+                if self.lock().end.is_some() || !memory::has_room_for_thread() {
                     break;
                 }
                 let named = thread::Builder::new().name("speak".to_owned());

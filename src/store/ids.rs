@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use uuid::Uuid;
 
+use crate::order;
 use vocabox_base::fault::Fault;
 
 const JOB_PREFIX: &str = "job_";
@@ -138,9 +139,8 @@ impl FromStr for KeyId {
     }
 }
 
-/// The id of a history item: a version 7 UUID. Ids of one process ascend in the order in which they were made, also
-/// within one millisecond and when the clock is set back. Ids of different processes ascend by the clock, with no
-/// defined order within one millisecond. So the newest item has the greatest id.
+/// The id of a history item: a version 7 UUID. Ids of a store ascend in the order in which they were made, also within one
+/// millisecond, when the clock is set back, and over restarts ([`crate::order`]). So the newest item has the greatest id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ItemId(pub(crate) Uuid);
 
@@ -148,12 +148,12 @@ impl ItemId {
     /// Returns a new id, greater than all that this process made before.
     #[expect(clippy::new_without_default, reason = "two defaults would differ")]
     pub fn new() -> Self {
-        ItemId(Uuid::now_v7())
+        ItemId(order::next())
     }
 
-    /// Returns when it was made: its first 48 bits are milliseconds since 1970 (RFC 9562, section 5.7).
+    /// Returns when it was made.
     pub fn made_at(self) -> Utc {
-        Utc((self.0.as_u128() >> 80) as u64)
+        order::made_at(self.0)
     }
 }
 
@@ -181,7 +181,7 @@ impl VoiceId {
     /// Returns a new id, greater than all that this process made before.
     #[expect(clippy::new_without_default, reason = "two defaults would differ")]
     pub fn new() -> Self {
-        VoiceId(Uuid::now_v7())
+        VoiceId(order::next())
     }
 
     /// Whether `text` has the prefix of a clone's id.
@@ -216,7 +216,7 @@ impl JobId {
     /// Returns a new id, greater than all that this process made before.
     #[expect(clippy::new_without_default, reason = "two defaults would differ")]
     pub fn new() -> Self {
-        JobId(Uuid::now_v7())
+        JobId(order::next())
     }
 }
 

@@ -15,6 +15,8 @@ mod job_room;
 mod jobs;
 mod keys;
 mod lmdb;
+mod lock_file;
+mod order;
 mod prune;
 mod purge;
 mod quotas;
@@ -167,6 +169,7 @@ impl Store {
         store.sweep_voice_files()?;
         store.sweep_job_files()?;
         store.sweep_secrets()?;
+        store.continue_order()?;
         let pruner = prune::Pruner::start(store.pruning(), bounds.retention);
         store.pruner = Some(pruner.map_err(Fault::internal)?);
         store._only_server = Some(only_server);

@@ -13,6 +13,8 @@ use vocabox_base::limits::{STORE_BYTES, STORE_FREE_PARTS};
 /// LMDB's name for the file of an environment.
 const DATA_FILE: &str = "data.mdb";
 
+use crate::lock_file;
+
 /// The open environment. Read transactions hold a reader slot for a lookup only, not as long as a thread lives.
 #[derive(Clone)]
 pub(crate) struct Env(heed::Env<WithoutTls>);
@@ -26,6 +28,7 @@ impl Env {
         readers_max: u32,
         databases: u32,
     ) -> Result<Self, Fault> {
+        lock_file::give_room(dir, readers_max)?;
         let mut options = EnvOpenOptions::new().read_txn_without_tls();
         options.max_readers(readers_max).max_dbs(databases);
         // Without a size, LMDB reads it from the file, and gives a new file 1 MiB.

@@ -1,10 +1,12 @@
-//! Threads that run one net at once each get exactly what they get alone, by both runtimes and with the real speech graph.
+//! Threads that run one net at once each get exactly what they get alone, by both runtimes and with the real speech graph; and
+//! runs that fail.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::Barrier;
 use std::thread;
 
+use vocabox_base::fault::{Fault, Kind};
 use vocabox_pack::Pack;
 
 use crate::graph::device::Device;
@@ -105,6 +107,28 @@ fn threads_share_a_net_with_inputs_of_different_sizes_and_a_value_of_an_earlier_
             assert_eq!(made.shape(), [1, 1, samples]);
             made.floats().unwrap().to_vec()
         });
+    }
+}
+
+#[test]
+fn a_run_that_fails_is_a_fault_and_the_next_is_as_before_it() {
+    for (runtime, load) in BOTH {
+        let net = load(&root().join("src/tests/data/lookup.onnx"));
+        let look_up = |ids: &[i64]| {
+            let fed = [("ids", Input::Ints(&[1, ids.len()], ids))];
+            let made = net.run(&fed, &["found"])?.remove(0);
+            Ok(made.floats()?.to_vec())
+        };
+        for _ in 0..3 {
+            assert_eq!(look_up(&[2, 0, 15]).unwrap(), [1.0, 0.0, 7.5], "{runtime}");
+            let fault: Fault = look_up(&[2, 16, 15]).unwrap_err();
+            assert_eq!(fault.kind, Kind::Engine, "{runtime}: {fault}");
+            let nothing = net.run(&[], &["found"]).err().unwrap();
+            assert_eq!(nothing.kind, Kind::Engine, "{runtime}: {nothing}");
+            let wrong = [("ids", Input::Floats(&[1, 2], &[1.0, 2.0]))];
+            let wrong = net.run(&wrong, &["found"]).err().unwrap();
+            assert_eq!(wrong.kind, Kind::Engine, "{runtime}: {wrong}");
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 
 use std::any::Any;
 use std::collections::HashSet;
+use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -44,7 +45,9 @@ impl TractNet {
         let onnx = tract_onnx::onnx()
             .with_ignore_output_shapes(true)
             .with_ignore_value_info(true);
-        let proto = onnx.proto_model_for_path(path).map_err(told)?;
+        // Read, not mapped as tract would do: a file that is cut off while it is mapped ends the process.
+        let mut file = File::open(path).map_err(Fault::engine)?;
+        let proto = onnx.proto_model_for_read(&mut file).map_err(told)?;
         let nodes = proto.graph.as_ref().map_or(&[][..], |graph| &graph.node);
         if let Some(node) = nodes.iter().find(|n| n.domain == RUNTIME_DOMAIN) {
             return Err(foreign(format_args!("{} of {}", node.op_type, node.domain)));

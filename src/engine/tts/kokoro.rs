@@ -22,6 +22,7 @@ use crate::tts::style_controls::StyleControls;
 use vocabox_base::fault::Fault;
 use vocabox_pack::Pack;
 use vocabox_pack::manifest::Voice;
+use vocabox_pack::verify;
 use vocabox_text::{Language, PHONEMES_MAX, Piece, language, pieces};
 
 /// Most phoneme tokens of one run; a zero goes before and after them.
@@ -40,6 +41,7 @@ pub struct Kokoro {
 struct VoiceTable {
     language: String,
     path: PathBuf,
+    sha256: String,
     /// `[510, 256] f32`: one row for each number of tokens. Read at first use.
     rows: OnceLock<Arc<[f32]>>,
 }
@@ -65,6 +67,7 @@ pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Arc<dyn Speak>, Fault>
     let table = |voice: &Voice| VoiceTable {
         language: voice.language.clone(),
         path: pack.folder.join(&voice.file),
+        sha256: pack.sha256_of(&voice.file),
         rows: OnceLock::new(),
     };
     Ok(Arc::new(Kokoro {
@@ -214,14 +217,14 @@ impl VoiceTable {
     }
 
     fn read(&self, id: &str) -> Result<Vec<f32>, Fault> {
-        read_table(&self.path, id)
+        read_table(&self.path, &self.sha256, id)
     }
 }
 
-/// Reads the table of the voice `id`, `[510, 256] f32`, from its file. Faults: `Engine` when it cannot be read or has
-/// another size.
-pub fn read_table(path: &Path, id: &str) -> Result<Vec<f32>, Fault> {
-    let bytes = fs::read(path).map_err(Fault::engine)?;
+/// Reads the table of the voice `id`, `[510, 256] f32`, from its file. Faults: `Missing` when it cannot be read or has
+/// changed since its pack was loaded; `Engine` when it has another size.
+pub fn read_table(path: &Path, sha256: &str, id: &str) -> Result<Vec<f32>, Fault> {
+    let bytes = verify::read_unchanged(path, sha256).map_err(refused)?;
     let floats = bytes
         .chunks_exact(4)
         .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));

@@ -26,3 +26,4 @@ mod echoes;
 mod flood;
 mod framing;
 mod holding;
+mod wrong_keys;

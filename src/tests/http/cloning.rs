@@ -20,7 +20,7 @@ const STOCK: usize = 8;
 /// Voices that are left in Kokoro's pack: enough for a clone, and for a direction of liveliness.
 const KOKORO: usize = 10;
 /// Longest time in which the server measures its stock voices, or searches one voice, on a busy machine.
-const LONG: Duration = Duration::from_secs(400);
+pub const LONG: Duration = Duration::from_secs(400);
 
 /// A pack of the stub engine whose voices have tables, and the packs that cloning needs beside it.
 pub fn cloning_models() -> TempDir {
@@ -72,7 +72,7 @@ pub fn launch(models: &Path, options: &[&str]) -> Server {
 }
 
 /// A models folder with Kokoro reduced to few voices, and all other packs.
-fn few_voices() -> TempDir {
+pub fn few_voices() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for pack in std::fs::read_dir(models()).unwrap().map(Result::unwrap) {
         if pack.path().is_dir() && pack.file_name() != "kokoro" {

@@ -13,9 +13,9 @@ use vocabox::api::{Access, BEFORE_ROUTING, BodyKind, ENDPOINTS, Endpoint};
 use crate::http::cloning::{self, cloning_models};
 use crate::support::client::{Client, HttpAnswer};
 use crate::support::raw;
-use crate::support::server::{Server, json as command, link, models, stub_models};
+use crate::support::server::{Server, bare_models, json as command, link, models, stub_models};
 
-/// A server with stub engines, one without packs, and keys in every state.
+/// A server with stub engines, one without packs that accepts one wrong key a minute, and keys in every state.
 struct House {
     server: Server,
     bare: Server,
@@ -46,7 +46,7 @@ impl House {
         House {
             suspended: good.with_key(&key(&server.data, "idle", &[])),
             good,
-            bare: Server::start(),
+            bare: Server::launch(&bare_models(), &["--failed-keys", "1"]),
             cloning: cloning::launch(clones.path(), &[]),
             failing,
             server,
@@ -208,6 +208,13 @@ impl House {
                 self.good
                     .send(endpoint.method, endpoint.path, text, b"ok".to_vec())
                     .status
+            }
+            // Calls of it cost nothing, but for wrong keys.
+            (429, "dub_job") => {
+                let wrong = self.bare.client().with_key("nobody's");
+                let ask = || wrong.get("/voice/dub/jobs/nothing").status;
+                assert_eq!(ask(), 401);
+                ask()
             }
             (429, _) => {
                 let once = key(&self.server.data, "test", &["--rpm", "1"]);

@@ -4,12 +4,12 @@ use std::collections::HashSet;
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::mpsc;
 use std::thread;
 
 use super::durability::{Caller, new_key, random, read_history};
 use crate::support::server::{Server, stub_models};
+use crate::support::shim;
 
 /// How often the power is cut; `VOCABOX_CUTS` overrides it.
 const CUTS: usize = 10;
@@ -27,7 +27,8 @@ fn power_cuts_lose_nothing_acknowledged_and_leave_a_store_that_opens() {
     let key = new_key(&data, "generating", "100000");
     let mut known = HashSet::new();
     let (mut acknowledged, mut lost) = (0, 0);
-    let start = || Server::on_lossy_disk(&data, &key, stubs.path(), &disk.shim, &disk.records);
+    let records = ("LOSSY_RECORDS", &*disk.records);
+    let start = || Server::preloaded(&data, &key, stubs.path(), &disk.shim, records);
     let mut server = start();
     for cut in 0..cuts {
         let (ack, acks) = mpsc::channel();
@@ -62,16 +63,10 @@ struct LossyDisk {
 
 impl LossyDisk {
     fn build(folder: &Path) -> LossyDisk {
-        let shim = folder.join("lossy_disk.so");
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tests/data/lossy_disk.rs");
-        let rustc = std::env::var("RUSTC").unwrap_or("rustc".to_owned());
-        let built = Command::new(rustc)
-            .args(["--edition", "2024", "--crate-type", "cdylib", "-O", "-o"])
-            .args([&shim, &source])
-            .status();
-        assert!(built.expect("rustc is there").success());
-        let records = folder.join("records");
-        LossyDisk { shim, records }
+        LossyDisk {
+            shim: shim::build("lossy_disk", folder),
+            records: folder.join("records"),
+        }
     }
 
     /// Takes back the writes that were not synced, the last first; returns how many bytes.

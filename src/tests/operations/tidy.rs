@@ -14,6 +14,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "services",
         &[
             "limits",
+            "memory",
             "fault",
             "audio",
             "text",
@@ -52,11 +53,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "clone",
         ],
     ),
-    ("admit", &["limits", "fault", "store"]),
+    ("admit", &["address", "limits", "fault", "store"]),
     (
         "api",
         &[
             "limits",
+            "memory",
             "fault",
             "audio",
             "text",
@@ -78,6 +80,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "app",
         &[
             "limits",
+            "memory",
             "fault",
             "pack",
             "store",

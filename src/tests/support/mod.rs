@@ -2,8 +2,10 @@
 
 pub mod client;
 pub mod dice;
+pub mod namespace;
 pub mod process;
 pub mod raw;
 pub mod server;
+pub mod shim;
 pub mod talk;
 pub mod wer;

@@ -111,18 +111,17 @@ impl Server {
         server
     }
 
-    /// A server on an existing data folder, on a disk that notes in `records` what it would lose (`data/lossy_disk.rs`).
-    pub fn on_lossy_disk(
+    /// A server on an existing data folder, in which `shim` is loaded before libc ([`crate::support::shim`]) and finds
+    /// `variable` in its environment.
+    pub fn preloaded(
         data: &Path,
         key: &str,
         models: &Path,
         shim: &Path,
-        records: &Path,
+        variable: (&str, &Path),
     ) -> Server {
         let mut command = serve(data, models, &[]);
-        command
-            .env("LD_PRELOAD", shim)
-            .env("LOSSY_RECORDS", records);
+        command.env("LD_PRELOAD", shim).env(variable.0, variable.1);
         Server::run(command, data, key)
     }
 
