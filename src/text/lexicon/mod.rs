@@ -1,0 +1,298 @@
+//! Pronunciations that a user keeps: a lexicon.
+//!
+//! Owns which entry applies to which word of a text. `lines` and `pls` are the two formats of a file.
+
+mod lines;
+mod pls;
+
+pub use lines::to_lines;
+
+use crate::MarkedText;
+use crate::phonemes::phonemes;
+use std::collections::HashMap;
+use unicode_normalization::UnicodeNormalization;
+use unicode_segmentation::UnicodeSegmentation;
+use vocabox_base::fault::Fault;
+use vocabox_base::limits::{
+    LANGUAGE_BYTES_MAX, LEXICON_ENTRIES_MAX, LEXICON_WORD_CHARS_MAX, PHONEMES_CHARS_MAX,
+    RESPELLED_CHARS_MAX, SPELLING_CHARS_MAX,
+};
+
+/// How a word is said: at least one of phonemes and spelling is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pronunciation {
+    /// A word, several, or a sign. In lower case it stands for its forms with capitals, too.
+    pub word: String,
+    /// Kokoro's vocabulary.
+    pub phonemes: Option<String>,
+    /// What is read in its place; where there are phonemes, only by voices that read letters.
+    pub spelling: Option<String>,
+    /// Code of the language whose voices say it so, with or without a region; none for all.
+    pub language: Option<String>,
+}
+
+impl Pronunciation {
+    /// Returns the entry with its parts checked and trimmed, its phonemes in Kokoro's vocabulary. Fault: `Invalid`; its
+    /// sentence starts with `place`, which says where the entry stands.
+    pub fn new(
+        place: &str,
+        word: &str,
+        phonemes: Option<&str>,
+        spelling: Option<&str>,
+        language: Option<&str>,
+    ) -> Result<Self, Fault> {
+        let wrong = |why: String| Err(Fault::invalid(format!("{place}: {why}")));
+        let part = |text: Option<&str>| text.map(single_spaced).filter(|t| !t.is_empty());
+        let word = single_spaced(word);
+        let (spelling, language) = (part(spelling), part(language));
+        let sounds = match part(phonemes) {
+            None => None,
+            Some(written) => match self::phonemes(&written) {
+                Ok(sounds) => Some(sounds),
+                Err(' ') => return wrong("phonemes have no sound".to_owned()),
+                Err(c) => {
+                    return wrong(format!(
+                        "phonemes have {c:?}, which stands for no sound that a voice knows; the International Phonetic \
+                         Alphabet and Kokoro's notation are accepted"
+                    ));
+                }
+            },
+        };
+        let lengths = [
+            ("word", Some(&word), LEXICON_WORD_CHARS_MAX),
+            ("phonemes", sounds.as_ref(), PHONEMES_CHARS_MAX),
+            ("spelling", spelling.as_ref(), SPELLING_CHARS_MAX),
+            ("language", language.as_ref(), LANGUAGE_BYTES_MAX),
+        ];
+        for (name, text, most) in lengths {
+            let chars = text.map_or(0, |t| t.chars().count());
+            if chars > most {
+                return wrong(format!(
+                    "{name} has {chars} characters; at most {most} are accepted"
+                ));
+            }
+        }
+        if [Some(&word), spelling.as_ref(), language.as_ref()]
+            .iter()
+            .flatten()
+            .any(|t| t.contains(char::is_control))
+        {
+            return wrong("an entry has a control character".to_owned());
+        }
+        match (word.is_empty(), &sounds, &spelling) {
+            (true, ..) => wrong("word is missing".to_owned()),
+            (_, None, None) => wrong("neither phonemes nor another spelling is there".to_owned()),
+            _ => Ok(Pronunciation {
+                word,
+                phonemes: sounds,
+                spelling,
+                language: language.map(|l| l.to_lowercase()),
+            }),
+        }
+    }
+
+    fn applies(&self, code: &str) -> bool {
+        let base = |code: &str| code.split(['-', '_']).next().unwrap_or("").to_lowercase();
+        // Pidgin's voices read English, too.
+        let base_of = |code: &str| match code {
+            "pcm" => "en".to_owned(),
+            code => base(code),
+        };
+        let own = self.language.as_deref();
+        own.is_none_or(|own| own == code || base(own) == base_of(code))
+    }
+
+    /// Whether the word, written as `form`, is said so.
+    fn covers(&self, form: &str) -> bool {
+        let lower = self.word.to_lowercase();
+        self.word == form
+            || (self.word == lower || form == self.word.to_uppercase())
+                && lower == form.to_lowercase()
+    }
+}
+
+/// Text with the letters composed and single spaces.
+fn single_spaced(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.join(" ").nfc().collect()
+}
+
+/// Returns the entries of a file: PLS when it starts with an angle bracket, else lines. Of several entries for one word and
+/// language the last counts. Fault: `Invalid` for what is neither, and for more than `LEXICON_ENTRIES_MAX` entries.
+pub fn parse(text: &str) -> Result<Vec<Pronunciation>, Fault> {
+    let text = text.trim_start_matches('\u{FEFF}');
+    let entries = match text.trim_start().starts_with('<') {
+        true => pls::parse(text)?,
+        false => lines::parse(text)?,
+    };
+    distinct(entries)
+}
+
+/// Returns `entries` with the last one of each word and language only, in their order. Fault: `Invalid` for more than
+/// `LEXICON_ENTRIES_MAX`.
+pub fn distinct(entries: Vec<Pronunciation>) -> Result<Vec<Pronunciation>, Fault> {
+    let mut last = HashMap::new();
+    for (at, entry) in entries.iter().enumerate() {
+        last.insert((entry.word.clone(), entry.language.clone()), at);
+    }
+    if last.len() > LEXICON_ENTRIES_MAX {
+        return Err(Fault::invalid(format!(
+            "the lexicon has {} entries; at most {LEXICON_ENTRIES_MAX} are accepted",
+            last.len()
+        )));
+    }
+    let mut kept: Vec<usize> = last.into_values().collect();
+    kept.sort_unstable();
+    let mut entries: Vec<Option<Pronunciation>> = entries.into_iter().map(Some).collect();
+    Ok(kept
+        .into_iter()
+        .filter_map(|at| entries[at].take())
+        .collect())
+}
+
+/// The pronunciations of one user, by the first part of each word.
+#[derive(Debug, Clone, Default)]
+pub struct Lexicon {
+    /// Of entries with the same first part the longest goes first.
+    by_first: HashMap<String, Vec<(Vec<String>, Pronunciation)>>,
+}
+
+impl From<Vec<Pronunciation>> for Lexicon {
+    fn from(entries: Vec<Pronunciation>) -> Self {
+        let mut by_first: HashMap<String, Vec<_>> = HashMap::new();
+        for entry in entries {
+            let parts: Vec<String> = parts(&entry.word).map(|(_, part)| low(part)).collect();
+            if let Some(first) = parts.first() {
+                by_first
+                    .entry(first.clone())
+                    .or_default()
+                    .push((parts, entry));
+            }
+        }
+        for entries in by_first.values_mut() {
+            // Then the exact form before another, and one of the language before one of all.
+            entries.sort_by_key(|(parts, entry)| {
+                (
+                    usize::MAX - parts.len(),
+                    entry.word == entry.word.to_lowercase(),
+                    entry.language.is_none(),
+                )
+            });
+        }
+        Lexicon { by_first }
+    }
+}
+
+impl Lexicon {
+    /// Whether it has no entry.
+    pub fn is_empty(&self) -> bool {
+        self.by_first.is_empty()
+    }
+
+    /// Appends `text` to `marked` with the words said as this lexicon has them for the language `code`. Fault: `Invalid`
+    /// when that makes more than `RESPELLED_CHARS_MAX` characters of a shorter text.
+    pub(crate) fn apply(
+        &self,
+        text: &str,
+        code: &str,
+        marked: &mut MarkedText,
+    ) -> Result<(), Fault> {
+        if self.is_empty() {
+            marked.push(text);
+            return Ok(());
+        }
+        let segments: Vec<(usize, &str)> = parts(text).collect();
+        let folded: Vec<String> = segments.iter().map(|(_, part)| low(part)).collect();
+        let end_of = |at: usize| segments.get(at).map_or(text.len(), |(start, _)| *start);
+        let mut respelled = text.chars().count();
+        let (mut done, mut at) = (0, 0);
+        while at < segments.len() {
+            let found = self.entry(text, &segments, &folded, at, code);
+            let Some((length, entry)) = found else {
+                at += 1;
+                continue;
+            };
+            let (start, end) = (segments[at].0, end_of(at + length));
+            marked.push(&text[done..start]);
+            let written = &text[start..end];
+            let spelling = entry.spelling.as_deref().unwrap_or(written);
+            match &entry.phonemes {
+                Some(sounds) => marked.push_fixed(written, sounds, spelling, code),
+                None => marked.push(spelling),
+            }
+            respelled += spelling.chars().count();
+            if respelled > RESPELLED_CHARS_MAX.max(2 * text.chars().count()) {
+                return Err(Fault::invalid(format!(
+                    "text has more than {RESPELLED_CHARS_MAX} characters with the spellings of the lexicon: send it in parts"
+                )));
+            }
+            (done, at) = (end, at + length);
+        }
+        marked.push(&text[done..]);
+        Ok(())
+    }
+
+    /// The entry for the words from segment `at` on, and the number of segments that it covers.
+    fn entry(
+        &self,
+        text: &str,
+        segments: &[(usize, &str)],
+        folded: &[String],
+        at: usize,
+        code: &str,
+    ) -> Option<(usize, &Pronunciation)> {
+        let entries = self.by_first.get(&folded[at])?;
+        let found = entries.iter().find(|(parts, entry)| {
+            let end = at + parts.len();
+            let is_here = folded.get(at..end) == Some(parts);
+            is_here && entry.applies(code) && {
+                let stop = segments.get(end).map_or(text.len(), |(start, _)| *start);
+                let form = single_spaced(&text[segments[at].0..stop]);
+                // Of "l'eau" and "Ada's" the short parts are endings, not words.
+                let part = |at: Option<usize>| {
+                    at.and_then(|at| folded.get(at))
+                        .is_some_and(|p| is_apostrophe(p))
+                };
+                let is_part = part(at.checked_sub(1)) || part(Some(end));
+                entry.covers(&form) && !(is_part && form.chars().count() < 3)
+            }
+        });
+        found.map(|(parts, entry)| (parts.len(), entry))
+    }
+}
+
+/// The parts of `text` that words and entries consist of, each with its position: those of Unicode's annex 29, cut at
+/// apostrophes; a run of white space is one part.
+fn parts(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    text.split_word_bound_indices().flat_map(|(start, word)| {
+        let mut out = Vec::new();
+        let mut from = 0;
+        for (at, mark) in word.match_indices(['\'', '’']) {
+            if at > from {
+                out.push((start + from, &word[from..at]));
+            }
+            from = at + mark.len();
+            out.push((start + at, mark));
+        }
+        if from < word.len() {
+            out.push((start + from, &word[from..]));
+        }
+        out
+    })
+}
+
+/// The part in lower case, with letters composed and one kind of apostrophe and of space.
+fn low(part: &str) -> String {
+    match part {
+        "’" => "'".to_owned(),
+        part if part.chars().all(char::is_whitespace) => " ".to_owned(),
+        part => part.to_lowercase().nfc().collect(),
+    }
+}
+
+fn is_apostrophe(part: &str) -> bool {
+    part == "'"
+}
+
+#[cfg(test)]
+mod tests;
