@@ -9,9 +9,9 @@ use crate::Meta;
 use vocabox_base::fault::Fault;
 
 /// The layout that this program reads and writes.
-pub(crate) const VERSION: u64 = 4;
+pub(crate) const VERSION: u64 = 5;
 /// `STEPS[i]` upgrades version `i + 1` to `i + 2`.
-const STEPS: [Step; VERSION as usize - 1] = [to_2, to_3, to_4];
+const STEPS: [Step; VERSION as usize - 1] = [to_2, to_3, to_4, to_5];
 
 const VERSION_KEY: &str = "schema_version";
 
@@ -32,6 +32,11 @@ fn to_3(_: &mut RwTxn<'_>) -> Result<(), Fault> {
 /// Version 4 has a limit of concurrent generations in the record of a key, which is none in an older record; the new
 /// number keeps older programs away: they would ignore the limit, and drop it when they note a key's use.
 fn to_4(_: &mut RwTxn<'_>) -> Result<(), Fault> {
+    Ok(())
+}
+
+/// Version 5 adds lexicons, in a database of their own; the number keeps older programs away for the reason of version 2.
+fn to_5(_: &mut RwTxn<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
@@ -152,7 +157,7 @@ mod tests {
             panic!("a newer layout was opened");
         };
         assert!(
-            fault.sentence.contains("this program knows 1 to 4"),
+            fault.sentence.contains("this program knows 1 to 5"),
             "{fault}"
         );
     }
