@@ -20,6 +20,7 @@ mod form;
 mod health;
 mod history;
 mod languages;
+mod lexicon;
 pub mod lifecycle;
 mod preview;
 mod request;

@@ -13,9 +13,13 @@ use crate::engine::contract::Utterance;
 use crate::engine::tts::style::Style;
 use crate::fault::Fault;
 use crate::limits;
+use crate::services::reading::TextReading;
 use crate::services::speech::SpeechService;
+use crate::services::speech_script::SpeechScript;
+use crate::services::voices::ResolvedVoice;
 use crate::store::{Feature, ItemId, Utc};
-use crate::text;
+use crate::text::MarkedText;
+use crate::text::markup::Notation;
 
 /// The hosted API's default voice.
 const VOICE: &str = "af_heart";
@@ -47,7 +51,7 @@ request! {
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let request = begin(context, call)?;
     let share = call.share()?;
-    let clip = (request.speech).synthesize(request.utterance, &share, &call.cancellation)?;
+    let clip = (request.speech).synthesize(request.script, &share, &call.cancellation)?;
     call.item()?.duration_seconds = Some(clip.seconds());
     Ok(Reply {
         content_type: request.format.content_type(),
@@ -64,7 +68,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
 /// A checked request for speech.
 pub struct SpeechRequest<'a> {
     pub speech: &'a SpeechService,
-    pub utterance: Utterance,
+    pub script: SpeechScript,
     pub format: Format,
     pub metadata: Metadata,
 }
@@ -72,7 +76,7 @@ pub struct SpeechRequest<'a> {
 /// Checks the request and begins a generation. Faults: those of [`handle`] except those of the service.
 pub fn begin<'a>(context: &'a Context, call: &mut Call) -> Result<SpeechRequest<'a>, Fault> {
     let body = call.take_body();
-    let (asked, controls) = parse(object(&call.head, body)?)?;
+    let (text, asked, controls) = parse(object(&call.head, body)?)?;
     let format = format(&call.head)?;
     let speech = context
         .services
@@ -82,42 +86,55 @@ pub fn begin<'a>(context: &'a Context, call: &mut Call) -> Result<SpeechRequest<
     let account = call.identity()?.account.id;
     let language = controls.language.as_deref();
     let voice = (context.voices).resolve(Some(account), &asked.voice, language)?;
-    let plain = voice.utterance();
-    let utterance = Utterance {
-        text: asked.text,
-        speed: asked.speed * plain.speed,
-        stability: asked.stability,
-        similarity: asked.similarity,
-        style: plain.style.map(|style| Style {
-            exaggeration: controls.exaggeration,
-            cfg_weight: controls.cfg_weight,
-            ..style
-        }),
-        voice: plain.voice,
+    let (slowest, fastest) = (limits::SPEED_MIN as f32, limits::SPEED_MAX as f32);
+    let utterance = |voice: &ResolvedVoice<'_>, rate: f32| {
+        let plain = voice.utterance();
+        Utterance {
+            text: MarkedText::default(),
+            speed: (asked.speed * rate).clamp(slowest, fastest) * plain.speed,
+            stability: asked.stability,
+            similarity: asked.similarity,
+            style: plain.style.map(|style| Style {
+                exaggeration: controls.exaggeration,
+                cfg_weight: controls.cfg_weight,
+                ..style
+            }),
+            voice: plain.voice,
+        }
     };
-
-    check_length(&utterance, &voice.reader.language)?;
+    let reading = TextReading {
+        catalog: &context.voices,
+        account: Some(account),
+        lexicon: &context.lexicons.of(Some(account))?,
+        notation: Notation::Ssml,
+        voice: &asked.voice,
+        language,
+        utterance: &utterance,
+    };
+    let read = reading.read(&text)?;
+    check_length(read.seconds / f64::from(asked.speed))?;
 
     call.begin(Feature::Tts, &voice.origin.name)?;
-    let character_count = utterance.text.chars().count();
+    let character_count = text.chars().count();
     let item = call.item()?;
     item.voice_id = Some(asked.voice.clone());
     item.language = Some(voice.reader.language.clone());
     item.character_count = Some(character_count as u64);
-    item.text = Some(utterance.text.clone());
+    item.text = Some(text.clone());
     let metadata = Metadata {
         id: item.id,
         voice_id: asked.voice,
         voice_name: voice.name,
         character_count,
-        text: utterance.text.clone(),
+        text,
         duration_seconds: None,
-        sample_rate: voice.origin.rate_hz,
+        sample_rate: read.rate_hz,
         created_at: item.created_at,
+        skipped: shortened(read.skipped),
     };
     Ok(SpeechRequest {
         speech,
-        utterance,
+        script: read.script,
         format,
         metadata,
     })
@@ -132,8 +149,8 @@ struct Controls {
     cfg_weight: Option<f32>,
 }
 
-/// The request's fields, checked.
-fn parse(fields: SpeechFields) -> Result<(Utterance, Controls), Fault> {
+/// The request's fields, checked: the text, how it is to be spoken, and the settings of cloned voices.
+fn parse(fields: SpeechFields) -> Result<(String, Utterance, Controls), Fault> {
     let text = fields.text.take()?.into_string();
     let speed = fields.speed.take()?;
     let controls = Controls {
@@ -145,22 +162,18 @@ fn parse(fields: SpeechFields) -> Result<(Utterance, Controls), Fault> {
     let voice = fields.voice_id.take()?;
     let control = |share: Option<f64>, plain: f32| share.map_or(plain, |share| share as f32);
     let utterance = Utterance {
-        text,
+        text: MarkedText::default(),
         voice: voice.map_or(VOICE.to_owned(), AnyText::into_string),
         speed: speed.unwrap_or(1.0) as f32,
         stability: control(fields.stability.take()?, plain.stability),
         similarity: control(fields.similarity.take()?, plain.similarity),
         style: None,
     };
-    Ok((utterance, controls))
+    Ok((text, utterance, controls))
 }
 
 /// Refuses a text whose speech would take longer than a request may, at once instead of after minutes.
-fn check_length(asked: &Utterance, language: &str) -> Result<(), Fault> {
-    let Some(language) = text::language(language) else {
-        return Ok(());
-    };
-    let seconds = text::seconds(&asked.text, language) / f64::from(asked.speed);
+fn check_length(seconds: f64) -> Result<(), Fault> {
     match seconds > limits::SPEECH_SECONDS_MAX {
         true => Err(Fault::invalid(format!(
             "text takes about {seconds:.0} s to say at this speed, with its figures and signs as words; \
@@ -169,6 +182,15 @@ fn check_length(asked: &Utterance, language: &str) -> Result<(), Fault> {
         ))),
         false => Ok(()),
     }
+}
+
+/// The first of the letters that were skipped, as many as the header has room for.
+fn shortened(mut skipped: String) -> String {
+    if let Some((end, _)) = skipped.char_indices().nth(limits::SKIPPED_CHARS_MAX) {
+        skipped.truncate(end);
+        skipped.push('…');
+    }
+    skipped
 }
 
 /// The query of a request for speech; an extension of the hosted API.
@@ -216,6 +238,9 @@ pub struct Metadata {
     sample_rate: u32,
     character_count: usize,
     created_at: Utc,
+    /// Letters of the text that no voice of it can read, which are left out; absent where there are none.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    skipped: String,
 }
 
 impl Metadata {
@@ -272,7 +297,24 @@ mod tests {
             sample_rate: 24_000,
             character_count: text.chars().count(),
             created_at: Utc::now(),
+            skipped: String::new(),
         }
+    }
+
+    #[test]
+    fn skipped_letters_are_named_within_a_bound() {
+        assert!(!metadata("Hi.").header(None).unwrap().contains("skipped"));
+        let all: String = ('\u{20000}'..'\u{20100}').collect();
+        let metadata = Metadata {
+            skipped: shortened(all.clone()),
+            text: String::new(),
+            ..metadata("")
+        };
+        let header = metadata.header(Some(1.5)).unwrap();
+        assert!(header.len() < 2 * 1024, "{}", header.len());
+        let back: serde_json::Value = serde_json::from_str(&header).unwrap();
+        let named: String = all.chars().take(limits::SKIPPED_CHARS_MAX).collect();
+        assert_eq!(back["skipped"], format!("{named}…"));
     }
 
     #[test]

@@ -199,6 +199,11 @@ impl MarkedText {
         self.with(&self.text, |reading| &reading.written)
     }
 
+    /// The text, with a made-up word in place of each word with a pronunciation.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     fn reader<'a>(&'a self, language: &'a dyn Language) -> MarkedReader<'a> {
         MarkedReader {
             language,

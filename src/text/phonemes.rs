@@ -20,9 +20,9 @@ const WRITTEN: [(&str, &str); 21] = [
 ];
 
 /// Returns `written` in Kokoro's vocabulary: letters, stress and length marks, and single spaces. Syllable dots, tie bars
-/// and diacritics that no voice distinguishes are dropped. The error is the first character that stands for no sound that
-/// a voice knows; a space when nothing in `written` has a sound.
-pub(crate) fn phonemes(written: &str) -> Result<String, char> {
+/// and diacritics that no voice distinguishes are dropped. The error is the number of the first character that stands for no
+/// sound that a voice knows, counted from 1; 0 when nothing in `written` has a sound.
+pub(crate) fn phonemes(written: &str) -> Result<String, usize> {
     let written: String = written.nfc().collect();
     let mut out = String::with_capacity(written.len());
     let mut rest = written.trim();
@@ -32,6 +32,7 @@ pub(crate) fn phonemes(written: &str) -> Result<String, char> {
             rest = &rest[spelling.len()..];
             continue;
         }
+        let before = written.trim().chars().count() - rest.chars().count();
         rest = &rest[c.len_utf8()..];
         match c {
             ':' | 'ˑ' => out.push('ː'),
@@ -42,7 +43,7 @@ pub(crate) fn phonemes(written: &str) -> Result<String, char> {
                 let apart: Vec<char> = [c].into_iter().nfd().collect();
                 let known = apart.iter().all(|&d| is_sound(d) || is_combining_mark(d));
                 if !known {
-                    return Err(c);
+                    return Err(before + 1);
                 }
                 out.extend(apart.into_iter().filter(|&d| is_sound(d)));
             }
@@ -50,7 +51,7 @@ pub(crate) fn phonemes(written: &str) -> Result<String, char> {
     }
     match out.contains(|c| !SILENT.contains(c)) {
         true => Ok(out),
-        false => Err(' '),
+        false => Err(0),
     }
 }
 
@@ -102,12 +103,12 @@ mod tests {
     #[test]
     fn what_is_no_sound_is_named() {
         for (written, wrong) in [
-            ("k❓t", '❓'),
-            ("ka5", '5'),
-            ("a(b)", '('),
-            ("", ' '),
-            ("ˈ ː", ' '),
-            ("B", 'B'),
+            ("k❓t", 2),
+            ("ka5", 3),
+            ("a(b)", 2),
+            ("", 0),
+            ("ˈ ː", 0),
+            ("B", 1),
         ] {
             assert_eq!(phonemes(written), Err(wrong), "{written}");
         }

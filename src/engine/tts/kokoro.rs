@@ -22,7 +22,7 @@ use crate::tts::style_controls::StyleControls;
 use vocabox_base::fault::Fault;
 use vocabox_pack::Pack;
 use vocabox_pack::manifest::Voice;
-use vocabox_text::{Language, PHONEMES_MAX, Piece, language, pieces};
+use vocabox_text::{Language, PHONEMES_MAX, Piece, language};
 
 /// Most phoneme tokens of one run; a zero goes before and after them.
 const TOKENS_MAX: usize = PHONEMES_MAX;
@@ -113,7 +113,7 @@ impl Speak for Kokoro {
         };
         Ok(SpeechPieces {
             rate_hz: self.rate_hz,
-            pieces: Box::new(pieces(&utterance.text, language)?.map(read)),
+            pieces: Box::new(utterance.text.pieces(language)?.map(read)),
         })
     }
 }

@@ -3,7 +3,7 @@
 //! `word<TAB>/phonemes/`, `word<TAB>other spelling`, or `word<TAB>phonemes|other spelling`, then perhaps another tab and the
 //! code of a language. Empty lines, and lines that start with `#` and a space, count for nothing.
 
-use super::Pronunciation;
+use super::{Pronunciation, at};
 use vocabox_base::fault::Fault;
 
 /// Marks of stress and length, which no spelling has.
@@ -27,9 +27,8 @@ pub(super) fn parse(text: &str) -> Result<Vec<Pronunciation>, Fault> {
             )));
         };
         let (phonemes, spelling) = pronunciation(said.trim());
-        entries.push(Pronunciation::new(
-            &place, word, phonemes, spelling, language,
-        )?);
+        let entry = Pronunciation::new(word, phonemes, spelling, language);
+        entries.push(entry.map_err(|fault| at(&place, fault))?);
     }
     Ok(entries)
 }

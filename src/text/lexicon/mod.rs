@@ -33,62 +33,48 @@ pub struct Pronunciation {
 
 impl Pronunciation {
     /// Returns the entry with its parts checked and trimmed, its phonemes in Kokoro's vocabulary. Fault: `Invalid`; its
-    /// sentence starts with `place`, which says where the entry stands.
+    /// sentence starts with the name of the part, and quotes nothing, because it may be logged.
     pub fn new(
-        place: &str,
         word: &str,
         phonemes: Option<&str>,
         spelling: Option<&str>,
         language: Option<&str>,
     ) -> Result<Self, Fault> {
-        let wrong = |why: String| Err(Fault::invalid(format!("{place}: {why}")));
         let part = |text: Option<&str>| text.map(single_spaced).filter(|t| !t.is_empty());
         let word = single_spaced(word);
         let (spelling, language) = (part(spelling), part(language));
-        let sounds = match part(phonemes) {
-            None => None,
-            Some(written) => match self::phonemes(&written) {
-                Ok(sounds) => Some(sounds),
-                Err(' ') => return wrong("phonemes have no sound".to_owned()),
-                Err(c) => {
-                    return wrong(format!(
-                        "phonemes have {c:?}, which stands for no sound that a voice knows; the International Phonetic \
-                         Alphabet and Kokoro's notation are accepted"
-                    ));
-                }
-            },
-        };
+        let phonemes = part(phonemes).map(|written| sounds(&written)).transpose()?;
         let lengths = [
             ("word", Some(&word), LEXICON_WORD_CHARS_MAX),
-            ("phonemes", sounds.as_ref(), PHONEMES_CHARS_MAX),
+            ("phonemes", phonemes.as_ref(), PHONEMES_CHARS_MAX),
             ("spelling", spelling.as_ref(), SPELLING_CHARS_MAX),
             ("language", language.as_ref(), LANGUAGE_BYTES_MAX),
         ];
         for (name, text, most) in lengths {
             let chars = text.map_or(0, |t| t.chars().count());
             if chars > most {
-                return wrong(format!(
+                return Err(Fault::invalid(format!(
                     "{name} has {chars} characters; at most {most} are accepted"
-                ));
+                )));
+            }
+            if text.is_some_and(|t| t.contains(char::is_control)) {
+                return Err(Fault::invalid(format!("{name} has a control character")));
             }
         }
-        if [Some(&word), spelling.as_ref(), language.as_ref()]
-            .iter()
-            .flatten()
-            .any(|t| t.contains(char::is_control))
-        {
-            return wrong("an entry has a control character".to_owned());
+        if word.is_empty() {
+            return Err(Fault::invalid("word is missing"));
         }
-        match (word.is_empty(), &sounds, &spelling) {
-            (true, ..) => wrong("word is missing".to_owned()),
-            (_, None, None) => wrong("neither phonemes nor another spelling is there".to_owned()),
-            _ => Ok(Pronunciation {
-                word,
-                phonemes: sounds,
-                spelling,
-                language: language.map(|l| l.to_lowercase()),
-            }),
+        if phonemes.is_none() && spelling.is_none() {
+            return Err(Fault::invalid(
+                "phonemes and spelling are missing; one of them is needed",
+            ));
         }
+        Ok(Pronunciation {
+            word,
+            phonemes,
+            spelling,
+            language: language.map(|l| l.to_lowercase()),
+        })
     }
 
     fn applies(&self, code: &str) -> bool {
@@ -109,6 +95,25 @@ impl Pronunciation {
             || (self.word == lower || form == self.word.to_uppercase())
                 && lower == form.to_lowercase()
     }
+}
+
+/// Phonemes in Kokoro's vocabulary. Fault: `Invalid` for what stands for no sound.
+fn sounds(written: &str) -> Result<String, Fault> {
+    phonemes(written).map_err(|at| {
+        Fault::invalid(match at {
+            0 => "phonemes have no sound".to_owned(),
+            at => format!(
+                "phonemes have a sign at character {at} that stands for no sound of any voice; the International \
+                 Phonetic Alphabet and Kokoro's notation are accepted"
+            ),
+        })
+    })
+}
+
+/// Returns `fault` with the place of what is wrong before its sentence.
+fn at(place: &str, mut fault: Fault) -> Fault {
+    fault.sentence = format!("{place}: {}", fault.sentence);
+    fault
 }
 
 /// Text with the letters composed and single spaces.

@@ -3,7 +3,7 @@
 //! Of each `lexeme` the graphemes are words, and its preferred `phoneme` (else the first) and its first `alias` say how
 //! they are said. Alphabets are `ipa` and `x-kokoro`. Roles and examples have no effect.
 
-use super::Pronunciation;
+use super::{Pronunciation, at};
 use crate::markup::xml;
 use roxmltree::Node;
 use vocabox_base::fault::Fault;
@@ -32,14 +32,9 @@ pub(super) fn parse(text: &str) -> Result<Vec<Pronunciation>, Fault> {
         let phonemes = phoneme.map(|n| xml::text_of(*n));
         let alias = children(lexeme, "alias").next().map(xml::text_of);
         for word in children(lexeme, "grapheme").map(xml::text_of) {
-            let entry = Pronunciation::new(
-                &place,
-                &word,
-                phonemes.as_deref(),
-                alias.as_deref(),
-                xml::language(lexeme).or(language),
-            )?;
-            entries.push(entry);
+            let language = xml::language(lexeme).or(language);
+            let entry = Pronunciation::new(&word, phonemes.as_deref(), alias.as_deref(), language);
+            entries.push(entry.map_err(|fault| at(&place, fault))?);
         }
     }
     Ok(entries)

@@ -110,8 +110,11 @@ fn lines_are_written_as_they_are_read() {
 fn a_wrong_line_is_named() {
     for (lines, named) in [
         ("a\tb\nword without a tab", "line 2"),
-        ("a\t/k5/", "line 1 of the lexicon: phonemes have '5'"),
-        ("a\t", "neither"),
+        (
+            "a\t/k5/",
+            "line 1 of the lexicon: phonemes have a sign at character 2",
+        ),
+        ("a\t", "phonemes and spelling are missing"),
         ("\tb", "word is missing"),
         ("a\tb\tc\td", "line 1"),
         ("a\t//", "line 1"),
