@@ -20,8 +20,8 @@ pub use g2p::english::{ALPHABET, English, VOCABULARY};
 pub use g2p::espeak::espeak;
 pub use g2p::graphemes::Graphemes;
 pub use language::Language;
-pub use languages::{is_read, language};
-pub use marked::MarkedText;
+pub use languages::{CODES, code_read, is_read, language, scripts};
+pub use marked::{MarkedText, SentenceRead};
 pub use segmentation::{Sentence, halves, sentences};
 pub use skipped::skipped;
 

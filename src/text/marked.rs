@@ -8,9 +8,9 @@ use crate::g2p::english::{VOCABULARY, tidy};
 use crate::language::Language;
 use crate::phonemes::{for_language, possessive};
 use crate::skipped::{readable_part, skipped};
-use crate::{CHARS_PER_S, Pieces, pieces_of, seconds};
+use crate::{CHARS_PER_S, Pieces, pieces_of, seconds, sentences};
 use std::borrow::Cow;
-use vocabox_base::fault::Fault;
+use vocabox_base::fault::{Fault, Kind};
 
 /// Syllables that made-up words consist of.
 const CONSONANTS: &[u8] = b"bdfgklmnprstvz";
@@ -194,6 +194,24 @@ impl MarkedText {
         pieces_of(&self.text, self.reader(language))
     }
 
+    /// The sentences of the text as `language` reads them.
+    pub fn sentences<'a>(
+        &'a self,
+        language: &'a dyn Language,
+    ) -> impl Iterator<Item = SentenceRead<'a>> {
+        let reader = self.reader(language);
+        sentences(&self.text).into_iter().map(move |sentence| {
+            let marked = &self.text[sentence.range];
+            SentenceRead {
+                text: reader.written(marked),
+                words: reader.written(&reader.words(marked)),
+                skipped: skipped(marked, language),
+                marked,
+                reader,
+            }
+        })
+    }
+
     /// The text as it is written, with the words of the user in their places.
     pub fn written(&self) -> Cow<'_, str> {
         self.with(&self.text, |reading| &reading.written)
@@ -209,6 +227,35 @@ impl MarkedText {
             language,
             marked: Some(self),
         }
+    }
+}
+
+/// A sentence, read.
+pub struct SentenceRead<'a> {
+    /// As the user wrote it.
+    pub text: String,
+    /// Its words: figures, signs and abbreviations are spelled out. Empty when nothing of it is spoken.
+    pub words: String,
+    /// The letters that the language cannot read, each once.
+    pub skipped: String,
+    marked: &'a str,
+    reader: MarkedReader<'a>,
+}
+
+impl SentenceRead<'_> {
+    /// Its phonemes; empty when nothing of it is spoken. Faults: those of [`Language::sounds`].
+    pub fn phonemes(&self) -> Result<String, Fault> {
+        if self.words.is_empty() {
+            return Ok(String::new());
+        }
+        let pieces: Vec<String> = match pieces_of(self.marked, self.reader) {
+            Ok(pieces) => pieces
+                .map(|p| Ok(p?.phonemes))
+                .collect::<Result<_, Fault>>()?,
+            Err(fault) if fault.kind == Kind::Invalid => Vec::new(),
+            Err(fault) => return Err(fault),
+        };
+        Ok(pieces.join(" "))
     }
 }
 
