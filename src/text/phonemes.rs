@@ -2,13 +2,15 @@
 //!
 //! Owns the conversion from the International Phonetic Alphabet, as dictionaries print it, to Kokoro's vocabulary, which
 //! is that alphabet with one character for some pairs (`A` = eɪ, `I` = aɪ, `O` = oʊ, `Q` = əʊ, `W` = aʊ, `Y` = ɔɪ,
-//! `ʤ` = dʒ, `ʧ` = tʃ). What is in that vocabulary already stays, so both notations are read alike.
+//! `ʤ` = dʒ, `ʧ` = tʃ) and its stress mark before the vowel, not before the syllable. What is in that vocabulary already
+//! stays, so both notations are read alike.
 
 use crate::g2p::english::{SILENT, VOCABULARY};
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 /// Marks of a sentence, which the vocabulary has and a pronunciation may not.
 const MARKS: &str = "!\"(),.:;?—…“”";
+const VOWELS: &str = "AIOQWYaeiouyæøœɐɑɒɔəɚɛɜɤɨɪɯʊʌᵊᵻꭧ";
 /// Nasality: the only combining mark that the vocabulary has.
 const NASAL: char = '\u{303}';
 /// Spellings of the alphabet that the vocabulary writes otherwise; longer ones first.
@@ -50,9 +52,25 @@ pub(crate) fn phonemes(written: &str) -> Result<String, usize> {
         }
     }
     match out.contains(|c| !SILENT.contains(c)) {
-        true => Ok(out),
+        true => Ok(stressed_vowels(&out)),
         false => Err(0),
     }
+}
+
+/// Returns `phonemes` with each stress mark before the vowel of its syllable.
+fn stressed_vowels(phonemes: &str) -> String {
+    let mut out = String::with_capacity(phonemes.len());
+    let mut rest = phonemes;
+    while let Some(at) = rest.find(['ˈ', 'ˌ']) {
+        let (before, from) = rest.split_at(at);
+        let (mark, after) = from.split_at('ˈ'.len_utf8());
+        let stop = after.find(|c| VOWELS.contains(c) || " ˈˌ".contains(c));
+        let vowel = stop.filter(|&at| after[at..].starts_with(|c| VOWELS.contains(c)));
+        let (consonants, later) = after.split_at(vowel.unwrap_or(0));
+        out.extend([before, consonants, mark]);
+        rest = later;
+    }
+    out + rest
 }
 
 fn is_sound(c: char) -> bool {
@@ -85,15 +103,17 @@ mod tests {
     fn both_notations_become_the_voices_alphabet() {
         for (written, read) in [
             ("kˈOkəɹO", "kˈOkəɹO"),
-            ("təˈmeɪ.toʊ", "təˈmAtO"),
+            ("təˈmeɪ.toʊ", "təmˈAtO"),
+            ("ˌɪn.təˈnæʃ.nəl ˈstrɛŋθ", "ˌɪntənˈæʃnəl strˈɛŋθ"),
+            ("ˈm ˈa", "ˈm ˈa"),
             ("d͡ʒɪf", "ʤɪf"),
-            ("'tʃɜːrtʃ", "ˈʧɜːrʧ"),
-            ("ˈbʌtn̩", "ˈbʌtᵊn"),
+            ("'tʃɜːrtʃ", "ʧˈɜːrʧ"),
+            ("ˈbʌtn̩", "bˈʌtᵊn"),
             ("bõʒuʁ", "bo\u{303}ʒuʁ"),
             ("kɔ̃ɡɔ", "kɔ\u{303}ɡɔ"),
             ("ẹ̀kọ́", "eko"),
             ("çiç", "çiç"),
-            ("ˈnjuː  ˈjɔrk", "ˈnjuː ˈjɔrk"),
+            ("ˈnjuː  ˈjɔrk", "njˈuː jˈɔrk"),
             ("a:", "aː"),
         ] {
             assert_eq!(phonemes(written).as_deref(), Ok(read), "{written}");

@@ -12,6 +12,7 @@ mod memory;
 mod options_document;
 mod overload;
 mod power_cuts;
+mod reading_commands;
 mod scripts;
 mod speak_command;
 mod startup;

@@ -48,9 +48,9 @@ fn words_are_found_as_a_reader_finds_them() {
         ),
         (
             "Nkechi's, NKECHI and nkechi",
-            "/ŋˈkɛʧi/'s, /ŋˈkɛʧi/ and nkechi",
+            "/ŋkˈɛʧi/'s, /ŋkˈɛʧi/ and nkechi",
         ),
-        ("Nkechi’s book", "/ŋˈkɛʧi/’s book"),
+        ("Nkechi’s book", "/ŋkˈɛʧi/’s book"),
         (
             "New  York and New\nYork, Newyork",
             "/nˈu jˈɔɹk/ and /nˈu jˈɔɹk/, Newyork",
@@ -75,8 +75,8 @@ fn words_are_found_as_a_reader_finds_them() {
 #[test]
 fn an_entry_of_a_language_is_for_its_voices() {
     let text = "A tomato, ọ̀rọ̀";
-    assert!(read(LINES, text, "en-us").contains("/təˈmɑːtQ/"));
-    assert!(read(LINES, text, "pcm").contains("/təˈmɑːtQ/"));
+    assert!(read(LINES, text, "en-us").contains("/təmˈɑːtQ/"));
+    assert!(read(LINES, text, "pcm").contains("/təmˈɑːtQ/"));
     assert_eq!(read(LINES, text, "es"), text);
     // The same word in its other composition.
     let apart: String = text.nfd().collect();
@@ -96,8 +96,8 @@ fn the_longest_and_the_exact_entry_go_first() {
 fn lines_are_written_as_they_are_read() {
     let entries = parse(LINES).unwrap();
     assert_eq!(entries.len(), 9);
-    assert_eq!(entries[1].phonemes.as_deref(), Some("ŋˈkɛʧi"));
-    assert_eq!(entries[4].phonemes.as_deref(), Some("təˈmɑːtQ"));
+    assert_eq!(entries[1].phonemes.as_deref(), Some("ŋkˈɛʧi"));
+    assert_eq!(entries[4].phonemes.as_deref(), Some("təmˈɑːtQ"));
     assert_eq!(entries[4].language.as_deref(), Some("en-gb"));
     assert_eq!(parse(&to_lines(&entries)).unwrap(), entries);
     let odd = parse("a\t|/b/\n#tag\thash tag\nb\t|c|d\n").unwrap();
@@ -156,8 +156,8 @@ fn pls_is_read() {
     assert_eq!(
         told,
         [
-            ("Sepulveda", Some("səˈpʌlvɪdə"), american),
-            ("Sepúlveda", Some("səˈpʌlvɪdə"), american),
+            ("Sepulveda", Some("səpˈʌlvɪdə"), american),
+            ("Sepúlveda", Some("səpˈʌlvɪdə"), american),
             ("W3C", None, american),
             ("vélo", Some("velˈo"), Some("fr")),
         ]

@@ -82,7 +82,7 @@ fn text_that_only_looks_like_it_is_text() {
 fn pronunciations_and_pauses_are_read_in_a_text() {
     for (text, read) in [
         ("[Kokoro](/kˈOkəɹO/) is", "Kokoro/kˈOkəɹO/ is"),
-        ("a [tomato](/təˈmeɪtoʊ/).", "a tomato/təˈmAtO/."),
+        ("a [tomato](/təˈmeɪtoʊ/).", "a tomato/təmˈAtO/."),
         ("[he](/hi/)", "he/hi/"),
         ("[田中](/tˈɑnɑkɑ/)さん", "田中/tˈɑnɑkɑ/さん"),
         ("[[x](/zˈi/)]", "[x/zˈi/]"),
@@ -114,7 +114,7 @@ fn ssml_is_read() {
         ),
         (
             "<speak><phoneme alphabet=\"ipa\" ph=\"ˈkeɪt\">Kate</phoneme>, <phoneme alphabet='x-kokoro' ph='kˈAt'/></speak>",
-            "Kate/ˈkAt/, /kˈAt/",
+            "Kate/kˈAt/, /kˈAt/",
         ),
         ("<speak>[x](/zˈi/)</speak>", "x/zˈi/"),
         (
