@@ -308,6 +308,34 @@ mod tests {
     }
 
     #[test]
+    fn a_changed_lexicon_speaks_again_the_lines_with_its_words_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let (kept, (toy, _)) = (kept(&folder), toy(2.0));
+        let lines = ["Good morning, Ada.", "Good morning, [Obi](/ˈobi/)."];
+        let render = |words: &str| {
+            let lexicon = Lexicon::from(crate::text::lexicon::parse(words).unwrap());
+            let mut speaking = LineSpeaker::new(&toy, &kept, None, lexicon);
+            for line in lines {
+                speaking
+                    .line(&voice("a"), line, 2.02, &cancellation())
+                    .unwrap();
+            }
+            speaking.counts()
+        };
+        let counts = |spoken, reused| LineCounts { spoken, reused };
+        assert_eq!(render(""), counts(2, 0));
+        assert_eq!(render("Obi\tOh bee\nBisi\tBee see\n"), counts(0, 2));
+        assert_eq!(render("Ada\t/ˈɑdə/\n"), counts(1, 1));
+        assert_eq!(render("Ada\t/ˈadə/\n"), counts(1, 1));
+        assert_eq!(render("Ada\t/ˈɑdə/\n"), counts(0, 2));
+        assert_eq!(
+            render("Ada\t/ˈɑdə/\tfr\n"),
+            counts(0, 2),
+            "for another language"
+        );
+    }
+
+    #[test]
     fn a_voice_that_is_slower_than_others_is_spoken_twice_once() {
         let folder = tempfile::tempdir().unwrap();
         let (kept, (toy, speeds)) = (kept(&folder), toy(2.6));
