@@ -71,7 +71,8 @@ fn bracket(text: &str, notation: Notation) -> Option<(Bracket<'_>, usize)> {
         phonemes: sounds,
     };
     let length = end + 2 + written.len() + 2;
-    (!is_long && !(is_plain && written.len() > PLAIN_MAX)).then_some((fixed, length))
+    let is_address = is_plain && written.len() > PLAIN_MAX;
+    (!is_long && !is_address).then_some((fixed, length))
 }
 
 /// The start of `text` up to `end`, which comes within `most` characters of the same line.

@@ -88,7 +88,7 @@ fn english(code: &str) -> Option<Accent> {
 fn is_whole(text: &str) -> bool {
     let groups: Vec<&str> = text.split([',', '.', ' ', '\u{a0}']).collect();
     let is_group = |g: &&str| !g.is_empty() && g.bytes().all(|b| b.is_ascii_digit());
-    groups.iter().all(|g| is_group(g)) && groups[1..].iter().all(|g| g.len() == 3)
+    groups.iter().all(is_group) && groups[1..].iter().all(|g| g.len() == 3)
 }
 
 /// Each letter and digit by itself. Signs are left to the reader of the language, which has names for some.
