@@ -105,6 +105,14 @@ impl MarkedText {
         });
     }
 
+    /// Ends the text so that a voice does not fall: what is spoken next belongs to the same sentence.
+    pub(crate) fn go_on(&mut self) {
+        self.text.truncate(self.text.trim_end().len());
+        if self.text.ends_with(char::is_alphanumeric) {
+            self.text.push(',');
+        }
+    }
+
     /// The made-up word with this number, in lower case.
     fn word(&self, mut number: usize) -> String {
         let mut word = self.stem.clone();

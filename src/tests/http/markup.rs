@@ -31,7 +31,7 @@ fn metadata(answer: &HttpAnswer) -> Value {
     serde_json::from_str(answer.header("x-vox-metadata").unwrap()).unwrap()
 }
 
-/// The stub's sound is loud from its first sample to its last but for the fades of each piece, which start at zero.
+/// A part that goes on after a pause has a comma, which the stub speaks, too. Its sound is loud from its first sample to its last but for the fades of each piece, which start at zero.
 #[test]
 fn a_pause_is_exact_silence_whole_and_streamed() {
     let models = stub_models();
@@ -41,7 +41,7 @@ fn a_pause_is_exact_silence_whole_and_streamed() {
         (
             "<speak>ok <break time=\"1500ms\"/> yes</speak>",
             vec![1_500],
-            5,
+            6,
         ),
         (
             "<speak><break time='0.7s'/>ok<break strength='strong'/></speak>",
@@ -51,9 +51,9 @@ fn a_pause_is_exact_silence_whole_and_streamed() {
         (
             "<speak>ok<break time='1s'/><break time='0.234s'/>yes.<break time='250ms'/>no</speak>",
             vec![1_234, 250],
-            8,
+            9,
         ),
-        ("<speak>ok<break strength='none'/>yes</speak>", vec![], 5),
+        ("<speak>ok<break strength='none'/>yes</speak>", vec![], 6),
         ("ok [pause 1.5s] yes", vec![], 16),
     ] {
         let whole = samples(&client.post_json("/voice/tts", &json!({ "text": text })));

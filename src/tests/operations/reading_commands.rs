@@ -54,7 +54,7 @@ fn read_prints_each_sentence_with_its_words_phonemes_and_skipped_letters() {
         .iter()
         .map(|line| line["words"].as_str().unwrap())
         .collect();
-    assert_eq!(words, ["One", "dos gatos"]);
+    assert_eq!(words, ["One,", "dos gatos"]);
     assert_eq!(
         read(&["你好"])[0],
         json!({ "text": "你好", "words": "", "phonemes": null, "skipped": "你好" })
@@ -162,7 +162,7 @@ fn a_script_has_pauses_and_the_words_of_the_lexicon() {
     // The stub speaks each character that it is given, the skipped one too.
     assert_eq!(
         output.stdout.len(),
-        2 * (2_400 * (6 + 1 + 2) + 36_000 + 12_000)
+        2 * (2_400 * (7 + 1 + 2) + 36_000 + 12_000)
     );
     let long = speak("ok [pause 11s]");
     assert_eq!(long.status.code(), Some(1));

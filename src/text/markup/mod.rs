@@ -49,6 +49,8 @@ pub enum MarkupPart {
 pub struct MarkupSpeech {
     pub manner: Manner,
     runs: Vec<MarkupRun>,
+    /// Whether its last sentence goes on in the part after it.
+    continues: bool,
 }
 
 /// How a part is spoken.
@@ -103,6 +105,12 @@ pub fn parse(text: &str, notation: Notation) -> Result<Vec<MarkupPart>, Fault> {
         true => ssml::read(text, &mut script)?,
         false => inline::read(text, &Manner::default(), &mut script)?,
     }
+    let mut speeches = script.parts.iter_mut().rev().filter_map(|part| match part {
+        MarkupPart::Speech(speech) => Some(speech),
+        MarkupPart::Pause { .. } => None,
+    });
+    speeches.next();
+    speeches.for_each(|speech| speech.continues = speech.pause() == Pause::None);
     Ok(script.parts)
 }
 
@@ -121,6 +129,9 @@ impl MarkupSpeech {
                 MarkupRun::SayAs { text, form } => marked.push(&form.written(text, code)),
             }
         }
+        if self.continues {
+            marked.go_on();
+        }
         Ok(marked)
     }
 
@@ -128,7 +139,8 @@ impl MarkupSpeech {
     pub fn pause(&self) -> Pause {
         let written: String = self.runs.iter().map(MarkupRun::written).collect();
         let end = &written[written.trim_end().len()..];
-        match written.trim_end().chars().last() {
+        let closing = |c: char| c.is_whitespace() || "\"'”’»)]".contains(c);
+        match written.trim_end_matches(closing).chars().last() {
             _ if end.matches('\n').count() > 1 => Pause::Paragraph,
             Some('.' | '!' | '?' | '…' | '।') => Pause::Sentence,
             Some(',' | ';' | ':' | '—' | '–') => Pause::Clause,
@@ -167,6 +179,7 @@ impl MarkupScript {
         self.parts.push(MarkupPart::Speech(MarkupSpeech {
             manner: manner.clone(),
             runs: vec![run],
+            continues: false,
         }));
     }
 

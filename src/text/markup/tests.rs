@@ -282,7 +282,25 @@ fn a_part_knows_the_silence_after_it() {
     assert_eq!(pause("He said <"), Pause::None);
     assert_eq!(pause("He said, "), Pause::Clause);
     assert_eq!(pause("He left. "), Pause::Sentence);
+    assert_eq!(pause("\"He left.\" "), Pause::Sentence);
     assert_eq!(pause("<speak><p>He left</p></speak>"), Pause::Paragraph);
+}
+
+#[test]
+fn the_voice_does_not_fall_where_a_sentence_goes_on() {
+    let read = |text: &str| {
+        let mut texts = Vec::new();
+        for part in parse(text, Notation::Ssml).unwrap() {
+            if let MarkupPart::Speech(speech) = part {
+                let marked = speech.marked("en-us", &Lexicon::default()).unwrap();
+                texts.push(marked.written().into_owned());
+            }
+        }
+        texts
+    };
+    let ssml = "<speak>The cat <break/>sat. <lang xml:lang='fr'>Oui</lang> it did <break/></speak>";
+    assert_eq!(read(ssml), ["The cat,", "sat. ", "Oui,", " it did "]);
+    assert_eq!(read("Yes "), ["Yes "]);
 }
 
 #[test]
