@@ -38,6 +38,10 @@ pub const PAUSE_MS_MAX: u64 = 10_000;
 pub const PAUSES_MS_MAX: u64 = 60_000;
 /// Elements of SSML within each other.
 pub const MARKUP_DEPTH_MAX: usize = 32;
+/// Attributes of one element of SSML or of a lexicon, and declarations of namespaces in a document: the parser compares each
+/// with all others.
+pub const XML_ATTRIBUTES_MAX: usize = 64;
+pub const XML_NAMESPACES_MAX: usize = 64;
 /// Letters that metadata names of those that were skipped: 768 bytes as `\uXXXX\uXXXX`.
 pub const SKIPPED_CHARS_MAX: usize = 64;
 /// Voice previews that the cache keeps, some 150 KB each.

@@ -77,23 +77,15 @@ impl Pronunciation {
         })
     }
 
+    /// Whether voices of the language `code` say it so.
     fn applies(&self, code: &str) -> bool {
-        let base = |code: &str| code.split(['-', '_']).next().unwrap_or("").to_lowercase();
-        // Pidgin's voices read English, too.
-        let base_of = |code: &str| match code {
-            "pcm" => "en".to_owned(),
-            code => base(code),
+        let base = |code| match code {
+            // Pidgin's voices read English, too.
+            "pcm" => "en",
+            code => str::split(code, ['-', '_']).next().unwrap_or(code),
         };
         let own = self.language.as_deref();
-        own.is_none_or(|own| own == code || base(own) == base_of(code))
-    }
-
-    /// Whether the word, written as `form`, is said so.
-    fn covers(&self, form: &str) -> bool {
-        let lower = self.word.to_lowercase();
-        self.word == form
-            || (self.word == lower || form == self.word.to_uppercase())
-                && lower == form.to_lowercase()
+        own.is_none_or(|own| own == code || base(own) == base(code))
     }
 }
 
@@ -159,29 +151,49 @@ pub fn distinct(entries: Vec<Pronunciation>) -> Result<Vec<Pronunciation>, Fault
 #[derive(Debug, Clone, Default)]
 pub struct Lexicon {
     /// Of entries with the same first part the longest goes first.
-    by_first: HashMap<String, Vec<(Vec<String>, Pronunciation)>>,
+    by_first: HashMap<String, Vec<LexiconWord>>,
+}
+
+/// An entry with the forms of its word that are compared with a text.
+#[derive(Debug, Clone)]
+struct LexiconWord {
+    parts: Vec<String>,
+    lower: String,
+    upper: String,
+    entry: Pronunciation,
+}
+
+impl LexiconWord {
+    fn of(entry: Pronunciation) -> Self {
+        LexiconWord {
+            parts: parts(&entry.word).map(|(_, part)| low(part)).collect(),
+            lower: entry.word.to_lowercase(),
+            upper: entry.word.to_uppercase(),
+            entry,
+        }
+    }
+
+    /// Whether its word stands for `form`, which is `low` in lower case.
+    fn covers(&self, form: &str, low: &str) -> bool {
+        let word = &self.entry.word;
+        word == form || (*word == self.lower || form == self.upper) && self.lower == low
+    }
 }
 
 impl From<Vec<Pronunciation>> for Lexicon {
     fn from(entries: Vec<Pronunciation>) -> Self {
-        let mut by_first: HashMap<String, Vec<_>> = HashMap::new();
-        for entry in entries {
-            let parts: Vec<String> = parts(&entry.word).map(|(_, part)| low(part)).collect();
-            if let Some(first) = parts.first() {
-                by_first
-                    .entry(first.clone())
-                    .or_default()
-                    .push((parts, entry));
+        let mut by_first: HashMap<String, Vec<LexiconWord>> = HashMap::new();
+        for word in entries.into_iter().map(LexiconWord::of) {
+            if let Some(first) = word.parts.first() {
+                by_first.entry(first.clone()).or_default().push(word);
             }
         }
-        for entries in by_first.values_mut() {
+        for words in by_first.values_mut() {
             // Then the exact form before another, and one of the language before one of all.
-            entries.sort_by_key(|(parts, entry)| {
-                (
-                    usize::MAX - parts.len(),
-                    entry.word == entry.word.to_lowercase(),
-                    entry.language.is_none(),
-                )
+            words.sort_by_key(|word| {
+                let is_lower = word.entry.word == word.lower;
+                let is_general = word.entry.language.is_none();
+                (usize::MAX - word.parts.len(), is_lower, is_general)
             });
         }
         Lexicon { by_first }
@@ -246,23 +258,28 @@ impl Lexicon {
         at: usize,
         code: &str,
     ) -> Option<(usize, &Pronunciation)> {
-        let entries = self.by_first.get(&folded[at])?;
-        let found = entries.iter().find(|(parts, entry)| {
-            let end = at + parts.len();
-            let is_here = folded.get(at..end) == Some(parts);
-            is_here && entry.applies(code) && {
-                let stop = segments.get(end).map_or(text.len(), |(start, _)| *start);
-                let form = single_spaced(&text[segments[at].0..stop]);
-                // Of "l'eau" and "Ada's" the short parts are endings, not words.
-                let part = |at: Option<usize>| {
-                    at.and_then(|at| folded.get(at))
-                        .is_some_and(|p| is_apostrophe(p))
-                };
-                let is_part = part(at.checked_sub(1)) || part(Some(end));
-                entry.covers(&form) && !(is_part && form.chars().count() < 3)
+        let is_apostrophe =
+            |at: Option<usize>| at.and_then(|at| folded.get(at)).is_some_and(|p| p == "'");
+        // The text from here on, in the length of the words that are compared with it.
+        let (mut end, mut form, mut lower) = (at, String::new(), String::new());
+        for word in self.by_first.get(&folded[at])? {
+            if folded.get(at..at + word.parts.len()) != Some(&word.parts) {
+                continue;
             }
-        });
-        found.map(|(parts, entry)| (parts.len(), entry))
+            if end != at + word.parts.len() {
+                end = at + word.parts.len();
+                let stop = segments.get(end).map_or(text.len(), |(start, _)| *start);
+                form = single_spaced(&text[segments[at].0..stop]);
+                lower = form.to_lowercase();
+            }
+            // Of "l'eau" and "Ada's" the short parts are endings, not words.
+            let is_ending = (is_apostrophe(at.checked_sub(1)) || is_apostrophe(Some(end)))
+                && form.chars().count() < 3;
+            if word.covers(&form, &lower) && word.entry.applies(code) && !is_ending {
+                return Some((end - at, &word.entry));
+            }
+        }
+        None
     }
 }
 
@@ -293,10 +310,6 @@ fn low(part: &str) -> String {
         part if part.chars().all(char::is_whitespace) => " ".to_owned(),
         part => part.to_lowercase().nfc().collect(),
     }
-}
-
-fn is_apostrophe(part: &str) -> bool {
-    part == "'"
 }
 
 #[cfg(test)]

@@ -200,6 +200,31 @@ fn spellings_do_not_make_a_text_grow_without_bound() {
     assert!(fault.sentence.contains("20000"), "{fault}");
 }
 
+/// Five thousand entries that differ in capitals or in language only.
+#[test]
+fn entries_that_are_much_alike_take_no_time_of_their_own() {
+    let word = "abcdefghijklm";
+    let capitals = |n: usize| -> String {
+        let bits = word.chars().enumerate().map(|(at, c)| (n >> at & 1, c));
+        bits.map(|(bit, c)| if bit == 1 { c.to_ascii_uppercase() } else { c })
+            .collect()
+    };
+    let cases: String = (1..5_000)
+        .map(|n| format!("{}\t/a/\n", capitals(n)))
+        .collect();
+    let languages: String = (0..5_000).map(|n| format!("{word}\t/a/\tl{n}\n")).collect();
+    let lexicons = [lexicon(&cases), lexicon(&languages)];
+    let before = vocabox_base::cpu_time::of_thread();
+    for lexicon in lexicons {
+        let text = format!("{word} ").repeat(357);
+        let mut marked = MarkedText::for_words_of(&text);
+        lexicon.apply(&text, "en-us", &mut marked).unwrap();
+        assert_eq!(marked.written(), text);
+    }
+    let used = vocabox_base::cpu_time::of_thread() - before;
+    assert!(used.as_secs() < 2, "{used:?}");
+}
+
 #[test]
 fn a_full_lexicon_and_a_hostile_text_take_time_by_their_length() {
     let full: String = (0..5_000).map(|n| format!("a a a{n} b\t/a/\n")).collect();
@@ -218,4 +243,39 @@ fn a_full_lexicon_and_a_hostile_text_take_time_by_their_length() {
     let used = vocabox_base::cpu_time::of_thread() - before;
     assert!(used.as_secs() < 4, "{used:?}");
     assert!(language("en-us").is_some());
+}
+
+#[test]
+fn hostile_documents_take_time_by_their_length() {
+    let before = vocabox_base::cpu_time::of_thread();
+    let list =
+        |count: usize, item: &dyn Fn(usize) -> String| (0..count).map(item).collect::<String>();
+    for document in [
+        format!("<lexicon{}/>", list(46_000, &|n| format!(" a{n}='b'"))),
+        format!(
+            "<lexicon{}/>",
+            list(20_000, &|n| format!(" xmlns:a{n}='b{n}'"))
+        ),
+        format!(
+            "<lexicon>{}",
+            list(16_000, &|n| format!("<a xmlns:b{n}='c{n}'>"))
+        ),
+        format!("<lexicon>{}", "<a>".repeat(100_000)),
+        format!("<lexicon {}", "<a '".repeat(100_000)),
+        format!("<lexicon>{}", "<!--".repeat(100_000)),
+        format!("<lexicon>{}", "<a b='".repeat(80_000)),
+        format!(
+            "<lexicon>{}</lexicon>",
+            "<a b='c' d='e' f='g'/>".repeat(20_000)
+        ),
+        format!("<lexicon>{}</lexicon>", "&amp;".repeat(100_000)),
+        format!(
+            "<lexicon><lexeme>{}</lexeme></lexicon>",
+            "<grapheme>a</grapheme>".repeat(20_000)
+        ),
+    ] {
+        let _ = parse(&document);
+    }
+    let used = vocabox_base::cpu_time::of_thread() - before;
+    assert!(used.as_secs() < 4, "{used:?}");
 }

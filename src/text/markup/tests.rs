@@ -159,6 +159,10 @@ fn wrong_ssml_is_refused_with_its_place() {
         "<e>".repeat(MARKUP_DEPTH_MAX),
         "</e>".repeat(MARKUP_DEPTH_MAX)
     );
+    let attributes: String = (0..65).map(|n| format!(" a{n}=''")).collect();
+    let many_attributes = format!("<speak><!-- > --><a{attributes}/></speak>");
+    let namespaces: String = (0..65).map(|n| format!("<a xmlns:b{n}='c'/>")).collect();
+    let many_namespaces = format!("<speak>{namespaces}</speak>");
     let very_deep = format!("<speak>{}", "<e>".repeat(100_000));
     for (text, named) in [
         ("<speak>\n <b>x</speak>", "line 2, column 6"),
@@ -198,6 +202,8 @@ fn wrong_ssml_is_refused_with_its_place() {
         ),
         (&deep, "32 elements"),
         (&very_deep, "does not end"),
+        (&many_attributes, "64 attributes"),
+        (&many_namespaces, "64 namespaces"),
     ] {
         match parse(text, Notation::Ssml) {
             Err(fault) => assert!(fault.sentence.contains(named), "{text:.80}: {fault}"),

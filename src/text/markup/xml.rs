@@ -2,6 +2,7 @@
 
 use roxmltree::{Document, Node, ParsingOptions, TextPos};
 use vocabox_base::fault::Fault;
+use vocabox_base::limits::{XML_ATTRIBUTES_MAX, XML_NAMESPACES_MAX};
 
 /// Names of the alphabets that a pronunciation may be written in.
 const ALPHABETS: [&str; 2] = ["ipa", "x-kokoro"];
@@ -9,6 +10,7 @@ const ALPHABETS: [&str; 2] = ["ipa", "x-kokoro"];
 /// Returns the document `text`. Fault: `Invalid` when it is not well-formed, with the place; `what` names the document.
 /// The sentence quotes nothing of it, because it may be logged.
 pub(crate) fn parse<'t>(text: &'t str, what: &str) -> Result<Document<'t>, Fault> {
+    check_attributes(text, what)?;
     let options = ParsingOptions {
         allow_dtd: false,
         ..ParsingOptions::default()
@@ -36,6 +38,43 @@ pub(crate) fn parse<'t>(text: &'t str, what: &str) -> Result<Document<'t>, Fault
         };
         Fault::invalid(format!("{what} is wrong at {}: {why}", at(error.pos())))
     })
+}
+
+/// Refuses a document whose parsing would take time by the square of its length: one with too many attributes in an
+/// element, or too many namespaces. It need not be well-formed.
+fn check_attributes(text: &str, what: &str) -> Result<(), Fault> {
+    let mut namespaces = 0;
+    let mut from = 0;
+    while let Some(start) = text[from..].find('<').map(|at| from + at) {
+        let rest = &text[start..];
+        let passed = [("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>")];
+        if let Some((_, end)) = passed.iter().find(|(begin, _)| rest.starts_with(begin)) {
+            from = rest.find(end).map_or(text.len(), |at| start + at);
+            continue;
+        }
+        let (mut attributes, mut quote, mut length) = (0, None, rest.len());
+        for (at, c) in rest.char_indices().skip(1) {
+            match (quote, c) {
+                (None, '>' | '<') => {
+                    length = at;
+                    break;
+                }
+                (None, '"' | '\'') => quote = Some(c),
+                (None, '=') => attributes += 1,
+                (Some(open), c) if open == c => quote = None,
+                _ => {}
+            }
+        }
+        namespaces += rest[..length].matches("xmlns").count();
+        if attributes > XML_ATTRIBUTES_MAX || namespaces > XML_NAMESPACES_MAX {
+            return Err(Fault::invalid(format!(
+                "{what} has more than {XML_ATTRIBUTES_MAX} attributes in an element, or more than \
+                 {XML_NAMESPACES_MAX} namespaces, which are accepted"
+            )));
+        }
+        from = start + length.max(1);
+    }
+    Ok(())
 }
 
 /// Where `node` starts.
