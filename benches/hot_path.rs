@@ -23,7 +23,7 @@ const TEXT: &str = "The harbour was quiet that evening, and the last ferry had l
 
 fn utterance() -> Utterance {
     Utterance {
-        text: TEXT.to_owned(),
+        text: TEXT.into(),
         voice: "af_heart".to_owned(),
         ..Utterance::default()
     }

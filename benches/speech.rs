@@ -46,7 +46,7 @@ fn cancellation() -> CancellationToken {
 
 fn speak(engine: &dyn Speak, text: &str) -> f64 {
     let utterance = Utterance {
-        text: text.to_owned(),
+        text: text.into(),
         voice: "af_heart".to_owned(),
         ..Utterance::default()
     };

@@ -14,14 +14,14 @@
 //! | [`api`] | one request from its head to its log line; [`api::ENDPOINTS`] | models, lanes |
 //! | [`admit`] | who may call, and how often | endpoints |
 //! | [`clone`], [`dub`] | a voice from a recording; a film that speaks another language | requests and answers |
-//! | [`services`] | speech, transcription, translation, speakers, voices; only they run engines | requests and answers, history |
+//! | [`services`] | speech, transcription, translation, speakers, voices, lexicons; only they run engines | requests and answers, history |
 //! | [`scheduler`] | which step of which request computes next, on how many lanes; places | what the steps do |
 //! | [`capability`] | what the server can do: a row each | services, engines |
 //! | `edge`* | sockets and HTTP framing, every size and time bounded; it declares the trait `Service`, which [`api::lifecycle`] implements | endpoints |
 //! | [`engine`]*, [`pack`]* | models, and the folders that hold them; only `engine` names ONNX Runtime and tract | requests and answers |
 //! | [`media`]* | containers of films: inspection, and copying the picture with a new sound track | |
 //! | [`audio`]*, [`text`]* | decoding, signal processing, encoding; from text to phonemes | models, requests and answers |
-//! | [`store`]* | accounts, keys, rate limits, history, voices, jobs; only `store` names LMDB | requests and answers |
+//! | [`store`]* | accounts, keys, rate limits, history, voices, jobs, lexicons; only `store` names LMDB | requests and answers |
 //! | `base`* | [`fault`] (a public sentence and a private cause), [`limits`] (every bound), [`cpu_time`], [`memory`], `end` (of the process) | status codes |
 //!
 //! # The life of a request
@@ -52,7 +52,7 @@
 //!   the code that uses it. Flag, variable, key of the file and `--help` follow;
 //!   `UPDATE_GOLDEN=1 cargo test --test main options_document` writes the document.
 //! * **a language**: to speak it, its table in `src/text/g2p/tables` and its row in `TABLES`
-//!   (`src/text/g2p/rules/mod.rs`), sentences in `benches/sentences/CODE.txt`, a preview sentence
+//!   (`src/text/g2p/rules/mod.rs`), its code in `CODES` (`src/text/languages.rs`), sentences in `benches/sentences/CODE.txt`, a preview sentence
 //!   (`src/services/previews.rs`) and a voice in a pack; or only a VITS pack that reads letters, and a preview
 //!   sentence. To transcribe or translate it, the list of the pack's `pack.toml`. Lists kept by hand:
 //!   `src/docs/languages.md`, `models/README.md`, and the voice counts of `README.md`.
@@ -70,6 +70,8 @@
 //! | origin (of a voice) | the pack and the engine that speak it |
 //! | style table | the vectors that make up a voice of Kokoro: one for each length of text |
 //! | blend | a voice that is the weighted mean of others |
+//! | lexicon | how a user's words are said: by phonemes, or by another spelling |
+//! | script (of speech) | utterances one after another, by several voices, with silence between them |
 //! | piece | the unit of an engine's work: a clause of a text, a window of a recording |
 //! | cancellation token | the deadline and the cancellation of a task, checked at each step |
 //! | step | what an engine computes before it asks whether it may go on |

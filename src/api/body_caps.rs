@@ -1,10 +1,14 @@
 //! Kinds of bodies, and the sizes that the options allow for each.
 
+use crate::limits;
+
 /// The kind of an endpoint's body, which decides how large it may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyKind {
     None,
     Json,
+    /// A pronunciation lexicon: JSON, XML or text.
+    Lexicon,
     /// A form with a recording.
     Audio,
     /// A form with a recording or a video.
@@ -25,6 +29,7 @@ impl BodyCaps {
         match kind {
             BodyKind::None => 0,
             BodyKind::Json => self.json_bytes_max,
+            BodyKind::Lexicon => limits::LEXICON_BYTES_MAX,
             BodyKind::Audio => self.audio_bytes_max,
             BodyKind::Video => self.video_bytes_max,
         }

@@ -13,6 +13,7 @@ use crate::clone::Cloning;
 use crate::dub::jobs::Dubbing;
 use crate::engine::graph::device::Device;
 use crate::services::Services;
+use crate::services::lexicons::Lexicons;
 use crate::services::previews::Previews;
 use crate::services::voices::VoiceCatalog;
 use crate::store::Store;
@@ -24,6 +25,8 @@ pub struct Context {
     /// The voices that can be spoken; empty while no pack that speaks is fetched.
     pub voices: Arc<VoiceCatalog>,
     pub services: Services,
+    /// The pronunciations of the accounts.
+    pub lexicons: Lexicons,
     /// Samples of the stock voices, each spoken once.
     pub previews: Previews,
     /// None while a pack that cloning needs is not fetched.

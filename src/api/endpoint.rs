@@ -95,6 +95,13 @@ impl Endpoint {
         row
     }
 
+    /// A PUT endpoint; otherwise as [`Endpoint::get`] makes one.
+    pub const fn put(id: &'static str, path: &'static str, handler: Handler) -> Self {
+        let mut row = Endpoint::get(id, path, handler);
+        row.method = "PUT";
+        row
+    }
+
     /// A DELETE endpoint; otherwise as [`Endpoint::get`] makes one.
     pub const fn delete(id: &'static str, path: &'static str, handler: Handler) -> Self {
         let mut row = Endpoint::get(id, path, handler);
@@ -144,6 +151,13 @@ impl Endpoint {
     /// The body is JSON, which the handler reads as a `T`.
     pub const fn json<T: JsonSchema>(mut self) -> Self {
         self.body = BodyKind::Json;
+        self.request = Some(schema_of::<T>);
+        self
+    }
+
+    /// The body is a lexicon, which the handler reads as a `T` if it is JSON.
+    pub const fn lexicon<T: JsonSchema>(mut self) -> Self {
+        self.body = BodyKind::Lexicon;
         self.request = Some(schema_of::<T>);
         self
     }

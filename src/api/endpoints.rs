@@ -1,7 +1,7 @@
 //! The only list of endpoints: a new one is its file (types, parse and render) and its row here.
 
 use super::{BodyKind, Endpoint};
-use super::{clone, dub, dub_files, dub_render, dub_translate, health, history, preview};
+use super::{clone, dub, dub_files, dub_render, dub_translate, health, history, lexicon, preview};
 use super::{stt, tts, tts_stream, voices};
 use crate::capability::Capability::{Diarize, Speak, Transcribe, Translate};
 use crate::limits;
@@ -43,6 +43,10 @@ pub const ENDPOINTS: &[Endpoint] = &[
         .deadline_s(limits::SPEAK_SECONDS_MAX).also(&[404]),
     Endpoint::delete("voice_delete", "/voice/voices/{voice_id}", voices::delete)
         .answers::<voices::DeletedVoice>().also(&[400, 404]),
+    Endpoint::get("lexicon", "/voice/lexicon", lexicon::handle).answers::<lexicon::LexiconAnswer>(),
+    Endpoint::put("lexicon_put", "/voice/lexicon", lexicon::put)
+        .lexicon::<lexicon::LexiconFields>().answers::<lexicon::LexiconAnswer>(),
+    Endpoint::delete("lexicon_delete", "/voice/lexicon", lexicon::delete).answers::<lexicon::DeletedLexicon>(),
     Endpoint::get("history", "/voice/history", history::list)
         .query::<history::HistoryQuery>().answers::<history::HistoryAnswer>().also(&[400]),
     Endpoint::delete("history_delete", "/voice/history/{item_id}", history::delete)

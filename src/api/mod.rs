@@ -22,6 +22,7 @@ pub mod fuzzing;
 mod health;
 mod history;
 mod languages;
+mod lexicon;
 pub mod lifecycle;
 mod preview;
 mod request;

@@ -13,9 +13,13 @@ use crate::engine::contract::Utterance;
 use crate::engine::tts::style::Style;
 use crate::fault::{Fault, Kind};
 use crate::limits;
+use crate::services::reading::TextReading;
 use crate::services::speech::SpeechService;
+use crate::services::speech_script::SpeechScript;
+use crate::services::voices::ResolvedVoice;
 use crate::store::{AccountId, Feature, ItemId, Utc};
-use crate::text;
+use crate::text::MarkedText;
+use crate::text::markup::Notation;
 use vocabox_base::budget::Share;
 
 /// The hosted API's default voice.
@@ -48,7 +52,7 @@ request! {
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let request = begin(context, call, Sending::Whole)?;
     let share = call.share()?;
-    let clip = (request.speech).synthesize(request.utterance, &share, &call.cancellation)?;
+    let clip = (request.speech).synthesize(request.script, &share, &call.cancellation)?;
     let memory = request.memory;
     call.item()?.duration_seconds = Some(clip.seconds());
     let reply = Reply {
@@ -68,7 +72,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
 /// A checked request for speech.
 pub struct SpeechRequest<'a> {
     pub speech: &'a SpeechService,
-    pub utterance: Utterance,
+    pub script: SpeechScript,
     pub format: Format,
     pub metadata: Metadata,
     /// The memory that the sound may take until the answer is made; none for an answer that is sent while it is made.
@@ -89,7 +93,7 @@ pub fn begin<'a>(
     sending: Sending,
 ) -> Result<SpeechRequest<'a>, Fault> {
     let body = call.take_body();
-    let (asked, controls) = parse(object(&call.head, body)?)?;
+    let (text, asked, controls) = parse(object(&call.head, body)?)?;
     let format = format(&call.head)?;
     let speech = context
         .services
@@ -99,46 +103,60 @@ pub fn begin<'a>(
     let account = call.identity()?.account.id;
     let language = controls.language.as_deref();
     let voice = (context.voices).resolve(Some(account), &asked.voice, language)?;
-    let plain = voice.utterance();
-    let utterance = Utterance {
-        text: asked.text,
-        speed: asked.speed * plain.speed,
-        stability: asked.stability,
-        similarity: asked.similarity,
-        style: plain.style.map(|style| Style {
-            exaggeration: controls.exaggeration,
-            cfg_weight: controls.cfg_weight,
-            ..style
-        }),
-        voice: plain.voice,
+    let (slowest, fastest) = (limits::SPEED_MIN as f32, limits::SPEED_MAX as f32);
+    let utterance = |voice: &ResolvedVoice<'_>, rate: f32| {
+        let plain = voice.utterance();
+        Utterance {
+            text: MarkedText::default(),
+            speed: (asked.speed * rate).clamp(slowest, fastest) * plain.speed,
+            stability: asked.stability,
+            similarity: asked.similarity,
+            style: plain.style.map(|style| Style {
+                exaggeration: controls.exaggeration,
+                cfg_weight: controls.cfg_weight,
+                ..style
+            }),
+            voice: plain.voice,
+        }
     };
-
-    let seconds = check_length(&utterance, &voice.reader.language)?;
+    let reading = TextReading {
+        catalog: &context.voices,
+        account: Some(account),
+        lexicon: &context.lexicons.of(Some(account))?,
+        notation: Notation::Ssml,
+        voice: &asked.voice,
+        language,
+        utterance: &utterance,
+    };
+    let read = reading.read(&text)?;
+    let seconds = read.seconds / f64::from(asked.speed);
+    check_length(seconds)?;
     let memory = match sending {
         Sending::Whole => Some(hold(context, account, seconds, voice.origin.rate_hz)?),
         Sending::WhileMade => None,
     };
 
     call.begin(Feature::Tts, &voice.origin.name)?;
-    let character_count = utterance.text.chars().count();
+    let character_count = text.chars().count();
     let item = call.item()?;
     item.voice_id = Some(asked.voice.clone());
     item.language = Some(voice.reader.language.clone());
     item.character_count = Some(character_count as u64);
-    item.text = Some(utterance.text.clone());
+    item.text = Some(text.clone());
     let metadata = Metadata {
         id: item.id,
         voice_id: asked.voice,
         voice_name: voice.name,
         character_count,
-        text: utterance.text.clone(),
+        text,
         duration_seconds: None,
-        sample_rate: voice.origin.rate_hz,
+        sample_rate: read.rate_hz,
         created_at: item.created_at,
+        skipped: shortened(read.skipped),
     };
     Ok(SpeechRequest {
         speech,
-        utterance,
+        script: read.script,
         format,
         metadata,
         memory,
@@ -154,8 +172,8 @@ pub(super) struct Controls {
     cfg_weight: Option<f32>,
 }
 
-/// The request's fields, checked.
-pub(super) fn parse(fields: SpeechFields) -> Result<(Utterance, Controls), Fault> {
+/// The request's fields, checked: the text, how it is to be spoken, and the settings of cloned voices.
+pub(super) fn parse(fields: SpeechFields) -> Result<(String, Utterance, Controls), Fault> {
     let text = fields.text.take()?.into_string();
     let speed = fields.speed.take()?;
     let controls = Controls {
@@ -167,30 +185,25 @@ pub(super) fn parse(fields: SpeechFields) -> Result<(Utterance, Controls), Fault
     let voice = fields.voice_id.take()?;
     let control = |share: Option<f64>, plain: f32| share.map_or(plain, |share| share as f32);
     let utterance = Utterance {
-        text,
+        text: MarkedText::default(),
         voice: voice.map_or(VOICE.to_owned(), AnyText::into_string),
         speed: speed.unwrap_or(1.0) as f32,
         stability: control(fields.stability.take()?, plain.stability),
         similarity: control(fields.similarity.take()?, plain.similarity),
         style: None,
     };
-    Ok((utterance, controls))
+    Ok((text, utterance, controls))
 }
 
-/// Returns about how many seconds the speech of a text will have; refuses one that would have more than a request may, at
-/// once instead of after minutes.
-fn check_length(asked: &Utterance, language: &str) -> Result<f64, Fault> {
-    let Some(language) = text::language(language) else {
-        return Ok(asked.text.chars().count() as f64 / text::CHARS_PER_S);
-    };
-    let seconds = text::seconds(&asked.text, language) / f64::from(asked.speed);
+/// Refuses a text whose speech would take longer than a request may, at once instead of after minutes.
+fn check_length(seconds: f64) -> Result<(), Fault> {
     match seconds > limits::SPEECH_SECONDS_MAX {
         true => Err(Fault::invalid(format!(
             "text takes about {seconds:.0} s to say at this speed, with its figures and signs as words; \
              at most {} s are accepted: send it in parts",
             limits::SPEECH_SECONDS_MAX
         ))),
-        false => Ok(seconds),
+        false => Ok(()),
     }
 }
 
@@ -207,6 +220,15 @@ fn hold(context: &Context, account: AccountId, seconds: f64, rate_hz: u32) -> Re
             "Too much speech is being made for answers in one piece. Try again, or use /voice/tts/stream.",
         )),
     }
+}
+
+/// The first of the letters that were skipped, as many as the header has room for.
+fn shortened(mut skipped: String) -> String {
+    if let Some((end, _)) = skipped.char_indices().nth(limits::SKIPPED_CHARS_MAX) {
+        skipped.truncate(end);
+        skipped.push('…');
+    }
+    skipped
 }
 
 /// The query of a request for speech; an extension of the hosted API.
@@ -254,6 +276,9 @@ pub struct Metadata {
     sample_rate: u32,
     character_count: usize,
     created_at: Utc,
+    /// Letters of the text that no voice of it can read, which are left out; absent where there are none.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    skipped: String,
 }
 
 impl Metadata {
@@ -310,7 +335,24 @@ mod tests {
             sample_rate: 24_000,
             character_count: text.chars().count(),
             created_at: Utc::now(),
+            skipped: String::new(),
         }
+    }
+
+    #[test]
+    fn skipped_letters_are_named_within_a_bound() {
+        assert!(!metadata("Hi.").header(None).unwrap().contains("skipped"));
+        let all: String = ('\u{20000}'..'\u{20100}').collect();
+        let metadata = Metadata {
+            skipped: shortened(all.clone()),
+            text: String::new(),
+            ..metadata("")
+        };
+        let header = metadata.header(Some(1.5)).unwrap();
+        assert!(header.len() < 2 * 1024, "{}", header.len());
+        let back: serde_json::Value = serde_json::from_str(&header).unwrap();
+        let named: String = all.chars().take(limits::SKIPPED_CHARS_MAX).collect();
+        assert_eq!(back["skipped"], format!("{named}…"));
     }
 
     #[test]

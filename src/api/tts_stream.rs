@@ -10,12 +10,12 @@ use crate::services::speech::no_sound;
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let SpeechRequest {
         speech,
-        utterance,
+        script,
         format,
         metadata,
         memory: _,
     } = tts::begin(context, call, Sending::WhileMade)?;
-    let mut stream = speech.stream(utterance, &call.share()?, &call.cancellation)?;
+    let mut stream = speech.stream(script, &call.share()?, &call.cancellation)?;
     let first = stream.piece()?.ok_or_else(no_sound)?;
     let mut encoder = encode::stream(format, first.rate_hz)?;
     let mut sent_s = first.seconds();

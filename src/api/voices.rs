@@ -1,6 +1,6 @@
 //! `GET /voice/voices`: the voices that this server can speak now. `DELETE /voice/voices/{voice_id}` deletes a clone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -12,6 +12,7 @@ use crate::fault::Fault;
 use crate::pack::manifest::{Category, Voice};
 use crate::services::voices::{Origin, base, speaks};
 use crate::store::ClonedVoice;
+use crate::text;
 
 /// The query of a request for voices.
 #[derive(Default, JsonSchema)]
@@ -47,6 +48,8 @@ impl VoicesQuery {
 #[derive(Serialize, JsonSchema)]
 pub struct VoicesAnswer {
     languages: Vec<LanguageRow>,
+    /// How texts are read, by the voices' own codes; an extension of the hosted API.
+    reading: Vec<ReadingRow>,
     voices: Vec<VoiceRow>,
 }
 
@@ -104,6 +107,16 @@ struct LanguageRow {
     tts: bool,
 }
 
+/// What the voices of a language read.
+#[derive(Serialize, JsonSchema)]
+struct ReadingRow {
+    code: String,
+    /// Whether figures, signs and abbreviations are read as words of the language.
+    figures: bool,
+    /// English names of the scripts (ISO 15924) whose letters are read; letters of others are left out.
+    scripts: Vec<&'static str>,
+}
+
 /// A clone that was deleted.
 #[derive(Serialize, JsonSchema)]
 pub struct DeletedVoice {
@@ -128,6 +141,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     voices.extend(clones.map(|(voice, origin)| cloned_row(voice, origin)));
     Reply::json(&VoicesAnswer {
         languages: languages(context),
+        reading: reading(context),
         voices,
     })
 }
@@ -170,6 +184,23 @@ fn cloned_row(voice: &ClonedVoice, origin: &Origin) -> VoiceRow {
         sample_rate: origin.rate_hz,
         voice_id: voice.id.to_string(),
     }
+}
+
+/// What the stock voices read, by the codes of their languages. A language without a reader, which only voices that read
+/// letters have, is read as it is spelled.
+fn reading(context: &Context) -> Vec<ReadingRow> {
+    let codes: BTreeSet<&str> = (context.voices.stock().iter())
+        .map(|voice| voice.language.as_str())
+        .collect();
+    let row = |code: &str| ReadingRow {
+        code: code.to_owned(),
+        figures: text::is_read(code),
+        scripts: match text::is_read(code) {
+            true => text::scripts(code).to_vec(),
+            false => Vec::new(),
+        },
+    };
+    codes.into_iter().map(row).collect()
 }
 
 /// Languages that the server speaks or transcribes, by their base code. `dub` is true for languages that it both speaks

@@ -28,6 +28,7 @@ use crate::memory;
 use crate::services::Services;
 use crate::services::clones::ClonedVoices;
 use crate::services::file_cache::{CacheLimits, FileCache};
+use crate::services::lexicons::Lexicons;
 use crate::services::previews::Previews;
 use crate::store::{JobRoom, Retention, Store, StoreBounds};
 use vocabox_base::budget::Budget;
@@ -83,10 +84,14 @@ impl App {
         let voices = Arc::new(installation.voice_catalog(Some(clones)));
         let data_dir = &options.data_dir;
         let cloning = installation.start_cloning(&services, &store, data_dir)?;
-        let dubbing = installation.dub_services(&services, &voices, cloning.as_ref(), data_dir)?;
+        let lexicons = Lexicons::Accounts(Arc::clone(&store));
+        let voices_of = (&voices, &lexicons);
+        let dubbing =
+            installation.dub_services(&services, voices_of, cloning.as_ref(), data_dir)?;
         let dubbing = dubbing.map(|services| start_dubbing(services, &store, options));
         let previews = FileCache::open(data_dir.join("previews"), PREVIEWS)?;
         let context = Arc::new(Context {
+            lexicons,
             store,
             voices,
             services,

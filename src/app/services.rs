@@ -19,6 +19,7 @@ use crate::pack::Pack;
 use crate::pack::manifest::Voice;
 use crate::services::clones::ClonedVoices;
 use crate::services::file_cache::{CacheLimits, FileCache};
+use crate::services::lexicons::Lexicons;
 use crate::services::speakers::SpeakerService;
 use crate::services::speech::SpeechService;
 use crate::services::transcription::{Recognizer, RecognizerSettings, TranscriptionService};
@@ -242,7 +243,9 @@ impl Installation {
         };
         let catalog = Arc::new(self.voice_catalog(None));
         let cloning = self.start_cloning(&services, &store, data_dir)?;
-        let dubbing = self.dub_services(&services, &catalog, cloning.as_ref(), data_dir)?;
+        let lexicons = Lexicons::of_command(data_dir);
+        let voices_of = (&catalog, &lexicons);
+        let dubbing = self.dub_services(&services, voices_of, cloning.as_ref(), data_dir)?;
         dubbing.ok_or_else(|| missing(Capability::Diarize))
     }
 
@@ -251,7 +254,7 @@ impl Installation {
     pub(super) fn dub_services(
         &self,
         services: &Services,
-        catalog: &Arc<VoiceCatalog>,
+        (catalog, lexicons): (&Arc<VoiceCatalog>, &Lexicons),
         cloning: Option<&Arc<Cloning>>,
         data_dir: &Path,
     ) -> Result<Option<DubServices>, Fault> {
@@ -265,6 +268,7 @@ impl Installation {
         let voices = match &services.speech {
             Some(speech) => Some(DubVoices {
                 catalog: Arc::clone(catalog),
+                lexicons: lexicons.clone(),
                 speech: Arc::clone(speech),
                 cloning: cloning.cloned(),
                 cache: Arc::new(FileCache::open(data_dir.join(Store::SPOKEN), SPOKEN)?),

@@ -23,6 +23,27 @@ pub const SPEECH_SECONDS_MAX: f64 = 800.0;
 /// Slowest and fastest speaking rate, as a factor: the hosted API's bounds.
 pub const SPEED_MIN: f64 = 0.5;
 pub const SPEED_MAX: f64 = 2.0;
+/// Characters of a pronunciation and of another spelling of a word, and of the word: a long name in full.
+pub const PHONEMES_CHARS_MAX: usize = 200;
+pub const SPELLING_CHARS_MAX: usize = 200;
+pub const LEXICON_WORD_CHARS_MAX: usize = 100;
+/// Entries of a lexicon: it is read and sorted anew for each text, some 10 ms at the most.
+pub const LEXICON_ENTRIES_MAX: usize = 5_000;
+/// Bytes of a lexicon as it is sent: 100 for each entry.
+pub const LEXICON_BYTES_MAX: u64 = 512 * KIB;
+/// Characters of one text after its words were replaced by other spellings of a lexicon: four times the text.
+pub const RESPELLED_CHARS_MAX: usize = 4 * TEXT_CHARS_MAX;
+/// Milliseconds of one pause in a text, and of all its pauses.
+pub const PAUSE_MS_MAX: u64 = 10_000;
+pub const PAUSES_MS_MAX: u64 = 60_000;
+/// Elements of SSML within each other.
+pub const MARKUP_DEPTH_MAX: usize = 32;
+/// Attributes of one element of SSML or of a lexicon, and declarations of namespaces in a document: the parser compares each
+/// with all others.
+pub const XML_ATTRIBUTES_MAX: usize = 64;
+pub const XML_NAMESPACES_MAX: usize = 64;
+/// Letters that metadata names of those that were skipped: 768 bytes as `\uXXXX\uXXXX`.
+pub const SKIPPED_CHARS_MAX: usize = 64;
 /// Voice previews that the cache keeps, some 150 KB each.
 pub const PREVIEWS_MAX: usize = 512;
 /// Voices of one blend, and the weight of each voice.
@@ -410,6 +431,9 @@ const _: () =
 const _: () = assert!(JSON_BYTES.min as usize >= TEXT_CHARS_MAX * 12); // every character as \uXXXX\uXXXX
 const _: () = assert!(METADATA_BYTES_MAX as u64 <= HEAD_BYTES.min);
 const _: () = assert!(STORE_FREE_PARTS < STORE_SPARE_PARTS);
+// The other fields have some 400 bytes, and a text that is cut to nothing none.
+const _: () = assert!(SKIPPED_CHARS_MAX * 12 + 1024 <= METADATA_BYTES_MAX / 2);
+const _: () = assert!(PAUSE_MS_MAX <= PAUSES_MS_MAX);
 const _: () = assert!(HISTORY_OFFSET_MAX as u64 <= HISTORY_ITEMS.default);
 const _: () = assert!(BUCKETS_MAX.is_multiple_of(BUCKET_SHARDS));
 const _: () = assert!(COMMIT_ITEMS_MAX < COMMIT_QUEUE_MAX && COMMIT_WAIT_MS < STORE_WAIT_MS);

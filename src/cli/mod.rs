@@ -6,9 +6,11 @@ pub mod dub;
 mod error;
 pub mod history;
 pub mod key;
+pub mod lexicon;
 mod logging;
 pub mod models;
 mod output;
+pub mod read;
 pub mod serve;
 pub mod speak;
 pub mod transcribe;
@@ -47,8 +49,10 @@ enum Command {
     Account(account::AccountArgs),
     Key(key::KeyArgs),
     History(history::HistoryArgs),
+    Lexicon(lexicon::LexiconArgs),
     Models(models::ModelsArgs),
     Speak(speak::SpeakArgs),
+    Read(read::ReadArgs),
     Transcribe(transcribe::TranscribeArgs),
     Dub(Box<dub::DubArgs>),
     Docs(docs::DocsArgs),
@@ -66,8 +70,10 @@ pub fn run(cli: Cli) -> ExitCode {
                 Command::Account(args) => account::run(args, &common.settings.data_dir),
                 Command::Key(args) => key::run(args, &common.settings.data_dir),
                 Command::History(args) => history::run(args, &common.settings.data_dir),
+                Command::Lexicon(args) => lexicon::run(args, &common.settings.data_dir),
                 Command::Models(args) => models::run(args, &common.settings.models_dir),
                 Command::Speak(args) => speak::run(args, &common),
+                Command::Read(args) => read::run(args, &common),
                 Command::Transcribe(args) => transcribe::run(args, &common),
                 Command::Dub(args) => dub::run(*args, &common),
                 Command::Docs(args) => docs::run(args),

@@ -16,7 +16,12 @@ use crate::engine::contract::{CancellationToken, Utterance};
 use crate::fault::Fault;
 use crate::limits;
 use crate::scheduler::LaneShare;
+use crate::services::lexicons::Lexicons;
+use crate::services::reading::TextReading;
+use crate::services::speech_script::SpeechScript;
+use crate::services::voices::{ResolvedVoice, VoiceCatalog};
 use crate::text;
+use crate::text::markup::Notation;
 
 /// Speak a text to a sound file.
 #[derive(Debug, clap::Args)]
@@ -67,17 +72,31 @@ pub fn run(args: SpeakArgs, common: &Common) -> Result<(), CliError> {
     let catalog = installation.voice_catalog(None);
     let begun = Instant::now();
     let cancellation = CancellationToken::until(begun + Duration::from_secs(24 * 3600));
-    let voice = catalog.resolve(None, &args.voice, None).ok();
-    let language = voice.map(|voice| voice.reader.language.as_str());
-    let mut progress = SpeechProgress::new(&text, language);
-    let utterance = Utterance {
-        text: text.clone(),
-        voice: args.voice.clone(),
-        speed: args.speed as f32,
-        ..Utterance::default()
+    let lexicon = Lexicons::of_command(&common.settings.data_dir).of(None);
+    let (slowest, fastest) = (limits::SPEED_MIN as f32, limits::SPEED_MAX as f32);
+    let utterance = |voice: &ResolvedVoice<'_>, rate: f32| Utterance {
+        speed: (args.speed as f32 * rate).clamp(slowest, fastest),
+        ..voice.utterance()
     };
+    let reading = TextReading {
+        catalog: &catalog,
+        account: None,
+        lexicon: &lexicon.map_err(CliError::usage)?,
+        notation: Notation::Script,
+        voice: &args.voice,
+        language: None,
+        utterance: &utterance,
+    };
+    let read = reading.read(&text).map_err(CliError::failed)?;
+    if !read.skipped.is_empty() {
+        eprintln!(
+            "skipped, because no voice here reads them: {}",
+            read.skipped
+        );
+    }
+    let mut progress = SpeechProgress::new(&read.script, &catalog);
     let mut stream = speech
-        .stream(utterance, &LaneShare::command(), &cancellation)
+        .stream(read.script.clone(), &LaneShare::command(), &cancellation)
         .map_err(CliError::failed)?;
     let pieces = std::iter::from_fn(|| {
         let piece = stream.piece().transpose()?;
@@ -155,21 +174,32 @@ fn write(clip: &Clip, format: Format, args: &SpeakArgs) -> Result<(), CliError> 
 /// Progress through a text, drawn only on a terminal.
 struct SpeechProgress<'a> {
     bar: ProgressBar,
-    /// The text in the pieces that the engine speaks; none without a terminal, or for a language that other rules cut.
-    pieces: Option<text::Pieces<'a>>,
+    /// Characters of the pieces that the engine speaks; none without a terminal.
+    pieces: Box<dyn Iterator<Item = u64> + 'a>,
     seconds: f64,
 }
 
 impl<'a> SpeechProgress<'a> {
-    fn new(text: &'a str, language: Option<&str>) -> Self {
+    fn new(script: &'a SpeechScript, catalog: &'a VoiceCatalog) -> Self {
         const TEMPLATE: &str = "{msg} {bar:30} {percent:>3} % {elapsed_precise} (about {eta} left)";
         let style = ProgressStyle::with_template(TEMPLATE);
         let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
-        let bar = ProgressBar::new(text.chars().count() as u64).with_style(style);
-        let language = language.and_then(text::language);
-        let pieces = language.and_then(|l| text::pieces(text, l).ok());
+        let chars = |text: &str| text.chars().count() as u64;
+        let all = script.utterances().map(|u| chars(&u.text.written()));
+        let bar = ProgressBar::new(all.sum()).with_style(style);
+        let pieces = script.utterances().flat_map(|utterance| {
+            let voice = catalog.resolve(None, &utterance.voice, None).ok();
+            let language = voice.and_then(|voice| text::language(&voice.reader.language));
+            language.and_then(|l| utterance.text.pieces(l).ok())
+        });
+        let counted = pieces
+            .flatten()
+            .map(move |piece| piece.map_or(0, |p| chars(&p.text)));
         SpeechProgress {
-            pieces: pieces.filter(|_| !bar.is_hidden()),
+            pieces: match bar.is_hidden() {
+                true => Box::new(std::iter::empty()),
+                false => Box::new(counted),
+            },
             bar,
             seconds: 0.0,
         }
@@ -179,9 +209,8 @@ impl<'a> SpeechProgress<'a> {
         self.seconds += piece.seconds();
         self.bar
             .set_message(format!("{:.0} s of speech", self.seconds));
-        let text = self.pieces.as_mut().and_then(Iterator::next);
-        if let Some(Ok(piece)) = text {
-            self.bar.inc(piece.text.chars().count() as u64);
+        if let Some(chars) = self.pieces.next() {
+            self.bar.inc(chars);
         }
     }
 }

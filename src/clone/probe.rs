@@ -41,7 +41,7 @@ impl VoiceProbe {
         cancellation: &CancellationToken,
     ) -> Result<(Clip, Measured), Fault> {
         let utterance = Utterance {
-            text: SENTENCES[number % SENTENCES.len()].to_owned(),
+            text: SENTENCES[number % SENTENCES.len()].into(),
             voice: self.reader.clone(),
             style: Some(Style {
                 style_table,

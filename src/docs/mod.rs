@@ -36,6 +36,7 @@ pub const TOPICS: &[Topic] = topics! {
     "limits": "what is bounded, and memory and disk as measured",
     "errors": "status codes, their causes and what to do",
     "languages": "languages that are spoken and transcribed, and how well",
+    "reading": "how a text is read; pronunciations, lexicons, SSML and pauses",
     "cloning": "voices made from recordings, and how similar they are",
     "dubbing": "films and recordings in another language, step by step",
     "packs": "model packs, their licences, fetching and choosing them",

@@ -14,7 +14,9 @@ use crate::scheduler::LaneShare;
 use crate::services::file_cache::FileCache;
 use crate::services::speech::SpeechService;
 use crate::store::AccountId;
-use crate::text;
+use crate::text::lexicon::Lexicon;
+use crate::text::markup::{MarkupPart, Notation, parse};
+use crate::text::{self, MarkedText};
 
 /// Version of the code that speaks lines; a change that alters their sound raises it.
 const MAKING: &str = "2";
@@ -47,6 +49,8 @@ pub struct LineSpeaker<'a> {
     kept: &'a FileCache,
     /// Where in it the lines of this account are.
     folder: String,
+    /// The pronunciations of this account.
+    lexicon: Lexicon,
     /// Speaking rates, by the voice's identity.
     paces: HashMap<String, SpeakingRate>,
     counts: LineCounts,
@@ -70,12 +74,18 @@ impl SpeakingRate {
 }
 
 impl<'a> LineSpeaker<'a> {
-    /// Speaks lines by `speech`, and reuses those of `account` in `kept`.
-    pub fn new(speech: &'a SpeechService, kept: &'a FileCache, account: Option<AccountId>) -> Self {
+    /// Speaks lines by `speech`, with the pronunciations of `lexicon`, and reuses those of `account` in `kept`.
+    pub fn new(
+        speech: &'a SpeechService,
+        kept: &'a FileCache,
+        account: Option<AccountId>,
+        lexicon: Lexicon,
+    ) -> Self {
         LineSpeaker {
             speech,
             kept,
             folder: folder_of(account),
+            lexicon,
             paces: HashMap::new(),
             counts: LineCounts::default(),
         }
@@ -87,7 +97,7 @@ impl<'a> LineSpeaker<'a> {
     }
 
     /// Speaks `text` by `voice` so that it lasts about `own_s` seconds, or takes it from an earlier render. Faults:
-    /// those of [`SpeechService::synthesize`].
+    /// those of [`SpeechService::synthesize`], and `Invalid` when the lexicon makes the line too long.
     pub fn line(
         &mut self,
         voice: &DubVoice,
@@ -95,7 +105,8 @@ impl<'a> LineSpeaker<'a> {
         own_s: f64,
         cancellation: &CancellationToken,
     ) -> Result<LineSpeech, Fault> {
-        let guess_s = text::language(&voice.language).map_or(own_s, |l| text::seconds(text, l));
+        let text = self.marked(text, &voice.language)?;
+        let guess_s = text::language(&voice.language).map_or(own_s, |l| text.seconds(l));
         let guess_s = guess_s / f64::from(voice.utterance.speed);
         let factor = self
             .paces
@@ -103,11 +114,11 @@ impl<'a> LineSpeaker<'a> {
             .map_or(1.0, SpeakingRate::factor);
         let mut is_new = false;
         let kept = self.kept.find_or_make(
-            &name(&self.folder, voice, text, own_s),
+            &name(&self.folder, voice, &text.identity(), own_s),
             cancellation,
             || {
                 is_new = true;
-                self.spoken(voice, text, factor * guess_s, own_s, cancellation)?
+                self.spoken(voice, &text, factor * guess_s, own_s, cancellation)?
                     .to_bytes()
             },
         )?;
@@ -122,18 +133,27 @@ impl<'a> LineSpeaker<'a> {
         Ok(spoken)
     }
 
+    /// The line with the pronunciations that it has itself, and those of the lexicon.
+    fn marked(&self, text: &str, language: &str) -> Result<MarkedText, Fault> {
+        match parse(text, Notation::Pronunciations)?.as_slice() {
+            [MarkupPart::Speech(speech)] => speech.marked(language, &self.lexicon),
+            // The notation has neither pauses nor voices.
+            _ => Err(Fault::internal("a line has several parts")),
+        }
+    }
+
     /// Speaks a line that is estimated to last `guess_s` at speed 1; a second time if the estimate was too far off.
     fn spoken(
         &self,
         voice: &DubVoice,
-        text: &str,
+        text: &MarkedText,
         guess_s: f64,
         own_s: f64,
         cancellation: &CancellationToken,
     ) -> Result<LineSpeech, Fault> {
         let say = |speed: f32| {
             let utterance = Utterance {
-                text: text.to_owned(),
+                text: text.clone(),
                 speed: (voice.utterance.speed * speed)
                     .clamp(limits::SPEED_MIN as f32, limits::SPEED_MAX as f32),
                 ..voice.utterance.clone()
@@ -259,7 +279,7 @@ mod tests {
     fn a_line_has_the_speed_that_it_needs_and_is_spoken_by_one_render_only() {
         let folder = tempfile::tempdir().unwrap();
         let (kept, (toy, speeds)) = (kept(&folder), toy(2.6));
-        let mut speaking = LineSpeaker::new(&toy, &kept, None);
+        let mut speaking = LineSpeaker::new(&toy, &kept, None, Lexicon::default());
         let speed = |spoken: LineSpeech| (100.0 * spoken.speed).round() as u32;
         let mut say = |voice: &DubVoice, text: &str, own_s: f64| {
             let spoken = speaking.line(voice, text, own_s, &cancellation()).unwrap();
@@ -288,17 +308,45 @@ mod tests {
     }
 
     #[test]
+    fn a_changed_lexicon_speaks_again_the_lines_with_its_words_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let (kept, (toy, _)) = (kept(&folder), toy(2.0));
+        let lines = ["Good morning, Ada.", "Good morning, [Obi](/ˈobi/)."];
+        let render = |words: &str| {
+            let lexicon = Lexicon::from(crate::text::lexicon::parse(words).unwrap());
+            let mut speaking = LineSpeaker::new(&toy, &kept, None, lexicon);
+            for line in lines {
+                speaking
+                    .line(&voice("a"), line, 2.02, &cancellation())
+                    .unwrap();
+            }
+            speaking.counts()
+        };
+        let counts = |spoken, reused| LineCounts { spoken, reused };
+        assert_eq!(render(""), counts(2, 0));
+        assert_eq!(render("Obi\tOh bee\nBisi\tBee see\n"), counts(0, 2));
+        assert_eq!(render("Ada\t/ˈɑdə/\n"), counts(1, 1));
+        assert_eq!(render("Ada\t/ˈadə/\n"), counts(1, 1));
+        assert_eq!(render("Ada\t/ˈɑdə/\n"), counts(0, 2));
+        assert_eq!(
+            render("Ada\t/ˈɑdə/\tfr\n"),
+            counts(0, 2),
+            "for another language"
+        );
+    }
+
+    #[test]
     fn a_voice_that_is_slower_than_others_is_spoken_twice_once() {
         let folder = tempfile::tempdir().unwrap();
         let (kept, (toy, speeds)) = (kept(&folder), toy(2.6));
-        let mut speaking = LineSpeaker::new(&toy, &kept, None);
+        let mut speaking = LineSpeaker::new(&toy, &kept, None, Lexicon::default());
         for morning in ["Good morning, all of you.", "Good evening, all of you."] {
             speaking
                 .line(&voice("a"), morning, 2.02, &cancellation())
                 .unwrap();
         }
         // A later render learns the speaking rate from reused lines, too.
-        let mut later = LineSpeaker::new(&toy, &kept, None);
+        let mut later = LineSpeaker::new(&toy, &kept, None, Lexicon::default());
         for evening in ["Good evening, all of you.", "Good tidings, all of you."] {
             later
                 .line(&voice("a"), evening, 2.02, &cancellation())

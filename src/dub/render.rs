@@ -135,7 +135,8 @@ pub fn render(
     progress(ASSIGNED)?;
     let mut lines = LineFile::new(files.scratch()?);
     let mut told = Vec::with_capacity(segments.len());
-    let mut speaking = LineSpeaker::new(&voices.speech, &voices.cache, account);
+    let lexicon = voices.lexicons.of(account)?;
+    let mut speaking = LineSpeaker::new(&voices.speech, &voices.cache, account, lexicon);
     let chars = |s: &ScriptLine| s.text.chars().count().max(1);
     let all: usize = segments.iter().map(chars).sum();
     let mut said = 0;

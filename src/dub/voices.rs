@@ -18,6 +18,7 @@ use crate::pack::manifest::Voice;
 use crate::scheduler::LaneShare;
 use crate::services::clones::not_installed;
 use crate::services::file_cache::FileCache;
+use crate::services::lexicons::Lexicons;
 use crate::services::speech::SpeechService;
 use crate::services::voices::VoiceCatalog;
 use crate::store::{AccountId, Store, VoiceId};
@@ -45,6 +46,8 @@ pub struct DubVoice {
 /// Finds, imitates and speaks voices, in background tasks.
 pub struct DubVoices {
     pub catalog: Arc<VoiceCatalog>,
+    /// The pronunciations of the accounts.
+    pub lexicons: Lexicons,
     pub speech: Arc<SpeechService>,
     /// None while a pack that cloning needs is not fetched.
     pub cloning: Option<Arc<Cloning>>,

@@ -14,6 +14,7 @@ use crate::tts::style::Style;
 use vocabox_audio::pcm::{Clip, Samples};
 use vocabox_base::fault::{Fault, Kind};
 use vocabox_base::memory;
+use vocabox_text::MarkedText;
 
 /// A model that turns tasks into outputs.
 pub trait Engine: Send + Sync {
@@ -56,7 +57,7 @@ pub type SoundMaker<'a> = Box<dyn FnOnce(&dyn Steps) -> Result<Vec<f32>, Fault> 
 /// The text to speak, and how.
 #[derive(Debug, Clone)]
 pub struct Utterance {
-    pub text: String,
+    pub text: MarkedText,
     /// Id of a voice of the engine's pack, or a blend of several ([`crate::tts::blend`]).
     pub voice: String,
     /// Speaking rate as a factor; 1.0 is the voice's own.
@@ -73,7 +74,7 @@ impl Default for Utterance {
     /// An empty text without a voice, and the default controls.
     fn default() -> Self {
         Utterance {
-            text: String::new(),
+            text: MarkedText::default(),
             voice: String::new(),
             speed: 1.0,
             stability: 0.5,

@@ -101,7 +101,7 @@ impl Speak for Speaks {
     /// Each word is a piece: its command is followed, then it lasts a tenth of a second for each of its characters. The first
     /// follows the command of the voice before.
     fn pieces<'a>(&'a self, utterance: &'a Utterance) -> Result<SpeechPieces<'a>, Fault> {
-        let words = utterance.text.split_whitespace().enumerate();
+        let words = utterance.text.text().split_whitespace().enumerate();
         let piece = move |(number, word): (usize, &'a str)| {
             let samples = SAMPLES_A_CHARACTER * word.chars().count();
             let make = move |steps: &dyn Steps| {

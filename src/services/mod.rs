@@ -7,6 +7,9 @@
 //! | file | one idea |
 //! | --- | --- |
 //! | `speech` | text → sound, whole or piece by piece |
+//! | `speech_script` | utterances one after another, by several voices, with silence between them |
+//! | `reading` | from a client's text to what is spoken: markup, lexicon, the voices that it names |
+//! | `lexicons` | the pronunciations of the accounts, and of the command line |
 //! | `transcription` | sound → text |
 //! | `translation` | text → text in another language |
 //! | `speakers` | who speaks when, and embeddings of speakers |
@@ -18,9 +21,12 @@
 
 pub mod clones;
 pub mod file_cache;
+pub mod lexicons;
 pub mod previews;
+pub mod reading;
 pub mod speakers;
 pub mod speech;
+pub mod speech_script;
 mod style_cache;
 pub mod transcription;
 pub mod translation;

@@ -100,7 +100,7 @@ impl Previews {
     ) -> Result<Vec<u8>, Fault> {
         self.cache.find_or_make(&preview.file, cancellation, || {
             let utterance = Utterance {
-                text: preview.text.to_owned(),
+                text: preview.text.into(),
                 voice: preview.voice.id.clone(),
                 ..Utterance::default()
             };

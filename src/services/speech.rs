@@ -6,11 +6,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::speech_script::{ScriptPiece, ScriptPieces, SpeechScript};
 use super::{Capacity, ModelName, caught};
 use crate::audio::pcm::Clip;
-use crate::engine::contract::{
-    CancellationToken, Speak, SpeechPiece, SpeechPieces, Steps, Utterance,
-};
+use crate::engine::contract::{CancellationToken, Speak, Steps};
 use crate::engine::tts::joiner::Joiner;
 use crate::fault::Fault;
 use crate::limits;
@@ -19,7 +18,6 @@ use crate::scheduler::LaneShare;
 use crate::scheduler::estimates::Work;
 use crate::scheduler::lanes::{Lanes, POLL, Task, TaskSeat};
 use crate::scheduler::places::Places;
-use crate::text::CHARS_PER_S;
 
 /// The engine that speaks, on the lanes.
 pub struct SpeechService {
@@ -48,16 +46,16 @@ impl SpeechService {
         }
     }
 
-    /// Returns the whole sound of `utterance`. Faults: `Busy` when it could not start before the deadline of
+    /// Returns the whole sound of `script`, an utterance or several. Faults: `Busy` when it could not start before the deadline of
     /// `cancellation`; `Engine` when the engine failed, made no sound or did not finish before that; `Cancelled`; `Invalid`
     /// and `NotFound` for what the engine cannot speak.
     pub fn synthesize(
         &self,
-        utterance: Utterance,
+        script: impl Into<SpeechScript>,
         share: &LaneShare,
         cancellation: &CancellationToken,
     ) -> Result<Clip, Fault> {
-        let mut stream = self.start(utterance, share, f64::INFINITY, cancellation)?;
+        let mut stream = self.start(script.into(), share, f64::INFINITY, cancellation)?;
         // Joined as the pieces come: the sound of a long text is not held twice.
         let mut whole = stream.piece()?.ok_or_else(no_sound)?;
         while let Some(piece) = stream.piece()? {
@@ -66,26 +64,27 @@ impl SpeechService {
         Ok(whole)
     }
 
-    /// Starts to speak `utterance`: its sound comes as it is made, and is made no more than `SPEECH_AHEAD_SECONDS` before
+    /// Starts to speak `script`: its sound comes as it is made, and is made no more than `SPEECH_AHEAD_SECONDS` before
     /// it is taken. The deadline of `cancellation` grows by the length of what is taken. Faults: as for
     /// [`SpeechService::synthesize`].
     pub fn stream(
         &self,
-        utterance: Utterance,
+        script: impl Into<SpeechScript>,
         share: &LaneShare,
         cancellation: &CancellationToken,
     ) -> Result<SpeechStream, Fault> {
-        self.start(utterance, share, limits::SPEECH_AHEAD_SECONDS, cancellation)
+        let ahead_s = limits::SPEECH_AHEAD_SECONDS;
+        self.start(script.into(), share, ahead_s, cancellation)
     }
 
     fn start(
         &self,
-        utterance: Utterance,
+        script: SpeechScript,
         share: &LaneShare,
         ahead_s: f64,
         cancellation: &CancellationToken,
     ) -> Result<SpeechStream, Fault> {
-        let seconds = about_seconds(&utterance);
+        let seconds = script.about_seconds();
         let task = (self.lanes).enter(share, Work::Speak, seconds, cancellation)?;
         let making = Arc::new(Making {
             task,
@@ -100,7 +99,7 @@ impl SpeechService {
         }
         thread::Builder::new()
             .name("speak".to_owned())
-            .spawn(move || own.run(&*engine, &utterance, side_by_side))
+            .spawn(move || own.run(&*engine, &script, side_by_side))
             .map_err(memory::no_thread)?;
         Ok(SpeechStream {
             making,
@@ -108,11 +107,6 @@ impl SpeechService {
             taken: 0,
         })
     }
-}
-
-/// Returns about how many seconds an utterance lasts, by its characters as they are written: digits take longer.
-fn about_seconds(utterance: &Utterance) -> f64 {
-    utterance.text.chars().count() as f64 / CHARS_PER_S / f64::from(utterance.speed)
 }
 
 /// Speech that is being made. Dropping it ends the task when the piece that runs is made.
@@ -129,16 +123,29 @@ impl SpeechStream {
         while let Some(made) = self.making.take(self.taken)? {
             self.taken += 1;
             let joiner = self.joiner.get_or_insert_with(|| Joiner::new(made.rate_hz));
-            if let Some(clip) = joiner.push(&made.sound, made.pause_s) {
-                if self.making.ahead_s.is_finite() {
-                    let token = self.making.task.cancellation();
-                    token.extend(Duration::from_secs_f64(clip.seconds()));
+            let clip = match made.sound {
+                MadeSound::Speech { samples, pause_s } => joiner.push(&samples, pause_s),
+                MadeSound::Silence { seconds } => {
+                    joiner.silence(seconds);
+                    None
                 }
-                return Ok(Some(clip));
+            };
+            if let Some(clip) = clip {
+                return Ok(Some(self.taken(clip)));
             }
         }
         self.making.task.finished();
-        Ok(None)
+        let rest = self.joiner.as_mut().and_then(Joiner::finish);
+        Ok(rest.map(|clip| self.taken(clip)))
+    }
+
+    /// A client that plays a stream takes as long as the sound lasts.
+    fn taken(&self, clip: Clip) -> Clip {
+        if self.making.ahead_s.is_finite() {
+            let token = self.making.task.cancellation();
+            token.extend(Duration::from_secs_f64(clip.seconds()));
+        }
+        clip
     }
 }
 
@@ -175,26 +182,34 @@ struct MakingState {
 
 /// A piece, spoken.
 struct MadePiece {
-    sound: Vec<f32>,
+    sound: MadeSound,
     rate_hz: u32,
-    pause_s: f32,
+}
+
+enum MadeSound {
+    Speech { samples: Vec<f32>, pause_s: f32 },
+    Silence { seconds: f64 },
 }
 
 impl MadePiece {
+    /// Seconds of speech.
     fn seconds(&self) -> f64 {
-        self.sound.len() as f64 / f64::from(self.rate_hz)
+        match &self.sound {
+            MadeSound::Speech { samples, .. } => samples.len() as f64 / f64::from(self.rate_hz),
+            MadeSound::Silence { .. } => 0.0,
+        }
     }
 }
 
 type PieceSource<'a> =
-    Mutex<Peekable<Box<dyn Iterator<Item = Result<SpeechPiece<'a>, Fault>> + Send + 'a>>>;
+    Mutex<Peekable<Box<dyn Iterator<Item = Result<ScriptPiece<'a>, Fault>> + Send + 'a>>>;
 
 impl Making {
     /// Makes all pieces, up to `side_by_side` at once; the first alone, because a client waits for it.
-    fn run(&self, engine: &dyn Speak, utterance: &Utterance, side_by_side: usize) {
+    fn run(&self, engine: &dyn Speak, script: &SpeechScript, side_by_side: usize) {
         let seat = self.task.seat();
-        let read = || seat.next().and_then(|()| engine.pieces(utterance));
-        let SpeechPieces { rate_hz, pieces } = match caught(read) {
+        let read = || seat.next().and_then(|()| script.pieces(engine));
+        let ScriptPieces { rate_hz, pieces } = match caught(read) {
             Ok(read) => read,
             Err(fault) => return self.end(Err(fault)),
         };
@@ -232,7 +247,10 @@ impl Making {
             Ok(None) => return self.end_if_all_read(&mut pieces),
             Err(fault) => Err(fault),
         };
-        let about_s = piece.as_ref().map_or(0.0, |piece| f64::from(piece.about_s));
+        let about_s = match &piece {
+            Ok(ScriptPiece::Sound(piece)) => f64::from(piece.about_s),
+            _ => 0.0,
+        };
         // Pieces are numbered in the order in which they are read.
         let number = {
             let mut state = self.lock();
@@ -242,11 +260,14 @@ impl Making {
         };
         drop(pieces);
         let made = piece.and_then(|piece| {
-            Ok(MadePiece {
-                sound: caught(|| (piece.make)(seat))?,
-                rate_hz,
-                pause_s: piece.pause_s,
-            })
+            let sound = match piece {
+                ScriptPiece::Sound(piece) => MadeSound::Speech {
+                    samples: caught(|| (piece.make)(seat))?,
+                    pause_s: piece.pause_s,
+                },
+                ScriptPiece::Silence { seconds } => MadeSound::Silence { seconds },
+            };
+            Ok(MadePiece { sound, rate_hz })
         });
         let is_last = made.is_err();
         {
@@ -267,7 +288,7 @@ impl Making {
 
     fn end_if_all_read<'a>(
         &self,
-        pieces: &mut Peekable<impl Iterator<Item = Result<SpeechPiece<'a>, Fault>>>,
+        pieces: &mut Peekable<impl Iterator<Item = Result<ScriptPiece<'a>, Fault>>>,
     ) {
         if pieces.peek().is_none() {
             let read = self.lock().read;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::engine::contract::SoundMaker;
+use crate::engine::contract::{SoundMaker, SpeechPiece, SpeechPieces, Utterance};
 use crate::fault::Kind;
 use crate::scheduler::lanes::STEP_MIN;
 use std::sync::Barrier;
@@ -24,7 +24,7 @@ impl<F: Fn(usize) + Send + Sync> Speak for Words<F> {
                 about_s: 1.0,
             })
         };
-        let words = utterance.text.split_whitespace().enumerate();
+        let words = utterance.text.text().split_whitespace().enumerate();
         Ok(SpeechPieces {
             rate_hz: RATE_HZ,
             pieces: Box::new(words.map(piece)),
@@ -42,7 +42,7 @@ fn service(lanes: usize, before: impl Fn(usize) + Send + Sync + 'static) -> Spee
 
 fn words(count: usize) -> Utterance {
     Utterance {
-        text: "word ".repeat(count),
+        text: "word ".repeat(count).into(),
         ..Utterance::default()
     }
 }

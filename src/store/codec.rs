@@ -41,6 +41,11 @@ pub(crate) fn job_key(account: AccountId, id: JobId) -> [u8; 24] {
     key
 }
 
+/// Key of the lexicon of an account; of the command line for none, which no account's is: their ids start at 1.
+pub(crate) fn lexicon_key(account: Option<AccountId>) -> [u8; 8] {
+    account_key(account.unwrap_or(AccountId(0)))
+}
+
 /// Returns the item that a key of the history refers to; none when the key is damaged.
 pub(crate) fn item_id_of(item_key: &[u8]) -> Option<ItemId> {
     let (_, id) = item_key.split_at_checked(8)?;

@@ -1,5 +1,5 @@
-//! Data that must survive a power failure (accounts, keys with their token buckets, history, voices, jobs), in one LMDB
-//! environment.
+//! Data that must survive a power failure (accounts, keys with their token buckets, history, voices, jobs, lexicons), in one
+//! LMDB environment.
 //!
 //! The only place that names `heed`. Reads are short transactions on the caller's thread and see what any
 //! process committed before; writes go through one thread (`writer.rs`) and are on the disk when they return.
@@ -14,6 +14,7 @@ mod ids;
 mod job_room;
 mod jobs;
 mod keys;
+mod lexicons;
 mod lmdb;
 mod lock_file;
 mod order;
@@ -42,6 +43,7 @@ pub use ids::{AccountId, Feature, ItemId, JobId, KeyId, Utc, VoiceId};
 pub use job_room::JobRoom;
 pub use jobs::{Job, JobKind, JobStatus, RESULT};
 pub use keys::{Key, KeyEnv, KeyLimits, Secret, check_concurrent};
+pub use lexicons::{LexiconEntry, LexiconRecord};
 pub use prune::Retention;
 pub use quotas::{AccountQuotas, QuotaChanges};
 pub use rate_limit::bucket::Level;
@@ -68,7 +70,8 @@ const BUCKETS: &str = "buckets";
 const PURGES: &str = "purges";
 const VOICES: &str = "voices";
 const JOBS: &str = "jobs";
-const DATABASES: u32 = 11;
+const LEXICONS: &str = "lexicons";
+const DATABASES: u32 = 12;
 
 /// The only server of a data folder holds a lock on it as long as it lives.
 const LOCK_FILE: &str = "serve.lock";
@@ -101,6 +104,8 @@ struct Tables {
     voices: Table<'static, Bytes, Json<ClonedVoice>>,
     /// Dubbing jobs.
     jobs: Table<'static, Bytes, Json<Job>>,
+    /// Pronunciations.
+    lexicons: Table<'static, Bytes, Json<lexicons::LexiconRecord>>,
 }
 
 /// What a server's store may hold.
@@ -205,6 +210,7 @@ impl Store {
                         open.create_database(txn, Some(PURGES))?,
                         open.create_database(txn, Some(VOICES))?,
                         open.create_database(txn, Some(JOBS))?,
+                        open.create_database(txn, Some(LEXICONS))?,
                     )))
                 })?;
         let (
@@ -219,6 +225,7 @@ impl Store {
             purges,
             voices,
             jobs,
+            lexicons,
         ) = created.unwrap_commit();
         let tables = Tables {
             meta: meta.into(),
@@ -232,6 +239,7 @@ impl Store {
             purges: purges.into(),
             voices: voices.into(),
             jobs: jobs.into(),
+            lexicons: lexicons.into(),
         };
         let mut txn = env.write_txn()?;
         upgrade::run(&mut txn, tables)?;

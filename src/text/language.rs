@@ -12,6 +12,11 @@ pub trait Language: Sync + Send {
     /// is spoken. Cheap.
     fn words(&self, text: &str) -> String;
 
+    /// Whether [`Language::sounds`] returns phonemes; else it returns letters, and a pronunciation has no use.
+    fn takes_phonemes(&self) -> bool {
+        true
+    }
+
     /// Returns the phonemes of the words that [`Language::words`] returned, all of Kokoro's vocabulary; empty when
     /// nothing has a sound. Fault: `Internal` when a lexicon fails, which is not expected.
     fn sounds(&self, words: &str) -> Result<String, Fault>;

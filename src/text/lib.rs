@@ -2,21 +2,30 @@
 //!
 //! Owns the conversion from text to [`Piece`]s and the bounds on a piece. Must not know engines, audio or HTTP.
 //! `segmentation` finds the pauses, `normalization` turns written text into words, `g2p` turns words into phonemes;
-//! `languages` maps a language code to its reader.
+//! `languages` maps a language code to its reader. `markup` reads what a user writes about the speech (SSML, pronunciations
+//! in the text), `lexicon` the pronunciations that a user keeps; `marked` is a text with such pronunciations.
 
 mod g2p;
 mod language;
 mod languages;
+pub mod lexicon;
+mod marked;
+pub mod markup;
 mod normalization;
+mod phonemes;
 mod segmentation;
+mod skipped;
 
 pub use g2p::english::{ALPHABET, English, VOCABULARY};
 pub use g2p::espeak::espeak;
 pub use g2p::graphemes::Graphemes;
 pub use language::Language;
-pub use languages::{is_read, language};
+pub use languages::{CODES, code_read, is_read, language, scripts};
+pub use marked::{MarkedText, SentenceRead};
 pub use segmentation::{Sentence, halves, sentences};
+pub use skipped::skipped;
 
+use marked::MarkedReader;
 use std::collections::VecDeque;
 use std::ops::Range;
 use vocabox_base::fault::Fault;
@@ -64,8 +73,8 @@ const ONCE_CHARS_MAX: usize = 560;
 /// Returns the pieces of `text`, in order, at least one. Each has 1 to 510 phonemes of [`VOCABULARY`] and is a run of
 /// whole sentences of one paragraph where they fit, else a clause, else words, else a part of a word. The last one's
 /// pause is `Paragraph`. The time grows with the length of `text`: about a millisecond a word, nearly all of it
-/// misaki's tagger; [`pieces`] returns the first piece before the last is known. Faults: `Invalid` when nothing in
-/// `text` can be spoken, or it has letters that the language cannot read.
+/// misaki's tagger; [`pieces`] returns the first piece before the last is known. Letters that the language cannot read are
+/// left out ([`skipped`] names them). Fault: `Invalid` when nothing in `text` can be spoken.
 pub fn speakable(text: &str, language: &dyn Language) -> Result<Vec<Piece>, Fault> {
     pieces(text, language)?.collect()
 }
@@ -73,16 +82,19 @@ pub fn speakable(text: &str, language: &dyn Language) -> Result<Vec<Piece>, Faul
 /// Returns the pieces of [`speakable`] one at a time, each made when it is requested. Everything that is wrong with
 /// `text` is known when this returns; a later fault is `Internal`.
 pub fn pieces<'a>(text: &'a str, language: &'a dyn Language) -> Result<Pieces<'a>, Fault> {
-    language.readable(text)?;
+    pieces_of(text, MarkedReader::plain(language))
+}
+
+fn pieces_of<'a>(text: &'a str, reader: MarkedReader<'a>) -> Result<Pieces<'a>, Fault> {
     let rest: VecDeque<_> = sentences(text)
         .into_iter()
         .filter_map(|sentence| {
-            let words = language.words(&text[sentence.range.clone()]);
+            let words = reader.words(&text[sentence.range.clone()]);
             (!words.is_empty()).then_some((sentence, words.chars().count()))
         })
         .collect();
     let mut pieces = Pieces {
-        language,
+        reader,
         text,
         rest,
         ready: None,
@@ -90,6 +102,8 @@ pub fn pieces<'a>(text: &'a str, language: &'a dyn Language) -> Result<Pieces<'a
     };
     pieces.prepare()?;
     if pieces.ready.is_none() {
+        // Its letters may all be of a script that the language cannot read.
+        reader.check(text)?;
         return Err(Fault::invalid(NOTHING));
     }
     Ok(pieces)
@@ -101,7 +115,8 @@ pub const CHARS_PER_S: f64 = 15.0;
 /// Returns about how many seconds `text` takes at a voice's own speed. Cheap: it only turns figures and signs into
 /// words, which have many more characters.
 pub fn seconds(text: &str, language: &dyn Language) -> f64 {
-    let words = |sentence: Sentence| language.words(&text[sentence.range]).chars().count();
+    let reader = MarkedReader::plain(language);
+    let words = |sentence: Sentence| reader.words(&text[sentence.range]).chars().count();
     let chars: usize = sentences(text).into_iter().map(words).sum();
     chars as f64 / CHARS_PER_S
 }
@@ -118,7 +133,7 @@ const NOTHING: &str =
 
 /// The pieces of one text, from [`pieces`].
 pub struct Pieces<'a> {
-    language: &'a dyn Language,
+    reader: MarkedReader<'a>,
     text: &'a str,
     /// The remaining sentences, and parts of one that was too long, each with the number of letters of its words.
     rest: VecDeque<(Sentence, usize)>,
@@ -172,14 +187,14 @@ impl Pieces<'_> {
             }
             let text = &self.text[run.range.clone()];
             let phonemes = match chars {
-                0..=ONCE_CHARS_MAX => self.language.sounds(&self.words(text, run.pause))?,
+                0..=ONCE_CHARS_MAX => self.reader.sounds(&self.words(text, run.pause))?,
                 _ => String::new(),
             };
             if chars <= ONCE_CHARS_MAX && phonemes.chars().count() <= PHONEMES_MAX {
                 if !phonemes.is_empty() {
                     self.ready = Some(Piece {
                         phonemes,
-                        text: text.to_string(),
+                        text: self.reader.written(text),
                         pause: run.pause,
                     });
                     self.most = (GROWTH * chars).clamp(FIRST_CHARS_MAX, TOGETHER_CHARS_MAX);
@@ -196,7 +211,7 @@ impl Pieces<'_> {
         let start = run.range.start;
         for (part, pause) in parts.into_iter().rev() {
             let range = start + part.start..start + part.end;
-            let words = self.language.words(&self.text[range.clone()]);
+            let words = self.reader.words(&self.text[range.clone()]);
             let chars = words.chars().count();
             self.rest.push_front((Sentence { range, pause }, chars));
         }
@@ -206,7 +221,7 @@ impl Pieces<'_> {
     fn words(&self, text: &str, pause: Pause) -> String {
         let mut words = String::new();
         for sentence in sentences(text) {
-            let more = self.language.words(&text[sentence.range.clone()]);
+            let more = self.reader.words(&text[sentence.range.clone()]);
             if !words.is_empty() && !more.is_empty() {
                 words.push(' ');
             }

@@ -26,8 +26,12 @@ pub fn pause_s(pause: Pause) -> f32 {
 pub struct Joiner {
     leveller: Leveller,
     rate_hz: u32,
-    /// Seconds of silence before the next piece.
-    pause_s: f32,
+    /// Samples of silence before the next piece.
+    pause: usize,
+    /// Whether that silence was asked for: then it is there even if no piece follows.
+    is_asked: bool,
+    /// Whether a piece had a sound.
+    has_sound: bool,
 }
 
 impl Joiner {
@@ -36,7 +40,9 @@ impl Joiner {
         Joiner {
             leveller: Leveller::new(rate_hz),
             rate_hz,
-            pause_s: 0.0,
+            pause: 0,
+            is_asked: false,
+            has_sound: false,
         }
     }
 
@@ -53,7 +59,7 @@ impl Joiner {
         let edge = (EDGE_S * self.rate_hz as f32) as usize;
         let start = first.saturating_sub(edge);
         let end = sound.len().min(last + 1 + edge);
-        let pause = (self.pause_s * self.rate_hz as f32) as usize;
+        let pause = self.pause;
         let mut samples = vec![0.0; pause];
         samples.extend_from_slice(&sound[start..end]);
         let piece = &mut samples[pause..];
@@ -66,9 +72,25 @@ impl Joiner {
             piece[mirrored] *= gain;
         }
         self.leveller.level(piece);
-        self.pause_s = pause_s;
+        self.pause = (pause_s * self.rate_hz as f32) as usize;
+        (self.is_asked, self.has_sound) = (false, true);
         let rate_hz = self.rate_hz;
         Some(Clip { samples, rate_hz })
+    }
+
+    /// Puts silence of exactly this length before the next piece, in place of the pause that is due.
+    pub fn silence(&mut self, seconds: f64) {
+        self.pause = (seconds * f64::from(self.rate_hz)).round() as usize;
+        self.is_asked = true;
+    }
+
+    /// Returns the silence that was asked for after the last piece; none for no silence, and where no piece had a sound.
+    pub fn finish(&mut self) -> Option<Clip> {
+        let is_asked = std::mem::take(&mut self.is_asked) && self.has_sound && self.pause > 0;
+        is_asked.then(|| Clip {
+            samples: vec![0.0; self.pause],
+            rate_hz: self.rate_hz,
+        })
     }
 }
 
@@ -93,5 +115,29 @@ mod tests {
             "only the sound's own steps"
         );
         assert_eq!((clip.samples[0], *clip.samples.last().unwrap()), (0.0, 0.0));
+    }
+
+    #[test]
+    fn silence_that_was_asked_for_is_exact_wherever_it_stands() {
+        let mut joiner = Joiner::new(24_000);
+        let sound = vec![0.5; 2_000];
+        assert_eq!(joiner.finish(), None);
+        joiner.silence(0.7);
+        assert_eq!(joiner.finish(), None, "no piece had a sound");
+        joiner.silence(0.7);
+        let first = joiner.push(&sound, 0.3).unwrap().samples;
+        assert_eq!(first.len(), 16_800 + 2_000);
+        assert!(first[..16_800].iter().all(|s| *s == 0.0));
+        joiner.silence(1.234);
+        let second = joiner.push(&sound, 0.3).unwrap().samples;
+        assert_eq!(second.len(), 29_616 + 2_000, "in place of the pause");
+        assert_eq!(
+            joiner.finish(),
+            None,
+            "a pause of the voice's own is not at the end"
+        );
+        joiner.silence(1.5);
+        assert_eq!(joiner.finish().unwrap().samples, vec![0.0; 36_000]);
+        assert_eq!(joiner.finish(), None);
     }
 }

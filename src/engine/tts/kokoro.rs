@@ -23,7 +23,7 @@ use vocabox_base::fault::Fault;
 use vocabox_pack::Pack;
 use vocabox_pack::manifest::Voice;
 use vocabox_pack::verify;
-use vocabox_text::{Language, PHONEMES_MAX, Piece, language, pieces};
+use vocabox_text::{Language, PHONEMES_MAX, Piece, language};
 
 /// Most phoneme tokens of one run; a zero goes before and after them.
 const TOKENS_MAX: usize = PHONEMES_MAX;
@@ -116,7 +116,7 @@ impl Speak for Kokoro {
         };
         Ok(SpeechPieces {
             rate_hz: self.rate_hz,
-            pieces: Box::new(pieces(&utterance.text, language)?.map(read)),
+            pieces: Box::new(utterance.text.pieces(language)?.map(read)),
         })
     }
 }

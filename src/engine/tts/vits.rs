@@ -19,7 +19,7 @@ use crate::tts::joiner::pause_s;
 use vocabox_base::fault::Fault;
 use vocabox_pack::manifest::{Blanks, Reads, Vits as Settings};
 use vocabox_pack::{Pack, PackError};
-use vocabox_text::{Graphemes, Language, Piece, espeak, language, pieces};
+use vocabox_text::{Graphemes, Language, Piece, espeak, language};
 
 /// The blank token where blanks go around all tokens.
 const BLANK: i64 = 0;
@@ -193,7 +193,7 @@ impl Speak for VitsSynthesizer {
                 make: Box::new(move |_| self.sound(&ids, voice.speaker, speed)),
             })
         };
-        let mut pieces = pieces(&utterance.text, reader)?;
+        let mut pieces = utterance.text.pieces(reader)?;
         let mut is_spoken = false;
         let readable = std::iter::from_fn(move || {
             for piece in pieces.by_ref() {

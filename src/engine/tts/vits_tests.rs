@@ -114,7 +114,7 @@ fn a_text_is_spoken_and_one_without_a_token_is_refused() {
         CancellationToken::until(std::time::Instant::now() + std::time::Duration::from_secs(60));
     let say = |voice: &str, text: &str| {
         let utterance = Utterance {
-            text: text.to_owned(),
+            text: text.into(),
             voice: voice.to_owned(),
             ..Utterance::default()
         };

@@ -36,7 +36,7 @@ fn what_cannot_be_seen_is_not_heard() {
         "The\u{1}\u{7} committee approved\u{1b}[0m the budget.\u{7f}",
         "The committee approved the budget. \u{1f600}",
         "𝓣𝓱𝓮 𝓬𝓸𝓶𝓶𝓲𝓽𝓽𝓮𝓮 approved the budget.",
-        "<speak>The committee <break time=\"500ms\"/> <emphasis level=\"strong\">approved</emphasis> the budget.</speak>",
+        "<speak>The committee <emphasis level=\"strong\">approved</emphasis> the budget.<break time=\"500ms\"/></speak>",
     ] {
         let answer = say(text);
         assert_eq!(answer.status, 200, "{text:?}");
@@ -60,8 +60,8 @@ fn what_cannot_be_said_is_refused_with_a_sentence() {
         ("(".repeat(5_000), "nothing that can be spoken"),
         ("مرحبا بالعالم".to_owned(), "the first at character 1"),
         (
-            "Hello \u{202e}and\u{202c} שלום.".to_owned(),
-            "the first at character 13",
+            "… \u{202e}שלום\u{202c}.".to_owned(),
+            "the first at character 4",
         ),
     ] {
         let answer = say(&text);

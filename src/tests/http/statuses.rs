@@ -68,6 +68,14 @@ impl House {
                 let body = json!({ "segments": segments, "target_language": "en" }).to_string();
                 (path, Some("application/json"), body.into_bytes())
             }
+            "lexicon_put" => {
+                let body = json!({ "entries": [{ "word": word, "spelling": "okay" }] });
+                (
+                    path,
+                    Some("application/json"),
+                    body.to_string().into_bytes(),
+                )
+            }
             "stt" => (path, Some("multipart/form-data; boundary=b"), form(word)),
             "dub_analyze" => (path, Some("multipart/form-data; boundary=b"), form("auto")),
             "dub_job" | "dub_job_delete" => {
@@ -109,7 +117,9 @@ impl House {
                 )
             }
             "voice_preview" => (path.replace("{voice_id}", "af_heart"), None, Vec::new()),
-            "voices" | "history" | "healthz" | "readyz" => (path, None, Vec::new()),
+            "voices" | "lexicon" | "lexicon_delete" | "history" | "healthz" | "readyz" => {
+                (path, None, Vec::new())
+            }
             other => panic!("the endpoint {other} is new: say how it is asked"),
         }
     }
@@ -145,7 +155,7 @@ impl House {
             |word: &str, more: &[(&str, &str)]| self.send(&self.good, endpoint, word, more).status;
         match (status, endpoint.id) {
             (200, _) => good("ok", &[]),
-            (400, "tts" | "tts_stream") => good("", &[]),
+            (400, "tts" | "tts_stream" | "lexicon_put") => good("", &[]),
             (400, "dub_translate") => {
                 let asked = json!({ "segments": [], "target_language": "pt" });
                 self.good.post_json(endpoint.path, &asked).status
@@ -204,7 +214,11 @@ impl House {
             }
             (413, _) => self.raw(endpoint, "Content-Length: 99999999999\r\n"),
             (415, _) => {
-                let text = Some("text/plain");
+                // A lexicon may be text.
+                let text = match endpoint.id {
+                    "lexicon_put" => Some("image/png"),
+                    _ => Some("text/plain"),
+                };
                 self.good
                     .send(endpoint.method, endpoint.path, text, b"ok".to_vec())
                     .status

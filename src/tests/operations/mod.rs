@@ -18,6 +18,7 @@ mod no_network;
 mod options_document;
 mod overload;
 mod power_cuts;
+mod reading_commands;
 mod scripts;
 mod speak_command;
 mod startup;

@@ -32,7 +32,7 @@ pub fn say(
     cancellation: &CancellationToken,
 ) -> Vec<f32> {
     let utterance = Utterance {
-        text: text.to_owned(),
+        text: text.into(),
         voice: voice.to_owned(),
         ..Utterance::default()
     };

@@ -52,6 +52,10 @@ impl Language for Graphemes {
         line.finish()
     }
 
+    fn takes_phonemes(&self) -> bool {
+        false
+    }
+
     /// Returns the words in lower case.
     fn sounds(&self, words: &str) -> Result<String, Fault> {
         Ok(words.to_lowercase().trim().to_string())

@@ -190,7 +190,7 @@ fn letters_of_another_script_are_refused_by_their_place() {
         ("hi", "नमस्ते 你好", 8),
         ("yo", "ẹ 你", 3),
     ] {
-        let fault = speakable(text, language(code).unwrap()).unwrap_err();
+        let fault = language(code).unwrap().readable(text).unwrap_err();
         assert!(
             fault.sentence.contains(&format!("at character {place};")),
             "{fault}"

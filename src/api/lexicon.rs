@@ -1,0 +1,151 @@
+//! `GET`, `PUT` and `DELETE /voice/lexicon`: the pronunciations of the account, which hold for all that it has spoken.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::request::{AnyText, BoundedList, item, object, request};
+use super::{Call, Context, Reply};
+use crate::fault::{Fault, Kind};
+use crate::limits;
+use crate::services::lexicons::stored;
+use crate::store::{LexiconEntry, LexiconRecord, Utc};
+use crate::text::lexicon::{self, Pronunciation};
+
+/// Types of bodies that are no JSON: lines, and W3C's PLS. What it is shows in the body itself.
+const OTHER_TYPES: [&str; 5] = [
+    "text/plain",
+    "text/tab-separated-values",
+    "application/pls+xml",
+    "application/xml",
+    "text/xml",
+];
+const JSON: &str = "application/json";
+
+request! {
+    /// A lexicon as JSON. A body of type `text/plain` has lines instead, one of type `application/pls+xml` is W3C's PLS 1.0.
+    pub struct LexiconFields {
+        entries: BoundedList<LexiconEntryFields, 0, { limits::LEXICON_ENTRIES_MAX }>,
+    }
+}
+
+request! {
+    /// How a word is said; it has phonemes, a spelling, or both.
+    pub struct LexiconEntryFields {
+        /// The word; in lower case it stands for its forms with capitals, too.
+        word: AnyText,
+        /// The International Phonetic Alphabet, or Kokoro's notation.
+        phonemes: Option<AnyText>,
+        /// What is read in its place; where there are phonemes, only by voices that read letters.
+        spelling: Option<AnyText>,
+        /// Code of the language whose voices say it so; by default all say it so.
+        language: Option<AnyText>,
+    }
+}
+
+/// The lexicon of the account.
+#[derive(Serialize, JsonSchema)]
+pub struct LexiconAnswer {
+    #[schemars(length(max = limits::LEXICON_ENTRIES_MAX))]
+    entries: Vec<LexiconRow>,
+    /// None where there is no lexicon.
+    #[schemars(with = "Option<String>")]
+    updated_at: Option<Utc>,
+}
+
+/// How a word is said.
+#[derive(Serialize, JsonSchema)]
+struct LexiconRow {
+    language: Option<String>,
+    phonemes: Option<String>,
+    spelling: Option<String>,
+    word: String,
+}
+
+/// A lexicon that was deleted.
+#[derive(Serialize, JsonSchema)]
+pub struct DeletedLexicon {
+    #[schemars(extend("const" = "deleted"))]
+    status: &'static str,
+}
+
+/// Answers with the lexicon; it is empty where none was stored.
+pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
+    let account = call.identity()?.account.id;
+    answer(context.store.lexicon(Some(account))?)
+}
+
+/// Stores a lexicon in place of the one before, and answers with it as it was read. Faults: `UnsupportedType` for a body of
+/// another type; `Invalid` for an entry that cannot be read, with its place, and for more entries than are accepted.
+pub fn put(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
+    let account = call.identity()?.account.id;
+    let entries = entries(call)?;
+    let record = context.store.put_lexicon(Some(account), stored(entries))?;
+    answer(Some(record))
+}
+
+/// Deletes the lexicon; that there was none is no fault.
+pub fn delete(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
+    let account = call.identity()?.account.id;
+    context.store.delete_lexicon(Some(account))?;
+    Reply::json(&DeletedLexicon { status: "deleted" })
+}
+
+fn answer(record: Option<LexiconRecord>) -> Result<Reply, Fault> {
+    let row = |entry: LexiconEntry| LexiconRow {
+        language: entry.language,
+        phonemes: entry.phonemes,
+        spelling: entry.spelling,
+        word: entry.word,
+    };
+    let updated_at = record.as_ref().map(|r| r.updated_at);
+    let entries = record.map_or_else(Vec::new, |r| r.entries);
+    Reply::json(&LexiconAnswer {
+        entries: entries.into_iter().map(row).collect(),
+        updated_at,
+    })
+}
+
+/// The entries of the body.
+fn entries(call: &mut Call) -> Result<Vec<Pronunciation>, Fault> {
+    let body = call.take_body();
+    let declared = call.head.header("content-type").unwrap_or(JSON);
+    let essence = declared.split(';').next().unwrap_or("").trim();
+    if essence.eq_ignore_ascii_case(JSON) {
+        let fields: LexiconFields = object(&call.head, body)?;
+        let given = fields.entries.take()?.into_iter().enumerate();
+        let entries = given.map(|(at, given)| item("entries", at, given, entry));
+        return lexicon::distinct(entries.collect::<Result<_, _>>()?);
+    }
+    if !OTHER_TYPES.iter().any(|t| essence.eq_ignore_ascii_case(t)) {
+        return Err(Fault::new(
+            Kind::UnsupportedType,
+            format!(
+                "Content-Type is {essence}; this endpoint reads {JSON}, {}",
+                OTHER_TYPES.join(", ")
+            ),
+        ));
+    }
+    let bytes = body.into_bytes().map_err(Fault::internal)?;
+    let text = String::from_utf8(bytes);
+    let text = text.map_err(|_| Fault::invalid("the lexicon is not UTF-8"))?;
+    if text.trim().is_empty() {
+        return Err(Fault::invalid(
+            "the body is empty; a lexicon is needed, and DELETE removes the one that is there",
+        ));
+    }
+    lexicon::parse(&text)
+}
+
+fn entry(fields: LexiconEntryFields) -> Result<Pronunciation, Fault> {
+    let text = |text: Option<AnyText>| text.map(AnyText::into_string);
+    let word = fields.word.take()?.into_string();
+    let phonemes = text(fields.phonemes.take()?);
+    let spelling = text(fields.spelling.take()?);
+    let language = text(fields.language.take()?);
+    Pronunciation::new(
+        &word,
+        phonemes.as_deref(),
+        spelling.as_deref(),
+        language.as_deref(),
+    )
+}

@@ -1,0 +1,137 @@
+//! Pronunciation lexicons: one for each account, and one for the command line, which has no account.
+
+use heed::RwTxn;
+use serde::{Deserialize, Serialize};
+
+use crate::codec::lexicon_key;
+use crate::ids::{AccountId, Utc};
+use crate::{Store, Tables};
+use vocabox_base::fault::{Fault, Kind};
+
+/// How a word is said, as it is stored; `text` checks it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LexiconEntry {
+    pub word: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phonemes: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spelling: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+}
+
+/// A lexicon.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LexiconRecord {
+    pub entries: Vec<LexiconEntry>,
+    pub updated_at: Utc,
+}
+
+impl Store {
+    /// Returns the lexicon of `account`; of the command line for none. None where there is none.
+    pub fn lexicon(&self, account: Option<AccountId>) -> Result<Option<LexiconRecord>, Fault> {
+        let txn = self.env.read_txn()?;
+        self.tables.lexicons.get(&txn, &lexicon_key(account))
+    }
+
+    /// Makes `entries` the lexicon of `account`, in place of the one that it has. It is on the disk when this returns.
+    /// Faults: `Unauthorized` when the account was deleted meanwhile; and as any write.
+    pub fn put_lexicon(
+        &self,
+        account: Option<AccountId>,
+        entries: Vec<LexiconEntry>,
+    ) -> Result<LexiconRecord, Fault> {
+        let tables = self.tables;
+        let record = LexiconRecord {
+            entries,
+            updated_at: Utc::now(),
+        };
+        self.write(move |txn| {
+            if let Some(account) = account
+                && !tables.has_account(txn, account)?
+            {
+                return Err(Fault::new(
+                    Kind::Unauthorized,
+                    "The account of this key was deleted.",
+                ));
+            }
+            tables.lexicons.put(txn, &lexicon_key(account), &record)?;
+            Ok(record.clone())
+        })
+    }
+
+    /// Deletes the lexicon of `account`; returns whether there was one. Faults: as any write.
+    pub fn delete_lexicon(&self, account: Option<AccountId>) -> Result<bool, Fault> {
+        let tables = self.tables;
+        self.write(move |txn| tables.lexicons.delete(txn, &lexicon_key(account)))
+    }
+}
+
+impl Tables {
+    /// Deletes the lexicon of an account that is being deleted.
+    pub(crate) fn remove_lexicon(&self, txn: &mut RwTxn, account: AccountId) -> Result<(), Fault> {
+        self.lexicons
+            .delete(txn, &lexicon_key(Some(account)))
+            .map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::HistoryFate;
+    use crate::tests::{account, open};
+
+    fn entry(word: &str, spelling: &str) -> LexiconEntry {
+        LexiconEntry {
+            word: word.to_owned(),
+            phonemes: None,
+            spelling: Some(spelling.to_owned()),
+            language: None,
+        }
+    }
+
+    #[test]
+    fn each_account_and_the_command_line_have_their_own_lexicon() {
+        let (dir, store) = open();
+        let (ada, bisi) = (account(&store, "ada"), account(&store, "bisi"));
+        let owners = [Some(ada), Some(bisi), None];
+        for owner in owners {
+            assert_eq!(store.lexicon(owner).unwrap(), None);
+        }
+        store.put_lexicon(Some(ada), vec![entry("a", "b")]).unwrap();
+        let second = vec![entry("c", "d"), entry("e", "f")];
+        store.put_lexicon(Some(ada), second.clone()).unwrap();
+        store.put_lexicon(None, vec![entry("g", "h")]).unwrap();
+        drop(store);
+        let store = Store::open(dir.path()).unwrap();
+        let entries = |owner| store.lexicon(owner).unwrap().map(|l| l.entries);
+        assert_eq!(
+            owners.map(entries),
+            [Some(second), None, Some(vec![entry("g", "h")])]
+        );
+        assert!(!store.delete_lexicon(Some(bisi)).unwrap());
+        assert!(store.delete_lexicon(Some(ada)).unwrap());
+        assert_eq!(
+            owners.map(entries),
+            [None, None, Some(vec![entry("g", "h")])]
+        );
+    }
+
+    #[test]
+    fn a_deleted_account_takes_its_lexicon_along_and_gets_no_new_one() {
+        let (_dir, store) = open();
+        let (ada, bisi) = (account(&store, "ada"), account(&store, "bisi"));
+        for owner in [ada, bisi] {
+            store
+                .put_lexicon(Some(owner), vec![entry("a", "b")])
+                .unwrap();
+        }
+        store.delete_account("ada", HistoryFate::Keep).unwrap();
+        assert_eq!(store.lexicon(Some(ada)).unwrap(), None);
+        assert!(store.lexicon(Some(bisi)).unwrap().is_some());
+        let fault = store.put_lexicon(Some(ada), Vec::new()).unwrap_err();
+        assert_eq!(fault.kind, Kind::Unauthorized);
+        assert_eq!(store.lexicon(Some(ada)).unwrap(), None);
+    }
+}
