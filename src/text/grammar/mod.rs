@@ -16,7 +16,7 @@
 pub(crate) mod english;
 pub mod language;
 mod reader;
-mod recognise;
+pub(crate) mod recognise;
 mod semiotic;
 pub mod tables;
 pub mod token;
