@@ -22,6 +22,9 @@ pub mod tables;
 pub mod token;
 pub mod values;
 
+#[cfg(test)]
+mod hostile_tests;
+
 pub use language::{Grammar, join};
 pub use reader::read;
 pub use semiotic::{Expression, Semiotic};

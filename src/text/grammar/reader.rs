@@ -114,6 +114,10 @@ impl LineReader<'_> {
             }
             '*' | '_' | '`' | '~' | '\\' => {}
             '#' if !wordly(next) && !before.is_alphabetic() => {}
+            '#' if !wordly(next) && line.text(i - 1).chars().nth(1).is_none() => {
+                let sharp = self.grammar.tables().sign('♯').unwrap_or_default();
+                self.out.say(sharp, "");
+            }
             '<' | '>' if gap == tight => {}
             // A sign that is repeated is read once.
             _ if before != c => self.say(c),

@@ -125,7 +125,12 @@ impl Grammar for EnglishGrammar<'_> {
     }
 
     fn word(&self, line: &WrittenLine, i: usize) -> String {
-        self.word_at(line, i).replace('µ', "micro")
+        let word = self.word_at(line, i).replace('µ', "micro");
+        if word.is_ascii() || self.words.has_accents(&word) {
+            return word;
+        }
+        // Letters of scripts that English cannot read are not said.
+        word.chars().filter(char::is_ascii).collect()
     }
 
     fn cardinal(&self, digits: &str, _form: NumberForm) -> String {
@@ -266,6 +271,14 @@ impl Grammar for EnglishGrammar<'_> {
         }
     }
 
+    fn is_per(&self, word: &str) -> bool {
+        const COUNTED: [&str; 14] = [
+            "day", "week", "month", "year", "hour", "minute", "second", "night", "person", "item",
+            "unit", "piece", "mile", "user",
+        ];
+        COUNTED.contains(&word)
+    }
+
     fn is_attributive(&self, line: &WrittenLine, start: usize, end: usize) -> bool {
         let next = line.low(end);
         if !line.is_word(end) || !line.gap(end) || line.capital(end) || self.is_function(&next) {
@@ -317,7 +330,8 @@ impl Grammar for EnglishGrammar<'_> {
     }
 
     fn letters(&self, word: &str) -> String {
-        let letters = word.to_uppercase().replace('\'', "");
+        let ascii = word.chars().filter(char::is_ascii_alphabetic);
+        let letters = ascii.collect::<String>().to_uppercase();
         if self.words.is_acronym(&letters) && letters.len() < 5 {
             let letters: Vec<String> = letters.chars().map(String::from).collect();
             return letters.join(" ");
@@ -326,6 +340,9 @@ impl Grammar for EnglishGrammar<'_> {
     }
 
     fn code_word(&self, word: &str) -> String {
+        if !word.is_ascii() {
+            return self.letters(word);
+        }
         let low = word.to_lowercase();
         match low.as_str() {
             "com" | "org" | "net" | "edu" | "gov" | "info" => low,
