@@ -169,6 +169,10 @@ pub fn roman_by_context(line: &WrittenLine, i: usize, n: u32) -> Option<bool> {
             numeral,
             "CIVIC" | "MILD" | "MIMIC" | "VIVID" | "LIVID" | "CIVIL"
         );
+    let alone = usual && line.len() == 1 && numeral.len() > 2;
+    if alone {
+        return Some(false);
+    }
     if usual
         && (name && n < 100 && (numeral != "IV" || next.is_empty() || !line.is_word(i + 1)) || long)
     {

@@ -19,7 +19,7 @@ fn compared(text: &str) -> String {
         .filter(|w| !w.is_empty() && *w != "and")
     {
         let single = word.chars().count() == 1;
-        if !out.is_empty() && !(single && letter) {
+        if !(out.is_empty() || single && letter) {
             out.push(' ');
         }
         out.push_str(word);

@@ -121,7 +121,8 @@ impl EnglishGrammar<'_> {
             return low;
         }
         let short = stem.to_lowercase();
-        let spelled = LETTERS.contains(&stem);
+        let joined = line.joined(i + 1) == '&' || i > 0 && !line.gap(i) && line.sign(i - 1) == '&';
+        let spelled = LETTERS.contains(&stem) || joined && stem.len() < 4;
         let acronym = self.words.is_acronym(stem);
         let asked = ["is", "are", "was", "were", "know", "knows", "guess", "see"];
         if stem == "WHO" && asked.contains(&line.before(i).to_lowercase().as_str()) {
