@@ -15,7 +15,7 @@ use crate::language::{Language, unreadable};
 use crate::normalization::unicode::is_unread;
 use crate::{Accent, English};
 use std::sync::OnceLock;
-use table::{LanguageTable, apart};
+use table::{LanguageTable, SecondStress, apart};
 use vocabox_base::fault::Fault;
 
 /// Every table, by the language code that packs use.
@@ -26,6 +26,9 @@ const TABLES: [(&str, &str); 10] = [
     ("pt-br", include_str!("../tables/pt.txt")), ("sw", include_str!("../tables/sw.txt")), ("yo", include_str!("../tables/yo.txt")),
     ("zu", include_str!("../tables/zu.txt")),
 ];
+
+/// Stands in the output of `joins` between a word and the sounds that the next word makes it end with.
+const LINK: char = '‿';
 
 /// A language with a table.
 pub struct TableLanguage {
@@ -110,7 +113,12 @@ impl TableLanguage {
             (None, None) => return out,
         };
         let before = vowels.iter().filter(|&&at| at < main).count();
-        if self.table.second && before > 1 {
+        let second = match self.table.second {
+            SecondStress::Nowhere => false,
+            SecondStress::Apart => before > 1,
+            SecondStress::LongWords => before > 0 && vowels.len() > 2,
+        };
+        if second {
             out.insert(vowels[0], 'ˌ');
         }
         out
@@ -134,14 +142,15 @@ impl Language for TableLanguage {
     }
 
     fn words(&self, text: &str) -> String {
-        let words = reading::words(text, &self.table);
-        self.table.joins.apply(&words)
+        reading::words(text, &self.table)
     }
 
     fn sounds(&self, words: &str) -> Result<String, Fault> {
         let mut out = String::new();
         let mut english = String::new();
-        for token in words.split([' ', '-']).filter(|t| !t.is_empty()) {
+        let words = words.replace('-', " ");
+        let words = self.table.joins.apply(&self.table.respell.apply(&words));
+        for token in words.split(' ').filter(|t| !t.is_empty()) {
             // Read a run of words at once: a call costs more than a word.
             let latin = token.is_ascii() && token.contains(|c: char| c.is_ascii_alphabetic());
             if self.table.latin_is_english && latin {
@@ -155,13 +164,15 @@ impl Language for TableLanguage {
             let start = token.len() - token.trim_start_matches(is_mark).len();
             out.push_str(&token[..start]);
             if !core.is_empty() {
-                out.push_str(&self.word(core));
+                let (core_word, link) = core.split_once(LINK).unwrap_or((core, ""));
+                out.push_str(&self.word(core_word));
+                out.push_str(link);
                 out.push_str(&token[start + core.len()..]);
             }
             out.push(' ');
         }
         out.push_str(&self.english(&mut english)?);
-        Ok(tidy(&out, VOCABULARY))
+        Ok(self.table.phrase.apply(&tidy(&out, VOCABULARY)))
     }
 }
 

@@ -8,7 +8,7 @@
 //! | `name` | English name |
 //! | `latin` | `own`: written in Latin letters; `english`: Latin letters in it are read as English |
 //! | `elide` | `yes`: what stands before an apostrophe is a word of its own, said without a pause |
-//! | `second` | `yes`: the first syllable has a second stress (`ˌ`) when the stressed one is not the next |
+//! | `second` | `yes`: the first syllable has a second stress (`ˌ`) when the stressed one is not the next; `three`: when the word has three syllables or more and the first is not the stressed one |
 //! | `point`, `group` | signs between the whole and the part, and between groups of three digits (`␣`: a blank) |
 //! | `said-point`, `minus`, `range` | words for the point, the sign, and the line between two numbers |
 //! | `ordinal` | signs that make a number an ordinal |
@@ -21,18 +21,31 @@
 //! | `signs` | a sign and its words; those of money are said after their number |
 //! | `names` | a letter and its name in this language's own spelling |
 //! | `numbers`, `ordinals` | as `numbers` says |
-//! | `joins` | rewrite rules from words to words, over the whole sentence |
+//! | `respell` | rewrite rules from words to words, over the whole sentence, for their sounds only (silent h) |
+//! | `joins` | the same after `respell`: what a word sounds like next to another; sounds after `‿` end the word before |
 //! | `words` | a word and its sounds, or `=` and other words |
 //! | `letters` | rewrite rules from letters to sounds, word by word; `ˈ` before a vowel stresses it |
 //! | `elisions` | rewrite rules from sounds to sounds, before the stress |
 //! | `stress` | an ending (context as in a rule, after `-`) and which syllable from the end it stresses; longer first |
 //! | `weak` | words without a stress, several a line |
 //! | `sounds` | rewrite rules from sounds to sounds, after the stress |
+//! | `phrase` | rewrite rules from sounds to sounds over the whole sentence: sounds that change at the next word |
 
 use super::numbers::Numbers;
 use super::rewrite::{Classes, Rewrite, RuleContext};
 use std::collections::{HashMap, HashSet};
 use unicode_normalization::UnicodeNormalization;
+
+/// Where a word's first syllable has a second stress.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub enum SecondStress {
+    #[default]
+    Nowhere,
+    /// Where the stressed syllable is not the next.
+    Apart,
+    /// In words of three syllables and more whose first is not the stressed one.
+    LongWords,
+}
 
 /// A language's parsed table.
 #[derive(Debug, Default)]
@@ -40,7 +53,7 @@ pub struct LanguageTable {
     pub name: String,
     pub latin_is_english: bool,
     pub elide: bool,
-    pub second: bool,
+    pub second: SecondStress,
     pub point: char,
     pub group: char,
     pub said_point: String,
@@ -53,6 +66,7 @@ pub struct LanguageTable {
     pub names: HashMap<char, String>,
     pub numbers: Numbers,
     pub ordinals: HashMap<String, String>,
+    pub respell: Rewrite,
     pub joins: Rewrite,
     pub words: HashMap<String, String>,
     pub letters: Rewrite,
@@ -61,6 +75,7 @@ pub struct LanguageTable {
     pub stress: Vec<(RuleContext, usize)>,
     pub weak: HashSet<String>,
     pub sounds: Rewrite,
+    pub phrase: Rewrite,
     /// Letters that are read without folding.
     pub own: HashSet<char>,
 }
@@ -106,7 +121,13 @@ impl LanguageTable {
         };
         match key {
             "name" => self.name = value.into(),
-            "second" => self.second = value == "yes",
+            "second" => {
+                self.second = match value {
+                    "yes" => SecondStress::Apart,
+                    "three" => SecondStress::LongWords,
+                    _ => return Err(format!("no second stress {value}")),
+                }
+            }
             "elide" => self.elide = value == "yes",
             "latin" => self.latin_is_english = value == "english",
             "point" => self.point = sign()?,
@@ -128,7 +149,9 @@ impl LanguageTable {
     fn entry(&mut self, section: &str, line: &str, classes: &Classes) -> Result<(), String> {
         match section {
             "numbers" => return self.numbers.add(line),
+            "respell" => return self.respell.add(line, classes),
             "joins" => return self.joins.add(line, classes),
+            "phrase" => return self.phrase.add(line, classes),
             "letters" => return self.letters.add(line, classes),
             "elisions" => return self.elisions.add(line, classes),
             "sounds" => return self.sounds.add(line, classes),
