@@ -5,6 +5,7 @@
 //! `languages` maps a language code to its reader.
 
 mod g2p;
+mod grammar;
 mod language;
 mod languages;
 mod normalization;
