@@ -137,7 +137,10 @@ pub trait Grammar: Sync + Send {
             let scale = self.counted(&money.span, &magnitude.noun);
             return join(&[&count, &scale, tables.of, &unit.many]);
         }
-        let cents = from.part.as_deref().filter(|p| p.len() == 2);
+        let padded = from.part.as_ref().filter(|p| p.len() == 1 && self.pads_hundredths());
+        let padded = padded.map(|part| format!("{part}0"));
+        let cents = padded.as_deref().or(from.part.as_deref());
+        let cents = cents.filter(|p| p.len() == 2);
         if let (Some(cents), Some(hundredth), None) =
             (cents, &money.currency.hundredth, &money.span.to)
         {
@@ -238,6 +241,26 @@ pub trait Grammar: Sync + Send {
             0..=3 if !digits.starts_with('0') => self.cardinal(digits, NumberForm::default()),
             _ => self.one_by_one(digits),
         }
+    }
+
+    /// Returns an ordinal that was written with `mark`, in lower case, after its digits.
+    fn marked_ordinal(&self, digits: &str, _mark: &str) -> String {
+        self.ordinal(digits, NumberForm::default())
+    }
+
+    /// Whether one digit after an amount's point stands for tens of its hundredths: "$0,1" is ten cents.
+    fn pads_hundredths(&self) -> bool {
+        false
+    }
+
+    /// The gender of the hours of a time.
+    fn hour_gender(&self) -> Gender {
+        Gender::Masculine
+    }
+
+    /// Returns the name of a letter, in lower case, in the language's own spelling.
+    fn letter_name(&self, _letter: char) -> Option<&'static str> {
+        None
     }
 
     /// The gender that a number before the word `noun` takes, where the language knows the word.

@@ -12,13 +12,28 @@
 //! | `tables`, `language` | what a language tells the grammar |
 //! | `reader` | reads a line from left to right |
 //! | `english` | English |
+//! | `languages` | the languages with a text file in `tables/`: which file and which rules each has |
+//! | `text_grammar`, `text_base`, `number_rules` | such a file, and what it answers |
+//! | `romance` | what Spanish, French, Italian and Portuguese write alike |
+//! | `spanish`, `french`, `italian`, `portuguese`, `hindi`, `african` | what only these say |
 
+mod african;
 pub(crate) mod english;
+mod french;
+mod hindi;
+mod italian;
 pub mod language;
+pub(crate) mod languages;
+mod number_rules;
+mod portuguese;
 mod reader;
 mod recognise;
+mod romance;
 mod semiotic;
+mod spanish;
 pub mod tables;
+mod text_base;
+mod text_grammar;
 pub mod token;
 pub mod values;
 

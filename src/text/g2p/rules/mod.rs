@@ -1,18 +1,18 @@
 //! Languages whose spelling determines their sounds: each is one table of rules.
 //!
-//! Owns the tables and the conversion from their words to sounds. `table` has the notation, `reading` turns written
-//! text into words, `numbers` and `rewrite` are the two kinds of rules. The sounds are those that Kokoro's voices of a
+//! Owns the tables and the conversion from their words to sounds. `table` has the notation, `rewrite` its rules,
+//! `reading` turns written text into words by the language's grammar. The sounds are those that Kokoro's voices of a
 //! language were trained with (International Phonetic Alphabet, some pairs in one character: A=eɪ I=aɪ W=aʊ ʤ ʧ ʣ ʦ),
 //! or the nearest ones that its vocabulary has.
 
-mod numbers;
 mod reading;
 mod rewrite;
 mod table;
 
 use crate::g2p::english::{SILENT, VOCABULARY, tidy};
+use crate::grammar::{Grammar, languages};
 use crate::language::{Language, unreadable};
-use crate::normalization::unicode::is_unread;
+use crate::normalization::unicode::{fold, is_unread};
 use crate::{Accent, English};
 use std::sync::OnceLock;
 use table::{LanguageTable, SecondStress, apart};
@@ -33,6 +33,7 @@ const LINK: char = '‿';
 /// A language with a table.
 pub struct TableLanguage {
     table: LanguageTable,
+    grammar: Box<dyn Grammar>,
 }
 
 impl TableLanguage {
@@ -47,11 +48,31 @@ impl TableLanguage {
             [const { OnceLock::new() }; TABLES.len()];
         let at = TABLES.iter().position(|(known, _)| *known == code)?;
         Some(MADE[at].get_or_init(|| {
-            TableLanguage {
-                table: LanguageTable::parse(TABLES[at].1)
-                    .unwrap_or_else(|why| panic!("the table of {code} is not well-formed: {why}")),
-            }
+            let wrong = |why| panic!("the table of {code} is not well-formed: {why}");
+            let table = LanguageTable::parse(TABLES[at].1).unwrap_or_else(wrong);
+            let known = table.words.keys().chain(&table.weak).cloned().collect();
+            let grammar = languages::of(code, known)
+                .unwrap_or_else(|why| panic!("the grammar of {code} is not well-formed: {why}"));
+            TableLanguage { table, grammar }
         }))
+    }
+
+    /// Returns the sounds of one word without marks; a capital by itself is a letter that is said by its name.
+    fn said(&self, word: &str) -> String {
+        let mut chars = word.chars();
+        let letter = chars.next().filter(|c| c.is_uppercase());
+        match letter.filter(|_| chars.next().is_none()) {
+            Some(letter) => {
+                let low = letter.to_lowercase().next().unwrap_or(letter);
+                let name = self.grammar.letter_name(low).or_else(|| {
+                    let plain = fold(low.encode_utf8(&mut [0; 4])).first().copied()?;
+                    self.grammar.letter_name(plain)
+                });
+                let words = name.map_or_else(|| low.to_string(), str::to_string);
+                words.split(' ').map(|w| self.word(w)).collect::<Vec<_>>().join(" ")
+            }
+            None => self.word(&word.to_lowercase()),
+        }
     }
 
     /// Returns the sounds of one word in lower case, without marks.
@@ -142,7 +163,7 @@ impl Language for TableLanguage {
     }
 
     fn words(&self, text: &str) -> String {
-        reading::words(text, &self.table)
+        reading::words(text, &self.table, &*self.grammar)
     }
 
     fn sounds(&self, words: &str) -> Result<String, Fault> {
@@ -165,7 +186,7 @@ impl Language for TableLanguage {
             out.push_str(&token[..start]);
             if !core.is_empty() {
                 let (core_word, link) = core.split_once(LINK).unwrap_or((core, ""));
-                out.push_str(&self.word(core_word));
+                out.push_str(&self.said(core_word));
                 out.push_str(link);
                 out.push_str(&token[start + core.len()..]);
             }

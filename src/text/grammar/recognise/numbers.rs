@@ -106,7 +106,7 @@ pub fn ordinal(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Ex
     let mark = line.low(end + stop);
     let marked = !line.gap(end) && tables.ordinal_marks.contains(&mark.as_str());
     (marked && !line.glued_right(end + stop + 1) && number.whole.len() <= DIGITS_MAX).then(|| {
-        let words = grammar.ordinal(&number.whole, NumberForm::default());
+        let words = grammar.marked_ordinal(&number.whole, &mark);
         Expression::new(Semiotic::Ordinal, words, end + stop + 1)
     })
 }

@@ -1,0 +1,239 @@
+//! What Spanish, French, Italian and Portuguese write alike: dates with "de" between their parts, times with a point or
+//! an "h", fractions with a whole number and a unit, Roman numerals by themselves.
+//!
+//! Owns how these are recognised; each language says them.
+
+use super::language::{Grammar, join};
+use super::recognise::{fractions, measures, romans, times};
+use super::semiotic::{Expression, Semiotic};
+use super::token::WrittenLine;
+use super::values::{CalendarDate, ClockTime, CountedNoun, NumberForm};
+
+/// Zones that are written after a time, in lower case.
+const ZONES: [&str; 18] = [
+    "est", "edt", "cst", "cdt", "mst", "mdt", "pst", "pdt", "gmt", "utc", "bst", "cet", "cest", "wet", "pyt",
+    "art", "brt", "clt",
+];
+
+/// Returns the number at `i` when it has as many digits as `digits` allows and is at most `most`.
+pub fn figure(
+    line: &WrittenLine,
+    i: usize,
+    digits: std::ops::RangeInclusive<usize>,
+    most: u16,
+) -> Option<u16> {
+    let text = line.text(i);
+    let fits = line.is_figure(i) && digits.contains(&text.len());
+    let value = text.parse().ok().filter(|_| fits)?;
+    (value <= most).then_some(value)
+}
+
+/// A date as it was written with words between its parts.
+pub struct WrittenDate<'a> {
+    pub date: CalendarDate,
+    /// The word before the year: "de", "del"; empty where there was none.
+    pub of: &'a str,
+    pub end: usize,
+}
+
+/// Returns the date at `i`: a day, a month's name and perhaps a year, with one of `ofs` between them or without.
+pub fn date_in_words<'a>(
+    line: &WrittenLine,
+    i: usize,
+    grammar: &dyn Grammar,
+    ofs: &[&'a str],
+) -> Option<WrittenDate<'a>> {
+    let tables = grammar.tables();
+    if line.glued_left(i) {
+        return None;
+    }
+    let of = |at: usize| {
+        let low = line.low(at);
+        ofs.iter().copied().find(|of| line.gap(at) && *of == low)
+    };
+    let day = figure(line, i, 1..=2, 31).filter(|d| *d > 0)?;
+    let mut at = i + 1;
+    let stop = usize::from(line.joined(at) == '.' && !line.gap(at + 1));
+    if !line.gap(at) && tables.ordinal_marks.contains(&line.low(at + stop).as_str()) {
+        at += stop + 1;
+    }
+    at += usize::from(of(at).is_some());
+    if !line.gap(at) {
+        return None;
+    }
+    let month = tables.month(&line.low(at))?;
+    at += 1;
+    let short = line.text(at - 1).chars().count() < 5;
+    if short && line.joined(at) == '.' && at + 1 < line.len() {
+        at += 1;
+    }
+    let word = of(at);
+    let year_at = at + usize::from(word.is_some());
+    let year = figure(line, year_at, 3..=4, 2200)
+        .filter(|y| *y >= 100 && line.gap(year_at) && !line.glued_right(year_at + 1));
+    let end = match year {
+        Some(_) => year_at + 1,
+        None => at,
+    };
+    Some(WrittenDate {
+        date: CalendarDate {
+            day: Some(day as u8),
+            month: Some(month),
+            year: year.map(|_| line.text(year_at).to_string()),
+            day_first: true,
+            figures: false,
+        },
+        of: word.filter(|_| year.is_some()).unwrap_or(""),
+        end,
+    })
+}
+
+/// Returns the time at `i` and the index after it: "15:30", "15h30", "15:30 h", "3:02:32 pst", "12h02m00s"; with
+/// `points` also "12.15". At least a minute or a letter for the hour has to follow the hour.
+pub fn time(
+    line: &WrittenLine,
+    i: usize,
+    grammar: &dyn Grammar,
+    points: bool,
+) -> Option<(ClockTime, usize)> {
+    let tables = grammar.tables();
+    if line.glued_left(i) || line.joined(i + 1) == ' ' && i > 0 && ".,:/-".contains(line.joined(i.wrapping_sub(1))) {
+        return None;
+    }
+    let hour = figure(line, i, 1..=2, 24)? as u8;
+    let two = |at: usize| figure(line, at, 2..=2, 59).map(|n| n as u8).filter(|_| !line.gap(at));
+    let mark = |at: usize| tables.hour_marks.contains(&line.text(at));
+    let mut time = ClockTime {
+        hour,
+        zero: line.text(i).starts_with('0'),
+        ..ClockTime::default()
+    };
+    let mut end = i + 1;
+    let sign = line.joined(end);
+    let mut marked = false;
+    if (sign == ':' || sign == '.' && points)
+        && let Some(minute) = two(end + 1)
+    {
+        time.minute = Some(minute);
+        end += 2;
+        if line.joined(end) == sign
+            && let Some(second) = two(end + 1)
+        {
+            time.second = Some(second);
+            end += 2;
+        }
+        if line.is_figure(end + 1) && (line.joined(end) == sign || line.joined(end) == '/') {
+            return None;
+        }
+    } else if mark(end) {
+        marked = true;
+        end += 1;
+        if let Some(minute) = two(end) {
+            time.minute = Some(minute);
+            end += 1;
+            let minutes = matches!(line.low(end).as_str(), "m" | "min" | "mn") && !line.gap(end);
+            let after = end + usize::from(minutes);
+            if let Some(second) = two(after) {
+                time.second = Some(second);
+                end = after + 1 + usize::from(line.low(after + 1) == "s" && !line.gap(after + 1));
+            } else if minutes {
+                end = after;
+            }
+        }
+    }
+    if time.minute.is_some() && !marked && mark(end) {
+        end += 1;
+    }
+    if let Some((half, after)) = times::half(line, end, grammar).filter(|_| time.hour <= 12) {
+        time.half = Some(half);
+        end = after;
+    }
+    if time.minute.is_none() && time.half.is_none() && !marked {
+        return None;
+    }
+    if ZONES.contains(&line.low(end).as_str()) {
+        time.zone = grammar.letters(line.text(end));
+        end += 1;
+        let sign = line.sign(end);
+        if matches!(sign, '+' | '-') && line.is_figure(end + 1) && !line.gap(end + 1) {
+            let word = if sign == '+' { tables.plus } else { tables.minus };
+            let minutes = line.joined(end + 2) == ':' && line.is_figure(end + 3);
+            let form = NumberForm {
+                gender: grammar.hour_gender(),
+                before_noun: minutes,
+                oblique: false,
+            };
+            let plain = NumberForm::default();
+            let hours = grammar.cardinal(line.text(end + 1), if minutes { form } else { plain });
+            let rest = match minutes {
+                true => grammar.cardinal(line.text(end + 3), plain),
+                false => String::new(),
+            };
+            time.zone = join(&[&time.zone, word, &hours, &rest]);
+            end += if minutes { 4 } else { 2 };
+        }
+    }
+    (!line.glued_right(end) && line.joined(end) != '%').then_some((time, end))
+}
+
+/// A whole number with a fraction, or a fraction by itself, and the unit after it.
+pub struct MixedFraction<'a> {
+    pub negative: bool,
+    pub whole: Option<&'a str>,
+    pub over: &'a str,
+    pub under: &'a str,
+    pub unit: Option<CountedNoun>,
+    pub end: usize,
+}
+
+/// Returns the fraction at `i` with what belongs to it.
+pub fn mixed<'a>(
+    line: &'a WrittenLine,
+    i: usize,
+    grammar: &dyn Grammar,
+) -> Option<MixedFraction<'a>> {
+    let negative = line.sign(i) == '-' && line.gap(i) && !line.gap(i + 1);
+    let at = i + usize::from(negative);
+    if line.glued_left(at) || !line.is_figure(at) {
+        return None;
+    }
+    let with_whole = line.gap(at + 1).then(|| fractions::parts(line, at + 1)).flatten();
+    let (whole, (over, under, end)) = match with_whole {
+        Some(parts) => (Some(line.text(at)), parts),
+        None => (None, fractions::parts(line, at)?),
+    };
+    let unit = measures::unit(line, end, grammar);
+    let end = unit.as_ref().map_or(end, |(_, end)| *end);
+    Some(MixedFraction {
+        negative,
+        whole,
+        over,
+        under,
+        unit: unit.map(|(unit, _)| unit),
+        end,
+    })
+}
+
+/// Returns the value of the word at `i` as a Roman numeral in lower case of two letters and more, or of one after
+/// `named`.
+pub fn low_roman(line: &WrittenLine, i: usize, named: bool) -> Option<u32> {
+    let text = line.text(i);
+    let low = text.chars().all(|c| c.is_ascii_lowercase());
+    let long = named || text.len() > 1;
+    (line.is_word(i) && low && long)
+        .then(|| romans::value(&text.to_uppercase()))
+        .flatten()
+}
+
+/// Returns the Roman numeral in capitals that is the whole text.
+pub fn lonely_roman(line: &WrittenLine, i: usize) -> Option<u32> {
+    let whole = i == 0 && (line.len() == 1 || line.len() == 2 && line.sign(1) == '.');
+    (whole && line.is_word(0))
+        .then(|| romans::value(line.text(0)))
+        .flatten()
+}
+
+/// Returns a class and its words as an expression.
+pub fn found(class: Semiotic, parts: &[&str], end: usize) -> Option<Expression> {
+    Some(Expression::new(class, join(parts), end))
+}
