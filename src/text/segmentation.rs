@@ -93,6 +93,11 @@ pub fn sentences(text: &str) -> Vec<Sentence> {
     out
 }
 
+/// Whether `word`, with a capital, starts a sentence rather than continues a name.
+pub(crate) fn is_starter(word: &str) -> bool {
+    STARTERS.contains(&word)
+}
+
 /// Whether a reader ends a sentence between `before` and `after`, where Unicode does.
 fn ends(before: &str, after: &str, line_break: bool) -> bool {
     let next = after.trim_start_matches(QUOTES);

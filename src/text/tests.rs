@@ -1,5 +1,4 @@
 use super::*;
-use crate::normalization::english;
 use vocabox_base::cpu_time;
 use vocabox_base::random::SplitMix;
 
@@ -8,7 +7,7 @@ fn american() -> &'static English {
 }
 
 fn said(text: &str) -> String {
-    english::normalize(text, Accent::American)
+    american().words(text)
 }
 
 fn check(pieces: &[Piece], of: &str) {
@@ -118,7 +117,7 @@ fn writing_is_read_as_a_person_reads_it() {
         assert_eq!(got, read, "{written:?}");
     }
     assert_eq!(
-        english::normalize("105 on 5/4/2024", Accent::British),
+        English::shared(Accent::British).words("105 on 5/4/2024"),
         "one hundred and five on the fifth of April, twenty twenty four"
     );
 }
@@ -318,7 +317,7 @@ fn no_text_panics_or_leaves_the_alphabet() {
         }
         let text: String = text.into_iter().collect();
         for accent in [Accent::American, Accent::British] {
-            let words = english::normalize(&text, accent);
+            let words = English::shared(accent).words(&text);
             assert!(
                 words
                     .chars()

@@ -1,15 +1,18 @@
 //! Turns English words into Kokoro's phonemes.
 //!
 //! Owns the alphabet and the lexicon (crate misaki-rs 0.8.0: Misaki's US or GB lexicon and a part-of-speech tagger,
-//! both inside the binary). Its input are the words that `normalize` makes of a text; it does not know how text is cut
-//! into pieces.
+//! both inside the binary), and `pronunciations.txt` for words that the lexicon lacks. Its input are the words that the
+//! grammar makes of a text; it does not know how text is cut into pieces.
 
-use crate::g2p::letter_to_sound::{LetterToSound, pronounceable};
-use crate::language::Language;
-use crate::normalization::english::{normalize, readable};
+use crate::g2p::heteronyms;
+use crate::g2p::letter_to_sound::{LetterToSound, spelled};
+use crate::grammar::english::{EnglishGrammar, WordList};
+use crate::language::{Language, unreadable};
+use crate::normalization::unicode::is_unread;
 use crate::{Accent, NOTHING};
-use misaki_rs::G2P;
-use std::sync::OnceLock;
+use misaki_rs::{G2P, lexicon::PhonemeEntry};
+use std::collections::HashMap;
+use std::sync::{LazyLock, OnceLock};
 use vocabox_base::fault::Fault;
 
 /// Every character that the phonemes of any language may have: Kokoro's vocabulary (`vocabulary.json` of its pack)
@@ -55,7 +58,7 @@ impl English {
     /// Returns the phonemes of `text`, all of [`ALPHABET`]; `text` should be a sentence or a few. Faults: `Invalid`
     /// when nothing in it can be spoken, or it has letters that English cannot read.
     pub fn phonemes(&self, text: &str) -> Result<String, Fault> {
-        readable(text)?;
+        self.readable(text)?;
         let phonemes = self.sounds(&self.words(text))?;
         if phonemes.is_empty() {
             return Err(Fault::invalid(NOTHING));
@@ -68,14 +71,33 @@ impl English {
         &self.g2p
     }
 
-    /// Returns the form of `word` that the lexicon knows: a word in capitals in lower case when it can be pronounced, a
-    /// compound of two known words with a hyphen, a hyphenated word in parts when one of them is unknown.
-    fn known_form(&self, word: &str) -> String {
-        let core = word.trim_matches(|c: char| !c.is_ascii_alphabetic());
-        let known = |w: &str| self.g2p.lexicon.get_word(w, "NN", None, None).is_some();
-        if core.len() < 2 {
+    /// Returns the grammar that reads figures and signs.
+    pub(crate) fn grammar(&self) -> EnglishGrammar<'_> {
+        EnglishGrammar {
+            accent: self.accent,
+            words: self,
+        }
+    }
+
+    /// Returns the form of the word at `i` that misaki reads as it should be: with its sounds where the lexicon has
+    /// others, a compound of two known words with a hyphen, a hyphenated word in parts when one of them is unknown.
+    fn known_form(&self, words: &[&str], i: usize) -> String {
+        let word = words[i];
+        let core = word.trim_matches(|c: char| !c.is_alphabetic());
+        if core.is_empty() {
             return word.to_string();
         }
+        let with_marks = word.trim_matches(|c: char| !c.is_alphabetic() && c != '\'');
+        let own = [with_marks, core]
+            .into_iter()
+            .find_map(|w| Some((w, self.pronounced(w)?)));
+        let own = own.or_else(|| Some((core, self.capitals(core)?)));
+        let own = own.or_else(|| Some((with_marks, self.elided(with_marks)?)));
+        let own = own.or_else(|| Some((core, heteronyms::sounds(words, i, self.accent)?)));
+        if let Some((written, sounds)) = own {
+            return word.replacen(written, &format!("[{written}](/{sounds}/)"), 1);
+        }
+        let known = |w: &str| self.g2p.lexicon.get_word(w, "NN", None, None).is_some();
         if core.contains('-') {
             let letters = core.split('-').filter(|part| part.len() == 1).count();
             let unknown = letters > 1 || core.split('-').any(|part| !known(part));
@@ -85,15 +107,9 @@ impl English {
                 word.to_string()
             };
         }
-        if !core.bytes().all(|b| b.is_ascii_alphabetic()) {
-            return word.to_string();
-        }
         let lower = core.to_ascii_lowercase();
-        let shouted = core.len() > 5 && core == core.to_ascii_uppercase();
-        if shouted && !known(&lower) && pronounceable(core) {
-            return word.replace(core, &lower);
-        }
-        if !known(core)
+        if core.bytes().all(|b| b.is_ascii_alphabetic())
+            && !known(core)
             && let Some(at) = (HALF_MIN..(lower.len() + 1).saturating_sub(HALF_MIN))
                 .rev()
                 .find(|&at| known(&lower[..at]) && known(&lower[at..]))
@@ -102,23 +118,94 @@ impl English {
         }
         word.to_string()
     }
+
+    /// Returns the sounds of `word` in `pronunciations.txt`.
+    fn pronounced(&self, word: &str) -> Option<String> {
+        let low = word.to_lowercase();
+        let (stem, s) = match low.strip_suffix("'s") {
+            Some(stem) if !PRONUNCIATIONS.contains_key(low.as_str()) => (stem, "z"),
+            _ => (low.as_str(), ""),
+        };
+        let sounds = PRONUNCIATIONS.get(stem)?;
+        let sounds = match self.accent {
+            Accent::American => (*sounds).to_string(),
+            Accent::British => sounds.replace('O', "Q").replace('T', "t"),
+        };
+        Some(sounds + s)
+    }
+
+    /// Returns the names of the letters of a word in capitals that is no acronym of the lexicon, or of a single letter.
+    fn capitals(&self, core: &str) -> Option<String> {
+        let (stem, s) = match core.strip_suffix("'s").or_else(|| core.strip_suffix('s')) {
+            Some(stem) => (stem, "z"),
+            None => (core, ""),
+        };
+        let capitals = !stem.is_empty() && stem.bytes().all(|b| b.is_ascii_uppercase());
+        if !capitals || stem == "I" || self.is_acronym(stem) {
+            return None;
+        }
+        Some(spelled(stem, self.accent) + s)
+    }
+
+    /// Returns the sounds of "movin'": those of "moving" with another last sound.
+    fn elided(&self, word: &str) -> Option<String> {
+        let stem = word.strip_suffix("in'")?;
+        let full = format!("{}ing", stem.to_lowercase());
+        let (sounds, _) = self.g2p.lexicon.get_word(&full, "VBG", None, None)?;
+        sounds.strip_suffix('ŋ').map(|s| format!("{s}n"))
+    }
+}
+
+/// The entries of `pronunciations.txt`.
+static PRONUNCIATIONS: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {
+    let lines = include_str!("pronunciations.txt").lines();
+    let entries = lines.filter(|line| !line.starts_with(';'));
+    entries.filter_map(|line| line.split_once(' ')).collect()
+});
+
+impl WordList for English {
+    fn is_known(&self, word: &str) -> bool {
+        const SHORT: usize = 3;
+        let lexicon = &self.g2p.lexicon;
+        match word.len() {
+            0..=SHORT => lexicon.golds.contains_key(word) || lexicon.silvers.contains_key(word),
+            _ => lexicon.get_word(word, "NN", None, None).is_some(),
+        }
+    }
+
+    fn is_acronym(&self, word: &str) -> bool {
+        let entry = self.g2p.lexicon.golds.get(word);
+        word.len() > 1
+            && (matches!(entry, Some(PhonemeEntry::Simple(_)))
+                || PRONUNCIATIONS.contains_key(word.to_lowercase().as_str()))
+    }
+
+    fn has_accents(&self, word: &str) -> bool {
+        PRONUNCIATIONS.contains_key(word.to_lowercase().as_str())
+    }
 }
 
 impl Language for English {
     fn readable(&self, text: &str) -> Result<(), Fault> {
-        readable(text)
+        match text.chars().position(is_unread) {
+            None => Ok(()),
+            Some(before) => Err(unreadable(before, "English", "Latin, Greek and Cyrillic")),
+        }
     }
 
     fn words(&self, text: &str) -> String {
-        normalize(text, self.accent)
+        self.grammar().read(text).0
     }
 
     fn sounds(&self, words: &str) -> Result<String, Fault> {
         if words.is_empty() {
             return Ok(String::new());
         }
-        let words: Vec<String> = words.split(' ').map(|word| self.known_form(word)).collect();
-        let (raw, _) = self.g2p.g2p(&words.join(" ")).map_err(Fault::internal)?;
+        let words: Vec<&str> = words.split(' ').collect();
+        let forms: Vec<String> = (0..words.len())
+            .map(|i| self.known_form(&words, i))
+            .collect();
+        let (raw, _) = self.g2p.g2p(&forms.join(" ")).map_err(Fault::internal)?;
         Ok(tidy(&raw, ALPHABET))
     }
 }

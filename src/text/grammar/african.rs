@@ -8,7 +8,9 @@ use super::semiotic::{Expression, Semiotic};
 use super::text_base::answered_by_base;
 use super::text_grammar::TextGrammar;
 use super::token::WrittenLine;
-use super::values::{CalendarDate, ClockTime, CountedNoun, DayHalf, MoneyAmount, NumberForm, NumberSpan};
+use super::values::{
+    CalendarDate, ClockTime, CountedNoun, DayHalf, MoneyAmount, NumberForm, NumberSpan,
+};
 
 pub struct African {
     pub base: TextGrammar,
@@ -43,7 +45,10 @@ impl Grammar for African {
             let scale = &magnitude.noun.many;
             return join(&[&unit.many, scale, &count]);
         }
-        let cents = from.part.as_deref().filter(|p| p.len() == 2 && money.span.to.is_none());
+        let cents = from
+            .part
+            .as_deref()
+            .filter(|p| p.len() == 2 && money.span.to.is_none());
         if let (Some(cents), Some(hundredth)) = (cents, &money.currency.hundredth) {
             let small = cents.trim_start_matches('0');
             let zero = from.whole.bytes().all(|b| b == b'0');
@@ -94,7 +99,9 @@ impl Grammar for African {
 
     fn date(&self, date: &CalendarDate) -> String {
         let word = |key: &str| self.base.said(key);
-        let month = date.month.map_or("", |m| self.base.tables.months[usize::from(m) - 1]);
+        let month = date
+            .month
+            .map_or("", |m| self.base.tables.months[usize::from(m) - 1]);
         let day = match date.day {
             Some(day) => join(&[word("day"), &self.plain(day)]),
             None => String::new(),

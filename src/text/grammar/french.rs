@@ -29,9 +29,15 @@ impl French {
     fn fraction_with_unit(&self, line: &WrittenLine, i: usize) -> Option<Expression> {
         let m = mixed(line, i, self)?;
         let gender = m.unit.as_ref().map_or(Gender::Neuter, |u| u.gender);
-        let minus = if m.negative { self.base.tables.minus } else { "" };
+        let minus = if m.negative {
+            self.base.tables.minus
+        } else {
+            ""
+        };
         let half = m.over == "1" && m.under == "2";
-        let whole = m.whole.map(|w| self.base.cardinal(w, NumberForm::before(gender)));
+        let whole = m
+            .whole
+            .map(|w| self.base.cardinal(w, NumberForm::before(gender)));
         let part = match half && whole.is_some() {
             true if gender == Gender::Feminine => "demie".to_string(),
             true => "demi".to_string(),
@@ -40,7 +46,11 @@ impl French {
         let joint = if whole.is_some() { self.base.whole } else { "" };
         let words = match &m.unit {
             Some(unit) if whole.is_some() => {
-                let noun = if m.whole == Some("1") { &unit.one } else { &unit.many };
+                let noun = if m.whole == Some("1") {
+                    &unit.one
+                } else {
+                    &unit.many
+                };
                 join(&[minus, &whole.unwrap_or_default(), noun, joint, &part])
             }
             Some(unit) => join(&[minus, &part, "de", &unit.one]),
@@ -96,7 +106,11 @@ impl French {
             day_first: true,
             figures: false,
         };
-        let joint = if days.len() == 1 && sign == '-' { tables.to } else { "" };
+        let joint = if days.len() == 1 && sign == '-' {
+            tables.to
+        } else {
+            ""
+        };
         let end = end + 1 + usize::from(year.is_some());
         found(
             Semiotic::Date,
@@ -110,7 +124,8 @@ impl French {
         let word = line.text(i);
         let capitals = word.chars().take_while(|c| "IVXLCDM".contains(*c)).count();
         let (numeral, mark) = word.split_at(capitals);
-        let n = romans::value(numeral).filter(|_| self.base.tables.ordinal_marks.contains(&mark))?;
+        let n =
+            romans::value(numeral).filter(|_| self.base.tables.ordinal_marks.contains(&mark))?;
         let words = self.marked_ordinal(&n.to_string(), mark);
         found(Semiotic::Roman, &[&words], i + 1)
     }
@@ -148,7 +163,12 @@ impl Grammar for French {
         }
         // "6°" is a sixth where no scale of temperature follows.
         let scale = matches!(line.text(i + 2), "C" | "F" | "K" | "c" | "f") && !line.gap(i + 2);
-        if line.is_figure(i) && line.joined(i + 1) == '°' && !scale && !line.glued_left(i) && i + 2 >= line.len() {
+        if line.is_figure(i)
+            && line.joined(i + 1) == '°'
+            && !scale
+            && !line.glued_left(i)
+            && i + 2 >= line.len()
+        {
             let words = self.base.ordinal(line.text(i), NumberForm::default());
             return found(Semiotic::Ordinal, &[&words], i + 2);
         }
@@ -188,7 +208,11 @@ impl Grammar for French {
         let named = |words: &[&str], word: &str| words.contains(&word);
         if named(self.base.tables.roman_after, &after) {
             let feminine = matches!(after.as_str(), "république" | "dynastie" | "législature");
-            let form = if feminine { FEMININE } else { NumberForm::default() };
+            let form = if feminine {
+                FEMININE
+            } else {
+                NumberForm::default()
+            };
             return self.base.ordinal(&n.to_string(), form);
         }
         let form = match before.as_str() {
@@ -206,7 +230,9 @@ impl Grammar for French {
         let said: Vec<String> = groups
             .iter()
             .map(|group| match group.len() {
-                1..=3 if !group.starts_with('0') => self.base.cardinal(group, NumberForm::default()),
+                1..=3 if !group.starts_with('0') => {
+                    self.base.cardinal(group, NumberForm::default())
+                }
                 len => {
                     let odd = len % 2;
                     let (first, rest) = group.split_at(odd);
@@ -230,10 +256,19 @@ impl Grammar for French {
             let count = self.span(&money.span, NumberForm::before(magnitude.noun.gender));
             let scale = self.counted(&money.span, &magnitude.noun);
             let vowel = unit.many.starts_with(['a', 'e', 'i', 'o', 'u', 'y']);
-            let of = if scale == "mille" { "" } else if vowel { "d'" } else { "de " };
+            let of = if scale == "mille" {
+                ""
+            } else if vowel {
+                "d'"
+            } else {
+                "de "
+            };
             return join(&[&count, &scale, &format!("{of}{}", unit.many)]);
         }
-        let cents = from.part.as_deref().filter(|p| p.len() <= 2 && money.span.to.is_none());
+        let cents = from
+            .part
+            .as_deref()
+            .filter(|p| p.len() <= 2 && money.span.to.is_none());
         let (Some(cents), Some(hundredth)) = (cents, &money.currency.hundredth) else {
             let number = self.span(&money.span, NumberForm::before(unit.gender));
             return join(&[&number, &self.counted(&money.span, unit)]);
@@ -242,10 +277,18 @@ impl Grammar for French {
         let small = cents.trim_start_matches('0');
         let counted = |digits: &str, noun: &CountedNoun| {
             let words = self.base.cardinal(digits, NumberForm::before(noun.gender));
-            let noun = if matches!(digits, "0" | "1") { &noun.one } else { &noun.many };
+            let noun = if matches!(digits, "0" | "1") {
+                &noun.one
+            } else {
+                &noun.many
+            };
             join(&[&words, noun])
         };
-        let sign = if from.negative { self.base.tables.minus } else { "" };
+        let sign = if from.negative {
+            self.base.tables.minus
+        } else {
+            ""
+        };
         let zero = from.whole.bytes().all(|b| b == b'0');
         match (zero, small) {
             (_, "") => join(&[sign, &counted(&from.whole, unit)]),
@@ -271,7 +314,11 @@ impl Grammar for French {
         };
         let second = match time.second.filter(|s| *s > 0) {
             Some(second) => {
-                let minutes = if time.minute.unwrap_or(0) < 2 { "minute" } else { "minutes" };
+                let minutes = if time.minute.unwrap_or(0) < 2 {
+                    "minute"
+                } else {
+                    "minutes"
+                };
                 let seconds = if second < 2 { "seconde" } else { "secondes" };
                 let minute = if minute.is_empty() { "zéro" } else { "" };
                 join(&[
@@ -293,7 +340,9 @@ impl Grammar for French {
     }
 
     fn date(&self, date: &CalendarDate) -> String {
-        let month = date.month.map_or("", |m| self.base.tables.months[usize::from(m) - 1]);
+        let month = date
+            .month
+            .map_or("", |m| self.base.tables.months[usize::from(m) - 1]);
         let day = match date.day {
             None => String::new(),
             Some(1) => "premier".to_string(),
@@ -304,10 +353,15 @@ impl Grammar for French {
     }
 
     fn gender_of(&self, noun: &str) -> Option<Gender> {
-        Some(match self.base.list("feminine", noun) || noun.ends_with("tions") || noun.ends_with("tion") {
-            true => Gender::Feminine,
-            false => Gender::Neuter,
-        })
+        Some(
+            match self.base.list("feminine", noun)
+                || noun.ends_with("tions")
+                || noun.ends_with("tion")
+            {
+                true => Gender::Feminine,
+                false => Gender::Neuter,
+            },
+        )
     }
 
     fn code_word(&self, word: &str) -> String {

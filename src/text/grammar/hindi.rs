@@ -7,7 +7,9 @@ use super::semiotic::{Expression, Semiotic};
 use super::text_base::answered_by_base;
 use super::text_grammar::TextGrammar;
 use super::token::WrittenLine;
-use super::values::{CalendarDate, ClockTime, CountedNoun, DayHalf, NumberForm, NumberSpan, WrittenNumber};
+use super::values::{
+    CalendarDate, ClockTime, CountedNoun, DayHalf, NumberForm, NumberSpan, WrittenNumber,
+};
 
 pub struct Hindi {
     pub base: TextGrammar,
@@ -95,11 +97,22 @@ impl Hindi {
     }
 
     fn date_in_figures(&self, line: &WrittenLine, i: usize) -> Option<Expression> {
-        if line.joined(i + 1) != '-' || line.gap(i + 2) || line.glued_left(i) || line.glued_right(i + 3) {
+        if line.joined(i + 1) != '-'
+            || line.gap(i + 2)
+            || line.glued_left(i)
+            || line.glued_right(i + 3)
+        {
             return None;
         }
-        let (a, b) = (figure(line, i, 2..=2, 99)?, figure(line, i + 2, 2..=4, 9999)?);
-        let month = |n: u16| (1..=12).contains(&n).then(|| self.base.tables.months[usize::from(n) - 1]);
+        let (a, b) = (
+            figure(line, i, 2..=2, 99)?,
+            figure(line, i + 2, 2..=4, 9999)?,
+        );
+        let month = |n: u16| {
+            (1..=12)
+                .contains(&n)
+                .then(|| self.base.tables.months[usize::from(n) - 1])
+        };
         if line.joined(i + 3) == '-'
             && let Some(year) = figure(line, i + 4, 4..=4, 2999)
             && !line.gap(i + 4)
@@ -107,15 +120,21 @@ impl Hindi {
             && b <= 31
         {
             let year = self.year(&year.to_string());
-            return found(Semiotic::Date, &[month(a)?, &self.plain(b as u8), &year], i + 5);
+            return found(
+                Semiotic::Date,
+                &[month(a)?, &self.plain(b as u8), &year],
+                i + 5,
+            );
         }
         if line.joined(i + 3) == '-' {
             return None;
         }
         match line.text(i + 2).len() {
-            4 if (1000..2999).contains(&b) => {
-                found(Semiotic::Date, &[month(a)?, &self.year(&b.to_string())], i + 3)
-            }
+            4 if (1000..2999).contains(&b) => found(
+                Semiotic::Date,
+                &[month(a)?, &self.year(&b.to_string())],
+                i + 3,
+            ),
             2 if (1..=31).contains(&a) => {
                 found(Semiotic::Date, &[&self.plain(a as u8), month(b)?], i + 3)
             }
@@ -143,14 +162,19 @@ impl Hindi {
         // A mobile telephone in two groups, an area code with a point.
         let five = |k: usize| line.is_figure(k) && line.text(k).len() == 5;
         if five(i) && five(i + 1) && line.gap(i + 1) && digits.starts_with(['6', '7', '8', '9'])
-            || sign == '.' && tight && digits.starts_with('0') && digits.len() > 2 && line.text(i + 2).len() > 5
+            || sign == '.'
+                && tight
+                && digits.starts_with('0')
+                && digits.len() > 2
+                && line.text(i + 2).len() > 5
         {
             let end = if sign == '.' { i + 3 } else { i + 2 };
             let second = self.digits(line.text(end - 1));
             return found(Semiotic::Telephone, &[&self.digits(digits), &second], end);
         }
         // A postal code after the name of a state.
-        if digits.len() == 6 && self.base.list("states", line.before(i)) && !line.glued_right(i + 1) {
+        if digits.len() == 6 && self.base.list("states", line.before(i)) && !line.glued_right(i + 1)
+        {
             return found(Semiotic::Address, &[&self.digits(digits)], i + 1);
         }
         // "200x10"
@@ -176,7 +200,11 @@ impl Hindi {
         {
             let whole = line.text(i);
             let words = self.quarters(whole, over, under).unwrap_or_else(|| {
-                join(&[&self.whole(whole), self.base.whole, &self.fraction(over, under)])
+                join(&[
+                    &self.whole(whole),
+                    self.base.whole,
+                    &self.fraction(over, under),
+                ])
             });
             return found(Semiotic::Fraction, &[&words], end);
         }
@@ -216,7 +244,11 @@ impl Grammar for Hindi {
         if let Some((time, end)) = super::romance::time(line, i, self, false) {
             return Some(Expression::new(Semiotic::Time, self.time(&time), end));
         }
-        let in_address = || self.is_address(line).then(|| self.in_address(line, i)).flatten();
+        let in_address = || {
+            self.is_address(line)
+                .then(|| self.in_address(line, i))
+                .flatten()
+        };
         self.date_in_figures(line, i)
             .or_else(|| self.numbers(line, i))
             .or_else(in_address)
@@ -236,7 +268,8 @@ impl Grammar for Hindi {
         if mark.is_ascii() {
             let n: usize = digits.parse().unwrap_or(0);
             let english = n.checked_sub(1).and_then(|n| ENGLISH_ORDINALS.get(n));
-            return english.map_or_else(|| format!("{}वाँ", self.whole(digits)), |w| (*w).to_string());
+            return english
+                .map_or_else(|| format!("{}वाँ", self.whole(digits)), |w| (*w).to_string());
         }
         // The vowel sign at the end tells the gender and the number.
         let vowel = mark.chars().find(|c| "ाीे".contains(*c)).unwrap_or('ा');
@@ -268,13 +301,24 @@ impl Grammar for Hindi {
     }
 
     fn measure(&self, span: &NumberSpan, unit: &CountedNoun, _attributive: bool) -> String {
-        let half = span.to.is_none() && span.from.part.as_deref() == Some("5") && !span.from.negative;
+        let half =
+            span.to.is_none() && span.from.part.as_deref() == Some("5") && !span.from.negative;
         let whole = span.from.whole.as_str();
-        if half && whole != "0" && let Some(words) = self.quarters(whole, "1", "2") {
-            let noun = if unit.many == "वर्ष" { "साल" } else { &unit.many };
+        if half
+            && whole != "0"
+            && let Some(words) = self.quarters(whole, "1", "2")
+        {
+            let noun = if unit.many == "वर्ष" {
+                "साल"
+            } else {
+                &unit.many
+            };
             return join(&[&words, noun]);
         }
-        join(&[&self.span(span, NumberForm::default()), &self.counted(span, unit)])
+        join(&[
+            &self.span(span, NumberForm::default()),
+            &self.counted(span, unit),
+        ])
     }
 
     fn time(&self, time: &ClockTime) -> String {
@@ -286,9 +330,18 @@ impl Grammar for Hindi {
             (Some(DayHalf::Afternoon), _) => "रात",
         };
         let hour = self.plain(time.hour);
-        let minute = time.minute.filter(|m| *m > 0).map(|m| format!("{} मिनट", self.plain(m)));
-        let second = time.second.filter(|s| *s > 0).map(|s| format!("{} सेकंड", self.plain(s)));
-        let rest = join(&[minute.as_deref().unwrap_or(""), second.as_deref().unwrap_or("")]);
+        let minute = time
+            .minute
+            .filter(|m| *m > 0)
+            .map(|m| format!("{} मिनट", self.plain(m)));
+        let second = time
+            .second
+            .filter(|s| *s > 0)
+            .map(|s| format!("{} सेकंड", self.plain(s)));
+        let rest = join(&[
+            minute.as_deref().unwrap_or(""),
+            second.as_deref().unwrap_or(""),
+        ]);
         match rest.is_empty() {
             true => join(&[half, &hour, "बजे", &time.zone]),
             false => join(&[half, &hour, "बजकर", &rest, &time.zone]),
@@ -296,7 +349,9 @@ impl Grammar for Hindi {
     }
 
     fn date(&self, date: &CalendarDate) -> String {
-        let month = date.month.map_or("", |m| self.base.tables.months[usize::from(m) - 1]);
+        let month = date
+            .month
+            .map_or("", |m| self.base.tables.months[usize::from(m) - 1]);
         let day = date.day.map_or(String::new(), |d| self.plain(d));
         let year = date.year.as_deref().map_or(String::new(), |y| self.year(y));
         join(&[&day, month, &year])
@@ -304,7 +359,9 @@ impl Grammar for Hindi {
 
     fn code_word(&self, word: &str) -> String {
         let word = &*word.to_lowercase();
-        self.base.said_word(word).map_or_else(|| self.base.letters(word), str::to_string)
+        self.base
+            .said_word(word)
+            .map_or_else(|| self.base.letters(word), str::to_string)
     }
 
     fn code(&self, digits: &str) -> String {

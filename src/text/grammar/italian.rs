@@ -6,7 +6,9 @@ use super::semiotic::{Expression, Semiotic};
 use super::text_base::answered_by_base;
 use super::text_grammar::TextGrammar;
 use super::token::WrittenLine;
-use super::values::{CalendarDate, ClockTime, CountedNoun, DayHalf, Gender, NumberForm, NumberSpan};
+use super::values::{
+    CalendarDate, ClockTime, CountedNoun, DayHalf, Gender, NumberForm, NumberSpan,
+};
 
 pub struct Italian {
     pub base: TextGrammar,
@@ -26,9 +28,15 @@ impl Italian {
     fn fraction_with_unit(&self, line: &WrittenLine, i: usize) -> Option<Expression> {
         let m = mixed(line, i, self)?;
         let gender = m.unit.as_ref().map_or(Gender::Neuter, |u| u.gender);
-        let minus = if m.negative { self.base.tables.minus } else { "" };
+        let minus = if m.negative {
+            self.base.tables.minus
+        } else {
+            ""
+        };
         let half = m.over == "1" && m.under == "2";
-        let whole = m.whole.map(|w| self.base.cardinal(w, NumberForm::before(gender)));
+        let whole = m
+            .whole
+            .map(|w| self.base.cardinal(w, NumberForm::before(gender)));
         let part = match half && whole.is_some() {
             true => "mezzo".to_string(),
             false => self.fraction(m.over, m.under),
@@ -37,7 +45,11 @@ impl Italian {
         let words = match &m.unit {
             // "due chilometri e mezzo"
             Some(unit) if whole.is_some() => {
-                let noun = if m.whole == Some("1") { &unit.one } else { &unit.many };
+                let noun = if m.whole == Some("1") {
+                    &unit.one
+                } else {
+                    &unit.many
+                };
                 [minus, &whole.unwrap_or_default(), noun, joint, &part].join(" ")
             }
             Some(unit) => join(&[minus, &part, "di", &unit.one]),
@@ -109,7 +121,10 @@ impl Grammar for Italian {
         let after = line.low(i + 1);
         let feminine = before.ends_with('a') && !papal && before != "luca" && before != "andrea"
             || matches!(before.as_str(), "elisabetta" | "parte")
-            || matches!(after.as_str(), "guerra" | "edizione" | "legislatura" | "olimpiade" | "repubblica");
+            || matches!(
+                after.as_str(),
+                "guerra" | "edizione" | "legislatura" | "olimpiade" | "repubblica"
+            );
         let form = match feminine {
             true => FEMININE,
             false => NumberForm::default(),
@@ -139,9 +154,19 @@ impl Grammar for Italian {
             let minute = time.minute.unwrap_or(0);
             let minutes = if minute == 1 { "minuto" } else { "minuti" };
             let seconds = if second == 1 { "secondo" } else { "secondi" };
-            let before = |n: u8| self.base.cardinal(&n.to_string(), NumberForm::before(Gender::Masculine));
+            let before = |n: u8| {
+                self.base
+                    .cardinal(&n.to_string(), NumberForm::before(Gender::Masculine))
+            };
             return join(&[
-                &hour, "e", &before(minute), minutes, "e", &before(second), seconds, &time.zone,
+                &hour,
+                "e",
+                &before(minute),
+                minutes,
+                "e",
+                &before(second),
+                seconds,
+                &time.zone,
             ]);
         }
         let minute = match time.minute {
@@ -165,7 +190,9 @@ impl Grammar for Italian {
     }
 
     fn date(&self, date: &CalendarDate) -> String {
-        let month = date.month.map_or("", |m| self.base.tables.months[usize::from(m) - 1]);
+        let month = date
+            .month
+            .map_or("", |m| self.base.tables.months[usize::from(m) - 1]);
         let day = match date.day {
             None => String::new(),
             Some(1) => "primo".to_string(),
@@ -177,7 +204,8 @@ impl Grammar for Italian {
 
     fn gender_of(&self, noun: &str) -> Option<Gender> {
         let is = |list: &str| self.base.list(list, noun);
-        let feminine = noun.ends_with('a') || noun.ends_with("ione") || noun.ends_with("tà") || is("feminine");
+        let feminine =
+            noun.ends_with('a') || noun.ends_with("ione") || noun.ends_with("tà") || is("feminine");
         Some(match noun {
             "" => Gender::Neuter,
             _ if is("function") || !noun.starts_with(char::is_alphabetic) => Gender::Neuter,

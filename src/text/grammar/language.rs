@@ -52,6 +52,30 @@ pub trait Grammar: Sync + Send {
         }
     }
 
+    /// Whether the Roman numeral of the value `n` at `i` counts (`Some(false)`) or orders (`Some(true)`); `None` when it
+    /// is no numeral there.
+    fn is_roman(&self, line: &WrittenLine, i: usize, _n: u32) -> Option<bool> {
+        let tables = self.tables();
+        let before = line.before(i).to_lowercase();
+        let is = |words: &[&str], word: &str| words.contains(&word);
+        if is(tables.roman_ordered, &before)
+            || is(tables.roman_after, &line.low(i + 1))
+            || is(tables.rulers, &before) && i > 0 && line.capital(i - 1)
+        {
+            return Some(true);
+        }
+        is(tables.roman_before, &before).then_some(false)
+    }
+
+    /// Returns a measure with a fraction: "one and a half kilograms".
+    fn fraction_measure(&self, whole: Option<&str>, fraction: &str, unit: &CountedNoun) -> String {
+        let tables = self.tables();
+        match whole {
+            Some(whole) => join(&[whole, tables.and, fraction, tables.of, &unit.one]),
+            None => join(&[fraction, tables.of, &unit.one]),
+        }
+    }
+
     /// Returns each digit's name, with a pause after every third of a long run.
     fn one_by_one(&self, digits: &str) -> String {
         let form = NumberForm::default();
@@ -137,7 +161,10 @@ pub trait Grammar: Sync + Send {
             let scale = self.counted(&money.span, &magnitude.noun);
             return join(&[&count, &scale, tables.of, &unit.many]);
         }
-        let padded = from.part.as_ref().filter(|p| p.len() == 1 && self.pads_hundredths());
+        let padded = from
+            .part
+            .as_ref()
+            .filter(|p| p.len() == 1 && self.pads_hundredths());
         let padded = padded.map(|part| format!("{part}0"));
         let cents = padded.as_deref().or(from.part.as_deref());
         let cents = cents.filter(|p| p.len() == 2);
@@ -261,6 +288,56 @@ pub trait Grammar: Sync + Send {
     /// Returns the name of a letter, in lower case, in the language's own spelling.
     fn letter_name(&self, _letter: char) -> Option<&'static str> {
         None
+    }
+
+    /// Returns the words of an exponent after its base.
+    fn power(&self, negative: bool, exponent: &str) -> String {
+        let tables = self.tables();
+        let to = tables.operator('^').unwrap_or_default();
+        let sign = if negative { tables.minus } else { "" };
+        let said = match exponent.bytes().all(|b| b.is_ascii_digit()) {
+            true => self.cardinal(exponent, NumberForm::default()),
+            false => self.letters(exponent),
+        };
+        join(&[to, sign, &said])
+    }
+
+    /// Returns two numbers with a colon between them that are no time: "16:9".
+    fn ratio(&self, from: &str, to: &str) -> String {
+        let form = NumberForm::default();
+        self.range(&self.cardinal(from, form), &self.cardinal(to, form))
+    }
+
+    /// Whether `word` starts a sentence rather than continues a name after initials or an abbreviation.
+    fn starts_sentence(&self, _word: &str) -> bool {
+        false
+    }
+
+    /// Whether `word`, in lower case, is one that texts use for something else than an abbreviation ("sat", "sun").
+    fn is_common_word(&self, _word: &str) -> bool {
+        false
+    }
+
+    /// Returns the figures of an address.
+    fn address_digits(&self, digits: &str) -> String {
+        match digits.len() > 3
+            && digits.ends_with("000")
+            && digits.len() < 7
+            && !digits.starts_with('0')
+        {
+            true => self.cardinal(digits, NumberForm::default()),
+            false => self.one_by_one(digits).replace(',', ""),
+        }
+    }
+
+    /// Returns what a run of letters within a code or an address is said as: its letters' names, or the word.
+    fn code_word(&self, word: &str) -> String {
+        self.letters(word)
+    }
+
+    /// Returns the words of an expression at `i` as they fit after the text before it.
+    fn settled(&self, _line: &WrittenLine, _i: usize, words: String) -> String {
+        words
     }
 
     /// The gender that a number before the word `noun` takes, where the language knows the word.

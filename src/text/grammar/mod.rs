@@ -27,7 +27,7 @@ pub(crate) mod languages;
 mod number_rules;
 mod portuguese;
 mod reader;
-mod recognise;
+pub(crate) mod recognise;
 mod romance;
 mod semiotic;
 mod spanish;

@@ -114,10 +114,7 @@ impl NumberRules {
     /// Returns the words of a whole number in decimal digits by the set `name`, or by the first one where there is none
     /// of that name. None for more than 36 digits, and when no rule covers the number.
     pub fn words(&self, name: &str, digits: &str) -> Option<String> {
-        let number = digits
-            .parse()
-            .ok()
-            .filter(|_| digits.len() <= DIGITS_MAX)?;
+        let number = digits.parse().ok().filter(|_| digits.len() <= DIGITS_MAX)?;
         let set = self.set(name).unwrap_or(0);
         let words = self.of(set, number);
         let mut chain = vec![set];
@@ -167,7 +164,9 @@ impl NumberRules {
                 '{' => left_out = rest != 0,
                 ']' | '}' => left_out = false,
                 '<' | '>' | '=' => {
-                    let named = words.split_once(c).filter(|(name, _)| self.has(name) && !name.is_empty());
+                    let named = words
+                        .split_once(c)
+                        .filter(|(name, _)| self.has(name) && !name.is_empty());
                     let other = named.and_then(|(name, after)| {
                         words = after;
                         self.set(name)

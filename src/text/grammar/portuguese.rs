@@ -26,9 +26,15 @@ impl Portuguese {
     fn fraction_with_unit(&self, line: &WrittenLine, i: usize) -> Option<Expression> {
         let m = mixed(line, i, self)?;
         let gender = m.unit.as_ref().map_or(Gender::Masculine, |u| u.gender);
-        let minus = if m.negative { self.base.tables.minus } else { "" };
+        let minus = if m.negative {
+            self.base.tables.minus
+        } else {
+            ""
+        };
         let half = m.over == "1" && m.under == "2";
-        let whole = m.whole.map(|w| self.base.cardinal(w, NumberForm::before(gender)));
+        let whole = m
+            .whole
+            .map(|w| self.base.cardinal(w, NumberForm::before(gender)));
         let part = match (half, gender, &m.unit) {
             (true, Gender::Feminine, Some(_)) => "meia".to_string(),
             (true, _, Some(_)) => "meio".to_string(),
@@ -129,7 +135,14 @@ impl Grammar for Portuguese {
             (Some(minute), Some(second)) => {
                 let minutes = if minute == 1 { "minuto" } else { "minutos" };
                 let seconds = if second == 1 { "segundo" } else { "segundos" };
-                join(&[and, &self.plain(minute), minutes, and, &self.plain(second), seconds])
+                join(&[
+                    and,
+                    &self.plain(minute),
+                    minutes,
+                    and,
+                    &self.plain(second),
+                    seconds,
+                ])
             }
             (None | Some(0), _) => String::new(),
             (Some(minute), _) => join(&[and, &self.plain(minute)]),
@@ -144,7 +157,9 @@ impl Grammar for Portuguese {
     }
 
     fn date(&self, date: &CalendarDate) -> String {
-        let month = date.month.map_or("", |m| self.base.tables.months[usize::from(m) - 1]);
+        let month = date
+            .month
+            .map_or("", |m| self.base.tables.months[usize::from(m) - 1]);
         let day = match date.day {
             None => String::new(),
             Some(1) => self.base.ordinal("1", NumberForm::default()),
@@ -152,7 +167,13 @@ impl Grammar for Portuguese {
         };
         let year = date.year.as_deref().map_or(String::new(), |y| self.year(y));
         let of = |after: bool| if after { "de" } else { "" };
-        join(&[&day, of(!day.is_empty()), month, of(!year.is_empty()), &year])
+        join(&[
+            &day,
+            of(!day.is_empty()),
+            month,
+            of(!year.is_empty()),
+            &year,
+        ])
     }
 
     fn gender_of(&self, noun: &str) -> Option<Gender> {

@@ -45,7 +45,8 @@ impl LineReader<'_> {
         let (line, grammar) = (self.line, self.grammar);
         let own = grammar.own(line, i);
         let found = own.or_else(|| RECOGNISERS.iter().find_map(|r| r(line, i, grammar)));
-        if let Some(found) = found {
+        if let Some(mut found) = found {
+            found.words = grammar.settled(line, i, found.words);
             if !found.words.is_empty() {
                 let written = line.joint(i, found.end);
                 self.out.say(&found.words, &written);

@@ -11,8 +11,8 @@ use super::values::{CalendarDate, ClockTime, CountedNoun, NumberForm};
 
 /// Zones that are written after a time, in lower case.
 const ZONES: [&str; 18] = [
-    "est", "edt", "cst", "cdt", "mst", "mdt", "pst", "pdt", "gmt", "utc", "bst", "cet", "cest", "wet", "pyt",
-    "art", "brt", "clt",
+    "est", "edt", "cst", "cdt", "mst", "mdt", "pst", "pdt", "gmt", "utc", "bst", "cet", "cest",
+    "wet", "pyt", "art", "brt", "clt",
 ];
 
 /// Returns the number at `i` when it has as many digits as `digits` allows and is at most `most`.
@@ -97,11 +97,17 @@ pub fn time(
     points: bool,
 ) -> Option<(ClockTime, usize)> {
     let tables = grammar.tables();
-    if line.glued_left(i) || line.joined(i + 1) == ' ' && i > 0 && ".,:/-".contains(line.joined(i.wrapping_sub(1))) {
+    if line.glued_left(i)
+        || line.joined(i + 1) == ' ' && i > 0 && ".,:/-".contains(line.joined(i.wrapping_sub(1)))
+    {
         return None;
     }
     let hour = figure(line, i, 1..=2, 24)? as u8;
-    let two = |at: usize| figure(line, at, 2..=2, 59).map(|n| n as u8).filter(|_| !line.gap(at));
+    let two = |at: usize| {
+        figure(line, at, 2..=2, 59)
+            .map(|n| n as u8)
+            .filter(|_| !line.gap(at))
+    };
     let mark = |at: usize| tables.hour_marks.contains(&line.text(at));
     let mut time = ClockTime {
         hour,
@@ -156,7 +162,11 @@ pub fn time(
         end += 1;
         let sign = line.sign(end);
         if matches!(sign, '+' | '-') && line.is_figure(end + 1) && !line.gap(end + 1) {
-            let word = if sign == '+' { tables.plus } else { tables.minus };
+            let word = if sign == '+' {
+                tables.plus
+            } else {
+                tables.minus
+            };
             let minutes = line.joined(end + 2) == ':' && line.is_figure(end + 3);
             let form = NumberForm {
                 gender: grammar.hour_gender(),
@@ -197,7 +207,10 @@ pub fn mixed<'a>(
     if line.glued_left(at) || !line.is_figure(at) {
         return None;
     }
-    let with_whole = line.gap(at + 1).then(|| fractions::parts(line, at + 1)).flatten();
+    let with_whole = line
+        .gap(at + 1)
+        .then(|| fractions::parts(line, at + 1))
+        .flatten();
     let (whole, (over, under, end)) = match with_whole {
         Some(parts) => (Some(line.text(at)), parts),
         None => (None, fractions::parts(line, at)?),

@@ -6,9 +6,7 @@ use super::semiotic::{Expression, Semiotic};
 use super::text_base::answered_by_base;
 use super::text_grammar::TextGrammar;
 use super::token::WrittenLine;
-use super::values::{
-    CalendarDate, ClockTime, DayHalf, Gender, NumberForm, WrittenNumber,
-};
+use super::values::{CalendarDate, ClockTime, DayHalf, Gender, NumberForm, WrittenNumber};
 
 pub struct Spanish {
     pub base: TextGrammar,
@@ -37,17 +35,28 @@ impl Spanish {
     fn fraction_with_unit(&self, line: &WrittenLine, i: usize) -> Option<Expression> {
         let m = mixed(line, i, self)?;
         let gender = m.unit.as_ref().map_or(Gender::Neuter, |u| u.gender);
-        let minus = if m.negative { self.base.tables.minus } else { "" };
+        let minus = if m.negative {
+            self.base.tables.minus
+        } else {
+            ""
+        };
         let half = m.over == "1" && m.under == "2";
         let part = match (half, m.whole) {
             (true, Some(_)) if gender == Gender::Feminine => "media".to_string(),
             (true, Some(_)) => "medio".to_string(),
             _ => self.fraction(m.over, m.under),
         };
-        let whole = m.whole.map(|w| self.base.cardinal(w, NumberForm::before(gender)));
+        let whole = m
+            .whole
+            .map(|w| self.base.cardinal(w, NumberForm::before(gender)));
         let (unit, of) = match &m.unit {
-            Some(unit) if half && m.whole.is_some() && m.whole != Some("1") => (unit.many.as_ref(), ""),
-            Some(unit) => (unit.one.as_ref(), if half && m.whole.is_some() { "" } else { "de" }),
+            Some(unit) if half && m.whole.is_some() && m.whole != Some("1") => {
+                (unit.many.as_ref(), "")
+            }
+            Some(unit) => (
+                unit.one.as_ref(),
+                if half && m.whole.is_some() { "" } else { "de" },
+            ),
             None => ("", ""),
         };
         let joint = if whole.is_some() { self.base.whole } else { "" };
@@ -61,7 +70,10 @@ impl Spanish {
 
     fn roman_in_small_letters(&self, line: &WrittenLine, i: usize) -> Option<Expression> {
         let before = line.before(i).to_lowercase();
-        if matches!(before.as_str(), "siglo" | "siglos" | "año" | "capítulo" | "tomo") {
+        if matches!(
+            before.as_str(),
+            "siglo" | "siglos" | "año" | "capítulo" | "tomo"
+        ) {
             let n = low_roman(line, i, before.starts_with("siglo"))?;
             let words = self.base.cardinal(&n.to_string(), NumberForm::default());
             return found(Semiotic::Roman, &[&words], i + 1);
@@ -92,7 +104,9 @@ impl Spanish {
             _ => return None,
         };
         let digits = line.text(i);
-        let words = self.base.cardinal(digits, NumberForm::before(Gender::Masculine));
+        let words = self
+            .base
+            .cardinal(digits, NumberForm::before(Gender::Masculine));
         let noun = if digits == "1" { "grado" } else { "grados" };
         found(Semiotic::Measure, &[&words, noun, scale], i + 3)
     }
@@ -137,7 +151,11 @@ impl Grammar for Spanish {
     }
 
     fn number(&self, number: &WrittenNumber, form: NumberForm) -> String {
-        let sign = if number.negative { self.base.tables.minus } else { "" };
+        let sign = if number.negative {
+            self.base.tables.minus
+        } else {
+            ""
+        };
         let Some(part) = &number.part else {
             return join(&[sign, &self.cardinal(&number.whole, form)]);
         };
@@ -153,7 +171,12 @@ impl Grammar for Spanish {
             "" => "cero".to_string(),
             whole => self.cardinal(whole, whole_form),
         };
-        join(&[sign, &whole, self.base.tables.point, &self.pairs(part, form)])
+        join(&[
+            sign,
+            &whole,
+            self.base.tables.point,
+            &self.pairs(part, form),
+        ])
     }
 
     fn decimals(&self, digits: &str) -> String {
@@ -167,7 +190,12 @@ impl Grammar for Spanish {
             _ => NumberForm::default(),
         };
         match mark {
-            "avo" => format!("{}avo", self.base.cardinal(digits, form).trim_end_matches(['o', 'a'])),
+            "avo" => format!(
+                "{}avo",
+                self.base
+                    .cardinal(digits, form)
+                    .trim_end_matches(['o', 'a'])
+            ),
             _ => self.base.ordinal(digits, form),
         }
     }
@@ -199,9 +227,19 @@ impl Grammar for Spanish {
             let minute = time.minute.unwrap_or(0);
             let minutes = if minute == 1 { "minuto" } else { "minutos" };
             let seconds = if second == 1 { "segundo" } else { "segundos" };
-            let before = |n: u8| self.base.cardinal(&n.to_string(), NumberForm::before(Gender::Masculine));
+            let before = |n: u8| {
+                self.base
+                    .cardinal(&n.to_string(), NumberForm::before(Gender::Masculine))
+            };
             return join(&[
-                &hour, hours, &before(minute), minutes, "y", &before(second), seconds, &time.zone,
+                &hour,
+                hours,
+                &before(minute),
+                minutes,
+                "y",
+                &before(second),
+                seconds,
+                &time.zone,
             ]);
         }
         let minute = match time.minute {
@@ -222,11 +260,19 @@ impl Grammar for Spanish {
     }
 
     fn date(&self, date: &CalendarDate) -> String {
-        let month = date.month.map_or("", |m| self.base.tables.months[usize::from(m) - 1]);
+        let month = date
+            .month
+            .map_or("", |m| self.base.tables.months[usize::from(m) - 1]);
         let day = date.day.map_or(String::new(), |d| self.plain(d));
         let year = date.year.as_deref().map_or(String::new(), |y| self.year(y));
         let of = |after: bool| if after { "de" } else { "" };
-        join(&[&day, of(!day.is_empty()), month, of(!year.is_empty()), &year])
+        join(&[
+            &day,
+            of(!day.is_empty()),
+            month,
+            of(!year.is_empty()),
+            &year,
+        ])
     }
 
     fn gender_of(&self, noun: &str) -> Option<Gender> {

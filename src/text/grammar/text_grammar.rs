@@ -74,7 +74,8 @@ impl TextGrammar {
             if line.is_empty() {
                 continue;
             }
-            let done = if let Some(name) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
+            let done = if let Some(name) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']'))
+            {
                 section = name;
                 Ok(())
             } else if section.is_empty() {
@@ -119,7 +120,11 @@ impl TextGrammar {
             (Gender::Masculine, true) if self.numbers.has("ordinal-before") => "ordinal-before",
             _ => "ordinal",
         };
-        let set = if self.numbers.has(set) { set } else { "ordinal" };
+        let set = if self.numbers.has(set) {
+            set
+        } else {
+            "ordinal"
+        };
         let digits = digits.trim_start_matches('0');
         let words = match self.numbers.has(set) {
             true => self.numbers.words(set, digits),
@@ -214,7 +219,10 @@ impl TextGrammar {
             && !line.shouted;
         // Letters next to a figure and words without a vowel are read by the letters' names.
         let glued = line.glued_left(i) && line.is_figure(i.saturating_sub(1));
-        let letters = || low.chars().all(|c| self.names.contains_key(&fold_one(c)) || c == '\'');
+        let letters = || {
+            low.chars()
+                .all(|c| self.names.contains_key(&fold_one(c)) || c == '\'')
+        };
         if !self.known.contains(&low)
             && (shout || vowels == 0 || (count == 1 && glued))
             && letters()
@@ -235,7 +243,10 @@ fn is_vowel(c: char) -> bool {
 }
 
 fn fold_one(c: char) -> char {
-    fold(c.encode_utf8(&mut [0; 4])).first().copied().unwrap_or(c)
+    fold(c.encode_utf8(&mut [0; 4]))
+        .first()
+        .copied()
+        .unwrap_or(c)
 }
 
 /// The entries read so far.
@@ -287,8 +298,14 @@ impl Parser {
                 noun: noun(parts.get(2).ok_or("no noun")?)?,
             }),
             "units" => {
-                let marks = |c: char| parts[0].split(' ').any(|w| w.len() == 1 && w.starts_with(c));
-                let written = parts[0].split(' ').filter(|w| !matches!(*w, "+" | "!" | ""));
+                let marks = |c: char| {
+                    parts[0]
+                        .split(' ')
+                        .any(|w| w.len() == 1 && w.starts_with(c))
+                };
+                let written = parts[0]
+                    .split(' ')
+                    .filter(|w| !matches!(*w, "+" | "!" | ""));
                 self.units.push(MeasureUnit {
                     written: Vec::leak(written.collect()),
                     noun: noun(parts.get(1).ok_or("no noun")?)?,
@@ -314,7 +331,9 @@ impl Parser {
                     "N" => AbbreviationPlace::BeforeName,
                     _ => return Err(format!("no place {first}")),
                 };
-                let (written, said) = rest.split_once(' ').ok_or("an abbreviation without words")?;
+                let (written, said) = rest
+                    .split_once(' ')
+                    .ok_or("an abbreviation without words")?;
                 self.abbreviations.push(WrittenAbbreviation {
                     written,
                     said,
@@ -336,7 +355,13 @@ impl Parser {
         let value = |key: &str| values.get(key).copied().unwrap_or("");
         let signs = |key: &str| -> &'static [char] {
             let blank = |c| if c == '␣' { ' ' } else { c };
-            Vec::leak(value(key).chars().filter(|c| *c != ' ').map(blank).collect())
+            Vec::leak(
+                value(key)
+                    .chars()
+                    .filter(|c| *c != ' ')
+                    .map(blank)
+                    .collect(),
+            )
         };
         let mut named = |key: &str| -> &'static [(char, &'static str)] {
             Vec::leak(self.signs.remove(key).unwrap_or_default())

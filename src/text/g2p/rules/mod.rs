@@ -69,7 +69,11 @@ impl TableLanguage {
                     self.grammar.letter_name(plain)
                 });
                 let words = name.map_or_else(|| low.to_string(), str::to_string);
-                words.split(' ').map(|w| self.word(w)).collect::<Vec<_>>().join(" ")
+                words
+                    .split(' ')
+                    .map(|w| self.word(w))
+                    .collect::<Vec<_>>()
+                    .join(" ")
             }
             None => self.word(&word.to_lowercase()),
         }

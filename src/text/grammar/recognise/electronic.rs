@@ -31,9 +31,9 @@ pub fn address(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Ex
     for k in i..end {
         let text = line.text(k);
         if line.is_figure(k) {
-            said.push(grammar.code(text));
+            said.push(grammar.address_digits(text));
         } else if line.is_word(k) {
-            said.push(grammar.letters(text));
+            said.push(grammar.code_word(text));
         } else {
             let sign = line.sign(k);
             let own = tables.address_signs.iter().find(|(c, _)| *c == sign);

@@ -1,5 +1,6 @@
 //! Fractions: "1/2", "3 3/5", "1 1/2 cups".
 
+use super::measures;
 use crate::grammar::language::{Grammar, join};
 use crate::grammar::semiotic::{Expression, Semiotic};
 use crate::grammar::token::WrittenLine;
@@ -15,7 +16,7 @@ pub fn parts(line: &WrittenLine, i: usize) -> Option<(&str, &str, usize)> {
     };
     let whole = fits(i) && line.joined(i + 1) == '/' && !line.gap(i + 2) && fits(i + 2);
     let more = line.joined(i + 3) == '/' && line.is_figure(i + 4);
-    (whole && !more && !line.glued_right(i + 3)).then(|| (line.text(i), line.text(i + 2), i + 3))
+    (whole && !more).then(|| (line.text(i), line.text(i + 2), i + 3))
 }
 
 /// Reads a fraction, with a whole number before it or without.
@@ -26,20 +27,34 @@ pub fn read(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expre
     if line.glued_left(at) {
         return None;
     }
-    if line.is_figure(at)
-        && line.gap(at + 1)
-        && let Some((over, under, end)) = parts(line, at + 1)
-    {
-        let whole = grammar.cardinal(line.text(at), NumberForm::default());
-        let words = join(&[
-            sign,
-            &whole,
-            grammar.tables().and,
-            &grammar.fraction(over, under),
-        ]);
-        return Some(Expression::new(Semiotic::Fraction, words, end));
+    let whole = (line.is_figure(at) && line.gap(at + 1))
+        .then(|| parts(line, at + 1))
+        .flatten();
+    let (over, under, end) = whole.or_else(|| parts(line, at))?;
+    let whole = whole.map(|_| grammar.cardinal(line.text(at), NumberForm::default()));
+    let fraction = grammar.fraction(over, under);
+    // "1/4th": the mark of an ordinal says nothing more.
+    let marked = !line.gap(end)
+        && grammar
+            .tables()
+            .ordinal_marks
+            .contains(&line.low(end).as_str());
+    let end = end + usize::from(marked);
+    if line.glued_right(end) {
+        return None;
     }
-    let (over, under, end) = parts(line, at)?;
-    let words = join(&[sign, &grammar.fraction(over, under)]);
+    if let Some((unit, end)) = measures::unit(line, end, grammar) {
+        let words = grammar.fraction_measure(whole.as_deref(), &fraction, &unit);
+        return Some(Expression::new(
+            Semiotic::Measure,
+            join(&[sign, &words]),
+            end,
+        ));
+    }
+    let (whole, and) = match &whole {
+        Some(whole) => (whole.as_str(), grammar.tables().and),
+        None => ("", ""),
+    };
+    let words = join(&[sign, whole, and, &fraction]);
     Some(Expression::new(Semiotic::Fraction, words, end))
 }

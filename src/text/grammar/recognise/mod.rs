@@ -2,8 +2,10 @@
 //!
 //! Owns the order in which classes are tried at a position. Each recogniser looks at a bounded number of tokens.
 
+pub mod abbreviations;
 pub mod dates;
 pub mod electronic;
+pub mod formulas;
 pub mod fractions;
 pub mod measures;
 pub mod money;
@@ -21,19 +23,28 @@ use crate::grammar::token::WrittenLine;
 pub type Recogniser = fn(&WrittenLine, usize, &dyn Grammar) -> Option<Expression>;
 
 /// The recognisers in the order in which they are asked.
-pub const RECOGNISERS: [Recogniser; 14] = [
+pub const RECOGNISERS: [Recogniser; 23] = [
     electronic::address,
     telephones::read,
     times::clock,
     dates::in_figures,
     dates::in_words,
+    abbreviations::day,
+    formulas::scientific,
+    formulas::dotted,
+    formulas::operator,
+    formulas::power,
     money::sign_first,
     money::number_first,
     measures::read,
     fractions::read,
-    serials::read,
+    formulas::ratio,
     numbers::ordinal,
+    serials::joined,
+    serials::read,
     numbers::range,
     numbers::cardinal,
     romans::read,
+    abbreviations::read,
+    abbreviations::initials,
 ];

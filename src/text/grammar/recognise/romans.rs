@@ -40,23 +40,13 @@ pub fn value(numeral: &str) -> Option<u32> {
     (rest.is_empty() && n > 0).then_some(n)
 }
 
-/// Reads a numeral after or before a word of the tables, or of three letters and more that is no word.
+/// Reads a numeral where the language says that it is one.
 pub fn read(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expression> {
-    let tables = grammar.tables();
     if !line.is_word(i) || line.glued_left(i) || line.glued_right(i + 1) {
         return None;
     }
     let n = value(line.text(i))?;
-    let before = line.before(i).to_lowercase();
-    let after = line.low(i + 1);
-    let is = |words: &[&str], word: &str| words.contains(&word);
-    let ordered = is(tables.roman_ordered, &before)
-        || is(tables.roman_after, &after)
-        || is(tables.rulers, &before) && line.capital(i - 1);
-    let counted = is(tables.roman_before, &before);
-    if !ordered && !counted {
-        return None;
-    }
+    let ordered = grammar.is_roman(line, i, n)?;
     let words = grammar.roman(line, i, n, ordered);
     Some(Expression::new(Semiotic::Roman, words, i + 1))
 }

@@ -81,7 +81,8 @@ fn by_word(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expres
         i.checked_sub(k)
             .is_some_and(|at| words.contains(&line.low(at).as_str()))
     };
-    if !line.is_figure(i) || !line.gap(i) || !named(1) {
+    let marked = || matches!(line.sign(i.wrapping_sub(1)), ':' | '#') && named(2);
+    if !line.is_figure(i) || line.glued_left(i) || !(line.gap(i) && named(1) || marked()) {
         return None;
     }
     let (groups, end, signs) = groups(line, i);

@@ -15,7 +15,7 @@ const ZONES: [&str; 14] = [
 /// Returns the half of the day that is written at `i` and the index after it: "am", "p.m.", "PM".
 pub fn half(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<(DayHalf, usize)> {
     let tables = grammar.tables();
-    let (letters, end) = initials(line, i)?;
+    let (letters, end) = initials(line, i, 2)?;
     let half = if tables.morning.contains(&letters.as_str()) {
         DayHalf::Morning
     } else if tables.afternoon.contains(&letters.as_str()) {
@@ -23,27 +23,32 @@ pub fn half(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<(DayH
     } else {
         return None;
     };
-    Some((half, end))
+    let sentence = line.capital(end) && grammar.starts_sentence(line.text(end));
+    let stop = line.joined(end - 1) == '.' && sentence;
+    Some((half, if stop { end - 1 } else { end }))
 }
 
-/// Returns the letters, in lower case, of "pm" or "p.m." at `i`, and the index after them. The last stop belongs to
-/// them unless the sentence ends there.
-fn initials(line: &WrittenLine, i: usize) -> Option<(String, usize)> {
+/// Returns the letters, in lower case, of "pm" or "p.m." at `i`, at most `most`, and the index after them. The last
+/// stop belongs to them unless the text ends there.
+fn initials(line: &WrittenLine, i: usize, most: usize) -> Option<(String, usize)> {
     if !line.is_word(i) {
         return None;
     }
     let mut letters = line.low(i);
     let mut end = i + 1;
-    while letters.len() < 5
+    let single = |k: usize| line.is_word(k) && line.text(k).chars().nth(1).is_none();
+    while single(i)
+        && letters.chars().count() < most
         && line.joined(end) == '.'
-        && line.is_word(end + 1)
+        && single(end + 1)
         && !line.gap(end + 1)
     {
         letters.push_str(&line.low(end + 1));
         end += 2;
     }
     let dotted = end > i + 1;
-    if dotted && line.joined(end) == '.' && end + 1 < line.len() && !line.capital(end + 1) {
+    let more = end + 1 < line.len();
+    if dotted && line.joined(end) == '.' && more {
         end += 1;
     }
     Some((letters, end))
@@ -106,14 +111,14 @@ pub fn time(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<(Cloc
     } else if tables.hour_marks.contains(&line.low(end).as_str()) && !line.glued_right(end + 1) {
         end += 1; // "15:30 h"
     }
-    if let Some((zone, after)) = initials(line, end)
+    if let Some((zone, after)) = initials(line, end, 3)
         && ZONES.contains(&zone.as_str())
-        && (line.text(end).len() == 1 || line.text(end).len() == zone.len())
     {
         time.zone = zone.to_uppercase();
         end = after;
     }
-    (!line.glued_right(end) && !matches!(line.joined(end), ':' | '%')).then_some((time, end))
+    let glued = line.glued_right(end) && line.sign(end - 1) != '.';
+    (!glued && !matches!(line.joined(end), ':' | '%')).then_some((time, end))
 }
 
 /// Reads a time, or two with a dash between them.

@@ -1,0 +1,1 @@
+//! English through the grammar.
