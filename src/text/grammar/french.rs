@@ -2,7 +2,7 @@
 
 use super::language::{Grammar, join};
 use super::recognise::romans;
-use super::romance::{date_in_words, figure, found, lonely_roman, mixed, time};
+use super::romance::{date_in_words, figure, found, lonely_roman, mixed, number_sign, time};
 use super::semiotic::{Expression, Semiotic};
 use super::text_base::answered_by_base;
 use super::text_grammar::TextGrammar;
@@ -41,7 +41,7 @@ impl French {
         let part = match half && whole.is_some() {
             true if gender == Gender::Feminine => "demie".to_string(),
             true => "demi".to_string(),
-            false => self.fraction(m.over, m.under),
+            false => self.fraction(&m.over, &m.under),
         };
         let joint = if whole.is_some() { self.base.whole } else { "" };
         let words = match &m.unit {
@@ -147,6 +147,9 @@ impl Grammar for French {
     }
 
     fn own(&self, line: &WrittenLine, i: usize) -> Option<Expression> {
+        if let Some(end) = number_sign(line, i) {
+            return found(Semiotic::Abbreviation, &["numéro"], end);
+        }
         if line.is_word(i) && line.text(i).starts_with(|c| "IVXLCDM".contains(c)) {
             if let Some(n) = lonely_roman(line, i) {
                 let words = self.base.ordinal(&n.to_string(), NumberForm::default());

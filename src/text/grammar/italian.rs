@@ -1,7 +1,7 @@
 //! What only Italian says in its own way.
 
 use super::language::{Grammar, join};
-use super::romance::{date_in_words, found, lonely_roman, low_roman, mixed, time};
+use super::romance::{date_in_words, found, lonely_roman, low_roman, mixed, number_sign, time};
 use super::semiotic::{Expression, Semiotic};
 use super::text_base::answered_by_base;
 use super::text_grammar::TextGrammar;
@@ -39,7 +39,7 @@ impl Italian {
             .map(|w| self.base.cardinal(w, NumberForm::before(gender)));
         let part = match half && whole.is_some() {
             true => "mezzo".to_string(),
-            false => self.fraction(m.over, m.under),
+            false => self.fraction(&m.over, &m.under),
         };
         let joint = if whole.is_some() { self.base.whole } else { "" };
         let words = match &m.unit {
@@ -79,6 +79,9 @@ impl Grammar for Italian {
     }
 
     fn own(&self, line: &WrittenLine, i: usize) -> Option<Expression> {
+        if let Some(end) = number_sign(line, i) {
+            return found(Semiotic::Abbreviation, &["numero"], end);
+        }
         if let Some(n) = lonely_roman(line, i) {
             let words = self.base.ordinal(&n.to_string(), NumberForm::default());
             return found(Semiotic::Roman, &[&words], 1);

@@ -1,7 +1,9 @@
 //! What only Portuguese says in its own way.
 
 use super::language::{Grammar, join};
-use super::romance::{date_in_words, found, lonely_roman, low_roman, mixed, time};
+use super::romance::{
+    date_in_words, found, local_telephone, lonely_roman, low_roman, mixed, number_sign, time,
+};
 use super::semiotic::{Expression, Semiotic};
 use super::text_base::answered_by_base;
 use super::text_grammar::TextGrammar;
@@ -38,7 +40,7 @@ impl Portuguese {
         let part = match (half, gender, &m.unit) {
             (true, Gender::Feminine, Some(_)) => "meia".to_string(),
             (true, _, Some(_)) => "meio".to_string(),
-            _ => self.fraction(m.over, m.under),
+            _ => self.fraction(&m.over, &m.under),
         };
         let one = m.whole.is_none_or(|w| w == "1");
         let (unit, of) = match &m.unit {
@@ -72,6 +74,12 @@ impl Grammar for Portuguese {
     }
 
     fn own(&self, line: &WrittenLine, i: usize) -> Option<Expression> {
+        if let Some(end) = number_sign(line, i) {
+            return found(Semiotic::Abbreviation, &["número"], end);
+        }
+        if let Some((groups, end)) = local_telephone(line, i) {
+            return found(Semiotic::Telephone, &[&self.telephone(&groups)], end);
+        }
         if let Some(n) = lonely_roman(line, i) {
             let words = self.base.ordinal(&n.to_string(), NumberForm::default());
             return found(Semiotic::Roman, &[&words], 1);
@@ -88,6 +96,15 @@ impl Grammar for Portuguese {
             if let Some(n) = n {
                 let words = self.roman(line, i, n, true);
                 return found(Semiotic::Roman, &[&words], i + 1);
+            }
+        }
+        if matches!(before.as_str(), "ext" | "ramal")
+            || before == "." && i > 1 && line.low(i - 2) == "ext"
+        {
+            let digits = line.text(i);
+            if line.is_figure(i) && digits.len() < 6 {
+                let words = self.base.one_by_one(digits);
+                return found(Semiotic::Telephone, &[&words], i + 1);
             }
         }
         let hour_before = matches!(before.as_str(), "às" | "as" | "das" | "até" | "pelas");

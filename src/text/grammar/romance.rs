@@ -4,7 +4,7 @@
 //! Owns how these are recognised; each language says them.
 
 use super::language::{Grammar, join};
-use super::recognise::{fractions, measures, romans, times};
+use super::recognise::{measures, numbers, romans, times};
 use super::semiotic::{Expression, Semiotic};
 use super::token::WrittenLine;
 use super::values::{CalendarDate, ClockTime, CountedNoun, NumberForm};
@@ -186,12 +186,70 @@ pub fn time(
     (!line.glued_right(end) && line.joined(end) != '%').then_some((time, end))
 }
 
+/// Returns the index after "nº", "n°", "n.º" before a figure at `i`.
+pub fn number_sign(line: &WrittenLine, i: usize) -> Option<usize> {
+    let word = line.low(i);
+    let mut end = i + 1;
+    if matches!(word.as_str(), "n" | "no") {
+        end += usize::from(line.joined(end) == '.');
+        let degree = line.joined(end) == '°';
+        let ordinal = !line.gap(end) && line.text(end) == "º";
+        if !degree && !ordinal && (word == "n" || end == i + 1) {
+            return None;
+        }
+        end += usize::from(degree || ordinal);
+    } else if !matches!(word.as_str(), "nº" | "nos") || word == "nos" {
+        return None;
+    }
+    end += usize::from(line.joined(end) == '.');
+    (line.is_word(i) && line.is_figure(end) && !line.glued_left(i)).then_some(end)
+}
+
+/// Returns the two groups of digits of a local telephone number at `i`, and the index after it: "1234-5678",
+/// "91234-5678". Two years with a line between them are none.
+pub fn local_telephone<'a>(line: &'a WrittenLine, i: usize) -> Option<([&'a str; 2], usize)> {
+    let (first, second) = (line.text(i), line.text(i + 2));
+    let shaped = line.is_figure(i)
+        && line.is_figure(i + 2)
+        && matches!(first.len(), 4 | 5)
+        && second.len() == 4;
+    let tight = line.joined(i + 1) == '-' && !line.gap(i + 2);
+    let year = |text: &str| text.len() == 4 && ("1000".."2200").contains(&text);
+    let alone = !line.glued_left(i) && !line.glued_right(i + 3) && line.joined(i + 3) != '-';
+    let after_dash =
+        i > 0 && line.joined(i - 1) == '-' || i > 0 && !line.gap(i) && line.sign(i - 1) == '-';
+    (shaped && tight && alone && !after_dash && !(year(first) && year(second)))
+        .then_some(([first, second], i + 3))
+}
+
+/// Returns the two numbers of the fraction at `i`, without the signs between groups, and the index after it.
+fn fraction_parts(
+    line: &WrittenLine,
+    i: usize,
+    grammar: &dyn Grammar,
+) -> Option<(String, String, usize)> {
+    let whole = |text: &str| !text.starts_with('0') && text.len() <= 9;
+    if !line.is_figure(i) || line.joined(i + 1) != '/' || line.gap(i + 2) || !line.is_figure(i + 2)
+    {
+        return None;
+    }
+    let (under, end) = numbers::number(line, i + 2, grammar.tables())?;
+    let more =
+        matches!(line.joined(end), '/' | '-') && line.is_figure(end + 1) && !line.gap(end + 1);
+    let fits = under.part.is_none()
+        && whole(line.text(i))
+        && whole(&under.whole)
+        && !more
+        && !line.glued_right(end);
+    fits.then(|| (line.text(i).to_string(), under.whole, end))
+}
+
 /// A whole number with a fraction, or a fraction by itself, and the unit after it.
 pub struct MixedFraction<'a> {
     pub negative: bool,
     pub whole: Option<&'a str>,
-    pub over: &'a str,
-    pub under: &'a str,
+    pub over: String,
+    pub under: String,
     pub unit: Option<CountedNoun>,
     pub end: usize,
 }
@@ -209,11 +267,11 @@ pub fn mixed<'a>(
     }
     let with_whole = line
         .gap(at + 1)
-        .then(|| fractions::parts(line, at + 1))
+        .then(|| fraction_parts(line, at + 1, grammar))
         .flatten();
     let (whole, (over, under, end)) = match with_whole {
         Some(parts) => (Some(line.text(at)), parts),
-        None => (None, fractions::parts(line, at)?),
+        None => (None, fraction_parts(line, at, grammar)?),
     };
     let unit = measures::unit(line, end, grammar);
     let end = unit.as_ref().map_or(end, |(_, end)| *end);

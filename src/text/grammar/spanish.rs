@@ -1,7 +1,10 @@
 //! What only Spanish says in its own way.
 
 use super::language::{Grammar, join};
-use super::romance::{date_in_words, figure, found, lonely_roman, low_roman, mixed, time};
+use super::romance::{
+    date_in_words, figure, found, local_telephone, lonely_roman, low_roman, mixed, number_sign,
+    time,
+};
 use super::semiotic::{Expression, Semiotic};
 use super::text_base::answered_by_base;
 use super::text_grammar::TextGrammar;
@@ -44,7 +47,7 @@ impl Spanish {
         let part = match (half, m.whole) {
             (true, Some(_)) if gender == Gender::Feminine => "media".to_string(),
             (true, Some(_)) => "medio".to_string(),
-            _ => self.fraction(m.over, m.under),
+            _ => self.fraction(&m.over, &m.under),
         };
         let whole = m
             .whole
@@ -124,6 +127,12 @@ impl Grammar for Spanish {
     }
 
     fn own(&self, line: &WrittenLine, i: usize) -> Option<Expression> {
+        if let Some(end) = number_sign(line, i) {
+            return found(Semiotic::Abbreviation, &["número"], end);
+        }
+        if let Some((groups, end)) = local_telephone(line, i) {
+            return found(Semiotic::Telephone, &[&self.telephone(&groups)], end);
+        }
         if let Some(n) = lonely_roman(line, i) {
             let words = self.base.ordinal(&n.to_string(), NumberForm::default());
             return found(Semiotic::Roman, &[&words], 1);
@@ -140,6 +149,17 @@ impl Grammar for Spanish {
                 words = join(&[&words, of, &self.year(year)]);
             }
             return Some(Expression::new(Semiotic::Date, words, written.end));
+        }
+        // "EE. UU.", "EEUU"
+        let twice = line.low(i) == "ee" && line.joined(i + 1) == '.' && line.low(i + 2) == "uu";
+        if twice || line.low(i) == "eeuu" {
+            let end = if twice { i + 3 } else { i + 1 };
+            let stop = line.joined(end) == '.' && end + 1 < line.len();
+            return found(
+                Semiotic::Abbreviation,
+                &["estados unidos"],
+                end + usize::from(stop),
+            );
         }
         if line.low(i) == "ec" && line.before(i).len() < 6 && romans_before(line, i) {
             return found(Semiotic::Abbreviation, &["era común"], i + 1);

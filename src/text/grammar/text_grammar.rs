@@ -281,12 +281,14 @@ impl Parser {
     }
 
     fn entry(&mut self, section: &'static str, line: &'static str) -> Result<(), String> {
+        if section == "numbers" {
+            return self.numbers.add(line);
+        }
         let (first, rest) = line.split_once(' ').ok_or("an entry of one word")?;
         let rest = rest.trim();
         let parts: Vec<&'static str> = line.split('|').map(str::trim).collect();
         let letter = first.chars().next().unwrap_or(' ');
         match section {
-            "numbers" => self.numbers.add(line)?,
             "currencies" => self.currencies.push(Currency {
                 written: words(parts[0]),
                 unit: noun(parts.get(1).ok_or("no unit")?)?,
