@@ -9,7 +9,7 @@ use super::text_base::answered_by_base;
 use super::text_grammar::TextGrammar;
 use super::token::WrittenLine;
 use super::values::{
-    CalendarDate, ClockTime, CountedNoun, DayHalf, MoneyAmount, NumberForm, NumberSpan,
+    CalendarDate, ClockTime, CountedNoun, DayHalf, Gender, MoneyAmount, NumberForm, NumberSpan,
 };
 
 pub struct African {
@@ -20,6 +20,27 @@ impl African {
     fn plain(&self, n: u8) -> String {
         self.base.cardinal(&n.to_string(), NumberForm::default())
     }
+
+    fn minutes(&self, time: &ClockTime) -> String {
+        let named = |key: &str| Some(self.base.said(key)).filter(|words| !words.is_empty());
+        let half = named("half").filter(|_| time.minute == Some(30));
+        let quarter = named("quarter").filter(|_| time.minute == Some(15));
+        match (half.or(quarter), time.minute) {
+            (Some(words), _) => words.to_string(),
+            (None, None | Some(0)) => String::new(),
+            (None, Some(minute)) => join(&[self.base.said("minute"), &self.plain(minute)]),
+        }
+    }
+
+    fn half_of_day(&self, time: &ClockTime) -> &'static str {
+        match (time.half, time.hour) {
+            (None, _) => "",
+            (Some(DayHalf::Morning), _) => self.base.said("at-morning"),
+            (Some(DayHalf::Afternoon), 12 | 1..=3) => self.base.said("at-noon"),
+            (Some(DayHalf::Afternoon), 4..=6) => self.base.said("at-afternoon"),
+            (Some(DayHalf::Afternoon), _) => self.base.said("at-night"),
+        }
+    }
 }
 
 impl Grammar for African {
@@ -27,7 +48,16 @@ impl Grammar for African {
 
     fn own(&self, line: &WrittenLine, i: usize) -> Option<Expression> {
         let (time, end) = super::romance::time(line, i, self, false)?;
-        Some(Expression::new(Semiotic::Time, self.time(&time), end))
+        // "saa 3:30" is told by the language's own clock already, with the word for the hour before it.
+        let words = match self.base.list("told", &line.before(i).to_lowercase()) {
+            true => join(&[
+                &self.plain(time.hour),
+                &self.minutes(&time),
+                self.half_of_day(&time),
+            ]),
+            false => self.time(&time),
+        };
+        Some(Expression::new(Semiotic::Time, words, end))
     }
 
     fn fraction(&self, over: &str, under: &str) -> String {
@@ -39,7 +69,7 @@ impl Grammar for African {
         let tables = &self.base.tables;
         let unit = &money.currency.unit;
         let from = &money.span.from;
-        let form = NumberForm::default();
+        let form = NumberForm::before(Gender::Masculine);
         if let Some(magnitude) = money.magnitude {
             let count = self.span(&money.span, form);
             let scale = &magnitude.noun.many;
@@ -53,7 +83,8 @@ impl Grammar for African {
             let small = cents.trim_start_matches('0');
             let zero = from.whole.bytes().all(|b| b == b'0');
             let counted = |noun: &CountedNoun, digits: &str| {
-                join(&[&noun.many, &self.base.cardinal(digits, form)])
+                let noun = if digits == "1" { &noun.one } else { &noun.many };
+                join(&[noun, &self.base.cardinal(digits, form)])
             };
             return match (zero, small) {
                 (_, "") => counted(unit, &from.whole),
@@ -65,11 +96,17 @@ impl Grammar for African {
                 ]),
             };
         }
-        join(&[&unit.many, &self.span(&money.span, form)])
+        join(&[
+            &self.counted(&money.span, unit),
+            &self.span(&money.span, form),
+        ])
     }
 
     fn measure(&self, span: &NumberSpan, unit: &CountedNoun, _attributive: bool) -> String {
-        join(&[&unit.many, &self.span(span, NumberForm::default())])
+        join(&[
+            &self.counted(span, unit),
+            &self.span(span, NumberForm::before(Gender::Masculine)),
+        ])
     }
 
     fn decimals(&self, digits: &str) -> String {
@@ -77,24 +114,29 @@ impl Grammar for African {
     }
 
     fn time(&self, time: &ClockTime) -> String {
-        let word = |key: &str| self.base.said(key);
-        let minute = match time.minute.filter(|m| *m > 0) {
-            Some(minute) => join(&[word("minute"), &self.plain(minute)]),
-            None => String::new(),
-        };
-        let half = match (time.half, time.hour) {
-            (Some(DayHalf::Morning), _) => word("at-morning"),
-            (Some(DayHalf::Afternoon), 7..=11) => word("at-night"),
-            (Some(DayHalf::Afternoon), _) => word("at-afternoon"),
-            (None, _) => "",
-        };
         // Swahili counts the hours from six in the morning.
-        let shift: u8 = if word("clock") == "shifted" { 6 } else { 0 };
-        let hour = match (shift, time.hour) {
-            (0, hour) => hour,
-            (_, hour) => (hour + 24 - shift + 11) % 12 + 1,
+        let shifted = self.base.said("clock") == "shifted";
+        let hour = match shifted {
+            true => (time.hour + 24 - 6 + 11) % 12 + 1,
+            false => time.hour,
         };
-        join(&[word("hour"), &self.plain(hour), &minute, half, &time.zone])
+        let half = match shifted && time.half.is_none() {
+            true => match time.hour {
+                4..=11 => self.base.said("at-morning"),
+                12..=15 => self.base.said("at-noon"),
+                16..=18 => self.base.said("at-afternoon"),
+                _ => self.base.said("at-night"),
+            },
+            false => self.half_of_day(time),
+        };
+        let minutes = self.minutes(time);
+        join(&[
+            self.base.said("hour"),
+            &self.plain(hour),
+            &minutes,
+            half,
+            &time.zone,
+        ])
     }
 
     fn date(&self, date: &CalendarDate) -> String {

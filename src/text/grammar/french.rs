@@ -124,8 +124,10 @@ impl French {
         let word = line.text(i);
         let capitals = word.chars().take_while(|c| "IVXLCDM".contains(*c)).count();
         let (numeral, mark) = word.split_at(capitals);
-        let n =
-            romans::value(numeral).filter(|_| self.base.tables.ordinal_marks.contains(&mark))?;
+        // A single C, D, L or M with an "e" is a word.
+        let written = numeral.len() > 1 || matches!(numeral, "I" | "V" | "X");
+        let marked = written && self.base.tables.ordinal_marks.contains(&mark);
+        let n = romans::value(numeral).filter(|_| marked)?;
         let words = self.marked_ordinal(&n.to_string(), mark);
         found(Semiotic::Roman, &[&words], i + 1)
     }

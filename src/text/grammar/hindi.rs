@@ -69,6 +69,14 @@ impl Hindi {
         if !line.is_figure(i) || line.glued_left(i) {
             return None;
         }
+        let mark = self
+            .base
+            .tables
+            .ordinal_marks
+            .contains(&line.low(i + 1).as_str());
+        if mark && !line.gap(i + 1) {
+            return None;
+        }
         let mut said = vec![self.digits(line.text(i))];
         let mut end = i + 1;
         while !line.gap(end) && end < line.len() {
@@ -185,6 +193,32 @@ impl Hindi {
         None
     }
 
+    /// Reads a telephone number with its country's code.
+    fn international(&self, line: &WrittenLine, i: usize) -> Option<Expression> {
+        let short = line.is_figure(i + 1) && line.text(i + 1).len() <= 3;
+        if line.sign(i) != '+' || !short || line.gap(i + 1) {
+            return None;
+        }
+        let mut said = vec![
+            self.base.tables.plus.to_string(),
+            self.digits(line.text(i + 1)),
+        ];
+        let mut end = i + 2;
+        while end < i + 8
+            && (line.is_figure(end) || line.sign(end) == '-' && line.is_figure(end + 1))
+        {
+            if line.is_figure(end) {
+                said.push(self.digits(line.text(end)));
+            }
+            end += 1;
+        }
+        let total: usize = (i + 1..end).map(|k| line.text(k).len()).sum();
+        let said: Vec<&str> = said.iter().map(String::as_str).collect();
+        (total >= 8)
+            .then(|| found(Semiotic::Telephone, &said, end))
+            .flatten()
+    }
+
     fn fraction_with_whole(&self, line: &WrittenLine, i: usize) -> Option<Expression> {
         let parts = |k: usize| {
             let slash = line.is_figure(k) && line.joined(k + 1) == '/' && line.is_figure(k + 2);
@@ -239,7 +273,7 @@ impl Grammar for Hindi {
             };
         }
         if !line.is_figure(i) {
-            return None;
+            return self.international(line, i);
         }
         if let Some((time, end)) = super::romance::time(line, i, self, false) {
             return Some(Expression::new(Semiotic::Time, self.time(&time), end));

@@ -9,6 +9,7 @@ use crate::grammar::values::{
     CalendarDate, ClockTime, CountedNoun, Gender, MoneyAmount, NumberForm, NumberSpan,
     WrittenNumber,
 };
+use crate::segmentation::SentenceStops;
 use std::borrow::Cow;
 
 /// Digits of a run that are said without a pause.
@@ -283,6 +284,11 @@ pub trait Grammar: Sync + Send {
     /// The gender of the hours of a time.
     fn hour_gender(&self) -> Gender {
         Gender::Masculine
+    }
+
+    /// Returns the abbreviations that tell where sentences end; none where English's serve.
+    fn stops(&self) -> Option<SentenceStops> {
+        None
     }
 
     /// Returns the name of a letter, in lower case, in the language's own spelling.

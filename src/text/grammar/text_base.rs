@@ -27,6 +27,10 @@ macro_rules! answered_by_base {
             self.base.letters(word)
         }
 
+        fn stops(&self) -> Option<$crate::segmentation::SentenceStops> {
+            Some(self.base.stops())
+        }
+
         fn letter_name(&self, letter: char) -> Option<&'static str> {
             self.base.letter_name(letter)
         }

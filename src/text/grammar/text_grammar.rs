@@ -34,6 +34,7 @@ use super::values::{
     WrittenAbbreviation,
 };
 use crate::normalization::unicode::fold;
+use crate::segmentation::SentenceStops;
 use std::collections::{HashMap, HashSet};
 
 type Words = &'static [&'static str];
@@ -86,6 +87,26 @@ impl TextGrammar {
             done.map_err(|why| format!("line {}: {why}", number + 1))?;
         }
         Ok(parser.finish(known, latin_is_english))
+    }
+
+    /// Returns the abbreviations after which no sentence ends: those of the file that are written with a stop, without the
+    /// lists `may-end`; those of the list `before-figure` only before a figure.
+    pub fn stops(&self) -> SentenceStops {
+        let written = |a: &WrittenAbbreviation| a.written;
+        let leading = self.tables.abbreviations.iter().map(written);
+        let leading =
+            leading.filter(|w| !self.list("may-end", w) && !self.list("before-figure", w));
+        let list = |name: &str| -> Words {
+            let words = self.lists.get(name).into_iter().flatten().copied();
+            Vec::leak(words.collect())
+        };
+        SentenceStops {
+            leading: Vec::leak(leading.collect()),
+            before_figure: list("before-figure"),
+            either: &[],
+            starters: list("starters"),
+            any_case: true,
+        }
     }
 
     /// Returns the words of a whole number in `form`; digit by digit where it is too long or starts with a zero.

@@ -13,6 +13,7 @@ use crate::g2p::english::{SILENT, VOCABULARY, tidy};
 use crate::grammar::{Grammar, languages};
 use crate::language::{Language, unreadable};
 use crate::normalization::unicode::{fold, is_unread};
+use crate::segmentation::{self, SentenceStops};
 use crate::{Accent, English};
 use std::sync::OnceLock;
 use table::{LanguageTable, SecondStress, apart};
@@ -34,6 +35,7 @@ const LINK: char = '‿';
 pub struct TableLanguage {
     table: LanguageTable,
     grammar: Box<dyn Grammar>,
+    stops: Option<SentenceStops>,
 }
 
 impl TableLanguage {
@@ -53,7 +55,12 @@ impl TableLanguage {
             let known = table.words.keys().chain(&table.weak).cloned().collect();
             let grammar = languages::of(code, known)
                 .unwrap_or_else(|why| panic!("the grammar of {code} is not well-formed: {why}"));
-            TableLanguage { table, grammar }
+            let stops = grammar.stops();
+            TableLanguage {
+                table,
+                grammar,
+                stops,
+            }
         }))
     }
 
@@ -164,6 +171,10 @@ impl Language for TableLanguage {
                 Err(unreadable(before, &self.table.name, &scripts))
             }
         }
+    }
+
+    fn stops(&self) -> &SentenceStops {
+        self.stops.as_ref().unwrap_or(&segmentation::ENGLISH)
     }
 
     fn words(&self, text: &str) -> String {
