@@ -47,6 +47,9 @@ impl Grammar for African {
     answered_by_base!();
 
     fn own(&self, line: &WrittenLine, i: usize) -> Option<Expression> {
+        if let Some(address) = super::web::bare(line, i, self) {
+            return Some(address);
+        }
         let (time, end) = super::romance::time(line, i, self, false)?;
         // "saa 3:30" is told by the language's own clock already, with the word for the hour before it.
         let words = match self.base.list("told", &line.before(i).to_lowercase()) {

@@ -2,7 +2,9 @@
 
 use super::language::{Grammar, join};
 use super::recognise::romans;
-use super::romance::{date_in_words, figure, found, lonely_roman, mixed, number_sign, time};
+use super::romance::{
+    date_in_words, figure, found, lonely_roman, mixed, number_sign, spaced_telephone, time,
+};
 use super::semiotic::{Expression, Semiotic};
 use super::text_base::answered_by_base;
 use super::text_grammar::TextGrammar;
@@ -151,6 +153,13 @@ impl Grammar for French {
     fn own(&self, line: &WrittenLine, i: usize) -> Option<Expression> {
         if let Some(end) = number_sign(line, i) {
             return found(Semiotic::Abbreviation, &["numéro"], end);
+        }
+        if let Some(address) = super::web::bare(line, i, self) {
+            return Some(address);
+        }
+        if let Some((groups, end)) = spaced_telephone(line, i, self) {
+            let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
+            return found(Semiotic::Telephone, &[&self.telephone(&groups)], end);
         }
         if line.is_word(i) && line.text(i).starts_with(|c| "IVXLCDM".contains(c)) {
             if let Some(n) = lonely_roman(line, i) {

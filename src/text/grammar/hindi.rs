@@ -156,6 +156,15 @@ impl Hindi {
         }
         let digits = line.text(i);
         let sign = line.joined(i + 1);
+        // "1.5 लाख"
+        let scales = &self.base.tables.magnitudes;
+        if sign == '.'
+            && line.text(i + 2) == "5"
+            && scales.iter().any(|m| m.written.contains(&line.text(i + 3)))
+            && let Some(words) = self.quarters(digits, "1", "2")
+        {
+            return found(Semiotic::Decimal, &[&words], i + 3);
+        }
         let tight = !line.gap(i + 2) && line.is_figure(i + 2);
         // "1920-26 तक"
         if sign == '-'
@@ -262,6 +271,9 @@ impl Grammar for Hindi {
     }
 
     fn own(&self, line: &WrittenLine, i: usize) -> Option<Expression> {
+        if let Some(address) = super::web::bare(line, i, self) {
+            return Some(address);
+        }
         if line.text(i) == "ई" && line.joined(i + 1) == '.' {
             return match line.text(i + 2) {
                 "पू" => found(

@@ -1,7 +1,9 @@
 //! What only Italian says in its own way.
 
 use super::language::{Grammar, join};
-use super::romance::{date_in_words, found, lonely_roman, low_roman, mixed, number_sign, time};
+use super::romance::{
+    date_in_words, found, lonely_roman, low_roman, mixed, number_sign, spaced_telephone, time,
+};
 use super::semiotic::{Expression, Semiotic};
 use super::text_base::answered_by_base;
 use super::text_grammar::TextGrammar;
@@ -81,6 +83,13 @@ impl Grammar for Italian {
     fn own(&self, line: &WrittenLine, i: usize) -> Option<Expression> {
         if let Some(end) = number_sign(line, i) {
             return found(Semiotic::Abbreviation, &["numero"], end);
+        }
+        if let Some(address) = super::web::bare(line, i, self) {
+            return Some(address);
+        }
+        if let Some((groups, end)) = spaced_telephone(line, i, self) {
+            let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
+            return found(Semiotic::Telephone, &[&self.telephone(&groups)], end);
         }
         if let Some(n) = lonely_roman(line, i) {
             let words = self.base.ordinal(&n.to_string(), NumberForm::default());

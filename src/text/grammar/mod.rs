@@ -14,6 +14,7 @@
 //! | `english` | English |
 //! | `languages` | the languages with a text file in `tables/`: which file and which rules each has |
 //! | `text_grammar`, `text_base`, `number_rules` | such a file, and what it answers |
+//! | `web` | addresses without "www", paths and names of files |
 //! | `romance` | what Spanish, French, Italian and Portuguese write alike |
 //! | `spanish`, `french`, `italian`, `portuguese`, `hindi`, `african` | what only these say |
 
@@ -36,6 +37,7 @@ mod text_base;
 mod text_grammar;
 pub mod token;
 pub mod values;
+mod web;
 
 pub use language::{Grammar, join};
 pub use reader::read;

@@ -2,7 +2,8 @@
 
 use super::language::{Grammar, join};
 use super::romance::{
-    date_in_words, found, local_telephone, lonely_roman, low_roman, mixed, number_sign, time,
+    date_in_words, found, local_telephone, lonely_roman, low_roman, mixed, number_sign,
+    spaced_telephone, time,
 };
 use super::semiotic::{Expression, Semiotic};
 use super::text_base::answered_by_base;
@@ -40,6 +41,15 @@ impl Portuguese {
         let part = match (half, gender, &m.unit) {
             (true, Gender::Feminine, Some(_)) => "meia".to_string(),
             (true, _, Some(_)) => "meio".to_string(),
+            (true, ..) if matches!(line.text(m.end), "hora" | "dúzia" | "volta" | "xícara") => {
+                "meia".to_string()
+            }
+            (true, ..)
+                if m.whole.is_none()
+                    && matches!(line.text(m.end), "quilo" | "litro" | "dia" | "século") =>
+            {
+                "meio".to_string()
+            }
             _ => self.fraction(&m.over, &m.under),
         };
         let one = m.whole.is_none_or(|w| w == "1");
@@ -76,6 +86,13 @@ impl Grammar for Portuguese {
     fn own(&self, line: &WrittenLine, i: usize) -> Option<Expression> {
         if let Some(end) = number_sign(line, i) {
             return found(Semiotic::Abbreviation, &["número"], end);
+        }
+        if let Some(address) = super::web::bare(line, i, self) {
+            return Some(address);
+        }
+        if let Some((groups, end)) = spaced_telephone(line, i, self) {
+            let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
+            return found(Semiotic::Telephone, &[&self.telephone(&groups)], end);
         }
         if let Some((groups, end)) = local_telephone(line, i) {
             return found(Semiotic::Telephone, &[&self.telephone(&groups)], end);

@@ -57,6 +57,7 @@ pub fn date_in_words<'a>(
     if !line.gap(at) && tables.ordinal_marks.contains(&line.low(at + stop).as_str()) {
         at += stop + 1;
     }
+    at += usize::from(line.joined(at) == '°');
     at += usize::from(of(at).is_some());
     if !line.gap(at) {
         return None;
@@ -220,6 +221,37 @@ pub fn local_telephone<'a>(line: &'a WrittenLine, i: usize) -> Option<([&'a str;
         i > 0 && line.joined(i - 1) == '-' || i > 0 && !line.gap(i) && line.sign(i - 1) == '-';
     (shaped && tight && alone && !after_dash && !(year(first) && year(second)))
         .then_some(([first, second], i + 3))
+}
+
+/// Returns the groups of a telephone number with blanks between them, and the index after it: eight to eleven digits in
+/// three groups or more that are not those of a number; of a number too after a word for a telephone.
+pub fn spaced_telephone(
+    line: &WrittenLine,
+    i: usize,
+    grammar: &dyn Grammar,
+) -> Option<(Vec<String>, usize)> {
+    if !line.is_figure(i) || !line.gap(i) {
+        return None;
+    }
+    let mut groups = Vec::new();
+    let mut end = i;
+    while line.is_figure(end) && line.gap(end) && line.text(end).len() <= 4 && end - i < 7 {
+        groups.push(line.text(end).to_string());
+        end += 1;
+    }
+    let total: usize = groups.iter().map(String::len).sum();
+    let stop = usize::from(matches!(line.before(i), "." | ":"));
+    let words = grammar.tables().digit_words;
+    let named = i > stop && words.contains(&line.low(i - 1 - stop).as_str());
+    let grouped = groups.iter().skip(1).all(|g| g.len() == 3);
+    let shaped = groups.len() >= 3
+        && (8..=11).contains(&total)
+        && groups.iter().skip(1).all(|g| g.len() >= 2);
+    (shaped
+        && (named || !grouped)
+        && !line.glued_right(end)
+        && !(line.joined(end) == ',' && line.is_figure(end + 1) && !line.gap(end + 1)))
+    .then_some((groups, end))
 }
 
 /// Returns the two numbers of the fraction at `i`, without the signs between groups, and the index after it.

@@ -3,7 +3,7 @@
 use super::language::{Grammar, join};
 use super::romance::{
     date_in_words, figure, found, local_telephone, lonely_roman, low_roman, mixed, number_sign,
-    time,
+    spaced_telephone, time,
 };
 use super::semiotic::{Expression, Semiotic};
 use super::text_base::answered_by_base;
@@ -47,6 +47,22 @@ impl Spanish {
         let part = match (half, m.whole) {
             (true, Some(_)) if gender == Gender::Feminine => "media".to_string(),
             (true, Some(_)) => "medio".to_string(),
+            (true, None)
+                if matches!(
+                    line.text(m.end),
+                    "hora" | "docena" | "jornada" | "libra" | "vuelta"
+                ) =>
+            {
+                "media".to_string()
+            }
+            (true, None)
+                if matches!(
+                    line.text(m.end),
+                    "kilo" | "litro" | "metro" | "día" | "año" | "siglo"
+                ) =>
+            {
+                "medio".to_string()
+            }
             _ => self.fraction(&m.over, &m.under),
         };
         let whole = m
@@ -129,6 +145,13 @@ impl Grammar for Spanish {
     fn own(&self, line: &WrittenLine, i: usize) -> Option<Expression> {
         if let Some(end) = number_sign(line, i) {
             return found(Semiotic::Abbreviation, &["número"], end);
+        }
+        if let Some(address) = super::web::bare(line, i, self) {
+            return Some(address);
+        }
+        if let Some((groups, end)) = spaced_telephone(line, i, self) {
+            let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
+            return found(Semiotic::Telephone, &[&self.telephone(&groups)], end);
         }
         if let Some((groups, end)) = local_telephone(line, i) {
             return found(Semiotic::Telephone, &[&self.telephone(&groups)], end);
