@@ -8,10 +8,11 @@ use crate::g2p::heteronyms;
 use crate::g2p::letter_to_sound::{LetterToSound, spelled};
 use crate::grammar::english::{EnglishGrammar, WordList};
 use crate::language::{Language, unreadable};
-use crate::normalization::unicode::is_unread;
+use crate::normalization::unicode::{fold, is_unread};
 use crate::{Accent, NOTHING};
-use misaki_rs::{G2P, lexicon::PhonemeEntry};
+use misaki_rs::{G2P, MToken, lexicon::PhonemeEntry};
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::{LazyLock, OnceLock};
 use vocabox_base::fault::Fault;
 
@@ -79,13 +80,15 @@ impl English {
         }
     }
 
-    /// Returns the form of the word at `i` that misaki reads as it should be: with its sounds where the lexicon has
-    /// others, a compound of two known words with a hyphen, a hyphenated word in parts when one of them is unknown.
-    fn known_form(&self, words: &[&str], i: usize) -> String {
+    /// Returns the form of the word at `i` that misaki reads as it should be: a compound of two known words with a
+    /// hyphen, a hyphenated word in parts when one of them is unknown; and the sounds of its letters where the lexicon
+    /// has others.
+    fn known_form(&self, words: &[&str], i: usize) -> WordForm {
         let word = words[i];
         let core = word.trim_matches(|c: char| !c.is_alphabetic());
+        let plain = |text: String| WordForm { text, own: None };
         if core.is_empty() {
-            return word.to_string();
+            return plain(word.to_string());
         }
         let with_marks = word.trim_matches(|c: char| !c.is_alphabetic() && c != '\'');
         let own = [with_marks, core]
@@ -95,17 +98,21 @@ impl English {
         let own = own.or_else(|| Some((with_marks, self.elided(with_marks)?)));
         let own = own.or_else(|| Some((core, heteronyms::sounds(words, i, self.accent)?)));
         if let Some((written, sounds)) = own {
-            return word.replacen(written, &format!("[{written}](/{sounds}/)"), 1);
+            let (before, after) = word.split_once(written).unwrap_or_default();
+            let stand_in: String = fold(written).into_iter().collect();
+            return WordForm {
+                own: Some((before.len()..before.len() + stand_in.len(), sounds)),
+                text: format!("{before}{stand_in}{after}"),
+            };
         }
         let known = |w: &str| self.g2p.lexicon.get_word(w, "NN", None, None).is_some();
         if core.contains('-') {
             let letters = core.split('-').filter(|part| part.len() == 1).count();
             let unknown = letters > 1 || core.split('-').any(|part| !known(part));
-            return if unknown {
-                word.replace('-', " ")
-            } else {
-                word.to_string()
-            };
+            return plain(match unknown {
+                true => word.replace('-', " "),
+                false => word.to_string(),
+            });
         }
         let lower = core.to_ascii_lowercase();
         if core.bytes().all(|b| b.is_ascii_alphabetic())
@@ -114,9 +121,9 @@ impl English {
                 .rev()
                 .find(|&at| known(&lower[..at]) && known(&lower[at..]))
         {
-            return word.replace(core, &format!("{}-{}", &lower[..at], &lower[at..]));
+            return plain(word.replace(core, &format!("{}-{}", &lower[..at], &lower[at..])));
         }
-        word.to_string()
+        plain(word.to_string())
     }
 
     /// Returns the sounds of `word` in `pronunciations.txt`.
@@ -156,6 +163,13 @@ impl English {
     }
 }
 
+/// What misaki is given for a word.
+struct WordForm {
+    text: String,
+    /// The bytes of `text` whose sounds are given, and these.
+    own: Option<(Range<usize>, String)>,
+}
+
 /// The entries of `pronunciations.txt`.
 static PRONUNCIATIONS: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {
     let lines = include_str!("pronunciations.txt").lines();
@@ -168,6 +182,7 @@ impl WordList for English {
         const SHORT: usize = 3;
         let lexicon = &self.g2p.lexicon;
         match word.len() {
+            _ if PRONUNCIATIONS.contains_key(word) => true,
             0..=SHORT => lexicon.golds.contains_key(word) || lexicon.silvers.contains_key(word),
             _ => lexicon.get_word(word, "NN", None, None).is_some(),
         }
@@ -202,12 +217,63 @@ impl Language for English {
             return Ok(String::new());
         }
         let words: Vec<&str> = words.split(' ').collect();
-        let forms: Vec<String> = (0..words.len())
-            .map(|i| self.known_form(&words, i))
-            .collect();
-        let (raw, _) = self.g2p.g2p(&forms.join(" ")).map_err(Fault::internal)?;
+        let (mut text, mut own) = (String::new(), Vec::new());
+        for i in 0..words.len() {
+            let form = self.known_form(&words, i);
+            if !text.is_empty() {
+                text.push(' ');
+            }
+            let start = text.len();
+            own.extend(
+                form.own
+                    .map(|(r, sounds)| (start + r.start..start + r.end, sounds)),
+            );
+            text.push_str(&form.text);
+        }
+        let (_, tokens) = self.g2p.g2p(&text).map_err(Fault::internal)?;
+        let raw = with_own(&tokens, &own);
         Ok(tidy(&raw, ALPHABET))
     }
+}
+
+/// Returns the sounds of `tokens`, which have the text in order, with the sounds that `own` gives for ranges of bytes of
+/// the text, in order. "the" before such sounds fits them.
+fn with_own(tokens: &[MToken], own: &[(Range<usize>, String)]) -> String {
+    let (mut out, mut at, mut next) = (String::new(), 0, 0);
+    let mut article = None; // where the sounds of "the" right before stand in `out`
+    for token in tokens {
+        let end = at + token.text.len();
+        while own.get(next).is_some_and(|(range, _)| range.end <= at) {
+            next += 1;
+        }
+        let start = out.len();
+        match own.get(next).filter(|(range, _)| range.start < end) {
+            None => out.push_str(token.phonemes.as_deref().unwrap_or_default()),
+            Some((range, sounds)) => {
+                if at <= range.start {
+                    let vowel = sounds.trim_start_matches(['ˈ', 'ˌ']).starts_with(is_vowel);
+                    if let Some(the) = article.filter(|_| vowel) {
+                        out.replace_range(the.., "ði ");
+                    }
+                    out.push_str(sounds);
+                }
+                // A mark that misaki joins to the word.
+                let marks = token
+                    .text
+                    .get(range.end.saturating_sub(at).min(token.text.len())..);
+                out.push_str(marks.unwrap_or_default());
+            }
+        }
+        article = token.text.eq_ignore_ascii_case("the").then_some(start);
+        out.push_str(&token.whitespace);
+        at = end + token.whitespace.len();
+    }
+    out
+}
+
+/// Whether a sound of misaki's alphabet is a vowel.
+fn is_vowel(sound: char) -> bool {
+    "AIOQWYaiuæɑɒɔəɛɜɪʊʌᵊᵻɐ".contains(sound)
 }
 
 /// Returns `raw` without characters outside `alphabet`, with single spaces, and none before a mark; empty when it has

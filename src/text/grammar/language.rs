@@ -25,6 +25,11 @@ pub trait Grammar: Sync + Send {
     /// Returns "third" for "3".
     fn ordinal(&self, digits: &str, form: NumberForm) -> String;
 
+    /// Whether `mark`, one of the tables' in lower case, is the mark of the ordinal of `digits`.
+    fn takes_mark(&self, _digits: &str, _mark: &str) -> bool {
+        true
+    }
+
     /// Returns the words of `over`/`under`; `over` and `under` are not zero and have at most six digits.
     fn fraction(&self, over: &str, under: &str) -> String;
 
@@ -299,7 +304,7 @@ pub trait Grammar: Sync + Send {
     /// Returns the words of an exponent after its base.
     fn power(&self, negative: bool, exponent: &str) -> String {
         let tables = self.tables();
-        let to = tables.operator('^').unwrap_or_default();
+        let to = tables.sign('^').unwrap_or_default();
         let sign = if negative { tables.minus } else { "" };
         let said = match exponent.bytes().all(|b| b.is_ascii_digit()) {
             true => self.cardinal(exponent, NumberForm::default()),
@@ -321,6 +326,11 @@ pub trait Grammar: Sync + Send {
 
     /// Whether `word`, in lower case, is one that texts use for something else than an abbreviation ("sat", "sun").
     fn is_common_word(&self, _word: &str) -> bool {
+        false
+    }
+
+    /// Whether the slash between two words is said by its name.
+    fn says_slash(&self, _before: &str, _after: &str) -> bool {
         false
     }
 

@@ -107,6 +107,11 @@ impl LineReader<'_> {
             '|' | '•' => self.out.mark(','),
             '-' => return self.hyphen(i, next, before),
             '/' if gap && !tight => self.out.mark(','),
+            '/' if line.is_word(i + 1) && i > 0 && line.is_word(i - 1) => {
+                if self.grammar.says_slash(line.text(i - 1), line.text(i + 1)) {
+                    self.say(c);
+                }
+            }
             '*' | '_' | '`' | '~' | '\\' => {}
             '#' if !wordly(next) && !before.is_alphabetic() => {}
             '<' | '>' if gap == tight => {}

@@ -136,6 +136,17 @@ impl Grammar for EnglishGrammar<'_> {
         numbers::ordinal(digits, self.accent)
     }
 
+    fn takes_mark(&self, digits: &str, mark: &str) -> bool {
+        let teen = digits.len() > 1 && digits[..digits.len() - 1].ends_with('1');
+        let own = match digits.chars().last() {
+            Some('1') if !teen => "st",
+            Some('2') if !teen => "nd",
+            Some('3') if !teen => "rd",
+            _ => "th",
+        };
+        own == mark
+    }
+
     fn one_by_one(&self, digits: &str) -> String {
         one_by_one(digits)
     }
@@ -306,7 +317,12 @@ impl Grammar for EnglishGrammar<'_> {
     }
 
     fn letters(&self, word: &str) -> String {
-        word.to_uppercase().replace('\'', "")
+        let letters = word.to_uppercase().replace('\'', "");
+        if self.words.is_acronym(&letters) && letters.len() < 5 {
+            let letters: Vec<String> = letters.chars().map(String::from).collect();
+            return letters.join(" ");
+        }
+        letters
     }
 
     fn code_word(&self, word: &str) -> String {
@@ -363,6 +379,11 @@ impl Grammar for EnglishGrammar<'_> {
 
     fn is_roman(&self, line: &WrittenLine, i: usize, n: u32) -> Option<bool> {
         tables::roman_by_context(line, i, n)
+    }
+
+    /// Whether both words are long: "upgrade slash update", but "he she" and "and or".
+    fn says_slash(&self, before: &str, after: &str) -> bool {
+        before.len() > 3 && after.len() > 3
     }
 
     fn starts_sentence(&self, word: &str) -> bool {

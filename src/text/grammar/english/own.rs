@@ -14,7 +14,7 @@ use crate::normalization::numbers::{below_hundred, plural, two, year};
 /// Most words of a street's name.
 const STREET_WORDS_MAX: usize = 5;
 
-const OWN: [fn(&EnglishGrammar, &WrittenLine, usize) -> Option<Expression>; 15] = [
+const OWN: [fn(&EnglishGrammar, &WrittenLine, usize) -> Option<Expression>; 18] = [
     decade,
     years,
     era,
@@ -30,6 +30,9 @@ const OWN: [fn(&EnglishGrammar, &WrittenLine, usize) -> Option<Expression>; 15] 
     quarter,
     pair,
     counted_thousands,
+    elision,
+    repeated_plus,
+    telephone,
 ];
 
 /// Returns what English alone reads at `i`.
@@ -143,7 +146,7 @@ fn height(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<Expr
         return None;
     };
     let inches = line.text(at);
-    let fits = line.is_figure(at) && inches.parse().is_ok_and(|n: u8| n < 12);
+    let fits = line.is_figure(at) && inches.len() < 3 && inches.parse().is_ok_and(|n: u8| n < 12);
     if !fits || short && (feet.len() > 1 || line.gap(at)) {
         return None;
     }
@@ -346,7 +349,7 @@ fn compass(_grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<Ex
 /// "911", and other services where they stand alone.
 fn emergency(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<Expression> {
     let digits = line.text(i);
-    let always = digits == "911";
+    let always = matches!(digits, "911" | "988");
     let alone = ["988", "999", "112", "311", "211", "411", "111", "000"].contains(&digits)
         && line.len() <= i + 2
         && i == 0
@@ -490,6 +493,68 @@ fn counted_thousands(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> 
     };
     let words = join(&[&grammar.number(&number, NumberForm::default()), scale]);
     Some(Expression::new(Semiotic::Cardinal, words, end + 1))
+}
+
+/// "movin'", "ol' man", "get 'em", "'til": words that an apostrophe shortens.
+fn elision(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<Expression> {
+    const HEADLESS: [&str; 9] = [
+        "tis", "twas", "em", "n", "til", "cause", "bout", "round", "s",
+    ];
+    const TAILLESS: [&str; 6] = ["ol", "th", "an", "o", "em", "wi"];
+    if line.sign(i) == '\'' && line.gap(i) && !line.gap(i + 1) {
+        let word = line.low(i + 1);
+        let both = usize::from(line.joined(i + 2) == '\'');
+        let fits = HEADLESS.contains(&word.as_str())
+            && (both == 0 || word == "n")
+            && !line.glued_right(i + 2);
+        let words = format!("'{word}{}", &"'"[..both]);
+        return fits.then(|| Expression::new(Semiotic::Abbreviation, words, i + 2 + both));
+    }
+    let tail = line.is_word(i) && line.joined(i + 1) == '\'' && !line.glued_right(i + 2);
+    if !tail || line.sign(i.wrapping_sub(1)) == '\'' || line.glued_left(i) {
+        return None;
+    }
+    let word = line.low(i);
+    let verb =
+        word.len() > 3 && word.ends_with("in") && grammar.words.is_known(&format!("{word}g"));
+    let known = TAILLESS.contains(&word.as_str()) && line.is_word(i + 2);
+    (verb || known).then(|| {
+        let said = if line.shouted {
+            word
+        } else {
+            line.text(i).to_string()
+        };
+        Expression::new(Semiotic::Abbreviation, said + "'", i + 2)
+    })
+}
+
+/// "C++", "A++".
+fn repeated_plus(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<Expression> {
+    let twice = line.sign(i) == '+' && line.joined(i + 1) == '+';
+    let after = i > 0 && line.is_word(i - 1) && !line.gap(i);
+    let plus = grammar.tables().plus;
+    (twice && after).then(|| Expression::new(Semiotic::Serial, format!("{plus} {plus}"), i + 2))
+}
+
+/// A telephone number of North America without marks: ten digits, or eleven with the country's.
+fn telephone(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<Expression> {
+    let digits = line.text(i);
+    if !line.is_figure(i)
+        || line.glued_left(i)
+        || line.glued_right(i + 1)
+        || matches!(line.joined(i + 1), '%' | ',')
+    {
+        return None;
+    }
+    let area = match digits.len() {
+        11 => digits.strip_prefix('1')?,
+        10 => digits,
+        _ => return None,
+    };
+    let code = |d: &str| d.starts_with(|c: char| ('2'..='9').contains(&c));
+    let round = digits.ends_with("0000");
+    (code(area) && code(&area[3..]) && !round)
+        .then(|| Expression::new(Semiotic::Telephone, grammar.telephone(&[digits]), i + 1))
 }
 
 impl EnglishGrammar<'_> {

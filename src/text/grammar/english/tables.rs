@@ -81,11 +81,11 @@ const fn tables(accent: Accent, units: &'static [MeasureUnit]) -> GrammarTables 
             ('<', "less than"), ('>', "greater than"), ('≤', "at most"), ('≥', "at least"), ('≠', "is not equal to"),
             ('≈', "about"), ('→', "to"), ('√', "square root of"), ('∞', "infinity"), ('$', "dollar"), ('£', "pound"),
             ('€', "euro"), ('₦', "naira"), ('₵', "cedi"), ('₹', "rupee"), ('¥', "yen"), ('₩', "won"), ('§', "section"),
-            ('©', "copyright"), ('.', "dot"), ('²', "squared"), ('³', "cubed"), ('#', "hash"), ('¢', "cents"),
+            ('©', "copyright"), ('.', "dot"), ('/', "slash"), ('²', "squared"), ('³', "cubed"), ('#', "hash"), ('¢', "cents"),
         ],
         operators: &[
             ('-', "minus"), ('–', "minus"), ('/', "divided by"), ('×', "times"), ('*', "times"), ('+', "plus"),
-            ('=', "equals"), ('÷', "divided by"), ('^', "to the power of"),
+            ('=', "equals"), ('÷', "divided by"),
         ],
         address_signs: &[
             ('.', "dot"), ('/', "slash"), (':', "colon"), ('-', "dash"), ('_', "underscore"), ('?', "question mark"),

@@ -120,6 +120,10 @@ impl EnglishGrammar<'_> {
         let short = stem.to_lowercase();
         let spelled = LETTERS.contains(&stem);
         let acronym = self.words.is_acronym(stem);
+        let asked = ["is", "are", "was", "were", "know", "knows", "guess", "see"];
+        if stem == "WHO" && asked.contains(&line.before(i).to_lowercase().as_str()) {
+            return low; // "who is WHO?"
+        }
         if line.shouted {
             let the_us = stem == "US" && line.before(i).eq_ignore_ascii_case("the");
             return match (self.knows(&low) || self.knows(&short)) && !the_us {

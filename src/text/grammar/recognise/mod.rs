@@ -25,9 +25,9 @@ pub type Recogniser = fn(&WrittenLine, usize, &dyn Grammar) -> Option<Expression
 /// The recognisers in the order in which they are asked.
 pub const RECOGNISERS: [Recogniser; 23] = [
     electronic::address,
+    dates::in_figures,
     telephones::read,
     times::clock,
-    dates::in_figures,
     dates::in_words,
     abbreviations::day,
     formulas::scientific,

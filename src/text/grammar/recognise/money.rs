@@ -54,7 +54,10 @@ pub fn sign_first(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option
     }
     let (mut from, mut end) = number(line, at, tables)?;
     from.negative = minus;
-    let (first, after_first) = magnitude(line, end, true, grammar).unzip();
+    // "$3-million deal"
+    let hyphen =
+        usize::from(line.joined(end) == '-' && line.is_word(end + 1) && !line.gap(end + 1));
+    let (first, after_first) = magnitude(line, end + hyphen, true, grammar).unzip();
     let scaled = after_first.unwrap_or(end);
     let mut span = NumberSpan { from, to: None };
     if let Some((to, after)) = ending(line, scaled, currency, grammar) {
@@ -143,7 +146,8 @@ fn finish(
         span,
         magnitude,
         currency,
-        attributive: grammar.is_attributive(line, i, end),
+        attributive: grammar.is_attributive(line, i, end)
+            || magnitude.is_some() && line.sign(end.wrapping_sub(2)) == '-' && line.is_word(end),
     };
     let mut words = grammar.money(&money);
     let mut end = end;

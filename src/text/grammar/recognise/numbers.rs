@@ -104,7 +104,9 @@ pub fn ordinal(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Ex
     let (number, end) = number(line, i, tables).filter(|(n, _)| n.part.is_none())?;
     let stop = usize::from(line.joined(end) == '.' && !line.gap(end + 1));
     let mark = line.low(end + stop);
-    let marked = !line.gap(end) && tables.ordinal_marks.contains(&mark.as_str());
+    let marked = !line.gap(end)
+        && tables.ordinal_marks.contains(&mark.as_str())
+        && grammar.takes_mark(&number.whole, &mark);
     (marked && !line.glued_right(end + stop + 1) && number.whole.len() <= DIGITS_MAX).then(|| {
         let words = grammar.marked_ordinal(&number.whole, &mark);
         Expression::new(Semiotic::Ordinal, words, end + stop + 1)
@@ -116,7 +118,8 @@ pub fn range(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expr
     let (span, end) = span(line, i, grammar.tables())?;
     let to = span.to.as_ref()?;
     let again = DASHES.contains(&line.joined(end)) && line.is_figure(end + 1);
-    if again || line.glued_right(end) || line.glued_left(i) {
+    let sum = line.sign(end) == '=' || i > 0 && line.sign(i - 1) == '=';
+    if again || sum || line.glued_right(end) || line.glued_left(i) {
         return None;
     }
     let said = |n: &WrittenNumber| match grammar.is_year(line, i, n) {

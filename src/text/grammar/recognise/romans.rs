@@ -26,7 +26,7 @@ pub fn value(numeral: &str) -> Option<u32> {
     }
     let (mut rest, mut n) = (numeral, 0);
     for (value, sign) in SIGNS {
-        let most = if matches!(value, 1 | 10 | 100 | 1000) {
+        let most = if matches!(sign, "M" | "C" | "X" | "I") {
             3
         } else {
             1

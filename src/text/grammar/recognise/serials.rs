@@ -29,7 +29,9 @@ pub fn joined(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Exp
         end += 2;
     }
     let groups: Vec<&str> = (i..end).step_by(2).map(|k| line.text(k)).collect();
+    let sum = line.sign(end) == '=' || i > 0 && line.sign(i - 1) == '=';
     if groups.len() < 2
+        || sum
         || line.glued_right(end)
         || line.joined(end) == '.' && line.is_figure(end + 1)
     {
@@ -72,9 +74,7 @@ pub fn read(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expre
     }
     let code = |k: usize| {
         let text = line.text(k);
-        line.is_figure(k)
-            || text.chars().nth(1).is_none()
-            || !line.shouted && !text.contains(char::is_lowercase)
+        line.is_figure(k) || text.chars().nth(1).is_none() || !text.contains(char::is_lowercase)
     };
     let mut end = i + 1;
     let mut hyphens = 0;
@@ -98,6 +98,12 @@ pub fn read(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expre
         .map(|k| line.text(k))
         .collect();
     if figures.is_empty() || end == i + 1 || (hyphens > 0 && figures.len() * 2 - 1 == end - i) {
+        return None;
+    }
+    // "x-1" is a sum.
+    let variable =
+        line.text(i).chars().nth(1).is_none() && line.text(i).chars().all(char::is_lowercase);
+    if hyphens == 1 && end == i + 3 && line.is_word(i) && variable {
         return None;
     }
     let long = figures.len() > 1 && figures.iter().any(|f| f.len() > 2);
