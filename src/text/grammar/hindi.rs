@@ -287,6 +287,15 @@ impl Grammar for Hindi {
         if !line.is_figure(i) {
             return self.international(line, i);
         }
+        // "1st" is no stone.
+        let mark = line.low(i + 1);
+        if matches!(mark.as_str(), "st" | "nd" | "rd" | "th")
+            && !line.gap(i + 1)
+            && !line.glued_left(i)
+        {
+            let words = self.marked_ordinal(line.text(i), &mark);
+            return found(Semiotic::Ordinal, &[&words], i + 2);
+        }
         if let Some((time, end)) = super::romance::time(line, i, self, false) {
             return Some(Expression::new(Semiotic::Time, self.time(&time), end));
         }

@@ -228,6 +228,9 @@ impl Grammar for Italian {
 
     fn code_word(&self, word: &str) -> String {
         let word = &*word.to_lowercase();
+        if let Some(spelled) = self.base.said_word(word) {
+            return spelled.to_string();
+        }
         match self.base.list("servers", word) {
             true => word.to_string(),
             false => self.base.letters(word),

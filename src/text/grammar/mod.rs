@@ -39,6 +39,9 @@ pub mod token;
 pub mod values;
 mod web;
 
-pub use language::{Grammar, join};
+pub use language::Grammar;
 pub use reader::read;
 pub use semiotic::{Expression, Semiotic};
+
+#[cfg(test)]
+mod case_tests;

@@ -250,7 +250,7 @@ mod tests {
             "%feminine",
             "1 una",
             "200 doscientas[ >]",
-            "%ordinal",
+            "%ordinal -",
             "0 ==avo",
             "20 vigésim{o}[o >]",
             "%ordinal-feminine ordinal",

@@ -66,18 +66,18 @@ fn a_word_sounds_as_the_next_one_makes_it() {
 #[rustfmt::skip]
 const NUMBERS: &[(&str, &[(&str, &str)])] = &[
     ("es", &[("0", "cero"), ("16", "dieciséis"), ("21000", "veintiún mil"), ("100", "cien"), ("115", "ciento quince"), ("1.999", "mil novecientos noventa y nueve"),
-        ("2000000", "dos millones"), ("3,14", "tres coma uno cuatro"), ("-5", "menos cinco"), ("20%", "veinte por ciento"), ("5 €", "cinco euros"), ("$7", "siete dólares"),
-        ("3.º", "tercero"), ("10:30", "diez treinta"), ("007", "cero cero siete")]),
-    ("it", &[("21", "ventuno"), ("88", "ottantotto"), ("1984", "mille novecento ottanta quattro"), ("200", "duecento"), ("3,5", "tre virgola cinque")]),
-    ("pt-br", &[("31", "trinta e um"), ("100", "cem"), ("145", "cento e quarenta e cinco"), ("2.500", "dois mil e quinhentos"), ("1ª", "primeiro")]),
+        ("2000000", "dos millones"), ("3,14", "tres coma catorce"), ("-5", "menos cinco"), ("20%", "veinte por ciento"), ("5 €", "cinco euros"), ("$7", "siete dólares"),
+        ("3.º", "tercero"), ("10:30", "diez y media"), ("007", "cero cero siete")]),
+    ("it", &[("21", "ventuno"), ("88", "ottantotto"), ("1984", "mille novecento ottantaquattro"), ("200", "duecento"), ("3,5", "tre virgola cinque")]),
+    ("pt-br", &[("31", "trinta e um"), ("100", "cem"), ("145", "cento e quarenta e cinco"), ("2.500", "dois mil e quinhentos"), ("1ª", "primeira")]),
     ("fr", &[("71", "soixante et onze"), ("72", "soixante douze"), ("80", "quatre vingts"), ("99", "quatre vingt dix neuf"), ("21", "vingt et un"), ("1 234", "mille deux cent trente quatre"),
-        ("2e", "deuxième"), ("1,5 €", "un virgule cinq euros")]),
-    ("hi", &[("45", "पैंतालीस"), ("1,50,000", "एक लाख पचास हज़ार"), ("३४", "चौंतीस"), ("₹5", "पाँच रुपये")]),
+        ("2e", "deuxième"), ("1,5 €", "un euro et cinquante centimes")]),
+    ("hi", &[("45", "पैंतालीस"), ("1,50,000", "एक लाख पचास हज़ार"), ("३४", "चौंतीस"), ("₹5", "पाँच रुपए")]),
     ("sw", &[("25", "ishirini na tano"), ("340", "mia tatu na arobaini"), ("2024", "elfu mbili na ishirini na nne")]),
     ("ha", &[("11", "goma sha ɗaya"), ("150", "ɗari da hamsin"), ("2000", "dubu biyu")]),
     ("yo", &[("15", "ẹ̀ẹ́dógún"), ("42", "ogójì lé èjì")]),
     ("ig", &[("35", "iri atọ na ise"), ("500", "narị ise")]),
-    ("zu", &[("12", "ishumi na kubili"), ("₦3", "kuthathu ama-naira")]),
+    ("zu", &[("12", "ishumi na kubili"), ("₦3", "ama-naira amathathu")]),
 ];
 
 #[test]
