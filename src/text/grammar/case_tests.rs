@@ -31,7 +31,8 @@ fn compared(text: &str) -> String {
     let mut letter_before = false;
     for word in text.split(marks).filter(|w| !w.is_empty()) {
         let letter = word.chars().count() == 1;
-        if !out.is_empty() && !(letter && letter_before) {
+        let together = letter && letter_before;
+        if !out.is_empty() && !together {
             out.push(' ');
         }
         out.push_str(word);

@@ -3,7 +3,8 @@
 use super::language::{Grammar, join};
 use super::recognise::romans;
 use super::romance::{
-    date_in_words, figure, found, lonely_roman, mixed, number_sign, spaced_telephone, time,
+    date_in_words, degrees, era, figure, found, is_roman, lonely_roman, mixed, number_sign,
+    spaced_telephone, time,
 };
 use super::semiotic::{Expression, Semiotic};
 use super::text_base::answered_by_base;
@@ -154,6 +155,24 @@ impl Grammar for French {
         if let Some(end) = number_sign(line, i) {
             return found(Semiotic::Abbreviation, &["numéro"], end);
         }
+        if let Some((_, end)) = era(line, i).filter(|_| line.text(i) == "J") {
+            return found(Semiotic::Abbreviation, &["jésus christ"], end);
+        }
+        // "av. J.-C."
+        if matches!(line.low(i).as_str(), "av" | "apr" | "ap")
+            && line.joined(i + 1) == '.'
+            && let Some((_, end)) = era(line, i + 2)
+        {
+            let word = if line.low(i) == "av" {
+                "avant"
+            } else {
+                "après"
+            };
+            return found(Semiotic::Abbreviation, &[word, "jésus christ"], end);
+        }
+        if let Some(degrees) = degrees(line, i, self) {
+            return Some(degrees);
+        }
         if let Some(address) = super::web::bare(line, i, self) {
             return Some(address);
         }
@@ -214,6 +233,10 @@ impl Grammar for French {
             "nde" if digits == "2" => "seconde".to_string(),
             _ => self.base.ordinal(digits, form),
         }
+    }
+
+    fn is_roman(&self, line: &WrittenLine, i: usize, _n: u32) -> Option<bool> {
+        is_roman(line, i, &self.base.tables)
     }
 
     fn roman(&self, line: &WrittenLine, i: usize, n: u32, ordered: bool) -> String {

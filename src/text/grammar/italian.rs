@@ -2,14 +2,15 @@
 
 use super::language::{Grammar, join};
 use super::romance::{
-    date_in_words, found, lonely_roman, low_roman, mixed, number_sign, spaced_telephone, time,
+    date_in_words, degrees, era, found, is_roman, lonely_roman, low_roman, mixed, number_sign,
+    spaced_telephone, time,
 };
 use super::semiotic::{Expression, Semiotic};
 use super::text_base::answered_by_base;
 use super::text_grammar::TextGrammar;
 use super::token::WrittenLine;
 use super::values::{
-    CalendarDate, ClockTime, CountedNoun, DayHalf, Gender, NumberForm, NumberSpan,
+    CalendarDate, ClockTime, CountedNoun, DayHalf, Gender, NumberForm, NumberSpan, WrittenNumber,
 };
 
 pub struct Italian {
@@ -84,6 +85,17 @@ impl Grammar for Italian {
         if let Some(end) = number_sign(line, i) {
             return found(Semiotic::Abbreviation, &["numero"], end);
         }
+        if let Some((before, end)) = era(line, i) {
+            let words = if before {
+                "avanti cristo"
+            } else {
+                "dopo cristo"
+            };
+            return found(Semiotic::Abbreviation, &[words], end);
+        }
+        if let Some(degrees) = degrees(line, i, self) {
+            return Some(degrees);
+        }
         if let Some(address) = super::web::bare(line, i, self) {
             return Some(address);
         }
@@ -121,10 +133,14 @@ impl Grammar for Italian {
 
     fn marked_ordinal(&self, digits: &str, mark: &str) -> String {
         let form = match mark {
-            "ª" | "a" => FEMININE,
+            "ª" | "a" | "esima" | "esime" => FEMININE,
             _ => NumberForm::default(),
         };
         self.base.ordinal(digits, form)
+    }
+
+    fn is_roman(&self, line: &WrittenLine, i: usize, _n: u32) -> Option<bool> {
+        is_roman(line, i, &self.base.tables)
     }
 
     fn roman(&self, line: &WrittenLine, i: usize, n: u32, ordered: bool) -> String {
@@ -212,6 +228,14 @@ impl Grammar for Italian {
         };
         let year = date.year.as_deref().map_or(String::new(), |y| self.year(y));
         join(&[&day, month, &year])
+    }
+
+    /// Only one has a gender.
+    fn gender_with(&self, number: &WrittenNumber, noun: &str) -> Option<Gender> {
+        match number.is_one() {
+            true => self.gender_of(noun),
+            false => Some(Gender::Neuter),
+        }
     }
 
     fn gender_of(&self, noun: &str) -> Option<Gender> {

@@ -276,6 +276,11 @@ pub trait Grammar: Sync + Send {
         }
     }
 
+    /// The gender that `number` takes before the word `noun`, in lower case.
+    fn gender_with(&self, _number: &WrittenNumber, noun: &str) -> Option<Gender> {
+        self.gender_of(noun)
+    }
+
     /// Returns an ordinal that was written with `mark`, in lower case, after its digits.
     fn marked_ordinal(&self, digits: &str, _mark: &str) -> String {
         self.ordinal(digits, NumberForm::default())

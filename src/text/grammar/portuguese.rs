@@ -2,14 +2,14 @@
 
 use super::language::{Grammar, join};
 use super::romance::{
-    date_in_words, found, local_telephone, lonely_roman, low_roman, mixed, number_sign,
-    spaced_telephone, time,
+    date_in_words, degrees, era, found, is_roman, local_telephone, lonely_roman, low_roman, mixed,
+    number_sign, spaced_telephone, time,
 };
 use super::semiotic::{Expression, Semiotic};
 use super::text_base::answered_by_base;
 use super::text_grammar::TextGrammar;
 use super::token::WrittenLine;
-use super::values::{CalendarDate, ClockTime, DayHalf, Gender, NumberForm};
+use super::values::{CalendarDate, ClockTime, DayHalf, Gender, NumberForm, WrittenNumber};
 
 pub struct Portuguese {
     pub base: TextGrammar,
@@ -87,6 +87,17 @@ impl Grammar for Portuguese {
         if let Some(end) = number_sign(line, i) {
             return found(Semiotic::Abbreviation, &["número"], end);
         }
+        if let Some((before, end)) = era(line, i) {
+            let words = if before {
+                "antes de cristo"
+            } else {
+                "depois de cristo"
+            };
+            return found(Semiotic::Abbreviation, &[words], end);
+        }
+        if let Some(degrees) = degrees(line, i, self) {
+            return Some(degrees);
+        }
         if let Some(address) = super::web::bare(line, i, self) {
             return Some(address);
         }
@@ -138,6 +149,10 @@ impl Grammar for Portuguese {
             _ => NumberForm::default(),
         };
         self.base.ordinal(digits, form)
+    }
+
+    fn is_roman(&self, line: &WrittenLine, i: usize, _n: u32) -> Option<bool> {
+        is_roman(line, i, &self.base.tables)
     }
 
     fn roman(&self, line: &WrittenLine, i: usize, n: u32, ordered: bool) -> String {
@@ -208,6 +223,15 @@ impl Grammar for Portuguese {
             of(!year.is_empty()),
             &year,
         ])
+    }
+
+    /// A number above one counts a plural.
+    fn gender_with(&self, number: &WrittenNumber, noun: &str) -> Option<Gender> {
+        let counts = number.is_one() || noun.ends_with('s') || matches!(noun, "mil" | "mi");
+        match counts {
+            true => self.gender_of(noun),
+            false => Some(Gender::Neuter),
+        }
     }
 
     fn gender_of(&self, noun: &str) -> Option<Gender> {

@@ -6,8 +6,9 @@
 use super::language::{Grammar, join};
 use super::recognise::{measures, numbers, romans, times};
 use super::semiotic::{Expression, Semiotic};
+use super::tables::GrammarTables;
 use super::token::WrittenLine;
-use super::values::{CalendarDate, ClockTime, CountedNoun, NumberForm};
+use super::values::{CalendarDate, ClockTime, CountedNoun, NumberForm, NumberSpan};
 
 /// Zones that are written after a time, in lower case.
 const ZONES: [&str; 18] = [
@@ -208,7 +209,7 @@ pub fn number_sign(line: &WrittenLine, i: usize) -> Option<usize> {
 
 /// Returns the two groups of digits of a local telephone number at `i`, and the index after it: "1234-5678",
 /// "91234-5678". Two years with a line between them are none.
-pub fn local_telephone<'a>(line: &'a WrittenLine, i: usize) -> Option<([&'a str; 2], usize)> {
+pub fn local_telephone(line: &WrittenLine, i: usize) -> Option<([&str; 2], usize)> {
     let (first, second) = (line.text(i), line.text(i + 2));
     let shaped = line.is_figure(i)
         && line.is_figure(i + 2)
@@ -334,6 +335,72 @@ pub fn lonely_roman(line: &WrittenLine, i: usize) -> Option<u32> {
     (whole && line.is_word(0))
         .then(|| romans::value(line.text(0)))
         .flatten()
+}
+
+/// Returns the index after "a.C.", "a. C.", "d.C.", "J.-C." at `i` and whether it is before our era; `J.-C.` has the word
+/// for that before it.
+pub fn era(line: &WrittenLine, i: usize) -> Option<(bool, usize)> {
+    let first = line.text(i);
+    let mut end = i + 1;
+    let stop = |at: usize| usize::from(line.joined(at) == '.');
+    end += stop(end);
+    let french = first == "J";
+    if french {
+        end += usize::from(line.joined(end) == '-');
+    }
+    let second = line.text(end);
+    let alike = line.is_word(i)
+        && matches!(first, "a" | "d" | "A" | "D" | "J")
+        && matches!(second, "C" | "c");
+    let stops = line.joined(i + 1) == '.' || french;
+    if !alike || !stops || line.glued_left(i) {
+        return None;
+    }
+    end += 1;
+    let last = stop(end) == 1 && (end + 1 >= line.len() || line.capital(end + 1));
+    end += if last { 0 } else { stop(end) };
+    (!line.glued_right(end)).then_some((matches!(first, "a" | "A"), end))
+}
+
+/// Whether the Roman numeral at `i` counts (`Some(false)`) or orders (`Some(true)`): by the words of the tables, or after
+/// any name.
+pub fn is_roman(line: &WrittenLine, i: usize, tables: &GrammarTables) -> Option<bool> {
+    let before = line.before(i).to_lowercase();
+    let is = |words: &[&str], word: &str| words.contains(&word);
+    let ruler = is(tables.rulers, &before) && i > 0 && line.capital(i - 1);
+    if is(tables.roman_ordered, &before) || is(tables.roman_after, &line.low(i + 1)) || ruler {
+        return Some(true);
+    }
+    if is(tables.roman_before, &before) {
+        return Some(false);
+    }
+    named_roman(line, i).then_some(true)
+}
+
+/// Whether the numeral at `i`, of two letters and more, belongs to the name before it: "Ramsés II".
+fn named_roman(line: &WrittenLine, i: usize) -> bool {
+    let name = i > 0 && line.capital(i - 1) && line.before(i).chars().count() > 3;
+    let spelled = line.before(i).chars().any(char::is_lowercase);
+    name && spelled && line.gap(i) && line.text(i).len() > 1
+}
+
+/// Reads "2° C" and "20 °F" with a blank before the scale.
+pub fn degrees(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expression> {
+    let (number, end) = numbers::signed(line, i, grammar.tables())?;
+    let scale = match line.text(end + 1) {
+        "C" => "°C",
+        "F" => "°F",
+        _ => return None,
+    };
+    if line.sign(end) != '°' || line.glued_left(i) || line.glued_right(end + 2) {
+        return None;
+    }
+    let span = NumberSpan {
+        from: number,
+        to: None,
+    };
+    let words = grammar.measure(&span, &grammar.unit(scale)?, false);
+    found(Semiotic::Measure, &[&words], end + 2)
 }
 
 /// Returns a class and its words as an expression.

@@ -2,8 +2,8 @@
 
 use super::language::{Grammar, join};
 use super::romance::{
-    date_in_words, figure, found, local_telephone, lonely_roman, low_roman, mixed, number_sign,
-    spaced_telephone, time,
+    date_in_words, degrees, era, figure, found, is_roman, local_telephone, lonely_roman, low_roman,
+    mixed, number_sign, spaced_telephone, time,
 };
 use super::semiotic::{Expression, Semiotic};
 use super::text_base::answered_by_base;
@@ -20,6 +20,14 @@ const FEMININE: NumberForm = NumberForm {
     before_noun: true,
     oblique: false,
 };
+
+/// Eras that are written without stops after a year or a century.
+const ERAS: [(&str, &str); 4] = [
+    ("ac", "antes de cristo"),
+    ("dc", "después de cristo"),
+    ("aec", "antes de la era común"),
+    ("ec", "era común"),
+];
 
 impl Spanish {
     fn plain(&self, n: u8) -> String {
@@ -146,6 +154,17 @@ impl Grammar for Spanish {
         if let Some(end) = number_sign(line, i) {
             return found(Semiotic::Abbreviation, &["número"], end);
         }
+        if let Some((before, end)) = era(line, i) {
+            let words = if before {
+                "antes de cristo"
+            } else {
+                "después de cristo"
+            };
+            return found(Semiotic::Abbreviation, &[words], end);
+        }
+        if let Some(degrees) = degrees(line, i, self) {
+            return Some(degrees);
+        }
         if let Some(address) = super::web::bare(line, i, self) {
             return Some(address);
         }
@@ -184,8 +203,12 @@ impl Grammar for Spanish {
                 end + usize::from(stop),
             );
         }
-        if line.low(i) == "ec" && line.before(i).len() < 6 && romans_before(line, i) {
-            return found(Semiotic::Abbreviation, &["era común"], i + 1);
+        let after_year = line.is_figure(i.wrapping_sub(1)) || romans_before(line, i);
+        if let Some((_, words)) = ERAS
+            .iter()
+            .find(|(written, _)| after_year && line.low(i) == *written)
+        {
+            return found(Semiotic::Abbreviation, &[words], i + 1);
         }
         self.clock(line, i)
             .or_else(|| self.degree(line, i))
@@ -241,6 +264,10 @@ impl Grammar for Spanish {
             ),
             _ => self.base.ordinal(digits, form),
         }
+    }
+
+    fn is_roman(&self, line: &WrittenLine, i: usize, _n: u32) -> Option<bool> {
+        is_roman(line, i, &self.base.tables)
     }
 
     fn roman(&self, line: &WrittenLine, i: usize, n: u32, ordered: bool) -> String {
@@ -316,6 +343,15 @@ impl Grammar for Spanish {
             of(!year.is_empty()),
             &year,
         ])
+    }
+
+    /// A number above one counts a plural.
+    fn gender_with(&self, number: &WrittenNumber, noun: &str) -> Option<Gender> {
+        let counts = number.is_one() || noun.ends_with('s') || matches!(noun, "mil" | "mi");
+        match counts {
+            true => self.gender_of(noun),
+            false => Some(Gender::Neuter),
+        }
     }
 
     fn gender_of(&self, noun: &str) -> Option<Gender> {

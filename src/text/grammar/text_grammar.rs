@@ -244,7 +244,15 @@ impl TextGrammar {
             low.chars()
                 .all(|c| self.names.contains_key(&fold_one(c)) || c == '\'')
         };
+        let capitals = written.chars().all(char::is_uppercase);
+        let listed = capitals && self.list("letters", &low);
+        // "a-t-il"
+        let between = count == 1 && line.joined(i + 1) == '-' && i > 0 && line.sign(i - 1) == '-';
+        if listed {
+            return self.letters(&low);
+        }
         if !self.known.contains(&low)
+            && !between
             && (shout || vowels == 0 || (count == 1 && glued))
             && letters()
         {

@@ -22,6 +22,9 @@ fn characters(text: &str, table: &LanguageTable) -> Vec<char> {
         let c = match c {
             'μ' => 'µ',
             '−' => '-',
+            // Their blanks inside would make them marks that close.
+            '«' | '„' => '“',
+            '»' => '”',
             c => c,
         };
         let own = table.own.contains(&low) && !c.is_ascii();
@@ -40,6 +43,19 @@ fn characters(text: &str, table: &LanguageTable) -> Vec<char> {
         }
     }
     out.extend(fold(&others));
+    apart_from_figures(out)
+}
+
+/// Puts a blank between an elided word and a figure: "l'11" has two words.
+fn apart_from_figures(chars: Vec<char>) -> Vec<char> {
+    let mut out = Vec::with_capacity(chars.len());
+    for (i, &c) in chars.iter().enumerate() {
+        out.push(c);
+        let elided = c == '\'' && i > 0 && chars[i - 1].is_alphabetic();
+        if elided && chars.get(i + 1).is_some_and(char::is_ascii_digit) {
+            out.push(' ');
+        }
+    }
     out
 }
 

@@ -142,7 +142,7 @@ pub fn cardinal(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<E
     } else if number.whole.len() > DIGITS_MAX {
         grammar.one_by_one(&number.whole)
     } else {
-        let form = match grammar.gender_of(&line.low(end)) {
+        let form = match grammar.gender_with(&number, &line.low(end)) {
             Some(gender) => NumberForm::before(gender),
             None => NumberForm {
                 before_noun: line.is_word(end),
