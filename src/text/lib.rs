@@ -16,6 +16,7 @@ pub use g2p::espeak::espeak;
 pub use g2p::graphemes::Graphemes;
 pub use language::Language;
 pub use languages::{is_read, language};
+use segmentation::sentences_of;
 pub use segmentation::{Sentence, halves, sentences};
 
 use std::collections::VecDeque;
@@ -75,7 +76,7 @@ pub fn speakable(text: &str, language: &dyn Language) -> Result<Vec<Piece>, Faul
 /// `text` is known when this returns; a later fault is `Internal`.
 pub fn pieces<'a>(text: &'a str, language: &'a dyn Language) -> Result<Pieces<'a>, Fault> {
     language.readable(text)?;
-    let rest: VecDeque<_> = sentences(text)
+    let rest: VecDeque<_> = sentences_of(text, language.stops())
         .into_iter()
         .filter_map(|sentence| {
             let words = language.words(&text[sentence.range.clone()]);
@@ -103,7 +104,10 @@ pub const CHARS_PER_S: f64 = 15.0;
 /// words, which have many more characters.
 pub fn seconds(text: &str, language: &dyn Language) -> f64 {
     let words = |sentence: Sentence| language.words(&text[sentence.range]).chars().count();
-    let chars: usize = sentences(text).into_iter().map(words).sum();
+    let chars: usize = sentences_of(text, language.stops())
+        .into_iter()
+        .map(words)
+        .sum();
     chars as f64 / CHARS_PER_S
 }
 
@@ -206,7 +210,7 @@ impl Pieces<'_> {
     /// Returns the words of a run of sentences, each ended by a mark; the last only if `pause` ends one.
     fn words(&self, text: &str, pause: Pause) -> String {
         let mut words = String::new();
-        for sentence in sentences(text) {
+        for sentence in sentences_of(text, self.language.stops()) {
             let more = self.language.words(&text[sentence.range.clone()]);
             if !words.is_empty() && !more.is_empty() {
                 words.push(' ');

@@ -9,6 +9,7 @@ use crate::grammar::values::{
     CalendarDate, ClockTime, CountedNoun, Gender, MoneyAmount, NumberForm, NumberSpan,
     WrittenNumber,
 };
+use crate::segmentation::SentenceStops;
 use std::borrow::Cow;
 
 /// Digits of a run that are said without a pause.
@@ -171,7 +172,13 @@ pub trait Grammar: Sync + Send {
             let scale = self.counted(&money.span, &magnitude.noun);
             return join(&[&count, &scale, tables.of, &unit.many]);
         }
-        let cents = from.part.as_deref().filter(|p| p.len() == 2);
+        let padded = from
+            .part
+            .as_ref()
+            .filter(|p| p.len() == 1 && self.pads_hundredths());
+        let padded = padded.map(|part| format!("{part}0"));
+        let cents = padded.as_deref().or(from.part.as_deref());
+        let cents = cents.filter(|p| p.len() == 2);
         if let (Some(cents), Some(hundredth), None) =
             (cents, &money.currency.hundredth, &money.span.to)
         {
@@ -233,7 +240,10 @@ pub trait Grammar: Sync + Send {
         }
         for (signs, words) in [(["²", "2"], tables.square), (["³", "3"], tables.cubic)] {
             if let Some(base) = signs.iter().find_map(|s| written.strip_suffix(s)) {
-                let unit = self.unit(base).filter(|_| !base.contains('/'))?;
+                if base.contains('/') || base.ends_with(|c: char| c.is_numeric()) {
+                    return None;
+                }
+                let unit = self.unit(base)?;
                 let with = |noun: &str| Cow::Owned(words.replace("{}", noun));
                 return Some(CountedNoun {
                     one: with(&unit.one),
@@ -272,6 +282,36 @@ pub trait Grammar: Sync + Send {
             0..=3 if !digits.starts_with('0') => self.cardinal(digits, NumberForm::default()),
             _ => self.one_by_one(digits),
         }
+    }
+
+    /// The gender that `number` takes before the word `noun`, in lower case.
+    fn gender_with(&self, _number: &WrittenNumber, noun: &str) -> Option<Gender> {
+        self.gender_of(noun)
+    }
+
+    /// Returns an ordinal that was written with `mark`, in lower case, after its digits.
+    fn marked_ordinal(&self, digits: &str, _mark: &str) -> String {
+        self.ordinal(digits, NumberForm::default())
+    }
+
+    /// Whether one digit after an amount's point stands for tens of its hundredths: "$0,1" is ten cents.
+    fn pads_hundredths(&self) -> bool {
+        false
+    }
+
+    /// The gender of the hours of a time.
+    fn hour_gender(&self) -> Gender {
+        Gender::Masculine
+    }
+
+    /// Returns the abbreviations that tell where sentences end; none where English's serve.
+    fn stops(&self) -> Option<SentenceStops> {
+        None
+    }
+
+    /// Returns the name of a letter, in lower case, in the language's own spelling.
+    fn letter_name(&self, _letter: char) -> Option<&'static str> {
+        None
     }
 
     /// Returns the words of an exponent after its base.

@@ -350,7 +350,7 @@ impl Grammar for EnglishGrammar<'_> {
         }
         let low = word.to_lowercase();
         match low.as_str() {
-            "com" | "org" | "net" | "edu" | "gov" | "info" | "co" => low,
+            "com" | "org" | "net" | "edu" | "gov" | "info" | "co" if word == low => low,
             "jpg" | "jpeg" => "jpeg".into(),
             _ if low.len() > 3
                 && (self.words.is_known(&low)

@@ -48,6 +48,11 @@ pub fn address(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Ex
     if !mail && !web {
         return None;
     }
+    Some(said(line, i, end, grammar))
+}
+
+/// Returns the tokens from `i` up to `end` as an address: its words, figures and signs by their names.
+pub fn said(line: &WrittenLine, i: usize, end: usize, grammar: &dyn Grammar) -> Expression {
     let tables = grammar.tables();
     let mut said = Vec::new();
     for k in i..end {
@@ -63,5 +68,5 @@ pub fn address(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Ex
             said.extend(name.map(str::to_string));
         }
     }
-    Some(Expression::new(Semiotic::Electronic, said.join(" "), end))
+    Expression::new(Semiotic::Electronic, said.join(" "), end)
 }

@@ -15,7 +15,10 @@ pub fn unit(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<(Coun
     let most = line.run_end(i, UNIT_TOKENS_MAX);
     (i + 1..=most).rev().find_map(|end| {
         let written = line.joint(i, end);
-        if i >= line.len() || line.glued_right(end) && line.kind(end - 1) != Some(TokenKind::Sign) {
+        if line.is_figure(i)
+            || i >= line.len()
+            || line.glued_right(end) && line.kind(end - 1) != Some(TokenKind::Sign)
+        {
             return None;
         }
         let touching = || {

@@ -108,7 +108,7 @@ pub fn ordinal(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Ex
         && tables.ordinal_marks.contains(&mark.as_str())
         && grammar.takes_mark(&number.whole, &mark);
     (marked && !line.glued_right(end + stop + 1) && number.whole.len() <= DIGITS_MAX).then(|| {
-        let words = grammar.ordinal(&number.whole, NumberForm::default());
+        let words = grammar.marked_ordinal(&number.whole, &mark);
         Expression::new(Semiotic::Ordinal, words, end + stop + 1)
     })
 }
@@ -142,7 +142,7 @@ pub fn cardinal(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<E
     } else if number.whole.len() > DIGITS_MAX {
         grammar.one_by_one(&number.whole)
     } else {
-        let form = match grammar.gender_of(&line.low(end)) {
+        let form = match grammar.gender_with(&number, &line.low(end)) {
             Some(gender) => NumberForm::before(gender),
             None => NumberForm {
                 before_noun: line.is_word(end),
