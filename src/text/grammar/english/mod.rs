@@ -379,7 +379,7 @@ impl Grammar for EnglishGrammar<'_> {
     fn ratio(&self, from: &str, to: &str) -> String {
         let by = matches!(
             (from, to),
-            ("16", "9") | ("4", "3") | ("21", "9") | ("3", "2") | ("9", "16") | ("16", "10")
+            ("16", "9") | ("4", "3") | ("21", "9") | ("16", "10") | ("9", "16")
         );
         join(&[
             &self.plain(from),
