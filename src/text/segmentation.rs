@@ -189,10 +189,8 @@ fn ends(before: &str, after: &str, line_break: bool, stops: &SentenceStops) -> b
     {
         false
     } else if noon {
-        !first.ends_with("day")
-            && !(first.len() > 1
-                && first.len() < 5
-                && first.bytes().all(|b| b.is_ascii_uppercase()))
+        let zone = (2..5).contains(&first.len()) && first.bytes().all(|b| b.is_ascii_uppercase());
+        !(zone || first.ends_with("day"))
     } else if initials || stops.lists(stops.either, word) {
         stops.starters.contains(&first) || figure
     } else {
