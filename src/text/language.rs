@@ -1,5 +1,6 @@
 //! The reader of a language: what a language needs to be read aloud.
 
+use crate::segmentation::{self, SentenceStops};
 use vocabox_base::fault::Fault;
 
 /// A language that can be read aloud: written text to words, words to sounds.
@@ -7,6 +8,11 @@ pub trait Language: Sync + Send {
     /// Checks that every letter of `text` can be read. Fault: `Invalid`; its sentence gives the position of the first
     /// letter that cannot, and not the letter, because the sentence may be logged.
     fn readable(&self, text: &str) -> Result<(), Fault>;
+
+    /// Returns the abbreviations that tell where the language's sentences end.
+    fn stops(&self) -> &SentenceStops {
+        &segmentation::ENGLISH
+    }
 
     /// Returns the spoken form of `text`, a sentence or a few: words separated by spaces, and marks; empty when nothing
     /// is spoken. Cheap.

@@ -6,6 +6,7 @@
 //! in the text), `lexicon` the pronunciations that a user keeps; `marked` is a text with such pronunciations.
 
 mod g2p;
+mod grammar;
 mod language;
 mod languages;
 pub mod lexicon;
@@ -86,7 +87,8 @@ pub fn pieces<'a>(text: &'a str, language: &'a dyn Language) -> Result<Pieces<'a
 }
 
 fn pieces_of<'a>(text: &'a str, reader: MarkedReader<'a>) -> Result<Pieces<'a>, Fault> {
-    let rest: VecDeque<_> = sentences(text)
+    let rest: VecDeque<_> = reader
+        .sentences(text)
         .into_iter()
         .filter_map(|sentence| {
             let words = reader.words(&text[sentence.range.clone()]);
@@ -117,7 +119,7 @@ pub const CHARS_PER_S: f64 = 15.0;
 pub fn seconds(text: &str, language: &dyn Language) -> f64 {
     let reader = MarkedReader::plain(language);
     let words = |sentence: Sentence| reader.words(&text[sentence.range]).chars().count();
-    let chars: usize = sentences(text).into_iter().map(words).sum();
+    let chars: usize = reader.sentences(text).into_iter().map(words).sum();
     chars as f64 / CHARS_PER_S
 }
 
@@ -220,7 +222,7 @@ impl Pieces<'_> {
     /// Returns the words of a run of sentences, each ended by a mark; the last only if `pause` ends one.
     fn words(&self, text: &str, pause: Pause) -> String {
         let mut words = String::new();
-        for sentence in sentences(text) {
+        for sentence in self.reader.sentences(text) {
             let more = self.reader.words(&text[sentence.range.clone()]);
             if !words.is_empty() && !more.is_empty() {
                 words.push(' ');

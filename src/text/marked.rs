@@ -7,8 +7,9 @@
 use crate::g2p::english::{VOCABULARY, tidy};
 use crate::language::Language;
 use crate::phonemes::{for_language, possessive};
+use crate::segmentation::{Sentence, sentences_of};
 use crate::skipped::{readable_part, skipped};
-use crate::{CHARS_PER_S, Pieces, pieces_of, seconds, sentences};
+use crate::{CHARS_PER_S, Pieces, pieces_of, seconds};
 use std::borrow::Cow;
 use vocabox_base::fault::{Fault, Kind};
 
@@ -208,16 +209,19 @@ impl MarkedText {
         language: &'a dyn Language,
     ) -> impl Iterator<Item = SentenceRead<'a>> {
         let reader = self.reader(language);
-        sentences(&self.text).into_iter().map(move |sentence| {
-            let marked = &self.text[sentence.range];
-            SentenceRead {
-                text: reader.written(marked),
-                words: reader.written(&reader.words(marked)),
-                skipped: skipped(marked, language),
-                marked,
-                reader,
-            }
-        })
+        reader
+            .sentences(&self.text)
+            .into_iter()
+            .map(move |sentence| {
+                let marked = &self.text[sentence.range];
+                SentenceRead {
+                    text: reader.written(marked),
+                    words: reader.written(&reader.words(marked)),
+                    skipped: skipped(marked, language),
+                    marked,
+                    reader,
+                }
+            })
     }
 
     /// The text as it is written, with the words of the user in their places.
@@ -292,6 +296,11 @@ impl<'a> MarkedReader<'a> {
             language,
             marked: None,
         }
+    }
+
+    /// The sentences of `text`.
+    pub(crate) fn sentences(&self, text: &str) -> Vec<Sentence> {
+        sentences_of(text, self.language.stops())
     }
 
     /// Faults: those of [`Language::readable`].

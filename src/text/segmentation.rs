@@ -15,24 +15,54 @@ pub struct Sentence {
     pub pause: Pause,
 }
 
-/// Abbreviations that the name or word they belong to always follows.
+/// The abbreviations of a language that tell where its sentences end.
+#[derive(Debug)]
+pub struct SentenceStops {
+    /// Abbreviations that the name or word they belong to always follows.
+    pub leading: &'static [&'static str],
+    /// Abbreviations that a figure follows, in lower case.
+    pub before_figure: &'static [&'static str],
+    /// Abbreviations that may end a sentence or stand within one: the next word decides.
+    pub either: &'static [&'static str],
+    /// Words that start a sentence rather than continue a name.
+    pub starters: &'static [&'static str],
+    /// Whether `leading` and `either` are in lower case and are written with capitals too.
+    pub any_case: bool,
+}
+
+impl SentenceStops {
+    fn lists(&self, list: &[&str], word: &str) -> bool {
+        let capitals = word.len() > 1 && word.bytes().all(|b| b.is_ascii_uppercase());
+        list.contains(&word)
+            || self.any_case && list.contains(&word.to_lowercase().as_str())
+            || capitals && list.iter().any(|known| known.eq_ignore_ascii_case(word))
+    }
+}
+
+/// Those of English.
+pub static ENGLISH: SentenceStops = SentenceStops {
+    leading: &LEADING,
+    before_figure: &BEFORE_FIGURE,
+    either: &EITHER,
+    starters: &STARTERS,
+    any_case: false,
+};
+
 #[rustfmt::skip]
 const LEADING: [&str; 31] = [
     "Dr", "Mr", "Mrs", "Ms", "Prof", "Rev", "Hon", "Gen", "Col", "Capt", "Lt", "Sgt", "Gov", "Sen",
     "Rep", "Pres", "Engr", "Alh", "Barr", "Messrs", "Mme", "Mt", "Ft", "vs", "cf", "viz", "approx",
     "e.g", "i.e", "eg", "ie",
 ];
-/// Abbreviations that a figure follows.
 #[rustfmt::skip]
-const BEFORE_FIGURE: [&str; 26] = [
+const BEFORE_FIGURE: [&str; 40] = [
     "no", "nos", "vol", "fig", "p", "pp", "ch", "sec", "art", "eq", "op", "ca", "c", "jan", "feb",
     "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "tel",
+    "rm", "apt", "ste", "rte", "ext", "bldg", "hwy", "min", "max", "approx", "nr", "chap", "vols", "figs",
 ];
-/// Abbreviations that may end a sentence or stand within one: the next word decides.
 const EITHER: [&str; 12] = [
     "St", "Ave", "Rd", "Blvd", "Ltd", "Inc", "Corp", "Co", "Jr", "Sr", "Bros", "al",
 ];
-/// Words that start a sentence rather than continue a name.
 #[rustfmt::skip]
 const STARTERS: [&str; 58] = [
     "The", "This", "That", "These", "Those", "He", "She", "It", "They", "We", "You", "I", "In", "On",
@@ -47,10 +77,15 @@ const QUOTES: [char; 14] = [
 /// Where a clause may end: before a space.
 const CLAUSE_MARKS: [char; 9] = [',', ';', ':', '—', '–', '!', '?', '…', '.'];
 
+/// Returns the sentences of English `text`; as [`sentences_of`].
+pub fn sentences(text: &str) -> Vec<Sentence> {
+    sentences_of(text, &ENGLISH)
+}
+
 /// Returns the sentences of `text` in order, none empty. A blank line after one gives `Paragraph`, any other end
 /// `Sentence`. A single line break ends a sentence unless the next line continues in lower case. Linear in the length
-/// of `text`.
-pub fn sentences(text: &str) -> Vec<Sentence> {
+/// of `text`. `stops` are those of its language.
+pub fn sentences_of(text: &str, stops: &SentenceStops) -> Vec<Sentence> {
     let mut out: Vec<Sentence> = Vec::new();
     let (mut start, mut end) = (0, 0); // of the sentence at hand, without the blanks around it
     let mut spoken = false; // it has a letter or a digit
@@ -67,7 +102,9 @@ pub fn sentences(text: &str) -> Vec<Sentence> {
             + 2 * text[end..from].matches('\u{2029}').count();
         let paragraph = lines > 1 && spoken;
         let parted = from > end; // "end.Next" is for the reader of words to part
-        if paragraph || (spoken && speaks && parted && ends(&text[start..end], body, lines > 0)) {
+        if paragraph
+            || (spoken && speaks && parted && ends(&text[start..end], body, lines > 0, stops))
+        {
             let pause = if paragraph {
                 Pause::Paragraph
             } else {
@@ -93,8 +130,13 @@ pub fn sentences(text: &str) -> Vec<Sentence> {
     out
 }
 
+/// Whether `word`, with a capital, starts a sentence rather than continues a name.
+pub(crate) fn is_starter(word: &str) -> bool {
+    STARTERS.contains(&word)
+}
+
 /// Whether a reader ends a sentence between `before` and `after`, where Unicode does.
-fn ends(before: &str, after: &str, line_break: bool) -> bool {
+fn ends(before: &str, after: &str, line_break: bool, stops: &SentenceStops) -> bool {
     let next = after.trim_start_matches(QUOTES);
     let bare = before.trim_end_matches(QUOTES);
     let low = next.starts_with(char::is_lowercase);
@@ -118,7 +160,14 @@ fn ends(before: &str, after: &str, line_break: bool) -> bool {
         .rsplit(|c: char| c.is_whitespace() || QUOTES.contains(&c) || c == '-')
         .next()
         .unwrap_or(tail);
-    let figure = next.starts_with(|c: char| c.is_ascii_digit());
+    let roman = |c: char| "IVXLC".contains(c);
+    let numeral = next.starts_with(roman)
+        && next
+            .trim_start_matches(roman)
+            .trim_end_matches(['.', '!', '?'])
+            .is_empty();
+    let figure =
+        next.starts_with(|c: char| c.is_ascii_digit()) || numeral && !next.starts_with("I.");
     let letters = word.replace('.', "");
     let initials = !letters.is_empty()
         && letters.chars().all(char::is_alphabetic)
@@ -135,14 +184,15 @@ fn ends(before: &str, after: &str, line_break: bool) -> bool {
         && (stem.chars().all(|c| c.is_ascii_digit()) || stem.chars().count() == 1);
     let noon = matches!(letters.to_ascii_lowercase().as_str(), "am" | "pm") && word.contains('.');
     if list_item
-        || LEADING.contains(&word)
-        || (figure && BEFORE_FIGURE.contains(&word.to_lowercase().as_str()))
+        || stops.lists(stops.leading, word)
+        || (figure && stops.before_figure.contains(&word.to_lowercase().as_str()))
     {
         false
     } else if noon {
-        !first.ends_with("day")
-    } else if initials || EITHER.contains(&word) {
-        STARTERS.contains(&first) || figure
+        let zone = (2..5).contains(&first.len()) && first.bytes().all(|b| b.is_ascii_uppercase());
+        !(zone || first.ends_with("day"))
+    } else if initials || stops.lists(stops.either, word) {
+        stops.starters.contains(&first) || figure
     } else {
         true
     }
@@ -242,7 +292,10 @@ mod tests {
             ("First line\nSecond line", vec!["First line", "Second line"]),
             ("See No. 5 now. Go.", vec!["See No. 5 now.", "Go."]),
             ("See Fig. 2. Then p. 10.", vec!["See Fig. 2.", "Then p. 10."]),
+            ("See Vol. IX.", vec!["See Vol. IX."]),
             ("At 9 a.m. Monday we met.", vec!["At 9 a.m. Monday we met."]),
+            ("At 9 a.m. EST in Rm. 204.", vec!["At 9 a.m. EST in Rm. 204."]),
+            ("MR. JONES, COME.", vec!["MR. JONES, COME."]),
             ("We met at 9 a.m. Bring tea.", vec!["We met at 9 a.m.", "Bring tea."]),
             ("1. First item", vec!["1. First item"]),
             ("Acme Inc. The firm grew.", vec!["Acme Inc.", "The firm grew."]),

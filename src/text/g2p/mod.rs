@@ -3,6 +3,7 @@
 //! | file | one idea |
 //! | --- | --- |
 //! | `english` | English by misaki's lexicon |
+//! | `heteronyms` | words of one spelling and two pronunciations |
 //! | `letter_to_sound` | sounds for words that no lexicon has |
 //! | `nigerian` | English as it is spoken in Nigeria, and Nigerian Pidgin |
 //! | `rules` | languages whose spelling determines their sounds, each by a table in `tables/` |
@@ -12,6 +13,7 @@
 pub(crate) mod english;
 pub(crate) mod espeak;
 pub(crate) mod graphemes;
-mod letter_to_sound;
+mod heteronyms;
+pub(crate) mod letter_to_sound;
 pub(crate) mod nigerian;
 pub(crate) mod rules;

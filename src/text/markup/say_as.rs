@@ -1,6 +1,7 @@
 //! A text in the form that `say-as` asks for: written so that the reader of a language says it in that way.
 
 use crate::Accent;
+use crate::grammar::english::numbers as english_numbers;
 use crate::normalization::numbers;
 
 /// What a text is to be read as.
@@ -62,7 +63,7 @@ impl SayAs {
                 let whole = digits.trim_start_matches('0');
                 let whole = if whole.is_empty() { "0" } else { whole };
                 match accent {
-                    Some(accent) => numbers::cardinal(whole, accent),
+                    Some(accent) => english_numbers::whole(whole, accent),
                     None => whole.to_owned(),
                 }
             }
@@ -143,7 +144,7 @@ fn one_by_one(text: &str, accent: Option<Accent>) -> String {
 /// The number with the sign of an ordinal that the language writes.
 fn ordinal(digits: &str, code: &str, accent: Option<Accent>) -> String {
     match (accent, code.split(['-', '_']).next()) {
-        (Some(accent), _) => numbers::ordinal(digits, accent),
+        (Some(accent), _) => english_numbers::ordinal(digits, accent),
         (_, Some("es" | "it" | "pt")) => format!("{digits}º"),
         (_, Some("fr")) => format!("{digits}{}", if digits == "1" { "er" } else { "e" }),
         _ => digits.to_owned(),

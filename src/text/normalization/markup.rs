@@ -1,6 +1,7 @@
-//! Removes markup that is not spoken: tags in angle brackets, targets of links, terminal colours.
+//! Removes markup that is not spoken: tags in angle brackets, targets of links, terminal colours, fences of code, marks of
+//! pauses; and resolves HTML's names of characters.
 //!
-//! Owns what is removed before a text is read. The text within tags and the links' texts stay.
+//! Owns what is removed before a text is read. The text within tags, links and fences stays.
 
 /// Characters of the longest tag or target that is removed.
 const MARKUP_CHARS_MAX: usize = 300;
@@ -10,20 +11,82 @@ const ESCAPE: char = '\u{1b}';
 /// Returns `text` without tags (`<speak>`, `<break time="1s"/>`, `</b>`), without the targets of links and pictures
 /// (`[text](address)`) and without terminal colours. Everything else stays. Linear in the length of `text`.
 pub fn bare(text: &str) -> String {
+    let text = &fenceless(text);
     let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find(['<', ']', ESCAPE]) {
+    let mut rest = text.as_str();
+    while let Some(at) = rest.find(['<', ']', '[', '&', ESCAPE]) {
         let (before, from) = rest.split_at(at);
         out.push_str(before);
         let passed = tag(from)
             .map(|n| (n, " "))
             .or(target(from).map(|n| (n, "]")))
-            .or(colour(from).map(|n| (n, "")));
+            .or(colour(from).map(|n| (n, "")))
+            .or(pause(from).map(|n| (n, " ")));
+        if let Some((length, c)) = entity(from) {
+            out.push(c);
+            rest = &from[length..];
+            continue;
+        }
         let (length, stays) = passed.unwrap_or((1, &from[..1]));
         out.push_str(stays);
         rest = &from[length..];
     }
     out + rest
+}
+
+/// Returns `text` without the lines that open and close a block of code, and without backticks.
+fn fenceless(text: &str) -> String {
+    if !text.contains("```") {
+        return text.to_string();
+    }
+    let fence = |line: &&str| {
+        line.trim_start().starts_with("```") && !line.trim().trim_matches('`').contains(' ')
+    };
+    let lines = text.split_inclusive('\n').filter(|line| !fence(line));
+    lines.collect::<String>().replace("```", " ")
+}
+
+/// Returns the bytes of a mark of a pause at the start of `text`: "[pause:1.5s]", "[pause 2s]".
+fn pause(text: &str) -> Option<usize> {
+    let inside = text.strip_prefix("[pause")?;
+    let length = inside.find(']').filter(|&n| n < 12)?;
+    let value = inside[..length].trim_start_matches([':', ' ', '=']);
+    let time = value.strip_suffix('s')?.trim_end_matches('m');
+    time.parse::<f32>()
+        .ok()
+        .map(|_| "[pause".len() + length + 1)
+}
+
+/// Returns the bytes of a reference to a character at the start of `text` (HTML 5 §13.5), and the character.
+fn entity(text: &str) -> Option<(usize, char)> {
+    #[rustfmt::skip]
+    const NAMED: [(&str, char); 34] = [
+        ("amp", '&'), ("lt", '<'), ("gt", '>'), ("quot", '"'), ("apos", '\''), ("nbsp", ' '), ("ensp", ' '),
+        ("emsp", ' '), ("thinsp", ' '), ("shy", '\u{AD}'), ("ndash", '–'), ("mdash", '—'), ("hellip", '…'),
+        ("lsquo", '‘'), ("rsquo", '’'), ("ldquo", '“'), ("rdquo", '”'), ("laquo", '«'), ("raquo", '»'),
+        ("euro", '€'), ("pound", '£'), ("yen", '¥'), ("cent", '¢'), ("copy", '©'), ("reg", '®'), ("trade", '™'),
+        ("deg", '°'), ("plusmn", '±'), ("times", '×'), ("divide", '÷'), ("frac12", '½'), ("eacute", 'é'),
+        ("bull", '•'), ("middot", '·'),
+    ];
+    const NAME_CHARS_MAX: usize = 9;
+    let inside = text.strip_prefix('&')?;
+    let length = inside
+        .char_indices()
+        .take(NAME_CHARS_MAX)
+        .find(|(_, c)| *c == ';')?
+        .0;
+    let name = &inside[..length];
+    let c = match name.strip_prefix('#') {
+        Some(number) => {
+            let code = match number.strip_prefix(['x', 'X']) {
+                Some(hex) => u32::from_str_radix(hex, 16),
+                None => number.parse(),
+            };
+            char::from_u32(code.ok()?)?
+        }
+        None => NAMED.iter().find(|(known, _)| *known == name)?.1,
+    };
+    Some((length + 2, c))
 }
 
 /// Returns the bytes of the control sequence at the start of `text` (ECMA-48 §5.4): the introducer, parameters, a final
@@ -93,6 +156,16 @@ mod tests {
             ("\u{1b}é", "\u{1b}é"),
             ("<", "<"),
             ("[a](", "[a]("),
+            (
+                "fish &amp; chips&nbsp;shop &#39;s &#x41; &unknown; & &",
+                "fish & chips shop 's A &unknown; & &",
+            ),
+            ("&lt;b&gt;", "<b>"),
+            (
+                "one[pause:1.5s]two [pause 300ms] [pause]",
+                "one two   [pause]",
+            ),
+            ("Run:\n```sh\nls -l\n```\nDone.", "Run:\nls -l\nDone."),
         ] {
             assert_eq!(bare(written), left, "{written}");
         }

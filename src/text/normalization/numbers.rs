@@ -78,10 +78,9 @@ pub fn one_by_one(digits: &str) -> String {
     groups.join(", ")
 }
 
-/// Returns "third" for "3": the last word of the cardinal takes its ordinal form.
-pub fn ordinal(digits: &str, accent: Accent) -> String {
-    let words = cardinal(digits.trim_start_matches('0'), accent);
-    let (head, last) = words.rsplit_once(' ').unwrap_or(("", &words));
+/// Returns "third" for "three": the last word of the cardinal takes its ordinal form.
+pub fn ordinal_of_words(words: &str) -> String {
+    let (head, last) = words.rsplit_once(' ').unwrap_or(("", words));
     let last = match last {
         "one" => "first".into(),
         "two" => "second".into(),

@@ -1,7 +1,7 @@
 //! Folds characters to those that the reader of English text knows.
 //!
-//! Owns the map from Unicode to the small set that `english` reads: ASCII letters and digits, some marks, and symbols
-//! that have a name. Knows no words or numbers.
+//! Owns the map from Unicode to the small set that the grammar of English reads: ASCII letters and digits, some marks,
+//! symbols that have a name, the micro sign. Knows no words or numbers.
 
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
@@ -26,12 +26,42 @@ const ZEROS: [u32; 8] = [0x660, 0x6F0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xBE6, 0xE50]
 /// ligatures), Cyrillic and Greek in Latin letters, quotes, dashes and spaces of one kind each, spaces collapsed,
 /// control and invisible characters removed. Letters of other scripts stay; the caller has to refuse them.
 pub fn fold(text: &str) -> Vec<char> {
+    fold_keeping(text, &|_| false)
+}
+
+/// Returns what [`fold`] returns, with the words unchanged for which `keeps` is true; it is only asked about words with
+/// accents, composed.
+pub fn fold_keeping(text: &str, keeps: &dyn Fn(&str) -> bool) -> Vec<char> {
     let mut out = Vec::with_capacity(text.len());
     let mut before = ' ';
-    let mut rest = text.chars().peekable();
-    while let Some(c) = rest.next() {
-        let after = rest.peek().copied().unwrap_or(' ');
-        if is_greek(c) && !before.is_alphabetic() && !after.is_alphabetic() {
+    let text: String = text.nfc().collect();
+    let mut kept = 0; // bytes up to which a word is kept
+    let mut word_end = 0;
+    let mut rest = text.char_indices().peekable();
+    while let Some((at, c)) = rest.next() {
+        let after = rest.peek().map_or(' ', |(_, c)| *c);
+        if at >= word_end && c.is_alphabetic() {
+            word_end = word_at(&text, at);
+            let word = &text[at..word_end];
+            if !word.is_ascii() && keeps(word) {
+                kept = word_end;
+            }
+        }
+        if at < kept {
+            out.push(c);
+        } else if let Some(raised) = superscript(c) {
+            let run = superscript(before).is_some() && before != '²' && before != '³';
+            let alone = superscript(after).is_none() && matches!(c, '²' | '³');
+            if !run && !alone {
+                out.push('^');
+            }
+            out.push(if alone && !run { c } else { raised });
+        } else if is_ohm(c, before, after) {
+            out.extend("ohm".chars());
+        } else if matches!(c, 'µ' | 'μ') && !before.is_alphabetic() && after.is_ascii_alphabetic()
+        {
+            out.push('µ');
+        } else if is_greek(c) && !before.is_alphabetic() && !after.is_alphabetic() {
             out.push(' ');
             out.extend(GREEK_NAMES[greek(c)].chars());
             out.push(' ');
@@ -42,6 +72,36 @@ pub fn fold(text: &str) -> Vec<char> {
     }
     out.dedup_by(|a, b| *a == ' ' && *b == ' ');
     out
+}
+
+/// Returns the byte after the word that starts at byte `at`. Words of more than 40 letters are cut.
+fn word_at(text: &str, at: usize) -> usize {
+    const LETTERS_MAX: usize = 40;
+    let word = text[at..].char_indices();
+    let mut letters = word.take_while(|(_, c)| c.is_alphabetic() || is_combining_mark(*c));
+    let last = letters.by_ref().take(LETTERS_MAX).last();
+    last.map_or(at + 1, |(k, c)| at + k + c.len_utf8())
+}
+
+/// Returns the character that a superscript raises.
+fn superscript(c: char) -> Option<char> {
+    Some(match c {
+        '⁰' => '0',
+        '¹' => '1',
+        '²' => '2',
+        '³' => '3',
+        '⁴'..='⁹' => char::from(b'4' + (c as u32 - '⁴' as u32) as u8),
+        '⁻' => '-',
+        '⁺' => '+',
+        'ⁿ' => 'n',
+        _ => return None,
+    })
+}
+
+/// Whether `c` is the sign of the unit ohm: after a figure, a blank after one, or a prefix.
+fn is_ohm(c: char, before: char, after: char) -> bool {
+    c == '\u{2126}'
+        || c == 'Ω' && !after.is_alphabetic() && (before.is_ascii_digit() || "kM".contains(before))
 }
 
 /// Whether `c` is a letter, or resolves to letters, that [`fold`] cannot write in ASCII.
@@ -60,8 +120,9 @@ fn one(c: char, out: &mut Vec<char>) {
         '\t' | '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => return out.push(' '),
         _ if c.is_control() || is_invisible(c) || is_combining_mark(c) => return,
         _ if c.is_whitespace() => return out.push(' '),
-        '“' | '”' | '—' | '…' | '£' | '€' | '₦' | '₵' | '₹' | '¥' | '₩' | '°' | '×' | '÷' | '±'
-        | '–' | '•' | '§' | '©' | '≤' | '≥' | '≠' | '≈' | '→' | '√' | '∞' => {
+        '“' | '”' | '—' | '…' | '£' | '€' | '₦' | '₵' | '₹' | '¥' | '₩' | '₽' | '₴' | '₺' | '₪'
+        | '¢' | '‰' | '°' | '×' | '÷' | '±' | '–' | '•' | '§' | '©' | '≤' | '≥' | '≠' | '≈'
+        | '→' | '√' | '∞' => {
             return out.push(c);
         }
         '„' | '‟' | '«' | '»' | '〝' | '〞' | '「' | '」' | '『' | '』' => "\"",
@@ -73,14 +134,15 @@ fn one(c: char, out: &mut Vec<char>) {
         '؟' => "?",
         '؛' => ";",
         '¿' | '¡' | '™' | '®' => "",
-        '²' => " squared",
-        '³' => " cubed",
-        '½' => " 1/2",
-        '¼' => " 1/4",
-        '¾' => " 3/4",
-        '⅓' => " 1/3",
-        '⅔' => " 2/3",
+        '¼'..='¾' | '⅐'..='⅞' => {
+            out.push(' ');
+            let opened = [c].into_iter().nfkd();
+            return out.extend(opened.map(|d| if d == '\u{2044}' { '/' } else { d }));
+        }
+        '\u{2044}' | '∕' => "/",
+        '″' => "\"",
         '№' => "No. ",
+        '²' | '³' => return out.push(c),
         'µ' => "micro",
         'ß' => "ss",
         'æ' => "ae",

@@ -1,21 +1,22 @@
 //! Languages whose spelling determines their sounds: each is one table of rules.
 //!
-//! Owns the tables and the conversion from their words to sounds. `table` has the notation, `reading` turns written
-//! text into words, `numbers` and `rewrite` are the two kinds of rules. The sounds are those that Kokoro's voices of a
+//! Owns the tables and the conversion from their words to sounds. `table` has the notation, `rewrite` its rules,
+//! `reading` turns written text into words by the language's grammar. The sounds are those that Kokoro's voices of a
 //! language were trained with (International Phonetic Alphabet, some pairs in one character: A=eɪ I=aɪ W=aʊ ʤ ʧ ʣ ʦ),
 //! or the nearest ones that its vocabulary has.
 
-mod numbers;
 mod reading;
 mod rewrite;
 mod table;
 
 use crate::g2p::english::{SILENT, VOCABULARY, tidy};
+use crate::grammar::{Grammar, languages};
 use crate::language::{Language, unreadable};
-use crate::normalization::unicode::is_unread;
+use crate::normalization::unicode::{fold, is_unread};
+use crate::segmentation::{self, SentenceStops};
 use crate::{Accent, English};
 use std::sync::OnceLock;
-use table::{LanguageTable, apart};
+use table::{LanguageTable, SecondStress, apart};
 use vocabox_base::fault::Fault;
 
 /// Every table, by the language code that packs use.
@@ -27,9 +28,14 @@ const TABLES: [(&str, &str); 10] = [
     ("zu", include_str!("../tables/zu.txt")),
 ];
 
+/// Stands in the output of `joins` between a word and the sounds that the next word makes it end with.
+const LINK: char = '‿';
+
 /// A language with a table.
 pub struct TableLanguage {
     table: LanguageTable,
+    grammar: Box<dyn Grammar>,
+    stops: Option<SentenceStops>,
 }
 
 impl TableLanguage {
@@ -44,11 +50,40 @@ impl TableLanguage {
             [const { OnceLock::new() }; TABLES.len()];
         let at = TABLES.iter().position(|(known, _)| *known == code)?;
         Some(MADE[at].get_or_init(|| {
+            let wrong = |why| panic!("the table of {code} is not well-formed: {why}");
+            let table = LanguageTable::parse(TABLES[at].1).unwrap_or_else(wrong);
+            let known = table.words.keys().chain(&table.weak).cloned().collect();
+            let grammar = languages::of(code, known)
+                .unwrap_or_else(|why| panic!("the grammar of {code} is not well-formed: {why}"));
+            let stops = grammar.stops();
             TableLanguage {
-                table: LanguageTable::parse(TABLES[at].1)
-                    .unwrap_or_else(|why| panic!("the table of {code} is not well-formed: {why}")),
+                table,
+                grammar,
+                stops,
             }
         }))
+    }
+
+    /// Returns the sounds of one word without marks; a capital by itself is a letter that is said by its name.
+    fn said(&self, word: &str) -> String {
+        let mut chars = word.chars();
+        let letter = chars.next().filter(|c| c.is_uppercase());
+        match letter.filter(|_| chars.next().is_none()) {
+            Some(letter) => {
+                let low = letter.to_lowercase().next().unwrap_or(letter);
+                let name = self.grammar.letter_name(low).or_else(|| {
+                    let plain = fold(low.encode_utf8(&mut [0; 4])).first().copied()?;
+                    self.grammar.letter_name(plain)
+                });
+                let words = name.map_or_else(|| low.to_string(), str::to_string);
+                words
+                    .split(' ')
+                    .map(|w| self.word(w))
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            }
+            None => self.word(&word.to_lowercase()),
+        }
     }
 
     /// Returns the sounds of one word in lower case, without marks.
@@ -110,7 +145,12 @@ impl TableLanguage {
             (None, None) => return out,
         };
         let before = vowels.iter().filter(|&&at| at < main).count();
-        if self.table.second && before > 1 {
+        let second = match self.table.second {
+            SecondStress::Nowhere => false,
+            SecondStress::Apart => before > 1,
+            SecondStress::LongWords => before > 0 && vowels.len() > 2,
+        };
+        if second {
             out.insert(vowels[0], 'ˌ');
         }
         out
@@ -133,15 +173,20 @@ impl Language for TableLanguage {
         }
     }
 
+    fn stops(&self) -> &SentenceStops {
+        self.stops.as_ref().unwrap_or(&segmentation::ENGLISH)
+    }
+
     fn words(&self, text: &str) -> String {
-        let words = reading::words(text, &self.table);
-        self.table.joins.apply(&words)
+        reading::words(text, &self.table, &*self.grammar)
     }
 
     fn sounds(&self, words: &str) -> Result<String, Fault> {
         let mut out = String::new();
         let mut english = String::new();
-        for token in words.split([' ', '-']).filter(|t| !t.is_empty()) {
+        let words = words.replace('-', " ");
+        let words = self.table.joins.apply(&self.table.respell.apply(&words));
+        for token in words.split(' ').filter(|t| !t.is_empty()) {
             // Read a run of words at once: a call costs more than a word.
             let latin = token.is_ascii() && token.contains(|c: char| c.is_ascii_alphabetic());
             if self.table.latin_is_english && latin {
@@ -155,13 +200,15 @@ impl Language for TableLanguage {
             let start = token.len() - token.trim_start_matches(is_mark).len();
             out.push_str(&token[..start]);
             if !core.is_empty() {
-                out.push_str(&self.word(core));
+                let (core_word, link) = core.split_once(LINK).unwrap_or((core, ""));
+                out.push_str(&self.said(core_word));
+                out.push_str(link);
                 out.push_str(&token[start + core.len()..]);
             }
             out.push(' ');
         }
         out.push_str(&self.english(&mut english)?);
-        Ok(tidy(&out, VOCABULARY))
+        Ok(self.table.phrase.apply(&tidy(&out, VOCABULARY)))
     }
 }
 

@@ -8,31 +8,36 @@
 //! | `name` | English name |
 //! | `latin` | `own`: written in Latin letters; `english`: Latin letters in it are read as English |
 //! | `elide` | `yes`: what stands before an apostrophe is a word of its own, said without a pause |
-//! | `second` | `yes`: the first syllable has a second stress (`ˌ`) when the stressed one is not the next |
-//! | `point`, `group` | signs between the whole and the part, and between groups of three digits (`␣`: a blank) |
-//! | `said-point`, `minus`, `range` | words for the point, the sign, and the line between two numbers |
-//! | `ordinal` | signs that make a number an ordinal |
+//! | `second` | `yes`: the first syllable has a second stress (`ˌ`) when the stressed one is not the next; `three`: when the word has three syllables or more and the first is not the stressed one |
 //! | `class N` | characters of class `N` |
 //! | `vowels` | sounds that make a syllable |
 //!
 //! | section | entry |
 //! | --- | --- |
-//! | `expand` | abbreviation (written before a full stop) and its words |
-//! | `signs` | a sign and its words; those of money are said after their number |
-//! | `names` | a letter and its name in this language's own spelling |
-//! | `numbers`, `ordinals` | as `numbers` says |
-//! | `joins` | rewrite rules from words to words, over the whole sentence |
+//! | `respell` | rewrite rules from words to words, over the whole sentence, for their sounds only (silent h) |
+//! | `joins` | the same after `respell`: what a word sounds like next to another; sounds after `‿` end the word before |
 //! | `words` | a word and its sounds, or `=` and other words |
 //! | `letters` | rewrite rules from letters to sounds, word by word; `ˈ` before a vowel stresses it |
 //! | `elisions` | rewrite rules from sounds to sounds, before the stress |
 //! | `stress` | an ending (context as in a rule, after `-`) and which syllable from the end it stresses; longer first |
 //! | `weak` | words without a stress, several a line |
 //! | `sounds` | rewrite rules from sounds to sounds, after the stress |
+//! | `phrase` | rewrite rules from sounds to sounds over the whole sentence: sounds that change at the next word |
 
-use super::numbers::Numbers;
 use super::rewrite::{Classes, Rewrite, RuleContext};
 use std::collections::{HashMap, HashSet};
 use unicode_normalization::UnicodeNormalization;
+
+/// Where a word's first syllable has a second stress.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub enum SecondStress {
+    #[default]
+    Nowhere,
+    /// Where the stressed syllable is not the next.
+    Apart,
+    /// In words of three syllables and more whose first is not the stressed one.
+    LongWords,
+}
 
 /// A language's parsed table.
 #[derive(Debug, Default)]
@@ -40,19 +45,9 @@ pub struct LanguageTable {
     pub name: String,
     pub latin_is_english: bool,
     pub elide: bool,
-    pub second: bool,
-    pub point: char,
-    pub group: char,
-    pub said_point: String,
-    pub minus: String,
-    pub range: String,
-    pub ordinal: Vec<String>,
+    pub second: SecondStress,
     pub vowels: String,
-    pub expand: HashMap<String, String>,
-    pub signs: HashMap<char, String>,
-    pub names: HashMap<char, String>,
-    pub numbers: Numbers,
-    pub ordinals: HashMap<String, String>,
+    pub respell: Rewrite,
     pub joins: Rewrite,
     pub words: HashMap<String, String>,
     pub letters: Rewrite,
@@ -61,6 +56,7 @@ pub struct LanguageTable {
     pub stress: Vec<(RuleContext, usize)>,
     pub weak: HashSet<String>,
     pub sounds: Rewrite,
+    pub phrase: Rewrite,
     /// Letters that are read without folding.
     pub own: HashSet<char>,
 }
@@ -100,21 +96,17 @@ impl LanguageTable {
     fn key(&mut self, line: &str, classes: &mut Classes) -> Result<(), String> {
         let (key, value) = line.split_once(' ').ok_or("a key without a value")?;
         let value = value.trim();
-        let sign = || {
-            let first = value.chars().next().ok_or("a key without a value");
-            first.map(|c| if c == '␣' { ' ' } else { c })
-        };
         match key {
             "name" => self.name = value.into(),
-            "second" => self.second = value == "yes",
+            "second" => {
+                self.second = match value {
+                    "yes" => SecondStress::Apart,
+                    "three" => SecondStress::LongWords,
+                    _ => return Err(format!("no second stress {value}")),
+                }
+            }
             "elide" => self.elide = value == "yes",
             "latin" => self.latin_is_english = value == "english",
-            "point" => self.point = sign()?,
-            "group" => self.group = sign()?,
-            "said-point" => self.said_point = value.into(),
-            "minus" => self.minus = value.into(),
-            "range" => self.range = value.into(),
-            "ordinal" => self.ordinal = value.split(' ').map(str::to_owned).collect(),
             "vowels" => self.vowels = value.into(),
             "class" => {
                 let (name, set) = value.split_once(' ').ok_or("a class without characters")?;
@@ -127,8 +119,9 @@ impl LanguageTable {
 
     fn entry(&mut self, section: &str, line: &str, classes: &Classes) -> Result<(), String> {
         match section {
-            "numbers" => return self.numbers.add(line),
+            "respell" => return self.respell.add(line, classes),
             "joins" => return self.joins.add(line, classes),
+            "phrase" => return self.phrase.add(line, classes),
             "letters" => return self.letters.add(line, classes),
             "elisions" => return self.elisions.add(line, classes),
             "sounds" => return self.sounds.add(line, classes),
@@ -140,13 +133,8 @@ impl LanguageTable {
         }
         let (written, said) = line.split_once(' ').ok_or("an entry of one word")?;
         let said = said.trim().to_owned();
-        let sign = written.chars().next().ok_or("an entry without a word");
         match section {
-            "expand" => drop(self.expand.insert(written.into(), said)),
-            "ordinals" => drop(self.ordinals.insert(written.into(), said)),
             "words" => drop(self.words.insert(written.into(), apart(&said))),
-            "signs" => drop(self.signs.insert(sign?, said)),
-            "names" => drop(self.names.insert(sign?, said)),
             "stress" => {
                 let syllable = said.parse().map_err(|_| "a syllable is a number")?;
                 let ending = RuleContext::before(written.trim_start_matches('-'), classes)?;
@@ -181,7 +169,6 @@ mod tests {
             ("name X\n[letters]\n[a b", "line 3: no ]"),
             ("[song]\na b", "line 2: no section song"),
             ("[stress]\n-a x", "line 2: a syllable is a number"),
-            ("[numbers]\n5 < x", "would ask itself"),
         ] {
             let error = LanguageTable::parse(text).unwrap_err();
             assert!(error.contains(why), "{error}");

@@ -1,0 +1,127 @@
+//! Dates in figures ("2024-05-13", "5/13/24") and with the month's name ("13 May 2024", "May 13").
+
+use crate::grammar::language::Grammar;
+use crate::grammar::semiotic::{Expression, Semiotic};
+use crate::grammar::token::WrittenLine;
+use crate::grammar::values::CalendarDate;
+
+/// Returns the number at `i` when it has as many digits as `digits` allows.
+fn figure(line: &WrittenLine, i: usize, digits: std::ops::RangeInclusive<usize>) -> Option<u16> {
+    let text = line.text(i);
+    (line.is_figure(i) && digits.contains(&text.len()))
+        .then(|| text.parse().ok())
+        .flatten()
+}
+
+fn day(line: &WrittenLine, i: usize) -> Option<u8> {
+    figure(line, i, 1..=2)
+        .filter(|d| (1..=31).contains(d))
+        .map(|d| d as u8)
+}
+
+/// Reads three figures with the same sign between them.
+pub fn in_figures(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expression> {
+    let sign = line.joined(i + 1);
+    let tight = (i + 2..i + 5).all(|k| !line.gap(k));
+    if !matches!(sign, '-' | '/' | '.') || line.joined(i + 3) != sign || !tight {
+        return None;
+    }
+    let (a, b, c) = (line.text(i), line.text(i + 2), line.text(i + 4));
+    let (first, second, third) = (
+        figure(line, i, 1..=4)?,
+        figure(line, i + 2, 1..=2)?,
+        figure(line, i + 4, 1..=4)?,
+    );
+    let day_first = grammar.tables().day_first;
+    let (year, month, day) = match (a.len(), b.len(), c.len()) {
+        (4, 1..=2, 1..=2) if sign != '.' => (a, second, third),
+        (1..=2, 1..=2, 4) | (1..=2, 1..=2, 2)
+            if c.len() == 4 || sign == '/' || sign == '-' && a.len() == 2 && b.len() == 2 =>
+        {
+            let month_first = !day_first && sign != '.' && first <= 12;
+            match month_first || second > 12 {
+                true => (c, first, second),
+                false => (c, second, first),
+            }
+        }
+        _ => return None,
+    };
+    let end = i + 5;
+    if !(1..=12).contains(&month)
+        || !(1..=31).contains(&day)
+        || line.glued_right(end)
+        || line.glued_left(i)
+        || line.joined(end) == sign && line.is_figure(end + 1)
+    {
+        return None;
+    }
+    let date = CalendarDate {
+        day: Some(day as u8),
+        month: Some(month as u8),
+        year: Some(year.to_string()),
+        day_first: day == first,
+        figures: true,
+    };
+    Some(Expression::new(Semiotic::Date, grammar.date(&date), end))
+}
+
+/// Reads a day and a month's name in either order, with a year or without, and a month's name with a year.
+pub fn in_words(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expression> {
+    let mut date = CalendarDate::default();
+    let mut end = i;
+    if let Some(first) = day_with_mark(line, i, grammar) {
+        date.day = Some(first.0);
+        date.day_first = true;
+        end = first.1;
+        if line.joined(end) == '-' && !line.gap(end + 1) {
+            end += 1;
+        }
+    }
+    let (month, after) = month(line, end, grammar)?;
+    date.month = Some(month);
+    end = after;
+    let mut last = end;
+    if date.day.is_none() {
+        let dash = usize::from(line.joined(end) == '-' && !line.gap(end + 1));
+        if let Some((day, after)) = day_with_mark(line, end + dash, grammar)
+            && !(matches!(line.joined(after), ':' | '%' | '/' | '.') && line.is_figure(after + 1))
+            && line.joined(after) != '%'
+        {
+            date.day = Some(day);
+            end = after;
+            last = after;
+        }
+    }
+    let comma = usize::from(matches!(line.joined(end), ',' | '-') && line.is_figure(end + 1));
+    if let Some(year) = figure(line, end + comma, 4..=4).filter(|y| (1000..2200).contains(y))
+        && !line.glued_right(end + comma + 1)
+        && line.joined(end + comma + 1) != ':'
+    {
+        date.year = Some(year.to_string());
+        last = end + comma + 1;
+    }
+    if date.day.is_none() && date.year.is_none() || line.glued_right(last) {
+        return None;
+    }
+    Some(Expression::new(Semiotic::Date, grammar.date(&date), last))
+}
+
+/// Returns the day at `i`, with the mark of an ordinal or without, and the index after it.
+fn day_with_mark(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<(u8, usize)> {
+    let day = day(line, i)?;
+    let mark = line.low(i + 1);
+    let marked = !line.gap(i + 1) && grammar.tables().ordinal_marks.contains(&mark.as_str());
+    let end = i + 1 + usize::from(marked);
+    (!line.glued_right(end) && !line.glued_left(i)).then_some((day, end))
+}
+
+/// Returns the month at `i`, with a stop or without, and the index after it.
+fn month(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<(u8, usize)> {
+    let month = grammar.tables().month(&line.low(i))?;
+    let stop = line.joined(i + 1) == '.' && (line.is_figure(i + 2) || line.gap(i + 2));
+    let short = line.text(i).chars().count() < 5;
+    Some((
+        month,
+        i + 1 + usize::from(stop && short && i + 2 < line.len()),
+    ))
+}
