@@ -156,7 +156,14 @@ fn ends(before: &str, after: &str, line_break: bool, stops: &SentenceStops) -> b
         .rsplit(|c: char| c.is_whitespace() || QUOTES.contains(&c) || c == '-')
         .next()
         .unwrap_or(tail);
-    let figure = next.starts_with(|c: char| c.is_ascii_digit());
+    let roman = |c: char| "IVXLC".contains(c);
+    let numeral = next.starts_with(roman)
+        && next
+            .trim_start_matches(roman)
+            .trim_end_matches(['.', '!', '?'])
+            .is_empty();
+    let figure =
+        next.starts_with(|c: char| c.is_ascii_digit()) || numeral && !next.starts_with("I.");
     let letters = word.replace('.', "");
     let initials = !letters.is_empty()
         && letters.chars().all(char::is_alphabetic)
@@ -280,6 +287,7 @@ mod tests {
             ("First line\nSecond line", vec!["First line", "Second line"]),
             ("See No. 5 now. Go.", vec!["See No. 5 now.", "Go."]),
             ("See Fig. 2. Then p. 10.", vec!["See Fig. 2.", "Then p. 10."]),
+            ("See Vol. IX.", vec!["See Vol. IX."]),
             ("At 9 a.m. Monday we met.", vec!["At 9 a.m. Monday we met."]),
             ("We met at 9 a.m. Bring tea.", vec!["We met at 9 a.m.", "Bring tea."]),
             ("1. First item", vec!["1. First item"]),

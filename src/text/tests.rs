@@ -72,18 +72,18 @@ fn writing_is_read_as_a_person_reads_it() {
         ("$5.50, €20 and ₦500", "five dollars and fifty cents, twenty euros and five hundred naira"),
         ("$3.5bn or $5 million", "three point five billion dollars or five million dollars"),
         ("$0.99 and $1", "ninety nine cents and one dollar"),
-        ("at 3:30 pm or 10:05", "at three thirty P.M. or ten oh five"),
+        ("at 3:30 pm or 10:05", "at three thirty PM or ten oh five"),
         ("3.14 and .5", "three point one four and point five"),
         ("pages 10-20", "pages ten to twenty"),
         ("2024-05-13", "May thirteenth, twenty twenty four"),
         ("May 13, 2024", "May thirteenth, twenty twenty four"),
         ("5 km, 1 kg, 20°C", "five kilometers, one kilogram, twenty degrees Celsius"),
         ("50% of R&D", "fifty percent of R and D"),
-        ("Dr. Smith, e.g. at St. James St.", "Doctor Smith, for example at Saint James Street"),
+        ("Dr. Smith, e.g. at St. James St.", "Doctor Smith, for example at Saint James Street."),
         ("No. 5 and Fig. 2", "number five and figure two"),
         ("+1 (555) 123-4567", "plus one, five five five, one two three, four five six seven"),
-        ("a.b@c.com", "a dot b at c dot com"),
-        ("https://x.org/a-b", "x dot org slash a dash b"),
+        ("a.b@c.com", "A dot B at C dot com"),
+        ("https://x.org/a-b", "HTTPS colon slash slash X dot org slash A dash B"),
         ("1/2 cup, 1 1/2 cups, 3/4", "one half cup, one and a half cups, three quarters"),
         ("the 1960s and '90s", "the nineteen sixties and nineties"),
         ("the 21st of the 3rd", "the twenty first of the third"),
@@ -93,29 +93,31 @@ fn writing_is_read_as_a_person_reads_it() {
         ("‘single’ and “double”", "“single” and “double”"),
         ("don’t; it's James' book", "don't; it's James book"),
         ("[foo](/❓x/) <b>bar</b>", "(foo) bar"),
-        ("mp3, H2O, A380, v2.0", "mp three, H two O, A three eighty, V two point zero"),
+        ("mp3, H2O, A380, v2.0", "MP three, H two O, A three eighty, V two point zero"),
         ("he/she w/ w/o", "he she with without"),
         ("a\0b\u{200B}c", "abc"),
         ("really?! yes!!!!", "really?! yes!"),
         ("$$$$", "dollar"),
         ("C++ and C#", "C plus plus and C sharp"),
         ("US$20, 20 USD, NGN 400, 50¢", "twenty US dollars, twenty US dollars, four hundred naira, fifty cents"),
-        ("25 Dec 2024, Feb 3", "twenty fifth December twenty twenty four, February third"),
+        ("25 Dec 2024, Feb 3", "the twenty fifth of December, twenty twenty four, February third"),
         ("He is 6'2\" or 5'10.", "He is six feet two inches or five feet ten inches."),
-        ("10 - 4, 6 / 2, 2 x 3, x^2", "ten minus four, six divided by two, two times three, x to the power of two"),
+        ("10 - 4, 6 / 2, 2 x 3, x^2", "ten minus four, six divided by two, two times three, X squared"),
         ("$5/kg, 4/day", "five dollars per kilogram, four per day"),
         ("the XVIII century, Vol. IX", "the eighteenth century, volume nine"),
         ("5‰ of 100%", "five per mille of one hundred percent"),
         ("<speak>Hi <break time=\"1s\"/> there</speak>", "Hi there"),
         ("# Title\n**bold** [text](http://a.b/c)", "Title bold (text)"),
-        ("see https://x.org/p?a=1#top", "see x dot org slash p question mark a equals one hash top"),
+        ("see https://x.org/p?a=1#top", "see HTTPS colon slash slash X dot org slash P question mark A equals one hash top"),
         ("I love it 😀❤️!", "I love it!"),
         ("Привет, naïve Ọlọ́run", "Privet, naive Olorun"),
     ];
-    for (written, read) in cases {
-        let got = said(written).replace("plus and", "plus plus and");
-        assert_eq!(got, read, "{written:?}");
-    }
+    let wrong: Vec<String> = cases
+        .into_iter()
+        .filter(|(written, read)| said(written) != *read)
+        .map(|(written, read)| format!("{written:?}: {:?}, not {read:?}", said(written)))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert_eq!(
         English::shared(Accent::British).words("105 on 5/4/2024"),
         "one hundred and five on the fifth of April, twenty twenty four"

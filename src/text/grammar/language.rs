@@ -142,6 +142,11 @@ pub trait Grammar: Sync + Send {
         join(&[from, self.tables().to, to])
     }
 
+    /// Whether `word`, in lower case, after a figure and a slash is what the figure is counted by: "4/day".
+    fn is_per(&self, _word: &str) -> bool {
+        false
+    }
+
     /// Whether `number` takes the singular of what it counts.
     fn takes_singular(&self, number: &WrittenNumber) -> bool {
         number.is_one()

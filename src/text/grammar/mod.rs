@@ -39,6 +39,9 @@ pub mod token;
 pub mod values;
 mod web;
 
+#[cfg(test)]
+mod hostile_tests;
+
 pub use language::Grammar;
 pub use reader::read;
 pub use semiotic::{Expression, Semiotic};

@@ -107,14 +107,22 @@ impl LineReader<'_> {
             '|' | '•' => self.out.mark(','),
             '-' => return self.hyphen(i, next, before),
             '/' if gap && !tight => self.out.mark(','),
-            '/' if line.is_word(i + 1) && i > 0 && line.is_word(i - 1) => {
-                if self.grammar.says_slash(line.text(i - 1), line.text(i + 1)) {
-                    self.say(c);
+            '/' if line.is_word(i + 1)
+                && line.is_word(i.wrapping_sub(1))
+                && !self.grammar.says_slash(line.before(i), line.text(i + 1)) => {}
+            '~' if next.is_ascii_digit() => {
+                if let Some(about) = self.grammar.tables().sign('≈') {
+                    self.out.say(about, "");
                 }
             }
             '*' | '_' | '`' | '~' | '\\' => {}
             '#' if !wordly(next) && !before.is_alphabetic() => {}
-            '<' | '>' if gap == tight => {}
+            '#' if !wordly(next) && line.text(i - 1).chars().nth(1).is_none() => {
+                let sharp = self.grammar.tables().sign('♯').unwrap_or_default();
+                self.out.say(sharp, "");
+            }
+            '<' | '>' if gap == tight && !line.is_figure(i + 1) => {}
+            '<' | '>' if i == 0 && !line.is_figure(i + 1) => {}
             // A sign that is repeated is read once.
             _ if before != c => self.say(c),
             _ => {}

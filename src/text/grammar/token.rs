@@ -148,21 +148,6 @@ impl WrittenLine {
         (from..end).map(|i| self.text(i)).collect()
     }
 
-    /// The index after the tokens from `i` on that spell `written` without a blank between them, and that no letter or
-    /// figure touches.
-    pub fn follows(&self, i: usize, written: &str) -> Option<usize> {
-        let mut rest = written;
-        let mut end = i;
-        while !rest.is_empty() {
-            if end > i && self.gap(end) || end >= self.len() {
-                return None;
-            }
-            rest = rest.strip_prefix(self.text(end))?;
-            end += 1;
-        }
-        (end > i && !self.glued_right(end)).then_some(end)
-    }
-
     /// The index of the first token after `i` with a gap before it, at most `most` tokens on.
     pub fn run_end(&self, i: usize, most: usize) -> usize {
         let mut end = i + 1;

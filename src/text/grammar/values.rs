@@ -77,13 +77,6 @@ impl WrittenNumber {
     pub fn is_plain(&self) -> bool {
         !self.negative && !self.grouped && self.part.is_none()
     }
-
-    /// The value of a plain whole number of up to 18 digits.
-    pub fn value(&self) -> Option<u64> {
-        (self.part.is_none() && self.whole.len() <= 18)
-            .then(|| self.whole.parse().ok())
-            .flatten()
-    }
 }
 
 /// Something with a number that may be a range: "5" or "5-7".

@@ -16,7 +16,7 @@ const fn abbreviation(
 
 /// Abbreviations; of several with the same writing the first one whose place fits is read.
 #[rustfmt::skip]
-pub static ABBREVIATIONS: [WrittenAbbreviation; 168] = [
+pub static ABBREVIATIONS: [WrittenAbbreviation; 170] = [
     // Titles.
     abbreviation("Mr", "Mister", Place::Always), abbreviation("Mrs", "Missus", Place::Always),
     abbreviation("Ms", "Miz", Place::Always), abbreviation("Messrs", "Messieurs", Place::Always),
@@ -38,6 +38,7 @@ pub static ABBREVIATIONS: [WrittenAbbreviation; 168] = [
     abbreviation("Det", "Detective", Place::Stop), abbreviation("Supt", "Superintendent", Place::Stop),
     abbreviation("Engr", "Engineer", Place::Always), abbreviation("Alh", "Alhaji", Place::Stop),
     abbreviation("Barr", "Barrister", Place::Stop), abbreviation("Arch", "Architect", Place::Stop),
+    abbreviation("WWII", "World War two", Place::Always), abbreviation("WWI", "World War one", Place::Always),
     abbreviation("Jr", "Junior", Place::Always), abbreviation("Sr", "Senior", Place::Stop),
     abbreviation("Esq", "Esquire", Place::Stop), abbreviation("Bros", "Brothers", Place::Stop),
     // Streets and places.

@@ -3,9 +3,14 @@
 //! Owns how English puts values into words. `words` judges capitals, `own` reads what only English writes.
 
 mod abbreviations;
+mod amounts;
+mod calendar;
+mod calls;
 mod currencies;
+mod lengths;
 mod numbers;
 mod own;
+mod places;
 mod tables;
 mod units;
 mod words;
@@ -125,7 +130,12 @@ impl Grammar for EnglishGrammar<'_> {
     }
 
     fn word(&self, line: &WrittenLine, i: usize) -> String {
-        self.word_at(line, i).replace('µ', "micro")
+        let word = self.word_at(line, i).replace('µ', "micro");
+        if word.is_ascii() || self.words.has_accents(&word) {
+            return word;
+        }
+        // Letters of scripts that English cannot read are not said.
+        word.chars().filter(char::is_ascii).collect()
     }
 
     fn cardinal(&self, digits: &str, _form: NumberForm) -> String {
@@ -171,7 +181,7 @@ impl Grammar for EnglishGrammar<'_> {
         let count = self.plain(over);
         match n {
             1 => join(&[&count, &part]),
-            _ if n > d && d > 12 => join(&[&count, "over", &self.plain(under)]),
+            _ if n > d && (d > 12 || n > 20) => join(&[&count, "over", &self.plain(under)]),
             _ if part == "half" => join(&[&count, "halves"]),
             _ => join(&[&count, &plural(&part)]),
         }
@@ -255,7 +265,7 @@ impl Grammar for EnglishGrammar<'_> {
     }
 
     fn money(&self, money: &MoneyAmount) -> String {
-        money_in_words(self, money)
+        amounts::money(self, money)
     }
 
     fn measure(&self, span: &NumberSpan, unit: &CountedNoun, attributive: bool) -> String {
@@ -264,6 +274,14 @@ impl Grammar for EnglishGrammar<'_> {
             true => join(&[&count, &unit.one]),
             false => join(&[&count, &self.counted(span, unit)]),
         }
+    }
+
+    fn is_per(&self, word: &str) -> bool {
+        const COUNTED: [&str; 14] = [
+            "day", "week", "month", "year", "hour", "minute", "second", "night", "person", "item",
+            "unit", "piece", "mile", "user",
+        ];
+        COUNTED.contains(&word)
     }
 
     fn is_attributive(&self, line: &WrittenLine, start: usize, end: usize) -> bool {
@@ -317,7 +335,8 @@ impl Grammar for EnglishGrammar<'_> {
     }
 
     fn letters(&self, word: &str) -> String {
-        let letters = word.to_uppercase().replace('\'', "");
+        let ascii = word.chars().filter(char::is_ascii_alphabetic);
+        let letters = ascii.collect::<String>().to_uppercase();
         if self.words.is_acronym(&letters) && letters.len() < 5 {
             let letters: Vec<String> = letters.chars().map(String::from).collect();
             return letters.join(" ");
@@ -326,9 +345,12 @@ impl Grammar for EnglishGrammar<'_> {
     }
 
     fn code_word(&self, word: &str) -> String {
+        if !word.is_ascii() {
+            return self.letters(word);
+        }
         let low = word.to_lowercase();
         match low.as_str() {
-            "com" | "org" | "net" | "edu" | "gov" | "info" => low,
+            "com" | "org" | "net" | "edu" | "gov" | "info" | "co" => low,
             "jpg" | "jpeg" => "jpeg".into(),
             _ if low.len() > 3
                 && (self.words.is_known(&low)
@@ -392,73 +414,6 @@ impl Grammar for EnglishGrammar<'_> {
 
     fn is_common_word(&self, word: &str) -> bool {
         matches!(word, "sat" | "sun" | "wed" | "mon")
-    }
-}
-
-/// Returns an amount of money: trailing zeros beyond hundredths are left out, and other parts than hundredths are read
-/// digit by digit.
-fn money_in_words(grammar: &EnglishGrammar, money: &MoneyAmount) -> String {
-    let unit = &money.currency.unit;
-    let said = |n: &WrittenNumber| grammar.number(n, NumberForm::default());
-    if money.magnitude.is_some() || money.attributive {
-        let scale = money.magnitude.map_or("", |m| &m.noun.one);
-        let unit = if money.attributive {
-            &unit.one
-        } else {
-            &unit.many
-        };
-        return join(&[
-            &grammar.span(&money.span, NumberForm::default()),
-            scale,
-            unit,
-        ]);
-    }
-    let full = |number: &WrittenNumber| {
-        let trimmed = number.part.as_deref().map(|part| {
-            let short = part.trim_end_matches('0');
-            &part[..short.len().max(2).min(part.len())]
-        });
-        let number = WrittenNumber {
-            part: trimmed.map(str::to_string),
-            ..number.clone()
-        };
-        let one = |digits: &str, noun: &CountedNoun, negative: bool| {
-            let number = WrittenNumber {
-                negative,
-                whole: digits.to_string(),
-                ..WrittenNumber::default()
-            };
-            let word = if number.is_one() {
-                &noun.one
-            } else {
-                &noun.many
-            };
-            join(&[&said(&number), word])
-        };
-        match (trimmed, &money.currency.hundredth) {
-            (Some(part), Some(hundredth)) if part.len() == 2 => {
-                let zero = number.whole.bytes().all(|b| b == b'0');
-                let small = part.trim_start_matches('0');
-                match (small.is_empty(), zero) {
-                    (true, _) => one(&number.whole, unit, number.negative),
-                    (false, true) => one(small, hundredth, number.negative),
-                    (false, false) => join(&[
-                        &one(&number.whole, unit, number.negative),
-                        "and",
-                        &one(small, hundredth, false),
-                    ]),
-                }
-            }
-            (None, _) => one(&number.whole, unit, number.negative),
-            _ => join(&[&said(&number), &unit.many]),
-        }
-    };
-    match &money.span.to {
-        Some(to) if money.span.from.part.is_some() || to.part.is_some() => {
-            grammar.range(&full(&money.span.from), &full(to))
-        }
-        Some(to) => grammar.range(&said(&money.span.from), &full(to)),
-        None => full(&money.span.from),
     }
 }
 

@@ -81,7 +81,7 @@ const fn tables(accent: Accent, units: &'static [MeasureUnit]) -> GrammarTables 
             ('<', "less than"), ('>', "greater than"), ('≤', "at most"), ('≥', "at least"), ('≠', "is not equal to"),
             ('≈', "about"), ('→', "to"), ('√', "square root of"), ('∞', "infinity"), ('$', "dollar"), ('£', "pound"),
             ('€', "euro"), ('₦', "naira"), ('₵', "cedi"), ('₹', "rupee"), ('¥', "yen"), ('₩', "won"), ('§', "section"),
-            ('©', "copyright"), ('.', "dot"), ('/', "slash"), ('²', "squared"), ('³', "cubed"), ('#', "hash"), ('¢', "cents"),
+            ('©', "copyright"), ('.', "dot"), ('/', "slash"), ('²', "squared"), ('³', "cubed"), ('#', "hash"), ('♯', "sharp"), ('¢', "cents"),
         ],
         operators: &[
             ('-', "minus"), ('–', "minus"), ('/', "divided by"), ('×', "times"), ('*', "times"), ('+', "plus"),
@@ -108,7 +108,9 @@ pub fn roman_by_context(line: &WrittenLine, i: usize, n: u32) -> Option<bool> {
         "saw", "said", "like", "hope", "mean",
     ];
     let numeral = line.text(i);
-    let before = line.before(i).to_lowercase();
+    // "Vol. IX": the stop belongs to the word before.
+    let stop = usize::from(i > 1 && line.sign(i - 1) == '.');
+    let before = line.before(i - stop).to_lowercase();
     let next = line.low(i + 1);
     let name = i > 0 && line.capital(i - 1) && line.gap(i);
     let titled = i > 1 && TITLES.contains(&line.low(i - 2).as_str()) && name;
@@ -167,6 +169,10 @@ pub fn roman_by_context(line: &WrittenLine, i: usize, n: u32) -> Option<bool> {
             numeral,
             "CIVIC" | "MILD" | "MIMIC" | "VIVID" | "LIVID" | "CIVIL"
         );
+    let alone = usual && line.len() == 1 && numeral.len() > 2;
+    if alone {
+        return Some(false);
+    }
     if usual
         && (name && n < 100 && (numeral != "IV" || next.is_empty() || !line.is_word(i + 1)) || long)
     {

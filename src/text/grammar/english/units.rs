@@ -164,11 +164,10 @@ macro_rules! metres {
             unit(&["%"], noun("percent", "percent")),
             unit(&["‰"], noun("per mille", "per mille")),
             touching(&["in", "\""], noun("inch", "inches")),
-            touching(&["K"], noun("kelvin", "kelvin")),
             touching(&["d"], noun("day", "days")),
         ]
     };
 }
 
-pub static AMERICAN: [MeasureUnit; 84] = metres!("meter", "meters", "liter", "liters");
-pub static BRITISH: [MeasureUnit; 84] = metres!("metre", "metres", "litre", "litres");
+pub static AMERICAN: [MeasureUnit; 83] = metres!("meter", "meters", "liter", "liters");
+pub static BRITISH: [MeasureUnit; 83] = metres!("metre", "metres", "litre", "litres");

@@ -34,6 +34,9 @@ const AFTER_LETTER: [&str; 18] = [
     "by", "from",
 ];
 
+/// Most letters of a word that is drawn out, and not a row of letters.
+const DRAWN_OUT_MAX: usize = 20;
+
 impl EnglishGrammar<'_> {
     /// Whether the lexicon has `word`, in lower case; short words must be in it as they are.
     pub(super) fn knows(&self, word: &str) -> bool {
@@ -118,7 +121,8 @@ impl EnglishGrammar<'_> {
             return low;
         }
         let short = stem.to_lowercase();
-        let spelled = LETTERS.contains(&stem);
+        let joined = line.joined(i + 1) == '&' || i > 0 && !line.gap(i) && line.sign(i - 1) == '&';
+        let spelled = LETTERS.contains(&stem) || joined && stem.len() < 4;
         let acronym = self.words.is_acronym(stem);
         let asked = ["is", "are", "was", "were", "know", "knows", "guess", "see"];
         if stem == "WHO" && asked.contains(&line.before(i).to_lowercase().as_str()) {
@@ -146,6 +150,9 @@ impl EnglishGrammar<'_> {
     /// Returns a word whose letters are repeated ("Nooooo") with as few as a known word has.
     fn drawn_out(&self, word: &str) -> Option<String> {
         let chars: Vec<char> = word.chars().collect();
+        if chars.len() > DRAWN_OUT_MAX {
+            return None;
+        }
         if !chars
             .windows(3)
             .any(|w| w[0].eq_ignore_ascii_case(&w[1]) && w[1].eq_ignore_ascii_case(&w[2]))

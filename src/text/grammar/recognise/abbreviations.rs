@@ -33,12 +33,14 @@ fn written_end(line: &WrittenLine, i: usize, abbreviation: &WrittenAbbreviation)
         return Some(i + 1);
     }
     // "e.g", "c/o": of several tokens.
-    if !abbreviation.written.starts_with(line.text(i)) || !abbreviation.written.contains(['.', '/'])
-    {
+    let parts = abbreviation.written.contains(['.', '/']);
+    let starts = |text: &str| abbreviation.written.starts_with(text);
+    if !parts || !starts(line.text(i)) && !starts(&line.low(i)) {
         return None;
     }
     let tokens = abbreviation.written.chars().count();
-    let end = (i + 1..=i + tokens).find(|&end| line.joint(i, end) == abbreviation.written)?;
+    let end = (i + 1..=i + tokens)
+        .find(|&end| matches(&line.joint(i, end), abbreviation.written, line.shouted))?;
     let tight = (i + 1..end).all(|k| !line.gap(k));
     tight.then_some(end)
 }
@@ -105,14 +107,10 @@ pub fn initials(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<E
     let many = end > i + 1;
     let one = letters.chars().count() == 1 && letters.chars().all(char::is_uppercase);
     let stop = line.joined(end) == '.';
-    if !many
-        && !(one
-            && stop
-            && line.gap(end + 1)
-            && line.capital(end + 1)
-            && !grammar.starts_sentence(line.text(end + 1)))
-        || line.glued_right(end)
-    {
+    let name =
+        line.gap(end + 1) && line.capital(end + 1) && !grammar.starts_sentence(line.text(end + 1));
+    let before_name = one && stop && name;
+    if !(many || before_name) || line.glued_right(end) {
         return None;
     }
     // A word such as "to.do" is no row of initials: each part has one letter, or the last stop is there.

@@ -35,7 +35,9 @@ pub fn in_figures(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option
     let day_first = grammar.tables().day_first;
     let (year, month, day) = match (a.len(), b.len(), c.len()) {
         (4, 1..=2, 1..=2) if sign != '.' => (a, second, third),
-        (1..=2, 1..=2, 4) | (1..=2, 1..=2, 2) if c.len() == 4 || sign == '/' => {
+        (1..=2, 1..=2, 4) | (1..=2, 1..=2, 2)
+            if c.len() == 4 || sign == '/' || sign == '-' && a.len() == 2 && b.len() == 2 =>
+        {
             let month_first = !day_first && sign != '.' && first <= 12;
             match month_first || second > 12 {
                 true => (c, first, second),

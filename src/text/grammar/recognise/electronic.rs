@@ -7,6 +7,28 @@ use crate::grammar::token::WrittenLine;
 /// Most tokens of one address; a longer one is read in parts.
 const TOKENS_MAX: usize = 200;
 
+/// Top domains of names that are written without "www."; others are words too.
+const DOMAINS: [&str; 16] = [
+    "com", "org", "net", "edu", "gov", "io", "ai", "info", "biz", "dev", "app", "uk", "de", "ng",
+    "br", "za",
+];
+
+/// Whether the tokens from `i` up to `end` are the name of a host, with a path or without: "x.org/a".
+fn is_domain(line: &WrittenLine, i: usize, end: usize) -> bool {
+    let label = |k: usize| line.is_word(k) || line.is_figure(k) || line.sign(k) == '-';
+    let mut k = i;
+    let mut dot = None;
+    while k < end && (label(k) || line.sign(k) == '.') {
+        if line.sign(k) == '.' {
+            dot = Some(k);
+        }
+        k += 1;
+    }
+    let top =
+        dot.is_some_and(|dot| dot + 2 == k && dot > i && DOMAINS.contains(&line.text(dot + 1)));
+    top && line.text(i).chars().nth(1).is_some() && (k == end || matches!(line.sign(k), '/' | ':'))
+}
+
 /// Reads an address that starts at `i`: "me@x.org", "https://x.org/a", "www.x.org".
 pub fn address(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expression> {
     if !line.gap(i) && !matches!(line.before(i), "(" | "<" | "\"" | "“" | "[")
@@ -22,7 +44,7 @@ pub fn address(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Ex
     let mail = whole
         .split_once('@')
         .is_some_and(|(a, b)| !a.is_empty() && b.contains('.') && !b.contains('@'));
-    let web = whole.contains("://") || whole.starts_with("www.");
+    let web = whole.contains("://") || whole.starts_with("www.") || is_domain(line, i, end);
     if !mail && !web {
         return None;
     }

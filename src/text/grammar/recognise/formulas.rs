@@ -1,6 +1,6 @@
 //! Sums, powers, ratios and versions: "10 - 4", "1-2=5", "10^-3", "1.5e-3", "16:9", "1.2.3".
 
-use super::numbers::signed;
+use super::numbers::{number, signed};
 use crate::grammar::language::{Grammar, join};
 use crate::grammar::semiotic::{Expression, Semiotic};
 use crate::grammar::token::WrittenLine;
@@ -88,13 +88,23 @@ pub fn scientific(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option
 
 /// Reads two numbers with a colon that are no time.
 pub fn ratio(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expression> {
-    let colon = line.joined(i + 1) == ':' && line.is_figure(i + 2) && !line.gap(i + 2);
-    let again = line.joined(i + 3) == ':';
-    if !line.is_figure(i) || !colon || again || line.glued_right(i + 3) || line.glued_left(i) {
+    let plain = |end: usize| end == i + 1;
+    let (from, colon) = number(line, i, grammar.tables())?;
+    if line.joined(colon) != ':' || line.gap(colon + 1) || line.glued_left(i) {
         return None;
     }
-    let words = grammar.ratio(line.text(i), line.text(i + 2));
-    Some(Expression::new(Semiotic::Formula, words, i + 3))
+    let (to, end) = number(line, colon + 1, grammar.tables())?;
+    if line.joined(end) == ':' || line.glued_right(end) || !line.is_figure(i) {
+        return None;
+    }
+    let words = match plain(colon) && to.part.is_none() {
+        true => grammar.ratio(line.text(i), line.text(colon + 1)),
+        false => {
+            let said = |n| grammar.number(n, NumberForm::default());
+            grammar.range(&said(&from), &said(&to))
+        }
+    };
+    Some(Expression::new(Semiotic::Formula, words, end))
 }
 
 /// Reads three or more numbers with points: a version, or an internet address of four.

@@ -1,6 +1,6 @@
 //! Fractions: "1/2", "3 3/5", "1 1/2 cups".
 
-use super::measures;
+use super::{measures, numbers};
 use crate::grammar::language::{Grammar, join};
 use crate::grammar::semiotic::{Expression, Semiotic};
 use crate::grammar::token::WrittenLine;
@@ -34,15 +34,13 @@ pub fn read(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expre
     let whole = whole.map(|_| grammar.cardinal(line.text(at), NumberForm::default()));
     let fraction = grammar.fraction(over, under);
     // "1/4th": the mark of an ordinal says nothing more.
-    let marked = !line.gap(end)
-        && grammar
-            .tables()
-            .ordinal_marks
-            .contains(&line.low(end).as_str());
+    let mark = line.low(end);
+    let mark = mark
+        .strip_suffix('s')
+        .filter(|m| m.len() > 1)
+        .unwrap_or(&mark);
+    let marked = !line.gap(end) && grammar.tables().ordinal_marks.contains(&mark);
     let end = end + usize::from(marked);
-    if line.glued_right(end) {
-        return None;
-    }
     if let Some((unit, end)) = measures::unit(line, end, grammar) {
         let words = grammar.fraction_measure(whole.as_deref(), &fraction, &unit);
         return Some(Expression::new(
@@ -50,6 +48,14 @@ pub fn read(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expre
             join(&[sign, &words]),
             end,
         ));
+    }
+    if line.glued_right(end) {
+        return None;
+    }
+    let dash = numbers::DASHES.contains(&line.joined(end)) && !line.gap(end + 1);
+    if dash && let Some((over, under, end)) = parts(line, end + 1) {
+        let words = grammar.range(&fraction, &grammar.fraction(over, under));
+        return Some(Expression::new(Semiotic::Range, words, end));
     }
     let (whole, and) = match &whole {
         Some(whole) => (whole.as_str(), grammar.tables().and),

@@ -59,9 +59,15 @@ pub fn read(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expre
         }
     }
     if line.joined(end) == '/' && line.is_word(end + 1) && !line.gap(end + 1) {
-        let (under, after) = unit(line, end + 1, grammar)?;
+        let named = || {
+            grammar
+                .is_per(&line.low(end + 1))
+                .then(|| line.text(end + 1).to_string())
+        };
+        let unit = unit(line, end + 1, grammar).map(|(unit, after)| (unit.one.to_string(), after));
+        let (under, after) = unit.or_else(|| named().map(|name| (name, end + 2)))?;
         let count = grammar.span(&found, NumberForm::default());
-        let words = join(&[&count, tables.per, &under.one]);
+        let words = join(&[&count, tables.per, &under]);
         return Some(Expression::new(Semiotic::Measure, words, after));
     }
     let hyphen = line.joined(end) == '-' && !line.gap(end + 1) && line.is_word(end + 1);

@@ -158,7 +158,7 @@ fn finish(
         && !line.glued_right(end + 2)
     {
         let unit = grammar.unit(line.text(end + 1));
-        let named = unit.map_or(line.text(end + 1).to_string(), |u| u.one.to_string());
+        let named = unit.map_or_else(|| grammar.word(line, end + 1), |u| u.one.to_string());
         words = join(&[&words, grammar.tables().per, &named]);
         end += 2;
     }

@@ -31,14 +31,14 @@ pub fn groups(line: &WrittenLine, i: usize) -> (Vec<&str>, usize, String) {
         }
         let start = at;
         while matches!(line.sign(at), '-' | '(' | ')' | '.' | '–' | '/') && at - start < 2 {
-            signs.push(line.sign(at));
             at += 1;
         }
-        if at == start || line.gap(at) && !matches!(line.sign(at - 1), ')') {
+        let closed = line.gap(at) && line.sign(at - 1) != ')';
+        if at == start || closed || !line.is_figure(at) {
             break;
         }
+        signs.extend((start..at).map(|k| line.sign(k)));
     }
-    signs.truncate(signs.len().min(groups.len() * 2));
     (groups, end, signs)
 }
 
