@@ -32,7 +32,10 @@ pub struct SentenceStops {
 
 impl SentenceStops {
     fn lists(&self, list: &[&str], word: &str) -> bool {
-        list.contains(&word) || self.any_case && list.contains(&word.to_lowercase().as_str())
+        let capitals = word.len() > 1 && word.bytes().all(|b| b.is_ascii_uppercase());
+        list.contains(&word)
+            || self.any_case && list.contains(&word.to_lowercase().as_str())
+            || capitals && list.iter().any(|known| known.eq_ignore_ascii_case(word))
     }
 }
 
@@ -52,9 +55,10 @@ const LEADING: [&str; 31] = [
     "e.g", "i.e", "eg", "ie",
 ];
 #[rustfmt::skip]
-const BEFORE_FIGURE: [&str; 26] = [
+const BEFORE_FIGURE: [&str; 40] = [
     "no", "nos", "vol", "fig", "p", "pp", "ch", "sec", "art", "eq", "op", "ca", "c", "jan", "feb",
     "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "tel",
+    "rm", "apt", "ste", "rte", "ext", "bldg", "hwy", "min", "max", "approx", "nr", "chap", "vols", "figs",
 ];
 const EITHER: [&str; 12] = [
     "St", "Ave", "Rd", "Blvd", "Ltd", "Inc", "Corp", "Co", "Jr", "Sr", "Bros", "al",
@@ -186,6 +190,9 @@ fn ends(before: &str, after: &str, line_break: bool, stops: &SentenceStops) -> b
         false
     } else if noon {
         !first.ends_with("day")
+            && !(first.len() > 1
+                && first.len() < 5
+                && first.bytes().all(|b| b.is_ascii_uppercase()))
     } else if initials || stops.lists(stops.either, word) {
         stops.starters.contains(&first) || figure
     } else {
@@ -289,6 +296,8 @@ mod tests {
             ("See Fig. 2. Then p. 10.", vec!["See Fig. 2.", "Then p. 10."]),
             ("See Vol. IX.", vec!["See Vol. IX."]),
             ("At 9 a.m. Monday we met.", vec!["At 9 a.m. Monday we met."]),
+            ("At 9 a.m. EST in Rm. 204.", vec!["At 9 a.m. EST in Rm. 204."]),
+            ("MR. JONES, COME.", vec!["MR. JONES, COME."]),
             ("We met at 9 a.m. Bring tea.", vec!["We met at 9 a.m.", "Bring tea."]),
             ("1. First item", vec!["1. First item"]),
             ("Acme Inc. The firm grew.", vec!["Acme Inc.", "The firm grew."]),

@@ -457,7 +457,11 @@ fn choose(here: &Neighbours) -> Option<&'static str> {
                     "stayed", "stand", "stood", "keep", "kept", "get", "got", "getting", "draw",
                     "really", "quite", "not", "be", "is", "was", "are", "were",
                 ]) && !here.after(&ARTICLES);
-            let shut = here.is_verb() && !here.after(&["to", "enough", "by"])
+            let asked = here.is_last()
+                && here.lately(4, &["does", "do", "did"])
+                && !here.before(&["how", "so", "very", "come", "get"]);
+            let shut = asked
+                || here.is_verb() && !here.after(&["to", "enough", "by"])
                 || here.lately(1, &["the", "a"]) && here.after(&["of"]);
             match (shut, near_by) {
                 (true, _) => Some("klˈOz"),
@@ -556,7 +560,26 @@ fn choose(here: &Neighbours) -> Option<&'static str> {
                     && here.near(&["expand", "cool", "muscles", "muscle", "metals", "cold"]);
             verb.then_some("kəntɹˈækt")
         }
-        "desert" if here.is_verb() => Some("dəzˈɜɹt"),
+        "content"
+            if here.before(&[
+                "seems",
+                "seem",
+                "felt",
+                "feel",
+                "looks",
+                "looked",
+                "is",
+                "was",
+                "are",
+                "were",
+                "quite",
+                "very",
+                "perfectly",
+            ]) && (here.is_last() || here.after(&["with", "to"])) =>
+        {
+            Some("kəntˈɛnt")
+        }
+        "desert" if here.before(&["who"]) || here.is_verb() => Some("dəzˈɜɹt"),
         _ => None,
     }
 }

@@ -240,7 +240,10 @@ pub trait Grammar: Sync + Send {
         }
         for (signs, words) in [(["²", "2"], tables.square), (["³", "3"], tables.cubic)] {
             if let Some(base) = signs.iter().find_map(|s| written.strip_suffix(s)) {
-                let unit = self.unit(base).filter(|_| !base.contains('/'))?;
+                if base.contains('/') || base.ends_with(|c: char| c.is_numeric()) {
+                    return None;
+                }
+                let unit = self.unit(base)?;
                 let with = |noun: &str| Cow::Owned(words.replace("{}", noun));
                 return Some(CountedNoun {
                     one: with(&unit.one),

@@ -41,12 +41,10 @@ pub mod token;
 pub mod values;
 mod web;
 
-#[cfg(test)]
-mod hostile_tests;
-
 pub use language::Grammar;
 pub use reader::read;
-pub use semiotic::{Expression, Semiotic};
 
 #[cfg(test)]
 mod case_tests;
+#[cfg(test)]
+mod hostile_tests;

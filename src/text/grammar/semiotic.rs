@@ -26,8 +26,6 @@ pub enum Semiotic {
     Letters,
     /// Signs between figures: "1-2=5".
     Formula,
-    /// A word that is said as it is spelled, or a sign.
-    Plain,
 }
 
 /// What a recogniser found at a position.

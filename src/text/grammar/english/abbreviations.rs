@@ -16,7 +16,7 @@ const fn abbreviation(
 
 /// Abbreviations; of several with the same writing the first one whose place fits is read.
 #[rustfmt::skip]
-pub static ABBREVIATIONS: [WrittenAbbreviation; 170] = [
+pub static ABBREVIATIONS: [WrittenAbbreviation; 180] = [
     // Titles.
     abbreviation("Mr", "Mister", Place::Always), abbreviation("Mrs", "Missus", Place::Always),
     abbreviation("Ms", "Miz", Place::Always), abbreviation("Messrs", "Messieurs", Place::Always),
@@ -41,6 +41,12 @@ pub static ABBREVIATIONS: [WrittenAbbreviation; 170] = [
     abbreviation("WWII", "World War two", Place::Always), abbreviation("WWI", "World War one", Place::Always),
     abbreviation("Jr", "Junior", Place::Always), abbreviation("Sr", "Senior", Place::Stop),
     abbreviation("Esq", "Esquire", Place::Stop), abbreviation("Bros", "Brothers", Place::Stop),
+    // Months that stand without a day.
+    abbreviation("Jan", "January", Place::Stop), abbreviation("Feb", "February", Place::Stop),
+    abbreviation("Apr", "April", Place::Stop), abbreviation("Jun", "June", Place::Stop),
+    abbreviation("Jul", "July", Place::Stop), abbreviation("Aug", "August", Place::Stop),
+    abbreviation("Sept", "September", Place::Stop), abbreviation("Oct", "October", Place::Stop),
+    abbreviation("Nov", "November", Place::Stop), abbreviation("Dec", "December", Place::Stop),
     // Streets and places.
     abbreviation("Ave", "Avenue", Place::Always), abbreviation("Av", "Avenue", Place::AfterName),
     abbreviation("Blvd", "Boulevard", Place::Always), abbreviation("Rd", "Road", Place::Always),

@@ -144,6 +144,12 @@ pub fn duration(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Optio
         ));
         (at, last) = (at + 2, unit);
     }
+    // "1h30"
+    let minutes = said.len() == 1 && last == 1 && line.is_figure(at) && line.text(at).len() == 2;
+    if minutes && !line.gap(at) && !line.glued_right(at + 1) {
+        said.push(counted(grammar, line.text(at), "minute", "minutes"));
+        at += 1;
+    }
     let alone = said.len() == 1 && UNITS[last].0 != "m";
     (said.len() > 1 || alone && !line.glued_right(at))
         .then(|| Expression::new(Semiotic::Time, said.join(" "), at))

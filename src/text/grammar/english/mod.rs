@@ -350,7 +350,7 @@ impl Grammar for EnglishGrammar<'_> {
         }
         let low = word.to_lowercase();
         match low.as_str() {
-            "com" | "org" | "net" | "edu" | "gov" | "info" | "co" => low,
+            "com" | "org" | "net" | "edu" | "gov" | "info" | "co" if word == low => low,
             "jpg" | "jpeg" => "jpeg".into(),
             _ if low.len() > 3
                 && (self.words.is_known(&low)
@@ -379,7 +379,7 @@ impl Grammar for EnglishGrammar<'_> {
     fn ratio(&self, from: &str, to: &str) -> String {
         let by = matches!(
             (from, to),
-            ("16", "9") | ("4", "3") | ("21", "9") | ("3", "2") | ("9", "16") | ("16", "10")
+            ("16", "9") | ("4", "3") | ("21", "9") | ("16", "10") | ("9", "16")
         );
         join(&[
             &self.plain(from),

@@ -8,13 +8,14 @@ use crate::grammar::language::{Grammar, join};
 use crate::grammar::recognise::{fractions, measures, numbers};
 use crate::grammar::semiotic::{Expression, Semiotic};
 use crate::grammar::token::WrittenLine;
-use crate::grammar::values::{NumberForm, WrittenNumber};
+use crate::grammar::values::{CalendarDate, NumberForm, WrittenNumber};
 use crate::normalization::numbers::{below_hundred, two, year};
 
 /// Finds an expression that starts at a token.
 type OwnRecogniser = fn(&EnglishGrammar, &WrittenLine, usize) -> Option<Expression>;
 
-const OWN: [OwnRecogniser; 24] = [
+const OWN: [OwnRecogniser; 27] = [
+    hundreds,
     calendar::decade,
     calendar::years,
     calendar::era,
@@ -39,6 +40,8 @@ const OWN: [OwnRecogniser; 24] = [
     lengths::bare_unit,
     lengths::rate,
     hash,
+    possessive,
+    lettered,
 ];
 
 /// Returns what English alone reads at `i`.
@@ -75,6 +78,13 @@ fn pair(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<Expres
     let words = match (over, under) {
         ("24", "7") | ("9", "11") => join(&[&number_of(grammar, over), &number_of(grammar, under)]),
         _ if a == b => join(&[&said(over), &said(under)]),
+        _ if a <= 12 && (1..=31).contains(&b) && b > 1 && dated(line, i) => {
+            grammar.date(&CalendarDate {
+                day: Some(b as u8),
+                month: Some(a as u8),
+                ..CalendarDate::default()
+            })
+        }
         _ if pressure => join(&[&said(over), "over", &said(under)]),
         _ => return None,
     };
@@ -83,6 +93,14 @@ fn pair(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<Expres
         return Some(Expression::new(Semiotic::Measure, words, end));
     }
     Some(Expression::new(Semiotic::Fraction, words, end))
+}
+
+/// Whether the word before `i` stands before dates.
+fn dated(line: &WrittenLine, i: usize) -> bool {
+    const BEFORE: [&str; 9] = [
+        "by", "on", "until", "till", "from", "since", "before", "after", "due",
+    ];
+    line.gap(i) && BEFORE.contains(&line.before(i).to_lowercase().as_str()) && !line.is_word(i + 3)
 }
 
 /// "2m users", "10k users", "1.2M views": a letter for a power of ten before what is counted.
@@ -160,7 +178,7 @@ fn numbered(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<Ex
     #[rustfmt::skip]
     const NAMES: [&str; 22] = [
         "room", "flight", "suite", "highway", "route", "interstate", "boeing", "airbus", "unit", "apartment", "apt",
-        "gate", "seat", "bus", "hwy", "ste", "rm", "extension", "channel", "model", "locker", "rte",
+        "gate", "seat", "bus", "hwy", "ste", "rm", "extension", "channel", "model", "locker", "exit",
     ];
     let digits = line.text(i);
     let stop = usize::from(i > 1 && line.sign(i - 1) == '.');
@@ -189,6 +207,53 @@ fn numbered(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<Ex
         words,
         i + 1 + usize::from(letter),
     ))
+}
+
+/// "2022's".
+fn possessive(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<Expression> {
+    let digits = line.text(i);
+    let s = line.joined(i + 1) == '\'' && line.text(i + 2) == "s" && !line.gap(i + 2);
+    if !line.is_figure(i)
+        || !s
+        || line.glued_left(i)
+        || line.glued_right(i + 3)
+        || line.joined(i) == ','
+    {
+        return None;
+    }
+    let words = match digits.len() == 4 && ("1100".."2100").contains(&digits) {
+        true => year(digits, grammar.accent),
+        false => number_of(grammar, digits),
+    };
+    Some(Expression::new(Semiotic::Cardinal, words + "'s", i + 3))
+}
+
+/// "221B", "12A": a figure and a capital that is no unit there.
+fn lettered(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<Expression> {
+    let letter = matches!(line.text(i + 1), "A" | "B" | "F" | "N" | "J") && !line.gap(i + 1);
+    let plain = line.is_figure(i) && !line.glued_left(i) && line.joined(i) == ' ';
+    if !letter || !plain || line.glued_right(i + 2) || matches!(line.joined(i + 2), '/' | '·') {
+        return None;
+    }
+    let point = i > 0 && !line.gap(i) && line.sign(i - 1) == '.';
+    let scale = line.text(i + 1) == "B" && grammar.is_plural(&line.low(i + 2));
+    let words = join(&[&grammar.code(line.text(i)), line.text(i + 1)]);
+    (!point && !scale).then(|| Expression::new(Semiotic::Serial, words, i + 2))
+}
+
+/// "100s", "1000s": how many, roughly.
+fn hundreds(_grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<Expression> {
+    let words = match line.text(i) {
+        "100" => "hundreds",
+        "1000" => "thousands",
+        "10" => "tens",
+        _ => return None,
+    };
+    let s = line.text(i + 1) == "s"
+        && !line.gap(i + 1)
+        && !line.glued_right(i + 2)
+        && line.low(i + 2) == "of";
+    (s && !line.glued_left(i)).then(|| Expression::new(Semiotic::Cardinal, words, i + 2))
 }
 
 /// "#1", "#AI".
@@ -232,7 +297,7 @@ impl EnglishGrammar<'_> {
         number: &WrittenNumber,
     ) -> bool {
         let digits = number.whole.as_str();
-        if !number.is_plain() || digits.len() != 4 || !("1100".."2100").contains(&digits) {
+        if !number.is_plain() || digits.len() != 4 {
             return false;
         }
         const BEFORE: [&str; 22] = [
@@ -240,6 +305,11 @@ impl EnglishGrammar<'_> {
             "during", "between", "early", "late", "mid", "summer", "winter", "spring", "autumn",
             "fall", "and",
         ];
+        let dated = BEFORE.contains(&line.before(i).to_lowercase().as_str());
+        let old = ("1001".."1100").contains(&digits) && dated && line.before(i) != "of";
+        if !old && !("1100".."2100").contains(&digits) {
+            return false;
+        }
         let end = i + 1;
         let next = line.low(end);
         let counted = line.is_word(end)
@@ -250,7 +320,6 @@ impl EnglishGrammar<'_> {
                     next.as_str(),
                     "people" | "men" | "women" | "children" | "more" | "other" | "different"
                 ));
-        !counted
-            || BEFORE.contains(&line.before(i).to_lowercase().as_str()) && !digits.ends_with('0')
+        !counted || dated && !digits.ends_with('0')
     }
 }

@@ -1,6 +1,6 @@
 //! English through the grammar: every kind of expression, by its class.
 
-use crate::grammar::Semiotic;
+use crate::grammar::semiotic::Semiotic;
 use crate::{Accent, English, Language};
 
 fn english() -> &'static English {

@@ -93,6 +93,9 @@ impl EnglishGrammar<'_> {
                 "a".into()
             }
             "A" if !glued && word_follows && !named => {
+                if line.is_word(i + 1) && next.len() == 1 && next != "i" && line.capital(i + 1) {
+                    return "A".into(); // "A B C"
+                }
                 let first = i == 0 || !line.is_word(i - 1);
                 let article = line.shouted || !AFTER_LETTER.contains(&next.as_str());
                 if article && (first || line.shouted || line.capital(i + 1)) {

@@ -60,8 +60,12 @@ pub fn read(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expre
         {
             return None;
         }
-        let figure =
-            || line.is_figure(next) || line.gap(next) && romans::value(line.text(next)).is_some();
+        let figure = || {
+            line.is_figure(next)
+                || line.gap(next)
+                    && line.text(i).len() > 1
+                    && romans::value(line.text(next)).is_some()
+        };
         let before = i.checked_sub(1);
         let name = |k: usize| line.capital(k) && line.text(k).chars().nth(1).is_some();
         let ordinal = |k: usize| tables.ordinal_marks.contains(&line.low(k).as_str());

@@ -84,7 +84,8 @@ pub fn in_words(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<E
     if date.day.is_none() {
         let dash = usize::from(line.joined(end) == '-' && !line.gap(end + 1));
         if let Some((day, after)) = day_with_mark(line, end + dash, grammar)
-            && !matches!(line.joined(after), ':' | '%' | '/' | '.')
+            && !(matches!(line.joined(after), ':' | '%' | '/' | '.') && line.is_figure(after + 1))
+            && line.joined(after) != '%'
         {
             date.day = Some(day);
             end = after;

@@ -15,7 +15,10 @@ pub fn unit(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<(Coun
     let most = line.run_end(i, UNIT_TOKENS_MAX);
     (i + 1..=most).rev().find_map(|end| {
         let written = line.joint(i, end);
-        if i >= line.len() || line.glued_right(end) && line.kind(end - 1) != Some(TokenKind::Sign) {
+        if line.is_figure(i)
+            || i >= line.len()
+            || line.glued_right(end) && line.kind(end - 1) != Some(TokenKind::Sign)
+        {
             return None;
         }
         let touching = || {
@@ -72,7 +75,12 @@ pub fn read(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expre
     }
     let hyphen = line.joined(end) == '-' && !line.gap(end + 1) && line.is_word(end + 1);
     let at = end + usize::from(hyphen);
-    let (noun, after) = unit(line, at, grammar)?;
+    let (noun, mut after) = unit(line, at, grammar)?;
+    // "2 tbsp. sugar": the stop of an abbreviation within a sentence.
+    let low = line.text(after + 1).starts_with(char::is_lowercase);
+    if line.is_word(after - 1) && line.joined(after) == '.' && line.gap(after + 1) && low {
+        after += 1;
+    }
     let words = grammar.measure(
         &found,
         &noun,
