@@ -2,6 +2,7 @@
 
 use crate::languages::language;
 use unicode_normalization::UnicodeNormalization;
+use vocabox_base::random::SplitMix;
 
 const REJECTED: &str = include_str!("cases/rejected.tsv");
 /// The cases of each language.
@@ -214,4 +215,39 @@ fn numbers_of_every_length_have_words() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn damaged_cases_are_read_without_a_fault() {
+    let odd: Vec<char> = "09.,:/-–+°ºª€$₹'()%@\\&xXIVhmCM½² \u{301}ािé"
+        .chars()
+        .collect();
+    let mut dice = SplitMix::new(0x16_03);
+    for (code, file) in SUITES {
+        let written: Vec<&str> = lines(file).filter_map(|l| l.split('\t').nth(1)).collect();
+        let language = language(code).unwrap();
+        for _ in 0..1500 {
+            let mut text: Vec<char> = Vec::new();
+            for _ in 0..1 + dice.below(3) {
+                text.extend(written[dice.below(written.len())].chars());
+                text.push(' ');
+            }
+            for _ in 0..dice.below(6) {
+                let at = dice.below(text.len());
+                match dice.below(3) {
+                    0 => drop(text.remove(at)),
+                    _ => text.insert(at, odd[dice.below(odd.len())]),
+                }
+                if text.is_empty() {
+                    break;
+                }
+            }
+            let text: String = text.into_iter().collect();
+            let words = language.words(&text);
+            assert!(
+                !words.contains(|c: char| c.is_ascii_digit()),
+                "{code}: {words:?} from {text:?}"
+            );
+        }
+    }
 }

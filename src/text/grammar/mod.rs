@@ -13,7 +13,8 @@
 //! | `reader` | reads a line from left to right |
 //! | `english` | English |
 //! | `languages` | the languages with a text file in `tables/`: which file and which rules each has |
-//! | `text_grammar`, `text_base`, `number_rules` | such a file, and what it answers |
+//! | `text_file`, `number_rules` | such a file's notation, and that of its numbers |
+//! | `text_grammar`, `text_base` | what such a file answers |
 //! | `web` | addresses without "www", paths and names of files |
 //! | `romance` | what Spanish, French, Italian and Portuguese write alike |
 //! | `spanish`, `french`, `italian`, `portuguese`, `hindi`, `african` | what only these say |
@@ -34,6 +35,7 @@ mod semiotic;
 mod spanish;
 pub mod tables;
 mod text_base;
+mod text_file;
 mod text_grammar;
 pub mod token;
 pub mod values;
