@@ -129,7 +129,7 @@ fn classes_are_told_apart() {
 #[test]
 fn heteronyms_are_told_apart_by_their_sentences() {
     let (mut wrong, mut count) = (Vec::new(), 0);
-    for case in cases(include_str!("../../g2p/heteronyms.tsv")) {
+    for case in cases(include_str!("../../g2p/heteronyms/cases.tsv")) {
         let [word, sounds, sentence] = case[..] else {
             panic!("{case:?}")
         };
@@ -150,9 +150,9 @@ fn heteronyms_are_told_apart_by_their_sentences() {
             ));
         }
     }
-    // 87.7 % by the tagger alone.
+    // The tagger alone: 167 of 192. The last 62 sentences were written after the rules, which had 59 of them right.
     assert!(
-        count >= 120 && wrong.len() * 50 <= count,
+        count >= 190 && wrong.len() * 50 <= count,
         "{}",
         wrong.join("\n")
     );
