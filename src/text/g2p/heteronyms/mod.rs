@@ -7,6 +7,7 @@ mod nouns;
 mod verbs;
 
 use crate::Accent;
+use crate::g2p::letter_to_sound::localise;
 
 /// A word in its sentence.
 struct Neighbours<'a> {
@@ -103,11 +104,7 @@ pub fn sounds(words: &[&str], i: usize, accent: Accent) -> Option<String> {
     let here = Neighbours { words, i };
     let sounds = nouns::choose(&here).or_else(|| verbs::choose(&here))?;
     Some(match accent {
-        Accent::American => sounds.to_string(),
-        Accent::British => sounds
-            .replace('O', "Q")
-            .replace("ɑlɪʃ", "ɒlɪʃ")
-            .replace("ɪɹ", "ɪə")
-            .replace("ɛɹ", "ɛː"),
+        Accent::American => sounds.replace('ɒ', "ɑ"),
+        Accent::British => localise(sounds, accent),
     })
 }

@@ -16,7 +16,7 @@ pub fn choose(here: &Neighbours) -> Option<&'static str> {
                     && (here.after(&ARTICLES)
                         || here.after(&OBJECTS)
                         || here.after(&["all", "each", "every"])));
-            first_or(people && !verb, "pˈOlɪʃ", "pˈɑlɪʃ")
+            first_or(people && !verb, "pˈOlɪʃ", "pˈɒlɪʃ")
         }
         "read" => {
             const PAST: [&str; 9] = [

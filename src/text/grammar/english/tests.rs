@@ -157,3 +157,23 @@ fn heteronyms_are_told_apart_by_their_sentences() {
         wrong.join("\n")
     );
 }
+
+#[test]
+fn british_sounds_of_the_same_words_are_british() {
+    let british = English::shared(Accent::British);
+    for (text, sounds) in [
+        ("Have you read it? I want to read it.", "ɹˈiːd"),
+        ("Clean the wound with water.", "wˈuːnd"),
+        ("Polish the table.", "pˈɒlɪʃ"),
+        ("Do not tear it apart.", "tˈɛː"),
+        ("Send me a résumé.", "ɹˈɛzəmˌA"),
+        ("It is close to José.", "klˈQs"),
+    ] {
+        let said = british.phonemes(text).unwrap();
+        assert!(said.contains(sounds), "{text:?} sounds /{said}/");
+    }
+    assert_eq!(
+        british.words("105 on 5/4/2024"),
+        "one hundred and five on the fifth of April, twenty twenty four"
+    );
+}
