@@ -124,7 +124,8 @@ impl EnglishGrammar<'_> {
             return low;
         }
         let short = stem.to_lowercase();
-        let joined = line.joined(i + 1) == '&' || i > 0 && !line.gap(i) && line.sign(i - 1) == '&';
+        let joined = matches!(line.joined(i + 1), '&' | '/')
+            || i > 0 && !line.gap(i) && matches!(line.sign(i - 1), '&' | '/');
         let spelled = LETTERS.contains(&stem) || joined && stem.len() < 4;
         let acronym = self.words.is_acronym(stem);
         let asked = ["is", "are", "was", "were", "know", "knows", "guess", "see"];
@@ -133,7 +134,8 @@ impl EnglishGrammar<'_> {
         }
         if line.shouted {
             let the_us = stem == "US" && line.before(i).eq_ignore_ascii_case("the");
-            return match (self.knows(&low) || self.knows(&short)) && !the_us {
+            return match (self.knows(&low) || self.knows(&short)) && !the_us && !(joined && spelled)
+            {
                 true => low,
                 false if acronym || stem.len() < 5 || !pronounceable(stem) => letters(),
                 false => low,
