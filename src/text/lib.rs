@@ -1,8 +1,8 @@
 //! Turns a client's text into the phonemes that a voice is fed.
 //!
 //! Owns the conversion from text to [`Piece`]s and the bounds on a piece. Must not know engines, audio or HTTP.
-//! `segmentation` finds the pauses, `normalization` turns written text into words, `g2p` turns words into phonemes;
-//! `languages` maps a language code to its reader.
+//! `segmentation` finds the pauses, `normalization` prepares written text, `grammar` turns it into words, `g2p` turns
+//! words into phonemes; `languages` maps a language code to its reader.
 
 mod g2p;
 mod grammar;

@@ -248,7 +248,18 @@ fn with_own(tokens: &[MToken], own: &[(Range<usize>, String)]) -> String {
         }
         let start = out.len();
         match own.get(next).filter(|(range, _)| range.start < end) {
-            None => out.push_str(token.phonemes.as_deref().unwrap_or_default()),
+            None => {
+                let sounds = token.phonemes.as_deref().unwrap_or_default();
+                out.push_str(sounds);
+                // misaki loses a mark that its tagger takes for a part of the word: "No! Sit."
+                let word = token.text.trim_end_matches(['.', ',', ';', ':', '!', '?']);
+                if !word.is_empty()
+                    && !sounds.is_empty()
+                    && !sounds.ends_with(['.', ',', ';', ':', '!', '?'])
+                {
+                    out.push_str(&token.text[word.len()..]);
+                }
+            }
             Some((range, sounds)) => {
                 if at <= range.start {
                     let vowel = sounds.trim_start_matches(['ˈ', 'ˌ']).starts_with(is_vowel);
