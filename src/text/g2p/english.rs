@@ -5,7 +5,7 @@
 //! grammar makes of a text; it does not know how text is cut into pieces.
 
 use crate::g2p::heteronyms;
-use crate::g2p::letter_to_sound::{LetterToSound, spelled};
+use crate::g2p::letter_to_sound::{LetterToSound, localise, spelled};
 use crate::grammar::english::{EnglishGrammar, WordList};
 use crate::language::{Language, unreadable};
 use crate::normalization::unicode::{fold, is_unread};
@@ -136,7 +136,7 @@ impl English {
         let sounds = PRONUNCIATIONS.get(stem)?;
         let sounds = match self.accent {
             Accent::American => (*sounds).to_string(),
-            Accent::British => sounds.replace('O', "Q").replace('T', "t"),
+            Accent::British => localise(sounds, self.accent),
         };
         Some(sounds + s)
     }
