@@ -15,12 +15,18 @@ pub trait Language: Sync + Send {
     }
 
     /// Returns the spoken form of `text`, a sentence or a few: words separated by spaces, and marks; empty when nothing
-    /// is spoken. Cheap.
+    /// is spoken. A capital by itself may be a letter that is said by its name. Cheap.
     fn words(&self, text: &str) -> String;
 
     /// Whether [`Language::sounds`] returns phonemes; else it returns letters, and a pronunciation has no use.
     fn takes_phonemes(&self) -> bool {
         true
+    }
+
+    /// Returns the words that [`Language::words`] returned with letters that are said one by one as their names, for
+    /// voices that read letters.
+    fn spelled(&self, words: &str) -> String {
+        words.to_string()
     }
 
     /// Returns the phonemes of the words that [`Language::words`] returned, all of Kokoro's vocabulary; empty when

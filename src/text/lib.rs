@@ -1,9 +1,10 @@
 //! Turns a client's text into the phonemes that a voice is fed.
 //!
 //! Owns the conversion from text to [`Piece`]s and the bounds on a piece. Must not know engines, audio or HTTP.
-//! `segmentation` finds the pauses, `normalization` turns written text into words, `g2p` turns words into phonemes;
-//! `languages` maps a language code to its reader. `markup` reads what a user writes about the speech (SSML, pronunciations
-//! in the text), `lexicon` the pronunciations that a user keeps; `marked` is a text with such pronunciations.
+//! `segmentation` finds the pauses, `normalization` prepares written text, `grammar` turns it into words, `g2p` turns
+//! words into phonemes; `languages` maps a language code to its reader. `markup` reads what a user writes about the speech
+//! (SSML, pronunciations in the text), `lexicon` the pronunciations that a user keeps; `marked` is a text with such
+//! pronunciations.
 
 mod g2p;
 mod grammar;

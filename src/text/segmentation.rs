@@ -55,10 +55,11 @@ const LEADING: [&str; 31] = [
     "e.g", "i.e", "eg", "ie",
 ];
 #[rustfmt::skip]
-const BEFORE_FIGURE: [&str; 40] = [
+const BEFORE_FIGURE: [&str; 45] = [
     "no", "nos", "vol", "fig", "p", "pp", "ch", "sec", "art", "eq", "op", "ca", "c", "jan", "feb",
     "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "tel",
     "rm", "apt", "ste", "rte", "ext", "bldg", "hwy", "min", "max", "approx", "nr", "chap", "vols", "figs",
+    "ver", "rev", "pt", "para", "ex",
 ];
 const EITHER: [&str; 12] = [
     "St", "Ave", "Rd", "Blvd", "Ltd", "Inc", "Corp", "Co", "Jr", "Sr", "Bros", "al",

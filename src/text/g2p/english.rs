@@ -5,7 +5,7 @@
 //! grammar makes of a text; it does not know how text is cut into pieces.
 
 use crate::g2p::heteronyms;
-use crate::g2p::letter_to_sound::{LetterToSound, spelled};
+use crate::g2p::letter_to_sound::{LetterToSound, localise, spelled};
 use crate::grammar::english::{EnglishGrammar, WordList};
 use crate::language::{Language, unreadable};
 use crate::normalization::unicode::{fold, is_unread};
@@ -136,7 +136,7 @@ impl English {
         let sounds = PRONUNCIATIONS.get(stem)?;
         let sounds = match self.accent {
             Accent::American => (*sounds).to_string(),
-            Accent::British => sounds.replace('O', "Q").replace('T', "t"),
+            Accent::British => localise(sounds, self.accent),
         };
         Some(sounds + s)
     }
@@ -248,7 +248,18 @@ fn with_own(tokens: &[MToken], own: &[(Range<usize>, String)]) -> String {
         }
         let start = out.len();
         match own.get(next).filter(|(range, _)| range.start < end) {
-            None => out.push_str(token.phonemes.as_deref().unwrap_or_default()),
+            None => {
+                let sounds = token.phonemes.as_deref().unwrap_or_default();
+                out.push_str(sounds);
+                // misaki loses a mark that its tagger takes for a part of the word: "No! Sit."
+                let word = token.text.trim_end_matches(['.', ',', ';', ':', '!', '?']);
+                if !word.is_empty()
+                    && !sounds.is_empty()
+                    && !sounds.ends_with(['.', ',', ';', ':', '!', '?'])
+                {
+                    out.push_str(&token.text[word.len()..]);
+                }
+            }
             Some((range, sounds)) => {
                 if at <= range.start {
                     let vowel = sounds.trim_start_matches(['ˈ', 'ˌ']).starts_with(is_vowel);

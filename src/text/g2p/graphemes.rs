@@ -58,6 +58,9 @@ impl Language for Graphemes {
 
     /// Returns the words in lower case.
     fn sounds(&self, words: &str) -> Result<String, Fault> {
+        let words = self
+            .known
+            .map_or_else(|| words.to_string(), |known| known.spelled(words));
         Ok(words.to_lowercase().trim().to_string())
     }
 }
@@ -74,6 +77,7 @@ mod tests {
                 "Watoto 25, Ng'ombe!",
                 "watoto ishirini na tano, ng'ombe!",
             ),
+            ("sw", "BBC, saa 3.", "be be che, saa tatu."),
             ("yo", "Ẹ káàárọ̀ <b>o</b>.", "ẹ káàárọ̀ o."),
             ("mos", "A  Yʋʋr, ☺ yaa!", "a yʋʋr, yaa!"),
         ] {

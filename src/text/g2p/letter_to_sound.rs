@@ -354,7 +354,7 @@ fn stressed(plain: &str, word: &str) -> String {
 
 /// Converts the rules' common sounds to American or British ones: British drops ɹ except before a vowel, lengthens and
 /// rounds; American merges ɒ with ɑ and flaps only what the rules mark.
-fn localise(sounds: &str, accent: Accent) -> String {
+pub(crate) fn localise(sounds: &str, accent: Accent) -> String {
     if accent == Accent::American {
         return sounds
             .replace('E', "ə")

@@ -64,23 +64,26 @@ impl TableLanguage {
         }))
     }
 
-    /// Returns the sounds of one word without marks; a capital by itself is a letter that is said by its name.
-    fn said(&self, word: &str) -> String {
+    /// Returns the name of `word` when it is one capital: a letter that is said by its name.
+    fn letter(&self, word: &str) -> Option<&'static str> {
         let mut chars = word.chars();
-        let letter = chars.next().filter(|c| c.is_uppercase());
-        match letter.filter(|_| chars.next().is_none()) {
-            Some(letter) => {
-                let low = letter.to_lowercase().next().unwrap_or(letter);
-                let name = self.grammar.letter_name(low).or_else(|| {
-                    let plain = fold(low.encode_utf8(&mut [0; 4])).first().copied()?;
-                    self.grammar.letter_name(plain)
-                });
-                let words = name.map_or_else(|| low.to_string(), str::to_string);
-                words
-                    .split(' ')
-                    .map(|w| self.word(w))
-                    .collect::<Vec<_>>()
-                    .join(" ")
+        let letter = chars.next().filter(|c| c.is_uppercase())?;
+        if chars.next().is_some() {
+            return None;
+        }
+        let low = letter.to_lowercase().next()?;
+        self.grammar.letter_name(low).or_else(|| {
+            let plain = fold(low.encode_utf8(&mut [0; 4])).first().copied()?;
+            self.grammar.letter_name(plain)
+        })
+    }
+
+    /// Returns the sounds of one word without marks, or of a letter's name.
+    fn said(&self, word: &str) -> String {
+        match self.letter(word) {
+            Some(name) => {
+                let words: Vec<String> = name.split(' ').map(|w| self.word(w)).collect();
+                words.join(" ")
             }
             None => self.word(&word.to_lowercase()),
         }
@@ -179,6 +182,18 @@ impl Language for TableLanguage {
 
     fn words(&self, text: &str) -> String {
         reading::words(text, &self.table, &*self.grammar)
+    }
+
+    fn spelled(&self, words: &str) -> String {
+        let is_mark = |c: char| SILENT.contains(c);
+        let named = |token: &str| {
+            let core = token.trim_matches(is_mark);
+            match self.letter(core) {
+                Some(name) if !self.table.latin_is_english => token.replacen(core, name, 1),
+                _ => token.to_string(),
+            }
+        };
+        words.split(' ').map(named).collect::<Vec<_>>().join(" ")
     }
 
     fn sounds(&self, words: &str) -> Result<String, Fault> {

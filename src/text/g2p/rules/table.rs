@@ -134,7 +134,14 @@ impl LanguageTable {
         let (written, said) = line.split_once(' ').ok_or("an entry of one word")?;
         let said = said.trim().to_owned();
         match section {
-            "words" => drop(self.words.insert(written.into(), apart(&said))),
+            "words" => {
+                // Other words stay as they are spelled.
+                let sounds = match said.starts_with('=') {
+                    true => said,
+                    false => apart(&said),
+                };
+                self.words.insert(written.into(), sounds);
+            }
             "stress" => {
                 let syllable = said.parse().map_err(|_| "a syllable is a number")?;
                 let ending = RuleContext::before(written.trim_start_matches('-'), classes)?;

@@ -16,14 +16,14 @@ const fn abbreviation(
 
 /// Abbreviations; of several with the same writing the first one whose place fits is read.
 #[rustfmt::skip]
-pub static ABBREVIATIONS: [WrittenAbbreviation; 180] = [
+pub static ABBREVIATIONS: [WrittenAbbreviation; 181] = [
     // Titles.
     abbreviation("Mr", "Mister", Place::Always), abbreviation("Mrs", "Missus", Place::Always),
     abbreviation("Ms", "Miz", Place::Always), abbreviation("Messrs", "Messieurs", Place::Always),
     abbreviation("Mme", "Madame", Place::Always), abbreviation("Mlle", "Mademoiselle", Place::Always),
     abbreviation("Dr", "Doctor", Place::BeforeName), abbreviation("Drs", "Doctors", Place::BeforeName),
     abbreviation("Dr", "Drive", Place::AfterName), abbreviation("Dr", "Doctor", Place::Stop),
-    abbreviation("Prof", "Professor", Place::Always), abbreviation("Rev", "Reverend", Place::Stop),
+    abbreviation("Prof", "Professor", Place::Always), abbreviation("Rev", "revision", Place::BeforeFigure), abbreviation("Rev", "Reverend", Place::Stop),
     abbreviation("Rev", "Reverend", Place::BeforeName), abbreviation("Hon", "Honorable", Place::Stop),
     abbreviation("Fr", "Father", Place::Stop), abbreviation("Sr", "Sister", Place::BeforeName),
     abbreviation("Gen", "General", Place::Stop), abbreviation("Maj", "Major", Place::Stop),

@@ -60,6 +60,9 @@ pub fn years(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<E
     let words = match sign {
         '-' | '–' if later => grammar.range(&first, &two(to)),
         '/' if later => join(&[&first, &two(to)]),
+        '/' if to.len() == 4 && from < to && to < "2100" => {
+            join(&[&first, &year(to, grammar.accent)])
+        }
         _ => return None,
     };
     Some(Expression::new(Semiotic::Range, words, i + 3))

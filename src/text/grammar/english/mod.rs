@@ -112,6 +112,19 @@ impl<'a> EnglishGrammar<'a> {
         word.len() > 3 && word.ends_with('s') && !word.ends_with("ss") && !OTHERS.contains(&word)
     }
 
+    /// Returns an unknown word as the two known words that it is made of: "enterpriseservices".
+    fn parted(&self, word: &str) -> Option<String> {
+        const PART_MIN: usize = 5;
+        if word.len() < 2 * PART_MIN || !word.is_ascii() || self.words.is_known(word) {
+            return None;
+        }
+        let known = |part: &str| self.words.is_known(part);
+        let at = (PART_MIN..=word.len() - PART_MIN)
+            .rev()
+            .find(|&at| known(&word[..at]) && known(&word[at..]))?;
+        Some(join(&[&word[..at], &word[at..]]))
+    }
+
     fn plain(&self, digits: &str) -> String {
         numbers::whole(digits, self.accent)
     }
@@ -349,6 +362,9 @@ impl Grammar for EnglishGrammar<'_> {
             return self.letters(word);
         }
         let low = word.to_lowercase();
+        if let Some(words) = self.parted(&low) {
+            return words;
+        }
         match low.as_str() {
             "com" | "org" | "net" | "edu" | "gov" | "info" | "co" if word == low => low,
             "jpg" | "jpeg" => "jpeg".into(),

@@ -14,7 +14,9 @@ use crate::normalization::numbers::{below_hundred, two, year};
 /// Finds an expression that starts at a token.
 type OwnRecogniser = fn(&EnglishGrammar, &WrittenLine, usize) -> Option<Expression>;
 
-const OWN: [OwnRecogniser; 27] = [
+const OWN: [OwnRecogniser; 29] = [
+    screen,
+    world_war,
     hundreds,
     calendar::decade,
     calendar::years,
@@ -239,6 +241,31 @@ fn lettered(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<Ex
     let scale = line.text(i + 1) == "B" && grammar.is_plural(&line.low(i + 2));
     let words = join(&[&grammar.code(line.text(i)), line.text(i + 1)]);
     (!point && !scale).then(|| Expression::new(Semiotic::Serial, words, i + 2))
+}
+
+/// "1920x1080": the points of a picture.
+fn screen(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<Expression> {
+    let sign = line.text(i + 1) == "x" || line.sign(i + 1) == '×';
+    let size = |k: usize| line.is_figure(k) && (3..=4).contains(&line.text(k).len());
+    let tight =
+        !line.gap(i + 1) && !line.gap(i + 2) && !line.glued_left(i) && !line.glued_right(i + 3);
+    (sign && tight && size(i) && size(i + 2)).then(|| {
+        let words = join(&[
+            &grammar.code(line.text(i)),
+            "by",
+            &grammar.code(line.text(i + 2)),
+        ]);
+        Expression::new(Semiotic::Measure, words, i + 3)
+    })
+}
+
+/// "WW2".
+fn world_war(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<Expression> {
+    let which = line.text(i) == "WW" && matches!(line.text(i + 1), "1" | "2") && !line.gap(i + 1);
+    (which && !line.glued_right(i + 2)).then(|| {
+        let words = join(&["World War", &number_of(grammar, line.text(i + 1))]);
+        Expression::new(Semiotic::Serial, words, i + 2)
+    })
 }
 
 /// "100s", "1000s": how many, roughly.

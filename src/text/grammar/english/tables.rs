@@ -107,7 +107,7 @@ pub fn roman_by_context(line: &WrittenLine, i: usize, n: u32) -> Option<bool> {
         "am", "have", "think", "love", "do", "don't", "will", "would", "can", "know", "want",
         "saw", "said", "like", "hope", "mean",
     ];
-    let numeral = line.text(i);
+    let numeral = line.text(i).trim_end_matches("'s");
     // "Vol. IX": the stop belongs to the word before.
     let stop = usize::from(i > 1 && line.sign(i - 1) == '.');
     let before = line.before(i - stop).to_lowercase();

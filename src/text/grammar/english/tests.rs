@@ -129,7 +129,7 @@ fn classes_are_told_apart() {
 #[test]
 fn heteronyms_are_told_apart_by_their_sentences() {
     let (mut wrong, mut count) = (Vec::new(), 0);
-    for case in cases(include_str!("../../g2p/heteronyms.tsv")) {
+    for case in cases(include_str!("../../g2p/heteronyms/cases.tsv")) {
         let [word, sounds, sentence] = case[..] else {
             panic!("{case:?}")
         };
@@ -150,10 +150,30 @@ fn heteronyms_are_told_apart_by_their_sentences() {
             ));
         }
     }
-    // 87.7 % by the tagger alone.
+    // The tagger alone: 167 of 192. The last 62 sentences were written after the rules, which had 59 of them right.
     assert!(
-        count >= 120 && wrong.len() * 50 <= count,
+        count >= 190 && wrong.len() * 50 <= count,
         "{}",
         wrong.join("\n")
+    );
+}
+
+#[test]
+fn british_sounds_of_the_same_words_are_british() {
+    let british = English::shared(Accent::British);
+    for (text, sounds) in [
+        ("Have you read it? I want to read it.", "ɹˈiːd"),
+        ("Clean the wound with water.", "wˈuːnd"),
+        ("Polish the table.", "pˈɒlɪʃ"),
+        ("Do not tear it apart.", "tˈɛː"),
+        ("Send me a résumé.", "ɹˈɛzəmˌA"),
+        ("It is close to José.", "klˈQs"),
+    ] {
+        let said = british.phonemes(text).unwrap();
+        assert!(said.contains(sounds), "{text:?} sounds /{said}/");
+    }
+    assert_eq!(
+        british.words("105 on 5/4/2024"),
+        "one hundred and five on the fifth of April, twenty twenty four"
     );
 }

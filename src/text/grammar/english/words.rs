@@ -20,6 +20,10 @@ const LETTERS: [&str; 52] = [
 const WORDS: [&str; 12] = [
     "ACT", "ICE", "RE", "LA", "MED", "PET", "CAT", "OR", "HI", "ADD", "MAC", "DOS",
 ];
+/// Letters that have a plural in texts in capitals: "TVS".
+const PLURALS: [&str; 14] = [
+    "TV", "DVD", "CD", "PC", "CEO", "MP", "VIP", "ATM", "ID", "UFO", "NGO", "URL", "PDF", "SUV",
+];
 /// Words before a single letter that is a name of something: "Plan A", "vitamin A".
 #[rustfmt::skip]
 const NAMED: [&str; 34] = [
@@ -124,16 +128,45 @@ impl EnglishGrammar<'_> {
             return low;
         }
         let short = stem.to_lowercase();
-        let joined = line.joined(i + 1) == '&' || i > 0 && !line.gap(i) && line.sign(i - 1) == '&';
+        let joined = matches!(line.joined(i + 1), '&' | '/')
+            || i > 0 && !line.gap(i) && matches!(line.sign(i - 1), '&' | '/');
         let spelled = LETTERS.contains(&stem) || joined && stem.len() < 4;
         let acronym = self.words.is_acronym(stem);
         let asked = ["is", "are", "was", "were", "know", "knows", "guess", "see"];
         if stem == "WHO" && asked.contains(&line.before(i).to_lowercase().as_str()) {
             return low; // "who is WHO?"
         }
-        if line.shouted {
+        // Words in capitals beside each other are stressed, not shortened: "IT IS OVER".
+        let stressed = |k: usize| {
+            let text = line.text(k);
+            let capitals = text.len() > 1 && text.bytes().all(|b| b.is_ascii_uppercase());
+            capitals
+                && line.is_word(k)
+                && self.knows(&text.to_lowercase())
+                && !self.words.is_acronym(text)
+                && !LETTERS.contains(&text)
+        };
+        let beside =
+            line.gap(i) && stressed(i.wrapping_sub(1)) || line.gap(i + 1) && stressed(i + 1);
+        let hyphened = format!("{low}-{}", line.low(i + 2));
+        let prefix = line.joined(i + 1) == '-' && self.knows(&hyphened);
+        let suffix = i > 1
+            && !line.gap(i)
+            && line.sign(i - 1) == '-'
+            && self.knows(&format!("{}-{low}", line.low(i - 2)));
+        if prefix || suffix {
+            return low;
+        }
+        if let Some(singular) = stem.strip_suffix('S')
+            && line.shouted
+            && PLURALS.contains(&singular)
+        {
+            return format!("{singular}s{possessive}");
+        }
+        if line.shouted || beside {
             let the_us = stem == "US" && line.before(i).eq_ignore_ascii_case("the");
-            return match (self.knows(&low) || self.knows(&short)) && !the_us {
+            return match (self.knows(&low) || self.knows(&short)) && !the_us && !(joined && spelled)
+            {
                 true => low,
                 false if acronym || stem.len() < 5 || !pronounceable(stem) => letters(),
                 false => low,

@@ -47,7 +47,11 @@ fn written_end(line: &WrittenLine, i: usize, abbreviation: &WrittenAbbreviation)
 
 /// Reads an abbreviation whose place fits. Its stop is consumed unless the text ends there.
 pub fn read(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expression> {
-    if !line.is_word(i) || line.glued_left(i) || matches!(line.joined(i), '\'') {
+    if !line.is_word(i)
+        || line.glued_left(i)
+        || matches!(line.joined(i), '\'')
+        || i > 0 && !line.gap(i) && matches!(line.sign(i - 1), '/' | '.' | '\\')
+    {
         return None;
     }
     let tables = grammar.tables();

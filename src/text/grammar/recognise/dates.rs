@@ -1,5 +1,6 @@
 //! Dates in figures ("2024-05-13", "5/13/24") and with the month's name ("13 May 2024", "May 13").
 
+use super::numbers;
 use crate::grammar::language::Grammar;
 use crate::grammar::semiotic::{Expression, Semiotic};
 use crate::grammar::token::WrittenLine;
@@ -67,6 +68,9 @@ pub fn in_figures(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option
 
 /// Reads a day and a month's name in either order, with a year or without, and a month's name with a year.
 pub fn in_words(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expression> {
+    if let Some(months) = month_range(line, i, grammar) {
+        return Some(months);
+    }
     let mut date = CalendarDate::default();
     let mut end = i;
     if let Some(first) = day_with_mark(line, i, grammar) {
@@ -104,6 +108,19 @@ pub fn in_words(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<E
         return None;
     }
     Some(Expression::new(Semiotic::Date, grammar.date(&date), last))
+}
+
+/// Reads "Mar-Apr", "Jan.–June".
+fn month_range(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expression> {
+    let (from, dash) = month(line, i, grammar)?;
+    let tight = !line.gap(dash) && !line.gap(dash + 1) && line.capital(i) && line.capital(dash + 1);
+    if !tight || !numbers::DASHES.contains(&line.sign(dash)) || line.glued_left(i) {
+        return None;
+    }
+    let (to, end) = month(line, dash + 1, grammar)?;
+    let name = |m: u8| grammar.tables().months[usize::from(m) - 1];
+    (!line.glued_right(end))
+        .then(|| Expression::new(Semiotic::Range, grammar.range(name(from), name(to)), end))
 }
 
 /// Returns the day at `i`, with the mark of an ordinal or without, and the index after it.

@@ -119,11 +119,16 @@ pub fn dotted(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Exp
     }
     let tables = grammar.tables();
     // Groups of three digits with points between them are one number where the point stands between groups.
-    let thousands = tables.groups.contains(&'.')
-        && line.text(i).len() <= 3
+    let thousands = line.text(i).len() <= 3
+        && !line.text(i).starts_with('0')
         && (i + 2..end).step_by(2).all(|k| line.text(k).len() == 3);
-    if thousands {
+    if thousands && tables.groups.contains(&'.') {
         return None;
+    }
+    if thousands && (i + 2..end).step_by(2).all(|k| line.text(k) == "000") {
+        let digits: String = (i..end).step_by(2).map(|k| line.text(k)).collect();
+        let words = grammar.cardinal(&digits, NumberForm::default());
+        return Some(Expression::new(Semiotic::Cardinal, words, end));
     }
     let address = count == 4;
     let dot = tables

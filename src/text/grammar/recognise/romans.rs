@@ -45,8 +45,13 @@ pub fn read(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expre
     if !line.is_word(i) || line.glued_left(i) || line.glued_right(i + 1) {
         return None;
     }
-    let n = value(line.text(i))?;
+    // "Louis XVI's"
+    let (numeral, possessive) = match line.text(i).strip_suffix("'s") {
+        Some(numeral) => (numeral, "'s"),
+        None => (line.text(i), ""),
+    };
+    let n = value(numeral)?;
     let ordered = grammar.is_roman(line, i, n)?;
-    let words = grammar.roman(line, i, n, ordered);
+    let words = grammar.roman(line, i, n, ordered) + possessive;
     Some(Expression::new(Semiotic::Roman, words, i + 1))
 }

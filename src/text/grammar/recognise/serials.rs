@@ -46,6 +46,10 @@ pub fn joined(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Exp
     }
     let plain = |g: &&str| grammar.cardinal(g, NumberForm::default());
     if let [from, to] = groups[..] {
+        // An en dash stands between the ends of a range.
+        if line.sign(i + 1) == '–' && from != to {
+            return None;
+        }
         let (a, b): (u64, u64) = (from.parse().ok()?, to.parse().ok()?);
         let described = line.is_word(end) && line.gap(end) && !line.capital(end);
         let model = from.len() == 3
