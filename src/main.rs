@@ -1,8 +1,10 @@
 //! The command `vocabox`: see `vocabox --help`.
 
+use std::panic;
 use std::process::ExitCode;
 
 use clap::Parser;
+use vocabox::audio::decode::is_shielded;
 use vocabox::cli::{Cli, run};
 use vocabox::engine::graph::library::{self, Bundled};
 use vocabox::memory::ReservingAllocator;
@@ -31,5 +33,12 @@ fn main() -> ExitCode {
     if let Some(runtime) = RUNTIME {
         library::bundle(runtime);
     }
+    // A damaged recording on which a demuxer panics is refused like any other; it is not a fault for the log.
+    let report = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        if !is_shielded() {
+            report(panic);
+        }
+    }));
     run(Cli::parse())
 }

@@ -26,8 +26,9 @@ pub fn requests(input: &[u8]) {
     let translation = read(input).map(|fields| refusable(dub_translate::read(fields)));
     assert_eq!(translation.is_some(), is_object);
     if let Some(Some(request)) = translation {
-        let answer = serde_json::to_value(&request.segments).expect("segments can be written");
-        assert_eq!(Some(&answer), tree.ok().as_ref().map(|t| &t["segments"]));
+        // As text: serde_json reads numbers of many digits to the last place but one.
+        let answer = serde_json::to_string(&request.segments).expect("segments can be written");
+        assert_eq!(Some(answer), tree.ok().map(|t| t["segments"].to_string()));
     }
     if let Ok(text) = std::str::from_utf8(input) {
         refusable(dub_render::read_segments(Some(text)));

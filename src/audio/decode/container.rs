@@ -13,6 +13,7 @@ use symphonia::core::meta::MetadataOptions;
 
 use crate::decode::patch::Patch;
 use crate::decode::repair;
+use crate::decode::shield::shielded;
 use crate::decode::track::undecodable;
 use vocabox_base::fault::Fault;
 
@@ -38,13 +39,16 @@ where
         at: 0,
         patches: repair.patches,
     });
-    symphonia::default::get_probe()
-        .probe(
+    let probed = shielded(|| {
+        symphonia::default::get_probe().probe(
             &Hint::new(),
             MediaSourceStream::new(source, Default::default()),
             FormatOptions::default(),
             MetadataOptions::default(),
         )
+    });
+    probed
+        .ok_or_else(|| undecodable("its structure is damaged"))?
         .map_err(undecodable)
 }
 

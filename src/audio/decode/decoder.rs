@@ -20,6 +20,7 @@ use symphonia::core::packet::Packet;
 use crate::decode::container;
 use crate::decode::downmix::Width;
 use crate::decode::edit_lists::{self, Edit};
+use crate::decode::shield::shielded;
 use crate::decode::track::{self, TrackDecoder, undecodable};
 use crate::pcm::Samples;
 use vocabox_base::fault::Fault;
@@ -100,7 +101,8 @@ where
     }
     let edits = edit_lists::read(&mut source, bytes);
     let format = container::open(source, bytes)?;
-    let (chosen, track) = track::choose(format.as_ref(), width)?;
+    let chosen = shielded(|| track::choose(format.as_ref(), width));
+    let (chosen, track) = chosen.ok_or_else(|| undecodable("its structure is damaged"))??;
     let told_seconds = container::told_seconds(format.as_ref(), chosen, bytes);
     if let Some(seconds) = told_seconds {
         check_dense(seconds, bytes)?;
@@ -166,7 +168,10 @@ impl Decoder {
     fn decode_packet(&mut self) -> Result<bool, Fault> {
         self.ready.clear();
         self.at = 0;
-        let packet = match self.format.next_packet() {
+        let Some(read) = shielded(|| self.format.next_packet()) else {
+            return Ok(false);
+        };
+        let packet = match read {
             Ok(Some(packet)) => packet,
             Ok(None) => return Ok(false),
             // Chained Ogg: another logical stream follows.
@@ -185,8 +190,12 @@ impl Decoder {
         if packet.track_id != self.track_id {
             return Ok(true);
         }
+        let Some(decoded) = shielded(|| self.track.decode(&packet, &mut self.ready)) else {
+            self.ready.clear();
+            return Ok(false);
+        };
         // A packet that cannot be decoded is skipped, like one of another rate than the first.
-        let Some(rate_hz) = self.track.decode(&packet, &mut self.ready) else {
+        let Some(rate_hz) = decoded else {
             return Ok(true);
         };
         if self.rate_hz == 0 {
@@ -238,7 +247,8 @@ impl Decoder {
 
     /// Continues with the logical stream that follows.
     fn start_again(&mut self) -> Result<bool, Fault> {
-        let Ok((chosen, track)) = track::choose(self.format.as_ref(), self.track.width()) else {
+        let chosen = shielded(|| track::choose(self.format.as_ref(), self.track.width()));
+        let Some(Ok((chosen, track))) = chosen else {
             return Ok(false);
         };
         self.track_id = chosen.id;

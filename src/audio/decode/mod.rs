@@ -13,6 +13,7 @@
 //! | `mp4_boxes` | the boxes of an MP4, found in place |
 //! | `edit_lists` | what an MP4 says to cut or to shift |
 //! | `downmix` | how much each channel counts in mono and in stereo |
+//! | `shield` | panics of other projects' demuxers and decoders |
 //! | `opus` | Opus packets, which symphonia does not decode |
 
 mod container;
@@ -24,9 +25,11 @@ mod mp4_boxes;
 pub(crate) mod opus;
 mod patch;
 mod repair;
+mod shield;
 mod stereo;
 mod track;
 mod video_tracks;
 
 pub use decoder::{Decoder, check_dense, open};
+pub use shield::is_shielded;
 pub use stereo::StereoReader;
