@@ -40,7 +40,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         .query::<voices::VoicesQuery>().answers::<voices::VoicesAnswer>(),
     // The preview exists in nearly all cases; the handler takes a place only if it has to make one.
     Endpoint::get("voice_preview", "/voice/voices/{voice_id}/preview", preview::handle)
-        .deadline_s(limits::SPEAK_SECONDS_MAX).also(&[404]),
+        .deadline_s(limits::SPEAK_SECONDS_MAX).also(&[404, 502]),
     Endpoint::delete("voice_delete", "/voice/voices/{voice_id}", voices::delete)
         .answers::<voices::DeletedVoice>().also(&[400, 404]),
     Endpoint::get("lexicon", "/voice/lexicon", lexicon::handle).answers::<lexicon::LexiconAnswer>(),

@@ -120,15 +120,15 @@ fn a_full_house_makes_room_for_newcomers_of_any_address() {
     // A shorter queue, so that fewer connections suffice.
     let options = [
         "--connections",
-        "48",
+        "52",
         "--connections-per-address",
-        "48",
+        "52",
         "--queue",
         "8",
     ];
     let server = Server::launch(&bare_models(), &options);
     let mut slow = hold(&server, 2 * PER_ADDRESS, "GET /healthz HTT");
-    until("the end of the surplus", || connections(&server) <= 48);
+    until("the end of the surplus", || connections(&server) <= 52);
     for _ in 0..10 {
         is_well(&server);
     }

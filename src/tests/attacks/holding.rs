@@ -182,6 +182,8 @@ fn clients_that_stop_reading_a_large_answer_cost_no_memory_and_are_cut_off() {
             "1",
             "--memory-bytes",
             "4MiB",
+            "--sound-bytes",
+            "2GiB",
             "--queue",
             "60",
         ],

@@ -2,7 +2,6 @@
 //! the fuzzers and here: `scripts/fuzz/checks.rs`.
 
 #[path = "../../../scripts/fuzz/checks.rs"]
-#[expect(dead_code, reason = "only a fuzzer sets the hook of libFuzzer")]
 mod checks;
 
 use std::path::{Path, PathBuf};

@@ -84,7 +84,8 @@ fn the_command_line_has_a_lexicon_of_its_own_and_manages_those_of_accounts() {
         printed(lexicon(&["import", file])),
         "The lexicon of the command line has 2 words.\n"
     );
-    assert_eq!(words(), "engine x");
+    // A letter by itself is said by its name, which a capital stands for.
+    assert_eq!(words(), "engine X");
     let exported = printed(lexicon(&["export"]));
     assert_eq!(
         exported,
