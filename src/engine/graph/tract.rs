@@ -5,6 +5,7 @@
 use std::any::Any;
 use std::collections::HashSet;
 use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -162,7 +163,11 @@ impl Net for TractNet {
                 value(input)
             })
             .collect::<Result<TVec<TValue>, Fault>>()?;
-        let made = self.plan(&feed)?.run(feed).map_err(told)?;
+        let plan = self.plan(&feed)?;
+        // Some of tract's operators panic on values that they cannot take, such as an index beyond a table.
+        let made = catch_unwind(AssertUnwindSafe(|| plan.run(feed)))
+            .map_err(|_| Fault::engine("tract panicked"))?
+            .map_err(told)?;
         outputs
             .iter()
             .map(|&name| {
