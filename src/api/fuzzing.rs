@@ -110,7 +110,10 @@ mod tests {
         let mut files = 0;
         for folder in ["corpus", "found"] {
             // A folder of what was found is missing where nothing was.
-            for entry in std::fs::read_dir(fuzz.join(folder).join(target)).into_iter().flatten() {
+            for entry in std::fs::read_dir(fuzz.join(folder).join(target))
+                .into_iter()
+                .flatten()
+            {
                 let path = entry.unwrap().path();
                 println!("{}", path.display());
                 check(&std::fs::read(path).unwrap());
