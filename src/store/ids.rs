@@ -140,7 +140,7 @@ impl FromStr for KeyId {
 }
 
 /// The id of a history item: a version 7 UUID. Ids of a store ascend in the order in which they were made, also within one
-/// millisecond, when the clock is set back, and over restarts ([`crate::order`]). So the newest item has the greatest id.
+/// millisecond, when the clock is set back, and over restarts (`crate::order`). So the newest item has the greatest id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ItemId(pub(crate) Uuid);
 

@@ -78,7 +78,7 @@ const QUOTES: [char; 14] = [
 /// Where a clause may end: before a space.
 const CLAUSE_MARKS: [char; 9] = [',', ';', ':', '—', '–', '!', '?', '…', '.'];
 
-/// Returns the sentences of English `text`; as [`sentences_of`].
+/// Returns the sentences of English `text`; as `sentences_of`.
 pub fn sentences(text: &str) -> Vec<Sentence> {
     sentences_of(text, &ENGLISH)
 }
