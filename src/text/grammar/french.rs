@@ -2,10 +2,8 @@
 
 use super::language::{Grammar, join};
 use super::recognise::romans;
-use super::romance::{
-    date_in_words, degrees, era, figure, found, is_roman, lonely_roman, mixed, number_sign,
-    spaced_telephone, time,
-};
+use super::romance::{date_in_words, era, figure, found, is_roman, mixed, time};
+use super::romance_words::{self, FEMININE, FractionWords, SignWords, signs};
 use super::semiotic::{Expression, Semiotic};
 use super::text_base::answered_by_base;
 use super::text_grammar::TextGrammar;
@@ -14,54 +12,43 @@ use super::values::{
     CalendarDate, ClockTime, CountedNoun, DayHalf, Gender, MoneyAmount, NumberForm, WrittenNumber,
 };
 
+const SIGNS: SignWords = SignWords {
+    number: "numéro",
+    eras: None,
+};
+
 pub struct French {
     pub base: TextGrammar,
 }
 
-const FEMININE: NumberForm = NumberForm {
-    gender: Gender::Feminine,
-    before_noun: true,
-    oblique: false,
-};
-
 impl French {
-    fn plain(&self, n: u8) -> String {
-        self.base.cardinal(&n.to_string(), NumberForm::default())
-    }
-
     fn fraction_with_unit(&self, line: &WrittenLine, i: usize) -> Option<Expression> {
         let m = mixed(line, i, self)?;
         let gender = m.unit.as_ref().map_or(Gender::Neuter, |u| u.gender);
-        let minus = if m.negative {
-            self.base.tables.minus
-        } else {
-            ""
-        };
-        let half = m.over == "1" && m.under == "2";
-        let whole = m
-            .whole
-            .map(|w| self.base.cardinal(w, NumberForm::before(gender)));
-        let part = match half && whole.is_some() {
+        let said = FractionWords::of(&self.base, &m, gender);
+        let FractionWords {
+            minus,
+            whole,
+            joint,
+            is_half: half,
+            class,
+        } = said;
+        let part = match half && m.whole.is_some() {
             true if gender == Gender::Feminine => "demie".to_string(),
             true => "demi".to_string(),
             false => self.fraction(&m.over, &m.under),
         };
-        let joint = if whole.is_some() { self.base.whole } else { "" };
         let words = match &m.unit {
-            Some(unit) if whole.is_some() => {
+            Some(unit) if m.whole.is_some() => {
                 let noun = if m.whole == Some("1") {
                     &unit.one
                 } else {
                     &unit.many
                 };
-                join(&[minus, &whole.unwrap_or_default(), noun, joint, &part])
+                join(&[minus, &whole, noun, joint, &part])
             }
             Some(unit) => join(&[minus, &part, "de", &unit.one]),
-            None => join(&[minus, &whole.unwrap_or_default(), joint, &part]),
-        };
-        let class = match m.unit {
-            Some(_) => Semiotic::Measure,
-            None => Semiotic::Fraction,
+            None => join(&[minus, &whole, joint, &part]),
         };
         found(class, &[&words], m.end)
     }
@@ -100,7 +87,7 @@ impl French {
         }
         let month = tables.month(&line.low(end)).filter(|_| line.gap(end))?;
         let last = days.pop().map(|d| d as u8);
-        let first: Vec<String> = days.iter().map(|d| self.plain(*d as u8)).collect();
+        let first: Vec<String> = days.iter().map(|d| self.base.plain(*d as u8)).collect();
         let year = figure(line, end + 1, 4..=4, 2200).filter(|_| line.gap(end + 1));
         let date = CalendarDate {
             day: last,
@@ -152,9 +139,6 @@ impl Grammar for French {
     }
 
     fn own(&self, line: &WrittenLine, i: usize) -> Option<Expression> {
-        if let Some(end) = number_sign(line, i) {
-            return found(Semiotic::Abbreviation, &["numéro"], end);
-        }
         if let Some((_, end)) = era(line, i).filter(|_| line.text(i) == "J") {
             return found(Semiotic::Abbreviation, &["jésus christ"], end);
         }
@@ -170,21 +154,10 @@ impl Grammar for French {
             };
             return found(Semiotic::Abbreviation, &[word, "jésus christ"], end);
         }
-        if let Some(degrees) = degrees(line, i, self) {
-            return Some(degrees);
-        }
-        if let Some(address) = super::web::bare(line, i, self) {
-            return Some(address);
-        }
-        if let Some((groups, end)) = spaced_telephone(line, i, self) {
-            let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
-            return found(Semiotic::Telephone, &[&self.telephone(&groups)], end);
+        if let Some(read) = signs(line, i, self, &SIGNS) {
+            return Some(read);
         }
         if line.is_word(i) && line.text(i).starts_with(|c| "IVXLCDM".contains(c)) {
-            if let Some(n) = lonely_roman(line, i) {
-                let words = self.base.ordinal(&n.to_string(), NumberForm::default());
-                return found(Semiotic::Roman, &[&words], 1);
-            }
             return self.marked_roman(line, i);
         }
         if !line.is_figure(i) && line.sign(i) != '-' {
@@ -377,16 +350,7 @@ impl Grammar for French {
     }
 
     fn date(&self, date: &CalendarDate) -> String {
-        let month = date
-            .month
-            .map_or("", |m| self.base.tables.months[usize::from(m) - 1]);
-        let day = match date.day {
-            None => String::new(),
-            Some(1) => "premier".to_string(),
-            Some(day) => self.plain(day),
-        };
-        let year = date.year.as_deref().map_or(String::new(), |y| self.year(y));
-        join(&[&day, month, &year])
+        romance_words::date(self, date, "premier", "")
     }
 
     fn gender_of(&self, noun: &str) -> Option<Gender> {
@@ -402,10 +366,6 @@ impl Grammar for French {
     }
 
     fn code_word(&self, word: &str) -> String {
-        let word = &*word.to_lowercase();
-        match self.base.list("servers", word) {
-            true => word.to_string(),
-            false => self.base.letters(word),
-        }
+        self.base.code_word(word)
     }
 }

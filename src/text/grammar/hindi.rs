@@ -413,10 +413,7 @@ impl Grammar for Hindi {
     }
 
     fn code_word(&self, word: &str) -> String {
-        let word = &*word.to_lowercase();
-        self.base
-            .said_word(word)
-            .map_or_else(|| self.base.letters(word), str::to_string)
+        self.base.code_word(word)
     }
 
     fn code(&self, digits: &str) -> String {

@@ -1,10 +1,8 @@
 //! What only Italian says in its own way.
 
 use super::language::{Grammar, join};
-use super::romance::{
-    date_in_words, degrees, era, found, is_roman, lonely_roman, low_roman, mixed, number_sign,
-    spaced_telephone, time,
-};
+use super::romance::{date_in_words, found, is_roman, low_roman, mixed, time};
+use super::romance_words::{self, FEMININE, FractionWords, SignWords, gender_by_ending, signs};
 use super::semiotic::{Expression, Semiotic};
 use super::text_base::answered_by_base;
 use super::text_grammar::TextGrammar;
@@ -13,54 +11,43 @@ use super::values::{
     CalendarDate, ClockTime, CountedNoun, DayHalf, Gender, NumberForm, NumberSpan, WrittenNumber,
 };
 
+const SIGNS: SignWords = SignWords {
+    number: "numero",
+    eras: Some(["avanti cristo", "dopo cristo"]),
+};
+
 pub struct Italian {
     pub base: TextGrammar,
 }
 
-const FEMININE: NumberForm = NumberForm {
-    gender: Gender::Feminine,
-    before_noun: true,
-    oblique: false,
-};
-
 impl Italian {
-    fn plain(&self, n: u8) -> String {
-        self.base.cardinal(&n.to_string(), NumberForm::default())
-    }
-
     fn fraction_with_unit(&self, line: &WrittenLine, i: usize) -> Option<Expression> {
         let m = mixed(line, i, self)?;
         let gender = m.unit.as_ref().map_or(Gender::Neuter, |u| u.gender);
-        let minus = if m.negative {
-            self.base.tables.minus
-        } else {
-            ""
-        };
-        let half = m.over == "1" && m.under == "2";
-        let whole = m
-            .whole
-            .map(|w| self.base.cardinal(w, NumberForm::before(gender)));
-        let part = match half && whole.is_some() {
+        let said = FractionWords::of(&self.base, &m, gender);
+        let FractionWords {
+            minus,
+            whole,
+            joint,
+            is_half: half,
+            class,
+        } = said;
+        let part = match half && m.whole.is_some() {
             true => "mezzo".to_string(),
             false => self.fraction(&m.over, &m.under),
         };
-        let joint = if whole.is_some() { self.base.whole } else { "" };
         let words = match &m.unit {
             // "due chilometri e mezzo"
-            Some(unit) if whole.is_some() => {
+            Some(unit) if m.whole.is_some() => {
                 let noun = if m.whole == Some("1") {
                     &unit.one
                 } else {
                     &unit.many
                 };
-                [minus, &whole.unwrap_or_default(), noun, joint, &part].join(" ")
+                [minus, &whole, noun, joint, &part].join(" ")
             }
             Some(unit) => join(&[minus, &part, "di", &unit.one]),
-            None => join(&[minus, &whole.unwrap_or_default(), joint, &part]),
-        };
-        let class = match m.unit {
-            Some(_) => Semiotic::Measure,
-            None => Semiotic::Fraction,
+            None => join(&[minus, &whole, joint, &part]),
         };
         found(class, &[words.trim()], m.end)
     }
@@ -82,30 +69,8 @@ impl Grammar for Italian {
     }
 
     fn own(&self, line: &WrittenLine, i: usize) -> Option<Expression> {
-        if let Some(end) = number_sign(line, i) {
-            return found(Semiotic::Abbreviation, &["numero"], end);
-        }
-        if let Some((before, end)) = era(line, i) {
-            let words = if before {
-                "avanti cristo"
-            } else {
-                "dopo cristo"
-            };
-            return found(Semiotic::Abbreviation, &[words], end);
-        }
-        if let Some(degrees) = degrees(line, i, self) {
-            return Some(degrees);
-        }
-        if let Some(address) = super::web::bare(line, i, self) {
-            return Some(address);
-        }
-        if let Some((groups, end)) = spaced_telephone(line, i, self) {
-            let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
-            return found(Semiotic::Telephone, &[&self.telephone(&groups)], end);
-        }
-        if let Some(n) = lonely_roman(line, i) {
-            let words = self.base.ordinal(&n.to_string(), NumberForm::default());
-            return found(Semiotic::Roman, &[&words], 1);
+        if let Some(read) = signs(line, i, self, &SIGNS) {
+            return Some(read);
         }
         if line.is_figure(i)
             && let Some(written) = date_in_words(line, i, self, &["di", "del"])
@@ -176,7 +141,7 @@ impl Grammar for Italian {
         let hour = match time.hour {
             1 => "una".to_string(),
             0 => "zero".to_string(),
-            hour => self.plain(hour),
+            hour => self.base.plain(hour),
         };
         if let Some(second) = time.second.filter(|s| *s > 0) {
             let minute = time.minute.unwrap_or(0);
@@ -206,7 +171,7 @@ impl Grammar for Italian {
             Some(30) if time.hour <= 12 => "e mezza".to_string(),
             Some(30) => "e trenta".to_string(),
             Some(1) => "e un minuto".to_string(),
-            Some(minute) => format!("e {} minuti", self.plain(minute)),
+            Some(minute) => format!("e {} minuti", self.base.plain(minute)),
         };
         let half = match (time.half, time.hour) {
             (None, _) => "",
@@ -218,16 +183,7 @@ impl Grammar for Italian {
     }
 
     fn date(&self, date: &CalendarDate) -> String {
-        let month = date
-            .month
-            .map_or("", |m| self.base.tables.months[usize::from(m) - 1]);
-        let day = match date.day {
-            None => String::new(),
-            Some(1) => "primo".to_string(),
-            Some(day) => self.plain(day),
-        };
-        let year = date.year.as_deref().map_or(String::new(), |y| self.year(y));
-        join(&[&day, month, &year])
+        romance_words::date(self, date, "primo", "")
     }
 
     /// Only one has a gender.
@@ -239,25 +195,10 @@ impl Grammar for Italian {
     }
 
     fn gender_of(&self, noun: &str) -> Option<Gender> {
-        let is = |list: &str| self.base.list(list, noun);
-        let feminine =
-            noun.ends_with('a') || noun.ends_with("ione") || noun.ends_with("tà") || is("feminine");
-        Some(match noun {
-            "" => Gender::Neuter,
-            _ if is("function") || !noun.starts_with(char::is_alphabetic) => Gender::Neuter,
-            _ if feminine && !is("masculine") => Gender::Feminine,
-            _ => Gender::Masculine,
-        })
+        Some(gender_by_ending(&self.base, noun, &["a", "ione", "tà"]))
     }
 
     fn code_word(&self, word: &str) -> String {
-        let word = &*word.to_lowercase();
-        if let Some(spelled) = self.base.said_word(word) {
-            return spelled.to_string();
-        }
-        match self.base.list("servers", word) {
-            true => word.to_string(),
-            false => self.base.letters(word),
-        }
+        self.base.code_word(word)
     }
 }

@@ -16,7 +16,7 @@
 //! | `text_file`, `number_rules` | such a file's notation, and that of its numbers |
 //! | `text_grammar`, `text_base` | what such a file answers |
 //! | `web` | addresses without "www", paths and names of files |
-//! | `romance` | what Spanish, French, Italian and Portuguese write alike |
+//! | `romance`, `romance_words` | what Spanish, French, Italian and Portuguese write alike, and say alike |
 //! | `spanish`, `french`, `italian`, `portuguese`, `hindi`, `african` | what only these say |
 
 mod african;
@@ -31,6 +31,7 @@ mod portuguese;
 mod reader;
 pub(crate) mod recognise;
 mod romance;
+mod romance_words;
 mod semiotic;
 mod spanish;
 pub mod tables;

@@ -1,9 +1,9 @@
 //! What only Portuguese says in its own way.
 
 use super::language::{Grammar, join};
-use super::romance::{
-    date_in_words, degrees, era, found, is_roman, local_telephone, lonely_roman, low_roman, mixed,
-    number_sign, spaced_telephone, time,
+use super::romance::{date_in_words, found, is_roman, local_telephone, low_roman, mixed, time};
+use super::romance_words::{
+    self, FEMININE, FractionWords, SignWords, gender_by_ending, gender_of_plural, signs,
 };
 use super::semiotic::{Expression, Semiotic};
 use super::text_base::answered_by_base;
@@ -11,33 +11,27 @@ use super::text_grammar::TextGrammar;
 use super::token::WrittenLine;
 use super::values::{CalendarDate, ClockTime, DayHalf, Gender, NumberForm, WrittenNumber};
 
+const SIGNS: SignWords = SignWords {
+    number: "número",
+    eras: Some(["antes de cristo", "depois de cristo"]),
+};
+
 pub struct Portuguese {
     pub base: TextGrammar,
 }
 
-const FEMININE: NumberForm = NumberForm {
-    gender: Gender::Feminine,
-    before_noun: true,
-    oblique: false,
-};
-
 impl Portuguese {
-    fn plain(&self, n: u8) -> String {
-        self.base.cardinal(&n.to_string(), NumberForm::default())
-    }
-
     fn fraction_with_unit(&self, line: &WrittenLine, i: usize) -> Option<Expression> {
         let m = mixed(line, i, self)?;
         let gender = m.unit.as_ref().map_or(Gender::Masculine, |u| u.gender);
-        let minus = if m.negative {
-            self.base.tables.minus
-        } else {
-            ""
-        };
-        let half = m.over == "1" && m.under == "2";
-        let whole = m
-            .whole
-            .map(|w| self.base.cardinal(w, NumberForm::before(gender)));
+        let said = FractionWords::of(&self.base, &m, gender);
+        let FractionWords {
+            minus,
+            whole,
+            joint,
+            is_half: half,
+            class,
+        } = said;
         let part = match (half, gender, &m.unit) {
             (true, Gender::Feminine, Some(_)) => "meia".to_string(),
             (true, _, Some(_)) => "meio".to_string(),
@@ -58,12 +52,6 @@ impl Portuguese {
             Some(unit) => (unit.one.as_ref(), if half { "" } else { "de" }),
             None => ("", ""),
         };
-        let joint = if whole.is_some() { self.base.whole } else { "" };
-        let class = match m.unit {
-            Some(_) => Semiotic::Measure,
-            None => Semiotic::Fraction,
-        };
-        let whole = whole.unwrap_or_default();
         found(class, &[minus, &whole, joint, &part, of, unit], m.end)
     }
 }
@@ -84,33 +72,11 @@ impl Grammar for Portuguese {
     }
 
     fn own(&self, line: &WrittenLine, i: usize) -> Option<Expression> {
-        if let Some(end) = number_sign(line, i) {
-            return found(Semiotic::Abbreviation, &["número"], end);
-        }
-        if let Some((before, end)) = era(line, i) {
-            let words = if before {
-                "antes de cristo"
-            } else {
-                "depois de cristo"
-            };
-            return found(Semiotic::Abbreviation, &[words], end);
-        }
-        if let Some(degrees) = degrees(line, i, self) {
-            return Some(degrees);
-        }
-        if let Some(address) = super::web::bare(line, i, self) {
-            return Some(address);
-        }
-        if let Some((groups, end)) = spaced_telephone(line, i, self) {
-            let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
-            return found(Semiotic::Telephone, &[&self.telephone(&groups)], end);
+        if let Some(read) = signs(line, i, self, &SIGNS) {
+            return Some(read);
         }
         if let Some((groups, end)) = local_telephone(line, i) {
             return found(Semiotic::Telephone, &[&self.telephone(&groups)], end);
-        }
-        if let Some(n) = lonely_roman(line, i) {
-            let words = self.base.ordinal(&n.to_string(), NumberForm::default());
-            return found(Semiotic::Roman, &[&words], 1);
         }
         if line.is_figure(i)
             && let Some(written) = date_in_words(line, i, self, &["de", "do"])
@@ -186,15 +152,15 @@ impl Grammar for Portuguese {
                 let seconds = if second == 1 { "segundo" } else { "segundos" };
                 join(&[
                     and,
-                    &self.plain(minute),
+                    &self.base.plain(minute),
                     minutes,
                     and,
-                    &self.plain(second),
+                    &self.base.plain(second),
                     seconds,
                 ])
             }
             (None | Some(0), _) => String::new(),
-            (Some(minute), _) => join(&[and, &self.plain(minute)]),
+            (Some(minute), _) => join(&[and, &self.base.plain(minute)]),
         };
         let half = match (time.half, time.hour) {
             (None, _) => "",
@@ -206,56 +172,27 @@ impl Grammar for Portuguese {
     }
 
     fn date(&self, date: &CalendarDate) -> String {
-        let month = date
-            .month
-            .map_or("", |m| self.base.tables.months[usize::from(m) - 1]);
-        let day = match date.day {
-            None => String::new(),
-            Some(1) => self.base.ordinal("1", NumberForm::default()),
-            Some(day) => self.plain(day),
-        };
-        let year = date.year.as_deref().map_or(String::new(), |y| self.year(y));
-        let of = |after: bool| if after { "de" } else { "" };
-        join(&[
-            &day,
-            of(!day.is_empty()),
-            month,
-            of(!year.is_empty()),
-            &year,
-        ])
+        romance_words::date(
+            self,
+            date,
+            &self.base.ordinal("1", NumberForm::default()),
+            "de",
+        )
     }
 
-    /// A number above one counts a plural.
     fn gender_with(&self, number: &WrittenNumber, noun: &str) -> Option<Gender> {
-        let counts = number.is_one() || noun.ends_with('s') || matches!(noun, "mil" | "mi");
-        match counts {
-            true => self.gender_of(noun),
-            false => Some(Gender::Neuter),
-        }
+        gender_of_plural(self, number, noun)
     }
 
     fn gender_of(&self, noun: &str) -> Option<Gender> {
-        let is = |list: &str| self.base.list(list, noun);
-        let feminine = noun.ends_with('a')
-            || noun.ends_with("as")
-            || noun.ends_with("ção")
-            || noun.ends_with("ções")
-            || noun.ends_with("dade")
-            || noun.ends_with("dades")
-            || is("feminine");
-        Some(match noun {
-            "" => Gender::Neuter,
-            _ if is("function") || !noun.starts_with(char::is_alphabetic) => Gender::Neuter,
-            _ if feminine && !is("masculine") => Gender::Feminine,
-            _ => Gender::Masculine,
-        })
+        Some(gender_by_ending(
+            &self.base,
+            noun,
+            &["a", "as", "ção", "ções", "dade", "dades"],
+        ))
     }
 
     fn code_word(&self, word: &str) -> String {
-        let word = &*word.to_lowercase();
-        match self.base.list("servers", word) {
-            true => word.to_string(),
-            false => self.base.letters(word),
-        }
+        self.base.code_word(word)
     }
 }

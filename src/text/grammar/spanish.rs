@@ -2,8 +2,10 @@
 
 use super::language::{Grammar, join};
 use super::romance::{
-    date_in_words, degrees, era, figure, found, is_roman, local_telephone, lonely_roman, low_roman,
-    mixed, number_sign, spaced_telephone, time,
+    date_in_words, figure, found, is_roman, local_telephone, low_roman, mixed, time,
+};
+use super::romance_words::{
+    self, FEMININE, FractionWords, SignWords, gender_by_ending, gender_of_plural, signs,
 };
 use super::semiotic::{Expression, Semiotic};
 use super::text_base::answered_by_base;
@@ -11,15 +13,14 @@ use super::text_grammar::TextGrammar;
 use super::token::WrittenLine;
 use super::values::{CalendarDate, ClockTime, DayHalf, Gender, NumberForm, WrittenNumber};
 
+const SIGNS: SignWords = SignWords {
+    number: "número",
+    eras: Some(["antes de cristo", "después de cristo"]),
+};
+
 pub struct Spanish {
     pub base: TextGrammar,
 }
-
-const FEMININE: NumberForm = NumberForm {
-    gender: Gender::Feminine,
-    before_noun: true,
-    oblique: false,
-};
 
 /// Eras that are written without stops after a year or a century.
 const ERAS: [(&str, &str); 4] = [
@@ -30,10 +31,6 @@ const ERAS: [(&str, &str); 4] = [
 ];
 
 impl Spanish {
-    fn plain(&self, n: u8) -> String {
-        self.base.cardinal(&n.to_string(), NumberForm::default())
-    }
-
     /// Reads "12.15", where the words around say that it is a time, and other times.
     fn clock(&self, line: &WrittenLine, i: usize) -> Option<Expression> {
         let before = line.before(i).to_lowercase();
@@ -46,12 +43,14 @@ impl Spanish {
     fn fraction_with_unit(&self, line: &WrittenLine, i: usize) -> Option<Expression> {
         let m = mixed(line, i, self)?;
         let gender = m.unit.as_ref().map_or(Gender::Neuter, |u| u.gender);
-        let minus = if m.negative {
-            self.base.tables.minus
-        } else {
-            ""
-        };
-        let half = m.over == "1" && m.under == "2";
+        let said = FractionWords::of(&self.base, &m, gender);
+        let FractionWords {
+            minus,
+            whole,
+            joint,
+            is_half: half,
+            class,
+        } = said;
         let part = match (half, m.whole) {
             (true, Some(_)) if gender == Gender::Feminine => "media".to_string(),
             (true, Some(_)) => "medio".to_string(),
@@ -73,9 +72,6 @@ impl Spanish {
             }
             _ => self.fraction(&m.over, &m.under),
         };
-        let whole = m
-            .whole
-            .map(|w| self.base.cardinal(w, NumberForm::before(gender)));
         let (unit, of) = match &m.unit {
             Some(unit) if half && m.whole.is_some() && m.whole != Some("1") => {
                 (unit.many.as_ref(), "")
@@ -86,12 +82,6 @@ impl Spanish {
             ),
             None => ("", ""),
         };
-        let joint = if whole.is_some() { self.base.whole } else { "" };
-        let class = match m.unit {
-            Some(_) => Semiotic::Measure,
-            None => Semiotic::Fraction,
-        };
-        let whole = whole.unwrap_or_default();
         found(class, &[minus, &whole, joint, &part, of, unit], m.end)
     }
 
@@ -151,33 +141,11 @@ impl Grammar for Spanish {
     }
 
     fn own(&self, line: &WrittenLine, i: usize) -> Option<Expression> {
-        if let Some(end) = number_sign(line, i) {
-            return found(Semiotic::Abbreviation, &["número"], end);
-        }
-        if let Some((before, end)) = era(line, i) {
-            let words = if before {
-                "antes de cristo"
-            } else {
-                "después de cristo"
-            };
-            return found(Semiotic::Abbreviation, &[words], end);
-        }
-        if let Some(degrees) = degrees(line, i, self) {
-            return Some(degrees);
-        }
-        if let Some(address) = super::web::bare(line, i, self) {
-            return Some(address);
-        }
-        if let Some((groups, end)) = spaced_telephone(line, i, self) {
-            let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
-            return found(Semiotic::Telephone, &[&self.telephone(&groups)], end);
+        if let Some(read) = signs(line, i, self, &SIGNS) {
+            return Some(read);
         }
         if let Some((groups, end)) = local_telephone(line, i) {
             return found(Semiotic::Telephone, &[&self.telephone(&groups)], end);
-        }
-        if let Some(n) = lonely_roman(line, i) {
-            let words = self.base.ordinal(&n.to_string(), NumberForm::default());
-            return found(Semiotic::Roman, &[&words], 1);
         }
         if line.is_figure(i)
             && let Some(written) = date_in_words(line, i, self, &["de", "del"])
@@ -317,7 +285,7 @@ impl Grammar for Spanish {
             None | Some(0) => String::new(),
             Some(15) => "y cuarto".to_string(),
             Some(30) => "y media".to_string(),
-            Some(minute) => format!("y {}", self.plain(minute)),
+            Some(minute) => format!("y {}", self.base.plain(minute)),
         };
         let half = match (time.half, time.hour) {
             (None, _) => "",
@@ -330,54 +298,23 @@ impl Grammar for Spanish {
     }
 
     fn date(&self, date: &CalendarDate) -> String {
-        let month = date
-            .month
-            .map_or("", |m| self.base.tables.months[usize::from(m) - 1]);
-        let day = date.day.map_or(String::new(), |d| self.plain(d));
-        let year = date.year.as_deref().map_or(String::new(), |y| self.year(y));
-        let of = |after: bool| if after { "de" } else { "" };
-        join(&[
-            &day,
-            of(!day.is_empty()),
-            month,
-            of(!year.is_empty()),
-            &year,
-        ])
+        romance_words::date(self, date, &self.base.plain(1), "de")
     }
 
-    /// A number above one counts a plural.
     fn gender_with(&self, number: &WrittenNumber, noun: &str) -> Option<Gender> {
-        let counts = number.is_one() || noun.ends_with('s') || matches!(noun, "mil" | "mi");
-        match counts {
-            true => self.gender_of(noun),
-            false => Some(Gender::Neuter),
-        }
+        gender_of_plural(self, number, noun)
     }
 
     fn gender_of(&self, noun: &str) -> Option<Gender> {
-        let is = |list: &str| self.base.list(list, noun);
-        let feminine = noun.ends_with('a')
-            || noun.ends_with("as")
-            || noun.ends_with("ión")
-            || noun.ends_with("iones")
-            || noun.ends_with("dad")
-            || noun.ends_with("dades")
-            || noun.ends_with("tud")
-            || is("feminine");
-        Some(match noun {
-            "" => Gender::Neuter,
-            _ if is("function") || !noun.starts_with(char::is_alphabetic) => Gender::Neuter,
-            _ if feminine && !is("masculine") => Gender::Feminine,
-            _ => Gender::Masculine,
-        })
+        Some(gender_by_ending(
+            &self.base,
+            noun,
+            &["a", "as", "ión", "iones", "dad", "dades", "tud"],
+        ))
     }
 
     fn code_word(&self, word: &str) -> String {
-        let word = &*word.to_lowercase();
-        match self.base.list("servers", word) {
-            true => word.to_string(),
-            false => self.base.letters(word),
-        }
+        self.base.code_word(word)
     }
 
     fn address_digits(&self, digits: &str) -> String {

@@ -68,6 +68,22 @@ impl TextGrammar {
         .unwrap_or_else(|| self.one_by_one(digits))
     }
 
+    /// Returns the words of a small number by itself.
+    pub fn plain(&self, n: u8) -> String {
+        self.cardinal(&n.to_string(), NumberForm::default())
+    }
+
+    /// Returns what a word of an address or a path is said as: as the language spells it, as it is where it names a kind of
+    /// server, else by its letters.
+    pub fn code_word(&self, word: &str) -> String {
+        let word = &*word.to_lowercase();
+        match self.said_word(word) {
+            Some(spelled) => spelled.to_string(),
+            None if self.list("servers", word) => word.to_string(),
+            None => self.letters(word),
+        }
+    }
+
     /// Returns the names of the digits.
     pub fn one_by_one(&self, digits: &str) -> String {
         let name = |d: char| self.numbers.words("", d.encode_utf8(&mut [0; 4]));
