@@ -138,7 +138,7 @@ fn another_voice_and_another_language_speak_their_part() {
     // Its length varies with its noise.
     assert!((seconds - expected).abs() < 1.0, "{seconds} {expected}");
     assert_eq!(
-        speak("<speak><voice name='nobody'>Hi.</voice></speak>").status,
+        speak("<speak><voice name='unknown'>Hi.</voice></speak>").status,
         404
     );
     let unread = speak("<speak><lang xml:lang='ja'>Hi.</lang></speak>");

@@ -168,7 +168,7 @@ impl House {
             }
             (400, "history") => self.good.get("/voice/history?limit=0").status,
             (401, _) => {
-                self.send(&self.good.with_key("nobody's"), endpoint, "ok", &[])
+                self.send(&self.good.with_key("unknown"), endpoint, "ok", &[])
                     .status
             }
             (403, _) => self.send(&self.suspended, endpoint, "ok", &[]).status,
@@ -225,7 +225,7 @@ impl House {
             }
             // Calls of it cost nothing, but for wrong keys.
             (429, "dub_job") => {
-                let wrong = self.bare.client().with_key("nobody's");
+                let wrong = self.bare.client().with_key("unknown");
                 let ask = || wrong.get("/voice/dub/jobs/nothing").status;
                 assert_eq!(ask(), 401);
                 ask()

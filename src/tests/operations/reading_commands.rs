@@ -1,12 +1,11 @@
 //! `vocabox read`, `vocabox lexicon`, and pauses in the scripts of `vocabox speak`.
 
-use std::io::Write;
 use std::path::Path;
-use std::process::{Output, Stdio};
+use std::process::Output;
 
 use serde_json::{Value, json};
 
-use crate::support::server::{run, stub_models, vocabox};
+use crate::support::server::{fed, run, stub_models, vocabox};
 
 fn data(folder: &Path, args: &[&str]) -> Output {
     run(&[&["--data-dir", folder.to_str().unwrap()], args].concat())
@@ -139,20 +138,10 @@ fn a_script_has_pauses_and_the_words_of_the_lexicon() {
             "--models-dir",
             models.path().to_str().unwrap(),
         ];
-        let mut command =
-            vocabox(&[&args[..], &["speak", "-", "-o", "-", "--format", "pcm"]].concat());
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        child
-            .stdin
-            .take()
-            .unwrap()
-            .write_all(text.as_bytes())
-            .unwrap();
-        child.wait_with_output().unwrap()
+        fed(
+            vocabox(&[&args[..], &["speak", "-", "-o", "-", "--format", "pcm"]].concat()),
+            text,
+        )
     };
     let output = speak("ok [pause 1.5s] 你 no [pause 500ms]");
     let said = String::from_utf8_lossy(&output.stderr);

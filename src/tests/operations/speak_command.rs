@@ -1,9 +1,8 @@
 //! `vocabox speak`: from texts to files or a stream.
 
-use std::io::Write;
-use std::process::{Output, Stdio};
+use std::process::Output;
 
-use crate::support::server::{run, stub_models, vocabox};
+use crate::support::server::{fed, run, stub_models, vocabox};
 
 /// Runs `speak` on stub engines, which make a tenth of a second for each letter, with `text` on its standard input.
 fn speak(text: &str, args: &[&str]) -> Output {
@@ -14,19 +13,7 @@ fn speak(text: &str, args: &[&str]) -> Output {
         "speak",
         "-",
     ];
-    let mut command = vocabox(&[&models[..], args].concat());
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(text.as_bytes())
-        .unwrap();
-    child.wait_with_output().unwrap()
+    fed(vocabox(&[&models[..], args].concat()), text)
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The built binary, started on a free port with a new data folder.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -44,6 +44,19 @@ pub fn vocabox(args: &[&str]) -> Command {
     }
     command.args(args);
     command
+}
+
+/// Runs `command` to its end with `text` on its standard input.
+pub fn fed(mut command: Command, text: &str) -> Output {
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(text.as_bytes()).unwrap();
+    drop(input);
+    child.wait_with_output().unwrap()
 }
 
 /// Runs the binary to its end.

@@ -40,7 +40,7 @@ pub struct GrammarTables {
     pub days: &'static [(&'static str, &'static str)],
     /// Whether 1/2/2024 is the first of February.
     pub day_first: bool,
-    /// Written forms of the halves of the day without stops, in lower case ("am", "pm"); empty where nobody writes
+    /// Written forms of the halves of the day without stops, in lower case ("am", "pm"); empty where the language does not write
     /// them.
     pub morning: &'static [&'static str],
     pub afternoon: &'static [&'static str],
