@@ -82,9 +82,7 @@ impl Pruning {
             true => (self.writer).write(move |txn| tables.prune(txn, account, retention, now)),
         }
     }
-}
 
-impl Pruning {
     /// Removes the oldest items of the account with the largest history, at most `PRUNE_ITEMS_MAX`, if all histories
     /// together have more than `bytes_max` bytes of pages; returns how many.
     pub(crate) fn reduce_some(&self, bytes_max: usize) -> Result<usize, Fault> {
