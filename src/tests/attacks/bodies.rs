@@ -5,6 +5,8 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::thread;
 
+use serde_json::json;
+
 use crate::support::process::{peak, reset_peak, resident, until};
 use crate::support::server::{Server, link, stub_models};
 
@@ -105,4 +107,38 @@ fn the_worst_bodies_of_many_clients_cost_little_memory_and_it_is_given_back() {
     }
     let spool = fs::read_dir(server.data.join("spool")).unwrap();
     assert_eq!(spool.count(), 0);
+}
+
+#[test]
+fn memory_of_speech_that_many_asked_for_at_once_is_given_back() {
+    let models = stub_models();
+    let server = Server::launch(models.path(), &["--queue", "60", "--sound-bytes", "2GiB"]);
+    let client = server.client();
+    let speak = |text: &str| {
+        let spoken = client.post_json("/voice/tts", &json!({ "text": text }));
+        assert_eq!(spoken.status, 200);
+    };
+    // The stub engine makes 96 KB of sound of each word, which the allocator takes from its heaps.
+    let long = "abcdefghij ".repeat(200);
+    speak("once");
+    let before = resident(&server);
+    reset_peak(&server);
+    thread::scope(|scope| {
+        (0..CLIENTS).for_each(|_| drop(scope.spawn(|| speak(&long))));
+    });
+    let (grown, held) = (peak(&server) - before, resident(&server));
+    assert!(
+        grown > 100 * MIB,
+        "the test asks for too little: {} MiB",
+        grown / MIB
+    );
+    println!(
+        "{} MiB, {} at once, {} after",
+        before / MIB,
+        grown / MIB,
+        held / MIB
+    );
+    until("the memory is given back", || {
+        resident(&server) <= before + before / 10
+    });
 }
