@@ -4,12 +4,11 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use super::form::{Form, file_schema, on};
 use super::languages::language;
-use super::message::Body;
-use super::{Call, Context, Reply};
+use super::message::{Body, Part};
+use super::{Call, Context, FileSection, Reply};
 use crate::admit::key::Identity;
 use crate::dub::intake;
 use crate::dub::jobs::Dubbing;
@@ -51,7 +50,7 @@ pub struct TakenJob {
 
 /// The progress of a job, and its result once it is done.
 #[derive(Serialize, JsonSchema)]
-pub struct JobAnswer<'a> {
+pub struct JobAnswer {
     #[schemars(with = "String", extend("format" = "date-time"))]
     created_at: Utc,
     /// Why the job failed.
@@ -68,10 +67,14 @@ pub struct JobAnswer<'a> {
     status: JobStatus,
     #[schemars(with = "String", extend("format" = "date-time"))]
     updated_at: Utc,
-    /// The result of a job that is done. It is stored as JSON and may be long, so it is not parsed.
+    /// The result of a job that is done. It is stored as JSON and may be long, so it is sent directly from its file, and
+    /// this field is the last.
     #[schemars(with = "Option<JobResult>")]
-    result: Option<&'a RawValue>,
+    result: (),
 }
+
+/// How a [`JobAnswer`] ends as JSON.
+const NO_RESULT: &str = "null}";
 
 /// A job that was stopped and deleted.
 #[derive(Serialize, JsonSchema)]
@@ -129,8 +132,7 @@ pub fn job(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         JobStatus::Done => Some(context.store.job_result(job.job_id)?),
         _ => None,
     };
-    let result = result.as_deref().map(serde_json::from_slice);
-    Reply::json(&JobAnswer {
+    let mut reply = Reply::json(&JobAnswer {
         created_at: job.created_at,
         error: job.error,
         job_id: job.job_id,
@@ -138,8 +140,18 @@ pub fn job(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         progress: job.progress,
         status: job.status,
         updated_at: job.updated_at,
-        result: result.transpose().map_err(Fault::internal)?,
-    })
+        result: (),
+    })?;
+    if let Some(file) = result {
+        reply.body.truncate(reply.body.len() - NO_RESULT.len());
+        let bytes = file.metadata().map_err(Fault::disk)?.len();
+        let after = "}";
+        reply.file = Some(FileSection {
+            part: Part { file, bytes, after },
+            whole: bytes,
+        });
+    }
+    Ok(reply)
 }
 
 /// Stops a job and deletes its files. Faults: `NotFound` if the account has no job with this id.

@@ -118,16 +118,28 @@ pub struct Answered {
     pub answer: Answer,
     /// What follows the answer's body and is still being made, so that its length is not known.
     pub rest: Option<Rest>,
-    /// What is sent in place of the answer's body, which is then empty: it is sent directly from the file, and neither
-    /// memory nor the spool holds it.
+    /// What follows the answer's body: it is sent directly from the file, and neither memory nor the spool holds it.
     pub file: Option<Part>,
 }
 
-/// A part of a file: `bytes` bytes from its current position on.
+/// A part of a file: `bytes` bytes from its current position on, and what follows them in the answer.
 #[derive(Debug)]
 pub struct Part {
     pub file: File,
     pub bytes: u64,
+    pub after: &'static str,
+}
+
+impl Part {
+    /// Returns the length in the answer, in bytes.
+    pub fn len(&self) -> u64 {
+        self.bytes + self.after.len() as u64
+    }
+
+    /// Whether nothing is sent.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 }
 
 impl From<Answer> for Answered {

@@ -3,7 +3,7 @@
 //! A job is its record; its input and output are files in its folder ([`crate::folders`]).
 
 use std::collections::HashSet;
-use std::io::Read;
+use std::fs::File;
 
 use heed::RwTxn;
 use serde::{Deserialize, Serialize};
@@ -169,12 +169,9 @@ impl Store {
         })
     }
 
-    /// Returns the result of a finished job, as JSON. Faults: `NotFound` when the job was deleted meanwhile.
-    pub fn job_result(&self, id: JobId) -> Result<Vec<u8>, Fault> {
-        let mut bytes = Vec::new();
-        let mut file = self.job_files.open(id, RESULT)?;
-        file.read_to_end(&mut bytes).map_err(Fault::internal)?;
-        Ok(bytes)
+    /// Returns the file with the result of a finished job, as JSON. Faults: `NotFound` when the job was deleted meanwhile.
+    pub fn job_result(&self, id: JobId) -> Result<File, Fault> {
+        self.job_files.open(id, RESULT)
     }
 
     /// Sets the most bytes that a job's files may have to `bytes`. Faults: `Busy` when `room` does not allow that;

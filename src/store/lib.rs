@@ -77,6 +77,8 @@ const DATABASES: u32 = 12;
 const LOCK_FILE: &str = "serve.lock";
 
 const CHECKED_AT: &str = "checked_at";
+/// Bytes that the last server allowed the store to grow to. LMDB's own note of it never falls.
+const MAP_BYTES: &str = "map_bytes";
 /// LMDB's bound on a key; account names are keys.
 const LMDB_KEY_BYTES_MAX: usize = 511;
 const _: () = assert!(NAME_CHARS_MAX * char::MAX.len_utf8() <= LMDB_KEY_BYTES_MAX);
@@ -101,11 +103,11 @@ struct Tables {
     /// Deleted accounts whose history has to be removed.
     purges: Table<'static, Bytes, Unit>,
     /// Cloned voices.
-    voices: Table<'static, Bytes, Json<ClonedVoice>>,
+    voices: Table<'static, Bytes, Json<voices::VoiceRecord>>,
     /// Dubbing jobs.
     jobs: Table<'static, Bytes, Json<Job>>,
-    /// Pronunciations.
-    lexicons: Table<'static, Bytes, Json<lexicons::LexiconRecord>>,
+    /// JSON of a `LexiconRecord`, sealed.
+    lexicons: Table<'static, Bytes, Bytes>,
 }
 
 /// What a server's store may hold.
@@ -185,13 +187,16 @@ impl Store {
         let dir = data_dir.join("store");
         make_folder(&dir)
             .and_then(|()| Env::open(&dir, map_bytes, STORE_READERS_MAX, DATABASES))
-            .and_then(|env| Store::over(env, data_dir, clock))
+            .and_then(|env| Store::over(env, data_dir, map_bytes, clock))
             .map_err(|fault| in_folder(&dir, fault))
     }
 
-    fn over(env: Env, data_dir: &Path, clock: Clock) -> Result<Store, Fault> {
-        let map_bytes = env.map_bytes();
-        let history_bytes_max = map_bytes - map_bytes / STORE_SPARE_PARTS;
+    fn over(
+        mut env: Env,
+        data_dir: &Path,
+        map_bytes: Option<usize>,
+        clock: Clock,
+    ) -> Result<Store, Fault> {
         let txn = env.write_txn()?;
         let created =
             env.heed()
@@ -243,7 +248,16 @@ impl Store {
         };
         let mut txn = env.write_txn()?;
         upgrade::run(&mut txn, tables)?;
+        if let Some(bytes) = map_bytes {
+            tables.meta.put(&mut txn, MAP_BYTES, &(bytes as u64))?;
+        }
+        let noted = tables.meta.get(&txn, MAP_BYTES)?;
         txn.commit().map_err(lmdb::fault)?;
+        if let (None, Some(bytes)) = (map_bytes, noted) {
+            env.resize(bytes as usize)?;
+        }
+        let map_bytes = env.map_bytes();
+        let history_bytes_max = map_bytes - map_bytes / STORE_SPARE_PARTS;
         let uses = Arc::new(keys::Uses::default());
         let buckets = Arc::new(buckets::Buckets::new(clock));
         let (due_uses, due_buckets) = (uses.clone(), buckets.clone());
@@ -277,6 +291,12 @@ impl Store {
         let meta = self.tables.meta;
         let now = Utc::now().ms_since(Utc::EPOCH);
         self.write(move |txn| meta.put(txn, CHECKED_AT, &now))
+    }
+
+    /// Whether LMDB refuses every transaction from now on, because it no longer knows what is on the disk. Only a new start
+    /// of the process helps.
+    pub fn has_failed(&self) -> bool {
+        self.env.has_failed()
     }
 
     /// Writes everything that waits to the disk, token buckets exactly, and refuses later writes. Reads work until the

@@ -9,6 +9,7 @@ mod dependencies;
 mod documents;
 mod draining;
 pub mod durability;
+mod failing_disk;
 mod full_disk;
 mod hanging;
 mod little_memory;

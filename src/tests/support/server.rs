@@ -132,8 +132,9 @@ impl Server {
         models: &Path,
         shim: &Path,
         variable: (&str, &Path),
+        options: &[&str],
     ) -> Server {
-        let mut command = serve(data, models, &[]);
+        let mut command = serve(data, models, options);
         command.env("LD_PRELOAD", shim).env(variable.0, variable.1);
         Server::run(command, data, key)
     }
