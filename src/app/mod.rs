@@ -125,6 +125,7 @@ impl App {
             threads_beside: options.speech_threads(),
             connections_max: options.edge.connections,
             connections_per_address_max: options.edge.connections_per_address,
+            trusted_proxies: options.edge.trusted_proxy.clone(),
         };
         let bounds = Bounds {
             head_bytes_max: options.edge.head_bytes,

@@ -265,6 +265,10 @@ pub const THREADS: Movable = Movable {
     default: 1,
     max: 1_024,
 };
+/// Bytes of the log that wait for a slow reader of standard error: some 3000 requests. Lines beyond them are dropped.
+pub const LOG_BYTES_MAX: usize = MIB as usize;
+/// Milliseconds that the end of the process waits for the rest of the log to be written.
+pub const LOG_FLUSH_MS: u64 = 1_000;
 /// Seconds that running generations get to finish when the server is told to stop.
 pub const DRAIN_SECONDS: Movable = Movable {
     min: 0,

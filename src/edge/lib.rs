@@ -11,15 +11,16 @@
 //! itself, and sends tiny_http nothing but `GET /` with a ticket. A large or slow client costs a connection thread (a
 //! small stack), never a handler.
 //!
-//! `client_stream` is one socket under deadlines, `connections` bounds the connections, `budget` the uploads and spool
-//! bytes, `descriptors` and `threads` keep all of them within the process's limits, `guard` turns a panic of the
-//! service into an answer.
+//! `client_stream` is one socket under deadlines, `forwarded` finds the client behind trusted proxies, `connections` bounds
+//! the connections, `budget` the uploads and spool bytes, `descriptors` and `threads` keep all of them within the process's
+//! limits, `guard` turns a panic of the service into an answer.
 
 mod body;
 mod client_stream;
 mod connections;
 mod descriptors;
 mod flow;
+mod forwarded;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
 mod gate;
@@ -49,6 +50,7 @@ use self::gate::Gate;
 use self::inner::wire::Handlers;
 use self::spool::{Spool, SpoolLimits};
 use crate::message::Service;
+use vocabox_base::address::Network;
 use vocabox_base::budget::Budget;
 use vocabox_base::limits;
 
@@ -73,6 +75,8 @@ pub struct EdgeConfig {
     pub connections_max: usize,
     /// Most connections of one address.
     pub connections_per_address_max: usize,
+    /// Proxies that tell their clients' addresses; their own connections are bounded only with all others.
+    pub trusted_proxies: Vec<Network>,
 }
 
 /// Deadlines and sizes; the defaults are those of `limits`.
@@ -253,6 +257,7 @@ impl Edge {
             connections: Arc::clone(&connections),
             spool,
             uploads: Budget::new((config.handlers as u64 / 2).max(1), 1),
+            trusted_proxies: config.trusted_proxies,
             bounds,
         });
         let acceptor = thread::Builder::new()

@@ -139,6 +139,7 @@ fn what_cannot_be_opened_is_said_in_one_sentence() {
             threads_beside: 0,
             connections_max: 8,
             connections_per_address_max: 8,
+            trusted_proxies: Vec::new(),
         };
         change(&mut config);
         config

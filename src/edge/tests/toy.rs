@@ -264,6 +264,7 @@ impl TestEdge {
             threads_beside: 0,
             connections_max: 64,
             connections_per_address_max: 48,
+            trusted_proxies: Vec::new(),
         };
         let mut bounds = Bounds::default();
         change(&mut config, &mut bounds);
