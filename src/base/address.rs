@@ -102,7 +102,16 @@ mod tests {
             assert!(has(network, inside), "{network} {inside}");
             assert!(!has(network, outside), "{network} {outside}");
         }
-        for wrong in ["", "10.0.0.0/33", "::/129", "10.0.0/8", "10.0.0.0/", "10.0.0.0/-1", "proxy", "10.0.0.0/8/8"] {
+        for wrong in [
+            "",
+            "10.0.0.0/33",
+            "::/129",
+            "10.0.0/8",
+            "10.0.0.0/",
+            "10.0.0.0/-1",
+            "proxy",
+            "10.0.0.0/8/8",
+        ] {
             let error = wrong.parse::<Network>().unwrap_err();
             assert!(error.contains("10.0.0.0/8"), "{error}");
         }

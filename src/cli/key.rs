@@ -100,7 +100,8 @@ pub fn run(args: KeyArgs, data_dir: &Path) -> Result<(), CliError> {
             json,
         } => {
             if is_closed() {
-                let closed = "standard output is closed: the key could not be shown, and none was made";
+                let closed =
+                    "standard output is closed: the key could not be shown, and none was made";
                 return Err(CliError::Failed(closed.to_owned()));
             }
             let limits = KeyLimits { rpm, concurrent };

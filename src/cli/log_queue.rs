@@ -174,7 +174,10 @@ mod tests {
         queue.flush(Duration::ZERO);
         drop(go_on);
         queue.flush(Duration::from_secs(60));
-        assert_eq!(written.recv().unwrap(), "3 missing: its reader was too slow\n");
+        assert_eq!(
+            written.recv().unwrap(),
+            "3 missing: its reader was too slow\n"
+        );
         assert_eq!(written.recv().unwrap(), format!("{half}\n"));
         queue.add("last".to_owned());
         queue.flush(Duration::from_secs(60));
@@ -196,7 +199,12 @@ mod tests {
         queue.flush(Duration::from_secs(60));
         let lines: Vec<String> = written.try_iter().collect();
         // The second failure was that of telling of the first.
-        let told = ["lost\n", "1 missing: no space\n", "2 missing: no space\n", "kept\n"];
+        let told = [
+            "lost\n",
+            "1 missing: no space\n",
+            "2 missing: no space\n",
+            "kept\n",
+        ];
         assert_eq!(lines, told);
     }
 }

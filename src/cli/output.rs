@@ -53,8 +53,8 @@ pub(super) fn is_closed() -> bool {
         let null = rustix::fs::stat("/dev/null");
         null.is_ok_and(|null| null.st_rdev == stat.st_rdev && null.st_ino == stat.st_ino)
     });
-    let is_both = rustix::fs::fcntl_getfl(&out)
-        .is_ok_and(|flags| flags & OFlags::RWMODE == OFlags::RDWR);
+    let is_both =
+        rustix::fs::fcntl_getfl(&out).is_ok_and(|flags| flags & OFlags::RWMODE == OFlags::RDWR);
     is_null && is_both
 }
 

@@ -89,7 +89,7 @@ impl OptionSpec {
             ) => Some(self.kind.number_told(range.default)),
             (Preset::OfKind, OptionKind::Texts(_) | OptionKind::Networks) => {
                 Some("none".to_owned())
-            },
+            }
             (Preset::OfKind, _) => None,
         }
     }

@@ -72,7 +72,9 @@ fn split_from_right(text: &str, at: u8) -> impl Iterator<Item = &str> {
 fn named(element: &str) -> Option<IpAddr> {
     split_from_right(element, b';').find_map(|pair| {
         let (name, value) = pair.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("for").then(|| node(value))?
+        name.trim()
+            .eq_ignore_ascii_case("for")
+            .then(|| node(value))?
     })
 }
 
@@ -130,10 +132,19 @@ mod tests {
         assert_eq!(listed("10.2.2.2, 192.0.2.1, 10.1.1.1"), "192.0.2.1");
         // A client within the trusted networks.
         assert_eq!(listed("10.3.3.3, 10.1.1.1"), "10.3.3.3");
-        let twice = [("x-forwarded-for", "8.8.8.8"), ("x-forwarded-for", "192.0.2.1, 10.1.1.1")];
+        let twice = [
+            ("x-forwarded-for", "8.8.8.8"),
+            ("x-forwarded-for", "192.0.2.1, 10.1.1.1"),
+        ];
         assert_eq!(found("10.0.0.1", &twice), "192.0.2.1");
-        assert_eq!(found("::ffff:10.0.0.1", &[("x-forwarded-for", "192.0.2.1")]), "192.0.2.1");
-        assert_eq!(found("fd00::1", &[("x-forwarded-for", "2001:db8::5")]), "2001:db8::5");
+        assert_eq!(
+            found("::ffff:10.0.0.1", &[("x-forwarded-for", "192.0.2.1")]),
+            "192.0.2.1"
+        );
+        assert_eq!(
+            found("fd00::1", &[("x-forwarded-for", "2001:db8::5")]),
+            "2001:db8::5"
+        );
     }
 
     #[test]
@@ -153,7 +164,17 @@ mod tests {
 
     #[test]
     fn where_an_entry_is_no_address_its_proxy_is_the_client() {
-        for list in ["", "unknown", "_hidden", "192.0.2.1, unknown", "192.0.2.1,", "256.1.1.1", "1.2.3.4.5", "[::1", "a\"b"] {
+        for list in [
+            "",
+            "unknown",
+            "_hidden",
+            "192.0.2.1, unknown",
+            "192.0.2.1,",
+            "256.1.1.1",
+            "1.2.3.4.5",
+            "[::1",
+            "a\"b",
+        ] {
             assert_eq!(listed(list), "10.0.0.1", "{list}");
         }
         assert_eq!(listed("192.0.2.1, unknown, 10.7.7.7"), "10.7.7.7");
@@ -165,7 +186,10 @@ mod tests {
     fn forwarded_is_read_as_the_standard_writes_it() {
         for (line, read) in [
             ("for=192.0.2.60;proto=http;by=203.0.113.43", "192.0.2.60"),
-            ("proto=https; For=\"[2001:db8:cafe::17]:4711\"", "2001:db8:cafe::17"),
+            (
+                "proto=https; For=\"[2001:db8:cafe::17]:4711\"",
+                "2001:db8:cafe::17",
+            ),
             ("for=8.8.8.8, for=192.0.2.43, for=10.1.1.1", "192.0.2.43"),
             ("for=192.0.2.43;host=\"a, for=8.8.8.8\"", "192.0.2.43"),
             // A client that never closes its quotation mark hides nothing.
@@ -178,7 +202,10 @@ mod tests {
 
     #[test]
     fn x_forwarded_for_counts_before_forwarded() {
-        let both = [("forwarded", "for=8.8.8.8"), ("x-forwarded-for", "192.0.2.1")];
+        let both = [
+            ("forwarded", "for=8.8.8.8"),
+            ("x-forwarded-for", "192.0.2.1"),
+        ];
         assert_eq!(found("10.0.0.1", &both), "192.0.2.1");
     }
 }
