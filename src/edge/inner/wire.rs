@@ -32,6 +32,7 @@ use crate::reply::sound;
 use crate::spool::Stored;
 use vocabox_base::end;
 use vocabox_base::fault::{Fault, Kind};
+use vocabox_base::folder::make_private;
 
 /// The header that carries the ticket in both directions: an answer without it is tiny_http's own and is never sent to
 /// a client.
@@ -397,7 +398,7 @@ impl PrivateFolder {
                 Err(io::Error::other("its path is too long, too"))
             }
             true => Ok(()),
-            false => std::fs::create_dir_all(&parent),
+            false => make_private(&parent),
         };
         // Created with its mode, so that it was never accessible to others; and it must be new.
         let made = made.and_then(|()| {
