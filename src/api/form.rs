@@ -33,8 +33,8 @@ const IDLE_POLLS_MAX: usize = 8;
 /// Characters of a boundary (RFC 2046 §5.1.1).
 const BOUNDARY_CHARS_MAX: usize = 70;
 
-/// The field of the one file that a form of this API may have. Other files are skipped, so that no form costs more than
-/// one file descriptor.
+/// The field of the one file that a form of this API may have: the first part of this name is the file, with whatever file
+/// name, or none. Other files are skipped, so that no form costs more than one file descriptor.
 const FILE_FIELD: &str = "file";
 
 /// A parsed form.
@@ -85,10 +85,12 @@ impl Form {
                     "the form has more than {FORM_FIELDS_MAX} fields, which is the most that is accepted"
                 )));
             }
-            let field = part.name().map(str::to_owned);
-            let file_name = part.file_name().map(str::to_owned);
-            match (field, file_name) {
-                (Some(field), None) => {
+            let is_file = names_file(&part);
+            match part.name().map(str::to_owned) {
+                Some(field) if field == FILE_FIELD && form.file.is_none() => {
+                    form.file = Some(upload(&mut part, spool_dir, cancellation)?);
+                }
+                Some(field) if field != FILE_FIELD && !is_file => {
                     let is_long = field == long && form.text(long).is_none();
                     let bytes_max = match is_long {
                         true => FORM_LONG_FIELD_BYTES_MAX,
@@ -96,9 +98,6 @@ impl Form {
                     };
                     let value = text(&field, &mut part, bytes_max)?;
                     form.fields.push((field, value));
-                }
-                (Some(field), Some(_)) if field == FILE_FIELD && form.file.is_none() => {
-                    form.file = Some(upload(&mut part, spool_dir, cancellation)?);
                 }
                 _ => {
                     while data(&mut part)?.is_some() {
@@ -150,6 +149,23 @@ impl Form {
             false => Ok(file),
         }
     }
+}
+
+/// Whether the part has a file name, in any of the ways in which clients write one: `filename`, also in Latin-1, which the
+/// parser does not give, and `filename*` (RFC 6266).
+fn names_file(part: &Field<'_>) -> bool {
+    let disposition = part.headers().get("content-disposition");
+    let disposition = disposition.map_or(&b""[..], |value| value.as_bytes());
+    let mut is_quoted = false;
+    let outside = disposition.iter().filter(|byte| {
+        is_quoted ^= **byte == b'"';
+        !is_quoted
+    });
+    let outside: Vec<u8> = outside.map(u8::to_ascii_lowercase).collect();
+    outside.split(|byte| *byte == b';').any(|parameter| {
+        let name = parameter.trim_ascii_start();
+        name.starts_with(b"filename=") || name.starts_with(b"filename*=")
+    })
 }
 
 /// The schema of the field `file`.
@@ -346,6 +362,45 @@ mod tests {
         let file = form.take_file().unwrap();
         assert!(matches!(file, Body::Memory(bytes) if bytes == b"RIFF\r\n--X"));
         assert!(form.take_file().is_err());
+    }
+
+    #[test]
+    fn the_part_called_file_is_the_file_whatever_its_name_is_written_like() {
+        for head in [
+            &b"name=\"file\"; filename*=UTF-8\'\'%C3%B6.wav"[..],
+            b"name=\"file\"; filename=\"J\xf6rg.wav\"",
+            "name=\"file\"; filename=\"J\u{f6}rg.wav\"".as_bytes(),
+            b"name=\"file\"; filename=\"\"",
+            b"name=\"file\"",
+            b"name=file",
+        ] {
+            let body = [
+                b"--XX\r\nContent-Disposition: form-data; ",
+                head,
+                b"\r\n\r\nRIFF\xff\r\n--XX--\r\n",
+            ];
+            let mut form = parse(body.concat()).unwrap();
+            let file = form.take_file().unwrap();
+            assert!(matches!(file, Body::Memory(bytes) if bytes == b"RIFF\xff"));
+        }
+    }
+
+    #[test]
+    fn other_files_are_skipped_whatever_their_names_are_written_like() {
+        for head in [
+            &b"name=\"language\"; filename*=UTF-8\'\'a"[..],
+            b"name=\"language\"; FileName=\"\xf6\"",
+        ] {
+            let body = [
+                b"--XX\r\nContent-Disposition: form-data; ",
+                head,
+                b"\r\n\r\n\xff\r\n--XX--\r\n",
+            ];
+            assert_eq!(parse(body.concat()).unwrap().text("language"), None);
+        }
+        let named = part("name=\"language; filename=x\"", "sw") + "--XX--";
+        let form = parse(named).unwrap();
+        assert_eq!(form.text("language; filename=x"), Some("sw"));
     }
 
     #[test]

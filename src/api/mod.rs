@@ -11,6 +11,7 @@ pub mod detail;
 pub mod drain;
 mod dub;
 mod dub_files;
+mod dub_jobs;
 mod dub_render;
 mod dub_translate;
 mod endpoint;

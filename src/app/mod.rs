@@ -20,7 +20,7 @@ use crate::config::{self, HistoryText};
 use crate::dub::jobs::Dubbing;
 use crate::dub::services::DubServices;
 use crate::dub::tasks::JobContext;
-use crate::edge::{Bounds, Edge, EdgeConfig, EdgeError};
+use crate::edge::{Bounds, Edge, EdgeConfig, EdgeError, EdgeSetup};
 use crate::engine;
 use crate::fault::Fault;
 use crate::limits;
@@ -49,7 +49,7 @@ pub struct App {
 }
 
 impl App {
-    /// Opens the store, loads the models, then listens: no request is answered before all have succeeded. Faults:
+    /// Opens the store, takes the address, loads the models, then listens: no request is answered before all have succeeded. Faults:
     /// `Missing` for packs, libraries or an address that cannot be used, with the repair in the cause; and those of the
     /// store and of the services.
     pub fn open(options: &config::Serve) -> Result<Self, Fault> {
@@ -70,6 +70,7 @@ impl App {
             retention,
         };
         let store = Store::serve(&options.data_dir, bounds)?;
+        let setup = set_up(options).map_err(refused)?;
         let installation = Installation::open(&options.models, Capability::ALL)?;
         let capacity = installation.capacity(options.places());
         let beams = options.models.settings.beam;
@@ -117,35 +118,41 @@ impl App {
             concurrency: KeyConcurrency::new(options.server.concurrent_per_key),
             failed_keys: FailedKeys::new(options.edge.failed_keys),
         });
-        let edge = EdgeConfig {
-            listen: options.server.listen,
-            spool_dir: options.data_dir.join("spool"),
-            socket_dir: options.data_dir.join("socket"),
-            handlers: options.handlers(),
-            threads_beside: options.speech_threads(),
-            connections_max: options.edge.connections,
-            connections_per_address_max: options.edge.connections_per_address,
-        };
-        let bounds = Bounds {
-            head_bytes_max: options.edge.head_bytes,
-            head: options.edge.head_seconds,
-            idle: options.edge.idle_seconds,
-            write_block: options.edge.write_seconds,
-            answer: options.edge.answer_seconds,
-            rate_min: options.edge.upload_rate,
-            upload: options.edge.upload_seconds,
-            memory_bytes_max: options.edge.memory_bytes,
-            spool_bytes_max: options.edge.spool_bytes,
-            body_bytes_max: options.edge.body_bytes(),
-            ..Bounds::default()
-        };
         let lifecycle = Lifecycle {
             context: context.clone(),
         };
-        let edge = Edge::open(edge, bounds, Arc::new(lifecycle)).map_err(refused)?;
+        let edge = setup.open(Arc::new(lifecycle)).map_err(refused)?;
         give_memory_back(Arc::clone(&context.drain))?;
         Ok(App { edge, context })
     }
+}
+
+/// Takes the address, and checks folders and limits.
+fn set_up(options: &config::Serve) -> Result<EdgeSetup, EdgeError> {
+    let edge = EdgeConfig {
+        listen: options.server.listen,
+        spool_dir: options.data_dir.join("spool"),
+        socket_dir: options.data_dir.join("socket"),
+        handlers: options.handlers(),
+        threads_beside: options.speech_threads(),
+        connections_max: options.edge.connections,
+        connections_per_address_max: options.edge.connections_per_address,
+        trusted_proxies: options.edge.trusted_proxy.clone(),
+    };
+    let bounds = Bounds {
+        head_bytes_max: options.edge.head_bytes,
+        head: options.edge.head_seconds,
+        idle: options.edge.idle_seconds,
+        write_block: options.edge.write_seconds,
+        answer: options.edge.answer_seconds,
+        rate_min: options.edge.upload_rate,
+        upload: options.edge.upload_seconds,
+        memory_bytes_max: options.edge.memory_bytes,
+        spool_bytes_max: options.edge.spool_bytes,
+        body_bytes_max: options.edge.body_bytes(),
+        ..Bounds::default()
+    };
+    EdgeSetup::new(edge, bounds)
 }
 
 /// Starts the thread that returns the memory of generations which have ended to the system. It ends with the process.

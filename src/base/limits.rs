@@ -244,8 +244,11 @@ pub const CONNECTION_STACK_BYTES: usize = 256 * 1024;
 pub const HANDLERS_RESERVE: usize = 8;
 /// Characters of a client's own request id.
 pub const REQUEST_ID_CHARS_MAX: usize = 64;
-/// Bytes of the `X-Vox-Metadata` header; its `text` is cut to fit.
-pub const METADATA_BYTES_MAX: usize = 4 * 1024;
+/// Bytes of the value of the `X-Vox-Metadata` header, so that its line stays below 2 KiB: many proxies hold a whole head in
+/// 4 KiB. Its texts are cut to fit.
+pub const METADATA_BYTES_MAX: usize = 2_000;
+/// Characters of the id of a voice, or of a blend of several. Headers and history repeat it.
+pub const VOICE_ID_CHARS_MAX: usize = 200;
 
 /// Steps that compute at once, and requests of one capability that may wait beside them. The default of lanes counts only
 /// where the machine does not tell its cores.
@@ -265,6 +268,10 @@ pub const THREADS: Movable = Movable {
     default: 1,
     max: 1_024,
 };
+/// Bytes of the log that wait for a slow reader of standard error: some 3000 requests. Lines beyond them are dropped.
+pub const LOG_BYTES_MAX: usize = MIB as usize;
+/// Milliseconds that the end of the process waits for the rest of the log to be written.
+pub const LOG_FLUSH_MS: u64 = 1_000;
 /// Seconds that running generations get to finish when the server is told to stop.
 pub const DRAIN_SECONDS: Movable = Movable {
     min: 0,
@@ -359,6 +366,13 @@ pub const HISTORY_BYTES: Movable = Movable {
 /// Bytes that the disk of the data folder must have left for the server to be ready: several history items of the longest
 /// texts.
 pub const DISK_BYTES_MIN: u64 = MIB;
+/// Milliseconds after a refusal for want of room on the disk for which the server is not ready, whatever room there is then:
+/// what was refused has given its room back.
+pub const DISK_FULL_MS: u64 = 5_000;
+/// Days by which the clock may be ahead of when it was last seen, for age to remove history and jobs at once; and hours that
+/// it has to stay there otherwise.
+pub const CLOCK_AHEAD_DAYS_MAX: u32 = 7;
+pub const CLOCK_DOUBT_HOURS: u64 = 24;
 /// Days that the clock may be behind the newest item of a store for new items to follow it in the order of history: set back
 /// further, it corrects a time that was quite wrong.
 pub const ORDER_AHEAD_DAYS_MAX: u32 = 7;
@@ -435,7 +449,8 @@ const _: () = assert!(JSON_BYTES.min as usize >= TEXT_CHARS_MAX * 12); // every 
 const _: () = assert!(METADATA_BYTES_MAX as u64 <= HEAD_BYTES.min);
 const _: () = assert!(STORE_FREE_PARTS < STORE_SPARE_PARTS);
 // The other fields have some 400 bytes, and a text that is cut to nothing none.
-const _: () = assert!(SKIPPED_CHARS_MAX * 12 + 1024 <= METADATA_BYTES_MAX / 2);
+// What is never cut: an id of six bytes a character, and the rest.
+const _: () = assert!(VOICE_ID_CHARS_MAX * 6 + 400 <= METADATA_BYTES_MAX);
 const _: () = assert!(PAUSE_MS_MAX <= PAUSES_MS_MAX);
 const _: () = assert!(HISTORY_OFFSET_MAX as u64 <= HISTORY_ITEMS.default);
 const _: () = assert!(BUCKETS_MAX.is_multiple_of(BUCKET_SHARDS));

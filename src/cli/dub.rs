@@ -9,6 +9,7 @@ use clap::ArgAction;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::CliError;
+use super::logging::say;
 use crate::app::Installation;
 use crate::audio::encode::Codec;
 use crate::capability::Capability;
@@ -86,13 +87,13 @@ pub fn run(args: DubArgs, common: &Common) -> Result<(), CliError> {
     };
     let rendered = job.run(voices).map_err(CliError::failed)?;
     let cut = rendered.lines.iter().filter(|l| l.truncated).count();
-    eprintln!(
+    say(&format!(
         "{}: {:.1} s dubbed in {:.1} s, {} lines, {cut} of them cut",
         args.output.display(),
         rendered.seconds,
         begun.elapsed().as_secs_f64(),
         rendered.lines.len()
-    );
+    ));
     Ok(())
 }
 

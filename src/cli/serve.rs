@@ -3,7 +3,7 @@
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use super::CliError;
+use super::{CliError, logging};
 use crate::app::App;
 use crate::config::{Common, ServeFlags};
 use crate::end;
@@ -35,13 +35,15 @@ pub fn run(args: &ServeArgs, common: &Common) -> Result<(), CliError> {
         }
     })
     .map_err(|e| CliError::Failed(format!("signals cannot be received: {e}")))?;
+    // After the handler, which takes SIGHUP for a signal to stop.
+    end::ignore_other_signals();
     let app = App::open(&options).map_err(CliError::usage)?;
     if options.server.watchdog {
         let lanes = Arc::clone(&app.context.services.lanes);
         let (store, step_max) = (Arc::clone(&app.context.store), app.context.step_max);
         std::thread::spawn(move || watch(&lanes, step_max, &store));
     }
-    eprintln!("listening on http://{}", app.edge.local_addr());
+    logging::say(&format!("listening on http://{}", app.edge.local_addr()));
     let _ = signalled.recv();
     std::thread::spawn(move || {
         let _ = signalled.recv();

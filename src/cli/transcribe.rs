@@ -9,6 +9,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use super::CliError;
+use super::logging::say;
+use super::output::print;
 use crate::app::Installation;
 use crate::audio;
 use crate::capability::Capability;
@@ -70,13 +72,16 @@ pub fn run(args: TranscribeArgs, common: &Common) -> Result<(), CliError> {
         bar.finish_and_clear();
         match heard {
             Ok(transcript) => {
-                println!("{}", render(&transcript, args.format));
+                print(&render(&transcript, args.format))?;
                 let (heard, took) = (transcript.seconds, begun.elapsed().as_secs_f64());
-                eprintln!("{}: {heard:.1} s heard in {took:.1} s", path.display());
+                say(&format!(
+                    "{}: {heard:.1} s heard in {took:.1} s",
+                    path.display()
+                ));
             }
             Err(fault) => {
                 wrong += 1;
-                eprintln!("{}: {fault}", path.display());
+                say(&format!("{}: {fault}", path.display()));
             }
         }
     }

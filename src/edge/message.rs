@@ -43,11 +43,12 @@ pub struct Head {
     pub path: String,
     /// The part after `?`, raw, or empty.
     pub query: String,
-    /// Names in lower case, values of visible ASCII, in the order of arrival.
+    /// Names in lower case, values without control characters of ASCII (others may be in Latin-1), in the order of
+    /// arrival.
     pub headers: Vec<(String, String)>,
     /// Body bytes declared by `Content-Length`; none for a chunked body, 0 where there is no body.
     pub declared_bytes: Option<u64>,
-    /// The client's address.
+    /// The client's address: that of its connection, or the one that a trusted proxy tells.
     pub peer: IpAddr,
     /// When the first byte of the head arrived.
     pub received: Instant,

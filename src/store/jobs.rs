@@ -136,6 +136,25 @@ impl Store {
         job.ok_or_else(no_such_job)
     }
 
+    /// Returns all jobs of `account`, the newest first: by their ids, as in [`Store::jobs_to_do`].
+    pub fn jobs(&self, account: AccountId) -> Result<Vec<Job>, Fault> {
+        let txn = self.env.read_txn()?;
+        let newest_first = (self.tables.jobs).rev_prefix_iter(&txn, &account_key(account))?;
+        newest_first.map(|entry| Ok(entry?.1)).collect()
+    }
+
+    /// Returns the account of a job. Fault: `NotFound`.
+    pub fn job_account(&self, id: JobId) -> Result<AccountId, Fault> {
+        let txn = self.env.read_txn()?;
+        for entry in self.tables.jobs.iter(&txn)? {
+            let (key, job) = entry?;
+            if let (Some(account), true) = (account_of(key), job.job_id == id) {
+                return Ok(account);
+            }
+        }
+        Err(no_such_job())
+    }
+
     /// Returns all jobs that have not ended, each with its account, the oldest first: by their ids, which ascend in one
     /// process also within one tick of the clock.
     pub fn jobs_to_do(&self) -> Result<Vec<(AccountId, Job)>, Fault> {

@@ -8,6 +8,7 @@
 
 mod accounts;
 mod codec;
+mod data_folder;
 mod folders;
 mod history;
 mod ids;
@@ -27,8 +28,8 @@ mod upgrade;
 mod voices;
 mod writer;
 
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -55,6 +56,7 @@ use codec::Json;
 use lmdb::{Env, Failure, Table};
 use rate_limit::buckets;
 use vocabox_base::fault::Fault;
+use vocabox_base::folder;
 use vocabox_base::limits::{
     NAME_CHARS_MAX, STORE_BYTES, STORE_READERS_MAX, STORE_SPARE_PARTS, STORE_WRITABLE_MS,
 };
@@ -186,6 +188,7 @@ impl Store {
     fn open_sized(data_dir: &Path, map_bytes: Option<usize>, clock: Clock) -> Result<Store, Fault> {
         let dir = data_dir.join("store");
         make_folder(&dir)
+            .map(|()| data_folder::close(data_dir))
             .and_then(|()| Env::open(&dir, map_bytes, STORE_READERS_MAX, DATABASES))
             .and_then(|env| Store::over(env, data_dir, map_bytes, clock))
             .map_err(|fault| in_folder(&dir, fault))
@@ -332,7 +335,8 @@ impl Drop for ServerLock {
 
 /// Takes the lock for the only server of `data_dir`; it ends with the process, however that ends.
 fn only_server(data_dir: &Path) -> Result<ServerLock, Fault> {
-    make_folder(data_dir)?;
+    make_folder(&data_dir.join("store"))?;
+    data_folder::close(data_dir);
     let file = OpenOptions::new()
         .write(true)
         .create(true)
@@ -353,8 +357,7 @@ fn only_server(data_dir: &Path) -> Result<ServerLock, Fault> {
 }
 
 fn make_folder(dir: &Path) -> Result<(), Fault> {
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
-    made.map_err(|error| lmdb::fault(error.into()))
+    folder::make_private(dir).map_err(|error| lmdb::fault(error.into()))
 }
 
 /// Returns the fault with the folder in its cause, for the operator.

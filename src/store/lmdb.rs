@@ -7,6 +7,7 @@ use heed::{
     BytesDecode, BytesEncode, Database, DatabaseStat, EnvOpenOptions, MdbError, RoTxn, RwTxn,
     WithoutTls,
 };
+use vocabox_base::disk;
 use vocabox_base::fault::{Fault, Kind};
 use vocabox_base::limits::{STORE_BYTES, STORE_FREE_PARTS};
 
@@ -312,6 +313,7 @@ pub(crate) fn fault(error: heed::Error) -> Fault {
         ),
         heed::Error::Io(error) => match error.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+                disk::note_full();
                 Fault::missing("The disk of the store is full: its operator has to make room.")
             }
             ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
