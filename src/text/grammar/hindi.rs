@@ -8,7 +8,8 @@ use super::text_base::answered_by_base;
 use super::text_grammar::TextGrammar;
 use super::token::WrittenLine;
 use super::values::{
-    CalendarDate, ClockTime, CountedNoun, DayHalf, NumberForm, NumberSpan, WrittenNumber,
+    CalendarDate, ClockTime, CountedNoun, DayHalf, MoneyAmount, NumberForm, NumberSpan,
+    WrittenNumber,
 };
 
 pub struct Hindi {
@@ -135,6 +136,10 @@ impl Hindi {
             );
         }
         if line.joined(i + 3) == '-' {
+            return None;
+        }
+        // "पृ. 10-12": pages.
+        if line.sign(i.wrapping_sub(1)) == '.' {
             return None;
         }
         match line.text(i + 2).len() {
@@ -296,8 +301,20 @@ impl Grammar for Hindi {
             let words = self.marked_ordinal(line.text(i), &mark);
             return found(Semiotic::Ordinal, &[&words], i + 2);
         }
+        // "9-5 बजे"
+        let hours = line.joined(i + 1) == '-' && line.is_figure(i + 2) && line.text(i + 3) == "बजे";
+        if hours && !line.gap(i + 2) && line.text(i).len() < 3 && line.text(i + 2).len() < 3 {
+            let words = self.range(&self.whole(line.text(i)), &self.whole(line.text(i + 2)));
+            return found(Semiotic::Time, &[&words, "बजे"], i + 4);
+        }
         if let Some((time, end)) = super::romance::time(line, i, self, false) {
-            return Some(Expression::new(Semiotic::Time, self.time(&time), end));
+            // "3:30 बजे": the word for the hour is in the time.
+            let hour = usize::from(line.text(end) == "बजे");
+            return Some(Expression::new(
+                Semiotic::Time,
+                self.time(&time),
+                end + hour,
+            ));
         }
         let in_address = || {
             self.is_address(line)
@@ -348,11 +365,28 @@ impl Grammar for Hindi {
     }
 
     fn is_year(&self, line: &WrittenLine, i: usize, number: &WrittenNumber) -> bool {
-        let four = number.is_plain()
-            && number.whole.len() == 4
-            && ("1100".."2200").contains(&number.whole.as_str());
-        four && (self.base.list("after-year", line.text(i + 1))
+        let year = |digits: &str| digits.len() == 4 && ("1100".."2200").contains(&digits);
+        let four = number.is_plain() && year(&number.whole);
+        // "1947-1950"
+        let span = line.joined(i + 1) == '-'
+            && year(line.text(i))
+            && year(line.text(i + 2))
+            && line.text(i) < line.text(i + 2);
+        four && (span
+            || self.base.list("after-year", line.text(i + 1))
             || self.base.list("before-year", line.before(i)))
+    }
+
+    /// Halves have words of their own: "डेढ़ लाख रुपए".
+    fn money(&self, money: &MoneyAmount) -> String {
+        let from = &money.span.from;
+        let half = money.span.to.is_none() && from.part.as_deref() == Some("5") && !from.negative;
+        if let (true, Some(scale)) = (half, money.magnitude)
+            && let Some(count) = self.quarters(&from.whole, "1", "2")
+        {
+            return join(&[&count, &scale.noun.many, &money.currency.unit.many]);
+        }
+        self.plain_money(money)
     }
 
     fn measure(&self, span: &NumberSpan, unit: &CountedNoun, _attributive: bool) -> String {

@@ -6,11 +6,14 @@ mod abbreviations;
 mod amounts;
 mod calendar;
 mod calls;
+mod codes;
 mod currencies;
 mod lengths;
 pub(crate) mod numbers;
 mod own;
 mod places;
+mod scores;
+mod short_words;
 mod tables;
 mod units;
 mod words;
@@ -109,7 +112,8 @@ impl<'a> EnglishGrammar<'a> {
             "was", "is", "has", "this", "its", "his", "plus", "across", "versus", "less", "always",
             "does", "vs", "as",
         ];
-        word.len() > 3 && word.ends_with('s') && !word.ends_with("ss") && !OTHERS.contains(&word)
+        let single = ["ss", "us", "is"].iter().any(|end| word.ends_with(end)); // "census"
+        word.len() > 3 && word.ends_with('s') && !single && !OTHERS.contains(&word)
     }
 
     /// Returns an unknown word as the two known words that it is made of: "enterpriseservices".
@@ -287,6 +291,10 @@ impl Grammar for EnglishGrammar<'_> {
             true => join(&[&count, &unit.one]),
             false => join(&[&count, &self.counted(span, unit)]),
         }
+    }
+
+    fn by(&self) -> &'static str {
+        "by"
     }
 
     fn is_per(&self, word: &str) -> bool {

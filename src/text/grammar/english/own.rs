@@ -3,7 +3,7 @@
 //! Owns the order of these recognisers, each of which is asked before the shared ones, and those for single signs; others
 //! are in `calendar`, `calls`, `lengths` and `places`.
 
-use super::{EnglishGrammar, calendar, calls, lengths, places};
+use super::{EnglishGrammar, amounts, calendar, calls, codes, lengths, places, scores};
 use crate::grammar::language::{Grammar, join};
 use crate::grammar::recognise::{fractions, measures, numbers};
 use crate::grammar::semiotic::{Expression, Semiotic};
@@ -14,20 +14,27 @@ use crate::normalization::numbers::{below_hundred, two, year};
 /// Finds an expression that starts at a token.
 type OwnRecogniser = fn(&EnglishGrammar, &WrittenLine, usize) -> Option<Expression>;
 
-const OWN: [OwnRecogniser; 29] = [
+const OWN: [OwnRecogniser; 43] = [
     screen,
     world_war,
     hundreds,
+    amounts::by_the_day,
+    amounts::lettered,
+    amounts::pence,
+    calendar::noon,
     calendar::decade,
     calendar::years,
     calendar::era,
     lengths::height,
+    lengths::primes,
     lengths::inches,
+    lengths::temperature,
     calendar::duration,
     places::house,
     places::state,
     places::street,
     places::compass,
+    calls::extension,
     calls::emergency,
     calls::vanity,
     calendar::quarter,
@@ -36,8 +43,15 @@ const OWN: [OwnRecogniser; 29] = [
     elision,
     repeated_plus,
     calls::telephone,
+    scores::read,
+    codes::clause,
+    codes::dose,
+    codes::grade,
+    codes::countdown,
+    codes::stage,
+    codes::operator,
+    codes::times,
     lengths::square,
-    lengths::by,
     numbered,
     lengths::bare_unit,
     lengths::rate,
@@ -102,7 +116,11 @@ fn dated(line: &WrittenLine, i: usize) -> bool {
     const BEFORE: [&str; 9] = [
         "by", "on", "until", "till", "from", "since", "before", "after", "due",
     ];
-    line.gap(i) && BEFORE.contains(&line.before(i).to_lowercase().as_str()) && !line.is_word(i + 3)
+    let weekday = |k: usize| line.low(k).ends_with("day") && line.capital(k);
+    let comma = usize::from(line.sign(i.wrapping_sub(1)) == ',');
+    let named = i > comma && weekday(i - 1 - comma);
+    let word = BEFORE.contains(&line.before(i).to_lowercase().as_str()) && !line.is_word(i + 3);
+    line.gap(i) && (word || named)
 }
 
 /// "2m users", "10k users", "1.2M views": a letter for a power of ten before what is counted.
@@ -124,10 +142,14 @@ fn counted_thousands(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> 
         "K" if counted => "thousand",
         "m" | "M" if counted => "million",
         "b" | "B" | "bn" if counted => "billion",
-        "M" | "bn" | "mn" if end + 1 >= line.len() => match line.text(end) {
-            "bn" => "billion",
-            _ => "million",
-        },
+        "M" | "bn" | "mn"
+            if end + 1 >= line.len() || matches!(line.joined(end + 1), '.' | ',' | ';' | ')') =>
+        {
+            match line.text(end) {
+                "bn" => "billion",
+                _ => "million",
+            }
+        }
         _ => return None,
     };
     let words = join(&[&grammar.number(&number, NumberForm::default()), scale]);
@@ -284,8 +306,19 @@ fn hundreds(_grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<E
 }
 
 /// "#1", "#AI".
-fn hash(_grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<Expression> {
+fn hash(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<Expression> {
     let alone = line.sign(i) == '#' && line.gap(i) && !line.gap(i + 1);
+    // "#4500012345", "#A1234"
+    let digits = line.text(i + 1);
+    let long = digits.len() > 4 || digits.starts_with('0');
+    let ends = !line.glued_right(i + 2) && !matches!(line.joined(i + 2), ',' | '-');
+    if alone && line.is_figure(i + 1) && long && ends {
+        let words = join(&["number", &grammar.one_by_one(digits)]);
+        return Some(Expression::new(Semiotic::Serial, words, i + 2));
+    }
+    if alone && line.is_word(i + 1) && line.is_figure(i + 2) && !line.gap(i + 2) {
+        return Some(Expression::new(Semiotic::Serial, "number", i + 1));
+    }
     let words = if alone && line.is_figure(i + 1) {
         "number"
     } else if alone && line.is_word(i + 1) && line.joined(i + 2) != '#' {

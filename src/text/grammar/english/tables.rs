@@ -25,7 +25,7 @@ const fn tables(accent: Accent, units: &'static [MeasureUnit]) -> GrammarTables 
     GrammarTables {
         points: &['.'],
         groups: &[',', ' ', '\''],
-        pairs: false,
+        pairs: true,
         point: "point",
         minus: "minus",
         plus: "plus",
@@ -56,12 +56,12 @@ const fn tables(accent: Accent, units: &'static [MeasureUnit]) -> GrammarTables 
         digit_words: &[
             "call", "dial", "text", "code", "zip", "zipcode", "postcode", "pin", "card", "phone", "telephone", "tel",
             "fax", "mobile", "cell", "otp", "passcode", "password", "isbn", "issn", "extension", "account", "acct",
-            "ssn", "imei", "serial", "iban", "whatsapp", "sms",
+            "ssn", "imei", "serial", "iban", "whatsapp", "sms", "ext", "ending in", "ends in", "ending with", "mrn",
         ],
         roman_before: &[
             "chapter", "act", "scene", "part", "book", "volume", "vol", "section", "article", "phase", "stage",
             "level", "grade", "type", "class", "war", "title", "appendix", "figure", "table", "bowl", "mark", "canto",
-            "episode", "season", "apollo", "schedule", "psalm", "sonnet", "symphony", "rocky", "fantasy", "group",
+            "episode", "season", "apollo", "iphone", "schedule", "psalm", "sonnet", "symphony", "rocky", "fantasy", "group",
         ],
         roman_after: &CENTURIES,
         roman_ordered: &[],

@@ -97,6 +97,22 @@ macro_rules! metres {
             unit(&["mcg", "ug"], noun("microgram", "micrograms")),
             unit(&["µm"], noun("micrometer", "micrometers")),
             unit(&["cc"], noun("cc", "cc")),
+            unit(&["KiB"], noun("kibibyte", "kibibytes")),
+            unit(&["MiB"], noun("mebibyte", "mebibytes")),
+            unit(&["GiB"], noun("gibibyte", "gibibytes")),
+            unit(&["TiB"], noun("tebibyte", "tebibytes")),
+            unit(
+                &["N·m", "Nm"],
+                noun(concat!("newton ", $meter), concat!("newton ", $meters)),
+            ),
+            unit(&["ga"], noun("gauge", "gauge")),
+            unit(
+                &["m/s²", "m/s2", "m/s^2"],
+                noun(
+                    concat!($meter, " per second squared"),
+                    concat!($meters, " per second squared"),
+                ),
+            ),
             unit(&["ha"], noun("hectare", "hectares")),
             unit(&["t"], noun("ton", "tons")),
             unit(&["lb", "lbs"], noun("pound", "pounds")),
@@ -169,5 +185,5 @@ macro_rules! metres {
     };
 }
 
-pub static AMERICAN: [MeasureUnit; 83] = metres!("meter", "meters", "liter", "liters");
-pub static BRITISH: [MeasureUnit; 83] = metres!("metre", "metres", "litre", "litres");
+pub static AMERICAN: [MeasureUnit; 90] = metres!("meter", "meters", "liter", "liters");
+pub static BRITISH: [MeasureUnit; 90] = metres!("metre", "metres", "litre", "litres");

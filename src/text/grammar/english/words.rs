@@ -5,6 +5,7 @@
 //! single capital other than `I` is the name of the letter.
 
 use super::EnglishGrammar;
+use super::short_words;
 use crate::g2p::letter_to_sound::pronounceable;
 use crate::grammar::token::WrittenLine;
 
@@ -177,6 +178,10 @@ impl EnglishGrammar<'_> {
         {
             return letters();
         }
+        let brief = (2..=3).contains(&stem.len()) && !stem.contains('\'');
+        if brief && !short_words::is_word(stem) {
+            return letters();
+        }
         if self.knows(&low) || self.knows(&short) || stem.len() > 5 && pronounceable(stem) {
             return low;
         }
@@ -186,7 +191,10 @@ impl EnglishGrammar<'_> {
     /// Returns a word whose letters are repeated ("Nooooo") with as few as a known word has.
     fn drawn_out(&self, word: &str) -> Option<String> {
         let chars: Vec<char> = word.chars().collect();
-        if chars.len() > DRAWN_OUT_MAX {
+        // "IIIb" is no drawn-out word.
+        let mixed = chars[1..].iter().any(char::is_ascii_uppercase)
+            && chars.iter().any(char::is_ascii_lowercase);
+        if chars.len() > DRAWN_OUT_MAX || mixed {
             return None;
         }
         if !chars

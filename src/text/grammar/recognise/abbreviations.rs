@@ -41,7 +41,8 @@ fn written_end(line: &WrittenLine, i: usize, abbreviation: &WrittenAbbreviation)
     let tokens = abbreviation.written.chars().count();
     let end = (i + 1..=i + tokens)
         .find(|&end| matches(&line.joint(i, end), abbreviation.written, line.shouted))?;
-    let tight = (i + 1..end).all(|k| !line.gap(k));
+    // "p. ej.": blanks may stand after its stops.
+    let tight = (i + 1..end).all(|k| !line.gap(k) || line.sign(k - 1) == '.');
     tight.then_some(end)
 }
 
@@ -50,7 +51,7 @@ pub fn read(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expre
     if !line.is_word(i)
         || line.glued_left(i)
         || matches!(line.joined(i), '\'')
-        || i > 0 && !line.gap(i) && matches!(line.sign(i - 1), '/' | '.' | '\\')
+        || i > 0 && !line.gap(i) && matches!(line.sign(i - 1), '/' | '.' | '\\' | '&')
     {
         return None;
     }
@@ -75,6 +76,7 @@ pub fn read(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expre
         let ordinal = |k: usize| tables.ordinal_marks.contains(&line.low(k).as_str());
         let fits = match abbreviation.place {
             AbbreviationPlace::Stop => stop,
+            AbbreviationPlace::LowStop => stop && (!line.capital(i) || line.shouted),
             AbbreviationPlace::Always => true,
             AbbreviationPlace::BeforeFigure => figure(),
             AbbreviationPlace::AfterFigure => {
@@ -145,11 +147,37 @@ pub fn day(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expres
     let of = |k: usize| {
         let low = line.low(k);
         let found = days.iter().find(|(short, _)| *short == low);
-        found.filter(|_| line.capital(k)).map(|(_, name)| *name)
+        let written = line.capital(k) || grammar.small_days();
+        found.filter(|_| written).map(|(_, name)| *name)
     };
+    let dashed = |k: usize| matches!(line.joined(k), '-' | '–') && !line.gap(k + 1);
+    // "Monday-Friday": the names in full.
+    let full = |k: usize| {
+        let low = line.low(k);
+        let named =
+            |name: &str| name.to_lowercase() == low || name.split('-').next() == Some(&*low);
+        days.iter().map(|(_, name)| *name).find(|name| named(name))
+    };
+    if dashed(i + 1)
+        && !line.glued_left(i)
+        && let (Some(from), Some(to)) = (full(i), full(i + 2))
+        && from != to
+    {
+        let words = grammar.range(from, to);
+        return Some(Expression::new(Semiotic::Range, words, i + 3));
+    }
     let name = of(i)?;
     let stop = line.joined(i + 1) == '.';
     let next = i + 1 + usize::from(stop);
+    // Where days are written in small letters, a short one may be a word or a name: "mer", "Sam".
+    let other = || {
+        [i.wrapping_sub(2), next + 1]
+            .into_iter()
+            .any(|k| of(k).is_some())
+    };
+    if grammar.small_days() && !stop && !line.is_figure(next) && !other() {
+        return None;
+    }
     // A short name that is a word too needs a neighbour.
     let near = || {
         let sides = [i.wrapping_sub(2), i.wrapping_sub(1), next, next + 1];
