@@ -250,6 +250,7 @@ impl Grammar for French {
         match mark {
             "nd" if digits == "2" => "second".to_string(),
             "nde" if digits == "2" => "seconde".to_string(),
+            "ers" => self.base.ordinal(digits, form) + "s",
             _ => self.base.ordinal(digits, form),
         }
     }

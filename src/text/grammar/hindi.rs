@@ -200,7 +200,8 @@ impl Hindi {
             return found(Semiotic::Address, &[&self.digits(digits)], i + 1);
         }
         // "200x10"
-        if matches!(line.text(i + 1), "x" | "X" | "×") && !line.gap(i + 1) && tight {
+        let sum = line.sign(i + 3) == '=';
+        if matches!(line.text(i + 1), "x" | "X" | "×") && !line.gap(i + 1) && tight && !sum {
             let words = [&self.whole(digits), "बाई", &self.whole(line.text(i + 2))];
             return found(Semiotic::Measure, &words, i + 3);
         }

@@ -171,7 +171,7 @@ impl Grammar for Italian {
         }
         let minute = match time.minute {
             None if time.half.is_none() && time.zone.is_empty() => match time.hour {
-                1 => "ora".to_string(),
+                1 => return "un'ora".into(),
                 _ => "ore".to_string(),
             },
             None | Some(0) => String::new(),

@@ -401,7 +401,9 @@ pub fn era(line: &WrittenLine, i: usize) -> Option<(bool, usize)> {
 /// Whether the Roman numeral at `i` counts (`Some(false)`) or orders (`Some(true)`): by the words of the tables, or after
 /// any name.
 pub fn is_roman(line: &WrittenLine, i: usize, tables: &GrammarTables) -> Option<bool> {
-    let before = line.before(i).to_lowercase();
+    // "sec. XX": the stop belongs to the word before.
+    let stop = usize::from(i > 1 && line.sign(i - 1) == '.');
+    let before = line.before(i - stop).to_lowercase();
     let is = |words: &[&str], word: &str| words.contains(&word);
     let ruler = is(tables.rulers, &before) && i > 0 && line.capital(i - 1);
     if is(tables.roman_ordered, &before) || is(tables.roman_after, &line.low(i + 1)) || ruler {

@@ -90,7 +90,7 @@ impl TextGrammar {
         let word = &*word.to_lowercase();
         match self.said_word(word) {
             Some(spelled) => spelled.to_string(),
-            None if self.list("servers", word) => word.to_string(),
+            None if self.list("servers", word) && !capitals => word.to_string(),
             None => self.letters(word),
         }
     }
@@ -219,7 +219,9 @@ impl TextGrammar {
                 .all(|c| self.names.contains_key(&fold_one(c)) || c == '\'')
         };
         let capitals = written.chars().all(char::is_uppercase);
-        let listed = capitals && self.list("letters", &low);
+        // "12/A": the letter of a house.
+        let house = count == 1 && i > 0 && !line.gap(i) && line.sign(i - 1) == '/';
+        let listed = capitals && (self.list("letters", &low) || house);
         // "a-t-il"
         let between = count == 1 && line.joined(i + 1) == '-' && i > 0 && line.sign(i - 1) == '-';
         if listed {

@@ -68,7 +68,7 @@ pub fn read(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expre
         let figure = || {
             line.is_figure(next)
                 || line.gap(next)
-                    && line.text(i).len() > 1
+                    && (line.text(i).len() > 1 || line.text(next).len() > 1)
                     && romans::value(line.text(next)).is_some()
         };
         let before = i.checked_sub(1);
@@ -171,9 +171,8 @@ pub fn day(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expres
     let next = i + 1 + usize::from(stop);
     // Where days are written in small letters, a short one may be a word or a name: "mer", "Sam".
     let other = || {
-        [i.wrapping_sub(2), next + 1]
-            .into_iter()
-            .any(|k| of(k).is_some())
+        let listed = |sign: usize, k: usize| ",-–/".contains(line.sign(sign)) && of(k).is_some();
+        listed(i.wrapping_sub(1), i.wrapping_sub(2)) || listed(next, next + 1)
     };
     if grammar.small_days() && !stop && !line.is_figure(next) && !other() {
         return None;

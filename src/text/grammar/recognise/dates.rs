@@ -107,10 +107,15 @@ pub fn in_figures(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option
     {
         return None;
     }
+    let year = match year.len() {
+        2 if year < "50" => format!("20{year}"),
+        2 => format!("19{year}"),
+        _ => year.to_string(),
+    };
     let date = CalendarDate {
         day: Some(day as u8),
         month: Some(month as u8),
-        year: Some(year.to_string()),
+        year: Some(year),
         day_first: day == first,
         figures: true,
     };

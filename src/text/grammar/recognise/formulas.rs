@@ -18,7 +18,9 @@ pub fn operator(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<E
         true => return None,
         false => written,
     };
-    let name = grammar.tables().operator(sign)?;
+    let tables = grammar.tables();
+    let divided_by = || tables.operator('÷').filter(|_| sign == '/');
+    let name = tables.operator(sign).or_else(divided_by)?;
     let variable = |k: usize| line.is_word(k) && line.text(k).chars().nth(1).is_none();
     let before = i.checked_sub(1)?;
     let operand = |k: usize| line.is_figure(k) || variable(k);

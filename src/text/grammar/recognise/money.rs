@@ -64,7 +64,9 @@ pub fn magnitude<'a>(
     let word = line.text(end);
     let low = word.to_lowercase();
     let found = grammar.tables().magnitudes.iter().find(|m| {
-        m.written.contains(&low.as_str()) || letters && !line.gap(end) && m.letters.contains(&word)
+        // "15k", "15 k€"
+        let tight = !line.gap(end) || "€$£".contains(line.joined(end + 1));
+        m.written.contains(&low.as_str()) || letters && tight && m.letters.contains(&word)
     })?;
     Some((found, end + 1))
 }

@@ -58,7 +58,7 @@ fn by_shape(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expre
     let marked = plus
         || signs.contains('(') && signs.contains(')') && first.len() < 3
         || bracket && line.sign(start + 1) == ')'
-        || first.starts_with('0') && !signs.contains(['.', '/'])
+        || first.starts_with('0') && (!signs.contains(['.', '/']) || is_area(&groups, &signs))
         || hyphens > 1 && first.len() <= 4 && groups.len() >= 3
         || hyphens == 1 && first.len() == 3 && groups.len() == 2 && groups[1].len() == 4
         || dots == 2 && groups.len() == 3 && first.len() == 3 && groups[2].len() == 4;
@@ -79,6 +79,14 @@ fn by_shape(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expre
         false => said,
     };
     Some(Expression::new(Semiotic::Telephone, words, end))
+}
+
+/// Whether groups with a leading zero and other signs than blanks are those of a telephone: "02/1234567",
+/// "06.12.34.56.78".
+fn is_area(groups: &[&str], signs: &str) -> bool {
+    let slash = signs == "/" && groups.len() == 2 && groups[1].len() > 5;
+    let pairs = groups.iter().all(|g| g.len() == 2) && signs == "....";
+    slash || pairs
 }
 
 /// Whether groups with blanks between them are no number and no list of numbers: "1800 123 4567".
