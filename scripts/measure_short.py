@@ -8,11 +8,11 @@ recognizer; one that most voices fail at is not. Needs a release build; fetches 
 """
 
 import json
+import subprocess
 import sys
 from collections import Counter
 from functools import cache
 
-from fetching import children
 from measuring import ROOT, guarded, needs, parser
 from measuring.client import seconds_of
 from measuring.server import PACKS, serving
@@ -28,8 +28,9 @@ def phonemes_by(binary):
 
     @cache
     def phonemes(text):
-        ran = children.run([str(binary), "read", "--phonemes", "--", text])
-        sentences = [json.loads(line)["phonemes"] or "" for line in ran.stdout.splitlines()]
+        command = [str(binary), "read", "--phonemes", "--", text]
+        read = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        sentences = [json.loads(line)["phonemes"] or "" for line in read.splitlines()]
         return "".join(c for sentence in sentences for c in sentence if c not in UNHEARD)
 
     return phonemes

@@ -49,17 +49,17 @@ pub static ENGLISH: SentenceStops = SentenceStops {
 };
 
 #[rustfmt::skip]
-const LEADING: [&str; 33] = [
-    "Dr", "Mr", "Mrs", "Ms", "Prof", "Rev", "Hon", "Gen", "Col", "Capt", "Lt", "Sgt", "Gov", "Sen",
+const LEADING: [&str; 34] = [
+    "Dr", "Pt", "Mr", "Mrs", "Ms", "Prof", "Rev", "Hon", "Gen", "Col", "Capt", "Lt", "Sgt", "Gov", "Sen",
     "Rep", "Pres", "Engr", "Alh", "Barr", "Messrs", "Mme", "Mt", "Ft", "vs", "cf", "viz", "approx",
     "e.g", "i.e", "eg", "ie", "incl", "excl",
 ];
 #[rustfmt::skip]
-const BEFORE_FIGURE: [&str; 50] = [
+const BEFORE_FIGURE: [&str; 52] = [
     "no", "nos", "vol", "fig", "p", "pp", "ch", "sec", "art", "eq", "op", "ca", "c", "jan", "feb",
     "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "tel",
     "rm", "apt", "ste", "rte", "ext", "bldg", "hwy", "min", "max", "approx", "nr", "chap", "vols", "figs",
-    "ver", "rev", "pt", "para", "ex", "rs", "exp", "mfg", "qty", "cap",
+    "ver", "rev", "pt", "para", "ex", "rs", "exp", "mfg", "qty", "cap", "prev", "blk",
 ];
 const EITHER: [&str; 12] = [
     "St", "Ave", "Rd", "Blvd", "Ltd", "Inc", "Corp", "Co", "Jr", "Sr", "Bros", "al",
@@ -173,7 +173,10 @@ fn ends(before: &str, after: &str, line_break: bool, stops: &SentenceStops) -> b
     let figure =
         next.starts_with(|c: char| c.is_ascii_digit()) || numeral && !next.starts_with("I.");
     // "Bldg. B", "batch no. L2024"
-    let code = first.chars().nth(1).is_none() || first.contains(|c: char| c.is_ascii_digit());
+    let hyphened = next[first.len()..].starts_with('-')
+        && next[first.len() + 1..].starts_with(|c: char| c.is_ascii_digit());
+    let code =
+        first.chars().nth(1).is_none() || first.contains(|c: char| c.is_ascii_digit()) || hyphened;
     let lettered = code && first.starts_with(char::is_uppercase) && !matches!(first, "I" | "A");
     // "siglo V a. C.", "R. 421-1"
     let era = matches!(word, "a" | "d") && next.starts_with("C.")

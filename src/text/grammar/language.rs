@@ -113,6 +113,11 @@ pub trait Grammar: Sync + Send {
         false
     }
 
+    /// Whether `number` names a thing rather than counts, and is read digit by digit: "account 1234567890".
+    fn names(&self, _number: &WrittenNumber) -> bool {
+        false
+    }
+
     /// Returns a number with its sign and its part.
     fn number(&self, number: &WrittenNumber, form: NumberForm) -> String {
         let tables = self.tables();

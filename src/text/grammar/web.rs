@@ -38,7 +38,8 @@ pub fn bare(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expre
     let drive = line.text(i).len() == 1 && line.is_word(i) && low[1..].starts_with(":\\");
     let path = line.sign(i) == '/' && line.is_word(i + 1) && low.matches('/').count() > 1;
     let host = low.split(['/', '?', '#']).next().unwrap_or("");
-    let named = line.is_word(i) && !letter && low.is_ascii() && host.contains('.') && !host.contains("..");
+    let named =
+        line.is_word(i) && !letter && low.is_ascii() && host.contains('.') && !host.contains("..");
     let ending = host.rsplit('.').next().unwrap_or("");
     let domain = named && DOMAINS.contains(&ending);
     let file = named && host == low && FILES.contains(&ending);

@@ -63,6 +63,13 @@ pub fn lettered(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Optio
     })
 }
 
+/// "25,000/-": the dash that ends an amount is not said.
+pub fn dash(_grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<Expression> {
+    let dash = line.joined(i) == '/' && line.joined(i + 1) == '-' && line.gap(i + 2);
+    let after = i > 0 && line.is_figure(i - 1);
+    (dash && after).then(|| Expression::new(Semiotic::Money, "", i + 2))
+}
+
 /// "50p": pence; not the lines of a picture.
 pub fn pence(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<Expression> {
     let digits = line.text(i);

@@ -115,3 +115,12 @@ pub fn times(_grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<
     let count = line.is_figure(i + 1) && line.gap(i + 1) && line.is_word(i + 2);
     (sign && count && !letter).then(|| Expression::new(Semiotic::Formula, "times", i + 1))
 }
+
+/// "3 shifts/day": what is counted by the day.
+pub fn rate(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<Expression> {
+    let tight = line.joined(i) == '/' && line.is_word(i + 1) && !line.gap(i + 1);
+    let counted = i > 1 && line.is_word(i - 1) && line.is_figure(i - 2);
+    let by = grammar.is_per(&line.low(i + 1)) && !line.glued_right(i + 2);
+    (tight && counted && by)
+        .then(|| Expression::new(Semiotic::Measure, grammar.tables().per, i + 1))
+}

@@ -3,7 +3,7 @@
 use super::EnglishGrammar;
 use super::own::counted;
 use crate::grammar::language::{Grammar, join};
-use crate::grammar::recognise::{measures, numbers};
+use crate::grammar::recognise::{fractions, measures, numbers};
 use crate::grammar::semiotic::{Expression, Semiotic};
 use crate::grammar::token::WrittenLine;
 use crate::grammar::values::{CountedNoun, NumberForm};
@@ -64,6 +64,28 @@ pub fn primes(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<
         let words = counted(grammar, first, "foot", "feet");
         Expression::new(Semiotic::Measure, words, i + 2)
     })
+}
+
+/// "3-1/2\" pipe", "5-1/2 hours": a whole number and a fraction with a hyphen between them.
+pub fn mixed(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<Expression> {
+    let hyphen = line.is_figure(i) && line.joined(i + 1) == '-' && !line.gap(i + 2);
+    let (over, under, end) = fractions::parts(line, i + 2).filter(|_| hyphen)?;
+    let value = |digits: &str| digits.parse::<u32>().unwrap_or(0);
+    if value(over) >= value(under) || value(under) > 64 || line.glued_left(i) {
+        return None;
+    }
+    let whole = grammar.cardinal(line.text(i), NumberForm::default());
+    let said = join(&[&whole, "and", &grammar.fraction(over, under)]);
+    let (noun, end) = match (line.joined(end), line.text(end), line.joined(end + 1)) {
+        ('"', ..) => ("inch", end + 1),
+        (_, "in", '.') => ("inch", end + 2),
+        _ => ("", end),
+    };
+    Some(Expression::new(
+        Semiotic::Measure,
+        join(&[&said, noun]),
+        end,
+    ))
 }
 
 /// Whether a single quote is open before `i`.

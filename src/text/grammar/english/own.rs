@@ -14,7 +14,7 @@ use crate::normalization::numbers::{below_hundred, two, year};
 /// Finds an expression that starts at a token.
 type OwnRecogniser = fn(&EnglishGrammar, &WrittenLine, usize) -> Option<Expression>;
 
-const OWN: [OwnRecogniser; 43] = [
+const OWN: [OwnRecogniser; 47] = [
     screen,
     world_war,
     hundreds,
@@ -27,6 +27,7 @@ const OWN: [OwnRecogniser; 43] = [
     calendar::era,
     lengths::height,
     lengths::primes,
+    lengths::mixed,
     lengths::inches,
     lengths::temperature,
     calendar::duration,
@@ -38,6 +39,7 @@ const OWN: [OwnRecogniser; 43] = [
     calls::emergency,
     calls::vanity,
     calendar::quarter,
+    padded_date,
     pair,
     counted_thousands,
     elision,
@@ -51,6 +53,8 @@ const OWN: [OwnRecogniser; 43] = [
     codes::stage,
     codes::operator,
     codes::times,
+    codes::rate,
+    amounts::dash,
     lengths::square,
     numbered,
     lengths::bare_unit,
@@ -109,6 +113,31 @@ fn pair(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<Expres
         return Some(Expression::new(Semiotic::Measure, words, end));
     }
     Some(Expression::new(Semiotic::Fraction, words, end))
+}
+
+/// "09/30", "12/05": a month and a day with a zero before it.
+fn padded_date(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<Expression> {
+    let (first, second) = (line.text(i), line.text(i + 2));
+    let two = |k: usize| line.is_figure(k) && line.text(k).len() == 2;
+    let tight = line.joined(i + 1) == '/' && !line.gap(i + 2) && !line.glued_left(i);
+    let zero = first.starts_with('0') || second.starts_with('0');
+    let alone = !line.glued_right(i + 3) && !matches!(line.joined(i + 3), '/' | '-');
+    if !two(i) || !two(i + 2) || !tight || !zero || !alone || i > 0 && line.joined(i) == '/' {
+        return None;
+    }
+    let (a, b): (u8, u8) = (first.parse().ok()?, second.parse().ok()?);
+    let day_first = grammar.tables().day_first || a > 12;
+    let (month, day) = if day_first { (b, a) } else { (a, b) };
+    let fits = (1..=12).contains(&month) && (1..=31).contains(&day);
+    fits.then(|| {
+        let words = grammar.date(&CalendarDate {
+            day: Some(day),
+            month: Some(month),
+            figures: true,
+            ..CalendarDate::default()
+        });
+        Expression::new(Semiotic::Date, words, i + 3)
+    })
 }
 
 /// Whether the word before `i` stands before dates.
@@ -308,7 +337,7 @@ fn hundreds(_grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<E
 /// "#1", "#AI".
 fn hash(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<Expression> {
     let alone = line.sign(i) == '#' && line.gap(i) && !line.gap(i + 1);
-    // "#4500012345", "#A1234"
+    // "#4500012345", "#A1234", "#BLD-2024"
     let digits = line.text(i + 1);
     let long = digits.len() > 4 || digits.starts_with('0');
     let ends = !line.glued_right(i + 2) && !matches!(line.joined(i + 2), ',' | '-');
@@ -316,7 +345,8 @@ fn hash(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<Expres
         let words = join(&["number", &grammar.one_by_one(digits)]);
         return Some(Expression::new(Semiotic::Serial, words, i + 2));
     }
-    if alone && line.is_word(i + 1) && line.is_figure(i + 2) && !line.gap(i + 2) {
+    let code = i + 2 + usize::from(line.joined(i + 2) == '-');
+    if alone && line.is_word(i + 1) && line.is_figure(code) && !line.gap(code) {
         return Some(Expression::new(Semiotic::Serial, "number", i + 1));
     }
     let words = if alone && line.is_figure(i + 1) {

@@ -23,13 +23,13 @@ const BEFORE_POINTS: [&str; 8] = [
 const NEAR: usize = 14;
 
 /// Returns the two numbers of the pair at `i`.
-fn pair<'a>(line: &'a WrittenLine, i: usize) -> Option<(&'a str, &'a str)> {
+fn pair(line: &WrittenLine, i: usize) -> Option<(&str, &str)> {
     let (from, to) = (line.text(i), line.text(i + 2));
     let tight = line.joined(i + 1) == '-' && line.is_figure(i + 2) && !line.gap(i + 2);
     let short = |text: &str| text.len() <= 3 && (text == "0" || !text.starts_with('0'));
     let alone = !line.glued_left(i)
         && !line.glued_right(i + 3)
-        && !matches!(line.joined(i + 3), '-' | '%' | '/' | ':');
+        && !matches!(line.joined(i + 3), '-' | '%' | '/' | ':' | '=');
     (line.is_figure(i) && tight && alone && short(from) && short(to)).then_some((from, to))
 }
 

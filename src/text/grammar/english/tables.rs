@@ -169,13 +169,13 @@ pub fn roman_by_context(line: &WrittenLine, i: usize, n: u32) -> Option<bool> {
             numeral,
             "CIVIC" | "MILD" | "MIMIC" | "VIVID" | "LIVID" | "CIVIL"
         );
+    // "40 mEq KCl IV": into a vein.
+    let dosed = (i.saturating_sub(4)..i).any(|k| line.is_figure(k));
     let alone = usual && line.len() == 1 && numeral.len() > 2;
     if alone {
         return Some(false);
     }
-    if usual
-        && (name && n < 100 && (numeral != "IV" || next.is_empty() || !line.is_word(i + 1)) || long)
-    {
+    if usual && (name && n < 100 && (numeral != "IV" || !line.is_word(i + 1) && !dosed) || long) {
         return Some(false);
     }
     None

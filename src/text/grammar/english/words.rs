@@ -137,6 +137,10 @@ impl EnglishGrammar<'_> {
         if stem == "WHO" && asked.contains(&line.before(i).to_lowercase().as_str()) {
             return low; // "who is WHO?"
         }
+        let brief = (2..=3).contains(&stem.len()) && !stem.contains('\'');
+        if brief && !line.shouted && !short_words::is_word(stem) {
+            return letters();
+        }
         // Words in capitals beside each other are stressed, not shortened: "IT IS OVER".
         let stressed = |k: usize| {
             let text = line.text(k);
@@ -146,6 +150,7 @@ impl EnglishGrammar<'_> {
                 && self.knows(&text.to_lowercase())
                 && !self.words.is_acronym(text)
                 && !LETTERS.contains(&text)
+                && (text.len() > 3 || short_words::is_word(text))
         };
         let beside =
             line.gap(i) && stressed(i.wrapping_sub(1)) || line.gap(i + 1) && stressed(i + 1);
@@ -176,10 +181,6 @@ impl EnglishGrammar<'_> {
         if spelled && !(WORDS.contains(&stem) && line.capital(i + 1) && line.is_word(i + 1))
             || acronym
         {
-            return letters();
-        }
-        let brief = (2..=3).contains(&stem.len()) && !stem.contains('\'');
-        if brief && !short_words::is_word(stem) {
             return letters();
         }
         if self.knows(&low) || self.knows(&short) || stem.len() > 5 && pronounceable(stem) {

@@ -51,6 +51,7 @@ pub fn read(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expre
     if !line.is_word(i)
         || line.glued_left(i)
         || matches!(line.joined(i), '\'')
+        || i > 0 && !line.gap(i) && line.sign(i - 1) == '-' && line.gap(i - 1) // "-p 80"
         || i > 0 && !line.gap(i) && matches!(line.sign(i - 1), '/' | '.' | '\\' | '&')
     {
         return None;
@@ -65,8 +66,14 @@ pub fn read(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expre
         {
             return None;
         }
+        // "no. A12345", "Reg. no. KA-01": a code.
+        let code = || {
+            let at = next + 1 + usize::from(line.joined(next + 1) == '-');
+            line.is_word(next) && line.is_figure(at) && !line.gap(at) && !line.gap(next + 1)
+        };
         let figure = || {
             line.is_figure(next)
+                || line.gap(next) && code()
                 || line.gap(next)
                     && (line.text(i).len() > 1 || line.text(next).len() > 1)
                     && romans::value(line.text(next)).is_some()
@@ -193,14 +200,16 @@ pub fn day(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expres
         return None;
     }
     let dash = line.sign(next);
-    if !stop
-        && matches!(dash, '-' | '–')
+    if matches!(dash, '-' | '–')
         && !line.gap(next)
         && !line.gap(next + 1)
         && let Some(to) = of(next + 1)
     {
+        // "Mon.-Thurs.": the stop of the second one too, but at the end.
+        let stop = line.joined(next + 2) == '.' && next + 3 < line.len();
         let words = grammar.range(name, to);
-        return Some(Expression::new(Semiotic::Range, words, next + 2));
+        let end = next + 2 + usize::from(stop);
+        return Some(Expression::new(Semiotic::Range, words, end));
     }
     let last = stop && next >= line.len();
     Some(Expression::new(

@@ -79,7 +79,9 @@ pub fn read(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expre
     }
     let hyphen = line.joined(end) == '-' && !line.gap(end + 1) && line.is_word(end + 1);
     let at = end + usize::from(hyphen);
-    let (noun, mut after) = unit(line, at, grammar)?;
+    // "0815-A" is a code, not a current.
+    let letter = line.capital(at) && line.text(at).chars().nth(1).is_none();
+    let (noun, mut after) = unit(line, at, grammar).filter(|_| !(hyphen && letter))?;
     // "2 tbsp. sugar": the stop of an abbreviation within a sentence.
     let low = line.text(after + 1).starts_with(char::is_lowercase);
     if line.is_word(after - 1) && line.joined(after) == '.' && line.gap(after + 1) && low {

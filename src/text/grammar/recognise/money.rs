@@ -76,7 +76,9 @@ pub fn sign_first(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option
     let tables = grammar.tables();
     let minus = DASHES.contains(&line.sign(i)) && line.gap(i) && !line.gap(i + 1);
     let (currency, at) = self::currency(line, i + usize::from(minus), grammar)?;
-    if line.glued_left(i) {
+    // "GBP/USD 1.27": a rate of exchange.
+    let rate = i > 0 && !line.gap(i) && line.sign(i - 1) == '/';
+    if line.glued_left(i) || rate {
         return None;
     }
     let (mut from, mut end) = amount(line, at, tables)?;

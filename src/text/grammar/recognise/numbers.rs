@@ -96,7 +96,10 @@ pub fn second(
     if !DASHES.contains(&dash) || (!spaced && (line.gap(end) || line.gap(end + 1))) {
         return None;
     }
-    number(line, end + 1, tables).filter(|_| line.is_figure(end + 1))
+    // "24-0815" is a code.
+    let padded =
+        |n: &WrittenNumber| n.part.is_none() && n.whole.len() > 1 && n.whole.starts_with('0');
+    number(line, end + 1, tables).filter(|(n, _)| line.is_figure(end + 1) && !padded(n))
 }
 
 /// Reads digits with a mark of an ordinal.
@@ -148,7 +151,7 @@ pub fn cardinal(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<E
     };
     let words = if grammar.is_year(line, i, &number) {
         grammar.year(&number.whole)
-    } else if number.whole.len() > DIGITS_MAX {
+    } else if number.whole.len() > DIGITS_MAX || grammar.names(&number) {
         grammar.one_by_one(&number.whole)
     } else {
         let form = match grammar.gender_with(&number, &line.low(end)) {
