@@ -17,12 +17,13 @@
 //! | `text_grammar`, `text_base` | what such a file answers |
 //! | `web` | addresses without "www", paths and names of files |
 //! | `romance`, `romance_words` | what Spanish, French, Italian and Portuguese write alike, and say alike |
-//! | `spanish`, `french`, `italian`, `portuguese`, `hindi`, `african` | what only these say |
+//! | `spanish`, `french`, `italian`, `portuguese`, `hindi`, `hindi_address`, `african` | what only these say |
 
 mod african;
 pub(crate) mod english;
 mod french;
 mod hindi;
+mod hindi_address;
 mod italian;
 pub mod language;
 pub(crate) mod languages;

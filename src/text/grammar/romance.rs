@@ -4,7 +4,7 @@
 //! Owns how these are recognised; each language says them.
 
 use super::language::{Grammar, join};
-use super::recognise::{measures, numbers, romans, times};
+use super::recognise::{fractions, measures, numbers, romans, times};
 use super::semiotic::{Expression, Semiotic};
 use super::tables::GrammarTables;
 use super::token::WrittenLine;
@@ -119,7 +119,9 @@ pub fn time(
     let mut end = i + 1;
     let sign = line.joined(end);
     let mut marked = false;
-    if (sign == ':' || sign == '.' && points)
+    // "10.30 h"
+    let pointed = sign == '.' && (points || mark(end + 2) && line.gap(end + 2));
+    if (sign == ':' || pointed)
         && let Some(minute) = two(end + 1)
     {
         time.minute = Some(minute);
@@ -188,6 +190,25 @@ pub fn time(
     (!line.glued_right(end) && line.joined(end) != '%').then_some((time, end))
 }
 
+/// Reads a time, or two with a dash between them: "9:00-14:00".
+pub fn clock(
+    line: &WrittenLine,
+    i: usize,
+    grammar: &dyn Grammar,
+    points: bool,
+) -> Option<Expression> {
+    let (from, mut end) = time(line, i, grammar, points)?;
+    let mut words = grammar.time(&from);
+    if numbers::DASHES.contains(&line.joined(end))
+        && !line.gap(end + 1)
+        && let Some((to, after)) = time(line, end + 1, grammar, points)
+    {
+        words = grammar.range(&words, &grammar.time(&to));
+        end = after;
+    }
+    Some(Expression::new(Semiotic::Time, words, end))
+}
+
 /// Returns the index after "nº", "n°", "n.º" before a figure at `i`.
 pub fn number_sign(line: &WrittenLine, i: usize) -> Option<usize> {
     let word = line.low(i);
@@ -234,6 +255,16 @@ pub fn spaced_telephone(
     if !line.is_figure(i) || !line.gap(i) {
         return None;
     }
+    // "612 345 678", "900 123 456": nine digits that no noun follows.
+    let free = |k: usize| !line.is_word(k) && !"€$£%".contains(line.sign(k));
+    let lengths = (i..i + 3).all(|k| line.is_figure(k) && line.text(k).len() == 3 && line.gap(k));
+    let first = line.text(i).starts_with(|c| ('6'..='9').contains(&c));
+    if lengths && first && !line.is_figure(i + 3) && free(i + 3) {
+        return Some((
+            (i..i + 3).map(|k| line.text(k).to_string()).collect(),
+            i + 3,
+        ));
+    }
     let mut groups = Vec::new();
     let mut end = i;
     while line.is_figure(end) && line.gap(end) && line.text(end).len() <= 4 && end - i < 7 {
@@ -270,6 +301,8 @@ fn fraction_parts(
     let more =
         matches!(line.joined(end), '/' | '-') && line.is_figure(end + 1) && !line.gap(end + 1);
     let fits = under.part.is_none()
+        && !fractions::is_reference(&under.whole)
+        && !fractions::is_division(line, line.text(i), &under.whole, end)
         && whole(line.text(i))
         && whole(&under.whole)
         && !more
@@ -307,6 +340,9 @@ pub fn mixed<'a>(
         None => (None, fraction_parts(line, at, grammar)?),
     };
     let unit = measures::unit(line, end, grammar);
+    if unit.is_some() && whole.is_none() && fractions::is_pressure(&over, &under) {
+        return None;
+    }
     let end = unit.as_ref().map_or(end, |(_, end)| *end);
     Some(MixedFraction {
         negative,
@@ -365,7 +401,9 @@ pub fn era(line: &WrittenLine, i: usize) -> Option<(bool, usize)> {
 /// Whether the Roman numeral at `i` counts (`Some(false)`) or orders (`Some(true)`): by the words of the tables, or after
 /// any name.
 pub fn is_roman(line: &WrittenLine, i: usize, tables: &GrammarTables) -> Option<bool> {
-    let before = line.before(i).to_lowercase();
+    // "sec. XX": the stop belongs to the word before.
+    let stop = usize::from(i > 1 && line.sign(i - 1) == '.');
+    let before = line.before(i - stop).to_lowercase();
     let is = |words: &[&str], word: &str| words.contains(&word);
     let ruler = is(tables.rulers, &before) && i > 0 && line.capital(i - 1);
     if is(tables.roman_ordered, &before) || is(tables.roman_after, &line.low(i + 1)) || ruler {

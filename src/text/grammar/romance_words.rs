@@ -38,6 +38,9 @@ pub fn signs(
     if let Some(end) = number_sign(line, i) {
         return found(Semiotic::Abbreviation, &[words.number], end);
     }
+    if line.low(i) == "nº" && line.gap(i + 1) {
+        return found(Semiotic::Abbreviation, &[words.number], i + 1);
+    }
     if let (Some([before, after]), Some((is_before, end))) = (words.eras, era(line, i)) {
         let era = if is_before { before } else { after };
         return found(Semiotic::Abbreviation, &[era], end);

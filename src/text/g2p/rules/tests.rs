@@ -2,7 +2,6 @@ use super::*;
 use crate::languages::language;
 use crate::{Piece, pieces, speakable};
 use unicode_normalization::UnicodeNormalization;
-use vocabox_base::cpu_time;
 use vocabox_base::random::SplitMix;
 
 fn language_of(code: &str) -> &'static TableLanguage {
@@ -236,7 +235,9 @@ fn letters_of_another_script_are_refused_by_their_place() {
 }
 
 #[test]
-fn hostile_texts_take_time_by_their_length() {
+fn hostile_texts_take_steps_by_their_length() {
+    const STEPS_PER_CHAR_MAX: u64 = 4000;
+    let mut worst = (0, String::new());
     English::shared(Accent::American);
     for text in [
         "a".repeat(5000),
@@ -251,15 +252,18 @@ fn hostile_texts_take_time_by_their_length() {
         "A.".repeat(2500),
     ] {
         for (code, _) in TABLES {
-            let before = cpu_time::of_thread();
-            if let Ok(mut pieces) = pieces(&text, language_of(code)) {
-                assert!(pieces.next().unwrap().is_ok());
-            }
-            // A hundred times the usual time: this detects work that grows with the square of the length.
-            let used = cpu_time::of_thread() - before;
-            assert!(used.as_secs() < 5, "{code}: {used:?} for {text:.10}");
+            let used = crate::steps::of(|| {
+                if let Ok(mut pieces) = pieces(&text, language_of(code)) {
+                    assert!(pieces.next().unwrap().is_ok());
+                }
+            });
+            worst = worst.max((
+                used / text.chars().count() as u64,
+                format!("{code} {text:.10}"),
+            ));
         }
     }
+    assert!(worst.0 < STEPS_PER_CHAR_MAX, "{worst:?}");
 }
 
 #[test]
