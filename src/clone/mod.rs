@@ -99,6 +99,12 @@ impl Cloning {
         })
     }
 
+    /// The number of stock voices that are not measured yet.
+    pub fn unmeasured(&self) -> usize {
+        let measured = self.catalog.measured();
+        measured.iter().filter(|voice| voice.is_none()).count()
+    }
+
     /// Checks that `account` may add a voice. Faults: `Invalid` when it has `most` voices already, and those of the
     /// store.
     pub fn check_room(&self, account: AccountId, most: usize) -> Result<(), Fault> {
