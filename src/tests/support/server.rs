@@ -143,6 +143,11 @@ impl Server {
         Server::run(serve(data, models, options), data, key)
     }
 
+    /// The server that `command` starts, on an existing data folder.
+    pub fn of(command: Command, data: &Path, key: &str) -> Server {
+        Server::run(command, data, key)
+    }
+
     fn run(command: Command, data: &Path, key: &str) -> Server {
         let (child, addr, log) = spawn(command);
         Server {
