@@ -74,7 +74,9 @@ fn dub_in(at: &Path, models: &Path, umask: &str, more: &[&str]) -> String {
     let film = film("frames.mp4");
     let mut command = vocabox(&["--models-dir"]);
     command.arg(models).arg("dub").arg(film);
-    command.args(["--from", "en", "--to", "en", "-o", "out.mp4", "--srt", "out.srt"]);
+    command.args([
+        "--from", "en", "--to", "en", "-o", "out.mp4", "--srt", "out.srt",
+    ]);
     command.args(["--voice", "SPEAKER_00=af_heart"]).args(more);
     let mut shell = Command::new("sh");
     shell.args(["-c", &format!("umask {umask}; exec \"$0\" \"$@\"")]);
@@ -114,14 +116,21 @@ fn dubbing_leaves_nothing_but_its_files_which_the_umask_opens_or_closes() {
 
 #[test]
 fn dubbing_says_when_it_measures_voices() {
-    let (models, stubs, folder) = (cloning_models(), stub_models(), tempfile::tempdir().unwrap());
+    let (models, stubs, folder) = (
+        cloning_models(),
+        stub_models(),
+        tempfile::tempdir().unwrap(),
+    );
     let pack = "stub-transcribe";
     fs::rename(stubs.path().join(pack), models.path().join(pack)).unwrap();
     let data = ["--data-dir", "kept"];
     let said = dub_in(folder.path(), models.path(), "022", &data);
     let line = said.lines().find(|line| line.contains("measuring"));
     let line = line.unwrap_or_else(|| panic!("{said}"));
-    assert!(line.contains("voices") && line.contains("kept in kept"), "{line}");
+    assert!(
+        line.contains("voices") && line.contains("kept in kept"),
+        "{line}"
+    );
 }
 
 #[test]
@@ -131,7 +140,13 @@ fn no_film_is_written_under_the_name_of_something_else() {
     for name in ["out.mkv", "out.wav", "out.avi"] {
         let out = folder.path().join(name);
         let film = film("frames.mp4");
-        let args = [film.to_str().unwrap(), "--to", "en", "-o", out.to_str().unwrap()];
+        let args = [
+            film.to_str().unwrap(),
+            "--to",
+            "en",
+            "-o",
+            out.to_str().unwrap(),
+        ];
         let data = folder.path().join("data");
         let refused = dub(models, data.to_str().unwrap(), &args);
         let said = String::from_utf8_lossy(&refused.stderr);

@@ -77,7 +77,10 @@ fn no_sound_is_written_under_the_name_of_another_format() {
         let refused = speak("ok", &[&["-o", path.to_str().unwrap()], more].concat());
         let said = String::from_utf8(refused.stderr).unwrap();
         assert_eq!(refused.status.code(), Some(2), "{said}");
-        assert!(said.contains("ending") && said.lines().count() == 1, "{said}");
+        assert!(
+            said.contains("ending") && said.lines().count() == 1,
+            "{said}"
+        );
         assert!(!path.exists());
     }
     let path = folder.path().join("a.ogg");
