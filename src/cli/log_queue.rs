@@ -209,7 +209,8 @@ mod tests {
             "last\n",
         ];
         assert_eq!(lines, told);
-        assert_eq!((queue.lock().bytes, queue.lock().missing.count), (0, 0));
+        let state = queue.lock();
+        assert_eq!((state.bytes, state.missing.count), (0, 0));
     }
 
     #[test]
