@@ -25,6 +25,7 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Common, CommonFlags};
+use crate::engine::graph::heap;
 pub use error::CliError;
 pub use logging::log_panic;
 
@@ -103,6 +104,10 @@ fn usage(refused: &clap::Error) -> ExitCode {
 fn dispatch(cli: Cli) -> Result<(), CliError> {
     let common = Common::resolve(&cli.common).map_err(CliError::Usage)?;
     let is_server = matches!(cli.command, Command::Serve(_));
+    if is_server {
+        // Also before the log has its thread, which would take a heap beyond the bound.
+        heap::fix_bounds();
+    }
     logging::start(&common, is_server)
         .map_err(|e| CliError::Failed(format!("no thread can be started for the log: {e}")))?;
     match cli.command {
