@@ -16,6 +16,7 @@ use crate::pack::Pack;
 use crate::pack::manifest::{PackKind, Runtime};
 use crate::scheduler::lanes::Lanes;
 use crate::services::transcription::GENERAL;
+use vocabox_base::groups;
 
 /// The chosen packs, verified, and the libraries that run their graphs.
 #[derive(Clone)]
@@ -85,6 +86,7 @@ impl Installation {
             false => None,
         };
         let graphs = GraphLoader { ort };
+        check_memory(chosen.clone(), &graphs, groups::memory_bytes_max())?;
         for pack in chosen {
             engine::of(pack)?;
             pack.verify(graphs.variant(pack).as_deref(), false)
@@ -197,6 +199,43 @@ impl Installation {
     }
 }
 
+/// Refuses to load packs for which the control groups of this process leave too little memory: the kernel would kill it
+/// without a word.
+fn check_memory<'a>(
+    packs: impl Iterator<Item = &'a Pack>,
+    graphs: &GraphLoader,
+    bytes_max: Option<u64>,
+) -> Result<(), Fault> {
+    let Some(bytes_max) = bytes_max else {
+        return Ok(());
+    };
+    let loaded = |pack: &Pack| {
+        let variant = graphs.variant(pack);
+        let files = pack.manifest.files.iter();
+        let files = files.filter(|f| f.variant.is_none() || f.variant == variant);
+        files.map(|f| f.size).sum::<u64>()
+    };
+    let need = memory_need(packs.map(loaded).sum());
+    match bytes_max < need {
+        true => Err(Fault::missing(format!(
+            "The memory of this process is limited to {} MiB by its control group (memory.max, MemoryMax, --memory), and the \
+             models alone need about {} MiB: raise the limit, or fetch fewer or smaller packs.",
+            bytes_max >> 20,
+            need >> 20
+        ))),
+        false => Ok(()),
+    }
+}
+
+/// Bytes of memory that models whose files have `file_bytes` take once they are loaded, before anything computes: those of
+/// all packs, of 465 MB, took 729 MB that the kernel could not take back.
+fn memory_need(file_bytes: u64) -> u64 {
+    match file_bytes {
+        0 => 0,
+        bytes => bytes / 2 * 3 + (32 << 20),
+    }
+}
+
 /// The fetched packs of `kind`.
 fn fetched(packs: &[Pack], kind: PackKind) -> Vec<Pack> {
     let fitting = |p: &&Pack| p.kind() == kind && p.is_fetched();
@@ -266,4 +305,25 @@ fn not_fetched(what: &str, example: &str) -> Fault {
     Fault::missing(format!(
         "No pack that {what} is fetched. Run scripts/fetch-models {example}."
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packs_that_the_control_group_has_no_memory_for_are_refused_with_both_numbers() {
+        let graphs = GraphLoader { ort: None };
+        let models = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+        let packs = Pack::all(&models).unwrap();
+        let packs = || packs.iter().filter(|pack| pack.name() == "silero-vad");
+        let check = |bytes_max| check_memory(packs(), &graphs, bytes_max);
+        check(None).unwrap();
+        check(Some(1 << 40)).unwrap();
+        let fault = check(Some(20 << 20)).unwrap_err();
+        assert!(fault.sentence.contains("limited to 20 MiB"), "{fault}");
+        assert!(fault.sentence.contains("need about 3"), "{fault}");
+        // Without models, nothing is needed.
+        check_memory(std::iter::empty(), &graphs, Some(1)).unwrap();
+    }
 }

@@ -31,6 +31,7 @@ use crate::services::file_cache::{CacheLimits, FileCache};
 use crate::services::lexicons::Lexicons;
 use crate::services::previews::Previews;
 use crate::store::{JobRoom, Retention, Store, StoreBounds};
+use rustix::process::{Resource, getrlimit};
 use vocabox_base::budget::Budget;
 
 /// Bounds of the previews on the disk.
@@ -54,9 +55,10 @@ impl App {
     /// store and of the services.
     pub fn open(options: &config::Serve) -> Result<Self, Fault> {
         engine::graph::heap::fix_bounds();
+        check_address_space(options.server.store_bytes, getrlimit(Resource::As).current)?;
         if !memory::keep_reserve() {
             return Err(Fault::missing(
-                "The server may have too little memory to start.",
+                "The server may have too little memory to start: raise `ulimit -v`.",
             ));
         }
         let origins = Origins::parse(&options.server.cors_origin).map_err(Fault::missing)?;
@@ -124,6 +126,26 @@ impl App {
         let edge = setup.open(Arc::new(lifecycle)).map_err(refused)?;
         give_memory_back(Arc::clone(&context.drain))?;
         Ok(App { edge, context })
+    }
+}
+
+/// Bytes of address space that a server takes beside its store: with all packs 1.2 GiB once they were loaded, threads and
+/// their heaps included.
+const ADDRESS_SPACE_BYTES: u64 = 3 << 29;
+
+/// Refuses to start with too little address space, which may be missing only when the models are loaded, or later. Faults:
+/// `Missing`.
+fn check_address_space(store_bytes: usize, bytes_max: Option<u64>) -> Result<(), Fault> {
+    let need = store_bytes as u64 + ADDRESS_SPACE_BYTES;
+    match bytes_max {
+        Some(bytes_max) if bytes_max < need => Err(Fault::missing(format!(
+            "This process may have {} MiB of address space, and needs about {} MiB, {} MiB of them for the store: raise \
+             `ulimit -v` (LimitAS), or lower --store-bytes.",
+            bytes_max >> 20,
+            need >> 20,
+            store_bytes >> 20
+        ))),
+        _ => Ok(()),
     }
 }
 

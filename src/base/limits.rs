@@ -366,13 +366,6 @@ pub const HISTORY_BYTES: Movable = Movable {
 /// Bytes that the disk of the data folder must have left for the server to be ready: several history items of the longest
 /// texts.
 pub const DISK_BYTES_MIN: u64 = MIB;
-/// Milliseconds after a refusal for want of room on the disk for which the server is not ready, whatever room there is then:
-/// what was refused has given its room back.
-pub const DISK_FULL_MS: u64 = 5_000;
-/// Days by which the clock may be ahead of when it was last seen, for age to remove history and jobs at once; and hours that
-/// it has to stay there otherwise.
-pub const CLOCK_AHEAD_DAYS_MAX: u32 = 7;
-pub const CLOCK_DOUBT_HOURS: u64 = 24;
 /// Days that the clock may be behind the newest item of a store for new items to follow it in the order of history: set back
 /// further, it corrects a time that was quite wrong.
 pub const ORDER_AHEAD_DAYS_MAX: u32 = 7;

@@ -25,11 +25,23 @@ pub struct LogQueue {
 
 #[derive(Default)]
 struct QueueState {
-    lines: VecDeque<String>,
+    lines: VecDeque<QueuedLine>,
     bytes: usize,
     is_writing: bool,
-    dropped: u64,
-    /// Why the last line was dropped.
+    /// Lines that were dropped after the last one that waits.
+    missing: Missing,
+}
+
+struct QueuedLine {
+    /// Lines that were dropped before this one.
+    missing: Missing,
+    text: String,
+}
+
+/// Lines that were dropped, and why the last of them was.
+#[derive(Default)]
+struct Missing {
+    count: u64,
     why: String,
 }
 
@@ -47,14 +59,15 @@ impl LogQueue {
     }
 
     /// Adds a line, without its end; drops it where too many bytes wait. Never waits for the reader.
-    pub fn add(&self, line: String) {
+    pub fn add(&self, text: String) {
         let mut state = self.lock();
-        if state.bytes + line.len() > LOG_BYTES_MAX {
-            state.drop_line("its reader was too slow");
+        if state.bytes + text.len() > LOG_BYTES_MAX {
+            state.missing.add(1, "its reader was too slow");
             return;
         }
-        state.bytes += line.len();
-        state.lines.push_back(line);
+        state.bytes += text.len();
+        let missing = std::mem::take(&mut state.missing);
+        state.lines.push_back(QueuedLine { missing, text });
         drop(state);
         self.changed.notify_all();
     }
@@ -80,27 +93,27 @@ impl LogQueue {
     fn work(&self, mut sink: LogSink) -> ! {
         loop {
             let mut state = self.lock();
-            while state.lines.is_empty() {
-                let waited = self.changed.wait(state);
-                state = waited.unwrap_or_else(PoisonError::into_inner);
-            }
-            let line = state.lines.pop_front().unwrap_or_default();
-            state.bytes -= line.len();
-            state.is_writing = true;
-            let (dropped, why) = (state.dropped, state.why.clone());
-            drop(state);
-            let told = match dropped {
-                0 => Ok(()),
-                count => write(&mut sink.writer, &(sink.missing)(count, &why)),
+            let QueuedLine { missing, text } = loop {
+                match state.lines.pop_front() {
+                    Some(line) => break line,
+                    None => {
+                        let waited = self.changed.wait(state);
+                        state = waited.unwrap_or_else(PoisonError::into_inner);
+                    }
+                }
             };
-            let is_told = told.is_ok();
-            let written = told.and_then(|()| write(&mut sink.writer, &line));
+            state.bytes -= text.len();
+            state.is_writing = true;
+            drop(state);
+            let told = match missing.count {
+                0 => Ok(()),
+                count => write(&mut sink.writer, &(sink.missing)(count, &missing.why)),
+            };
+            let untold = if told.is_ok() { 0 } else { missing.count };
+            let written = told.and_then(|()| write(&mut sink.writer, &text));
             let mut state = self.lock();
-            if is_told {
-                state.dropped -= dropped;
-            }
             if let Err(error) = written {
-                state.drop_line(&error.to_string());
+                state.next_missing().add(untold + 1, &error.to_string());
             }
             state.is_writing = false;
             drop(state);
@@ -110,8 +123,18 @@ impl LogQueue {
 }
 
 impl QueueState {
-    fn drop_line(&mut self, why: &str) {
-        self.dropped += 1;
+    /// The lines that are missing before the next one.
+    fn next_missing(&mut self) -> &mut Missing {
+        match self.lines.front_mut() {
+            Some(next) => &mut next.missing,
+            None => &mut self.missing,
+        }
+    }
+}
+
+impl Missing {
+    fn add(&mut self, count: u64, why: &str) {
+        self.count += count;
         why.clone_into(&mut self.why);
     }
 }
@@ -170,19 +193,24 @@ mod tests {
             queue.add(half.clone());
         }
         assert!(queue.lock().bytes <= LOG_BYTES_MAX);
-        assert_eq!(queue.lock().dropped, 3);
+        assert_eq!(queue.lock().missing.count, 3);
         queue.flush(Duration::ZERO);
         drop(go_on);
         queue.flush(Duration::from_secs(60));
-        assert_eq!(
-            written.recv().unwrap(),
-            "3 missing: its reader was too slow\n"
-        );
-        assert_eq!(written.recv().unwrap(), format!("{half}\n"));
         queue.add("last".to_owned());
         queue.flush(Duration::from_secs(60));
-        assert_eq!(written.try_iter().last().unwrap(), "last\n");
-        assert_eq!((queue.lock().bytes, queue.lock().dropped), (0, 0));
+        let half = format!("{half}\n");
+        // It is told where they are missing.
+        let lines: Vec<String> = written.try_iter().collect();
+        let told = [
+            half.as_str(),
+            &half,
+            "3 missing: its reader was too slow\n",
+            "last\n",
+        ];
+        assert_eq!(lines, told);
+        let state = queue.lock();
+        assert_eq!((state.bytes, state.missing.count), (0, 0));
     }
 
     #[test]

@@ -3,8 +3,10 @@
 pub mod account;
 pub mod docs;
 pub mod dub;
+mod endings;
 mod error;
 pub mod history;
+pub mod job;
 pub mod key;
 pub mod lexicon;
 mod log_queue;
@@ -15,6 +17,7 @@ pub mod read;
 pub mod serve;
 pub mod speak;
 pub mod transcribe;
+pub mod voice;
 
 use std::process::ExitCode;
 
@@ -22,6 +25,7 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Common, CommonFlags};
+use crate::engine::graph::heap;
 pub use error::CliError;
 pub use logging::log_panic;
 
@@ -52,6 +56,8 @@ enum Command {
     Account(account::AccountArgs),
     Key(key::KeyArgs),
     History(history::HistoryArgs),
+    Job(job::JobArgs),
+    Voice(voice::VoiceArgs),
     Lexicon(lexicon::LexiconArgs),
     Models(models::ModelsArgs),
     Speak(speak::SpeakArgs),
@@ -98,6 +104,10 @@ fn usage(refused: &clap::Error) -> ExitCode {
 fn dispatch(cli: Cli) -> Result<(), CliError> {
     let common = Common::resolve(&cli.common).map_err(CliError::Usage)?;
     let is_server = matches!(cli.command, Command::Serve(_));
+    if is_server {
+        // Also before the log has its thread, which would take a heap beyond the bound.
+        heap::fix_bounds();
+    }
     logging::start(&common, is_server)
         .map_err(|e| CliError::Failed(format!("no thread can be started for the log: {e}")))?;
     match cli.command {
@@ -105,6 +115,8 @@ fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::Account(args) => account::run(args, &common.settings.data_dir),
         Command::Key(args) => key::run(args, &common.settings.data_dir),
         Command::History(args) => history::run(args, &common.settings.data_dir),
+        Command::Job(args) => job::run(args, &common.settings.data_dir),
+        Command::Voice(args) => voice::run(args, &common.settings.data_dir),
         Command::Lexicon(args) => lexicon::run(args, &common.settings.data_dir),
         Command::Models(args) => models::run(args, &common.settings.models_dir),
         Command::Speak(args) => speak::run(args, &common),

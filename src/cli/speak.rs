@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::CliError;
+use super::endings::speech_format;
 use super::logging::say;
 use super::output::unwritten;
 use crate::app::Installation;
@@ -129,12 +130,9 @@ fn is_pipe(args: &SpeakArgs) -> bool {
 
 /// The format of `--format`, else of the ending of the file's name, else WAV.
 fn format(args: &SpeakArgs) -> Result<Format, CliError> {
-    let ending = args.output.extension().and_then(|e| e.to_str());
-    match (&args.format, ending) {
-        (Some(name), _) => Format::parse(name).map_err(|f| CliError::Usage(format!("--{f}"))),
-        (None, Some(ending)) => Ok(Format::parse(ending).unwrap_or(Format::Wav)),
-        _ => Ok(Format::Wav),
-    }
+    let asked = args.format.as_deref().map(Format::parse).transpose();
+    let asked = asked.map_err(|f| CliError::Usage(format!("--{f}")))?;
+    speech_format(asked, &args.output)
 }
 
 /// Writes pieces to standard output as they are made. After a fault the encoder still finishes, so that the sound so

@@ -61,6 +61,8 @@ pub struct Cloning {
     /// One lane: whose recording is read.
     reading: Arc<Lanes>,
     store: Arc<Store>,
+    /// Stock voices that were not measured at the start.
+    unmeasured: usize,
     refiner: Refiner,
 }
 
@@ -88,6 +90,8 @@ impl Cloning {
     /// when the thread cannot be started.
     pub fn start(catalog: Catalog, probe: VoiceProbe, store: Arc<Store>) -> Result<Self, Fault> {
         let (catalog, probe) = (Arc::new(catalog), Arc::new(probe));
+        let measured = catalog.measured();
+        let unmeasured = measured.iter().filter(|voice| voice.is_none()).count();
         let refiner = Refiner::start(catalog.clone(), probe.clone(), store.clone())?;
         Ok(Cloning {
             catalog,
@@ -95,8 +99,14 @@ impl Cloning {
             reading: Lanes::new(1),
             probe,
             store,
+            unmeasured,
             refiner,
         })
+    }
+
+    /// The number of stock voices that were not measured at the start, and are being measured.
+    pub fn unmeasured(&self) -> usize {
+        self.unmeasured
     }
 
     /// Checks that `account` may add a voice. Faults: `Invalid` when it has `most` voices already, and those of the

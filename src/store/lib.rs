@@ -7,6 +7,7 @@
 //! It knows nothing of requests and statuses.
 
 mod accounts;
+mod age;
 mod codec;
 mod data_folder;
 mod folders;
@@ -362,6 +363,9 @@ fn make_folder(dir: &Path) -> Result<(), Fault> {
 
 /// Returns the fault with the folder in its cause, for the operator.
 fn in_folder(dir: &Path, fault: Fault) -> Fault {
+    if fault.sentence == lmdb::NO_ADDRESS_SPACE {
+        return fault;
+    }
     let cause = fault.cause.as_deref().unwrap_or("refused");
     let cause = format!("{}: {cause}; --data-dir chooses another", dir.display());
     fault.because(cause)

@@ -7,9 +7,14 @@ use heed::{
     BytesDecode, BytesEncode, Database, DatabaseStat, EnvOpenOptions, MdbError, RoTxn, RwTxn,
     WithoutTls,
 };
+use rustix::process::{Resource, getrlimit};
 use vocabox_base::disk;
 use vocabox_base::fault::{Fault, Kind};
 use vocabox_base::limits::{STORE_BYTES, STORE_FREE_PARTS};
+
+/// The sentence of a store that cannot be mapped.
+pub(crate) const NO_ADDRESS_SPACE: &str =
+    "The store has no room in the address space of this process.";
 
 /// LMDB's name for the file of an environment.
 const DATA_FILE: &str = "data.mdb";
@@ -315,6 +320,16 @@ pub(crate) fn fault(error: heed::Error) -> Fault {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
                 disk::note_full();
                 Fault::missing("The disk of the store is full: its operator has to make room.")
+            }
+            ErrorKind::OutOfMemory => {
+                let may = getrlimit(Resource::As).current;
+                let may = may.map_or("all of it".to_owned(), |bytes| {
+                    format!("{} MiB", bytes >> 20)
+                });
+                return Fault::missing(NO_ADDRESS_SPACE).because(format!(
+                    "it takes as much as --store-bytes, {} MiB by default, and the process may have {may}: raise `ulimit -v`, or start the server with a smaller --store-bytes",
+                    STORE_BYTES.default >> 20
+                ));
             }
             ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
                 Fault::missing("The data folder cannot be written.")

@@ -101,7 +101,7 @@ fn the_worst_bodies_of_many_clients_cost_little_memory_and_it_is_given_back() {
         });
         let grown = peak(&server).saturating_sub(before);
         assert!(grown <= 400 * MIB, "{path}: {} MiB", grown / MIB);
-        until("the memory is given back", || {
+        until(&format!("the memory of {path}"), || {
             resident(&server) <= before + before / 10 + 16 * MIB
         });
     }

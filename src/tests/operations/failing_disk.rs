@@ -106,9 +106,17 @@ fn what_a_failing_disk_does_not_take_is_503_and_all_is_well_when_it_recovers() {
         assert_eq!(refused.status, 503);
         told(&refused);
     }
-    for path in ["/healthz", "/voice/voices", "/voice/history"] {
+    assert_eq!(client.get("/healthz").status, 200);
+    for path in ["/voice/voices", "/voice/history"] {
         let answer = client.get(path);
-        assert_eq!(answer.status, 200, "{path}: {}", answer.detail());
+        // A token that is spent is noted ahead, a quarter of a minute's at once: that may fail as well.
+        match answer.status {
+            200 => {}
+            status => {
+                assert_eq!(status, 503, "{path}");
+                told(&answer);
+            }
+        }
     }
     failing.fail("-");
     fs::remove_file(&hold).unwrap();
