@@ -16,7 +16,7 @@
 //! | `text_file`, `number_rules` | such a file's notation, and that of its numbers |
 //! | `text_grammar`, `text_base` | what such a file answers |
 //! | `web` | addresses without "www", paths and names of files |
-//! | `romance`, `romance_words` | what Spanish, French, Italian and Portuguese write alike, and say alike |
+//! | `romance`, `romance_telephones`, `romance_words` | what Spanish, French, Italian and Portuguese write alike, and say alike |
 //! | `spanish`, `french`, `italian`, `portuguese`, `hindi`, `hindi_address`, `african` | what only these say |
 
 mod african;
@@ -32,6 +32,7 @@ mod portuguese;
 mod reader;
 pub(crate) mod recognise;
 mod romance;
+mod romance_telephones;
 mod romance_words;
 mod semiotic;
 mod spanish;

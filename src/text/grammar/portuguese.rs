@@ -1,7 +1,8 @@
 //! What only Portuguese says in its own way.
 
 use super::language::{Grammar, join};
-use super::romance::{clock, date_in_words, found, is_roman, local_telephone, low_roman, mixed};
+use super::romance::{clock, date_in_words, found, is_roman, low_roman, mixed};
+use super::romance_telephones::local_telephone;
 use super::romance_words::{
     self, FEMININE, FractionWords, SignWords, gender_by_ending, gender_of_plural, signs,
 };

@@ -24,7 +24,8 @@ const SOUNDS: &[(&str, &str)] = &[
         linguiça lˌiŋɡwˈisæ  cinquenta sˌiŋkwˈAŋtæ  sequência sˌekwˈAŋsjæ  pinguim piŋɡwˈiŋ  seguir seɡˈir  guerra ɡˈɛxæ  voltar vowtˈar  nacional nˌasionˈW"),
     ("fr", "bonjour bɔ̃ʒˈuʁ  oiseau wazˈo  feuille fˈœj  famille famˈij  ville vˈil  parlent pˈaʁl  vent vˈɑ̃  temps tˈɑ̃  femme fˈam  nation nasjˈɔ̃  \
         examen ɛɡzamˈɛ̃  montagne mɔ̃tˈaɲ  garçon ɡaʁsˈɔ̃  pain pˈɛ̃  brun bʁˈœ̃  loin lwˈɛ̃  poisson pwasˈɔ̃  poison pwazˈɔ̃  c'est sɛ  qu'il kil  peur pˈœʁ  \
-        soixante swasˈɑ̃t  deuxième døzjˈɛm  travailler tʁavajˈe  meilleur mɛjˈœʁ  national nasjonˈal  faisait fəzˈɛ  intelligent ɛ̃tɛliʒˈɑ̃  affirment afˈiʁm  heureux øʁˈø"),
+        soixante swasˈɑ̃t  deuxième døzjˈɛm  travailler tʁavajˈe  meilleur mɛjˈœʁ  national nasjonˈal  faisait fəzˈɛ  intelligent ɛ̃tɛliʒˈɑ̃  affirment afˈiʁm  heureux øʁˈø  \
+        jeune ʒˈœn  déjeuner deʒønˈe  autobus otobˈys  abus abˈy"),
     ("hi", "नमस्ते nəmˈʌsteː  लड़का lˈʌɽkaː  पानी pˈaːni  किताब kɪtˈaːb  समझना səmˈʌɟʰnaː  करना kˈʌɾnaː  हिंदी hˈĩdi  आँख ˈãkʰ  ज़रूरत zəɾˈuːɾət  \
         विज्ञान ʋɪɡjˈaːn  हूँ hˈũ  धर्म dʰˈʌrm  भारत bʰˈaːɾət"),
     ("sw", "watoto watˈoto  ng'ombe ŋˈombe  ngoma ŋɡˈoma  nyumba ɲˈumba  chakula ʧakˈula  dhahabu ðahˈabu  thelathini θelaθˈini  shule ʃˈule  mwalimu mwalˈimu"),

@@ -49,6 +49,52 @@ pub fn month_and_year(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Op
     Some(Expression::new(Semiotic::Date, grammar.date(&date), i + 3))
 }
 
+/// Whether a day and a month in figures start at `i`, in a language that writes the day first: after the name of a day, or
+/// where the numbers are no usual fraction ("14/11"); after "TA" they are a blood pressure.
+pub fn is_day_and_month(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> bool {
+    #[rustfmt::skip]
+    const WEEKDAYS: [&str; 35] = [
+        "lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo", "lundi", "mardi", "mercredi", "jeudi",
+        "vendredi", "samedi", "dimanche", "lunedì", "martedì", "mercoledì", "giovedì", "venerdì", "sabato", "domenica",
+        "segunda", "terça", "quarta", "quinta", "sexta", "feira", "día", "dia", "giorno", "fecha", "date", "data", "monday",
+        "friday",
+    ];
+    const PRESSURES: [&str; 4] = ["ta", "pa", "tension", "tensión"];
+    const NEAR: usize = 4;
+    let (Some(first), Some(second)) = (day(line, i), figure(line, i + 2, 1..=2)) else {
+        return false;
+    };
+    let tight = line.joined(i + 1) == '/' && !line.gap(i + 2) && !line.glued_left(i);
+    let alone = !line.glued_right(i + 3) && !matches!(line.joined(i + 3), '/' | '-' | '%');
+    let comma = usize::from(i > 1 && line.sign(i - 1) == ',');
+    let named = i > comma && WEEKDAYS.contains(&line.low(i - 1 - comma).as_str());
+    let padded = line.text(i + 2).len() == 2 && line.text(i).len() == 2;
+    let pressure = (i.saturating_sub(NEAR)..i).any(|k| PRESSURES.contains(&line.low(k).as_str()));
+    let odd = first > 12 && padded && second > 2;
+    let zero = padded && (line.text(i).starts_with('0') || line.text(i + 2).starts_with('0'));
+    grammar.tables().day_first
+        && (1..=12).contains(&second)
+        && tight
+        && alone
+        && !pressure
+        && (named || odd || zero)
+}
+
+/// Reads a day and a month in figures.
+pub fn day_and_month(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expression> {
+    if !is_day_and_month(line, i, grammar) {
+        return None;
+    }
+    let date = CalendarDate {
+        day: day(line, i),
+        month: figure(line, i + 2, 1..=2).map(|m| m as u8),
+        day_first: true,
+        figures: true,
+        ..CalendarDate::default()
+    };
+    Some(Expression::new(Semiotic::Date, grammar.date(&date), i + 3))
+}
+
 /// Reads a day, a month's name and a year that touch each other: "05JAN2024".
 fn in_one(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expression> {
     let day = day(line, i).filter(|_| !line.glued_left(i))?;
@@ -68,6 +114,9 @@ fn in_one(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Express
 
 /// Reads three figures with the same sign between them.
 pub fn in_figures(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expression> {
+    if let Some(first) = first_of_month(line, i, grammar) {
+        return Some(first);
+    }
     let sign = line.joined(i + 1);
     let tight = (i + 2..i + 5).all(|k| !line.gap(k));
     if !matches!(sign, '-' | '/' | '.') || line.joined(i + 3) != sign || !tight {
@@ -120,6 +169,25 @@ pub fn in_figures(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option
         figures: true,
     };
     Some(Expression::new(Semiotic::Date, grammar.date(&date), end))
+}
+
+/// Reads "1º/05/2024": the first of a month with the mark of an ordinal.
+fn first_of_month(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expression> {
+    let mark = line.low(i + 1);
+    let marked = line.text(i) == "1" && grammar.tables().ordinal_marks.contains(&mark.as_str());
+    let tight = (i + 1..i + 6).all(|k| !line.gap(k)) && !line.glued_left(i);
+    let month = figure(line, i + 3, 1..=2).filter(|m| (1..=12).contains(m))?;
+    let year = figure(line, i + 5, 4..=4)?;
+    let slashes = line.sign(i + 2) == '/' && line.sign(i + 4) == '/' && !line.glued_right(i + 6);
+    let date = CalendarDate {
+        day: Some(1),
+        month: Some(month as u8),
+        year: Some(year.to_string()),
+        day_first: true,
+        figures: true,
+    };
+    (marked && tight && slashes)
+        .then(|| Expression::new(Semiotic::Date, grammar.date(&date), i + 6))
 }
 
 /// Reads a day and a month's name in either order, with a year or without, and a month's name with a year.

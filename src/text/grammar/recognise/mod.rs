@@ -25,10 +25,11 @@ use crate::grammar::token::WrittenLine;
 pub type Recogniser = fn(&WrittenLine, usize, &dyn Grammar) -> Option<Expression>;
 
 /// The recognisers in the order in which they are asked.
-pub const RECOGNISERS: [Recogniser; 29] = [
+pub const RECOGNISERS: [Recogniser; 30] = [
     electronic::address,
     dates::in_figures,
     dates::month_and_year,
+    dates::day_and_month,
     references::account,
     references::card,
     references::paper,

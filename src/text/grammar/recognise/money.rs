@@ -25,7 +25,8 @@ fn currency<'a>(
             .find(|c| c.written.contains(&written.as_str()))?;
         // "Rs. 500"
         let end = i + tokens;
-        let stop = line.is_word(end - 1) && line.joined(end) == '.' && line.is_figure(end + 1);
+        let word = line.is_word(end - 1) && !line.text(end - 1).starts_with(char::is_lowercase);
+        let stop = word && line.joined(end) == '.' && line.is_figure(end + 1);
         Some((found, end + usize::from(stop && line.gap(end + 1))))
     })
 }

@@ -121,7 +121,11 @@ pub fn ordinal(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Ex
         && number.whole.len() <= DIGITS_MAX)
         .then(|| {
             let words = grammar.marked_ordinal(&number.whole, &mark);
-            Expression::new(Semiotic::Ordinal, words, end + stop + 1)
+            // "1er. grado": the stop of the mark within a sentence.
+            let after = end + stop + 1;
+            let small = line.text(after + 1).starts_with(char::is_lowercase);
+            let dot = stop == 0 && line.joined(after) == '.' && line.gap(after + 1) && small;
+            Expression::new(Semiotic::Ordinal, words, after + usize::from(dot))
         })
 }
 

@@ -37,7 +37,7 @@ pub fn joined(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Exp
     if groups.len() < 2
         || sum
         || line.glued_right(end)
-        || line.joined(end) == '.' && line.is_figure(end + 1)
+        || line.joined(end) == '.' && line.is_figure(end + 1) && !line.gap(end + 1)
     {
         return None;
     }
