@@ -10,6 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::CliError;
 use crate::app::Installation;
+use crate::audio::SoundRequest;
 use crate::audio::encode::Codec;
 use crate::capability::Capability;
 use crate::config::{Common, Flags, ModelSettings};
@@ -117,6 +118,7 @@ impl DubRun<'_> {
             language: self.args.to.to_lowercase(),
             keep_background: self.args.keep_background,
             audio_codec: self.codec,
+            audio_track: None,
         };
         self.render(&request)
     }
@@ -127,12 +129,12 @@ impl DubRun<'_> {
 
     fn analyze(&self) -> Result<Analysis, Fault> {
         let bar = bar("listening");
-        let picture = mux::inspect(self.open()?)?;
-        if let Some(picture) = &picture {
+        if let Some(picture) = mux::inspect(self.open()?)? {
             mux::check_codec(picture.container, self.codec)?;
         }
         let language = Some(self.args.from.to_lowercase()).filter(|l| l != "auto");
-        let open = || sound::open(self.open()?, picture.as_ref(), sound::SPEECH_RATE_HZ);
+        let heard = SoundRequest::default();
+        let open = || sound::open(self.open()?, &heard, sound::SPEECH_RATE_HZ);
         let request = AnalysisRequest {
             language,
             diarize: true,

@@ -93,7 +93,7 @@ fn replaced(file: &[u8]) -> Result<u64, Fault> {
 
 fn replaced_by(file: &[u8], sound: &SoundTrack) -> Result<u64, Fault> {
     let mut out: File = tempfile::tempfile().unwrap();
-    replace_audio(Cursor::new(file), sound, &mut out)?;
+    replace_audio(Cursor::new(file), sound, None, &mut out)?;
     Ok(out.metadata().unwrap().len())
 }
 

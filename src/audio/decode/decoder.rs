@@ -1,27 +1,30 @@
 //! A recording → samples of one channel or two at its own rate, packet by packet: memory does not grow with its length.
 //!
-//! The format is recognised by content, never by name. WAV, AIFF, FLAC, MP3, ADTS, MP4 (AAC, ALAC, MP3, Opus,
-//! PCM), Matroska/WebM and Ogg (Vorbis, Opus, FLAC) are read by symphonia; Opus packets by `opus`.
+//! The format is recognised by content, never by name. AIFF, CAF, FLAC, MP3, ADTS, MP4 (AAC, ALAC, MP3, Opus, PCM),
+//! Matroska/WebM and Ogg (Vorbis, Opus, FLAC) are read by symphonia, others by `formats`; packets that symphonia does not
+//! decode by `codecs`.
 //! Priming and padding are cut as the file says (LAME tags, Ogg positions, Opus pre-skip, MP4 edit lists,
-//! Matroska's codec delay), so that sample 0 is the recording's start. Left as they are: Matroska's
-//! DiscardPadding (some milliseconds at the end) and a Matroska track that starts later than the file.
+//! Matroska's codec delay). Sample 0 is the start of the file: silence stands before a track that starts later, and where
+//! the times of packets leave a gap. Left as it is: Matroska's DiscardPadding (some milliseconds at the end).
 //!
-//! A cut or damaged file is decoded as far as it goes; where a Matroska file lost some seconds, silence fills the gap,
-//! so that later times stay correct. Concatenated files (MP3, ADTS, Ogg, Matroska) are decoded to the last one, except
-//! parts with another rate than the first.
+//! A cut or damaged file is decoded as far as it goes. Concatenated files (MP3, ADTS, Ogg, Matroska) are decoded to the
+//! last one, except parts with another rate than the first.
 
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek};
 
 use symphonia::core::errors::Error;
 use symphonia::core::formats::FormatReader;
-use symphonia::core::formats::well_known::FORMAT_ID_MKV;
+use symphonia::core::formats::well_known::FORMAT_ID_ISOMP4;
 use symphonia::core::packet::Packet;
 
-use crate::decode::container;
+use crate::decode::container::{self, Times};
 use crate::decode::downmix::Width;
-use crate::decode::edit_lists::{self, Edit};
+use crate::decode::edit_lists::Edit;
+use crate::decode::formats::telephony::BareCoding;
+use crate::decode::input::Input;
+use crate::decode::selection::{self, HeardTrack, TrackChoice};
 use crate::decode::shield::shielded;
-use crate::decode::track::{self, TrackDecoder, undecodable};
+use crate::decode::track::{TrackDecoder, undecodable};
 use crate::pcm::Samples;
 use vocabox_base::fault::Fault;
 use vocabox_base::limits::{
@@ -35,9 +38,18 @@ const CUT_SECONDS_MAX: f64 = 60.0;
 /// Longest codec delay that is applied; a longer one is treated as damage.
 const EARLY_SECONDS_MAX: f64 = 1.0;
 
-/// Seconds of silence that fill a gap between the times of a Matroska file and its sound. A shorter gap is left to
-/// players to smooth over, a longer one is treated as a damaged time.
+/// Seconds of silence that fill a gap between the times of packets and their sound. A shorter gap is left to players to
+/// smooth over. A longer one is treated as a damaged time, except in MP4, where times are sums of durations.
 const LOST_SECONDS: std::ops::Range<f64> = 0.25..60.0;
+
+/// Seconds from which on the first time of a file is a clock's, and no part of the recording.
+const CLOCK_SECONDS_MIN: f64 = 10.0;
+
+/// Least share of a bare stream of frames that must be frames.
+const FRAMES_SHARE_MIN: f64 = 0.5;
+
+/// Bytes of a frame that its packet may lack: the head of ADTS.
+const FRAME_HEAD_BYTES: u64 = 9;
 
 /// Damaged packets in a row after which decoding stops.
 const DAMAGED_MAX: usize = 1000;
@@ -45,11 +57,23 @@ const DAMAGED_MAX: usize = 1000;
 /// Frames of silence that are made at a time before a track that starts late.
 const SILENCE_FRAMES: u64 = 1 << 14;
 
+/// What to hear of a recording.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SoundRequest {
+    pub track: TrackChoice,
+    /// The coding of a file without a head, and its samples a second.
+    pub bare: Option<(BareCoding, u32)>,
+    /// The channel of a recording of two, from 0 on, that alone is heard; none for all, mixed.
+    pub side: Option<usize>,
+}
+
 /// A recording being decoded: mono [`Samples`] at its own rate, or one channel or two for `wide`.
 pub struct Decoder {
     format: Box<dyn FormatReader>,
+    heard: HeardTrack,
     track_id: u32,
     track: TrackDecoder,
+    times: Times,
     rate_hz: u32,
     /// 1 or 2.
     channels: usize,
@@ -66,8 +90,14 @@ pub struct Decoder {
     keep: u64,
     /// Seconds by which the first packet starts before its track.
     early_s: f64,
+    /// The earliest time of any track before the first decoded packet, and that packet's time.
+    clock_s: Option<f64>,
+    first_s: Option<f64>,
     /// The file's time of the first decoded sample, where packets have times.
     zero_s: Option<f64>,
+    /// Bytes of a bare stream of frames, and of the packets that were decoded.
+    stream_bytes: Option<u64>,
+    decoded_bytes: u64,
     /// Consecutive packets that the container could not give.
     damaged: usize,
     /// Frames decoded, and frames given to the caller, silence included.
@@ -76,7 +106,7 @@ pub struct Decoder {
     ended: bool,
 }
 
-/// The recording in `source` as mono, opened at its first audio track that can be decoded.
+/// The recording in `source` as mono, opened at the sound track that [`selection`] prefers.
 ///
 /// `most_seconds` is the longest recording to accept; where the file tells its length reliably, a longer
 /// one is refused here, otherwise by [`Samples::read`] once it is passed.
@@ -87,39 +117,66 @@ pub fn open<S>(source: S, most_seconds: f64) -> Result<Decoder, Fault>
 where
     S: Read + Seek + Send + Sync + 'static,
 {
-    open_as(source, Width::One, most_seconds)
+    open_sound(source, &SoundRequest::default(), most_seconds)
 }
 
-/// As [`open`], in channels of `width`: unless that is one, only [`Decoder::read_frames`] is right.
-pub(crate) fn open_as<S>(mut source: S, width: Width, most_seconds: f64) -> Result<Decoder, Fault>
+/// As [`open`], of what `request` asks for. Faults: also `Invalid` when it asks for a track that is not there.
+pub fn open_sound<S>(source: S, request: &SoundRequest, most_seconds: f64) -> Result<Decoder, Fault>
 where
     S: Read + Seek + Send + Sync + 'static,
 {
-    let bytes = source.seek(SeekFrom::End(0)).map_err(Fault::internal)?;
-    if bytes == 0 {
+    let width = request.side.map_or(Width::One, Width::Side);
+    open_as(source, request, width, most_seconds)
+}
+
+/// As [`open_sound`], in channels of `width`: unless that is one, only [`Decoder::read_frames`] is right.
+pub(crate) fn open_as<S>(
+    source: S,
+    request: &SoundRequest,
+    width: Width,
+    most_seconds: f64,
+) -> Result<Decoder, Fault>
+where
+    S: Read + Seek + Send + Sync + 'static,
+{
+    let input = Input::new(source).map_err(Fault::internal)?;
+    if input.length() == 0 {
         return Err(Fault::invalid("file is empty"));
     }
-    let edits = edit_lists::read(&mut source, bytes);
-    let format = container::open(source, bytes)?;
-    let chosen = shielded(|| track::choose(format.as_ref(), width));
-    let (chosen, track) = chosen.ok_or_else(|| undecodable("its structure is damaged"))??;
-    let told_seconds = container::told_seconds(format.as_ref(), chosen, bytes);
+    let mut opened = container::open(&input, request.bare)?;
+    let damaged = || undecodable("its structure is damaged");
+    let ranked = shielded(|| selection::ranked(&opened, &request.track)).ok_or_else(damaged)??;
+    let mut at = 0;
+    if ranked.len() > 1 {
+        at = selection::first_heard(opened, &ranked);
+        opened = container::open(&input, request.bare)?;
+    }
+    let heard = ranked[at].clone();
+    let chosen = shielded(|| selection::opened_track(&opened, heard.id, width));
+    let (chosen, track) = chosen.ok_or_else(damaged)??;
+    let told_seconds = opened.told_seconds(chosen);
     if let Some(seconds) = told_seconds {
-        check_dense(seconds, bytes)?;
+        check_dense(seconds, opened.bytes)?;
         if seconds > most_seconds {
             return Err(too_long(Some(seconds), most_seconds));
         }
     }
-    let track_id = chosen.id;
-    let edit = edits.into_iter().find(|edit| edit.track_id == track_id);
+    let edit = opened
+        .edits
+        .iter()
+        .find(|edit| edit.track_id == heard.id)
+        .copied();
     let mut decoder = Decoder {
-        format,
-        track_id,
+        track_id: heard.id,
+        heard,
         track,
+        times: opened.times,
+        bytes: opened.bytes,
+        stream_bytes: opened.stream_bytes,
+        format: opened.format,
         rate_hz: 0,
         channels: 1,
         most_seconds,
-        bytes,
         told_seconds,
         ready: Vec::new(),
         at: 0,
@@ -127,7 +184,10 @@ where
         cut: 0,
         keep: u64::MAX,
         early_s: 0.0,
+        clock_s: None,
+        first_s: None,
         zero_s: None,
+        decoded_bytes: 0,
         damaged: 0,
         decoded: 0,
         given: 0,
@@ -150,17 +210,57 @@ impl Decoder {
         self.told_seconds
     }
 
+    /// Returns the sound track that is heard.
+    pub fn heard(&self) -> &HeardTrack {
+        &self.heard
+    }
+
+    /// Returns the channels of the recording itself.
+    pub fn recorded_channels(&self) -> usize {
+        self.track.mix().inputs()
+    }
+
     /// Sets what is cut, kept and put before the sound, once the rate is known.
     fn edit(&mut self, edit: Option<Edit>) {
-        let frames = |seconds: f64| (seconds * f64::from(self.rate_hz)).round().max(0.0) as u64;
-        match edit {
+        let rate_hz = f64::from(self.rate_hz);
+        let frames = |seconds: f64| (seconds * rate_hz).round().max(0.0) as u64;
+        // Seconds from the file's start to the first decoded sample.
+        let late_s = self.late_s();
+        let silence_s = match edit {
             // In MP4 the edit list stands for the Opus pre-skip too.
             Some(edit) => {
-                self.gap = frames(edit.gap_s);
-                self.cut = frames(edit.cut_s);
+                self.cut = frames(edit.cut_s - late_s);
                 self.keep = edit.keep_s.map_or(u64::MAX, frames);
+                edit.gap_s + (late_s - edit.cut_s).max(0.0)
             }
-            None => self.cut = self.track.pre_skip().unwrap_or(frames(self.early_s)),
+            None => {
+                self.cut = self.track.pre_skip().unwrap_or(frames(self.early_s));
+                match self.times {
+                    Times::None => 0.0,
+                    _ => (late_s + self.cut as f64 / rate_hz).max(0.0),
+                }
+            }
+        };
+        // Times of milliseconds tell no shorter one.
+        self.gap = if silence_s < 0.001 {
+            0
+        } else {
+            frames(silence_s)
+        };
+        if let Some(told_s) = &mut self.told_seconds {
+            *told_s += self.gap as f64 / rate_hz;
+        }
+    }
+
+    /// Returns the seconds from the start of the file to the first decoded sample; negative where that comes before.
+    fn late_s(&self) -> f64 {
+        let (Some(first_s), Some(clock_s)) = (self.first_s, self.clock_s) else {
+            return 0.0;
+        };
+        match self.times {
+            Times::None => 0.0,
+            Times::FromZero if clock_s >= CLOCK_SECONDS_MIN => first_s - clock_s,
+            Times::FromZero | Times::FromFirst => first_s,
         }
     }
 
@@ -187,6 +287,12 @@ impl Decoder {
             Err(_) => return Ok(false),
         };
         self.damaged = 0;
+        if self.rate_hz == 0 {
+            self.clock_s = match (self.clock_s, self.time_s(&packet)) {
+                (Some(clock_s), Some(time_s)) => Some(clock_s.min(time_s)),
+                (clock_s, time_s) => clock_s.or(time_s),
+            };
+        }
         if packet.track_id != self.track_id {
             return Ok(true);
         }
@@ -198,10 +304,12 @@ impl Decoder {
         let Some(rate_hz) = decoded else {
             return Ok(true);
         };
+        self.decoded_bytes += packet.data.len() as u64 + FRAME_HEAD_BYTES;
         if self.rate_hz == 0 {
             self.rate_hz = check(rate_hz, self.track.mix().inputs())?;
             self.channels = self.track.mix().outputs();
             self.early_s = self.early(&packet);
+            self.first_s = self.time_s(&packet);
         }
         if rate_hz != self.rate_hz {
             self.ready.clear();
@@ -218,20 +326,28 @@ impl Decoder {
         };
         let here_s = self.decoded as f64 / rate_hz;
         let lost_s = time_s - *self.zero_s.get_or_insert(time_s - here_s) - here_s;
-        if LOST_SECONDS.contains(&lost_s) {
-            self.gap = (lost_s * rate_hz) as u64;
-            self.decoded += self.gap;
+        let is_sure = self.format.format_info().format == FORMAT_ID_ISOMP4;
+        if LOST_SECONDS.contains(&lost_s) || (is_sure && lost_s >= LOST_SECONDS.end) {
+            let lost = (lost_s * rate_hz) as u64;
+            self.decoded += lost;
+            // What is cut and kept counts the silence, too.
+            let cut = lost.min(self.cut);
+            self.cut -= cut;
+            let silence = (lost - cut).min(self.keep);
+            self.keep -= silence;
+            self.gap += silence;
         }
     }
 
-    /// Returns when a packet of Matroska starts, in the file's time; in other formats packets follow each other without
-    /// times.
+    /// Returns when a packet starts, in the file's time; none in formats whose packets follow each other without times.
     fn time_s(&self, packet: &Packet) -> Option<f64> {
-        if self.format.format_info().format != FORMAT_ID_MKV {
+        if self.times == Times::None {
             return None;
         }
         let mut tracks = self.format.tracks().iter();
-        let base = tracks.find(|track| track.id == self.track_id)?.time_base?;
+        let base = tracks
+            .find(|track| track.id == packet.track_id)?
+            .time_base?;
         Some(base.calc_time(packet.pts)?.as_secs_f64())
     }
 
@@ -247,11 +363,11 @@ impl Decoder {
 
     /// Continues with the logical stream that follows.
     fn start_again(&mut self) -> Result<bool, Fault> {
-        let chosen = shielded(|| track::choose(self.format.as_ref(), self.track.width()));
-        let Some(Ok((chosen, track))) = chosen else {
+        let chosen = shielded(|| selection::next_track(self.format.as_ref(), self.track.width()));
+        let Some(Some((id, track))) = chosen else {
             return Ok(false);
         };
-        self.track_id = chosen.id;
+        self.track_id = id;
         self.cut += track.pre_skip().unwrap_or(0);
         self.track = track;
         Ok(true)
@@ -291,10 +407,25 @@ impl Decoder {
         }
         if !self.decode_packet()? {
             self.ended = true;
+            self.check_read()?;
             return Ok(false);
         }
         self.trim()?;
         Ok(true)
+    }
+
+    /// Checks at its end that a bare stream of frames was one. Fault: `Invalid` when most of it was none: what was not read
+    /// is no recording of silence.
+    fn check_read(&self) -> Result<(), Fault> {
+        match self.stream_bytes {
+            Some(bytes) if (self.decoded_bytes as f64) < bytes as f64 * FRAMES_SHARE_MIN => {
+                Err(undecodable(format!(
+                    "{} of {bytes} bytes are frames of sound",
+                    self.decoded_bytes
+                )))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Returns the channels of what [`Decoder::read_frames`] gives: 1 or 2.

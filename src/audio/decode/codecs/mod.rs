@@ -1,0 +1,11 @@
+//! Codecs that symphonia does not decode, or only in part.
+//!
+//! | file | one idea |
+//! | --- | --- |
+//! | `opus` | Opus packets |
+//! | `aac` | AAC of more than two channels, and HE-AAC |
+//! | `gsm` | GSM 06.10 |
+
+pub mod aac;
+pub mod gsm;
+pub mod opus;
