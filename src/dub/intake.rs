@@ -2,8 +2,8 @@
 
 use std::fs::File;
 
-use super::mux;
-use crate::audio::encode::Codec;
+use super::request::RenderRequest;
+use super::{line_room, mux};
 use crate::audio::{self, SoundRequest};
 use crate::fault::{Fault, Kind};
 use crate::limits;
@@ -26,19 +26,24 @@ pub fn check_recording(input: &mut OpenInput<'_>, request: &SoundRequest) -> Res
     told_s.map_or_else(|| untold(input), Ok)
 }
 
-/// Checks that a film can be rendered; `last_s` is the end of the last line in seconds. Faults: `Invalid` for a file
-/// that cannot be read, whose container does not take sound in `codec`, or that ends before `last_s`.
-/// Returns the length, as [`check_recording`].
-pub fn check_film(
-    input: &mut OpenInput<'_>,
-    request: &SoundRequest,
-    last_s: f64,
-    codec: Codec,
-) -> Result<f64, Fault> {
+/// Checks that a film can be rendered, and returns its length, as [`check_recording`].
+///
+/// Faults: `Invalid` for a file that cannot be read, whose container does not take sound in the request's codec, or that ends
+/// before its last line; or for a line that cannot be spoken in its time.
+pub fn check_film(input: &mut OpenInput<'_>, request: &RenderRequest) -> Result<f64, Fault> {
+    let seconds = check_length(input, request)?;
+    line_room::check(&request.segments, seconds)?;
+    Ok(seconds)
+}
+
+/// As [`check_film`], without a look at the text of each line.
+fn check_length(input: &mut OpenInput<'_>, request: &RenderRequest) -> Result<f64, Fault> {
     let picture = mux::inspect(input()?)?;
     if let Some(picture) = &picture {
-        mux::check_codec(picture.container, codec)?;
+        mux::check_codec(picture.container, request.audio_codec)?;
     }
+    let ends = request.segments.iter().map(|line| line.end_s);
+    let last_s = ends.fold(0.0, f64::max);
     let shown_s = picture.as_ref().map_or(0.0, |p| p.duration_s);
     let most_s = limits::AUDIO_SECONDS_MAX;
     audio::decode::check_dense(shown_s, bytes(&input()?)?)?;
@@ -49,7 +54,7 @@ pub fn check_film(
     }
     let sound_s = match picture.as_ref().is_some_and(|p| !p.has_sound) {
         true => Some(0.0),
-        false => match audio::decode::open_sound(input()?, request, most_s) {
+        false => match audio::decode::open_sound(input()?, &request.sound(), most_s) {
             Ok(decoder) => decoder.told_seconds(),
             Err(fault) => return Err(no_sound(fault, input()?)),
         },

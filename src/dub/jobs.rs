@@ -11,7 +11,6 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::intake::{self, OpenInput};
-use super::line_room;
 use super::request::RenderRequest;
 use super::result::JobResult;
 use super::tasks::{self, INPUT, JobContext, JobOutput, REQUEST};
@@ -149,13 +148,9 @@ impl Dubbing {
         request: &RenderRequest,
     ) -> Result<(), Fault> {
         let id = job.job_id;
-        let ends = request.segments.iter().map(|line| line.end_s);
-        let last_s = ends.fold(0.0, f64::max);
         let bytes = serde_json::to_vec(request).map_err(Fault::internal)?;
         self.submit(account, job, file, |input| {
-            let sound = request.sound();
-            let seconds = intake::check_film(input, &sound, last_s, request.audio_codec)?;
-            line_room::check(&request.segments, seconds)?;
+            let seconds = intake::check_film(input, request)?;
             let files = self.shared.store.job_files();
             files.put(id, REQUEST, &mut &bytes[..])?;
             Ok(seconds)

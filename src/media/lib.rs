@@ -20,6 +20,8 @@ mod track;
 mod webm;
 
 #[cfg(test)]
+mod copy_tests;
+#[cfg(test)]
 mod tests;
 
 use std::fs::File;

@@ -79,7 +79,7 @@ fn ten_frames_but(changed: Vec<u8>) -> Vec<Vec<u8>> {
     tables
 }
 
-fn sound(seconds: f64) -> SoundTrack {
+pub fn sound(seconds: f64) -> SoundTrack {
     let mut writer = TrackWriter::new(tempfile::tempfile().unwrap(), 1, Codec::Opus).unwrap();
     let samples = vec![0.1; (seconds * 48_000.0) as usize];
     writer.push(&samples).unwrap();

@@ -3,9 +3,7 @@
 use symphonia::core::audio::Channels;
 use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::CODEC_ID_NULL_AUDIO;
-use symphonia::core::codecs::audio::well_known::{
-    CODEC_ID_AAC, CODEC_ID_AC3, CODEC_ID_DCA, CODEC_ID_EAC3, CODEC_ID_SPEEX,
-};
+use symphonia::core::codecs::audio::well_known::{CODEC_ID_AAC, CODEC_ID_DCA, CODEC_ID_SPEEX};
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::well_known::{
     FORMAT_ID_ADTS, FORMAT_ID_FLAC, FORMAT_ID_ISOMP4, FORMAT_ID_MKV, FORMAT_ID_MP1, FORMAT_ID_MP2,
@@ -16,9 +14,9 @@ use symphonia::core::io::MediaSourceStream;
 use symphonia::core::meta::MetadataOptions;
 
 use crate::decode::edit_lists::{self, Edit};
-use crate::decode::formats::elementary::Syntax;
+use crate::decode::formats::elementary::{FrameHead, Syntax};
 use crate::decode::formats::telephony::{self, BareCoding};
-use crate::decode::formats::{Part, au, avi, caf, flv, foreign, mpeg_ts, wave};
+use crate::decode::formats::{Part, au, avi, bare_frames, caf, flv, foreign, mpeg_ts, wave};
 use crate::decode::input::Input;
 use crate::decode::shield::shielded;
 use crate::decode::sound_facts::{self, SoundFacts};
@@ -91,6 +89,8 @@ fn known(input: &Input, head: &[u8]) -> std::io::Result<Option<Part>> {
         au::open(input, head)
     } else if let Some(steps) = mpeg_ts::steps(head) {
         mpeg_ts::open(input, steps)?
+    } else if FrameHead::read(Syntax::Ac3, head).is_some() {
+        Part::Stream(input.clone(), Syntax::Ac3)
     } else if telephony::is_gsm(head) {
         telephony::open(input, BareCoding::Gsm, 0)
     } else {
@@ -115,7 +115,12 @@ fn opened(input: &Input, part: Part) -> Result<Opened, Fault> {
             })
         }
         Part::Stream(part, Syntax::Mpeg | Syntax::Adts) => probed(&part),
-        Part::Stream(..) => Err(unread("AC-3 (Dolby Digital)")),
+        Part::Stream(part, syntax) => {
+            let frames = bare_frames::open(&part, syntax).map_err(Fault::internal)?;
+            let mut made = opened(&part, frames)?;
+            made.stream_bytes = Some(part.length());
+            Ok(made)
+        }
         Part::Codec(name) => Err(unread(&name)),
         Part::Damaged(why) => Err(undecodable(why)),
     }
@@ -191,8 +196,6 @@ fn sounds(format: &dyn FormatReader) -> Vec<SoundFacts> {
 /// Returns the name of a codec that is not decoded.
 fn codec_name(params: &CodecParameters) -> Option<String> {
     let known = match params.audio()?.codec {
-        CODEC_ID_AC3 => "AC-3 (Dolby Digital)",
-        CODEC_ID_EAC3 => "E-AC-3 (Dolby Digital Plus)",
         CODEC_ID_AAC => "AAC of a kind",
         CODEC_ID_SPEEX => "Speex",
         CODEC_ID_DCA => "DTS",

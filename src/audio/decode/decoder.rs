@@ -8,7 +8,7 @@
 //! the times of packets leave a gap. Left as it is: Matroska's DiscardPadding (some milliseconds at the end).
 //!
 //! A cut or damaged file is decoded as far as it goes. Concatenated files (MP3, ADTS, Ogg, Matroska) are decoded to the
-//! last one, except parts with another rate than the first.
+//! last one; parts with another rate than the first are resampled to it.
 
 use std::io::{self, Read, Seek};
 
@@ -17,20 +17,17 @@ use symphonia::core::formats::FormatReader;
 use symphonia::core::formats::well_known::FORMAT_ID_ISOMP4;
 use symphonia::core::packet::Packet;
 
+use crate::decode::bounds::{check, check_dense, too_long};
 use crate::decode::container::{self, Times};
 use crate::decode::downmix::Width;
 use crate::decode::edit_lists::Edit;
-use crate::decode::formats::telephony::BareCoding;
 use crate::decode::input::Input;
-use crate::decode::selection::{self, HeardTrack, TrackChoice};
+use crate::decode::other_rate::OtherRate;
+use crate::decode::selection::{self, HeardTrack, SoundRequest};
 use crate::decode::shield::shielded;
 use crate::decode::track::{TrackDecoder, undecodable};
 use crate::pcm::Samples;
 use vocabox_base::fault::Fault;
-use vocabox_base::limits::{
-    AUDIO_CHANNELS_MAX, AUDIO_RATE_HZ_MAX, AUDIO_RATE_HZ_MIN, MEDIA_BYTES_A_SECOND_MIN,
-    MEDIA_FREE_SECONDS,
-};
 
 /// Seconds that a file may make the decoder decode and then cut away, beyond twice the accepted length.
 const CUT_SECONDS_MAX: f64 = 60.0;
@@ -56,16 +53,6 @@ const DAMAGED_MAX: usize = 1000;
 
 /// Frames of silence that are made at a time before a track that starts late.
 const SILENCE_FRAMES: u64 = 1 << 14;
-
-/// What to hear of a recording.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct SoundRequest {
-    pub track: TrackChoice,
-    /// The coding of a file without a head, and its samples a second.
-    pub bare: Option<(BareCoding, u32)>,
-    /// The channel of a recording of two, from 0 on, that alone is heard; none for all, mixed.
-    pub side: Option<usize>,
-}
 
 /// A recording being decoded: mono [`Samples`] at its own rate, or one channel or two for `wide`.
 pub struct Decoder {
@@ -98,6 +85,8 @@ pub struct Decoder {
     /// Bytes of a bare stream of frames, and of the packets that were decoded.
     stream_bytes: Option<u64>,
     decoded_bytes: u64,
+    /// The conversion of a part with another rate than the first.
+    other: Option<OtherRate>,
     /// Consecutive packets that the container could not give.
     damaged: usize,
     /// Frames decoded, and frames given to the caller, silence included.
@@ -188,6 +177,7 @@ where
         first_s: None,
         zero_s: None,
         decoded_bytes: 0,
+        other: None,
         damaged: 0,
         decoded: 0,
         given: 0,
@@ -312,11 +302,40 @@ impl Decoder {
             self.first_s = self.time_s(&packet);
         }
         if rate_hz != self.rate_hz {
-            self.ready.clear();
+            self.convert(rate_hz)?;
         } else if !self.ready.is_empty() {
+            self.finish_other()?;
             self.fill(&packet);
         }
         Ok(true)
+    }
+
+    /// Puts the frames in `ready`, which have another rate than the first, into that rate: as many as can be by now.
+    fn convert(&mut self, rate_hz: u32) -> Result<(), Fault> {
+        let frames = std::mem::take(&mut self.ready);
+        if self
+            .other
+            .as_ref()
+            .is_some_and(|other| other.rate_hz() != rate_hz)
+        {
+            self.finish_other()?;
+        }
+        let rate_hz = check(rate_hz, self.track.mix().inputs())?;
+        let other = match &mut self.other {
+            Some(other) => other,
+            none => none.insert(OtherRate::new(rate_hz, self.rate_hz, self.channels)?),
+        };
+        other.push(&frames, &mut self.ready)
+    }
+
+    /// Ends a part with another rate: puts what is left of it before the frames in `ready`.
+    fn finish_other(&mut self) -> Result<(), Fault> {
+        if let Some(mut other) = self.other.take() {
+            let after = std::mem::take(&mut self.ready);
+            other.finish(&mut self.ready)?;
+            self.ready.extend(after);
+        }
+        Ok(())
     }
 
     /// Puts silence in place of what was lost before `packet`, whose frames are in `ready`.
@@ -406,6 +425,12 @@ impl Decoder {
             return Ok(false);
         }
         if !self.decode_packet()? {
+            self.ready.clear();
+            self.finish_other()?;
+            if !self.ready.is_empty() {
+                self.trim()?;
+                return Ok(true);
+            }
             self.ended = true;
             self.check_read()?;
             return Ok(false);
@@ -467,44 +492,6 @@ impl Samples for Decoder {
     fn read(&mut self, out: &mut Vec<f32>, most: usize) -> Result<usize, Fault> {
         self.read_frames(out, most)
     }
-}
-
-/// Returns `rate_hz` when it and the channel count are within the bounds.
-fn check(rate_hz: u32, channels: usize) -> Result<u32, Fault> {
-    if !(AUDIO_RATE_HZ_MIN..=AUDIO_RATE_HZ_MAX).contains(&rate_hz) {
-        return Err(Fault::invalid(format!(
-            "audio has {rate_hz} samples a second; {AUDIO_RATE_HZ_MIN} to {AUDIO_RATE_HZ_MAX} are accepted"
-        )));
-    }
-    if channels > AUDIO_CHANNELS_MAX {
-        return Err(Fault::invalid(format!(
-            "audio has {channels} channels; at most {AUDIO_CHANNELS_MAX} are accepted"
-        )));
-    }
-    Ok(rate_hz)
-}
-
-/// Checks that a file of `bytes` bytes may have `seconds` of sound or film. Fault: `Invalid` for one whose packets lie so far
-/// apart that it is mostly claimed silence.
-pub fn check_dense(seconds: f64, bytes: u64) -> Result<(), Fault> {
-    let most = MEDIA_FREE_SECONDS + bytes as f64 / MEDIA_BYTES_A_SECOND_MIN;
-    match seconds > most {
-        true => Err(Fault::invalid(format!(
-            "file has {bytes} bytes and claims {seconds:.1} s; at most {most:.1} s are accepted in so small a file"
-        ))),
-        false => Ok(()),
-    }
-}
-
-fn too_long(seconds: Option<f64>, most_seconds: f64) -> Fault {
-    Fault::invalid(match seconds {
-        Some(seconds) => {
-            format!("audio lasts {seconds:.1} s; at most {most_seconds:.1} s is accepted")
-        }
-        None => {
-            format!("audio lasts more than {most_seconds:.1} s, which is the most that is accepted")
-        }
-    })
 }
 
 #[cfg(test)]

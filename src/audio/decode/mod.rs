@@ -3,6 +3,8 @@
 //! | file | one idea |
 //! | --- | --- |
 //! | `decoder` | a recording → samples at its own rate, packet by packet |
+//! | `bounds` | what a recording may claim |
+//! | `other_rate` | a part with another rate than the first |
 //! | `stereo` | the same in one channel or two, at a rate of choice |
 //! | `selection` | which sound track is heard |
 //! | `track` | one track's packets → samples |
@@ -26,6 +28,7 @@
 //! | `shield` | panics of other projects' demuxers and decoders |
 
 mod antiphase;
+mod bounds;
 pub(crate) mod codecs;
 mod container;
 mod decoder;
@@ -38,6 +41,7 @@ mod matroska;
 mod matroska_tracks;
 mod mp4_boxes;
 mod mp4_tracks;
+mod other_rate;
 mod patch;
 mod quicktime_sound;
 mod repair;
@@ -49,13 +53,16 @@ mod tags;
 mod track;
 mod video_tracks;
 
-pub use decoder::{Decoder, SoundRequest, check_dense, open, open_sound};
+pub use bounds::check_dense;
+pub use decoder::{Decoder, open, open_sound};
 pub use formats::telephony::BareCoding;
 pub use matroska::mended as mended_matroska;
 pub use patch::Patched;
-pub use selection::{HeardTrack, TrackChoice};
+pub use selection::{HeardTrack, SoundRequest, TrackChoice};
 pub use shield::is_shielded;
 pub use stereo::StereoReader;
 
 #[cfg(test)]
 mod format_tests;
+#[cfg(test)]
+mod sound_tests;

@@ -8,6 +8,7 @@ use symphonia::core::formats::{FormatReader, Track};
 
 use crate::decode::container::{Opened, unread};
 use crate::decode::downmix::Width;
+use crate::decode::formats::telephony::BareCoding;
 use crate::decode::shield::shielded;
 use crate::decode::track::{ACCEPTED, TrackDecoder, undecodable};
 use vocabox_base::fault::Fault;
@@ -26,6 +27,16 @@ pub struct TrackChoice {
     pub number: Option<usize>,
     /// Codes of the language that is preferred, of two and three letters.
     pub languages: Vec<String>,
+}
+
+/// What to hear of a recording.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SoundRequest {
+    pub track: TrackChoice,
+    /// The coding of a file without a head, and its samples a second.
+    pub bare: Option<(BareCoding, u32)>,
+    /// The channel of a recording of two, from 0 on, that alone is heard; none for all, mixed.
+    pub side: Option<usize>,
 }
 
 /// The sound track that is heard.

@@ -2,9 +2,9 @@
 
 use std::io::{Read, Seek};
 
-use crate::decode::decoder::{self, Decoder, SoundRequest};
+use crate::decode::decoder::{self, Decoder};
 use crate::decode::downmix::Width;
-use crate::decode::selection::HeardTrack;
+use crate::decode::selection::{HeardTrack, SoundRequest};
 use crate::dsp::resample::Stage;
 use crate::pcm::Samples;
 use vocabox_base::fault::Fault;

@@ -2,7 +2,7 @@
 
 use symphonia::core::audio::Channels;
 use symphonia::core::codecs::audio::well_known::{
-    CODEC_ID_AAC, CODEC_ID_MP3, CODEC_ID_OPUS, CODEC_ID_VORBIS,
+    CODEC_ID_AAC, CODEC_ID_AC3, CODEC_ID_EAC3, CODEC_ID_MP3, CODEC_ID_OPUS, CODEC_ID_VORBIS,
 };
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::formats::Track;
@@ -11,13 +11,14 @@ use symphonia::core::units::Duration;
 
 use crate::decode::antiphase::Antiphase;
 use crate::decode::codecs::aac::{self, AacTrack};
+use crate::decode::codecs::ac3::Ac3Track;
 use crate::decode::codecs::gsm::{self, CODEC_ID_GSM, CODEC_ID_GSM_MS, GsmDecoder};
 use crate::decode::codecs::opus::{self, OpusTrack};
 use crate::decode::downmix::{Mix, Width};
 use vocabox_base::fault::Fault;
 
 /// What every refusal of a file names.
-pub const ACCEPTED: &str = "accepted are WAV, AIFF, AU, CAF, FLAC, MP3, AAC, M4A/MP4, Ogg, Opus, WebM/MKV, AVI, FLV, MPEG-TS and GSM";
+pub const ACCEPTED: &str = "accepted are WAV, AIFF, AU, CAF, FLAC, MP3, AAC, M4A/MP4, Ogg, Opus, WebM/MKV, AVI, FLV, MPEG-TS, AC-3 and GSM";
 
 /// A decoder for one track, with the mix of its channels and its buffers.
 pub struct TrackDecoder {
@@ -36,6 +37,7 @@ enum PacketDecoder {
     Symphonia(Box<dyn AudioDecoder>),
     Opus(Box<OpusTrack>),
     Aac(Box<AacTrack>),
+    Ac3(Box<Ac3Track>),
     Gsm(Box<GsmDecoder>),
 }
 
@@ -75,6 +77,7 @@ impl TrackDecoder {
         };
         let codec = match params.codec {
             CODEC_ID_OPUS => PacketDecoder::Opus(Box::new(OpusTrack::new(config?, in_mp4)?)),
+            CODEC_ID_AC3 | CODEC_ID_EAC3 => PacketDecoder::Ac3(Box::new(Ac3Track::new()?)),
             CODEC_ID_GSM => PacketDecoder::Gsm(Box::new(GsmDecoder::new(false))),
             CODEC_ID_GSM_MS => PacketDecoder::Gsm(Box::new(GsmDecoder::new(true))),
             CODEC_ID_AAC if config.is_some_and(aac::is_complex) => {
@@ -161,6 +164,15 @@ impl TrackDecoder {
                 Some(opus::RATE_HZ)
             }
             PacketDecoder::Aac(track) => {
+                interleaved.extend_from_slice(track.decode(&packet.data)?);
+                let rate_hz = track.rate_hz();
+                if self.mix.inputs() == 0 {
+                    let mix = Mix::placed(track.places(), self.width);
+                    self.set_mix(mix);
+                }
+                Some(rate_hz)
+            }
+            PacketDecoder::Ac3(track) => {
                 interleaved.extend_from_slice(track.decode(&packet.data)?);
                 let rate_hz = track.rate_hz();
                 if self.mix.inputs() == 0 {

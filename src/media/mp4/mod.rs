@@ -8,12 +8,14 @@
 //! | --- | --- |
 //! | `boxes` | boxes as slices |
 //! | `movie` | the movie header and the fragments → tracks |
+//! | `layout` | tables or fragments → where samples lie |
 //! | `tables` | sample tables → chunks |
 //! | `fragments` | fragments → sample tables |
 //! | `sound` | the new track's box |
 
 mod boxes;
 mod fragments;
+mod layout;
 mod movie;
 mod sound;
 mod tables;

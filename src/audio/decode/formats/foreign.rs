@@ -12,7 +12,6 @@ const MARKS: &[(usize, &[u8], &str)] = &[
     (0, b"#!AMR", "AMR"),
     (0, b"#!SILK_V3", "SILK"),
     (1, b"#!SILK_V3", "SILK"),
-    (0, b"\x0B\x77", "AC-3 (Dolby Digital)"),
     (0, b"\x7F\xFE\x80\x01", "DTS"),
     (0, b"\xFE\x7F\x01\x80", "DTS"),
     (0, b"wvpk", "WavPack"),

@@ -13,11 +13,13 @@
 //! | `flv` | FLV |
 //! | `pes` | packets of MPEG programs and their times |
 //! | `mpeg_ts` | MPEG transport streams |
+//! | `bare_frames` | files of nothing but frames |
 //! | `telephony` | bare GSM, µ-law and A-law |
 //! | `foreign` | the names of what is not read |
 
 pub mod au;
 pub mod avi;
+pub mod bare_frames;
 pub mod caf;
 pub mod demuxed;
 pub mod elementary;

@@ -127,6 +127,7 @@ impl WaveFormat {
             },
             (0x50 | 0x55, _, _) => Coding::Frames(Syntax::Mpeg),
             (0x1600, _, _) => Coding::Frames(Syntax::Adts),
+            (0x2000, _, _) => Coding::Frames(Syntax::Ac3),
             (0xFF | 0x1610 | 0x706D | 0xA106, _, _) => Coding::Aac,
             (tag, ..) => Coding::Other(name(tag)),
         }
@@ -175,7 +176,6 @@ fn name(tag: u16) -> String {
         0x000A => "Windows Media Audio Voice",
         0x0057 | 0x0058 | 0x7361 => "AMR",
         0x0270 => "ATRAC3",
-        0x2000 => "AC-3 (Dolby Digital)",
         0x2001 => "DTS",
         0x566F | 0x674F..=0x6771 => "Vorbis",
         0x704F => "Opus",
@@ -230,7 +230,7 @@ mod tests {
         for (tag, name) in [
             (0x65, "G.722"),
             (0x161, "Windows"),
-            (0x2000, "AC-3"),
+            (0x2001, "DTS"),
             (0x999, "0x0999"),
         ] {
             let Coding::Other(found) = coding(tag, 1, 1, 4) else {
