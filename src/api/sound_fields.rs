@@ -36,19 +36,20 @@ pub enum RawEncoding {
 /// The sound track that was heard.
 #[derive(Serialize, JsonSchema)]
 pub struct HeardTrackAnswer {
-    /// Its number among the file's sound tracks, from 1 on, and how many there are.
-    number: usize,
+    /// How many sound tracks the file has.
     count: usize,
     /// Its language as the file tells it.
     language: Option<String>,
+    /// Its number among them, from 1 on.
+    number: usize,
 }
 
 impl From<HeardTrack> for HeardTrackAnswer {
     fn from(track: HeardTrack) -> Self {
         HeardTrackAnswer {
-            number: track.number,
             count: track.count,
             language: track.language,
+            number: track.number,
         }
     }
 }

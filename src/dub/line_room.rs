@@ -42,6 +42,11 @@ impl LineRoom {
     }
 }
 
+/// Whether there is anything to say in a text. Dots, dashes and notes stand for silence.
+pub fn has_words(text: &str) -> bool {
+    text.chars().any(char::is_alphanumeric)
+}
+
 /// Checks that each line can be spoken in its time at all, in a film of `seconds`. Fault: `Invalid`, before anything is
 /// spoken.
 pub fn check(lines: &[ScriptLine], seconds: f64) -> Result<(), Fault> {
@@ -137,6 +142,16 @@ mod tests {
             }
         );
         assert_eq!(room(3).room_s, 8.8 - 8.5);
+    }
+
+    #[test]
+    fn dots_dashes_and_notes_are_nothing_to_say() {
+        for text in ["...", "…", "♪♪", "—", " ", "!?", "（。）"] {
+            assert!(!has_words(text), "{text}");
+        }
+        for text in ["7", "a", "今日", "♪ la ♪"] {
+            assert!(has_words(text), "{text}");
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use isolang::Language;
 use super::assignment::assign;
 use super::fit::{self, Fitted};
 use super::line_file::LineFile;
-use super::line_room::LineRoom;
+use super::line_room::{LineRoom, has_words};
 use super::line_speech::{LineCounts, LineSpeaker};
 use super::mix::{self, PlacedLine};
 use super::mux::{self, TrackWriter};
@@ -234,11 +234,6 @@ fn speak(
     };
     let fitted = fit::fit(&spoken.clip, spoken.speed, own_s, room_s)?;
     Ok(Some((voice.voice_id.clone(), fitted)))
-}
-
-/// Whether there is anything to say in a text. Dots, dashes and notes stand for silence.
-fn has_words(text: &str) -> bool {
-    text.chars().any(char::is_alphanumeric)
 }
 
 /// Adds a line to the file of waiting lines (an empty one if it is not spoken), and returns the result for it.

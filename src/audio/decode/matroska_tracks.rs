@@ -100,7 +100,10 @@ fn described(private: &[u8]) -> (Option<String>, Option<AudioCodecParameters>) {
         return (None, None);
     };
     match format.coding() {
-        Coding::Blocks { codec, frames, .. } => (None, Some(format.params(codec, frames))),
+        Coding::Blocks {
+            codec, frames: 1, ..
+        } => (None, Some(format.params(codec, 1))),
+        Coding::Blocks { .. } => (Some("ADPCM or GSM".to_owned()), None),
         Coding::Other(name) => (Some(name), None),
         Coding::Frames(_) | Coding::Aac => (
             Some(format!("the codec of code 0x{:04X}", format.tag)),
