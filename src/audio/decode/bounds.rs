@@ -1,10 +1,14 @@
 //! What a recording may claim: rates, channels, lengths.
 
+use crate::decode::track::undecodable;
 use vocabox_base::fault::Fault;
 use vocabox_base::limits::{
     AUDIO_CHANNELS_MAX, AUDIO_RATE_HZ_MAX, AUDIO_RATE_HZ_MIN, MEDIA_BYTES_A_SECOND_MIN,
     MEDIA_FREE_SECONDS,
 };
+
+/// Least share of a bare stream of frames that must be frames.
+const FRAMES_SHARE_MIN: f64 = 0.5;
 
 /// Returns `rate_hz` when it and the channel count are within the bounds. Fault: `Invalid` when they are not.
 pub fn check(rate_hz: u32, channels: usize) -> Result<u32, Fault> {
@@ -30,6 +34,17 @@ pub fn check_dense(seconds: f64, bytes: u64) -> Result<(), Fault> {
             "file has {bytes} bytes and claims {seconds:.1} s; at most {most:.1} s are accepted in so small a file"
         ))),
         false => Ok(()),
+    }
+}
+
+/// Checks at its end that a bare stream of frames was one: `decoded` of its `bytes`. Fault: `Invalid` when most of it was none:
+/// what was not read is no recording of silence.
+pub fn check_read(decoded: u64, bytes: Option<u64>) -> Result<(), Fault> {
+    match bytes {
+        Some(bytes) if (decoded as f64) < bytes as f64 * FRAMES_SHARE_MIN => Err(undecodable(
+            format!("{decoded} of {bytes} bytes are frames of sound"),
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -17,14 +17,14 @@ use symphonia::core::formats::FormatReader;
 use symphonia::core::formats::well_known::FORMAT_ID_ISOMP4;
 use symphonia::core::packet::Packet;
 
-use crate::decode::bounds::{check, check_dense, too_long};
-use crate::decode::container::{self, Times};
+use crate::decode::bounds::{check, check_dense, check_read, too_long};
 use crate::decode::downmix::Width;
 use crate::decode::edit_lists::Edit;
 use crate::decode::input::Input;
 use crate::decode::other_rate::OtherRate;
 use crate::decode::selection::{self, HeardTrack, SoundRequest};
 use crate::decode::shield::shielded;
+use crate::decode::timeline::Timeline;
 use crate::decode::track::{TrackDecoder, undecodable};
 use crate::pcm::Samples;
 use vocabox_base::fault::Fault;
@@ -34,16 +34,6 @@ const CUT_SECONDS_MAX: f64 = 60.0;
 
 /// Longest codec delay that is applied; a longer one is treated as damage.
 const EARLY_SECONDS_MAX: f64 = 1.0;
-
-/// Seconds of silence that fill a gap between the times of packets and their sound. A shorter gap is left to players to
-/// smooth over. A longer one is treated as a damaged time, except in MP4, where times are sums of durations.
-const LOST_SECONDS: std::ops::Range<f64> = 0.25..60.0;
-
-/// Seconds from which on the first time of a file is a clock's, and no part of the recording.
-const CLOCK_SECONDS_MIN: f64 = 10.0;
-
-/// Least share of a bare stream of frames that must be frames.
-const FRAMES_SHARE_MIN: f64 = 0.5;
 
 /// Bytes of a frame that its packet may lack: the head of ADTS.
 const FRAME_HEAD_BYTES: u64 = 9;
@@ -60,7 +50,7 @@ pub struct Decoder {
     heard: HeardTrack,
     track_id: u32,
     track: TrackDecoder,
-    times: Times,
+    timeline: Timeline,
     rate_hz: u32,
     /// 1 or 2.
     channels: usize,
@@ -77,11 +67,6 @@ pub struct Decoder {
     keep: u64,
     /// Seconds by which the first packet starts before its track.
     early_s: f64,
-    /// The earliest time of any track before the first decoded packet, and that packet's time.
-    clock_s: Option<f64>,
-    first_s: Option<f64>,
-    /// The file's time of the first decoded sample, where packets have times.
-    zero_s: Option<f64>,
     /// Bytes of a bare stream of frames, and of the packets that were decoded.
     stream_bytes: Option<u64>,
     decoded_bytes: u64,
@@ -132,16 +117,9 @@ where
     if input.length() == 0 {
         return Err(Fault::invalid("file is empty"));
     }
-    let mut opened = container::open(&input, request.bare)?;
-    let damaged = || undecodable("its structure is damaged");
-    let ranked = shielded(|| selection::ranked(&opened, &request.track)).ok_or_else(damaged)??;
-    let mut at = 0;
-    if ranked.len() > 1 {
-        at = selection::first_heard(opened, &ranked);
-        opened = container::open(&input, request.bare)?;
-    }
-    let heard = ranked[at].clone();
+    let (opened, heard) = selection::open(&input, request)?;
     let chosen = shielded(|| selection::opened_track(&opened, heard.id, width));
+    let damaged = || undecodable("its structure is damaged");
     let (chosen, track) = chosen.ok_or_else(damaged)??;
     let told_seconds = opened.told_seconds(chosen);
     if let Some(seconds) = told_seconds {
@@ -150,16 +128,16 @@ where
             return Err(too_long(Some(seconds), most_seconds));
         }
     }
-    let edit = opened
-        .edits
-        .iter()
-        .find(|edit| edit.track_id == heard.id)
-        .copied();
+    let mut edits = opened.edits.iter().copied();
+    let edit = edits.find(|edit| edit.track_id == heard.id);
     let mut decoder = Decoder {
         track_id: heard.id,
         heard,
         track,
-        times: opened.times,
+        timeline: Timeline::new(
+            opened.times,
+            opened.format.format_info().format == FORMAT_ID_ISOMP4,
+        ),
         bytes: opened.bytes,
         stream_bytes: opened.stream_bytes,
         format: opened.format,
@@ -173,9 +151,6 @@ where
         cut: 0,
         keep: u64::MAX,
         early_s: 0.0,
-        clock_s: None,
-        first_s: None,
-        zero_s: None,
         decoded_bytes: 0,
         other: None,
         damaged: 0,
@@ -215,7 +190,7 @@ impl Decoder {
         let rate_hz = f64::from(self.rate_hz);
         let frames = |seconds: f64| (seconds * rate_hz).round().max(0.0) as u64;
         // Seconds from the file's start to the first decoded sample.
-        let late_s = self.late_s();
+        let late_s = self.timeline.late_s();
         let silence_s = match edit {
             // In MP4 the edit list stands for the Opus pre-skip too.
             Some(edit) => {
@@ -225,9 +200,9 @@ impl Decoder {
             }
             None => {
                 self.cut = self.track.pre_skip().unwrap_or(frames(self.early_s));
-                match self.times {
-                    Times::None => 0.0,
-                    _ => (late_s + self.cut as f64 / rate_hz).max(0.0),
+                match self.timeline.counts() {
+                    true => (late_s + self.cut as f64 / rate_hz).max(0.0),
+                    false => 0.0,
                 }
             }
         };
@@ -239,18 +214,6 @@ impl Decoder {
         };
         if let Some(told_s) = &mut self.told_seconds {
             *told_s += self.gap as f64 / rate_hz;
-        }
-    }
-
-    /// Returns the seconds from the start of the file to the first decoded sample; negative where that comes before.
-    fn late_s(&self) -> f64 {
-        let (Some(first_s), Some(clock_s)) = (self.first_s, self.clock_s) else {
-            return 0.0;
-        };
-        match self.times {
-            Times::None => 0.0,
-            Times::FromZero if clock_s >= CLOCK_SECONDS_MIN => first_s - clock_s,
-            Times::FromZero | Times::FromFirst => first_s,
         }
     }
 
@@ -277,11 +240,8 @@ impl Decoder {
             Err(_) => return Ok(false),
         };
         self.damaged = 0;
-        if self.rate_hz == 0 {
-            self.clock_s = match (self.clock_s, self.time_s(&packet)) {
-                (Some(clock_s), Some(time_s)) => Some(clock_s.min(time_s)),
-                (clock_s, time_s) => clock_s.or(time_s),
-            };
+        if let Some(time_s) = self.time_s(&packet).filter(|_| self.rate_hz == 0) {
+            self.timeline.see(time_s);
         }
         if packet.track_id != self.track_id {
             return Ok(true);
@@ -299,7 +259,9 @@ impl Decoder {
             self.rate_hz = check(rate_hz, self.track.mix().inputs())?;
             self.channels = self.track.mix().outputs();
             self.early_s = self.early(&packet);
-            self.first_s = self.time_s(&packet);
+            if let Some(time_s) = self.time_s(&packet) {
+                self.timeline.begin(time_s);
+            }
         }
         if rate_hz != self.rate_hz {
             self.convert(rate_hz)?;
@@ -344,9 +306,7 @@ impl Decoder {
             return;
         };
         let here_s = self.decoded as f64 / rate_hz;
-        let lost_s = time_s - *self.zero_s.get_or_insert(time_s - here_s) - here_s;
-        let is_sure = self.format.format_info().format == FORMAT_ID_ISOMP4;
-        if LOST_SECONDS.contains(&lost_s) || (is_sure && lost_s >= LOST_SECONDS.end) {
+        if let Some(lost_s) = self.timeline.lost_s(time_s, here_s) {
             let lost = (lost_s * rate_hz) as u64;
             self.decoded += lost;
             // What is cut and kept counts the silence, too.
@@ -360,7 +320,7 @@ impl Decoder {
 
     /// Returns when a packet starts, in the file's time; none in formats whose packets follow each other without times.
     fn time_s(&self, packet: &Packet) -> Option<f64> {
-        if self.times == Times::None {
+        if !self.timeline.counts() {
             return None;
         }
         let mut tracks = self.format.tracks().iter();
@@ -432,25 +392,11 @@ impl Decoder {
                 return Ok(true);
             }
             self.ended = true;
-            self.check_read()?;
+            check_read(self.decoded_bytes, self.stream_bytes)?;
             return Ok(false);
         }
         self.trim()?;
         Ok(true)
-    }
-
-    /// Checks at its end that a bare stream of frames was one. Fault: `Invalid` when most of it was none: what was not read
-    /// is no recording of silence.
-    fn check_read(&self) -> Result<(), Fault> {
-        match self.stream_bytes {
-            Some(bytes) if (self.decoded_bytes as f64) < bytes as f64 * FRAMES_SHARE_MIN => {
-                Err(undecodable(format!(
-                    "{} of {bytes} bytes are frames of sound",
-                    self.decoded_bytes
-                )))
-            }
-            _ => Ok(()),
-        }
     }
 
     /// Returns the channels of what [`Decoder::read_frames`] gives: 1 or 2.

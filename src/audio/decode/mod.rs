@@ -6,6 +6,7 @@
 //! | `bounds` | what a recording may claim |
 //! | `other_rate` | a part with another rate than the first |
 //! | `stereo` | the same in one channel or two, at a rate of choice |
+//! | `timeline` | where packets lie in the time of their file |
 //! | `selection` | which sound track is heard |
 //! | `track` | one track's packets → samples |
 //! | `codecs` | packets that symphonia does not decode |
@@ -50,6 +51,7 @@ mod shield;
 mod sound_facts;
 mod stereo;
 mod tags;
+mod timeline;
 mod track;
 mod video_tracks;
 

@@ -6,9 +6,10 @@ use symphonia::core::errors::Error;
 use symphonia::core::formats::well_known::FORMAT_ID_ISOMP4;
 use symphonia::core::formats::{FormatReader, Track};
 
-use crate::decode::container::{Opened, unread};
+use crate::decode::container::{self, Opened, unread};
 use crate::decode::downmix::Width;
 use crate::decode::formats::telephony::BareCoding;
+use crate::decode::input::Input;
 use crate::decode::shield::shielded;
 use crate::decode::track::{ACCEPTED, TrackDecoder, undecodable};
 use vocabox_base::fault::Fault;
@@ -51,10 +52,24 @@ pub struct HeardTrack {
     pub language: Option<String>,
 }
 
+/// Opens the recording in `input`, and returns it from its start with the sound track of `request`.
+///
+/// Faults: those of [`container::open`] and [`ranked`].
+pub fn open(input: &Input, request: &SoundRequest) -> Result<(Opened, HeardTrack), Fault> {
+    let opened = container::open(input, request.bare)?;
+    let found = shielded(|| ranked(&opened, &request.track));
+    let found = found.ok_or_else(|| undecodable("its structure is damaged"))??;
+    if let [only] = &found[..] {
+        return Ok((opened, only.clone()));
+    }
+    let heard = first_heard(opened, &found);
+    Ok((container::open(input, request.bare)?, found[heard].clone()))
+}
+
 /// Returns the sound tracks that `choice` allows and that have decoders, the preferred one first.
 ///
 /// Faults: `Invalid` when there is no sound track, none with a decoder, or not the one that was asked for.
-pub fn ranked(opened: &Opened, choice: &TrackChoice) -> Result<Vec<HeardTrack>, Fault> {
+fn ranked(opened: &Opened, choice: &TrackChoice) -> Result<Vec<HeardTrack>, Fault> {
     let count = opened.sounds.len();
     if count == 0 {
         return Err(Fault::invalid(format!(
@@ -155,7 +170,7 @@ fn decoder(
 
 /// Returns which of the tracks `ranked` is heard: the first that is not silent, the first of all if all are. It reads
 /// `opened` as far as that takes.
-pub fn first_heard(mut opened: Opened, ranked: &[HeardTrack]) -> usize {
+fn first_heard(mut opened: Opened, ranked: &[HeardTrack]) -> usize {
     /// A track while it is examined.
     struct Examined {
         id: u32,
