@@ -16,8 +16,8 @@ use symphonia::core::meta::MetadataOptions;
 use crate::decode::edit_lists::{self, Edit};
 use crate::decode::formats::elementary::{FrameHead, Syntax};
 use crate::decode::formats::telephony::{self, BareCoding};
-use crate::decode::formats::{Part, au, avi, bare_frames, caf, flv, foreign, mpeg_ts, wave};
-use crate::decode::input::Input;
+use crate::decode::formats::{FoundFormat, au, avi, bare_frames, caf, flv, foreign, mpeg_ts, wave};
+use crate::decode::input::FileSpan;
 use crate::decode::shield::shielded;
 use crate::decode::sound_facts::{self, SoundFacts};
 use crate::decode::track::{ACCEPTED, undecodable};
@@ -57,7 +57,7 @@ pub struct Opened {
 ///
 /// Faults: `Invalid` when the format is not supported, or damaged where the format is recognised; `Internal` when the
 /// source cannot be read.
-pub fn open(input: &Input, bare: Option<(BareCoding, u32)>) -> Result<Opened, Fault> {
+pub fn open(input: &FileSpan, bare: Option<(BareCoding, u32)>) -> Result<Opened, Fault> {
     if let Some((coding, rate_hz)) = bare {
         return opened(input, telephony::open(input, coding, rate_hz));
     }
@@ -78,7 +78,7 @@ pub fn open(input: &Input, bare: Option<(BareCoding, u32)>) -> Result<Opened, Fa
 }
 
 /// Opens a format that this crate reads by itself; none when it is none of them.
-fn known(input: &Input, head: &[u8]) -> std::io::Result<Option<Part>> {
+fn known(input: &FileSpan, head: &[u8]) -> std::io::Result<Option<FoundFormat>> {
     Ok(Some(if wave::is_wave(head) {
         wave::open(input, head)?
     } else if avi::is_avi(head) {
@@ -90,7 +90,7 @@ fn known(input: &Input, head: &[u8]) -> std::io::Result<Option<Part>> {
     } else if let Some(steps) = mpeg_ts::steps(head) {
         mpeg_ts::open(input, steps)?
     } else if FrameHead::read(Syntax::Ac3, head).is_some() {
-        Part::Stream(input.clone(), Syntax::Ac3)
+        FoundFormat::Stream(input.clone(), Syntax::Ac3)
     } else if telephony::is_gsm(head) {
         telephony::open(input, BareCoding::Gsm, 0)
     } else {
@@ -98,9 +98,9 @@ fn known(input: &Input, head: &[u8]) -> std::io::Result<Option<Part>> {
     }))
 }
 
-fn opened(input: &Input, part: Part) -> Result<Opened, Fault> {
+fn opened(input: &FileSpan, part: FoundFormat) -> Result<Opened, Fault> {
     match part {
-        Part::Format(format) => {
+        FoundFormat::Format(format) => {
             let times = match format.format_info().format {
                 mpeg_ts::FORMAT_ID_TS => Times::FromFirst,
                 _ => Times::FromZero,
@@ -114,15 +114,15 @@ fn opened(input: &Input, part: Part) -> Result<Opened, Fault> {
                 bytes: input.length(),
             })
         }
-        Part::Stream(part, Syntax::Mpeg | Syntax::Adts) => probed(&part),
-        Part::Stream(part, syntax) => {
+        FoundFormat::Stream(part, Syntax::Mpeg | Syntax::Adts) => probed(&part),
+        FoundFormat::Stream(part, syntax) => {
             let frames = bare_frames::open(&part, syntax).map_err(Fault::internal)?;
             let mut made = opened(&part, frames)?;
             made.stream_bytes = Some(part.length());
             Ok(made)
         }
-        Part::Codec(name) => Err(unread(&name)),
-        Part::Damaged(why) => Err(undecodable(why)),
+        FoundFormat::Codec(name) => Err(unread(&name)),
+        FoundFormat::Damaged(why) => Err(undecodable(why)),
     }
 }
 
@@ -134,7 +134,7 @@ pub fn unread(name: &str) -> Fault {
 }
 
 /// Opens a format that symphonia reads.
-fn probed(input: &Input) -> Result<Opened, Fault> {
+fn probed(input: &FileSpan) -> Result<Opened, Fault> {
     let mut source = input.part(0, u64::MAX);
     let bytes = source.length();
     let repair = repair::read(&mut source, bytes);

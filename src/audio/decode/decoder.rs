@@ -20,7 +20,7 @@ use symphonia::core::packet::Packet;
 use crate::decode::bounds::{check, check_dense, check_read, too_long};
 use crate::decode::downmix::Width;
 use crate::decode::edit_lists::Edit;
-use crate::decode::input::Input;
+use crate::decode::input::FileSpan;
 use crate::decode::other_rate::OtherRate;
 use crate::decode::selection::{self, HeardTrack, SoundRequest};
 use crate::decode::shield::shielded;
@@ -113,7 +113,7 @@ pub(crate) fn open_as<S>(
 where
     S: Read + Seek + Send + Sync + 'static,
 {
-    let input = Input::new(source).map_err(Fault::internal)?;
+    let input = FileSpan::new(source).map_err(Fault::internal)?;
     if input.length() == 0 {
         return Err(Fault::invalid("file is empty"));
     }

@@ -19,7 +19,7 @@ struct Positioned {
 
 /// A stretch of a file with its own position. Clones read the same file: each may be read in turn.
 #[derive(Clone)]
-pub struct Input {
+pub struct FileSpan {
     file: Arc<Mutex<Positioned>>,
     /// Where the stretch starts in the file, and its length.
     from: u64,
@@ -29,14 +29,14 @@ pub struct Input {
     at: u64,
 }
 
-impl Input {
+impl FileSpan {
     /// Returns all bytes of `source`. Fault: that of the seek which measures it.
     pub fn new<S>(mut source: S) -> io::Result<Self>
     where
         S: Read + Seek + Send + Sync + 'static,
     {
         let bytes = source.seek(SeekFrom::End(0))?;
-        Ok(Input {
+        Ok(FileSpan {
             file: Arc::new(Mutex::new(Positioned {
                 source: Box::new(source),
                 at: bytes,
@@ -57,7 +57,7 @@ impl Input {
     pub fn part(&self, from: u64, to: u64) -> Self {
         let to = to.min(self.bytes);
         let from = from.min(to);
-        Input {
+        FileSpan {
             file: Arc::clone(&self.file),
             from: self.from + from,
             bytes: to - from,
@@ -68,7 +68,7 @@ impl Input {
 
     /// Returns the same bytes with `patches` over them, from their start.
     pub fn patched(&self, patches: Vec<Patch>) -> Self {
-        Input {
+        FileSpan {
             patches: Arc::new(patches),
             at: 0,
             ..self.clone()
@@ -84,7 +84,7 @@ impl Input {
     }
 }
 
-impl Read for Input {
+impl Read for FileSpan {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let left = self.bytes.saturating_sub(self.at);
         let most = buffer
@@ -111,7 +111,7 @@ impl Read for Input {
     }
 }
 
-impl Seek for Input {
+impl Seek for FileSpan {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let to = match to {
             SeekFrom::Start(to) => Some(to),
@@ -123,7 +123,7 @@ impl Seek for Input {
     }
 }
 
-impl MediaSource for Input {
+impl MediaSource for FileSpan {
     fn is_seekable(&self) -> bool {
         true
     }
@@ -145,7 +145,7 @@ mod tests {
             bytes: vec![byte; count],
         };
         let whole = [[1; 10], [2; 10], [3; 10]].concat();
-        let file = Input::new(Cursor::new(vec![0; 40])).unwrap();
+        let file = FileSpan::new(Cursor::new(vec![0; 40])).unwrap();
         for piece in 1..30 {
             let mut source =
                 file.patched(vec![patch(0, 1, 10), patch(10, 2, 10), patch(20, 3, 10)]);
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn parts_end_where_they_were_told_and_are_read_in_turn() {
-        let file = Input::new(Cursor::new((0..100).collect::<Vec<u8>>())).unwrap();
+        let file = FileSpan::new(Cursor::new((0..100).collect::<Vec<u8>>())).unwrap();
         let (mut first, mut second) = (file.part(10, 20), file.part(90, 200));
         assert_eq!((first.length(), second.length()), (10, 10));
         let mut buffer = [0; 4];

@@ -9,7 +9,7 @@ use symphonia::core::formats::{FormatReader, Track};
 use crate::decode::container::{self, Opened, unread};
 use crate::decode::downmix::Width;
 use crate::decode::formats::telephony::BareCoding;
-use crate::decode::input::Input;
+use crate::decode::input::FileSpan;
 use crate::decode::shield::shielded;
 use crate::decode::track::{ACCEPTED, TrackDecoder, undecodable};
 use vocabox_base::fault::Fault;
@@ -55,7 +55,7 @@ pub struct HeardTrack {
 /// Opens the recording in `input`, and returns it from its start with the sound track of `request`.
 ///
 /// Faults: those of [`container::open`] and [`ranked`].
-pub fn open(input: &Input, request: &SoundRequest) -> Result<(Opened, HeardTrack), Fault> {
+pub fn open(input: &FileSpan, request: &SoundRequest) -> Result<(Opened, HeardTrack), Fault> {
     let opened = container::open(input, request.bare)?;
     let found = shielded(|| ranked(&opened, &request.track));
     let found = found.ok_or_else(|| undecodable("its structure is damaged"))??;

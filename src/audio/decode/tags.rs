@@ -3,7 +3,7 @@
 
 use std::io;
 
-use crate::decode::input::Input;
+use crate::decode::input::FileSpan;
 
 /// Bytes of the head of an ID3v2 tag, and of the foot that version 2.4 may add (ID3v2.4.0 structure, §3.1, §3.4).
 const ID3_HEAD: u64 = 10;
@@ -16,7 +16,7 @@ const TAGS_MAX: usize = 16;
 const ZEROS_MAX: usize = 1 << 16;
 
 /// Returns the recording in `file` without the ID3v2 tags at its start.
-pub fn skipped(file: Input) -> io::Result<Input> {
+pub fn skipped(file: FileSpan) -> io::Result<FileSpan> {
     let mut rest = file;
     for _ in 0..TAGS_MAX {
         let head = rest.start(ID3_HEAD as usize)?;
@@ -33,7 +33,7 @@ pub fn skipped(file: Input) -> io::Result<Input> {
 
 /// Returns the stream of MPEG audio in `file` without the tags at its end: ID3v1, and before it APEv2 (both may hold
 /// anything that looks like sound). Other recordings stay as they are.
-pub fn without_end(file: Input) -> io::Result<Input> {
+pub fn without_end(file: FileSpan) -> io::Result<FileSpan> {
     if file.start(1)? != [0xFF] {
         return Ok(file);
     }
@@ -92,7 +92,7 @@ mod tests {
     }
 
     fn rest(file: Vec<u8>) -> Vec<u8> {
-        let input = skipped(Input::new(Cursor::new(file)).unwrap()).unwrap();
+        let input = skipped(FileSpan::new(Cursor::new(file)).unwrap()).unwrap();
         input.start(100).unwrap()
     }
 
@@ -118,7 +118,7 @@ mod tests {
         let items = [ape(132), vec![0xFF; 100], ape(132)].concat();
         let old = [b"TAG".as_slice(), &[0xFF; 125]].concat();
         for tags in [vec![], old.clone(), items.clone(), [items, old].concat()] {
-            let file = Input::new(Cursor::new([sound.clone(), tags].concat())).unwrap();
+            let file = FileSpan::new(Cursor::new([sound.clone(), tags].concat())).unwrap();
             assert_eq!(without_end(file).unwrap().length(), 400);
         }
     }

@@ -6,9 +6,9 @@ use symphonia::core::codecs::audio::well_known::*;
 use symphonia::core::common::FourCc;
 use symphonia::core::formats::FormatId;
 
-use crate::decode::formats::Part;
+use crate::decode::formats::FoundFormat;
 use crate::decode::formats::plain::{PACKET_FRAMES, Plain};
-use crate::decode::input::Input;
+use crate::decode::input::FileSpan;
 
 const FORMAT_ID_AU: FormatId = FormatId::new(FourCc::new(*b".snd"));
 
@@ -19,8 +19,8 @@ pub fn is_au(head: &[u8]) -> bool {
 
 /// Finds the sound in `input`, which starts with `head`. Its length counts for nothing when it is all ones or 0, or goes
 /// past the end.
-pub fn open(input: &Input, head: &[u8]) -> Part {
-    let damaged = || Part::Damaged("its head is cut off, or describes no sound");
+pub fn open(input: &FileSpan, head: &[u8]) -> FoundFormat {
+    let damaged = || FoundFormat::Damaged("its head is cut off, or describes no sound");
     let number = |n: usize| {
         let bytes = head.get(4 * n..4 * n + 4)?.try_into().ok()?;
         Some(u32::from_be_bytes(bytes))
@@ -41,10 +41,10 @@ pub fn open(input: &Input, head: &[u8]) -> Part {
         6 => (CODEC_ID_PCM_F32BE, 4),
         7 => (CODEC_ID_PCM_F64BE, 8),
         27 => (CODEC_ID_PCM_ALAW, 1),
-        23 => return Part::Codec("G.721 (ADPCM)".to_owned()),
-        24 => return Part::Codec("G.722".to_owned()),
-        25 | 26 => return Part::Codec("G.723 (ADPCM)".to_owned()),
-        other => return Part::Codec(format!("the codec of number {other}")),
+        23 => return FoundFormat::Codec("G.721 (ADPCM)".to_owned()),
+        24 => return FoundFormat::Codec("G.722".to_owned()),
+        25 | 26 => return FoundFormat::Codec("G.723 (ADPCM)".to_owned()),
+        other => return FoundFormat::Codec(format!("the codec of number {other}")),
     };
     let from = u64::from(from);
     let told =
@@ -57,7 +57,7 @@ pub fn open(input: &Input, head: &[u8]) -> Part {
         block_frames: 1,
     };
     match plain.open(input, FORMAT_ID_AU, "AU") {
-        Some(demuxed) => Part::Format(Box::new(demuxed)),
+        Some(demuxed) => FoundFormat::Format(Box::new(demuxed)),
         None => damaged(),
     }
 }

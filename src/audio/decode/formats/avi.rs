@@ -12,11 +12,11 @@ use symphonia::core::formats::well_known::FORMAT_ID_AVI;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::Duration;
 
-use crate::decode::formats::Part;
-use crate::decode::formats::demuxed::{Demuxed, Packets, sound_track};
-use crate::decode::formats::elementary::{Frame, Splitter};
+use crate::decode::formats::FoundFormat;
+use crate::decode::formats::demuxed::{Demuxed, PacketSource, sound_track};
+use crate::decode::formats::elementary::{SoundFrame, Splitter};
 use crate::decode::formats::wave_format::{Coding, WaveFormat};
-use crate::decode::input::Input;
+use crate::decode::input::FileSpan;
 
 /// Streams, and chunks of heads, that are examined.
 const STREAMS_MAX: u32 = 100;
@@ -33,12 +33,12 @@ pub fn is_avi(head: &[u8]) -> bool {
 }
 
 /// A sound stream.
-struct Stream {
+struct AviStream {
     number: u32,
     format: WaveFormat,
     /// Seconds before its first sound.
     starts_s: f64,
-    pieces: Pieces,
+    pieces: AviPieces,
     /// Frames before the next packet.
     at: i64,
     codec: Option<AudioCodecParameters>,
@@ -46,7 +46,7 @@ struct Stream {
 }
 
 /// How chunks become packets.
-enum Pieces {
+enum AviPieces {
     /// Whole blocks; the rest waits for the next chunk.
     Blocks {
         bytes: u64,
@@ -61,8 +61,8 @@ enum Pieces {
 }
 
 /// Finds the sound in `input`.
-pub fn open(input: &Input) -> io::Result<Part> {
-    let mut chunks = Chunks::new(input);
+pub fn open(input: &FileSpan) -> io::Result<FoundFormat> {
+    let mut chunks = AviChunks::new(input);
     let mut streams = Vec::new();
     let mut number = 0;
     // Since the last head of a stream: whether it is of sound, and when it starts.
@@ -92,50 +92,51 @@ pub fn open(input: &Input) -> io::Result<Part> {
                 let format = chunks.read(&chunk, HEAD_BYTES_MAX)?;
                 let format = WaveFormat::read(&format, false).filter(|_| number <= STREAMS_MAX);
                 if let (Some(format), Some(starts_s)) = (format, starts.take()) {
-                    streams.push(Stream::new(number - 1, format, starts_s));
+                    streams.push(AviStream::new(number - 1, format, starts_s));
                 }
             }
             _ => {}
         }
     }
     if !has_movie {
-        return Ok(Part::Damaged("it breaks off before its sound"));
+        return Ok(FoundFormat::Damaged("it breaks off before its sound"));
     }
     let from = chunks.at;
-    let packets = |streams| Sound {
-        chunks: Chunks {
+    let packets = |streams| AviSound {
+        chunks: AviChunks {
             at: from,
-            ..Chunks::new(input)
+            ..AviChunks::new(input)
         },
         streams,
         ready: Vec::new(),
     };
     let mut sound = packets(streams);
     // Streams whose frames describe themselves have no better description.
-    while sound.streams.iter().any(Stream::is_unknown) && sound.chunks.at < from + LOOK_BYTES_MAX {
+    while sound.streams.iter().any(AviStream::is_unknown) && sound.chunks.at < from + LOOK_BYTES_MAX
+    {
         if sound.next()?.is_none() {
             break;
         }
     }
-    let names: Vec<String> = sound.streams.iter().filter_map(Stream::name).collect();
-    let known: Vec<Stream> = sound
+    let names: Vec<String> = sound.streams.iter().filter_map(AviStream::name).collect();
+    let known: Vec<AviStream> = sound
         .streams
         .into_iter()
         .filter(|s| s.codec.is_some())
         .collect();
     if known.is_empty() {
         return Ok(match names.is_empty() {
-            true => Part::Damaged("it has no sound"),
-            false => Part::Codec(names.join(", ")),
+            true => FoundFormat::Damaged("it has no sound"),
+            false => FoundFormat::Codec(names.join(", ")),
         });
     }
-    let tracks: Vec<Track> = known.iter().map(Stream::track).collect();
-    let fresh = known.into_iter().map(Stream::again).collect();
+    let tracks: Vec<Track> = known.iter().map(AviStream::track).collect();
+    let fresh = known.into_iter().map(AviStream::again).collect();
     let made = Demuxed::new(FORMAT_ID_AVI, "AVI", tracks, packets(fresh));
-    Ok(Part::Format(Box::new(made)))
+    Ok(FoundFormat::Format(Box::new(made)))
 }
 
-impl Stream {
+impl AviStream {
     fn new(number: u32, format: WaveFormat, starts_s: f64) -> Self {
         let (pieces, codec, samples_per_unit) = match format.coding() {
             Coding::Blocks {
@@ -143,7 +144,7 @@ impl Stream {
                 bytes,
                 frames,
             } => (
-                Pieces::Blocks {
+                AviPieces::Blocks {
                     bytes,
                     frames,
                     rest: Vec::new(),
@@ -151,20 +152,20 @@ impl Stream {
                 Some(format.params(codec, frames)),
                 frames,
             ),
-            Coding::Frames(syntax) => (Pieces::Frames(Splitter::new(syntax)), None, 0),
+            Coding::Frames(syntax) => (AviPieces::Frames(Splitter::new(syntax)), None, 0),
             Coding::Aac if format.extra.len() >= 2 => {
                 let mut params = format.params(CODEC_ID_AAC, 1024);
                 params.with_extra_data(format.extra.clone().into());
-                (Pieces::Units, Some(params), 1024)
+                (AviPieces::Units, Some(params), 1024)
             }
             Coding::Aac => (
-                Pieces::Other("AAC without its description".to_owned()),
+                AviPieces::Other("AAC without its description".to_owned()),
                 None,
                 0,
             ),
-            Coding::Other(name) => (Pieces::Other(name), None, 0),
+            Coding::Other(name) => (AviPieces::Other(name), None, 0),
         };
-        Stream {
+        AviStream {
             number,
             at: (starts_s.clamp(0.0, 1e6) * f64::from(format.rate_hz)) as i64,
             format,
@@ -178,20 +179,20 @@ impl Stream {
     /// The stream from its start.
     fn again(self) -> Self {
         let codec = self.codec;
-        Stream {
+        AviStream {
             codec,
-            ..Stream::new(self.number, self.format, self.starts_s)
+            ..AviStream::new(self.number, self.format, self.starts_s)
         }
     }
 
     /// Whether its frames have to be seen for it to be decoded.
     fn is_unknown(&self) -> bool {
-        self.codec.is_none() && matches!(self.pieces, Pieces::Frames(_))
+        self.codec.is_none() && matches!(self.pieces, AviPieces::Frames(_))
     }
 
     fn name(&self) -> Option<String> {
         match &self.pieces {
-            Pieces::Other(name) => Some(name.clone()),
+            AviPieces::Other(name) => Some(name.clone()),
             _ => None,
         }
     }
@@ -215,7 +216,7 @@ impl Stream {
             *at = at.saturating_add_unsigned(frames);
         };
         match &mut self.pieces {
-            Pieces::Blocks {
+            AviPieces::Blocks {
                 bytes,
                 frames,
                 rest,
@@ -228,28 +229,28 @@ impl Stream {
                     put(&mut self.at, whole as u64 / *bytes * *frames, blocks);
                 }
             }
-            Pieces::Frames(splitter) => {
+            AviPieces::Frames(splitter) => {
                 splitter.push(&data, None);
-                while let Some(Frame { head, data, .. }) = splitter.next(is_last) {
+                while let Some(SoundFrame { head, data, .. }) = splitter.next(is_last) {
                     self.codec.get_or_insert_with(|| head.params());
                     put(&mut self.at, u64::from(head.samples), data);
                 }
             }
-            Pieces::Units if !data.is_empty() => put(&mut self.at, self.samples_per_unit, data),
-            Pieces::Units | Pieces::Other(_) => {}
+            AviPieces::Units if !data.is_empty() => put(&mut self.at, self.samples_per_unit, data),
+            AviPieces::Units | AviPieces::Other(_) => {}
         }
     }
 }
 
 /// Gives the packets of the sound streams.
-struct Sound {
-    chunks: Chunks,
-    streams: Vec<Stream>,
+struct AviSound {
+    chunks: AviChunks,
+    streams: Vec<AviStream>,
     /// The next packets, the last one first.
     ready: Vec<Packet>,
 }
 
-impl Packets for Sound {
+impl PacketSource for AviSound {
     fn next(&mut self) -> io::Result<Option<Packet>> {
         let mut is_last = false;
         while self.ready.is_empty() && !is_last {
@@ -279,27 +280,27 @@ impl Packets for Sound {
 }
 
 /// A chunk, or a list by its own name.
-struct Chunk {
+struct AviChunk {
     name: [u8; 4],
     from: u64,
     length: u64,
 }
 
 /// Walks chunks in the order of the file, into lists.
-struct Chunks {
-    input: BufReader<Input>,
+struct AviChunks {
+    input: BufReader<FileSpan>,
     bytes: u64,
     /// Where the next chunk starts, and where the reader stands.
     at: u64,
     here: u64,
 }
 
-impl Chunks {
-    fn new(input: &Input) -> Self {
+impl AviChunks {
+    fn new(input: &FileSpan) -> Self {
         let mut start = input.clone();
         // A seek of an input fails only beyond all numbers.
         let _ = start.seek(SeekFrom::Start(0));
-        Chunks {
+        AviChunks {
             bytes: input.length(),
             input: BufReader::with_capacity(1 << 16, start),
             at: 0,
@@ -307,7 +308,7 @@ impl Chunks {
         }
     }
 
-    fn next(&mut self) -> io::Result<Option<Chunk>> {
+    fn next(&mut self) -> io::Result<Option<AviChunk>> {
         // Pictures are skipped, and so is what lies between parts.
         loop {
             let Some(head) = self.bytes_at::<8>(self.at)? else {
@@ -321,7 +322,7 @@ impl Chunks {
                     return Ok(None);
                 };
                 self.at = from + 4;
-                return Ok(Some(Chunk {
+                return Ok(Some(AviChunk {
                     name,
                     from: self.at,
                     length: length.saturating_sub(4),
@@ -333,12 +334,12 @@ impl Chunks {
                 continue;
             }
             self.at = from + length.next_multiple_of(2);
-            return Ok(Some(Chunk { name, from, length }));
+            return Ok(Some(AviChunk { name, from, length }));
         }
     }
 
     /// Returns up to `most` bytes of a chunk's content, fewer where the file ends.
-    fn read(&mut self, chunk: &Chunk, most: u64) -> io::Result<Vec<u8>> {
+    fn read(&mut self, chunk: &AviChunk, most: u64) -> io::Result<Vec<u8>> {
         let left = self.bytes.saturating_sub(chunk.from);
         let mut data = vec![0; chunk.length.min(most).min(left) as usize];
         self.fill(chunk.from, &mut data)?;

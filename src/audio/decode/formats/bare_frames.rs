@@ -7,38 +7,38 @@ use symphonia::core::formats::FormatId;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::Duration;
 
-use crate::decode::formats::Part;
-use crate::decode::formats::demuxed::{Demuxed, Packets, sound_track};
-use crate::decode::formats::elementary::{Frame, Splitter, Syntax};
-use crate::decode::input::Input;
+use crate::decode::formats::FoundFormat;
+use crate::decode::formats::demuxed::{Demuxed, PacketSource, sound_track};
+use crate::decode::formats::elementary::{SoundFrame, Splitter, Syntax};
+use crate::decode::input::FileSpan;
 
 const FORMAT_ID_FRAMES: FormatId = FormatId::new(FourCc::new(*b"frms"));
 /// Bytes that are read at a time.
 const PIECE_BYTES: usize = 1 << 15;
 
 /// Finds the frames of `syntax` in `input`.
-pub fn open(input: &Input, syntax: Syntax) -> io::Result<Part> {
-    let Some(first) = Frames::new(input, syntax)?.next_frame()? else {
-        return Ok(Part::Damaged("it has no frames of sound"));
+pub fn open(input: &FileSpan, syntax: Syntax) -> io::Result<FoundFormat> {
+    let Some(first) = BareFrames::new(input, syntax)?.next_frame()? else {
+        return Ok(FoundFormat::Damaged("it has no frames of sound"));
     };
     let track = sound_track(0, first.head.params(), first.head.rate_hz);
-    let frames = Frames::new(input, syntax)?;
+    let frames = BareFrames::new(input, syntax)?;
     let made = Demuxed::new(FORMAT_ID_FRAMES, "frames", vec![track], frames);
-    Ok(Part::Format(Box::new(made)))
+    Ok(FoundFormat::Format(Box::new(made)))
 }
 
-struct Frames {
-    input: Input,
+struct BareFrames {
+    input: FileSpan,
     splitter: Splitter,
     is_over: bool,
     at: i64,
 }
 
-impl Frames {
-    fn new(input: &Input, syntax: Syntax) -> io::Result<Self> {
+impl BareFrames {
+    fn new(input: &FileSpan, syntax: Syntax) -> io::Result<Self> {
         let mut input = input.clone();
         input.seek(SeekFrom::Start(0))?;
-        Ok(Frames {
+        Ok(BareFrames {
             input,
             splitter: Splitter::new(syntax),
             is_over: false,
@@ -46,7 +46,7 @@ impl Frames {
         })
     }
 
-    fn next_frame(&mut self) -> io::Result<Option<Frame>> {
+    fn next_frame(&mut self) -> io::Result<Option<SoundFrame>> {
         loop {
             if let Some(frame) = self.splitter.next(self.is_over) {
                 return Ok(Some(frame));
@@ -62,9 +62,9 @@ impl Frames {
     }
 }
 
-impl Packets for Frames {
+impl PacketSource for BareFrames {
     fn next(&mut self) -> io::Result<Option<Packet>> {
-        let Some(Frame { head, data, .. }) = self.next_frame()? else {
+        let Some(SoundFrame { head, data, .. }) = self.next_frame()? else {
             return Ok(None);
         };
         let lasts = u64::from(head.samples);

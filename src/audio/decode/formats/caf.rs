@@ -6,10 +6,10 @@ use std::io::{self, Read, Seek, SeekFrom};
 use symphonia::core::codecs::audio::well_known::{CODEC_ID_PCM_ALAW, CODEC_ID_PCM_MULAW};
 use symphonia::core::formats::well_known::FORMAT_ID_CAF;
 
-use crate::decode::formats::Part;
+use crate::decode::formats::FoundFormat;
 use crate::decode::formats::au::params;
 use crate::decode::formats::plain::Plain;
-use crate::decode::input::Input;
+use crate::decode::input::FileSpan;
 
 /// Chunks that are examined.
 const CHUNKS_MAX: usize = 1_000;
@@ -17,7 +17,7 @@ const CHUNKS_MAX: usize = 1_000;
 const DESCRIPTION_BYTES: u64 = 32;
 
 /// Finds the sound in `input`, which starts with `head`; none when it is no CAF, or one that symphonia reads.
-pub fn open(input: &Input, head: &[u8]) -> io::Result<Option<Part>> {
+pub fn open(input: &FileSpan, head: &[u8]) -> io::Result<Option<FoundFormat>> {
     if !head.starts_with(b"caff\0\x01") {
         return Ok(None);
     }
@@ -60,13 +60,13 @@ pub fn open(input: &Input, head: &[u8]) -> io::Result<Option<Part>> {
 }
 
 /// Returns the sound of a description of µ-law or A-law.
-fn law(input: &Input, description: &[u8], (from, to): (u64, u64)) -> Option<Part> {
+fn law(input: &FileSpan, description: &[u8], (from, to): (u64, u64)) -> Option<FoundFormat> {
     let rate_hz = f64::from_be_bytes(*description.first_chunk()?);
     let codec = match description.get(8..12)? {
         b"ulaw" => CODEC_ID_PCM_MULAW,
         b"alaw" => CODEC_ID_PCM_ALAW,
-        b"opus" => return Some(Part::Codec("Opus in CAF".to_owned())),
-        b"aac " | b"aach" | b"aacp" => return Some(Part::Codec("AAC in CAF".to_owned())),
+        b"opus" => return Some(FoundFormat::Codec("Opus in CAF".to_owned())),
+        b"aac " | b"aach" | b"aacp" => return Some(FoundFormat::Codec("AAC in CAF".to_owned())),
         _ => return None,
     };
     let channels = u32::from_be_bytes(description.get(24..28)?.try_into().ok()?);
@@ -81,5 +81,5 @@ fn law(input: &Input, description: &[u8], (from, to): (u64, u64)) -> Option<Part
         block_frames: 1,
     };
     let demuxed = plain.open(input, FORMAT_ID_CAF, "CAF")?;
-    Some(Part::Format(Box::new(demuxed)))
+    Some(FoundFormat::Format(Box::new(demuxed)))
 }

@@ -14,7 +14,7 @@ use symphonia::core::packet::Packet;
 use symphonia::core::units::TimeBase;
 
 /// Finds the packets of a recording, one after the other.
-pub trait Packets: Send + Sync {
+pub trait PacketSource: Send + Sync {
     /// Returns the next packet of any sound track; none at the end, which includes the place where a file breaks off.
     fn next(&mut self) -> io::Result<Option<Packet>>;
 }
@@ -25,7 +25,7 @@ pub struct Demuxed {
     media: MediaInfo,
     tracks: Vec<Track>,
     metadata: MetadataLog,
-    packets: Box<dyn Packets>,
+    packets: Box<dyn PacketSource>,
 }
 
 impl Demuxed {
@@ -34,7 +34,7 @@ impl Demuxed {
         format: FormatId,
         name: &'static str,
         tracks: Vec<Track>,
-        packets: impl Packets + 'static,
+        packets: impl PacketSource + 'static,
     ) -> Self {
         Demuxed {
             info: FormatInfo {

@@ -179,7 +179,7 @@ fn ac3(data: &[u8]) -> Option<FrameHead> {
 /// A frame without the head that its decoder does not take, and its time where one is known: that of the piece in which it
 /// starts, as the first to do so.
 #[derive(Debug, PartialEq)]
-pub struct Frame {
+pub struct SoundFrame {
     pub head: FrameHead,
     pub data: Vec<u8>,
     pub time: Option<i64>,
@@ -223,7 +223,7 @@ impl Splitter {
 
     /// Returns the next whole frame. Out of step, a frame counts only when another follows it; `is_last` says that nothing
     /// follows.
-    pub fn next(&mut self, is_last: bool) -> Option<Frame> {
+    pub fn next(&mut self, is_last: bool) -> Option<SoundFrame> {
         let mut at = 0;
         while at < self.bytes.len() {
             let Some(head) = FrameHead::read(self.syntax, &self.bytes[at..]) else {
@@ -258,7 +258,7 @@ impl Splitter {
             let data = self.bytes[at + head.head_bytes..end].to_vec();
             self.is_in_step = follows;
             self.drop(end);
-            return Some(Frame { head, data, time });
+            return Some(SoundFrame { head, data, time });
         }
         self.drop(at);
         None

@@ -9,10 +9,10 @@ use symphonia::core::formats::well_known::FORMAT_ID_FLV;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::Duration;
 
-use crate::decode::formats::Part;
-use crate::decode::formats::demuxed::{Demuxed, Packets, sound_track};
+use crate::decode::formats::FoundFormat;
+use crate::decode::formats::demuxed::{Demuxed, PacketSource, sound_track};
 use crate::decode::formats::elementary::{FrameHead, Syntax};
-use crate::decode::input::Input;
+use crate::decode::input::FileSpan;
 
 /// Tags that are examined before the first sound.
 const LOOK_TAGS_MAX: usize = 10_000;
@@ -26,9 +26,9 @@ pub fn is_flv(head: &[u8]) -> bool {
 }
 
 /// Finds the sound in `input`, which starts with `head`.
-pub fn open(input: &Input, head: &[u8]) -> io::Result<Part> {
+pub fn open(input: &FileSpan, head: &[u8]) -> io::Result<FoundFormat> {
     let Some(first) = head.get(5..9).and_then(|bytes| bytes.try_into().ok()) else {
-        return Ok(Part::Damaged("it breaks off in its head"));
+        return Ok(FoundFormat::Damaged("it breaks off in its head"));
     };
     // After the head's length, that of the tag before the first one.
     let from = u64::from(u32::from_be_bytes(first)) + 4;
@@ -41,13 +41,13 @@ pub fn open(input: &Input, head: &[u8]) -> io::Result<Part> {
         let params = match params(&tag.data) {
             Ok(Some(params)) => params,
             Ok(None) => continue,
-            Err(name) => return Ok(Part::Codec(name.to_owned())),
+            Err(name) => return Ok(FoundFormat::Codec(name.to_owned())),
         };
         let track = sound_track(0, params, UNITS);
         let made = Demuxed::new(FORMAT_ID_FLV, "FLV", vec![track], Tags::new(input, from));
-        return Ok(Part::Format(Box::new(made)));
+        return Ok(FoundFormat::Format(Box::new(made)));
     }
-    Ok(Part::Damaged("it has no sound"))
+    Ok(FoundFormat::Damaged("it has no sound"))
 }
 
 /// Returns a decoder's parameters by the content of a sound tag; none when a later tag will tell. Error: the name of a codec
@@ -99,11 +99,11 @@ struct Tag {
 }
 
 struct Tags {
-    input: BufReader<Input>,
+    input: BufReader<FileSpan>,
 }
 
 impl Tags {
-    fn new(input: &Input, from: u64) -> Self {
+    fn new(input: &FileSpan, from: u64) -> Self {
         let mut start = input.clone();
         // A seek of an input fails only beyond all numbers.
         let _ = start.seek(SeekFrom::Start(from));
@@ -137,7 +137,7 @@ impl Tags {
     }
 }
 
-impl Packets for Tags {
+impl PacketSource for Tags {
     fn next(&mut self) -> io::Result<Option<Packet>> {
         while let Some(tag) = self.next_tag()? {
             let is_aac = tag.data.first().is_some_and(|flags| flags >> 4 == 10);

@@ -34,15 +34,15 @@ pub mod wave_format;
 
 use symphonia::core::formats::FormatReader;
 
-use crate::decode::input::Input;
+use crate::decode::input::FileSpan;
 use elementary::Syntax;
 
 /// What a format turned out to hold.
-pub enum Part {
+pub enum FoundFormat {
     /// Sound tracks, some of which may be in codecs without a decoder; their languages are in the tracks.
     Format(Box<dyn FormatReader>),
     /// A stream of frames, in a part of the file.
-    Stream(Input, Syntax),
+    Stream(FileSpan, Syntax),
     /// Sound in codecs of this name, none of which is read.
     Codec(String),
     /// Nothing, and why.

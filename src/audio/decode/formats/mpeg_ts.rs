@@ -8,11 +8,11 @@ use symphonia::core::formats::{FormatId, Track};
 use symphonia::core::packet::Packet;
 use symphonia::core::units::Duration;
 
-use crate::decode::formats::Part;
-use crate::decode::formats::demuxed::{Demuxed, Packets, sound_track};
-use crate::decode::formats::elementary::{Frame, FrameHead, Splitter, Syntax};
+use crate::decode::formats::FoundFormat;
+use crate::decode::formats::demuxed::{Demuxed, PacketSource, sound_track};
+use crate::decode::formats::elementary::{FrameHead, SoundFrame, Splitter, Syntax};
 use crate::decode::formats::pes::{self, UNITS};
-use crate::decode::input::Input;
+use crate::decode::input::FileSpan;
 
 pub const FORMAT_ID_TS: FormatId = FormatId::new(FourCc::new(*b"m2ts"));
 const PACKET_BYTES: usize = 188;
@@ -29,13 +29,13 @@ const TABLE_BYTES_MAX: usize = 4096;
 
 /// Where packets start, and how far they are apart.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Steps {
+pub struct TsSteps {
     from: usize,
     stride: usize,
 }
 
 /// Returns the steps of a stream that starts with `head`, perhaps in the middle of a packet; none when it is none.
-pub fn steps(head: &[u8]) -> Option<Steps> {
+pub fn steps(head: &[u8]) -> Option<TsSteps> {
     let is_start = |from: usize, stride: usize| {
         let places = head.iter().skip(from).step_by(stride);
         let seen = places.clone().take(STEPS).count();
@@ -49,11 +49,11 @@ pub fn steps(head: &[u8]) -> Option<Steps> {
         5
     };
     let found = (0..looks.min(head.len())).find_map(|from| Some((from, stride_at(from)?)));
-    found.map(|(from, stride)| Steps { from, stride })
+    found.map(|(from, stride)| TsSteps { from, stride })
 }
 
 /// What a program's table says of a sound stream.
-struct Stream {
+struct TsStream {
     id: u16,
     /// None for a codec that is not read: its name.
     coding: Result<Splitter, &'static str>,
@@ -66,10 +66,10 @@ struct Stream {
 }
 
 /// Finds the sound in `input`, whose packets have these `steps`.
-pub fn open(input: &Input, steps: Steps) -> io::Result<Part> {
-    let mut sound = Sound::new(input, steps);
+pub fn open(input: &FileSpan, steps: TsSteps) -> io::Result<FoundFormat> {
+    let mut sound = TsSound::new(input, steps);
     while sound.at < LOOK_BYTES_MAX && sound.streams.is_empty() && sound.step()? {}
-    let is_open = |stream: &Stream| stream.coding.is_ok() && stream.first.is_none();
+    let is_open = |stream: &TsStream| stream.coding.is_ok() && stream.first.is_none();
     while sound.at < LOOK_BYTES_MAX && sound.streams.iter().any(is_open) && sound.step()? {}
     let names: Vec<&str> = sound
         .streams
@@ -79,19 +79,19 @@ pub fn open(input: &Input, steps: Steps) -> io::Result<Part> {
     let tracks: Vec<Track> = sound.streams.iter().filter_map(track).collect();
     if tracks.is_empty() {
         return Ok(match (sound.has_program, names.is_empty()) {
-            (true, false) => Part::Codec(names.join(", ")),
-            (true, true) => Part::Damaged("its program has no sound"),
-            (false, _) => Part::Damaged("it lists no program"),
+            (true, false) => FoundFormat::Codec(names.join(", ")),
+            (true, true) => FoundFormat::Damaged("its program has no sound"),
+            (false, _) => FoundFormat::Damaged("it lists no program"),
         });
     }
-    let mut again = Sound::new(input, steps);
+    let mut again = TsSound::new(input, steps);
     again.base = sound.base;
     again.is_based = true;
     let made = Demuxed::new(FORMAT_ID_TS, "MPEG-TS", tracks, again);
-    Ok(Part::Format(Box::new(made)))
+    Ok(FoundFormat::Format(Box::new(made)))
 }
 
-fn track(stream: &Stream) -> Option<Track> {
+fn track(stream: &TsStream) -> Option<Track> {
     let mut track = sound_track(u32::from(stream.id), stream.first?.params(), UNITS);
     if let Some(language) = &stream.language {
         track.with_language(language);
@@ -100,15 +100,15 @@ fn track(stream: &Stream) -> Option<Track> {
 }
 
 /// The packets of all sound streams of the first program.
-struct Sound {
-    input: BufReader<Input>,
-    steps: Steps,
+struct TsSound {
+    input: BufReader<FileSpan>,
+    steps: TsSteps,
     /// Bytes that were read.
     at: u64,
     program: Option<u16>,
     has_program: bool,
     table: Vec<u8>,
-    streams: Vec<Stream>,
+    streams: Vec<TsStream>,
     /// The first time of any stream.
     base: Option<i64>,
     is_based: bool,
@@ -117,12 +117,12 @@ struct Sound {
     is_over: bool,
 }
 
-impl Sound {
-    fn new(input: &Input, steps: Steps) -> Self {
+impl TsSound {
+    fn new(input: &FileSpan, steps: TsSteps) -> Self {
         let mut start = input.clone();
         // A seek of an input fails only beyond all numbers.
         let _ = start.seek(SeekFrom::Start(steps.from as u64));
-        Sound {
+        TsSound {
             input: BufReader::with_capacity(1 << 16, start),
             steps,
             at: 0,
@@ -227,7 +227,7 @@ impl Sound {
             if let Some(coding) = coding(*kind, about)
                 && self.streams.len() < STREAMS_MAX
             {
-                self.streams.push(Stream {
+                self.streams.push(TsStream {
                     id: u16::from_be_bytes([p0 & 0x1F, *p1]),
                     coding: coding.map(Splitter::new),
                     language: descriptor(about, 0x0A).and_then(language),
@@ -283,13 +283,13 @@ impl Sound {
     }
 }
 
-impl Stream {
+impl TsStream {
     fn push(&mut self, piece: &[u8], time: Option<i64>, is_last: bool, ready: &mut Vec<Packet>) {
         let Ok(splitter) = &mut self.coding else {
             return;
         };
         splitter.push(piece, time);
-        while let Some(Frame { head, data, time }) = splitter.next(is_last) {
+        while let Some(SoundFrame { head, data, time }) = splitter.next(is_last) {
             self.first.get_or_insert(head);
             self.at = time.unwrap_or(self.at);
             let lasts = u64::from(head.samples) * u64::from(UNITS) / u64::from(head.rate_hz.max(1));
@@ -305,7 +305,7 @@ impl Stream {
     }
 }
 
-impl Packets for Sound {
+impl PacketSource for TsSound {
     fn next(&mut self) -> io::Result<Option<Packet>> {
         while self.ready.is_empty() && !self.is_over {
             self.step()?;

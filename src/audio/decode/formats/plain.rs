@@ -7,8 +7,8 @@ use symphonia::core::formats::FormatId;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::Duration;
 
-use crate::decode::formats::demuxed::{Demuxed, Packets, sound_track};
-use crate::decode::input::Input;
+use crate::decode::formats::demuxed::{Demuxed, PacketSource, sound_track};
+use crate::decode::input::FileSpan;
 
 /// Frames of a packet, or of the one block that is longer.
 pub const PACKET_FRAMES: u64 = 1152;
@@ -25,7 +25,7 @@ pub struct Plain {
 impl Plain {
     /// Returns the sound, which lies in `input`, as a recording of a format called `name`; none when it has no rate, or
     /// blocks without bytes or frames.
-    pub fn open(self, input: &Input, format: FormatId, name: &'static str) -> Option<Demuxed> {
+    pub fn open(self, input: &FileSpan, format: FormatId, name: &'static str) -> Option<Demuxed> {
         let rate_hz = self.params.sample_rate?;
         if self.block_bytes == 0 || self.block_frames == 0 {
             return None;
@@ -49,7 +49,7 @@ impl Plain {
 }
 
 struct Blocks {
-    input: Input,
+    input: FileSpan,
     /// Blocks that are left, and frames before them.
     left: u64,
     at: u64,
@@ -57,7 +57,7 @@ struct Blocks {
     frames: u64,
 }
 
-impl Packets for Blocks {
+impl PacketSource for Blocks {
     fn next(&mut self) -> io::Result<Option<Packet>> {
         let most = (PACKET_FRAMES / self.frames).max(1).min(self.left);
         let mut data = vec![0; (most * self.bytes) as usize];

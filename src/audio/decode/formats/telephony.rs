@@ -6,10 +6,10 @@ use symphonia::core::common::FourCc;
 use symphonia::core::formats::FormatId;
 
 use crate::decode::codecs::gsm::{self, CODEC_ID_GSM};
-use crate::decode::formats::Part;
+use crate::decode::formats::FoundFormat;
 use crate::decode::formats::au::params;
 use crate::decode::formats::plain::Plain;
-use crate::decode::input::Input;
+use crate::decode::input::FileSpan;
 
 const FORMAT_ID_BARE: FormatId = FormatId::new(FourCc::new(*b"bare"));
 /// Frames that must start as GSM's do.
@@ -44,7 +44,7 @@ pub fn is_gsm(head: &[u8]) -> bool {
 }
 
 /// Finds the sound in `input`, which is bare `coding` of `rate_hz`.
-pub fn open(input: &Input, coding: BareCoding, rate_hz: u32) -> Part {
+pub fn open(input: &FileSpan, coding: BareCoding, rate_hz: u32) -> FoundFormat {
     let (codec, bytes, frames, rate_hz) = match coding {
         BareCoding::MuLaw => (CODEC_ID_PCM_MULAW, 1, 1, rate_hz),
         BareCoding::ALaw => (CODEC_ID_PCM_ALAW, 1, 1, rate_hz),
@@ -66,8 +66,8 @@ pub fn open(input: &Input, coding: BareCoding, rate_hz: u32) -> Part {
         block_frames: frames,
     };
     match plain.open(input, FORMAT_ID_BARE, "bare sound") {
-        Some(demuxed) => Part::Format(Box::new(demuxed)),
-        None => Part::Damaged("its rate is 0"),
+        Some(demuxed) => FoundFormat::Format(Box::new(demuxed)),
+        None => FoundFormat::Damaged("its rate is 0"),
     }
 }
 

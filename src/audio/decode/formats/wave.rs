@@ -9,10 +9,10 @@ use std::io::{self, Read, Seek, SeekFrom};
 use symphonia::core::formats::FormatReader;
 use symphonia::core::formats::well_known::FORMAT_ID_WAVE;
 
-use crate::decode::formats::Part;
+use crate::decode::formats::FoundFormat;
 use crate::decode::formats::plain::Plain;
 use crate::decode::formats::wave_format::{Coding, WaveFormat};
-use crate::decode::input::Input;
+use crate::decode::input::FileSpan;
 
 /// Chunks that are examined.
 const CHUNKS_MAX: usize = 10_000;
@@ -57,17 +57,17 @@ pub fn is_wave(head: &[u8]) -> bool {
 }
 
 /// Finds the sound in `input`, which starts with `head`.
-pub fn open(input: &Input, head: &[u8]) -> io::Result<Part> {
-    let damaged = || Part::Damaged("it has no description of its sound (fmt)");
+pub fn open(input: &FileSpan, head: &[u8]) -> io::Result<FoundFormat> {
+    let damaged = || FoundFormat::Damaged("it has no description of its sound (fmt)");
     let Some(dialect) = dialect(head) else {
         return Ok(damaged());
     };
-    let Found { format, sound } = Chunks::new(input, dialect).find()?;
+    let Found { format, sound } = WaveChunks::new(input, dialect).find()?;
     let Some(format) = format else {
         return Ok(damaged());
     };
     let Some((from, to)) = sound else {
-        return Ok(Part::Damaged("it has no sound (data)"));
+        return Ok(FoundFormat::Damaged("it has no sound (data)"));
     };
     Ok(match format.coding() {
         Coding::Blocks {
@@ -83,13 +83,13 @@ pub fn open(input: &Input, head: &[u8]) -> io::Result<Part> {
                 block_frames: frames,
             };
             match plain.open(input, FORMAT_ID_WAVE, "WAV") {
-                Some(demuxed) => Part::Format(Box::new(demuxed) as Box<dyn FormatReader>),
+                Some(demuxed) => FoundFormat::Format(Box::new(demuxed) as Box<dyn FormatReader>),
                 None => damaged(),
             }
         }
-        Coding::Frames(syntax) => Part::Stream(input.part(from, to), syntax),
-        Coding::Aac => Part::Codec("AAC without frames of its own".to_owned()),
-        Coding::Other(name) => Part::Codec(name),
+        Coding::Frames(syntax) => FoundFormat::Stream(input.part(from, to), syntax),
+        Coding::Aac => FoundFormat::Codec("AAC without frames of its own".to_owned()),
+        Coding::Other(name) => FoundFormat::Codec(name),
     })
 }
 
@@ -101,22 +101,22 @@ struct Found {
 }
 
 /// A chunk's name, content and declared length.
-struct Chunk {
+struct WaveChunk {
     name: [u8; 4],
     from: u64,
     length: u64,
 }
 
-struct Chunks {
-    input: Input,
+struct WaveChunks {
+    input: FileSpan,
     dialect: Dialect,
     /// The length of the sound that an RF64 file declares apart.
     long: Option<u64>,
 }
 
-impl Chunks {
-    fn new(input: &Input, dialect: Dialect) -> Self {
-        Chunks {
+impl WaveChunks {
+    fn new(input: &FileSpan, dialect: Dialect) -> Self {
+        WaveChunks {
             input: input.clone(),
             dialect,
             long: None,
@@ -163,7 +163,7 @@ impl Chunks {
     }
 
     /// Returns the chunk at `at`; none when there is none of a name in letters.
-    fn chunk(&mut self, at: u64) -> io::Result<Option<Chunk>> {
+    fn chunk(&mut self, at: u64) -> io::Result<Option<WaveChunk>> {
         let bytes = if self.dialect == Dialect::W64 { 24 } else { 8 };
         let head = self.read(at, bytes)?;
         if head.len() < bytes as usize {
@@ -187,7 +187,7 @@ impl Chunks {
         let long = self
             .long
             .filter(|_| name == *b"data" && length == u64::from(u32::MAX));
-        Ok(Some(Chunk {
+        Ok(Some(WaveChunk {
             name,
             from: at + bytes,
             length: long.unwrap_or(length),
@@ -195,7 +195,7 @@ impl Chunks {
     }
 
     /// Returns where the sound in `chunk` ends: where it declares if a chunk follows there or nothing, else at the end.
-    fn end(&mut self, chunk: &Chunk) -> io::Result<u64> {
+    fn end(&mut self, chunk: &WaveChunk) -> io::Result<u64> {
         let bytes = self.input.length();
         let told = chunk.from.saturating_add(chunk.length);
         let padding = if self.dialect == Dialect::W64 { 8 } else { 2 };
@@ -205,7 +205,7 @@ impl Chunks {
 
     /// Returns where the chunk after `chunk` starts: at the next even place (W64: of eight bytes), or without padding,
     /// which some writers leave out. None when no chunk can be there.
-    fn after(&mut self, chunk: &Chunk) -> io::Result<Option<u64>> {
+    fn after(&mut self, chunk: &WaveChunk) -> io::Result<Option<u64>> {
         let Some(end) = chunk.from.checked_add(chunk.length) else {
             return Ok(None);
         };
