@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::form::{Form, file_schema, on};
 use super::languages::language;
 use super::message::{Body, Part};
+use super::sound_fields::audio_track;
 use super::{Call, Context, FileSection, Reply};
 use crate::admit::key::Identity;
 use crate::dub::intake;
@@ -15,6 +16,7 @@ use crate::dub::jobs::Dubbing;
 use crate::dub::request::AnalyzeRecord;
 use crate::dub::result::JobResult;
 use crate::fault::Fault;
+use crate::limits;
 use crate::scheduler::places::Place;
 use crate::store::{Job, JobId, JobKind, JobStatus, NewFile, Utc};
 
@@ -28,6 +30,10 @@ pub struct AnalyzeForm {
     /// Whether the speakers are distinguished.
     #[schemars(default = "on")]
     diarize: bool,
+    /// The number of the sound track to analyze, from 1 on; by default one in the language, a default one or the first, and
+    /// none that is silent.
+    #[schemars(range(min = 1, max = { limits::MOVIE_TRACKS_MAX }))]
+    audio_track: Option<usize>,
 }
 
 impl AnalyzeForm {
@@ -36,6 +42,7 @@ impl AnalyzeForm {
         Ok(AnalyzeForm {
             language: language(form.text("language").unwrap_or("auto")),
             diarize: form.boolean("diarize", on())?,
+            audio_track: audio_track(&form)?,
             file: form.take_file()?,
         })
     }
@@ -114,14 +121,22 @@ pub fn analyze(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         file,
         language,
         diarize,
+        audio_track,
     } = AnalyzeForm::read(form)?;
     let dubbing = dubbing(context)?;
     let identity = call.identity()?;
-    let request = AnalyzeRecord { language, diarize };
+    let request = AnalyzeRecord {
+        language,
+        diarize,
+        audio_track,
+    };
+    let sound = request.sound();
     let request = serde_json::to_value(request).map_err(Fault::internal)?;
     let job = Job::new(JobKind::Analyze, &identity.key.name, request, file.len());
     let (id, account) = (job.job_id, identity.account.id);
-    dubbing.submit(account, job, new_file(file), intake::check_recording)?;
+    dubbing.submit(account, job, new_file(file), |input| {
+        intake::check_recording(input, &sound)
+    })?;
     Reply::json(&TakenJob { job_id: id })
 }
 

@@ -28,6 +28,7 @@ pub mod lifecycle;
 mod preview;
 mod request;
 pub mod route;
+mod sound_fields;
 mod streamed_answer;
 mod stt;
 mod trace;

@@ -302,6 +302,8 @@ pub const LANGUAGE_BYTES_MAX: usize = 35;
 /// Segments of one recording to translate, and characters of each: a film has about 1500, of some 40 characters.
 pub const SEGMENTS_MAX: usize = 2_000;
 pub const SEGMENT_CHARS_MAX: usize = 5_000;
+/// Lines of a script to dub that may be heard at once: each of them is held in memory.
+pub const SEGMENTS_AT_ONCE_MAX: usize = 8;
 /// Largest start or end of a segment, in seconds from the start of its recording: more than a day.
 pub const SEGMENT_SECONDS_MAX: f64 = 100_000.0;
 /// Speakers of a film that a request may assign voices to.

@@ -13,6 +13,7 @@ use super::CliError;
 use super::endings::check_dubbed;
 use super::logging::say;
 use crate::app::Installation;
+use crate::audio::SoundRequest;
 use crate::audio::encode::Codec;
 use crate::capability::Capability;
 use crate::config::{Common, Flags, ModelSettings};
@@ -137,6 +138,7 @@ impl DubRun<'_> {
             language: self.args.to.to_lowercase(),
             keep_background: self.args.keep_background,
             audio_codec: self.codec,
+            audio_track: None,
         };
         self.render(&request)
     }
@@ -147,12 +149,12 @@ impl DubRun<'_> {
 
     fn analyze(&self) -> Result<Analysis, Fault> {
         let bar = bar("listening");
-        let picture = mux::inspect(self.open()?)?;
-        if let Some(picture) = &picture {
+        if let Some(picture) = mux::inspect(self.open()?)? {
             mux::check_codec(picture.container, self.codec)?;
         }
         let language = Some(self.args.from.to_lowercase()).filter(|l| l != "auto");
-        let open = || sound::open(self.open()?, picture.as_ref(), sound::SPEECH_RATE_HZ);
+        let heard = SoundRequest::default();
+        let open = || sound::open(self.open()?, &heard, sound::SPEECH_RATE_HZ);
         let request = AnalysisRequest {
             language,
             diarize: true,

@@ -98,6 +98,17 @@ impl Body {
         }
     }
 
+    /// Returns the same body once more. Both stand at one position of a spooled one: they are read one after the other.
+    pub fn try_clone(&self) -> io::Result<Body> {
+        Ok(match self {
+            Body::Memory(bytes) => Body::Memory(bytes.clone()),
+            Body::Spooled { file, bytes } => Body::Spooled {
+                file: file.try_clone()?,
+                bytes: *bytes,
+            },
+        })
+    }
+
     /// Returns a reader that can seek over the whole body.
     pub fn into_reader(self) -> io::Result<Box<dyn BodyReader>> {
         Ok(match self {
