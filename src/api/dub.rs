@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use super::form::{Form, file_schema, on};
 use super::languages::language;
 use super::message::Body;
+use super::speaker_hints::SpeakerHints;
 use super::{Call, Context, Reply};
 use crate::admit::key::Identity;
 use crate::dub::intake;
@@ -29,6 +30,8 @@ pub struct AnalyzeForm {
     /// Whether the speakers are distinguished.
     #[schemars(default = "on")]
     diarize: bool,
+    #[schemars(flatten)]
+    speakers: SpeakerHints,
 }
 
 impl AnalyzeForm {
@@ -37,6 +40,7 @@ impl AnalyzeForm {
         Ok(AnalyzeForm {
             language: language(form.text("language").unwrap_or("auto")),
             diarize: form.boolean("diarize", on())?,
+            speakers: SpeakerHints::read(&form)?,
             file: form.take_file()?,
         })
     }
@@ -111,10 +115,16 @@ pub fn analyze(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         file,
         language,
         diarize,
+        speakers,
     } = AnalyzeForm::read(form)?;
     let dubbing = dubbing(context)?;
     let identity = call.identity()?;
-    let request = AnalyzeRecord { language, diarize };
+    let speakers = speakers.range();
+    let request = AnalyzeRecord {
+        language,
+        diarize,
+        speakers: Some((*speakers.start(), *speakers.end())),
+    };
     let request = serde_json::to_value(request).map_err(Fault::internal)?;
     let job = Job::new(JobKind::Analyze, &identity.key.name, request, file.len());
     let (id, account) = (job.job_id, identity.account.id);

@@ -27,6 +27,7 @@ pub mod lifecycle;
 mod preview;
 mod request;
 pub mod route;
+mod speaker_hints;
 mod streamed_answer;
 mod stt;
 mod trace;

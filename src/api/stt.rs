@@ -6,9 +6,12 @@ use serde::Serialize;
 use super::form::{Form, file_schema, on};
 use super::languages::language;
 use super::message::Body;
+use super::speaker_hints::SpeakerHints;
 use super::{Call, Context, Reply};
 use crate::audio;
 use crate::engine::contract::{Segment, Transcript, Word, millis};
+use crate::engine::diarization::{self, Spoken, attribute};
+use crate::engine::speaker;
 use crate::fault::Fault;
 use crate::limits;
 use crate::services::transcription::{Recording, TranscriptionRequest};
@@ -24,6 +27,11 @@ pub struct TranscribeForm {
     /// Whether the answer has the times of words.
     #[schemars(default = "on")]
     word_timestamps: bool,
+    /// Whether the speakers are told apart: then each segment has one.
+    #[schemars(default)]
+    diarize: bool,
+    #[schemars(flatten)]
+    speakers: SpeakerHints,
 }
 
 impl TranscribeForm {
@@ -32,6 +40,8 @@ impl TranscribeForm {
         Ok(TranscribeForm {
             language: language(form.text("language").unwrap_or("auto")),
             word_timestamps: form.boolean("word_timestamps", on())?,
+            diarize: form.boolean("diarize", false)?,
+            speakers: SpeakerHints::read(&form)?,
             file: form.take_file()?,
         })
     }
@@ -47,6 +57,9 @@ pub struct TranscribeAnswer {
     language: String,
     model: String,
     segments: Vec<TranscribedSegment>,
+    /// The speakers in the order of their first segments. Absent unless the request asked for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    speakers: Option<Vec<String>>,
     transcript: String,
 }
 
@@ -55,6 +68,9 @@ pub struct TranscribeAnswer {
 struct TranscribedSegment {
     end: f64,
     id: usize,
+    /// Absent unless the request asked for speakers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    speaker: Option<String>,
     start: f64,
     text: String,
     /// Absent if the request did not ask for them.
@@ -79,6 +95,15 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let transcription = context.services.transcription.as_ref().ok_or_else(|| {
         Fault::missing("No engine for transcription is installed on this server.")
     })?;
+    let diarizing = match (asked.diarize, &context.services.speakers) {
+        (false, _) => None,
+        (true, Some(speakers)) => Some((speakers, asked.file.try_clone())),
+        (true, None) => {
+            return Err(Fault::missing(
+                "No engine that tells speakers apart is installed on this server.",
+            ));
+        }
+    };
     let reader = asked.file.into_reader().map_err(Fault::internal)?;
     let recognizer = transcription.recognizer(language.as_deref());
     let sound = audio::open_speech(reader, recognizer.rate_hz, limits::AUDIO_SECONDS_MAX)?;
@@ -88,7 +113,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         recording: Recording::Stream(sound),
         language,
         into_english: false,
-        words,
+        words: words || asked.diarize,
         beams: transcription.beams,
     };
     let transcript = recognizer.transcribe(request, &call.share()?, &call.cancellation)?;
@@ -98,12 +123,25 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     item.character_count = Some(text.chars().count() as u64);
     item.language = Some(transcript.language.clone());
     item.text = Some(text.clone());
+    let id = item.id;
 
+    let (segments, speakers) = match diarizing {
+        None => (segments(&transcript, words), None),
+        Some((service, file)) => {
+            let reader = file.and_then(Body::into_reader).map_err(Fault::internal)?;
+            let sound = audio::open_speech(reader, speaker::RATE_HZ, limits::AUDIO_SECONDS_MAX)?;
+            let count = asked.speakers.range();
+            let heard = service.diarize(sound, count, &call.share()?, &call.cancellation)?;
+            let (segments, speakers) = spoken(&attribute(&transcript, &heard.turns), words);
+            (segments, Some(speakers))
+        }
+    };
     Reply::json(&TranscribeAnswer {
         duration_seconds: millis(transcript.seconds),
         engine: recognizer.name.engine.clone(),
-        id: item.id,
-        segments: segments(&transcript, words),
+        id,
+        segments,
+        speakers,
         language: transcript.language,
         model: recognizer.name.model.clone(),
         transcript: text,
@@ -111,22 +149,45 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
 }
 
 fn segments(transcript: &Transcript, with_words: bool) -> Vec<TranscribedSegment> {
+    let numbered = transcript.segments.iter().enumerate();
+    numbered
+        .map(|(id, said)| segment(id, said, None, with_words))
+        .collect()
+}
+
+/// The phrases with the names of their speakers, numbered as they come, and all names.
+fn spoken(phrases: &[Spoken], with_words: bool) -> (Vec<TranscribedSegment>, Vec<String>) {
+    let mut order: Vec<usize> = Vec::new();
+    let mut segments = Vec::with_capacity(phrases.len());
+    for (id, phrase) in phrases.iter().enumerate() {
+        let known = order.iter().position(|s| *s == phrase.speaker);
+        let number = known.unwrap_or_else(|| {
+            order.push(phrase.speaker);
+            order.len() - 1
+        });
+        let speaker = diarization::name(number);
+        segments.push(segment(id, &phrase.segment, Some(speaker), with_words));
+    }
+    (segments, (0..order.len()).map(diarization::name).collect())
+}
+
+fn segment(
+    id: usize,
+    said: &Segment,
+    speaker: Option<String>,
+    with_words: bool,
+) -> TranscribedSegment {
     let word = |w: &Word| TimedWord {
         end: millis(w.end_s),
         start: millis(w.start_s),
         word: w.text.clone(),
     };
-    let segment = |(id, s): (usize, &Segment)| TranscribedSegment {
-        end: millis(s.end_s),
+    TranscribedSegment {
+        end: millis(said.end_s),
         id,
-        start: millis(s.start_s),
-        text: s.text.clone(),
-        words: with_words.then(|| s.words.iter().map(word).collect()),
-    };
-    transcript
-        .segments
-        .iter()
-        .enumerate()
-        .map(segment)
-        .collect()
+        speaker,
+        start: millis(said.start_s),
+        text: said.text.clone(),
+        words: with_words.then(|| said.words.iter().map(word).collect()),
+    }
 }

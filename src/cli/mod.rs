@@ -1,6 +1,7 @@
 //! The command line: one file a command; each calls the services and modules that the server uses.
 
 pub mod account;
+pub mod diarize;
 pub mod docs;
 pub mod dub;
 mod error;
@@ -54,6 +55,7 @@ enum Command {
     Speak(speak::SpeakArgs),
     Read(read::ReadArgs),
     Transcribe(transcribe::TranscribeArgs),
+    Diarize(diarize::DiarizeArgs),
     Dub(Box<dub::DubArgs>),
     Docs(docs::DocsArgs),
 }
@@ -75,6 +77,7 @@ pub fn run(cli: Cli) -> ExitCode {
                 Command::Speak(args) => speak::run(args, &common),
                 Command::Read(args) => read::run(args, &common),
                 Command::Transcribe(args) => transcribe::run(args, &common),
+                Command::Diarize(args) => diarize::run(args, &common),
                 Command::Dub(args) => dub::run(*args, &common),
                 Command::Docs(args) => docs::run(args),
             }

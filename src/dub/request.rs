@@ -16,6 +16,9 @@ pub struct AnalyzeRecord {
     pub language: Option<String>,
     /// Whether speakers are told apart.
     pub diarize: bool,
+    /// Least and greatest number of speakers; records of earlier versions have none.
+    #[serde(default)]
+    pub speakers: Option<(usize, usize)>,
 }
 
 /// The part of a [`RenderRequest`] that the record of its job has; the whole may be long.

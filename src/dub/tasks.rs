@@ -9,6 +9,7 @@ use super::result::{AnalysisResult, JobResult, RenderResult};
 use super::services::DubServices;
 use super::{mux, sound};
 use crate::engine::contract::CancellationToken;
+use crate::engine::diarization::ANY_SPEAKERS;
 use crate::fault::Fault;
 use crate::store::{AccountId, Job, JobId, JobRoom, Store};
 
@@ -47,11 +48,15 @@ pub fn analyze(
     let open = || store.job_files().open(job.job_id, INPUT);
     // Of a damaged film the sound may be whole.
     let picture = mux::inspect(open()?).ok().flatten();
-    let AnalyzeRecord { language, diarize } =
-        serde_json::from_value(job.request.clone()).map_err(Fault::internal)?;
+    let AnalyzeRecord {
+        language,
+        diarize,
+        speakers,
+    } = serde_json::from_value(job.request.clone()).map_err(Fault::internal)?;
     let request = AnalysisRequest {
         language,
         diarize,
+        speakers: speakers.map_or(ANY_SPEAKERS, |(least, most)| least..=most),
         into_english: true,
     };
     let open = || sound::open(open()?, picture.as_ref(), sound::SPEECH_RATE_HZ);

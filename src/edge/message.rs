@@ -85,6 +85,18 @@ impl Body {
         self.len() == 0
     }
 
+    /// Returns the body once more. Of a file only the position is shared: a reader of one of both must be done before one of
+    /// the other is made.
+    pub fn try_clone(&self) -> io::Result<Body> {
+        Ok(match self {
+            Body::Memory(bytes) => Body::Memory(bytes.clone()),
+            Body::Spooled { file, bytes } => Body::Spooled {
+                file: file.try_clone()?,
+                bytes: *bytes,
+            },
+        })
+    }
+
     /// Returns the whole body in memory. Only for bodies whose bound is small.
     pub fn into_bytes(self) -> io::Result<Vec<u8>> {
         match self {
