@@ -10,6 +10,9 @@ playing   streams of speech, and whether a player that plays them as they come h
 waiting   clients that wait and come again when they are refused
 texts     texts to speak, and errors of their transcripts
 encoders  likeness of two voices (imports numpy and onnxruntime: only after `needs.prepare`)
+prompts   recordings of people, and conversations built from them
+diarizing errors of diarization
+peer_graphs  graphs of the packs as sherpa-onnx loads them (imports onnx: likewise)
 pictures  measuring and drawing sounds (imports numpy, scipy, soundfile, pyloudnorm and matplotlib: likewise)
 packs/    models that only the measuring scripts use, in the format of models/README.md
 

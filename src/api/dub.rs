@@ -9,6 +9,7 @@ use super::form::{Form, file_schema, on};
 use super::languages::language;
 use super::message::{Body, Part};
 use super::sound_fields::audio_track;
+use super::speaker_hints::SpeakerHints;
 use super::{Call, Context, FileSection, Reply};
 use crate::admit::key::Identity;
 use crate::dub::intake;
@@ -34,6 +35,8 @@ pub struct AnalyzeForm {
     /// none that is silent.
     #[schemars(range(min = 1, max = { limits::MOVIE_TRACKS_MAX }))]
     audio_track: Option<usize>,
+    #[schemars(flatten)]
+    speakers: SpeakerHints,
 }
 
 impl AnalyzeForm {
@@ -43,6 +46,7 @@ impl AnalyzeForm {
             language: language(form.text("language").unwrap_or("auto")),
             diarize: form.boolean("diarize", on())?,
             audio_track: audio_track(&form)?,
+            speakers: SpeakerHints::read(&form)?,
             file: form.take_file()?,
         })
     }
@@ -122,13 +126,16 @@ pub fn analyze(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         language,
         diarize,
         audio_track,
+        speakers,
     } = AnalyzeForm::read(form)?;
     let dubbing = dubbing(context)?;
     let identity = call.identity()?;
+    let speakers = speakers.range();
     let request = AnalyzeRecord {
         language,
         diarize,
         audio_track,
+        speakers: Some((*speakers.start(), *speakers.end())),
     };
     let sound = request.sound();
     let request = serde_json::to_value(request).map_err(Fault::internal)?;

@@ -29,6 +29,8 @@ mod preview;
 mod request;
 pub mod route;
 mod sound_fields;
+mod speaker_hints;
+mod split_channels;
 mod streamed_answer;
 mod stt;
 mod trace;

@@ -10,12 +10,15 @@ use super::sound_fields::{
     ChannelMode, HeardTrackAnswer, RawEncoding, audio_track, channel_mode, raw_encoding,
     raw_sample_rate,
 };
+use super::speaker_hints::SpeakerHints;
+use super::split_channels::{ChannelTranscripts, LabelledSegment, split_sides};
 use super::{Call, Context, Reply};
 use crate::audio::decode::{BareCoding, TrackChoice};
 use crate::audio::{self, SoundRequest};
 use crate::dub::request::language_codes;
-use crate::engine::contract::{Segment, Transcript, Word, millis};
-use crate::engine::diarization;
+use crate::engine::contract::{Transcript, Word, millis};
+use crate::engine::diarization::{self, Spoken, attribute};
+use crate::engine::speaker;
 use crate::fault::Fault;
 use crate::limits;
 use crate::services::transcription::{Recording, TranscriptionRequest};
@@ -44,20 +47,33 @@ pub struct TranscribeForm {
     /// Samples a second of such a recording; 8000 by default.
     #[schemars(with = "Option<u32>", range(min = { limits::AUDIO_RATE_HZ_MIN }, max = { limits::AUDIO_RATE_HZ_MAX }))]
     raw_sample_rate: u32,
+    /// Whether the speakers are told apart: then each segment has one.
+    #[schemars(default)]
+    diarize: bool,
+    #[schemars(flatten)]
+    speakers: SpeakerHints,
 }
 
 impl TranscribeForm {
     /// Faults: `Invalid` for a field that is not accepted.
     pub(super) fn read(mut form: Form) -> Result<Self, Fault> {
-        Ok(TranscribeForm {
+        let asked = TranscribeForm {
             language: language(form.text("language").unwrap_or("auto")),
             channels: channel_mode(&form)?,
             audio_track: audio_track(&form)?,
             raw_encoding: raw_encoding(&form)?,
             raw_sample_rate: raw_sample_rate(&form)?,
             word_timestamps: form.boolean("word_timestamps", on())?,
+            diarize: form.boolean("diarize", false)?,
+            speakers: SpeakerHints::read(&form)?,
             file: form.take_file()?,
-        })
+        };
+        match (asked.channels, asked.diarize) {
+            (ChannelMode::Split, true) => Err(Fault::invalid(
+                "channels is split, which makes each channel a speaker; diarize is not accepted beside it",
+            )),
+            _ => Ok(asked),
+        }
     }
 }
 
@@ -72,6 +88,9 @@ pub struct TranscribeAnswer {
     language: String,
     model: String,
     segments: Vec<TranscribedSegment>,
+    /// The speakers in the order of their first segments. Absent unless the request asked for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    speakers: Option<Vec<String>>,
     transcript: String,
 }
 
@@ -80,7 +99,7 @@ pub struct TranscribeAnswer {
 struct TranscribedSegment {
     end: f64,
     id: usize,
-    /// The channel's speaker; absent unless the request asked to split channels.
+    /// Absent unless the request asked for speakers.
     #[serde(skip_serializing_if = "Option::is_none")]
     speaker: Option<String>,
     start: f64,
@@ -107,13 +126,22 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let transcription = context.services.transcription.as_ref().ok_or_else(|| {
         Fault::missing("No engine for transcription is installed on this server.")
     })?;
+    let diarizing = match (asked.diarize, &context.services.speakers) {
+        (false, _) => None,
+        (true, Some(speakers)) => Some(speakers),
+        (true, None) => {
+            return Err(Fault::missing(
+                "No engine that tells speakers apart is installed on this server.",
+            ));
+        }
+    };
     let recognizer = transcription.recognizer(language.as_deref());
     let is_split = asked.channels == ChannelMode::Split;
     let track = TrackChoice {
         number: asked.audio_track,
         languages: language_codes(language.as_deref()),
     };
-    let open = |side: Option<usize>| {
+    let open = |side: Option<usize>, rate_hz: u32| {
         let body = asked.file.try_clone().map_err(Fault::internal)?;
         let reader = body.into_reader().map_err(Fault::internal)?;
         let request = SoundRequest {
@@ -124,9 +152,9 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
             side,
         };
         let most_s = limits::AUDIO_SECONDS_MAX;
-        audio::open_sound(reader, &request, recognizer.rate_hz, most_s)
+        audio::open_sound(reader, &request, rate_hz, most_s)
     };
-    let sound = open(is_split.then_some(0))?;
+    let sound = open(is_split.then_some(0), recognizer.rate_hz)?;
     let heard_track = sound.track.clone();
     let sides = split_sides(is_split, sound.channels)?;
 
@@ -136,117 +164,94 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     for side in 0..sides {
         let sound = match sound.take() {
             Some(sound) => sound,
-            None => open(Some(side))?,
+            None => open(Some(side), recognizer.rate_hz)?,
         };
         let request = TranscriptionRequest {
             recording: Recording::Stream(sound.samples),
             // Both sides of a call speak the language that was detected in the first words.
             language: language.clone().or(heard.language()),
             into_english: false,
-            words,
+            words: words || asked.diarize,
             beams: transcription.beams,
         };
         heard.add(recognizer.transcribe(request, &call.share()?, &call.cancellation)?);
     }
-    let (transcript, speakers) = heard.merged(is_split);
+    let (transcript, sided) = heard.merged();
     let text = transcript.text();
     let item = call.item()?;
     item.duration_seconds = Some(millis(transcript.seconds));
     item.character_count = Some(text.chars().count() as u64);
     item.language = Some(transcript.language.clone());
     item.text = Some(text.clone());
+    let id = item.id;
 
+    let segments = match diarizing {
+        None if is_split => sided,
+        None => unlabelled(&transcript),
+        Some(service) => {
+            let sound = open(None, speaker::RATE_HZ)?.samples;
+            let count = asked.speakers.range();
+            let heard = service.diarize(sound, count, &call.share()?, &call.cancellation)?;
+            labelled(attribute(&transcript, &heard.turns))
+        }
+    };
     Reply::json(&TranscribeAnswer {
         audio_track: heard_track.into(),
         duration_seconds: millis(transcript.seconds),
         engine: recognizer.name.engine.clone(),
-        id: item.id,
-        segments: segments(&transcript, &speakers, words),
+        id,
+        speakers: (is_split || asked.diarize).then(|| speakers(&segments)),
+        segments: answers(segments, words),
         language: transcript.language,
         model: recognizer.name.model.clone(),
         transcript: text,
     })
 }
 
-/// How many times a recording of so many channels is transcribed. Fault: `Invalid` for one that has no two sides.
-fn split_sides(is_split: bool, channels: usize) -> Result<usize, Fault> {
-    match (is_split, channels) {
-        (false, _) => Ok(1),
-        (true, 1 | 2) => Ok(channels),
-        (true, _) => Err(Fault::invalid(format!(
-            "channels is split; the recording has {channels} channels, and 1 or 2 are accepted"
-        ))),
-    }
+/// The transcript's segments, without speakers.
+fn unlabelled(transcript: &Transcript) -> Vec<LabelledSegment> {
+    let segments = transcript.segments.iter().cloned();
+    segments.map(|segment| (segment, None)).collect()
 }
 
-/// The transcripts of a recording's channels.
-#[derive(Default)]
-struct ChannelTranscripts(Vec<Transcript>);
+/// The phrases with the names of their speakers, numbered as they come.
+fn labelled(phrases: Vec<Spoken>) -> Vec<LabelledSegment> {
+    let mut order: Vec<usize> = Vec::new();
+    let named = phrases.into_iter().map(|phrase| {
+        let known = order.iter().position(|s| *s == phrase.speaker);
+        let number = known.unwrap_or_else(|| {
+            order.push(phrase.speaker);
+            order.len() - 1
+        });
+        (phrase.segment, Some(diarization::name(number)))
+    });
+    named.collect()
+}
 
-impl ChannelTranscripts {
-    fn add(&mut self, transcript: Transcript) {
-        self.0.push(transcript);
-    }
-
-    /// The language of the first one that has words.
-    fn language(&self) -> Option<String> {
-        let spoken = self
-            .0
-            .iter()
-            .find(|transcript| !transcript.segments.is_empty());
-        spoken.map(|transcript| transcript.language.clone())
-    }
-
-    /// All in one, in the order of their times, and the speaker of each segment if channels are speakers.
-    fn merged(self, is_split: bool) -> (Transcript, Vec<Option<String>>) {
-        let mut merged = Transcript {
-            language: self.language().unwrap_or_default(),
-            seconds: 0.0,
-            segments: Vec::new(),
-        };
-        let mut all = Vec::new();
-        for (channel, transcript) in self.0.into_iter().enumerate() {
-            if merged.language.is_empty() {
-                merged.language = transcript.language;
-            }
-            merged.seconds = transcript.seconds.max(merged.seconds);
-            let speaker = is_split.then(|| diarization::name(channel));
-            all.extend(
-                transcript
-                    .segments
-                    .into_iter()
-                    .map(|segment| (segment, speaker.clone())),
-            );
+/// The names of speakers, in the order of their first segments.
+fn speakers(segments: &[LabelledSegment]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for name in segments.iter().filter_map(|(_, name)| name.as_ref()) {
+        if !names.contains(name) {
+            names.push(name.clone());
         }
-        all.sort_by(|a, b| a.0.start_s.total_cmp(&b.0.start_s));
-        let (segments, speakers) = all.into_iter().unzip();
-        merged.segments = segments;
-        (merged, speakers)
     }
+    names
 }
 
-fn segments(
-    transcript: &Transcript,
-    speakers: &[Option<String>],
-    with_words: bool,
-) -> Vec<TranscribedSegment> {
+fn answers(segments: Vec<LabelledSegment>, with_words: bool) -> Vec<TranscribedSegment> {
     let word = |w: &Word| TimedWord {
         end: millis(w.end_s),
         start: millis(w.start_s),
         word: w.text.clone(),
     };
-    let segment = |(id, s): (usize, &Segment)| TranscribedSegment {
-        end: millis(s.end_s),
+    let answer = |(id, (said, speaker)): (usize, LabelledSegment)| TranscribedSegment {
+        end: millis(said.end_s),
         id,
-        speaker: speakers.get(id).cloned().flatten(),
-        start: millis(s.start_s),
-        text: s.text.clone(),
-        words: with_words.then(|| s.words.iter().map(word).collect()),
+        speaker,
+        start: millis(said.start_s),
+        text: said.text,
+        words: with_words.then(|| said.words.iter().map(word).collect()),
     };
-    transcript
-        .segments
-        .iter()
-        .enumerate()
-        .map(segment)
-        .collect()
+    segments.into_iter().enumerate().map(answer).collect()
 }

@@ -30,6 +30,8 @@ pub struct Installation {
     pub(super) specialists: Vec<Pack>,
     pub(super) detect: Option<Pack>,
     pub(super) embed: Option<Pack>,
+    /// The pack that tells which speakers talk in a few seconds.
+    pub(super) segment: Option<Pack>,
     /// The pack that converts the tone colour of speech into another speaker's.
     pub(super) convert: Option<Pack>,
     /// Packs that translate.
@@ -66,11 +68,12 @@ impl Installation {
         };
         let detect = choose(PackKind::Detect, None)?;
         let embed = choose(PackKind::Embed, None)?;
+        let segment = choose(PackKind::Segment, None)?;
         let convert = match kinds.contains(&PackKind::Convert) {
             true => fetched(&packs, PackKind::Convert).into_iter().next(),
             false => None,
         };
-        let chosen = [&transcribe, &detect, &embed, &convert];
+        let chosen = [&transcribe, &detect, &embed, &segment, &convert];
         let chosen = chosen.into_iter().flatten();
         let translators = match kinds.contains(&PackKind::Translate) {
             true => fetched(&packs, PackKind::Translate),
@@ -99,6 +102,7 @@ impl Installation {
             specialists,
             detect,
             embed,
+            segment,
             convert,
             translators,
             graphs,
@@ -159,9 +163,10 @@ impl Installation {
 
     /// Builds the engine that diarizes. Faults: as [`Installation::build_speak`].
     pub fn build_diarize(&self) -> Result<Arc<Diarize>, Fault> {
-        let detector = self.detect.as_ref();
-        let detector = detector.ok_or_else(|| not_fetched("detects speech", "silero-vad"))?;
-        diarization::build(self.embedding()?, detector, &self.graphs)
+        let segmenter = self.segment.as_ref();
+        let segmenter =
+            segmenter.ok_or_else(|| not_fetched("separates speakers", "segmentation-pyannote"))?;
+        diarization::build(self.embedding()?, segmenter, &self.graphs)
     }
 
     /// Builds the engine that embeds speakers. Faults: as [`Installation::build_speak`].

@@ -156,7 +156,7 @@ impl Installation {
     /// Loads the packs that tell speakers apart, none while a pack for it is not fetched. Faults: `Missing` when one cannot
     /// be loaded.
     fn start_speakers(&self, capacity: &Capacity) -> Result<Option<Arc<SpeakerService>>, Fault> {
-        if self.embed.is_none() || self.detect.is_none() {
+        if self.embed.is_none() || self.segment.is_none() {
             return Ok(None);
         }
         let (diarize, embed) = (self.build_diarize()?, self.build_embed()?);
@@ -167,8 +167,8 @@ impl Installation {
 
     /// Checks that the packs that cloning needs are fetched; the error says which is missing.
     pub(super) fn can_clone(&self) -> Result<(), &'static str> {
-        if self.speak.is_none() || self.embed.is_none() || self.detect.is_none() {
-            return Err("no pack that embeds speakers is fetched");
+        if self.speak.is_none() || self.embed.is_none() || self.segment.is_none() {
+            return Err("no pack that embeds or separates speakers is fetched");
         }
         match self.tried() {
             Some(_) => Ok(()),

@@ -308,6 +308,8 @@ pub const SEGMENTS_AT_ONCE_MAX: usize = 8;
 pub const SEGMENT_SECONDS_MAX: f64 = 100_000.0;
 /// Speakers of a film that a request may assign voices to.
 pub const SPEAKERS_MAX: usize = 256;
+/// Speakers that diarization finds in a recording, and that a request may say there are.
+pub const SPEAKERS_TOLD_MAX: usize = 64;
 /// Spoken lines of films that the cache keeps for the next render, and their bytes: 50 KB for each second.
 pub const SPOKEN_FILES_MAX: usize = 20_000;
 pub const SPOKEN_BYTES_MAX: u64 = GIB;

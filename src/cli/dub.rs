@@ -24,7 +24,7 @@ use crate::dub::request::{RenderRequest, ScriptLine};
 use crate::dub::services::DubServices;
 use crate::dub::{mux, sound};
 use crate::engine::contract::{CancellationToken, TranslateTask};
-use crate::engine::diarization;
+use crate::engine::diarization::{self, ANY_SPEAKERS};
 use crate::fault::Fault;
 use crate::limits;
 use crate::scheduler::LaneShare;
@@ -158,6 +158,7 @@ impl DubRun<'_> {
         let request = AnalysisRequest {
             language,
             diarize: true,
+            speakers: ANY_SPEAKERS,
             into_english: base(&self.args.to) == ENGLISH,
         };
         let mut progress = |part| show(&bar, part);

@@ -1,6 +1,7 @@
 //! The command line: one file a command; each calls the services and modules that the server uses.
 
 pub mod account;
+pub mod diarize;
 pub mod docs;
 pub mod dub;
 mod endings;
@@ -63,6 +64,7 @@ enum Command {
     Speak(speak::SpeakArgs),
     Read(read::ReadArgs),
     Transcribe(transcribe::TranscribeArgs),
+    Diarize(diarize::DiarizeArgs),
     Dub(Box<dub::DubArgs>),
     Docs(docs::DocsArgs),
 }
@@ -122,6 +124,7 @@ fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::Speak(args) => speak::run(args, &common),
         Command::Read(args) => read::run(args, &common),
         Command::Transcribe(args) => transcribe::run(args, &common),
+        Command::Diarize(args) => diarize::run(args, &common),
         Command::Dub(args) => dub::run(*args, &common),
         Command::Docs(args) => docs::run(args),
     }

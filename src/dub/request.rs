@@ -22,6 +22,9 @@ pub struct AnalyzeRecord {
     /// The sound track, from 1 on; none to choose one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audio_track: Option<usize>,
+    /// Least and greatest number of speakers; records of earlier versions have none.
+    #[serde(default)]
+    pub speakers: Option<(usize, usize)>,
 }
 
 /// The part of a [`RenderRequest`] that the record of its job has; the whole may be long.

@@ -9,6 +9,7 @@ use super::result::{AnalysisResult, JobResult, RenderResult};
 use super::services::DubServices;
 use super::sound;
 use crate::engine::contract::CancellationToken;
+use crate::engine::diarization::ANY_SPEAKERS;
 use crate::fault::Fault;
 use crate::store::{AccountId, Job, JobId, JobRoom, Store};
 
@@ -50,11 +51,15 @@ pub fn analyze(
     let file = store.job_files().open(job.job_id, INPUT)?;
     let track = sound::track(file, &heard)?;
     let AnalyzeRecord {
-        language, diarize, ..
+        language,
+        diarize,
+        speakers,
+        ..
     } = record;
     let request = AnalysisRequest {
         language,
         diarize,
+        speakers: speakers.map_or(ANY_SPEAKERS, |(least, most)| least..=most),
         into_english: true,
     };
     let open = || {

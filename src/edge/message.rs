@@ -86,6 +86,18 @@ impl Body {
         self.len() == 0
     }
 
+    /// Returns the body once more. Of a file only the position is shared: a reader of one of both must be done before one of
+    /// the other is made.
+    pub fn try_clone(&self) -> io::Result<Body> {
+        Ok(match self {
+            Body::Memory(bytes) => Body::Memory(bytes.clone()),
+            Body::Spooled { file, bytes } => Body::Spooled {
+                file: file.try_clone()?,
+                bytes: *bytes,
+            },
+        })
+    }
+
     /// Returns the whole body in memory. Only for bodies whose bound is small.
     pub fn into_bytes(self) -> io::Result<Vec<u8>> {
         match self {
@@ -96,17 +108,6 @@ impl Body {
                 Ok(bytes)
             }
         }
-    }
-
-    /// Returns the same body once more. Both stand at one position of a spooled one: they are read one after the other.
-    pub fn try_clone(&self) -> io::Result<Body> {
-        Ok(match self {
-            Body::Memory(bytes) => Body::Memory(bytes.clone()),
-            Body::Spooled { file, bytes } => Body::Spooled {
-                file: file.try_clone()?,
-                bytes: *bytes,
-            },
-        })
     }
 
     /// Returns a reader that can seek over the whole body.

@@ -11,6 +11,7 @@
 //! | `tts` | text → speech |
 //! | `asr` | speech → text (Whisper) |
 //! | `vad` | where in a recording there is speech (Silero) |
+//! | `segmentation` | which of three speakers talk in 10 s |
 //! | `speaker` | speech → a speaker's embedding |
 //! | `diarization` | who speaks when |
 //! | `translation` | text → text in another language |
@@ -24,6 +25,7 @@ mod kv_cache;
 mod logits;
 mod refusals;
 mod registry;
+pub mod segmentation;
 pub mod speaker;
 #[cfg(debug_assertions)]
 mod stub;

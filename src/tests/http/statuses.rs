@@ -33,7 +33,8 @@ impl House {
     fn open() -> House {
         let models = stub_models();
         // Dubbing needs the pack that embeds speakers.
-        link(models.path(), "speaker-ge2e");
+        link(models.path(), "speaker-campplus");
+        link(models.path(), "segmentation-pyannote");
         let server = Server::launch(models.path(), &[]);
         let (clones, fails) = (cloning_models(), cloning_models());
         let failing = cloning::launch(fails.path(), &[]);

@@ -246,7 +246,7 @@ impl Splitter {
                 _ if is_last => false,
                 _ => break,
             };
-            if !follows && !(self.is_in_step && rest.is_some()) {
+            if !(follows || self.is_in_step && rest.is_some()) {
                 at += 1;
                 continue;
             }
