@@ -42,7 +42,7 @@ enum JobCommand {
 
 /// A job as `job list --json` prints it.
 #[derive(Serialize)]
-struct JobRow {
+struct ListedJob {
     job_id: JobId,
     account: String,
     kind: JobKind,
@@ -54,9 +54,9 @@ struct JobRow {
     updated_at: Utc,
 }
 
-impl JobRow {
+impl ListedJob {
     fn of(account: &str, job: Job) -> Self {
-        JobRow {
+        ListedJob {
             job_id: job.job_id,
             account: account.to_owned(),
             kind: job.kind,
@@ -85,7 +85,7 @@ impl JobRow {
 
 /// What `job cancel --json` prints.
 #[derive(Serialize)]
-struct Cancelled {
+struct CancelledJob {
     status: &'static str,
     job_id: JobId,
 }
@@ -102,7 +102,7 @@ pub fn run(args: JobArgs, data_dir: &Path) -> Result<(), CliError> {
                     [
                         "JOB ID", "ACCOUNT", "KIND", "STATUS", "PROGRESS", "CREATED", "UPDATED",
                     ],
-                    rows.iter().map(JobRow::columns),
+                    rows.iter().map(ListedJob::columns),
                 ),
             })
         }
@@ -115,7 +115,7 @@ pub fn run(args: JobArgs, data_dir: &Path) -> Result<(), CliError> {
                 .and_then(|account| store.delete_job(account, id));
             cancelled.map_err(CliError::failed)?;
             print(&match json {
-                true => to_json(&Cancelled {
+                true => to_json(&CancelledJob {
                     status: "deleted",
                     job_id: id,
                 })?,
@@ -126,7 +126,7 @@ pub fn run(args: JobArgs, data_dir: &Path) -> Result<(), CliError> {
 }
 
 /// The jobs of the account of this name, or of all accounts, the newest first.
-fn rows(store: &Store, name: Option<&str>) -> Result<Vec<JobRow>, CliError> {
+fn rows(store: &Store, name: Option<&str>) -> Result<Vec<ListedJob>, CliError> {
     let accounts = match name {
         Some(name) => vec![store.account(name).map_err(CliError::failed)?],
         None => store.accounts().map_err(CliError::failed)?,
@@ -134,7 +134,10 @@ fn rows(store: &Store, name: Option<&str>) -> Result<Vec<JobRow>, CliError> {
     let mut rows = Vec::new();
     for account in accounts {
         let jobs = store.jobs(account.id).map_err(CliError::failed)?;
-        rows.extend(jobs.into_iter().map(|job| JobRow::of(&account.name, job)));
+        rows.extend(
+            jobs.into_iter()
+                .map(|job| ListedJob::of(&account.name, job)),
+        );
     }
     // Ids begin with the time, as text, too.
     rows.sort_by_key(|row| std::cmp::Reverse(row.job_id));

@@ -43,7 +43,7 @@ enum VoiceCommand {
 
 /// A voice as `voice list --json` prints it.
 #[derive(Serialize)]
-struct VoiceRow<'a> {
+struct ListedVoice<'a> {
     voice_id: VoiceId,
     account: &'a str,
     name: &'a str,
@@ -54,7 +54,7 @@ struct VoiceRow<'a> {
 
 /// What `voice delete --json` prints.
 #[derive(Serialize)]
-struct Deleted {
+struct RemovedVoice {
     status: &'static str,
     voice_id: VoiceId,
 }
@@ -81,7 +81,7 @@ pub fn run(args: VoiceArgs, data_dir: &Path) -> Result<(), CliError> {
             let deleted = owner(&store, id).and_then(|account| store.delete_voice(account, id));
             deleted.map_err(CliError::failed)?;
             print(&match json {
-                true => to_json(&Deleted {
+                true => to_json(&RemovedVoice {
                     status: "deleted",
                     voice_id: id,
                 })?,
@@ -92,14 +92,14 @@ pub fn run(args: VoiceArgs, data_dir: &Path) -> Result<(), CliError> {
 }
 
 /// A voice, and the account that it belongs to.
-struct Owned {
+struct OwnedVoice {
     account_id: AccountId,
     account: String,
     voice: ClonedVoice,
 }
 
 /// The voices of the account of this name, or of all accounts.
-fn voices(store: &Store, name: Option<&str>) -> Result<Vec<Owned>, Fault> {
+fn voices(store: &Store, name: Option<&str>) -> Result<Vec<OwnedVoice>, Fault> {
     let accounts = match name {
         Some(name) => vec![store.account(name)?],
         None => store.accounts()?,
@@ -107,7 +107,7 @@ fn voices(store: &Store, name: Option<&str>) -> Result<Vec<Owned>, Fault> {
     let mut all = Vec::new();
     for account in accounts {
         let voices = store.voices(account.id)?.into_iter();
-        all.extend(voices.map(|voice| Owned {
+        all.extend(voices.map(|voice| OwnedVoice {
             account_id: account.id,
             account: account.name.clone(),
             voice,
@@ -124,8 +124,8 @@ fn owner(store: &Store, id: VoiceId) -> Result<AccountId, Fault> {
     owned.ok_or_else(|| Fault::not_found(format!("There is no cloned voice {id}.")))
 }
 
-fn row(owned: &Owned) -> VoiceRow<'_> {
-    VoiceRow {
+fn row(owned: &OwnedVoice) -> ListedVoice<'_> {
+    ListedVoice {
         voice_id: owned.voice.id,
         account: &owned.account,
         name: &owned.voice.name,
@@ -135,7 +135,7 @@ fn row(owned: &Owned) -> VoiceRow<'_> {
     }
 }
 
-fn columns(row: &VoiceRow<'_>) -> [String; 5] {
+fn columns(row: &ListedVoice<'_>) -> [String; 5] {
     [
         row.voice_id.to_string(),
         row.account.to_owned(),

@@ -75,7 +75,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("docs", &[]),
-    ("config", &["limits", "capability"]),
+    ("config", &["address", "limits", "capability"]),
     (
         "app",
         &[
