@@ -94,7 +94,7 @@ pub fn flv_of(
 ) -> Vec<u8> {
     let mut file = b"FLV\x01\x05\0\0\0\x09\0\0\0\0".to_vec();
     file.extend(flv_tag(9, 0, &[0x17, 0, 0, 0, 0]));
-    file.extend(flv_tag(8, 0, &[&[0xAF, 0][..], config].concat()));
+    file.extend(flv_tag(8, 0, &[&[0xAF, 0], config].concat()));
     for (n, packet) in packets
         .iter()
         .enumerate()

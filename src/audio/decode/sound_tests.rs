@@ -172,11 +172,12 @@ fn a_part_with_another_rate_is_heard_too() {
     };
     let [(first_hz, first_s), (second_hz, second_s)] = [seconds(&[0]), seconds(&[1])];
     assert_ne!(first_hz, second_hz);
+    // The padding that a part declares is cut only where nothing follows.
     for (files, rate_hz) in [([0, 1], first_hz), ([1, 0], second_hz)] {
         let (found_hz, found_s) = seconds(&files);
         assert_eq!(found_hz, rate_hz);
         assert!(
-            (found_s - first_s - second_s).abs() < 0.06,
+            (found_s - first_s - second_s).abs() < 0.1,
             "{found_s}, not {}",
             first_s + second_s
         );

@@ -246,7 +246,8 @@ impl Splitter {
                 _ if is_last => false,
                 _ => break,
             };
-            if !(follows || self.is_in_step && rest.is_some()) {
+            let is_taken = follows || (self.is_in_step && rest.is_some());
+            if !is_taken {
                 at += 1;
                 continue;
             }
