@@ -41,7 +41,7 @@ class Builder:
         self.initializers: list[onnx.TensorProto] = []
 
     def constant(self, name: str, value: np.ndarray) -> str:
-        self.initializers.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        self.initializers.append(numpy_helper.from_array(np.array(value, order="C"), name))  # scalars stay scalars
         return name
 
     def apply(self, kind: str, inputs: list[str], output: str, **more) -> str:
