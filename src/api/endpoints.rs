@@ -160,7 +160,7 @@ mod tests {
         let schema = resolved(&definitions["JobAnswer"], &definitions);
         let result = &schema["properties"]["result"]["anyOf"];
         let fields = |of: &Value| of["properties"].as_object().map(|all| all.keys().count());
-        assert_eq!(fields(&result[0]["anyOf"][0]), Some(5), "{schema}");
+        assert_eq!(fields(&result[0]["anyOf"][0]), Some(6), "{schema}");
         let render = &result[0]["anyOf"][1]["properties"];
         assert_eq!(
             render["segments"]["items"]["required"]
