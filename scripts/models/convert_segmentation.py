@@ -1,6 +1,6 @@
 """pyannote segmentation 3.0 from pytorch_model.bin to segmentation.onnx.
 
-audio f32 [B, 160000] (10 s at 16 kHz) → speakers f32 [B, 589, 7]: log-probabilities of the classes nobody, 1, 2, 3, 1+2, 1+3,
+audio f32 [B, 160000] (10 s at 16 kHz) → speakers f32 [B, 589, 7]: log-probabilities of the classes none, 1, 2, 3, 1+2, 1+3,
 2+3 of three local speakers, for each frame of 270 samples (the first is centred on sample 495).
 SincNet, four bidirectional LSTM layers of 128, two linear layers, a classifier.
 Sources: Plaquet and Bredin 2023, "Powerset multi-class cross entropy loss for neural speaker diarization"; Ravanelli and
