@@ -80,7 +80,7 @@ pub struct Decoder {
     ended: bool,
 }
 
-/// The recording in `source` as mono, opened at the sound track that [`selection`] prefers.
+/// The recording in `source` as mono, opened at the sound track that `selection` prefers.
 ///
 /// `most_seconds` is the longest recording to accept; where the file tells its length reliably, a longer
 /// one is refused here, otherwise by [`Samples::read`] once it is passed.
