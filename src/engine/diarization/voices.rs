@@ -40,7 +40,7 @@ const SURE_S: f32 = 1.0;
 const DRAWN: f32 = 0.15;
 const REPELLED: f32 = 0.3;
 const AROUND_S: f64 = 1.5;
-/// Pieces before and after a short one that are looked at.
+/// SpeakerPieces before and after a short one that are looked at.
 const NEIGHBOURS: usize = 4;
 
 /// A piece with its embedding.
@@ -232,7 +232,7 @@ mod tests {
         }
     }
 
-    /// Pieces one after the other: (clean seconds, axis).
+    /// SpeakerPieces one after the other: (clean seconds, axis).
     fn talk(pieces: &[(f32, usize)]) -> Vec<EmbeddedPiece> {
         let mut at = 0.0;
         let one = |(number, &(clean_s, axis)): (usize, &(f32, usize))| {
