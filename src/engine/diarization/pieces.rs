@@ -1,7 +1,7 @@
 //! Cuts the activity of each stream into pieces: a few seconds without a pause, of one voice as far as the segmentation can
 //! tell.
 //!
-//! SpeakerPieces are short because a stream may change its speaker at a pause, and long enough for an embedding. Memory does not
+//! Pieces are short because a stream may change its speaker at a pause, and long enough for an embedding. Memory does not
 //! grow with the recording.
 
 use std::ops::Range;

@@ -40,7 +40,7 @@ const SURE_S: f32 = 1.0;
 const DRAWN: f32 = 0.15;
 const REPELLED: f32 = 0.3;
 const AROUND_S: f64 = 1.5;
-/// SpeakerPieces before and after a short one that are looked at.
+/// Pieces before and after a short one that are looked at.
 const NEIGHBOURS: usize = 4;
 
 /// A piece with its embedding.
