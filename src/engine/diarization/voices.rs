@@ -232,7 +232,7 @@ mod tests {
         }
     }
 
-    /// SpeakerPieces one after the other: (clean seconds, axis).
+    /// Pieces one after the other: (clean seconds, axis).
     fn talk(pieces: &[(f32, usize)]) -> Vec<EmbeddedPiece> {
         let mut at = 0.0;
         let one = |(number, &(clean_s, axis)): (usize, &(f32, usize))| {
