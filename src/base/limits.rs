@@ -416,7 +416,6 @@ const _: () =
 const _: () = assert!(JSON_BYTES.min as usize >= TEXT_CHARS_MAX * 12); // every character as \uXXXX\uXXXX
 const _: () = assert!(METADATA_BYTES_MAX as u64 <= HEAD_BYTES.min);
 const _: () = assert!(STORE_FREE_PARTS < STORE_SPARE_PARTS);
-// The other fields have some 400 bytes, and a text that is cut to nothing none.
 // What is never cut: an id of six bytes a character, and the rest.
 const _: () = assert!(VOICE_ID_CHARS_MAX * 6 + 400 <= METADATA_BYTES_MAX);
 const _: () = assert!(PAUSE_MS_MAX <= PAUSES_MS_MAX);

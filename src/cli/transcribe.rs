@@ -72,7 +72,10 @@ pub fn run(args: TranscribeArgs, common: &Common) -> Result<(), CliError> {
         bar.finish_and_clear();
         match heard {
             Ok(transcript) => {
-                print(&render(&transcript, args.format))?;
+                let printed = print(&render(&transcript, args.format));
+                if wrong == 0 {
+                    printed?;
+                }
                 let (heard, took) = (transcript.seconds, begun.elapsed().as_secs_f64());
                 say(&format!(
                     "{}: {heard:.1} s heard in {took:.1} s",
