@@ -17,18 +17,24 @@ mod dub_translate;
 mod endpoint;
 mod endpoints;
 mod fault_injection;
+#[path = "../request/form.rs"]
 mod form;
 #[cfg(any(test, feature = "fuzzing"))]
+#[path = "../request/fuzzing.rs"]
 pub mod fuzzing;
 mod health;
 mod history;
+#[path = "../request/languages.rs"]
 mod languages;
 mod lexicon;
 pub mod lifecycle;
 mod preview;
+#[path = "../request/json/mod.rs"]
 mod request;
 pub mod route;
+#[path = "../request/sound_fields.rs"]
 mod sound_fields;
+#[path = "../request/speaker_hints.rs"]
 mod speaker_hints;
 mod split_channels;
 mod streamed_answer;
