@@ -1,6 +1,7 @@
-//! The API: endpoints, admission, request parsing and answers.
+//! The API: endpoints, admission and answers.
 //!
-//! [`ENDPOINTS`] is the only list of endpoints. A new endpoint is a file (parse and render) and a row in that list.
+//! [`ENDPOINTS`] is the only list of endpoints. A new endpoint is a file (what it does, and its answer) and a row in that list; what it
+//! reads of a body is a file of the crate `request`.
 
 mod body_caps;
 mod call;
@@ -17,25 +18,13 @@ mod dub_translate;
 mod endpoint;
 mod endpoints;
 mod fault_injection;
-#[path = "../request/form.rs"]
-mod form;
-#[cfg(any(test, feature = "fuzzing"))]
-#[path = "../request/fuzzing.rs"]
-pub mod fuzzing;
 mod health;
+mod heard_track;
 mod history;
-#[path = "../request/languages.rs"]
-mod languages;
 mod lexicon;
 pub mod lifecycle;
 mod preview;
-#[path = "../request/json/mod.rs"]
-mod request;
 pub mod route;
-#[path = "../request/sound_fields.rs"]
-mod sound_fields;
-#[path = "../request/speaker_hints.rs"]
-mod speaker_hints;
 mod split_channels;
 mod streamed_answer;
 mod stt;
