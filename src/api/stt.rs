@@ -3,79 +3,22 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::form::{Form, file_schema, on};
-use super::languages::language;
+use super::heard_track::HeardTrackAnswer;
 use super::message::Body;
-use super::sound_fields::{
-    ChannelMode, HeardTrackAnswer, RawEncoding, audio_track, channel_mode, raw_encoding,
-    raw_sample_rate,
-};
-use super::speaker_hints::SpeakerHints;
 use super::split_channels::{ChannelTranscripts, LabelledSegment, split_sides};
 use super::{Call, Context, Reply};
-use crate::audio::decode::{BareCoding, TrackChoice};
+use crate::audio::decode::TrackChoice;
 use crate::audio::{self, SoundRequest};
 use crate::dub::request::language_codes;
 use crate::engine::contract::{Transcript, Word, millis};
-use crate::engine::diarization::{self, Spoken, attribute};
+use crate::engine::diarization::{self, ANY_SPEAKERS, Spoken, attribute};
 use crate::engine::speaker;
 use crate::fault::Fault;
 use crate::limits;
+use crate::request::sound_fields::ChannelMode;
+use crate::request::transcription::TranscribeForm;
 use crate::services::transcription::{Recording, TranscriptionRequest};
 use crate::store::{Feature, ItemId};
-
-/// A recording to transcribe.
-#[derive(JsonSchema)]
-pub struct TranscribeForm {
-    #[schemars(schema_with = "file_schema")]
-    file: Body,
-    /// The language that is spoken; detected if it is absent or unknown.
-    language: Option<String>,
-    /// Whether the answer has the times of words.
-    #[schemars(default = "on")]
-    word_timestamps: bool,
-    /// Whether channels are mixed, or each of two is a speaker of its own, as in recorded telephone calls.
-    #[schemars(with = "Option<ChannelMode>")]
-    channels: ChannelMode,
-    /// The number of the sound track to hear, from 1 on; by default one in the language, a default one or the first, and none
-    /// that is silent.
-    #[schemars(range(min = 1, max = { limits::MOVIE_TRACKS_MAX }))]
-    audio_track: Option<usize>,
-    /// The coding of a recording of one channel without a head.
-    #[schemars(with = "Option<RawEncoding>")]
-    raw_encoding: Option<BareCoding>,
-    /// Samples a second of such a recording; 8000 by default.
-    #[schemars(with = "Option<u32>", range(min = { limits::AUDIO_RATE_HZ_MIN }, max = { limits::AUDIO_RATE_HZ_MAX }))]
-    raw_sample_rate: u32,
-    /// Whether the speakers are told apart: then each segment has one.
-    #[schemars(default)]
-    diarize: bool,
-    #[schemars(flatten)]
-    speakers: SpeakerHints,
-}
-
-impl TranscribeForm {
-    /// Faults: `Invalid` for a field that is not accepted.
-    pub(super) fn read(mut form: Form) -> Result<Self, Fault> {
-        let asked = TranscribeForm {
-            language: language(form.text("language").unwrap_or("auto")),
-            channels: channel_mode(&form)?,
-            audio_track: audio_track(&form)?,
-            raw_encoding: raw_encoding(&form)?,
-            raw_sample_rate: raw_sample_rate(&form)?,
-            word_timestamps: form.boolean("word_timestamps", on())?,
-            diarize: form.boolean("diarize", false)?,
-            speakers: SpeakerHints::read(&form)?,
-            file: form.take_file()?,
-        };
-        match (asked.channels, asked.diarize) {
-            (ChannelMode::Split, true) => Err(Fault::invalid(
-                "channels is split, which makes each channel a speaker; diarize is not accepted beside it",
-            )),
-            _ => Ok(asked),
-        }
-    }
-}
 
 /// The transcript. Times are seconds from the start of the file.
 #[derive(Serialize, JsonSchema)]
@@ -120,7 +63,7 @@ struct TimedWord {
 /// Transcribes a recording. Faults: `Invalid` for a wrong form or an undecodable recording, `Missing` without a pack
 /// that transcribes, and those of the service.
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
-    let form = Form::of(call, &context.spool_dir)?;
+    let form = call.form(&context.spool_dir)?;
     let asked = TranscribeForm::read(form)?;
     let (language, words) = (asked.language, asked.word_timestamps);
     let transcription = context.services.transcription.as_ref().ok_or_else(|| {
@@ -197,7 +140,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         None => unlabelled(&transcript),
         Some(service) => {
             let sound = open(&track, None, speaker::RATE_HZ)?.samples;
-            let count = asked.speakers.range();
+            let count = asked.speakers.range(ANY_SPEAKERS);
             let heard = service.diarize(sound, count, &call.share()?, &call.cancellation)?;
             labelled(attribute(&transcript, &heard.turns))
         }

@@ -66,6 +66,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "store",
             "engine",
             "edge",
+            "request",
             "admit",
             "scheduler",
             "services",
