@@ -4,7 +4,6 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::heard_track::HeardTrackAnswer;
-use super::message::Body;
 use super::split_channels::{ChannelTranscripts, LabelledSegment, split_sides};
 use super::{Call, Context, Reply};
 use crate::audio::decode::TrackChoice;
@@ -12,7 +11,7 @@ use crate::audio::{self, SoundRequest};
 use crate::dub::request::language_codes;
 use crate::engine::contract::{Transcript, Word, millis};
 use crate::engine::diarization::{self, ANY_SPEAKERS, Spoken, attribute};
-use crate::engine::speaker;
+use crate::engine::{speaker, vad};
 use crate::fault::Fault;
 use crate::limits;
 use crate::request::sound_fields::ChannelMode;
@@ -84,14 +83,9 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         number: asked.audio_track,
         languages: language_codes(language.as_deref()),
     };
-    let mut file = asked.file;
-    let is_read_again = is_split || asked.diarize;
-    let mut open = |track: &TrackChoice, side: Option<usize>, rate_hz: u32| {
-        let body = match is_read_again {
-            true => file.try_clone().map_err(Fault::internal)?,
-            false => std::mem::replace(&mut file, Body::Memory(Vec::new())),
-        };
-        let reader = body.into_reader().map_err(Fault::internal)?;
+    let file = asked.file.into_source();
+    let open = |track: &TrackChoice, side: Option<usize>, rate_hz: u32| {
+        let reader = file.reader().map_err(Fault::internal)?;
         let request = SoundRequest {
             track: track.clone(),
             bare: asked
@@ -102,10 +96,22 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         let most_s = limits::AUDIO_SECONDS_MAX;
         audio::open_sound(reader, &request, rate_hz, most_s)
     };
-    let sound = open(&track, is_split.then_some(0), recognizer.rate_hz)?;
-    let heard_track = sound.track.clone();
+    let side = is_split.then_some(0);
+    let mut sound = open(&track, side, recognizer.rate_hz)?;
+    let mut searched = |number| Ok(open(&TrackChoice::of(number), None, vad::RATE_HZ)?.samples);
+    let finder = &transcription.finder;
+    let number = finder.track(
+        &sound.track,
+        &mut searched,
+        &call.share()?,
+        &call.cancellation,
+    )?;
     // The next readings hear the same.
-    track.number = Some(heard_track.number);
+    track.number = Some(number);
+    if number != sound.track.number {
+        sound = open(&track, side, recognizer.rate_hz)?;
+    }
+    let heard_track = sound.track.clone();
     let sides = split_sides(is_split, sound.channels)?;
 
     call.begin(Feature::Stt, &recognizer.name)?;

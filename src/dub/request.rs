@@ -67,7 +67,8 @@ impl AnalyzeRecord {
     }
 }
 
-fn of_track(number: Option<usize>) -> SoundRequest {
+/// The sound track of a number; none for the one that is heard.
+pub fn of_track(number: Option<usize>) -> SoundRequest {
     SoundRequest {
         track: TrackChoice {
             number,

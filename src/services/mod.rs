@@ -11,6 +11,7 @@
 //! | `reading` | from a client's text to what is spoken: markup, lexicon, the voices that it names |
 //! | `lexicons` | the pronunciations of the accounts, and of the command line |
 //! | `transcription` | sound → text |
+//! | `speech_finder` | which sound track of a recording to hear |
 //! | `translation` | text → text in another language |
 //! | `speakers` | who speaks when, and embeddings of speakers |
 //! | `voices` | from the id of a voice to the settings of its speech |
@@ -26,6 +27,7 @@ pub mod previews;
 pub mod reading;
 pub mod speakers;
 pub mod speech;
+pub mod speech_finder;
 pub mod speech_script;
 mod style_cache;
 pub mod transcription;

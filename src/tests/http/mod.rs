@@ -14,5 +14,6 @@ mod previews;
 mod speech;
 mod statuses;
 mod streaming;
+mod tracks;
 mod translation;
 pub mod voice;
