@@ -1,5 +1,6 @@
 //! The only list of endpoints: a new one is its file, what it reads of a body in the crate `request`, and its row here.
 
+use super::openai::{models, speech, voices as named_voices};
 use super::{BodyKind, Endpoint};
 use super::{clone, dub, dub_files, dub_jobs, dub_render, dub_translate, health, history, lexicon};
 use super::{preview, stt, tts, tts_stream, voices};
@@ -8,6 +9,7 @@ use crate::limits;
 use crate::request::analysis::AnalyzeForm;
 use crate::request::cloning::CloneForm;
 use crate::request::lexicon::LexiconFields;
+use crate::request::openai_speech::OpenAiSpeechFields;
 use crate::request::render::RenderForm;
 use crate::request::speech::SpeechFields;
 use crate::request::transcription::TranscribeForm;
@@ -60,6 +62,15 @@ pub const ENDPOINTS: &[Endpoint] = &[
         .query::<history::HistoryQuery>().answers::<history::HistoryAnswer>().also(&[400]),
     Endpoint::delete("history_delete", "/voice/history/{item_id}", history::delete)
         .answers::<history::DeletedItem>().also(&[404]),
+    Endpoint::post("openai_speech", "/v1/audio/speech", speech::handle)
+        .entitled().json::<OpenAiSpeechFields>().needs(Speak),
+    Endpoint::get("openai_models", "/v1/models", models::list).catalog().answers::<models::ModelsAnswer>(),
+    Endpoint::get("openai_model", "/v1/models/{model_id}", models::one)
+        .catalog().answers::<models::ModelRow>().also(&[404]),
+    Endpoint::get("openai_audio_models", "/v1/audio/models", models::list)
+        .catalog().answers::<models::ModelsAnswer>(),
+    Endpoint::get("openai_voices", "/v1/audio/voices", named_voices::handle)
+        .catalog().answers::<named_voices::NamedVoicesAnswer>(),
     Endpoint::get("healthz", "/healthz", health::live).open().answers::<health::LiveAnswer>(),
     Endpoint::get("readyz", "/readyz", health::ready).open().answers::<health::ReadyAnswer>().also(&[503]),
 ];
@@ -107,6 +118,7 @@ mod tests {
         let not_json = [
             "tts",
             "tts_stream",
+            "openai_speech",
             "dub_video",
             "dub_audio",
             "dub_subtitles",

@@ -24,7 +24,8 @@ use vocabox_base::budget::Share;
 /// Speaks a text. Faults: `Invalid` for a field out of its bounds, `NotFound` for an unknown voice, `Missing` without a
 /// pack that speaks, and those of the service.
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
-    let request = begin(context, call, Sending::Whole)?;
+    let (parameters, format) = read(call)?;
+    let request = begin(context, call, parameters, format, Sending::Whole)?;
     let share = call.share()?;
     let clip = (request.speech).synthesize(request.script, &share, &call.cancellation)?;
     let memory = request.memory;
@@ -60,13 +61,21 @@ pub enum Sending {
     WhileMade,
 }
 
-/// Checks the request and begins a generation. Faults: those of [`handle`] except those of the service.
+/// Reads the body and the format. Faults: `Invalid` for a field out of its bounds.
+pub fn read(call: &mut Call) -> Result<(SpeechParameters, Format), Fault> {
+    let body = call.take_body();
+    let parameters = json::object::<SpeechFields>(&call.head, body)?.checked()?;
+    Ok((parameters, format(&call.head)?))
+}
+
+/// Checks what is asked for and begins a generation. Faults: those of [`handle`] except those of the service.
 pub fn begin<'a>(
     context: &'a Context,
     call: &mut Call,
+    parameters: SpeechParameters,
+    format: Format,
     sending: Sending,
 ) -> Result<SpeechRequest<'a>, Fault> {
-    let body = call.take_body();
     let SpeechParameters {
         text,
         voice_id,
@@ -76,8 +85,7 @@ pub fn begin<'a>(
         language,
         exaggeration,
         cfg_weight,
-    } = json::object::<SpeechFields>(&call.head, body)?.checked()?;
-    let format = format(&call.head)?;
+    } = parameters;
     let speech = context
         .services
         .speech

@@ -12,6 +12,7 @@ pub mod fuzzing;
 pub mod json;
 pub mod languages;
 pub mod lexicon;
+pub mod openai_speech;
 pub mod render;
 pub mod sound_fields;
 pub mod speaker_hints;

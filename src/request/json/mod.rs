@@ -16,12 +16,12 @@ mod text;
 mod value;
 
 pub use list::{BoundedList, item};
-pub use number::{BoundedNumber, Fraction, SegmentSeconds, SpeedFactor};
+pub use number::{BoundedNumber, Fraction, NumberRange, SegmentSeconds, SpeedFactor};
 pub use raw_fields::{RawFields, WithRawFields};
 pub use text::{AnyText, BoundedText, LanguageCode, LineId, NonBlankText};
 pub use value::{
-    FieldSlot, FieldValue, FromJson, RequestField, RequestFields, Skipped, ValueSource, fields,
-    optional,
+    FieldSlot, FieldValue, FromJson, JsonKind, RequestField, RequestFields, Skipped, ValueSource,
+    fields, optional,
 };
 
 use vocabox_base::fault::{Fault, Kind};

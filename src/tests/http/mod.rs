@@ -10,6 +10,7 @@ mod leniency;
 mod lexicon;
 mod listening;
 mod markup;
+mod openai;
 mod previews;
 mod speech;
 mod statuses;

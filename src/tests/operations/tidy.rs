@@ -129,7 +129,7 @@ const NAMED_BY: &[(&str, &str)] = &[
     ("oxideav_ac3", "audio/decode/codecs/ac3.rs"),
     ("oxideav_core", "audio/decode/codecs/ac3.rs"),
     ("flacenc", "audio/encode/"),
-    ("mp3lame_encoder", "audio/encode/"),
+    ("rusty_mp3", "audio/encode/"),
     ("mp4_atom", "media/mp4/"),
     ("mkv_element", "media/webm/"),
     ("clap", "cli/"),
