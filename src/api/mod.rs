@@ -17,6 +17,7 @@ mod endpoint;
 mod endpoints;
 mod fault_injection;
 mod form;
+mod form_values;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
 mod health;

@@ -26,7 +26,6 @@
 //! | `original` | the original's sound, and the loudness of each of its lines |
 //! | `duck` | gains that make the original quieter under the lines |
 //! | `mix` | the original, ducked, and the lines on it → the new track |
-//! | `subtitles` | lines → SRT and VTT |
 
 pub mod analyze;
 pub mod assignment;
@@ -46,7 +45,6 @@ pub mod result;
 pub mod services;
 pub mod sound;
 mod stretches;
-pub mod subtitles;
 pub mod tasks;
 pub mod voices;
 

@@ -11,6 +11,7 @@
 //! | `tts` | text → speech |
 //! | `asr` | speech → text (Whisper) |
 //! | `vad` | where in a recording there is speech (Silero) |
+//! | `level` | how loud a recording is, and the gain at which models hear it |
 //! | `speaker` | speech → a speaker's embedding |
 //! | `diarization` | who speaks when |
 //! | `translation` | text → text in another language |
@@ -21,6 +22,7 @@ pub mod contract;
 pub mod diarization;
 pub mod graph;
 mod kv_cache;
+mod level;
 mod logits;
 mod refusals;
 mod registry;

@@ -13,5 +13,6 @@ mod previews;
 mod speech;
 mod statuses;
 mod streaming;
+mod transcripts;
 mod translation;
 pub mod voice;
