@@ -99,7 +99,7 @@ mod tests {
             levels: &levels,
         };
         assert!((278..287).contains(&hops.cut(0..300)), "the last");
-        assert_eq!(hops.cut(0..270), 55, "the quietest hop of the only one");
+        assert!((54..=56).contains(&hops.cut(0..270)), "around the quietest hop");
         probabilities[200..220].fill(0.1);
         let hops = Hops {
             probabilities: &probabilities,
