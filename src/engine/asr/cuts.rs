@@ -99,7 +99,10 @@ mod tests {
             levels: &levels,
         };
         assert!((278..287).contains(&hops.cut(0..300)), "the last");
-        assert!((54..=56).contains(&hops.cut(0..270)), "around the quietest hop");
+        assert!(
+            (54..=56).contains(&hops.cut(0..270)),
+            "around the quietest hop"
+        );
         probabilities[200..220].fill(0.1);
         let hops = Hops {
             probabilities: &probabilities,
