@@ -23,7 +23,7 @@ use vocabox::audio::{decode, encode};
 use vocabox::capability::Capability;
 use vocabox::config::{Common, CommonFlags, Flags};
 use vocabox::engine::contract::CancellationToken;
-use vocabox::engine::diarization::{Diarize, Diarized, Turn};
+use vocabox::engine::diarization::{ANY_SPEAKERS, Diarize, DiarizeTask, Diarized, Turn};
 use vocabox::fault::Fault;
 
 const VOICES: &[&str] = &[
@@ -183,6 +183,13 @@ fn row(name: &str, truth: &[Turn], found: &Diarized, rtf: (f64, f64)) -> f64 {
     e.confusion
 }
 
+fn task(audio: Box<dyn Samples>) -> DiarizeTask {
+    DiarizeTask {
+        audio,
+        speakers: ANY_SPEAKERS,
+    }
+}
+
 fn talks(engine: &Diarize, speakers: &[TalkSpeaker]) {
     let (mut dice, mut right, mut confusions) = (Dice(7), 0, Vec::new());
     println!(
@@ -205,7 +212,7 @@ fn talks(engine: &Diarize, speakers: &[TalkSpeaker]) {
             rate_hz: RATE_HZ,
         };
         let found = engine
-            .run(Box::new(ClipReader::from(clip)), &cancellation())
+            .run(task(Box::new(ClipReader::from(clip))), &cancellation())
             .expect("it hears");
         let rtf = begun.factors(found.seconds);
         right += usize::from(found.speakers == count);
@@ -234,7 +241,7 @@ fn hour(engine: &Diarize, speakers: &'static [TalkSpeaker]) {
     let before = memory("VmRSS");
     let begun = Clock::new();
     let found = engine
-        .run(Box::new(hour), &cancellation())
+        .run(task(Box::new(hour)), &cancellation())
         .expect("it hears");
     let rtf = begun.factors(found.seconds);
     let truth: Vec<Turn> = made.iter().flatten().collect();

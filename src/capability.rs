@@ -94,8 +94,8 @@ capabilities! {
     Diarize {
         name: "diarize",
         does: "embeds speakers",
-        example_pack: "speaker-ge2e",
-        packs: &[PackKind::Embed, PackKind::Detect],
+        example_pack: "speaker-campplus",
+        packs: &[PackKind::Embed, PackKind::Segment],
         request_seconds_max: Some(limits::CLONE_SECONDS_WAIT_MAX),
         ready: ReadyField::Absent,
         endpoint: None,

@@ -49,6 +49,8 @@ pub struct CommonFlags {
 #[derive(Debug, Clone)]
 pub struct Common {
     pub settings: CommonSettings,
+    /// Whether the data folder was named, and is not the default.
+    pub has_data_dir: bool,
     file: ConfigFile,
 }
 
@@ -114,8 +116,11 @@ impl Common {
             None => ConfigFile::default(),
             Some(path) => read(path)?,
         };
+        let given = flags.flags.given(&file);
+        let (settings, has_data_dir) = (CommonSettings::settle(&given)?, given.is_set("data_dir"));
         Ok(Common {
-            settings: CommonSettings::settle(&flags.flags.given(&file))?,
+            settings,
+            has_data_dir,
             file,
         })
     }
@@ -184,6 +189,8 @@ fn read(path: &Path) -> Result<ConfigFile, String> {
     let place = format!("--config {}: ", path.display());
     let told = |e: &dyn std::fmt::Display| format!("{place}{e}");
     let text = std::fs::read_to_string(path).map_err(|e| told(&e))?;
+    // Some editors begin a file with a byte order mark.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let table: toml::Table = text
         .parse()
         .map_err(|e: toml::de::Error| told(&e.message()))?;

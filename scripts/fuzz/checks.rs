@@ -40,7 +40,7 @@ pub fn decode(input: &[u8]) {
 /// Gives a film of any bytes another sound track: a film that is hardly larger, or a refusal.
 pub fn mux(input: &[u8]) {
     let mut out = tempfile::tempfile().unwrap();
-    match vocabox_media::replace_audio(Cursor::new(input), sound(), &mut out) {
+    match vocabox_media::replace_audio(Cursor::new(input), sound(), None, &mut out) {
         Ok(()) => {
             let length = out.metadata().unwrap().len();
             assert!(

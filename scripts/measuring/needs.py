@@ -25,6 +25,8 @@ MODELS = ROOT / "models"
 ENCODER_PACKAGES = RUNTIME_PACKAGES
 # Packages that measuring.pictures imports.
 PICTURE_PACKAGES = ["numpy==2.4.6", "scipy==1.17.1", "soundfile==0.14.0", "pyloudnorm==0.2.0", "matplotlib==3.11.2"]
+# Packages that measuring.prompts and measuring.peer_graphs import, and the peer of diarization.
+PROMPT_PACKAGES = ["numpy==2.4.6", "imageio-ffmpeg==0.6.0", "onnx==1.23.2", "ml_dtypes==0.6.0", "sherpa-onnx==2.0.1", "sherpa-onnx-core==2.0.1"]
 # Models that only the measuring scripts use.
 OWN_PACKS = Path(__file__).with_name("packs")
 
@@ -95,8 +97,13 @@ def from_cache(manifest: Path, name: str) -> Path:
         return Kitchen(cache).need(pack, name)
 
 
-def second_encoder() -> Path:
+def first_encoder() -> Path:
     """A speaker encoder that vocabox does not use (ONNX)."""
+    return from_cache(OWN_PACKS / "ge2e/pack.toml", "speaker.onnx")
+
+
+def second_encoder() -> Path:
+    """Another one."""
     return from_cache(OWN_PACKS / "voicefilter/pack.toml", "voicefilter.onnx")
 
 

@@ -104,7 +104,7 @@ pub struct Reply {
     pub body: Vec<u8>,
     /// The source of the parts after `body`, if the answer is sent while it is made.
     pub rest: Option<BodyStream>,
-    /// A file that is sent instead of the body, which is then empty.
+    /// A section of a file that is sent after `body`.
     pub file: Option<FileSection>,
 }
 

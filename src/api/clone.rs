@@ -11,6 +11,9 @@ use super::{Call, Context, Reply};
 use crate::admit::key::Identity;
 use crate::audio::decode;
 use crate::clone::CloneLabel;
+use crate::clone::quality::Quality;
+use crate::clone::reference::Others;
+use crate::engine::contract::millis;
 use crate::fault::Fault;
 use crate::limits;
 use crate::services::clones::not_installed;
@@ -62,6 +65,30 @@ impl CloneForm {
     }
 }
 
+/// How well the recording suits. Little noise, no clipping and some 20 s of speech make the best clones.
+#[derive(Serialize, JsonSchema)]
+struct RecordingQuality {
+    /// Share of the sound that is clipped.
+    #[schemars(range(min = 0, max = 1))]
+    clipping: f64,
+    /// The level of the speech above that of the noise in its pauses, in decibels.
+    #[schemars(range(min = 0, max = 60))]
+    snr_db: f64,
+    /// Seconds of speech that were used.
+    speech_seconds: f64,
+}
+
+impl RecordingQuality {
+    fn of(quality: Quality) -> Self {
+        let rounded = |value: f64, step: f64| (value / step).round() * step;
+        RecordingQuality {
+            clipping: millis(f64::from(quality.clipping)),
+            snr_db: rounded(f64::from(quality.snr_db), 0.5),
+            speech_seconds: millis(quality.speech_s),
+        }
+    }
+}
+
 /// The voice that was made.
 #[derive(Serialize, JsonSchema)]
 pub struct CloneAnswer {
@@ -71,6 +98,7 @@ pub struct CloneAnswer {
     name: String,
     /// A WAV as a `data:` URL.
     preview_url: String,
+    quality: RecordingQuality,
     #[schemars(extend("const" = "ready"))]
     status: &'static str,
     voice_id: String,
@@ -107,7 +135,13 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     )?;
 
     call.begin(Feature::Clone, &speech.name)?;
-    let fresh = cloning.hear(Box::new(recording), &call.share()?, &call.cancellation)?;
+    let fresh = cloning.hear(
+        Box::new(recording),
+        Others::Refused,
+        &call.share()?,
+        &call.cancellation,
+    )?;
+    let quality = RecordingQuality::of(fresh.quality);
     call.item()?.duration_seconds = Some(fresh.recording_s);
     let label = CloneLabel {
         name: asked.name,
@@ -121,6 +155,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     Reply::json(&CloneAnswer {
         created_at: voice.created_at,
         preview_url: format!("data:audio/wav;base64,{}", BASE64_STANDARD.encode(preview)),
+        quality,
         status: "ready",
         voice_id: voice.id.to_string(),
         description: voice.description,

@@ -4,18 +4,20 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use super::form::{Form, file_schema, on};
 use super::languages::language;
-use super::message::Body;
-use super::{Call, Context, Reply};
+use super::message::{Body, Part};
+use super::sound_fields::audio_track;
+use super::speaker_hints::SpeakerHints;
+use super::{Call, Context, FileSection, Reply};
 use crate::admit::key::Identity;
 use crate::dub::intake;
 use crate::dub::jobs::Dubbing;
 use crate::dub::request::AnalyzeRecord;
 use crate::dub::result::JobResult;
 use crate::fault::Fault;
+use crate::limits;
 use crate::scheduler::places::Place;
 use crate::store::{Job, JobId, JobKind, JobStatus, NewFile, Utc};
 
@@ -29,6 +31,12 @@ pub struct AnalyzeForm {
     /// Whether the speakers are distinguished.
     #[schemars(default = "on")]
     diarize: bool,
+    /// The number of the sound track to analyze, from 1 on; by default one in the language, a default one or the first, and
+    /// none that is silent.
+    #[schemars(range(min = 1, max = { limits::MOVIE_TRACKS_MAX }))]
+    audio_track: Option<usize>,
+    #[schemars(flatten)]
+    speakers: SpeakerHints,
 }
 
 impl AnalyzeForm {
@@ -37,6 +45,8 @@ impl AnalyzeForm {
         Ok(AnalyzeForm {
             language: language(form.text("language").unwrap_or("auto")),
             diarize: form.boolean("diarize", on())?,
+            audio_track: audio_track(&form)?,
+            speakers: SpeakerHints::read(&form)?,
             file: form.take_file()?,
         })
     }
@@ -51,7 +61,7 @@ pub struct TakenJob {
 
 /// The progress of a job, and its result once it is done.
 #[derive(Serialize, JsonSchema)]
-pub struct JobAnswer<'a> {
+pub struct JobAnswer {
     #[schemars(with = "String", extend("format" = "date-time"))]
     created_at: Utc,
     /// Why the job failed.
@@ -68,10 +78,14 @@ pub struct JobAnswer<'a> {
     status: JobStatus,
     #[schemars(with = "String", extend("format" = "date-time"))]
     updated_at: Utc,
-    /// The result of a job that is done. It is stored as JSON and may be long, so it is not parsed.
+    /// The result of a job that is done. It is stored as JSON and may be long, so it is sent directly from its file, and
+    /// this field is the last.
     #[schemars(with = "Option<JobResult>")]
-    result: Option<&'a RawValue>,
+    result: (),
 }
+
+/// How a [`JobAnswer`] ends as JSON.
+const NO_RESULT: &str = "null}";
 
 /// A job that was stopped and deleted.
 #[derive(Serialize, JsonSchema)]
@@ -111,14 +125,25 @@ pub fn analyze(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         file,
         language,
         diarize,
+        audio_track,
+        speakers,
     } = AnalyzeForm::read(form)?;
     let dubbing = dubbing(context)?;
     let identity = call.identity()?;
-    let request = AnalyzeRecord { language, diarize };
+    let speakers = speakers.range();
+    let request = AnalyzeRecord {
+        language,
+        diarize,
+        audio_track,
+        speakers: Some((*speakers.start(), *speakers.end())),
+    };
+    let sound = request.sound();
     let request = serde_json::to_value(request).map_err(Fault::internal)?;
     let job = Job::new(JobKind::Analyze, &identity.key.name, request, file.len());
     let (id, account) = (job.job_id, identity.account.id);
-    dubbing.submit(account, job, new_file(file), intake::check_recording)?;
+    dubbing.submit(account, job, new_file(file), |input| {
+        intake::check_recording(input, &sound)
+    })?;
     Reply::json(&TakenJob { job_id: id })
 }
 
@@ -129,8 +154,7 @@ pub fn job(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         JobStatus::Done => Some(context.store.job_result(job.job_id)?),
         _ => None,
     };
-    let result = result.as_deref().map(serde_json::from_slice);
-    Reply::json(&JobAnswer {
+    let mut reply = Reply::json(&JobAnswer {
         created_at: job.created_at,
         error: job.error,
         job_id: job.job_id,
@@ -138,8 +162,18 @@ pub fn job(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         progress: job.progress,
         status: job.status,
         updated_at: job.updated_at,
-        result: result.transpose().map_err(Fault::internal)?,
-    })
+        result: (),
+    })?;
+    if let Some(file) = result {
+        reply.body.truncate(reply.body.len() - NO_RESULT.len());
+        let bytes = file.metadata().map_err(Fault::disk)?.len();
+        let after = "}";
+        reply.file = Some(FileSection {
+            part: Part { file, bytes, after },
+            whole: bytes,
+        });
+    }
+    Ok(reply)
 }
 
 /// Stops a job and deletes its files. Faults: `NotFound` if the account has no job with this id.

@@ -129,7 +129,11 @@ fn send(
         body: Vec::new(),
         rest: None,
         file: Some(FileSection {
-            part: Part { file, bytes },
+            part: Part {
+                file,
+                bytes,
+                after: "",
+            },
             whole,
         }),
     })

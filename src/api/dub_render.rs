@@ -13,6 +13,7 @@ use super::request::{
     BoundedList, BoundedNumber, BoundedText, FieldValue, LineId, SegmentSeconds, form_field, item,
     request,
 };
+use super::sound_fields::audio_track;
 use super::{Call, Context, Reply};
 use crate::admit::key::Identity;
 use crate::audio::encode::Codec;
@@ -46,6 +47,9 @@ pub struct RenderForm {
     /// Codec of the film's new sound.
     #[schemars(with = "Option<String>")]
     audio_codec: Codec,
+    /// The number of the sound track to replace, from 1 on, as in the analysis; the others stay.
+    #[schemars(range(min = 1, max = { limits::MOVIE_TRACKS_MAX }))]
+    audio_track: Option<usize>,
 }
 
 request! {
@@ -72,6 +76,7 @@ impl RenderForm {
             keep_background: form.boolean("keep_background", on())?,
             audio_codec: Codec::parse(form.text("audio_codec").unwrap_or_default())?,
             target_language: language(form.text("target_language"), &voice_map, catalog)?,
+            audio_track: audio_track(&form)?,
             file: form.take_file()?,
             segments,
             voice_map,
@@ -97,6 +102,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         target_language: language,
         keep_background,
         audio_codec,
+        audio_track,
     } = RenderForm::read(form, &context.voices)?;
     let identity = call.identity()?;
     let account = identity.account.id;
@@ -120,6 +126,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         language,
         keep_background,
         audio_codec,
+        audio_track,
     };
     let id = job.job_id;
     dubbing.submit_render(account, job, new_file(file), &request)?;
@@ -133,10 +140,12 @@ pub(super) fn read_segments(json: Option<&str>) -> Result<Vec<ScriptLine>, Fault
     >("segments", json)?)
 }
 
-/// Checks each line, and that the lines are in order and do not overlap.
+/// Checks each line, that the lines are in order, and that those of one speaker do not overlap.
 fn segments(list: Vec<FieldValue<LineFields>>) -> Result<Vec<ScriptLine>, Fault> {
     let mut all: Vec<ScriptLine> = Vec::with_capacity(list.len());
     let mut ids = HashSet::new();
+    // Lines that are not over: they are mixed.
+    let mut open: Vec<(String, f64)> = Vec::new();
     for (at, given) in list.into_iter().enumerate() {
         let said = item("segments", at, given, |fields| segment(fields, at))?;
         if !ids.insert(said.id.to_string()) {
@@ -145,14 +154,27 @@ fn segments(list: Vec<FieldValue<LineFields>>) -> Result<Vec<ScriptLine>, Fault>
                 said.id
             )));
         }
-        if let Some(before) = all.last()
-            && said.start_s < before.end_s - TOUCH_S
-        {
+        open.retain(|(_, end_s)| said.start_s < end_s - TOUCH_S);
+        if let Some((_, end_s)) = open.iter().find(|(speaker, _)| *speaker == said.speaker) {
             return Err(Fault::invalid(format!(
-                "segments[{at}].start is {}, before the segment ahead of it ends at {}",
-                said.start_s, before.end_s
+                "segments[{at}].start is {}, before the segment ahead of it ends at {end_s}",
+                said.start_s
             )));
         }
+        if let Some(before) = all.last().filter(|before| said.start_s < before.start_s) {
+            return Err(Fault::invalid(format!(
+                "segments[{at}].start is {}, before the segment ahead of it starts at {}",
+                said.start_s, before.start_s
+            )));
+        }
+        if open.len() == limits::SEGMENTS_AT_ONCE_MAX {
+            return Err(Fault::invalid(format!(
+                "segments[{at}] is spoken while {} others are; at most {} are mixed",
+                open.len(),
+                limits::SEGMENTS_AT_ONCE_MAX
+            )));
+        }
+        open.push((said.speaker.clone(), said.end_s));
         all.push(said);
     }
     Ok(all)
@@ -243,6 +265,20 @@ mod tests {
         assert!(why(json!([line(0.0, 1.5, 1), line(1.0, 2.0, 2)])).contains("ends at 1.5"));
         assert!(why(json!([line(0.0, 1.0, 1), line(1.0, 2.0, 1)])).contains("segments[1].id is 1"));
         assert!(why(json!([line(2.0, 1.0, 1)])).contains("segments[0].end is 1"));
+        // Speakers may interrupt each other, in order and not all at once.
+        let by = |start: f64, end: f64, speaker: String| json!({ "start": start, "end": end, "text": "a", "speaker": speaker });
+        let two = json!([
+            by(0.0, 3.0, "a".into()),
+            by(1.0, 2.0, "b".into()),
+            by(3.0, 4.0, "a".into())
+        ]);
+        assert_eq!(read_segments(Some(&two.to_string())).unwrap().len(), 3);
+        let back = json!([by(1.0, 3.0, "a".into()), by(0.5, 2.0, "b".into())]);
+        assert!(why(back).contains("before the segment ahead of it starts at 1"));
+        let many = |count: usize| Value::from_iter((0..count).map(|n| by(0.0, 9.0, n.to_string())));
+        let most = limits::SEGMENTS_AT_ONCE_MAX;
+        assert!(read_segments(Some(&many(most).to_string())).is_ok());
+        assert!(why(many(most + 1)).contains("are mixed"));
         assert!(why(json!([line(-1.0, 1.0, 1)])).contains("segments[0].start"));
         assert!(why(json!([{ "start": 0.0, "end": 1.0 }])).contains("text is missing"));
         assert!(

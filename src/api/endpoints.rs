@@ -1,8 +1,8 @@
 //! The only list of endpoints: a new one is its file (types, parse and render) and its row here.
 
 use super::{BodyKind, Endpoint};
-use super::{clone, dub, dub_files, dub_render, dub_translate, health, history, lexicon, preview};
-use super::{stt, tts, tts_stream, voices};
+use super::{clone, dub, dub_files, dub_jobs, dub_render, dub_translate, health, history, lexicon};
+use super::{preview, stt, tts, tts_stream, voices};
 use crate::capability::Capability::{Diarize, Speak, Transcribe, Translate};
 use crate::limits;
 
@@ -26,6 +26,8 @@ pub const ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("dub_render", "/voice/dub/render", dub_render::handle)
         .entitled().form::<dub_render::RenderForm>(BodyKind::Video).answers::<dub::TakenJob>()
         .checks_head(dub_render::check_head).deadline_s(limits::INTAKE_SECONDS_MAX).also(&[404]),
+    Endpoint::get("dub_jobs", "/voice/dub/jobs", dub_jobs::list)
+        .entitled().query::<dub_jobs::JobsQuery>().answers::<dub_jobs::JobsAnswer>().also(&[400]),
     Endpoint::get("dub_job", "/voice/dub/jobs/{job_id}", dub::job)
         .entitled().free().answers::<dub::JobAnswer>().also(&[404]),
     Endpoint::delete("dub_job_delete", "/voice/dub/jobs/{job_id}", dub::delete)
@@ -158,7 +160,7 @@ mod tests {
         let schema = resolved(&definitions["JobAnswer"], &definitions);
         let result = &schema["properties"]["result"]["anyOf"];
         let fields = |of: &Value| of["properties"].as_object().map(|all| all.keys().count());
-        assert_eq!(fields(&result[0]["anyOf"][0]), Some(5), "{schema}");
+        assert_eq!(fields(&result[0]["anyOf"][0]), Some(6), "{schema}");
         let render = &result[0]["anyOf"][1]["properties"];
         assert_eq!(
             render["segments"]["items"]["required"]

@@ -33,8 +33,8 @@ const IDLE_POLLS_MAX: usize = 8;
 /// Characters of a boundary (RFC 2046 §5.1.1).
 const BOUNDARY_CHARS_MAX: usize = 70;
 
-/// The field of the one file that a form of this API may have. Other files are skipped, so that no form costs more than
-/// one file descriptor.
+/// The field of the one file that a form of this API may have: the first part of this name is the file, with whatever file
+/// name, or none. Other files are skipped, so that no form costs more than one file descriptor.
 const FILE_FIELD: &str = "file";
 
 /// A parsed form.
@@ -85,10 +85,12 @@ impl Form {
                     "the form has more than {FORM_FIELDS_MAX} fields, which is the most that is accepted"
                 )));
             }
-            let field = part.name().map(str::to_owned);
-            let file_name = part.file_name().map(str::to_owned);
-            match (field, file_name) {
-                (Some(field), None) => {
+            let is_file = names_file(&part);
+            match part.name().map(str::to_owned) {
+                Some(field) if field == FILE_FIELD && form.file.is_none() => {
+                    form.file = Some(upload(&mut part, spool_dir, cancellation)?);
+                }
+                Some(field) if field != FILE_FIELD && !is_file => {
                     let is_long = field == long && form.text(long).is_none();
                     let bytes_max = match is_long {
                         true => FORM_LONG_FIELD_BYTES_MAX,
@@ -96,9 +98,6 @@ impl Form {
                     };
                     let value = text(&field, &mut part, bytes_max)?;
                     form.fields.push((field, value));
-                }
-                (Some(field), Some(_)) if field == FILE_FIELD && form.file.is_none() => {
-                    form.file = Some(upload(&mut part, spool_dir, cancellation)?);
                 }
                 _ => {
                     while data(&mut part)?.is_some() {
@@ -132,6 +131,23 @@ impl Form {
             false => Ok(file),
         }
     }
+}
+
+/// Whether the part has a file name, in any of the ways in which clients write one: `filename`, also in Latin-1, which the
+/// parser does not give, and `filename*` (RFC 6266).
+fn names_file(part: &Field<'_>) -> bool {
+    let disposition = part.headers().get("content-disposition");
+    let disposition = disposition.map_or(&b""[..], |value| value.as_bytes());
+    let mut is_quoted = false;
+    let outside = disposition.iter().filter(|byte| {
+        is_quoted ^= **byte == b'"';
+        !is_quoted
+    });
+    let outside: Vec<u8> = outside.map(u8::to_ascii_lowercase).collect();
+    outside.split(|byte| *byte == b';').any(|parameter| {
+        let name = parameter.trim_ascii_start();
+        name.starts_with(b"filename=") || name.starts_with(b"filename*=")
+    })
 }
 
 /// The schema of the field `file`.
@@ -278,138 +294,5 @@ fn broken(error: Error) -> Fault {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::io::{Seek, SeekFrom};
-    use std::time::{Duration, Instant};
-
-    const TYPE: Option<&str> = Some("multipart/form-data; boundary=XX");
-
-    fn part(head: &str, content: &str) -> String {
-        format!("--XX\r\nContent-Disposition: form-data; {head}\r\n\r\n{content}\r\n")
-    }
-
-    fn parse_body(told: Option<&str>, body: Body, spool_dir: &Path) -> Result<Form, Fault> {
-        let in_a_minute = Instant::now() + Duration::from_secs(60);
-        let cancellation = CancellationToken::until(in_a_minute);
-        Form::parse(told, body, spool_dir, "", &cancellation)
-    }
-
-    fn parse(body: impl Into<Vec<u8>>) -> Result<Form, Fault> {
-        parse_body(TYPE, Body::Memory(body.into()), &std::env::temp_dir())
-    }
-
-    fn sentence(body: impl Into<Vec<u8>>) -> String {
-        let fault = parse(body).unwrap_err();
-        assert_eq!(fault.kind, Kind::Invalid);
-        fault.sentence
-    }
-
-    #[test]
-    fn fields_and_files_are_read() {
-        let body = [
-            &part("name=\"language\"", "sw"),
-            &part("name=\"language\"", "en"),
-            &part("name=\"flag\"", " On "),
-            &part("name=\"odd\"", "maybe"),
-            &part("name=\"other\"; filename=\"file\"", "passed over"),
-            &part("name=\"file\"; filename=\"a b.wav\"", "RIFF\r\n--X"),
-            &part("name=\"file\"; filename=\"second\"", "passed over"),
-            "--XX--\r\n",
-        ]
-        .concat();
-        let mut form = parse(body).unwrap();
-        assert_eq!(form.text("language"), Some("sw"));
-        assert_eq!(form.texts("language").count(), 2);
-        assert_eq!(form.text("none"), None);
-        assert!(form.boolean("flag", false).unwrap());
-        assert!(form.boolean("none", true).unwrap());
-        assert_eq!(form.boolean("odd", true).unwrap_err().kind, Kind::Invalid);
-        let file = form.take_file().unwrap();
-        assert!(matches!(file, Body::Memory(bytes) if bytes == b"RIFF\r\n--X"));
-        assert!(form.take_file().is_err());
-    }
-
-    #[test]
-    fn a_large_file_is_spooled_whole() {
-        let content = "0123456789abcdef".repeat(400_000);
-        let body = part("name=\"file\"; filename=\"a\"", &content) + "--XX--";
-        let mut spool = tempfile::tempfile().unwrap();
-        spool.write_all(body.as_bytes()).unwrap();
-        spool.seek(SeekFrom::End(0)).unwrap();
-        let bytes = body.len() as u64;
-        let body = Body::Spooled { file: spool, bytes };
-        let mut form = parse_body(TYPE, body, &std::env::temp_dir()).unwrap();
-        let file = form.take_file().unwrap();
-        assert!(matches!(file, Body::Spooled { .. }));
-        assert_eq!(file.len(), content.len() as u64);
-        let mut read = String::new();
-        file.into_reader()
-            .unwrap()
-            .read_to_string(&mut read)
-            .unwrap();
-        assert!(read == content);
-    }
-
-    #[test]
-    fn a_form_is_read_no_longer_than_its_request_may_last() {
-        let body = part("name=\"file\"; filename=\"a\"", "content") + "--XX--";
-        let past = CancellationToken::until(Instant::now());
-        let form =
-            |body: String| Form::parse(TYPE, Body::Memory(body.into()), Path::new("/"), "", &past);
-        assert!(matches!(form(body).unwrap_err().kind, Kind::Busy { .. }));
-        let skipped = part("name=\"other\"; filename=\"a\"", "content") + "--XX--";
-        assert!(matches!(form(skipped).unwrap_err().kind, Kind::Busy { .. }));
-    }
-
-    #[test]
-    fn another_type_is_refused_and_a_boundary_needed() {
-        let try_type =
-            |told| parse_body(told, Body::Memory(Vec::new()), Path::new("/")).unwrap_err();
-        for told in [
-            None,
-            Some("application/json"),
-            Some("multipart/mixed; boundary=X"),
-            Some("???"),
-        ] {
-            assert_eq!(try_type(told).kind, Kind::UnsupportedType);
-        }
-        for told in ["multipart/form-data", "multipart/form-data; boundary=\"\""] {
-            assert_eq!(try_type(Some(told)).kind, Kind::Invalid);
-        }
-    }
-
-    #[test]
-    fn a_broken_form_is_invalid() {
-        let whole =
-            part("name=\"a\"", "text") + &part("name=\"f\"; filename=\"f\"", "data") + "--XX--";
-        for end in 0..whole.len() {
-            assert!(
-                sentence(&whole.as_bytes()[..end]).contains("breaks off"),
-                "{end}"
-            );
-        }
-        assert!(sentence(b"--XX\r\nbad header\r\n\r\n\r\n--XX--").contains("not valid"));
-    }
-
-    #[test]
-    fn every_size_is_bounded() {
-        let many = part("name=\"a\"", "x").repeat(FORM_FIELDS_MAX + 1) + "--XX--";
-        assert!(sentence(many).contains("more than 32 fields"));
-        let long = part("name=\"a\"", &"x".repeat(FORM_FIELD_BYTES_MAX + 1)) + "--XX--";
-        assert!(sentence(long).contains("the field a has more than"));
-        let preamble = "x".repeat(2_000_000) + &part("name=\"a\"", "x") + "--XX--";
-        assert!(sentence(preamble).contains("before or between"));
-        let header = format!("--XX\r\nA: {}\r\n\r\n--XX--", "x".repeat(2_000_000));
-        assert!(sentence(header).contains("before or between"));
-    }
-
-    #[test]
-    fn a_field_must_be_utf8() {
-        let mut body = part("name=\"a\"", "?").into_bytes();
-        let at = body.iter().position(|byte| *byte == b'?').unwrap();
-        body[at] = 0xFF;
-        body.extend_from_slice(b"--XX--");
-        assert!(sentence(body).contains("not UTF-8"));
-    }
-}
+#[path = "form_tests.rs"]
+mod tests;

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
 use std::path::Path;
+use std::time::Duration;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
@@ -14,6 +14,10 @@ use crate::capability::{Capability, ReadyField};
 use crate::fault::{Fault, Kind};
 use crate::limits::DISK_BYTES_MIN;
 use crate::memory;
+use vocabox_base::disk;
+
+/// How long the server is not ready after a refusal for want of room on the disk, whatever room there is then.
+const DISK_FULL: Duration = Duration::from_secs(5);
 
 /// Says that the process is alive.
 #[derive(Serialize, JsonSchema)]
@@ -85,6 +89,10 @@ pub fn ready(context: &Context, _: &mut Call) -> Result<Reply, Fault> {
         )));
     }
     memory::check()?;
+    // What was refused just now has given its room back, so that there may be some again.
+    if disk::was_full_within(DISK_FULL) {
+        return Err(disk_full());
+    }
     context.store.check_writable()?;
     // A short record finds room in the store's free pages when history items no longer do.
     check_disk(&context.spool_dir)?;
@@ -118,7 +126,11 @@ pub fn ready(context: &Context, _: &mut Call) -> Result<Reply, Fault> {
 fn check_disk(folder: &Path) -> Result<(), Fault> {
     let disk = rustix::fs::statvfs(folder).map_err(Fault::internal)?;
     match disk.f_bavail.saturating_mul(disk.f_frsize) < DISK_BYTES_MIN {
-        true => Err(Fault::disk(ErrorKind::StorageFull.into())),
+        true => Err(disk_full()),
         false => Ok(()),
     }
+}
+
+fn disk_full() -> Fault {
+    Fault::missing("The disk of this server is full: its operator has to make room.")
 }

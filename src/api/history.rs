@@ -141,7 +141,8 @@ pub fn delete(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     })
 }
 
-fn whole(name: &str, value: &str, min: usize, max: usize) -> Result<usize, Fault> {
+/// The whole number of a query's field. Faults: `Invalid` outside of `min` to `max`.
+pub(super) fn whole(name: &str, value: &str, min: usize, max: usize) -> Result<usize, Fault> {
     match value.parse() {
         Ok(n) if (min..=max).contains(&n) => Ok(n),
         _ => Err(Fault::invalid(format!(

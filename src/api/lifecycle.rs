@@ -60,7 +60,8 @@ impl Service for Lifecycle {
     fn admit(&self, head: Head) -> Result<Admitted, Answer> {
         let origins = &self.context.origins;
         let mut trace = RequestTrace::of(&head, origins.headers(&head));
-        if let Some(answer) = origins.preflight(&head, route::methods) {
+        let preflight = origins.preflight(&head, route::methods);
+        if let Some(answer) = preflight.or_else(|| route::options(&head.method, &head.path)) {
             return Err(trace.send(answer, None));
         }
         match self.decide(&head, &mut trace) {

@@ -2,6 +2,7 @@
 
 use percent_encoding::percent_decode_str;
 
+use super::message::Answer;
 use super::{ENDPOINTS, Endpoint};
 use crate::fault::{Fault, Kind};
 
@@ -11,7 +12,7 @@ pub struct Route {
     pub param: String,
 }
 
-/// The route of a request's method and path; HEAD has the routes of GET. Faults: `NotFound` for a path without an
+/// The route of a request's method and path; HEAD has the routes of GET, and a path may end in one slash more. Faults: `NotFound` for a path without an
 /// endpoint, `MethodNotAllowed` (with the accepted methods) for a path whose endpoints have other methods.
 pub fn find(method: &str, path: &str) -> Result<Route, Fault> {
     let method = match method {
@@ -40,6 +41,18 @@ pub fn find(method: &str, path: &str) -> Result<Route, Fault> {
             ))
         }
     }
+}
+
+/// The answer to `OPTIONS /` and `OPTIONS *`: which methods the server has at all (RFC 9110, section 9.3.7). Load balancers
+/// ask so whether a server lives. None for any other request.
+pub fn options(method: &str, path: &str) -> Option<Answer> {
+    let asks = method == "OPTIONS" && matches!(path, "/" | "*");
+    asks.then(|| Answer {
+        status: 204,
+        content_type: "application/json",
+        headers: vec![("Allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS".to_owned())],
+        body: Vec::new(),
+    })
 }
 
 /// The methods of the endpoints with this path, in the form of the `Allow` header and of a preflight's answer; none for
@@ -71,8 +84,10 @@ fn allow(methods: &[&str]) -> &'static str {
 }
 
 /// The part of `path` that the braces of `template` stand for (empty if it has no braces); none if the rest of the two
-/// differs.
+/// differs, but for a slash at the end of `path`.
 fn param(template: &str, path: &str) -> Option<String> {
+    let bare = path.strip_suffix('/').filter(|path| !path.is_empty());
+    let path = bare.unwrap_or(path);
     let Some((before, rest)) = template.split_once('{') else {
         return (template == path).then(String::new);
     };
@@ -97,6 +112,8 @@ mod tests {
         for other in [
             "/voice/history",
             "/voice/history/",
+            "/voice/history/a//",
+            "/voice/history//",
             "/voice/history/a/b",
             "/voice/history/%ff",
             "/voice/histor/a",
@@ -105,6 +122,21 @@ mod tests {
         }
         assert_eq!(param("/a/{x}/b", "/a/1/b").as_deref(), Some("1"));
         assert_eq!(param("/a", "/a").as_deref(), Some(""));
+    }
+
+    #[test]
+    fn one_slash_at_the_end_makes_no_difference() {
+        assert_eq!(found_id("/healthz/"), Some("healthz"));
+        assert_eq!(found_id("/voice/history/"), Some("history"));
+        let param = find("DELETE", "/voice/history/a-1/").unwrap().param;
+        assert_eq!(param, "a-1");
+        for other in ["/", "//", "/healthz//", "//healthz", "/voice/"] {
+            assert_eq!(found_id(other), None, "{other}");
+        }
+    }
+
+    fn found_id(path: &str) -> Option<&'static str> {
+        find("GET", path).ok().map(|route| route.endpoint.id)
     }
 
     #[test]

@@ -89,9 +89,8 @@ impl RequestTrace {
             false => 200,
         };
         let file = reply.file.map(|section| section.part);
-        let bytes = file
-            .as_ref()
-            .map_or(reply.body.len(), |part| part.bytes as usize);
+        let from_file = file.as_ref().map_or(0, |part| part.len() as usize);
+        let bytes = reply.body.len() + from_file;
         self.log(status, bytes, None);
         let answer = self.head(Answer {
             status,

@@ -182,11 +182,19 @@ pub(super) fn parse(fields: SpeechFields) -> Result<(String, Utterance, Controls
         cfg_weight: fields.cfg_weight.take()?.map(|share| share as f32),
     };
     let plain = Utterance::default();
-    let voice = fields.voice_id.take()?;
+    let voice = fields.voice_id.take()?.map(AnyText::into_string);
+    if let Some(chars) = voice.as_ref().map(|voice| voice.chars().count())
+        && chars > limits::VOICE_ID_CHARS_MAX
+    {
+        return Err(Fault::invalid(format!(
+            "voice_id has {chars} characters; at most {} are accepted",
+            limits::VOICE_ID_CHARS_MAX
+        )));
+    }
     let control = |share: Option<f64>, plain: f32| share.map_or(plain, |share| share as f32);
     let utterance = Utterance {
         text: MarkedText::default(),
-        voice: voice.map_or(VOICE.to_owned(), AnyText::into_string),
+        voice: voice.unwrap_or(VOICE.to_owned()),
         speed: speed.unwrap_or(1.0) as f32,
         stability: control(fields.stability.take()?, plain.stability),
         similarity: control(fields.similarity.take()?, plain.similarity),
@@ -282,26 +290,51 @@ pub struct Metadata {
 }
 
 impl Metadata {
-    /// ASCII JSON of at most `METADATA_BYTES_MAX`: a longer text is cut and ends in `…`.
+    /// ASCII JSON of at most `METADATA_BYTES_MAX`. Where it would be longer, the text is cut, then what was skipped, then the
+    /// voice's name, each as far as needed; what is cut ends in `…`. The other fields are whole. Faults: `Internal` if they
+    /// alone are too long.
     pub fn header(mut self, duration_seconds: Option<f64>) -> Result<String, Fault> {
         self.duration_seconds = duration_seconds;
-        loop {
-            let json = ascii(&serde_json::to_string(&self).map_err(Fault::internal)?);
-            let excess = json.len().saturating_sub(limits::METADATA_BYTES_MAX);
-            if excess == 0 {
-                return Ok(json);
+        let cuttable: [fn(&mut Self) -> &mut String; 3] =
+            [|m| &mut m.text, |m| &mut m.skipped, |m| &mut m.voice_name];
+        let mut json = self.json()?;
+        for field in cuttable {
+            while let Some(excess) = json.len().checked_sub(limits::METADATA_BYTES_MAX)
+                && excess > 0
+                && cut(field(&mut self), excess)
+            {
+                json = self.json()?;
             }
-            // No character takes more than 12 bytes (a pair of \uXXXX), so cutting this many characters never cuts too
-            // much.
-            let keep = self
-                .text
-                .chars()
-                .count()
-                .saturating_sub(excess.div_ceil(12) + 1);
-            self.text = self.text.chars().take(keep).collect();
-            self.text.push('…');
+        }
+        match json.len() > limits::METADATA_BYTES_MAX {
+            true => Err(Fault::internal("the metadata of a speech is too long")),
+            false => Ok(json),
         }
     }
+
+    fn json(&self) -> Result<String, Fault> {
+        Ok(ascii(
+            &serde_json::to_string(self).map_err(Fault::internal)?,
+        ))
+    }
+}
+
+/// The mark at the end of what was cut.
+const CUT: char = '…';
+
+/// Cuts a part of `text` that has not too many bytes for `excess` bytes of a header to go; false if there was nothing left
+/// to cut.
+fn cut(text: &mut String, excess: usize) -> bool {
+    let bare = text.strip_suffix(CUT).unwrap_or(text);
+    let chars = bare.chars().count();
+    if chars == 0 {
+        return false;
+    }
+    // No character takes more than 12 bytes (a pair of \uXXXX), so cutting this many characters never cuts too much; the
+    // mark takes one more the first time.
+    let keep = chars.saturating_sub(excess.div_ceil(12) + 1);
+    *text = bare.chars().take(keep).chain([CUT]).collect();
+    true
 }
 
 /// JSON with all characters outside ASCII as `\uXXXX`, in pairs beyond the basic plane: header values are ASCII.
@@ -349,10 +382,42 @@ mod tests {
             ..metadata("")
         };
         let header = metadata.header(Some(1.5)).unwrap();
-        assert!(header.len() < 2 * 1024, "{}", header.len());
         let back: serde_json::Value = serde_json::from_str(&header).unwrap();
         let named: String = all.chars().take(limits::SKIPPED_CHARS_MAX).collect();
         assert_eq!(back["skipped"], format!("{named}…"));
+    }
+
+    #[test]
+    fn the_longest_fields_are_cut_in_their_order_and_ids_are_whole() {
+        let astral = |n: usize| "\u{20000}".repeat(n);
+        let longest = Metadata {
+            voice_id: "x".repeat(limits::VOICE_ID_CHARS_MAX),
+            voice_name: astral(limits::NAME_CHARS_MAX),
+            skipped: astral(limits::SKIPPED_CHARS_MAX) + "…",
+            ..metadata(&astral(5_000))
+        };
+        let header = longest.header(Some(1.5)).unwrap();
+        assert!(header.len() <= limits::METADATA_BYTES_MAX);
+        assert!(header.len() > limits::METADATA_BYTES_MAX - 40);
+        let back: serde_json::Value = serde_json::from_str(&header).unwrap();
+        assert_eq!(
+            (&back["text"], &back["character_count"]),
+            (&"…".into(), &5_000.into())
+        );
+        assert_eq!(
+            back["voice_id"].as_str().unwrap().len(),
+            limits::VOICE_ID_CHARS_MAX
+        );
+        // What the text did not give, the skipped letters do; the name is whole.
+        let name = back["voice_name"].as_str().unwrap();
+        assert_eq!(name.chars().count(), limits::NAME_CHARS_MAX);
+        let skipped = back["skipped"].as_str().unwrap();
+        assert!(skipped.ends_with('…') && skipped.chars().count() < limits::SKIPPED_CHARS_MAX);
+        let too_long = Metadata {
+            voice_id: "x".repeat(limits::METADATA_BYTES_MAX),
+            ..metadata("Hi.")
+        };
+        assert!(too_long.header(None).is_err());
     }
 
     #[test]

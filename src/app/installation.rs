@@ -16,6 +16,7 @@ use crate::pack::Pack;
 use crate::pack::manifest::{PackKind, Runtime};
 use crate::scheduler::lanes::Lanes;
 use crate::services::transcription::GENERAL;
+use vocabox_base::groups;
 
 /// The chosen packs, verified, and the libraries that run their graphs.
 #[derive(Clone)]
@@ -29,6 +30,8 @@ pub struct Installation {
     pub(super) specialists: Vec<Pack>,
     pub(super) detect: Option<Pack>,
     pub(super) embed: Option<Pack>,
+    /// The pack that tells which speakers talk in a few seconds.
+    pub(super) segment: Option<Pack>,
     /// The pack that converts the tone colour of speech into another speaker's.
     pub(super) convert: Option<Pack>,
     /// Packs that translate.
@@ -65,11 +68,12 @@ impl Installation {
         };
         let detect = choose(PackKind::Detect, None)?;
         let embed = choose(PackKind::Embed, None)?;
+        let segment = choose(PackKind::Segment, None)?;
         let convert = match kinds.contains(&PackKind::Convert) {
             true => fetched(&packs, PackKind::Convert).into_iter().next(),
             false => None,
         };
-        let chosen = [&transcribe, &detect, &embed, &convert];
+        let chosen = [&transcribe, &detect, &embed, &segment, &convert];
         let chosen = chosen.into_iter().flatten();
         let translators = match kinds.contains(&PackKind::Translate) {
             true => fetched(&packs, PackKind::Translate),
@@ -85,6 +89,7 @@ impl Installation {
             false => None,
         };
         let graphs = GraphLoader { ort };
+        check_memory(chosen.clone(), &graphs, groups::memory_bytes_max())?;
         for pack in chosen {
             engine::of(pack)?;
             pack.verify(graphs.variant(pack).as_deref(), false)
@@ -97,6 +102,7 @@ impl Installation {
             specialists,
             detect,
             embed,
+            segment,
             convert,
             translators,
             graphs,
@@ -164,9 +170,10 @@ impl Installation {
 
     /// Builds the engine that diarizes. Faults: as [`Installation::build_speak`].
     pub fn build_diarize(&self) -> Result<Arc<Diarize>, Fault> {
-        let detector = self.detect.as_ref();
-        let detector = detector.ok_or_else(|| not_fetched("detects speech", "silero-vad"))?;
-        diarization::build(self.embedding()?, detector, &self.graphs)
+        let segmenter = self.segment.as_ref();
+        let segmenter =
+            segmenter.ok_or_else(|| not_fetched("separates speakers", "segmentation-pyannote"))?;
+        diarization::build(self.embedding()?, segmenter, &self.graphs)
     }
 
     /// Builds the engine that embeds speakers. Faults: as [`Installation::build_speak`].
@@ -201,6 +208,43 @@ impl Installation {
             Build::Translate(build) => build(pack, &self.graphs),
             _ => Err(wrong_engine(pack)),
         }
+    }
+}
+
+/// Refuses to load packs for which the control groups of this process leave too little memory: the kernel would kill it
+/// without a word.
+fn check_memory<'a>(
+    packs: impl Iterator<Item = &'a Pack>,
+    graphs: &GraphLoader,
+    bytes_max: Option<u64>,
+) -> Result<(), Fault> {
+    let Some(bytes_max) = bytes_max else {
+        return Ok(());
+    };
+    let loaded = |pack: &Pack| {
+        let variant = graphs.variant(pack);
+        let files = pack.manifest.files.iter();
+        let files = files.filter(|f| f.variant.is_none() || f.variant == variant);
+        files.map(|f| f.size).sum::<u64>()
+    };
+    let need = memory_need(packs.map(loaded).sum());
+    match bytes_max < need {
+        true => Err(Fault::missing(format!(
+            "The memory of this process is limited to {} MiB by its control group (memory.max, MemoryMax, --memory), and the \
+             models alone need about {} MiB: raise the limit, or fetch fewer or smaller packs.",
+            bytes_max >> 20,
+            need >> 20
+        ))),
+        false => Ok(()),
+    }
+}
+
+/// Bytes of memory without which models whose files have `file_bytes` cannot be loaded. The kernel killed a server with all
+/// packs, of 347 MB, within 776 MB, and `speak` with two of 184 MB within 419 MB.
+fn memory_need(file_bytes: u64) -> u64 {
+    match file_bytes {
+        0 => 0,
+        bytes => bytes / 4 * 9 + (32 << 20),
     }
 }
 
@@ -273,4 +317,25 @@ fn not_fetched(what: &str, example: &str) -> Fault {
     Fault::missing(format!(
         "No pack that {what} is fetched. Run scripts/fetch-models {example}."
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packs_that_the_control_group_has_no_memory_for_are_refused_with_both_numbers() {
+        let graphs = GraphLoader { ort: None };
+        let models = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+        let packs = Pack::all(&models).unwrap();
+        let packs = || packs.iter().filter(|pack| pack.name() == "silero-vad");
+        let check = |bytes_max| check_memory(packs(), &graphs, bytes_max);
+        check(None).unwrap();
+        check(Some(1 << 40)).unwrap();
+        let fault = check(Some(20 << 20)).unwrap_err();
+        assert!(fault.sentence.contains("limited to 20 MiB"), "{fault}");
+        assert!(fault.sentence.contains("need about 3"), "{fault}");
+        // Without models, nothing is needed.
+        check_memory(std::iter::empty(), &graphs, Some(1)).unwrap();
+    }
 }

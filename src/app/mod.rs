@@ -20,7 +20,7 @@ use crate::config::{self, HistoryText};
 use crate::dub::jobs::Dubbing;
 use crate::dub::services::DubServices;
 use crate::dub::tasks::JobContext;
-use crate::edge::{Bounds, Edge, EdgeConfig, EdgeError};
+use crate::edge::{Bounds, Edge, EdgeConfig, EdgeError, EdgeSetup};
 use crate::engine;
 use crate::fault::Fault;
 use crate::limits;
@@ -31,6 +31,7 @@ use crate::services::file_cache::{CacheLimits, FileCache};
 use crate::services::lexicons::Lexicons;
 use crate::services::previews::Previews;
 use crate::store::{JobRoom, Retention, Store, StoreBounds};
+use rustix::process::{Resource, getrlimit};
 use vocabox_base::budget::Budget;
 
 /// Bounds of the previews on the disk.
@@ -49,14 +50,15 @@ pub struct App {
 }
 
 impl App {
-    /// Opens the store, loads the models, then listens: no request is answered before all have succeeded. Faults:
+    /// Opens the store, takes the address, loads the models, then listens: no request is answered before all have succeeded. Faults:
     /// `Missing` for packs, libraries or an address that cannot be used, with the repair in the cause; and those of the
     /// store and of the services.
     pub fn open(options: &config::Serve) -> Result<Self, Fault> {
         engine::graph::heap::fix_bounds();
+        check_address_space(options.server.store_bytes, getrlimit(Resource::As).current)?;
         if !memory::keep_reserve() {
             return Err(Fault::missing(
-                "The server may have too little memory to start.",
+                "The server may have too little memory to start: raise `ulimit -v`.",
             ));
         }
         let origins = Origins::parse(&options.server.cors_origin).map_err(Fault::missing)?;
@@ -70,6 +72,7 @@ impl App {
             retention,
         };
         let store = Store::serve(&options.data_dir, bounds)?;
+        let setup = set_up(options).map_err(refused)?;
         let installation = Installation::open(&options.models, Capability::ALL)?;
         let capacity = installation.capacity(options.places());
         let beams = options.models.settings.beam;
@@ -117,35 +120,61 @@ impl App {
             concurrency: KeyConcurrency::new(options.server.concurrent_per_key),
             failed_keys: FailedKeys::new(options.edge.failed_keys),
         });
-        let edge = EdgeConfig {
-            listen: options.server.listen,
-            spool_dir: options.data_dir.join("spool"),
-            socket_dir: options.data_dir.join("socket"),
-            handlers: options.handlers(),
-            threads_beside: options.speech_threads(),
-            connections_max: options.edge.connections,
-            connections_per_address_max: options.edge.connections_per_address,
-        };
-        let bounds = Bounds {
-            head_bytes_max: options.edge.head_bytes,
-            head: options.edge.head_seconds,
-            idle: options.edge.idle_seconds,
-            write_block: options.edge.write_seconds,
-            answer: options.edge.answer_seconds,
-            rate_min: options.edge.upload_rate,
-            upload: options.edge.upload_seconds,
-            memory_bytes_max: options.edge.memory_bytes,
-            spool_bytes_max: options.edge.spool_bytes,
-            body_bytes_max: options.edge.body_bytes(),
-            ..Bounds::default()
-        };
         let lifecycle = Lifecycle {
             context: context.clone(),
         };
-        let edge = Edge::open(edge, bounds, Arc::new(lifecycle)).map_err(refused)?;
+        let edge = setup.open(Arc::new(lifecycle)).map_err(refused)?;
         give_memory_back(Arc::clone(&context.drain))?;
         Ok(App { edge, context })
     }
+}
+
+/// Bytes of address space that a server takes beside its store: with all packs 1.2 GiB once they were loaded, threads and
+/// their heaps included.
+const ADDRESS_SPACE_BYTES: u64 = 3 << 29;
+
+/// Refuses to start with too little address space, which may be missing only when the models are loaded, or later. Faults:
+/// `Missing`.
+fn check_address_space(store_bytes: usize, bytes_max: Option<u64>) -> Result<(), Fault> {
+    let need = store_bytes as u64 + ADDRESS_SPACE_BYTES;
+    match bytes_max {
+        Some(bytes_max) if bytes_max < need => Err(Fault::missing(format!(
+            "This process may have {} MiB of address space, and needs about {} MiB, {} MiB of them for the store: raise \
+             `ulimit -v` (LimitAS), or lower --store-bytes.",
+            bytes_max >> 20,
+            need >> 20,
+            store_bytes >> 20
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Takes the address, and checks folders and limits.
+fn set_up(options: &config::Serve) -> Result<EdgeSetup, EdgeError> {
+    let edge = EdgeConfig {
+        listen: options.server.listen,
+        spool_dir: options.data_dir.join("spool"),
+        socket_dir: options.data_dir.join("socket"),
+        handlers: options.handlers(),
+        threads_beside: options.speech_threads(),
+        connections_max: options.edge.connections,
+        connections_per_address_max: options.edge.connections_per_address,
+        trusted_proxies: options.edge.trusted_proxy.clone(),
+    };
+    let bounds = Bounds {
+        head_bytes_max: options.edge.head_bytes,
+        head: options.edge.head_seconds,
+        idle: options.edge.idle_seconds,
+        write_block: options.edge.write_seconds,
+        answer: options.edge.answer_seconds,
+        rate_min: options.edge.upload_rate,
+        upload: options.edge.upload_seconds,
+        memory_bytes_max: options.edge.memory_bytes,
+        spool_bytes_max: options.edge.spool_bytes,
+        body_bytes_max: options.edge.body_bytes(),
+        ..Bounds::default()
+    };
+    EdgeSetup::new(edge, bounds)
 }
 
 /// Starts the thread that returns the memory of generations which have ended to the system. It ends with the process.

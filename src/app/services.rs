@@ -27,6 +27,7 @@ use crate::services::translation::{TranslationService, Translator};
 use crate::services::voices::{Origin, VoiceCatalog};
 use crate::services::{Capacity, ModelName, Services};
 use crate::store::{Store, StoreBounds};
+use vocabox_base::folder::make_private;
 
 /// Language of the sentences that cloning tries voices with.
 const TRIED_IN: &str = "en-us";
@@ -155,7 +156,7 @@ impl Installation {
     /// Loads the packs that tell speakers apart, none while a pack for it is not fetched. Faults: `Missing` when one cannot
     /// be loaded.
     fn start_speakers(&self, capacity: &Capacity) -> Result<Option<Arc<SpeakerService>>, Fault> {
-        if self.embed.is_none() || self.detect.is_none() {
+        if self.embed.is_none() || self.segment.is_none() {
             return Ok(None);
         }
         let (diarize, embed) = (self.build_diarize()?, self.build_embed()?);
@@ -166,8 +167,8 @@ impl Installation {
 
     /// Checks that the packs that cloning needs are fetched; the error says which is missing.
     pub(super) fn can_clone(&self) -> Result<(), &'static str> {
-        if self.speak.is_none() || self.embed.is_none() || self.detect.is_none() {
-            return Err("no pack that embeds speakers is fetched");
+        if self.speak.is_none() || self.embed.is_none() || self.segment.is_none() {
+            return Err("no pack that embeds or separates speakers is fetched");
         }
         match self.tried() {
             Some(_) => Ok(()),
@@ -232,7 +233,7 @@ impl Installation {
         let transcription = transcription.ok_or_else(|| missing(Capability::Transcribe))?;
         let speech = self.start_speech(&self.command_capacity())?;
         let store = Store::serve(scratch, StoreBounds::default())?;
-        std::fs::create_dir_all(data_dir).map_err(Fault::disk)?;
+        make_private(data_dir).map_err(Fault::disk)?;
         // One translator is started by itself, once it is known which.
         let services = Services {
             lanes: Arc::clone(&self.lanes),

@@ -20,6 +20,7 @@ pub mod pcm;
 
 use std::io::{Read, Seek};
 
+pub use decode::{HeardTrack, SoundRequest};
 pub use pcm::{Clip, ClipReader, Samples};
 
 use vocabox_base::fault::Fault;
@@ -35,9 +36,35 @@ pub fn open_speech<S>(source: S, rate_hz: u32, most_seconds: f64) -> Result<Box<
 where
     S: Read + Seek + Send + Sync + 'static,
 {
-    let decoder = decode::open(source, most_seconds)?;
-    Ok(Box::new(dsp::resample::Resampled::new(
-        Box::new(decoder),
-        rate_hz,
-    )?))
+    let speech = open_sound(source, &SoundRequest::default(), rate_hz, most_seconds)?;
+    Ok(speech.samples)
+}
+
+/// The sound of a recording, and which it is.
+pub struct Sound {
+    /// Mono, at the rate that was asked for.
+    pub samples: Box<dyn Samples>,
+    pub track: HeardTrack,
+    /// Channels of the recording itself.
+    pub channels: usize,
+}
+
+/// As [`open_speech`], of what `request` asks for.
+///
+/// Faults: those of [`decode::open_sound`] here, those of [`Samples::read`] while reading.
+pub fn open_sound<S>(
+    source: S,
+    request: &SoundRequest,
+    rate_hz: u32,
+    most_seconds: f64,
+) -> Result<Sound, Fault>
+where
+    S: Read + Seek + Send + Sync + 'static,
+{
+    let decoder = decode::open_sound(source, request, most_seconds)?;
+    Ok(Sound {
+        track: decoder.heard().clone(),
+        channels: decoder.recorded_channels(),
+        samples: Box::new(dsp::resample::Resampled::new(Box::new(decoder), rate_hz)?),
+    })
 }

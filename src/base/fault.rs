@@ -7,6 +7,8 @@
 use std::fmt;
 use std::io::{self, ErrorKind};
 
+use crate::disk;
+
 /// The kind of a fault: one for each thing that a caller can do about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -103,6 +105,7 @@ impl Fault {
     pub fn disk(error: io::Error) -> Self {
         match error.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+                disk::note_full();
                 let full = "The disk of this server is full: its operator has to make room.";
                 Fault::missing(full).because(error)
             }

@@ -244,8 +244,11 @@ pub const CONNECTION_STACK_BYTES: usize = 256 * 1024;
 pub const HANDLERS_RESERVE: usize = 8;
 /// Characters of a client's own request id.
 pub const REQUEST_ID_CHARS_MAX: usize = 64;
-/// Bytes of the `X-Vox-Metadata` header; its `text` is cut to fit.
-pub const METADATA_BYTES_MAX: usize = 4 * 1024;
+/// Bytes of the value of the `X-Vox-Metadata` header, so that its line stays below 2 KiB: many proxies hold a whole head in
+/// 4 KiB. Its texts are cut to fit.
+pub const METADATA_BYTES_MAX: usize = 2_000;
+/// Characters of the id of a voice, or of a blend of several. Headers and history repeat it.
+pub const VOICE_ID_CHARS_MAX: usize = 200;
 
 /// Steps that compute at once, and requests of one capability that may wait beside them. The default of lanes counts only
 /// where the machine does not tell its cores.
@@ -265,6 +268,10 @@ pub const THREADS: Movable = Movable {
     default: 1,
     max: 1_024,
 };
+/// Bytes of the log that wait for a slow reader of standard error: some 3000 requests. Lines beyond them are dropped.
+pub const LOG_BYTES_MAX: usize = MIB as usize;
+/// Milliseconds that the end of the process waits for the rest of the log to be written.
+pub const LOG_FLUSH_MS: u64 = 1_000;
 /// Seconds that running generations get to finish when the server is told to stop.
 pub const DRAIN_SECONDS: Movable = Movable {
     min: 0,
@@ -305,10 +312,14 @@ pub const LANGUAGE_BYTES_MAX: usize = 35;
 /// Segments of one recording to translate, and characters of each: a film has about 1500, of some 40 characters.
 pub const SEGMENTS_MAX: usize = 2_000;
 pub const SEGMENT_CHARS_MAX: usize = 5_000;
+/// Lines of a script to dub that may be heard at once: each of them is held in memory.
+pub const SEGMENTS_AT_ONCE_MAX: usize = 8;
 /// Largest start or end of a segment, in seconds from the start of its recording: more than a day.
 pub const SEGMENT_SECONDS_MAX: f64 = 100_000.0;
 /// Speakers of a film that a request may assign voices to.
 pub const SPEAKERS_MAX: usize = 256;
+/// Speakers that diarization finds in a recording, and that a request may say there are.
+pub const SPEAKERS_TOLD_MAX: usize = 64;
 /// Spoken lines of films that the cache keeps for the next render, and their bytes: 50 KB for each second.
 pub const SPOKEN_FILES_MAX: usize = 20_000;
 pub const SPOKEN_BYTES_MAX: u64 = GIB;
@@ -407,6 +418,8 @@ pub const STORE_SPARE_PARTS: usize = 8;
 /// The fraction of it (one part in this many) that history leaves free: when all histories together have more than the
 /// rest, the largest loses its oldest items.
 pub const STORE_FREE_PARTS: usize = 4;
+/// The fraction of it (one part in this many) that all lexicons together may take: half of what history leaves.
+pub const STORE_LEXICON_PARTS: usize = 2 * STORE_SPARE_PARTS;
 /// Simultaneous LMDB readers: every connection may check its key at once, and the command line reads too.
 pub const STORE_READERS_MAX: u32 = 9_216;
 /// Writes that one group commit takes.
@@ -443,7 +456,8 @@ const _: () = assert!(JSON_BYTES.min as usize >= TEXT_CHARS_MAX * 12); // every 
 const _: () = assert!(METADATA_BYTES_MAX as u64 <= HEAD_BYTES.min);
 const _: () = assert!(STORE_FREE_PARTS < STORE_SPARE_PARTS);
 // The other fields have some 400 bytes, and a text that is cut to nothing none.
-const _: () = assert!(SKIPPED_CHARS_MAX * 12 + 1024 <= METADATA_BYTES_MAX / 2);
+// What is never cut: an id of six bytes a character, and the rest.
+const _: () = assert!(VOICE_ID_CHARS_MAX * 6 + 400 <= METADATA_BYTES_MAX);
 const _: () = assert!(PAUSE_MS_MAX <= PAUSES_MS_MAX);
 const _: () = assert!(HISTORY_OFFSET_MAX as u64 <= HISTORY_ITEMS.default);
 const _: () = assert!(BUCKETS_MAX.is_multiple_of(BUCKET_SHARDS));

@@ -1,7 +1,8 @@
 //! `vocabox dub`: a recording or a video → the same file in another language, without a server.
 
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::{File, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,10 @@ use clap::ArgAction;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::CliError;
+use super::endings::check_dubbed;
+use super::logging::say;
 use crate::app::Installation;
+use crate::audio::SoundRequest;
 use crate::audio::encode::Codec;
 use crate::capability::Capability;
 use crate::config::{Common, Flags, ModelSettings};
@@ -20,7 +24,7 @@ use crate::dub::request::{RenderRequest, ScriptLine};
 use crate::dub::services::DubServices;
 use crate::dub::{mux, sound};
 use crate::engine::contract::{CancellationToken, TranslateTask};
-use crate::engine::diarization;
+use crate::engine::diarization::{self, ANY_SPEAKERS};
 use crate::fault::Fault;
 use crate::limits;
 use crate::scheduler::LaneShare;
@@ -61,19 +65,36 @@ pub fn run(args: DubArgs, common: &Common) -> Result<(), CliError> {
     let options = common.models(&args.models).map_err(CliError::Usage)?;
     let voices = voices(&args.voice)?;
     let codec = Codec::parse(&args.audio_codec).map_err(CliError::usage)?;
-    let open = || File::open(&args.file);
-    if let Err(e) = open() {
+    let file = File::open(&args.file).map_err(|e| {
         let path = args.file.display();
-        return Err(CliError::Usage(format!("{path} cannot be opened: {e}")));
-    }
+        CliError::Usage(format!("{path} cannot be opened: {e}"))
+    })?;
+    let film = mux::inspect(file).map_err(CliError::failed)?;
+    check_dubbed(film.map(|film| film.container), &args.output)?;
     let installation = Installation::open(&options, Capability::ALL).map_err(CliError::usage)?;
-    let scratch = tempfile::tempdir().map_err(|e| CliError::Failed(e.to_string()))?;
-    let services = installation.start_dubbing(
-        &common.settings.data_dir,
-        scratch.path(),
-        options.settings.beam,
-    );
+    let scratch = tempfile::tempdir().map_err(|e| {
+        CliError::Failed(format!(
+            "no temporary folder can be made in {} ({e}): set TMPDIR to a folder that can be written",
+            std::env::temp_dir().display()
+        ))
+    })?;
+    // What was measured and spoken is kept for the next time only where there is a data folder, or one was asked for.
+    let is_kept = common.has_data_dir || common.settings.data_dir.is_dir();
+    let data_dir = match is_kept {
+        true => common.settings.data_dir.clone(),
+        false => scratch.path().join("data"),
+    };
+    let services = installation.start_dubbing(&data_dir, scratch.path(), options.settings.beam);
     let services = services.map_err(CliError::usage)?;
+    if let Some(voices) = services.unmeasured_voices() {
+        let kept = match is_kept {
+            true => format!("the measurements are kept in {}", data_dir.display()),
+            false => "with --data-dir the measurements are kept for the next time".to_owned(),
+        };
+        say(&format!(
+            "measuring {voices} voices, so that speakers can be imitated; this takes some minutes, and {kept}"
+        ));
+    }
     let begun = Instant::now();
     let cancellation =
         CancellationToken::until(begun + Duration::from_secs(limits::JOB_SECONDS_MAX));
@@ -86,13 +107,13 @@ pub fn run(args: DubArgs, common: &Common) -> Result<(), CliError> {
     };
     let rendered = job.run(voices).map_err(CliError::failed)?;
     let cut = rendered.lines.iter().filter(|l| l.truncated).count();
-    eprintln!(
+    say(&format!(
         "{}: {:.1} s dubbed in {:.1} s, {} lines, {cut} of them cut",
         args.output.display(),
         rendered.seconds,
         begun.elapsed().as_secs_f64(),
         rendered.lines.len()
-    );
+    ));
     Ok(())
 }
 
@@ -117,6 +138,7 @@ impl DubRun<'_> {
             language: self.args.to.to_lowercase(),
             keep_background: self.args.keep_background,
             audio_codec: self.codec,
+            audio_track: None,
         };
         self.render(&request)
     }
@@ -127,15 +149,16 @@ impl DubRun<'_> {
 
     fn analyze(&self) -> Result<Analysis, Fault> {
         let bar = bar("listening");
-        let picture = mux::inspect(self.open()?)?;
-        if let Some(picture) = &picture {
+        if let Some(picture) = mux::inspect(self.open()?)? {
             mux::check_codec(picture.container, self.codec)?;
         }
         let language = Some(self.args.from.to_lowercase()).filter(|l| l != "auto");
-        let open = || sound::open(self.open()?, picture.as_ref(), sound::SPEECH_RATE_HZ);
+        let heard = SoundRequest::default();
+        let open = || sound::open(self.open()?, &heard, sound::SPEECH_RATE_HZ);
         let request = AnalysisRequest {
             language,
             diarize: true,
+            speakers: ANY_SPEAKERS,
             into_english: base(&self.args.to) == ENGLISH,
         };
         let mut progress = |part| show(&bar, part);
@@ -255,7 +278,10 @@ fn whole(path: &Path, write: &mut WriteFile<'_>) -> Result<(), Fault> {
     let refused = |e: std::io::Error| {
         Fault::invalid(format!("{} cannot be written", path.display())).because(e)
     };
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(refused)?;
+    // As any program makes a file: what others may do with it, the umask says.
+    let mut file = tempfile::Builder::new();
+    let file = file.permissions(Permissions::from_mode(0o666));
+    let mut file = file.tempfile_in(folder).map_err(refused)?;
     write(file.as_file_mut())?;
     file.persist(path).map_err(|e| refused(e.error))?;
     Ok(())

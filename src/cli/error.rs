@@ -9,6 +9,8 @@ pub enum CliError {
     Usage(String),
     /// Anything else: exit code 1.
     Failed(String),
+    /// The reader of standard output has closed it (`| head`): nothing is left to do, and nothing is wrong.
+    PipeClosed,
 }
 
 impl CliError {

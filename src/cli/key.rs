@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::CliError;
 use super::account::{parse_name, parse_rpm};
-use super::output::{or_dash, print, table, to_json};
+use super::output::{is_closed, or_dash, print, table, to_json};
 use crate::store::{Key, KeyEnv, KeyId, KeyLimits, Store, check_concurrent};
 
 /// Manage the keys of the server's accounts, also while it runs.
@@ -99,6 +99,11 @@ pub fn run(args: KeyArgs, data_dir: &Path) -> Result<(), CliError> {
             concurrent,
             json,
         } => {
+            if is_closed() {
+                let closed =
+                    "standard output is closed: the key could not be shown, and none was made";
+                return Err(CliError::Failed(closed.to_owned()));
+            }
             let limits = KeyLimits { rpm, concurrent };
             let (secret, key) = store
                 .create_key(&account, &name, env, limits)
@@ -113,10 +118,11 @@ pub fn run(args: KeyArgs, data_dir: &Path) -> Result<(), CliError> {
                 rpm: key.rpm,
                 concurrent: key.concurrent,
             };
-            print(&match json {
+            let shown = print(&match json {
                 true => to_json(&key)?,
                 false => format!("{}\nThis is {key_id}. It is not shown again.", key.key),
-            })
+            });
+            shown.map_err(|error| unshown(&store, key_id, error))
         }
         KeyCommand::List { account, json } => {
             let keys = store.keys(account.as_deref()).map_err(CliError::failed)?;
@@ -150,6 +156,20 @@ pub fn run(args: KeyArgs, data_dir: &Path) -> Result<(), CliError> {
             })
         }
     }
+}
+
+/// Revokes a key that could not be shown, because it would be valid and known to no one; returns the error of the command.
+fn unshown(store: &Store, key_id: KeyId, error: CliError) -> CliError {
+    let why = match error {
+        CliError::PipeClosed => "the reader of the output has closed it".to_owned(),
+        CliError::Usage(why) | CliError::Failed(why) => why,
+    };
+    CliError::Failed(match store.revoke_key(key_id) {
+        Ok(_) => format!("the key {key_id} could not be shown and is revoked again: {why}"),
+        Err(fault) => {
+            format!("the key {key_id} could not be shown ({why}), and not be revoked: {fault}")
+        }
+    })
 }
 
 fn row(key: &Key) -> [String; 9] {

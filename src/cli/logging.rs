@@ -1,39 +1,126 @@
 //! The log: to standard error, one line a record, as text or as JSON. The fields of a record follow its message.
+//!
+//! A server's lines wait in a [`LogQueue`], so that it never waits for a reader of its log; a command writes them itself.
 
-use std::io::{self, Write};
+use std::io::Write;
+use std::panic::PanicHookInfo;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
-use env_logger::fmt::Formatter;
 use log::kv::{Error, Key, Value, VisitSource, VisitValue};
-use log::{LevelFilter, Record};
+use log::{Level, LevelFilter, Log, Metadata, Record};
 use serde_json::json;
 
+use super::log_queue::{LogQueue, LogSink};
 use crate::config::{Common, LogFormat};
+use crate::end;
+use crate::limits::LOG_FLUSH_MS;
 use crate::store::Utc;
 
-/// Starts the log. Commands that print results log only warnings and errors by default.
-pub fn start(common: &Common, is_server: bool) {
+/// The lines of a server.
+static QUEUE: OnceLock<Arc<LogQueue>> = OnceLock::new();
+
+/// Starts the log. Commands that print results log only warnings and errors by default. The error says that a server's log
+/// got no thread.
+pub fn start(common: &Common, is_server: bool) -> std::io::Result<()> {
     let asked = LevelFilter::from(common.settings.log_level);
     let level = match is_server || asked > LevelFilter::Info {
         true => asked,
         false => asked.min(LevelFilter::Warn),
     };
-    let format = match common.settings.log_format {
+    let line = match common.settings.log_format {
         LogFormat::Text => text,
         LogFormat::Json => json,
     };
-    env_logger::Builder::new()
+    if is_server {
+        let queue = LogQueue::start(LogSink {
+            writer: Box::new(std::io::stderr()),
+            missing: match common.settings.log_format {
+                LogFormat::Text => |count, why| missing(text, count, why),
+                LogFormat::Json => |count, why| missing(json, count, why),
+            },
+        })?;
+        let _ = QUEUE.set(queue);
+        end::before(finish);
+    }
+    let filter = env_logger::Builder::new()
         // Libraries may log their input, and texts of clients must not reach the log.
         .filter_level(LevelFilter::Warn.min(level))
         .filter_module("vocabox", level)
         // symphonia warns of the first four bytes of every MP4 file, and calls a client's wrong file an error: the line of
         // the request has the reason.
         .filter_module("symphonia", LevelFilter::Off)
-        .format(format)
-        .init();
+        .build();
+    log::set_max_level(filter.filter());
+    // It fails only when a log was started before.
+    let _ = log::set_boxed_logger(Box::new(LineLog { filter, line }));
+    Ok(())
+}
+
+/// Writes a line to standard error, after those that wait. That it cannot be written is no error of a program's work.
+pub fn say(line: &str) {
+    match QUEUE.get() {
+        Some(queue) => queue.add(line.to_owned()),
+        None => {
+            let line = format!("{line}\n");
+            let _ = std::io::stderr().write_all(line.as_bytes());
+        }
+    }
+}
+
+/// Waits until a server's log is written, for a bounded time.
+pub fn finish() {
+    if let Some(queue) = QUEUE.get() {
+        queue.flush(Duration::from_millis(LOG_FLUSH_MS));
+    }
+}
+
+/// Logs a server's panic, which must not wait for a reader of standard error, either. False where no server runs.
+pub fn log_panic(panic: &PanicHookInfo<'_>) -> bool {
+    let is_server = QUEUE.get().is_some();
+    if is_server {
+        let backtrace = std::backtrace::Backtrace::capture();
+        log::error!("{panic} {backtrace}");
+    }
+    is_server
+}
+
+/// Writes the records that a filter lets pass, as lines.
+struct LineLog {
+    filter: env_logger::Logger,
+    line: fn(&Record) -> String,
+}
+
+impl Log for LineLog {
+    fn enabled(&self, metadata: &Metadata) -> bool {
+        self.filter.enabled(metadata)
+    }
+
+    fn log(&self, record: &Record) {
+        if self.filter.matches(record) {
+            say(&(self.line)(record));
+        }
+    }
+
+    fn flush(&self) {
+        finish();
+    }
+}
+
+/// The line that says how many lines were dropped.
+fn missing(line: fn(&Record) -> String, count: u64, why: &str) -> String {
+    line(
+        &Record::builder()
+            .level(Level::Warn)
+            .args(format_args!(
+                "{count} lines of the log are missing here, because it could not be written: {why}"
+            ))
+            .build(),
+    )
 }
 
 /// `2026-11-25T08:00:00.000Z INFO request id=… status=200 …`
-fn text(out: &mut Formatter, record: &Record) -> io::Result<()> {
+fn text(record: &Record) -> String {
     // A record is one line, even if a library's message has several.
     let message = record.args().to_string().replace(['\n', '\r'], " ");
     let mut line = format!("{} {} {message}", Utc::now(), record.level());
@@ -45,11 +132,11 @@ fn text(out: &mut Formatter, record: &Record) -> io::Result<()> {
         value => line.push_str(&format!(" {name}={value}")),
     };
     visit(record, &mut write);
-    writeln!(out, "{}", visible(&line))
+    visible(&line)
 }
 
 /// One JSON object: `time`, `level`, `message`, and the record's fields.
-fn json(out: &mut Formatter, record: &Record) -> io::Result<()> {
+fn json(record: &Record) -> String {
     let mut line = serde_json::Map::new();
     line.insert("time".to_owned(), json!(Utc::now()));
     line.insert("level".to_owned(), json!(record.level().as_str()));
@@ -57,8 +144,7 @@ fn json(out: &mut Formatter, record: &Record) -> io::Result<()> {
     visit(record, &mut |name, value| {
         line.insert(name.to_owned(), value);
     });
-    let line = serde_json::Value::Object(line).to_string();
-    writeln!(out, "{}", visible(&line))
+    visible(&serde_json::Value::Object(line).to_string())
 }
 
 /// `line` with JSON escapes for the characters that break lines or move a terminal's cursor and that JSON does not

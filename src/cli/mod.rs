@@ -1,12 +1,16 @@
 //! The command line: one file a command; each calls the services and modules that the server uses.
 
 pub mod account;
+pub mod diarize;
 pub mod docs;
 pub mod dub;
+mod endings;
 mod error;
 pub mod history;
+pub mod job;
 pub mod key;
 pub mod lexicon;
+mod log_queue;
 mod logging;
 pub mod models;
 mod output;
@@ -14,13 +18,17 @@ pub mod read;
 pub mod serve;
 pub mod speak;
 pub mod transcribe;
+pub mod voice;
 
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Common, CommonFlags};
+use crate::engine::graph::heap;
 pub use error::CliError;
+pub use logging::log_panic;
 
 /// A voice service in one file: speaks and transcribes over HTTP, on premises.
 ///
@@ -49,43 +57,75 @@ enum Command {
     Account(account::AccountArgs),
     Key(key::KeyArgs),
     History(history::HistoryArgs),
+    Job(job::JobArgs),
+    Voice(voice::VoiceArgs),
     Lexicon(lexicon::LexiconArgs),
     Models(models::ModelsArgs),
     Speak(speak::SpeakArgs),
     Read(read::ReadArgs),
     Transcribe(transcribe::TranscribeArgs),
+    Diarize(diarize::DiarizeArgs),
     Dub(Box<dub::DubArgs>),
     Docs(docs::DocsArgs),
 }
 
-/// Runs the process's command line.
-pub fn run(cli: Cli) -> ExitCode {
-    let result = Common::resolve(&cli.common)
-        .map_err(CliError::Usage)
-        .and_then(|common| {
-            let is_server = matches!(cli.command, Command::Serve(_));
-            logging::start(&common, is_server);
-            match cli.command {
-                Command::Serve(args) => serve::run(&args, &common),
-                Command::Account(args) => account::run(args, &common.settings.data_dir),
-                Command::Key(args) => key::run(args, &common.settings.data_dir),
-                Command::History(args) => history::run(args, &common.settings.data_dir),
-                Command::Lexicon(args) => lexicon::run(args, &common.settings.data_dir),
-                Command::Models(args) => models::run(args, &common.settings.models_dir),
-                Command::Speak(args) => speak::run(args, &common),
-                Command::Read(args) => read::run(args, &common),
-                Command::Transcribe(args) => transcribe::run(args, &common),
-                Command::Dub(args) => dub::run(*args, &common),
-                Command::Docs(args) => docs::run(args),
-            }
-        });
-    let (message, code) = match result {
-        Ok(()) => return ExitCode::SUCCESS,
-        Err(CliError::Usage(message)) => (message, 2),
-        Err(CliError::Failed(message)) => (message, 1),
+/// Parses the process's command line and runs it. Environment variables of options that are blank count as not set.
+pub fn run() -> ExitCode {
+    let (message, code) = match Cli::try_parse() {
+        Ok(cli) => match dispatch(cli) {
+            Ok(()) | Err(CliError::PipeClosed) => (None, ExitCode::SUCCESS),
+            Err(CliError::Usage(message)) => (Some(message), ExitCode::from(2)),
+            Err(CliError::Failed(message)) => (Some(message), ExitCode::FAILURE),
+        },
+        Err(refused) => return usage(&refused),
     };
-    // The error is one line, even if a library's message has several.
-    let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
-    eprintln!("vocabox: {message}");
-    ExitCode::from(code)
+    if let Some(message) = message {
+        // The error is one line, even if a library's message has several.
+        let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
+        logging::say(&format!("vocabox: {message}"));
+    }
+    logging::finish();
+    code
+}
+
+/// Prints what clap has to say: a help or the version, which were asked for, or what is wrong with the command line.
+fn usage(refused: &clap::Error) -> ExitCode {
+    let written = refused.print();
+    match (refused.kind(), written) {
+        (ErrorKind::DisplayHelp | ErrorKind::DisplayVersion, Ok(())) => ExitCode::SUCCESS,
+        (ErrorKind::DisplayHelp | ErrorKind::DisplayVersion, Err(error)) => {
+            match output::unwritten(error) {
+                CliError::PipeClosed => ExitCode::SUCCESS,
+                _ => ExitCode::FAILURE,
+            }
+        }
+        _ => ExitCode::from(2),
+    }
+}
+
+fn dispatch(cli: Cli) -> Result<(), CliError> {
+    let common = Common::resolve(&cli.common).map_err(CliError::Usage)?;
+    let is_server = matches!(cli.command, Command::Serve(_));
+    if is_server {
+        // Also before the log has its thread, which would take a heap beyond the bound.
+        heap::fix_bounds();
+    }
+    logging::start(&common, is_server)
+        .map_err(|e| CliError::Failed(format!("no thread can be started for the log: {e}")))?;
+    match cli.command {
+        Command::Serve(args) => serve::run(&args, &common),
+        Command::Account(args) => account::run(args, &common.settings.data_dir),
+        Command::Key(args) => key::run(args, &common.settings.data_dir),
+        Command::History(args) => history::run(args, &common.settings.data_dir),
+        Command::Job(args) => job::run(args, &common.settings.data_dir),
+        Command::Voice(args) => voice::run(args, &common.settings.data_dir),
+        Command::Lexicon(args) => lexicon::run(args, &common.settings.data_dir),
+        Command::Models(args) => models::run(args, &common.settings.models_dir),
+        Command::Speak(args) => speak::run(args, &common),
+        Command::Read(args) => read::run(args, &common),
+        Command::Transcribe(args) => transcribe::run(args, &common),
+        Command::Diarize(args) => diarize::run(args, &common),
+        Command::Dub(args) => dub::run(*args, &common),
+        Command::Docs(args) => docs::run(args),
+    }
 }

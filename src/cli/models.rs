@@ -6,6 +6,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::CliError;
+use super::output::print;
 use crate::engine::graph::loader::variant_in_use;
 use crate::pack::Pack;
 
@@ -39,23 +40,22 @@ pub fn run(args: ModelsArgs, models_dir: &Path) -> Result<(), CliError> {
     match args.command {
         ModelsCommand::List { json: true } => {
             let rows: Vec<Value> = packs.iter().map(row).collect();
-            println!("{:#}", Value::from(rows));
-            Ok(())
+            print(&format!("{:#}", Value::from(rows)))
         }
         ModelsCommand::List { json: false } => {
-            println!(
+            print(&format!(
                 "{:16} {:11} {:8} {:>8}  LICENCE",
                 "PACK", "KIND", "FETCHED", "MIB"
-            );
+            ))?;
             for pack in &packs {
                 let fetched = if pack.is_fetched() { "yes" } else { "no" };
                 let kind = format!("{:?}", pack.kind()).to_lowercase();
                 let licence = &pack.manifest.licence;
-                println!(
+                print(&format!(
                     "{:16} {kind:11} {fetched:8} {:>8.1}  {licence}",
                     pack.name(),
                     bytes(pack) as f64 / 1048576.0
-                );
+                ))?;
             }
             Ok(())
         }
@@ -64,8 +64,7 @@ pub fn run(args: ModelsArgs, models_dir: &Path) -> Result<(), CliError> {
             let pack = packs.iter().find(|p| p.name() == name);
             let pack = pack.ok_or_else(|| CliError::Usage(format!("there is no pack {name}")))?;
             let shown = serde_json::to_string_pretty(&pack.manifest);
-            println!("{}", shown.map_err(|e| CliError::Failed(e.to_string()))?);
-            Ok(())
+            print(&shown.map_err(|e| CliError::Failed(e.to_string()))?)
         }
     }
 }
@@ -102,7 +101,7 @@ fn verify(packs: &[Pack]) -> Result<(), CliError> {
                 }
             },
         };
-        println!("{:16} {said}", pack.name());
+        print(&format!("{:16} {said}", pack.name()))?;
     }
     match wrong {
         0 => Ok(()),

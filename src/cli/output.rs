@@ -2,6 +2,7 @@
 
 use std::io::{ErrorKind, Write};
 
+use rustix::fs::OFlags;
 use serde::Serialize;
 
 use super::CliError;
@@ -36,13 +37,32 @@ pub(super) fn table<const N: usize>(
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// Prints `text` and a line end. A reader that closed the pipe early (`| head`) is not an error.
+/// Prints `text` and a line end. Errors: `PipeClosed` when the reader has closed the pipe early (`| head`), which ends the
+/// command quietly.
 pub(super) fn print(text: &str) -> Result<(), CliError> {
-    match writeln!(std::io::stdout().lock(), "{text}") {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(CliError::Failed(format!(
-            "cannot write the output: {error}"
-        ))),
-        _ => Ok(()),
+    let mut out = std::io::stdout().lock();
+    let written = writeln!(out, "{text}").and_then(|()| out.flush());
+    written.map_err(unwritten)
+}
+
+/// Whether the program was started with its standard output closed. Rust's start then opens `/dev/null` in its place, for
+/// reading and writing, as no shell's redirection does.
+pub(super) fn is_closed() -> bool {
+    let out = std::io::stdout();
+    let is_null = rustix::fs::fstat(&out).is_ok_and(|stat| {
+        let null = rustix::fs::stat("/dev/null");
+        null.is_ok_and(|null| null.st_rdev == stat.st_rdev && null.st_ino == stat.st_ino)
+    });
+    let is_both =
+        rustix::fs::fcntl_getfl(&out).is_ok_and(|flags| flags & OFlags::RWMODE == OFlags::RDWR);
+    is_null && is_both
+}
+
+/// The error of standard output that cannot be written.
+pub(super) fn unwritten(error: std::io::Error) -> CliError {
+    match error.kind() {
+        ErrorKind::BrokenPipe => CliError::PipeClosed,
+        _ => CliError::Failed(format!("cannot write the output: {error}")),
     }
 }
 

@@ -3,11 +3,12 @@
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use super::CliError;
+use super::{CliError, logging};
 use crate::app::App;
 use crate::config::{Common, ServeFlags};
 use crate::end;
 use crate::scheduler::lanes::Lanes;
+use crate::store::Store;
 
 /// Answer requests over HTTP until Ctrl-C or SIGTERM.
 #[derive(Debug, clap::Args)]
@@ -34,13 +35,15 @@ pub fn run(args: &ServeArgs, common: &Common) -> Result<(), CliError> {
         }
     })
     .map_err(|e| CliError::Failed(format!("signals cannot be received: {e}")))?;
+    // After the handler, which takes SIGHUP for a signal to stop.
+    end::ignore_other_signals();
     let app = App::open(&options).map_err(CliError::usage)?;
     if options.server.watchdog {
         let lanes = Arc::clone(&app.context.services.lanes);
-        let step_max = app.context.step_max;
-        std::thread::spawn(move || watch(&lanes, step_max));
+        let (store, step_max) = (Arc::clone(&app.context.store), app.context.step_max);
+        std::thread::spawn(move || watch(&lanes, step_max, &store));
     }
-    eprintln!("listening on http://{}", app.edge.local_addr());
+    logging::say(&format!("listening on http://{}", app.edge.local_addr()));
     let _ = signalled.recv();
     std::thread::spawn(move || {
         let _ = signalled.recv();
@@ -62,11 +65,12 @@ pub fn run(args: &ServeArgs, common: &Common) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Ends the process once a step has run for more than `step_max`: nothing ends a step from outside.
+/// Ends the process once a step has run for more than `step_max`, because nothing ends a step from outside, and once the
+/// store has failed for good.
 ///
 /// It counts how often it has seen the step: the time for which the whole process was stopped, as a container or a virtual
 /// machine that is paused, is none in which a model computes.
-fn watch(lanes: &Lanes, step_max: Duration) -> ! {
+fn watch(lanes: &Lanes, step_max: Duration, store: &Store) -> ! {
     let mut watched = None;
     let mut seen = 0;
     loop {
@@ -80,6 +84,10 @@ fn watch(lanes: &Lanes, step_max: Duration) -> ! {
                 "a model has computed for {} s without an end: the process ends",
                 ran.as_secs()
             );
+            end::at_once(1);
+        }
+        if store.has_failed() {
+            log::error!("the store has failed and takes nothing more: the process ends");
             end::at_once(1);
         }
     }

@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::CliError;
+use super::endings::speech_format;
+use super::logging::say;
+use super::output::unwritten;
 use crate::app::Installation;
 use crate::audio::encode::{self, Format};
 use crate::audio::pcm::Clip;
@@ -89,10 +92,10 @@ pub fn run(args: SpeakArgs, common: &Common) -> Result<(), CliError> {
     };
     let read = reading.read(&text).map_err(CliError::failed)?;
     if !read.skipped.is_empty() {
-        eprintln!(
+        say(&format!(
             "skipped, because no voice here reads them: {}",
             read.skipped
-        );
+        ));
     }
     let mut progress = SpeechProgress::new(&read.script, &catalog);
     let mut stream = speech
@@ -114,10 +117,10 @@ pub fn run(args: SpeakArgs, common: &Common) -> Result<(), CliError> {
         write(&clip, format, &args)?;
     }
     let (seconds, took) = (progress.seconds, begun.elapsed().as_secs_f64());
-    eprintln!(
+    say(&format!(
         "{}: {seconds:.2} s of speech in {took:.2} s",
         args.output.display()
-    );
+    ));
     Ok(())
 }
 
@@ -127,12 +130,9 @@ fn is_pipe(args: &SpeakArgs) -> bool {
 
 /// The format of `--format`, else of the ending of the file's name, else WAV.
 fn format(args: &SpeakArgs) -> Result<Format, CliError> {
-    let ending = args.output.extension().and_then(|e| e.to_str());
-    match (&args.format, ending) {
-        (Some(name), _) => Format::parse(name).map_err(|f| CliError::Usage(format!("--{f}"))),
-        (None, Some(ending)) => Ok(Format::parse(ending).unwrap_or(Format::Wav)),
-        _ => Ok(Format::Wav),
-    }
+    let asked = args.format.as_deref().map(Format::parse).transpose();
+    let asked = asked.map_err(|f| CliError::Usage(format!("--{f}")))?;
+    speech_format(asked, &args.output)
 }
 
 /// Writes pieces to standard output as they are made. After a fault the encoder still finishes, so that the sound so
@@ -142,7 +142,7 @@ fn pipe(pieces: impl Iterator<Item = Result<Clip, Fault>>, format: Format) -> Re
     let mut write = |bytes: Result<Vec<u8>, Fault>| {
         let bytes = bytes.map_err(CliError::failed)?;
         let written = out.write_all(&bytes).and_then(|()| out.flush());
-        written.map_err(|e| CliError::Failed(format!("standard output cannot be written: {e}")))
+        written.map_err(unwritten)
     };
     let mut encoder: Option<Box<dyn encode::Stream>> = None;
     let mut broken = None;

@@ -9,6 +9,7 @@ use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
+use super::logging::say;
 use super::{CliError, output};
 use crate::app::Installation;
 use crate::audio;
@@ -110,11 +111,14 @@ pub fn run(args: TranscribeArgs, common: &Common) -> Result<(), CliError> {
         match heard.and_then(|transcript| write(&transcript, &args, layout, output)) {
             Ok(seconds) => {
                 let took = begun.elapsed().as_secs_f64();
-                eprintln!("{}: {seconds:.1} s heard in {took:.1} s", path.display());
+                say(&format!(
+                    "{}: {seconds:.1} s heard in {took:.1} s",
+                    path.display()
+                ));
             }
             Err(fault) => {
                 wrong += 1;
-                eprintln!("{}: {fault}", path.display());
+                say(&format!("{}: {fault}", path.display()));
             }
         }
     }

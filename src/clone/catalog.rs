@@ -23,7 +23,7 @@ use crate::scheduler::LaneShare;
 /// The row of a style table by which voices are compared: about that of a sentence of [`SENTENCES`].
 const ROW: usize = 45;
 /// Version of the measuring code; a change that alters measurements raises it.
-const MEASURING: &str = "2";
+const MEASURING: &str = "3";
 /// Number of voices after which measurements are written, so that a server that is stopped continues there.
 const KEEP_EACH: usize = 8;
 /// Least number of measured voices for a direction of liveliness; with few voices it is rough.

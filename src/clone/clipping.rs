@@ -63,12 +63,20 @@ impl ClippingMeter {
         }
     }
 
-    /// Fault: `Invalid` when so many samples are clipped that the voice cannot be measured.
-    pub fn check(&self) -> Result<(), Fault> {
+    /// Returns the share of the sound that is clipped, 0 to 1.
+    pub fn share(&self) -> f32 {
         let loud: usize = self.levels[at(SOUND_MIN * self.peak)..].iter().sum();
         let clipped = self.clipped + self.ended_run();
-        let share = clipped as f32 / loud.max(1) as f32;
-        match self.peak >= PEAK_MIN && share > SHARE_MAX {
+        match self.peak >= PEAK_MIN {
+            true => clipped as f32 / loud.max(1) as f32,
+            false => 0.0,
+        }
+    }
+
+    /// Fault: `Invalid` when so many samples are clipped that the voice cannot be measured.
+    pub fn check(&self) -> Result<(), Fault> {
+        let share = self.share();
+        match share > SHARE_MAX {
             true => Err(Fault::invalid(format!(
                 "file is overdriven: {:.1} % of its sound is cut off at the top; at most {:.1} % is accepted. Record it with less gain",
                 100.0 * share,

@@ -7,6 +7,7 @@
 //! | file | one idea |
 //! | --- | --- |
 //! | `reference` | a recording → the speech of one person, or why not |
+//! | `quality` | how noisy and how clipped a recording is |
 //! | `clipping` | how much of a recording is clipped |
 //! | `likeness` | the measurements of a voice, and the likeness of two voices |
 //! | `catalog` | the stock voices, measured once for a set of packs |
@@ -25,6 +26,7 @@ mod clipping;
 mod kriging;
 pub mod likeness;
 pub mod probe;
+pub mod quality;
 pub mod reference;
 mod refiner;
 pub mod search;
@@ -37,6 +39,7 @@ use std::time::{Duration, Instant};
 
 use crate::audio::{Clip, Samples, encode};
 use crate::engine::contract::{CancellationToken, Steps};
+use crate::engine::diarization::ANY_SPEAKERS;
 use crate::fault::{Fault, Kind};
 use crate::scheduler::LaneShare;
 use crate::scheduler::estimates::Work;
@@ -46,7 +49,8 @@ use crate::store::{AccountId, ClonedStyle, ClonedVoice, Store, Utc, VoiceId};
 use attempt::{Attempt, BestMatch};
 use catalog::Catalog;
 use probe::VoiceProbe;
-use reference::ReferenceSpeech;
+use quality::Quality;
+use reference::{Others, ReferenceSpeech};
 use refiner::Refiner;
 
 /// Least number of measured stock voices for a clone, and how long a request waits for them after the server's start.
@@ -61,6 +65,8 @@ pub struct Cloning {
     /// One lane: whose recording is read.
     reading: Arc<Lanes>,
     store: Arc<Store>,
+    /// Stock voices that were not measured at the start.
+    unmeasured: usize,
     refiner: Refiner,
 }
 
@@ -72,6 +78,7 @@ pub struct NewClone {
     /// The speech that the voice was made from, and, in `recording_s`, the length of the recording.
     pub speech: Clip,
     pub recording_s: f64,
+    pub quality: Quality,
     attempt: Box<Attempt>,
 }
 
@@ -88,6 +95,8 @@ impl Cloning {
     /// when the thread cannot be started.
     pub fn start(catalog: Catalog, probe: VoiceProbe, store: Arc<Store>) -> Result<Self, Fault> {
         let (catalog, probe) = (Arc::new(catalog), Arc::new(probe));
+        let measured = catalog.measured();
+        let unmeasured = measured.iter().filter(|voice| voice.is_none()).count();
         let refiner = Refiner::start(catalog.clone(), probe.clone(), store.clone())?;
         Ok(Cloning {
             catalog,
@@ -95,8 +104,14 @@ impl Cloning {
             reading: Lanes::new(1),
             probe,
             store,
+            unmeasured,
             refiner,
         })
+    }
+
+    /// The number of stock voices that were not measured at the start, and are being measured.
+    pub fn unmeasured(&self) -> usize {
+        self.unmeasured
     }
 
     /// Checks that `account` may add a voice. Faults: `Invalid` when it has `most` voices already, and those of the
@@ -105,12 +120,13 @@ impl Cloning {
         self.store.check_voice_room(account, most)
     }
 
-    /// Finds a voice like the one in `recording`; one recording is read at a time. All computing uses `share`. Faults:
+    /// Finds a voice like the one in `recording`, of one speaker unless `others` are left out; one recording is read at a time. All computing uses `share`. Faults:
     /// those of reading, those of `reference`, `Busy` while too few stock voices are measured after a start, and those of
     /// the services.
     pub fn hear(
         &self,
         recording: Box<dyn Samples>,
+        others: Others,
         share: &LaneShare,
         cancellation: &CancellationToken,
     ) -> Result<NewClone, Fault> {
@@ -124,11 +140,12 @@ impl Cloning {
         let turn = reading.seat();
         turn.next()?;
         share.times.add_queued(asked.elapsed());
-        let diarize = |sound| self.speakers.diarize(sound, share, cancellation);
+        let diarize = |sound| (self.speakers).diarize(sound, ANY_SPEAKERS, share, cancellation);
         let ReferenceSpeech {
             clip: speech,
             recording_s,
-        } = reference::speech(recording, diarize)?;
+            quality,
+        } = reference::speech(recording, others, diarize)?;
         drop(turn);
         if !self.catalog.wait_known(KNOWN_MIN, KNOWN_WAIT) {
             return Err(Fault::new(
@@ -144,6 +161,7 @@ impl Cloning {
             preview,
             speech,
             recording_s,
+            quality,
             attempt: Box::new(attempt),
         })
     }

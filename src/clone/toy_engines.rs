@@ -8,9 +8,9 @@ use sha2::Digest;
 
 use super::catalog::StockVoice;
 use super::probe::VoiceProbe;
-use crate::audio::{Clip, Samples};
+use crate::audio::Clip;
 use crate::engine::contract::{Engine, Speak, SpeechPiece, SpeechPieces, Steps, Utterance};
-use crate::engine::diarization::Diarized;
+use crate::engine::diarization::{DiarizeTask, Diarized};
 use crate::engine::speaker::unit;
 use crate::engine::tts::style::TABLE;
 use crate::fault::Fault;
@@ -65,10 +65,10 @@ impl Engine for ToneEmbedder {
 struct NoDiarizer;
 
 impl Engine for NoDiarizer {
-    type Task = Box<dyn Samples>;
+    type Task = DiarizeTask;
     type Output = Diarized;
 
-    fn run(&self, _: Box<dyn Samples>, _: &dyn Steps) -> Result<Diarized, Fault> {
+    fn run(&self, _: DiarizeTask, _: &dyn Steps) -> Result<Diarized, Fault> {
         Err(Fault::internal("nothing is diarized here"))
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::option::OptionKind;
 use super::settings::{GivenOptions, SettingsGroup, settings};
 use super::size::Size;
+use crate::address::Network;
 use crate::limits;
 
 settings! {
@@ -16,12 +17,16 @@ settings! {
         /// Connections of all clients together, each with a thread and up to five open files; fewer if the process may
         /// open too few files
         connections: usize = OptionKind::Count(limits::CONNECTIONS);
-        /// Connections of one client address; one more closes the one that has waited longest without a request. Behind
-        /// a proxy, which is one address, raise it to --connections
+        /// Connections of one client address; one more closes the one that has waited longest without a request. Those of a
+        /// --trusted-proxy are not bounded by address; behind another proxy, raise it to --connections
         connections_per_address: usize = OptionKind::Count(limits::CONNECTIONS_PER_ADDRESS);
         /// Requests with a wrong key that one client address may send in a minute; further ones get 429 in place of 401.
         /// Valid keys of the same address, as behind a proxy, are not affected
         failed_keys: u32 = OptionKind::Count(limits::FAILED_KEYS);
+        /// Address or network of a proxy that tells its client's address in X-Forwarded-For (or, without that, in
+        /// Forwarded), for the log and the bounds of one address; may be given again. Name only proxies that append to
+        /// this header themselves: any other client could choose its address
+        trusted_proxy: Vec<Network> = OptionKind::Networks;
         /// Size of a request's line and headers; larger ones get 431
         head_bytes: usize = OptionKind::Size(limits::HEAD_BYTES);
         /// Seconds for a request's line and headers to arrive; slower ones get 408

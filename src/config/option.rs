@@ -4,12 +4,13 @@
 //! its line of `--help` and its row in the documents derive from that declaration.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::choice::{HistoryText, LogFormat, LogLevel};
 use super::size::Size;
+use crate::address::Network;
 use crate::limits::Movable;
 
 /// The declaration of one option.
@@ -31,7 +32,9 @@ pub enum OptionKind {
     /// Several texts: the flag may be given again, flag and variable separate them by commas, and the file has an
     /// array. With the name of the value in `--help`.
     Texts(&'static str),
-    /// An address and a port.
+    /// Several addresses or networks ([`Network`]), given as [`OptionKind::Texts`] are.
+    Networks,
+    /// An address and a port, or what [`listen_address`] reads as one.
     Address,
     /// True or false; the flag alone means true.
     Switch,
@@ -84,7 +87,9 @@ impl OptionSpec {
                 Preset::OfKind,
                 OptionKind::Count(range) | OptionKind::Seconds(range) | OptionKind::Size(range),
             ) => Some(self.kind.number_told(range.default)),
-            (Preset::OfKind, OptionKind::Texts(_)) => Some("none".to_owned()),
+            (Preset::OfKind, OptionKind::Texts(_) | OptionKind::Networks) => {
+                Some("none".to_owned())
+            }
             (Preset::OfKind, _) => None,
         }
     }
@@ -114,7 +119,9 @@ impl OptionSpec {
                 Preset::OfKind,
                 OptionKind::Count(range) | OptionKind::Seconds(range) | OptionKind::Size(range),
             ) => Ok(Some(OptionValue::Number(range.default))),
-            (Preset::OfKind, OptionKind::Texts(_)) => Ok(Some(OptionValue::Texts(Vec::new()))),
+            (Preset::OfKind, OptionKind::Texts(_) | OptionKind::Networks) => {
+                Ok(Some(OptionValue::Texts(Vec::new())))
+            }
             (Preset::OfKind, OptionKind::Switch) => Ok(Some(OptionValue::Switch(false))),
             (Preset::OfKind, OptionKind::Text(_) | OptionKind::Address | OptionKind::Choice(_)) => {
                 Ok(None)
@@ -152,12 +159,18 @@ impl OptionKind {
     /// Parses `text` of a flag or a variable. The error says what is accepted.
     pub(super) fn read(self, text: &str) -> Result<OptionValue, String> {
         match self {
+            // A script whose variable is empty would otherwise write into the folder where it runs.
+            OptionKind::Text(name) if text.trim().is_empty() => Err(format!("{name} is blank")),
             OptionKind::Text(_) => Ok(OptionValue::Text(text.to_owned())),
             OptionKind::Texts(_) => Ok(OptionValue::Texts(vec![text.to_owned()])),
-            OptionKind::Address => match text.parse::<SocketAddr>() {
-                Ok(_) => Ok(OptionValue::Text(text.to_owned())),
-                Err(_) => Err(format!(
-                    "{text} is no address; an IP address and a port are, as in 127.0.0.1:8080"
+            OptionKind::Networks => match text.parse::<Network>() {
+                Ok(_) => Ok(OptionValue::Texts(vec![text.to_owned()])),
+                Err(sentence) => Err(sentence),
+            },
+            OptionKind::Address => match listen_address(text) {
+                Some(address) => Ok(OptionValue::Text(address.to_string())),
+                None => Err(format!(
+                    "{text} is no address; an IP address and a port are, as in 127.0.0.1:8080, localhost:8080, or :8080 for all IPv4 addresses"
                 )),
             },
             OptionKind::Switch => match text {
@@ -180,9 +193,9 @@ impl OptionKind {
     /// Converts a value of the file. The error says what is accepted.
     pub(super) fn read_toml(self, value: &toml::Value) -> Result<OptionValue, String> {
         match (self, value) {
-            (OptionKind::Texts(_), toml::Value::Array(texts)) => {
+            (OptionKind::Texts(_) | OptionKind::Networks, toml::Value::Array(texts)) => {
                 let texts = texts.iter().map(|text| match text {
-                    toml::Value::String(text) => Ok(text.clone()),
+                    toml::Value::String(text) => self.read(text).map(|_| text.clone()),
                     other => Err(format!("{other} is no text")),
                 });
                 texts.collect::<Result<_, _>>().map(OptionValue::Texts)
@@ -221,6 +234,7 @@ impl OptionKind {
     pub(super) fn value_name(self) -> Option<String> {
         match self {
             OptionKind::Text(name) | OptionKind::Texts(name) => Some(name.to_owned()),
+            OptionKind::Networks => Some("CIDR".to_owned()),
             OptionKind::Address => Some("ADDR:PORT".to_owned()),
             OptionKind::Switch => None,
             OptionKind::Choice(words) => Some(words.join("|")),
@@ -230,11 +244,28 @@ impl OptionKind {
     }
 }
 
+/// Reads an address to listen on: an IP address and a port; `localhost` as 127.0.0.1, and no host, or `*`, as every IPv4
+/// address of the machine. Other names are not looked up: the server asks no name server.
+fn listen_address(text: &str) -> Option<SocketAddr> {
+    if let Ok(address) = text.parse() {
+        return Some(address);
+    }
+    let (host, port) = text.rsplit_once(':')?;
+    let address = match host {
+        "" | "*" => Ipv4Addr::UNSPECIFIED,
+        host if host.eq_ignore_ascii_case("localhost") => Ipv4Addr::LOCALHOST,
+        _ => return None,
+    };
+    let is_number = port.bytes().all(|b| b.is_ascii_digit());
+    let port = port.parse().ok().filter(|_| is_number)?;
+    Some(SocketAddr::from((address, port)))
+}
+
 impl fmt::Display for OptionKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             OptionKind::Text(_) | OptionKind::Address | OptionKind::Choice(_) => "a text",
-            OptionKind::Texts(_) => "an array of texts",
+            OptionKind::Texts(_) | OptionKind::Networks => "an array of texts",
             OptionKind::Switch => "true or false",
             OptionKind::Count(_) | OptionKind::Seconds(_) => "a whole number",
             OptionKind::Size(_) => "a number of bytes or a text such as \"64KiB\"",
@@ -279,6 +310,13 @@ impl FromValue for Vec<String> {
             OptionValue::Texts(texts) => Some(texts),
             _ => None,
         }
+    }
+}
+
+impl FromValue for Vec<Network> {
+    fn from_value(value: Option<OptionValue>) -> Option<Self> {
+        let texts = Vec::<String>::from_value(value)?;
+        texts.iter().map(|text| text.parse().ok()).collect()
     }
 }
 

@@ -22,7 +22,8 @@ settings! {
         drain_seconds: u64 = OptionKind::Seconds(limits::DRAIN_SECONDS);
         /// Seconds after which one step of a model counts as hanging, so that /readyz answers 503
         step_seconds: u64 = OptionKind::Seconds(limits::STEP_SECONDS);
-        /// End the process with exit code 1 when a step of a model hangs, for a supervisor to start it again
+        /// End the process with exit code 1 when a step of a model hangs or the store has failed for good, for a supervisor to
+        /// start it again
         watchdog: bool = OptionKind::Switch;
         /// History items that each account keeps; beyond that the oldest are deleted
         history_max: u64 = OptionKind::Count(limits::HISTORY_ITEMS);

@@ -157,7 +157,9 @@ fn argument(spec: &'static OptionSpec) -> Arg {
         argument = argument.value_name(name);
     }
     match kind {
-        OptionKind::Texts(_) => argument.action(ArgAction::Append).value_delimiter(','),
+        OptionKind::Texts(_) | OptionKind::Networks => {
+            argument.action(ArgAction::Append).value_delimiter(',')
+        }
         OptionKind::Switch => argument.num_args(0..=1).default_missing_value("true"),
         _ => argument,
     }
@@ -209,7 +211,9 @@ impl GivenOptions<'_> {
 
 fn read_all(kind: OptionKind, texts: &[String]) -> Result<OptionValue, String> {
     match (kind, texts) {
-        (OptionKind::Texts(_), texts) => Ok(OptionValue::Texts(texts.to_vec())),
+        (OptionKind::Texts(_) | OptionKind::Networks, texts) => {
+            Ok(OptionValue::Texts(texts.to_vec()))
+        }
         (kind, [.., last]) => kind.read(last),
         (_, []) => kind.read(""),
     }

@@ -1,5 +1,7 @@
 //! A recording → its lines: who says what, and when.
 
+use std::ops::RangeInclusive;
+
 use super::english;
 use super::lines::{TranscriptLine, lines};
 use super::services::DubServices;
@@ -35,6 +37,8 @@ pub struct AnalysisRequest {
     pub language: Option<String>,
     /// Whether speakers are distinguished; otherwise all lines belong to one speaker.
     pub diarize: bool,
+    /// Least and greatest number of speakers.
+    pub speakers: RangeInclusive<usize>,
     /// Whether lines are also translated into English, if [`DubServices::into_english`] contains their language.
     pub into_english: bool,
 }
@@ -52,13 +56,15 @@ pub fn analyze(
     let AnalysisRequest {
         language,
         diarize: parted,
+        speakers,
         into_english,
     } = request;
     let transcription = &services.transcription;
     let wants_english = |code: &str| services.into_english.iter().any(|known| known == code);
     let is_translated =
         |language: &str| into_english && english::is_other(language) && wants_english(language);
-    let diarized = (services.speakers).diarize(open()?, &LaneShare::idle(), cancellation)?;
+    let diarized =
+        (services.speakers).diarize(open()?, speakers, &LaneShare::idle(), cancellation)?;
     progress(DIARIZED)?;
     let length = (diarized.seconds * f64::from(SPEECH_RATE_HZ)) as usize;
     let stretches = stretches(&diarized.speech, length);

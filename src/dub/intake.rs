@@ -2,9 +2,9 @@
 
 use std::fs::File;
 
-use super::mux;
-use crate::audio;
-use crate::audio::encode::Codec;
+use super::request::RenderRequest;
+use super::{line_room, mux};
+use crate::audio::{self, SoundRequest};
 use crate::fault::{Fault, Kind};
 use crate::limits;
 
@@ -14,23 +14,36 @@ const LATE_S: f64 = 1.0;
 /// Opens the client's file, from its start.
 pub type OpenInput<'a> = dyn FnMut() -> Result<File, Fault> + 'a;
 
-/// Checks that a recording can be decoded, and returns its length in seconds, or the most that it may be where the file does
-/// not tell it. Faults: `Invalid` when it cannot.
-pub fn check_recording(input: &mut OpenInput<'_>) -> Result<f64, Fault> {
-    match audio::decode::open(input()?, limits::AUDIO_SECONDS_MAX) {
-        Ok(decoder) => decoder.told_seconds().map_or_else(|| untold(input), Ok),
-        Err(fault) => Err(no_sound(fault, input()?)),
-    }
+/// Checks that a recording can be decoded and, if it is a film, copied with another sound. Returns its length in seconds, or
+/// the most that it may be where the file does not tell it. Faults: `Invalid` when it cannot: what a render would refuse is
+/// not analyzed.
+pub fn check_recording(input: &mut OpenInput<'_>, request: &SoundRequest) -> Result<f64, Fault> {
+    let told_s = match audio::decode::open_sound(input()?, request, limits::AUDIO_SECONDS_MAX) {
+        Ok(decoder) => decoder.told_seconds(),
+        Err(fault) => return Err(no_sound(fault, input()?)),
+    };
+    mux::inspect(input()?)?;
+    told_s.map_or_else(|| untold(input), Ok)
 }
 
-/// Checks that a film can be rendered; `last_s` is the end of the last line in seconds. Faults: `Invalid` for a file
-/// that cannot be read, whose container does not take sound in `codec`, or that ends before `last_s`.
-/// Returns the length, as [`check_recording`].
-pub fn check_film(input: &mut OpenInput<'_>, last_s: f64, codec: Codec) -> Result<f64, Fault> {
+/// Checks that a film can be rendered, and returns its length, as [`check_recording`].
+///
+/// Faults: `Invalid` for a file that cannot be read, whose container does not take sound in the request's codec, or that ends
+/// before its last line; or for a line that cannot be spoken in its time.
+pub fn check_film(input: &mut OpenInput<'_>, request: &RenderRequest) -> Result<f64, Fault> {
+    let seconds = check_length(input, request)?;
+    line_room::check(&request.segments, seconds)?;
+    Ok(seconds)
+}
+
+/// As [`check_film`], without a look at the text of each line.
+fn check_length(input: &mut OpenInput<'_>, request: &RenderRequest) -> Result<f64, Fault> {
     let picture = mux::inspect(input()?)?;
     if let Some(picture) = &picture {
-        mux::check_codec(picture.container, codec)?;
+        mux::check_codec(picture.container, request.audio_codec)?;
     }
+    let ends = request.segments.iter().map(|line| line.end_s);
+    let last_s = ends.fold(0.0, f64::max);
     let shown_s = picture.as_ref().map_or(0.0, |p| p.duration_s);
     let most_s = limits::AUDIO_SECONDS_MAX;
     audio::decode::check_dense(shown_s, bytes(&input()?)?)?;
@@ -41,13 +54,12 @@ pub fn check_film(input: &mut OpenInput<'_>, last_s: f64, codec: Codec) -> Resul
     }
     let sound_s = match picture.as_ref().is_some_and(|p| !p.has_sound) {
         true => Some(0.0),
-        false => match audio::decode::open(input()?, most_s) {
+        false => match audio::decode::open_sound(input()?, &request.sound(), most_s) {
             Ok(decoder) => decoder.told_seconds(),
             Err(fault) => return Err(no_sound(fault, input()?)),
         },
     };
-    let late_s = picture.map_or(0.0, |p| p.sound_late_s);
-    match sound_s.map(|s| (s + late_s).max(shown_s)) {
+    match sound_s.map(|s| s.max(shown_s)) {
         Some(end_s) if last_s > end_s + LATE_S => Err(Fault::invalid(format!(
             "segments end at {last_s} s; the file ends at {end_s:.3} s"
         ))),

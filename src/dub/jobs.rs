@@ -148,10 +148,9 @@ impl Dubbing {
         request: &RenderRequest,
     ) -> Result<(), Fault> {
         let id = job.job_id;
-        let last_s = request.segments.last().map_or(0.0, |line| line.end_s);
         let bytes = serde_json::to_vec(request).map_err(Fault::internal)?;
         self.submit(account, job, file, |input| {
-            let seconds = intake::check_film(input, last_s, request.audio_codec)?;
+            let seconds = intake::check_film(input, request)?;
             let files = self.shared.store.job_files();
             files.put(id, REQUEST, &mut &bytes[..])?;
             Ok(seconds)

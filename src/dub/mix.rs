@@ -1,5 +1,5 @@
-//! Mixes the ducked original and the lines into the new track, block by block; only one block and one line are in
-//! memory.
+//! Mixes the ducked original and the lines into the new track, block by block; only one block and the lines that are heard
+//! in it are in memory. Lines of several speakers may be heard at once.
 
 use std::ops::Range;
 
@@ -41,8 +41,8 @@ pub struct PlacedLine {
 /// The original is ducked by `duck::DOWN_DB` while a line is spoken and where the original's line is. Each line is as
 /// loud as the original's; where that was silent, as loud as the median of the others.
 ///
-/// Faults: those of [`AudioFrames::read`], of `line` and of `out`; `Internal` when lines overlap, pass the end or are not as their
-/// places say.
+/// Faults: those of [`AudioFrames::read`], of `line` and of `out`; `Internal` when lines are not in order, pass the end or
+/// are not as their places say.
 pub fn mix(
     mut original: Option<&mut dyn AudioFrames>,
     frames: u64,
@@ -50,13 +50,9 @@ pub fn mix(
     line: &mut dyn FnMut(usize) -> Result<Clip, Fault>,
     out: &mut dyn FnMut(&[f32]) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
-    let ends = places.iter().skip(1).map(|p| p.at).chain([frames]);
-    if places
-        .iter()
-        .zip(ends)
-        .any(|(p, end)| p.at.saturating_add(p.samples) > end)
-    {
-        return Err(Fault::internal("lines overlap or pass the end"));
+    let passes = |place: &PlacedLine| place.at.saturating_add(place.samples) > frames;
+    if !places.is_sorted_by_key(|place| place.at) || places.iter().any(passes) {
+        return Err(Fault::internal("lines are not in order or pass the end"));
     }
     let channels = original.as_ref().map_or(1, |o| o.channels());
     let mut duck = Duck::new(places.iter().flat_map(|place| {
@@ -66,8 +62,8 @@ pub fn mix(
     let usual = usual_lufs(places);
     let mut limiter = StreamLimiter::new(channels, RATE_HZ, PEAK);
     let (mut block, mut made) = (Vec::new(), Vec::new());
-    // The number of the current line, and its samples once they were fetched.
-    let (mut turn, mut spoken): (usize, Option<Vec<f32>>) = (0, None);
+    // The number of the next line, and those that are heard: their places and samples.
+    let (mut turn, mut heard): (usize, Vec<(&PlacedLine, Vec<f32>)>) = (0, Vec::new());
     let mut at = 0;
     while at < frames {
         let length = (frames - at).min(BLOCK_FRAMES as u64) as usize;
@@ -81,10 +77,10 @@ pub fn mix(
         }
         let end = at + length as u64;
         while let Some(place) = places.get(turn).filter(|p| p.at < end) {
-            let sound = match &mut spoken {
-                Some(sound) => sound,
-                none => none.insert(ready(line(turn)?, place, usual)?),
-            };
+            heard.push((place, ready(line(turn)?, place, usual)?));
+            turn += 1;
+        }
+        for (place, sound) in &heard {
             let from = place.at.max(at);
             let until = (place.at + place.samples).min(end);
             let sound = &sound[(from - place.at) as usize..(until - place.at) as usize];
@@ -92,11 +88,8 @@ pub fn mix(
             for (frame, sample) in under.zip(sound) {
                 frame.iter_mut().for_each(|s| *s += sample);
             }
-            if place.at + place.samples > end {
-                break;
-            }
-            (turn, spoken) = (turn + 1, None);
         }
+        heard.retain(|(place, _)| place.at + place.samples > end);
         made.clear();
         limiter.push(&block, &mut made);
         out(&made)?;

@@ -189,7 +189,7 @@ fn the_track_is_exactly_as_long_as_is_asked_whatever_the_original_has() {
 }
 
 #[test]
-fn lines_that_overlap_pass_the_end_or_are_others_are_refused() {
+fn lines_out_of_order_beyond_the_end_or_of_another_length_are_refused() {
     let place = |at: u64, samples: u64| PlacedLine {
         at,
         samples,
@@ -209,7 +209,7 @@ fn lines_that_overlap_pass_the_end_or_are_others_are_refused() {
         mix(None, 1_000, places, &mut line, &mut |_| Ok(()))
     };
     assert!(mix(&[place(0, 100), place(100, 100)], 100).is_ok());
-    assert!(mix(&[place(0, 101), place(100, 101)], 101).is_err());
+    assert!(mix(&[place(100, 100), place(0, 100)], 100).is_err());
     assert!(mix(&[place(950, 100)], 100).is_err());
     assert!(mix(&[place(u64::MAX, 100)], 100).is_err());
     assert!(mix(&[place(0, 100)], 99).is_err());
@@ -254,4 +254,33 @@ fn lines_are_fetched_when_their_time_has_come() {
     )
     .unwrap();
     assert_eq!((fetched, made.get()), (40, 1_200_000));
+}
+
+#[test]
+fn lines_that_are_heard_at_once_are_mixed() {
+    let nothing = LineLoudness {
+        lufs: None,
+        side_db: 0.0,
+    };
+    let place = |at: u64, seconds: u64| PlacedLine {
+        at,
+        samples: seconds * SECOND,
+        spoken: at..at,
+        heard: nothing,
+    };
+    // The second begins and ends within the first, the third begins with the second.
+    let places = [place(SECOND, 4), place(2 * SECOND, 1), place(2 * SECOND, 5)];
+    let frames = 8 * SECOND;
+    let tone =
+        |n: usize, samples: u64| sine(300.0 * (n + 1) as f32, 0.1, samples as usize).collect();
+    let together = laid(None, frames, &places, &mut |n| tone(n, places[n].samples));
+    let mut sum = vec![0.0; frames as usize];
+    for (n, place) in places.iter().enumerate() {
+        let own = std::slice::from_ref(place);
+        let alone = laid(None, frames, own, &mut |_| tone(n, place.samples));
+        sum.iter_mut().zip(alone).for_each(|(sum, x)| *sum += x);
+    }
+    let off = together.iter().zip(&sum).map(|(a, b)| (a - b).abs());
+    assert!(off.fold(0.0, f32::max) < 1e-4);
+    assert!(power(cut(&together, 2.2, 2.8)) > 2.5 * power(cut(&together, 1.2, 1.8)));
 }

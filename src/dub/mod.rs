@@ -20,6 +20,7 @@
 //! | `assignment` | a voice for each speaker |
 //! | `voices` | the voices of lines: stock voices, clones and imitations |
 //! | `line_speech` | lines, spoken or taken from earlier renders |
+//! | `line_room` | the time that each line has |
 //! | `line_file` | spoken lines in a file, until they are mixed |
 //! | `english` | lines of another language → their English translation by the recognizer |
 //! | `fit` | fits spoken lines into their time |
@@ -35,6 +36,7 @@ pub mod fit;
 pub mod intake;
 pub mod jobs;
 mod line_file;
+pub mod line_room;
 pub mod line_speech;
 mod lines;
 pub mod mix;

@@ -3,6 +3,7 @@
 use std::io::{Read, Seek};
 use std::ops::Range;
 
+use crate::audio::SoundRequest;
 use crate::audio::decode::StereoReader;
 use crate::audio::loudness::Meter;
 use crate::fault::Fault;
@@ -31,12 +32,18 @@ pub trait AudioFrames: Send {
 pub struct Recorded(StereoReader);
 
 impl Recorded {
-    /// Opens a file's sound; more than two channels are mixed to stereo. Faults: those of [`StereoReader::open`].
-    pub fn open<S>(source: S, most_seconds: f64) -> Result<Self, Fault>
+    /// Opens the sound of a file that `request` asks for; more than two channels are mixed to stereo. Faults: those of
+    /// [`StereoReader::open_sound`].
+    pub fn open<S>(source: S, request: &SoundRequest, most_seconds: f64) -> Result<Self, Fault>
     where
         S: Read + Seek + Send + Sync + 'static,
     {
-        StereoReader::open(source, RATE_HZ, most_seconds).map(Recorded)
+        StereoReader::open_sound(source, request, RATE_HZ, most_seconds).map(Recorded)
+    }
+
+    /// The number of its track in the file.
+    pub fn track(&self) -> u32 {
+        self.0.heard().id
     }
 }
 

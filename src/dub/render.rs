@@ -13,10 +13,11 @@ use isolang::Language;
 use super::assignment::assign;
 use super::fit::{self, Fitted};
 use super::line_file::LineFile;
+use super::line_room::{LineRoom, has_words};
 use super::line_speech::{LineCounts, LineSpeaker};
 use super::mix::{self, PlacedLine};
 use super::mux::{self, TrackWriter};
-use super::original::{LineLoudness, RATE_HZ, Silence};
+use super::original::{AudioFrames, LineLoudness, RATE_HZ, Silence};
 use super::request::{RenderRequest, ScriptLine};
 use super::sound::{Original, SPEECH_RATE_HZ, Whole};
 use super::voices::{DubVoice, DubVoices};
@@ -111,12 +112,14 @@ pub fn render(
     }
     let original = Original {
         picture: picture.as_ref(),
+        request: request.sound(),
         open: &|| files.open(),
     };
     let Whole {
         heard,
         frames,
         channels,
+        track: replaced,
     } = original.hear(&spans(segments))?;
     check_ends(segments, frames)?;
     let seconds = frames as f64 / f64::from(RATE_HZ);
@@ -142,9 +145,8 @@ pub fn render(
     let mut said = 0;
     for (number, segment) in segments.iter().enumerate() {
         cancellation.check()?;
-        let next = segments.get(number + 1);
-        let room_s = next.map_or(seconds, |n| n.start_s) - segment.start_s;
-        let fitted = speak(&mut speaking, &assigned, segment, room_s, cancellation)?;
+        let room = LineRoom::of(segments, number, seconds);
+        let fitted = speak(&mut speaking, &assigned, segment, room, cancellation)?;
         told.push(keep(&mut lines, segment, fitted)?);
         said += chars(segment);
         progress(ASSIGNED + (SPOKEN - ASSIGNED) * said as f64 / all as f64)?;
@@ -159,7 +161,10 @@ pub fn render(
             false => None,
         };
         // Without background the track has the original's channels, too.
-        let mut under = background.unwrap_or_else(|| Box::new(Silence(channels)));
+        let mut under: Box<dyn AudioFrames> = match background {
+            Some(background) => Box::new(background),
+            None => Box::new(Silence(channels)),
+        };
         mix::mix(
             Some(&mut *under),
             frames,
@@ -181,7 +186,7 @@ pub fn render(
     let track = writer.finish(&three_letters(&request.language))?;
     if picture.is_some() {
         files.make(VIDEO, &mut |file| {
-            mux::replace_audio(files.open()?, &track, file)
+            mux::replace_audio(files.open()?, &track, replaced, file)
         })?;
     }
     let shown: Vec<SpokenText> = segments.iter().zip(&told).map(shown).collect();
@@ -211,7 +216,7 @@ fn speak(
     speaking: &mut LineSpeaker<'_>,
     assigned: &HashMap<String, DubVoice>,
     segment: &ScriptLine,
-    room_s: f64,
+    room: LineRoom,
     cancellation: &CancellationToken,
 ) -> Result<Option<(String, Fitted)>, Fault> {
     let voice = assigned.get(&segment.speaker);
@@ -219,7 +224,7 @@ fn speak(
     if segment.text.trim().is_empty() {
         return Ok(None);
     }
-    let own_s = segment.end_s - segment.start_s;
+    let LineRoom { own_s, room_s } = room;
     let spoken = match speaking.line(voice, &segment.text, own_s, cancellation) {
         // The text has only signs that are not spoken, or letters that the voice cannot read.
         Err(fault) if fault.kind == Kind::Invalid => {
@@ -243,7 +248,7 @@ fn keep(
         return Ok(RenderedLine {
             voice_id: None,
             fit_ratio: 0.0,
-            truncated: !segment.text.trim().is_empty(),
+            truncated: has_words(&segment.text),
             start_s: segment.start_s,
             end_s: segment.start_s,
         });

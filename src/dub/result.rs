@@ -11,6 +11,7 @@ use super::analyze::Analysis;
 use super::lines::TranscriptLine;
 use super::render::{Rendered, RenderedLine};
 use super::request::{LineName, ScriptLine};
+use crate::audio::HeardTrack;
 use crate::engine::contract::{Word, millis};
 use crate::engine::diarization;
 use crate::store::JobId;
@@ -26,6 +27,8 @@ pub enum JobResult {
 /// Who says what, when.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct AnalysisResult {
+    /// The number of the sound track among those of the file, from 1 on.
+    audio_track: usize,
     /// Whether speakers were told apart.
     diarized: bool,
     duration_seconds: f64,
@@ -95,8 +98,8 @@ struct RenderedSegment {
 }
 
 impl AnalysisResult {
-    /// Of an analysis in which speakers were told apart, or not.
-    pub fn of(analysis: Analysis, diarized: bool) -> Self {
+    /// Of an analysis of this sound track, in which speakers were told apart, or not.
+    pub fn of(analysis: Analysis, track: &HeardTrack, diarized: bool) -> Self {
         let Analysis {
             language,
             seconds,
@@ -105,6 +108,7 @@ impl AnalysisResult {
         } = analysis;
         let lines = lines.into_iter().enumerate();
         AnalysisResult {
+            audio_track: track.number,
             diarized,
             duration_seconds: millis(seconds),
             segments: lines.map(|(id, l)| analyzed(id, l, &language)).collect(),
@@ -201,7 +205,16 @@ mod tests {
             lines: vec![line(Some("Hello.")), line(None)],
             speakers: vec!["SPEAKER_01".to_owned()],
         };
-        let told = json_of(&JobResult::Analysis(AnalysisResult::of(analysis, true)));
+        let track = HeardTrack {
+            number: 2,
+            count: 3,
+            id: 5,
+            language: None,
+        };
+        let told = json_of(&JobResult::Analysis(AnalysisResult::of(
+            analysis, &track, true,
+        )));
+        assert_eq!(told["audio_track"], 2);
         let first = json!({
             "end": 2.0, "id": 0, "language": "pt", "speaker": "SPEAKER_01", "start": 0.123, "text": "Olá.",
             "text_en": "Hello.", "words": [{ "end": 2.0, "start": 0.123, "word": "Olá." }],

@@ -15,3 +15,11 @@ pub struct DubServices {
     /// None while no pack that speaks is fetched.
     pub voices: Option<DubVoices>,
 }
+
+impl DubServices {
+    /// The number of stock voices that have to be measured before speakers can be imitated; none where there are none.
+    pub fn unmeasured_voices(&self) -> Option<usize> {
+        let cloning = self.voices.as_ref()?.cloning.as_ref()?;
+        Some(cloning.unmeasured()).filter(|count| *count > 0)
+    }
+}

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::mux::Picture;
 use super::original::{self, AudioFrames, LineLoudness, RATE_HZ, Recorded};
-use crate::audio::{self, Clip, Samples};
+use crate::audio::{self, Clip, HeardTrack, Samples, SoundRequest};
 use crate::fault::Fault;
 use crate::limits;
 
@@ -14,82 +14,24 @@ pub const SPEECH_RATE_HZ: u32 = 16_000;
 /// Frames of silence that are made in one step.
 const SILENCE: u64 = 1 << 14;
 
-/// The sound of `file` as mono samples at `rate_hz`, from the start of the file: silence precedes a sound track that
-/// starts later than the `picture`. Faults: those of [`audio::open_speech`].
-pub fn open(
-    file: File,
-    picture: Option<&Picture>,
-    rate_hz: u32,
-) -> Result<Box<dyn Samples>, Fault> {
-    let sound = audio::open_speech(file, rate_hz, limits::AUDIO_SECONDS_MAX)?;
-    Ok(Box::new(Late {
-        silence: silence(picture, rate_hz),
-        sound,
-    }))
+/// The sound of `file` that `request` asks for as mono samples at `rate_hz`, from the start of the file. Faults: those of
+/// [`audio::open_sound`].
+pub fn open(file: File, request: &SoundRequest, rate_hz: u32) -> Result<Box<dyn Samples>, Fault> {
+    let sound = audio::open_sound(file, request, rate_hz, limits::AUDIO_SECONDS_MAX)?;
+    Ok(sound.samples)
 }
 
-/// The sound of `file` in one channel or two, at [`RATE_HZ`], aligned like that of [`open`]. Faults: those of
-/// [`Recorded::open`].
-pub fn frames(file: File, picture: Option<&Picture>) -> Result<Box<dyn AudioFrames>, Fault> {
-    let sound = Recorded::open(file, limits::AUDIO_SECONDS_MAX)?;
-    Ok(Box::new(Late {
-        silence: silence(picture, RATE_HZ),
-        sound,
-    }))
-}
-
-/// Frames of silence before the sound of a file with this picture.
-fn silence(picture: Option<&Picture>, rate_hz: u32) -> u64 {
-    let late_s = picture.map_or(0.0, |p| p.sound_late_s.min(limits::AUDIO_SECONDS_MAX));
-    (late_s * f64::from(rate_hz)).round() as u64
-}
-
-/// Sound after some silence.
-struct Late<S> {
-    /// Frames of silence that are left.
-    silence: u64,
-    sound: S,
-}
-
-impl<S> Late<S> {
-    /// Appends up to `most` frames of silence, and returns how many; 0 once the sound has begun.
-    fn wait(&mut self, out: &mut Vec<f32>, most: usize, channels: usize) -> usize {
-        let count = self.silence.min(SILENCE).min(most as u64);
-        self.silence -= count;
-        out.resize(out.len() + count as usize * channels, 0.0);
-        count as usize
-    }
-}
-
-impl Samples for Late<Box<dyn Samples>> {
-    fn rate_hz(&self) -> u32 {
-        self.sound.rate_hz()
-    }
-
-    fn read(&mut self, out: &mut Vec<f32>, most: usize) -> Result<usize, Fault> {
-        match self.wait(out, most, 1) {
-            0 => self.sound.read(out, most),
-            waited => Ok(waited),
-        }
-    }
-}
-
-impl AudioFrames for Late<Recorded> {
-    fn channels(&self) -> usize {
-        self.sound.channels()
-    }
-
-    fn read(&mut self, out: &mut Vec<f32>, most: usize) -> Result<usize, Fault> {
-        match self.wait(out, most, self.sound.channels()) {
-            0 => self.sound.read(out, most),
-            waited => Ok(waited),
-        }
-    }
+/// The sound track of `file` that `request` asks for. Faults: those of [`audio::decode::open_sound`].
+pub fn track(file: File, request: &SoundRequest) -> Result<HeardTrack, Fault> {
+    let decoder = audio::decode::open_sound(file, request, limits::AUDIO_SECONDS_MAX)?;
+    Ok(decoder.heard().clone())
 }
 
 /// The file that is dubbed.
 pub struct Original<'a> {
     pub picture: Option<&'a Picture>,
+    /// Which of its sound is replaced.
+    pub request: SoundRequest,
     pub open: &'a dyn Fn() -> Result<File, Fault>,
 }
 
@@ -101,6 +43,8 @@ pub struct Whole {
     pub frames: u64,
     /// 1 or 2; 1 where there is no sound.
     pub channels: usize,
+    /// The sound track's number in the file; none where there is no sound.
+    pub track: Option<u32>,
 }
 
 impl Original<'_> {
@@ -108,16 +52,17 @@ impl Original<'_> {
     pub fn sound(&self, rate_hz: u32) -> Result<Option<Box<dyn Samples>>, Fault> {
         match self.is_silent() {
             true => Ok(None),
-            false => open((self.open)()?, self.picture, rate_hz).map(Some),
+            false => open((self.open)()?, &self.request, rate_hz).map(Some),
         }
     }
 
-    /// The original's sound in at most two channels; none for a film without sound. Faults: those of [`frames`].
-    pub fn frames(&self) -> Result<Option<Box<dyn AudioFrames>>, Fault> {
-        match self.is_silent() {
-            true => Ok(None),
-            false => frames((self.open)()?, self.picture).map(Some),
+    /// The original's sound in at most two channels; none for a film without sound. Faults: those of [`Recorded::open`].
+    pub fn frames(&self) -> Result<Option<Recorded>, Fault> {
+        if self.is_silent() {
+            return Ok(None);
         }
+        let most_s = limits::AUDIO_SECONDS_MAX;
+        Recorded::open((self.open)()?, &self.request, most_s).map(Some)
     }
 
     fn is_silent(&self) -> bool {
@@ -145,6 +90,7 @@ impl Original<'_> {
                 heard: vec![nothing; spans.len()],
                 frames: shown,
                 channels: 1,
+                track: None,
             });
         };
         let mut counted = Counted { frames, count: 0 };
@@ -157,13 +103,14 @@ impl Original<'_> {
             heard,
             frames: counted.count.max(shown),
             channels: counted.channels(),
+            track: Some(counted.frames.track()),
         })
     }
 }
 
 /// Counts the frames that are read.
 struct Counted {
-    frames: Box<dyn AudioFrames>,
+    frames: Recorded,
     count: u64,
 }
 
@@ -265,16 +212,5 @@ mod tests {
         assert_eq!(found[2], [40_000.0, 40_001.0, 40_002.0]);
         assert_eq!(found[3], [49_999.0]);
         assert!(found[1].is_empty() && found[4].is_empty());
-    }
-
-    #[test]
-    fn late_sound_has_silence_before_it() {
-        let mut late = Late {
-            silence: 20_000,
-            sound: Box::new(counting()) as Box<dyn Samples>,
-        };
-        let all = crate::audio::pcm::read_all(&mut late).unwrap().samples;
-        assert_eq!(all.len(), 70_000);
-        assert!(all[..20_000].iter().all(|s| *s == 0.0) && all[20_001] == 1.0);
     }
 }

@@ -7,8 +7,9 @@ use super::render::{self, RenderFiles, WriteFile};
 use super::request::{AnalyzeRecord, RenderRequest};
 use super::result::{AnalysisResult, JobResult, RenderResult};
 use super::services::DubServices;
-use super::{mux, sound};
+use super::sound;
 use crate::engine::contract::CancellationToken;
+use crate::engine::diarization::ANY_SPEAKERS;
 use crate::fault::Fault;
 use crate::store::{AccountId, Job, JobId, JobRoom, Store};
 
@@ -44,17 +45,27 @@ pub fn analyze(
     progress: &mut Progress<'_>,
     cancellation: &CancellationToken,
 ) -> Result<JobOutput, Fault> {
-    let open = || store.job_files().open(job.job_id, INPUT);
-    // Of a damaged film the sound may be whole.
-    let picture = mux::inspect(open()?).ok().flatten();
-    let AnalyzeRecord { language, diarize } =
+    let record: AnalyzeRecord =
         serde_json::from_value(job.request.clone()).map_err(Fault::internal)?;
+    let heard = record.sound();
+    let file = store.job_files().open(job.job_id, INPUT)?;
+    let track = sound::track(file, &heard)?;
+    let AnalyzeRecord {
+        language,
+        diarize,
+        speakers,
+        ..
+    } = record;
     let request = AnalysisRequest {
         language,
         diarize,
+        speakers: speakers.map_or(ANY_SPEAKERS, |(least, most)| least..=most),
         into_english: true,
     };
-    let open = || sound::open(open()?, picture.as_ref(), sound::SPEECH_RATE_HZ);
+    let open = || {
+        let file = store.job_files().open(job.job_id, INPUT)?;
+        sound::open(file, &heard, sound::SPEECH_RATE_HZ)
+    };
     let services = &context.services;
     let analysis = analyze::analyze(services, &open, request, progress, cancellation)?;
     let texts: Vec<&str> = (analysis.lines.iter())
@@ -64,7 +75,7 @@ pub fn analyze(
         text: texts.join(" "),
         language: analysis.language.clone(),
         seconds: analysis.seconds,
-        result: JobResult::Analysis(AnalysisResult::of(analysis, diarize)),
+        result: JobResult::Analysis(AnalysisResult::of(analysis, &track, diarize)),
     })
 }
 

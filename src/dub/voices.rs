@@ -10,6 +10,7 @@ use super::request::ScriptLine;
 use crate::audio::Clip;
 use crate::audio::pcm::ClipReader;
 use crate::clone::Cloning;
+use crate::clone::reference::Others;
 use crate::engine::contract::{CancellationToken, Utterance};
 use crate::engine::tts::style::{Style, StyleTable};
 use crate::engine::unknown_voice;
@@ -26,7 +27,7 @@ use crate::store::{AccountId, Store, VoiceId};
 /// Time between two attempts to clone while the service is busy.
 const RETRY: Duration = Duration::from_secs(1);
 /// Version of the code that imitates; a change that alters imitations raises it.
-const MAKING: &str = "2";
+const MAKING: &str = "3";
 
 /// A voice that can speak lines.
 #[derive(Debug, Clone)]
@@ -109,7 +110,12 @@ impl DubVoices {
         let found = self.cache.find_or_make(&file, cancellation, || {
             let recording = || Box::new(ClipReader::from(speech.clone()));
             let fresh = until_known(cancellation, || {
-                cloning.hear(recording(), &LaneShare::idle(), cancellation)
+                cloning.hear(
+                    recording(),
+                    Others::LeftOut,
+                    &LaneShare::idle(),
+                    cancellation,
+                )
             })?;
             let mut bytes = fresh.found.pace.to_le_bytes().to_vec();
             bytes.extend(fresh.found.style_table.bytes());

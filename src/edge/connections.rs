@@ -54,6 +54,8 @@ struct State {
 pub(crate) struct Seat {
     pub(crate) stream: TcpStream,
     pub(crate) peer: IpAddr,
+    /// What it counts with; none where only all connections together are bounded.
+    party: Option<IpAddr>,
     phase: AtomicU8,
     /// Microseconds after `Connections::opened` since which this connection waits for its client.
     since_us: AtomicU64,
@@ -80,23 +82,26 @@ impl Connections {
     }
 
     /// Returns a place for `stream`, if necessary that of the connection that has waited longest for its client; the
-    /// stream itself when every connection that counts is busy.
+    /// stream itself when every connection that counts is busy. `is_proxy`: `peer` is not one client, so that its
+    /// connections are bounded only with all others.
     pub(crate) fn take(
         self: &Arc<Self>,
         stream: TcpStream,
         peer: IpAddr,
+        is_proxy: bool,
     ) -> Result<Hold, TcpStream> {
-        let party = network_of(peer);
+        let party = (!is_proxy).then(|| network_of(peer));
         let mut state = self.lock();
         let until = Instant::now() + Duration::from_millis(LEAVE_MS);
         let mut somebody_leaves = false;
         loop {
-            let address_full =
-                state.per_address.get(&party).copied().unwrap_or(0) >= self.per_address_max;
-            if !address_full && state.seats.len() < self.max {
+            let of = party.filter(|party| {
+                let count = state.per_address.get(party).copied().unwrap_or(0);
+                count >= self.per_address_max
+            });
+            if of.is_none() && state.seats.len() < self.max {
                 break;
             }
-            let of = address_full.then_some(party);
             somebody_leaves = somebody_leaves || state.evict(of, self.now_us());
             let left = until.saturating_duration_since(Instant::now());
             if !somebody_leaves || left.is_zero() {
@@ -111,13 +116,16 @@ impl Connections {
         let seat = Arc::new(Seat {
             stream,
             peer,
+            party,
             phase: AtomicU8::new(IDLE),
             since_us: AtomicU64::new(self.now_us()),
         });
         let number = state.next;
         state.next += 1;
         state.seats.insert(number, Arc::clone(&seat));
-        *state.per_address.entry(party).or_default() += 1;
+        if let Some(party) = party {
+            *state.per_address.entry(party).or_default() += 1;
+        }
         Ok(Hold {
             places: Arc::clone(self),
             seat,
@@ -183,7 +191,7 @@ impl State {
             let longest = self
                 .seats
                 .values()
-                .filter(|seat| of.is_none_or(|of| network_of(seat.peer) == of))
+                .filter(|seat| of.is_none() || seat.party == of)
                 .filter(|seat| MAY_LEAVE.contains(&seat.phase.load(Ordering::SeqCst)))
                 .map(|seat| (seat.since_us.load(Ordering::Relaxed), seat))
                 .filter(|(since_us, _)| *since_us <= now_us)
@@ -265,8 +273,9 @@ impl Drop for Hold {
     fn drop(&mut self) {
         let mut state = self.places.lock();
         state.seats.remove(&self.number);
-        let party = network_of(self.seat.peer);
-        if let Some(count) = state.per_address.get_mut(&party) {
+        if let Some(party) = self.seat.party
+            && let Some(count) = state.per_address.get_mut(&party)
+        {
             *count -= 1;
             if *count == 0 {
                 state.per_address.remove(&party);

@@ -71,7 +71,8 @@ fn read_head(input: &[u8]) -> Option<(head::Parsed, &[u8])> {
     assert!(head.path.starts_with('/') || head.path == "*");
     assert!(!head.path.contains(['?', '#', ' ', '\r', '\n']));
     let clean = |text: &str| text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
-    assert!(head.headers.iter().all(|(n, v)| clean(n) && clean(v)));
+    let bare = |text: &str| !text.bytes().any(|byte| byte.is_ascii_control());
+    assert!(head.headers.iter().all(|(n, v)| clean(n) && bare(v)));
     Some((parsed, after))
 }
 

@@ -24,7 +24,8 @@ use crate::inner::wire::{Ticket, Wire};
 use crate::message::{Answer, Service};
 use crate::reply::Frame;
 use crate::spool::{Spool, Stored};
-use crate::{Bounds, flow, send};
+use crate::{Bounds, flow, forwarded, send};
+use vocabox_base::address::Network;
 use vocabox_base::budget::Budget;
 use vocabox_base::fault::{Fault, Kind};
 use vocabox_base::limits::{CONNECTION_STACK_BYTES, EMPTY_LINES_MAX};
@@ -41,6 +42,7 @@ pub(crate) struct Gate<S: Service> {
     pub(crate) spool: Spool,
     /// Slots for large or slow uploads.
     pub(crate) uploads: Arc<Budget>,
+    pub(crate) trusted_proxies: Vec<Network>,
     pub(crate) bounds: Bounds,
 }
 
@@ -81,7 +83,8 @@ impl<S: Service> Gate<S> {
         if !memory::has_room_for_thread() {
             return self.turn_away(&stream, peer, memory::no_thread("too little address space"));
         }
-        let hold = match self.connections.take(stream, peer) {
+        let is_proxy = self.trusted_proxies.iter().any(|n| n.contains(peer));
+        let hold = match self.connections.take(stream, peer, is_proxy) {
             Ok(hold) => hold,
             Err(stream) => {
                 let fault = Fault::new(
@@ -151,12 +154,14 @@ impl<S: Service> Gate<S> {
             }
         };
         let Parsed {
-            head,
+            mut head,
             length,
             minor,
             keep_alive,
             expects_continue,
         } = parsed;
+        head.peer = forwarded::client(peer, &head.headers, &self.trusted_proxies);
+        let peer = head.peer;
         let frame = Frame {
             minor,
             head_only: head.method == "HEAD",

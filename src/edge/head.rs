@@ -30,7 +30,9 @@ pub(crate) struct Parsed {
 }
 
 /// Returns where the head in `bytes` ends (after its empty line), or none while it is incomplete. The bytes before
-/// `seen` were checked already. Fault: `Invalid` at the first byte that no head may have.
+/// `seen` were checked already. Fault: `Invalid` at the first byte that no head may have: a control character anywhere, and
+/// a byte from 0x80 on in the request line. Header values may have those (`obs-text`, RFC 9110 section 5.5): proxies
+/// send names of users in UTF-8 or Latin-1.
 pub(crate) fn end(bytes: &[u8], seen: usize) -> Result<Option<usize>, Fault> {
     // A final CR has not been checked yet: it needs its LF.
     let from = seen.saturating_sub(1);
@@ -47,9 +49,15 @@ pub(crate) fn end(bytes: &[u8], seen: usize) -> Result<Option<usize>, Fault> {
             }
             b'\n' if bytes[..=at].ends_with(b"\r\n\r\n") => return Ok(Some(at + 1)),
             b'\n' | b'\r' | b'\t' | b' '..=b'~' => {}
+            0x80.. if bytes[..at].contains(&b'\n') => {}
+            0x80.. => {
+                return Err(Fault::invalid(
+                    "The request line has a byte that is not visible ASCII. Escape it.",
+                ));
+            }
             _ => {
                 return Err(Fault::invalid(
-                    "The head has a byte that is not visible ASCII. Escape it.",
+                    "The head has a control character. Escape it.",
                 ));
             }
         }
@@ -103,14 +111,7 @@ pub(crate) fn parse(bytes: &[u8], peer: IpAddr, received: Instant) -> Result<Par
     let headers = request
         .headers
         .iter()
-        .map(|h| {
-            let value: String = h
-                .value
-                .iter()
-                .map(|b| if *b == b'\t' { ' ' } else { char::from(*b) })
-                .collect();
-            (h.name.to_ascii_lowercase(), value.trim().to_owned())
-        })
+        .map(|h| (h.name.to_ascii_lowercase(), text(h.value)))
         .collect::<Vec<_>>();
 
     let length = length(&headers, minor)?;
@@ -136,6 +137,16 @@ pub(crate) fn parse(bytes: &[u8], peer: IpAddr, received: Instant) -> Result<Par
             received,
         },
     })
+}
+
+/// Returns a header's value as text: read as UTF-8 where it is that, else as Latin-1; tabs are spaces.
+fn text(value: &[u8]) -> String {
+    let text = match str::from_utf8(value) {
+        Ok(text) => text.to_owned(),
+        Err(_) => value.iter().map(|b| char::from(*b)).collect(),
+    };
+    // Only what HTTP calls white space: U+00A0 belongs to the value.
+    text.replace('\t', " ").trim_matches(' ').to_owned()
 }
 
 type Headers = [(String, String)];
@@ -373,8 +384,9 @@ mod tests {
             &b"GET / HTTP/1.1\n"[..],
             b"GET / HTTP/1.1\r\nA: b\0",
             b"GET / HTTP/1.1\r\nA: b\rc",
-            b"GET / HTTP/1.1\r\nA: caf\xc3",
+            b"GET /caf\xc3\xa9 HTTP/1.1\r\n",
             b"GET / HTTP/1.1\r\nA: \x7f",
+            b"GET / HTTP/1.1\r\nA: caf\xc3\xa9\x1b",
             b"\x16\x03\x01",
         ] {
             assert!(end(bytes, 0).is_err());
@@ -385,6 +397,26 @@ mod tests {
         let whole = b"GET / HTTP/1.1\r\n\r\nrest";
         let found = (1..=whole.len()).find_map(|n| end(&whole[..n], n - 1).unwrap());
         assert_eq!(found, Some(18));
+    }
+
+    #[test]
+    fn header_values_may_have_bytes_beyond_ascii_and_names_may_not() {
+        let value = |bytes: &[u8]| {
+            let head = [b"GET / HTTP/1.1\r\nHost: x\r\nA: ", bytes, b"\r\n\r\n"].concat();
+            assert_eq!(end(&head, 0).unwrap(), Some(head.len()));
+            let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
+            let parsed = parse(&head, peer, Instant::now()).unwrap();
+            parsed.head.header("a").unwrap().to_owned()
+        };
+        assert_eq!(value("J\u{f6}rg".as_bytes()), "J\u{f6}rg");
+        assert_eq!(value(b"J\xf6rg"), "J\u{f6}rg");
+        assert_eq!(value(b"\xa0\xff\xa0 \t"), "\u{a0}\u{ff}\u{a0}");
+        assert_eq!(value(b"a\tb"), "a b");
+        for wrong in [&b"J\xf6rg: a"[..], b"Content-Length: 3\xa0", b"\xa0Host: y"] {
+            let head = [b"GET / HTTP/1.1\r\nHost: x\r\n", wrong, b"\r\n\r\n"].concat();
+            let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
+            assert!(parse(&head, peer, Instant::now()).is_err(), "{wrong:?}");
+        }
     }
 
     #[test]

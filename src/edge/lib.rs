@@ -11,21 +11,23 @@
 //! itself, and sends tiny_http nothing but `GET /` with a ticket. A large or slow client costs a connection thread (a
 //! small stack), never a handler.
 //!
-//! `client_stream` is one socket under deadlines, `connections` bounds the connections, `budget` the uploads and spool
-//! bytes, `descriptors` and `threads` keep all of them within the process's limits, `guard` turns a panic of the
-//! service into an answer.
+//! `client_stream` is one socket under deadlines, `forwarded` finds the client behind trusted proxies, `connections` bounds
+//! the connections, `budget` the uploads and spool bytes, `descriptors` and `threads` keep all of them within the process's
+//! limits, `guard` turns a panic of the service into an answer.
 
 mod body;
 mod client_stream;
 mod connections;
 mod descriptors;
 mod flow;
+mod forwarded;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
 mod gate;
 mod guard;
 mod head;
 mod inner;
+mod listen;
 pub mod message;
 mod reply;
 mod send;
@@ -36,25 +38,21 @@ mod threads;
 
 use std::fmt;
 use std::io::{self, ErrorKind};
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use rustix::net::sockopt;
-
 use self::connections::Connections;
 use self::gate::Gate;
-use self::inner::wire::Handlers;
+use self::inner::wire::{Handlers, InnerSocket, SOCKET_PATH_BYTES_MAX};
 use self::spool::{Spool, SpoolLimits};
 use crate::message::Service;
+use vocabox_base::address::Network;
 use vocabox_base::budget::Budget;
 use vocabox_base::limits;
-
-/// Connections that the kernel may queue before they are accepted. std requests 128, with which a burst of 1000 took
-/// six seconds.
-const BACKLOG: i32 = 4096;
 
 /// Addresses, folders and sizes of the edge.
 #[derive(Debug, Clone)]
@@ -73,6 +71,8 @@ pub struct EdgeConfig {
     pub connections_max: usize,
     /// Most connections of one address.
     pub connections_per_address_max: usize,
+    /// Proxies that tell their clients' addresses; their own connections are bounded only with all others.
+    pub trusted_proxies: Vec<Network>,
 }
 
 /// Deadlines and sizes; the defaults are those of `limits`.
@@ -152,6 +152,12 @@ pub enum EdgeError {
     Spool { folder: PathBuf, cause: io::Error },
     /// The inner socket, its folder or a thread could not be made.
     Inner(String),
+    /// The path of the inner socket is too long for one, and the folder for temporary files cannot be used instead.
+    LongPath {
+        bytes: usize,
+        temporary: PathBuf,
+        cause: io::Error,
+    },
     /// The process may open too few descriptors even for the least number of connections: as many as handlers, so that
     /// requests that wait for a lane can never take all of them.
     Descriptors { have: u64, need: u64 },
@@ -183,6 +189,15 @@ impl fmt::Display for EdgeError {
                 folder.display()
             ),
             EdgeError::Inner(cause) => write!(f, "cannot set up the inner server: {cause}"),
+            EdgeError::LongPath {
+                bytes,
+                temporary,
+                cause,
+            } => write!(
+                f,
+                "the path of the data folder is so long that its socket's has {bytes} bytes, at most {SOCKET_PATH_BYTES_MAX} are accepted, and {}, the folder for temporary files, cannot be used instead ({cause}): set TMPDIR to a folder that can be written, or give a shorter --data-dir",
+                temporary.display()
+            ),
             EdgeError::Descriptors { have, need } => write!(
                 f,
                 "this process may open {have} files and needs {need} at the least; raise `ulimit -n` (LimitNOFILE), or lower the lanes or the queue"
@@ -206,13 +221,20 @@ pub struct Edge {
     _handlers: Handlers,
 }
 
-impl Edge {
-    /// Listens and serves. Everything that can be missing is checked before the first connection is accepted.
-    pub fn open<S: Service>(
-        config: EdgeConfig,
-        bounds: Bounds,
-        service: Arc<S>,
-    ) -> Result<Edge, EdgeError> {
+/// Everything of an edge that can be missing: it has its address, its folders and its limits, and answers nothing yet.
+pub struct EdgeSetup {
+    config: EdgeConfig,
+    bounds: Bounds,
+    connections_max: usize,
+    spool: Spool,
+    socket: OwnedFd,
+    inner: InnerSocket,
+}
+
+impl EdgeSetup {
+    /// Takes the address and checks folders and limits, before what takes long is begun. Until [`EdgeSetup::open`], clients
+    /// are refused a connection.
+    pub fn new(config: EdgeConfig, bounds: Bounds) -> Result<Self, EdgeError> {
         let wanted = config.connections_max;
         let by_files = descriptors::connections(wanted, config.handlers)?;
         let by_threads = threads::connections(wanted, config.handlers, config.threads_beside)?;
@@ -223,7 +245,6 @@ impl Edge {
                 );
             }
         }
-        let connections_max = by_files.min(by_threads);
         let spool = Spool::open(
             &config.spool_dir,
             SpoolLimits {
@@ -237,12 +258,43 @@ impl Edge {
             folder: config.spool_dir.clone(),
             cause,
         })?;
-        let (listener, address) = listen(config.listen).map_err(|cause| EdgeError::Listen {
+        let socket = listen::bind(config.listen).map_err(|cause| EdgeError::Listen {
             address: config.listen,
             cause,
         })?;
-        let (wire, handlers) =
-            Handlers::open(&config.socket_dir, config.handlers, Arc::clone(&service))?;
+        let inner = InnerSocket::bind(&config.socket_dir)?;
+        Ok(EdgeSetup {
+            config,
+            bounds,
+            connections_max: by_files.min(by_threads),
+            spool,
+            socket,
+            inner,
+        })
+    }
+
+    /// Returns the address that it will listen on, with its actual port.
+    #[cfg(test)]
+    fn address(&self) -> Option<SocketAddr> {
+        let address = rustix::net::getsockname(&self.socket).ok()?;
+        address.try_into().ok()
+    }
+
+    /// Listens, and serves with `service`.
+    pub fn open<S: Service>(self, service: Arc<S>) -> Result<Edge, EdgeError> {
+        let EdgeSetup {
+            config,
+            bounds,
+            connections_max,
+            spool,
+            socket,
+            inner,
+        } = self;
+        let (wire, handlers) = Handlers::open(inner, config.handlers, Arc::clone(&service))?;
+        let (listener, address) = listen::listen(socket).map_err(|cause| EdgeError::Listen {
+            address: config.listen,
+            cause,
+        })?;
         let connections = Connections::new(
             connections_max,
             config.connections_per_address_max.clamp(1, connections_max),
@@ -253,6 +305,7 @@ impl Edge {
             connections: Arc::clone(&connections),
             spool,
             uploads: Budget::new((config.handlers as u64 / 2).max(1), 1),
+            trusted_proxies: config.trusted_proxies,
             bounds,
         });
         let acceptor = thread::Builder::new()
@@ -266,7 +319,9 @@ impl Edge {
             _handlers: handlers,
         })
     }
+}
 
+impl Edge {
     /// Returns the listening address with its actual port.
     pub fn local_addr(&self) -> SocketAddr {
         self.address
@@ -297,20 +352,4 @@ impl Drop for Edge {
     fn drop(&mut self) {
         self.stop();
     }
-}
-
-/// Returns a listener whose connections send at once what they are given, and detect that a client's machine has gone:
-/// on Linux they inherit both options.
-fn listen(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
-    let listener = TcpListener::bind(address)?;
-    sockopt::set_tcp_nodelay(&listener, true)?;
-    sockopt::set_socket_keepalive(&listener, true)?;
-    let seconds = Duration::from_secs;
-    sockopt::set_tcp_keepidle(&listener, seconds(limits::PROBE_AFTER_SECONDS))?;
-    sockopt::set_tcp_keepintvl(&listener, seconds(limits::PROBE_EVERY_SECONDS))?;
-    sockopt::set_tcp_keepcnt(&listener, limits::PROBES)?;
-    rustix::net::listen(&listener, BACKLOG)?;
-    listener.set_nonblocking(true)?;
-    let address = listener.local_addr()?;
-    Ok((listener, address))
 }

@@ -43,11 +43,12 @@ pub struct Head {
     pub path: String,
     /// The part after `?`, raw, or empty.
     pub query: String,
-    /// Names in lower case, values of visible ASCII, in the order of arrival.
+    /// Names in lower case, values without control characters of ASCII (others may be in Latin-1), in the order of
+    /// arrival.
     pub headers: Vec<(String, String)>,
     /// Body bytes declared by `Content-Length`; none for a chunked body, 0 where there is no body.
     pub declared_bytes: Option<u64>,
-    /// The client's address.
+    /// The client's address: that of its connection, or the one that a trusted proxy tells.
     pub peer: IpAddr,
     /// When the first byte of the head arrived.
     pub received: Instant,
@@ -85,6 +86,18 @@ impl Body {
         self.len() == 0
     }
 
+    /// Returns the body once more. Of a file only the position is shared: a reader of one of both must be done before one of
+    /// the other is made.
+    pub fn try_clone(&self) -> io::Result<Body> {
+        Ok(match self {
+            Body::Memory(bytes) => Body::Memory(bytes.clone()),
+            Body::Spooled { file, bytes } => Body::Spooled {
+                file: file.try_clone()?,
+                bytes: *bytes,
+            },
+        })
+    }
+
     /// Returns the whole body in memory. Only for bodies whose bound is small.
     pub fn into_bytes(self) -> io::Result<Vec<u8>> {
         match self {
@@ -118,16 +131,28 @@ pub struct Answered {
     pub answer: Answer,
     /// What follows the answer's body and is still being made, so that its length is not known.
     pub rest: Option<Rest>,
-    /// What is sent in place of the answer's body, which is then empty: it is sent directly from the file, and neither
-    /// memory nor the spool holds it.
+    /// What follows the answer's body: it is sent directly from the file, and neither memory nor the spool holds it.
     pub file: Option<Part>,
 }
 
-/// A part of a file: `bytes` bytes from its current position on.
+/// A part of a file: `bytes` bytes from its current position on, and what follows them in the answer.
 #[derive(Debug)]
 pub struct Part {
     pub file: File,
     pub bytes: u64,
+    pub after: &'static str,
+}
+
+impl Part {
+    /// Returns the length in the answer, in bytes.
+    pub fn len(&self) -> u64 {
+        self.bytes + self.after.len() as u64
+    }
+
+    /// Whether nothing is sent.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 }
 
 impl From<Answer> for Answered {

@@ -2,14 +2,16 @@
 //! sockets nor HTTP.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, ErrorKind, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::message::Body;
 use vocabox_base::budget::{Budget, Share};
+use vocabox_base::disk;
 use vocabox_base::fault::{Fault, Kind};
+use vocabox_base::folder::make_private;
 
 /// Bytes that are collected for one write to a file: chunks of a body may have one byte each.
 const WRITE_BYTES: usize = 64 * 1024;
@@ -38,7 +40,7 @@ pub(crate) struct Spool {
 impl Spool {
     /// Opens a spool in `folder` (created if missing); the error says why no file can be created there.
     pub(crate) fn open(folder: &Path, room: SpoolLimits) -> io::Result<Self> {
-        std::fs::create_dir_all(folder)?;
+        make_private(folder)?;
         tempfile::tempfile_in(folder)?.write_all(b"a place to write")?;
         Ok(Spool {
             folder: folder.to_owned(),
@@ -108,7 +110,7 @@ impl Sink<'_> {
             return Err(no_room("the spool is full"));
         }
         if let Waits::File(file) = &mut self.waits {
-            file.write_all(more).map_err(no_room)?;
+            file.write_all(more).map_err(unwritten)?;
         }
         self.bytes = bytes;
         Ok(())
@@ -122,8 +124,10 @@ impl Sink<'_> {
         match &mut self.waits {
             Waits::Memory(memory) => block.copy_from_slice(&memory[from as usize..][..most]),
             Waits::File(file) => {
-                file.flush().map_err(no_room)?;
-                file.get_ref().read_exact_at(block, from).map_err(no_room)?;
+                file.flush().map_err(unwritten)?;
+                file.get_ref()
+                    .read_exact_at(block, from)
+                    .map_err(unwritten)?;
             }
         }
         Ok(most)
@@ -138,9 +142,9 @@ impl Sink<'_> {
         if !share.grow(self.bytes) {
             return Err(no_room("the spool is full"));
         }
-        let file = tempfile::tempfile_in(&self.spool.folder).map_err(no_room)?;
+        let file = tempfile::tempfile_in(&self.spool.folder).map_err(unwritten)?;
         let mut file = BufWriter::with_capacity(WRITE_BYTES, file);
-        file.write_all(memory).map_err(no_room)?;
+        file.write_all(memory).map_err(unwritten)?;
         self.waits = Waits::File(file);
         self.share = share;
         Ok(())
@@ -151,8 +155,8 @@ impl Sink<'_> {
         let body = match self.waits {
             Waits::Memory(memory) => Body::Memory(memory),
             Waits::File(file) => {
-                let mut file = file.into_inner().map_err(no_room)?;
-                file.seek(SeekFrom::Start(0)).map_err(no_room)?;
+                let mut file = file.into_inner().map_err(|e| unwritten(e.into_error()))?;
+                file.seek(SeekFrom::Start(0)).map_err(unwritten)?;
                 Body::Spooled {
                     file,
                     bytes: self.bytes,
@@ -164,6 +168,17 @@ impl Sink<'_> {
             share: self.share,
         })
     }
+}
+
+/// The fault of a file that cannot be written.
+fn unwritten(error: io::Error) -> Fault {
+    if matches!(
+        error.kind(),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge
+    ) {
+        disk::note_full();
+    }
+    no_room(error)
 }
 
 fn no_room(cause: impl std::fmt::Display) -> Fault {

@@ -1,12 +1,12 @@
 //! Bounds the threads: tiny_http's accept thread does not survive a thread that cannot be started, so the connections
 //! must never need more threads than the process may have. Containers and service managers often allow few.
 
-use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::process::{Resource, getrlimit, getuid};
 
 use crate::EdgeError;
+use vocabox_base::groups;
 
 /// Threads of one connection with a running request: its own, and tiny_http's while it reads the ticket.
 const PER_CONNECTION: u64 = 2;
@@ -21,8 +21,7 @@ pub(crate) fn connections(
     handlers: usize,
     beside: usize,
 ) -> Result<usize, EdgeError> {
-    let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-    let of_group = room(Path::new("/sys/fs/cgroup"), &groups);
+    let of_group = room(Path::new(groups::MOUNT), &groups::listed());
     // The limit counts the threads of all processes of this user, and applies to all users but root.
     let of_user = match getuid().is_root() {
         true => None,
@@ -44,38 +43,22 @@ fn fit(wanted: u64, handlers: u64, have: u64) -> Result<usize, EdgeError> {
     Ok(fitting as usize)
 }
 
-/// Returns the threads that may still be started in the control groups of this process and all above them (cgroups(7)),
-/// which `groups` lists as `/proc/self/cgroup` does; none where nothing limits them. `mount` is where they are mounted.
-fn room(mount: &Path, groups: &str) -> Option<u64> {
-    groups
-        .lines()
-        .filter_map(|line| {
-            let mut fields = line.splitn(3, ':').skip(1);
-            let (controllers, group) = (fields.next()?, fields.next()?);
-            let root = match controllers {
-                "" => mount.to_owned(),
-                "pids" => mount.join("pids"),
-                _ => return None,
-            };
-            let group = root.join(group.trim_start_matches('/'));
-            // A container sees its own group as the root, whatever the host calls it.
-            let above = group.ancestors().filter(|g| g.starts_with(&root));
-            above.chain([root.as_path()]).filter_map(left).min()
-        })
-        .min()
-}
-
-/// Returns the threads that may still be started in one group.
-fn left(group: &Path) -> Option<u64> {
-    let number = |name: &str| -> Option<u64> {
-        let text = fs::read_to_string(group.join(name)).ok()?;
-        text.trim().parse().ok()
+/// Returns the threads that may still be started in the control groups of this process, which `listed` lists; none where
+/// nothing limits them. `mount` is where they are mounted.
+fn room(mount: &Path, listed: &str) -> Option<u64> {
+    let left = |group: &PathBuf| {
+        let number = |name| groups::number(group, name);
+        Some(number("pids.max")?.saturating_sub(number("pids.current")?))
     };
-    Some(number("pids.max")?.saturating_sub(number("pids.current")?))
+    (groups::folders(mount, listed, "pids").iter())
+        .filter_map(left)
+        .min()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

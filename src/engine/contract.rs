@@ -178,7 +178,7 @@ pub struct Translation {
 
 /// Transcribes: sound → text.
 pub type Transcribe = dyn Engine<Task = TranscribeTask, Output = Transcript>;
-/// Embeds a speaker: 16 kHz speech → 256 values of length 1.
+/// Embeds a speaker: 16 kHz speech → 192 values of length 1.
 pub type Embed = dyn Engine<Task = Clip, Output = Vec<f32>>;
 
 /// Translates: text → text.

@@ -12,6 +12,7 @@
 //! | `asr` | speech → text (Whisper) |
 //! | `vad` | where in a recording there is speech (Silero) |
 //! | `level` | how loud a recording is, and the gain at which models hear it |
+//! | `segmentation` | which of three speakers talk in 10 s |
 //! | `speaker` | speech → a speaker's embedding |
 //! | `diarization` | who speaks when |
 //! | `translation` | text → text in another language |
@@ -26,6 +27,7 @@ mod level;
 mod logits;
 mod refusals;
 mod registry;
+pub mod segmentation;
 pub mod speaker;
 #[cfg(debug_assertions)]
 mod stub;

@@ -7,7 +7,7 @@ use crate::graph::loader::{self, GraphLoader};
 #[cfg(debug_assertions)]
 use crate::stub;
 use crate::tts::{kokoro, style, tone_conversion, vits};
-use crate::{asr, speaker, translation, vad};
+use crate::{asr, segmentation, speaker, translation, vad};
 use vocabox_base::fault::Fault;
 use vocabox_pack::manifest::{Reads, Voice};
 use vocabox_pack::{Pack, PackError};
@@ -24,6 +24,7 @@ pub enum Build {
     Transcribe(fn(&Pack, &Pack, &GraphLoader) -> Result<Arc<Transcribe>, Fault>),
     Detect(fn(&Pack, &GraphLoader) -> Result<vad::Silero, Fault>),
     Embed(BuildOne<Embed>),
+    Segment(fn(&Pack, &GraphLoader) -> Result<segmentation::Segmenter, Fault>),
     Translate(BuildOne<Translate>),
     Convert(fn(&Pack, &GraphLoader) -> Result<tone_conversion::ToneConverter, Fault>),
 }
@@ -36,7 +37,8 @@ pub const ENGINES: &[(&str, Build)] = &[
     // Whisper trained on other languages, under the name that the API uses.
     ("vocabanga", Build::Transcribe(asr::build)),
     ("silero", Build::Detect(vad::build)),
-    ("speaker", Build::Embed(speaker::build)),
+    ("campplus", Build::Embed(speaker::build)),
+    ("pyannote", Build::Segment(segmentation::build)),
     ("marian", Build::Translate(translation::build)),
     ("m2m100", Build::Translate(translation::build)),
     ("nllb", Build::Translate(translation::build)),

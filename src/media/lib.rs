@@ -1,8 +1,8 @@
-//! Replaces the sound of a film: the same container with the same picture, byte for byte, and one new sound track.
+//! Replaces a sound track of a film: the same container with the same picture, byte for byte, and a new sound track.
 //!
 //! Pictures are never decoded: their samples are copied, and so is everything that describes them (codec, size, edit
-//! list, times). Only the tables of sample positions and the sound are written anew. Subtitles, chapters and tags stay;
-//! every sound track of the original is removed.
+//! list, times). Only the tables of sample positions and the sound are written anew. Subtitles, chapters, tags and other
+//! sound tracks stay; the new one becomes the default. A film that breaks off is copied as far as it goes.
 //!
 //! Files come from clients: each count and size in them is checked against the file's size and against `limits`. Memory
 //! does not grow with the size of the samples, only with their number, by some 30 bytes each.
@@ -19,6 +19,8 @@ mod source;
 mod track;
 mod webm;
 
+#[cfg(test)]
+mod copy_tests;
 #[cfg(test)]
 mod tests;
 
@@ -50,9 +52,6 @@ pub struct Picture {
     /// Pixels as coded, where the file declares them.
     pub width: Option<u32>,
     pub height: Option<u32>,
-    /// Seconds by which the original sound starts later than `audio::decode` gives it: from the file's start to the
-    /// first sample of its first sound track, beyond what an edit list says (which `audio::decode` applies). Mostly 0.
-    pub sound_late_s: f64,
     /// Whether there is a sound track, of any codec.
     pub has_sound: bool,
 }
@@ -64,7 +63,7 @@ pub struct Picture {
 /// Faults: `Invalid` for a container that is damaged, encrypted, truncated, or beyond `limits` in one of its tables;
 /// `Internal` when it cannot be read.
 pub fn inspect<R: Read + Seek>(reader: R) -> Result<Option<Picture>, Fault> {
-    let mut source = Source::new(reader)?;
+    let mut source = Source::mended(reader)?;
     match kind(&mut source)? {
         Some(Container::Mp4) => mp4::inspect(&mut source),
         Some(Container::Webm) => webm::inspect(&mut source),
@@ -72,8 +71,8 @@ pub fn inspect<R: Read + Seek>(reader: R) -> Result<Option<Picture>, Fault> {
     }
 }
 
-/// Writes the film in `reader` to the empty file `out`, in the same container, with `track` in place of all its sound
-/// tracks.
+/// Writes the film in `reader` to the empty file `out`, in the same container, with `track` in place of its sound track of
+/// number `replaced` (as [`vocabox_audio::HeardTrack`] names it), or of all its sound tracks.
 ///
 /// The track starts with the file (MP4: with the movie; WebM: at time 0). Files are copied by blocks.
 ///
@@ -82,16 +81,17 @@ pub fn inspect<R: Read + Seek>(reader: R) -> Result<Option<Picture>, Fault> {
 pub fn replace_audio<R: Read + Seek>(
     reader: R,
     track: &SoundTrack,
+    replaced: Option<u32>,
     out: &mut File,
 ) -> Result<(), Fault> {
-    let mut source = Source::new(reader)?;
+    let mut source = Source::mended(reader)?;
     let container = kind(&mut source)?;
     if let Some(container) = container {
         check_codec(container, track.codec())?;
     }
     match container {
-        Some(Container::Mp4) => mp4::replace_audio(&mut source, track, out),
-        Some(Container::Webm) => webm::replace_audio(&mut source, track, out),
+        Some(Container::Mp4) => mp4::replace_audio(&mut source, track, replaced, out),
+        Some(Container::Webm) => webm::replace_audio(&mut source, track, replaced, out),
         None => Err(no_picture()),
     }
 }

@@ -3,6 +3,7 @@
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 
 use super::damaged;
+use vocabox_audio::decode::{Patched, mended_matroska};
 use vocabox_base::fault::Fault;
 
 /// Bytes that are read ahead or copied at a time.
@@ -10,14 +11,24 @@ const BLOCK_BYTES: usize = 64 * 1024;
 
 /// The input of a mux. A read past the file's end is `Invalid`; other faults are `Internal`.
 pub struct Source<R> {
-    reader: BufReader<R>,
+    reader: BufReader<Patched<R>>,
     at: u64,
     bytes: u64,
 }
 
 impl<R: Read + Seek> Source<R> {
     /// Returns a source over `reader` from its first byte, wherever it stands.
-    pub fn new(mut reader: R) -> Result<Self, Fault> {
+    pub fn new(reader: R) -> Result<Self, Fault> {
+        Source::over(Patched::new(reader, Vec::new()))
+    }
+
+    /// As [`Source::new`], with the lengths of a Matroska film that breaks off corrected to what is there.
+    pub fn mended(reader: R) -> Result<Self, Fault> {
+        Source::over(mended_matroska(reader))
+    }
+
+    fn over(reader: io::Result<Patched<R>>) -> Result<Self, Fault> {
+        let mut reader = reader.map_err(Fault::internal)?;
         let bytes = reader.seek(SeekFrom::End(0)).map_err(Fault::internal)?;
         reader.rewind().map_err(Fault::internal)?;
         Ok(Source {

@@ -20,6 +20,8 @@ pub enum PackKind {
     Detect,
     /// Sound → embedding of its speaker.
     Embed,
+    /// Sound → which of a few speakers talk at each moment.
+    Segment,
     /// Text → text in another language.
     Translate,
     /// Sound and two tones → sound in the other tone.

@@ -17,6 +17,7 @@ use tempfile::NamedTempFile;
 use crate::engine::contract::CancellationToken;
 use crate::fault::Fault;
 use crate::scheduler::lanes::POLL;
+use vocabox_base::folder::make_private;
 
 /// How much a cache holds.
 #[derive(Debug, Clone, Copy)]
@@ -47,7 +48,7 @@ impl FileCache {
     /// The cache in `folder`, which is created if it is missing; `limits` apply whenever a file is added. Unfinished
     /// files of an earlier process are removed. Faults: `Internal` when the folder cannot be created or read.
     pub fn open(folder: PathBuf, limits: CacheLimits) -> Result<Self, Fault> {
-        fs::create_dir_all(&folder).map_err(Fault::internal)?;
+        make_private(&folder).map_err(Fault::internal)?;
         let mut held = CacheUse::default();
         for file in files(&folder).map_err(Fault::internal)? {
             match file.is_unfinished() {
@@ -119,7 +120,7 @@ impl FileCache {
         let suffix = format!(".{UNFINISHED}");
         let path = self.folder.join(name);
         let own = path.parent().unwrap_or(&self.folder);
-        fs::create_dir_all(own)?;
+        make_private(own)?;
         let mut file = NamedTempFile::with_suffix_in(suffix, own)?;
         file.write_all(content)?;
         // Set from the clock that `find` uses, because the file system's own time lags behind it.

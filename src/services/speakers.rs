@@ -1,11 +1,12 @@
 //! Who speaks when, and what a speaker is like.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::{Capacity, run_engine};
 use crate::audio::pcm::{Clip, Samples};
 use crate::engine::contract::{CancellationToken, Embed};
-use crate::engine::diarization::{Diarize, Diarized};
+use crate::engine::diarization::{Diarize, DiarizeTask, Diarized};
 use crate::fault::Fault;
 use crate::scheduler::LaneShare;
 use crate::scheduler::estimates::Work;
@@ -34,20 +35,25 @@ impl SpeakerService {
         }
     }
 
-    /// Returns who speaks when in a recording. Faults: `Busy` when it could not start before the deadline of
+    /// Returns who of how many `speakers` speaks when in a recording. Faults: `Busy` when it could not start before the deadline of
     /// `cancellation`; `Engine` when the engine failed or did not finish before that; `Cancelled`; `Invalid` for what cannot
     /// be decoded.
     pub fn diarize(
         &self,
         recording: Box<dyn Samples>,
+        speakers: RangeInclusive<usize>,
         share: &LaneShare,
         cancellation: &CancellationToken,
     ) -> Result<Diarized, Fault> {
         let task = (self.lanes).enter(share, Work::Diarize, USUAL_SECONDS, cancellation)?;
+        let recording = DiarizeTask {
+            audio: recording,
+            speakers,
+        };
         run_engine(&*self.diarize, recording, &task)
     }
 
-    /// Returns the embedding of one speaker's `speech` at 16 kHz: 256 values, of length 1. Faults: as
+    /// Returns the embedding of one speaker's `speech` at 16 kHz: 192 values, of length 1. Faults: as
     /// [`SpeakerService::diarize`].
     pub fn embed(
         &self,

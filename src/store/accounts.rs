@@ -162,8 +162,9 @@ impl Store {
             .for_each(|id| self.voice_files.remove_all(id));
         jobs.into_iter()
             .for_each(|id| self.job_files.remove_all(id));
-        if history == HistoryFate::Purge {
-            self.seals.forget(account.id);
+        match history {
+            HistoryFate::Keep => self.seals.forget_all_but_history(account.id),
+            HistoryFate::Purge => self.seals.forget(account.id),
         }
         self.spoken.remove_all(account.id);
         Ok(account)

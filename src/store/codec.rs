@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::ids::{AccountId, Feature, ItemId, JobId, VoiceId};
+use crate::lexicons::owner;
 
 /// Key of an account, and prefix of every key that belongs to it: 8 bytes.
 pub(crate) fn account_key(account: AccountId) -> [u8; 8] {
@@ -43,7 +44,7 @@ pub(crate) fn job_key(account: AccountId, id: JobId) -> [u8; 24] {
 
 /// Key of the lexicon of an account; of the command line for none, which no account's is: their ids start at 1.
 pub(crate) fn lexicon_key(account: Option<AccountId>) -> [u8; 8] {
-    account_key(account.unwrap_or(AccountId(0)))
+    account_key(owner(account))
 }
 
 /// Returns the item that a key of the history refers to; none when the key is damaged.

@@ -4,17 +4,18 @@
 //! missing file, and the next start removes what a power failure left without a record.
 
 use std::fmt::Display;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Seek};
 use std::marker::PhantomData;
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, linkat};
 
 use crate::lmdb;
 use vocabox_base::fault::Fault;
+use vocabox_base::folder::make_private;
 
 /// The folders of everything that has an `Id`, each named by it.
 #[derive(Debug, Clone)]
@@ -97,8 +98,8 @@ impl<Id: Display + Copy> Folders<Id> {
     }
 
     fn folder_of(&self, id: Id) -> io::Result<()> {
-        let mut folders = DirBuilder::new();
-        folders.recursive(true).mode(0o700).create(self.folder(id))
+        make_private(&self.dir)?;
+        make_private(&self.folder(id))
     }
 
     fn fresh(&self, id: Id, path: &Path) -> io::Result<File> {

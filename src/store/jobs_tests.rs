@@ -1,5 +1,7 @@
 //! Jobs, their files and their room.
 
+use std::io::Read;
+
 use super::*;
 use crate::{AccountChanges, HistoryFate, QuotaChanges, StoreBounds};
 use serde_json::json;

@@ -7,6 +7,7 @@ use crate::codec::lexicon_key;
 use crate::ids::{AccountId, Utc};
 use crate::{Store, Tables};
 use vocabox_base::fault::{Fault, Kind};
+use vocabox_base::limits::STORE_LEXICON_PARTS;
 
 /// How a word is said, as it is stored; `text` checks it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,22 +31,33 @@ pub struct LexiconRecord {
 impl Store {
     /// Returns the lexicon of `account`; of the command line for none. None where there is none.
     pub fn lexicon(&self, account: Option<AccountId>) -> Result<Option<LexiconRecord>, Fault> {
-        let txn = self.env.read_txn()?;
-        self.tables.lexicons.get(&txn, &lexicon_key(account))
+        let sealed = {
+            let txn = self.env.read_txn()?;
+            let value = self.tables.lexicons.get(&txn, &lexicon_key(account))?;
+            value.map(<[u8]>::to_vec)
+        };
+        let Some(sealed) = sealed else {
+            return Ok(None);
+        };
+        let json = self.seals.open_lexicon(owner(account), &sealed)?;
+        serde_json::from_slice(&json).map_err(Fault::internal)
     }
 
     /// Makes `entries` the lexicon of `account`, in place of the one that it has. It is on the disk when this returns.
-    /// Faults: `Unauthorized` when the account was deleted meanwhile; and as any write.
+    /// Faults: `Unauthorized` when the account was deleted meanwhile; `Missing` when all lexicons together take all their
+    /// space; and as any write.
     pub fn put_lexicon(
         &self,
         account: Option<AccountId>,
         entries: Vec<LexiconEntry>,
     ) -> Result<LexiconRecord, Fault> {
-        let tables = self.tables;
+        let (tables, bytes_max) = (self.tables, self.env.map_bytes() / STORE_LEXICON_PARTS);
         let record = LexiconRecord {
             entries,
             updated_at: Utc::now(),
         };
+        let json = serde_json::to_vec(&record).map_err(Fault::internal)?;
+        let sealed = self.seals.seal_lexicon(owner(account), &json)?;
         self.write(move |txn| {
             if let Some(account) = account
                 && !tables.has_account(txn, account)?
@@ -55,9 +67,17 @@ impl Store {
                     "The account of this key was deleted.",
                 ));
             }
-            tables.lexicons.put(txn, &lexicon_key(account), &record)?;
-            Ok(record.clone())
-        })
+            let key = lexicon_key(account);
+            tables.lexicons.delete(txn, &key)?;
+            let others_bytes = tables.lexicons.stat(txn)?.non_free_page_size();
+            if others_bytes + sealed.len() > bytes_max {
+                return Err(Fault::missing(
+                    "The store has no room for the lexicon: its operator has to make room.",
+                ));
+            }
+            tables.lexicons.put(txn, &key, &sealed)
+        })?;
+        Ok(record)
     }
 
     /// Deletes the lexicon of `account`; returns whether there was one. Faults: as any write.
@@ -76,11 +96,16 @@ impl Tables {
     }
 }
 
+/// The account that stands for `account` in keys and files: 0, which no account has, for the command line.
+pub(crate) fn owner(account: Option<AccountId>) -> AccountId {
+    account.unwrap_or(AccountId(0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::HistoryFate;
-    use crate::tests::{account, open};
+    use crate::tests::{account, contains, open};
+    use crate::{HistoryFate, StoreBounds};
 
     fn entry(word: &str, spelling: &str) -> LexiconEntry {
         LexiconEntry {
@@ -133,5 +158,28 @@ mod tests {
         let fault = store.put_lexicon(Some(ada), Vec::new()).unwrap_err();
         assert_eq!(fault.kind, Kind::Unauthorized);
         assert_eq!(store.lexicon(Some(ada)).unwrap(), None);
+    }
+
+    #[test]
+    fn the_words_of_a_lexicon_are_in_no_file_and_their_secret_goes_with_the_account() {
+        let (dir, store) = open();
+        let (ada, bisi) = (account(&store, "ada"), account(&store, "bisi"));
+        for owner in [Some(ada), Some(bisi), None] {
+            let words = vec![entry("Tchaikovsky", "chai koff ski")];
+            store.put_lexicon(owner, words).unwrap();
+        }
+        assert!(!contains(dir.path(), "Tchaikovsky"));
+        assert!(!contains(dir.path(), "chai koff"));
+        let secret = |of: AccountId| dir.path().join(format!("secrets/{of}/lexicon"));
+        assert!(secret(ada).exists());
+        store.delete_account("ada", HistoryFate::Keep).unwrap();
+        assert!(!secret(ada).exists());
+        drop(store);
+        // Nor does a server take the secrets of others for remains.
+        let store = Store::serve(dir.path(), StoreBounds::default()).unwrap();
+        for owner in [Some(bisi), None] {
+            let entries = store.lexicon(owner).unwrap().unwrap().entries;
+            assert_eq!(entries[0].word, "Tchaikovsky");
+        }
     }
 }

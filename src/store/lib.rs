@@ -7,7 +7,9 @@
 //! It knows nothing of requests and statuses.
 
 mod accounts;
+mod age;
 mod codec;
+mod data_folder;
 mod folders;
 mod history;
 mod ids;
@@ -27,8 +29,8 @@ mod upgrade;
 mod voices;
 mod writer;
 
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -55,6 +57,7 @@ use codec::Json;
 use lmdb::{Env, Failure, Table};
 use rate_limit::buckets;
 use vocabox_base::fault::Fault;
+use vocabox_base::folder;
 use vocabox_base::limits::{
     NAME_CHARS_MAX, STORE_BYTES, STORE_READERS_MAX, STORE_SPARE_PARTS, STORE_WRITABLE_MS,
 };
@@ -77,6 +80,8 @@ const DATABASES: u32 = 12;
 const LOCK_FILE: &str = "serve.lock";
 
 const CHECKED_AT: &str = "checked_at";
+/// Bytes that the last server allowed the store to grow to. LMDB's own note of it never falls.
+const MAP_BYTES: &str = "map_bytes";
 /// LMDB's bound on a key; account names are keys.
 const LMDB_KEY_BYTES_MAX: usize = 511;
 const _: () = assert!(NAME_CHARS_MAX * char::MAX.len_utf8() <= LMDB_KEY_BYTES_MAX);
@@ -101,11 +106,11 @@ struct Tables {
     /// Deleted accounts whose history has to be removed.
     purges: Table<'static, Bytes, Unit>,
     /// Cloned voices.
-    voices: Table<'static, Bytes, Json<ClonedVoice>>,
+    voices: Table<'static, Bytes, Json<voices::VoiceRecord>>,
     /// Dubbing jobs.
     jobs: Table<'static, Bytes, Json<Job>>,
-    /// Pronunciations.
-    lexicons: Table<'static, Bytes, Json<lexicons::LexiconRecord>>,
+    /// JSON of a `LexiconRecord`, sealed.
+    lexicons: Table<'static, Bytes, Bytes>,
 }
 
 /// What a server's store may hold.
@@ -184,14 +189,18 @@ impl Store {
     fn open_sized(data_dir: &Path, map_bytes: Option<usize>, clock: Clock) -> Result<Store, Fault> {
         let dir = data_dir.join("store");
         make_folder(&dir)
+            .map(|()| data_folder::close(data_dir))
             .and_then(|()| Env::open(&dir, map_bytes, STORE_READERS_MAX, DATABASES))
-            .and_then(|env| Store::over(env, data_dir, clock))
+            .and_then(|env| Store::over(env, data_dir, map_bytes, clock))
             .map_err(|fault| in_folder(&dir, fault))
     }
 
-    fn over(env: Env, data_dir: &Path, clock: Clock) -> Result<Store, Fault> {
-        let map_bytes = env.map_bytes();
-        let history_bytes_max = map_bytes - map_bytes / STORE_SPARE_PARTS;
+    fn over(
+        mut env: Env,
+        data_dir: &Path,
+        map_bytes: Option<usize>,
+        clock: Clock,
+    ) -> Result<Store, Fault> {
         let txn = env.write_txn()?;
         let created =
             env.heed()
@@ -243,7 +252,16 @@ impl Store {
         };
         let mut txn = env.write_txn()?;
         upgrade::run(&mut txn, tables)?;
+        if let Some(bytes) = map_bytes {
+            tables.meta.put(&mut txn, MAP_BYTES, &(bytes as u64))?;
+        }
+        let noted = tables.meta.get(&txn, MAP_BYTES)?;
         txn.commit().map_err(lmdb::fault)?;
+        if let (None, Some(bytes)) = (map_bytes, noted) {
+            env.resize(bytes as usize)?;
+        }
+        let map_bytes = env.map_bytes();
+        let history_bytes_max = map_bytes - map_bytes / STORE_SPARE_PARTS;
         let uses = Arc::new(keys::Uses::default());
         let buckets = Arc::new(buckets::Buckets::new(clock));
         let (due_uses, due_buckets) = (uses.clone(), buckets.clone());
@@ -279,6 +297,12 @@ impl Store {
         self.write(move |txn| meta.put(txn, CHECKED_AT, &now))
     }
 
+    /// Whether LMDB refuses every transaction from now on, because it no longer knows what is on the disk. Only a new start
+    /// of the process helps.
+    pub fn has_failed(&self) -> bool {
+        self.env.has_failed()
+    }
+
     /// Writes everything that waits to the disk, token buckets exactly, and refuses later writes. Reads work until the
     /// store is dropped.
     pub fn close(&self) {
@@ -312,7 +336,8 @@ impl Drop for ServerLock {
 
 /// Takes the lock for the only server of `data_dir`; it ends with the process, however that ends.
 fn only_server(data_dir: &Path) -> Result<ServerLock, Fault> {
-    make_folder(data_dir)?;
+    make_folder(&data_dir.join("store"))?;
+    data_folder::close(data_dir);
     let file = OpenOptions::new()
         .write(true)
         .create(true)
@@ -333,12 +358,14 @@ fn only_server(data_dir: &Path) -> Result<ServerLock, Fault> {
 }
 
 fn make_folder(dir: &Path) -> Result<(), Fault> {
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
-    made.map_err(|error| lmdb::fault(error.into()))
+    folder::make_private(dir).map_err(|error| lmdb::fault(error.into()))
 }
 
 /// Returns the fault with the folder in its cause, for the operator.
 fn in_folder(dir: &Path, fault: Fault) -> Fault {
+    if fault.sentence == lmdb::NO_ADDRESS_SPACE {
+        return fault;
+    }
     let cause = fault.cause.as_deref().unwrap_or("refused");
     let cause = format!("{}: {cause}; --data-dir chooses another", dir.display());
     fault.because(cause)

@@ -7,8 +7,14 @@ use heed::{
     BytesDecode, BytesEncode, Database, DatabaseStat, EnvOpenOptions, MdbError, RoTxn, RwTxn,
     WithoutTls,
 };
+use rustix::process::{Resource, getrlimit};
+use vocabox_base::disk;
 use vocabox_base::fault::{Fault, Kind};
 use vocabox_base::limits::{STORE_BYTES, STORE_FREE_PARTS};
+
+/// The sentence of a store that cannot be mapped.
+pub(crate) const NO_ADDRESS_SPACE: &str =
+    "The store has no room in the address space of this process.";
 
 /// LMDB's name for the file of an environment.
 const DATA_FILE: &str = "data.mdb";
@@ -36,8 +42,7 @@ impl Env {
             None if dir.join(DATA_FILE).exists() => {}
             bytes => {
                 let bytes = bytes.unwrap_or(STORE_BYTES.default as usize);
-                // heed wants whole pages; no page of memory is larger.
-                options.map_size(bytes.next_multiple_of(64 * 1024));
+                options.map_size(whole_pages(bytes));
             }
         }
         // SAFETY: only this program uses the files (mode 0700), through LMDB and with its locks on; heed refuses to
@@ -46,6 +51,13 @@ impl Env {
         let env = Env(env);
         env.clear_stale_readers()?;
         Ok(env)
+    }
+
+    /// Bounds the environment to `map_bytes`, or to what it has if that is more. The caller has the only handle, so that no
+    /// transaction is open.
+    pub(crate) fn resize(&mut self, map_bytes: usize) -> Result<(), Fault> {
+        // SAFETY: no transaction of this process is open.
+        unsafe { self.0.resize(whole_pages(map_bytes)) }.map_err(fault)
     }
 
     /// Frees the reader slots of processes that were killed during a read: each keeps the pages of its snapshot, and the
@@ -75,10 +87,20 @@ impl Env {
         self.0.read_txn().map_err(fault)
     }
 
+    /// Whether LMDB refuses every transaction from now on: a write of a root page has failed.
+    pub(crate) fn has_failed(&self) -> bool {
+        matches!(self.0.read_txn(), Err(heed::Error::Mdb(MdbError::Panic)))
+    }
+
     /// Returns the only write transaction; waits for that of another process.
     pub(crate) fn write_txn(&self) -> Result<RwTxn<'_>, Fault> {
         self.0.write_txn().map_err(fault)
     }
+}
+
+/// `bytes` as heed takes sizes; no page of memory is larger than 64 KiB.
+fn whole_pages(bytes: usize) -> usize {
+    bytes.next_multiple_of(64 * 1024)
 }
 
 /// A key and its value.
@@ -296,7 +318,18 @@ pub(crate) fn fault(error: heed::Error) -> Fault {
         ),
         heed::Error::Io(error) => match error.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+                disk::note_full();
                 Fault::missing("The disk of the store is full: its operator has to make room.")
+            }
+            ErrorKind::OutOfMemory => {
+                let may = getrlimit(Resource::As).current;
+                let may = may.map_or("all of it".to_owned(), |bytes| {
+                    format!("{} MiB", bytes >> 20)
+                });
+                return Fault::missing(NO_ADDRESS_SPACE).because(format!(
+                    "it takes as much as --store-bytes, {} MiB by default, and the process may have {may}: raise `ulimit -v`, or start the server with a smaller --store-bytes",
+                    STORE_BYTES.default >> 20
+                ));
             }
             ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
                 Fault::missing("The data folder cannot be written.")
@@ -310,6 +343,13 @@ pub(crate) fn fault(error: heed::Error) -> Fault {
         heed::Error::EnvAlreadyOpened => {
             Fault::missing("The store is open already in this process.")
         }
+        // LMDB no longer knows what is on the disk, because a write of a root page failed.
+        heed::Error::Mdb(MdbError::Panic) => {
+            Fault::missing("The store has failed: its operator has to start the server again.")
+        }
+        heed::Error::Mdb(MdbError::MapResized) => Fault::missing(
+            "Another program made the store larger than this server may: its operator has to start the server again.",
+        ),
         heed::Error::Mdb(_) => Fault::missing("The store cannot be read or written."),
     };
     fault.because(error)

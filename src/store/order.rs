@@ -6,13 +6,14 @@
 
 use std::sync::Mutex;
 
+use heed::RoTxn;
 use uuid::{ContextV7, Timestamp, Uuid};
 use vocabox_base::fault::Fault;
 use vocabox_base::limits::ORDER_AHEAD_DAYS_MAX;
 
-use crate::Store;
 use crate::codec::count_key;
 use crate::ids::Utc;
+use crate::{Store, Tables};
 
 /// The last time, and the last number within its millisecond.
 type Order = Mutex<ContextV7>;
@@ -45,24 +46,31 @@ fn continue_after(order: &Order, last: Utc, now: Utc) {
 impl Store {
     /// Has all later ids follow those of the store's items and jobs.
     pub(crate) fn continue_order(&self) -> Result<(), Fault> {
-        let tables = self.tables;
         let txn = self.env.read_txn()?;
+        let last = self.tables.newest(&txn)?;
+        continue_after(&ORDER, last, Utc::now());
+        Ok(())
+    }
+}
+
+impl Tables {
+    /// Returns when the newest item or job was made; `Utc::EPOCH` where there is none.
+    pub(crate) fn newest(&self, txn: &RoTxn) -> Result<Utc, Fault> {
         let mut last = Utc::EPOCH;
         let mut see = |key: &[u8]| {
             // Keys of items and jobs end in their ids.
             let id = key.last_chunk().map(|id| Uuid::from_bytes(*id));
             last = last.max(id.map_or(Utc::EPOCH, made_at));
         };
-        for entry in tables.accounts.iter(&txn)? {
+        for entry in self.accounts.iter(txn)? {
             let items = count_key(entry?.1.id, None);
-            let newest = tables.history_index.rev_prefix_iter(&txn, &items)?.next();
+            let newest = self.history_index.rev_prefix_iter(txn, &items)?.next();
             newest.transpose()?.iter().for_each(|(key, ())| see(key));
         }
-        for entry in tables.jobs.iter(&txn)? {
+        for entry in self.jobs.iter(txn)? {
             see(entry?.0);
         }
-        continue_after(&ORDER, last, Utc::now());
-        Ok(())
+        Ok(last)
     }
 }
 

@@ -309,6 +309,10 @@ impl PruneThread {
 
     /// Checks everything once: readers that were killed, deleted accounts to purge, then the bounds of all histories.
     fn round(&self) -> Result<(), Cut> {
+        // So that it is known later when the clock was seen. A store that cannot note it can still be reduced.
+        if let Err(fault) = self.pruning.trusts(Utc::now()) {
+            log::warn!("the time could not be noted: {fault}");
+        }
         self.pruning.env.clear_stale_readers()?;
         while let Some(account) = self.pruning.next_purge()? {
             self.repeat(|| self.pruning.purge_some(account))?;
@@ -337,7 +341,14 @@ impl PruneThread {
     fn prune(&self, account: AccountId) -> Result<(), Cut> {
         self.repeat(|| {
             let now = Utc::now();
-            self.pruning.prune_some(account, self.retention, now)
+            let days_max = self.retention.days_max;
+            // Age removes nothing while the clock is in doubt.
+            let is_aged = days_max.is_some() && self.pruning.trusts(now)?;
+            let retention = Retention {
+                days_max: days_max.filter(|_| is_aged),
+                ..self.retention
+            };
+            self.pruning.prune_some(account, retention, now)
         })
     }
 

@@ -2,7 +2,7 @@ use std::path::Path;
 use std::thread;
 
 use super::*;
-use crate::tests::{account, all, item, open};
+use crate::tests::{account, all, contains, item, open};
 use crate::{Feature, HistoryFate, HistoryItem, ItemId, StoreBounds};
 use vocabox_base::fault::Kind;
 
@@ -288,22 +288,6 @@ fn an_account_that_fills_the_store_loses_its_own_oldest_items() {
     let left = check_counts(&store, ada);
     assert!((200..1_700).contains(&left), "{left}");
     assert_eq!(check_counts(&store, bisi), 10);
-}
-
-/// Whether a file of `dir` or of its folders contains `text`.
-fn contains(dir: &Path, text: &str) -> bool {
-    std::fs::read_dir(dir).unwrap().any(|entry| {
-        let path = entry.unwrap().path();
-        match path.is_dir() {
-            true => contains(&path, text),
-            false => {
-                let bytes = std::fs::read(path).unwrap();
-                bytes
-                    .windows(text.len())
-                    .any(|part| part == text.as_bytes())
-            }
-        }
-    })
 }
 
 #[test]

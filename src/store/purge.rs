@@ -8,6 +8,7 @@ use heed::types::DecodeIgnore;
 use crate::Store;
 use crate::codec::account_key;
 use crate::ids::{AccountId, Utc};
+use crate::lexicons::owner;
 use crate::prune::{Pruning, account};
 use vocabox_base::fault::Fault;
 use vocabox_base::limits::PRUNE_ITEMS_MAX;
@@ -46,22 +47,25 @@ impl Store {
     /// Removes the secrets of accounts that neither exist nor have a history. For the only server of a data folder.
     pub(crate) fn sweep_secrets(&self) -> Result<(), Fault> {
         let txn = self.env.read_txn()?;
-        let mut named = HashSet::new();
+        // The lexicon of the command line has a secret, too.
+        let (mut accounts, mut kept) = (HashSet::from([owner(None).to_string()]), HashSet::new());
         for entry in self
             .tables
             .accounts
             .remap_data_type::<DecodeIgnore>()
             .iter(&txn)?
         {
-            named.insert(account(entry?.0)?.to_string());
+            accounts.insert(account(entry?.0)?.to_string());
         }
         for entry in self.tables.history_counts.iter(&txn)? {
-            named.insert(account(entry?.0)?.to_string());
+            kept.insert(account(entry?.0)?.to_string());
         }
         for entry in self.tables.purges.iter(&txn)? {
-            named.remove(&account(entry?.0)?.to_string());
+            let purged = account(entry?.0)?.to_string();
+            accounts.remove(&purged);
+            kept.remove(&purged);
         }
-        self.seals.sweep(|account| named.contains(account));
+        self.seals.sweep(&accounts, &kept);
         Ok(())
     }
 

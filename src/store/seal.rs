@@ -1,8 +1,10 @@
-//! Encrypts history items with a secret of their account, which lies in a file beside the database.
+//! Encrypts history items and lexicons with secrets of their account, which lie in files beside the database.
 //!
 //! LMDB leaves what was deleted in its free pages, and in the unused parts of others, until they are used again. So a
-//! history is purged by deleting the secret: what is left of its items cannot be read from then on.
+//! history is purged by deleting its secret: what is left of its items cannot be read from then on. An account whose history
+//! is kept loses its other secret.
 
+use std::collections::HashSet;
 use std::io::Read;
 use std::sync::Mutex;
 
@@ -14,8 +16,10 @@ use crate::ids::{AccountId, ItemId};
 use crate::writer::lock;
 use vocabox_base::fault::{Fault, Kind};
 
-/// The file of the secret in an account's folder.
-const FILE: &str = "history";
+/// The file in an account's folder with the secret of its history.
+const HISTORY: &str = "history";
+/// That with the secret of its lexicon, which goes with the account.
+const LEXICON: &str = "lexicon";
 const SECRET_BYTES: usize = 32;
 /// The first byte of a sealed item. JSON of older programs starts with `{`.
 const SEALED: u8 = 1;
@@ -23,7 +27,7 @@ const SEALED: u8 = 1;
 /// The secrets of all accounts.
 pub(crate) struct Seals {
     files: Folders<AccountId>,
-    /// HistorySize while a secret is made, so that two items that are the first of their account get the same.
+    /// Held while a secret is made, so that two items that are the first of their account get the same.
     making: Mutex<()>,
 }
 
@@ -43,46 +47,82 @@ impl Seals {
         id: ItemId,
         json: &[u8],
     ) -> Result<Vec<u8>, Fault> {
-        let sealed = self.made(account)?.encrypt(&nonce(id), json);
+        let sealed = self.made(account, HISTORY)?.encrypt(&nonce(id), json);
         let mut value = vec![SEALED];
         value.extend(sealed.map_err(|_| Fault::internal("an item could not be encrypted"))?);
         Ok(value)
     }
 
-    /// Returns what opens the items of `account`.
-    pub(crate) fn opener(&self, account: AccountId) -> Result<Opener, Fault> {
-        self.cipher(account).map(Opener)
+    /// Returns `json` of the lexicon of `account`, encrypted. Faults: as [`Seals::seal`].
+    pub(crate) fn seal_lexicon(&self, account: AccountId, json: &[u8]) -> Result<Vec<u8>, Fault> {
+        let mut nonce = XNonce::default();
+        getrandom::fill(&mut nonce).map_err(Fault::internal)?;
+        let sealed = self.made(account, LEXICON)?.encrypt(&nonce, json);
+        let mut value = vec![SEALED];
+        value.extend(nonce);
+        value.extend(sealed.map_err(|_| Fault::internal("a lexicon could not be encrypted"))?);
+        Ok(value)
     }
 
-    /// Deletes the secret of `account`: no item that was sealed with it can be read any more.
+    /// Returns the JSON of the lexicon of `account`. Fault: `Internal` when the secret is missing or is not that of the
+    /// lexicon.
+    pub(crate) fn open_lexicon(&self, account: AccountId, value: &[u8]) -> Result<Vec<u8>, Fault> {
+        let Some((&SEALED, sealed)) = value.split_first() else {
+            // Of a program that did not seal.
+            return Ok(value.to_vec());
+        };
+        let unread = || Fault::internal("a lexicon does not match its secret");
+        let (nonce, sealed) = sealed
+            .split_first_chunk::<{ size_of::<XNonce>() }>()
+            .ok_or_else(unread)?;
+        let cipher = self.cipher(account, LEXICON)?.ok_or_else(unread)?;
+        let json = cipher.decrypt(&XNonce::from(*nonce), sealed);
+        json.map_err(|_| unread())
+    }
+
+    /// Returns what opens the items of `account`.
+    pub(crate) fn opener(&self, account: AccountId) -> Result<Opener, Fault> {
+        self.cipher(account, HISTORY).map(Opener)
+    }
+
+    /// Deletes the secrets of `account`: nothing that was sealed with them can be read any more.
     pub(crate) fn forget(&self, account: AccountId) {
         self.files.remove_all(account);
     }
 
-    /// Deletes the secrets of accounts that `keeps` does not name.
-    pub(crate) fn sweep(&self, keeps: impl Fn(&str) -> bool) {
-        if let Err(error) = self.files.sweep(|account, _| keeps(account)) {
+    /// Deletes the secrets of `account` but that of its history.
+    pub(crate) fn forget_all_but_history(&self, account: AccountId) {
+        self.files.remove(account, LEXICON);
+    }
+
+    /// Deletes all secrets but those of `accounts`, and those of the histories of `kept`.
+    pub(crate) fn sweep(&self, accounts: &HashSet<String>, kept: &HashSet<String>) {
+        let keeps = |account: &str, file: Option<&str>| {
+            accounts.contains(account)
+                || kept.contains(account) && file.is_none_or(|file| file == HISTORY)
+        };
+        if let Err(error) = self.files.sweep(keeps) {
             log::warn!("secrets of purged histories could not be removed: {error}");
         }
     }
 
-    fn made(&self, account: AccountId) -> Result<XChaCha20Poly1305, Fault> {
-        if let Some(cipher) = self.cipher(account)? {
+    fn made(&self, account: AccountId, file: &str) -> Result<XChaCha20Poly1305, Fault> {
+        if let Some(cipher) = self.cipher(account, file)? {
             return Ok(cipher);
         }
         let _making = lock(&self.making);
-        if let Some(cipher) = self.cipher(account)? {
+        if let Some(cipher) = self.cipher(account, file)? {
             return Ok(cipher);
         }
         let mut secret = [0; SECRET_BYTES];
         getrandom::fill(&mut secret).map_err(Fault::internal)?;
-        self.files.put(account, FILE, &mut &secret[..])?;
+        self.files.put(account, file, &mut &secret[..])?;
         Ok(XChaCha20Poly1305::new(&secret.into()))
     }
 
-    /// Returns the cipher of `account`, if its secret exists.
-    fn cipher(&self, account: AccountId) -> Result<Option<XChaCha20Poly1305>, Fault> {
-        let mut file = match self.files.open(account, FILE) {
+    /// Returns the cipher of the secret `file` of `account`, if that exists.
+    fn cipher(&self, account: AccountId, file: &str) -> Result<Option<XChaCha20Poly1305>, Fault> {
+        let mut file = match self.files.open(account, file) {
             Err(fault) if fault.kind == Kind::NotFound => return Ok(None),
             file => file?,
         };

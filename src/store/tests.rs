@@ -22,6 +22,19 @@ pub(crate) fn account(store: &Store, name: &str) -> AccountId {
     store.create_account(name, 60, true, None).unwrap().id
 }
 
+/// Whether a file of `dir` or of its folders contains `text`.
+pub(crate) fn contains(dir: &Path, text: &str) -> bool {
+    std::fs::read_dir(dir).unwrap().any(|entry| {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            return contains(&path, text);
+        }
+        let bytes = std::fs::read(path).unwrap();
+        let mut parts = bytes.windows(text.len());
+        parts.any(|part| part == text.as_bytes())
+    })
+}
+
 pub(crate) fn item(feature: Feature, text: &str) -> HistoryItem {
     HistoryItem {
         id: ItemId::new(),

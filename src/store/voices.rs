@@ -1,9 +1,11 @@
 //! Cloned voices: each belongs to one account.
 //!
 //! A voice is its record; the record names its files (a style table and the clip that it was made from) by their
-//! hashes, and they lie in a folder of their own ([`crate::folders`]).
+//! hashes, and they lie in a folder of their own ([`crate::folders`]). What the account says of the voice is a file too:
+//! LMDB leaves deleted text in its free pages, and a deleted file is gone.
 
 use std::collections::HashMap;
+use std::io::Read;
 
 use heed::RwTxn;
 use serde::{Deserialize, Serialize};
@@ -13,17 +15,39 @@ use crate::ids::{AccountId, Utc, VoiceId};
 use crate::{Store, Tables};
 use vocabox_base::fault::{Fault, Kind};
 
+/// The file with a voice's [`VoiceLabel`], as JSON.
+const LABEL: &str = "label.json";
+
 /// A cloned voice.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ClonedVoice {
     pub id: VoiceId,
     pub name: String,
     pub description: String,
     pub created_at: Utc,
-    #[serde(flatten)]
     pub style: ClonedStyle,
     /// File of the clip that it was made from.
     pub clip: String,
+}
+
+/// What LMDB holds of a cloned voice.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct VoiceRecord {
+    id: VoiceId,
+    created_at: Utc,
+    #[serde(flatten)]
+    style: ClonedStyle,
+    clip: String,
+    /// Only in records of programs that had no file for it.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    label: Option<VoiceLabel>,
+}
+
+/// What an account says of its voice.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct VoiceLabel {
+    name: String,
+    description: String,
 }
 
 /// The current sound of a voice.
@@ -56,9 +80,22 @@ impl Store {
         most: usize,
     ) -> Result<ClonedVoice, Fault> {
         let (files, tables) = (&self.voice_files, self.tables);
-        voice.style.table = files.put_by_hash(voice.id, table)?;
-        voice.clip = files.put_by_hash(voice.id, clip)?;
         let id = voice.id;
+        voice.style.table = files.put_by_hash(id, table)?;
+        voice.clip = files.put_by_hash(id, clip)?;
+        let label = VoiceLabel {
+            name: voice.name.clone(),
+            description: voice.description.clone(),
+        };
+        let label = serde_json::to_vec(&label).map_err(Fault::internal)?;
+        files.put(id, LABEL, &mut &label[..])?;
+        let record = VoiceRecord {
+            id,
+            created_at: voice.created_at,
+            style: voice.style.clone(),
+            clip: voice.clip.clone(),
+            label: None,
+        };
         let added = self.write(move |txn| {
             if !tables.has_account(txn, account)? {
                 return Err(Fault::new(
@@ -67,8 +104,7 @@ impl Store {
                 ));
             }
             tables.check_voice_room(txn, account, most)?;
-            tables.voices.put(txn, &voice_key(account, id), &voice)?;
-            Ok(voice.clone())
+            tables.voices.put(txn, &voice_key(account, id), &record)
         });
         // After any other fault it may still be written: the next start removes files without a record.
         if added
@@ -77,7 +113,7 @@ impl Store {
         {
             files.remove_all(id);
         }
-        added
+        added.map(|()| voice)
     }
 
     /// Checks that `account` may add a voice. Faults: `Invalid` when it has `most` voices or more, or as many as its quota
@@ -89,19 +125,58 @@ impl Store {
 
     /// Returns the account's voice. Fault: `NotFound`, also for another account's.
     pub fn voice(&self, account: AccountId, id: VoiceId) -> Result<ClonedVoice, Fault> {
+        let record = self.voice_record(account, id)?;
+        self.labelled(record)
+    }
+
+    fn voice_record(&self, account: AccountId, id: VoiceId) -> Result<VoiceRecord, Fault> {
         let txn = self.env.read_txn()?;
-        let voice = self.tables.voices.get(&txn, &voice_key(account, id))?;
-        voice.ok_or_else(no_such_voice)
+        let record = self.tables.voices.get(&txn, &voice_key(account, id))?;
+        record.ok_or_else(no_such_voice)
+    }
+
+    /// The voice of `record` with its label. Fault: `NotFound` when it was deleted meanwhile.
+    fn labelled(&self, record: VoiceRecord) -> Result<ClonedVoice, Fault> {
+        let label = match record.label {
+            Some(label) => label,
+            None => {
+                let mut json = Vec::new();
+                let mut file = self.voice_files.open(record.id, LABEL)?;
+                file.read_to_end(&mut json).map_err(Fault::internal)?;
+                serde_json::from_slice(&json).map_err(Fault::internal)?
+            }
+        };
+        Ok(ClonedVoice {
+            id: record.id,
+            name: label.name,
+            description: label.description,
+            created_at: record.created_at,
+            style: record.style,
+            clip: record.clip,
+        })
     }
 
     /// Returns all voices of `account`, the oldest first.
     pub fn voices(&self, account: AccountId) -> Result<Vec<ClonedVoice>, Fault> {
-        let txn = self.env.read_txn()?;
-        let entries = self
-            .tables
-            .voices
-            .prefix_iter(&txn, &account_key(account))?;
-        entries.map(|entry| Ok(entry?.1)).collect()
+        let records: Vec<VoiceRecord> = {
+            let txn = self.env.read_txn()?;
+            let entries = self
+                .tables
+                .voices
+                .prefix_iter(&txn, &account_key(account))?;
+            entries
+                .map(|entry| Ok(entry?.1))
+                .collect::<Result<_, Fault>>()?
+        };
+        let mut voices = Vec::with_capacity(records.len());
+        for record in records {
+            match self.labelled(record) {
+                // Deleted since the list was read.
+                Err(fault) if fault.kind == Kind::NotFound => {}
+                voice => voices.push(voice?),
+            }
+        }
+        Ok(voices)
     }
 
     /// Returns the voices of all accounts whose search is not over, each with its account.
@@ -134,7 +209,7 @@ impl Store {
         table: Option<&[u8]>,
     ) -> Result<(), Fault> {
         let (files, tables) = (&self.voice_files, self.tables);
-        let before = self.voice(account, id)?.style.table;
+        let before = self.voice_record(account, id)?.style.table;
         style.table = match table {
             Some(bytes) => files.put_by_hash(id, bytes)?,
             None => before.clone(),
@@ -176,7 +251,8 @@ impl Store {
         let mut named = HashMap::new();
         for entry in self.tables.voices.iter(&txn)? {
             let (_, voice) = entry?;
-            named.insert(voice.id.to_string(), vec![voice.style.table, voice.clip]);
+            let files = [voice.style.table, voice.clip, LABEL.to_owned()];
+            named.insert(voice.id.to_string(), files);
         }
         let keeps = |voice: &str, file: Option<&str>| {
             let files = named.get(voice);

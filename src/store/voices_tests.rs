@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::*;
-use crate::tests::{account, open};
+use crate::tests::{account, contains, open};
 use crate::{HistoryFate, StoreBounds};
 
 fn voice(name: &str) -> ClonedVoice {
@@ -46,7 +46,7 @@ fn files(data: &Path) -> BTreeSet<String> {
 }
 
 fn named(voice: &ClonedVoice) -> BTreeSet<String> {
-    [&voice.style.table, &voice.clip]
+    [&voice.style.table, &voice.clip, LABEL]
         .map(|file| format!("{}/{file}", voice.id))
         .into()
 }
@@ -194,4 +194,50 @@ fn a_damaged_file_is_found_out() {
     std::fs::write(folder.join(&made.style.table), b"tabla").unwrap();
     let fault = store.voice_file(made.id, &made.style.table).unwrap_err();
     assert_eq!(fault.kind, Kind::Internal);
+}
+
+#[test]
+fn what_an_account_said_of_a_deleted_voice_is_in_no_file() {
+    let (dir, store) = open();
+    let (ada, bisi) = (account(&store, "ada"), account(&store, "bisi"));
+    let labelled = |account, name: &str, description: &str| {
+        let mut voice = voice(name);
+        voice.description = description.to_owned();
+        let made = store.add_voice(account, voice, b"table", b"clip", 2);
+        made.unwrap().id
+    };
+    let id = labelled(ada, "Doctor Quill", "recorded in ward seven");
+    labelled(ada, "Nurse Ember", "");
+    labelled(bisi, "Porter Flint", "");
+    let names = ["Doctor Quill", "ward seven", "Nurse Ember", "Porter Flint"];
+    let found = || names.map(|name| contains(dir.path(), name));
+    assert_eq!(found(), [true; 4]);
+    store.delete_voice(ada, id).unwrap();
+    assert_eq!(found(), [false, false, true, true]);
+    store.delete_account("ada", HistoryFate::Keep).unwrap();
+    assert_eq!(found(), [false, false, false, true]);
+}
+
+#[test]
+fn a_voice_of_layout_6_has_its_name_in_its_record() {
+    let (_dir, store) = open();
+    let ada = account(&store, "ada");
+    let made = store.add_voice(ada, voice("Me"), b"table", b"clip", 2);
+    let made = made.unwrap();
+    let (tables, key) = (store.tables, voice_key(ada, made.id));
+    let write = store.write(move |txn| {
+        let mut record = tables.voices.get(txn, &key)?.unwrap();
+        record.label = Some(VoiceLabel {
+            name: "Before".to_owned(),
+            description: "then".to_owned(),
+        });
+        tables.voices.put(txn, &key, &record)
+    });
+    write.unwrap();
+    store.voice_files.remove(made.id, LABEL);
+    let restyled = store.restyle_voice(ada, made.id, style(), None);
+    restyled.unwrap();
+    let voice = store.voice(ada, made.id).unwrap();
+    let said = (voice.name.as_str(), voice.description.as_str());
+    assert_eq!(said, ("Before", "then"));
 }

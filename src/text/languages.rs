@@ -4,6 +4,7 @@
 
 use crate::g2p::nigerian::{Nigerian, Speech};
 use crate::g2p::rules::TableLanguage;
+use crate::grammar::Grammar;
 use crate::language::Language;
 use crate::{Accent, English};
 
@@ -40,6 +41,12 @@ pub fn language(code: &str) -> Option<&'static dyn Language> {
         "pcm" => Nigerian::shared(Speech::Pidgin),
         _ => TableLanguage::of(code)?,
     })
+}
+
+/// Returns the grammar of the language that a pack's voice calls `code`; none for English, whose grammar needs its lexicon,
+/// and when the language cannot be read.
+pub(crate) fn grammar(code: &str) -> Option<&'static dyn Grammar> {
+    TableLanguage::of(code).map(TableLanguage::grammar)
 }
 
 /// Whether [`language`] knows `code`; builds nothing.

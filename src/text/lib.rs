@@ -17,6 +17,8 @@ mod normalization;
 mod phonemes;
 mod segmentation;
 mod skipped;
+#[cfg(test)]
+mod steps;
 pub mod subtitles;
 
 pub use g2p::english::{ALPHABET, English, VOCABULARY};

@@ -49,17 +49,17 @@ pub static ENGLISH: SentenceStops = SentenceStops {
 };
 
 #[rustfmt::skip]
-const LEADING: [&str; 31] = [
-    "Dr", "Mr", "Mrs", "Ms", "Prof", "Rev", "Hon", "Gen", "Col", "Capt", "Lt", "Sgt", "Gov", "Sen",
+const LEADING: [&str; 34] = [
+    "Dr", "Pt", "Mr", "Mrs", "Ms", "Prof", "Rev", "Hon", "Gen", "Col", "Capt", "Lt", "Sgt", "Gov", "Sen",
     "Rep", "Pres", "Engr", "Alh", "Barr", "Messrs", "Mme", "Mt", "Ft", "vs", "cf", "viz", "approx",
-    "e.g", "i.e", "eg", "ie",
+    "e.g", "i.e", "eg", "ie", "incl", "excl",
 ];
 #[rustfmt::skip]
-const BEFORE_FIGURE: [&str; 45] = [
+const BEFORE_FIGURE: [&str; 52] = [
     "no", "nos", "vol", "fig", "p", "pp", "ch", "sec", "art", "eq", "op", "ca", "c", "jan", "feb",
     "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "tel",
     "rm", "apt", "ste", "rte", "ext", "bldg", "hwy", "min", "max", "approx", "nr", "chap", "vols", "figs",
-    "ver", "rev", "pt", "para", "ex",
+    "ver", "rev", "pt", "para", "ex", "rs", "exp", "mfg", "qty", "cap", "prev", "blk",
 ];
 const EITHER: [&str; 12] = [
     "St", "Ave", "Rd", "Blvd", "Ltd", "Inc", "Corp", "Co", "Jr", "Sr", "Bros", "al",
@@ -162,31 +162,47 @@ fn ends(before: &str, after: &str, line_break: bool, stops: &SentenceStops) -> b
         .next()
         .unwrap_or(tail);
     let roman = |c: char| "IVXLC".contains(c);
-    let numeral = next.starts_with(roman)
-        && next
-            .trim_start_matches(roman)
-            .trim_end_matches(['.', '!', '?'])
-            .is_empty();
+    let first = next
+        .split(|c: char| !c.is_alphanumeric())
+        .next()
+        .unwrap_or("");
+    // "Vol. III, part 2"; a single letter with a stop is an initial.
+    let initial = first.chars().nth(1).is_none() && next[first.len()..].starts_with('.');
+    let pronoun = first == "I" && next[1..].trim_start().starts_with(char::is_lowercase);
+    let numeral = !first.is_empty() && first.chars().all(roman) && !initial && !pronoun;
     let figure =
         next.starts_with(|c: char| c.is_ascii_digit()) || numeral && !next.starts_with("I.");
+    // "Bldg. B", "batch no. L2024"
+    let hyphened = next[first.len()..].starts_with('-')
+        && next[first.len() + 1..].starts_with(|c: char| c.is_ascii_digit());
+    let code =
+        first.chars().nth(1).is_none() || first.contains(|c: char| c.is_ascii_digit()) || hyphened;
+    let lettered = code && first.starts_with(char::is_uppercase) && !matches!(first, "I" | "A");
+    // "siglo V a. C.", "R. 421-1"
+    let era = matches!(word, "a" | "d") && next.starts_with("C.")
+        || matches!(word, "av" | "apr" | "ap") && next.starts_with("J.");
+    let paragraph = letters_only(word)
+        && next
+            .trim_start_matches(|c: char| c.is_ascii_digit())
+            .starts_with('-')
+        && next.starts_with(|c: char| c.is_ascii_digit());
     let letters = word.replace('.', "");
     let initials = !letters.is_empty()
         && letters.chars().all(char::is_alphabetic)
         && word.split('.').all(|part| part.chars().count() <= 2)
         && (word.contains('.')
             || letters.chars().count() == 1 && letters.chars().all(char::is_uppercase));
-    let first = next
-        .split(|c: char| !c.is_alphanumeric())
-        .next()
-        .unwrap_or("");
     let list_item = before.len() <= 4
         && stem.chars().all(char::is_alphanumeric)
         && !line_break
         && (stem.chars().all(|c| c.is_ascii_digit()) || stem.chars().count() == 1);
     let noon = matches!(letters.to_ascii_lowercase().as_str(), "am" | "pm") && word.contains('.');
+    let before_figure = || stops.before_figure.contains(&word.to_lowercase().as_str());
     if list_item
+        || era
+        || paragraph
         || stops.lists(stops.leading, word)
-        || (figure && stops.before_figure.contains(&word.to_lowercase().as_str()))
+        || (figure || lettered) && before_figure()
     {
         false
     } else if noon {
@@ -197,6 +213,11 @@ fn ends(before: &str, after: &str, line_break: bool, stops: &SentenceStops) -> b
     } else {
         true
     }
+}
+
+/// Whether `word` is one capital.
+fn letters_only(word: &str) -> bool {
+    word.chars().nth(1).is_none() && word.starts_with(char::is_uppercase)
 }
 
 /// Returns the ranges of two parts of `text`, and the pause between them: cut after a clause mark if one is in the
@@ -294,6 +315,11 @@ mod tests {
             ("See No. 5 now. Go.", vec!["See No. 5 now.", "Go."]),
             ("See Fig. 2. Then p. 10.", vec!["See Fig. 2.", "Then p. 10."]),
             ("See Vol. IX.", vec!["See Vol. IX."]),
+            ("See Vol. III, part 2.", vec!["See Vol. III, part 2."]),
+            ("By M. L. King Jr. He wrote it.", vec!["By M. L. King Jr.", "He wrote it."]),
+            ("In Bldg. B, now.", vec!["In Bldg. B, now."]),
+            ("Prices incl. VAT. Rs. 250 each.", vec!["Prices incl. VAT.", "Rs. 250 each."]),
+            ("Take the apt. I like it.", vec!["Take the apt.", "I like it."]),
             ("At 9 a.m. Monday we met.", vec!["At 9 a.m. Monday we met."]),
             ("At 9 a.m. EST in Rm. 204.", vec!["At 9 a.m. EST in Rm. 204."]),
             ("MR. JONES, COME.", vec!["MR. JONES, COME."]),

@@ -1,5 +1,4 @@
 use super::*;
-use vocabox_base::cpu_time;
 use vocabox_base::random::SplitMix;
 
 fn american() -> &'static English {
@@ -248,7 +247,9 @@ fn nothing_to_speak_is_invalid() {
 }
 
 #[test]
-fn hostile_texts_take_time_by_their_length() {
+fn hostile_texts_take_steps_by_their_length() {
+    const STEPS_PER_CHAR_MAX: u64 = 6000;
+    let mut worst = (0, String::new());
     american();
     let (word, line) = ("a".repeat(5000), "\u{202E}שלום ".repeat(800));
     for text in [
@@ -279,17 +280,17 @@ fn hostile_texts_take_time_by_their_length() {
         "@".repeat(5000),
         "[a](".repeat(300),
     ] {
-        let before = cpu_time::of_thread();
-        if let Ok(first) = pieces(&text, american()) {
-            check(
-                &first.take(1).map(Result::unwrap).collect::<Vec<_>>(),
-                &text,
-            );
-        }
-        // Twenty times the usual time: this detects work that grows with the square of the length.
-        let used = cpu_time::of_thread() - before;
-        assert!(used.as_secs() < 2, "{used:?} for {text:.20}");
+        let used = crate::steps::of(|| {
+            if let Ok(first) = pieces(&text, american()) {
+                check(
+                    &first.take(1).map(Result::unwrap).collect::<Vec<_>>(),
+                    &text,
+                );
+            }
+        });
+        worst = worst.max((used / text.chars().count() as u64, format!("{text:.20}")));
     }
+    assert!(worst.0 < STEPS_PER_CHAR_MAX, "{worst:?}");
 }
 
 #[test]

@@ -20,6 +20,8 @@ from .tools import GRAPH_PACKAGES, MEDIA_PACKAGES, Tools
 CONVERTERS = {
     "whisper": "convert_whisper.py",
     "speaker": "convert_speaker.py",
+    "segmentation": "convert_segmentation.py",
+    "campplus": "convert_campplus.py",
     "marian": "convert_marian.py",
     "kokoro-optimize": "kokoro_optimize.py",
 }

@@ -85,11 +85,16 @@ pub fn object<T: FromJson>(head: &Head, body: Body) -> Result<T, Fault> {
     if bytes.is_empty() {
         return Err(Fault::invalid("the body is empty; a JSON object is needed"));
     }
-    match serde_json::from_slice(&bytes) {
+    match serde_json::from_slice(without_mark(&bytes)) {
         Ok(FieldValue::Accepted(object)) => Ok(object),
         Ok(_) => Err(Fault::invalid("the body is not a JSON object")),
         Err(e) => Err(Fault::invalid(format!("the body is not valid JSON: {e}"))),
     }
+}
+
+/// `json` without the byte order mark that some programs begin a file with: RFC 8259, section 8.1, lets a reader skip it.
+fn without_mark(json: &[u8]) -> &[u8] {
+    json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json)
 }
 
 /// The JSON value of the form field `name`. Faults: `Invalid` when the field is missing, is not JSON, or holds what `T`
@@ -99,7 +104,7 @@ pub fn form_field<T: RequestField>(
     json: Option<&str>,
 ) -> Result<T::Checked, Fault> {
     let json = json.ok_or_else(|| Fault::invalid(format!("{name} is missing")))?;
-    let given: FieldValue<T> = serde_json::from_str(json)
+    let given: FieldValue<T> = serde_json::from_slice(without_mark(json.as_bytes()))
         .map_err(|e| Fault::invalid(format!("{name} is not valid JSON: {e}")))?;
     FieldSlot::given(name, given).take()
 }

@@ -1,44 +1,154 @@
-//! Opens the container in a source, recognised by content, and reads the length that it claims.
-
-use std::io::{self, Read, Seek, SeekFrom};
+//! Opens the container of a recording, recognised by content, and what it says of its sound tracks.
 
 use symphonia::core::audio::Channels;
+use symphonia::core::codecs::CodecParameters;
+use symphonia::core::codecs::audio::CODEC_ID_NULL_AUDIO;
+use symphonia::core::codecs::audio::well_known::{CODEC_ID_AAC, CODEC_ID_DCA, CODEC_ID_SPEEX};
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::well_known::{
-    FORMAT_ID_FLAC, FORMAT_ID_ISOMP4, FORMAT_ID_MKV, FORMAT_ID_WAVE,
+    FORMAT_ID_ADTS, FORMAT_ID_FLAC, FORMAT_ID_ISOMP4, FORMAT_ID_MKV, FORMAT_ID_MP1, FORMAT_ID_MP2,
+    FORMAT_ID_MP3, FORMAT_ID_WAVE,
 };
-use symphonia::core::formats::{FormatOptions, FormatReader, Track};
-use symphonia::core::io::{MediaSource, MediaSourceStream};
+use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackFlags};
+use symphonia::core::io::MediaSourceStream;
 use symphonia::core::meta::MetadataOptions;
 
-use crate::decode::patch::Patch;
-use crate::decode::repair;
+use crate::decode::edit_lists::{self, Edit};
+use crate::decode::formats::elementary::{FrameHead, Syntax};
+use crate::decode::formats::telephony::{self, BareCoding};
+use crate::decode::formats::{FoundFormat, au, avi, bare_frames, caf, flv, foreign, mpeg_ts, wave};
+use crate::decode::input::FileSpan;
 use crate::decode::shield::shielded;
-use crate::decode::track::undecodable;
+use crate::decode::sound_facts::{self, SoundFacts};
+use crate::decode::track::{ACCEPTED, undecodable};
+use crate::decode::{repair, tags};
 use vocabox_base::fault::Fault;
 
-/// Opens the container in `source`, which has `bytes` bytes. A cut or damaged file is opened as far as it can be
-/// repaired.
+/// Bytes of the start by which formats are recognised.
+const HEAD_BYTES: usize = 4096;
+
+/// How the times of packets count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Times {
+    /// They do not: packets follow each other.
+    None,
+    /// From the start of the file, unless they start so late that they are a clock's.
+    FromZero,
+    /// From the first time of any track, which is 0.
+    FromFirst,
+}
+
+/// An open recording.
+pub struct Opened {
+    pub format: Box<dyn FormatReader>,
+    /// Of the sound tracks, in the order of the file.
+    pub sounds: Vec<SoundFacts>,
+    pub edits: Vec<Edit>,
+    pub times: Times,
+    /// Bytes of a bare stream of frames, most of which must be frames: damage is skipped in it, and so would be a file
+    /// of another kind.
+    pub stream_bytes: Option<u64>,
+    /// Bytes of the file.
+    pub bytes: u64,
+}
+
+/// Opens the recording in `input`; `bare` is the coding of a file without a head, and its rate. A cut or damaged file is
+/// opened as far as it can be repaired.
 ///
 /// Faults: `Invalid` when the format is not supported, or damaged where the format is recognised; `Internal` when the
 /// source cannot be read.
-pub fn open<S>(mut source: S, bytes: u64) -> Result<Box<dyn FormatReader>, Fault>
-where
-    S: Read + Seek + Send + Sync + 'static,
-{
+pub fn open(input: &FileSpan, bare: Option<(BareCoding, u32)>) -> Result<Opened, Fault> {
+    if let Some((coding, rate_hz)) = bare {
+        return opened(input, telephony::open(input, coding, rate_hz));
+    }
+    let input = tags::skipped(input.clone()).map_err(Fault::internal)?;
+    let input = tags::without_end(input).map_err(Fault::internal)?;
+    let head = input.start(HEAD_BYTES).map_err(Fault::internal)?;
+    let part =
+        shielded(|| known(&input, &head)).ok_or_else(|| undecodable("its structure is damaged"))?;
+    match part.map_err(Fault::internal)? {
+        Some(part) => opened(&input, part),
+        None => match foreign::name(&head) {
+            Some(name) => Err(Fault::invalid(format!(
+                "file is {name}, which is not read here; {ACCEPTED}"
+            ))),
+            None => probed(&input),
+        },
+    }
+}
+
+/// Opens a format that this crate reads by itself; none when it is none of them.
+fn known(input: &FileSpan, head: &[u8]) -> std::io::Result<Option<FoundFormat>> {
+    Ok(Some(if wave::is_wave(head) {
+        wave::open(input, head)?
+    } else if avi::is_avi(head) {
+        avi::open(input)?
+    } else if flv::is_flv(head) {
+        flv::open(input, head)?
+    } else if au::is_au(head) {
+        au::open(input, head)
+    } else if let Some(steps) = mpeg_ts::steps(head) {
+        mpeg_ts::open(input, steps)?
+    } else if FrameHead::read(Syntax::Ac3, head).is_some() {
+        FoundFormat::Stream(input.clone(), Syntax::Ac3)
+    } else if telephony::is_gsm(head) {
+        telephony::open(input, BareCoding::Gsm, 0)
+    } else {
+        return caf::open(input, head);
+    }))
+}
+
+fn opened(input: &FileSpan, part: FoundFormat) -> Result<Opened, Fault> {
+    match part {
+        FoundFormat::Format(format) => {
+            let times = match format.format_info().format {
+                mpeg_ts::FORMAT_ID_TS => Times::FromFirst,
+                _ => Times::FromZero,
+            };
+            Ok(Opened {
+                sounds: sounds(format.as_ref()),
+                format,
+                edits: Vec::new(),
+                times,
+                stream_bytes: None,
+                bytes: input.length(),
+            })
+        }
+        FoundFormat::Stream(part, Syntax::Mpeg | Syntax::Adts) => probed(&part),
+        FoundFormat::Stream(part, syntax) => {
+            let frames = bare_frames::open(&part, syntax).map_err(Fault::internal)?;
+            let mut made = opened(&part, frames)?;
+            made.stream_bytes = Some(part.length());
+            Ok(made)
+        }
+        FoundFormat::Codec(name) => Err(unread(&name)),
+        FoundFormat::Damaged(why) => Err(undecodable(why)),
+    }
+}
+
+/// Returns the refusal of a recording whose sound is in a codec of this `name`.
+pub fn unread(name: &str) -> Fault {
+    Fault::invalid(format!(
+        "sound is in {name}, which is not read here; {ACCEPTED}"
+    ))
+}
+
+/// Opens a format that symphonia reads.
+fn probed(input: &FileSpan) -> Result<Opened, Fault> {
+    let mut source = input.part(0, u64::MAX);
+    let bytes = source.length();
     let repair = repair::read(&mut source, bytes);
     if repair.lacks_index {
         return Err(Fault::invalid(
             "file breaks off before its index (moov), which is at its end and says where the sound is: nothing of it can be heard",
         ));
     }
-    source.rewind().map_err(Fault::internal)?;
-    let source = Box::new(PatchedSource {
-        source,
-        bytes,
-        at: 0,
-        patches: repair.patches,
-    });
+    if let Some(why) = repair.refusal {
+        return Err(undecodable(why));
+    }
+    let edits = edit_lists::read(&mut source, bytes);
+    let facts = sound_facts::read(&mut source, bytes);
+    let source = Box::new(input.patched(repair.patches));
     let probed = shielded(|| {
         symphonia::default::get_probe().probe(
             &Hint::new(),
@@ -47,102 +157,67 @@ where
             MetadataOptions::default(),
         )
     });
-    probed
+    let format = probed
         .ok_or_else(|| undecodable("its structure is damaged"))?
-        .map_err(undecodable)
+        .map_err(undecodable)?;
+    let id = format.format_info().format;
+    let is_stream = [FORMAT_ID_ADTS, FORMAT_ID_MP1, FORMAT_ID_MP2, FORMAT_ID_MP3].contains(&id);
+    Ok(Opened {
+        sounds: match facts.is_empty() {
+            true => sounds(format.as_ref()),
+            false => facts,
+        },
+        format,
+        edits,
+        times: match id {
+            FORMAT_ID_MKV | FORMAT_ID_ISOMP4 => Times::FromZero,
+            _ => Times::None,
+        },
+        stream_bytes: is_stream.then_some(bytes),
+        bytes,
+    })
 }
 
-/// Returns the length of `track` that a file of `bytes` bytes declares, where that is reliable; MP3 and ADTS only
-/// estimate it.
-pub fn told_seconds(format: &dyn FormatReader, track: &Track, bytes: u64) -> Option<f64> {
-    let params = track.codec_params.as_ref()?.audio()?;
-    let seconds = track
-        .time_base?
-        .calc_duration(track.duration?)?
-        .as_secs_f64();
-    match format.format_info().format {
-        FORMAT_ID_FLAC | FORMAT_ID_ISOMP4 | FORMAT_ID_MKV => Some(seconds),
-        // A WAV written to a pipe claims 4 GiB: never accept more than the file can hold.
-        FORMAT_ID_WAVE => {
-            let channels = params.channels.as_ref().map_or(1, Channels::count);
-            let bits = params.bits_per_coded_sample.or(params.bits_per_sample)?;
-            let claimed =
-                seconds * f64::from(params.sample_rate?) * channels as f64 * f64::from(bits);
-            (claimed <= bytes as f64 * 8.0).then_some(seconds)
-        }
-        _ => None,
-    }
+/// Returns what a format's tracks say of themselves.
+fn sounds(format: &dyn FormatReader) -> Vec<SoundFacts> {
+    let tracks = format.tracks().iter();
+    let sounds = tracks.filter(|t| matches!(t.codec_params, Some(CodecParameters::Audio(_))));
+    sounds
+        .map(|track| SoundFacts {
+            id: track.id,
+            codec: track.codec_params.as_ref().and_then(codec_name),
+            params: None,
+            language: track.language.clone(),
+            is_default: track.flags.contains(TrackFlags::DEFAULT),
+        })
+        .collect()
 }
 
-/// A source of known length as symphonia requires it, with patches over it.
-struct PatchedSource<S> {
-    source: S,
-    bytes: u64,
-    at: u64,
-    patches: Vec<Patch>,
+/// Returns the name of a codec that is not decoded.
+fn codec_name(params: &CodecParameters) -> Option<String> {
+    let known = match params.audio()?.codec {
+        CODEC_ID_AAC => "AAC of a kind",
+        CODEC_ID_SPEEX => "Speex",
+        CODEC_ID_DCA => "DTS",
+        _ => return None,
+    };
+    Some(known.to_owned())
 }
 
-impl<S: Read> Read for PatchedSource<S> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.source.read(buffer)?;
-        let (from, to) = (self.at, self.at + count as u64);
-        let end = |patch: &Patch| patch.at + patch.bytes.len() as u64;
-        let first = self.patches.partition_point(|patch| end(patch) <= from);
-        for patch in self.patches[first..].iter().take_while(|p| p.at < to) {
-            let (start, end) = (patch.at.max(from), end(patch).min(to));
-            let bytes = &patch.bytes[(start - patch.at) as usize..(end - patch.at) as usize];
-            buffer[(start - from) as usize..(end - from) as usize].copy_from_slice(bytes);
-        }
-        self.at = to;
-        Ok(count)
-    }
-}
-
-impl<S: Seek> Seek for PatchedSource<S> {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        self.at = self.source.seek(to)?;
-        Ok(self.at)
-    }
-}
-
-impl<S: Read + Seek + Send + Sync> MediaSource for PatchedSource<S> {
-    fn is_seekable(&self) -> bool {
-        true
-    }
-
-    fn byte_len(&self) -> Option<u64> {
-        Some(self.bytes)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::io::Cursor;
-
-    #[test]
-    fn patches_lie_over_what_is_read_however_it_is_read() {
-        let patch = |at: u64, byte: u8, count: usize| Patch {
-            at,
-            bytes: vec![byte; count],
+impl Opened {
+    /// Returns the length of `track` that the file declares, where that is reliable; MP3 and ADTS only estimate it.
+    pub fn told_seconds(&self, track: &Track) -> Option<f64> {
+        let params = track.codec_params.as_ref()?.audio()?;
+        let seconds = track
+            .time_base?
+            .calc_duration(track.duration?)?
+            .as_secs_f64();
+        let is_told = match self.format.format_info().format {
+            FORMAT_ID_FLAC | FORMAT_ID_ISOMP4 | FORMAT_ID_MKV | FORMAT_ID_WAVE => true,
+            // Of formats that this crate reads, the sizes in bytes are checked.
+            _ => self.times != Times::None && track.num_frames.is_some(),
         };
-        let whole = [[1; 10], [2; 10], [3; 10]].concat();
-        for piece in 1..30 {
-            let mut source = PatchedSource {
-                source: Cursor::new(vec![0; 40]),
-                bytes: 40,
-                at: 0,
-                patches: vec![patch(0, 1, 10), patch(10, 2, 10), patch(20, 3, 10)],
-            };
-            let mut read = Vec::new();
-            let mut buffer = vec![9; piece];
-            while let count @ 1.. = source.read(&mut buffer).unwrap() {
-                read.extend_from_slice(&buffer[..count]);
-            }
-            assert_eq!(read, [whole.as_slice(), &[0; 10]].concat(), "{piece}");
-            source.seek(SeekFrom::Start(15)).unwrap();
-            source.read_exact(&mut buffer[..1]).unwrap();
-            assert_eq!(buffer[0], 2);
-        }
+        let channels = params.channels.as_ref().map_or(1, Channels::count);
+        (is_told && channels > 0 && params.codec != CODEC_ID_NULL_AUDIO).then_some(seconds)
     }
 }

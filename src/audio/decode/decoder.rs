@@ -1,33 +1,33 @@
 //! A recording → samples of one channel or two at its own rate, packet by packet: memory does not grow with its length.
 //!
-//! The format is recognised by content, never by name. WAV, AIFF, FLAC, MP3, ADTS, MP4 (AAC, ALAC, MP3, Opus,
-//! PCM), Matroska/WebM and Ogg (Vorbis, Opus, FLAC) are read by symphonia; Opus packets by `opus`.
+//! The format is recognised by content, never by name. AIFF, CAF, FLAC, MP3, ADTS, MP4 (AAC, ALAC, MP3, Opus, PCM),
+//! Matroska/WebM and Ogg (Vorbis, Opus, FLAC) are read by symphonia, others by `formats`; packets that symphonia does not
+//! decode by `codecs`.
 //! Priming and padding are cut as the file says (LAME tags, Ogg positions, Opus pre-skip, MP4 edit lists,
-//! Matroska's codec delay), so that sample 0 is the recording's start. Left as they are: Matroska's
-//! DiscardPadding (some milliseconds at the end) and a Matroska track that starts later than the file.
+//! Matroska's codec delay). Sample 0 is the start of the file: silence stands before a track that starts later, and where
+//! the times of packets leave a gap. Left as it is: Matroska's DiscardPadding (some milliseconds at the end).
 //!
-//! A cut or damaged file is decoded as far as it goes; where a Matroska file lost some seconds, silence fills the gap,
-//! so that later times stay correct. Concatenated files (MP3, ADTS, Ogg, Matroska) are decoded to the last one, except
-//! parts with another rate than the first.
+//! A cut or damaged file is decoded as far as it goes. Concatenated files (MP3, ADTS, Ogg, Matroska) are decoded to the
+//! last one; parts with another rate than the first are resampled to it.
 
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek};
 
 use symphonia::core::errors::Error;
 use symphonia::core::formats::FormatReader;
-use symphonia::core::formats::well_known::FORMAT_ID_MKV;
+use symphonia::core::formats::well_known::FORMAT_ID_ISOMP4;
 use symphonia::core::packet::Packet;
 
-use crate::decode::container;
+use crate::decode::bounds::{check, check_dense, check_read, too_long};
 use crate::decode::downmix::Width;
-use crate::decode::edit_lists::{self, Edit};
+use crate::decode::edit_lists::Edit;
+use crate::decode::input::FileSpan;
+use crate::decode::other_rate::OtherRate;
+use crate::decode::selection::{self, HeardTrack, SoundRequest};
 use crate::decode::shield::shielded;
-use crate::decode::track::{self, TrackDecoder, undecodable};
+use crate::decode::timeline::Timeline;
+use crate::decode::track::{TrackDecoder, undecodable};
 use crate::pcm::Samples;
 use vocabox_base::fault::Fault;
-use vocabox_base::limits::{
-    AUDIO_CHANNELS_MAX, AUDIO_RATE_HZ_MAX, AUDIO_RATE_HZ_MIN, MEDIA_BYTES_A_SECOND_MIN,
-    MEDIA_FREE_SECONDS,
-};
 
 /// Seconds that a file may make the decoder decode and then cut away, beyond twice the accepted length.
 const CUT_SECONDS_MAX: f64 = 60.0;
@@ -35,9 +35,8 @@ const CUT_SECONDS_MAX: f64 = 60.0;
 /// Longest codec delay that is applied; a longer one is treated as damage.
 const EARLY_SECONDS_MAX: f64 = 1.0;
 
-/// Seconds of silence that fill a gap between the times of a Matroska file and its sound. A shorter gap is left to
-/// players to smooth over, a longer one is treated as a damaged time.
-const LOST_SECONDS: std::ops::Range<f64> = 0.25..60.0;
+/// Bytes of a frame that its packet may lack: the head of ADTS.
+const FRAME_HEAD_BYTES: u64 = 9;
 
 /// Damaged packets in a row after which decoding stops.
 const DAMAGED_MAX: usize = 1000;
@@ -48,8 +47,10 @@ const SILENCE_FRAMES: u64 = 1 << 14;
 /// A recording being decoded: mono [`Samples`] at its own rate, or one channel or two for `wide`.
 pub struct Decoder {
     format: Box<dyn FormatReader>,
+    heard: HeardTrack,
     track_id: u32,
     track: TrackDecoder,
+    timeline: Timeline,
     rate_hz: u32,
     /// 1 or 2.
     channels: usize,
@@ -66,8 +67,11 @@ pub struct Decoder {
     keep: u64,
     /// Seconds by which the first packet starts before its track.
     early_s: f64,
-    /// The file's time of the first decoded sample, where packets have times.
-    zero_s: Option<f64>,
+    /// Bytes of a bare stream of frames, and of the packets that were decoded.
+    stream_bytes: Option<u64>,
+    decoded_bytes: u64,
+    /// The conversion of a part with another rate than the first.
+    other: Option<OtherRate>,
     /// Consecutive packets that the container could not give.
     damaged: usize,
     /// Frames decoded, and frames given to the caller, silence included.
@@ -76,7 +80,7 @@ pub struct Decoder {
     ended: bool,
 }
 
-/// The recording in `source` as mono, opened at its first audio track that can be decoded.
+/// The recording in `source` as mono, opened at the sound track that [`selection`] prefers.
 ///
 /// `most_seconds` is the longest recording to accept; where the file tells its length reliably, a longer
 /// one is refused here, otherwise by [`Samples::read`] once it is passed.
@@ -87,39 +91,59 @@ pub fn open<S>(source: S, most_seconds: f64) -> Result<Decoder, Fault>
 where
     S: Read + Seek + Send + Sync + 'static,
 {
-    open_as(source, Width::One, most_seconds)
+    open_sound(source, &SoundRequest::default(), most_seconds)
 }
 
-/// As [`open`], in channels of `width`: unless that is one, only [`Decoder::read_frames`] is right.
-pub(crate) fn open_as<S>(mut source: S, width: Width, most_seconds: f64) -> Result<Decoder, Fault>
+/// As [`open`], of what `request` asks for. Faults: also `Invalid` when it asks for a track that is not there.
+pub fn open_sound<S>(source: S, request: &SoundRequest, most_seconds: f64) -> Result<Decoder, Fault>
 where
     S: Read + Seek + Send + Sync + 'static,
 {
-    let bytes = source.seek(SeekFrom::End(0)).map_err(Fault::internal)?;
-    if bytes == 0 {
+    let width = request.side.map_or(Width::One, Width::Side);
+    open_as(source, request, width, most_seconds)
+}
+
+/// As [`open_sound`], in channels of `width`: unless that is one, only [`Decoder::read_frames`] is right.
+pub(crate) fn open_as<S>(
+    source: S,
+    request: &SoundRequest,
+    width: Width,
+    most_seconds: f64,
+) -> Result<Decoder, Fault>
+where
+    S: Read + Seek + Send + Sync + 'static,
+{
+    let input = FileSpan::new(source).map_err(Fault::internal)?;
+    if input.length() == 0 {
         return Err(Fault::invalid("file is empty"));
     }
-    let edits = edit_lists::read(&mut source, bytes);
-    let format = container::open(source, bytes)?;
-    let chosen = shielded(|| track::choose(format.as_ref(), width));
-    let (chosen, track) = chosen.ok_or_else(|| undecodable("its structure is damaged"))??;
-    let told_seconds = container::told_seconds(format.as_ref(), chosen, bytes);
+    let (opened, heard) = selection::open(&input, request)?;
+    let chosen = shielded(|| selection::opened_track(&opened, heard.id, width));
+    let damaged = || undecodable("its structure is damaged");
+    let (chosen, track) = chosen.ok_or_else(damaged)??;
+    let told_seconds = opened.told_seconds(chosen);
     if let Some(seconds) = told_seconds {
-        check_dense(seconds, bytes)?;
+        check_dense(seconds, opened.bytes)?;
         if seconds > most_seconds {
             return Err(too_long(Some(seconds), most_seconds));
         }
     }
-    let track_id = chosen.id;
-    let edit = edits.into_iter().find(|edit| edit.track_id == track_id);
+    let mut edits = opened.edits.iter().copied();
+    let edit = edits.find(|edit| edit.track_id == heard.id);
     let mut decoder = Decoder {
-        format,
-        track_id,
+        track_id: heard.id,
+        heard,
         track,
+        timeline: Timeline::new(
+            opened.times,
+            opened.format.format_info().format == FORMAT_ID_ISOMP4,
+        ),
+        bytes: opened.bytes,
+        stream_bytes: opened.stream_bytes,
+        format: opened.format,
         rate_hz: 0,
         channels: 1,
         most_seconds,
-        bytes,
         told_seconds,
         ready: Vec::new(),
         at: 0,
@@ -127,7 +151,8 @@ where
         cut: 0,
         keep: u64::MAX,
         early_s: 0.0,
-        zero_s: None,
+        decoded_bytes: 0,
+        other: None,
         damaged: 0,
         decoded: 0,
         given: 0,
@@ -150,17 +175,45 @@ impl Decoder {
         self.told_seconds
     }
 
+    /// Returns the sound track that is heard.
+    pub fn heard(&self) -> &HeardTrack {
+        &self.heard
+    }
+
+    /// Returns the channels of the recording itself.
+    pub fn recorded_channels(&self) -> usize {
+        self.track.mix().inputs()
+    }
+
     /// Sets what is cut, kept and put before the sound, once the rate is known.
     fn edit(&mut self, edit: Option<Edit>) {
-        let frames = |seconds: f64| (seconds * f64::from(self.rate_hz)).round().max(0.0) as u64;
-        match edit {
+        let rate_hz = f64::from(self.rate_hz);
+        let frames = |seconds: f64| (seconds * rate_hz).round().max(0.0) as u64;
+        // Seconds from the file's start to the first decoded sample.
+        let late_s = self.timeline.late_s();
+        let silence_s = match edit {
             // In MP4 the edit list stands for the Opus pre-skip too.
             Some(edit) => {
-                self.gap = frames(edit.gap_s);
-                self.cut = frames(edit.cut_s);
+                self.cut = frames(edit.cut_s - late_s);
                 self.keep = edit.keep_s.map_or(u64::MAX, frames);
+                edit.gap_s + (late_s - edit.cut_s).max(0.0)
             }
-            None => self.cut = self.track.pre_skip().unwrap_or(frames(self.early_s)),
+            None => {
+                self.cut = self.track.pre_skip().unwrap_or(frames(self.early_s));
+                match self.timeline.counts() {
+                    true => (late_s + self.cut as f64 / rate_hz).max(0.0),
+                    false => 0.0,
+                }
+            }
+        };
+        // Times of milliseconds tell no shorter one.
+        self.gap = if silence_s < 0.001 {
+            0
+        } else {
+            frames(silence_s)
+        };
+        if let Some(told_s) = &mut self.told_seconds {
+            *told_s += self.gap as f64 / rate_hz;
         }
     }
 
@@ -187,6 +240,9 @@ impl Decoder {
             Err(_) => return Ok(false),
         };
         self.damaged = 0;
+        if let Some(time_s) = self.time_s(&packet).filter(|_| self.rate_hz == 0) {
+            self.timeline.see(time_s);
+        }
         if packet.track_id != self.track_id {
             return Ok(true);
         }
@@ -198,17 +254,50 @@ impl Decoder {
         let Some(rate_hz) = decoded else {
             return Ok(true);
         };
+        self.decoded_bytes += packet.data.len() as u64 + FRAME_HEAD_BYTES;
         if self.rate_hz == 0 {
             self.rate_hz = check(rate_hz, self.track.mix().inputs())?;
             self.channels = self.track.mix().outputs();
             self.early_s = self.early(&packet);
+            if let Some(time_s) = self.time_s(&packet) {
+                self.timeline.begin(time_s);
+            }
         }
         if rate_hz != self.rate_hz {
-            self.ready.clear();
+            self.convert(rate_hz)?;
         } else if !self.ready.is_empty() {
+            self.finish_other()?;
             self.fill(&packet);
         }
         Ok(true)
+    }
+
+    /// Puts the frames in `ready`, which have another rate than the first, into that rate: as many as can be by now.
+    fn convert(&mut self, rate_hz: u32) -> Result<(), Fault> {
+        let frames = std::mem::take(&mut self.ready);
+        if self
+            .other
+            .as_ref()
+            .is_some_and(|other| other.rate_hz() != rate_hz)
+        {
+            self.finish_other()?;
+        }
+        let rate_hz = check(rate_hz, self.track.mix().inputs())?;
+        let other = match &mut self.other {
+            Some(other) => other,
+            none => none.insert(OtherRate::new(rate_hz, self.rate_hz, self.channels)?),
+        };
+        other.push(&frames, &mut self.ready)
+    }
+
+    /// Ends a part with another rate: puts what is left of it before the frames in `ready`.
+    fn finish_other(&mut self) -> Result<(), Fault> {
+        if let Some(mut other) = self.other.take() {
+            let after = std::mem::take(&mut self.ready);
+            other.finish(&mut self.ready)?;
+            self.ready.extend(after);
+        }
+        Ok(())
     }
 
     /// Puts silence in place of what was lost before `packet`, whose frames are in `ready`.
@@ -217,21 +306,27 @@ impl Decoder {
             return;
         };
         let here_s = self.decoded as f64 / rate_hz;
-        let lost_s = time_s - *self.zero_s.get_or_insert(time_s - here_s) - here_s;
-        if LOST_SECONDS.contains(&lost_s) {
-            self.gap = (lost_s * rate_hz) as u64;
-            self.decoded += self.gap;
+        if let Some(lost_s) = self.timeline.lost_s(time_s, here_s) {
+            let lost = (lost_s * rate_hz) as u64;
+            self.decoded += lost;
+            // What is cut and kept counts the silence, too.
+            let cut = lost.min(self.cut);
+            self.cut -= cut;
+            let silence = (lost - cut).min(self.keep);
+            self.keep -= silence;
+            self.gap += silence;
         }
     }
 
-    /// Returns when a packet of Matroska starts, in the file's time; in other formats packets follow each other without
-    /// times.
+    /// Returns when a packet starts, in the file's time; none in formats whose packets follow each other without times.
     fn time_s(&self, packet: &Packet) -> Option<f64> {
-        if self.format.format_info().format != FORMAT_ID_MKV {
+        if !self.timeline.counts() {
             return None;
         }
         let mut tracks = self.format.tracks().iter();
-        let base = tracks.find(|track| track.id == self.track_id)?.time_base?;
+        let base = tracks
+            .find(|track| track.id == packet.track_id)?
+            .time_base?;
         Some(base.calc_time(packet.pts)?.as_secs_f64())
     }
 
@@ -247,11 +342,11 @@ impl Decoder {
 
     /// Continues with the logical stream that follows.
     fn start_again(&mut self) -> Result<bool, Fault> {
-        let chosen = shielded(|| track::choose(self.format.as_ref(), self.track.width()));
-        let Some(Ok((chosen, track))) = chosen else {
+        let chosen = shielded(|| selection::next_track(self.format.as_ref(), self.track.width()));
+        let Some(Some((id, track))) = chosen else {
             return Ok(false);
         };
-        self.track_id = chosen.id;
+        self.track_id = id;
         self.cut += track.pre_skip().unwrap_or(0);
         self.track = track;
         Ok(true)
@@ -290,7 +385,14 @@ impl Decoder {
             return Ok(false);
         }
         if !self.decode_packet()? {
+            self.ready.clear();
+            self.finish_other()?;
+            if !self.ready.is_empty() {
+                self.trim()?;
+                return Ok(true);
+            }
             self.ended = true;
+            check_read(self.decoded_bytes, self.stream_bytes)?;
             return Ok(false);
         }
         self.trim()?;
@@ -336,44 +438,6 @@ impl Samples for Decoder {
     fn read(&mut self, out: &mut Vec<f32>, most: usize) -> Result<usize, Fault> {
         self.read_frames(out, most)
     }
-}
-
-/// Returns `rate_hz` when it and the channel count are within the bounds.
-fn check(rate_hz: u32, channels: usize) -> Result<u32, Fault> {
-    if !(AUDIO_RATE_HZ_MIN..=AUDIO_RATE_HZ_MAX).contains(&rate_hz) {
-        return Err(Fault::invalid(format!(
-            "audio has {rate_hz} samples a second; {AUDIO_RATE_HZ_MIN} to {AUDIO_RATE_HZ_MAX} are accepted"
-        )));
-    }
-    if channels > AUDIO_CHANNELS_MAX {
-        return Err(Fault::invalid(format!(
-            "audio has {channels} channels; at most {AUDIO_CHANNELS_MAX} are accepted"
-        )));
-    }
-    Ok(rate_hz)
-}
-
-/// Checks that a file of `bytes` bytes may have `seconds` of sound or film. Fault: `Invalid` for one whose packets lie so far
-/// apart that it is mostly claimed silence.
-pub fn check_dense(seconds: f64, bytes: u64) -> Result<(), Fault> {
-    let most = MEDIA_FREE_SECONDS + bytes as f64 / MEDIA_BYTES_A_SECOND_MIN;
-    match seconds > most {
-        true => Err(Fault::invalid(format!(
-            "file has {bytes} bytes and claims {seconds:.1} s; at most {most:.1} s are accepted in so small a file"
-        ))),
-        false => Ok(()),
-    }
-}
-
-fn too_long(seconds: Option<f64>, most_seconds: f64) -> Fault {
-    Fault::invalid(match seconds {
-        Some(seconds) => {
-            format!("audio lasts {seconds:.1} s; at most {most_seconds:.1} s is accepted")
-        }
-        None => {
-            format!("audio lasts more than {most_seconds:.1} s, which is the most that is accepted")
-        }
-    })
 }
 
 #[cfg(test)]

@@ -18,6 +18,8 @@ pub enum Width {
     Two,
     /// One for a recording of one channel, two for any other.
     UpToTwo,
+    /// One: the channel of that number (from 0) of a recording of two; of any other, as `One`.
+    Side(usize),
 }
 
 /// Weights of a recording's channels in each output channel.
@@ -31,9 +33,16 @@ pub struct Mix {
 impl Mix {
     /// Returns the mix of `channels`, in the order of their buffers.
     pub fn new(channels: &Channels, width: Width) -> Mix {
-        Mix::of(channels.count(), width, weights(channels), || {
-            sides(channels)
-        })
+        let places: Vec<Option<Position>> = match channels {
+            Channels::Positioned(positions) => positions.iter().map(Some).collect(),
+            _ => vec![None; channels.count()],
+        };
+        Mix::placed(&places, width)
+    }
+
+    /// Returns the mix of channels at these places, in the order of their buffers.
+    pub fn placed(places: &[Option<Position>], width: Width) -> Mix {
+        Mix::of(places.len(), width, weights(places), || sides(places))
     }
 
     /// Returns the mix of `count` channels in the order of Opus and Vorbis (RFC 7845 §5.1.1.2).
@@ -48,7 +57,8 @@ impl Mix {
         sides: impl Fn() -> [Vec<f32>; 2],
     ) -> Mix {
         let rows = match (width, inputs) {
-            (Width::One, _) | (Width::UpToTwo, 0 | 1) => vec![weights],
+            (Width::Side(side), 2) => vec![[[1.0, 0.0], [0.0, 1.0]][side.min(1)].to_vec()],
+            (Width::One | Width::Side(_), _) | (Width::UpToTwo, 0 | 1) => vec![weights],
             (_, 0 | 1) => vec![weights.clone(), weights],
             (_, 2) => vec![vec![1.0, 0.0], vec![0.0, 1.0]],
             _ => sides().to_vec(),
@@ -104,13 +114,12 @@ impl Mix {
     }
 }
 
-/// Returns the weights of a recording's channels in mono; their sum is 1.
-fn weights(channels: &Channels) -> Vec<f32> {
-    match channels {
-        Channels::Positioned(positions) if positions.bits().count_ones() > 2 => {
-            normalized(positions.iter().map(weight).collect())
-        }
-        _ => equal(channels.count()),
+/// Returns the weights of channels at these places in mono; their sum is 1. Channels without a known place weigh alike.
+fn weights(places: &[Option<Position>]) -> Vec<f32> {
+    let known: Option<Vec<Position>> = places.iter().copied().collect();
+    match known {
+        Some(known) if known.len() > 2 => normalized(known.into_iter().map(weight).collect()),
+        _ => equal(places.len()),
     }
 }
 
@@ -144,13 +153,14 @@ fn weight(position: Position) -> f32 {
     }
 }
 
-/// Returns the weights of a recording's channels in the left and in the right.
-fn sides(channels: &Channels) -> [Vec<f32>; 2] {
-    match channels {
-        Channels::Positioned(positions) => scaled(positions.iter().map(side).collect()),
-        // Channels without a known place are mixed into the middle.
-        _ => scaled(vec![MIDDLE; channels.count()]),
-    }
+/// Returns the weights of channels at these places in the left and in the right. Channels without a known place are mixed
+/// into the middle.
+fn sides(places: &[Option<Position>]) -> [Vec<f32>; 2] {
+    let known: Option<Vec<Position>> = places.iter().copied().collect();
+    scaled(match known {
+        Some(known) => known.into_iter().map(side).collect(),
+        None => vec![MIDDLE; places.len()],
+    })
 }
 
 fn vorbis_sides(count: usize) -> [Vec<f32>; 2] {
@@ -238,18 +248,20 @@ mod tests {
 
     #[test]
     fn weights_sum_to_one_and_drop_low_frequencies() {
-        assert_eq!(weights(&Channels::Discrete(4)), [0.25; 4]);
+        assert_eq!(weights(&[None; 4]), [0.25; 4]);
         let stereo = Position::FRONT_LEFT | Position::FRONT_RIGHT;
-        assert_eq!(weights(&Channels::Positioned(stereo)), [0.5; 2]);
+        let stereo: Vec<_> = stereo.iter().map(Some).collect();
+        assert_eq!(weights(&stereo), [0.5; 2]);
+        let surround: Vec<_> = Position::from_count(6).unwrap().iter().map(Some).collect();
         for mix in [
-            weights(&surround()),
+            weights(&surround),
             vorbis_weights(6),
             vorbis_weights(8),
             vorbis_weights(4),
         ] {
             assert!((mix.iter().sum::<f32>() - 1.0).abs() < 1e-6);
         }
-        assert_eq!(weights(&surround())[3], 0.0);
+        assert_eq!(weights(&surround)[3], 0.0);
         assert_eq!(vorbis_weights(6)[5], 0.0);
     }
 

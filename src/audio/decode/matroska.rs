@@ -6,9 +6,9 @@
 //! than declared get an unknown length. Players resynchronise at a cluster too; a block is accepted when further
 //! elements follow it.
 
-use std::io::{self, BufReader, Read, Seek};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
-use crate::decode::patch::Patch;
+use crate::decode::patch::{Patch, Patched};
 
 /// Stretches that are covered; everything after the last one is lost.
 const STRETCHES_MAX: usize = 4096;
@@ -20,7 +20,7 @@ const CHAIN: usize = 4;
 const EBML: u32 = 0x1A45_DFA3;
 const SEGMENT: u32 = 0x1853_8067;
 const SEEK_HEAD: u32 = 0x114D_9B74;
-const TRACKS: u32 = 0x1654_AE6B;
+pub const TRACKS: u32 = 0x1654_AE6B;
 const CLUSTER: u32 = 0x1F43_B675;
 const VOID: u8 = 0xEC;
 const CRC: u32 = 0xBF;
@@ -34,14 +34,17 @@ const TOPS: [u32; 5] = [
     0x1043_A770,
     0x1254_C367,
 ];
+/// Attachments, Chapters, Tags: what stands beside the sound. The demuxer would read all of it into memory, and refuses a
+/// file whose chapters lack an id, as ffmpeg writes them.
+const BESIDE: [u32; 3] = [0x1941_A469, 0x1043_A770, 0x1254_C367];
 /// Timestamp, PrevSize, Position, SilentTracks, EncryptedBlock: with the blocks, every element that may stand in a
 /// cluster.
 const CHILDREN: [u32; 5] = [0xE7, 0xAB, 0xA7, 0x5854, 0xAF];
 
 /// The id, position and length of an element.
 #[derive(Clone, Copy)]
-struct ElementHead {
-    id: u32,
+pub struct ElementHead {
+    pub id: u32,
     at: u64,
     /// Where its length is written, and in how many bytes.
     length_at: u64,
@@ -51,11 +54,13 @@ struct ElementHead {
 }
 
 impl ElementHead {
-    fn data(&self) -> u64 {
+    /// Returns where its content starts.
+    pub fn data(&self) -> u64 {
         self.length_at + self.length_bytes
     }
 
-    fn end(&self) -> Option<u64> {
+    /// Returns where it ends; none when its length is unknown.
+    pub fn end(&self) -> Option<u64> {
         self.data().checked_add(self.length?)
     }
 
@@ -86,25 +91,51 @@ impl ElementHead {
     }
 }
 
-/// Returns the patches of the file in `source`, which has `bytes` bytes; none when all its lengths are right.
+/// Returns the file in `reader` with the patches over it that make its lengths right: a copy then goes as far as the file.
+///
+/// Faults: those of reading.
+pub fn mended<R: Read + Seek>(mut reader: R) -> io::Result<Patched<R>> {
+    let bytes = reader.seek(SeekFrom::End(0))?;
+    // What cannot be walked is refused when it is read.
+    let found = walked(&mut BufReader::new(&mut reader), bytes).unwrap_or_default();
+    Patched::new(reader, found.lengths)
+}
+
+/// Returns the patches of the file in `source`, which has `bytes` bytes, for the demuxer.
 pub fn patches<S: Read + Seek>(source: &mut BufReader<S>, bytes: u64) -> io::Result<Vec<Patch>> {
+    let Walked { lengths, beside } = walked(source, bytes)?;
+    let mut patches = lengths;
+    patches.extend(beside);
+    patches.sort_by_key(|patch| patch.at);
+    Ok(patches)
+}
+
+/// What a walk over a file finds.
+#[derive(Default)]
+struct Walked {
+    /// None when all lengths are right.
+    lengths: Vec<Patch>,
+    /// Over what stands beside the sound.
+    beside: Vec<Patch>,
+}
+
+fn walked<S: Read + Seek>(source: &mut BufReader<S>, bytes: u64) -> io::Result<Walked> {
     source.rewind()?;
     let mut walk = Walk {
-        source,
-        here: 0,
+        elements: Elements::new(source, bytes),
         bytes,
         looks: 0,
     };
     let Some(head) = walk.element(0)?.filter(|e| e.id == EBML) else {
-        return Ok(Vec::new());
+        return Ok(Walked::default());
     };
     let Some(segment) = walk.element(head.end().unwrap_or(bytes))? else {
-        return Ok(Vec::new());
+        return Ok(Walked::default());
     };
     if segment.id != SEGMENT {
-        return Ok(Vec::new());
+        return Ok(Walked::default());
     }
-    let mut patches = Vec::new();
+    let (mut patches, mut hidden) = (Vec::new(), Vec::new());
     let mut cluster: Option<ElementHead> = None;
     let (mut index, mut tracks) = (None, false);
     let mut stretches = 0;
@@ -122,6 +153,12 @@ pub fn patches<S: Read + Seek>(source: &mut BufReader<S>, bytes: u64) -> io::Res
                 index = found;
             }
             tracks |= top.id == TRACKS;
+            let hides = BESIDE.contains(&top.id).then(|| top.end()).flatten();
+            hidden.extend(
+                hides
+                    .filter(|end| *end <= bytes)
+                    .and_then(|end| void(top.at, end)),
+            );
         }
         let next = match found {
             Some(e) if e.is_child() && cluster.is_some() && walk.leads_on(&e)? => e.end(),
@@ -150,7 +187,10 @@ pub fn patches<S: Read + Seek>(source: &mut BufReader<S>, bytes: u64) -> io::Res
         patches.extend(index.end().and_then(|end| void(index.at, end)));
     }
     patches.sort_by_key(|patch| patch.at);
-    Ok(patches)
+    Ok(Walked {
+        lengths: patches,
+        beside: hidden,
+    })
 }
 
 /// Returns the patch of a cluster that ends at `end` but declares another end.
@@ -174,18 +214,26 @@ fn void(from: u64, to: u64) -> Option<Patch> {
     Some(Patch { at: from, bytes })
 }
 
-struct Walk<'a, S> {
+/// Reads elements anywhere in a file.
+pub struct Elements<'a, S> {
     source: &'a mut BufReader<S>,
     /// The current position of the source.
     here: u64,
     bytes: u64,
-    /// Positions that were tested while searching.
-    looks: usize,
 }
 
-impl<S: Read + Seek> Walk<'_, S> {
+impl<'a, S: Read + Seek> Elements<'a, S> {
+    /// Returns a reader of `source`, which stands at its start and has `bytes` bytes.
+    pub fn new(source: &'a mut BufReader<S>, bytes: u64) -> Self {
+        Elements {
+            source,
+            here: 0,
+            bytes,
+        }
+    }
+
     /// Returns the head of the element at `at`; none when none can be there.
-    fn element(&mut self, at: u64) -> io::Result<Option<ElementHead>> {
+    pub fn element(&mut self, at: u64) -> io::Result<Option<ElementHead>> {
         if at >= self.bytes {
             return Ok(None);
         }
@@ -217,6 +265,20 @@ impl<S: Read + Seek> Walk<'_, S> {
         self.here = at + bytes.len() as u64;
         Ok(())
     }
+}
+
+/// A walk over all elements, and what it has cost.
+struct Walk<'a, S> {
+    elements: Elements<'a, S>,
+    bytes: u64,
+    /// Positions that were tested while searching.
+    looks: usize,
+}
+
+impl<S: Read + Seek> Walk<'_, S> {
+    fn element(&mut self, at: u64) -> io::Result<Option<ElementHead>> {
+        self.elements.element(at)
+    }
 
     /// Whether `element` ends where the file does, or where another element starts.
     fn leads_on(&mut self, element: &ElementHead) -> io::Result<bool> {
@@ -236,7 +298,7 @@ impl<S: Read + Seek> Walk<'_, S> {
         let mut from = from;
         while from < self.bytes {
             let most = PIECE.min((self.bytes - from) as usize);
-            self.read(from, &mut piece[..most])?;
+            self.elements.read(from, &mut piece[..most])?;
             for (n, byte) in piece[..most].iter().enumerate() {
                 let may_be = [SIMPLE_BLOCK, BLOCK_GROUP, (CLUSTER >> 24) as u8].contains(byte);
                 if may_be && self.is_start(from + n as u64)? {
@@ -325,6 +387,25 @@ mod tests {
                 "{again:?}"
             );
         }
+    }
+
+    #[test]
+    fn what_stands_beside_the_sound_is_hidden_from_the_demuxer() {
+        let mut file = file();
+        let tracks = file
+            .windows(4)
+            .position(|w| w == TRACKS.to_be_bytes())
+            .unwrap();
+        let chapters = element(&0x1043_A770u32.to_be_bytes(), &[5; 300]);
+        file.splice(tracks..tracks, chapters);
+        // The segment's length, after the EBML head and the segment's id.
+        let at = 4 + 8 + 4 + 4;
+        let length = (file.len() - at - 8) as u64 | 1 << 56;
+        file[at..at + 8].copy_from_slice(&length.to_be_bytes());
+        let (found, whole) = mended(&file);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!((found[0].at, whole[tracks]), (tracks as u64, VOID));
+        assert_eq!(whole[tracks + 312..], file[tracks + 312..]);
     }
 
     #[test]

@@ -60,40 +60,49 @@ pub fn children<S: Read + Seek>(
 ) -> io::Result<Vec<([u8; 4], Span)>> {
     let mut boxes = Vec::new();
     let mut at = span.from;
-    while at + 8 <= span.to && boxes.len() < BOXES_MAX {
-        source.seek(SeekFrom::Start(at))?;
-        let (short, kind) = (u32_be(source)?, u32_be(source)?.to_be_bytes());
-        let (head, size) = match short {
-            0 => (8, span.to - at),
-            1 => (16, u64_be(source)?),
-            short => (8, u64::from(short)),
-        };
-        let Some(to) = at
-            .checked_add(size)
-            .filter(|to| size >= head && *to <= span.to)
+    while boxes.len() < BOXES_MAX {
+        let Some(found) = next(
+            source,
+            Span {
+                from: at,
+                to: span.to,
+            },
+        )?
         else {
             break;
         };
-        // A file that is no MP4 looks like a box of an unknown kind: do not walk through all of it.
-        if !kind
-            .iter()
-            .all(|byte| byte.is_ascii_graphic() || *byte == b' ' || *byte == 0xA9)
-        {
+        boxes.push(found);
+        if until == Some(&found.0) {
             break;
         }
-        boxes.push((
-            kind,
-            Span {
-                from: at + head,
-                to,
-            },
-        ));
-        if until == Some(&kind) {
-            break;
-        }
-        at = to;
+        at = found.1.to;
     }
     Ok(boxes)
+}
+
+/// Returns the box at the start of `span`; none when there is none.
+pub fn next<S: Read + Seek>(source: &mut S, span: Span) -> io::Result<Option<([u8; 4], Span)>> {
+    let at = span.from;
+    if at + 8 > span.to {
+        return Ok(None);
+    }
+    source.seek(SeekFrom::Start(at))?;
+    let (short, kind) = (u32_be(source)?, u32_be(source)?.to_be_bytes());
+    let (head, size) = match short {
+        0 => (8, span.to - at),
+        1 => (16, u64_be(source)?),
+        short => (8, u64::from(short)),
+    };
+    let to = at
+        .checked_add(size)
+        .filter(|to| size >= head && *to <= span.to);
+    // A file that is no MP4 looks like a box of an unknown kind: do not walk through all of it.
+    let is_letter = |byte: &u8| byte.is_ascii_graphic() || *byte == b' ' || *byte == 0xA9;
+    let to = to.filter(|_| kind.iter().all(is_letter));
+    Ok(to.map(|to| {
+        let from = at + head;
+        (kind, Span { from, to })
+    }))
 }
 
 /// Reads a big-endian number of four bytes.

@@ -8,7 +8,7 @@
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use crate::decode::patch::Patch;
-use crate::decode::{matroska, video_tracks};
+use crate::decode::{fragment_runs, matroska, quicktime_sound, video_tracks};
 
 /// Boxes or chunks that are examined.
 const PARTS_MAX: usize = 1 << 20;
@@ -20,6 +20,8 @@ pub struct Repair {
     pub patches: Vec<Patch>,
     /// Whether the file ends before its index, without which nothing in it can be found.
     pub lacks_index: bool,
+    /// Why the file must not be read.
+    pub refusal: Option<&'static str>,
 }
 
 /// Returns the corrections of `source` of `bytes` bytes; none when it is whole, or of a format that needs none. The
@@ -35,13 +37,18 @@ pub fn read<S: Read + Seek>(source: &mut S, bytes: u64) -> Repair {
         [0x1A, 0x45, 0xDF, 0xA3, ..] => {
             matroska::patches(&mut source, bytes).map(|patches| Repair {
                 patches,
-                lacks_index: false,
+                ..Repair::default()
             })
         }
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => mp4(&mut source, bytes).map(|mut repair| {
-            repair
-                .patches
-                .extend(video_tracks::patches(&mut source, bytes).unwrap_or_default());
+            let mut add = |patches: io::Result<Vec<Patch>>| {
+                repair.patches.extend(patches.unwrap_or_default());
+            };
+            add(video_tracks::patches(&mut source, bytes));
+            add(quicktime_sound::patches(&mut source, bytes));
+            if let Ok(false) = fragment_runs::are_possible(&mut source, bytes) {
+                repair.refusal = Some("a fragment counts more samples than its bytes can hold");
+            }
             repair.patches.sort_by_key(|patch| patch.at);
             repair
         }),
@@ -95,6 +102,7 @@ fn mp4<S: Read + Seek>(source: &mut BufReader<S>, bytes: u64) -> io::Result<Repa
             return Ok(Repair {
                 patches: Vec::from_iter((is_sound && has_index).then(|| patch.into())),
                 lacks_index: is_sound && !has_index,
+                refusal: None,
             });
         }
         at += size;
@@ -130,7 +138,7 @@ fn aiff<S: Read + Seek>(source: &mut BufReader<S>, bytes: u64) -> io::Result<Rep
     }
     Ok(Repair {
         patches,
-        lacks_index: false,
+        ..Repair::default()
     })
 }
 

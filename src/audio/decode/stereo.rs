@@ -4,6 +4,7 @@ use std::io::{Read, Seek};
 
 use crate::decode::decoder::{self, Decoder};
 use crate::decode::downmix::Width;
+use crate::decode::selection::{HeardTrack, SoundRequest};
 use crate::dsp::resample::Stage;
 use crate::pcm::Samples;
 use vocabox_base::fault::Fault;
@@ -25,7 +26,20 @@ impl StereoReader {
     where
         S: Read + Seek + Send + Sync + 'static,
     {
-        let decoder = decoder::open_as(source, Width::UpToTwo, most_seconds)?;
+        StereoReader::open_sound(source, &SoundRequest::default(), rate_hz, most_seconds)
+    }
+
+    /// As [`StereoReader::open`], of what `request` asks for, but for its side. Faults: those of [`decoder::open_sound`].
+    pub fn open_sound<S>(
+        source: S,
+        request: &SoundRequest,
+        rate_hz: u32,
+        most_seconds: f64,
+    ) -> Result<Self, Fault>
+    where
+        S: Read + Seek + Send + Sync + 'static,
+    {
+        let decoder = decoder::open_as(source, request, Width::UpToTwo, most_seconds)?;
         let stage = match decoder.rate_hz() == rate_hz {
             true => None,
             false => Some(Stage::new(decoder.rate_hz(), rate_hz, decoder.channels())?),
@@ -40,6 +54,11 @@ impl StereoReader {
     /// Returns 1 or 2.
     pub fn channels(&self) -> usize {
         self.decoder.channels()
+    }
+
+    /// Returns the sound track that is heard.
+    pub fn heard(&self) -> &HeardTrack {
+        self.decoder.heard()
     }
 
     /// Returns the frames a second of what [`StereoReader::read`] gives.

@@ -1,20 +1,24 @@
-//! Chooses one track and its decoder, and decodes its packets to samples of the requested channels.
+//! Decodes the packets of one track to samples of the requested channels.
 
 use symphonia::core::audio::Channels;
-use symphonia::core::codecs::CodecParameters;
-use symphonia::core::codecs::audio::well_known::{CODEC_ID_MP3, CODEC_ID_OPUS, CODEC_ID_VORBIS};
+use symphonia::core::codecs::audio::well_known::{
+    CODEC_ID_AAC, CODEC_ID_AC3, CODEC_ID_EAC3, CODEC_ID_MP3, CODEC_ID_OPUS, CODEC_ID_VORBIS,
+};
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
-use symphonia::core::formats::well_known::FORMAT_ID_ISOMP4;
-use symphonia::core::formats::{FormatReader, Track};
+use symphonia::core::formats::Track;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::Duration;
 
+use crate::decode::antiphase::Antiphase;
+use crate::decode::codecs::aac::{self, AacTrack};
+use crate::decode::codecs::ac3::Ac3Track;
+use crate::decode::codecs::gsm::{self, CODEC_ID_GSM, CODEC_ID_GSM_MS, GsmDecoder};
+use crate::decode::codecs::opus::{self, OpusTrack};
 use crate::decode::downmix::{Mix, Width};
-use crate::decode::opus::{self, OpusTrack};
 use vocabox_base::fault::Fault;
 
 /// What every refusal of a file names.
-const ACCEPTED: &str = "accepted are WAV, AIFF, FLAC, MP3, AAC, M4A/MP4, Ogg, Opus and WebM/MKV";
+pub const ACCEPTED: &str = "accepted are WAV, AIFF, AU, CAF, FLAC, MP3, AAC, M4A/MP4, Ogg, Opus, WebM/MKV, AVI, FLV, MPEG-TS, AC-3 and GSM";
 
 /// A decoder for one track, with the mix of its channels and its buffers.
 pub struct TrackDecoder {
@@ -23,6 +27,7 @@ pub struct TrackDecoder {
     /// The channels that `mix` was made for.
     channels: Channels,
     mix: Mix,
+    antiphase: Antiphase,
     interleaved: Vec<f32>,
     /// The packets' time from which on the samples that their padding would cut are kept.
     keeps_from: Option<i64>,
@@ -31,30 +36,9 @@ pub struct TrackDecoder {
 enum PacketDecoder {
     Symphonia(Box<dyn AudioDecoder>),
     Opus(Box<OpusTrack>),
-}
-
-/// Returns the first audio track of `format` that has a decoder, and that decoder, which gives channels of `width`.
-///
-/// Faults: `Invalid` when there is no audio track, or none that can be decoded.
-pub fn choose(format: &dyn FormatReader, width: Width) -> Result<(&Track, TrackDecoder), Fault> {
-    let in_mp4 = format.format_info().format == FORMAT_ID_ISOMP4;
-    let mut seen = false;
-    for track in format.tracks() {
-        let Some(CodecParameters::Audio(params)) = &track.codec_params else {
-            continue;
-        };
-        seen = true;
-        if let Some(mut decoder) = TrackDecoder::new(params, in_mp4, width) {
-            if params.codec == CODEC_ID_MP3 {
-                decoder.keeps_from = Some(told_end(track));
-            }
-            return Ok((track, decoder));
-        }
-    }
-    Err(match seen {
-        true => undecodable("no decoder for any audio track"),
-        false => Fault::invalid(format!("file has no audio track; {ACCEPTED}")),
-    })
+    Aac(Box<AacTrack>),
+    Ac3(Box<Ac3Track>),
+    Gsm(Box<GsmDecoder>),
 }
 
 /// Returns where the part that an MP3's first frame describes ends. Audio that was appended to it would be cut as
@@ -75,33 +59,76 @@ pub fn undecodable(cause: impl std::fmt::Display) -> Fault {
 }
 
 impl TrackDecoder {
-    fn new(params: &AudioCodecParameters, in_mp4: bool, width: Width) -> Option<Self> {
-        let codec = if params.codec == CODEC_ID_OPUS {
-            let head = params.extra_data.as_deref()?;
-            PacketDecoder::Opus(Box::new(OpusTrack::new(head, in_mp4)?))
-        } else {
-            let decoder = symphonia::default::get_codecs()
-                .make_audio_decoder(params, &AudioDecoderOptions::default());
-            PacketDecoder::Symphonia(decoder.ok()?)
+    /// Returns a decoder of `params` for `track`, which gives channels of `width`; none when there is none.
+    pub fn new(
+        track: &Track,
+        params: &AudioCodecParameters,
+        in_mp4: bool,
+        width: Width,
+    ) -> Option<Self> {
+        // ADTS has no configuration beside its frames.
+        let counted = params.channels.as_ref().map_or(0, Channels::count);
+        let surround = params
+            .sample_rate
+            .and_then(|rate_hz| aac::surround(rate_hz, counted));
+        let config = match (&params.extra_data, &surround) {
+            (None, Some(surround)) if params.codec == CODEC_ID_AAC => Some(&surround[..]),
+            (config, _) => config.as_deref(),
+        };
+        let codec = match params.codec {
+            CODEC_ID_OPUS => PacketDecoder::Opus(Box::new(OpusTrack::new(config?, in_mp4)?)),
+            CODEC_ID_AC3 | CODEC_ID_EAC3 => PacketDecoder::Ac3(Box::new(Ac3Track::new()?)),
+            CODEC_ID_GSM => PacketDecoder::Gsm(Box::new(GsmDecoder::new(false))),
+            CODEC_ID_GSM_MS => PacketDecoder::Gsm(Box::new(GsmDecoder::new(true))),
+            CODEC_ID_AAC if config.is_some_and(aac::is_complex) => {
+                PacketDecoder::Aac(Box::new(AacTrack::new(config?)?))
+            }
+            _ => {
+                let decoder = symphonia::default::get_codecs()
+                    .make_audio_decoder(params, &AudioDecoderOptions::default());
+                PacketDecoder::Symphonia(decoder.ok()?)
+            }
         };
         let mut decoder = TrackDecoder {
             width,
             channels: Channels::None,
             mix: Mix::vorbis(0, width),
+            antiphase: Antiphase::default(),
             interleaved: Vec::new(),
-            keeps_from: None,
+            keeps_from: (params.codec == CODEC_ID_MP3).then(|| told_end(track)),
             codec,
         };
-        if let PacketDecoder::Opus(track) = &decoder.codec {
-            decoder.mix = Mix::vorbis(track.channels(), width);
-            decoder.width = decoder.mix.width().unwrap_or(width);
+        match &decoder.codec {
+            PacketDecoder::Opus(track) => decoder.set_mix(Mix::vorbis(track.channels(), width)),
+            PacketDecoder::Gsm(_) => decoder.set_mix(Mix::placed(&[None], width)),
+            _ => {}
         }
         Some(decoder)
+    }
+
+    /// Mixes by `mix` from now on. What the first sound was mixed to stays.
+    fn set_mix(&mut self, mix: Mix) {
+        if self.width == Width::UpToTwo {
+            self.width = mix.width().unwrap_or(self.width);
+        }
+        self.mix = mix;
     }
 
     /// Appends the frames of `packet`, interleaved, without the priming and padding that it declares, and returns
     /// their rate; None when it cannot be decoded.
     pub fn decode(&mut self, packet: &Packet, frames: &mut Vec<f32>) -> Option<u32> {
+        let mut interleaved = std::mem::take(&mut self.interleaved);
+        interleaved.clear();
+        let rate_hz = self.unmixed(packet, &mut interleaved);
+        if rate_hz.is_some() {
+            self.append(&interleaved, frames);
+        }
+        self.interleaved = interleaved;
+        rate_hz.filter(|_| self.mix.inputs() > 0)
+    }
+
+    /// Puts the packet's frames in their own channels into `interleaved`, for which `mix` is right afterwards.
+    fn unmixed(&mut self, packet: &Packet, interleaved: &mut Vec<f32>) -> Option<u32> {
         match &mut self.codec {
             PacketDecoder::Symphonia(decoder) => {
                 let mut packet = packet.as_packet_ref();
@@ -120,24 +147,59 @@ impl TrackDecoder {
                 }
                 let buffer = decoder.last_decoded();
                 let spec = buffer.spec();
-                if *spec.channels() != self.channels {
-                    self.channels = spec.channels().clone();
-                    self.mix = Mix::new(&self.channels, self.width);
-                    self.width = self.mix.width().unwrap_or(self.width);
+                let rate_hz = spec.rate();
+                let changed = (*spec.channels() != self.channels).then(|| spec.channels().clone());
+                buffer.copy_to_vec_interleaved(interleaved);
+                if let Some(channels) = changed {
+                    self.set_mix(Mix::new(&channels, self.width));
+                    self.channels = channels;
                 }
-                buffer.copy_to_vec_interleaved(&mut self.interleaved);
-                self.mix.append(&self.interleaved, frames);
-                Some(spec.rate()).filter(|_| self.mix.inputs() > 0)
+                Some(rate_hz)
             }
             PacketDecoder::Opus(track) => {
-                let (before, channels) = (frames.len(), self.mix.outputs());
-                self.mix.append(track.decode(&packet.data)?, frames);
-                let made = (frames.len() - before) / channels;
-                let padding = packet.trim_end.get().min(made as u64) as usize;
-                frames.truncate(frames.len() - padding * channels);
+                interleaved.extend_from_slice(track.decode(&packet.data)?);
+                let (channels, padding) = (track.channels(), packet.trim_end.get());
+                let kept = (interleaved.len() / channels) as u64;
+                interleaved.truncate(kept.saturating_sub(padding) as usize * channels);
                 Some(opus::RATE_HZ)
             }
+            PacketDecoder::Aac(track) => {
+                interleaved.extend_from_slice(track.decode(&packet.data)?);
+                let rate_hz = track.rate_hz();
+                if self.mix.inputs() == 0 {
+                    let mix = Mix::placed(track.places(), self.width);
+                    self.set_mix(mix);
+                }
+                Some(rate_hz)
+            }
+            PacketDecoder::Ac3(track) => {
+                interleaved.extend_from_slice(track.decode(&packet.data)?);
+                let rate_hz = track.rate_hz();
+                if self.mix.inputs() == 0 {
+                    let mix = Mix::placed(track.places(), self.width);
+                    self.set_mix(mix);
+                }
+                Some(rate_hz)
+            }
+            PacketDecoder::Gsm(track) => {
+                interleaved.extend_from_slice(track.decode(&packet.data));
+                Some(gsm::RATE_HZ)
+            }
         }
+    }
+
+    /// Appends the mix of `interleaved`.
+    fn append(&mut self, interleaved: &[f32], frames: &mut Vec<f32>) {
+        if self.width != Width::One || self.mix.inputs() != 2 {
+            return self.mix.append(interleaved, frames);
+        }
+        let finite = |x: &f32| if x.is_finite() { *x } else { 0.0 };
+        let finite: Vec<f32> = interleaved.iter().map(finite).collect();
+        let before = frames.len();
+        self.antiphase.append(&finite, frames);
+        frames[before..]
+            .iter_mut()
+            .for_each(|x| *x = x.clamp(-1.0, 1.0));
     }
 
     /// Returns how the last decoded packet was mixed.
@@ -154,7 +216,7 @@ impl TrackDecoder {
     pub fn pre_skip(&self) -> Option<u64> {
         match &self.codec {
             PacketDecoder::Opus(track) => Some(track.pre_skip()),
-            PacketDecoder::Symphonia(_) => None,
+            _ => None,
         }
     }
 
@@ -162,7 +224,7 @@ impl TrackDecoder {
     pub fn is_vorbis(&self) -> bool {
         match &self.codec {
             PacketDecoder::Symphonia(decoder) => decoder.codec_params().codec == CODEC_ID_VORBIS,
-            PacketDecoder::Opus(_) => false,
+            _ => false,
         }
     }
 }

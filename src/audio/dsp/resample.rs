@@ -215,6 +215,34 @@ impl Stage {
         Ok(given)
     }
 
+    /// Converts the whole blocks at the start of `pending`, or all of it if it `is_last`, and appends what is made to `out`.
+    ///
+    /// Faults: `Internal` when the resampler fails.
+    pub(crate) fn convert(
+        &mut self,
+        pending: &mut Vec<f32>,
+        is_last: bool,
+        out: &mut Vec<f32>,
+    ) -> Result<(), Fault> {
+        let mut taken = 0;
+        while is_last || (pending.len() - taken) / self.channels >= self.fft.input_frames_next() {
+            let channels = self.channels;
+            let made = self.advance(&mut |input, most| {
+                let frames = ((pending.len() - taken) / channels).min(most);
+                input.extend_from_slice(&pending[taken..taken + frames * channels]);
+                taken += frames * channels;
+                Ok(frames)
+            })?;
+            if !made {
+                break;
+            }
+            out.extend_from_slice(&self.ready[self.at..]);
+            self.at = self.ready.len();
+        }
+        pending.drain(..taken);
+        Ok(())
+    }
+
     /// Makes the next block ready, which may be empty while the delay is dropped. Returns false at the end.
     fn advance(&mut self, source: &mut Reading<'_>) -> Result<bool, Fault> {
         self.ready.clear();

@@ -30,6 +30,9 @@ pub fn whole(samples: &[f32], rate_hz: u32) -> Result<Vec<u8>, Fault> {
         .stream_info_mut()
         .set_block_sizes(WHOLE_BLOCK, WHOLE_BLOCK);
     sizes.map_err(Fault::internal)?;
+    if samples.is_empty() {
+        unknown_frame_sizes(stream.stream_info_mut())?;
+    }
     bytes(&stream)
 }
 
@@ -52,6 +55,7 @@ impl FlacStream {
         let mut head = flacenc::component::Stream::with_stream_info(info.clone());
         // 0 stands for "unknown", for the length and for the MD5.
         head.stream_info_mut().set_total_samples(0);
+        unknown_frame_sizes(head.stream_info_mut())?;
         Ok(FlacStream {
             config: config()?,
             head: bytes(&head)?,
@@ -108,6 +112,12 @@ fn info(rate_hz: u32, block: usize) -> Result<StreamInfo, Fault> {
     info.set_block_sizes(block, block)
         .map_err(Fault::internal)?;
     Ok(info)
+}
+
+/// Has the head of a stream say that the sizes of its frames are unknown (0, RFC 9639 §8.2). Without frames, flacenc's least
+/// size is above the largest, which strict readers refuse.
+fn unknown_frame_sizes(info: &mut StreamInfo) -> Result<(), Fault> {
+    info.set_frame_sizes(0, 0).map_err(Fault::internal)
 }
 
 fn bytes(part: &impl BitRepr) -> Result<Vec<u8>, Fault> {

@@ -26,7 +26,7 @@ mod wav;
 
 use vocabox_base::fault::Fault;
 
-pub use crate::decode::opus::RATE_HZ as OPUS_RATE_HZ;
+pub use crate::decode::codecs::opus::RATE_HZ as OPUS_RATE_HZ;
 pub use aac::AacPackets;
 pub use codec::Codec;
 pub use packets::OpusPackets;

@@ -3,7 +3,7 @@
 use opus_pure::{Application, MAX_PACKET_BYTES, OpusEncoder, OpusHead, RateControl, Signal};
 
 use super::round_trip::RoundTrip;
-use crate::decode::opus::RATE_HZ;
+use crate::decode::codecs::opus::RATE_HZ;
 use crate::dsp::resample::Feed;
 use vocabox_base::fault::Fault;
 

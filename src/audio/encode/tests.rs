@@ -229,7 +229,11 @@ fn no_samples_is_a_file_of_no_samples() {
         ] {
             assert_eq!((&flac[..4], flac.len()), (&b"fLaC"[..], 42));
             assert_eq!((flac[21] & 0x0f, &flac[22..26]), (0, &[0; 4][..]));
+            // The least and the largest size of a frame are unknown.
+            assert_eq!(flac[12..18], [0; 6]);
         }
+        let some = streamed(Format::Flac, &[0.1; 3_000], rate_hz);
+        assert_eq!(some[12..18], [0; 6], "nor are they when it begins");
         // The last page's position is the warm-up's end (RFC 7845 §4).
         let opus = whole(Format::Opus, &[], rate_hz).unwrap();
         assert_eq!(opus, streamed(Format::Opus, &[], rate_hz));

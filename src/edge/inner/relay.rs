@@ -14,7 +14,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 
 use crate::client_stream::timespec;
 use crate::inner::wire::{PARTS, TICKET};
-use crate::message::{Body, Part};
+use crate::message::Part;
 use crate::reply::is_written_by_edge;
 use crate::spool::{Spool, Stored};
 use vocabox_base::fault::Fault;
@@ -34,8 +34,8 @@ pub(crate) enum Came {
 impl Came {
     /// Returns the answer with `file` as its body, if there is one.
     pub(crate) fn with(mut self, file: Option<Part>) -> Self {
-        if let (Came::Whole(fetched), Some(Part { file, bytes })) = (&mut self, file) {
-            fetched.stored.body = Body::Spooled { file, bytes };
+        if let Came::Whole(fetched) = &mut self {
+            fetched.file = file;
         }
         self
     }
@@ -55,6 +55,8 @@ pub(crate) struct Fetched {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) stored: Stored,
+    /// What follows the stored body.
+    pub(crate) file: Option<Part>,
 }
 
 /// Returns when the answer starts on `inner`. Calls `left` once when `client` has gone: at once when its connection
@@ -156,6 +158,7 @@ pub(crate) fn fetch(
         status,
         headers,
         stored: sink.finish()?,
+        file: None,
     }))
 }
 

@@ -23,14 +23,16 @@ use std::time::Duration;
 
 use tiny_http::{Header, Request, Response, Server, StatusCode};
 
+use crate::EdgeError;
 use crate::guard::{guard, refuse};
 use crate::inner::parts;
+use crate::listen::BACKLOG;
 use crate::message::{Answer, Answered, Part, Rest, Service};
 use crate::reply::sound;
 use crate::spool::Stored;
-use crate::{BACKLOG, EdgeError};
 use vocabox_base::end;
 use vocabox_base::fault::{Fault, Kind};
+use vocabox_base::folder::make_private;
 
 /// The header that carries the ticket in both directions: an answer without it is tiny_http's own and is never sent to
 /// a client.
@@ -40,7 +42,7 @@ pub(crate) const TICKET: &str = "Ticket";
 pub(crate) const PARTS: &str = "Parts";
 
 /// Bytes of a socket's path that every Unix takes (`sun_path` has 104 or 108, with its NUL).
-const SOCKET_PATH_BYTES_MAX: usize = 100;
+pub(crate) const SOCKET_PATH_BYTES_MAX: usize = 100;
 /// Consecutive connection attempts that may fail before the process ends: tiny_http's accept thread is dead then and
 /// never recovers, while a supervisor can start a new process.
 const DEAD_ATTEMPTS_MAX: usize = 16;
@@ -169,6 +171,27 @@ struct InnerServer {
     _folder: PrivateFolder,
 }
 
+/// The inner socket, on which nothing answers yet.
+pub(crate) struct InnerSocket {
+    folder: PrivateFolder,
+    listener: UnixListener,
+    path: PathBuf,
+}
+
+impl InnerSocket {
+    /// Returns a socket in a private folder under `folder`.
+    pub(crate) fn bind(folder: &Path) -> Result<Self, EdgeError> {
+        let folder = PrivateFolder::make(folder)?;
+        let path = folder.0.join("s");
+        let listener = UnixListener::bind(&path).map_err(|e| EdgeError::Inner(e.to_string()))?;
+        Ok(InnerSocket {
+            folder,
+            listener,
+            path,
+        })
+    }
+}
+
 /// The threads that answer; after it is dropped, each thread ends once the earlier requests are answered.
 pub(crate) struct Handlers {
     room: Arc<InnerServer>,
@@ -179,16 +202,18 @@ pub(crate) struct Handlers {
 }
 
 impl Handlers {
-    /// Starts tiny_http on a socket in a private folder under `folder`, answered by `count` threads.
+    /// Starts tiny_http on `socket`, answered by `count` threads.
     pub(crate) fn open<S: Service>(
-        folder: &Path,
+        socket: InnerSocket,
         count: usize,
         service: Arc<S>,
     ) -> Result<(Arc<Wire<S>>, Handlers), EdgeError> {
         let failed = |e: &dyn std::fmt::Display| EdgeError::Inner(e.to_string());
-        let folder = PrivateFolder::make(folder).map_err(|e| failed(&e))?;
-        let socket = folder.0.join("s");
-        let listener = UnixListener::bind(&socket).map_err(|e| failed(&e))?;
+        let InnerSocket {
+            folder,
+            listener,
+            path: socket,
+        } = socket;
         rustix::net::listen(&listener, BACKLOG).map_err(|e| failed(&e))?;
         let server = Server::from_listener(listener, None).map_err(|e| failed(&e))?;
         let room = Arc::new(InnerServer {
@@ -354,24 +379,41 @@ struct PrivateFolder(PathBuf);
 impl PrivateFolder {
     /// Creates a new folder in `parent` (created if missing), or in the system's folder for temporary files when the
     /// path would be too long for a socket.
-    fn make(parent: &Path) -> io::Result<Self> {
+    fn make(parent: &Path) -> Result<Self, EdgeError> {
         let name = format!(
             "edge-{}-{:016x}",
             std::process::id(),
             RandomState::new().build_hasher().finish()
         );
-        let mut path = parent.join(&name);
-        if path.as_os_str().as_bytes().len() + "/s".len() > SOCKET_PATH_BYTES_MAX {
-            path = std::env::temp_dir().join(&name);
-        } else {
-            std::fs::create_dir_all(parent)?;
-        }
-        if let Some(parent) = path.parent() {
-            sweep(parent);
-        }
+        let socket_bytes = |path: &Path| path.as_os_str().as_bytes().len() + "/s".len();
+        let bytes = socket_bytes(&parent.join(&name));
+        let is_long = bytes > SOCKET_PATH_BYTES_MAX;
+        let parent = match is_long {
+            true => std::env::temp_dir(),
+            false => parent.to_owned(),
+        };
+        let path = parent.join(name);
+        let made = match is_long {
+            true if socket_bytes(&path) > SOCKET_PATH_BYTES_MAX => {
+                Err(io::Error::other("its path is too long, too"))
+            }
+            true => Ok(()),
+            false => make_private(&parent),
+        };
         // Created with its mode, so that it was never accessible to others; and it must be new.
-        DirBuilder::new().mode(0o700).create(&path)?;
-        Ok(PrivateFolder(path))
+        let made = made.and_then(|()| {
+            sweep(&parent);
+            DirBuilder::new().mode(0o700).create(&path)
+        });
+        match made {
+            Ok(()) => Ok(PrivateFolder(path)),
+            Err(cause) if is_long => Err(EdgeError::LongPath {
+                bytes,
+                temporary: parent,
+                cause,
+            }),
+            Err(cause) => Err(EdgeError::Inner(cause.to_string())),
+        }
     }
 }
 

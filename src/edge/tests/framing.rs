@@ -18,7 +18,9 @@ fn malformed_requests_are_400_and_closed() {
     let server = server();
     for request in [
         &b"GET / HTTP/1.1\nHost: x\n\n"[..],
-        b"GET / HTTP/1.1\r\nHost: x\r\nA: caf\xc3\xa9\r\n\r\n",
+        b"GET /caf\xc3\xa9 HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\ncaf\xc3\xa9: a\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nA: \x1b[2J\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: x\r\nA: a\0b\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\n\r\n",
         b"GET / HTTP/1.1\r\n\r\n",

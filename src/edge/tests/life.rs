@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::toy::{Event, PATIENCE, TestEdge};
-use crate::{Bounds, Edge, EdgeConfig, EdgeError};
+use crate::{Bounds, EdgeConfig, EdgeError, EdgeSetup};
 use vocabox_base::fault::Kind;
 
 #[test]
@@ -139,14 +139,14 @@ fn what_cannot_be_opened_is_said_in_one_sentence() {
             threads_beside: 0,
             connections_max: 8,
             connections_per_address_max: 8,
+            trusted_proxies: Vec::new(),
         };
         change(&mut config);
         config
     };
     let open = |change: &dyn Fn(&mut EdgeConfig)| {
-        Edge::open(config(change), Bounds::default(), Arc::clone(&server.toy))
-            .err()
-            .unwrap()
+        let setup = EdgeSetup::new(config(change), Bounds::default());
+        setup.err().unwrap()
     };
     let address = server.edge.local_addr();
     let taken = open(&|c| c.listen = address);
@@ -223,4 +223,53 @@ fn requests_without_a_ticket_are_403_and_the_private_folder_goes_with_the_edge()
         std::thread::yield_now();
     }
     let _ = std::fs::remove_dir(folder);
+}
+
+#[test]
+fn clients_are_refused_until_what_takes_long_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = EdgeConfig {
+        listen: ([127, 0, 0, 1], 0).into(),
+        spool_dir: folder.path().to_owned(),
+        socket_dir: folder.path().to_owned(),
+        handlers: 1,
+        threads_beside: 0,
+        connections_max: 8,
+        connections_per_address_max: 8,
+        trusted_proxies: Vec::new(),
+    };
+    let setup = EdgeSetup::new(config, Bounds::default()).unwrap();
+    let address = setup.address().unwrap();
+    let refused = TcpStream::connect(address).unwrap_err();
+    assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
+    let toy = TestEdge::open(|_, _| {});
+    let edge = setup.open(Arc::clone(&toy.toy)).unwrap();
+    assert_eq!(edge.local_addr(), address);
+    TcpStream::connect(address).unwrap();
+}
+
+#[test]
+fn a_trusted_proxy_tells_its_client_and_is_not_one() {
+    let server = TestEdge::open(|c, _| {
+        c.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+        c.connections_per_address_max = 2;
+    });
+    let peer = |header: &str| {
+        let mut client = server.call();
+        client.send(format!(
+            "GET /head HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{header}\r\n"
+        ));
+        let (_, head) = client.answer();
+        let peer = head.split("peer: ").nth(1).unwrap();
+        peer.split(',').next().unwrap().to_owned()
+    };
+    assert_eq!(peer("X-Forwarded-For: 8.8.8.8, 192.0.2.7\r\n"), "192.0.2.7");
+    assert_eq!(peer(""), "127.0.0.1");
+    // More connections at once than one client may have.
+    let held: Vec<_> = (0..8).map(|_| server.call()).collect();
+    assert_eq!(peer("Forwarded: for=192.0.2.8\r\n"), "192.0.2.8");
+    for mut client in held {
+        client.send("GET /empty HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert_eq!(client.answer().0, 204);
+    }
 }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::message::{Answer, Answered, Body, Head, Service};
-use crate::{Bounds, Edge, EdgeConfig};
+use crate::{Bounds, Edge, EdgeConfig, EdgeSetup};
 use vocabox_base::fault::{Fault, Kind};
 
 /// Bytes of a body that the toy accepts.
@@ -264,10 +264,12 @@ impl TestEdge {
             threads_beside: 0,
             connections_max: 64,
             connections_per_address_max: 48,
+            trusted_proxies: Vec::new(),
         };
         let mut bounds = Bounds::default();
         change(&mut config, &mut bounds);
-        let edge = Edge::open(config, bounds, Arc::clone(&toy)).unwrap();
+        let setup = EdgeSetup::new(config, bounds).unwrap();
+        let edge = setup.open(Arc::clone(&toy)).unwrap();
         TestEdge {
             edge,
             toy,

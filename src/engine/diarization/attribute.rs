@@ -58,21 +58,27 @@ fn phrase(words: Vec<Word>) -> Segment {
     }
 }
 
-/// Returns the speaker with most of the time from `start_s` to `end_s`, else the one nearest to its middle.
+/// Returns the speaker with most of the time from `start_s` to `end_s`, of several the one who began first, else the one
+/// nearest to its middle.
 fn speaker(turns: &[Turn], start_s: f64, end_s: f64) -> usize {
     let middle = (start_s + end_s) / 2.0;
-    // Turns are ordered: only those around the time matter.
-    let first = turns.partition_point(|t| t.end_s < start_s);
-    let near = &turns[first.saturating_sub(1)..turns.len().min(first + 1).max(first)];
-    let until = turns[first..].iter().take_while(|t| t.start_s <= end_s);
-    let shared = |t: &&Turn| t.end_s.min(end_s) - t.start_s.max(start_s);
-    let most = until.max_by(|a, b| f64::total_cmp(&shared(a), &shared(b)));
-    let away = |t: &&Turn| (t.start_s - middle).max(middle - t.end_s).max(0.0);
-    let nearest = || {
-        near.iter()
-            .min_by(|a, b| f64::total_cmp(&away(a), &away(b)))
-    };
-    most.or_else(nearest).map_or(0, |t| t.speaker)
+    let shared = |t: &Turn| t.end_s.min(end_s) - t.start_s.max(start_s);
+    let away = |t: &Turn| (t.start_s - middle).max(middle - t.end_s).max(0.0);
+    let mut most: Option<(f64, usize)> = None;
+    let mut nearest: Option<(f64, usize)> = None;
+    for turn in turns {
+        // Ordered by their starts: further turns are further away.
+        if turn.start_s > end_s && nearest.is_some_and(|(near, _)| away(turn) > near) {
+            break;
+        }
+        if shared(turn) >= 0.0 && most.is_none_or(|(before, _)| shared(turn) > before) {
+            most = Some((shared(turn), turn.speaker));
+        }
+        if nearest.is_none_or(|(before, _)| away(turn) < before) {
+            nearest = Some((away(turn), turn.speaker));
+        }
+    }
+    most.or(nearest).map_or(0, |(_, speaker)| speaker)
 }
 
 #[cfg(test)]
@@ -122,6 +128,14 @@ mod tests {
             .map(|s| (s.segment.text.as_str(), s.speaker, s.segment.end_s))
             .collect();
         assert_eq!(said, [("How so?", 0, 1.1), ("Well, look.", 1, 2.5)]);
+    }
+
+    #[test]
+    fn a_word_in_two_turns_belongs_to_the_one_with_more_of_it_and_else_to_the_first() {
+        let turns = [turn(0.0, 5.0, 0), turn(1.0, 1.4, 1), turn(4.0, 8.0, 1)];
+        let who = |start_s, end_s| speaker(&turns, start_s, end_s);
+        assert_eq!((who(1.1, 1.3), who(3.5, 4.5), who(4.8, 6.0)), (0, 0, 1));
+        assert_eq!((who(0.0, 9.0), who(9.0, 9.5)), (0, 1));
     }
 
     #[test]

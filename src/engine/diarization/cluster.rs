@@ -1,59 +1,61 @@
-//! Groups directions by average linkage on cosine distance, into as many groups as there are.
+//! Groups weighted vectors by average linkage on their products, into as many groups as there are.
 //!
-//! Of unit vectors the mean cosine between the members of two groups is the product of their means: so a group is its
-//! sum and its count, and linking groups of groups is as exact as linking their members. Hence the blocks: neighbours
-//! in time are linked first, some hundred at a time, and then the resulting groups; time and memory grow linearly with
-//! the length of the recording, not with its square. Knows nothing of speakers.
+//! The weighted mean product between the members of two groups is the product of their weighted means: so a group is its
+//! weighted sum and its weight, and linking groups of groups is as exact as linking their members. Hence the blocks:
+//! neighbours in time are linked first, some hundred at a time, and then the resulting groups; time and memory grow
+//! linearly with the length of the recording, not with its square. Knows nothing of speakers.
 
-/// Most directions that are linked at once: a matrix of 1 MB.
+/// Most vectors that are linked at once: a matrix of 1 MB.
 const BLOCK: usize = 512;
 /// Most groups that are linked at once at the end: a matrix of 16 MB. Each further one joins its nearest group.
 const GROUPS_MAX: usize = 2_048;
 
-/// A group of similar directions.
+/// A group of similar vectors.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Group {
-    /// The sum of its members.
+    /// The weighted sum of its members.
     pub sum: Vec<f32>,
-    /// The numbers of its directions, ascending.
+    /// The sum of their weights.
+    pub weight: f32,
+    /// The numbers of its vectors, ascending.
     pub members: Vec<usize>,
 }
 
 impl Group {
-    /// Returns a group of neighbouring directions, the first of which has the number `first`.
-    pub fn of<'a>(first: usize, directions: impl IntoIterator<Item = &'a Vec<f32>>) -> Self {
-        let mut group = Group {
-            sum: Vec::new(),
-            members: Vec::new(),
-        };
-        for (at, direction) in directions.into_iter().enumerate() {
-            group.sum.resize(direction.len(), 0.0);
-            add(&mut group.sum, direction);
-            group.members.push(first + at);
+    /// Returns the group of one vector, with this number and a weight above 0.
+    pub fn of(number: usize, vector: &[f32], weight: f32) -> Self {
+        Group {
+            sum: vector.iter().map(|v| v * weight).collect(),
+            weight,
+            members: vec![number],
         }
-        group
     }
 
-    /// Returns the cosine between `direction`, of length 1, and this group's mean direction.
+    /// Returns the cosine between `direction`, of length 1, and this group's mean.
     pub fn cosine(&self, direction: &[f32]) -> f32 {
         dot(&self.sum, direction) / dot(&self.sum, &self.sum).sqrt().max(f32::MIN_POSITIVE)
     }
 
-    /// Returns the mean distance (1 − cosine) between the members of both.
-    pub fn distance(&self, other: &Group) -> f32 {
-        1.0 - dot(&self.sum, &other.sum) / (self.members.len() * other.members.len()) as f32
+    /// Returns the weighted mean product between the members of both.
+    pub fn likeness(&self, other: &Group) -> f32 {
+        dot(&self.sum, &other.sum) / (self.weight * other.weight)
+    }
+
+    /// Returns 1 minus the likeness.
+    fn distance(&self, other: &Group) -> f32 {
+        1.0 - self.likeness(other)
     }
 
     /// Adds the members of `other`.
     fn join(&mut self, other: Group) {
         add(&mut self.sum, &other.sum);
+        self.weight += other.weight;
         self.members.extend(other.members);
     }
 }
 
-/// Joins `parts`, groups of directions of length 1 in the order of time, until the members of any two groups are
-/// further than `apart` from each other on average (1 − cosine, 0 to 2). Returns the largest group first; the result is
-/// deterministic.
+/// Joins `parts`, in the order of time, until the likeness of any two groups is below `1 − apart`. Returns the group with
+/// the greatest weight first; the result is deterministic.
 pub fn groups(parts: Vec<Group>, apart: f32) -> Vec<Group> {
     let mut all = parts;
     while all.len() > BLOCK {
@@ -80,7 +82,10 @@ pub fn groups(parts: Vec<Group>, apart: f32) -> Vec<Group> {
 }
 
 fn largest_first(groups: &mut [Group]) {
-    groups.sort_by_key(|g| (std::cmp::Reverse(g.members.len()), g.members[0]));
+    groups.sort_by(|a, b| {
+        let heavier = f32::total_cmp(&b.weight, &a.weight);
+        heavier.then(a.members[0].cmp(&b.members[0]))
+    });
 }
 
 /// Links each block of neighbours separately.
@@ -167,7 +172,50 @@ fn add(sum: &mut [f32], more: &[f32]) {
     sum.iter_mut().zip(more).for_each(|(s, m)| *s += m);
 }
 
-/// Returns the cosine of two directions of length 1.
+/// Joins the two groups with the greatest `score`, as long as it is at least `score_min` and there are more than `least`
+/// groups. Time grows with the square of their number, and with each join by that number.
+pub fn join_best(
+    groups: &mut Vec<Group>,
+    score: impl Fn(&Group, &Group) -> f32,
+    score_min: f32,
+    least: usize,
+) {
+    // The scores of each group with those before it.
+    let mut scores: Vec<Vec<f32>> = (0..groups.len())
+        .map(|b| (0..b).map(|a| score(&groups[a], &groups[b])).collect())
+        .collect();
+    while groups.len() > least.max(1) {
+        let mut best = (f32::NEG_INFINITY, 0, 0);
+        for (b, row) in scores.iter().enumerate() {
+            for (a, score) in row.iter().enumerate() {
+                // Among equals the first.
+                if *score > best.0 {
+                    best = (*score, a, b);
+                }
+            }
+        }
+        let (found, a, b) = best;
+        if a == b || found < score_min {
+            break;
+        }
+        let gone = groups.remove(b);
+        groups[a].join(gone);
+        groups[a].members.sort_unstable();
+        scores.remove(b);
+        for row in &mut scores[b..] {
+            row.remove(b);
+        }
+        for at in 0..groups.len() {
+            let (low, high) = (at.min(a), at.max(a));
+            if low != high {
+                scores[high][low] = score(&groups[low], &groups[high]);
+            }
+        }
+    }
+    largest_first(groups);
+}
+
+/// Returns the product of two vectors: of length 1, their cosine.
 pub fn dot(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
@@ -187,7 +235,7 @@ mod tests {
 
     /// Returns the groups that remain of `directions` after those that are near enough are joined.
     fn joined(directions: &[Vec<f32>], apart: f32) -> Vec<Group> {
-        let single = |at: usize| Group::of(at, &directions[at..=at]);
+        let single = |at: usize| Group::of(at, &directions[at], 1.0);
         groups((0..directions.len()).map(single).collect(), apart)
     }
 
@@ -248,6 +296,26 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_best_pairs_are_joined_down_to_a_number_or_a_score() {
+        let axes = [0, 1, 0, 2, 1, 0];
+        let all = || -> Vec<Group> {
+            let direction = |axis: usize| (0..3).map(|n| f32::from(u8::from(n == axis))).collect();
+            let vectors: Vec<Vec<f32>> = axes.into_iter().map(direction).collect();
+            let one = |(at, v): (usize, &Vec<f32>)| Group::of(at, v, 1.0 + at as f32);
+            vectors.iter().enumerate().map(one).collect()
+        };
+        let members = |score_min: f32, least: usize| -> Vec<Vec<usize>> {
+            let mut groups = all();
+            join_best(&mut groups, Group::likeness, score_min, least);
+            groups.into_iter().map(|g| g.members).collect()
+        };
+        assert_eq!(members(0.5, 1), [vec![0, 2, 5], vec![1, 4], vec![3]]);
+        assert_eq!(members(0.5, 5).len(), 5);
+        assert_eq!(members(-1.0, 2).len(), 2);
+        assert_eq!(members(-1.0, 0), [vec![0, 1, 2, 3, 4, 5]]);
     }
 
     #[test]

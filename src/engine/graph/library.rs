@@ -89,6 +89,12 @@ fn unpack(compressed: &[u8]) -> Result<PathBuf, Fault> {
     zstd::stream::copy_decode(compressed, &mut file).map_err(failed)?;
     file.flush().map_err(failed)?;
     let path = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
+    if !path.exists() {
+        return Err(Fault::missing(
+            "The embedded ONNX Runtime is loaded from memory by a path in /proc, which is not mounted here: mount it, or \
+             give --onnxruntime-lib FILE.",
+        ));
+    }
     // The loader maps it by this path until the process ends.
     std::mem::forget(file);
     Ok(path)

@@ -105,12 +105,14 @@ pub struct FileBox {
     pub to: u64,
 }
 
-/// Visits the file's boxes: `see` gets each with `source` at its content.
+/// Visits the file's boxes: `see` gets each with `source` at its content. In a file that breaks off behind its head, the
+/// last box of samples ends with it, and any other box that is not whole is left out.
 pub fn each_of_file<R: Read + Seek>(
     source: &mut Source<R>,
     mut see: impl FnMut(&mut Source<R>, &FileBox) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
     let (mut from, end) = (0, source.length());
+    let mut has_head = false;
     for _ in 0..MOVIE_BOXES_MAX {
         if end - from < 8 {
             return Ok(());
@@ -132,8 +134,12 @@ pub fn each_of_file<R: Read + Seek>(
         let to = from
             .checked_add(size)
             .filter(|to| (body..=end).contains(to));
-        let Some(to) = to else {
-            return Err(damaged("it is cut off, or a box claims more than there is"));
+        has_head |= kind == *b"moov" && to.is_some();
+        let to = match to {
+            Some(to) => to,
+            None if has_head && kind == *b"mdat" => end,
+            None if has_head => return Ok(()),
+            None => return Err(damaged("it is cut off, or a box claims more than there is")),
         };
         let found = FileBox {
             kind,

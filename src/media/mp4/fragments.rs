@@ -29,12 +29,19 @@ pub struct Gathered {
     /// When the next sample is decoded, and when the last one shown ends, both relative to the first.
     time: u64,
     end: u64,
+    /// Of the file, and whether a sample lies beyond them.
+    bytes: u64,
+    is_over: bool,
 }
 
 impl Gathered {
     /// Returns a track whose samples take undeclared values from `defaults`; the samples in `tables`, if any, come
-    /// first.
-    pub fn new(defaults: Option<Trex>, tables: Option<&SampleTables>) -> Result<Self, Fault> {
+    /// first. The track ends before the first sample that does not lie in the file of `bytes` bytes.
+    pub fn new(
+        defaults: Option<Trex>,
+        tables: Option<&SampleTables>,
+        bytes: u64,
+    ) -> Result<Self, Fault> {
         let mut gathered = Gathered {
             defaults,
             sizes: Vec::new(),
@@ -46,11 +53,16 @@ impl Gathered {
             first: None,
             time: 0,
             end: 0,
+            bytes,
+            is_over: false,
         };
         if let Some(tables) = tables {
             let mut last = usize::MAX;
             gathered.first = Some(0);
             tables.each(|chunk, from, description, sample| {
+                if gathered.passes(from, sample) {
+                    return Ok(());
+                }
                 if chunk != last {
                     gathered.open(from, description);
                     last = chunk;
@@ -59,6 +71,17 @@ impl Gathered {
             })?;
         }
         Ok(gathered)
+    }
+
+    /// Whether a sample at `from` lies beyond the file's end, or follows one that does.
+    fn passes(&mut self, from: u64, sample: Sample) -> bool {
+        self.is_over |= from.saturating_add(u64::from(sample.bytes)) > self.bytes;
+        self.is_over
+    }
+
+    /// Whether samples were left out because the file breaks off.
+    pub fn is_cut(&self) -> bool {
+        self.is_over
     }
 
     /// Returns when the first sample is decoded, in the track's time scale.
@@ -240,7 +263,14 @@ impl Gathered {
                     .checked_add_signed(i64::from(offset))
                     .ok_or_else(|| damaged("a fragment points before the file"))?;
             }
-            if run.samples.is_empty() {
+            let first = run
+                .samples
+                .iter()
+                .next()
+                .and_then(|entry| entry.size)
+                .unwrap_or(bytes);
+            self.is_over |= at.saturating_add(u64::from(first)) > self.bytes;
+            if run.samples.is_empty() || self.is_over {
                 continue;
             }
             if let Some(time) = time.take() {
@@ -255,6 +285,9 @@ impl Gathered {
                     offset: entry.cts.unwrap_or(0),
                     is_sync: entry.flags.unwrap_or(flags) & NO_SYNC == 0,
                 };
+                if self.passes(at, sample) {
+                    break;
+                }
                 self.push(sample)?;
                 at = at.saturating_add(u64::from(sample.bytes));
             }

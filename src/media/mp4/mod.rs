@@ -8,12 +8,14 @@
 //! | --- | --- |
 //! | `boxes` | boxes as slices |
 //! | `movie` | the movie header and the fragments → tracks |
+//! | `layout` | tables or fragments → where samples lie |
 //! | `tables` | sample tables → chunks |
 //! | `fragments` | fragments → sample tables |
 //! | `sound` | the new track's box |
 
 mod boxes;
 mod fragments;
+mod layout;
 mod movie;
 mod sound;
 mod tables;
@@ -37,10 +39,11 @@ const LONG_HEAD_BYTES: u64 = 16;
 
 /// As [`super::inspect`].
 pub fn inspect<R: Read + Seek>(source: &mut Source<R>) -> Result<Option<Picture>, Fault> {
-    let movie = Movie::read(source)?;
+    let movie = Movie::read(source, &|_| false)?;
     let Some(first) = movie.picture() else {
         return Ok(None);
     };
+    check_places(&movie, source.length())?;
     let mut end = 0;
     for track in movie.kept().filter(|t| t.kind == TrackKind::Picture) {
         end = end.max(track.showing(movie.scale, movie.clock_s())?.end);
@@ -50,7 +53,6 @@ pub fn inspect<R: Read + Seek>(source: &mut Source<R>) -> Result<Option<Picture>
         duration_s: end as f64 / f64::from(movie.scale),
         width: first.size.map(|size| size.0),
         height: first.size.map(|size| size.1),
-        sound_late_s: movie.sound_late_s(),
         has_sound: movie.has_sound(),
     }))
 }
@@ -59,11 +61,15 @@ pub fn inspect<R: Read + Seek>(source: &mut Source<R>) -> Result<Option<Picture>
 pub fn replace_audio<R: Read + Seek>(
     source: &mut Source<R>,
     sound: &SoundTrack,
+    replaced: Option<u32>,
     out: &mut File,
 ) -> Result<(), Fault> {
-    let movie = Movie::read(source)?;
+    let movie = Movie::read(source, &|id| {
+        replaced.is_some_and(|replaced| id != replaced)
+    })?;
     movie.picture().ok_or_else(no_picture)?;
-    let plan = Plan::new(&movie, sound, source.length())?;
+    check_places(&movie, source.length())?;
+    let plan = Plan::new(&movie, sound, replaced)?;
     let mut out = BufWriter::new(out);
     let mut write = |bytes: &[u8]| out.write_all(bytes).map_err(Fault::disk);
     write(&plan.brand()?)?;
@@ -90,6 +96,22 @@ pub fn replace_audio<R: Read + Seek>(
     out.flush().map_err(Fault::disk)
 }
 
+/// Checks where the copied samples lie. Fault: `Invalid` when they lie outside the file of `bytes`, or overlap: the copy would
+/// be larger.
+fn check_places(movie: &Movie, bytes: u64) -> Result<(), Fault> {
+    let mut all: u64 = 0;
+    for chunk in movie.kept().flat_map(Mp4Track::chunks) {
+        all = all.saturating_add(chunk.bytes);
+        if chunk.from.saturating_add(chunk.bytes) > bytes {
+            return Err(damaged("it is cut off, or points behind its end"));
+        }
+    }
+    match all > bytes {
+        true => Err(damaged("its frames lie over one another")),
+        false => Ok(()),
+    }
+}
+
 /// The chunks of one track, and its time scale.
 struct Lane<'a> {
     chunks: std::borrow::Cow<'a, [Chunk]>,
@@ -100,32 +122,23 @@ struct Lane<'a> {
 struct Plan<'a> {
     movie: &'a Movie,
     sound: &'a SoundTrack,
+    replaced: Option<u32>,
     kept: Vec<(&'a Mp4Track, Showing)>,
     lanes: Vec<Lane<'a>>,
     places: Vec<Vec<u64>>,
 }
 
 impl<'a> Plan<'a> {
-    /// Fault: `Invalid` when samples lie outside the file of `bytes`, or overlap: the copy would be larger.
-    fn new(movie: &'a Movie, sound: &'a SoundTrack, bytes: u64) -> Result<Self, Fault> {
+    /// Faults: those of [`Mp4Track::showing`].
+    fn new(movie: &'a Movie, sound: &'a SoundTrack, replaced: Option<u32>) -> Result<Self, Fault> {
         let mut kept = Vec::new();
         let mut lanes = Vec::new();
-        let mut all: u64 = 0;
         for track in movie.kept() {
-            for chunk in track.chunks() {
-                all = all.saturating_add(chunk.bytes);
-                if chunk.from.saturating_add(chunk.bytes) > bytes {
-                    return Err(damaged("it is cut off, or points behind its end"));
-                }
-            }
             kept.push((track, track.showing(movie.scale, movie.clock_s())?));
             lanes.push(Lane {
                 chunks: track.chunks().into(),
                 scale: track.scale,
             });
-        }
-        if all > bytes {
-            return Err(damaged("its frames lie over one another"));
         }
         lanes.push(Lane {
             chunks: sound::chunks(sound).into(),
@@ -138,6 +151,7 @@ impl<'a> Plan<'a> {
         let mut plan = Plan {
             movie,
             sound,
+            replaced,
             kept,
             lanes,
             places,
@@ -197,6 +211,16 @@ impl<'a> Plan<'a> {
         let ends = self.kept.iter().map(|(_, showing)| showing.end);
         let end = ends.fold(sound::duration(self.sound, scale), u64::max);
         let mut index = 0;
+        let mut new = Some(sound::trak(
+            self.sound,
+            self.sound_id(),
+            scale,
+            sound_places,
+        )?);
+        let is_sound = |index: usize| {
+            let mut tracks = self.movie.tracks.iter();
+            tracks.any(|t| t.index == index && t.kind == TrackKind::Sound)
+        };
         for part in boxes::parts(&self.movie.head)? {
             match &part.kind {
                 b"mvhd" => {
@@ -207,6 +231,10 @@ impl<'a> Plan<'a> {
                     made.extend(head);
                 }
                 b"trak" => {
+                    // Players that know no default take the first sound track.
+                    if is_sound(index) {
+                        made.extend(new.take().unwrap_or_default());
+                    }
                     let kept = self.kept.iter().position(|(t, _)| t.index == index);
                     if let Some(kept) = kept {
                         let (track, showing) = &self.kept[kept];
@@ -219,12 +247,7 @@ impl<'a> Plan<'a> {
                 _ => made.extend(part.whole),
             }
         }
-        made.extend(sound::trak(
-            self.sound,
-            self.sound_id(),
-            scale,
-            sound_places,
-        )?);
+        made.extend(new.unwrap_or_default());
         Ok(wrap(b"moov", &[&made]))
     }
 
@@ -236,14 +259,14 @@ impl<'a> Plan<'a> {
             .unwrap_or(0)
     }
 
-    /// Returns the number of the first removed sound track, so that references to it refer to the new one; else a free
+    /// Returns the number of the removed sound track, or of the first, so that references to it refer to the new one; else a free
     /// number.
     fn sound_id(&self) -> u32 {
         let gone = self
             .movie
             .tracks
             .iter()
-            .find(|t| t.kind == TrackKind::Sound);
+            .find(|t| t.kind == TrackKind::Sound && self.replaced.is_none_or(|id| t.id == id));
         let free = || (1..).find(|id| self.kept.iter().all(|(track, _)| track.id != *id));
         gone.map(|track| track.id).or_else(free).unwrap_or(1)
     }
@@ -260,8 +283,15 @@ fn kept_track(
     let mut made = Vec::new();
     for part in trak.parts()? {
         match &part.kind {
-            b"tkhd" if fragmented.is_some() => {
-                made.extend(with_duration(part, HeaderBox::Track, showing.end)?);
+            b"tkhd" if fragmented.is_some() || track.kind == TrackKind::Sound => {
+                let mut head = match fragmented {
+                    Some(_) => with_duration(part, HeaderBox::Track, showing.end)?,
+                    None => part.whole.to_vec(),
+                };
+                if track.kind == TrackKind::Sound {
+                    disable(&mut head, part.whole.len() - part.body.len());
+                }
+                made.extend(head);
                 if let Some(edits) = showing.edits.as_ref().filter(|edits| !edits.is_empty()) {
                     made.extend(encoded(&Edts {
                         elst: Some(Elst {
@@ -288,6 +318,14 @@ fn kept_track(
         }
     }
     Ok(wrap(b"trak", &[&made]))
+}
+
+/// Makes the track of this `tkhd`, whose content starts at `body`, one that is heard only when it is chosen (§8.3.2: the
+/// lowest flag).
+fn disable(head: &mut [u8], body: usize) {
+    if let Some(flags) = head.get_mut(body + 3) {
+        *flags &= !1;
+    }
 }
 
 /// Returns the box `minf` of a copied track.

@@ -6,6 +6,7 @@ use mp4_atom::{Elst, Mdhd, Mvhd, Tfhd, Tkhd, Trex};
 
 use super::boxes::{self, BoxSlice, u32_at};
 use super::fragments::Gathered;
+use super::layout::{SampleLayout, layout, other_sound};
 use super::tables::{Chunk, SampleTables, check_count};
 use crate::damaged;
 use crate::source::Source;
@@ -28,6 +29,8 @@ pub struct Mp4Track {
     pub scale: u32,
     /// Pixels of a picture track.
     pub size: Option<(u32, u32)>,
+    /// Whether it is copied, if it has samples.
+    is_kept: bool,
     edits: Vec<mp4_atom::ElstEntry>,
     samples: SampleLayout,
 }
@@ -39,15 +42,6 @@ pub enum TrackKind {
     Sound,
     /// Subtitles, chapters, time codes: copied.
     Other,
-}
-
-/// Where the positions of a track's samples are declared.
-enum SampleLayout {
-    /// In the movie header: their chunks, and when the last one shown ends, relative to the first's decoding.
-    Head(Vec<Chunk>, u64),
-    Fragments(Box<Gathered>),
-    /// Nowhere, or not read because the track is not copied.
-    None,
 }
 
 /// How a track's samples are placed on the movie's time line.
@@ -69,8 +63,12 @@ pub struct Movie {
 }
 
 impl Movie {
-    /// Reads the movie in `source`. Faults: `Invalid` when the file is damaged, encrypted or beyond `limits`.
-    pub fn read<R: Read + Seek>(source: &mut Source<R>) -> Result<Movie, Fault> {
+    /// Reads the movie in `source`, of which the sound tracks that `keeps` takes are copied. Faults: `Invalid` when the
+    /// file is damaged, encrypted or beyond `limits`.
+    pub fn read<R: Read + Seek>(
+        source: &mut Source<R>,
+        keeps: &dyn Fn(u32) -> bool,
+    ) -> Result<Movie, Fault> {
         let mut head = None;
         boxes::each_of_file(source, |source, found| {
             if found.kind == *b"moov" && head.is_none() {
@@ -86,7 +84,7 @@ impl Movie {
             tracks: Vec::new(),
             head: Vec::new(),
         };
-        movie.read_head(&head)?;
+        movie.read_head(&head, source.length(), keeps)?;
         movie.head = head;
         if movie.is_fragmented {
             movie.read_fragments(source)?;
@@ -100,7 +98,12 @@ impl Movie {
         Ok(movie)
     }
 
-    fn read_head(&mut self, head: &[u8]) -> Result<(), Fault> {
+    fn read_head(
+        &mut self,
+        head: &[u8],
+        bytes: u64,
+        keeps: &dyn Fn(u32) -> bool,
+    ) -> Result<(), Fault> {
         let parts = boxes::parts(head)?;
         let mut defaults = Vec::new();
         for part in &parts {
@@ -129,22 +132,17 @@ impl Movie {
         for (index, part) in tracks.enumerate() {
             let mut track = Mp4Track::read(index, *part)?;
             let stbl = part.need(b"mdia")?.need(b"minf")?.need(b"stbl")?;
-            if track.kind != TrackKind::Sound || self.is_fragmented {
+            let is_other_sound = track.kind == TrackKind::Sound && keeps(track.id);
+            if is_other_sound && !self.is_fragmented {
+                track.samples = other_sound(stbl, bytes);
+            } else if track.kind != TrackKind::Sound || self.is_fragmented {
                 let tables = SampleTables::read(stbl)?;
                 count += tables.as_ref().map_or(0, SampleTables::count);
                 check_count(count)?;
-                track.samples = match (&tables, self.is_fragmented) {
-                    (tables, true) => {
-                        let own = defaults.iter().find(|d| d.track_id == track.id).cloned();
-                        SampleLayout::Fragments(Box::new(Gathered::new(own, tables.as_ref())?))
-                    }
-                    (Some(tables), false) => {
-                        let (chunks, end) = tables.chunks()?;
-                        SampleLayout::Head(chunks, end)
-                    }
-                    (None, false) => SampleLayout::None,
-                };
+                let own = defaults.iter().find(|d| d.track_id == track.id).cloned();
+                track.samples = layout(tables.as_ref(), self.is_fragmented, own, bytes)?;
             }
+            track.is_kept = track.kind != TrackKind::Sound || is_other_sound;
             if self.tracks.iter().any(|other| other.id == track.id) {
                 return Err(damaged("two tracks have one number"));
             }
@@ -179,11 +177,11 @@ impl Movie {
         })
     }
 
-    /// Returns the tracks that are copied: those with samples that are no sound.
+    /// Returns the tracks that are copied: those with samples, except the sound that is replaced.
     pub fn kept(&self) -> impl Iterator<Item = &Mp4Track> {
         self.tracks
             .iter()
-            .filter(|t| t.kind != TrackKind::Sound && !t.chunks().is_empty())
+            .filter(|t| t.is_kept && !t.chunks().is_empty())
     }
 
     /// Returns the first picture track with samples.
@@ -204,13 +202,6 @@ impl Movie {
     /// Whether there is a sound track.
     pub fn has_sound(&self) -> bool {
         self.tracks.iter().any(|t| t.kind == TrackKind::Sound)
-    }
-
-    /// Returns the seconds by which the first sound track starts late, as in [`crate::Picture`].
-    pub fn sound_late_s(&self) -> f64 {
-        let sound = self.tracks.iter().find(|t| t.kind == TrackKind::Sound);
-        let start = sound.and_then(Mp4Track::start_s).unwrap_or(0.0);
-        (start - self.clock_s()).max(0.0)
     }
 }
 
@@ -246,6 +237,7 @@ impl Mp4Track {
             kind,
             scale,
             size,
+            is_kept: false,
             edits,
             samples: SampleLayout::None,
         })
@@ -345,8 +337,11 @@ impl Mp4Track {
             (u128::from(gap) * u128::from(movie_scale) / u128::from(self.scale)) as u64,
         );
         // A duration of 0 stands for everything that the fragments add (§8.6.6).
+        let there = to_movie(self.end().saturating_sub(cut));
+        let is_cut = self.gathered().is_some_and(Gathered::is_cut);
         let duration = match shown.first().map_or(0, |edit| edit.segment_duration) {
-            0 => to_movie(self.end().saturating_sub(cut)),
+            0 => there,
+            told if is_cut => told.min(there),
             told => told,
         };
         let end = bounded(gap.saturating_add(duration))?;

@@ -160,6 +160,44 @@ impl SampleTables {
         Ok((chunks, end))
     }
 
+    /// As [`SampleTables::chunks`], for samples of one size and one duration, without a look at each; none for others.
+    ///
+    /// Faults: `Invalid` when the table of chunks does not start, or the samples are of QuickTime's one byte, which stands for
+    /// any size.
+    pub fn equal_chunks(&self) -> Result<Option<(Vec<Chunk>, u64)>, Fault> {
+        let StszSamples::Identical { size, count } = &self.sizes.samples else {
+            return Ok(None);
+        };
+        let ([duration], None, false) = (
+            &self.durations.entries[..],
+            &self.offsets,
+            self.sync.is_some(),
+        ) else {
+            return Ok(None);
+        };
+        let runs = &self.runs.entries;
+        if *size <= 1 || runs.first().is_none_or(|run| run.first_chunk != 1) {
+            return Err(damaged("its sound has samples of an unknown size"));
+        }
+        let (mut left, mut time, mut run) = (u64::from(*count), 0, 0);
+        let mut chunks = Vec::with_capacity(self.chunks.len());
+        for (i, from) in self.chunks.iter().enumerate() {
+            let is_next = |later: &mp4_atom::StscEntry| later.first_chunk as usize <= i + 1;
+            while runs.get(run + 1).is_some_and(is_next) {
+                run += 1;
+            }
+            let held = u64::from(runs[run].samples_per_chunk).min(left);
+            left -= held;
+            chunks.push(Chunk {
+                from: *from,
+                bytes: held * u64::from(*size),
+                time,
+            });
+            time += held * u64::from(duration.sample_delta);
+        }
+        Ok(Some((chunks, time)))
+    }
+
     /// Returns the number of samples.
     pub fn count(&self) -> usize {
         match &self.sizes.samples {

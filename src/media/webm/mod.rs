@@ -15,9 +15,9 @@ use std::io::{Read, Seek};
 
 use mkv_element::prelude::{
     Attachments, Audio, Channels, Chapters, CodecDelay, CodecId, CodecPrivate, Crc32, Cues,
-    Duration, Element as Known, FlagLacing, Info, Language, SamplingFrequency, Seek as SeekTo,
-    SeekHead, SeekId, SeekPosition, SeekPreRoll, Segment, Tag, TagTrackUid, Tags, Targets,
-    TrackEntry, TrackNumber, TrackType, TrackUid, Tracks, Void,
+    Duration, Element as Known, FlagDefault, FlagLacing, Info, Language, SamplingFrequency,
+    Seek as SeekTo, SeekHead, SeekId, SeekPosition, SeekPreRoll, Segment, Tag, TagTrackUid, Tags,
+    Targets, TrackEntry, TrackNumber, TrackType, TrackUid, Tracks, Void,
 };
 
 use self::clusters::{Clusters, Output};
@@ -45,7 +45,6 @@ pub fn inspect<R: Read + Seek>(source: &mut Source<R>) -> Result<Option<Picture>
         duration_s: scan.end_s(),
         width: first.size.0,
         height: first.size.1,
-        sound_late_s: scan.sound_late_s(),
         has_sound: scan.has_sound(),
     }))
 }
@@ -54,14 +53,16 @@ pub fn inspect<R: Read + Seek>(source: &mut Source<R>) -> Result<Option<Picture>
 pub fn replace_audio<R: Read + Seek>(
     source: &mut Source<R>,
     sound: &SoundTrack,
+    replaced: Option<u32>,
     out: &mut File,
 ) -> Result<(), Fault> {
-    let scan = Scan::read(source)?;
+    let mut scan = Scan::read(source)?;
+    scan.remove_sound(replaced.map(u64::from));
     let picture = scan.picture().ok_or_else(no_picture)?.number;
     let (number, uid) = place(&scan);
     let stays = |track: u64| {
         let mut known = scan.tracks.iter().filter(|t| t.number == track);
-        known.next().is_some_and(|track| !track.is_sound)
+        known.next().is_some_and(|track| !track.is_gone)
     };
     let mut out = Output::new(out);
     // The EBML header, which stands before the segment, declares the document type.
@@ -133,8 +134,8 @@ pub fn replace_audio<R: Read + Seek>(
 
 /// Returns the sound's number and id: those of the first removed sound, so that references to it refer to the new one.
 fn place(scan: &Scan) -> (u8, u64) {
-    let gone = scan.tracks.iter().find(|track| track.is_sound);
-    let kept = || scan.tracks.iter().filter(|track| !track.is_sound);
+    let gone = scan.tracks.iter().find(|track| track.is_gone);
+    let kept = || scan.tracks.iter().filter(|track| !track.is_gone);
     // The number has one byte in each block. There are fewer tracks than that.
     let free = (1..127u8).find(|n| kept().all(|track| track.number != u64::from(*n)));
     let number = gone.and_then(|t| u8::try_from(t.number).ok());
@@ -162,9 +163,41 @@ fn info(scan: &Scan, sound: &SoundTrack) -> Result<Vec<u8>, Fault> {
 /// Returns the entries of the copied tracks, and the sound's.
 fn tracks(scan: &Scan, sound: &SoundTrack, number: u8, uid: u64) -> Result<Vec<u8>, Fault> {
     let mut made = Vec::new();
-    for track in scan.tracks.iter().filter(|track| !track.is_sound) {
-        made.extend(&track.entry);
+    let new = new_track(sound, number, uid)?;
+    // Players that know no default take the first sound track.
+    let first = scan.tracks.iter().position(|track| track.is_sound);
+    for (at, track) in scan.tracks.iter().enumerate() {
+        if Some(at) == first {
+            made.extend(&new);
+        }
+        match (track.is_gone, track.is_sound) {
+            (true, _) => {}
+            (false, true) => made.extend(not_default(&track.entry)?),
+            (false, false) => made.extend(&track.entry),
+        }
     }
+    if first.is_none() {
+        made.extend(&new);
+    }
+    Ok(wrap::<Tracks>(&[&made]))
+}
+
+/// Returns the entry of a sound track as one that is heard only when it is chosen.
+fn not_default(entry: &[u8]) -> Result<Vec<u8>, Fault> {
+    let mut made = Vec::new();
+    for whole in children(entry)? {
+        for part in children(whole.body)? {
+            if !(part.is::<FlagDefault>() || part.is::<Crc32>()) {
+                made.extend(part.whole);
+            }
+        }
+    }
+    made.extend(encoded(&FlagDefault(0))?);
+    Ok(wrap::<TrackEntry>(&[&made]))
+}
+
+/// Returns the sound's entry.
+fn new_track(sound: &SoundTrack, number: u8, uid: u64) -> Result<Vec<u8>, Fault> {
     let pre_skip = sound.pre_skip();
     // RFC 7845 §5.1: version 1, and at the end the mapping family for one or two channels.
     let mut head = b"OpusHead\x01".to_vec();
@@ -172,7 +205,7 @@ fn tracks(scan: &Scan, sound: &SoundTrack, number: u8, uid: u64) -> Result<Vec<u
     head.extend(pre_skip.to_le_bytes());
     head.extend(OPUS_RATE_HZ.to_le_bytes());
     head.extend([0, 0, 0]);
-    made.extend(encoded(&TrackEntry {
+    encoded(&TrackEntry {
         track_number: TrackNumber(u64::from(number)),
         track_uid: TrackUid(uid),
         track_type: TrackType(2),
@@ -188,8 +221,7 @@ fn tracks(scan: &Scan, sound: &SoundTrack, number: u8, uid: u64) -> Result<Vec<u
             ..Default::default()
         }),
         ..Default::default()
-    })?);
-    Ok(wrap::<Tracks>(&[&made]))
+    })
 }
 
 /// Returns the tags of `element` except those of removed sound; none when none is left.
@@ -199,7 +231,7 @@ fn tags<R: Read + Seek>(
     scan: &Scan,
 ) -> Result<Option<Vec<u8>>, Fault> {
     let told = scan::content(source, element)?;
-    let gone = |uid| scan.tracks.iter().any(|t| t.is_sound && t.uid == uid);
+    let gone = |uid| scan.tracks.iter().any(|t| t.is_gone && t.uid == uid);
     let mut made = Vec::new();
     for tag in children(&told)?.iter().filter(|child| child.is::<Tag>()) {
         let mut of_gone = false;

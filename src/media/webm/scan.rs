@@ -30,6 +30,8 @@ pub struct WebmTrack {
     pub uid: u64,
     pub is_picture: bool,
     pub is_sound: bool,
+    /// Whether it is not copied.
+    pub is_gone: bool,
     /// Pixels of a picture track.
     pub size: (Option<u32>, Option<u32>),
     /// The `TrackEntry` as it stands in the file.
@@ -99,7 +101,8 @@ pub fn each<R: Read + Seek>(
             ))),
         }
     };
-    while source.at() < to {
+    // A single byte is no element: what is left where a file breaks off.
+    while to.saturating_sub(source.at()) > 1 {
         count(1)?;
         if let Some(Some(end)) = cluster
             && source.at() >= end
@@ -308,11 +311,12 @@ impl Scan {
         self.tracks.iter().any(|track| track.is_sound)
     }
 
-    /// Returns the seconds by which the first sound starts late.
-    pub fn sound_late_s(&self) -> f64 {
-        let sound = self.tracks.iter().find(|track| track.is_sound);
-        let first = sound.and_then(|track| track.first).unwrap_or(0);
-        (first - self.clock()).max(0) as f64 * self.tick_s()
+    /// Leaves the sound track of this number out of the copy, or all of them.
+    pub fn remove_sound(&mut self, number: Option<u64>) {
+        let sounds = self.tracks.iter_mut().filter(|track| track.is_sound);
+        for track in sounds {
+            track.is_gone = number.is_none_or(|number| track.number == number);
+        }
     }
 }
 
@@ -323,6 +327,7 @@ impl WebmTrack {
             uid: 0,
             is_picture: false,
             is_sound: false,
+            is_gone: false,
             size: (None, None),
             entry: entry.whole.to_vec(),
             frame: None,

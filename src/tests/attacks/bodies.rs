@@ -88,7 +88,8 @@ fn post(server: SocketAddr, key: &str, path: &str, kind: &str, body: &[u8]) {
 #[test]
 fn the_worst_bodies_of_many_clients_cost_little_memory_and_it_is_given_back() {
     let models = stub_models();
-    link(models.path(), "speaker-ge2e");
+    link(models.path(), "speaker-campplus");
+    link(models.path(), "segmentation-pyannote");
     let server = Server::launch(models.path(), &[]);
     let keys: Vec<String> = (0..4).map(|n| server.new_key(&format!("a{n}"))).collect();
     for (path, kind, body) in worst() {
@@ -101,7 +102,7 @@ fn the_worst_bodies_of_many_clients_cost_little_memory_and_it_is_given_back() {
         });
         let grown = peak(&server).saturating_sub(before);
         assert!(grown <= 400 * MIB, "{path}: {} MiB", grown / MIB);
-        until("the memory is given back", || {
+        until(&format!("the memory of {path}"), || {
             resident(&server) <= before + before / 10 + 16 * MIB
         });
     }

@@ -12,7 +12,9 @@ fn malformed_heads_are_400_and_closed() {
     let server = Server::start();
     for request in [
         &b"GET /healthz HTTP/1.1\nHost: x\n\n"[..],
-        b"GET /healthz HTTP/1.1\r\nHost: x\r\nA: caf\xc3\xa9\r\n\r\n",
+        b"GET /caf\xc3\xa9 HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: x\r\ncaf\xe9: a\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: x\r\nA: \x1b[2J\xe9\r\n\r\n",
         b"GET /healthz HTTP/1.1\r\nHost: x\r\nA: a\0b\r\n\r\n",
         b"GET /healthz HTTP/1.1\r\nHost: x\r\nA: a\rb\r\n\r\n",
         b"GET /healthz HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\n\r\n",

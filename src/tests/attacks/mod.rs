@@ -26,4 +26,5 @@ mod echoes;
 mod flood;
 mod framing;
 mod holding;
+mod proxies;
 mod wrong_keys;

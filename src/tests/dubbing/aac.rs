@@ -23,7 +23,7 @@ fn dubbed(name: &str, channels: usize, frames: &[f32]) -> PathBuf {
     fs::create_dir_all(&folder).unwrap();
     let mut out = tempfile::NamedTempFile::new_in(&folder).unwrap();
     let sound = track_in(Codec::Aac, channels, frames);
-    media::replace_audio(open(&film(name)), &sound, out.as_file_mut()).unwrap();
+    media::replace_audio(open(&film(name)), &sound, None, out.as_file_mut()).unwrap();
     let path = folder.join(name);
     out.persist(&path).unwrap();
     path
@@ -75,7 +75,7 @@ fn aac_of_any_length_goes_in() {
     for samples in [0, 1, 1_023, 1_024, 1_025, 48_000] {
         let sound = track_in(Codec::Aac, 1, &sweep(f64::from(samples) / 48_000.0));
         let mut out = tempfile::tempfile().unwrap();
-        media::replace_audio(open(&film("frames.mp4")), &sound, &mut out).unwrap();
+        media::replace_audio(open(&film("frames.mp4")), &sound, None, &mut out).unwrap();
         let heard = StereoReader::open(out, 48_000, 60.0).map_or(0, |mut wide| {
             let mut heard = Vec::new();
             while wide.read(&mut heard, 10_007).unwrap() > 0 {}
@@ -93,7 +93,7 @@ fn webm_and_matroska_refuse_aac() {
     for name in ["film.webm", "film.mkv"] {
         let mut out = tempfile::tempfile().unwrap();
         let sound = track_in(Codec::Aac, 1, &[0.1; 4_800]);
-        let fault = media::replace_audio(open(&film(name)), &sound, &mut out).unwrap_err();
+        let fault = media::replace_audio(open(&film(name)), &sound, None, &mut out).unwrap_err();
         assert_eq!(fault.kind, Kind::Invalid);
         assert!(fault.sentence.contains("aac cannot be in"), "{fault}");
         assert_eq!(out.metadata().unwrap().len(), 0, "{name}");

@@ -30,7 +30,7 @@ fn sound() -> SoundTrack {
 /// The length of the copy in bytes.
 fn copied(film: &[u8], sound: &SoundTrack) -> Result<u64, Fault> {
     let mut out = tempfile::tempfile().unwrap();
-    media::replace_audio(Cursor::new(film), sound, &mut out)?;
+    media::replace_audio(Cursor::new(film), sound, None, &mut out)?;
     let length = out.metadata().unwrap().len();
     let copy = media::inspect(out).expect("what is written can be read");
     assert!(copy.is_some(), "the picture is lost");

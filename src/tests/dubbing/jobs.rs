@@ -51,7 +51,8 @@ pub fn two_cities() -> Vec<u8> {
 /// Models with stub engines that transcribe, and real ones that detect speech and speakers.
 pub fn stubs() -> tempfile::TempDir {
     let models = stub_models();
-    link(models.path(), "speaker-ge2e");
+    link(models.path(), "speaker-campplus");
+    link(models.path(), "segmentation-pyannote");
     models
 }
 

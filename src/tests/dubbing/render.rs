@@ -81,7 +81,13 @@ pub fn film_with(name: &str, channels: usize, sound: &[f32]) -> Vec<u8> {
     track.push(sound).unwrap();
     let track = track.finish("por").unwrap();
     let mut out = tempfile::NamedTempFile::new().unwrap();
-    media::replace_audio(File::open(film(name)).unwrap(), &track, out.as_file_mut()).unwrap();
+    media::replace_audio(
+        File::open(film(name)).unwrap(),
+        &track,
+        None,
+        out.as_file_mut(),
+    )
+    .unwrap();
     fs::read(out.path()).unwrap()
 }
 

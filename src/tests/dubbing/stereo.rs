@@ -28,7 +28,7 @@ fn stereo_stays_on_its_sides() {
         fs::create_dir_all(&folder).unwrap();
         let mut out = tempfile::NamedTempFile::new_in(&folder).unwrap();
         let sound = track_of(2, &frames);
-        media::replace_audio(open(&film(name)), &sound, out.as_file_mut()).unwrap();
+        media::replace_audio(open(&film(name)), &sound, None, out.as_file_mut()).unwrap();
         let path = folder.join(format!("stereo.{name}"));
         out.persist(&path).unwrap();
         let mut wide = StereoReader::open(open(&path), 48_000, 60.0).unwrap();

@@ -1,6 +1,7 @@
 //! Who speaks when, on conversations of real voices with known turns.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
 use vocabox::app::Installation;
@@ -8,7 +9,9 @@ use vocabox::audio::pcm::{Clip, ClipReader};
 use vocabox::capability::Capability;
 use vocabox::config::{Common, CommonFlags, Flags};
 use vocabox::engine::contract::{CancellationToken, Segment, Transcript, Word};
-use vocabox::engine::diarization::{Diarize, Diarized, attribute, name};
+use vocabox::engine::diarization::{
+    ANY_SPEAKERS, Diarize, DiarizeTask, Diarized, Turn, attribute, name,
+};
 
 use crate::support::dice::Dice;
 use crate::support::server::models;
@@ -25,13 +28,19 @@ fn cancellation() -> CancellationToken {
 }
 
 fn hear(engine: &Diarize, samples: Vec<f32>) -> Diarized {
+    hear_some(engine, samples, ANY_SPEAKERS)
+}
+
+fn hear_some(engine: &Diarize, samples: Vec<f32>, speakers: RangeInclusive<usize>) -> Diarized {
     let clip = Clip {
         samples,
         rate_hz: RATE_HZ,
     };
-    engine
-        .run(Box::new(ClipReader::from(clip)), &cancellation())
-        .unwrap()
+    let task = DiarizeTask {
+        audio: Box::new(ClipReader::from(clip)),
+        speakers,
+    };
+    engine.run(task, &cancellation()).unwrap()
 }
 
 #[test]
@@ -65,11 +74,11 @@ fn speakers_are_counted_and_told_apart_and_the_same_each_time() {
             errors.confusion <= 0.05 && errors.all() <= 0.1,
             "{count}: {errors:?}"
         );
-        let mut until = 0.0;
+        let mut from = 0.0;
         let mut seen = BTreeSet::new();
         for turn in &found.turns {
             assert!(
-                until <= turn.start_s && turn.start_s < turn.end_s,
+                from <= turn.start_s && turn.start_s < turn.end_s,
                 "{:?}",
                 found.turns
             );
@@ -78,7 +87,7 @@ fn speakers_are_counted_and_told_apart_and_the_same_each_time() {
                 "speakers are numbered as they come"
             );
             seen.insert(turn.speaker);
-            until = turn.end_s;
+            from = turn.start_s;
         }
         assert_eq!(
             found,
@@ -95,9 +104,42 @@ fn speakers_are_counted_and_told_apart_and_the_same_each_time() {
             assert_eq!(names, ["SPEAKER_00", "SPEAKER_01"]);
         }
     }
+    overlapping_and_padded(&*engine, &speakers);
     let silent = hear(&*engine, vec![0.0; 5 * RATE_HZ as usize]);
     assert_eq!((silent.speakers, silent.turns.len()), (0, 0));
     assert_eq!(hear(&*engine, Vec::new()).seconds, 0.0);
+}
+
+/// Two at once are two turns; silence before changes nothing; a request's number of speakers is kept.
+fn overlapping_and_padded(engine: &Diarize, speakers: &[TalkSpeaker]) {
+    let say = |speaker: usize, sentence: usize| speakers[speaker].sentences[sentence].clone();
+    let second = [say(1, 0), say(1, 1)].concat();
+    let mut samples = [say(0, 0), say(0, 1), say(0, 2)].concat();
+    let from = samples.len() - 2 * RATE_HZ as usize;
+    samples.resize(from + second.len(), 0.0);
+    (samples[from..].iter_mut().zip(&second)).for_each(|(s, more)| *s += more);
+    let found = hear(engine, samples.clone());
+    assert_eq!(found.speakers, 2);
+    let overlap = |turns: &[Turn]| {
+        let pairs = turns.iter().flat_map(|a| turns.iter().map(move |b| (a, b)));
+        let shared = |(a, b): (&Turn, &Turn)| match a.speaker < b.speaker {
+            true => (a.end_s.min(b.end_s) - a.start_s.max(b.start_s)).max(0.0),
+            false => 0.0,
+        };
+        pairs.map(shared).sum::<f64>()
+    };
+    let overlap_s = overlap(&found.turns);
+    assert!(
+        (1.0..2.6).contains(&overlap_s),
+        "{overlap_s} of 2 s: {:?}",
+        found.turns
+    );
+    let shift = 7 * RATE_HZ as usize;
+    let padded = hear(engine, [vec![0.0; shift], samples.clone()].concat());
+    assert_eq!(padded.speakers, 2);
+    let first = |d: &Diarized| d.turns[0].start_s;
+    assert!((first(&padded) - first(&found) - 7.0).abs() < 0.15);
+    assert_eq!(hear_some(engine, samples, 1..=1).speakers, 1);
 }
 
 /// A phrase of two words: one ends before `end_s`, the other begins after `start_s`.

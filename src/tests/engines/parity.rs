@@ -20,7 +20,8 @@ const KERNELS: f32 = 2e-4;
 /// Every graph that both libraries load: pack, role, and variant where it has one.
 const BOTH: &[(&str, &str, Option<&str>)] = &[
     ("silero-vad", "model", None),
-    ("speaker-ge2e", "model", None),
+    ("segmentation-pyannote", "model", None),
+    ("speaker-campplus", "model", None),
     ("whisper-tiny-en", "encoder", Some("plain")),
     ("whisper-tiny-en", "decoder", Some("plain")),
     ("whisper-base", "encoder", Some("plain")),

@@ -195,7 +195,8 @@ fn job(record: &mut Recording, taken: &HttpAnswer) {
 #[test]
 fn answers_are_those_of_the_recording_byte_for_byte() {
     let models = stub_models();
-    link(models.path(), "speaker-ge2e");
+    link(models.path(), "speaker-campplus");
+    link(models.path(), "segmentation-pyannote");
     let server = Server::launch(models.path(), &["--device", "cpu"]);
     let client = server.client();
     let mut record = Recording {

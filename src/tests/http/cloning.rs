@@ -25,7 +25,7 @@ pub const LONG: Duration = Duration::from_secs(400);
 /// A pack of the stub engine whose voices have tables, and the packs that cloning needs beside it.
 pub fn cloning_models() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    for name in ["silero-vad", "speaker-ge2e", "onnxruntime"] {
+    for name in ["segmentation-pyannote", "speaker-campplus", "onnxruntime"] {
         link(folder.path(), name);
     }
     let pack = folder.path().join("stub-speak");

@@ -113,6 +113,33 @@ fn words_that_are_not_asked_for_are_absent_and_change_no_text() {
 }
 
 #[test]
+fn speakers_that_are_asked_for_are_named_and_others_are_absent() {
+    let plain = transcript(&two_cities(), &[("language", "en")]);
+    let told = transcript(&two_cities(), &[("language", "en"), ("diarize", "true")]);
+    assert_eq!(told["speakers"], json!(["SPEAKER_00"]), "one reader");
+    assert_eq!(told["transcript"], plain["transcript"]);
+    let segments = told["segments"].as_array().unwrap();
+    assert!(segments.iter().all(|s| s["speaker"] == "SPEAKER_00"));
+    assert!(plain.get("speakers").is_none() && plain["segments"][0].get("speaker").is_none());
+    for (fields, why) in [
+        (vec![("num_speakers", "0")], "num_speakers"),
+        (vec![("max_speakers", "many")], "max_speakers"),
+        (
+            vec![("num_speakers", "2"), ("min_speakers", "1")],
+            "beside it",
+        ),
+        (
+            vec![("min_speakers", "3"), ("max_speakers", "2")],
+            "min_speakers is 3",
+        ),
+    ] {
+        let answer = stt(&two_cities(), &fields);
+        assert_eq!(answer.status, 400, "{why}");
+        assert!(answer.detail().contains(why), "{}", answer.detail());
+    }
+}
+
+#[test]
 fn sounds_that_are_no_speech_give_an_empty_transcript() {
     let at = |n: usize, hz: f32| (n as f32 * hz * std::f32::consts::TAU / RATE_HZ as f32).sin();
     let length = 12 * RATE_HZ as usize;

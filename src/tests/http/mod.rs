@@ -6,6 +6,7 @@ mod competition;
 mod contract;
 mod cors;
 mod hostile_texts;
+mod leniency;
 mod lexicon;
 mod listening;
 mod markup;

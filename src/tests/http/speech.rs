@@ -99,7 +99,13 @@ fn blends_lie_between_their_voices_and_wrong_ones_are_refused() {
     assert_eq!(metadata["voice_name"], "Heart + Adam");
     assert_eq!(metadata["voice_id"], "af_heart(2)+am_adam(1)");
     assert_eq!(say("af_heart(3)").0, heart, "a blend of one is that voice");
+    // A weight may have thousands of digits, and the header repeats the id.
+    let long = format!("af_heart(1.{})+am_adam(1)", "0".repeat(5_000));
+    let longest = format!("af_heart(1.{})+am_adam(1)", "0".repeat(177));
+    assert_eq!(longest.len(), 200);
+    assert_eq!(say(&longest).1["voice_id"], longest);
     for (voice, status) in [
+        (&*long, 400),
         ("af_heart(0.01)+am_adam", 400),
         ("af_heart+af_heart", 400),
         ("a+b+c+d+e+f", 400),

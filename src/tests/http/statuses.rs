@@ -33,7 +33,8 @@ impl House {
     fn open() -> House {
         let models = stub_models();
         // Dubbing needs the pack that embeds speakers.
-        link(models.path(), "speaker-ge2e");
+        link(models.path(), "speaker-campplus");
+        link(models.path(), "segmentation-pyannote");
         let server = Server::launch(models.path(), &[]);
         let (clones, fails) = (cloning_models(), cloning_models());
         let failing = cloning::launch(fails.path(), &[]);
@@ -117,9 +118,8 @@ impl House {
                 )
             }
             "voice_preview" => (path.replace("{voice_id}", "af_heart"), None, Vec::new()),
-            "voices" | "lexicon" | "lexicon_delete" | "history" | "healthz" | "readyz" => {
-                (path, None, Vec::new())
-            }
+            "voices" | "lexicon" | "lexicon_delete" | "history" | "dub_jobs" | "healthz"
+            | "readyz" => (path, None, Vec::new()),
             other => panic!("the endpoint {other} is new: say how it is asked"),
         }
     }
@@ -166,7 +166,9 @@ impl House {
                     .send(endpoint.method, &path, kind, b"--b--\r\n".to_vec())
                     .status
             }
-            (400, "history") => self.good.get("/voice/history?limit=0").status,
+            (400, "history" | "dub_jobs") => {
+                self.good.get(&format!("{}?limit=0", endpoint.path)).status
+            }
             (401, _) => {
                 self.send(&self.good.with_key("unknown"), endpoint, "ok", &[])
                     .status

@@ -28,7 +28,7 @@ fn power_cuts_lose_nothing_acknowledged_and_leave_a_store_that_opens() {
     let mut known = HashSet::new();
     let (mut acknowledged, mut lost) = (0, 0);
     let records = ("LOSSY_RECORDS", &*disk.records);
-    let start = || Server::preloaded(&data, &key, stubs.path(), &disk.shim, records);
+    let start = || Server::preloaded(&data, &key, stubs.path(), &disk.shim, records, &[]);
     let mut server = start();
     for cut in 0..cuts {
         let (ack, acks) = mpsc::channel();

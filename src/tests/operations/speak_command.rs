@@ -63,3 +63,28 @@ fn a_failure_leaves_no_file_and_a_wrong_format_is_wrong_usage() {
         "{said}"
     );
 }
+
+#[test]
+fn no_sound_is_written_under_the_name_of_another_format() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, more) in [
+        ("a.mp3", &[][..]),
+        ("a.m4a", &[]),
+        ("a.MP4", &[]),
+        ("a.wav", &["--format", "flac"]),
+    ] {
+        let path = folder.path().join(name);
+        let refused = speak("ok", &[&["-o", path.to_str().unwrap()], more].concat());
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert_eq!(refused.status.code(), Some(2), "{said}");
+        assert!(
+            said.contains("ending") && said.lines().count() == 1,
+            "{said}"
+        );
+        assert!(!path.exists());
+    }
+    let path = folder.path().join("a.ogg");
+    let done = speak("ok", &["-o", path.to_str().unwrap()]);
+    assert!(done.status.success());
+    assert!(std::fs::read(path).unwrap().starts_with(b"OggS"));
+}

@@ -75,7 +75,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("docs", &[]),
-    ("config", &["limits", "capability"]),
+    ("config", &["address", "limits", "capability"]),
     (
         "app",
         &[
@@ -124,7 +124,9 @@ const NAMED_BY: &[(&str, &str)] = &[
     ("tract_onnx", "engine/graph/tract.rs"),
     ("tiny_http", "edge/inner/"),
     ("timestretch", "audio/dsp/time_stretch.rs"),
-    ("syom", "audio/encode/"),
+    ("syom", "audio/"),
+    ("oxideav_ac3", "audio/decode/codecs/ac3.rs"),
+    ("oxideav_core", "audio/decode/codecs/ac3.rs"),
     ("flacenc", "audio/encode/"),
     ("mp3lame_encoder", "audio/encode/"),
     ("mp4_atom", "media/mp4/"),

@@ -45,7 +45,16 @@ fn a_clock_that_jumps_by_a_day_changes_no_order_no_rate_and_no_deadline() {
     let models = stubs();
     let key = new_key(&data, "test", "100000");
     let once = new_key(&data, "once", "1");
-    let start = || Server::preloaded(&data, &key, models.path(), &shim, ("WALL_CLOCK", &clock));
+    let start = || {
+        Server::preloaded(
+            &data,
+            &key,
+            models.path(),
+            &shim,
+            ("WALL_CLOCK", &clock),
+            &[],
+        )
+    };
     let mut server = start();
     let limited = server.client().with_key(&once);
     assert_eq!(limited.get("/voice/voices").status, 200);

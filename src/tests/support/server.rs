@@ -21,6 +21,8 @@ pub struct Server {
     pub addr: SocketAddr,
     pub key: String,
     pub data: PathBuf,
+    /// The lines of its log before it listened.
+    pub first_lines: String,
     child: Mutex<Child>,
     log: Mutex<mpsc::Receiver<String>>,
     _folder: Option<TempDir>,
@@ -132,8 +134,9 @@ impl Server {
         models: &Path,
         shim: &Path,
         variable: (&str, &Path),
+        options: &[&str],
     ) -> Server {
-        let mut command = serve(data, models, &[]);
+        let mut command = serve(data, models, options);
         command.env("LD_PRELOAD", shim).env(variable.0, variable.1);
         Server::run(command, data, key)
     }
@@ -143,10 +146,16 @@ impl Server {
         Server::run(serve(data, models, options), data, key)
     }
 
+    /// The server that `command` starts, on an existing data folder.
+    pub fn of(command: Command, data: &Path, key: &str) -> Server {
+        Server::run(command, data, key)
+    }
+
     fn run(command: Command, data: &Path, key: &str) -> Server {
-        let (child, addr, log) = spawn(command);
+        let (child, addr, first_lines, log) = spawn(command);
         Server {
             addr,
+            first_lines,
             log: Mutex::new(log),
             key: key.to_owned(),
             data: data.to_owned(),
@@ -357,11 +366,11 @@ pub fn link(folder: &Path, pack: &str) {
     std::os::unix::fs::symlink(models().join(pack), folder.join(pack)).unwrap();
 }
 
-/// Starts a server and reads its address from its standard error.
+/// Starts a server and reads its address from its standard error; also returns what it logged before, and what it logs after.
 ///
 /// A thread that lives as long as this process starts the server: with PR_SET_PDEATHSIG, Linux ends a child when the
 /// thread that started it ends. So no server outlives a test process that is killed.
-fn spawn(command: Command) -> (Child, SocketAddr, mpsc::Receiver<String>) {
+fn spawn(command: Command) -> (Child, SocketAddr, String, mpsc::Receiver<String>) {
     type Ask = (Command, mpsc::Sender<Child>);
     static STARTER: OnceLock<Mutex<mpsc::Sender<Ask>>> = OnceLock::new();
     let starter = STARTER.get_or_init(|| {
@@ -405,5 +414,5 @@ fn spawn(command: Command) -> (Child, SocketAddr, mpsc::Receiver<String>) {
             let _ = line.send(said);
         }
     });
-    (child, addr, log)
+    (child, addr, said, log)
 }

@@ -116,43 +116,44 @@ impl Errors {
     }
 }
 
-/// The errors of `found`, outside the collar, for the best mapping between the speakers of both.
+/// The errors of `found`, outside the collar, for the best mapping between the speakers of both. Where several speak at once,
+/// each counts.
 pub fn errors(truth: &[Turn], found: &[Turn]) -> Errors {
     const LOOK_S: f64 = 0.01;
-    let end = truth
-        .iter()
-        .chain(found)
-        .fold(0.0, |end: f64, t| end.max(t.end_s));
-    let at = |turns: &[Turn], time: f64| {
-        let after = turns.partition_point(|t| t.end_s <= time);
-        turns
-            .get(after)
-            .filter(|t| t.start_s <= time)
-            .map(|t| t.speaker)
+    let all = || truth.iter().chain(found);
+    let looks = (all().fold(0.0, |end: f64, t| end.max(t.end_s)) / LOOK_S) as usize;
+    let look = |time: f64| ((time / LOOK_S).round().max(0.0) as usize).min(looks);
+    // Who speaks at each look.
+    let speaking = |turns: &[Turn]| {
+        let mut at: Vec<Vec<usize>> = vec![Vec::new(); looks];
+        for turn in turns {
+            for who in &mut at[look(turn.start_s)..look(turn.end_s)] {
+                who.push(turn.speaker);
+            }
+        }
+        at
     };
-    let near = |time: f64| {
-        let after = truth.partition_point(|t| t.end_s + COLLAR_S < time);
-        let around = truth.iter().skip(after).take(2);
-        around
-            .flat_map(|t| [t.start_s, t.end_s])
-            .any(|b| (b - time).abs() < COLLAR_S)
-    };
+    let mut counts = vec![true; looks];
+    for boundary in truth.iter().flat_map(|t| [t.start_s, t.end_s]) {
+        counts[look(boundary - COLLAR_S)..look(boundary + COLLAR_S)].fill(false);
+    }
     let count = |turns: &[Turn]| turns.iter().map(|t| t.speaker + 1).max().unwrap_or(0);
     let mut together = vec![vec![0_u32; count(found)]; count(truth)];
-    let (mut speech, mut both, mut missed, mut extra) = (0_u32, 0, 0, 0);
-    for look in 0..(end / LOOK_S) as usize {
-        let time = look as f64 * LOOK_S;
-        if near(time) {
-            continue;
-        }
-        match (at(truth, time), at(found, time)) {
-            (Some(true_one), Some(found_one)) => {
-                (speech, both) = (speech + 1, both + 1);
-                together[true_one][found_one] += 1;
+    let (mut speech, mut both, mut missed, mut extra) = (0, 0, 0, 0);
+    let (true_ones, found_ones) = (speaking(truth), speaking(found));
+    for ((true_ones, found_ones), _) in (true_ones.iter().zip(&found_ones))
+        .zip(&counts)
+        .filter(|(_, c)| **c)
+    {
+        let (a, b) = (true_ones.len() as u32, found_ones.len() as u32);
+        speech += a;
+        both += a.min(b);
+        missed += a.saturating_sub(b);
+        extra += b.saturating_sub(a);
+        for true_one in true_ones {
+            for found_one in found_ones {
+                together[*true_one][*found_one] += 1;
             }
-            (Some(_), None) => (speech, missed) = (speech + 1, missed + 1),
-            (None, Some(_)) => extra += 1,
-            (None, None) => {}
         }
     }
     let right = best(&together, 0, &mut vec![false; count(found)]);

@@ -151,6 +151,22 @@ fn each_class_is_said_as_its_language_says_it() {
 }
 
 #[test]
+fn variants_of_each_class_are_said_as_their_language_says_them() {
+    let mut wrong = Vec::new();
+    for line in lines(include_str!("cases/variants.tsv")) {
+        let [code, class, written, said] = line.split('\t').collect::<Vec<_>>()[..] else {
+            panic!("{line}");
+        };
+        let got = language(code).unwrap().words(written);
+        let said: String = said.nfc().collect();
+        if got.trim_end_matches('.') != said.trim_end_matches('.') {
+            wrong.push(format!("{code}: {class} {written} is\n{got}\nnot\n{said}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
 fn abbreviations_do_not_end_a_sentence() {
     for (code, text, sentences) in [
         (

@@ -2,7 +2,7 @@
 
 use super::language::{Grammar, join};
 use super::recognise::romans;
-use super::romance::{date_in_words, era, figure, found, is_roman, mixed, time};
+use super::romance::{clock, date_in_words, era, figure, found, is_roman, mixed};
 use super::romance_words::{self, FEMININE, FractionWords, SignWords, signs};
 use super::semiotic::{Expression, Semiotic};
 use super::text_base::answered_by_base;
@@ -109,6 +109,39 @@ impl French {
         )
     }
 
+    /// Reads "24h/24" and "7j/7".
+    fn around_the_clock(&self, line: &WrittenLine, i: usize) -> Option<Expression> {
+        let noun = match line.text(i + 1) {
+            "h" | "H" => "heures",
+            "j" | "J" => "jours",
+            _ => return None,
+        };
+        let digits = line.text(i);
+        let tight = (i + 1..i + 4).all(|k| !line.gap(k));
+        let same = line.sign(i + 2) == '/' && line.text(i + 3) == digits;
+        let said = self.base.cardinal(digits, NumberForm::default());
+        (line.is_figure(i) && tight && same && !line.glued_left(i))
+            .then(|| found(Semiotic::Time, &[&said, noun, "sur", &said], i + 4))
+            .flatten()
+    }
+
+    /// Reads "1m80".
+    fn metres(&self, line: &WrittenLine, i: usize) -> Option<Expression> {
+        let tight = !line.gap(i + 1) && !line.gap(i + 2) && !line.glued_left(i);
+        let written = line.text(i + 1) == "m" && line.is_figure(i + 2) && line.is_figure(i);
+        if !tight || !written || line.text(i + 2).len() != 2 || line.glued_right(i + 3) {
+            return None;
+        }
+        let said = |digits| self.base.cardinal(digits, NumberForm::default());
+        let noun = if line.text(i) == "1" {
+            "mètre"
+        } else {
+            "mètres"
+        };
+        let words = [&said(line.text(i)), noun, &said(line.text(i + 2))];
+        found(Semiotic::Measure, &words, i + 3)
+    }
+
     /// Reads "XIXe", "Ier" and "IIème".
     fn marked_roman(&self, line: &WrittenLine, i: usize) -> Option<Expression> {
         let word = line.text(i);
@@ -157,6 +190,15 @@ impl Grammar for French {
         if let Some(read) = signs(line, i, self, &SIGNS) {
             return Some(read);
         }
+        // "St-Denis", "Ste-Anne"
+        let saint = match line.text(i) {
+            "St" => "saint",
+            "Ste" => "sainte",
+            _ => "",
+        };
+        if !saint.is_empty() && line.joined(i + 1) == '-' && line.capital(i + 2) {
+            return found(Semiotic::Abbreviation, &[saint], i + 2);
+        }
         if line.is_word(i) && line.text(i).starts_with(|c| "IVXLCDM".contains(c)) {
             return self.marked_roman(line, i);
         }
@@ -181,10 +223,14 @@ impl Grammar for French {
         if let Some(found) = self.days(line, i) {
             return Some(found);
         }
-        if let Some((found_time, end)) = time(line, i, self, false) {
-            return Some(Expression::new(Semiotic::Time, self.time(&found_time), end));
-        }
-        self.fraction_with_unit(line, i)
+        self.around_the_clock(line, i)
+            .or_else(|| clock(line, i, self, false))
+            .or_else(|| self.metres(line, i))
+            .or_else(|| self.fraction_with_unit(line, i))
+    }
+
+    fn by(&self) -> &'static str {
+        "sur"
     }
 
     fn decimals(&self, digits: &str) -> String {
@@ -204,6 +250,7 @@ impl Grammar for French {
         match mark {
             "nd" if digits == "2" => "second".to_string(),
             "nde" if digits == "2" => "seconde".to_string(),
+            "ers" => self.base.ordinal(digits, form) + "s",
             _ => self.base.ordinal(digits, form),
         }
     }

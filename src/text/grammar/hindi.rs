@@ -8,7 +8,8 @@ use super::text_base::answered_by_base;
 use super::text_grammar::TextGrammar;
 use super::token::WrittenLine;
 use super::values::{
-    CalendarDate, ClockTime, CountedNoun, DayHalf, NumberForm, NumberSpan, WrittenNumber,
+    CalendarDate, ClockTime, CountedNoun, DayHalf, MoneyAmount, NumberForm, NumberSpan,
+    WrittenNumber,
 };
 
 pub struct Hindi {
@@ -39,7 +40,7 @@ impl Hindi {
         self.whole(&n.to_string())
     }
 
-    fn digits(&self, digits: &str) -> String {
+    pub(super) fn digits(&self, digits: &str) -> String {
         self.base.one_by_one(digits).replace(',', "")
     }
 
@@ -57,51 +58,6 @@ impl Hindi {
             (_, "3", "4") => format!("पौने {}", self.whole(&(n + 1).to_string())),
             _ => return None,
         })
-    }
-
-    /// Whether the words of the line are those of a postal address.
-    fn is_address(&self, line: &WrittenLine) -> bool {
-        (0..line.len().min(60)).any(|k| self.base.list("address", &line.low(k)))
-    }
-
-    /// Reads the figures, hyphens and slashes of a postal address.
-    fn in_address(&self, line: &WrittenLine, i: usize) -> Option<Expression> {
-        if !line.is_figure(i) || line.glued_left(i) {
-            return None;
-        }
-        let mark = self
-            .base
-            .tables
-            .ordinal_marks
-            .contains(&line.low(i + 1).as_str());
-        if mark && !line.gap(i + 1) {
-            return None;
-        }
-        let mut said = vec![self.digits(line.text(i))];
-        let mut end = i + 1;
-        while !line.gap(end) && end < line.len() {
-            let name = match line.sign(end) {
-                '-' => "हाइफ़न",
-                '/' => "बटा",
-                _ if line.is_figure(end) || line.is_word(end) && line.text(end).len() <= 2 => "",
-                _ => break,
-            };
-            if !name.is_empty() && !line.is_figure(end + 1) {
-                break;
-            }
-            said.push(name.to_string());
-            if line.is_word(end) {
-                said.push(self.letters(line.text(end)));
-            } else if line.is_figure(end) {
-                said.push(self.digits(line.text(end)));
-            }
-            end += 1;
-        }
-        if line.glued_right(end) {
-            return None;
-        }
-        let said: Vec<&str> = said.iter().map(String::as_str).collect();
-        found(Semiotic::Address, &said, end)
     }
 
     fn date_in_figures(&self, line: &WrittenLine, i: usize) -> Option<Expression> {
@@ -135,6 +91,10 @@ impl Hindi {
             );
         }
         if line.joined(i + 3) == '-' {
+            return None;
+        }
+        // "पृ. 10-12": pages.
+        if line.sign(i.wrapping_sub(1)) == '.' {
             return None;
         }
         match line.text(i + 2).len() {
@@ -195,7 +155,8 @@ impl Hindi {
             return found(Semiotic::Address, &[&self.digits(digits)], i + 1);
         }
         // "200x10"
-        if matches!(line.text(i + 1), "x" | "X" | "×") && !line.gap(i + 1) && tight {
+        let sum = line.sign(i + 3) == '=';
+        if matches!(line.text(i + 1), "x" | "X" | "×") && !line.gap(i + 1) && tight && !sum {
             let words = [&self.whole(digits), "बाई", &self.whole(line.text(i + 2))];
             return found(Semiotic::Measure, &words, i + 3);
         }
@@ -296,8 +257,20 @@ impl Grammar for Hindi {
             let words = self.marked_ordinal(line.text(i), &mark);
             return found(Semiotic::Ordinal, &[&words], i + 2);
         }
+        // "9-5 बजे"
+        let hours = line.joined(i + 1) == '-' && line.is_figure(i + 2) && line.text(i + 3) == "बजे";
+        if hours && !line.gap(i + 2) && line.text(i).len() < 3 && line.text(i + 2).len() < 3 {
+            let words = self.range(&self.whole(line.text(i)), &self.whole(line.text(i + 2)));
+            return found(Semiotic::Time, &[&words, "बजे"], i + 4);
+        }
         if let Some((time, end)) = super::romance::time(line, i, self, false) {
-            return Some(Expression::new(Semiotic::Time, self.time(&time), end));
+            // "3:30 बजे": the word for the hour is in the time.
+            let hour = usize::from(line.text(end) == "बजे");
+            return Some(Expression::new(
+                Semiotic::Time,
+                self.time(&time),
+                end + hour,
+            ));
         }
         let in_address = || {
             self.is_address(line)
@@ -348,11 +321,28 @@ impl Grammar for Hindi {
     }
 
     fn is_year(&self, line: &WrittenLine, i: usize, number: &WrittenNumber) -> bool {
-        let four = number.is_plain()
-            && number.whole.len() == 4
-            && ("1100".."2200").contains(&number.whole.as_str());
-        four && (self.base.list("after-year", line.text(i + 1))
+        let year = |digits: &str| digits.len() == 4 && ("1100".."2200").contains(&digits);
+        let four = number.is_plain() && year(&number.whole);
+        // "1947-1950"
+        let span = line.joined(i + 1) == '-'
+            && year(line.text(i))
+            && year(line.text(i + 2))
+            && line.text(i) < line.text(i + 2);
+        four && (span
+            || self.base.list("after-year", line.text(i + 1))
             || self.base.list("before-year", line.before(i)))
+    }
+
+    /// Halves have words of their own: "डेढ़ लाख रुपए".
+    fn money(&self, money: &MoneyAmount) -> String {
+        let from = &money.span.from;
+        let half = money.span.to.is_none() && from.part.as_deref() == Some("5") && !from.negative;
+        if let (true, Some(scale)) = (half, money.magnitude)
+            && let Some(count) = self.quarters(&from.whole, "1", "2")
+        {
+            return join(&[&count, &scale.noun.many, &money.currency.unit.many]);
+        }
+        self.plain_money(money)
     }
 
     fn measure(&self, span: &NumberSpan, unit: &CountedNoun, _attributive: bool) -> String {

@@ -1,7 +1,7 @@
-//! No text panics, whatever it is made of, and long runs of one sign take time by their length.
+//! No text panics, whatever it is made of, and long runs of one sign take steps by their length; `benches/reading.rs` has
+//! their times.
 
-use crate::{Accent, English, Language};
-use vocabox_base::cpu_time;
+use crate::{Accent, English, Language, language, steps};
 use vocabox_base::random::SplitMix;
 
 const SIGNS: &str = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~–—…£€₦°²³½µΩ×÷±§©™“”‘’«»¿¡№‰′″⁄−⁻①Ⅷ";
@@ -84,25 +84,34 @@ fn random_texts_of_all_scripts_are_read_without_a_fault() {
     }
 }
 
+/// How many times more steps the second half of a text may take than the second quarter does for each character; with work
+/// that grows with the square, it would be twice.
+const GROWTH_MAX: f64 = 1.5;
+
 #[test]
-fn runs_of_one_sign_take_time_by_their_length() {
-    let english = English::shared(Accent::American);
-    english.words("Warm.");
+fn runs_of_one_sign_take_steps_by_their_length() {
+    let english = language("en-us").unwrap();
+    let others = ["es", "fr", "it", "pt-br", "hi", "sw"].map(|code| language(code).unwrap());
+    let growth = |reader: &dyn Language, unit: &str| {
+        // The first quarter is longer than the longest run of tokens that is read at once.
+        let [quarter, half, whole] = [1, 2, 4].map(|times| {
+            let text = unit.repeat(times * 450 / unit.chars().count());
+            steps::of(|| drop(reader.words(&text))) as f64
+        });
+        (whole - half) / (2.0 * (half - quarter).max(1.0))
+    };
+    let mut worst = (0.0, String::new());
     let signs = SIGNS.chars().chain(SCRIPTS.chars()).map(String::from);
     let parts = PARTS.iter().map(|part| (*part).to_string());
     for part in signs.chain(parts) {
-        for unit in [
-            part.clone(),
-            format!("{part} "),
-            format!("{part}1"),
-            format!("{part}a"),
-        ] {
-            let times = 5000 / unit.chars().count();
-            let before = cpu_time::of_thread();
-            english.words(&unit.repeat(times));
-            let used = cpu_time::of_thread() - before;
-            // Ten times what the slowest takes without optimisation: this detects work that grows with the square.
-            assert!(used.as_millis() < 3000, "{used:?} for {unit:?}");
+        let units = ["", " ", "1", "a"].map(|after| format!("{part}{after}"));
+        let of_english = units.iter().map(|unit| (english, unit));
+        for (reader, unit) in of_english.chain(others.map(|other| (other, &units[0]))) {
+            let growth = growth(reader, unit);
+            if growth > worst.0 {
+                worst = (growth, unit.clone());
+            }
         }
     }
+    assert!(worst.0 < GROWTH_MAX, "{worst:?}");
 }

@@ -1,7 +1,7 @@
 //! What only Italian says in its own way.
 
 use super::language::{Grammar, join};
-use super::romance::{date_in_words, found, is_roman, low_roman, mixed, time};
+use super::romance::{clock, date_in_words, found, is_roman, low_roman, mixed};
 use super::romance_words::{self, FEMININE, FractionWords, SignWords, gender_by_ending, signs};
 use super::semiotic::{Expression, Semiotic};
 use super::text_base::answered_by_base;
@@ -86,8 +86,15 @@ impl Grammar for Italian {
         }
         let before = line.before(i).to_lowercase();
         let hour_before = matches!(before.as_str(), "alle" | "ore" | "dalle" | "delle" | "le");
-        if let Some((found_time, end)) = time(line, i, self, hour_before) {
-            return Some(Expression::new(Semiotic::Time, self.time(&found_time), end));
+        if let Some(time) = clock(line, i, self, hour_before) {
+            return Some(time);
+        }
+        // "333 1234567": a mobile telephone.
+        let mobile = line.text(i).len() == 3 && line.text(i).starts_with('3') && line.gap(i);
+        let rest = line.is_figure(i + 1) && matches!(line.text(i + 1).len(), 6 | 7);
+        if mobile && rest && line.is_figure(i) && line.gap(i + 1) && !line.glued_right(i + 2) {
+            let words = self.telephone(&[line.text(i), line.text(i + 1)]);
+            return found(Semiotic::Telephone, &[&words], i + 2);
         }
         self.fraction_with_unit(line, i)
     }
@@ -164,7 +171,7 @@ impl Grammar for Italian {
         }
         let minute = match time.minute {
             None if time.half.is_none() && time.zone.is_empty() => match time.hour {
-                1 => "ora".to_string(),
+                1 => return "un'ora".into(),
                 _ => "ore".to_string(),
             },
             None | Some(0) => String::new(),
@@ -191,6 +198,27 @@ impl Grammar for Italian {
         match number.is_one() {
             true => self.gender_of(noun),
             false => Some(Gender::Neuter),
+        }
+    }
+
+    /// "Uno" and "un'" before the words that take them: "uno studente", "un'ora".
+    fn settled(&self, line: &WrittenLine, i: usize, words: String) -> String {
+        let noun = line.low(i + 1);
+        if line.text(i) != "1" || !line.gap(i + 1) {
+            return words;
+        }
+        let mut letters = noun.chars();
+        let (first, second) = (letters.next().unwrap_or(' '), letters.next().unwrap_or(' '));
+        let vowel = |c: char| "aeiouàèéìòù".contains(c);
+        let hard = first == 's' && !vowel(second)
+            || matches!(first, 'z' | 'x' | 'y')
+            || ["gn", "ps", "pn"]
+                .iter()
+                .any(|start| noun.starts_with(start));
+        match words.as_str() {
+            "un" if hard => "uno".into(),
+            "una" if vowel(first) => "un'".into(),
+            _ => words,
         }
     }
 

@@ -113,6 +113,11 @@ pub trait Grammar: Sync + Send {
         false
     }
 
+    /// Whether `number` names a thing rather than counts, and is read digit by digit: "account 1234567890".
+    fn names(&self, _number: &WrittenNumber) -> bool {
+        false
+    }
+
     /// Returns a number with its sign and its part.
     fn number(&self, number: &WrittenNumber, form: NumberForm) -> String {
         let tables = self.tables();
@@ -147,6 +152,11 @@ pub trait Grammar: Sync + Send {
         false
     }
 
+    /// Returns the word between two lengths: "by".
+    fn by(&self) -> &'static str {
+        self.tables().operator('×').unwrap_or_default()
+    }
+
     /// Whether `number` takes the singular of what it counts.
     fn takes_singular(&self, number: &WrittenNumber) -> bool {
         number.is_one()
@@ -163,6 +173,11 @@ pub trait Grammar: Sync + Send {
 
     /// Returns an amount of money: "five euros and fifty cents", "two million euros".
     fn money(&self, money: &MoneyAmount) -> String {
+        self.plain_money(money)
+    }
+
+    /// Returns an amount of money as most languages say it.
+    fn plain_money(&self, money: &MoneyAmount) -> String {
         let tables = self.tables();
         let unit = &money.currency.unit;
         let form = NumberForm::before(unit.gender);
@@ -282,6 +297,11 @@ pub trait Grammar: Sync + Send {
             0..=3 if !digits.starts_with('0') => self.cardinal(digits, NumberForm::default()),
             _ => self.one_by_one(digits),
         }
+    }
+
+    /// Whether the names of days are written in small letters.
+    fn small_days(&self) -> bool {
+        false
     }
 
     /// The gender that `number` takes before the word `noun`, in lower case.

@@ -16,13 +16,14 @@
 //! | `text_file`, `number_rules` | such a file's notation, and that of its numbers |
 //! | `text_grammar`, `text_base` | what such a file answers |
 //! | `web` | addresses without "www", paths and names of files |
-//! | `romance`, `romance_words` | what Spanish, French, Italian and Portuguese write alike, and say alike |
-//! | `spanish`, `french`, `italian`, `portuguese`, `hindi`, `african` | what only these say |
+//! | `romance`, `romance_telephones`, `romance_words` | what Spanish, French, Italian and Portuguese write alike, and say alike |
+//! | `spanish`, `french`, `italian`, `portuguese`, `hindi`, `hindi_address`, `african` | what only these say |
 
 mod african;
 pub(crate) mod english;
 mod french;
 mod hindi;
+mod hindi_address;
 mod italian;
 pub mod language;
 pub(crate) mod languages;
@@ -31,6 +32,7 @@ mod portuguese;
 mod reader;
 pub(crate) mod recognise;
 mod romance;
+mod romance_telephones;
 mod romance_words;
 mod semiotic;
 mod spanish;

@@ -1,7 +1,8 @@
 //! What only Portuguese says in its own way.
 
 use super::language::{Grammar, join};
-use super::romance::{date_in_words, found, is_roman, local_telephone, low_roman, mixed, time};
+use super::romance::{clock, date_in_words, found, is_roman, low_roman, mixed};
+use super::romance_telephones::local_telephone;
 use super::romance_words::{
     self, FEMININE, FractionWords, SignWords, gender_by_ending, gender_of_plural, signs,
 };
@@ -103,8 +104,22 @@ impl Grammar for Portuguese {
         }
         let hour_before = matches!(before.as_str(), "às" | "as" | "das" | "até" | "pelas");
         let alone = i == 0 && line.text(2).len() == 2;
-        if let Some((found_time, end)) = time(line, i, self, hour_before || alone) {
-            return Some(Expression::new(Semiotic::Time, self.time(&found_time), end));
+        // "de 6/6 h": a dose every six hours.
+        let digits = line.text(i);
+        let repeated = line.is_figure(i) && line.joined(i + 1) == '/' && line.text(i + 2) == digits;
+        if repeated && before == "de" && line.low(i + 3) == "h" {
+            let said = self.base.cardinal(digits, FEMININE);
+            return found(Semiotic::Time, &[&said, "em", &said, "horas"], i + 4);
+        }
+        // "em 12x": instalments.
+        let sign = line.text(i + 1) == "x" && !line.gap(i + 1) && !line.glued_right(i + 2);
+        if line.is_figure(i) && sign && !line.glued_left(i) {
+            let said = self.base.cardinal(digits, FEMININE);
+            let noun = if digits == "1" { "vez" } else { "vezes" };
+            return found(Semiotic::Cardinal, &[&said, noun], i + 2);
+        }
+        if let Some(time) = clock(line, i, self, hour_before || alone) {
+            return Some(time);
         }
         self.fraction_with_unit(line, i)
     }
@@ -123,7 +138,9 @@ impl Grammar for Portuguese {
 
     fn roman(&self, line: &WrittenLine, i: usize, n: u32, ordered: bool) -> String {
         let before = line.before(i).to_lowercase();
-        let feminine = before.ends_with('a') && before != "papa" || before == "isabel";
+        let feminine = before.ends_with('a') && before != "papa"
+            || before == "isabel"
+            || self.base.list("feminine-after", &line.low(i + 1));
         let form = match feminine {
             true => FEMININE,
             false => NumberForm::default(),
@@ -133,6 +150,10 @@ impl Grammar for Portuguese {
             true => self.base.ordinal(&n.to_string(), form),
             false => self.base.cardinal(&n.to_string(), NumberForm::default()),
         }
+    }
+
+    fn by(&self) -> &'static str {
+        "por"
     }
 
     fn decimals(&self, digits: &str) -> String {

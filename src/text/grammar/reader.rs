@@ -101,6 +101,8 @@ impl LineReader<'_> {
                 self.out.mark('…');
                 return end;
             }
+            // The stop of an abbreviation: "sq. ft., built".
+            '.' if ",;:".contains(next) => {}
             '.' if wordly(next) && !(next.is_uppercase() && before.is_lowercase()) => self.say(c),
             '.' | ',' | ';' | ':' | '!' | '?' | '—' | '…' | '।' => self.out.mark(c),
             '–' => self.out.mark('—'),

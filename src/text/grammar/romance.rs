@@ -4,7 +4,7 @@
 //! Owns how these are recognised; each language says them.
 
 use super::language::{Grammar, join};
-use super::recognise::{measures, numbers, romans, times};
+use super::recognise::{dates, fractions, measures, numbers, romans, times};
 use super::semiotic::{Expression, Semiotic};
 use super::tables::GrammarTables;
 use super::token::WrittenLine;
@@ -100,7 +100,10 @@ pub fn time(
 ) -> Option<(ClockTime, usize)> {
     let tables = grammar.tables();
     if line.glued_left(i)
-        || line.joined(i + 1) == ' ' && i > 0 && ".,:/-".contains(line.joined(i.wrapping_sub(1)))
+        || line.joined(i + 1) == ' '
+            && !tables.hour_marks.contains(&line.text(i + 1))
+            && i > 0
+            && ".,:/-".contains(line.joined(i.wrapping_sub(1)))
     {
         return None;
     }
@@ -119,7 +122,9 @@ pub fn time(
     let mut end = i + 1;
     let sign = line.joined(end);
     let mut marked = false;
-    if (sign == ':' || sign == '.' && points)
+    // "10.30 h"
+    let pointed = sign == '.' && (points || mark(end + 2) && line.gap(end + 2));
+    if (sign == ':' || pointed)
         && let Some(minute) = two(end + 1)
     {
         time.minute = Some(minute);
@@ -188,6 +193,25 @@ pub fn time(
     (!line.glued_right(end) && line.joined(end) != '%').then_some((time, end))
 }
 
+/// Reads a time, or two with a dash between them: "9:00-14:00".
+pub fn clock(
+    line: &WrittenLine,
+    i: usize,
+    grammar: &dyn Grammar,
+    points: bool,
+) -> Option<Expression> {
+    let (from, mut end) = time(line, i, grammar, points)?;
+    let mut words = grammar.time(&from);
+    if numbers::DASHES.contains(&line.joined(end))
+        && !line.gap(end + 1)
+        && let Some((to, after)) = time(line, end + 1, grammar, points)
+    {
+        words = grammar.range(&words, &grammar.time(&to));
+        end = after;
+    }
+    Some(Expression::new(Semiotic::Time, words, end))
+}
+
 /// Returns the index after "nº", "n°", "n.º" before a figure at `i`.
 pub fn number_sign(line: &WrittenLine, i: usize) -> Option<usize> {
     let word = line.low(i);
@@ -207,54 +231,6 @@ pub fn number_sign(line: &WrittenLine, i: usize) -> Option<usize> {
     (line.is_word(i) && line.is_figure(end) && !line.glued_left(i)).then_some(end)
 }
 
-/// Returns the two groups of digits of a local telephone number at `i`, and the index after it: "1234-5678",
-/// "91234-5678". Two years with a line between them are none.
-pub fn local_telephone(line: &WrittenLine, i: usize) -> Option<([&str; 2], usize)> {
-    let (first, second) = (line.text(i), line.text(i + 2));
-    let shaped = line.is_figure(i)
-        && line.is_figure(i + 2)
-        && matches!(first.len(), 4 | 5)
-        && second.len() == 4;
-    let tight = line.joined(i + 1) == '-' && !line.gap(i + 2);
-    let year = |text: &str| text.len() == 4 && ("1000".."2200").contains(&text);
-    let alone = !line.glued_left(i) && !line.glued_right(i + 3) && line.joined(i + 3) != '-';
-    let after_dash =
-        i > 0 && line.joined(i - 1) == '-' || i > 0 && !line.gap(i) && line.sign(i - 1) == '-';
-    (shaped && tight && alone && !after_dash && !(year(first) && year(second)))
-        .then_some(([first, second], i + 3))
-}
-
-/// Returns the groups of a telephone number with blanks between them, and the index after it: eight to eleven digits in
-/// three groups or more that are not those of a number; of a number too after a word for a telephone.
-pub fn spaced_telephone(
-    line: &WrittenLine,
-    i: usize,
-    grammar: &dyn Grammar,
-) -> Option<(Vec<String>, usize)> {
-    if !line.is_figure(i) || !line.gap(i) {
-        return None;
-    }
-    let mut groups = Vec::new();
-    let mut end = i;
-    while line.is_figure(end) && line.gap(end) && line.text(end).len() <= 4 && end - i < 7 {
-        groups.push(line.text(end).to_string());
-        end += 1;
-    }
-    let total: usize = groups.iter().map(String::len).sum();
-    let stop = usize::from(matches!(line.before(i), "." | ":"));
-    let words = grammar.tables().digit_words;
-    let named = i > stop && words.contains(&line.low(i - 1 - stop).as_str());
-    let grouped = groups.iter().skip(1).all(|g| g.len() == 3);
-    let shaped = groups.len() >= 3
-        && (8..=11).contains(&total)
-        && groups.iter().skip(1).all(|g| g.len() >= 2);
-    (shaped
-        && (named || !grouped)
-        && !line.glued_right(end)
-        && !(line.joined(end) == ',' && line.is_figure(end + 1) && !line.gap(end + 1)))
-    .then_some((groups, end))
-}
-
 /// Returns the two numbers of the fraction at `i`, without the signs between groups, and the index after it.
 fn fraction_parts(
     line: &WrittenLine,
@@ -270,6 +246,9 @@ fn fraction_parts(
     let more =
         matches!(line.joined(end), '/' | '-') && line.is_figure(end + 1) && !line.gap(end + 1);
     let fits = under.part.is_none()
+        && !fractions::is_reference(&under.whole)
+        && !dates::is_day_and_month(line, i, grammar)
+        && !fractions::is_division(line, line.text(i), &under.whole, end)
         && whole(line.text(i))
         && whole(&under.whole)
         && !more
@@ -307,6 +286,9 @@ pub fn mixed<'a>(
         None => (None, fraction_parts(line, at, grammar)?),
     };
     let unit = measures::unit(line, end, grammar);
+    if unit.is_some() && whole.is_none() && fractions::is_pressure(&over, &under) {
+        return None;
+    }
     let end = unit.as_ref().map_or(end, |(_, end)| *end);
     Some(MixedFraction {
         negative,
@@ -365,7 +347,9 @@ pub fn era(line: &WrittenLine, i: usize) -> Option<(bool, usize)> {
 /// Whether the Roman numeral at `i` counts (`Some(false)`) or orders (`Some(true)`): by the words of the tables, or after
 /// any name.
 pub fn is_roman(line: &WrittenLine, i: usize, tables: &GrammarTables) -> Option<bool> {
-    let before = line.before(i).to_lowercase();
+    // "sec. XX": the stop belongs to the word before.
+    let stop = usize::from(i > 1 && line.sign(i - 1) == '.');
+    let before = line.before(i - stop).to_lowercase();
     let is = |words: &[&str], word: &str| words.contains(&word);
     let ruler = is(tables.rulers, &before) && i > 0 && line.capital(i - 1);
     if is(tables.roman_ordered, &before) || is(tables.roman_after, &line.low(i + 1)) || ruler {

@@ -3,9 +3,8 @@
 //! `romance` recognises what is said here.
 
 use super::language::{Grammar, join};
-use super::romance::{
-    MixedFraction, degrees, era, found, lonely_roman, number_sign, spaced_telephone,
-};
+use super::romance::{MixedFraction, degrees, era, found, lonely_roman, number_sign};
+use super::romance_telephones::spaced_telephone;
 use super::semiotic::{Expression, Semiotic};
 use super::text_grammar::TextGrammar;
 use super::token::WrittenLine;
@@ -38,9 +37,20 @@ pub fn signs(
     if let Some(end) = number_sign(line, i) {
         return found(Semiotic::Abbreviation, &[words.number], end);
     }
+    if line.low(i) == "nº" && line.gap(i + 1) {
+        return found(Semiotic::Abbreviation, &[words.number], i + 1);
+    }
     if let (Some([before, after]), Some((is_before, end))) = (words.eras, era(line, i)) {
         let era = if is_before { before } else { after };
         return found(Semiotic::Abbreviation, &[era], end);
+    }
+    // "3° piano": an ordinal before a noun; "20° e", "20° all'ombra" are degrees.
+    let noun = line.text(i + 2);
+    let long = noun.chars().nth(3).is_some() && !noun.contains('\'');
+    let counted = line.is_word(i + 2) && line.gap(i + 2) && !line.capital(i + 2) && long;
+    if line.is_figure(i) && line.gap(i) && line.joined(i + 1) == '°' && counted {
+        let ordinal = grammar.marked_ordinal(line.text(i), "º");
+        return found(Semiotic::Ordinal, &[&ordinal], i + 2);
     }
     if let Some(read) = degrees(line, i, grammar).or_else(|| web::bare(line, i, grammar)) {
         return Some(read);

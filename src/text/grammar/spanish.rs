@@ -1,9 +1,8 @@
 //! What only Spanish says in its own way.
 
 use super::language::{Grammar, join};
-use super::romance::{
-    date_in_words, figure, found, is_roman, local_telephone, low_roman, mixed, time,
-};
+use super::romance::{clock, date_in_words, figure, found, is_roman, low_roman, mixed};
+use super::romance_telephones::local_telephone;
 use super::romance_words::{
     self, FEMININE, FractionWords, SignWords, gender_by_ending, gender_of_plural, signs,
 };
@@ -36,8 +35,7 @@ impl Spanish {
         let before = line.before(i).to_lowercase();
         let hour_before = matches!(before.as_str(), "las" | "la" | "hasta" | "desde");
         let alone = i == 0 && figure(line, 2, 2..=2, 59).is_some();
-        let (found_time, end) = time(line, i, self, hour_before || alone)?;
-        Some(Expression::new(Semiotic::Time, self.time(&found_time), end))
+        clock(line, i, self, hour_before || alone)
     }
 
     fn fraction_with_unit(&self, line: &WrittenLine, i: usize) -> Option<Expression> {
@@ -240,7 +238,10 @@ impl Grammar for Spanish {
 
     fn roman(&self, line: &WrittenLine, i: usize, n: u32, ordered: bool) -> String {
         let before = line.before(i).to_lowercase();
-        let form = match before.ends_with('a') || before == "isabel" || before == "reina" {
+        let feminine = before.ends_with('a')
+            || matches!(before.as_str(), "isabel" | "reina")
+            || self.base.list("feminine-after", &line.low(i + 1));
+        let form = match feminine {
             true => FEMININE,
             false => NumberForm::default(),
         };

@@ -31,6 +31,10 @@ macro_rules! answered_by_base {
             Some(self.base.stops())
         }
 
+        fn small_days(&self) -> bool {
+            true
+        }
+
         fn letter_name(&self, letter: char) -> Option<&'static str> {
             self.base.letter_name(letter)
         }

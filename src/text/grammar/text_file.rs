@@ -1,7 +1,8 @@
 //! The part of a language's grammar that is a text file in `tables/`.
 //!
 //! Owns the file's notation. First come lines of a key and a value, then sections of one entry a line; `;` starts a comment.
-//! The keys are the names of the fields of [`GrammarTables`] with hyphens, `␣` for a blank, and these:
+//! The keys are the names of the fields of [`GrammarTables`] with hyphens, `␣` for a blank (`_` within the phrases of
+//! `digit-words`), and these:
 //!
 //! | key | value |
 //! | --- | --- |
@@ -208,7 +209,7 @@ impl Parser {
             morning: words(value("morning")),
             afternoon: words(value("afternoon")),
             hour_marks: words(value("hour-marks")),
-            digit_words: words(value("digit-words")),
+            digit_words: phrases(value("digit-words")),
             roman_before: words(value("roman-before")),
             roman_after: words(value("roman-after")),
             roman_ordered: words(value("roman-ordered")),
@@ -238,6 +239,15 @@ impl Parser {
 /// The words of a list.
 fn words(text: &'static str) -> Words {
     Vec::leak(text.split(' ').filter(|w| !w.is_empty()).collect())
+}
+
+/// The words of a list, with a blank for each `_`.
+fn phrases(text: &'static str) -> Words {
+    let phrases = words(text).iter().map(|word| match word.contains('_') {
+        true => &*word.replace('_', " ").leak(),
+        false => word,
+    });
+    Vec::leak(phrases.collect())
 }
 
 /// Reads `one / many / gender`.

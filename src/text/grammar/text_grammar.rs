@@ -3,6 +3,7 @@
 //! Owns these answers; `text_file` has the file's notation.
 
 use super::number_rules::NumberRules;
+use super::recognise::fractions::is_pressure;
 use super::tables::GrammarTables;
 use super::token::WrittenLine;
 use super::values::{Gender, NumberForm, WrittenAbbreviation};
@@ -39,13 +40,17 @@ impl TextGrammar {
         let leading = self.tables.abbreviations.iter().map(written);
         let leading =
             leading.filter(|w| !self.list("may-end", w) && !self.list("before-figure", w));
+        let leading = leading.chain(self.lists.get("leading").into_iter().flatten().copied());
         let list = |name: &str| -> &'static [&'static str] {
             let words = self.lists.get(name).into_iter().flatten().copied();
             Vec::leak(words.collect())
         };
+        // A year may follow a short month.
+        let months = self.tables.short_months.iter().map(|(month, _)| *month);
+        let before_figure = list("before-figure").iter().copied().chain(months);
         SentenceStops {
             leading: Vec::leak(leading.collect()),
-            before_figure: list("before-figure"),
+            before_figure: Vec::leak(before_figure.collect()),
             either: &[],
             starters: list("starters"),
             any_case: true,
@@ -76,10 +81,16 @@ impl TextGrammar {
     /// Returns what a word of an address or a path is said as: as the language spells it, as it is where it names a kind of
     /// server, else by its letters.
     pub fn code_word(&self, word: &str) -> String {
+        // "COVID" of "COVID-19" is said as a word.
+        let capitals = word.chars().all(char::is_uppercase) && !self.latin_is_english;
+        let vowels = word.to_lowercase().chars().filter(|&c| is_vowel(c)).count();
+        if capitals && word.chars().count() > 4 && vowels > 1 {
+            return word.to_lowercase();
+        }
         let word = &*word.to_lowercase();
         match self.said_word(word) {
             Some(spelled) => spelled.to_string(),
-            None if self.list("servers", word) => word.to_string(),
+            None if self.list("servers", word) && !capitals => word.to_string(),
             None => self.letters(word),
         }
     }
@@ -115,6 +126,13 @@ impl TextGrammar {
 
     /// Returns the words of `over`/`under`.
     pub fn fraction(&self, over: &str, under: &str) -> String {
+        let said = |digits| self.cardinal(digits, NumberForm::default());
+        if (over, under) == ("24", "7") {
+            return format!("{} {}", said(over), said(under));
+        }
+        if over == under && over != "1" || is_pressure(over, under) {
+            return format!("{} {} {}", said(over), self.over, said(under));
+        }
         let one = over == "1";
         let set = match one || !self.numbers.has("fraction-many") {
             true => "fraction",
@@ -129,10 +147,7 @@ impl TextGrammar {
                 let over = self.cardinal(over, NumberForm::before(Gender::Masculine));
                 format!("{over} {part}")
             }
-            None => {
-                let said = |digits| self.cardinal(digits, NumberForm::default());
-                format!("{} {} {}", said(over), self.over, said(under))
-            }
+            None => format!("{} {} {}", said(over), self.over, said(under)),
         }
     }
 
@@ -204,7 +219,9 @@ impl TextGrammar {
                 .all(|c| self.names.contains_key(&fold_one(c)) || c == '\'')
         };
         let capitals = written.chars().all(char::is_uppercase);
-        let listed = capitals && self.list("letters", &low);
+        // "12/A": the letter of a house.
+        let house = count == 1 && i > 0 && !line.gap(i) && line.sign(i - 1) == '/';
+        let listed = capitals && (self.list("letters", &low) || house);
         // "a-t-il"
         let between = count == 1 && line.joined(i + 1) == '-' && i > 0 && line.sign(i - 1) == '-';
         if listed {

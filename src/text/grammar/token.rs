@@ -83,9 +83,15 @@ impl WrittenLine {
         self.tokens.len()
     }
 
+    fn token(&self, i: usize) -> Option<&WrittenToken> {
+        #[cfg(test)]
+        crate::steps::add(1);
+        self.tokens.get(i)
+    }
+
     /// The text of token `i`.
     pub fn text(&self, i: usize) -> &str {
-        self.tokens.get(i).map_or("", |t| &t.text)
+        self.token(i).map_or("", |t| &t.text)
     }
 
     /// The text of the token before `i`.
@@ -99,7 +105,7 @@ impl WrittenLine {
     }
 
     pub fn kind(&self, i: usize) -> Option<TokenKind> {
-        self.tokens.get(i).map(|t| t.kind)
+        self.token(i).map(|t| t.kind)
     }
 
     pub fn is_word(&self, i: usize) -> bool {
@@ -112,7 +118,7 @@ impl WrittenLine {
 
     /// The sign at `i`; a blank where there is none.
     pub fn sign(&self, i: usize) -> char {
-        match self.tokens.get(i) {
+        match self.token(i) {
             Some(t) if t.kind == TokenKind::Sign => t.text.chars().next().unwrap_or(' '),
             _ => ' ',
         }
@@ -120,7 +126,7 @@ impl WrittenLine {
 
     /// Whether a blank, or an end of the text, stands before token `i`.
     pub fn gap(&self, i: usize) -> bool {
-        self.tokens.get(i).is_none_or(|t| t.gap)
+        self.token(i).is_none_or(|t| t.gap)
     }
 
     /// The sign that touches the token before `i`; a blank where there is none.

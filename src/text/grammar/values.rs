@@ -166,6 +166,8 @@ pub struct CalendarDate {
 pub enum AbbreviationPlace {
     /// Before a full stop.
     Stop,
+    /// Before a full stop, in lower case: with a capital it is a name.
+    LowStop,
     /// With or without a full stop.
     Always,
     /// Before a figure or a Roman numeral, with or without a full stop.

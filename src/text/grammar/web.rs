@@ -27,6 +27,8 @@ pub fn bare(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expre
     if !line.gap(i) || line.gap(i + 1) || line.is_figure(i) {
         return None;
     }
+    // "p.es." is an abbreviation.
+    let letter = line.text(i).chars().nth(1).is_none() && line.joined(i + 1) == '.';
     let mut end = line.run_end(i, TOKENS_MAX);
     while end > i + 1 && ",.;:!?)\"”]>'…".contains(line.sign(end - 1)) {
         end -= 1;
@@ -36,7 +38,8 @@ pub fn bare(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expre
     let drive = line.text(i).len() == 1 && line.is_word(i) && low[1..].starts_with(":\\");
     let path = line.sign(i) == '/' && line.is_word(i + 1) && low.matches('/').count() > 1;
     let host = low.split(['/', '?', '#']).next().unwrap_or("");
-    let named = line.is_word(i) && low.is_ascii() && host.contains('.') && !host.contains("..");
+    let named =
+        line.is_word(i) && !letter && low.is_ascii() && host.contains('.') && !host.contains("..");
     let ending = host.rsplit('.').next().unwrap_or("");
     let domain = named && DOMAINS.contains(&ending);
     let file = named && host == low && FILES.contains(&ending);

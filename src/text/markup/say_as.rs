@@ -1,7 +1,10 @@
 //! A text in the form that `say-as` asks for: written so that the reader of a language says it in that way.
 
 use crate::Accent;
+use crate::grammar::Grammar;
 use crate::grammar::english::numbers as english_numbers;
+use crate::grammar::values::NumberForm;
+use crate::languages;
 use crate::normalization::numbers;
 
 /// What a text is to be read as.
@@ -55,19 +58,17 @@ impl SayAs {
             && text
                 .chars()
                 .all(|c| c.is_ascii_digit() || ",.' \u{a0}".contains(c));
-        let accent = english(code);
+        let Some(reader) = FormReader::of(code) else {
+            return format!(" {text} ");
+        };
         let said = match self {
-            SayAs::Characters => characters(text, code),
-            SayAs::Digits => one_by_one(text, accent),
+            SayAs::Characters => reader.characters(text),
+            SayAs::Digits => reader.groups(text),
             SayAs::Cardinal if is_whole(text) => {
                 let whole = digits.trim_start_matches('0');
-                let whole = if whole.is_empty() { "0" } else { whole };
-                match accent {
-                    Some(accent) => english_numbers::whole(whole, accent),
-                    None => whole.to_owned(),
-                }
+                reader.cardinal(if whole.is_empty() { "0" } else { whole })
             }
-            SayAs::Ordinal if is_number => ordinal(&digits, code, accent),
+            SayAs::Ordinal if is_number => reader.ordinal(&digits),
             SayAs::Date(order) => dated(text, order).unwrap_or_else(|| text.to_owned()),
             _ => text.to_owned(),
         };
@@ -76,12 +77,96 @@ impl SayAs {
     }
 }
 
-/// The accent of the English that voices of `code` read; none for other languages.
-fn english(code: &str) -> Option<Accent> {
-    match code {
-        "en" | "en-us" => Some(Accent::American),
-        "en-gb" | "en_ng" | "pcm" => Some(Accent::British),
-        _ => None,
+/// What says numbers, letters and signs in a form that was asked for.
+enum FormReader {
+    English(Accent),
+    Other(&'static dyn Grammar),
+}
+
+impl FormReader {
+    /// Returns that of the language that voices of `code` read; none when no voice reads it.
+    fn of(code: &str) -> Option<FormReader> {
+        Some(match code {
+            "en" | "en-us" => FormReader::English(Accent::American),
+            "en-gb" | "en_ng" | "pcm" => FormReader::English(Accent::British),
+            _ => FormReader::Other(languages::grammar(code)?),
+        })
+    }
+
+    fn cardinal(&self, digits: &str) -> String {
+        match self {
+            FormReader::English(accent) => english_numbers::whole(digits, *accent),
+            FormReader::Other(grammar) => grammar.cardinal(digits, NumberForm::default()),
+        }
+    }
+
+    fn ordinal(&self, digits: &str) -> String {
+        match self {
+            FormReader::English(accent) => english_numbers::ordinal(digits, *accent),
+            FormReader::Other(grammar) => grammar.ordinal(digits, NumberForm::default()),
+        }
+    }
+
+    fn one_by_one(&self, digits: &str) -> String {
+        match self {
+            FormReader::English(_) => numbers::one_by_one(digits),
+            FormReader::Other(grammar) => grammar.one_by_one(digits),
+        }
+    }
+
+    /// Each digit by itself, with a comma between groups; what is no digit separates groups.
+    fn groups(&self, text: &str) -> String {
+        let plus = match (text.starts_with('+'), self) {
+            (false, _) => "",
+            (true, FormReader::English(_)) => "plus",
+            (true, FormReader::Other(grammar)) => grammar.tables().plus,
+        };
+        let groups = text.split(|c: char| !c.is_ascii_digit());
+        let groups = groups.filter(|g| !g.is_empty());
+        let said: Vec<String> = groups.map(|group| self.one_by_one(group)).collect();
+        format!("{plus} {}", said.join(", "))
+    }
+
+    /// Each letter and digit by itself, and the names of signs.
+    fn characters(&self, text: &str) -> String {
+        let mut out: Vec<String> = Vec::new();
+        for c in text.chars().filter(|c| !c.is_whitespace()) {
+            out.push(match c.to_digit(10) {
+                Some(_) => self.one_by_one(c.encode_utf8(&mut [0; 4])),
+                None if c.is_alphabetic() => self.letter(c),
+                None => self.sign(c).map_or_else(|| c.to_string(), str::to_owned),
+            });
+        }
+        out.join(" ")
+    }
+
+    /// A letter, or its name where the language's reader knows no letters.
+    fn letter(&self, c: char) -> String {
+        match self {
+            FormReader::English(_) => c.to_uppercase().collect(),
+            FormReader::Other(grammar) => grammar.letters(c.encode_utf8(&mut [0; 4])),
+        }
+    }
+
+    /// The name of a sign; none where the reader of the language names it.
+    fn sign(&self, c: char) -> Option<&'static str> {
+        match self {
+            FormReader::English(_) => match c {
+                '-' => Some("dash"),
+                '.' => Some("dot"),
+                '_' => Some("underscore"),
+                '/' => Some("slash"),
+                '#' => Some("hash"),
+                ':' => Some("colon"),
+                '*' => Some("star"),
+                _ => None,
+            },
+            FormReader::Other(grammar) => {
+                let tables = grammar.tables();
+                let own = tables.address_signs.iter().find(|(sign, _)| *sign == c);
+                own.map(|(_, name)| *name).or_else(|| tables.sign(c))
+            }
+        }
     }
 }
 
@@ -90,65 +175,6 @@ fn is_whole(text: &str) -> bool {
     let groups: Vec<&str> = text.split([',', '.', ' ', '\u{a0}']).collect();
     let is_group = |g: &&str| !g.is_empty() && g.bytes().all(|b| b.is_ascii_digit());
     groups.iter().all(is_group) && groups[1..].iter().all(|g| g.len() == 3)
-}
-
-/// Each letter and digit by itself. Signs are left to the reader of the language, which has names for some.
-fn characters(text: &str, code: &str) -> String {
-    let mut out: Vec<String> = Vec::new();
-    for c in text.chars().filter(|c| !c.is_whitespace()) {
-        match c.to_digit(10) {
-            Some(_) => out.push(one_by_one(&c.to_string(), english(code))),
-            None if c.is_alphabetic() => out.push(c.to_uppercase().collect()),
-            None => out.push(sign(c, code)),
-        }
-    }
-    out.join(" ")
-}
-
-/// The name of a sign that English leaves out, or the sign.
-fn sign(c: char, code: &str) -> String {
-    let name = match (c, english(code)) {
-        ('-', Some(_)) => "dash",
-        ('.', Some(_)) => "dot",
-        ('_', Some(_)) => "underscore",
-        ('/', Some(_)) => "slash",
-        ('#', Some(_)) => "hash",
-        (':', Some(_)) => "colon",
-        ('*', Some(_)) => "star",
-        _ => return c.to_string(),
-    };
-    name.to_owned()
-}
-
-/// Each digit by itself, with a comma between groups; what is no digit separates groups.
-fn one_by_one(text: &str, accent: Option<Accent>) -> String {
-    let plus = if text.starts_with('+') && accent.is_some() {
-        "plus "
-    } else {
-        ""
-    };
-    let groups = text
-        .split(|c: char| !c.is_ascii_digit())
-        .filter(|g| !g.is_empty());
-    let said = groups.map(|group| match accent {
-        Some(_) => numbers::one_by_one(group),
-        None => group
-            .chars()
-            .map(String::from)
-            .collect::<Vec<_>>()
-            .join(" "),
-    });
-    plus.to_owned() + &said.collect::<Vec<_>>().join(", ")
-}
-
-/// The number with the sign of an ordinal that the language writes.
-fn ordinal(digits: &str, code: &str, accent: Option<Accent>) -> String {
-    match (accent, code.split(['-', '_']).next()) {
-        (Some(accent), _) => english_numbers::ordinal(digits, accent),
-        (_, Some("es" | "it" | "pt")) => format!("{digits}º"),
-        (_, Some("fr")) => format!("{digits}{}", if digits == "1" { "er" } else { "e" }),
-        _ => digits.to_owned(),
-    }
 }
 
 /// The date as ISO 8601 writes it, which every reader knows; none for what is no date of this order.

@@ -50,12 +50,12 @@ pub fn fold_keeping(text: &str, keeps: &dyn Fn(&str) -> bool) -> Vec<char> {
         if at < kept {
             out.push(c);
         } else if let Some(raised) = superscript(c) {
-            let run = superscript(before).is_some() && before != '²' && before != '³';
-            let alone = superscript(after).is_none() && matches!(c, '²' | '³');
+            let run = superscript(before).is_some();
+            let alone = !run && superscript(after).is_none() && matches!(c, '²' | '³');
             if !run && !alone {
                 out.push('^');
             }
-            out.push(if alone && !run { c } else { raised });
+            out.push(if alone { c } else { raised });
         } else if is_ohm(c, before, after) {
             out.extend("ohm".chars());
         } else if matches!(c, 'µ' | 'μ') && !before.is_alphabetic() && after.is_ascii_alphabetic()

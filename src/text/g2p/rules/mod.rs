@@ -64,6 +64,11 @@ impl TableLanguage {
         }))
     }
 
+    /// Returns the grammar that reads figures and signs.
+    pub fn grammar(&self) -> &dyn Grammar {
+        &*self.grammar
+    }
+
     /// Returns the name of `word` when it is one capital: a letter that is said by its name.
     fn letter(&self, word: &str) -> Option<&'static str> {
         let mut chars = word.chars();

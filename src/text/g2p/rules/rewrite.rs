@@ -129,6 +129,8 @@ impl Rewrite {
 /// Whether `items` match the characters that `next` returns by their distance, from `at` on. Optional items are tried
 /// with and without.
 fn fits(items: &[Item], next: &dyn Fn(usize) -> Option<char>, at: usize) -> bool {
+    #[cfg(test)]
+    crate::steps::add(1);
     let Some((item, others)) = items.split_first() else {
         return true;
     };

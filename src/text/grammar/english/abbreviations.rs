@@ -16,7 +16,7 @@ const fn abbreviation(
 
 /// Abbreviations; of several with the same writing the first one whose place fits is read.
 #[rustfmt::skip]
-pub static ABBREVIATIONS: [WrittenAbbreviation; 181] = [
+pub static ABBREVIATIONS: [WrittenAbbreviation; 203] = [
     // Titles.
     abbreviation("Mr", "Mister", Place::Always), abbreviation("Mrs", "Missus", Place::Always),
     abbreviation("Ms", "Miz", Place::Always), abbreviation("Messrs", "Messieurs", Place::Always),
@@ -70,6 +70,7 @@ pub static ABBREVIATIONS: [WrittenAbbreviation; 181] = [
     abbreviation("Ltd", "Limited", Place::Always), abbreviation("Inc", "Incorporated", Place::Stop),
     abbreviation("Inc", "Incorporated", Place::AfterName), abbreviation("Corp", "Corporation", Place::Always),
     abbreviation("Co", "Company", Place::Stop), abbreviation("Assn", "Association", Place::Always),
+    abbreviation("mfg", "manufactured", Place::BeforeFigure),
     abbreviation("Mfg", "Manufacturing", Place::Always), abbreviation("Dept", "Department", Place::Always),
     abbreviation("Govt", "Government", Place::Always), abbreviation("Div", "Division", Place::Stop),
     // Books and figures.
@@ -95,7 +96,18 @@ pub static ABBREVIATIONS: [WrittenAbbreviation; 181] = [
     abbreviation("i.e", "that is", Place::Always), abbreviation("ie", "that is", Place::Always),
     abbreviation("approx", "approximately", Place::Always), abbreviation("appt", "appointment", Place::Always),
     abbreviation("est", "established", Place::BeforeFigure), abbreviation("est", "estimated", Place::Stop),
-    abbreviation("min", "minimum", Place::Stop), abbreviation("max", "maximum", Place::Always),
+    abbreviation("min", "minimum", Place::Stop), abbreviation("max", "maximum", Place::LowStop),
+    abbreviation("max", "maximum", Place::BeforeFigure), abbreviation("aka", "A K A", Place::Always),
+    abbreviation("exp", "expires", Place::BeforeFigure),
+    abbreviation("qty", "quantity", Place::Always), abbreviation("pcs", "pieces", Place::Always),
+    abbreviation("pt", "patient", Place::LowStop), abbreviation("pts", "patients", Place::LowStop),
+    abbreviation("p.a", "per annum", Place::Always), abbreviation("wks", "weeks", Place::Always),
+    abbreviation("b/c", "because", Place::Always), abbreviation("y/o", "year old", Place::Always),
+    abbreviation("f/u", "follow up", Place::Always), abbreviation("prev", "previous", Place::Stop),
+    abbreviation("acct", "account", Place::Stop), abbreviation("Blk", "Block", Place::BeforeFigure),
+    abbreviation("Reg", "registration", Place::Stop), abbreviation("pkg", "package", Place::Stop),
+    abbreviation("pkgs", "packages", Place::Stop), abbreviation("tab", "tablet", Place::AfterFigure),
+    abbreviation("tabs", "tablets", Place::AfterFigure), abbreviation("ea", "each", Place::AfterFigure),
     abbreviation("min", "minimum", Place::BeforeFigure), abbreviation("avg", "average", Place::Always),
     abbreviation("temp", "temperature", Place::Stop), abbreviation("misc", "miscellaneous", Place::Always),
     abbreviation("dept", "department", Place::Always), abbreviation("govt", "government", Place::Always),

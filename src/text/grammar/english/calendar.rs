@@ -3,7 +3,7 @@
 use super::EnglishGrammar;
 use super::own::{counted, number_of};
 use crate::grammar::language::{Grammar, join};
-use crate::grammar::recognise::numbers;
+use crate::grammar::recognise::{numbers, times};
 use crate::grammar::semiotic::{Expression, Semiotic};
 use crate::grammar::token::WrittenLine;
 use crate::grammar::values::NumberForm;
@@ -15,7 +15,16 @@ fn decade_at(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<(
     if !line.is_figure(i) || !matches!(digits.len(), 2 | 4) || !digits.ends_with('0') {
         return None;
     }
+    const TIMED: [&str; 16] = [
+        "after", "for", "every", "within", "than", "under", "about", "takes", "took", "lasts",
+        "lasted", "timeout", "wait", "waits", "only", "least",
+    ];
     let apostrophe = usize::from(line.joined(i + 1) == '\'');
+    let quoted = apostrophe > 0 || i > 0 && line.sign(i - 1) == '\'';
+    // "after 30s" is a time.
+    if digits.len() == 2 && !quoted && TIMED.contains(&line.before(i).to_lowercase().as_str()) {
+        return None;
+    }
     let s = i + 1 + apostrophe;
     let tight = !line.gap(s) || digits.len() == 4 && s + 1 >= line.len();
     if line.text(s) != "s" || !tight || line.glued_right(s + 1) {
@@ -26,6 +35,22 @@ fn decade_at(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<(
         _ => year(digits, grammar.accent),
     };
     Some((plural(&words), s + 1))
+}
+
+/// "noon-3pm", "9am-midnight".
+pub fn noon(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<Expression> {
+    let word = |k: usize| matches!(line.low(k).as_str(), "noon" | "midnight");
+    let dash = |k: usize| numbers::DASHES.contains(&line.joined(k)) && !line.gap(k + 1);
+    if word(i) && dash(i + 1) && !line.glued_left(i) {
+        let (to, end) = times::time(line, i + 2, grammar)?;
+        let words = grammar.range(&line.low(i), &grammar.time(&to));
+        return Some(Expression::new(Semiotic::Time, words, end));
+    }
+    let (from, end) = times::time(line, i, grammar).filter(|_| line.is_figure(i))?;
+    (dash(end) && word(end + 1)).then(|| {
+        let words = grammar.range(&grammar.time(&from), &line.low(end + 1));
+        Expression::new(Semiotic::Time, words, end + 2)
+    })
 }
 
 pub fn decade(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<Expression> {

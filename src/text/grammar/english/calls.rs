@@ -91,3 +91,17 @@ pub fn telephone(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Opti
     (code(area) && code(&area[3..]) && !round)
         .then(|| Expression::new(Semiotic::Telephone, grammar.telephone(&[digits]), i + 1))
 }
+
+/// "x4321": an extension after a telephone number.
+pub fn extension(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<Expression> {
+    let sign = line.text(i) == "x" && line.gap(i) && line.is_figure(i + 1) && !line.gap(i + 1);
+    let digits = line.text(i + 1);
+    let after =
+        i > 0 && (line.is_figure(i - 1) && line.text(i - 1).len() > 2 || line.sign(i - 1) == ',');
+    let fits = (3..=5).contains(&digits.len()) && !line.glued_right(i + 2);
+    let power = line.joined(i + 2) == '^';
+    (sign && after && fits && !power).then(|| {
+        let words = format!("extension {}", grammar.one_by_one(digits));
+        Expression::new(Semiotic::Telephone, words, i + 2)
+    })
+}

@@ -38,7 +38,7 @@ pub static CURRENCIES: [Currency; 38] = [
     currency(&["₦", "NGN"], noun("naira", "naira"), Some(noun("kobo", "kobo"))),
     currency(&["₵"], noun("cedi", "cedis"), Some(noun("pesewa", "pesewas"))),
     currency(&["GH₵", "GHS"], noun("Ghanaian cedi", "Ghanaian cedis"), Some(noun("pesewa", "pesewas"))),
-    currency(&["₹"], noun("rupee", "rupees"), Some(noun("paisa", "paise"))),
+    currency(&["₹", "Rs"], noun("rupee", "rupees"), Some(noun("paisa", "paise"))),
     currency(&["INR"], noun("Indian rupee", "Indian rupees"), Some(noun("paisa", "paise"))),
     currency(&["PKR"], noun("Pakistani rupee", "Pakistani rupees"), Some(noun("paisa", "paise"))),
     currency(&["¥"], noun("yen", "yen"), Some(noun("sen", "sen"))),
@@ -75,7 +75,7 @@ const fn magnitude(
     }
 }
 
-pub static MAGNITUDES: [Magnitude; 5] = [
+pub static MAGNITUDES: [Magnitude; 7] = [
     magnitude(&["hundred"], &[], "hundred"),
     magnitude(&["thousand"], &["k", "K"], "thousand"),
     magnitude(
@@ -84,5 +84,7 @@ pub static MAGNITUDES: [Magnitude; 5] = [
         "million",
     ),
     magnitude(&["billion", "bn", "bln"], &["b", "B"], "billion"),
+    magnitude(&["lakh", "lakhs"], &[], "lakh"),
+    magnitude(&["crore", "crores"], &[], "crore"),
     magnitude(&["trillion", "tn", "trn"], &["t", "T"], "trillion"),
 ];

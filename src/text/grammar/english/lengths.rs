@@ -3,10 +3,13 @@
 use super::EnglishGrammar;
 use super::own::counted;
 use crate::grammar::language::{Grammar, join};
-use crate::grammar::recognise::{measures, numbers};
+use crate::grammar::recognise::{fractions, measures, numbers};
 use crate::grammar::semiotic::{Expression, Semiotic};
 use crate::grammar::token::WrittenLine;
 use crate::grammar::values::{CountedNoun, NumberForm};
+
+/// Tokens in which an open quotation is looked for.
+const QUOTE_TOKENS: usize = 40;
 
 /// "6'2\"", "5'10", "6 ft. 2 in.", "5 ft 3".
 pub fn height(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<Expression> {
@@ -40,6 +43,54 @@ pub fn height(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<
         &counted(grammar, inches, "inch", "inches"),
     ]);
     Some(Expression::new(Semiotic::Measure, words, end))
+}
+
+/// "5'30\"": minutes and seconds, "6'": feet.
+pub fn primes(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<Expression> {
+    let (first, second) = (line.text(i), line.text(i + 2));
+    if !line.is_figure(i) || line.glued_left(i) || line.joined(i + 1) != '\'' || first.len() > 2 {
+        return None;
+    }
+    let both = line.is_figure(i + 2) && !line.gap(i + 2) && line.joined(i + 3) == '"';
+    if both && second.len() == 2 && second < "60" {
+        let words = join(&[
+            &counted(grammar, first, "minute", "minutes"),
+            &counted(grammar, second, "second", "seconds"),
+        ]);
+        return Some(Expression::new(Semiotic::Time, words, i + 4));
+    }
+    let alone = line.gap(i + 2) || matches!(line.sign(i + 2), ',' | '.' | ';' | ')');
+    (alone && !open_quote(line, i)).then(|| {
+        let words = counted(grammar, first, "foot", "feet");
+        Expression::new(Semiotic::Measure, words, i + 2)
+    })
+}
+
+/// "3-1/2\" pipe", "5-1/2 hours": a whole number and a fraction with a hyphen between them.
+pub fn mixed(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<Expression> {
+    let hyphen = line.is_figure(i) && line.joined(i + 1) == '-' && !line.gap(i + 2);
+    let (over, under, end) = fractions::parts(line, i + 2).filter(|_| hyphen)?;
+    let value = |digits: &str| digits.parse::<u32>().unwrap_or(0);
+    if value(over) >= value(under) || value(under) > 64 || line.glued_left(i) {
+        return None;
+    }
+    let whole = grammar.cardinal(line.text(i), NumberForm::default());
+    let said = join(&[&whole, "and", &grammar.fraction(over, under)]);
+    let (noun, end) = match (line.joined(end), line.text(end), line.joined(end + 1)) {
+        ('"', ..) => ("inch", end + 1),
+        (_, "in", '.') => ("inch", end + 2),
+        _ => ("", end),
+    };
+    Some(Expression::new(
+        Semiotic::Measure,
+        join(&[&said, noun]),
+        end,
+    ))
+}
+
+/// Whether a single quote is open before `i`.
+fn open_quote(line: &WrittenLine, i: usize) -> bool {
+    (i.saturating_sub(QUOTE_TOKENS)..i).any(|k| line.sign(k) == '\'' && line.gap(k))
 }
 
 /// "a 10 in. pipe", "6 ft. tall", "10\"".
@@ -78,7 +129,7 @@ pub fn inches(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<
 
 /// Whether a quotation is open before `i`.
 fn quoted(line: &WrittenLine, i: usize) -> bool {
-    let from = i.saturating_sub(40);
+    let from = i.saturating_sub(QUOTE_TOKENS);
     (from..i).filter(|&k| line.sign(k) == '"').count() % 2 == 1
 }
 
@@ -98,14 +149,6 @@ pub fn square(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<
     let count = grammar.span(&span, NumberForm::default());
     let words = join(&[&count, words, &grammar.counted(&span, &unit)]);
     Some(Expression::new(Semiotic::Measure, words, end))
-}
-
-/// "20 cm x 30 cm": the sign between two lengths.
-pub fn by(_grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<Expression> {
-    let sign = line.text(i) == "x" || line.sign(i) == '×';
-    let lengths = i > 1 && line.is_word(i - 1) && line.is_figure(i - 2) && line.is_figure(i + 1);
-    (sign && lengths && line.gap(i) == line.gap(i + 1))
-        .then(|| Expression::new(Semiotic::Measure, "by", i + 1))
 }
 
 /// "kg", "MHz" without a figure.
@@ -140,4 +183,37 @@ pub fn rate(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<Ex
     let unit = grammar.unit(&line.joint(i, i + 3))?;
     (!line.glued_right(i + 3))
         .then(|| Expression::new(Semiotic::Measure, unit.many.to_string(), i + 3))
+}
+
+/// "oven at 350F", "T 37.5 C": a temperature without its degree, after a word that says so.
+pub fn temperature(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<Expression> {
+    const WARM: [&str; 12] = [
+        "temp",
+        "temperature",
+        "temperatures",
+        "fever",
+        "oven",
+        "t",
+        "preheat",
+        "bake",
+        "heat",
+        "reached",
+        "below",
+        "above",
+    ];
+    const NEAR: usize = 5;
+    let (span, end) = numbers::span(line, i, grammar.tables())?;
+    let scale = match line.text(end) {
+        "F" => "°F",
+        "C" => "°C",
+        _ => return None,
+    };
+    let last = span.to.as_ref().unwrap_or(&span.from);
+    let warm = (i.saturating_sub(NEAR)..i).any(|k| WARM.contains(&line.low(k).as_str()));
+    let fits = warm && (2..=3).contains(&last.whole.len()) && !line.glued_right(end + 1);
+    let unit = grammar
+        .unit(scale)
+        .filter(|_| fits && !line.glued_left(i))?;
+    let words = grammar.measure(&span, &unit, false);
+    Some(Expression::new(Semiotic::Measure, words, end + 1))
 }

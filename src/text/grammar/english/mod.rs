@@ -6,13 +6,17 @@ mod abbreviations;
 mod amounts;
 mod calendar;
 mod calls;
+mod codes;
 mod currencies;
 mod lengths;
 pub(crate) mod numbers;
 mod own;
 mod places;
+mod scores;
+mod short_words;
 mod tables;
 mod units;
+mod word_classes;
 mod words;
 
 use crate::Accent;
@@ -28,6 +32,7 @@ use crate::normalization::markup::bare;
 use crate::normalization::numbers::{one_by_one, plural, two, year};
 use crate::normalization::unicode::fold_keeping;
 use crate::segmentation::{is_starter, sentences};
+use word_classes::{DETERMINERS, FUNCTION, PRICED};
 
 /// What the grammar asks the lexicon.
 pub trait WordList: Sync {
@@ -46,36 +51,6 @@ pub struct EnglishGrammar<'a> {
     pub accent: Accent,
     pub words: &'a dyn WordList,
 }
-
-/// Nouns that an amount of money describes without an article: "$20 bill".
-const PRICED: [&str; 12] = [
-    "bill",
-    "bills",
-    "note",
-    "notes",
-    "coin",
-    "coins",
-    "banknote",
-    "banknotes",
-    "deal",
-    "fee",
-    "fine",
-    "prize",
-];
-/// Words that do not name a thing that a measure describes.
-#[rustfmt::skip]
-const FUNCTION: [&str; 72] = [
-    "and", "or", "to", "in", "for", "from", "more", "less", "is", "was", "were", "are", "of", "a", "an", "the", "on",
-    "at", "per", "each", "if", "that", "than", "but", "by", "with", "as", "it", "he", "she", "they", "we", "you", "i",
-    "be", "been", "has", "have", "had", "will", "would", "can", "could", "not", "so", "when", "while", "which", "who",
-    "this", "these", "those", "after", "before", "until", "over", "under", "up", "down", "off", "out", "away", "apart",
-    "ago", "later", "every", "into", "nor", "then", "there", "because", "where",
-];
-#[rustfmt::skip]
-const DETERMINERS: [&str; 20] = [
-    "a", "an", "the", "this", "that", "his", "her", "my", "our", "your", "their", "its", "another", "each", "every",
-    "one", "no", "any", "some", "new",
-];
 
 impl<'a> EnglishGrammar<'a> {
     /// Returns the words of `text` with marks, and the expressions that were found; sentence by sentence.
@@ -109,7 +84,8 @@ impl<'a> EnglishGrammar<'a> {
             "was", "is", "has", "this", "its", "his", "plus", "across", "versus", "less", "always",
             "does", "vs", "as",
         ];
-        word.len() > 3 && word.ends_with('s') && !word.ends_with("ss") && !OTHERS.contains(&word)
+        let single = ["ss", "us", "is"].iter().any(|end| word.ends_with(end)); // "census"
+        word.len() > 3 && word.ends_with('s') && !single && !OTHERS.contains(&word)
     }
 
     /// Returns an unknown word as the two known words that it is made of: "enterpriseservices".
@@ -153,6 +129,12 @@ impl Grammar for EnglishGrammar<'_> {
 
     fn cardinal(&self, digits: &str, _form: NumberForm) -> String {
         self.plain(digits)
+    }
+
+    fn names(&self, number: &WrittenNumber) -> bool {
+        const COUNTED_DIGITS_MAX: usize = 8;
+        let digits = number.whole.as_str();
+        number.is_plain() && digits.len() > COUNTED_DIGITS_MAX && !digits.ends_with("000")
     }
 
     fn ordinal(&self, digits: &str, _form: NumberForm) -> String {
@@ -287,6 +269,10 @@ impl Grammar for EnglishGrammar<'_> {
             true => join(&[&count, &unit.one]),
             false => join(&[&count, &self.counted(span, unit)]),
         }
+    }
+
+    fn by(&self) -> &'static str {
+        "by"
     }
 
     fn is_per(&self, word: &str) -> bool {

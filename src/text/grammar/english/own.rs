@@ -3,7 +3,7 @@
 //! Owns the order of these recognisers, each of which is asked before the shared ones, and those for single signs; others
 //! are in `calendar`, `calls`, `lengths` and `places`.
 
-use super::{EnglishGrammar, calendar, calls, lengths, places};
+use super::{EnglishGrammar, amounts, calendar, calls, codes, lengths, places, scores};
 use crate::grammar::language::{Grammar, join};
 use crate::grammar::recognise::{fractions, measures, numbers};
 use crate::grammar::semiotic::{Expression, Semiotic};
@@ -14,30 +14,48 @@ use crate::normalization::numbers::{below_hundred, two, year};
 /// Finds an expression that starts at a token.
 type OwnRecogniser = fn(&EnglishGrammar, &WrittenLine, usize) -> Option<Expression>;
 
-const OWN: [OwnRecogniser; 29] = [
+const OWN: [OwnRecogniser; 47] = [
     screen,
     world_war,
     hundreds,
+    amounts::by_the_day,
+    amounts::lettered,
+    amounts::pence,
+    calendar::noon,
     calendar::decade,
     calendar::years,
     calendar::era,
     lengths::height,
+    lengths::primes,
+    lengths::mixed,
     lengths::inches,
+    lengths::temperature,
     calendar::duration,
     places::house,
     places::state,
     places::street,
     places::compass,
+    calls::extension,
     calls::emergency,
     calls::vanity,
     calendar::quarter,
+    padded_date,
     pair,
     counted_thousands,
     elision,
     repeated_plus,
     calls::telephone,
+    scores::read,
+    codes::clause,
+    codes::dose,
+    codes::grade,
+    codes::countdown,
+    codes::stage,
+    codes::operator,
+    codes::times,
+    codes::rate,
+    amounts::dash,
     lengths::square,
-    lengths::by,
     numbered,
     lengths::bare_unit,
     lengths::rate,
@@ -97,12 +115,41 @@ fn pair(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<Expres
     Some(Expression::new(Semiotic::Fraction, words, end))
 }
 
+/// "09/30", "12/05": a month and a day with a zero before it.
+fn padded_date(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<Expression> {
+    let (first, second) = (line.text(i), line.text(i + 2));
+    let two = |k: usize| line.is_figure(k) && line.text(k).len() == 2;
+    let tight = line.joined(i + 1) == '/' && !line.gap(i + 2) && !line.glued_left(i);
+    let zero = first.starts_with('0') || second.starts_with('0');
+    let alone = !line.glued_right(i + 3) && !matches!(line.joined(i + 3), '/' | '-');
+    if !two(i) || !two(i + 2) || !tight || !zero || !alone || i > 0 && line.joined(i) == '/' {
+        return None;
+    }
+    let (a, b): (u8, u8) = (first.parse().ok()?, second.parse().ok()?);
+    let day_first = grammar.tables().day_first || a > 12;
+    let (month, day) = if day_first { (b, a) } else { (a, b) };
+    let fits = (1..=12).contains(&month) && (1..=31).contains(&day);
+    fits.then(|| {
+        let words = grammar.date(&CalendarDate {
+            day: Some(day),
+            month: Some(month),
+            figures: true,
+            ..CalendarDate::default()
+        });
+        Expression::new(Semiotic::Date, words, i + 3)
+    })
+}
+
 /// Whether the word before `i` stands before dates.
 fn dated(line: &WrittenLine, i: usize) -> bool {
     const BEFORE: [&str; 9] = [
         "by", "on", "until", "till", "from", "since", "before", "after", "due",
     ];
-    line.gap(i) && BEFORE.contains(&line.before(i).to_lowercase().as_str()) && !line.is_word(i + 3)
+    let weekday = |k: usize| line.low(k).ends_with("day") && line.capital(k);
+    let comma = usize::from(line.sign(i.wrapping_sub(1)) == ',');
+    let named = i > comma && weekday(i - 1 - comma);
+    let word = BEFORE.contains(&line.before(i).to_lowercase().as_str()) && !line.is_word(i + 3);
+    line.gap(i) && (word || named)
 }
 
 /// "2m users", "10k users", "1.2M views": a letter for a power of ten before what is counted.
@@ -124,10 +171,14 @@ fn counted_thousands(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> 
         "K" if counted => "thousand",
         "m" | "M" if counted => "million",
         "b" | "B" | "bn" if counted => "billion",
-        "M" | "bn" | "mn" if end + 1 >= line.len() => match line.text(end) {
-            "bn" => "billion",
-            _ => "million",
-        },
+        "M" | "bn" | "mn"
+            if end + 1 >= line.len() || matches!(line.joined(end + 1), '.' | ',' | ';' | ')') =>
+        {
+            match line.text(end) {
+                "bn" => "billion",
+                _ => "million",
+            }
+        }
         _ => return None,
     };
     let words = join(&[&grammar.number(&number, NumberForm::default()), scale]);
@@ -284,8 +335,20 @@ fn hundreds(_grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<E
 }
 
 /// "#1", "#AI".
-fn hash(_grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<Expression> {
+fn hash(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<Expression> {
     let alone = line.sign(i) == '#' && line.gap(i) && !line.gap(i + 1);
+    // "#4500012345", "#A1234", "#BLD-2024"
+    let digits = line.text(i + 1);
+    let long = digits.len() > 4 || digits.starts_with('0');
+    let ends = !line.glued_right(i + 2) && !matches!(line.joined(i + 2), ',' | '-');
+    if alone && line.is_figure(i + 1) && long && ends {
+        let words = join(&["number", &grammar.one_by_one(digits)]);
+        return Some(Expression::new(Semiotic::Serial, words, i + 2));
+    }
+    let code = i + 2 + usize::from(line.joined(i + 2) == '-');
+    if alone && line.is_word(i + 1) && line.is_figure(code) && !line.gap(code) {
+        return Some(Expression::new(Semiotic::Serial, "number", i + 1));
+    }
     let words = if alone && line.is_figure(i + 1) {
         "number"
     } else if alone && line.is_word(i + 1) && line.joined(i + 2) != '#' {

@@ -46,6 +46,12 @@ pub fn state(grammar: &EnglishGrammar, line: &WrittenLine, i: usize) -> Option<E
     let zip = line.is_figure(i + 1) && line.text(i + 1).len() == 5;
     let city = i > 1 && line.sign(i - 1) == ',' && line.capital(i - 2) && !line.shouted;
     let word = matches!(line.text(i), "OK" | "HI" | "ME" | "IN" | "OR");
+    // "Dr. A. Patel, MD": a degree.
+    let titled = |k: usize| {
+        let initial = line.capital(k) && line.text(k).len() == 1;
+        initial || ["dr", "prof", "doctor", "mr", "mrs", "ms"].contains(&line.low(k).as_str())
+    };
+    let city = city && (zip || !(i.saturating_sub(6)..i).any(titled));
     let closed = i + 1 >= line.len() || matches!(line.sign(i + 1), '.' | ',' | ';' | ')');
     if !(zip && (city || i > 0 && line.capital(i - 1)) || city && closed && !word) {
         return None;

@@ -25,7 +25,7 @@ const fn tables(accent: Accent, units: &'static [MeasureUnit]) -> GrammarTables 
     GrammarTables {
         points: &['.'],
         groups: &[',', ' ', '\''],
-        pairs: false,
+        pairs: true,
         point: "point",
         minus: "minus",
         plus: "plus",
@@ -56,12 +56,12 @@ const fn tables(accent: Accent, units: &'static [MeasureUnit]) -> GrammarTables 
         digit_words: &[
             "call", "dial", "text", "code", "zip", "zipcode", "postcode", "pin", "card", "phone", "telephone", "tel",
             "fax", "mobile", "cell", "otp", "passcode", "password", "isbn", "issn", "extension", "account", "acct",
-            "ssn", "imei", "serial", "iban", "whatsapp", "sms",
+            "ssn", "imei", "serial", "iban", "whatsapp", "sms", "ext", "ending in", "ends in", "ending with", "mrn",
         ],
         roman_before: &[
             "chapter", "act", "scene", "part", "book", "volume", "vol", "section", "article", "phase", "stage",
             "level", "grade", "type", "class", "war", "title", "appendix", "figure", "table", "bowl", "mark", "canto",
-            "episode", "season", "apollo", "schedule", "psalm", "sonnet", "symphony", "rocky", "fantasy", "group",
+            "episode", "season", "apollo", "iphone", "schedule", "psalm", "sonnet", "symphony", "rocky", "fantasy", "group",
         ],
         roman_after: &CENTURIES,
         roman_ordered: &[],
@@ -169,13 +169,13 @@ pub fn roman_by_context(line: &WrittenLine, i: usize, n: u32) -> Option<bool> {
             numeral,
             "CIVIC" | "MILD" | "MIMIC" | "VIVID" | "LIVID" | "CIVIL"
         );
+    // "40 mEq KCl IV": into a vein.
+    let dosed = (i.saturating_sub(4)..i).any(|k| line.is_figure(k));
     let alone = usual && line.len() == 1 && numeral.len() > 2;
     if alone {
         return Some(false);
     }
-    if usual
-        && (name && n < 100 && (numeral != "IV" || next.is_empty() || !line.is_word(i + 1)) || long)
-    {
+    if usual && (name && n < 100 && (numeral != "IV" || !line.is_word(i + 1) && !dosed) || long) {
         return Some(false);
     }
     None

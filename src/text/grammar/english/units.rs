@@ -61,6 +61,8 @@ pub static PREFIXES: [(&str, &str); 12] = [
 macro_rules! metres {
     ($meter:literal, $meters:literal, $liter:literal, $liters:literal) => {
         [
+            // Before the unit of the same letters that takes prefixes: "+5 bps", "5 kbps".
+            unit(&["bps"], noun("basis point", "basis points")),
             metric(&["m"], noun($meter, $meters)),
             metric(&["l", "L"], noun($liter, $liters)),
             metric(&["g"], noun("gram", "grams")),
@@ -97,6 +99,22 @@ macro_rules! metres {
             unit(&["mcg", "ug"], noun("microgram", "micrograms")),
             unit(&["µm"], noun("micrometer", "micrometers")),
             unit(&["cc"], noun("cc", "cc")),
+            unit(&["KiB"], noun("kibibyte", "kibibytes")),
+            unit(&["MiB"], noun("mebibyte", "mebibytes")),
+            unit(&["GiB"], noun("gibibyte", "gibibytes")),
+            unit(&["TiB"], noun("tebibyte", "tebibytes")),
+            unit(
+                &["N·m", "Nm"],
+                noun(concat!("newton ", $meter), concat!("newton ", $meters)),
+            ),
+            unit(&["ga"], noun("gauge", "gauge")),
+            unit(
+                &["m/s²", "m/s2", "m/s^2"],
+                noun(
+                    concat!($meter, " per second squared"),
+                    concat!($meters, " per second squared"),
+                ),
+            ),
             unit(&["ha"], noun("hectare", "hectares")),
             unit(&["t"], noun("ton", "tons")),
             unit(&["lb", "lbs"], noun("pound", "pounds")),
@@ -133,7 +151,11 @@ macro_rules! metres {
                 &["psi"],
                 noun("pound per square inch", "pounds per square inch"),
             ),
-            unit(&["hp"], noun("horsepower", "horsepower")),
+            unit(&["hp", "HP"], noun("horsepower", "horsepower")),
+            unit(
+                &["lb-ft", "ft-lb", "lb·ft", "ft·lb"],
+                noun("foot pound", "foot pounds"),
+            ),
             unit(&["atm"], noun("atmosphere", "atmospheres")),
             unit(&["bar"], noun("bar", "bar")),
             unit(&["mbar"], noun("millibar", "millibars")),
@@ -141,7 +163,8 @@ macro_rules! metres {
                 &["mmHg"],
                 noun("millimeter of mercury", "millimeters of mercury"),
             ),
-            unit(&["IU"], noun("international unit", "international units")),
+            metric(&["IU"], noun("international unit", "international units")),
+            metric(&["Eq"], noun("equivalent", "equivalents")),
             unit(&["BTU"], noun("B T U", "B T Us")),
             unit(&["MP"], noun("megapixel", "megapixels")),
             unit(&["dpi"], noun("dot per inch", "dots per inch")),
@@ -169,5 +192,5 @@ macro_rules! metres {
     };
 }
 
-pub static AMERICAN: [MeasureUnit; 83] = metres!("meter", "meters", "liter", "liters");
-pub static BRITISH: [MeasureUnit; 83] = metres!("metre", "metres", "litre", "litres");
+pub static AMERICAN: [MeasureUnit; 93] = metres!("meter", "meters", "liter", "liters");
+pub static BRITISH: [MeasureUnit; 93] = metres!("metre", "metres", "litre", "litres");

@@ -5,6 +5,7 @@
 //! single capital other than `I` is the name of the letter.
 
 use super::EnglishGrammar;
+use super::short_words;
 use crate::g2p::letter_to_sound::pronounceable;
 use crate::grammar::token::WrittenLine;
 
@@ -136,6 +137,10 @@ impl EnglishGrammar<'_> {
         if stem == "WHO" && asked.contains(&line.before(i).to_lowercase().as_str()) {
             return low; // "who is WHO?"
         }
+        let brief = (2..=3).contains(&stem.len()) && !stem.contains('\'');
+        if brief && !line.shouted && !short_words::is_word(stem) {
+            return letters();
+        }
         // Words in capitals beside each other are stressed, not shortened: "IT IS OVER".
         let stressed = |k: usize| {
             let text = line.text(k);
@@ -145,6 +150,7 @@ impl EnglishGrammar<'_> {
                 && self.knows(&text.to_lowercase())
                 && !self.words.is_acronym(text)
                 && !LETTERS.contains(&text)
+                && (text.len() > 3 || short_words::is_word(text))
         };
         let beside =
             line.gap(i) && stressed(i.wrapping_sub(1)) || line.gap(i + 1) && stressed(i + 1);
@@ -186,7 +192,10 @@ impl EnglishGrammar<'_> {
     /// Returns a word whose letters are repeated ("Nooooo") with as few as a known word has.
     fn drawn_out(&self, word: &str) -> Option<String> {
         let chars: Vec<char> = word.chars().collect();
-        if chars.len() > DRAWN_OUT_MAX {
+        // "IIIb" is no drawn-out word.
+        let mixed = chars[1..].iter().any(char::is_ascii_uppercase)
+            && chars.iter().any(char::is_ascii_lowercase);
+        if chars.len() > DRAWN_OUT_MAX || mixed {
             return None;
         }
         if !chars

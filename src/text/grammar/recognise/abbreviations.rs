@@ -41,7 +41,8 @@ fn written_end(line: &WrittenLine, i: usize, abbreviation: &WrittenAbbreviation)
     let tokens = abbreviation.written.chars().count();
     let end = (i + 1..=i + tokens)
         .find(|&end| matches(&line.joint(i, end), abbreviation.written, line.shouted))?;
-    let tight = (i + 1..end).all(|k| !line.gap(k));
+    // "p. ej.": blanks may stand after its stops.
+    let tight = (i + 1..end).all(|k| !line.gap(k) || line.sign(k - 1) == '.');
     tight.then_some(end)
 }
 
@@ -50,7 +51,8 @@ pub fn read(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expre
     if !line.is_word(i)
         || line.glued_left(i)
         || matches!(line.joined(i), '\'')
-        || i > 0 && !line.gap(i) && matches!(line.sign(i - 1), '/' | '.' | '\\')
+        || i > 0 && !line.gap(i) && line.sign(i - 1) == '-' && line.gap(i - 1) // "-p 80"
+        || i > 0 && !line.gap(i) && matches!(line.sign(i - 1), '/' | '.' | '\\' | '&')
     {
         return None;
     }
@@ -64,10 +66,16 @@ pub fn read(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expre
         {
             return None;
         }
+        // "no. A12345", "Reg. no. KA-01": a code.
+        let code = || {
+            let at = next + 1 + usize::from(line.joined(next + 1) == '-');
+            line.is_word(next) && line.is_figure(at) && !line.gap(at) && !line.gap(next + 1)
+        };
         let figure = || {
             line.is_figure(next)
+                || line.gap(next) && code()
                 || line.gap(next)
-                    && line.text(i).len() > 1
+                    && (line.text(i).len() > 1 || line.text(next).len() > 1)
                     && romans::value(line.text(next)).is_some()
         };
         let before = i.checked_sub(1);
@@ -75,6 +83,7 @@ pub fn read(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expre
         let ordinal = |k: usize| tables.ordinal_marks.contains(&line.low(k).as_str());
         let fits = match abbreviation.place {
             AbbreviationPlace::Stop => stop,
+            AbbreviationPlace::LowStop => stop && (!line.capital(i) || line.shouted),
             AbbreviationPlace::Always => true,
             AbbreviationPlace::BeforeFigure => figure(),
             AbbreviationPlace::AfterFigure => {
@@ -145,11 +154,36 @@ pub fn day(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expres
     let of = |k: usize| {
         let low = line.low(k);
         let found = days.iter().find(|(short, _)| *short == low);
-        found.filter(|_| line.capital(k)).map(|(_, name)| *name)
+        let written = line.capital(k) || grammar.small_days();
+        found.filter(|_| written).map(|(_, name)| *name)
     };
+    let dashed = |k: usize| matches!(line.joined(k), '-' | '–') && !line.gap(k + 1);
+    // "Monday-Friday": the names in full.
+    let full = |k: usize| {
+        let low = line.low(k);
+        let named =
+            |name: &str| name.to_lowercase() == low || name.split('-').next() == Some(&*low);
+        days.iter().map(|(_, name)| *name).find(|name| named(name))
+    };
+    if dashed(i + 1)
+        && !line.glued_left(i)
+        && let (Some(from), Some(to)) = (full(i), full(i + 2))
+        && from != to
+    {
+        let words = grammar.range(from, to);
+        return Some(Expression::new(Semiotic::Range, words, i + 3));
+    }
     let name = of(i)?;
     let stop = line.joined(i + 1) == '.';
     let next = i + 1 + usize::from(stop);
+    // Where days are written in small letters, a short one may be a word or a name: "mer", "Sam".
+    let other = || {
+        let listed = |sign: usize, k: usize| ",-–/".contains(line.sign(sign)) && of(k).is_some();
+        listed(i.wrapping_sub(1), i.wrapping_sub(2)) || listed(next, next + 1)
+    };
+    if grammar.small_days() && !stop && !line.is_figure(next) && !other() {
+        return None;
+    }
     // A short name that is a word too needs a neighbour.
     let near = || {
         let sides = [i.wrapping_sub(2), i.wrapping_sub(1), next, next + 1];
@@ -166,14 +200,16 @@ pub fn day(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expres
         return None;
     }
     let dash = line.sign(next);
-    if !stop
-        && matches!(dash, '-' | '–')
+    if matches!(dash, '-' | '–')
         && !line.gap(next)
         && !line.gap(next + 1)
         && let Some(to) = of(next + 1)
     {
+        // "Mon.-Thurs.": the stop of the second one too, but at the end.
+        let stop = line.joined(next + 2) == '.' && next + 3 < line.len();
         let words = grammar.range(name, to);
-        return Some(Expression::new(Semiotic::Range, words, next + 2));
+        let end = next + 2 + usize::from(stop);
+        return Some(Expression::new(Semiotic::Range, words, end));
     }
     let last = stop && next >= line.len();
     Some(Expression::new(

@@ -44,7 +44,10 @@ pub fn address(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Ex
     let mail = whole
         .split_once('@')
         .is_some_and(|(a, b)| !a.is_empty() && b.contains('.') && !b.contains('@'));
-    let web = whole.contains("://") || whole.starts_with("www.") || is_domain(line, i, end);
+    let web = whole.contains("://")
+        || whole.starts_with("www.")
+        || whole.starts_with("localhost:")
+        || is_domain(line, i, end);
     if !mail && !web {
         return None;
     }

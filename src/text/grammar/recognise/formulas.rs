@@ -1,5 +1,6 @@
 //! Sums, powers, ratios and versions: "10 - 4", "1-2=5", "10^-3", "1.5e-3", "16:9", "1.2.3".
 
+use super::measures;
 use super::numbers::{number, signed};
 use crate::grammar::language::{Grammar, join};
 use crate::grammar::semiotic::{Expression, Semiotic};
@@ -17,7 +18,9 @@ pub fn operator(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<E
         true => return None,
         false => written,
     };
-    let name = grammar.tables().operator(sign)?;
+    let tables = grammar.tables();
+    let divided_by = || tables.operator('÷').filter(|_| sign == '/');
+    let name = tables.operator(sign).or_else(divided_by)?;
     let variable = |k: usize| line.is_word(k) && line.text(k).chars().nth(1).is_none();
     let before = i.checked_sub(1)?;
     let operand = |k: usize| line.is_figure(k) || variable(k);
@@ -29,10 +32,17 @@ pub fn operator(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<E
     };
     let closed = operand(before) || matches!(line.sign(before), ')' | '²' | '³');
     let opened = operand(i + 1) || matches!(line.sign(i + 1), '(' | '√' | '-');
+    let power_of_ten = line.text(i + 1) == "10" && line.joined(i + 2) == '^';
+    let padded = line.text(i + 1).len() > 1 && line.text(i + 1).starts_with('0');
+    // "10/2=5" is a division, "1/2=0.5" a half.
+    let divided = || {
+        let value = |k: usize| line.text(k).parse::<u64>().unwrap_or(0);
+        figures && line.sign(i + 2) == '=' && value(before) > value(i + 1)
+    };
     let fits = match sign {
-        '×' if line.is_word(i) => spaced && figures,
+        '×' if line.is_word(i) => figures && (spaced || line.gap(i) && power_of_ten),
         '-' | '–' => {
-            spaced && figures
+            spaced && figures && !padded
                 || closed
                     && opened
                     && (sum()
@@ -40,7 +50,7 @@ pub fn operator(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<E
                             && line.is_figure(i + 1)
                             && line.text(before).chars().all(char::is_lowercase))
         }
-        '/' => spaced && figures || closed && opened && sum() && !figures,
+        '/' => spaced && figures || closed && opened && sum() && (!figures || divided()),
         '*' => closed && opened && (figures || sum()),
         _ => closed && opened,
     };
@@ -55,13 +65,26 @@ pub fn power(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expr
     let minus = line.joined(i + 1) == '-';
     let at = i + 1 + usize::from(minus);
     let plain = (line.is_figure(at) || line.is_word(at)) && !line.gap(at);
-    plain.then(|| {
-        Expression::new(
-            Semiotic::Formula,
-            grammar.power(minus, line.text(at)),
-            at + 1,
-        )
-    })
+    if !plain {
+        return None;
+    }
+    let mut words = grammar.power(minus, line.text(at));
+    let mut end = at + 1;
+    // "10^8 m/s", "10^9/L": a unit after a power of ten.
+    let slash = line.joined(end) == '/' && line.is_word(end + 1) && !line.gap(end + 1);
+    let wide = || line.text(end).chars().nth(1).is_some() || line.joined(end + 1) == '/';
+    if i > 0 && line.text(i - 1) == "10" && (slash || line.is_word(end) && wide()) {
+        let unit = measures::unit(line, end + usize::from(slash), grammar);
+        if let Some((unit, after)) = unit {
+            let (per, noun) = match slash {
+                true => (grammar.tables().per, unit.one),
+                false => ("", unit.many),
+            };
+            words = join(&[&words, per, &noun]);
+            end = after;
+        }
+    }
+    Some(Expression::new(Semiotic::Formula, words, end))
 }
 
 /// Reads a number with a power of ten: "1.5e-3", "6E23".

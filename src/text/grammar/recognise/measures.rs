@@ -67,7 +67,11 @@ pub fn read(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expre
                 .is_per(&line.low(end + 1))
                 .then(|| line.text(end + 1).to_string())
         };
-        let unit = unit(line, end + 1, grammar).map(|(unit, after)| (unit.one.to_string(), after));
+        // "12/A": a capital is the letter of a house.
+        let letter = line.capital(end + 1) && line.text(end + 1).chars().nth(1).is_none();
+        let unit = unit(line, end + 1, grammar)
+            .filter(|_| !letter || line.text(end + 1) == "L")
+            .map(|(unit, after)| (unit.one.to_string(), after));
         let (under, after) = unit.or_else(|| named().map(|name| (name, end + 2)))?;
         let count = grammar.span(&found, NumberForm::default());
         let words = join(&[&count, tables.per, &under]);
@@ -75,16 +79,42 @@ pub fn read(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expre
     }
     let hyphen = line.joined(end) == '-' && !line.gap(end + 1) && line.is_word(end + 1);
     let at = end + usize::from(hyphen);
-    let (noun, mut after) = unit(line, at, grammar)?;
+    // "0815-A" is a code, not a current.
+    let letter = line.capital(at) && line.text(at).chars().nth(1).is_none();
+    let (noun, mut after) = unit(line, at, grammar).filter(|_| !(hyphen && letter))?;
     // "2 tbsp. sugar": the stop of an abbreviation within a sentence.
     let low = line.text(after + 1).starts_with(char::is_lowercase);
     if line.is_word(after - 1) && line.joined(after) == '.' && line.gap(after + 1) && low {
         after += 1;
     }
-    let words = grammar.measure(
+    let mut words = grammar.measure(
         &found,
         &noun,
         hyphen || grammar.is_attributive(line, i, after),
     );
+    while let Some((under, end)) = under(line, after, grammar) {
+        words = join(&[&words, tables.per, &under]);
+        after = end;
+    }
     Some(Expression::new(Semiotic::Measure, words, after))
+}
+
+/// Returns what a measure that ends before `end` is counted by, and the index after it: "4 g/24 h", "0.2 mm/rev".
+fn under(line: &WrittenLine, end: usize, grammar: &dyn Grammar) -> Option<(String, usize)> {
+    if line.joined(end) != '/' || line.gap(end + 1) {
+        return None;
+    }
+    if line.is_figure(end + 1) {
+        let (number, at) = number(line, end + 1, grammar.tables())?;
+        let (noun, after) = unit(line, at, grammar)?;
+        let span = NumberSpan {
+            from: number,
+            to: None,
+        };
+        return Some((grammar.measure(&span, &noun, false), after));
+    }
+    let word = line.text(end + 1);
+    let small = word.chars().all(char::is_lowercase) && word.chars().nth(1).is_some();
+    let more = line.glued_right(end + 2) || line.joined(end + 2) == '/';
+    (line.is_word(end + 1) && small && !more).then(|| (word.to_string(), end + 2))
 }

@@ -10,8 +10,10 @@ pub mod fractions;
 pub mod measures;
 pub mod money;
 pub mod numbers;
+pub mod references;
 pub mod romans;
 pub mod serials;
+pub mod sizes;
 pub mod telephones;
 pub mod times;
 
@@ -23,9 +25,15 @@ use crate::grammar::token::WrittenLine;
 pub type Recogniser = fn(&WrittenLine, usize, &dyn Grammar) -> Option<Expression>;
 
 /// The recognisers in the order in which they are asked.
-pub const RECOGNISERS: [Recogniser; 23] = [
+pub const RECOGNISERS: [Recogniser; 30] = [
     electronic::address,
     dates::in_figures,
+    dates::month_and_year,
+    dates::day_and_month,
+    references::account,
+    references::card,
+    references::paper,
+    references::numbered,
     telephones::read,
     times::clock,
     dates::in_words,
@@ -36,6 +44,7 @@ pub const RECOGNISERS: [Recogniser; 23] = [
     formulas::power,
     money::sign_first,
     money::number_first,
+    sizes::read,
     measures::read,
     fractions::read,
     formulas::ratio,

@@ -3,8 +3,9 @@
 use super::numbers::{DASHES, number, second, signed};
 use crate::grammar::language::{Grammar, join};
 use crate::grammar::semiotic::{Expression, Semiotic};
+use crate::grammar::tables::GrammarTables;
 use crate::grammar::token::WrittenLine;
-use crate::grammar::values::{Currency, Magnitude, MoneyAmount, NumberSpan};
+use crate::grammar::values::{Currency, Magnitude, MoneyAmount, NumberSpan, WrittenNumber};
 
 /// Returns the currency that is written at `i` and the index after it.
 fn currency<'a>(
@@ -22,8 +23,33 @@ fn currency<'a>(
         let found = currencies
             .iter()
             .find(|c| c.written.contains(&written.as_str()))?;
-        Some((found, i + tokens))
+        // "Rs. 500"
+        let end = i + tokens;
+        let word = line.is_word(end - 1) && !line.text(end - 1).starts_with(char::is_lowercase);
+        let stop = word && line.joined(end) == '.' && line.is_figure(end + 1);
+        Some((found, end + usize::from(stop && line.gap(end + 1))))
     })
+}
+
+/// Returns the number of an amount, with a comma before its hundredths too where the language writes a point: "EUR
+/// 1.250,00".
+fn amount(line: &WrittenLine, i: usize, tables: &GrammarTables) -> Option<(WrittenNumber, usize)> {
+    let (mut number, end) = number(line, i, tables)?;
+    let hundredths = line.is_figure(end + 1) && line.text(end + 1).len() == 2;
+    let comma = line.joined(end) == ',' && !line.gap(end + 1) && hundredths;
+    let ends = line.gap(end + 2) || !matches!(line.sign(end + 2), ',' | '.' | '%' | '-');
+    let groups = number.part.as_ref().map(String::len);
+    if !comma
+        || !ends
+        || tables.points.contains(&',')
+        || number.grouped
+        || groups.is_some_and(|n| n != 3)
+    {
+        return Some((number, end));
+    }
+    number.whole += number.part.as_deref().unwrap_or_default();
+    number.part = Some(line.text(end + 1).to_string());
+    Some((number, end + 2))
 }
 
 /// Returns the word for a power of ten after an amount that ends before `end`.
@@ -39,7 +65,9 @@ pub fn magnitude<'a>(
     let word = line.text(end);
     let low = word.to_lowercase();
     let found = grammar.tables().magnitudes.iter().find(|m| {
-        m.written.contains(&low.as_str()) || letters && !line.gap(end) && m.letters.contains(&word)
+        // "15k", "15 k€"
+        let tight = !line.gap(end) || "€$£".contains(line.joined(end + 1));
+        m.written.contains(&low.as_str()) || letters && tight && m.letters.contains(&word)
     })?;
     Some((found, end + 1))
 }
@@ -49,10 +77,12 @@ pub fn sign_first(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option
     let tables = grammar.tables();
     let minus = DASHES.contains(&line.sign(i)) && line.gap(i) && !line.gap(i + 1);
     let (currency, at) = self::currency(line, i + usize::from(minus), grammar)?;
-    if line.glued_left(i) {
+    // "GBP/USD 1.27": a rate of exchange.
+    let rate = i > 0 && !line.gap(i) && line.sign(i - 1) == '/';
+    if line.glued_left(i) || rate {
         return None;
     }
-    let (mut from, mut end) = number(line, at, tables)?;
+    let (mut from, mut end) = amount(line, at, tables)?;
     from.negative = minus;
     // "$3-million deal"
     let hyphen =

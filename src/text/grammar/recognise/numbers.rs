@@ -54,7 +54,8 @@ fn group<'a>(
     let (sign, at) = if blank { (' ', end) } else { (sign, end + 1) };
     let same = used.is_none_or(|u| u == sign) && tables.groups.contains(&sign);
     let first = number.grouped || (whole <= 3 && !number.whole.starts_with('0'));
-    if !same || !first || !line.is_figure(at) || (!blank && line.gap(at)) {
+    // "4x100": a letter is no sign between groups.
+    if !same || !first || !line.is_figure(at) || (!blank && (line.gap(at) || line.is_word(end))) {
         return None;
     }
     let digits = line.text(at).len();
@@ -95,7 +96,10 @@ pub fn second(
     if !DASHES.contains(&dash) || (!spaced && (line.gap(end) || line.gap(end + 1))) {
         return None;
     }
-    number(line, end + 1, tables).filter(|_| line.is_figure(end + 1))
+    // "24-0815" is a code.
+    let padded =
+        |n: &WrittenNumber| n.part.is_none() && n.whole.len() > 1 && n.whole.starts_with('0');
+    number(line, end + 1, tables).filter(|(n, _)| line.is_figure(end + 1) && !padded(n))
 }
 
 /// Reads digits with a mark of an ordinal.
@@ -107,10 +111,22 @@ pub fn ordinal(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Ex
     let marked = !line.gap(end)
         && tables.ordinal_marks.contains(&mark.as_str())
         && grammar.takes_mark(&number.whole, &mark);
-    (marked && !line.glued_right(end + stop + 1) && number.whole.len() <= DIGITS_MAX).then(|| {
-        let words = grammar.marked_ordinal(&number.whole, &mark);
-        Expression::new(Semiotic::Ordinal, words, end + stop + 1)
-    })
+    // "Terminal 2E": a capital is a letter.
+    let written = line.text(end + stop);
+    let letter = written.chars().all(char::is_uppercase) && written.chars().nth(1).is_none();
+    let letter = letter && mark.starts_with(char::is_alphabetic) && mark != "º" && mark != "ª";
+    (marked
+        && (!letter || line.shouted)
+        && !line.glued_right(end + stop + 1)
+        && number.whole.len() <= DIGITS_MAX)
+        .then(|| {
+            let words = grammar.marked_ordinal(&number.whole, &mark);
+            // "1er. grado": the stop of the mark within a sentence.
+            let after = end + stop + 1;
+            let small = line.text(after + 1).starts_with(char::is_lowercase);
+            let dot = stop == 0 && line.joined(after) == '.' && line.gap(after + 1) && small;
+            Expression::new(Semiotic::Ordinal, words, after + usize::from(dot))
+        })
 }
 
 /// Reads two numbers with a dash between them: "10-20". Codes with dashes are `serials`.
@@ -139,7 +155,7 @@ pub fn cardinal(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<E
     };
     let words = if grammar.is_year(line, i, &number) {
         grammar.year(&number.whole)
-    } else if number.whole.len() > DIGITS_MAX {
+    } else if number.whole.len() > DIGITS_MAX || grammar.names(&number) {
         grammar.one_by_one(&number.whole)
     } else {
         let form = match grammar.gender_with(&number, &line.low(end)) {

@@ -11,6 +11,10 @@ use crate::grammar::values::NumberForm;
 const TOKENS_MAX: usize = 24;
 /// How many times greater than the first the second number of a range may be.
 const RANGE_TIMES_MAX: u64 = 500;
+/// Three groups with more digits together are read digit by digit.
+const GROUPED_DIGITS_MAX: usize = 8;
+/// A longer figure at the start of a code is read digit by digit.
+const COUNTED_DIGITS_MAX: usize = 4;
 
 /// Reads figures with hyphens between them that are no range.
 pub fn joined(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expression> {
@@ -33,13 +37,14 @@ pub fn joined(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Exp
     if groups.len() < 2
         || sum
         || line.glued_right(end)
-        || line.joined(end) == '.' && line.is_figure(end + 1)
+        || line.joined(end) == '.' && line.is_figure(end + 1) && !line.gap(end + 1)
     {
         return None;
     }
     let single = groups.iter().all(|g| g.len() == 1);
     let zero = groups.iter().any(|g| g.len() > 1 && g.starts_with('0'));
-    if single && groups.len() > 2 || zero {
+    let total: usize = groups.iter().map(|g| g.len()).sum();
+    if single && groups.len() > 2 || zero || groups.len() > 2 && total > GROUPED_DIGITS_MAX {
         let said: Vec<String> = groups.iter().map(|g| grammar.one_by_one(g)).collect();
         let link = if single { " " } else { ", " };
         return Some(Expression::new(Semiotic::Serial, said.join(link), end));
@@ -116,6 +121,12 @@ pub fn read(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expre
         .filter(|&k| part(k))
         .map(|k| match line.is_figure(k) {
             true if digits => grammar.one_by_one(line.text(k)).replace(',', ""),
+            true if line.text(k).len() > COUNTED_DIGITS_MAX => {
+                grammar.one_by_one(line.text(k)).replace(',', "")
+            }
+            true if hyphens > 0 && k == i && line.text(k).len() == COUNTED_DIGITS_MAX => {
+                grammar.code(line.text(k))
+            }
             true if hyphens > 0 || k == i => grammar.cardinal(line.text(k), NumberForm::default()),
             true => grammar.code(line.text(k)),
             false => grammar.code_word(line.text(k)),

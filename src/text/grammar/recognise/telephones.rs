@@ -56,12 +56,19 @@ fn by_shape(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expre
     let hyphens = signs.matches(['-', '–']).count();
     let dots = signs.matches('.').count();
     let marked = plus
+        || signs.contains('(') && signs.contains(')') && first.len() < 3
         || bracket && line.sign(start + 1) == ')'
-        || first.starts_with('0') && !signs.contains(['.', '/'])
+        || first.starts_with('0') && (!signs.contains(['.', '/']) || is_area(&groups, &signs))
         || hyphens > 1 && first.len() <= 4 && groups.len() >= 3
         || hyphens == 1 && first.len() == 3 && groups.len() == 2 && groups[1].len() == 4
         || dots == 2 && groups.len() == 3 && first.len() == 3 && groups[2].len() == 4;
-    let shaped = groups.len() >= 2 && groups.iter().skip(1).all(|g| (1..=5).contains(&g.len()));
+    // "07700 900123", "06 12345678": one long group after the area's.
+    let most = match first.starts_with('0') && groups.len() == 2 {
+        true => 8,
+        false => 5,
+    };
+    let marked = marked || is_long_row(&groups, &signs);
+    let shaped = groups.len() >= 2 && groups.iter().skip(1).all(|g| (1..=most).contains(&g.len()));
     let alone = plus && groups.len() == 1;
     if !marked || !(shaped || alone) || !(7..=15).contains(&total) || line.glued_right(end) {
         return None;
@@ -74,20 +81,50 @@ fn by_shape(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expre
     Some(Expression::new(Semiotic::Telephone, words, end))
 }
 
+/// Whether groups with a leading zero and other signs than blanks are those of a telephone: "02/1234567",
+/// "06.12.34.56.78".
+fn is_area(groups: &[&str], signs: &str) -> bool {
+    let slash = signs == "/" && groups.len() == 2 && groups[1].len() > 5;
+    let pairs = groups.iter().all(|g| g.len() == 2) && signs == "....";
+    slash || pairs
+}
+
+/// Whether groups with blanks between them are no number and no list of numbers: "1800 123 4567".
+fn is_long_row(groups: &[&str], signs: &str) -> bool {
+    let total: usize = groups.iter().map(|g| g.len()).sum();
+    let grouped = groups.iter().skip(1).all(|g| g.len() == 3);
+    let years = groups
+        .iter()
+        .all(|g| g.len() == 4 && ("1100".."2200").contains(g));
+    let long = groups.iter().any(|g| g.len() > 3) && groups.iter().all(|g| g.len() > 1);
+    (3..=4).contains(&groups.len())
+        && (10..=12).contains(&total)
+        && signs.chars().all(|c| c == ' ')
+        && long
+        && !grouped
+        && !years
+}
+
 /// Reads figures after a word of the tables digit by digit.
 fn by_word(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Expression> {
     let words = grammar.tables().digit_words;
     let named = |k: usize| {
-        i.checked_sub(k)
-            .is_some_and(|at| words.contains(&line.low(at).as_str()))
+        let Some(at) = i.checked_sub(k) else {
+            return false;
+        };
+        let word = line.low(at);
+        // "ending in 4821"
+        let phrase = || format!("{} {word}", line.before(at).to_lowercase());
+        words.contains(&word.as_str()) || words.contains(&phrase().as_str())
     };
-    let marked = || matches!(line.sign(i.wrapping_sub(1)), ':' | '#') && named(2);
+    let marked = || matches!(line.sign(i.wrapping_sub(1)), ':' | '#' | '.') && named(2);
     if !line.is_figure(i) || line.glued_left(i) || !(line.gap(i) && named(1) || marked()) {
         return None;
     }
     let (groups, end, signs) = groups(line, i);
     let total: usize = groups.iter().map(|g| g.len()).sum();
-    if total < 3 || signs.contains(['.', '/']) || line.glued_right(end) {
+    let parts = groups.len() < 3 && signs.contains(['.', '/']);
+    if total < 3 || parts || line.glued_right(end) {
         return None;
     }
     let words = grammar.telephone(&groups);
