@@ -59,9 +59,9 @@ pub struct TakenJob {
     pub job_id: JobId,
 }
 
-/// The progress of a job, and its result once it is done.
+/// The progress of a job.
 #[derive(Serialize, JsonSchema)]
-pub struct JobAnswer {
+pub struct JobProgress {
     #[schemars(with = "String", extend("format" = "date-time"))]
     created_at: Utc,
     /// Why the job failed.
@@ -78,6 +78,27 @@ pub struct JobAnswer {
     status: JobStatus,
     #[schemars(with = "String", extend("format" = "date-time"))]
     updated_at: Utc,
+}
+
+impl From<Job> for JobProgress {
+    fn from(job: Job) -> Self {
+        JobProgress {
+            created_at: job.created_at,
+            error: job.error,
+            job_id: job.job_id,
+            kind: job.kind,
+            progress: job.progress,
+            status: job.status,
+            updated_at: job.updated_at,
+        }
+    }
+}
+
+/// The progress of a job, and its result once it is done.
+#[derive(Serialize, JsonSchema)]
+pub struct JobAnswer {
+    #[serde(flatten)]
+    job: JobProgress,
     /// The result of a job that is done. It is stored as JSON and may be long, so it is sent directly from its file, and
     /// this field is the last.
     #[schemars(with = "Option<JobResult>")]
@@ -155,13 +176,7 @@ pub fn job(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         _ => None,
     };
     let mut reply = Reply::json(&JobAnswer {
-        created_at: job.created_at,
-        error: job.error,
-        job_id: job.job_id,
-        kind: job.kind,
-        progress: job.progress,
-        status: job.status,
-        updated_at: job.updated_at,
+        job: job.into(),
         result: (),
     })?;
     if let Some(file) = result {

@@ -3,11 +3,11 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::dub::JobProgress;
 use super::history::whole;
 use super::{Call, Context, Reply};
 use crate::fault::Fault;
 use crate::limits;
-use crate::store::{Job, JobId, JobKind, JobStatus, Utc};
 
 const PAGE: usize = 50;
 
@@ -46,46 +46,11 @@ impl JobsQuery {
 #[derive(Serialize, JsonSchema)]
 pub struct JobsAnswer {
     #[schemars(length(max = limits::HISTORY_PAGE_MAX))]
-    items: Vec<JobRow>,
+    items: Vec<JobProgress>,
     limit: usize,
     offset: usize,
     /// Number of jobs that the account has.
     total: usize,
-}
-
-/// The progress of a job. Its result is that of `GET /voice/dub/jobs/{job_id}`.
-#[derive(Serialize, JsonSchema)]
-struct JobRow {
-    #[schemars(with = "String", extend("format" = "date-time"))]
-    created_at: Utc,
-    /// Why the job failed.
-    error: Option<String>,
-    #[schemars(with = "String")]
-    job_id: JobId,
-    #[schemars(with = "String", extend("enum" = [JobKind::Analyze, JobKind::Render]))]
-    kind: JobKind,
-    #[schemars(range(min = 0, max = 1))]
-    progress: f64,
-    #[schemars(with = "String", extend("enum" = [
-        JobStatus::Queued, JobStatus::Processing, JobStatus::Done, JobStatus::Error,
-    ]))]
-    status: JobStatus,
-    #[schemars(with = "String", extend("format" = "date-time"))]
-    updated_at: Utc,
-}
-
-impl From<Job> for JobRow {
-    fn from(job: Job) -> Self {
-        JobRow {
-            created_at: job.created_at,
-            error: job.error,
-            job_id: job.job_id,
-            kind: job.kind,
-            progress: job.progress,
-            status: job.status,
-            updated_at: job.updated_at,
-        }
-    }
 }
 
 /// One page of the account's jobs. Faults: `Invalid` for a `limit` or `offset` that is not accepted.
@@ -95,7 +60,7 @@ pub fn list(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     Reply::json(&JobsAnswer {
         total: jobs.len(),
         items: (jobs.into_iter().skip(offset).take(limit))
-            .map(JobRow::from)
+            .map(JobProgress::from)
             .collect(),
         limit,
         offset,

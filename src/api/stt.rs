@@ -214,12 +214,17 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let is_timed =
         words || asked.diarize || matches!(asked.response_format, ResponseFormat::Subtitles(_));
     let is_split = asked.channels == ChannelMode::Split;
-    let track = TrackChoice {
+    let mut track = TrackChoice {
         number: asked.audio_track,
         languages: language_codes(language.as_deref()),
     };
-    let open = |side: Option<usize>, rate_hz: u32| {
-        let body = asked.file.try_clone().map_err(Fault::internal)?;
+    let mut file = asked.file;
+    let is_read_again = is_split || asked.diarize;
+    let mut open = |track: &TrackChoice, side: Option<usize>, rate_hz: u32| {
+        let body = match is_read_again {
+            true => file.try_clone().map_err(Fault::internal)?,
+            false => std::mem::replace(&mut file, Body::Memory(Vec::new())),
+        };
         let reader = body.into_reader().map_err(Fault::internal)?;
         let request = SoundRequest {
             track: track.clone(),
@@ -231,8 +236,10 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         let most_s = limits::AUDIO_SECONDS_MAX;
         audio::open_sound(reader, &request, rate_hz, most_s)
     };
-    let sound = open(is_split.then_some(0), recognizer.rate_hz)?;
+    let sound = open(&track, is_split.then_some(0), recognizer.rate_hz)?;
     let heard_track = sound.track.clone();
+    // The next readings hear the same.
+    track.number = Some(heard_track.number);
     let sides = split_sides(is_split, sound.channels)?;
 
     call.begin(Feature::Stt, &recognizer.name)?;
@@ -241,7 +248,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     for side in 0..sides {
         let sound = match sound.take() {
             Some(sound) => sound,
-            None => open(Some(side), recognizer.rate_hz)?,
+            None => open(&track, Some(side), recognizer.rate_hz)?,
         };
         let request = TranscriptionRequest {
             recording: Recording::Stream(sound.samples),
@@ -267,7 +274,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         None if is_split => sided,
         None => unlabelled(&transcript),
         Some(service) => {
-            let sound = open(None, speaker::RATE_HZ)?.samples;
+            let sound = open(&track, None, speaker::RATE_HZ)?.samples;
             let count = asked.speakers.range();
             let heard = service.diarize(sound, count, &call.share()?, &call.cancellation)?;
             labelled(attribute(&transcript, &heard.turns))

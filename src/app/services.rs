@@ -27,7 +27,7 @@ use crate::services::translation::{TranslationService, Translator};
 use crate::services::voices::{Origin, VoiceCatalog};
 use crate::services::{Capacity, ModelName, Services};
 use crate::store::{Store, StoreBounds};
-use vocabox_base::folder::make_private;
+use vocabox_base::folder::create_private;
 
 /// Language of the sentences that cloning tries voices with.
 const TRIED_IN: &str = "en-us";
@@ -233,7 +233,8 @@ impl Installation {
         let transcription = transcription.ok_or_else(|| missing(Capability::Transcribe))?;
         let speech = self.start_speech(&self.command_capacity())?;
         let store = Store::serve(scratch, StoreBounds::default())?;
-        make_private(data_dir).map_err(Fault::disk)?;
+        // One that is there keeps its mode: it may hold more than this program's files.
+        create_private(data_dir).map_err(Fault::disk)?;
         // One translator is started by itself, once it is known which.
         let services = Services {
             lanes: Arc::clone(&self.lanes),

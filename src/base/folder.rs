@@ -8,13 +8,14 @@ use std::path::Path;
 /// The mode of a folder that only its owner can enter.
 const PRIVATE: u32 = 0o700;
 
-/// Creates the folder `path`, and those above it that are missing, for this user alone. One that is there is closed to
-/// others, too, where this user owns it.
+/// Creates the folder `path`, and those above it that are missing, for this user alone. One that is there stays as it is.
+pub fn create_private(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(PRIVATE).create(path)
+}
+
+/// As [`create_private`]; one that is there is closed to others, where this user owns it.
 pub fn make_private(path: &Path) -> io::Result<()> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(PRIVATE)
-        .create(path)?;
+    create_private(path)?;
     close(path).map(drop)
 }
 

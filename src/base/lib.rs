@@ -16,3 +16,4 @@ pub mod limits;
 pub mod memory;
 pub mod random;
 pub mod share;
+mod store_limits;

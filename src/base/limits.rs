@@ -3,6 +3,8 @@
 //! Anything whose size a client can choose has a bound here. Bounds that an operator may change are [`Movable`], and
 //! `config` has an option for each; the others are fixed.
 
+pub use crate::store_limits::*;
+
 /// A bound that an operator may change: its default and its range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Movable {
@@ -12,8 +14,8 @@ pub struct Movable {
 }
 
 const KIB: u64 = 1024;
-const MIB: u64 = 1024 * KIB;
-const GIB: u64 = 1024 * MIB;
+pub(crate) const MIB: u64 = 1024 * KIB;
+pub(crate) const GIB: u64 = 1024 * MIB;
 
 /// Characters (Unicode scalar values) of one text to speak: the hosted API's bound.
 pub const TEXT_CHARS_MAX: usize = 5_000;
@@ -406,37 +408,6 @@ pub const CONCURRENT: Movable = Movable {
     max: CONNECTIONS.max,
 };
 
-/// Bytes of address space for the store. Sparse: the file grows with what is in it.
-pub const STORE_BYTES: Movable = Movable {
-    min: 16 * MIB,
-    default: 16 * GIB,
-    max: 1024 * GIB,
-};
-/// The fraction of it (one part in this many) that history may not take: a removal writes too, so a completely full
-/// store could not be reduced.
-pub const STORE_SPARE_PARTS: usize = 8;
-/// The fraction of it (one part in this many) that history leaves free: when all histories together have more than the
-/// rest, the largest loses its oldest items.
-pub const STORE_FREE_PARTS: usize = 4;
-/// The fraction of it (one part in this many) that all lexicons together may take: half of what history leaves.
-pub const STORE_LEXICON_PARTS: usize = 2 * STORE_SPARE_PARTS;
-/// Simultaneous LMDB readers: every connection may check its key at once, and the command line reads too.
-pub const STORE_READERS_MAX: u32 = 9_216;
-/// Writes that one group commit takes.
-pub const COMMIT_ITEMS_MAX: usize = 64;
-/// Milliseconds that a group commit waits for further writes.
-pub const COMMIT_WAIT_MS: u64 = 2;
-/// Writes that may wait for a commit, and milliseconds that each of them waits for it.
-pub const COMMIT_QUEUE_MAX: usize = 2048;
-pub const STORE_WAIT_MS: u64 = 10_000;
-/// Milliseconds for which a commit proves that the store is writable.
-pub const STORE_WRITABLE_MS: u64 = 1_000;
-/// Milliseconds between two records of a key's last use.
-pub const LAST_USED_MS: u64 = 60_000;
-/// History items that one transaction removes: some milliseconds, so that no append waits longer for it.
-pub const PRUNE_ITEMS_MAX: usize = 256;
-/// Milliseconds between two checks for history items that are too old.
-pub const PRUNE_EVERY_MS: u64 = 600_000;
 /// Token buckets in memory, about 150 bytes each: keys that called within the last minute. Each shard has a lock.
 pub const BUCKETS_MAX: usize = 262_144;
 pub const BUCKET_SHARDS: usize = 64;
@@ -455,7 +426,6 @@ const _: () =
 const _: () = assert!(JSON_BYTES.min as usize >= TEXT_CHARS_MAX * 12); // every character as \uXXXX\uXXXX
 const _: () = assert!(METADATA_BYTES_MAX as u64 <= HEAD_BYTES.min);
 const _: () = assert!(STORE_FREE_PARTS < STORE_SPARE_PARTS);
-// The other fields have some 400 bytes, and a text that is cut to nothing none.
 // What is never cut: an id of six bytes a character, and the rest.
 const _: () = assert!(VOICE_ID_CHARS_MAX * 6 + 400 <= METADATA_BYTES_MAX);
 const _: () = assert!(PAUSE_MS_MAX <= PAUSES_MS_MAX);

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::CliError;
+use super::logging::say;
+use super::output::print;
 use crate::app::Installation;
 use crate::audio;
 use crate::capability::Capability;
@@ -45,13 +47,19 @@ pub fn run(args: DiarizeArgs, common: &Common) -> Result<(), CliError> {
         };
         match open(path).and_then(|audio| heard(&*engine, task(audio))) {
             Ok(found) => {
-                print!("{}", rttm(path, &found));
+                let lines = rttm(path, &found);
+                if !lines.is_empty() {
+                    print(lines.trim_end())?;
+                }
                 let (seconds, took) = (found.seconds, begun.elapsed().as_secs_f64());
-                eprintln!("{}: {seconds:.1} s heard in {took:.1} s", path.display());
+                say(&format!(
+                    "{}: {seconds:.1} s heard in {took:.1} s",
+                    path.display()
+                ));
             }
             Err(fault) => {
                 wrong += 1;
-                eprintln!("{}: {fault}", path.display());
+                say(&format!("{}: {fault}", path.display()));
             }
         }
     }

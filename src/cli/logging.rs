@@ -81,6 +81,10 @@ pub fn log_panic(panic: &PanicHookInfo<'_>) -> bool {
     if is_server {
         let backtrace = std::backtrace::Backtrace::capture();
         log::error!("{panic} {backtrace}");
+        // No other thread waits for it, and the process may end now.
+        if std::thread::current().name() == Some("main") {
+            finish();
+        }
     }
     is_server
 }

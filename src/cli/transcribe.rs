@@ -108,8 +108,19 @@ pub fn run(args: TranscribeArgs, common: &Common) -> Result<(), CliError> {
             hints: hints.clone(),
         };
         let heard = hear(path, &recognizer, request, begun);
-        match heard.and_then(|transcript| write(&transcript, &args, layout, output)) {
-            Ok(seconds) => {
+        let written = heard.and_then(|transcript| {
+            let text = render(&transcript, args.format, layout);
+            match output {
+                // What failed before is still told once the reader has closed the pipe.
+                None => Ok((transcript.seconds, output::print(&text))),
+                Some(path) => save(path, &text).map(|()| (transcript.seconds, Ok(()))),
+            }
+        });
+        match written {
+            Ok((seconds, printed)) => {
+                if wrong == 0 {
+                    printed?;
+                }
                 let took = begun.elapsed().as_secs_f64();
                 say(&format!(
                     "{}: {seconds:.1} s heard in {took:.1} s",
@@ -280,28 +291,21 @@ impl Samples for Watched {
     }
 }
 
-/// Writes a transcript to its file or to standard output; returns the recording's seconds.
-fn write(
-    transcript: &Transcript,
-    args: &TranscribeArgs,
-    layout: SubtitleLayout,
-    output: &Option<PathBuf>,
-) -> Result<f64, Fault> {
-    let text = match args.format {
+/// Returns a transcript as text of a format, without a line end.
+fn render(transcript: &Transcript, format: TranscriptFormat, layout: SubtitleLayout) -> String {
+    let text = match format {
         TranscriptFormat::Text => transcript.text(),
         TranscriptFormat::Json => json(transcript),
         TranscriptFormat::Srt => SubtitleFormat::Srt.render(transcript, layout),
         TranscriptFormat::Vtt => SubtitleFormat::Vtt.render(transcript, layout),
     };
-    let text = text.trim_end();
-    match output {
-        None => {
-            output::print(text).map_err(|_| Fault::invalid("standard output cannot be written"))?
-        }
-        Some(path) => std::fs::write(path, format!("{text}\n"))
-            .map_err(|e| Fault::invalid(format!("{} cannot be written: {e}", path.display())))?,
-    }
-    Ok(transcript.seconds)
+    text.trim_end().to_owned()
+}
+
+/// Writes `text` and a line end to a file.
+fn save(path: &Path, text: &str) -> Result<(), Fault> {
+    let written = std::fs::write(path, format!("{text}\n"));
+    written.map_err(|e| Fault::invalid(format!("{} cannot be written: {e}", path.display())))
 }
 
 fn json(transcript: &Transcript) -> String {

@@ -68,7 +68,7 @@ pub fn speech(
     hold(&top).check()?;
     let speaker = main_speaker(&heard, others)?;
     let sound = std::mem::take(&mut *hold(&kept));
-    let alone = joined(heard.alone(speaker));
+    let alone = joined(&heard, speaker);
     let at = |s: f64| ((s * f64::from(RATE_HZ)) as usize).min(sound.len());
     let mut samples: Vec<f32> = Vec::new();
     let mut taken_s = 0.0;
@@ -156,7 +156,7 @@ fn main_speaker(heard: &Diarized, others: Others) -> Result<usize, Fault> {
             named.join(", ")
         )));
     }
-    let seconds = length_s(&joined(heard.alone(main)));
+    let seconds = length_s(&joined(heard, main));
     if seconds < least || seconds > most {
         return Err(Fault::invalid(format!(
             "file holds {seconds:.1} s of speech; {least:.0} to {most:.0} s are accepted"
@@ -165,13 +165,18 @@ fn main_speaker(heard: &Diarized, others: Others) -> Result<usize, Fault> {
     Ok(main)
 }
 
-/// The spans with short pauses between them filled: a speaker breathes.
-fn joined(spans: Vec<Range<f64>>) -> Vec<Range<f64>> {
+/// The spans in which the speaker is heard alone, with short pauses between them filled, in which no other one speaks: a speaker
+/// breathes.
+fn joined(heard: &Diarized, speaker: usize) -> Vec<Range<f64>> {
     const PAUSE_S: f64 = 0.5;
+    let others = || heard.turns.iter().filter(|t| t.speaker != speaker);
+    let is_silent = |from: f64, to: f64| others().all(|t| t.end_s <= from || t.start_s >= to);
     let mut all: Vec<Range<f64>> = Vec::new();
-    for span in spans {
+    for span in heard.alone(speaker) {
         match all.last_mut() {
-            Some(last) if span.start - last.end <= PAUSE_S => last.end = span.end,
+            Some(last) if span.start - last.end <= PAUSE_S && is_silent(last.end, span.start) => {
+                last.end = span.end
+            }
             _ => all.push(span),
         }
     }
@@ -267,6 +272,14 @@ mod tests {
             "{:?}",
             made.quality
         );
+    }
+
+    #[test]
+    fn what_another_speaker_says_in_a_short_pause_is_left_out() {
+        let turns = [(0.0, 5.0, 0), (2.0, 2.4, 1)];
+        let made = taken(diarized(10.0, &turns), Others::LeftOut, 0.01).unwrap();
+        let speech_s = made.quality.speech_s;
+        assert!((speech_s - 4.6).abs() < 0.001, "{speech_s}");
     }
 
     #[test]

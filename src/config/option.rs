@@ -34,7 +34,7 @@ pub enum OptionKind {
     Texts(&'static str),
     /// Several addresses or networks ([`Network`]), given as [`OptionKind::Texts`] are.
     Networks,
-    /// An address and a port, or what [`listen_address`] reads as one.
+    /// An address and a port, or what `listen_address` reads as one.
     Address,
     /// True or false; the flag alone means true.
     Switch,

@@ -86,28 +86,13 @@ mod tests {
             line("a", 4.0, 5.0),
             line("b", 11.0, 12.5),
         ];
-        let room = |number| LineRoom::of(&lines, number, 12.0);
-        assert_eq!(
-            room(0),
-            LineRoom {
-                own_s: 1.0,
-                room_s: 3.0
-            }
-        );
-        assert_eq!(
-            room(1),
-            LineRoom {
-                own_s: 1.0,
-                room_s: 7.0
-            }
-        );
-        assert_eq!(
-            room(2),
-            LineRoom {
-                own_s: 1.0,
-                room_s: 1.0
-            }
-        );
+        let room = |number| {
+            let room = LineRoom::of(&lines, number, 12.0);
+            (room.own_s, room.room_s)
+        };
+        assert_eq!(room(0), (1.0, 3.0));
+        assert_eq!(room(1), (1.0, 7.0));
+        assert_eq!(room(2), (1.0, 1.0));
     }
 
     #[test]
@@ -118,30 +103,15 @@ mod tests {
             line("a", 8.0, 9.0),
             line("b", 8.5, 8.8),
         ];
-        let room = |number| LineRoom::of(&lines, number, 12.0);
+        let room = |number| {
+            let room = LineRoom::of(&lines, number, 12.0);
+            (room.own_s, room.room_s)
+        };
         // The second is still heard when the first ends.
-        assert_eq!(
-            room(0),
-            LineRoom {
-                own_s: 5.0,
-                room_s: 5.0
-            }
-        );
-        assert_eq!(
-            room(1),
-            LineRoom {
-                own_s: 3.0,
-                room_s: 5.0
-            }
-        );
-        assert_eq!(
-            room(2),
-            LineRoom {
-                own_s: 1.0,
-                room_s: 4.0
-            }
-        );
-        assert_eq!(room(3).room_s, 8.8 - 8.5);
+        assert_eq!(room(0), (5.0, 5.0));
+        assert_eq!(room(1), (3.0, 5.0));
+        assert_eq!(room(2), (1.0, 4.0));
+        assert_eq!(room(3).1, 8.8 - 8.5);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What each kind of job does: from the files that it was sent with to its result.
 
 use std::fs::File;
+use std::time::Duration;
 
 use super::analyze::{self, AnalysisRequest};
 use super::render::{self, RenderFiles, WriteFile};
@@ -10,7 +11,7 @@ use super::services::DubServices;
 use super::sound;
 use crate::engine::contract::CancellationToken;
 use crate::engine::diarization::ANY_SPEAKERS;
-use crate::fault::Fault;
+use crate::fault::{Fault, Kind};
 use crate::store::{AccountId, Job, JobId, JobRoom, Store};
 
 /// Name of the file that a job works on, and of what a render is to make of it ([`RenderRequest`]).
@@ -96,6 +97,7 @@ pub fn render(
         account,
         id: job.job_id,
         room: context.room,
+        cancellation,
     };
     let id = job.job_id;
     let request = store.job_files().open(id, REQUEST)?;
@@ -124,12 +126,16 @@ pub fn render(
     })
 }
 
+/// Time until what the store refused is tried again; a job that is deleted meanwhile ends that much later.
+const AGAIN: Duration = Duration::from_secs(1);
+
 /// The files of a job that renders.
 struct JobFolder<'a> {
     store: &'a Store,
     account: AccountId,
     id: JobId,
     room: JobRoom,
+    cancellation: &'a CancellationToken,
 }
 
 impl RenderFiles for JobFolder<'_> {
@@ -138,7 +144,16 @@ impl RenderFiles for JobFolder<'_> {
     }
 
     fn reserve(&self, bytes: u64) -> Result<(), Fault> {
-        self.store.size_job(self.account, self.id, bytes, self.room)
+        loop {
+            let fault = match (self.store).size_job(self.account, self.id, bytes, self.room) {
+                Err(fault) if fault.kind == Kind::Missing => fault,
+                sized => return sized,
+            };
+            self.cancellation.check()?;
+            let id = self.id;
+            log::error!("the size of dubbing job {id} waits for the store: {fault}");
+            std::thread::sleep(AGAIN);
+        }
     }
 
     fn scratch(&self) -> Result<File, Fault> {

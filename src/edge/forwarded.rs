@@ -55,7 +55,7 @@ fn split_from_right(text: &str, at: u8) -> impl Iterator<Item = &str> {
         let mut is_quoted = false;
         for (n, byte) in bytes.iter().enumerate().rev() {
             match byte {
-                b'"' if n == 0 || bytes[n - 1] != b'\\' => is_quoted = !is_quoted,
+                b'"' if !is_escaped(&bytes[..n]) => is_quoted = !is_quoted,
                 byte if *byte == at && !is_quoted => {
                     rest = Some(&text[..n]);
                     return Some(&text[n + 1..]);
@@ -66,6 +66,12 @@ fn split_from_right(text: &str, at: u8) -> impl Iterator<Item = &str> {
         rest = None;
         Some(text)
     })
+}
+
+/// Whether what follows `before` is escaped: by a backslash that is not escaped itself.
+fn is_escaped(before: &[u8]) -> bool {
+    let backslashes = before.iter().rev().take_while(|byte| **byte == b'\\');
+    !backslashes.count().is_multiple_of(2)
 }
 
 /// Returns the address that an element of `Forwarded` names as `for`.
@@ -130,6 +136,9 @@ mod tests {
         // What the client made up is left of it.
         assert_eq!(listed("8.8.8.8, 10.2.2.2, 192.0.2.1"), "192.0.2.1");
         assert_eq!(listed("10.2.2.2, 192.0.2.1, 10.1.1.1"), "192.0.2.1");
+        // A backslash that the client sent stands escaped before the end of the proxy's string.
+        let line = r#"for=8.8.8.8;x=", for=192.0.2.1;host="a\\""#;
+        assert_eq!(forwarded(line), "192.0.2.1");
         // A client within the trusted networks.
         assert_eq!(listed("10.3.3.3, 10.1.1.1"), "10.3.3.3");
         let twice = [

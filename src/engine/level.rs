@@ -131,7 +131,7 @@ mod tests {
         assert_eq!(sound[..8_000], near);
         assert!((rms(&sound[16_000..]) - LOUD_RMS).abs() < 0.002);
         let mut silent = vec![0.0; 4_000];
-        raise_quiet(&mut silent, &[1_000..3_000]);
+        raise_quiet(&mut silent, &[1_000..2_000, 3_000..4_000]);
         assert_eq!(silent, [0.0; 4_000]);
     }
 }

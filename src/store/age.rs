@@ -73,7 +73,8 @@ impl Sightings {
 }
 
 impl Store {
-    /// As [`Pruning::trusts`], with the time of now.
+    /// Whether the clock may be trusted now: what is too old by a clock that has jumped ahead is kept for a while. Faults: those
+    /// of the store.
     pub fn trusts_clock(&self) -> Result<bool, Fault> {
         self.pruning().trusts(Utc::now())
     }

@@ -1,5 +1,7 @@
 //! Pronunciation lexicons: one for each account, and one for the command line, which has no account.
 
+use std::sync::Arc;
+
 use heed::RwTxn;
 use serde::{Deserialize, Serialize};
 
@@ -57,7 +59,7 @@ impl Store {
             updated_at: Utc::now(),
         };
         let json = serde_json::to_vec(&record).map_err(Fault::internal)?;
-        let sealed = self.seals.seal_lexicon(owner(account), &json)?;
+        let seals = Arc::clone(&self.seals);
         self.write(move |txn| {
             if let Some(account) = account
                 && !tables.has_account(txn, account)?
@@ -67,6 +69,8 @@ impl Store {
                     "The account of this key was deleted.",
                 ));
             }
+            // Here, because only one process writes at a time: two would make two secrets.
+            let sealed = seals.seal_lexicon(owner(account), &json)?;
             let key = lexicon_key(account);
             tables.lexicons.delete(txn, &key)?;
             let others_bytes = tables.lexicons.stat(txn)?.non_free_page_size();

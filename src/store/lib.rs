@@ -138,7 +138,7 @@ pub struct Store {
     buckets: Arc<buckets::Buckets>,
     writer: Arc<writer::Writer>,
     history_bytes_max: usize,
-    seals: seal::Seals,
+    seals: Arc<seal::Seals>,
     voice_files: Folders<VoiceId>,
     job_files: Folders<JobId>,
     /// What dubbing made of an account's texts and recordings, and may use again.
@@ -277,7 +277,7 @@ impl Store {
             buckets,
             writer: Arc::new(writer),
             history_bytes_max,
-            seals: seal::Seals::new(Folders::in_data(data_dir, "secrets")),
+            seals: Arc::new(seal::Seals::new(Folders::in_data(data_dir, "secrets"))),
             voice_files: Folders::in_data(data_dir, "voices"),
             job_files: Folders::in_data(data_dir, "jobs"),
             spoken: Folders::in_data(data_dir, Store::SPOKEN),

@@ -342,8 +342,8 @@ impl PruneThread {
         self.repeat(|| {
             let now = Utc::now();
             let days_max = self.retention.days_max;
-            // Age removes nothing while the clock is in doubt.
-            let is_aged = days_max.is_some() && self.pruning.trusts(now)?;
+            // Age removes nothing while the clock is in doubt, or cannot be noted; the other bounds hold all the same.
+            let is_aged = days_max.is_some() && self.pruning.trusts(now).unwrap_or(false);
             let retention = Retention {
                 days_max: days_max.filter(|_| is_aged),
                 ..self.retention

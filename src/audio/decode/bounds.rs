@@ -17,12 +17,18 @@ pub fn check(rate_hz: u32, channels: usize) -> Result<u32, Fault> {
             "audio has {rate_hz} samples a second; {AUDIO_RATE_HZ_MIN} to {AUDIO_RATE_HZ_MAX} are accepted"
         )));
     }
-    if channels > AUDIO_CHANNELS_MAX {
-        return Err(Fault::invalid(format!(
-            "audio has {channels} channels; at most {AUDIO_CHANNELS_MAX} are accepted"
-        )));
-    }
+    check_channels(channels)?;
     Ok(rate_hz)
+}
+
+/// Fault: `Invalid` for more channels than are accepted.
+pub fn check_channels(channels: usize) -> Result<(), Fault> {
+    match channels > AUDIO_CHANNELS_MAX {
+        true => Err(Fault::invalid(format!(
+            "audio has {channels} channels; at most {AUDIO_CHANNELS_MAX} are accepted"
+        ))),
+        false => Ok(()),
+    }
 }
 
 /// Checks that a file of `bytes` bytes may have `seconds` of sound or film. Fault: `Invalid` for one whose packets lie so far

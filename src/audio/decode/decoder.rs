@@ -80,7 +80,7 @@ pub struct Decoder {
     ended: bool,
 }
 
-/// The recording in `source` as mono, opened at the sound track that [`selection`] prefers.
+/// The recording in `source` as mono, opened at the sound track that `selection` prefers.
 ///
 /// `most_seconds` is the longest recording to accept; where the file tells its length reliably, a longer
 /// one is refused here, otherwise by [`Samples::read`] once it is passed.
@@ -308,13 +308,13 @@ impl Decoder {
         let here_s = self.decoded as f64 / rate_hz;
         if let Some(lost_s) = self.timeline.lost_s(time_s, here_s) {
             let lost = (lost_s * rate_hz) as u64;
-            self.decoded += lost;
+            self.decoded = self.decoded.saturating_add(lost);
             // What is cut and kept counts the silence, too.
             let cut = lost.min(self.cut);
             self.cut -= cut;
             let silence = (lost - cut).min(self.keep);
             self.keep -= silence;
-            self.gap += silence;
+            self.gap = self.gap.saturating_add(silence);
         }
     }
 
@@ -355,7 +355,7 @@ impl Decoder {
     /// Applies cuts, the end and the length bound to the packet in `ready`.
     fn trim(&mut self) -> Result<(), Fault> {
         let fresh = (self.ready.len() / self.channels) as u64;
-        self.decoded += fresh;
+        self.decoded = self.decoded.saturating_add(fresh);
         let cut = self.cut.min(fresh);
         self.cut -= cut;
         self.at += cut as usize * self.channels;

@@ -320,6 +320,38 @@ fn avi_has_its_sound_at_its_time() {
 }
 
 #[test]
+fn a_chunk_of_avi_may_have_more_than_a_decoder_takes_at_once() {
+    let samples: Vec<u8> = pip()
+        .iter()
+        .flat_map(|x| ((x * 32_767.0) as i16).to_le_bytes())
+        .collect();
+    let pcm = wave_format(1, 2, 16, &[]);
+    assert_pip("samples", avi(&pcm, 0, RATE_HZ as u32, &[samples]), PIP_S);
+    // ADPCM of IMA: blocks of 1024 bytes have 2041 samples.
+    let ima = wave_format(0x11, 1024, 4, &2041u16.to_le_bytes());
+    let chunks = vec![vec![0; 3 * 1024]; 4];
+    let clip = decoded(avi(&ima, 0, RATE_HZ as u32, &chunks)).unwrap();
+    assert_eq!(clip.samples.len(), 12 * 2041);
+}
+
+#[test]
+fn more_channels_than_are_accepted_are_refused_by_the_head_alone() {
+    let mut head = b".snd".to_vec();
+    // Doubles, at 48 kHz, in 65 535 channels.
+    head.extend(
+        [24u32, 800, 7, 48_000, 65_535]
+            .iter()
+            .flat_map(|n| n.to_be_bytes()),
+    );
+    head.extend([0; 800]);
+    let sentence = decoded(head).unwrap_err().sentence;
+    assert!(
+        sentence.starts_with("audio has 65535 channels"),
+        "{sentence}"
+    );
+}
+
+#[test]
 fn bare_sound_is_read_by_a_hint_only() {
     // µ-law: 0xFF is silence, 0x80 and 0x00 are the loudest samples.
     let mut file = vec![0xFF; 8_000];

@@ -1,11 +1,13 @@
 //! Which sound track of a recording is heard: the one that was asked for; else one in the language that was asked for, a
 //! default, the first one, in this order, and among them the first that is not silent.
 
+use symphonia::core::audio::Channels;
 use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::errors::Error;
 use symphonia::core::formats::well_known::FORMAT_ID_ISOMP4;
 use symphonia::core::formats::{FormatReader, Track};
 
+use crate::decode::bounds::check_channels;
 use crate::decode::container::{self, Opened, unread};
 use crate::decode::downmix::Width;
 use crate::decode::formats::telephony::BareCoding;
@@ -83,6 +85,7 @@ fn ranked(opened: &Opened, choice: &TrackChoice) -> Result<Vec<HeardTrack>, Faul
     }
     let mut allowed = Vec::new();
     let mut unknown = Vec::new();
+    let mut refused = None;
     for (n, sound) in opened.sounds.iter().enumerate() {
         if choice.number.is_some_and(|number| number != n + 1) {
             continue;
@@ -93,7 +96,13 @@ fn ranked(opened: &Opened, choice: &TrackChoice) -> Result<Vec<HeardTrack>, Faul
                 .clone()
                 .unwrap_or_else(|| "a codec without a decoder".to_owned())
         };
-        match params(opened, sound.id) {
+        let found = params(opened, sound.id);
+        let channels = found.and_then(|(_, params)| params.channels.as_ref());
+        if let Err(fault) = check_channels(channels.map_or(0, Channels::count)) {
+            refused = Some(fault);
+            continue;
+        }
+        match found {
             Some((track, params)) if decoder(opened, track, params, Width::One).is_some() => {
                 let speaks = |code: &String| choice.languages.iter().any(|l| is_same(l, code));
                 let speaks = sound.language.as_ref().is_some_and(speaks);
@@ -112,6 +121,9 @@ fn ranked(opened: &Opened, choice: &TrackChoice) -> Result<Vec<HeardTrack>, Faul
     allowed.sort_by_key(|(rank, _)| *rank);
     if !allowed.is_empty() {
         return Ok(allowed.into_iter().map(|(_, heard)| heard).collect());
+    }
+    if let Some(fault) = refused {
+        return Err(fault);
     }
     let named: Vec<String> = match (count, &unknown[..]) {
         (1, [(_, name)]) => vec![name.clone()],
@@ -207,10 +219,9 @@ fn first_heard(mut opened: Opened, ranked: &[HeardTrack]) -> usize {
         };
         track.seconds += frames.len() as f64 / f64::from(rate_hz.max(1));
         track.is_heard |= frames.iter().any(|x| x.abs() > SILENCE);
-        // A track is not passed over before it was silent for long enough.
-        let first = all
-            .iter()
-            .position(|track| track.is_heard || track.seconds < PATIENCE_S);
+        // A track is not passed over before so much was read of any.
+        let is_long = all.iter().any(|track| track.seconds >= PATIENCE_S);
+        let first = all.iter().position(|track| track.is_heard || !is_long);
         if let Some(first) = first.filter(|first| all[*first].is_heard) {
             return first;
         }

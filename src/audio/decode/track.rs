@@ -16,6 +16,7 @@ use crate::decode::codecs::gsm::{self, CODEC_ID_GSM, CODEC_ID_GSM_MS, GsmDecoder
 use crate::decode::codecs::opus::{self, OpusTrack};
 use crate::decode::downmix::{Mix, Width};
 use vocabox_base::fault::Fault;
+use vocabox_base::limits::AUDIO_CHANNELS_MAX;
 
 /// What every refusal of a file names.
 pub const ACCEPTED: &str = "accepted are WAV, AIFF, AU, CAF, FLAC, MP3, AAC, M4A/MP4, Ogg, Opus, WebM/MKV, AVI, FLV, MPEG-TS, AC-3 and GSM";
@@ -68,6 +69,10 @@ impl TrackDecoder {
     ) -> Option<Self> {
         // ADTS has no configuration beside its frames.
         let counted = params.channels.as_ref().map_or(0, Channels::count);
+        // Decoders make room for the channels that a head claims.
+        if counted > AUDIO_CHANNELS_MAX {
+            return None;
+        }
         let surround = params
             .sample_rate
             .and_then(|rate_hz| aac::surround(rate_hz, counted));

@@ -15,17 +15,18 @@ pub struct Spoken {
 /// belongs to the speaker with most of its time, else to the nearest one. A phrase without words is not split.
 pub fn attribute(transcript: &Transcript, turns: &[Turn]) -> Vec<Spoken> {
     let mut all = Vec::new();
+    let turns = OrderedTurns::of(turns);
     for segment in &transcript.segments {
         if segment.words.is_empty() {
             all.push(Spoken {
-                speaker: speaker(turns, segment.start_s, segment.end_s),
+                speaker: turns.speaker(segment.start_s, segment.end_s),
                 segment: segment.clone(),
             });
             continue;
         }
         let mut runs: Vec<(usize, Vec<Word>)> = Vec::new();
         for word in &segment.words {
-            let speaker = speaker(turns, word.start_s, word.end_s);
+            let speaker = turns.speaker(word.start_s, word.end_s);
             match runs.last_mut() {
                 Some((last, words)) if *last == speaker => words.push(word.clone()),
                 _ => runs.push((speaker, vec![word.clone()])),
@@ -58,27 +59,58 @@ fn phrase(words: Vec<Word>) -> Segment {
     }
 }
 
-/// Returns the speaker with most of the time from `start_s` to `end_s`, of several the one who began first, else the one
-/// nearest to its middle.
-fn speaker(turns: &[Turn], start_s: f64, end_s: f64) -> usize {
-    let middle = (start_s + end_s) / 2.0;
-    let shared = |t: &Turn| t.end_s.min(end_s) - t.start_s.max(start_s);
-    let away = |t: &Turn| (t.start_s - middle).max(middle - t.end_s).max(0.0);
-    let mut most: Option<(f64, usize)> = None;
-    let mut nearest: Option<(f64, usize)> = None;
-    for turn in turns {
-        // Ordered by their starts: further turns are further away.
-        if turn.start_s > end_s && nearest.is_some_and(|(near, _)| away(turn) > near) {
-            break;
+/// Turns in the order of their starts.
+struct OrderedTurns<'a> {
+    turns: &'a [Turn],
+    /// For each turn the one that ends last, of it and those before.
+    last: Vec<usize>,
+}
+
+impl<'a> OrderedTurns<'a> {
+    fn of(turns: &'a [Turn]) -> Self {
+        let mut last: Vec<usize> = Vec::with_capacity(turns.len());
+        for (at, turn) in turns.iter().enumerate() {
+            let before = last
+                .last()
+                .copied()
+                .filter(|before| turns[*before].end_s >= turn.end_s);
+            last.push(before.unwrap_or(at));
         }
-        if shared(turn) >= 0.0 && most.is_none_or(|(before, _)| shared(turn) > before) {
-            most = Some((shared(turn), turn.speaker));
-        }
-        if nearest.is_none_or(|(before, _)| away(turn) < before) {
-            nearest = Some((away(turn), turn.speaker));
-        }
+        OrderedTurns { turns, last }
     }
-    most.or(nearest).map_or(0, |(_, speaker)| speaker)
+
+    /// Returns the speaker with most of the time from `start_s` to `end_s`, of several the one who began first, else the one
+    /// nearest to its middle.
+    fn speaker(&self, start_s: f64, end_s: f64) -> usize {
+        let turns = self.turns;
+        let middle = (start_s + end_s) / 2.0;
+        let shared = |t: &Turn| t.end_s.min(end_s) - t.start_s.max(start_s);
+        let away = |t: &Turn| (t.start_s - middle).max(middle - t.end_s).max(0.0);
+        // Of the turns that are over, only the last one to end may be the nearest.
+        let from = self
+            .last
+            .partition_point(|last| turns[*last].end_s < start_s);
+        let before = from.checked_sub(1).map(|at| self.last[at]);
+        let mut most: Option<(f64, usize)> = None;
+        let mut nearest: Option<(f64, usize)> = None;
+        for turn in before
+            .into_iter()
+            .chain(from..turns.len())
+            .map(|at| &turns[at])
+        {
+            // Ordered by their starts: further turns are further away.
+            if turn.start_s > end_s && nearest.is_some_and(|(near, _)| away(turn) > near) {
+                break;
+            }
+            if shared(turn) >= 0.0 && most.is_none_or(|(before, _)| shared(turn) > before) {
+                most = Some((shared(turn), turn.speaker));
+            }
+            if nearest.is_none_or(|(before, _)| away(turn) < before) {
+                nearest = Some((away(turn), turn.speaker));
+            }
+        }
+        most.or(nearest).map_or(0, |(_, speaker)| speaker)
+    }
 }
 
 #[cfg(test)]
@@ -133,7 +165,7 @@ mod tests {
     #[test]
     fn a_word_in_two_turns_belongs_to_the_one_with_more_of_it_and_else_to_the_first() {
         let turns = [turn(0.0, 5.0, 0), turn(1.0, 1.4, 1), turn(4.0, 8.0, 1)];
-        let who = |start_s, end_s| speaker(&turns, start_s, end_s);
+        let who = |start_s, end_s| OrderedTurns::of(&turns).speaker(start_s, end_s);
         assert_eq!((who(1.1, 1.3), who(3.5, 4.5), who(4.8, 6.0)), (0, 0, 1));
         assert_eq!((who(0.0, 9.0), who(9.0, 9.5)), (0, 1));
     }

@@ -2,13 +2,18 @@
 //!
 //! The weighted mean product between the members of two groups is the product of their weighted means: so a group is its
 //! weighted sum and its weight, and linking groups of groups is as exact as linking their members. Hence the blocks:
-//! neighbours in time are linked first, some hundred at a time, and then the resulting groups; time and memory grow
-//! linearly with the length of the recording, not with its square. Knows nothing of speakers.
+//! neighbours in time are linked first, some hundred at a time, and then the resulting groups, of which there are bounded
+//! numbers. Each call asks its steps whether it may go on. Knows nothing of speakers.
+
+use crate::contract::Steps;
+use vocabox_base::fault::Fault;
 
 /// Most vectors that are linked at once: a matrix of 1 MB.
 const BLOCK: usize = 512;
 /// Most groups that are linked at once at the end: a matrix of 16 MB. Each further one joins its nearest group.
 const GROUPS_MAX: usize = 2_048;
+/// Most groups whose scores are compared at each join: 67 million comparisons in all.
+const SCORED_MAX: usize = 512;
 
 /// A group of similar vectors.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,29 +61,36 @@ impl Group {
 
 /// Joins `parts`, in the order of time, until the likeness of any two groups is below `1 − apart`. Returns the group with
 /// the greatest weight first; the result is deterministic.
-pub fn groups(parts: Vec<Group>, apart: f32) -> Vec<Group> {
+/// Faults: those of `steps`.
+pub fn groups(parts: Vec<Group>, apart: f32, steps: &dyn Steps) -> Result<Vec<Group>, Fault> {
     let mut all = parts;
     while all.len() > BLOCK {
         let before = all.len();
-        all = in_blocks(all, apart);
+        all = in_blocks(all, apart, steps)?;
         if all.len() > before / 2 {
             break;
         }
     }
     largest_first(&mut all);
     let rest = all.split_off(all.len().min(GROUPS_MAX));
+    steps.check()?;
     let mut found = link(all, apart);
+    join_nearest(&mut found, rest);
+    Ok(found)
+}
+
+/// Joins each of `rest` to its nearest of `groups`; the group with the greatest weight is the first then.
+fn join_nearest(groups: &mut [Group], rest: Vec<Group>) {
     for small in rest {
-        let near = (0..found.len()).min_by(|&a, &b| {
-            f32::total_cmp(&found[a].distance(&small), &found[b].distance(&small))
+        let near = (0..groups.len()).min_by(|&a, &b| {
+            f32::total_cmp(&groups[a].distance(&small), &groups[b].distance(&small))
         });
         if let Some(near) = near {
-            found[near].join(small);
+            groups[near].join(small);
         }
     }
-    found.iter_mut().for_each(|g| g.members.sort_unstable());
-    largest_first(&mut found);
-    found
+    groups.iter_mut().for_each(|g| g.members.sort_unstable());
+    largest_first(groups);
 }
 
 fn largest_first(groups: &mut [Group]) {
@@ -89,14 +101,15 @@ fn largest_first(groups: &mut [Group]) {
 }
 
 /// Links each block of neighbours separately.
-fn in_blocks(groups: Vec<Group>, apart: f32) -> Vec<Group> {
+fn in_blocks(groups: Vec<Group>, apart: f32, steps: &dyn Steps) -> Result<Vec<Group>, Fault> {
     let mut linked = Vec::new();
     let mut rest = groups.into_iter();
     loop {
         let block: Vec<Group> = rest.by_ref().take(BLOCK).collect();
         if block.is_empty() {
-            return linked;
+            return Ok(linked);
         }
+        steps.check()?;
         linked.extend(link(block, apart));
     }
 }
@@ -172,19 +185,27 @@ fn add(sum: &mut [f32], more: &[f32]) {
     sum.iter_mut().zip(more).for_each(|(s, m)| *s += m);
 }
 
-/// Joins the two groups with the greatest `score`, as long as it is at least `score_min` and there are more than `least`
-/// groups. Time grows with the square of their number, and with each join by that number.
+/// Joins the two of `groups` with the greatest `score`, as long as it is at least `score_min` and there are
+/// more than `least` groups. The lightest beyond `SCORED_MAX` join their nearest before: each join looks at all scores. Faults: those
+/// of `steps`.
 pub fn join_best(
     groups: &mut Vec<Group>,
     score: impl Fn(&Group, &Group) -> f32,
     score_min: f32,
     least: usize,
-) {
+    steps: &dyn Steps,
+) -> Result<(), Fault> {
+    if groups.len() > SCORED_MAX {
+        largest_first(groups);
+        let rest = groups.split_off(SCORED_MAX);
+        join_nearest(groups, rest);
+    }
     // The scores of each group with those before it.
     let mut scores: Vec<Vec<f32>> = (0..groups.len())
         .map(|b| (0..b).map(|a| score(&groups[a], &groups[b])).collect())
         .collect();
     while groups.len() > least.max(1) {
+        steps.check()?;
         let mut best = (f32::NEG_INFINITY, 0, 0);
         for (b, row) in scores.iter().enumerate() {
             for (a, score) in row.iter().enumerate() {
@@ -213,6 +234,7 @@ pub fn join_best(
         }
     }
     largest_first(groups);
+    Ok(())
 }
 
 /// Returns the product of two vectors: of length 1, their cosine.
@@ -225,7 +247,15 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    use crate::contract::CancellationToken;
+    use std::time::{Duration, Instant};
+    use vocabox_base::fault::Kind;
+
     const DIMENSIONS: usize = 16;
+
+    fn in_a_minute() -> CancellationToken {
+        CancellationToken::until(Instant::now() + Duration::from_secs(60))
+    }
 
     fn unit(mut v: Vec<f32>) -> Vec<f32> {
         let length = dot(&v, &v).sqrt();
@@ -236,7 +266,8 @@ mod tests {
     /// Returns the groups that remain of `directions` after those that are near enough are joined.
     fn joined(directions: &[Vec<f32>], apart: f32) -> Vec<Group> {
         let single = |at: usize| Group::of(at, &directions[at], 1.0);
-        groups((0..directions.len()).map(single).collect(), apart)
+        let parts = (0..directions.len()).map(single).collect();
+        groups(parts, apart, &in_a_minute()).unwrap()
     }
 
     /// Returns directions near some axes: each one's axis, and its deviation.
@@ -309,13 +340,47 @@ mod tests {
         };
         let members = |score_min: f32, least: usize| -> Vec<Vec<usize>> {
             let mut groups = all();
-            join_best(&mut groups, Group::likeness, score_min, least);
+            join_best(
+                &mut groups,
+                Group::likeness,
+                score_min,
+                least,
+                &in_a_minute(),
+            )
+            .unwrap();
             groups.into_iter().map(|g| g.members).collect()
         };
         assert_eq!(members(0.5, 1), [vec![0, 2, 5], vec![1, 4], vec![3]]);
         assert_eq!(members(0.5, 5).len(), 5);
         assert_eq!(members(-1.0, 2).len(), 2);
         assert_eq!(members(-1.0, 0), [vec![0, 1, 2, 3, 4, 5]]);
+    }
+
+    #[test]
+    fn more_groups_than_are_compared_end_in_as_many_as_are_asked_for() {
+        let count = SCORED_MAX + 100;
+        let mut groups: Vec<Group> = (0..count)
+            .map(|at| Group::of(at, &[1.0, (at % 7) as f32], 1.0))
+            .collect();
+        let token = in_a_minute();
+        join_best(&mut groups, Group::likeness, f32::NEG_INFINITY, 500, &token).unwrap();
+        assert_eq!(groups.len(), 500);
+        let mut members: Vec<usize> = groups.into_iter().flat_map(|g| g.members).collect();
+        members.sort_unstable();
+        assert_eq!(members, (0..count).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_cancelled_task_joins_nothing_more() {
+        let token = in_a_minute();
+        token.cancel();
+        let all = || -> Vec<Group> { (0..9).map(|at| Group::of(at, &[1.0], 1.0)).collect() };
+        let mut joined = all();
+        let ended = join_best(&mut joined, Group::likeness, 0.0, 1, &token);
+        assert_eq!(ended.unwrap_err().kind, Kind::Cancelled);
+        assert_eq!(joined.len(), 9);
+        let ended = groups(all(), 1.0, &token);
+        assert_eq!(ended.unwrap_err().kind, Kind::Cancelled);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Reads a recording once, window by window, and returns its pieces with their sound. Holds some 20 s in memory.
 
-use super::pieces::{Piece, Pieces};
+use super::pieces::{SpeakerPiece, SpeakerPieces};
 use super::stitching::{STEP, Stitching};
 use crate::contract::Steps;
 use crate::segmentation::{
@@ -26,14 +26,14 @@ pub struct Listening<'a> {
     /// Windows that were looked at.
     windows: usize,
     stitching: Stitching,
-    pieces: Pieces,
+    pieces: SpeakerPieces,
     /// Frames that the pieces have taken.
     taken: usize,
 }
 
 /// A piece, and the sound of its clean frames; of all its frames where hardly any is clean.
 pub struct HeardPiece {
-    pub piece: Piece,
+    pub piece: SpeakerPiece,
     pub samples: Vec<f32>,
 }
 
@@ -52,7 +52,7 @@ impl<'a> Listening<'a> {
             ended: false,
             windows: 0,
             stitching: Stitching::default(),
-            pieces: Pieces::default(),
+            pieces: SpeakerPieces::default(),
             taken: 0,
         }
     }
@@ -109,7 +109,7 @@ impl<'a> Listening<'a> {
     }
 
     /// Gives the next frame to the pieces; frames after the end of the recording have no speech.
-    fn take(&mut self, activity: Activity) -> Vec<Piece> {
+    fn take(&mut self, activity: Activity) -> Vec<SpeakerPiece> {
         let is_inside = first_sample(self.taken) + FRAME_SAMPLES / 2 < self.read;
         self.taken += 1;
         match is_inside {
@@ -130,7 +130,7 @@ impl<'a> Listening<'a> {
         Ok(())
     }
 
-    fn heard(&self, piece: Piece) -> HeardPiece {
+    fn heard(&self, piece: SpeakerPiece) -> HeardPiece {
         let ranges = match piece.clean_frames() >= CLEAN_MIN {
             true => piece.clean.as_slice(),
             false => std::slice::from_ref(&piece.frames),

@@ -140,7 +140,7 @@ impl Engine for Diarizer {
         }
         let length = listening.samples_read();
         pieces.sort_by(|a, b| f64::total_cmp(&a.start_s, &b.start_s));
-        let voices = voices::voices(&pieces, &task.speakers);
+        let voices = voices::voices(&pieces, &task.speakers, steps)?;
         let spoken = pieces.iter().zip(voices).map(|(piece, speaker)| Turn {
             start_s: piece.start_s,
             end_s: piece.end_s.min(seconds(length)),

@@ -22,22 +22,22 @@ pub const fn frames(seconds: f64) -> usize {
 
 /// Some seconds of one stream; frames from the start of the recording.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Piece {
+pub struct SpeakerPiece {
     pub stream: usize,
     pub frames: Range<usize>,
     /// Where no other stream is active: ordered, not touching.
     pub clean: Vec<Range<usize>>,
 }
 
-impl Piece {
+impl SpeakerPiece {
     /// Returns the number of clean frames.
     pub fn clean_frames(&self) -> usize {
         self.clean.iter().map(ExactSizeIterator::len).sum()
     }
 
     /// Splits the piece at `frame`, inside it; returns the part before.
-    fn split(&mut self, frame: usize) -> Piece {
-        let before = Piece {
+    fn split(&mut self, frame: usize) -> SpeakerPiece {
+        let before = SpeakerPiece {
             stream: self.stream,
             frames: self.frames.start..frame,
             clean: within(&self.clean, 0..frame),
@@ -55,14 +55,14 @@ fn within(ranges: &[Range<usize>], bounds: Range<usize>) -> Vec<Range<usize>> {
 
 /// The pieces that are still open, one a stream at most.
 #[derive(Default)]
-pub struct Pieces {
+pub struct SpeakerPieces {
     frame: usize,
-    open: [Option<Piece>; SPEAKERS],
+    open: [Option<SpeakerPiece>; SPEAKERS],
 }
 
-impl Pieces {
+impl SpeakerPieces {
     /// Takes the activity of the next frame; returns the pieces that ended before it.
-    pub fn add(&mut self, activity: Activity) -> Vec<Piece> {
+    pub fn add(&mut self, activity: Activity) -> Vec<SpeakerPiece> {
         let active = activity.map(|a| a > ACTIVE);
         let count = active.iter().filter(|a| **a).count();
         let frame = self.frame;
@@ -80,7 +80,7 @@ impl Pieces {
             if !active[stream] {
                 continue;
             }
-            let piece = slot.get_or_insert_with(|| Piece {
+            let piece = slot.get_or_insert_with(|| SpeakerPiece {
                 stream,
                 frames: frame..frame,
                 clean: Vec::new(),
@@ -107,13 +107,13 @@ impl Pieces {
     }
 
     /// Returns the pieces that are open at the end.
-    pub fn finish(self) -> Vec<Piece> {
+    pub fn finish(self) -> Vec<SpeakerPiece> {
         self.open.into_iter().flatten().flat_map(halves).collect()
     }
 }
 
 /// Returns the piece, in two halves where it is longer than `LENGTH_MAX`.
-fn halves(mut piece: Piece) -> Vec<Piece> {
+fn halves(mut piece: SpeakerPiece) -> Vec<SpeakerPiece> {
     match piece.frames.len() {
         0..=LENGTH_MAX => vec![piece],
         length => {
@@ -128,8 +128,8 @@ mod tests {
     use super::*;
 
     /// The pieces of streams that are active in these frames, and the least frame that was needed after each frame.
-    fn cut(spans: &[(usize, Range<usize>)], length: usize) -> Vec<Piece> {
-        let mut pieces = Pieces::default();
+    fn cut(spans: &[(usize, Range<usize>)], length: usize) -> Vec<SpeakerPiece> {
+        let mut pieces = SpeakerPieces::default();
         let mut all = Vec::new();
         for frame in 0..length {
             let mut activity = [0.0; SPEAKERS];
@@ -161,7 +161,8 @@ mod tests {
     #[test]
     fn overlapped_frames_are_not_clean() {
         let found = cut(&[(0, 0..100), (1, 80..150)], 160);
-        let clean = |piece: &Piece| (piece.stream, piece.clean[0].clone(), piece.clean.len());
+        let clean =
+            |piece: &SpeakerPiece| (piece.stream, piece.clean[0].clone(), piece.clean.len());
         let clean: Vec<_> = found.iter().map(clean).collect();
         assert_eq!(clean, [(0, 0..80, 1), (1, 100..150, 1)]);
     }

@@ -8,6 +8,8 @@
 use std::ops::RangeInclusive;
 
 use super::cluster::{Group, dot, groups, join_best};
+use crate::contract::Steps;
+use vocabox_base::fault::Fault;
 use vocabox_base::limits::SPEAKERS_TOLD_MAX as VOICES_MAX;
 
 /// Seconds of speech whose embedding has half of its squared likeness to itself.
@@ -57,9 +59,14 @@ pub struct EmbeddedPiece {
 }
 
 /// Returns the number of the voice of each piece, 0 for that with most speech, and so on. There are as many voices as the
-/// pieces have, within `count`, whose end is at least 1; fewer than its start where there are fewer pieces.
-pub fn voices(pieces: &[EmbeddedPiece], count: &RangeInclusive<usize>) -> Vec<usize> {
-    let voices = find(pieces, count);
+/// pieces have, within `count`, whose end is at least 1; fewer than its start where there are fewer pieces. Faults: those of
+/// `steps`.
+pub fn voices(
+    pieces: &[EmbeddedPiece],
+    count: &RangeInclusive<usize>,
+    steps: &dyn Steps,
+) -> Result<Vec<usize>, Fault> {
+    let voices = find(pieces, count, steps)?;
     let scores: Vec<Vec<f32>> = pieces
         .iter()
         .map(|p| voices.iter().map(|v| v.cosine(&p.direction)).collect())
@@ -69,11 +76,15 @@ pub fn voices(pieces: &[EmbeddedPiece], count: &RangeInclusive<usize>) -> Vec<us
         true => best(&drawn(pieces, &own, &scores[at], at)),
         false => own[at],
     };
-    pieces.iter().enumerate().map(of).collect()
+    Ok(pieces.iter().enumerate().map(of).collect())
 }
 
 /// Returns the voices, that with most speech first; at least one where there is a piece.
-fn find(pieces: &[EmbeddedPiece], count: &RangeInclusive<usize>) -> Vec<Group> {
+fn find(
+    pieces: &[EmbeddedPiece],
+    count: &RangeInclusive<usize>,
+    steps: &dyn Steps,
+) -> Result<Vec<Group>, Fault> {
     let longest = pieces.iter().fold(0.0, |most: f32, p| most.max(p.clean_s));
     let solid_s = SOLID_S.min(longest);
     let parts = || {
@@ -97,16 +108,16 @@ fn find(pieces: &[EmbeddedPiece], count: &RangeInclusive<usize>) -> Vec<Group> {
     let least = (*count.start()).min(VOICES_MAX);
     let mut pieces_alike = ALIKE;
     let mut found = loop {
-        let mut found = groups(parts(), 1.0 - pieces_alike);
+        let mut found = groups(parts(), 1.0 - pieces_alike, steps)?;
         // Where more voices are asked for than the likeness of the pieces gives, what is more alike is told apart.
         if found.len() >= least || pieces_alike >= LIKENESS_MAX {
-            join_best(&mut found, joins, MEANS_ALIKE, least);
+            join_best(&mut found, joins, MEANS_ALIKE, least, steps)?;
             break chosen(found, alike, least);
         }
         pieces_alike += LIKENESS_STEP;
     };
-    join_best(&mut found, joins, f32::NEG_INFINITY, *count.end());
-    found
+    join_best(&mut found, joins, f32::NEG_INFINITY, *count.end(), steps)?;
+    Ok(found)
 }
 
 /// Returns the likeness of the means of two groups, divided by that of one voice with as much speech as each has.
@@ -116,8 +127,8 @@ fn means_alike(a: &Group, b: &Group) -> f32 {
     dot(&a.sum, &b.sum) / (lengths * trust).max(f32::MIN_POSITIVE)
 }
 
-/// The segmentation's opinions: for each piece the later ones that were heard together with it, and how much it counts that
-/// they have the same stream (above 0) or another (below 0).
+/// The segmentation's opinions: for each piece the others that were heard together with it, and how much it counts that they
+/// have the same stream (above 0) or another (below 0).
 struct Opinions(Vec<Vec<(usize, f32)>>);
 
 impl Opinions {
@@ -135,18 +146,27 @@ impl Opinions {
             };
             near.map(opinion).collect()
         };
-        Opinions((0..pieces.len()).map(of).collect())
+        let later: Vec<Vec<(usize, f32)>> = (0..pieces.len()).map(of).collect();
+        let mut all = later.clone();
+        for (at, opinions) in later.iter().enumerate() {
+            for &(other, opinion) in opinions {
+                all[other].push((at, opinion));
+            }
+        }
+        Opinions(all)
     }
 
     /// Returns how surely the groups are of two speakers, 0 to 1; 0 where none of their pieces were heard together.
     fn apart(&self, a: &Group, b: &Group) -> f32 {
         let (mut sum, mut weights) = (0.0, 0.0);
-        for (from, to) in [(a, b), (b, a)] {
-            for (other, opinion) in from.members.iter().flat_map(|at| &self.0[*at]) {
-                if to.members.binary_search(other).is_ok() {
-                    sum += opinion;
-                    weights += opinion.abs();
-                }
+        let (few, many) = match a.members.len() <= b.members.len() {
+            true => (a, b),
+            false => (b, a),
+        };
+        for (other, opinion) in few.members.iter().flat_map(|at| &self.0[*at]) {
+            if many.members.binary_search(other).is_ok() {
+                sum += opinion;
+                weights += opinion.abs();
             }
         }
         (-sum / (weights + 1.0)).max(0.0)
@@ -214,7 +234,15 @@ mod tests {
     use super::*;
     use crate::speaker::unit;
 
+    use crate::contract::CancellationToken;
+    use std::time::{Duration, Instant};
+
     const ANY: RangeInclusive<usize> = 1..=usize::MAX;
+
+    fn voices_of(pieces: &[EmbeddedPiece], count: &RangeInclusive<usize>) -> Vec<usize> {
+        let in_a_minute = CancellationToken::until(Instant::now() + Duration::from_secs(60));
+        voices(pieces, count, &in_a_minute).unwrap()
+    }
 
     /// Piece `number`, from `start_s` on, of the voice along `axis`, with as much of a direction of its own as speech of that
     /// length has.
@@ -254,18 +282,18 @@ mod tests {
             (2.5, 2),
             (1.2, 1),
         ];
-        let found = voices(&talk(&told), &ANY);
+        let found = voices_of(&talk(&told), &ANY);
         // The voice with most speech is the first.
         let expected: Vec<usize> = told.iter().map(|(_, axis)| *axis).collect();
         assert_eq!(found, expected);
-        assert!(voices(&[], &ANY).is_empty());
-        assert_eq!(voices(&talk(&[(0.2, 1)]), &ANY), [0]);
+        assert!(voices_of(&[], &ANY).is_empty());
+        assert_eq!(voices_of(&talk(&[(0.2, 1)]), &ANY), [0]);
     }
 
     #[test]
     fn who_speaks_for_two_seconds_is_a_voice_and_an_odd_moment_is_none() {
         let long = [(4.0, 0), (4.0, 0), (4.0, 0)];
-        let with = |clean_s: f32| voices(&talk(&[&long[..], &[(clean_s, 1)]].concat()), &ANY)[3];
+        let with = |clean_s: f32| voices_of(&talk(&[&long[..], &[(clean_s, 1)]].concat()), &ANY)[3];
         assert_eq!((with(2.0), with(0.6)), (1, 0));
     }
 
@@ -277,7 +305,7 @@ mod tests {
         between.direction = unit((0..64).map(|n| f32::from(u8::from(n > 30))).collect());
         between.stream = 1;
         pieces.insert(2, between);
-        assert_eq!(voices(&pieces, &ANY)[2], 1);
+        assert_eq!(voices_of(&pieces, &ANY)[2], 1);
     }
 
     #[test]
@@ -290,7 +318,7 @@ mod tests {
                 piece.direction[0] = 0.7;
                 piece.direction = unit(std::mem::take(&mut piece.direction));
             }
-            1 + voices(&pieces, &ANY).into_iter().max().unwrap()
+            1 + voices_of(&pieces, &ANY).into_iter().max().unwrap()
         };
         assert_eq!((with(0), with(1)), (1, 2));
     }
@@ -299,7 +327,7 @@ mod tests {
     fn what_a_request_says_of_the_number_is_kept() {
         let told = talk(&[(4.0, 0), (4.0, 1), (4.0, 2), (4.0, 0), (4.0, 1), (2.0, 2)]);
         let count =
-            |range: RangeInclusive<usize>| 1 + voices(&told, &range).into_iter().max().unwrap();
+            |range: RangeInclusive<usize>| 1 + voices_of(&told, &range).into_iter().max().unwrap();
         assert_eq!(
             (count(ANY), count(1..=2), count(1..=1), count(5..=5)),
             (3, 2, 1, 5)

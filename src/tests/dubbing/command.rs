@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 use crate::dubbing::films::{film, packets};
 use crate::dubbing::jobs::stubs;
 use crate::http::cloning::cloning_models;
-use crate::support::server::{run, stub_models, vocabox};
+use crate::support::server::{link, run, stub_models, vocabox};
 
 fn dub(models: &str, data: &str, more: &[&str]) -> Output {
     run(&[&["--models-dir", models, "--data-dir", data, "dub"], more].concat())
@@ -123,6 +123,7 @@ fn dubbing_says_when_it_measures_voices() {
     );
     let pack = "stub-transcribe";
     fs::rename(stubs.path().join(pack), models.path().join(pack)).unwrap();
+    link(models.path(), "silero-vad");
     let data = ["--data-dir", "kept"];
     let said = dub_in(folder.path(), models.path(), "022", &data);
     let line = said.lines().find(|line| line.contains("measuring"));

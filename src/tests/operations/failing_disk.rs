@@ -121,7 +121,8 @@ fn what_a_failing_disk_does_not_take_is_503_and_all_is_well_when_it_recovers() {
     failing.fail("-");
     fs::remove_file(&hold).unwrap();
     until("recovery", || client.get("/readyz").status == 200);
-    assert_eq!(over(&client, &id)["status"], "done");
+    let ended = over(&client, &id);
+    assert_eq!(ended["status"], "done", "{ended}");
     assert_eq!(speak(&client, "Afterwards.").status, 200);
     assert_eq!(spooled(&failing.server), 0);
     let page = client.get("/voice/history?limit=200&feature=tts").json();

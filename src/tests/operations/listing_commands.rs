@@ -153,7 +153,7 @@ fn histories_are_listed_without_texts_but_in_json() {
     );
     let none = ["history", "list", "--account", "test", "--feature", "stt"];
     assert_eq!(command(&server.data, &none), json!([]));
-    let unknown = ["history", "list", "--account", "nobody"];
+    let unknown = ["history", "list", "--account", "unknown"];
     assert_eq!(refused(&server, &unknown).0, Some(1));
     let purged = command(&server.data, &["history", "purge", "--account", "test"]);
     assert_eq!(purged["items"], 3);

@@ -141,7 +141,7 @@ fn next(lines: &mut std::io::Lines<BufReader<PipeReader>>) -> String {
     lines.next().expect("the server lives").unwrap()
 }
 
-/// The command with its standard output into a pipe that nobody reads any more.
+/// The command, whose standard output is a pipe without a reader.
 fn into_closed_pipe(mut command: Command) -> std::process::Output {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);

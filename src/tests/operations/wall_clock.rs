@@ -15,10 +15,10 @@ use crate::support::process::until;
 use crate::support::server::{Server, json as command};
 use crate::support::shim;
 
-const DAY_S: i64 = 24 * 3_600;
+pub const DAY_S: i64 = 24 * 3_600;
 
 /// Makes the clock wrong by so many seconds.
-fn set(clock: &Path, seconds: i64) {
+pub fn set(clock: &Path, seconds: i64) {
     fs::write(clock, seconds.to_le_bytes()).unwrap();
 }
 

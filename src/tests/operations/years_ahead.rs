@@ -1,21 +1,15 @@
 //! A clock that is years ahead, with a server that removes what is too old.
 
 use std::fs;
-use std::path::Path;
 
 use serde_json::json;
 
 use super::durability::new_key;
+use super::wall_clock::{DAY_S, set};
 use crate::dubbing::jobs::{over, stubs};
 use crate::http::voice::wav;
 use crate::support::server::{Server, json as command, vocabox};
 use crate::support::shim;
-
-const DAY_S: i64 = 24 * 3_600;
-
-fn set(clock: &Path, seconds: i64) {
-    fs::write(clock, seconds.to_le_bytes()).unwrap();
-}
 
 #[test]
 fn a_clock_that_jumps_by_years_removes_no_history_and_no_job_and_says_so() {

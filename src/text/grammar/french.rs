@@ -26,14 +26,7 @@ impl French {
         let m = mixed(line, i, self)?;
         let gender = m.unit.as_ref().map_or(Gender::Neuter, |u| u.gender);
         let said = FractionWords::of(&self.base, &m, gender);
-        let FractionWords {
-            minus,
-            whole,
-            joint,
-            is_half: half,
-            class,
-        } = said;
-        let part = match half && m.whole.is_some() {
+        let part = match said.is_half && m.whole.is_some() {
             true if gender == Gender::Feminine => "demie".to_string(),
             true => "demi".to_string(),
             false => self.fraction(&m.over, &m.under),
@@ -45,12 +38,12 @@ impl French {
                 } else {
                     &unit.many
                 };
-                join(&[minus, &whole, noun, joint, &part])
+                join(&[said.minus, &said.whole, noun, said.joint, &part])
             }
-            Some(unit) => join(&[minus, &part, "de", &unit.one]),
-            None => join(&[minus, &whole, joint, &part]),
+            Some(unit) => join(&[said.minus, &part, "de", &unit.one]),
+            None => join(&[said.minus, &said.whole, said.joint, &part]),
         };
-        found(class, &[&words], m.end)
+        found(said.class, &[&words], m.end)
     }
 
     /// Reads "17.06" and "les 17-18-19 mars".

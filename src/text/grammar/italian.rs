@@ -25,14 +25,7 @@ impl Italian {
         let m = mixed(line, i, self)?;
         let gender = m.unit.as_ref().map_or(Gender::Neuter, |u| u.gender);
         let said = FractionWords::of(&self.base, &m, gender);
-        let FractionWords {
-            minus,
-            whole,
-            joint,
-            is_half: half,
-            class,
-        } = said;
-        let part = match half && m.whole.is_some() {
+        let part = match said.is_half && m.whole.is_some() {
             true => "mezzo".to_string(),
             false => self.fraction(&m.over, &m.under),
         };
@@ -44,12 +37,12 @@ impl Italian {
                 } else {
                     &unit.many
                 };
-                [minus, &whole, noun, joint, &part].join(" ")
+                [said.minus, &said.whole, noun, said.joint, &part].join(" ")
             }
-            Some(unit) => join(&[minus, &part, "di", &unit.one]),
-            None => join(&[minus, &whole, joint, &part]),
+            Some(unit) => join(&[said.minus, &part, "di", &unit.one]),
+            None => join(&[said.minus, &said.whole, said.joint, &part]),
         };
-        found(class, &[words.trim()], m.end)
+        found(said.class, &[words.trim()], m.end)
     }
 }
 

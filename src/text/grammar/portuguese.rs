@@ -26,14 +26,7 @@ impl Portuguese {
         let m = mixed(line, i, self)?;
         let gender = m.unit.as_ref().map_or(Gender::Masculine, |u| u.gender);
         let said = FractionWords::of(&self.base, &m, gender);
-        let FractionWords {
-            minus,
-            whole,
-            joint,
-            is_half: half,
-            class,
-        } = said;
-        let part = match (half, gender, &m.unit) {
+        let part = match (said.is_half, gender, &m.unit) {
             (true, Gender::Feminine, Some(_)) => "meia".to_string(),
             (true, _, Some(_)) => "meio".to_string(),
             (true, ..) if matches!(line.text(m.end), "hora" | "dúzia" | "volta" | "xícara") => {
@@ -49,11 +42,15 @@ impl Portuguese {
         };
         let one = m.whole.is_none_or(|w| w == "1");
         let (unit, of) = match &m.unit {
-            Some(unit) if half && !one => (unit.many.as_ref(), ""),
-            Some(unit) => (unit.one.as_ref(), if half { "" } else { "de" }),
+            Some(unit) if said.is_half && !one => (unit.many.as_ref(), ""),
+            Some(unit) => (unit.one.as_ref(), if said.is_half { "" } else { "de" }),
             None => ("", ""),
         };
-        found(class, &[minus, &whole, joint, &part, of, unit], m.end)
+        found(
+            said.class,
+            &[said.minus, &said.whole, said.joint, &part, of, unit],
+            m.end,
+        )
     }
 }
 

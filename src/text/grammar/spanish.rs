@@ -42,14 +42,7 @@ impl Spanish {
         let m = mixed(line, i, self)?;
         let gender = m.unit.as_ref().map_or(Gender::Neuter, |u| u.gender);
         let said = FractionWords::of(&self.base, &m, gender);
-        let FractionWords {
-            minus,
-            whole,
-            joint,
-            is_half: half,
-            class,
-        } = said;
-        let part = match (half, m.whole) {
+        let part = match (said.is_half, m.whole) {
             (true, Some(_)) if gender == Gender::Feminine => "media".to_string(),
             (true, Some(_)) => "medio".to_string(),
             (true, None)
@@ -71,16 +64,24 @@ impl Spanish {
             _ => self.fraction(&m.over, &m.under),
         };
         let (unit, of) = match &m.unit {
-            Some(unit) if half && m.whole.is_some() && m.whole != Some("1") => {
+            Some(unit) if said.is_half && m.whole.is_some() && m.whole != Some("1") => {
                 (unit.many.as_ref(), "")
             }
             Some(unit) => (
                 unit.one.as_ref(),
-                if half && m.whole.is_some() { "" } else { "de" },
+                if said.is_half && m.whole.is_some() {
+                    ""
+                } else {
+                    "de"
+                },
             ),
             None => ("", ""),
         };
-        found(class, &[minus, &whole, joint, &part, of, unit], m.end)
+        found(
+            said.class,
+            &[said.minus, &said.whole, said.joint, &part, of, unit],
+            m.end,
+        )
     }
 
     fn roman_in_small_letters(&self, line: &WrittenLine, i: usize) -> Option<Expression> {

@@ -3,6 +3,7 @@
 //! Chunks are read in the order of the file; its index, which cut-off files lack, is not needed. A list or a file that
 //! claims more than there is ends with the file.
 
+use std::collections::VecDeque;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use symphonia::core::codecs::audio::AudioCodecParameters;
@@ -15,6 +16,7 @@ use symphonia::core::units::Duration;
 use crate::decode::formats::FoundFormat;
 use crate::decode::formats::demuxed::{Demuxed, PacketSource, sound_track};
 use crate::decode::formats::elementary::{SoundFrame, Splitter};
+use crate::decode::formats::plain::PACKET_FRAMES;
 use crate::decode::formats::wave_format::{Coding, WaveFormat};
 use crate::decode::input::FileSpan;
 
@@ -24,6 +26,10 @@ const CHUNKS_MAX: usize = 100_000;
 /// Bytes of a head or of one chunk of sound that are read.
 const HEAD_BYTES_MAX: u64 = 1 << 16;
 const SOUND_BYTES_MAX: u64 = 1 << 24;
+/// Bytes of a chunk that are split into frames at a time.
+const PIECE_BYTES: usize = 1 << 15;
+/// Bytes between two chunks that are no chunk, until the file counts as over.
+const LOST_BYTES_MAX: u64 = 1 << 20;
 /// Bytes of the file in which the first frame of a stream that describes itself is looked for.
 const LOOK_BYTES_MAX: u64 = 1 << 24;
 
@@ -108,16 +114,12 @@ pub fn open(input: &FileSpan) -> io::Result<FoundFormat> {
             ..AviChunks::new(input)
         },
         streams,
-        ready: Vec::new(),
+        ready: VecDeque::new(),
     };
     let mut sound = packets(streams);
+    sound.chunks.bytes = sound.chunks.bytes.min(from + LOOK_BYTES_MAX);
     // Streams whose frames describe themselves have no better description.
-    while sound.streams.iter().any(AviStream::is_unknown) && sound.chunks.at < from + LOOK_BYTES_MAX
-    {
-        if sound.next()?.is_none() {
-            break;
-        }
-    }
+    while sound.streams.iter().any(AviStream::is_unknown) && sound.next()?.is_some() {}
     let names: Vec<String> = sound.streams.iter().filter_map(AviStream::name).collect();
     let known: Vec<AviStream> = sound
         .streams
@@ -204,10 +206,10 @@ impl AviStream {
     }
 
     /// Adds the packets of a chunk to `ready`.
-    fn take(&mut self, data: Vec<u8>, is_last: bool, ready: &mut Vec<Packet>) {
+    fn take(&mut self, data: Vec<u8>, is_last: bool, ready: &mut VecDeque<Packet>) {
         let number = self.number;
         let mut put = |at: &mut i64, frames: u64, data: Vec<u8>| {
-            ready.push(Packet::new(
+            ready.push_back(Packet::new(
                 number,
                 (*at).into(),
                 Duration::from(frames),
@@ -226,15 +228,27 @@ impl AviStream {
                 if whole > 0 {
                     let left = rest.split_off(whole);
                     let blocks = std::mem::replace(rest, left);
-                    put(&mut self.at, whole as u64 / *bytes * *frames, blocks);
+                    // As few as a decoder expects, whatever a chunk has.
+                    let most = (PACKET_FRAMES / *frames).max(1) * *bytes;
+                    for blocks in blocks.chunks(most as usize) {
+                        let count = blocks.len() as u64 / *bytes;
+                        put(&mut self.at, count * *frames, blocks.to_vec());
+                    }
                 }
             }
             AviPieces::Frames(splitter) => {
-                splitter.push(&data, None);
-                while let Some(SoundFrame { head, data, .. }) = splitter.next(is_last) {
-                    self.codec.get_or_insert_with(|| head.params());
-                    put(&mut self.at, u64::from(head.samples), data);
+                let mut take = |splitter: &mut Splitter, is_last| {
+                    while let Some(SoundFrame { head, data, .. }) = splitter.next(is_last) {
+                        self.codec.get_or_insert_with(|| head.params());
+                        put(&mut self.at, u64::from(head.samples), data);
+                    }
+                };
+                // The splitter keeps no more than it needs for one frame.
+                for piece in data.chunks(PIECE_BYTES) {
+                    splitter.push(piece, None);
+                    take(splitter, false);
                 }
+                take(splitter, is_last);
             }
             AviPieces::Units if !data.is_empty() => put(&mut self.at, self.samples_per_unit, data),
             AviPieces::Units | AviPieces::Other(_) => {}
@@ -246,8 +260,7 @@ impl AviStream {
 struct AviSound {
     chunks: AviChunks,
     streams: Vec<AviStream>,
-    /// The next packets, the last one first.
-    ready: Vec<Packet>,
+    ready: VecDeque<Packet>,
 }
 
 impl PacketSource for AviSound {
@@ -273,9 +286,8 @@ impl PacketSource for AviSound {
             };
             let data = self.chunks.read(&chunk, SOUND_BYTES_MAX)?;
             self.streams[at].take(data, false, &mut self.ready);
-            self.ready.reverse();
         }
-        Ok(self.ready.pop())
+        Ok(self.ready.pop_front())
     }
 }
 
@@ -310,7 +322,8 @@ impl AviChunks {
 
     fn next(&mut self) -> io::Result<Option<AviChunk>> {
         // Pictures are skipped, and so is what lies between parts.
-        loop {
+        let end = self.at.saturating_add(LOST_BYTES_MAX);
+        while self.at < end {
             let Some(head) = self.bytes_at::<8>(self.at)? else {
                 return Ok(None);
             };
@@ -336,6 +349,7 @@ impl AviChunks {
             self.at = from + length.next_multiple_of(2);
             return Ok(Some(AviChunk { name, from, length }));
         }
+        Ok(None)
     }
 
     /// Returns up to `most` bytes of a chunk's content, fewer where the file ends.

@@ -1,5 +1,6 @@
 //! FLV (Adobe Flash Video File Format 10.1, annex E): tags of sound and pictures, one after the other.
 
+use std::collections::VecDeque;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use symphonia::core::audio::{Channels, Position};
@@ -87,10 +88,12 @@ fn params(data: &[u8]) -> Result<Option<AudioCodecParameters>, &'static str> {
         11 => return Err("Speex"),
         _ => return Err("a codec of an unknown number"),
     };
-    // A tag has any number of samples.
-    params.with_max_frames_per_packet(1 << 16);
+    params.with_max_frames_per_packet(PLAIN_BYTES_MAX as u64);
     Ok(Some(params))
 }
+
+/// Bytes of a packet of PCM.
+const PLAIN_BYTES_MAX: usize = 1 << 16;
 
 struct Tag {
     kind: u8,
@@ -100,6 +103,8 @@ struct Tag {
 
 struct Tags {
     input: BufReader<FileSpan>,
+    /// Further packets of the last tag.
+    rest: VecDeque<Packet>,
 }
 
 impl Tags {
@@ -109,6 +114,7 @@ impl Tags {
         let _ = start.seek(SeekFrom::Start(from));
         Tags {
             input: BufReader::with_capacity(1 << 16, start),
+            rest: VecDeque::new(),
         }
     }
 
@@ -139,20 +145,32 @@ impl Tags {
 
 impl PacketSource for Tags {
     fn next(&mut self) -> io::Result<Option<Packet>> {
+        if let Some(packet) = self.rest.pop_front() {
+            return Ok(Some(packet));
+        }
         while let Some(tag) = self.next_tag()? {
+            let is_plain = tag
+                .data
+                .first()
+                .is_some_and(|flags| matches!(flags >> 4, 0 | 3 | 7 | 8));
             let is_aac = tag.data.first().is_some_and(|flags| flags >> 4 == 10);
             let sound = match (tag.kind, &tag.data[..]) {
                 (SOUND_TAG, [_, 1, unit @ ..]) if is_aac => unit,
                 (SOUND_TAG, [_, sound @ ..]) if !is_aac => sound,
                 _ => continue,
             };
-            if !sound.is_empty() {
-                return Ok(Some(Packet::new(
-                    0,
-                    tag.time.into(),
-                    Duration::from(0u64),
-                    sound.to_vec(),
-                )));
+            // A tag may have 16 MB of samples.
+            let most = if is_plain {
+                PLAIN_BYTES_MAX
+            } else {
+                usize::MAX
+            };
+            for piece in sound.chunks(most) {
+                let packet = Packet::new(0, tag.time.into(), Duration::from(0u64), piece.to_vec());
+                self.rest.push_back(packet);
+            }
+            if let Some(packet) = self.rest.pop_front() {
+                return Ok(Some(packet));
             }
         }
         Ok(None)

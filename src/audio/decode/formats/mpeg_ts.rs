@@ -1,6 +1,7 @@
 //! MPEG transport streams (ISO/IEC 13818-1): the sound of the first program, of files (.ts), cameras (.mts, .m2ts: four
 //! bytes before each packet) and broadcasts (sixteen after it).
 
+use std::collections::VecDeque;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use symphonia::core::common::FourCc;
@@ -70,7 +71,9 @@ pub fn open(input: &FileSpan, steps: TsSteps) -> io::Result<FoundFormat> {
     let mut sound = TsSound::new(input, steps);
     while sound.at < LOOK_BYTES_MAX && sound.streams.is_empty() && sound.step()? {}
     let is_open = |stream: &TsStream| stream.coding.is_ok() && stream.first.is_none();
-    while sound.at < LOOK_BYTES_MAX && sound.streams.iter().any(is_open) && sound.step()? {}
+    while sound.at < LOOK_BYTES_MAX && sound.streams.iter().any(is_open) && sound.step()? {
+        sound.ready.clear();
+    }
     let names: Vec<&str> = sound
         .streams
         .iter()
@@ -112,8 +115,7 @@ struct TsSound {
     /// The first time of any stream.
     base: Option<i64>,
     is_based: bool,
-    /// The next packets, the last one first.
-    ready: Vec<Packet>,
+    ready: VecDeque<Packet>,
     is_over: bool,
 }
 
@@ -132,7 +134,7 @@ impl TsSound {
             streams: Vec::new(),
             base: None,
             is_based: false,
-            ready: Vec::new(),
+            ready: VecDeque::new(),
             is_over: false,
         }
     }
@@ -284,7 +286,13 @@ impl TsSound {
 }
 
 impl TsStream {
-    fn push(&mut self, piece: &[u8], time: Option<i64>, is_last: bool, ready: &mut Vec<Packet>) {
+    fn push(
+        &mut self,
+        piece: &[u8],
+        time: Option<i64>,
+        is_last: bool,
+        ready: &mut VecDeque<Packet>,
+    ) {
         let Ok(splitter) = &mut self.coding else {
             return;
         };
@@ -300,7 +308,7 @@ impl TsStream {
                 data,
             );
             self.at = self.at.saturating_add_unsigned(lasts);
-            ready.insert(0, packet);
+            ready.push_back(packet);
         }
     }
 }
@@ -310,7 +318,7 @@ impl PacketSource for TsSound {
         while self.ready.is_empty() && !self.is_over {
             self.step()?;
         }
-        Ok(self.ready.pop())
+        Ok(self.ready.pop_front())
     }
 }
 

@@ -34,16 +34,19 @@ pub fn account(line: &WrittenLine, i: usize, grammar: &dyn Grammar) -> Option<Ex
             in_group = 0;
         }
         let text = line.text(at);
-        in_group += text.len();
-        chars += text.len();
-        if in_group > ACCOUNT_GROUP && !said.is_empty() {
+        if in_group + text.len() > ACCOUNT_GROUP && !said.is_empty() {
             break;
         }
+        in_group += text.len();
+        chars += text.len();
         group.push(match line.is_figure(at) {
             true => grammar.one_by_one(text).replace(',', ""),
             false => grammar.letters(text),
         });
         at += 1;
+    }
+    if group.is_empty() {
+        return None;
     }
     said.push(group.join(" "));
     let fits = ACCOUNT_CHARS.contains(&chars) && !line.glued_right(at);
