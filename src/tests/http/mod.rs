@@ -15,5 +15,6 @@ mod speech;
 mod statuses;
 mod streaming;
 mod tracks;
+mod transcripts;
 mod translation;
 pub mod voice;
