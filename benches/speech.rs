@@ -64,6 +64,8 @@ fn transcribe(engine: &Transcribe, file: &[u8]) -> f64 {
         into_english: false,
         words: true,
         beams: 1,
+        prompt: None,
+        keywords: Vec::new(),
     };
     engine
         .run(task, &cancellation())

@@ -9,6 +9,8 @@ figures   times, memory, and comparisons of two programs
 playing   streams of speech, and whether a player that plays them as they come has to wait
 waiting   clients that wait and come again when they are refused
 texts     texts to speak, and errors of their transcripts
+prose     sentences to speak, for tuning and for testing
+recordings  recordings as people have them (imports numpy: only after `needs.prepare`)
 encoders  likeness of two voices (imports numpy and onnxruntime: only after `needs.prepare`)
 prompts   recordings of people, and conversations built from them
 diarizing errors of diarization

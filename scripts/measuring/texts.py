@@ -32,13 +32,30 @@ def edits(a: Sequence, b: Sequence) -> int:
     return row[-1]
 
 
+def _words(text: str) -> list[str]:
+    return re.sub(r"[^\w' ]", " ", text.lower().replace("’", "'")).split()
+
+
 def errors(reference: str, heard: str) -> tuple[int, int]:
     """Word errors between two texts, and the reference's number of words."""
+    words = _words(reference)
+    return edits(words, _words(heard)), len(words)
 
-    def words(text: str) -> list[str]:
-        return re.sub(r"[^\w' ]", " ", text.lower().replace("’", "'")).split()
 
-    return edits(words(reference), words(heard)), len(words(reference))
+def edited(reference: str, heard: str) -> tuple[int, int, int, int]:
+    """Words that were replaced, inserted and lost between two texts, the least in all, and the reference's number of words."""
+    a, b = _words(reference), _words(heard)
+    # Each cell: errors, then replaced, inserted, lost.
+    row = [(j, 0, j, 0) for j in range(len(b) + 1)]
+    for i, x in enumerate(a, 1):
+        before, row[0] = row[0], (i, 0, 0, i)
+        for j, y in enumerate(b, 1):
+            all_, replaced, inserted, lost = before
+            same = (all_, replaced, inserted, lost) if x == y else (all_ + 1, replaced + 1, inserted, lost)
+            drop = (row[j][0] + 1, row[j][1], row[j][2], row[j][3] + 1)
+            more = (row[j - 1][0] + 1, row[j - 1][1], row[j - 1][2] + 1, row[j - 1][3])
+            before, row[j] = row[j], min(same, drop, more)
+    return *row[-1][1:], len(a)
 
 
 def plain(text: str) -> str:

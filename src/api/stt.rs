@@ -15,8 +15,10 @@ use crate::engine::{speaker, vad};
 use crate::fault::Fault;
 use crate::limits;
 use crate::request::sound_fields::ChannelMode;
-use crate::request::transcription::TranscribeForm;
-use crate::services::transcription::{Recording, TranscriptionRequest};
+use crate::request::transcription::{ResponseFormat, Task, TranscribeForm};
+use crate::services::rendering::subtitles;
+use crate::services::spoken_language::spoken_language;
+use crate::services::transcription::{Recording, TranscriptionHints, TranscriptionRequest};
 use crate::store::{Feature, ItemId};
 
 /// The transcript. Times are seconds from the start of the file.
@@ -27,7 +29,10 @@ pub struct TranscribeAnswer {
     engine: String,
     #[schemars(with = "String", extend("format" = "uuid"))]
     id: ItemId,
+    /// The language that is spoken most.
     language: String,
+    /// All languages that are spoken, in the order of their first segments.
+    languages: Vec<String>,
     model: String,
     segments: Vec<TranscribedSegment>,
     /// The speakers in the order of their first segments. Absent unless the request asked for them.
@@ -41,6 +46,7 @@ pub struct TranscribeAnswer {
 struct TranscribedSegment {
     end: f64,
     id: usize,
+    language: String,
     /// Absent unless the request asked for speakers.
     #[serde(skip_serializing_if = "Option::is_none")]
     speaker: Option<String>,
@@ -64,7 +70,7 @@ struct TimedWord {
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let form = call.form(&context.spool_dir)?;
     let asked = TranscribeForm::read(form)?;
-    let (language, words) = (asked.language, asked.word_timestamps);
+    let hints = TranscriptionHints::new(asked.prompt.as_deref(), asked.keywords.as_deref())?;
     let transcription = context.services.transcription.as_ref().ok_or_else(|| {
         Fault::missing("No engine for transcription is installed on this server.")
     })?;
@@ -77,7 +83,17 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
             ));
         }
     };
-    let recognizer = transcription.recognizer(language.as_deref());
+    let known: Vec<&str> = transcription.languages().collect();
+    let language = spoken_language(asked.language.as_deref().unwrap_or("auto"), &known)?;
+    let (layout, words) = (asked.layout(), asked.word_timestamps);
+    let recognizer = match asked.task {
+        Task::Transcribe => transcription.recognizer(language.as_deref()),
+        // Specialists do not declare that they know English.
+        Task::Translate => transcription.general(),
+    };
+    // Subtitles are timed by words.
+    let is_timed =
+        words || asked.diarize || matches!(asked.response_format, ResponseFormat::Subtitles(_));
     let is_split = asked.channels == ChannelMode::Split;
     let mut track = TrackChoice {
         number: asked.audio_track,
@@ -126,9 +142,10 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
             recording: Recording::Stream(sound.samples),
             // Both sides of a call speak the language that was detected in the first words.
             language: language.clone().or(heard.language()),
-            into_english: false,
-            words: words || asked.diarize,
+            into_english: asked.task == Task::Translate,
+            words: is_timed,
             beams: transcription.beams,
+            hints: hints.clone(),
         };
         heard.add(recognizer.transcribe(request, &call.share()?, &call.cancellation)?);
     }
@@ -151,17 +168,36 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
             labelled(attribute(&transcript, &heard.turns))
         }
     };
-    Reply::json(&TranscribeAnswer {
-        audio_track: heard_track.into(),
-        duration_seconds: millis(transcript.seconds),
-        engine: recognizer.name.engine.clone(),
-        id,
-        speakers: (is_split || asked.diarize).then(|| speakers(&segments)),
-        segments: answers(segments, words),
-        language: transcript.language,
-        model: recognizer.name.model.clone(),
-        transcript: text,
-    })
+    let written = |content_type, text: String| Reply {
+        content_type,
+        headers: Vec::new(),
+        body: text.into_bytes(),
+        rest: None,
+        file: None,
+    };
+    match asked.response_format {
+        ResponseFormat::Json => Reply::json(&TranscribeAnswer {
+            audio_track: heard_track.into(),
+            duration_seconds: millis(transcript.seconds),
+            engine: recognizer.name.engine.clone(),
+            id,
+            speakers: (is_split || asked.diarize).then(|| speakers(&segments)),
+            segments: answers(segments, words),
+            languages: transcript
+                .languages()
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
+            language: transcript.language,
+            model: recognizer.name.model.clone(),
+            transcript: text,
+        }),
+        ResponseFormat::Text => Ok(written("text/plain; charset=utf-8", text + "\n")),
+        ResponseFormat::Subtitles(format) => {
+            let file = subtitles(&transcript, format, layout);
+            Ok(written(format.content_type(), file))
+        }
+    }
 }
 
 /// The transcript's segments, without speakers.
@@ -204,6 +240,7 @@ fn answers(segments: Vec<LabelledSegment>, with_words: bool) -> Vec<TranscribedS
     let answer = |(id, (said, speaker)): (usize, LabelledSegment)| TranscribedSegment {
         end: millis(said.end_s),
         id,
+        language: said.language,
         speaker,
         start: millis(said.start_s),
         text: said.text,

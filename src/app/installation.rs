@@ -151,6 +151,13 @@ impl Installation {
         pack.ok_or_else(|| missing(Capability::Transcribe))
     }
 
+    /// Codes of the languages that the packs that transcribe know.
+    pub fn spoken_languages(&self) -> Vec<&str> {
+        let packs = self.transcribe.iter().chain(&self.specialists);
+        let codes = packs.flat_map(|pack| &pack.manifest.languages);
+        codes.map(String::as_str).collect()
+    }
+
     /// Builds the engine of `pack`, which transcribes. Faults: `Missing` when it or the pack that detects speech cannot
     /// be loaded.
     pub(super) fn build_recognizer(&self, pack: &Pack) -> Result<Arc<Transcribe>, Fault> {

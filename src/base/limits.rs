@@ -302,6 +302,16 @@ pub const TRANSCRIBE_SECONDS_MAX: u64 = 3_600;
 /// Seconds that translating all of one request's segments may take, queueing included.
 pub const TRANSLATE_SECONDS_MAX: u64 = 600;
 
+/// Characters of the text that a client tells before a recording, number of the names that it lists, and characters of
+/// each: the model takes 223 tokens, of about four characters each.
+pub const PROMPT_CHARS_MAX: usize = 1_000;
+pub const KEYWORDS_MAX: usize = 100;
+pub const KEYWORD_CHARS_MAX: usize = 60;
+/// Characters of a line of subtitles, and lines that are shown at a time.
+pub const LINE_CHARS_MIN: usize = 10;
+pub const LINE_CHARS_MAX: usize = 200;
+pub const SUBTITLE_LINES_MAX: usize = 10;
+
 /// Bytes of a language code: BCP 47 recommends at least 35 (RFC 5646, 4.4.1).
 pub const LANGUAGE_BYTES_MAX: usize = 35;
 /// Segments of one recording to translate, and characters of each: a film has about 1500, of some 40 characters.

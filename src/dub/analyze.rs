@@ -12,7 +12,7 @@ use crate::engine::contract::{CancellationToken, Transcript};
 use crate::engine::diarization::{self, Turn, attribute};
 use crate::fault::Fault;
 use crate::scheduler::LaneShare;
-use crate::services::transcription::{Recording, TranscriptionRequest};
+use crate::services::transcription::{Recording, TranscriptionHints, TranscriptionRequest};
 
 /// Progress after diarization; transcription is the rest.
 const DIARIZED: f64 = 0.15;
@@ -87,6 +87,7 @@ pub fn analyze(
             into_english: false,
             words: true,
             beams: 1,
+            hints: TranscriptionHints::default(),
         };
         let recognizer = transcription.recognizer(language.as_deref());
         let transcript = recognizer.transcribe(request, &LaneShare::idle(), cancellation)?;

@@ -7,7 +7,9 @@ use crate::audio::pcm::Samples;
 use crate::engine::contract::CancellationToken;
 use crate::fault::{Fault, Kind};
 use crate::scheduler::LaneShare;
-use crate::services::transcription::{Recording, TranscriptionRequest, TranscriptionService};
+use crate::services::transcription::{
+    Recording, TranscriptionHints, TranscriptionRequest, TranscriptionService,
+};
 
 /// Seconds after a line that are also transcribed, unless another line begins there: the line's last sound decays in
 /// them.
@@ -51,6 +53,7 @@ pub fn translate(
             into_english: true,
             words: false,
             beams: 1,
+            hints: TranscriptionHints::default(),
         };
         // Only the general recognizer translates: specialists do not declare that they know English.
         let recognizer = transcription.general();

@@ -95,6 +95,7 @@ fn close(open: &mut Vec<Word>, speaker: usize, all: &mut Vec<TranscriptLine>) {
             end_s,
             text: text(&words),
             words,
+            ..Segment::default()
         },
         speaker,
         english: None,
@@ -142,6 +143,7 @@ mod tests {
                 end_s: at,
                 text: String::new(),
                 words,
+                ..Segment::default()
             },
             speaker,
         }

@@ -27,7 +27,6 @@
 //! | `original` | the original's sound, and the loudness of each of its lines |
 //! | `duck` | gains that make the original quieter under the lines |
 //! | `mix` | the original, ducked, and the lines on it → the new track |
-//! | `subtitles` | lines → SRT and VTT |
 
 pub mod analyze;
 pub mod assignment;
@@ -48,7 +47,6 @@ pub mod result;
 pub mod services;
 pub mod sound;
 mod stretches;
-pub mod subtitles;
 pub mod tasks;
 pub mod voices;
 

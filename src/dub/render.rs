@@ -20,12 +20,12 @@ use super::mux::{self, TrackWriter};
 use super::original::{AudioFrames, LineLoudness, RATE_HZ, Silence};
 use super::request::{RenderRequest, ScriptLine};
 use super::sound::{Original, SPEECH_RATE_HZ, Whole};
-use super::subtitles::{self, Cue};
 use super::voices::{DubVoice, DubVoices};
 use crate::audio::encode::WavWriter;
 use crate::engine::contract::CancellationToken;
 use crate::fault::{Fault, Kind};
 use crate::store::AccountId;
+use crate::text::subtitles::{SpokenText, SubtitleLayout, captions, srt, vtt};
 
 /// Name of the film that a render makes.
 pub const VIDEO: &str = "video";
@@ -189,8 +189,9 @@ pub fn render(
             mux::replace_audio(files.open()?, &track, replaced, file)
         })?;
     }
-    let cues: Vec<Cue> = segments.iter().zip(&told).map(cue).collect();
-    for (name, text) in [(SRT, subtitles::srt(&cues)), (VTT, subtitles::vtt(&cues))] {
+    let shown: Vec<SpokenText> = segments.iter().zip(&told).map(shown).collect();
+    let shown = captions(&shown, SubtitleLayout::default());
+    for (name, text) in [(SRT, srt(&shown)), (VTT, vtt(&shown))] {
         files.make(name, &mut |file| {
             file.write_all(text.as_bytes()).map_err(Fault::disk)
         })?;
@@ -301,12 +302,13 @@ fn spans(segments: &[ScriptLine]) -> Vec<std::ops::Range<u64>> {
     segments.iter().map(span).collect()
 }
 
-fn cue((segment, line): (&ScriptLine, &RenderedLine)) -> Cue {
-    Cue {
+fn shown((segment, line): (&ScriptLine, &RenderedLine)) -> SpokenText {
+    SpokenText {
         start_s: segment.start_s,
         // The subtitle is shown at least as long as the line is heard.
         end_s: segment.end_s.max(line.end_s),
         text: segment.text.clone(),
+        words: Vec::new(),
     }
 }
 

@@ -194,6 +194,7 @@ mod tests {
                     start_s: 0.12345,
                     end_s: 2.0,
                 }],
+                ..Segment::default()
             },
             speaker: 1,
             english: english.map(str::to_owned),

@@ -92,12 +92,16 @@ pub struct TranscribeTask {
     pub words: bool,
     /// Hypotheses that are followed at once, of which the likeliest is taken; 1 is the fastest.
     pub beams: usize,
+    /// Text that may come before the recording: its spelling and style are those of the transcript.
+    pub prompt: Option<String>,
+    /// Names and rare words that may be said.
+    pub keywords: Vec<String>,
 }
 
 /// The text of a recording.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Transcript {
-    /// Code of the spoken language: the task's if it was used, else the detected one.
+    /// Code of the language that is spoken most: the task's if it was used, else the detected one.
     pub language: String,
     /// Length of the whole recording in seconds.
     pub seconds: f64,
@@ -111,14 +115,27 @@ impl Transcript {
         let texts: Vec<&str> = self.segments.iter().map(|s| s.text.as_str()).collect();
         texts.join(" ")
     }
+
+    /// Returns the codes of the languages that are spoken, in the order of their first phrases.
+    pub fn languages(&self) -> Vec<&str> {
+        let mut codes: Vec<&str> = Vec::new();
+        for segment in &self.segments {
+            if !codes.contains(&segment.language.as_str()) {
+                codes.push(&segment.language);
+            }
+        }
+        codes
+    }
 }
 
 /// One phrase; times in seconds from the start of the recording.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Segment {
     pub start_s: f64,
     pub end_s: f64,
     pub text: String,
+    /// Code of the language that is spoken in it.
+    pub language: String,
     /// The words in their order, each within the phrase and none before the previous one has ended; empty unless
     /// requested.
     pub words: Vec<Word>,

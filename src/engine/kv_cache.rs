@@ -1,6 +1,8 @@
 //! The key-value cache of a text decoder, and the tensor names by which both kinds of decoders are recognised: those of
 //! Hugging Face's exports.
 
+use std::ops::Range;
+
 use crate::graph::net::{Input, Value};
 use vocabox_base::fault::Fault;
 
@@ -49,6 +51,23 @@ impl Rows {
         Ok(Rows::Own(shape, picked))
     }
 
+    /// Returns the entries `part` along the axis that has `all` of them. Faults: `Engine` when there is no such axis.
+    pub(crate) fn part(&self, part: Range<usize>, all: usize) -> Result<Rows, Fault> {
+        let (shape, values) = match self {
+            Rows::Held(value) => (value.shape(), value.floats()?),
+            Rows::Own(shape, values) => (shape.as_slice(), values.as_slice()),
+        };
+        let axis = shape.iter().position(|&size| size == all);
+        let axis = axis.ok_or_else(|| Fault::engine(format!("no {all} frames in {shape:?}")))?;
+        let each: usize = shape[axis + 1..].iter().product();
+        let (from, to) = (part.start.min(all) * each, part.end.min(all) * each);
+        let blocks = values.chunks_exact((all * each).max(1));
+        let values = blocks.flat_map(|block| &block[from..to]).copied().collect();
+        let mut shape = shape.to_vec();
+        shape[axis] = part.end.min(all) - part.start.min(all);
+        Ok(Rows::Own(shape, values))
+    }
+
     /// Returns the values as an input of a graph.
     pub(crate) fn input(&self) -> Input<'_> {
         match self {
@@ -79,5 +98,22 @@ pub(crate) fn as_input(name: &str) -> String {
     match name {
         "last_hidden_state" => HIDDEN.to_owned(),
         _ => name.replacen("present.", "past_key_values.", 1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_is_taken_along_the_frames() {
+        let values: Vec<f32> = (0..12).map(|v| v as f32).collect();
+        let rows = Rows::Own(vec![1, 2, 3, 2], values);
+        let Rows::Own(shape, values) = rows.part(1..3, 3).unwrap() else {
+            panic!("its values are its own");
+        };
+        assert_eq!(shape, [1, 2, 2, 2]);
+        assert_eq!(values, [2.0, 3.0, 4.0, 5.0, 8.0, 9.0, 10.0, 11.0]);
+        assert!(rows.part(0..1, 7).is_err());
     }
 }

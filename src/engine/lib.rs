@@ -12,6 +12,7 @@
 //! | `asr` | speech → text (Whisper) |
 //! | `vad` | where in a recording there is speech (Silero) |
 //! | `speech_search` | whether something is said in a recording |
+//! | `level` | how loud a recording is, and the gain at which models hear it |
 //! | `segmentation` | which of three speakers talk in 10 s |
 //! | `speaker` | speech → a speaker's embedding |
 //! | `diarization` | who speaks when |
@@ -23,6 +24,7 @@ pub mod contract;
 pub mod diarization;
 pub mod graph;
 mod kv_cache;
+mod level;
 mod logits;
 mod refusals;
 mod registry;

@@ -1,8 +1,8 @@
 //! Engines without a model that follow commands, so that the tests can fill queues and make engines fail. Debug builds
 //! have them; a release build refuses a pack that names one, like any unknown engine.
 //!
-//! The command is the text to speak or to translate, the voice, or the language to transcribe: `fail`, `panic`, `hold`,
-//! which lasts as long as the file `hold` is in the pack's folder, in one step, `compute`, which lasts as long, in many
+//! The command is the text to speak or to translate, the voice, or the prompt or else the language of a transcription:
+//! `fail`, `panic`, `hold`, which lasts as long as the file `hold` is in the pack's folder, in one step, `compute`, which lasts as long, in many
 //! steps, or `hang`, which lasts as long and does not even end after its deadline. While the file `fail` exists, every
 //! task fails. Any other text succeeds at once. The file `held` has a line for each start and each end of a `hold`, in
 //! their order.
@@ -132,7 +132,8 @@ impl Engine for Transcribes {
 
     /// Returns an empty transcript.
     fn run(&self, task: TranscribeTask, steps: &dyn Steps) -> Result<Transcript, Fault> {
-        self.0.obey(task.language.as_deref().unwrap_or(""), steps)?;
+        let command = task.prompt.or(task.language).unwrap_or_default();
+        self.0.obey(&command, steps)?;
         Ok(Transcript {
             language: "en".to_owned(),
             seconds: 0.0,

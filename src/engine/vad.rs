@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::graph::loader::GraphLoader;
 use crate::graph::net::{Input, Net};
+use crate::level;
 use vocabox_base::fault::Fault;
 use vocabox_pack::Pack;
 
@@ -17,13 +18,10 @@ pub const HOP: usize = 512;
 const CONTEXT: usize = 64;
 const STATE: [usize; 3] = [2, 1, 128];
 
-/// A step below this level (−60 dBFS, root mean square) is no speech, whatever the model returns: the model can fire on
-/// digital silence.
-const RMS_MIN: f32 = 1e-3;
 /// Probability at which speech starts, and below which it ends (`get_speech_timestamps`: threshold and threshold −
 /// 0.15).
-const BEGIN: f32 = 0.5;
-const END: f32 = 0.35;
+pub const SPEECH_FROM: f32 = 0.5;
+pub const PAUSE_BELOW: f32 = 0.35;
 /// Shorter speech is a click (`min_speech_duration_ms` = 250).
 const SPEECH_HOPS_MIN: usize = 8;
 /// A shorter pause belongs to the speech around it. Longer than upstream's 100 ms, because transcription needs phrases
@@ -35,6 +33,8 @@ pub struct Silero {
     net: Arc<dyn Net>,
     state: Vec<f32>,
     frame: Vec<f32>,
+    /// Gain of the last sample of `frame`.
+    gain: f32,
 }
 
 /// Builds the detector of `pack`.
@@ -49,6 +49,7 @@ impl Silero {
             net,
             state: vec![0.0; STATE.iter().product()],
             frame: vec![0.0; CONTEXT + HOP],
+            gain: 1.0,
         }
     }
 
@@ -59,8 +60,17 @@ impl Silero {
 
     /// Returns the probability in [0, 1] that the next `HOP` samples hold speech.
     pub fn step(&mut self, samples: &[f32]) -> Result<f32, Fault> {
+        self.step_raised(samples, 1.0)
+    }
+
+    /// As [`Silero::step`], of samples that are raised by `gain`, which changes evenly over the step.
+    pub fn step_raised(&mut self, samples: &[f32], gain: f32) -> Result<f32, Fault> {
         self.frame.copy_within(HOP.., 0);
-        self.frame[CONTEXT..].copy_from_slice(samples);
+        let rise = (gain - self.gain) / HOP as f32;
+        for ((at, raised), sample) in self.frame[CONTEXT..].iter_mut().enumerate().zip(samples) {
+            *raised = (sample * (self.gain + rise * (at + 1) as f32)).clamp(-1.0, 1.0);
+        }
+        self.gain = gain;
         let shape = [1, self.frame.len()];
         let inputs = [
             ("input", Input::Floats(&shape, &self.frame)),
@@ -68,8 +78,8 @@ impl Silero {
         ];
         let outputs = self.net.run(&inputs, &["output", "stateN"])?;
         self.state.copy_from_slice(outputs[1].floats()?);
-        let energy: f32 = samples.iter().map(|s| s * s).sum();
-        if energy < RMS_MIN * RMS_MIN * HOP as f32 {
+        // The model can fire on digital silence.
+        if level::rms(samples) < level::SILENCE_RMS {
             return Ok(0.0);
         }
         Ok(outputs[0].floats()?[0])
@@ -82,8 +92,8 @@ pub fn regions(probabilities: &[f32]) -> Vec<std::ops::Range<usize>> {
     let mut open = None;
     for (hop, &p) in probabilities.iter().chain([&0.0]).enumerate() {
         match open {
-            None if p >= BEGIN && hop < probabilities.len() => open = Some(hop),
-            Some(start) if p < END => {
+            None if p >= SPEECH_FROM && hop < probabilities.len() => open = Some(hop),
+            Some(start) if p < PAUSE_BELOW => {
                 open = None;
                 match found.last_mut() {
                     Some(last) if start - last.end < PAUSE_HOPS_MIN => last.end = hop,

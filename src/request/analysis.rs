@@ -20,8 +20,8 @@ pub struct AnalyzeForm {
     /// Whether the speakers are distinguished.
     #[schemars(default = "on")]
     pub diarize: bool,
-    /// The number of the sound track to analyze, from 1 on; by default one in the language, a default one or the first, and
-    /// none that is silent.
+    /// The number of the sound track to analyze, from 1 on; by default one in the language, a default one or the first with
+    /// speech.
     #[schemars(range(min = 1, max = { limits::MOVIE_TRACKS_MAX }))]
     pub audio_track: Option<usize>,
     #[schemars(flatten)]

@@ -110,24 +110,6 @@ impl Form {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The field `name` as a truth value: true, false, 1, 0, yes, no, on or off in any case; `default` when
-    /// it is absent or empty.
-    ///
-    /// Faults: `Invalid` for any other value.
-    pub fn boolean(&self, name: &str, default: bool) -> Result<bool, Fault> {
-        let Some(value) = self.text(name) else {
-            return Ok(default);
-        };
-        match value.trim().to_ascii_lowercase().as_str() {
-            "" => Ok(default),
-            "true" | "1" | "yes" | "on" => Ok(true),
-            "false" | "0" | "no" | "off" => Ok(false),
-            _ => Err(Fault::invalid(format!(
-                "{name} is not a boolean; true, false, 1, 0, yes, no, on and off are accepted"
-            ))),
-        }
-    }
-
     /// Takes the file out of the form. Faults: `Invalid` if there is none, or it is empty.
     pub fn take_file(&mut self) -> Result<Body, Fault> {
         let file = self.file.take();

@@ -7,6 +7,7 @@
 pub mod analysis;
 pub mod cloning;
 pub mod form;
+mod form_values;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
 pub mod json;

@@ -7,6 +7,7 @@ use super::{Capacity, ModelName, run_engine};
 use crate::audio::pcm::{Clip, ClipReader, Samples};
 use crate::engine::contract::{CancellationToken, Transcribe, TranscribeTask, Transcript};
 use crate::fault::Fault;
+use crate::limits;
 use crate::scheduler::LaneShare;
 use crate::scheduler::estimates::Work;
 use crate::scheduler::lanes::Lanes;
@@ -60,6 +61,58 @@ pub struct TranscriptionRequest {
     pub words: bool,
     /// Hypotheses that the search follows; 1 is the fastest.
     pub beams: usize,
+    /// What the client tells of the recording beforehand.
+    pub hints: TranscriptionHints,
+}
+
+/// What a client tells of a recording, so that its words are spelled as it spells them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TranscriptionHints {
+    /// Text that could come before the recording.
+    pub prompt: Option<String>,
+    /// Names and rare words that may be said.
+    pub keywords: Vec<String>,
+}
+
+impl TranscriptionHints {
+    /// Returns the hints of a text and of words separated by commas or lines. Faults: `Invalid` when the text, a word or the
+    /// number of words is above its bound.
+    pub fn new(prompt: Option<&str>, keywords: Option<&str>) -> Result<Self, Fault> {
+        let prompt = prompt.map(str::trim).filter(|text| !text.is_empty());
+        let chars = prompt.map_or(0, |text| text.chars().count());
+        if chars > limits::PROMPT_CHARS_MAX {
+            return Err(Fault::invalid(format!(
+                "prompt has {chars} characters; at most {} are accepted",
+                limits::PROMPT_CHARS_MAX
+            )));
+        }
+        let words = keywords.unwrap_or_default().split([',', '\n', ';']);
+        let words = words.map(|word| word.split_whitespace().collect::<Vec<_>>().join(" "));
+        let mut kept: Vec<String> = Vec::new();
+        for word in words.filter(|word| !word.is_empty()) {
+            let chars = word.chars().count();
+            if chars > limits::KEYWORD_CHARS_MAX {
+                return Err(Fault::invalid(format!(
+                    "keywords has a word of {chars} characters; at most {} are accepted",
+                    limits::KEYWORD_CHARS_MAX
+                )));
+            }
+            if !kept.contains(&word) {
+                kept.push(word);
+            }
+        }
+        if kept.len() > limits::KEYWORDS_MAX {
+            return Err(Fault::invalid(format!(
+                "keywords has {} words; at most {} are accepted",
+                kept.len(),
+                limits::KEYWORDS_MAX
+            )));
+        }
+        Ok(TranscriptionHints {
+            prompt: prompt.map(str::to_owned),
+            keywords: kept,
+        })
+    }
 }
 
 /// Mono sound at the recognizer's rate.
@@ -106,11 +159,16 @@ impl Recognizer {
             into_english: request.into_english,
             words: request.words,
             beams: request.beams,
+            prompt: request.hints.prompt,
+            keywords: request.hints.keywords,
         };
         let lane_task = (self.lanes).enter(share, Work::Transcribe, seconds, cancellation)?;
         let mut transcript = run_engine(&*self.engine, task, &lane_task)?;
         // A specialist was made for the code that it was chosen by, whatever its model calls it.
         if let Some(code) = language.filter(|_| self.is_specialist) {
+            for segment in &mut transcript.segments {
+                segment.language.clone_from(&code);
+            }
             transcript.language = code;
         }
         Ok(transcript)
@@ -162,5 +220,31 @@ impl TranscriptionService {
             true => &self.general.languages,
             false => &[],
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keywords_are_told_apart_and_bounded() {
+        let told = TranscriptionHints::new(
+            Some(" "),
+            Some("Okonkwo,  apixaban ,\nPort\tHarcourt, Okonkwo,,"),
+        );
+        let told = told.unwrap();
+        assert_eq!(told.prompt, None);
+        assert_eq!(told.keywords, ["Okonkwo", "apixaban", "Port Harcourt"]);
+        let refused = |prompt: &str, keywords: &str| {
+            let hints = TranscriptionHints::new(Some(prompt), Some(keywords));
+            hints.unwrap_err().to_string()
+        };
+        assert!(
+            refused(&"a".repeat(1_001), "").contains("prompt has 1001 characters; at most 1000")
+        );
+        assert!(refused("", &"a".repeat(61)).contains("a word of 61 characters; at most 60"));
+        let many: Vec<String> = (0..101).map(|n| n.to_string()).collect();
+        assert!(refused("", &many.join(",")).contains("keywords has 101 words; at most 100"));
     }
 }

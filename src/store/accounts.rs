@@ -234,6 +234,7 @@ mod tests {
     use crate::tests::open;
     use crate::{KeyEnv, KeyLimits};
     use vocabox_base::fault::Kind;
+    use vocabox_base::limits::NAME_CHARS_MAX;
 
     #[test]
     fn accounts_are_what_was_asked_for() {

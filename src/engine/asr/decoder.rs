@@ -8,6 +8,7 @@
 //!   `encoder_hidden_states`;
 //! - `decoder_model.onnx` with `decoder_with_past_model.onnx`: a graph for the first run, another for those after it.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::graph::net::{Input, Net, Signature, TensorSpec, Value};
@@ -27,7 +28,7 @@ pub struct Step {
 pub type Attended = Arc<[f32]>;
 
 /// Tensors by the names of the decoder's inputs.
-type Memory = Vec<(String, Box<dyn Value>)>;
+type Memory = Vec<(String, Rows)>;
 
 /// The decoder's graphs with the window that they attend to.
 pub struct WhisperDecoder {
@@ -109,8 +110,7 @@ impl WhisperGraph {
                     let held = memory.iter().find(|(n, _)| n == name);
                     let cache = past.rows.iter().find(|(n, _)| n == name);
                     match (held, cache) {
-                        (Some((_, value)), _) => Input::Held(&**value),
-                        (None, Some((_, rows))) => rows.input(),
+                        (Some((_, rows)), _) | (None, Some((_, rows))) => rows.input(),
                         (None, None) => Input::Floats(empty, &zeros[..empty.iter().product()]),
                     }
                 }
@@ -173,8 +173,19 @@ impl WhisperDecoder {
 
     /// Sets a new window: the encoder's outputs with their names.
     pub fn listen(&mut self, encoded: Vec<(String, Box<dyn Value>)>) {
-        let named = encoded.into_iter().map(|(name, v)| (as_input(&name), v));
+        let named = encoded.into_iter();
+        let named = named.map(|(name, v)| (as_input(&name), Rows::Held(v)));
         self.memory = named.collect();
+    }
+
+    /// Returns a decoder that attends to the frames `part` of the window's `all` only. Faults: `Engine`.
+    pub fn part(&self, part: Range<usize>, all: usize) -> Result<Self, Fault> {
+        let mut decoder = self.fork();
+        for (name, rows) in &self.memory {
+            let rows = rows.part(part.clone(), all)?;
+            decoder.memory.push((name.clone(), rows));
+        }
+        Ok(decoder)
     }
 
     /// Feeds the same number of tokens for each of `batch` hypotheses, `[batch, S]`, after those in `past`, which grows
@@ -225,7 +236,7 @@ impl WhisperDecoder {
         }
         past.tokens += each;
         for (name, value) in cross.iter().zip(made) {
-            self.memory.push((as_input(name), value));
+            self.memory.push((as_input(name), Rows::Held(value)));
         }
         Ok(Step { logits, attention })
     }

@@ -6,28 +6,36 @@
 //!
 //! | file | one idea |
 //! | --- | --- |
-//! | `window` | a recording → windows that start at speech |
+//! | `window` | a recording → windows that start at speech and end in pauses |
+//! | `cuts` | where speech is cut: in a pause |
+//! | `hearing` | window after window → phrases, and again what a text does not cover |
+//! | `context` | what the decoder is told before a window |
 //! | `transcribe_window` | one window → an accepted text |
 //! | `decoder` | tokens in, logits out, over the layouts of its graphs |
 //! | `decoding` | options, state and result of decoding one window |
 //! | `search`, `beam` | logits → tokens |
 //! | `rules` | which token may follow which, and where phrases end |
-//! | `fallback` | whether a text is accepted, and the temperatures that are tried when it is not |
+//! | `belief` | whether a text is accepted, and the temperatures that are tried when it is not |
 //! | `align`, `words` | when each token, and so each word, was said |
 //! | `phrases` | tokens and times → the recording's phrases |
 
 mod align;
 mod beam;
+mod belief;
+mod context;
+mod cuts;
 mod decoder;
 #[cfg(test)]
 mod decoder_tests;
 mod decoding;
-mod fallback;
+mod hearing;
 mod phrases;
 mod rules;
 mod search;
 mod transcribe_window;
 mod window;
+#[cfg(test)]
+mod window_tests;
 mod words;
 
 use std::fs;
@@ -40,8 +48,9 @@ use crate::graph::loader::{GraphLoader, refused, variant_in_use};
 use crate::graph::net::TensorSpec;
 use crate::vad::Silero;
 use decoder::WhisperDecoder;
-use decoding::{DecodeOptions, TOKENS_MAX};
+use hearing::{Hearing, HearingOptions};
 use rules::Vocabulary;
+use search::SpokenLanguage;
 use transcribe_window::WindowTranscriber;
 use vocabox_audio::dsp::mel::Mel;
 use vocabox_base::fault::Fault;
@@ -115,60 +124,64 @@ impl Engine for Whisper {
     /// translate, `Invalid` when the recording is empty or undecodable, `Engine` when a graph fails or the deadline has
     /// passed.
     fn run(&self, task: TranscribeTask, steps: &dyn Steps) -> Result<Transcript, Fault> {
-        let known = |code: String| {
-            let token = self.transcriber.vocabulary.language(&code)?;
-            Some((code, token))
-        };
-        if task.into_english && !self.transcriber.vocabulary.translates() {
+        let vocabulary = &self.transcriber.vocabulary;
+        if task.into_english && !vocabulary.translates() {
             return Err(Fault::missing(
                 "The model that transcribes on this server does not translate.",
             ));
         }
-        let mut language = task.language.and_then(known);
-        let mut transcriber = self.transcriber.fork();
-        let mut windows = Windows::new(task.audio, self.detector.fork());
-        let mut segments: Vec<Segment> = Vec::new();
-        let mut prompt: Vec<u32> = Vec::new();
-        while let Some(window) = windows.next(steps)? {
-            steps.next()?;
-            let frames = transcriber.listen(&window.samples, false)?;
-            if language.is_none() {
-                language = transcriber.language()?;
-            }
-            let options = DecodeOptions {
-                language: language.as_ref().map(|(_, token)| *token),
-                into_english: task.into_english,
-                prompt: &prompt,
-                temperature: 0.0,
-                beams: task.beams,
-                attend: task.words,
-                seed: window.start as u64,
-            };
-            let heard = transcriber.text(&window.samples, frames, options, steps)?;
-            let mut advance = window.end - window.start;
-            if let Some(heard) = heard {
-                let spoken = language.as_ref().map_or(ENGLISH, |(code, _)| code);
-                let words = task.words.then_some(spoken);
-                let used = transcriber.phrases(&heard, &window, words, &mut segments)?;
-                advance = advance.min(used.samples.unwrap_or(advance));
-                prompt.extend(&heard.decoded.tokens[..used.tokens]);
-                if heard.temperature > fallback::CONDITION_TEMPERATURE_MAX {
-                    prompt.clear();
-                }
-                prompt.drain(..prompt.len().saturating_sub(TOKENS_MAX));
-            }
-            windows.advance(advance);
-        }
-        let seconds = windows.samples_read() as f64 / f64::from(RATE_HZ);
-        if seconds == 0.0 {
+        let known = |code: String| {
+            let token = vocabulary.language(&code)?;
+            Some(SpokenLanguage {
+                code,
+                token,
+                probability: 1.0,
+            })
+        };
+        let transcriber = self.transcriber.fork();
+        let context = transcriber.context(&task.keywords, task.prompt.as_deref())?;
+        let windows = Windows::new(
+            task.audio,
+            self.detector.fork(),
+            self.transcriber.takes_short,
+        );
+        let options = HearingOptions {
+            language: task.language.and_then(known),
+            into_english: task.into_english,
+            words: task.words,
+            beams: task.beams,
+        };
+        let heard = Hearing::new(transcriber, windows, context, options).run(steps)?;
+        let seconds = heard.samples as f64 / f64::from(RATE_HZ);
+        if heard.samples == 0 {
             return Err(Fault::invalid(
                 "file holds no sound: it decodes to 0 samples",
             ));
         }
+        let language = longest_spoken(&heard.segments);
+        let language = language.or(heard.language);
         Ok(Transcript {
-            language: language.map_or_else(|| ENGLISH.to_owned(), |(code, _)| code),
+            language: language.unwrap_or_else(|| ENGLISH.to_owned()),
             seconds,
-            segments,
+            segments: heard.segments,
         })
     }
+}
+
+/// Returns the language of most seconds of the segments.
+fn longest_spoken(segments: &[Segment]) -> Option<String> {
+    let mut seconds: Vec<(&str, f64)> = Vec::new();
+    for segment in segments {
+        let lasts_s = segment.end_s - segment.start_s;
+        match seconds
+            .iter_mut()
+            .find(|(code, _)| *code == segment.language)
+        {
+            Some((_, all_s)) => *all_s += lasts_s,
+            None => seconds.push((&segment.language, lasts_s)),
+        }
+    }
+    // The first of equals.
+    let longest = seconds.iter().rev().max_by(|a, b| a.1.total_cmp(&b.1));
+    longest.map(|(code, _)| (*code).to_owned())
 }

@@ -1,7 +1,8 @@
 //! Turns a window's tokens into phrases of the recording, with their words.
 
 use super::RATE_HZ;
-use super::align;
+use super::align::{self, Frames};
+use super::decoding::Decoded;
 use super::rules::Phrase;
 use super::transcribe_window::{TranscribedWindow, WindowTranscriber};
 use super::window::Window;
@@ -11,79 +12,77 @@ use vocabox_base::fault::Fault;
 
 /// How much of a window was turned into phrases.
 pub struct Used {
-    /// Samples of it that need no further decoding; none when that is all of it.
-    pub samples: Option<usize>,
+    /// Position in the recording up to which it needs no further decoding; none when that is all of it.
+    pub position: Option<usize>,
     /// Its tokens up to the end of the last phrase.
     pub tokens: usize,
 }
 
 impl WindowTranscriber {
-    /// Appends the phrases of `window` to `segments`, which stay ordered and do not overlap; with the words of
-    /// `language`, if it is given.
+    /// Appends the phrases of `window` to `segments`, which stay ordered and do not overlap; in `language`, with
+    /// their words if `with_words` is set.
     pub fn phrases(
         &self,
         heard: &TranscribedWindow,
         window: &Window,
-        language: Option<&str>,
+        (language, with_words): (&str, bool),
         segments: &mut Vec<Segment>,
     ) -> Result<Used, Fault> {
         let tokens = &heard.decoded.tokens;
-        let (phrases, used_s) = self.vocabulary.phrases(&heard.decoded);
-        let timed = language.map(|language| self.timed(heard, &phrases, language));
         let rate = f64::from(RATE_HZ);
         let offset_s = window.start as f64 / rate;
-        let limit_s = (window.start + window.samples.len()) as f64 / rate;
-        for phrase in &phrases {
+        let limit_s = window.end as f64 / rate;
+        for phrase in &heard.phrases {
             let text = self.read(&tokens[phrase.tokens.clone()])?;
             if text.is_empty() {
                 continue;
             }
             let floor_s = segments.last().map_or(0.0, |s| s.end_s);
             let bound = |s: f64, floor_s: f64| (offset_s + s).clamp(floor_s, limit_s.max(floor_s));
-            let said = match &timed {
-                Some((timed, pace)) => {
-                    let own_s = phrase.start_s..phrase.end_s;
-                    let before_s = floor_s - offset_s;
-                    words::of_phrase(timed, phrase.tokens.clone(), own_s, before_s, *pace)
-                }
-                None => Vec::new(),
-            };
+            let own_s = phrase.start_s..phrase.end_s;
+            let before_s = floor_s - offset_s;
+            let said = words::of_phrase(
+                &heard.words,
+                phrase.tokens.clone(),
+                own_s,
+                before_s,
+                heard.pace,
+            );
             // The words' times are finer than the model's timestamps.
             let start_s = bound(said.first().map_or(phrase.start_s, |w| w.start_s), floor_s);
             let end_s = bound(said.last().map_or(phrase.end_s, |w| w.end_s), start_s);
-            let mut latest_s = start_s;
-            let mut words = Vec::with_capacity(said.len());
-            for word in said {
-                let start_s = bound(word.start_s, latest_s).min(end_s);
-                latest_s = bound(word.end_s, start_s).min(end_s);
-                words.push(Word {
-                    start_s,
-                    end_s: latest_s,
-                    text: word.text,
-                });
+            let mut words: Vec<Word> = said;
+            for word in &mut words {
+                (word.start_s, word.end_s) = (offset_s + word.start_s, offset_s + word.end_s);
             }
+            let Some(end_s) = words::separate(&mut words, start_s, end_s, limit_s) else {
+                // Words beyond the sound: there is no time left in which they could have been said.
+                continue;
+            };
             segments.push(Segment {
                 start_s,
                 end_s,
                 text,
-                words,
+                language: language.to_owned(),
+                words: if with_words { words } else { Vec::new() },
             });
         }
-        let ended = phrases.last().map_or(0, |p| p.tokens.end + 1);
+        let ended = heard.phrases.last().map_or(0, |p| p.tokens.end + 1);
+        let position = |s: f64| window.start + (s * rate) as usize;
         Ok(Used {
-            samples: used_s.map(|s| (s * rate) as usize),
+            position: heard.complete_s.map(position),
             tokens: ended.min(tokens.len()),
         })
     }
 
     /// Returns the words of the whole window with their times; they refer to its tokens by number.
-    fn timed(
+    pub(super) fn timed(
         &self,
-        heard: &TranscribedWindow,
+        decoded: &Decoded,
+        frames: Frames,
         phrases: &[Phrase],
         language: &str,
     ) -> (Vec<Timed>, WordDurations) {
-        let decoded = &heard.decoded;
         let is_text = |at: &usize| self.vocabulary.is_text(decoded.tokens[*at]);
         let at: Vec<usize> = (0..decoded.tokens.len()).filter(is_text).collect();
         let text: Vec<u32> = at.iter().map(|&at| decoded.tokens[at]).collect();
@@ -94,7 +93,7 @@ impl WindowTranscriber {
                 let chosen = |at: usize| (decoded.prompt + at).saturating_sub(1);
                 let mut rows: Vec<usize> = at.iter().map(|&at| chosen(at)).collect();
                 rows.push(decoded.attention.len() - 1);
-                align::starts(&decoded.attention, &rows, heard.frames)
+                align::starts(&decoded.attention, &rows, frames)
             }
         };
         words::words(&self.tokenizer, language, (&text, &at), &starts)

@@ -11,6 +11,14 @@ use crate::logits::log_sum;
 use vocabox_base::fault::Fault;
 use vocabox_base::random::SplitMix;
 
+/// A language, and how likely it is that it is spoken.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SpokenLanguage {
+    pub code: String,
+    pub token: u32,
+    pub probability: f32,
+}
+
 /// Returns the window's text, by `options`. Faults: `Engine`, and those of `steps`.
 pub fn decode(
     decoder: &mut WhisperDecoder,
@@ -25,19 +33,29 @@ pub fn decode(
     }
 }
 
-/// Returns the language spoken in the window with its token, or none when the model knows one language only.
-pub fn language(
+/// Returns the languages that the model knows with the probability of each; none when it knows one only.
+pub fn languages(
     decoder: &mut WhisperDecoder,
     vocabulary: &Vocabulary,
-) -> Result<Option<(String, u32)>, Fault> {
+) -> Result<Vec<SpokenLanguage>, Fault> {
     if vocabulary.languages.is_empty() {
-        return Ok(None);
+        return Ok(Vec::new());
     }
     let step = decoder.step(&[vocabulary.start], 1, &mut KvCache::default(), false)?;
     let chance = |id: u32| step.logits.get(id as usize).copied().unwrap_or(f32::MIN);
-    let languages = vocabulary.languages.iter();
-    let best = languages.max_by(|(_, a), (_, b)| chance(*a).total_cmp(&chance(*b)));
-    Ok(best.cloned())
+    let logits: Vec<f32> = vocabulary
+        .languages
+        .iter()
+        .map(|(_, id)| chance(*id))
+        .collect();
+    let all = log_sum(&logits);
+    let languages = vocabulary.languages.iter().zip(&logits);
+    let told = languages.map(|((code, token), logit)| SpokenLanguage {
+        code: code.clone(),
+        token: *token,
+        probability: (logit - all).exp(),
+    });
+    Ok(told.collect())
 }
 
 /// Feeds the previous text, then the start token, whose logits have the probability of silence, then the rest of the

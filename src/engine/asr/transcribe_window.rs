@@ -1,15 +1,18 @@
 //! Transcribes one window: sound → features → encoder outputs → an accepted text.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use tokenizers::Tokenizer;
 
 use super::align::Frames;
+use super::belief::{self, Evidence, TEMPERATURES, Verdict};
+use super::context::Context;
 use super::decoder::WhisperDecoder;
 use super::decoding::{DecodeOptions, Decoded};
-use super::fallback::{self, TEMPERATURES, Verdict};
-use super::rules::Vocabulary;
-use super::search;
+use super::rules::{Phrase, Vocabulary};
+use super::search::{self, SpokenLanguage};
+use super::words::{Timed, WordDurations};
 use crate::contract::Steps;
 use crate::graph::net::{Input, Net};
 use vocabox_audio::dsp::mel::Mel;
@@ -43,9 +46,27 @@ pub struct WindowTranscriber {
 /// A window's text, and how it was decoded.
 pub struct TranscribedWindow {
     pub decoded: Decoded,
-    pub frames: Frames,
     /// The temperature at which its tokens were sampled; 0 when the likeliest were taken.
     pub temperature: f32,
+    /// Its phrases, and up to which second of the window they are complete: none means that the window is used up.
+    pub phrases: Vec<Phrase>,
+    pub complete_s: Option<f64>,
+    /// The words of its tokens, which they refer to by number, and their usual duration.
+    pub words: Vec<Timed>,
+    pub pace: WordDurations,
+    pub evidence: Evidence,
+}
+
+/// The sound of a window, and what is known of it beforehand.
+#[derive(Clone, Copy)]
+pub struct Sound<'a> {
+    /// At 16 kHz.
+    pub samples: &'a [f32],
+    /// Seconds of it that the detector takes for speech.
+    pub speech_s: f64,
+    /// Code of its language, by which its words are told apart, and the language's probability; 1 if the client told it.
+    pub language: &'a str,
+    pub language_probability: f32,
 }
 
 impl WindowTranscriber {
@@ -89,63 +110,127 @@ impl WindowTranscriber {
         })
     }
 
-    /// Returns the window's language with its token, or none when the model knows one language only.
-    pub fn language(&mut self) -> Result<Option<(String, u32)>, Fault> {
-        search::language(&mut self.decoder, &self.vocabulary)
+    /// Returns the languages that the model knows with their probabilities in the `part` of the last encoded window's
+    /// frames; none when it knows one only.
+    pub fn languages(
+        &mut self,
+        frames: Frames,
+        part: Option<Range<usize>>,
+    ) -> Result<Vec<SpokenLanguage>, Fault> {
+        if self.vocabulary.languages.is_empty() {
+            return Ok(Vec::new());
+        }
+        match part {
+            None => search::languages(&mut self.decoder, &self.vocabulary),
+            Some(part) => {
+                let mut decoder = self.decoder.part(part, frames.all)?;
+                search::languages(&mut decoder, &self.vocabulary)
+            }
+        }
     }
 
     /// Returns the text of the last encoded window, `frames` long; none when there is no speech in it.
     ///
-    /// A doubted text is decoded again: from a whole window if this one is shorter, then at rising temperatures.
-    /// `options` are those of the first try. Faults: `Engine`, and those of `steps`.
+    /// A doubted text is decoded again: without the text before it, from a whole window if this one is shorter, then at
+    /// rising temperatures. `options` are those of the first try. Faults: `Engine`, and those of `steps`.
     pub fn text(
         &mut self,
-        samples: &[f32],
+        sound: Sound<'_>,
         mut frames: Frames,
         options: DecodeOptions<'_>,
         steps: &dyn Steps,
     ) -> Result<Option<TranscribedWindow>, Fault> {
-        let mut tries = Vec::new();
-        let mut attempts = TEMPERATURES.map(|temperature| DecodeOptions {
-            temperature,
-            beams: if temperature > 0.0 { 1 } else { options.beams },
-            ..options
-        });
         let is_short = frames.all < WINDOW_HOPS / 2;
-        let (first, rest) = attempts.split_at_mut(1);
-        let again = is_short.then_some(first[0]);
-        for (n, options) in first
-            .iter()
-            .copied()
-            .chain(again)
-            .chain(rest.iter().copied())
-            .enumerate()
-        {
-            if n == 1 && is_short {
-                frames = self.listen(samples, true)?;
+        let alone = DecodeOptions {
+            prompt: &[],
+            ..options
+        };
+        let mut attempts = vec![options];
+        attempts.extend((!options.prompt.is_empty()).then_some(alone));
+        let whole_from = attempts.len();
+        attempts.extend(is_short.then_some(alone));
+        attempts.extend(TEMPERATURES.map(|temperature| DecodeOptions {
+            temperature,
+            beams: 1,
+            ..alone
+        }));
+        let mut tries: Vec<TranscribedWindow> = Vec::new();
+        for (n, options) in attempts.into_iter().enumerate() {
+            if n == whole_from && is_short {
+                frames = self.listen(sound.samples, true)?;
             }
             let decoded = search::decode(&mut self.decoder, &self.vocabulary, &options, steps)?;
-            match fallback::judge(&decoded, &self.read(&decoded.tokens)?) {
-                Verdict::Believed => {
-                    return Ok(Some(TranscribedWindow {
-                        decoded,
-                        frames,
-                        temperature: options.temperature,
-                    }));
-                }
+            let heard = self.heard(decoded, frames, options.temperature, sound)?;
+            let verdict = match n {
+                0 => belief::judge(&heard.evidence),
+                _ => belief::judge_again(&heard.evidence),
+            };
+            log::debug!(
+                "try {n} of a window at temperature {}: {verdict:?}, {:?}",
+                options.temperature,
+                heard.evidence
+            );
+            match verdict {
+                Verdict::Believed => return Ok(Some(heard)),
                 Verdict::Silence => return Ok(None),
-                // A text of a shorter window has other frames, so that it is not kept.
-                Verdict::Doubted if n == 0 && is_short => {}
-                Verdict::Doubted => tries.push((decoded, options.temperature)),
+                Verdict::Doubted => tries.push(heard),
             }
         }
-        Ok(
-            fallback::least_doubted(tries).map(|(decoded, temperature)| TranscribedWindow {
-                decoded,
-                frames,
-                temperature,
-            }),
-        )
+        let texts = tries.iter().map(|heard| self.read(&heard.decoded.tokens));
+        let texts: Vec<String> = texts.collect::<Result<_, _>>()?;
+        let evidence = tries.iter().zip(&texts);
+        let evidence: Vec<_> = evidence
+            .map(|(heard, text)| (heard.evidence, text.as_str()))
+            .collect();
+        let chosen = belief::least_doubted(&evidence);
+        Ok(chosen.map(|at| tries.swap_remove(at)))
+    }
+
+    /// Returns a decoded text with its words and what speaks for it and against it.
+    fn heard(
+        &self,
+        decoded: Decoded,
+        frames: Frames,
+        temperature: f32,
+        sound: Sound<'_>,
+    ) -> Result<TranscribedWindow, Fault> {
+        let (phrases, complete_s) = self.vocabulary.phrases(&decoded);
+        let (words, pace) = self.timed(&decoded, frames, &phrases, sound.language);
+        let text = self.read(&decoded.tokens)?;
+        let evidence = Evidence {
+            logprob: decoded.logprob,
+            no_speech: decoded.no_speech,
+            compression: belief::compression(&text),
+            ended: decoded.ended,
+            words: words.len(),
+            instant_words: words.iter().filter(|w| w.is_instant()).count(),
+            speech_s: sound.speech_s as f32,
+            language: sound.language_probability,
+        };
+        Ok(TranscribedWindow {
+            decoded,
+            temperature,
+            phrases,
+            complete_s,
+            words,
+            pace,
+            evidence,
+        })
+    }
+
+    /// Returns what the decoder is told before a recording's first window: the client's keywords and text. Faults: `Engine`.
+    pub fn context(&self, keywords: &[String], text: Option<&str>) -> Result<Context, Fault> {
+        let tokens = |text: String| -> Result<Vec<u32>, Fault> {
+            let encoded = self.tokenizer.encode(text, false);
+            Ok(encoded.map_err(Fault::engine)?.get_ids().to_vec())
+        };
+        let keywords = match keywords.is_empty() {
+            true => Vec::new(),
+            false => tokens(format!(" {}.", keywords.join(", ")))?,
+        };
+        let text = text.map(str::trim).filter(|text| !text.is_empty());
+        let text = text.map_or(Ok(Vec::new()), |text| tokens(format!(" {text}")))?;
+        Ok(Context::new(keywords, text))
     }
 
     /// Returns the text of `tokens`, without spaces around it.

@@ -17,6 +17,12 @@ const APPENDED: &str = "\"'.。,，!！?？:：”)]}、";
 const SENTENCE_ENDS: &str = ".。!！?？";
 /// Longest duration of a usual word, in seconds.
 const USUAL_S_MAX: f64 = 0.7;
+/// Words that are shorter than this, one frame of the encoder, have no duration.
+const INSTANT_S: f64 = 0.02;
+/// Least duration of a word of a transcript, where the phrase has room: the shortest syllables last as long.
+const WORD_S_MIN: f64 = 0.04;
+/// A word that would be shorter than this was not said: times are told in milliseconds.
+const ROOM_S_MIN: f64 = 0.005;
 /// Seconds by which words and the model's timestamps may differ before the timestamps are preferred.
 const TIMESTAMP_TRUST_S: f64 = 0.5;
 
@@ -69,6 +75,13 @@ pub fn words(
     let pace = WordDurations::of(&timed);
     cut_at_sentence_ends(&mut timed, pace);
     (attach(timed), pace)
+}
+
+impl Timed {
+    /// Whether the word has no duration: the model attended to nothing new while it wrote it.
+    pub fn is_instant(&self) -> bool {
+        self.end_s - self.start_s < INSTANT_S
+    }
 }
 
 impl WordDurations {
@@ -222,6 +235,36 @@ pub fn of_phrase(
     spoken.map(word).collect()
 }
 
+/// Gives each word a time of its own, in order, from `start_s` on: no word is shorter than `WORD_S_MIN`, or, where they are
+/// too many for that, than their share. Returns the end of the last word: `end_s`, or as much later as the words need, but
+/// not after `limit_s`; none where there is no room for them.
+pub fn separate(words: &mut [Word], start_s: f64, end_s: f64, limit_s: f64) -> Option<f64> {
+    let count = words.len() as f64;
+    let end_s = end_s
+        .max(start_s + count * WORD_S_MIN)
+        .min(limit_s.max(end_s));
+    let least_s = match words.is_empty() {
+        true => WORD_S_MIN,
+        false => WORD_S_MIN.min((end_s - start_s) / count),
+    };
+    if end_s - start_s < ROOM_S_MIN || least_s < ROOM_S_MIN {
+        return None;
+    }
+    let mut latest_s = start_s;
+    for word in words.iter_mut() {
+        word.start_s = word.start_s.max(latest_s);
+        word.end_s = word.end_s.max(word.start_s + least_s);
+        latest_s = word.end_s;
+    }
+    let mut earliest_s = end_s;
+    for word in words.iter_mut().rev() {
+        word.end_s = word.end_s.min(earliest_s);
+        word.start_s = word.start_s.min(word.end_s - least_s);
+        earliest_s = word.start_s;
+    }
+    Some(end_s)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -288,5 +331,35 @@ mod tests {
         let said = of_phrase(&late, 0..2, 4.7..5.2, 0.0, pace);
         assert!((said[0].start_s - 4.6).abs() < 0.11, "{said:?}");
         assert_eq!((said[1].text.as_str(), said[1].end_s), ("b", 5.2));
+    }
+
+    #[test]
+    fn every_word_has_a_time_of_its_own() {
+        let word = |start_s, end_s| Word {
+            start_s,
+            end_s,
+            text: "a".to_owned(),
+        };
+        let mut words = [
+            word(1.0, 1.4),
+            word(1.4, 1.4),
+            word(1.4, 1.4),
+            word(1.3, 1.42),
+        ];
+        let end_s = separate(&mut words, 1.0, 1.42, 9.0).unwrap();
+        assert!((end_s - 1.42).abs() < 1e-9);
+        let mut latest_s = 1.0;
+        for word in &words {
+            assert!(word.start_s >= latest_s - 1e-9, "{words:?}");
+            assert!(word.end_s - word.start_s > 0.039, "{words:?}");
+            latest_s = word.end_s;
+        }
+        // All at the end of the phrase: the phrase becomes longer, up to the end of the sound.
+        let mut words = [word(2.0, 2.0), word(2.0, 2.0)];
+        assert_eq!(separate(&mut words, 2.0, 2.0, 9.0), Some(2.08));
+        let mut words = [word(2.0, 2.0), word(2.0, 2.0)];
+        assert_eq!(separate(&mut words, 2.0, 2.0, 2.02), Some(2.02));
+        assert!((words[0].end_s - 2.01).abs() < 1e-9);
+        assert_eq!(separate(&mut words, 2.0, 2.0, 2.0), None);
     }
 }

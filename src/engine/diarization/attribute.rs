@@ -36,7 +36,10 @@ pub fn attribute(transcript: &Transcript, turns: &[Turn]) -> Vec<Spoken> {
         for (speaker, words) in runs {
             let segment = match is_whole {
                 true => segment.clone(),
-                false => phrase(words),
+                false => Segment {
+                    language: segment.language.clone(),
+                    ..phrase(words)
+                },
             };
             all.push(Spoken { segment, speaker });
         }
@@ -52,6 +55,7 @@ fn phrase(words: Vec<Word>) -> Segment {
         end_s: words.last().map_or(0.0, |w| w.end_s),
         text: texts.join(" "),
         words,
+        ..Segment::default()
     }
 }
 

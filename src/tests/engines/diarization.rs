@@ -158,6 +158,7 @@ fn transcript(end_s: &f64, start_s: &f64) -> Transcript {
             end_s: words[1].end_s,
             text: "First, second.".to_owned(),
             words,
+            ..Segment::default()
         }],
     }
 }

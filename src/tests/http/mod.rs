@@ -16,5 +16,6 @@ mod speech;
 mod statuses;
 mod streaming;
 mod tracks;
+mod transcripts;
 mod translation;
 pub mod voice;

@@ -82,11 +82,19 @@ impl House {
                     body.to_string().into_bytes(),
                 )
             }
-            "stt" => (path, Some("multipart/form-data; boundary=b"), form(word)),
-            "dub_analyze" => (path, Some("multipart/form-data; boundary=b"), form("auto")),
+            "stt" => (
+                path,
+                Some("multipart/form-data; boundary=b"),
+                form("prompt", word),
+            ),
+            "dub_analyze" => (
+                path,
+                Some("multipart/form-data; boundary=b"),
+                form("language", "auto"),
+            ),
             "dub_job" | "dub_job_delete" => {
                 let analyze = "/voice/dub/analyze";
-                let form = ("multipart/form-data; boundary=b", form("auto"));
+                let form = ("multipart/form-data; boundary=b", form("language", "auto"));
                 let taken = self.good.send("POST", analyze, Some(form.0), form.1).json();
                 let id = taken["job_id"].as_str().unwrap();
                 (path.replace("{job_id}", id), None, Vec::new())
@@ -306,12 +314,12 @@ impl House {
     }
 }
 
-/// A form with a recording and a language.
-fn form(language: &str) -> Vec<u8> {
+/// A form with a recording and another field.
+fn form(name: &str, value: &str) -> Vec<u8> {
     let part =
         |name: &str| format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n");
-    let (field, file) = (part("language"), part("file\"; filename=\"a.wav"));
-    let mut body = format!("{field}{language}\r\n{file}").into_bytes();
+    let (field, file) = (part(name), part("file\"; filename=\"a.wav"));
+    let mut body = format!("{field}{value}\r\n{file}").into_bytes();
     body.extend(wav());
     body.extend_from_slice(b"\r\n--b--\r\n");
     body

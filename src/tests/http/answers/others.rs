@@ -25,6 +25,7 @@ pub fn listening(record: &mut Recording) {
         }
         record.json(path, "{}");
     }
+    record.form("/voice/stt", &[("prompt", "fail")], Some(&wav));
 }
 
 /// Records requests that list and delete.

@@ -1,0 +1,238 @@
+//! A recording → its phrases: hears window after window, and again what a window's text does not cover.
+
+use std::ops::Range;
+
+use super::align::Frames;
+use super::belief;
+use super::context::Context;
+use super::decoding::DecodeOptions;
+use super::search::SpokenLanguage;
+use super::transcribe_window::{FRAME_SAMPLES, Sound, WindowTranscriber};
+use super::window::{Window, Windows};
+use super::{ENGLISH, RATE_HZ};
+use crate::contract::{Segment, Steps};
+use vocabox_base::fault::Fault;
+
+/// Speech after a window's last phrase that is heard again: 1.5 s, since the model's timestamps are that wrong at times.
+const UNCOVERED_MIN: usize = RATE_HZ as usize * 3 / 2;
+/// A window is heard again from the end of its text on if the text covers at least this part of it: a sixth.
+const COVERED_PARTS_MIN: usize = 6;
+/// The least stretch whose language is told: 4 s. Of those in which the language changes, the least part: 1.2 s.
+const STRETCH_MIN: usize = RATE_HZ as usize * 4;
+const SENTENCE_MIN: usize = RATE_HZ as usize * 6 / 5;
+/// The probability from which a stretch is in another language than the one before, and that which the latter then has at
+/// most.
+const OTHER_MIN: f32 = 0.6;
+const SAME_MAX: f32 = 0.25;
+
+/// How a recording is heard.
+pub struct HearingOptions {
+    /// The language that is spoken; detected if it is none.
+    pub language: Option<SpokenLanguage>,
+    pub into_english: bool,
+    pub words: bool,
+    pub beams: usize,
+}
+
+/// A recording that is being heard.
+pub struct Hearing {
+    transcriber: WindowTranscriber,
+    windows: Windows,
+    options: HearingOptions,
+    /// The language of the last stretch.
+    spoken: Option<SpokenLanguage>,
+    context: Context,
+    segments: Vec<Segment>,
+}
+
+/// What was heard.
+pub struct Heard {
+    pub segments: Vec<Segment>,
+    /// Samples of the recording.
+    pub samples: usize,
+    /// Code of the language that was spoken last; none if nothing was said or the model knows one language only.
+    pub language: Option<String>,
+}
+
+impl Hearing {
+    /// Returns the hearing of `windows`, of which nothing was heard yet.
+    pub fn new(
+        transcriber: WindowTranscriber,
+        windows: Windows,
+        context: Context,
+        options: HearingOptions,
+    ) -> Self {
+        Hearing {
+            transcriber,
+            windows,
+            spoken: options.language.clone(),
+            options,
+            context,
+            segments: Vec::new(),
+        }
+    }
+
+    /// Hears the recording to its end. Faults: `Engine`, and those of `steps` and of the recording.
+    pub fn run(mut self, steps: &dyn Steps) -> Result<Heard, Fault> {
+        while let Some(window) = self.windows.next(steps)? {
+            self.hear(window, steps)?;
+        }
+        Ok(Heard {
+            segments: self.segments,
+            samples: self.windows.samples_read(),
+            language: self.spoken.map(|language| language.code),
+        })
+    }
+
+    fn hear(&mut self, mut window: Window, steps: &dyn Steps) -> Result<(), Fault> {
+        steps.next()?;
+        let mut frames = self.transcriber.listen(&window.samples, false)?;
+        if self.options.language.is_none()
+            && let Some(cut) = self.tell_language(&window, frames)?
+        {
+            window.cut(cut);
+            steps.next()?;
+            frames = self.transcriber.listen(&window.samples, false)?;
+        }
+        let speech = self.windows.speech_in(window.start..window.end);
+        let language = self.spoken.as_ref();
+        let sound = Sound {
+            samples: &window.samples,
+            speech_s: speech as f64 / f64::from(RATE_HZ),
+            language: language.map_or(ENGLISH, |l| &l.code),
+            language_probability: language.map_or(1.0, |l| l.probability),
+        };
+        let code = sound.language.to_owned();
+        let prompt = self.context.tokens();
+        let options = DecodeOptions {
+            language: language.map(|l| l.token),
+            into_english: self.options.into_english,
+            prompt: &prompt,
+            temperature: 0.0,
+            beams: self.options.beams,
+            attend: true,
+            seed: window.start as u64,
+        };
+        let Some(heard) = self.transcriber.text(sound, frames, options, steps)? else {
+            self.windows.pass(&window);
+            return Ok(());
+        };
+        let first = self.segments.len();
+        let spoken = (code.as_str(), self.options.words);
+        let used = (self.transcriber).phrases(&heard, &window, spoken, &mut self.segments)?;
+        let covered = used.position.unwrap_or(window.end);
+        let last = self.segments.last().filter(|_| self.segments.len() > first);
+        let told = last.map_or(window.end, |s| (s.end_s * f64::from(RATE_HZ)) as usize);
+        let uncovered = self.windows.speech_in(told.min(window.end)..window.end);
+        // A text that covers next to nothing is no reason to hear the rest again, and again.
+        let least = (RATE_HZ as usize).max((window.end - window.start) / COVERED_PARTS_MIN);
+        match uncovered >= UNCOVERED_MIN && told > window.start + least {
+            true => self.windows.resume(&window, told.min(covered)),
+            false if used.position.is_some() => self.windows.resume(&window, covered),
+            false => self.windows.pass(&window),
+        }
+        let is_sure = heard.temperature <= belief::CONDITION_TEMPERATURE_MAX;
+        let last = self.segments[first..].last();
+        match last.filter(|last| is_sure && !ends_sentence(&last.text)) {
+            Some(_) => self.context.push(&heard.decoded.tokens[..used.tokens]),
+            None => self.context.forget(),
+        }
+        Ok(())
+    }
+
+    /// Tells the language at the window's start; returns the position at which another one starts, if one does.
+    fn tell_language(&mut self, window: &Window, frames: Frames) -> Result<Option<usize>, Fault> {
+        let ends = self
+            .windows
+            .stretches(window.start..window.end, STRETCH_MIN);
+        let is_one = ends.len() == 1;
+        let (mut before, mut start) = (window.start, window.start);
+        for end in ends {
+            let part = (!is_one).then_some(start..end);
+            let told = self.languages(window, frames, part)?;
+            let Some(likeliest) = likeliest(&told) else {
+                return Ok(None);
+            };
+            let same = self.spoken.as_ref();
+            let same = same.and_then(|s| told.iter().find(|t| t.token == s.token));
+            let is_other = same.is_none_or(|same| {
+                likeliest.probability >= OTHER_MIN && same.probability <= SAME_MAX
+            });
+            if is_other && start > window.start {
+                let other = likeliest.token;
+                return self.switch(window, frames, before..start, other).map(Some);
+            }
+            match (is_other, same) {
+                (false, Some(same)) => {
+                    // The likeliest stretch speaks for the window.
+                    let before = if start > window.start {
+                        self.likely()
+                    } else {
+                        0.0
+                    };
+                    let probability = before.max(same.probability);
+                    self.spoken = Some(SpokenLanguage {
+                        probability,
+                        ..same.clone()
+                    });
+                }
+                _ => {
+                    if self.spoken.is_some() {
+                        self.context.forget();
+                    }
+                    self.spoken = Some(likeliest.clone());
+                }
+            }
+            (before, start) = (start, end);
+        }
+        Ok(None)
+    }
+
+    fn likely(&self) -> f32 {
+        self.spoken.as_ref().map_or(0.0, |s| s.probability)
+    }
+
+    /// Returns where the language `other` starts, which is spoken after the stretch: at its end, or in a pause within it.
+    fn switch(
+        &mut self,
+        window: &Window,
+        frames: Frames,
+        stretch: Range<usize>,
+        other: u32,
+    ) -> Result<usize, Fault> {
+        let ends = self.windows.stretches(stretch.clone(), SENTENCE_MIN);
+        let mut switch = stretch.end;
+        for n in (1..ends.len()).rev() {
+            let told = self.languages(window, frames, Some(ends[n - 1]..ends[n]))?;
+            if likeliest(&told).is_none_or(|likeliest| likeliest.token != other) {
+                break;
+            }
+            switch = ends[n - 1];
+        }
+        Ok(switch)
+    }
+
+    /// Returns the languages with their probabilities in a part of the window, or in all of it.
+    fn languages(
+        &mut self,
+        window: &Window,
+        frames: Frames,
+        part: Option<Range<usize>>,
+    ) -> Result<Vec<SpokenLanguage>, Fault> {
+        let frame = |position: usize| (position - window.start) / FRAME_SAMPLES;
+        let part = part.map(|part| frame(part.start)..frame(part.end));
+        self.transcriber.languages(frames, part)
+    }
+}
+
+/// Whether a text ends where a sentence does.
+fn ends_sentence(text: &str) -> bool {
+    const ENDS: &str = ".?!…。！？؟۔।";
+    let bare = text.trim_end_matches(|c: char| "\"'”’»)]}」』）".contains(c));
+    bare.ends_with(|c| ENDS.contains(c))
+}
+
+fn likeliest(told: &[SpokenLanguage]) -> Option<&SpokenLanguage> {
+    told.iter()
+        .max_by(|a, b| a.probability.total_cmp(&b.probability))
+}
