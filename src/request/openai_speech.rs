@@ -210,7 +210,7 @@ mod tests {
     fn checked(json: &str) -> Result<OpenAiSpeech, String> {
         match serde_json::from_str::<FieldValue<OpenAiSpeechFields>>(json).unwrap() {
             FieldValue::Accepted(fields) => fields.checked().map_err(|fault| fault.sentence),
-            other => panic!("{other:?}"),
+            _ => panic!("no object: {json}"),
         }
     }
 
