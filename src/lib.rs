@@ -19,6 +19,7 @@
 //! | [`capability`] | what the server can do: a row each | services, engines |
 //! | `edge`* | sockets and HTTP framing, every size and time bounded; it declares the trait `Service`, which [`api::lifecycle`] implements | endpoints |
 //! | [`engine`]*, [`pack`]* | models, and the folders that hold them; only `engine` names ONNX Runtime and tract | requests and answers |
+//! | `request`* | what clients send in bodies, read into requests whose fields are within their bounds | what endpoints do, answers |
 //! | [`media`]* | containers of films: inspection, and copying the picture with a new sound track | |
 //! | [`audio`]*, [`text`]* | decoding, signal processing, encoding; from text to phonemes | models, requests and answers |
 //! | [`store`]* | accounts, keys, rate limits, history, voices, jobs, lexicons; only `store` names LMDB | requests and answers |
@@ -30,14 +31,14 @@
 //! (429, no token taken), token (429), entitlement (403), declared size (411, 413), and whether the server is stopping
 //! or the queue is full (503). Only then is the body received, in memory up to 1 MiB and in an unlinked file above. The
 //! lifecycle takes a place of the endpoint's capability (503 when all are taken or the account has its share) and calls
-//! the handler, which has its own file: it parses and validates (400, 404) and calls a service, which runs the engine
+//! the handler, which has its own file: it has the body read and checked by `request` (400), looks up what it names (404) and calls a service, which runs the engine
 //! (502) step by step on the lanes of the [`scheduler`]. The history item is on the disk before the last byte of the
 //! answer leaves, and one log line is written.
 //!
 //! # How to add something
-//! * **an endpoint**: its file and its `mod` in `src/api`; its row in `src/api/endpoints.rs` ([`api::ENDPOINTS`]); its
-//!   row in `src/docs/api.md`; its arm in `src/tests/http/statuses.rs`. Settings reach it as fields of
-//!   [`api::Context`].
+//! * **an endpoint**: its file and its `mod` in `src/api`; what it reads of a body in `src/request`, and its line in
+//!   `src/request/fuzzing.rs`; its row in `src/api/endpoints.rs` ([`api::ENDPOINTS`]); its row in `src/docs/api.md`; its
+//!   arm in `src/tests/http/statuses.rs`. Settings reach it as fields of [`api::Context`].
 //! * **an engine**: its file and its `mod` in the folder of its capability in `src/engine`: it implements the trait of
 //!   [`engine::contract`] for that capability, runs its graphs through `Net` ([`engine::graph::net`]) and has a
 //!   `build`; its row in `src/engine/registry.rs` ([`engine::ENGINES`]); new keys of the manifest in
@@ -98,5 +99,6 @@ use vocabox_edge as edge;
 pub use vocabox_engine as engine;
 pub use vocabox_media as media;
 pub use vocabox_pack as pack;
+use vocabox_request as request;
 pub use vocabox_store as store;
 pub use vocabox_text as text;

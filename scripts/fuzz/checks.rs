@@ -1,7 +1,7 @@
 //! What must hold for any input, by target: each function takes an input, and panics when something is wrong. The fuzzers
 //! call them, and so does the test suite with the small files of `corpus` and `found`
 //! (`src/tests/engines/fuzzed.rs`). The targets `http`, `requests` and `form` check what is private to its crate: their
-//! functions are in `src/edge/fuzzing.rs` and `src/api/fuzzing.rs`.
+//! functions are in `src/edge/fuzzing.rs` and `src/request/fuzzing.rs`.
 
 use std::io::Cursor;
 use std::path::{Path, PathBuf};

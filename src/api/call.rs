@@ -1,5 +1,6 @@
 //! One request on its way through a handler, and the handler's reply.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use crate::admit::key::Identity;
 use crate::engine::contract::CancellationToken;
 use crate::fault::Fault;
 use crate::limits;
+use crate::request::form::Form;
 use crate::scheduler::{LaneShare, LaneTimes};
 use crate::services::ModelName;
 use crate::store::{Feature, HistoryItem, ItemId, Status, Utc};
@@ -89,6 +91,18 @@ impl Call {
         let stored = context.store.append(self.identity()?.account.id, &item);
         self.record = Some(item);
         stored
+    }
+
+    /// The form in the body. Faults: those of [`Form::parse`].
+    pub fn form(&mut self, spool_dir: &Path) -> Result<Form, Fault> {
+        self.long_form(spool_dir, "")
+    }
+
+    /// As [`Call::form`], except that the field `long` may be long.
+    pub fn long_form(&mut self, spool_dir: &Path, long: &str) -> Result<Form, Fault> {
+        let body = self.take_body();
+        let content_type = self.head.header("content-type");
+        Form::parse(content_type, body, spool_dir, long, &self.cancellation)
     }
 
     /// Takes the body, leaving an empty one.

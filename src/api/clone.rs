@@ -5,8 +5,6 @@ use base64::prelude::BASE64_STANDARD;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::form::{Form, file_schema};
-use super::message::Body;
 use super::{Call, Context, Reply};
 use crate::admit::key::Identity;
 use crate::audio::decode;
@@ -16,54 +14,9 @@ use crate::clone::reference::Others;
 use crate::engine::contract::millis;
 use crate::fault::Fault;
 use crate::limits;
+use crate::request::cloning::CloneForm;
 use crate::services::clones::not_installed;
-use crate::store::{Feature, Utc, check_name};
-
-/// Language of a clone whose request names none.
-const LANGUAGE: &str = "en-us";
-
-/// A recording of a speaker whose voice is to be cloned.
-#[derive(JsonSchema)]
-pub struct CloneForm {
-    #[schemars(schema_with = "file_schema")]
-    file: Body,
-    #[schemars(length(min = 1, max = limits::NAME_CHARS_MAX))]
-    name: String,
-    #[schemars(default, length(max = limits::CLONE_DESCRIPTION_CHARS_MAX))]
-    description: String,
-    /// The language that the voice reads if a speech request names none.
-    #[schemars(extend("default" = LANGUAGE))]
-    language: Option<String>,
-    /// Whether the speaker agreed; a server may require it.
-    #[schemars(default)]
-    #[expect(dead_code, reason = "checked as it is read, and here for the schema")]
-    consent: bool,
-}
-
-impl CloneForm {
-    /// Faults: `Invalid` for a field that is not accepted.
-    pub(super) fn read(mut form: Form, require_consent: bool) -> Result<Self, Fault> {
-        let name = form
-            .text("name")
-            .ok_or_else(|| Fault::invalid("name is missing"))?;
-        let name = check_name(name)?;
-        let description = description(form.text("description").unwrap_or(""))?;
-        let language = form.text("language").map(str::to_owned);
-        let consent = form.boolean("consent", false)?;
-        if require_consent && !consent {
-            return Err(Fault::invalid(
-                "consent is missing; send consent=true if the speaker agreed to be cloned",
-            ));
-        }
-        Ok(CloneForm {
-            file: form.take_file()?,
-            name,
-            description,
-            language,
-            consent,
-        })
-    }
-}
+use crate::store::{Feature, Utc};
 
 /// How well the recording suits. Little noise, no clipping and some 20 s of speech make the best clones.
 #[derive(Serialize, JsonSchema)]
@@ -116,7 +69,7 @@ pub fn check_head(context: &Context, identity: &Identity, _declared: u64) -> Res
 /// person's speech, or an account with as many voices as allowed; `Missing` without the packs that cloning needs; and
 /// those of the services.
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
-    let form = Form::of(call, &context.spool_dir)?;
+    let form = call.form(&context.spool_dir)?;
     let asked = CloneForm::read(form, context.require_clone_consent)?;
     let both = context
         .services
@@ -124,9 +77,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         .as_deref()
         .zip(context.cloning.as_deref());
     let (speech, cloning) = both.ok_or_else(not_installed)?;
-    let reader = context
-        .voices
-        .reader(asked.language.as_deref().unwrap_or(LANGUAGE))?;
+    let reader = context.voices.reader(&asked.language)?;
     let account = call.identity()?.account.id;
     cloning.check_room(account, context.clones_max)?;
     let recording = decode::open(
@@ -161,14 +112,4 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         description: voice.description,
         name: voice.name,
     })
-}
-
-fn description(text: &str) -> Result<String, Fault> {
-    let (chars, most) = (text.chars().count(), limits::CLONE_DESCRIPTION_CHARS_MAX);
-    match chars > most {
-        true => Err(Fault::invalid(format!(
-            "description has {chars} characters; at most {most} are accepted"
-        ))),
-        false => Ok(text.to_owned()),
-    }
 }

@@ -35,6 +35,8 @@ pub struct Context {
     pub clones_max: usize,
     /// Whether a request that clones must declare that the speaker agreed.
     pub require_clone_consent: bool,
+    /// Whether the lists of models and stock voices under `/v1/audio` need no key.
+    pub public_catalog: bool,
     /// How long a step of an engine may run before it counts as hanging.
     pub step_max: Duration,
     /// Bytes of the speech that requests hold until their answers are made.

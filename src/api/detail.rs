@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::message::Answer;
+use super::openai::envelope;
 use crate::fault::{Fault, Kind};
 
 /// The body of every error answer.
@@ -39,9 +40,28 @@ pub fn status(kind: Kind) -> u16 {
     }
 }
 
-/// The whole answer to a fault, without the fault's private cause.
-pub fn answer(fault: &Fault) -> Answer {
-    let headers = match fault.kind {
+/// The shape of an error answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorShape {
+    /// [`ErrorAnswer`].
+    Detail,
+    /// [`envelope::OpenAiErrorAnswer`].
+    OpenAi,
+}
+
+impl ErrorShape {
+    /// The shape of errors of this path.
+    pub fn of(path: &str) -> Self {
+        match envelope::covers(path) {
+            true => ErrorShape::OpenAi,
+            false => ErrorShape::Detail,
+        }
+    }
+}
+
+/// The whole answer to a fault of the endpoint `id`, if that is known, without the fault's private cause.
+pub fn answer(fault: &Fault, shape: ErrorShape, id: Option<&str>) -> Answer {
+    let mut headers = match fault.kind {
         Kind::Unauthorized => vec![("WWW-Authenticate", "Bearer".to_owned())],
         Kind::MethodNotAllowed(allow) => vec![("Allow", allow.to_owned())],
         Kind::Busy { retry_after_s } | Kind::RateLimited { retry_after_s } => {
@@ -50,14 +70,20 @@ pub fn answer(fault: &Fault) -> Answer {
         Kind::OutOfRange { bytes } => vec![("Content-Range", format!("bytes */{bytes}"))],
         _ => Vec::new(),
     };
+    let body = match shape {
+        ErrorShape::Detail => serde_json::to_vec(&ErrorAnswer {
+            detail: &fault.sentence,
+        }),
+        ErrorShape::OpenAi => {
+            headers.extend(envelope::headers(fault));
+            serde_json::to_vec(&envelope::body(fault, id))
+        }
+    };
     Answer {
         status: status(fault.kind),
         content_type: JSON,
         headers,
-        // Serializing a string cannot fail.
-        body: serde_json::to_vec(&ErrorAnswer {
-            detail: &fault.sentence,
-        })
-        .unwrap_or_default(),
+        // Serializing strings cannot fail.
+        body: body.unwrap_or_default(),
     }
 }

@@ -5,52 +5,18 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::form::{Form, file_schema, on};
-use super::languages::language;
 use super::message::{Body, Part};
-use super::sound_fields::audio_track;
-use super::speaker_hints::SpeakerHints;
 use super::{Call, Context, FileSection, Reply};
 use crate::admit::key::Identity;
 use crate::dub::intake;
 use crate::dub::jobs::Dubbing;
 use crate::dub::request::AnalyzeRecord;
 use crate::dub::result::JobResult;
+use crate::engine::diarization::ANY_SPEAKERS;
 use crate::fault::Fault;
-use crate::limits;
+use crate::request::analysis::AnalyzeForm;
 use crate::scheduler::places::Place;
 use crate::store::{Job, JobId, JobKind, JobStatus, NewFile, Utc};
-
-/// A recording or a video to analyze.
-#[derive(JsonSchema)]
-pub struct AnalyzeForm {
-    #[schemars(schema_with = "file_schema")]
-    file: Body,
-    /// The language that is spoken; detected if it is absent or unknown.
-    language: Option<String>,
-    /// Whether the speakers are distinguished.
-    #[schemars(default = "on")]
-    diarize: bool,
-    /// The number of the sound track to analyze, from 1 on; by default one in the language, a default one or the first, and
-    /// none that is silent.
-    #[schemars(range(min = 1, max = { limits::MOVIE_TRACKS_MAX }))]
-    audio_track: Option<usize>,
-    #[schemars(flatten)]
-    speakers: SpeakerHints,
-}
-
-impl AnalyzeForm {
-    /// Faults: `Invalid` for a field that is not accepted.
-    pub(super) fn read(mut form: Form) -> Result<Self, Fault> {
-        Ok(AnalyzeForm {
-            language: language(form.text("language").unwrap_or("auto")),
-            diarize: form.boolean("diarize", on())?,
-            audio_track: audio_track(&form)?,
-            speakers: SpeakerHints::read(&form)?,
-            file: form.take_file()?,
-        })
-    }
-}
 
 /// A job that was accepted.
 #[derive(Serialize, JsonSchema)]
@@ -141,7 +107,7 @@ pub(super) fn check_room(
 /// `Missing` without the packs that dubbing needs, `Busy` if the server already keeps as many jobs as allowed.
 pub fn analyze(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let _intake = intake(context, call)?;
-    let form = Form::of(call, &context.spool_dir)?;
+    let form = call.form(&context.spool_dir)?;
     let AnalyzeForm {
         file,
         language,
@@ -151,7 +117,7 @@ pub fn analyze(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     } = AnalyzeForm::read(form)?;
     let dubbing = dubbing(context)?;
     let identity = call.identity()?;
-    let speakers = speakers.range();
+    let speakers = speakers.range(ANY_SPEAKERS);
     let request = AnalyzeRecord {
         language,
         diarize,

@@ -1,51 +1,21 @@
 //! `POST /voice/dub/translate`: the segments of a recording → the same segments in another language.
 
 use schemars::JsonSchema;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
-use super::languages::TARGETS;
-use super::request::{
-    BoundedList, BoundedNumber, BoundedText, LanguageCode, RawFields, SegmentSeconds,
-    WithRawFields, item, object, request,
-};
 use super::{Call, Context, Reply};
 use crate::dub::fit::room_chars;
 use crate::engine::contract::TranslateTask;
 use crate::fault::{Fault, Kind};
-use crate::limits;
+use crate::request::json;
+use crate::request::translation::{
+    SegmentFields, SourceSegment, TranslateFields, TranslateRequest,
+};
 use crate::services::translation::{Translator, route};
 use crate::store::Feature;
 
 /// The language that an analysis may have translated into already (`text_en`).
 const ENGLISH: &str = "en";
-
-request! {
-    /// Segments to translate.
-    pub struct TranslateFields {
-        /// The language to translate into, with or without a region.
-        #[schemars(extend("examples" = TARGETS))]
-        target_language: LanguageCode,
-        /// The language of all segments.
-        source_language: Option<LanguageCode>,
-        /// Another name of `source_language`, which an analysis uses; `source_language` takes precedence.
-        language: Option<LanguageCode>,
-        segments: BoundedList<WithRawFields<SegmentFields>, 0, { limits::SEGMENTS_MAX }>,
-    }
-}
-
-request! {
-    /// A segment of a recording. All other fields are returned unchanged.
-    pub struct SegmentFields {
-        text: BoundedText<{ limits::SEGMENT_CHARS_MAX }>,
-        /// The segment in English, as an analysis wrote it.
-        text_en: Option<BoundedText<{ limits::SEGMENT_CHARS_MAX }>>,
-        /// The segment's own language.
-        language: Option<LanguageCode>,
-        /// Seconds from the start of the recording.
-        start: Option<BoundedNumber<SegmentSeconds>>,
-        end: Option<BoundedNumber<SegmentSeconds>>,
-    }
-}
 
 /// The segments in another language.
 #[derive(Serialize, JsonSchema)]
@@ -63,7 +33,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         target,
         source,
         mut segments,
-    } = read(object(&call.head, body)?)?;
+    } = json::object::<TranslateFields>(&call.head, body)?.checked()?;
     let translation = context.services.translation.as_deref();
     let mut tasks: Vec<(&Translator, TranslateTask)> = Vec::new();
     // Numbers of the segments to translate; and numbers and texts of those whose English the analysis wrote.
@@ -117,76 +87,6 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     })
 }
 
-/// The request's fields, checked.
-pub(super) struct TranslateRequest {
-    target: String,
-    /// The language of all segments.
-    source: Option<String>,
-    pub(super) segments: Vec<SourceSegment>,
-}
-
-pub(super) fn read(fields: TranslateFields) -> Result<TranslateRequest, Fault> {
-    let target = target(fields.target_language.take()?)?;
-    let (named, heard) = (fields.source_language.take()?, fields.language.take()?);
-    let items = fields.segments.take()?.into_iter().enumerate();
-    let segments = items.map(|(at, given)| item("segments", at, given, segment));
-    Ok(TranslateRequest {
-        target,
-        source: named.flatten().or(heard.flatten()),
-        segments: segments.collect::<Result<_, _>>()?,
-    })
-}
-
-/// One segment of the request.
-pub(super) struct SourceSegment {
-    /// All fields of the segment, which the answer repeats.
-    kept: RawFields,
-    text: String,
-    /// The text of the answer; none to repeat the segment's own.
-    translation: Option<String>,
-    /// The segment's own language; an extension of the hosted API.
-    language: Option<String>,
-    /// The segment in English, as an analysis wrote it; an extension of the hosted API.
-    text_en: Option<String>,
-    start_s: Option<f64>,
-    end_s: Option<f64>,
-}
-
-impl Serialize for SourceSegment {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let text = self.translation.as_deref();
-        self.kept.serialize_with(text, serializer)
-    }
-}
-
-fn segment(segment: WithRawFields<SegmentFields>) -> Result<SourceSegment, Fault> {
-    let WithRawFields { fields, kept } = segment;
-    fields.text.check_kind()?;
-    fields.text_en.check_kind()?;
-    let (text, english) = (fields.text.take()?, fields.text_en.take()?);
-    Ok(SourceSegment {
-        kept,
-        text: text.into_string(),
-        translation: None,
-        language: fields.language.take()?.flatten(),
-        text_en: english
-            .filter(|t| !t.is_blank())
-            .map(BoundedText::into_string),
-        start_s: fields.start.take()?,
-        end_s: fields.end.take()?,
-    })
-}
-
-fn target(asked: Option<String>) -> Result<String, Fault> {
-    match asked {
-        Some(code) if TARGETS.contains(&code.as_str()) => Ok(code),
-        _ => Err(Fault::invalid(format!(
-            "target_language is none of {}",
-            TARGETS.join(", ")
-        ))),
-    }
-}
-
 /// Characters that can be spoken between the start of `segment` and the later of its own end and the start of `next`;
 /// none if `segment` has no times.
 fn room(segment: &SourceSegment, next: Option<&SourceSegment>) -> Option<usize> {
@@ -200,10 +100,10 @@ mod tests {
 
     #[test]
     fn a_segment_has_room_until_the_next_begins() {
-        let at = |start: f64, end: f64| {
-            let json = format!(r#"{{"text":"a","start":{start},"end":{end}}}"#);
-            let given = serde_json::from_str(&json).unwrap();
-            item("segments", 0, given, segment).unwrap()
+        let at = |start: f64, end: f64| SourceSegment {
+            start_s: Some(start),
+            end_s: Some(end),
+            ..SourceSegment::default()
         };
         let (one, two) = (at(1.0, 2.0), at(3.0, 4.0));
         assert_eq!(room(&one, Some(&two)), Some(32));

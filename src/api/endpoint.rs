@@ -32,6 +32,8 @@ fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
 pub enum Access {
     /// Any client that reaches the server.
     Open,
+    /// A client with a key; any client where the option `--public-catalog` is set.
+    Catalog,
     /// A client with a key.
     Key,
     /// A client with a key of an account that may generate.
@@ -112,6 +114,12 @@ impl Endpoint {
     /// The endpoint needs no key.
     pub const fn open(mut self) -> Self {
         self.access = Access::Open;
+        self
+    }
+
+    /// The endpoint needs no key where the option `--public-catalog` is set.
+    pub const fn catalog(mut self) -> Self {
+        self.access = Access::Catalog;
         self
     }
 

@@ -1,30 +1,39 @@
-//! The only list of endpoints: a new one is its file (types, parse and render) and its row here.
+//! The only list of endpoints: a new one is its file, what it reads of a body in the crate `request`, and its row here.
 
+use super::openai::{models, speech, voices as named_voices};
 use super::{BodyKind, Endpoint};
 use super::{clone, dub, dub_files, dub_jobs, dub_render, dub_translate, health, history, lexicon};
 use super::{preview, stt, tts, tts_stream, voices};
 use crate::capability::Capability::{Diarize, Speak, Transcribe, Translate};
 use crate::limits;
+use crate::request::analysis::AnalyzeForm;
+use crate::request::cloning::CloneForm;
+use crate::request::lexicon::LexiconFields;
+use crate::request::openai_speech::OpenAiSpeechFields;
+use crate::request::render::RenderForm;
+use crate::request::speech::SpeechFields;
+use crate::request::transcription::TranscribeForm;
+use crate::request::translation::TranslateFields;
 
 /// Every endpoint of the server.
 #[rustfmt::skip]
 pub const ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("tts", "/voice/tts", tts::handle)
-        .entitled().query::<tts::FormatQuery>().json::<tts::SpeechFields>().needs(Speak).also(&[404]),
+        .entitled().query::<tts::FormatQuery>().json::<SpeechFields>().needs(Speak).also(&[404]),
     Endpoint::post("tts_stream", "/voice/tts/stream", tts_stream::handle)
-        .entitled().query::<tts::FormatQuery>().json::<tts::SpeechFields>().needs(Speak).also(&[404]),
+        .entitled().query::<tts::FormatQuery>().json::<SpeechFields>().needs(Speak).also(&[404]),
     Endpoint::post("stt", "/voice/stt", stt::handle)
-        .entitled().form::<stt::TranscribeForm>(BodyKind::Audio).needs(Transcribe).answers::<stt::TranscribeAnswer>(),
+        .entitled().form::<TranscribeForm>(BodyKind::Audio).needs(Transcribe).answers::<stt::TranscribeAnswer>(),
     Endpoint::post("clone", "/voice/clone", clone::handle)
-        .entitled().form::<clone::CloneForm>(BodyKind::Audio).needs(Diarize)
+        .entitled().form::<CloneForm>(BodyKind::Audio).needs(Diarize)
         .answers::<clone::CloneAnswer>().checks_head(clone::check_head),
     Endpoint::post("dub_analyze", "/voice/dub/analyze", dub::analyze)
-        .entitled().form::<dub::AnalyzeForm>(BodyKind::Video).answers::<dub::TakenJob>()
+        .entitled().form::<AnalyzeForm>(BodyKind::Video).answers::<dub::TakenJob>()
         .checks_head(dub::check_head).deadline_s(limits::INTAKE_SECONDS_MAX),
     Endpoint::post("dub_translate", "/voice/dub/translate", dub_translate::handle)
-        .entitled().json::<dub_translate::TranslateFields>().needs(Translate).answers::<dub_translate::TranslateAnswer>(),
+        .entitled().json::<TranslateFields>().needs(Translate).answers::<dub_translate::TranslateAnswer>(),
     Endpoint::post("dub_render", "/voice/dub/render", dub_render::handle)
-        .entitled().form::<dub_render::RenderForm>(BodyKind::Video).answers::<dub::TakenJob>()
+        .entitled().form::<RenderForm>(BodyKind::Video).answers::<dub::TakenJob>()
         .checks_head(dub_render::check_head).deadline_s(limits::INTAKE_SECONDS_MAX).also(&[404]),
     Endpoint::get("dub_jobs", "/voice/dub/jobs", dub_jobs::list)
         .entitled().query::<dub_jobs::JobsQuery>().answers::<dub_jobs::JobsAnswer>().also(&[400]),
@@ -47,12 +56,21 @@ pub const ENDPOINTS: &[Endpoint] = &[
         .answers::<voices::DeletedVoice>().also(&[400, 404]),
     Endpoint::get("lexicon", "/voice/lexicon", lexicon::handle).answers::<lexicon::LexiconAnswer>(),
     Endpoint::put("lexicon_put", "/voice/lexicon", lexicon::put)
-        .lexicon::<lexicon::LexiconFields>().answers::<lexicon::LexiconAnswer>(),
+        .lexicon::<LexiconFields>().answers::<lexicon::LexiconAnswer>(),
     Endpoint::delete("lexicon_delete", "/voice/lexicon", lexicon::delete).answers::<lexicon::DeletedLexicon>(),
     Endpoint::get("history", "/voice/history", history::list)
         .query::<history::HistoryQuery>().answers::<history::HistoryAnswer>().also(&[400]),
     Endpoint::delete("history_delete", "/voice/history/{item_id}", history::delete)
         .answers::<history::DeletedItem>().also(&[404]),
+    Endpoint::post("openai_speech", "/v1/audio/speech", speech::handle)
+        .entitled().json::<OpenAiSpeechFields>().needs(Speak),
+    Endpoint::get("openai_models", "/v1/models", models::list).catalog().answers::<models::ModelsAnswer>(),
+    Endpoint::get("openai_model", "/v1/models/{model_id}", models::one)
+        .catalog().answers::<models::ModelRow>().also(&[404]),
+    Endpoint::get("openai_audio_models", "/v1/audio/models", models::list)
+        .catalog().answers::<models::ModelsAnswer>(),
+    Endpoint::get("openai_voices", "/v1/audio/voices", named_voices::handle)
+        .catalog().answers::<named_voices::NamedVoicesAnswer>(),
     Endpoint::get("healthz", "/healthz", health::live).open().answers::<health::LiveAnswer>(),
     Endpoint::get("readyz", "/readyz", health::ready).open().answers::<health::ReadyAnswer>().also(&[503]),
 ];
@@ -100,6 +118,7 @@ mod tests {
         let not_json = [
             "tts",
             "tts_stream",
+            "openai_speech",
             "dub_video",
             "dub_audio",
             "dub_subtitles",

@@ -3,44 +3,12 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::request::{AnyText, BoundedList, item, object, request};
 use super::{Call, Context, Reply};
-use crate::fault::{Fault, Kind};
+use crate::fault::Fault;
 use crate::limits;
+use crate::request::lexicon::pronunciations;
 use crate::services::lexicons::stored;
 use crate::store::{LexiconEntry, LexiconRecord, Utc};
-use crate::text::lexicon::{self, Pronunciation};
-
-/// Types of bodies that are no JSON: lines, and W3C's PLS. What it is shows in the body itself.
-const OTHER_TYPES: [&str; 5] = [
-    "text/plain",
-    "text/tab-separated-values",
-    "application/pls+xml",
-    "application/xml",
-    "text/xml",
-];
-const JSON: &str = "application/json";
-
-request! {
-    /// A lexicon as JSON. A body of type `text/plain` has lines instead, one of type `application/pls+xml` is W3C's PLS 1.0.
-    pub struct LexiconFields {
-        entries: BoundedList<LexiconEntryFields, 0, { limits::LEXICON_ENTRIES_MAX }>,
-    }
-}
-
-request! {
-    /// How a word is said; it has phonemes, a spelling, or both.
-    pub struct LexiconEntryFields {
-        /// The word; in lower case it stands for its forms with capitals, too.
-        word: AnyText,
-        /// The International Phonetic Alphabet, or Kokoro's notation.
-        phonemes: Option<AnyText>,
-        /// What is read in its place; where there are phonemes, only by voices that read letters.
-        spelling: Option<AnyText>,
-        /// Code of the language whose voices say it so; by default all say it so.
-        language: Option<AnyText>,
-    }
-}
 
 /// The lexicon of the account.
 #[derive(Serialize, JsonSchema)]
@@ -78,7 +46,8 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
 /// another type; `Invalid` for an entry that cannot be read, with its place, and for more entries than are accepted.
 pub fn put(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let account = call.identity()?.account.id;
-    let entries = entries(call)?;
+    let body = call.take_body();
+    let entries = pronunciations(&call.head, body)?;
     let record = context.store.put_lexicon(Some(account), stored(entries))?;
     answer(Some(record))
 }
@@ -103,49 +72,4 @@ fn answer(record: Option<LexiconRecord>) -> Result<Reply, Fault> {
         entries: entries.into_iter().map(row).collect(),
         updated_at,
     })
-}
-
-/// The entries of the body.
-fn entries(call: &mut Call) -> Result<Vec<Pronunciation>, Fault> {
-    let body = call.take_body();
-    let declared = call.head.header("content-type").unwrap_or(JSON);
-    let essence = declared.split(';').next().unwrap_or("").trim();
-    if essence.eq_ignore_ascii_case(JSON) {
-        let fields: LexiconFields = object(&call.head, body)?;
-        let given = fields.entries.take()?.into_iter().enumerate();
-        let entries = given.map(|(at, given)| item("entries", at, given, entry));
-        return lexicon::distinct(entries.collect::<Result<_, _>>()?);
-    }
-    if !OTHER_TYPES.iter().any(|t| essence.eq_ignore_ascii_case(t)) {
-        return Err(Fault::new(
-            Kind::UnsupportedType,
-            format!(
-                "Content-Type is {essence}; this endpoint reads {JSON}, {}",
-                OTHER_TYPES.join(", ")
-            ),
-        ));
-    }
-    let bytes = body.into_bytes().map_err(Fault::internal)?;
-    let text = String::from_utf8(bytes);
-    let text = text.map_err(|_| Fault::invalid("the lexicon is not UTF-8"))?;
-    if text.trim().is_empty() {
-        return Err(Fault::invalid(
-            "the body is empty; a lexicon is needed, and DELETE removes the one that is there",
-        ));
-    }
-    lexicon::parse(&text)
-}
-
-fn entry(fields: LexiconEntryFields) -> Result<Pronunciation, Fault> {
-    let text = |text: Option<AnyText>| text.map(AnyText::into_string);
-    let word = fields.word.take()?.into_string();
-    let phonemes = text(fields.phonemes.take()?);
-    let spelling = text(fields.spelling.take()?);
-    let language = text(fields.language.take()?);
-    Pronunciation::new(
-        &word,
-        phonemes.as_deref(),
-        spelling.as_deref(),
-        language.as_deref(),
-    )
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
+use super::credentials::credentials;
 use super::fault_injection::{self, FaultPoint};
 use super::message::{Answer, Answered, Body, Head, Service};
 use super::route::{self, Route};
@@ -159,7 +160,10 @@ impl Lifecycle {
         trace.endpoint = Some(endpoint.id);
         let (identity, concurrency) = match endpoint.access {
             Access::Open => (None, None),
-            Access::Key | Access::Entitled => {
+            Access::Catalog if self.context.public_catalog && credentials(head).is_none() => {
+                (None, None)
+            }
+            Access::Key | Access::Entitled | Access::Catalog => {
                 let (identity, concurrency) = self.identify(endpoint, head, trace)?;
                 (Some(identity), concurrency)
             }
@@ -191,8 +195,8 @@ impl Lifecycle {
         let store = &self.context.store;
         let now = Utc::now();
         fault_injection::at(FaultPoint::Store, head)?;
-        let authorization = head.header("authorization");
-        let identity = key::authenticate(store, authorization, now)
+        let authorization = credentials(head);
+        let identity = key::authenticate(store, authorization.as_deref(), now)
             .map_err(|fault| self.slowed(fault, authorization.is_some(), head.peer))?;
         trace.key_id = Some(identity.key.key_id);
         let concurrency = match endpoint.work {

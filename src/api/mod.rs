@@ -1,12 +1,14 @@
-//! The API: endpoints, admission, request parsing and answers.
+//! The API: endpoints, admission and answers.
 //!
-//! [`ENDPOINTS`] is the only list of endpoints. A new endpoint is a file (parse and render) and a row in that list.
+//! [`ENDPOINTS`] is the only list of endpoints. A new endpoint is a file (what it does, and its answer) and a row in that list; what it
+//! reads of a body is a file of the crate `request`.
 
 mod body_caps;
 mod call;
 mod clone;
 mod context;
 pub mod cors;
+mod credentials;
 pub mod detail;
 pub mod drain;
 mod dub;
@@ -17,20 +19,14 @@ mod dub_translate;
 mod endpoint;
 mod endpoints;
 mod fault_injection;
-mod form;
-mod form_values;
-#[cfg(any(test, feature = "fuzzing"))]
-pub mod fuzzing;
 mod health;
+mod heard_track;
 mod history;
-mod languages;
 mod lexicon;
 pub mod lifecycle;
+mod openai;
 mod preview;
-mod request;
 pub mod route;
-mod sound_fields;
-mod speaker_hints;
 mod split_channels;
 mod streamed_answer;
 mod stt;

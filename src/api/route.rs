@@ -30,6 +30,9 @@ pub fn find(method: &str, path: &str) -> Result<Route, Fault> {
         methods.push(endpoint.method);
     }
     match methods.is_empty() {
+        true if path.starts_with("/v1/v1/") => Err(Fault::not_found(
+            "The path has /v1 twice: leave it out of the client's base URL, or out of its paths.",
+        )),
         true => Err(Fault::not_found(
             "There is no such endpoint on this server.",
         )),

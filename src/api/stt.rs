@@ -3,142 +3,23 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::form::{Form, file_schema, on};
-use super::message::Body;
-use super::sound_fields::{
-    ChannelMode, HeardTrackAnswer, RawEncoding, audio_track, channel_mode, raw_encoding,
-    raw_sample_rate,
-};
-use super::speaker_hints::SpeakerHints;
+use super::heard_track::HeardTrackAnswer;
 use super::split_channels::{ChannelTranscripts, LabelledSegment, split_sides};
 use super::{Call, Context, Reply};
-use crate::audio::decode::{BareCoding, TrackChoice};
+use crate::audio::decode::TrackChoice;
 use crate::audio::{self, SoundRequest};
 use crate::dub::request::language_codes;
 use crate::engine::contract::{Transcript, Word, millis};
-use crate::engine::diarization::{self, Spoken, attribute};
-use crate::engine::speaker;
+use crate::engine::diarization::{self, ANY_SPEAKERS, Spoken, attribute};
+use crate::engine::{speaker, vad};
 use crate::fault::Fault;
 use crate::limits;
-use crate::services::rendering::SubtitleFormat;
+use crate::request::sound_fields::ChannelMode;
+use crate::request::transcription::{ResponseFormat, Task, TranscribeForm};
+use crate::services::rendering::subtitles;
 use crate::services::spoken_language::spoken_language;
 use crate::services::transcription::{Recording, TranscriptionHints, TranscriptionRequest};
 use crate::store::{Feature, ItemId};
-use crate::text::subtitles::SubtitleLayout;
-
-/// A recording to transcribe.
-#[derive(JsonSchema)]
-pub struct TranscribeForm {
-    #[schemars(schema_with = "file_schema")]
-    file: Body,
-    /// Names and rare words that may be said, separated by commas or lines.
-    keywords: Option<String>,
-    /// The language that is spoken: a code, a BCP 47 tag or an English name; detected if it is absent or `auto`.
-    language: Option<String>,
-    /// Most characters of a line of subtitles.
-    #[schemars(range(min = limits::LINE_CHARS_MIN, max = limits::LINE_CHARS_MAX), extend("default" = 42))]
-    max_line_chars: Option<usize>,
-    /// Most lines of subtitles that are shown at once.
-    #[schemars(range(min = 1, max = limits::SUBTITLE_LINES_MAX), extend("default" = 2))]
-    max_lines: Option<usize>,
-    /// Text that could come before the recording: the transcript is spelled like it.
-    #[schemars(length(max = limits::PROMPT_CHARS_MAX))]
-    prompt: Option<String>,
-    /// What the answer is.
-    #[schemars(with = "Option<String>", extend("enum" = ["json", "text", "srt", "vtt"], "default" = "json"))]
-    response_format: ResponseFormat,
-    /// Whether to write what is said, or its translation into English.
-    #[schemars(with = "Option<String>", extend("enum" = ["transcribe", "translate"], "default" = "transcribe"))]
-    task: Task,
-    /// Whether the answer has the times of words.
-    #[schemars(default = "on")]
-    word_timestamps: bool,
-    /// Whether channels are mixed, or each of two is a speaker of its own, as in recorded telephone calls.
-    #[schemars(with = "Option<ChannelMode>")]
-    channels: ChannelMode,
-    /// The number of the sound track to hear, from 1 on; by default one in the language, a default one or the first, and none
-    /// that is silent.
-    #[schemars(range(min = 1, max = { limits::MOVIE_TRACKS_MAX }))]
-    audio_track: Option<usize>,
-    /// The coding of a recording of one channel without a head.
-    #[schemars(with = "Option<RawEncoding>")]
-    raw_encoding: Option<BareCoding>,
-    /// Samples a second of such a recording; 8000 by default.
-    #[schemars(with = "Option<u32>", range(min = { limits::AUDIO_RATE_HZ_MIN }, max = { limits::AUDIO_RATE_HZ_MAX }))]
-    raw_sample_rate: u32,
-    /// Whether the speakers are told apart: then each segment has one.
-    #[schemars(default)]
-    diarize: bool,
-    #[schemars(flatten)]
-    speakers: SpeakerHints,
-}
-
-/// What the answer is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ResponseFormat {
-    Json,
-    Text,
-    Subtitles(SubtitleFormat),
-}
-
-const RESPONSE_FORMATS: [(&str, ResponseFormat); 4] = [
-    ("json", ResponseFormat::Json),
-    ("text", ResponseFormat::Text),
-    ("srt", ResponseFormat::Subtitles(SubtitleFormat::Srt)),
-    ("vtt", ResponseFormat::Subtitles(SubtitleFormat::Vtt)),
-];
-
-/// What is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Task {
-    Transcribe,
-    Translate,
-}
-
-const TASKS: [(&str, Task); 2] = [
-    ("transcribe", Task::Transcribe),
-    ("translate", Task::Translate),
-];
-
-impl TranscribeForm {
-    /// Faults: `Invalid` for a field that is not accepted.
-    pub(super) fn read(mut form: Form) -> Result<Self, Fault> {
-        let lines = form.whole("max_lines", 1..=limits::SUBTITLE_LINES_MAX)?;
-        let chars = limits::LINE_CHARS_MIN..=limits::LINE_CHARS_MAX;
-        let text = |name: &str| form.text(name).map(str::to_owned);
-        let asked = TranscribeForm {
-            language: text("language"),
-            prompt: text("prompt"),
-            keywords: text("keywords"),
-            max_line_chars: form.whole("max_line_chars", chars)?,
-            max_lines: lines,
-            response_format: form.choice("response_format", &RESPONSE_FORMATS)?,
-            task: form.choice("task", &TASKS)?,
-            channels: channel_mode(&form)?,
-            audio_track: audio_track(&form)?,
-            raw_encoding: raw_encoding(&form)?,
-            raw_sample_rate: raw_sample_rate(&form)?,
-            word_timestamps: form.boolean("word_timestamps", on())?,
-            diarize: form.boolean("diarize", false)?,
-            speakers: SpeakerHints::read(&form)?,
-            file: form.take_file()?,
-        };
-        match (asked.channels, asked.diarize) {
-            (ChannelMode::Split, true) => Err(Fault::invalid(
-                "channels is split, which makes each channel a speaker; diarize is not accepted beside it",
-            )),
-            _ => Ok(asked),
-        }
-    }
-
-    fn layout(&self) -> SubtitleLayout {
-        let usual = SubtitleLayout::default();
-        SubtitleLayout {
-            line_chars_max: self.max_line_chars.unwrap_or(usual.line_chars_max),
-            lines_max: self.max_lines.unwrap_or(usual.lines_max),
-        }
-    }
-}
 
 /// The transcript. Times are seconds from the start of the file.
 #[derive(Serialize, JsonSchema)]
@@ -187,7 +68,7 @@ struct TimedWord {
 /// Transcribes a recording. Faults: `Invalid` for a wrong form or an undecodable recording, `Missing` without a pack
 /// that transcribes, and those of the service.
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
-    let form = Form::of(call, &context.spool_dir)?;
+    let form = call.form(&context.spool_dir)?;
     let asked = TranscribeForm::read(form)?;
     let hints = TranscriptionHints::new(asked.prompt.as_deref(), asked.keywords.as_deref())?;
     let transcription = context.services.transcription.as_ref().ok_or_else(|| {
@@ -218,14 +99,9 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         number: asked.audio_track,
         languages: language_codes(language.as_deref()),
     };
-    let mut file = asked.file;
-    let is_read_again = is_split || asked.diarize;
-    let mut open = |track: &TrackChoice, side: Option<usize>, rate_hz: u32| {
-        let body = match is_read_again {
-            true => file.try_clone().map_err(Fault::internal)?,
-            false => std::mem::replace(&mut file, Body::Memory(Vec::new())),
-        };
-        let reader = body.into_reader().map_err(Fault::internal)?;
+    let file = asked.file.into_source();
+    let open = |track: &TrackChoice, side: Option<usize>, rate_hz: u32| {
+        let reader = file.reader().map_err(Fault::internal)?;
         let request = SoundRequest {
             track: track.clone(),
             bare: asked
@@ -236,10 +112,22 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         let most_s = limits::AUDIO_SECONDS_MAX;
         audio::open_sound(reader, &request, rate_hz, most_s)
     };
-    let sound = open(&track, is_split.then_some(0), recognizer.rate_hz)?;
-    let heard_track = sound.track.clone();
+    let side = is_split.then_some(0);
+    let mut sound = open(&track, side, recognizer.rate_hz)?;
+    let mut searched = |number| Ok(open(&TrackChoice::of(number), None, vad::RATE_HZ)?.samples);
+    let finder = &transcription.finder;
+    let number = finder.track(
+        &sound.track,
+        &mut searched,
+        &call.share()?,
+        &call.cancellation,
+    )?;
     // The next readings hear the same.
-    track.number = Some(heard_track.number);
+    track.number = Some(number);
+    if number != sound.track.number {
+        sound = open(&track, side, recognizer.rate_hz)?;
+    }
+    let heard_track = sound.track.clone();
     let sides = split_sides(is_split, sound.channels)?;
 
     call.begin(Feature::Stt, &recognizer.name)?;
@@ -275,7 +163,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         None => unlabelled(&transcript),
         Some(service) => {
             let sound = open(&track, None, speaker::RATE_HZ)?.samples;
-            let count = asked.speakers.range();
+            let count = asked.speakers.range(ANY_SPEAKERS);
             let heard = service.diarize(sound, count, &call.share()?, &call.cancellation)?;
             labelled(attribute(&transcript, &heard.turns))
         }
@@ -306,7 +194,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         }),
         ResponseFormat::Text => Ok(written("text/plain; charset=utf-8", text + "\n")),
         ResponseFormat::Subtitles(format) => {
-            let file = format.render(&transcript, layout);
+            let file = subtitles(&transcript, format, layout);
             Ok(written(format.content_type(), file))
         }
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
-use super::detail;
+use super::detail::{self, ErrorShape};
 use super::fault_injection;
 use super::message::{Answer, Answered, Head};
 use super::{Call, FileSection, Reply};
@@ -21,6 +21,7 @@ pub struct RequestTrace {
     pub peer: IpAddr,
     pub received: Instant,
     pub endpoint: Option<&'static str>,
+    pub errors: ErrorShape,
     pub key_id: Option<KeyId>,
     /// What remains of the key's rate limit; none before the key is known.
     pub allowance: Option<Allowance>,
@@ -45,6 +46,7 @@ impl RequestTrace {
             .map_or_else(new_request_id, str::to_owned);
         RequestTrace {
             cors,
+            errors: ErrorShape::of(&head.path),
             ..RequestTrace::new(request_id, head.peer, fault_injection::received(head))
         }
     }
@@ -60,6 +62,7 @@ impl RequestTrace {
             peer,
             received,
             endpoint: None,
+            errors: ErrorShape::Detail,
             key_id: None,
             allowance: None,
             cors: Vec::new(),
@@ -107,7 +110,8 @@ impl RequestTrace {
 
     /// Makes the answer to a fault, and writes the request's log line.
     pub fn refuse(self, fault: Fault) -> Answer {
-        self.send(detail::answer(&fault), Some(fault))
+        let answer = detail::answer(&fault, self.errors, self.endpoint);
+        self.send(answer, Some(fault))
     }
 
     /// Adds the headers of every answer, and writes the request's log line.

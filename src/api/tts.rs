@@ -4,15 +4,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::message::Head;
-use super::request::{
-    AnyText, BoundedNumber, Fraction, NonBlankText, SpeedFactor, object, request,
-};
 use super::{Call, Context, Reply};
 use crate::audio::encode::{self, Format};
 use crate::engine::contract::Utterance;
 use crate::engine::tts::style::Style;
 use crate::fault::{Fault, Kind};
 use crate::limits;
+use crate::request::json;
+use crate::request::speech::{SpeechFields, SpeechParameters};
 use crate::services::reading::TextReading;
 use crate::services::speech::SpeechService;
 use crate::services::speech_script::SpeechScript;
@@ -22,35 +21,11 @@ use crate::text::MarkedText;
 use crate::text::markup::Notation;
 use vocabox_base::budget::Share;
 
-/// The hosted API's default voice.
-const VOICE: &str = "af_heart";
-
-request! {
-    /// A text to speak.
-    pub struct SpeechFields {
-        /// The text to speak; not blank.
-        text: NonBlankText<{ limits::TEXT_CHARS_MAX }>,
-        /// Id of a voice of `GET /voice/voices`, or a blend of several.
-        #[schemars(extend("default" = VOICE))]
-        voice_id: Option<AnyText>,
-        /// Speaking rate, as a factor of the voice's own rate.
-        #[schemars(extend("default" = 1.0))]
-        speed: Option<BoundedNumber<SpeedFactor>>,
-        stability: Option<BoundedNumber<Fraction>>,
-        similarity: Option<BoundedNumber<Fraction>>,
-        /// Language in which a cloned voice reads the text.
-        language: Option<AnyText>,
-        /// How far the pitch of a cloned voice moves.
-        exaggeration: Option<BoundedNumber<Fraction>>,
-        /// How closely a cloned voice follows its recording.
-        cfg_weight: Option<BoundedNumber<Fraction>>,
-    }
-}
-
 /// Speaks a text. Faults: `Invalid` for a field out of its bounds, `NotFound` for an unknown voice, `Missing` without a
 /// pack that speaks, and those of the service.
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
-    let request = begin(context, call, Sending::Whole)?;
+    let (parameters, format) = read(call)?;
+    let request = begin(context, call, parameters, format, Sending::Whole)?;
     let share = call.share()?;
     let clip = (request.speech).synthesize(request.script, &share, &call.cancellation)?;
     let memory = request.memory;
@@ -86,34 +61,51 @@ pub enum Sending {
     WhileMade,
 }
 
-/// Checks the request and begins a generation. Faults: those of [`handle`] except those of the service.
+/// Reads the body and the format. Faults: `Invalid` for a field out of its bounds.
+pub fn read(call: &mut Call) -> Result<(SpeechParameters, Format), Fault> {
+    let body = call.take_body();
+    let parameters = json::object::<SpeechFields>(&call.head, body)?.checked()?;
+    Ok((parameters, format(&call.head)?))
+}
+
+/// Checks what is asked for and begins a generation. Faults: those of [`handle`] except those of the service.
 pub fn begin<'a>(
     context: &'a Context,
     call: &mut Call,
+    parameters: SpeechParameters,
+    format: Format,
     sending: Sending,
 ) -> Result<SpeechRequest<'a>, Fault> {
-    let body = call.take_body();
-    let (text, asked, controls) = parse(object(&call.head, body)?)?;
-    let format = format(&call.head)?;
+    let SpeechParameters {
+        text,
+        voice_id,
+        speed,
+        stability,
+        similarity,
+        language,
+        exaggeration,
+        cfg_weight,
+    } = parameters;
     let speech = context
         .services
         .speech
         .as_ref()
         .ok_or_else(|| Fault::missing("No engine for speech is installed on this server."))?;
     let account = call.identity()?.account.id;
-    let language = controls.language.as_deref();
-    let voice = (context.voices).resolve(Some(account), &asked.voice, language)?;
+    let language = language.as_deref();
+    let voice = (context.voices).resolve(Some(account), &voice_id, language)?;
+    let default = Utterance::default();
     let (slowest, fastest) = (limits::SPEED_MIN as f32, limits::SPEED_MAX as f32);
     let utterance = |voice: &ResolvedVoice<'_>, rate: f32| {
         let plain = voice.utterance();
         Utterance {
             text: MarkedText::default(),
-            speed: (asked.speed * rate).clamp(slowest, fastest) * plain.speed,
-            stability: asked.stability,
-            similarity: asked.similarity,
+            speed: (speed * rate).clamp(slowest, fastest) * plain.speed,
+            stability: stability.unwrap_or(default.stability),
+            similarity: similarity.unwrap_or(default.similarity),
             style: plain.style.map(|style| Style {
-                exaggeration: controls.exaggeration,
-                cfg_weight: controls.cfg_weight,
+                exaggeration,
+                cfg_weight,
                 ..style
             }),
             voice: plain.voice,
@@ -124,12 +116,12 @@ pub fn begin<'a>(
         account: Some(account),
         lexicon: &context.lexicons.of(Some(account))?,
         notation: Notation::Ssml,
-        voice: &asked.voice,
+        voice: &voice_id,
         language,
         utterance: &utterance,
     };
     let read = reading.read(&text)?;
-    let seconds = read.seconds / f64::from(asked.speed);
+    let seconds = read.seconds / f64::from(speed);
     check_length(seconds)?;
     let memory = match sending {
         Sending::Whole => Some(hold(context, account, seconds, voice.origin.rate_hz)?),
@@ -139,13 +131,13 @@ pub fn begin<'a>(
     call.begin(Feature::Tts, &voice.origin.name)?;
     let character_count = text.chars().count();
     let item = call.item()?;
-    item.voice_id = Some(asked.voice.clone());
+    item.voice_id = Some(voice_id.clone());
     item.language = Some(voice.reader.language.clone());
     item.character_count = Some(character_count as u64);
     item.text = Some(text.clone());
     let metadata = Metadata {
         id: item.id,
-        voice_id: asked.voice,
+        voice_id,
         voice_name: voice.name,
         character_count,
         text,
@@ -161,46 +153,6 @@ pub fn begin<'a>(
         metadata,
         memory,
     })
-}
-
-/// Settings of cloned voices.
-pub(super) struct Controls {
-    /// Code of the language of the text.
-    language: Option<String>,
-    /// 0 to 1; so is `cfg_weight`.
-    exaggeration: Option<f32>,
-    cfg_weight: Option<f32>,
-}
-
-/// The request's fields, checked: the text, how it is to be spoken, and the settings of cloned voices.
-pub(super) fn parse(fields: SpeechFields) -> Result<(String, Utterance, Controls), Fault> {
-    let text = fields.text.take()?.into_string();
-    let speed = fields.speed.take()?;
-    let controls = Controls {
-        language: fields.language.take()?.map(AnyText::into_string),
-        exaggeration: fields.exaggeration.take()?.map(|share| share as f32),
-        cfg_weight: fields.cfg_weight.take()?.map(|share| share as f32),
-    };
-    let plain = Utterance::default();
-    let voice = fields.voice_id.take()?.map(AnyText::into_string);
-    if let Some(chars) = voice.as_ref().map(|voice| voice.chars().count())
-        && chars > limits::VOICE_ID_CHARS_MAX
-    {
-        return Err(Fault::invalid(format!(
-            "voice_id has {chars} characters; at most {} are accepted",
-            limits::VOICE_ID_CHARS_MAX
-        )));
-    }
-    let control = |share: Option<f64>, plain: f32| share.map_or(plain, |share| share as f32);
-    let utterance = Utterance {
-        text: MarkedText::default(),
-        voice: voice.unwrap_or(VOICE.to_owned()),
-        speed: speed.unwrap_or(1.0) as f32,
-        stability: control(fields.stability.take()?, plain.stability),
-        similarity: control(fields.similarity.take()?, plain.similarity),
-        style: None,
-    };
-    Ok((text, utterance, controls))
 }
 
 /// Refuses a text whose speech would take longer than a request may, at once instead of after minutes.

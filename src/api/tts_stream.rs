@@ -8,13 +8,13 @@ use crate::services::speech::no_sound;
 
 /// Speaks a text; the answer begins once the first piece is made. Faults: those of [`tts::handle`] until then.
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
+    let (parameters, format) = tts::read(call)?;
     let SpeechRequest {
         speech,
         script,
-        format,
         metadata,
-        memory: _,
-    } = tts::begin(context, call, Sending::WhileMade)?;
+        ..
+    } = tts::begin(context, call, parameters, format, Sending::WhileMade)?;
     let mut stream = speech.stream(script, &call.share()?, &call.cancellation)?;
     let first = stream.piece()?.ok_or_else(no_sound)?;
     let mut encoder = encode::stream(format, first.rate_hz)?;

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::languages::{TARGETS, name};
 use super::preview;
 use super::{Call, Context, Reply};
 use crate::fault::Fault;
 use crate::pack::manifest::{Category, Voice};
+use crate::request::languages::{TARGETS, name};
 use crate::services::voices::{Origin, base, speaks};
 use crate::store::ClonedVoice;
 use crate::text;

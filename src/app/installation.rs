@@ -10,6 +10,7 @@ use crate::engine::graph::device::Device;
 use crate::engine::graph::library;
 use crate::engine::graph::loader::{GraphLoader, refused};
 use crate::engine::graph::ort::Ort;
+use crate::engine::speech_search::SpeechSearch;
 use crate::engine::{self, Build, VoiceRouter, wrong_engine};
 use crate::fault::Fault;
 use crate::pack::Pack;
@@ -160,12 +161,25 @@ impl Installation {
     /// Builds the engine of `pack`, which transcribes. Faults: `Missing` when it or the pack that detects speech cannot
     /// be loaded.
     pub(super) fn build_recognizer(&self, pack: &Pack) -> Result<Arc<Transcribe>, Fault> {
-        let detector = self.detect.as_ref();
-        let detector = detector.ok_or_else(|| not_fetched("detects speech", "silero-vad"))?;
         match engine::of(pack)? {
-            Build::Transcribe(build) => build(pack, detector, &self.graphs),
+            Build::Transcribe(build) => build(pack, self.detector()?, &self.graphs),
             _ => Err(wrong_engine(pack)),
         }
+    }
+
+    /// Builds the engine that finds out whether something is said. Faults: `Missing` when the pack that detects speech cannot
+    /// be loaded.
+    pub(super) fn build_speech_search(&self) -> Result<SpeechSearch, Fault> {
+        let pack = self.detector()?;
+        match engine::of(pack)? {
+            Build::Detect(build) => Ok(SpeechSearch::new(build(pack, &self.graphs)?)),
+            _ => Err(wrong_engine(pack)),
+        }
+    }
+
+    fn detector(&self) -> Result<&Pack, Fault> {
+        let detector = self.detect.as_ref();
+        detector.ok_or_else(|| not_fetched("detects speech", "silero-vad"))
     }
 
     /// Builds the engine that diarizes. Faults: as [`Installation::build_speak`].

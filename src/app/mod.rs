@@ -103,6 +103,7 @@ impl App {
             cloning,
             clones_max: options.server.clones_max,
             require_clone_consent: options.server.require_clone_consent,
+            public_catalog: options.server.public_catalog,
             step_max: Duration::from_secs(options.server.step_seconds),
             // At the least bound, one account may still have the longest text.
             sound_memory: Budget::new(options.edge.sound_bytes, limits::SOUND_BYTES.min),

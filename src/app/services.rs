@@ -22,6 +22,7 @@ use crate::services::file_cache::{CacheLimits, FileCache};
 use crate::services::lexicons::Lexicons;
 use crate::services::speakers::SpeakerService;
 use crate::services::speech::SpeechService;
+use crate::services::speech_finder::SpeechFinder;
 use crate::services::transcription::{Recognizer, RecognizerSettings, TranscriptionService};
 use crate::services::translation::{TranslationService, Translator};
 use crate::services::voices::{Origin, VoiceCatalog};
@@ -110,8 +111,14 @@ impl Installation {
         let general = start(pack)?;
         let specialists = self.specialists.iter().map(start);
         let specialists = specialists.collect::<Result<_, _>>()?;
-        let service = TranscriptionService::new(general, specialists, capacity, beams);
+        let finder = self.start_speech_finder(capacity)?;
+        let service = TranscriptionService::new(general, specialists, finder, capacity, beams);
         Ok(Some(service))
+    }
+
+    /// Loads the pack that detects speech. Faults: `Missing` when it cannot be loaded.
+    pub fn start_speech_finder(&self, capacity: &Capacity) -> Result<SpeechFinder, Fault> {
+        Ok(SpeechFinder::new(self.build_speech_search()?, capacity))
     }
 
     /// Loads the pack for a language only, for commands. Faults: `Missing` when no pack for it is

@@ -1,11 +1,12 @@
 //! What every layer of vocabox shares: [`fault`] (one public sentence and a private cause), [`limits`] (every bound),
 //! [`address`] (which addresses are one client, and networks), [`share`] and [`budget`] (what one account may have of it),
-//! [`cpu_time`] (what a thread has computed), [`memory`] (when there is none left), [`groups`] (what bounds the process),
-//! [`disk`] (when it was full), [`folder`] (closed to others), [`random`] (numbers of a seed) and [`end`] (leaving the
-//! process). It knows no other crate of the workspace.
+//! [`cancellation`] (the deadline of a task), [`cpu_time`] (what a thread has computed), [`memory`] (when there is none
+//! left), [`groups`] (what bounds the process), [`disk`] (when it was full), [`folder`] (closed to others), [`names`] (which
+//! are accepted), [`random`] (numbers of a seed) and [`end`] (leaving the process). It knows no other crate of the workspace.
 
 pub mod address;
 pub mod budget;
+pub mod cancellation;
 pub mod cpu_time;
 pub mod disk;
 pub mod end;
@@ -14,6 +15,7 @@ pub mod folder;
 pub mod groups;
 pub mod limits;
 pub mod memory;
+pub mod names;
 pub mod random;
 pub mod share;
 mod store_limits;

@@ -25,6 +25,9 @@ pub const SPEECH_SECONDS_MAX: f64 = 800.0;
 /// Slowest and fastest speaking rate, as a factor: the hosted API's bounds.
 pub const SPEED_MIN: f64 = 0.5;
 pub const SPEED_MAX: f64 = 2.0;
+/// The bounds of the speaking rate where the sound is stretched beyond those: OpenAI's.
+pub const WIDE_SPEED_MIN: f64 = 0.25;
+pub const WIDE_SPEED_MAX: f64 = 4.0;
 /// Characters of a pronunciation and of another spelling of a word, and of the word: a long name in full.
 pub const PHONEMES_CHARS_MAX: usize = 200;
 pub const SPELLING_CHARS_MAX: usize = 200;

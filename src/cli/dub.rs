@@ -14,13 +14,14 @@ use super::endings::check_dubbed;
 use super::logging::say;
 use crate::app::Installation;
 use crate::audio::SoundRequest;
+use crate::audio::decode::TrackChoice;
 use crate::audio::encode::Codec;
 use crate::capability::Capability;
 use crate::config::{Common, Flags, ModelSettings};
 use crate::dub::analyze::{self, Analysis, AnalysisRequest};
 use crate::dub::fit::room_chars;
 use crate::dub::render::{self, AUDIO, RenderFiles, Rendered, SRT, VIDEO, WriteFile};
-use crate::dub::request::{RenderRequest, ScriptLine};
+use crate::dub::request::{RenderRequest, ScriptLine, language_codes, of_track};
 use crate::dub::services::DubServices;
 use crate::dub::{mux, sound};
 use crate::engine::contract::{CancellationToken, TranslateTask};
@@ -131,14 +132,29 @@ struct DubRun<'a> {
 
 impl DubRun<'_> {
     fn run(&self, voices: BTreeMap<String, String>) -> Result<Rendered, Fault> {
-        let analysis = self.analyze()?;
+        if let Some(picture) = mux::inspect(self.open()?)? {
+            mux::check_codec(picture.container, self.codec)?;
+        }
+        let language = Some(self.args.from.to_lowercase()).filter(|l| l != "auto");
+        let asked = SoundRequest {
+            track: TrackChoice {
+                languages: language_codes(language.as_deref()),
+                ..TrackChoice::default()
+            },
+            ..SoundRequest::default()
+        };
+        let open = || self.open();
+        let track = (self.services)
+            .track(&open, &asked, &self.cancellation)?
+            .number;
+        let analysis = self.analyze(language, track)?;
         let request = RenderRequest {
             segments: self.translate(&analysis)?,
             voice_map: voices,
             language: self.args.to.to_lowercase(),
             keep_background: self.args.keep_background,
             audio_codec: self.codec,
-            audio_track: None,
+            audio_track: Some(track),
         };
         self.render(&request)
     }
@@ -147,13 +163,9 @@ impl DubRun<'_> {
         File::open(&self.args.file).map_err(Fault::disk)
     }
 
-    fn analyze(&self) -> Result<Analysis, Fault> {
+    fn analyze(&self, language: Option<String>, track: usize) -> Result<Analysis, Fault> {
         let bar = bar("listening");
-        if let Some(picture) = mux::inspect(self.open()?)? {
-            mux::check_codec(picture.container, self.codec)?;
-        }
-        let language = Some(self.args.from.to_lowercase()).filter(|l| l != "auto");
-        let heard = SoundRequest::default();
+        let heard = of_track(Some(track));
         let open = || sound::open(self.open()?, &heard, sound::SPEECH_RATE_HZ);
         let request = AnalysisRequest {
             language,

@@ -1,4 +1,4 @@
-//! The endings of files' names: a file must not be called what it is not, such as a WAV file `x.mp3`.
+//! The endings of files' names: a file must not be called what it is not, such as a WAV file `x.m4a`.
 
 use std::path::Path;
 

@@ -35,7 +35,7 @@ pub struct SpeakArgs {
     /// File to write, or - for standard output, to which the sound is written while it is made
     #[arg(short, long, value_name = "FILE", default_value = "speech.wav")]
     output: PathBuf,
-    /// Format: wav, pcm, flac or opus [default: by the ending of the file's name, else wav]
+    /// Format: wav, pcm, flac, opus, mp3 or aac [default: by the ending of the file's name, else wav]
     #[arg(long, value_name = "FORMAT")]
     format: Option<String>,
     /// Voice; `vocabox models show kokoro` lists them; or a blend such as "af_heart(2)+am_adam(1)"

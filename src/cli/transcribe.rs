@@ -12,21 +12,24 @@ use serde_json::json;
 use super::logging::say;
 use super::{CliError, output};
 use crate::app::Installation;
-use crate::audio;
+use crate::audio::decode::TrackChoice;
 use crate::audio::pcm::Samples;
+use crate::audio::{self, SoundRequest};
 use crate::capability::Capability;
 use crate::config::{Common, Flags, ModelSettings};
-use crate::engine::asr;
+use crate::dub::request::language_codes;
 use crate::engine::contract::{CancellationToken, Segment, Transcript, Word, millis};
+use crate::engine::{asr, vad};
 use crate::fault::Fault;
 use crate::limits;
 use crate::scheduler::LaneShare;
-use crate::services::rendering::SubtitleFormat;
+use crate::services::rendering::subtitles;
+use crate::services::speech_finder::SpeechFinder;
 use crate::services::spoken_language::spoken_language;
 use crate::services::transcription::{
     Recognizer, Recording, TranscriptionHints, TranscriptionRequest,
 };
-use crate::text::subtitles::SubtitleLayout;
+use crate::text::subtitles::{SubtitleFormat, SubtitleLayout};
 
 /// The name of standard input.
 const STANDARD_INPUT: &str = "-";
@@ -96,6 +99,12 @@ pub fn run(args: TranscribeArgs, common: &Common) -> Result<(), CliError> {
         .filter(|_| args.task == Task::Transcribe);
     let recognizer = installation.start_recognizer_for(of);
     let recognizer = recognizer.map_err(CliError::usage)?;
+    let finder = installation.start_speech_finder(&installation.command_capacity());
+    let finder = finder.map_err(CliError::usage)?;
+    let asked = TrackChoice {
+        languages: language_codes(language.as_deref()),
+        ..TrackChoice::default()
+    };
     let mut wrong = 0;
     for (path, output) in args.files.iter().zip(&outputs) {
         let begun = Instant::now();
@@ -107,7 +116,7 @@ pub fn run(args: TranscribeArgs, common: &Common) -> Result<(), CliError> {
             beams: options.settings.beam,
             hints: hints.clone(),
         };
-        let heard = hear(path, &recognizer, request, begun);
+        let heard = hear(path, &recognizer, &finder, &asked, request, begun);
         let written = heard.and_then(|transcript| {
             let text = render(&transcript, args.format, layout);
             match output {
@@ -219,16 +228,20 @@ fn outputs(args: &TranscribeArgs) -> Result<Vec<Option<PathBuf>>, String> {
 fn hear(
     path: &Path,
     recognizer: &Recognizer,
+    finder: &SpeechFinder,
+    asked: &TrackChoice,
     request: impl FnOnce(Box<dyn Samples>) -> TranscriptionRequest,
     begun: Instant,
 ) -> Result<Transcript, Fault> {
     let cancellation = CancellationToken::until(begun + Duration::from_secs(24 * 3600));
     let file = open(path)?;
     let bar = bar(path, &file);
-    let sound = audio::open_speech(bar.wrap_read(file), asr::RATE_HZ, limits::AUDIO_SECONDS_MAX);
-    let heard = sound.and_then(|inner| {
+    let track = chosen_track(&file, finder, asked, &cancellation)?;
+    let most_s = limits::AUDIO_SECONDS_MAX;
+    let sound = audio::open_sound(bar.wrap_read(file), &track, asr::RATE_HZ, most_s);
+    let heard = sound.and_then(|sound| {
         let watched = Watched {
-            inner,
+            inner: sound.samples,
             samples: 0,
             bar: bar.clone(),
         };
@@ -240,6 +253,37 @@ fn hear(
     });
     bar.finish_and_clear();
     heard
+}
+
+/// The sound track of a recording to hear: the one that `asked` prefers, of several as good ones the first with speech. `file` is
+/// at its start afterwards.
+fn chosen_track(
+    file: &File,
+    finder: &SpeechFinder,
+    asked: &TrackChoice,
+    cancellation: &CancellationToken,
+) -> Result<SoundRequest, Fault> {
+    let from_start = || -> std::io::Result<File> {
+        let mut file = file.try_clone()?;
+        file.rewind()?;
+        Ok(file)
+    };
+    let open = |track: TrackChoice| {
+        let request = SoundRequest {
+            track,
+            ..SoundRequest::default()
+        };
+        let file = from_start().map_err(Fault::internal)?;
+        audio::open_sound(file, &request, vad::RATE_HZ, limits::AUDIO_SECONDS_MAX)
+    };
+    let heard = open(asked.clone())?.track;
+    let mut searched = |number| Ok(open(TrackChoice::of(number))?.samples);
+    let number = finder.track(&heard, &mut searched, &LaneShare::command(), cancellation)?;
+    from_start().map_err(Fault::internal)?;
+    Ok(SoundRequest {
+        track: TrackChoice::of(number),
+        ..SoundRequest::default()
+    })
 }
 
 /// Opens a recording. Standard input is copied to an unlinked file, because containers are not read from front to back.
@@ -296,8 +340,8 @@ fn render(transcript: &Transcript, format: TranscriptFormat, layout: SubtitleLay
     let text = match format {
         TranscriptFormat::Text => transcript.text(),
         TranscriptFormat::Json => json(transcript),
-        TranscriptFormat::Srt => SubtitleFormat::Srt.render(transcript, layout),
-        TranscriptFormat::Vtt => SubtitleFormat::Vtt.render(transcript, layout),
+        TranscriptFormat::Srt => subtitles(transcript, SubtitleFormat::Srt, layout),
+        TranscriptFormat::Vtt => subtitles(transcript, SubtitleFormat::Vtt, layout),
     };
     text.trim_end().to_owned()
 }

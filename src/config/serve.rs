@@ -42,6 +42,9 @@ settings! {
         cors_origin: Vec<String> = OptionKind::Texts("ORIGIN");
         /// Cloned voices that each account may have
         clones_max: usize = OptionKind::Count(limits::CLONES);
+        /// Answer the lists of models and stock voices under /v1 without a key, as Open WebUI asks for them; clones are
+        /// listed only with a key
+        public_catalog: bool = OptionKind::Switch;
         /// Clone only for requests whose form field consent says that the speaker agreed
         require_clone_consent: bool = OptionKind::Switch;
         /// Write texts and transcripts to the log (never keys)

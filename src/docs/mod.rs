@@ -32,6 +32,7 @@ macro_rules! topics {
 /// All documents, in the order in which a new user may read them.
 pub const TOPICS: &[Topic] = topics! {
     "api": "endpoints, fields and answers, with a request for each",
+    "openai": "the endpoints for clients of OpenAI's audio API",
     "options": "commands, accounts and keys, every option with its default",
     "limits": "what is bounded, and memory and disk as measured",
     "errors": "status codes, their causes and what to do",

@@ -1,16 +1,14 @@
 //! The requests of jobs.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use isolang::Language;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Number;
 
 use crate::audio::SoundRequest;
 use crate::audio::decode::TrackChoice;
 use crate::audio::encode::Codec;
+pub use crate::text::script_line::{LineName, ScriptLine};
 
 /// The request of an analysis, in the record of its job.
 #[derive(Debug, Serialize, Deserialize)]
@@ -69,7 +67,8 @@ impl AnalyzeRecord {
     }
 }
 
-fn of_track(number: Option<usize>) -> SoundRequest {
+/// The sound track of a number; none for the one that is heard.
+pub fn of_track(number: Option<usize>) -> SoundRequest {
     SoundRequest {
         track: TrackChoice {
             number,
@@ -87,42 +86,4 @@ pub fn language_codes(language: Option<&str>) -> Vec<String> {
     let base = code.split(['-', '_']).next().unwrap_or_default();
     let long = Language::from_639_1(base).map(|known| known.to_639_3().to_owned());
     std::iter::once(code.to_owned()).chain(long).collect()
-}
-
-/// One line to speak.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ScriptLine {
-    /// The client's name of the line.
-    pub id: LineName,
-    /// Seconds from the start of the file.
-    #[serde(rename = "start")]
-    pub start_s: f64,
-    #[serde(rename = "end")]
-    pub end_s: f64,
-    pub text: String,
-    pub speaker: String,
-}
-
-/// What a client calls a line.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum LineName {
-    Number(Number),
-    Text(String),
-}
-
-impl From<usize> for LineName {
-    fn from(number: usize) -> Self {
-        LineName::Number(number.into())
-    }
-}
-
-impl fmt::Display for LineName {
-    /// As JSON: the number 1 and the text "1" are two names.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            LineName::Number(number) => number.fmt(f),
-            LineName::Text(text) => f.write_str(&serde_json::json!(text).to_string()),
-        }
-    }
 }

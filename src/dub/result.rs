@@ -209,6 +209,7 @@ mod tests {
             number: 2,
             count: 3,
             id: 5,
+            alike: vec![2],
             language: None,
         };
         let told = json_of(&JobResult::Analysis(AnalysisResult::of(

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::analyze::{self, AnalysisRequest};
 use super::render::{self, RenderFiles, WriteFile};
-use super::request::{AnalyzeRecord, RenderRequest};
+use super::request::{self, AnalyzeRecord, RenderRequest};
 use super::result::{AnalysisResult, JobResult, RenderResult};
 use super::services::DubServices;
 use super::sound;
@@ -48,9 +48,10 @@ pub fn analyze(
 ) -> Result<JobOutput, Fault> {
     let record: AnalyzeRecord =
         serde_json::from_value(job.request.clone()).map_err(Fault::internal)?;
-    let heard = record.sound();
-    let file = store.job_files().open(job.job_id, INPUT)?;
-    let track = sound::track(file, &heard)?;
+    let services = &context.services;
+    let file = || store.job_files().open(job.job_id, INPUT);
+    let track = services.track(&file, &record.sound(), cancellation)?;
+    let heard = request::of_track(Some(track.number));
     let AnalyzeRecord {
         language,
         diarize,
@@ -63,11 +64,7 @@ pub fn analyze(
         speakers: speakers.map_or(ANY_SPEAKERS, |(least, most)| least..=most),
         into_english: true,
     };
-    let open = || {
-        let file = store.job_files().open(job.job_id, INPUT)?;
-        sound::open(file, &heard, sound::SPEECH_RATE_HZ)
-    };
-    let services = &context.services;
+    let open = || sound::open(file()?, &heard, sound::SPEECH_RATE_HZ);
     let analysis = analyze::analyze(services, &open, request, progress, cancellation)?;
     let texts: Vec<&str> = (analysis.lines.iter())
         .map(|l| l.segment.text.as_str())
@@ -101,8 +98,15 @@ pub fn render(
     };
     let id = job.job_id;
     let request = store.job_files().open(id, REQUEST)?;
-    let request: RenderRequest =
+    let mut request: RenderRequest =
         serde_json::from_reader(std::io::BufReader::new(request)).map_err(Fault::internal)?;
+    let file = || store.job_files().open(id, INPUT);
+    match (context.services).track(&file, &request.sound(), cancellation) {
+        Ok(track) => request.audio_track = Some(track.number),
+        // A film without sound gets its first.
+        Err(fault) if fault.kind == Kind::Invalid => {}
+        Err(fault) => return Err(fault),
+    }
     let rendered = render::render(
         voices,
         Some(account),

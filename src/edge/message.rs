@@ -86,18 +86,6 @@ impl Body {
         self.len() == 0
     }
 
-    /// Returns the body once more. Of a file only the position is shared: a reader of one of both must be done before one of
-    /// the other is made.
-    pub fn try_clone(&self) -> io::Result<Body> {
-        Ok(match self {
-            Body::Memory(bytes) => Body::Memory(bytes.clone()),
-            Body::Spooled { file, bytes } => Body::Spooled {
-                file: file.try_clone()?,
-                bytes: *bytes,
-            },
-        })
-    }
-
     /// Returns the whole body in memory. Only for bodies whose bound is small.
     pub fn into_bytes(self) -> io::Result<Vec<u8>> {
         match self {
@@ -112,13 +100,47 @@ impl Body {
 
     /// Returns a reader that can seek over the whole body.
     pub fn into_reader(self) -> io::Result<Box<dyn BodyReader>> {
+        self.into_source().reader()
+    }
+
+    /// Returns the body as one that can be read several times without a copy.
+    pub fn into_source(self) -> BodySource {
+        match self {
+            Body::Memory(bytes) => BodySource::Memory(SharedBytes(Arc::new(bytes))),
+            Body::Spooled { file, .. } => BodySource::Spooled(file),
+        }
+    }
+}
+
+/// A received body that can be read several times.
+#[derive(Debug)]
+pub enum BodySource {
+    Memory(SharedBytes),
+    Spooled(File),
+}
+
+impl BodySource {
+    /// Returns a reader that can seek over the whole body. Of a file the position is shared: one reader must be done before the
+    /// next is made.
+    pub fn reader(&self) -> io::Result<Box<dyn BodyReader>> {
         Ok(match self {
-            Body::Memory(bytes) => Box::new(Cursor::new(bytes)),
-            Body::Spooled { mut file, .. } => {
+            BodySource::Memory(bytes) => Box::new(Cursor::new(bytes.clone())),
+            BodySource::Spooled(file) => {
+                let mut file = file.try_clone()?;
                 file.seek(SeekFrom::Start(0))?;
                 Box::new(file)
             }
         })
+    }
+}
+
+/// Bytes that several readers have in common.
+#[derive(Debug, Clone)]
+pub struct SharedBytes(Arc<Vec<u8>>);
+
+impl AsRef<[u8]> for SharedBytes {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
     }
 }
 

@@ -11,6 +11,7 @@
 //! | `tts` | text → speech |
 //! | `asr` | speech → text (Whisper) |
 //! | `vad` | where in a recording there is speech (Silero) |
+//! | `speech_search` | whether something is said in a recording |
 //! | `level` | how loud a recording is, and the gain at which models hear it |
 //! | `segmentation` | which of three speakers talk in 10 s |
 //! | `speaker` | speech → a speaker's embedding |
@@ -29,6 +30,7 @@ mod refusals;
 mod registry;
 pub mod segmentation;
 pub mod speaker;
+pub mod speech_search;
 #[cfg(debug_assertions)]
 mod stub;
 mod translation;

@@ -11,6 +11,8 @@ pub enum Work {
     Translate,
     Diarize,
     Embed,
+    /// Units: as for `Transcribe`.
+    FindSpeech,
 }
 
 /// How much of the last value a new one replaces: a value counts for about the last eight.
@@ -19,7 +21,7 @@ const NEW_SHARE: f64 = 0.125;
 /// Figures of each kind.
 #[derive(Debug)]
 pub struct Estimates {
-    kinds: [Estimate; 5],
+    kinds: [Estimate; 6],
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -39,6 +41,7 @@ impl Default for Estimates {
                 estimate(0.1, 0.01),
                 estimate(0.1, 0.03),
                 estimate(0.1, 0.03),
+                estimate(0.1, 0.01),
             ],
         }
     }

@@ -12,6 +12,7 @@
 //! | `lexicons` | the pronunciations of the accounts, and of the command line |
 //! | `spoken_language` | the language of a recording, as clients write it |
 //! | `transcription` | sound → text |
+//! | `speech_finder` | which sound track of a recording to hear |
 //! | `rendering` | a transcript → subtitles |
 //! | `translation` | text → text in another language |
 //! | `speakers` | who speaks when, and embeddings of speakers |
@@ -29,6 +30,7 @@ pub mod reading;
 pub mod rendering;
 pub mod speakers;
 pub mod speech;
+pub mod speech_finder;
 pub mod speech_script;
 pub mod spoken_language;
 mod style_cache;

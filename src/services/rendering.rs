@@ -1,33 +1,16 @@
-//! A transcript → a file of one of the formats in which it can be had.
+//! A transcript → subtitles.
 
 use crate::engine::contract::{Segment, Transcript, Word};
-use crate::text::subtitles::{SpokenText, SpokenWord, SubtitleLayout, captions, srt, vtt};
+use crate::text::subtitles::{SpokenText, SpokenWord, SubtitleFormat, SubtitleLayout, captions};
 
-/// A format of subtitles.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SubtitleFormat {
-    Srt,
-    Vtt,
-}
-
-impl SubtitleFormat {
-    /// The media type (RFC 8081's registry has `text/vtt`; SubRip's is the usual one).
-    pub fn content_type(self) -> &'static str {
-        match self {
-            SubtitleFormat::Srt => "application/x-subrip; charset=utf-8",
-            SubtitleFormat::Vtt => "text/vtt; charset=utf-8",
-        }
-    }
-
-    /// Returns the subtitles of a transcript; they are timed by its words, where it has them.
-    pub fn render(self, transcript: &Transcript, layout: SubtitleLayout) -> String {
-        let spoken: Vec<SpokenText> = transcript.segments.iter().map(spoken).collect();
-        let captions = captions(&spoken, layout);
-        match self {
-            SubtitleFormat::Srt => srt(&captions),
-            SubtitleFormat::Vtt => vtt(&captions),
-        }
-    }
+/// Returns the subtitles of a transcript; they are timed by its words, where it has them.
+pub fn subtitles(
+    transcript: &Transcript,
+    format: SubtitleFormat,
+    layout: SubtitleLayout,
+) -> String {
+    let spoken: Vec<SpokenText> = transcript.segments.iter().map(spoken).collect();
+    format.file(&captions(&spoken, layout))
 }
 
 fn spoken(segment: &Segment) -> SpokenText {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::speech_finder::SpeechFinder;
 use super::{Capacity, ModelName, run_engine};
 use crate::audio::pcm::{Clip, ClipReader, Samples};
 use crate::engine::contract::{CancellationToken, Transcribe, TranscribeTask, Transcript};
@@ -24,6 +25,8 @@ pub struct TranscriptionService {
     pub places: Places,
     /// Hypotheses that the search of a request follows.
     pub beams: usize,
+    /// Chooses the sound track of a film.
+    pub finder: SpeechFinder,
     general: Recognizer,
     specialists: Vec<Recognizer>,
 }
@@ -177,6 +180,7 @@ impl TranscriptionService {
     pub fn new(
         general: Recognizer,
         specialists: Vec<Recognizer>,
+        finder: SpeechFinder,
         capacity: &Capacity,
         beams: usize,
     ) -> Self {
@@ -187,6 +191,7 @@ impl TranscriptionService {
         TranscriptionService {
             places: Places::new(capacity.places),
             beams,
+            finder,
             general,
             specialists: specialists.into_iter().map(specialist).collect(),
         }

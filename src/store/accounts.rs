@@ -8,7 +8,8 @@ use crate::ids::{AccountId, Utc};
 use crate::quotas::{AccountQuotas, QuotaChanges};
 use crate::{Store, Tables};
 use vocabox_base::fault::Fault;
-use vocabox_base::limits::{NAME_CHARS_MAX, RPM_MAX};
+use vocabox_base::limits::RPM_MAX;
+use vocabox_base::names::check_name;
 
 const ACCOUNTS_MADE: &str = "accounts_made";
 
@@ -217,25 +218,6 @@ impl Tables {
     }
 }
 
-/// Returns `name`, if it may be the name of an account or a key. Fault: `Invalid` when it is blank, longer than
-/// `NAME_CHARS_MAX` characters, or holds a control character (it would reach terminals and logs).
-pub fn check_name(name: &str) -> Result<String, Fault> {
-    let chars = name.chars().count();
-    if name.trim().is_empty() {
-        Err(Fault::invalid(format!(
-            "name is blank; 1 to {NAME_CHARS_MAX} characters are accepted"
-        )))
-    } else if chars > NAME_CHARS_MAX {
-        Err(Fault::invalid(format!(
-            "name has {chars} characters; 1 to {NAME_CHARS_MAX} are accepted"
-        )))
-    } else if name.chars().any(char::is_control) {
-        Err(Fault::invalid("name holds a control character"))
-    } else {
-        Ok(name.to_string())
-    }
-}
-
 /// Returns `rpm`, if an account or key may have so many calls a minute. Fault: `Invalid`.
 pub fn check_rpm(rpm: u32) -> Result<u32, Fault> {
     match rpm {
@@ -252,6 +234,7 @@ mod tests {
     use crate::tests::open;
     use crate::{KeyEnv, KeyLimits};
     use vocabox_base::fault::Kind;
+    use vocabox_base::limits::NAME_CHARS_MAX;
 
     #[test]
     fn accounts_are_what_was_asked_for() {

@@ -9,12 +9,13 @@ use std::sync::Mutex;
 use heed::RwTxn;
 use serde::{Deserialize, Serialize};
 
-use crate::accounts::{Account, check_name, check_rpm};
+use crate::accounts::{Account, check_rpm};
 use crate::ids::{AccountId, KeyId, Utc, is_lower_hex};
 use crate::writer::{PendingWrite, lock};
 use crate::{Store, Tables};
 use vocabox_base::fault::Fault;
 use vocabox_base::limits::{CONCURRENT, LAST_USED_MS};
+use vocabox_base::names::check_name;
 
 /// Bytes of randomness in a key, written as twice as many hexadecimal digits.
 const SECRET_BYTES: usize = 32;

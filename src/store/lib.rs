@@ -38,7 +38,7 @@ use heed::byteorder::BigEndian;
 use heed::types::{Bytes, Str, U64, Unit};
 use heed::{CommitOrAbort, RwTxn};
 
-pub use accounts::{Account, AccountChanges, HistoryFate, check_name, check_rpm};
+pub use accounts::{Account, AccountChanges, HistoryFate, check_rpm};
 pub use folders::{Folders, NewFile};
 pub use history::{HistoryItem, Page, Status};
 pub use ids::{AccountId, Feature, ItemId, JobId, KeyId, Utc, VoiceId};
@@ -61,6 +61,7 @@ use vocabox_base::folder;
 use vocabox_base::limits::{
     NAME_CHARS_MAX, STORE_BYTES, STORE_READERS_MAX, STORE_SPARE_PARTS, STORE_WRITABLE_MS,
 };
+pub use vocabox_base::names::check_name;
 
 const META: &str = "meta";
 const ACCOUNTS: &str = "accounts";

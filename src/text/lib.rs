@@ -4,7 +4,7 @@
 //! `segmentation` finds the pauses, `normalization` prepares written text, `grammar` turns it into words, `g2p` turns
 //! words into phonemes; `languages` maps a language code to its reader. `markup` reads what a user writes about the speech
 //! (SSML, pronunciations in the text), `lexicon` the pronunciations that a user keeps; `marked` is a text with such
-//! pronunciations. `subtitles` lays out what was said for reading.
+//! pronunciations, `script_line` one with its times and its speaker. `subtitles` lays out what was said for reading.
 
 mod g2p;
 mod grammar;
@@ -15,6 +15,7 @@ mod marked;
 pub mod markup;
 mod normalization;
 mod phonemes;
+pub mod script_line;
 mod segmentation;
 mod skipped;
 #[cfg(test)]

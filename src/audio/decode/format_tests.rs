@@ -192,6 +192,8 @@ fn mpeg_ts_of_files_cameras_and_broadcasts_has_its_sound_at_its_time() {
         assert_pip(what, ts(0.0, 0x0F, before, after), PIP_S);
         assert_pip(what, ts(1.25, 0x0F, before, after), PIP_S + 1.25);
     }
+    // The table does not tell the codec.
+    assert_pip("private", ts(0.0, 0x06, 4, 0), PIP_S);
     let whole = ts(0.0, 0x0F, 0, 0);
     // Begun in the middle of a packet, and with rubbish in its midst.
     assert_pip("begun late", [&[7; 100][..], &whole].concat(), PIP_S);

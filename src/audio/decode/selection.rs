@@ -1,5 +1,6 @@
 //! Which sound track of a recording is heard: the one that was asked for; else one in the language that was asked for, a
-//! default, the first one, in this order, and among them the first that is not silent.
+//! default, the first one, in this order, and among them the first that is not silent. Which of several that are as good has
+//! speech is for others to find out.
 
 use symphonia::core::audio::Channels;
 use symphonia::core::codecs::audio::AudioCodecParameters;
@@ -32,6 +33,16 @@ pub struct TrackChoice {
     pub languages: Vec<String>,
 }
 
+impl TrackChoice {
+    /// Returns the choice of the sound track of this number.
+    pub fn of(number: usize) -> Self {
+        TrackChoice {
+            number: Some(number),
+            languages: Vec::new(),
+        }
+    }
+}
+
 /// What to hear of a recording.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SoundRequest {
@@ -52,6 +63,9 @@ pub struct HeardTrack {
     pub id: u32,
     /// As the file spells it.
     pub language: Option<String>,
+    /// The numbers of the tracks that the request and the file prefer as much, in their order, this one included. What is said
+    /// in them may tell which one to hear.
+    pub alike: Vec<usize>,
 }
 
 /// Opens the recording in `input`, and returns it from its start with the sound track of `request`.
@@ -111,6 +125,7 @@ fn ranked(opened: &Opened, choice: &TrackChoice) -> Result<Vec<HeardTrack>, Faul
                     count,
                     id: sound.id,
                     language: sound.language.clone(),
+                    alike: Vec::new(),
                 };
                 allowed.push(((!speaks, !sound.is_default), heard));
             }
@@ -120,7 +135,16 @@ fn ranked(opened: &Opened, choice: &TrackChoice) -> Result<Vec<HeardTrack>, Faul
     // Stable: tracks of one rank stay in their order.
     allowed.sort_by_key(|(rank, _)| *rank);
     if !allowed.is_empty() {
-        return Ok(allowed.into_iter().map(|(_, heard)| heard).collect());
+        let ranks: Vec<_> = allowed
+            .iter()
+            .map(|(rank, heard)| (*rank, heard.number))
+            .collect();
+        let with_alike = |(rank, mut heard): (_, HeardTrack)| {
+            let alike = ranks.iter().filter(|(other, _)| *other == rank);
+            heard.alike = alike.map(|(_, number)| *number).collect();
+            heard
+        };
+        return Ok(allowed.into_iter().map(with_alike).collect());
     }
     if let Some(fault) = refused {
         return Err(fault);

@@ -10,9 +10,10 @@ use symphonia::core::packet::Packet;
 use symphonia::core::units::Duration;
 
 use crate::decode::antiphase::Antiphase;
+use crate::decode::codecs::PlacedTrack;
 use crate::decode::codecs::aac::{self, AacTrack};
 use crate::decode::codecs::ac3::Ac3Track;
-use crate::decode::codecs::gsm::{self, CODEC_ID_GSM, CODEC_ID_GSM_MS, GsmDecoder};
+use crate::decode::codecs::gsm::{CODEC_ID_GSM, CODEC_ID_GSM_MS, GsmDecoder};
 use crate::decode::codecs::opus::{self, OpusTrack};
 use crate::decode::downmix::{Mix, Width};
 use vocabox_base::fault::Fault;
@@ -37,9 +38,7 @@ pub struct TrackDecoder {
 enum PacketDecoder {
     Symphonia(Box<dyn AudioDecoder>),
     Opus(Box<OpusTrack>),
-    Aac(Box<AacTrack>),
-    Ac3(Box<Ac3Track>),
-    Gsm(Box<GsmDecoder>),
+    Placed(Box<dyn PlacedTrack>),
 }
 
 /// Returns where the part that an MP3's first frame describes ends. Audio that was appended to it would be cut as
@@ -82,11 +81,11 @@ impl TrackDecoder {
         };
         let codec = match params.codec {
             CODEC_ID_OPUS => PacketDecoder::Opus(Box::new(OpusTrack::new(config?, in_mp4)?)),
-            CODEC_ID_AC3 | CODEC_ID_EAC3 => PacketDecoder::Ac3(Box::new(Ac3Track::new()?)),
-            CODEC_ID_GSM => PacketDecoder::Gsm(Box::new(GsmDecoder::new(false))),
-            CODEC_ID_GSM_MS => PacketDecoder::Gsm(Box::new(GsmDecoder::new(true))),
+            CODEC_ID_AC3 | CODEC_ID_EAC3 => PacketDecoder::Placed(Box::new(Ac3Track::new()?)),
+            CODEC_ID_GSM => PacketDecoder::Placed(Box::new(GsmDecoder::new(false))),
+            CODEC_ID_GSM_MS => PacketDecoder::Placed(Box::new(GsmDecoder::new(true))),
             CODEC_ID_AAC if config.is_some_and(aac::is_complex) => {
-                PacketDecoder::Aac(Box::new(AacTrack::new(config?)?))
+                PacketDecoder::Placed(Box::new(AacTrack::new(config?)?))
             }
             _ => {
                 let decoder = symphonia::default::get_codecs()
@@ -105,7 +104,7 @@ impl TrackDecoder {
         };
         match &decoder.codec {
             PacketDecoder::Opus(track) => decoder.set_mix(Mix::vorbis(track.channels(), width)),
-            PacketDecoder::Gsm(_) => decoder.set_mix(Mix::placed(&[None], width)),
+            PacketDecoder::Placed(track) => decoder.set_mix(Mix::placed(track.places(), width)),
             _ => {}
         }
         Some(decoder)
@@ -168,7 +167,7 @@ impl TrackDecoder {
                 interleaved.truncate(kept.saturating_sub(padding) as usize * channels);
                 Some(opus::RATE_HZ)
             }
-            PacketDecoder::Aac(track) => {
+            PacketDecoder::Placed(track) => {
                 interleaved.extend_from_slice(track.decode(&packet.data)?);
                 let rate_hz = track.rate_hz();
                 if self.mix.inputs() == 0 {
@@ -176,19 +175,6 @@ impl TrackDecoder {
                     self.set_mix(mix);
                 }
                 Some(rate_hz)
-            }
-            PacketDecoder::Ac3(track) => {
-                interleaved.extend_from_slice(track.decode(&packet.data)?);
-                let rate_hz = track.rate_hz();
-                if self.mix.inputs() == 0 {
-                    let mix = Mix::placed(track.places(), self.width);
-                    self.set_mix(mix);
-                }
-                Some(rate_hz)
-            }
-            PacketDecoder::Gsm(track) => {
-                interleaved.extend_from_slice(track.decode(&packet.data));
-                Some(gsm::RATE_HZ)
             }
         }
     }

@@ -1,88 +1,88 @@
-//! MP3 by LAME.
+//! MP3 (ISO/IEC 13818-3, layer III) by rusty_mp3, at a constant bit rate.
+//!
+//! A file is nothing but frames that stand alone, without the frame of Xing or LAME that tells a length: clients that ask for a
+//! long text in parts join the answers, and such a frame in their midst would cut them.
 
-use std::num::NonZeroU32;
+use rusty_mp3::{Error, Mp3Encoder, Mp3EncoderConfig};
 
-use mp3lame_encoder::{Bitrate, Builder, Encoder, FlushGap, Mode, MonoPcm, Quality};
-
-use super::{Stream, to_i16};
+use super::Stream;
+use crate::dsp::resample::Feed;
 use vocabox_base::fault::Fault;
 
-/// Samples that are encoded at once, which bounds LAME's output buffer.
-const BLOCK_SAMPLES: usize = 1 << 14;
-/// Returns the bytes that LAME may need for `samples` samples, or to flush with none: `lame.h`, `lame_encode_buffer`.
-const fn room(samples: usize) -> usize {
-    samples + samples / 4 + 7_200
-}
+/// Rates at which no frame refers to an earlier one in this encoder (MPEG-2 and 2.5). Any other is resampled to the next higher
+/// of them, or to the highest.
+const RATES_HZ: [u32; 6] = [8_000, 11_025, 12_000, 16_000, 22_050, 24_000];
+/// The highest rate of MPEG-2.5, and enough for one voice: at 24 kHz the noise is lower than LAME's
+/// (benches/runs/2026-11-30-mp3.md).
+const KBITS_PER_S: u32 = 64;
 
-/// Returns a file whose first frame declares how much of the encoder's padding to cut at both ends.
+/// Returns a file: what [`Mp3Stream`] makes of `samples`.
 pub fn whole(samples: &[f32], rate_hz: u32) -> Result<Vec<u8>, Fault> {
-    let mut stream = Mp3Stream {
-        encoder: encoder(rate_hz, true)?,
-    };
+    let mut stream = Box::new(Mp3Stream::new(rate_hz)?);
     let mut file = stream.push(samples)?;
-    stream.flush(&mut file)?;
-    // The first frame's place is reserved from the start; its content is known only now.
-    let mut tag = Vec::with_capacity(stream.encoder.lame_tag_size());
-    stream.encoder.lame_tag_encode_to_vec(&mut tag);
-    let place = file.get_mut(..tag.len());
-    place
-        .ok_or_else(|| Fault::internal("an MP3 file without its first frame"))?
-        .copy_from_slice(&tag);
+    file.extend(stream.finish()?);
     Ok(file)
 }
 
-/// An encoder without that frame: the decoded sound is some 50 ms longer, half of it silence before the first sound.
+/// An encoder whose decoded sound starts some 45 ms late, as that of any MP3 without a length.
 pub struct Mp3Stream {
-    encoder: Encoder,
+    feed: Feed,
+    coded_hz: u32,
+    encoder: Mp3Encoder,
+    /// Whether the first packet, which tells lengths, was left out.
+    is_begun: bool,
 }
 
 impl Mp3Stream {
-    /// Returns an encoder at `rate_hz`. Fault: `Internal` when LAME refuses the rate.
+    /// Returns an encoder at `rate_hz`. Fault: `Internal` when the rate cannot be converted.
     pub fn new(rate_hz: u32) -> Result<Self, Fault> {
+        let fits = RATES_HZ.into_iter().find(|rate| *rate >= rate_hz);
+        let coded_hz = fits.unwrap_or(RATES_HZ[RATES_HZ.len() - 1]);
+        let config = Mp3EncoderConfig {
+            bitrate_kbps: KBITS_PER_S,
+            vbr_quality: None,
+        };
         Ok(Mp3Stream {
-            encoder: encoder(rate_hz, false)?,
+            feed: Feed::new(rate_hz, coded_hz, 1)?,
+            coded_hz,
+            encoder: Mp3Encoder::new(config),
+            is_begun: false,
         })
     }
 
-    fn flush(&mut self, file: &mut Vec<u8>) -> Result<(), Fault> {
-        file.reserve(room(0));
-        let flushed = self.encoder.flush_to_vec::<FlushGap>(file);
-        flushed.map_err(Fault::internal).map(|_| ())
+    /// Encodes `samples` at the coded rate.
+    fn encode(&mut self, samples: &[f32]) -> Result<Vec<u8>, Fault> {
+        let pushed = self.encoder.push_pcm_f32(samples, 1, self.coded_hz);
+        pushed.map_err(Fault::internal)?;
+        self.packets()
+    }
+
+    fn packets(&mut self) -> Result<Vec<u8>, Fault> {
+        let mut made = Vec::new();
+        loop {
+            match self.encoder.next_packet() {
+                Ok(packet) if std::mem::replace(&mut self.is_begun, true) => made.extend(packet),
+                Ok(_) => {}
+                Err(Error::Again | Error::Eof) => return Ok(made),
+                Err(error) => return Err(Fault::internal(error)),
+            }
+        }
     }
 }
 
 impl Stream for Mp3Stream {
     fn push(&mut self, samples: &[f32]) -> Result<Vec<u8>, Fault> {
-        let mut made = Vec::new();
-        for block in samples.chunks(BLOCK_SAMPLES) {
-            let block: Vec<i16> = block.iter().map(|s| to_i16(*s)).collect();
-            made.reserve(room(block.len()));
-            let encoded = self.encoder.encode_to_vec(MonoPcm(&block[..]), &mut made);
-            encoded.map_err(Fault::internal)?;
-        }
-        Ok(made)
+        let mut waiting = Vec::new();
+        self.feed.push(samples, &mut waiting)?;
+        self.encode(&waiting)
     }
 
     fn finish(mut self: Box<Self>) -> Result<Vec<u8>, Fault> {
-        let mut made = Vec::new();
-        self.flush(&mut made)?;
+        let mut waiting = Vec::new();
+        self.feed.finish(&mut waiting)?;
+        let mut made = self.encode(&waiting)?;
+        self.encoder.finish();
+        made.extend(self.packets()?);
         Ok(made)
     }
-}
-
-/// Uses 64 kb/s, the highest rate of MPEG-2.5 (8 to 12 kHz) and enough for one voice.
-fn encoder(rate_hz: u32, tagged: bool) -> Result<Encoder, Fault> {
-    let builder = Builder::new().ok_or_else(|| Fault::internal("LAME has no memory"))?;
-    (|| {
-        builder
-            .with_num_channels(1)?
-            .with_mode(Mode::Mono)?
-            .with_sample_rate(rate_hz)?
-            .with_output_sample_rate(NonZeroU32::new(rate_hz))?
-            .with_brate(Bitrate::Kbps64)?
-            .with_quality(Quality::NearBest)?
-            .with_to_write_vbr_tag(tagged)?
-            .build()
-    })()
-    .map_err(Fault::internal)
 }

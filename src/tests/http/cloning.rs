@@ -269,7 +269,7 @@ fn what_is_not_one_persons_speech_is_refused_with_its_reason() {
         (b"hello".repeat(100), "could not be decoded"),
         (Vec::new(), "file is empty"),
     ] {
-        let answer = clone(&client, &file, &[("name", "Nobody")]);
+        let answer = clone(&client, &file, &[("name", "Refused")]);
         assert_eq!(answer.status, 400, "{why}");
         assert!(answer.detail().contains(why), "{why}: {}", answer.detail());
     }

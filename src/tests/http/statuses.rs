@@ -64,6 +64,11 @@ impl House {
                 let body = json!({ "text": word }).to_string();
                 (path, Some("application/json"), body.into_bytes())
             }
+            "openai_speech" => {
+                let body = json!({ "input": word, "voice": "af_heart" }).to_string();
+                (path, Some("application/json"), body.into_bytes())
+            }
+            "openai_model" => (path.replace("{model_id}", "tts-1"), None, Vec::new()),
             "dub_translate" => {
                 let segments = json!([{ "id": 0, "start": 0.0, "end": 1.0, "text": word }]);
                 let body = json!({ "segments": segments, "target_language": "en" }).to_string();
@@ -126,7 +131,15 @@ impl House {
                 )
             }
             "voice_preview" => (path.replace("{voice_id}", "af_heart"), None, Vec::new()),
-            "voices" | "lexicon" | "lexicon_delete" | "history" | "dub_jobs" | "healthz"
+            "openai_models"
+            | "openai_audio_models"
+            | "openai_voices"
+            | "voices"
+            | "lexicon"
+            | "lexicon_delete"
+            | "history"
+            | "dub_jobs"
+            | "healthz"
             | "readyz" => (path, None, Vec::new()),
             other => panic!("the endpoint {other} is new: say how it is asked"),
         }
@@ -163,7 +176,7 @@ impl House {
             |word: &str, more: &[(&str, &str)]| self.send(&self.good, endpoint, word, more).status;
         match (status, endpoint.id) {
             (200, _) => good("ok", &[]),
-            (400, "tts" | "tts_stream" | "lexicon_put") => good("", &[]),
+            (400, "tts" | "tts_stream" | "lexicon_put" | "openai_speech") => good("", &[]),
             (400, "dub_translate") => {
                 let asked = json!({ "segments": [], "target_language": "pt" });
                 self.good.post_json(endpoint.path, &asked).status
@@ -212,6 +225,7 @@ impl House {
                     .send("DELETE", "/voice/history/nothing", None, vec![])
                     .status
             }
+            (404, "openai_model") => self.good.get("/v1/models/nothing").status,
             (404, "voice_preview") => self.good.get("/voice/voices/nobody/preview").status,
             (502, "voice_preview") => self.good.get("/voice/voices/fail/preview").status,
             (408 | 411, _) => {

@@ -28,11 +28,16 @@ impl HttpAnswer {
         serde_json::from_slice(&self.body).expect("the body is JSON")
     }
 
-    /// The sentence of an error.
+    /// The sentence of an error, in either shape.
     pub fn detail(&self) -> String {
-        self.json()["detail"]
+        let body = self.json();
+        let sentence = match body.get("error") {
+            Some(error) => &error["message"],
+            None => &body["detail"],
+        };
+        sentence
             .as_str()
-            .expect("detail is a string")
+            .expect("a sentence is a string")
             .to_owned()
     }
 }
@@ -200,6 +205,13 @@ pub fn check(answer: &HttpAnswer, method: &str, path: &str, has_key: bool) {
     let body = answer.json();
     let object = body.as_object().expect("an error is an object");
     assert_eq!(object.len(), 1, "{body}");
+    if path.starts_with("/v1/") {
+        let error = object["error"].as_object().expect("an error has four keys");
+        let keys: Vec<&str> = error.keys().map(String::as_str).collect();
+        assert_eq!(keys, ["code", "message", "param", "type"], "{body}");
+    } else {
+        assert!(object.contains_key("detail"), "{body}");
+    }
     let detail = answer.detail();
     assert!(
         !detail.is_empty() && !detail.contains('\n') && !detail.contains("src/"),

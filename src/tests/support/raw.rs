@@ -54,7 +54,8 @@ impl RawAnswer {
         assert_eq!(self.header("Content-Type"), Some("application/json"));
         assert!(self.header("X-Request-Id").is_some_and(|id| !id.is_empty()));
         let json: serde_json::Value = serde_json::from_slice(&self.body).expect("a JSON body");
-        let detail = json["detail"].as_str().expect("`detail` is a string");
+        let detail = json["error"].get("message").unwrap_or(&json["detail"]);
+        let detail = detail.as_str().expect("a sentence is a string");
         assert!(!detail.is_empty());
         for inside in ["/tmp", "/home", "/work", ".rs", "panicked"] {
             assert!(!detail.contains(inside), "our insides leak: {detail}");

@@ -336,7 +336,7 @@ pub fn stub_models() -> TempDir {
         std::fs::write(pack.join("nothing"), "").unwrap();
         let mut voices = String::new();
         for id in ["af_heart", "fail"] {
-            voices.push_str(&format!("[[voices]]\nid = \"{id}\"\nname = \"Nobody\"\nlanguage = \"en-us\"\ngender = \"female\"\ndescription = \"\"\nfile = \"nothing\"\n"));
+            voices.push_str(&format!("[[voices]]\nid = \"{id}\"\nname = \"Stub\"\nlanguage = \"en-us\"\ngender = \"female\"\ndescription = \"\"\nfile = \"nothing\"\n"));
         }
         let manifest = format!(
             "name = \"stub-{kind}\"\nkind = \"{kind}\"\nengine = \"stub-{kind}\"\nruntime = \"tract\"\n\

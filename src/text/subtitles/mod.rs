@@ -58,6 +58,31 @@ impl Default for SubtitleLayout {
     }
 }
 
+/// A format of subtitles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SubtitleFormat {
+    Srt,
+    Vtt,
+}
+
+impl SubtitleFormat {
+    /// The media type (RFC 8081's registry has `text/vtt`; SubRip's is the usual one).
+    pub fn content_type(self) -> &'static str {
+        match self {
+            SubtitleFormat::Srt => "application/x-subrip; charset=utf-8",
+            SubtitleFormat::Vtt => "text/vtt; charset=utf-8",
+        }
+    }
+
+    /// Returns a file of the captions.
+    pub fn file(self, captions: &[Caption]) -> String {
+        match self {
+            SubtitleFormat::Srt => srt(captions),
+            SubtitleFormat::Vtt => vtt(captions),
+        }
+    }
+}
+
 /// A text that is shown at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caption {

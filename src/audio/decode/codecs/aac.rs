@@ -1,5 +1,6 @@
 //! AAC that symphonia refuses: more than two channels, and HE-AAC that declares itself. syom decodes it.
 
+use super::PlacedTrack;
 use crate::decode::formats::elementary::AAC_RATES_HZ;
 use symphonia::core::audio::Position;
 use syom::{AacError, Channel, ChannelMode, DecodeOptions, Decoder, Frame};
@@ -50,10 +51,10 @@ impl AacTrack {
             interleaved: Vec::new(),
         })
     }
+}
 
-    /// Returns the frames of one access unit, interleaved; none when it cannot be decoded. Damage to one does not end the
-    /// track.
-    pub fn decode(&mut self, packet: &[u8]) -> Option<&[f32]> {
+impl PlacedTrack for AacTrack {
+    fn decode(&mut self, packet: &[u8]) -> Option<&[f32]> {
         let AacTrack {
             decoder,
             config,
@@ -83,13 +84,11 @@ impl AacTrack {
         Some(interleaved)
     }
 
-    /// Returns the samples a second of each channel; 0 before a frame was decoded.
-    pub fn rate_hz(&self) -> u32 {
+    fn rate_hz(&self) -> u32 {
         self.rate_hz
     }
 
-    /// Returns the places of the channels, where they are known.
-    pub fn places(&self) -> &[Option<Position>] {
+    fn places(&self) -> &[Option<Position>] {
         &self.places
     }
 }

@@ -3,6 +3,7 @@
 use oxideav_core::{CodecId, CodecParameters, Decoder, Frame, Packet, TimeBase};
 use symphonia::core::audio::Position;
 
+use super::PlacedTrack;
 use crate::decode::formats::elementary::{FrameHead, Syntax};
 
 /// A decoder of the frames of one track.
@@ -24,9 +25,10 @@ impl Ac3Track {
             interleaved: Vec::new(),
         })
     }
+}
 
-    /// Returns the frames of one packet, interleaved; none when it cannot be decoded. Damage to one does not end the track.
-    pub fn decode(&mut self, packet: &[u8]) -> Option<&[f32]> {
+impl PlacedTrack for Ac3Track {
+    fn decode(&mut self, packet: &[u8]) -> Option<&[f32]> {
         let head = FrameHead::read(Syntax::Ac3, packet)?;
         let base = TimeBase::new(1, i64::from(head.rate_hz));
         let sent = self
@@ -53,13 +55,11 @@ impl Ac3Track {
         Some(&self.interleaved)
     }
 
-    /// Returns the samples a second of each channel; 0 before a frame was decoded.
-    pub fn rate_hz(&self) -> u32 {
+    fn rate_hz(&self) -> u32 {
         self.rate_hz
     }
 
-    /// Returns the places of the channels, where they are known.
-    pub fn places(&self) -> &[Option<Position>] {
+    fn places(&self) -> &[Option<Position>] {
         &self.places
     }
 }

@@ -3,8 +3,11 @@
 //!
 //! Two packings: frames of 33 bytes (RFC 3551 §4.5.8, files named .gsm), and Microsoft's, two frames in 65 bytes (WAV).
 
+use symphonia::core::audio::Position;
 use symphonia::core::codecs::audio::AudioCodecId;
 use symphonia::core::common::FourCc;
+
+use super::PlacedTrack;
 
 /// Sound in frames of 33 bytes, and in Microsoft's blocks.
 pub const CODEC_ID_GSM: AudioCodecId = AudioCodecId::new(FourCc::new(*b"gsm "));
@@ -55,6 +58,20 @@ pub struct GsmDecoder {
     pcm: Vec<f32>,
 }
 
+impl PlacedTrack for GsmDecoder {
+    fn decode(&mut self, packet: &[u8]) -> Option<&[f32]> {
+        Some(self.samples(packet))
+    }
+
+    fn rate_hz(&self) -> u32 {
+        RATE_HZ
+    }
+
+    fn places(&self) -> &[Option<Position>] {
+        &[None]
+    }
+}
+
 impl GsmDecoder {
     /// Returns a decoder of frames, or of Microsoft's blocks.
     pub fn new(is_ms: bool) -> Self {
@@ -71,7 +88,7 @@ impl GsmDecoder {
 
     /// Returns the samples of the frames or blocks in `packet`, in [−1, 1]; what is no whole frame at its end is
     /// ignored.
-    pub fn decode(&mut self, packet: &[u8]) -> &[f32] {
+    fn samples(&mut self, packet: &[u8]) -> &[f32] {
         self.pcm.clear();
         let block = if self.is_ms {
             MS_BLOCK_BYTES
@@ -225,7 +242,10 @@ mod tests {
 
     /// The largest sample of each frame of a stream, as whole 16-bit numbers.
     fn peaks(decoder: &mut GsmDecoder, stream: &[u8]) -> Vec<i32> {
-        let samples = decoder.decode(stream).iter().map(|x| (x * 32_768.0) as i32);
+        let samples = decoder
+            .samples(stream)
+            .iter()
+            .map(|x| (x * 32_768.0) as i32);
         let samples: Vec<i32> = samples.collect();
         let peak = |frame: &[i32]| frame.iter().map(|x| x.abs()).max().unwrap();
         samples.chunks(FRAME_SAMPLES).map(peak).collect()
@@ -256,9 +276,9 @@ mod tests {
                 }
             }
         }
-        let first = GsmDecoder::new(false).decode(&plain).to_vec();
+        let first = GsmDecoder::new(false).samples(&plain).to_vec();
         assert_eq!(first.len(), 4 * FRAME_SAMPLES);
-        assert_eq!(GsmDecoder::new(true).decode(&ms), first);
+        assert_eq!(GsmDecoder::new(true).samples(&ms), first);
         assert!(first.iter().any(|x| x.abs() > 0.01));
     }
 
@@ -267,8 +287,8 @@ mod tests {
         for byte in [0, 0x55, 0xFF] {
             let mut decoder = GsmDecoder::new(false);
             assert_eq!(peaks(&mut decoder, &[byte; 10 * FRAME_BYTES + 5]).len(), 10);
-            assert!(decoder.decode(&[byte; 7]).is_empty());
-            assert!(decoder.decode(&[byte; 990]).iter().all(|x| x.abs() <= 1.0));
+            assert!(decoder.samples(&[byte; 7]).is_empty());
+            assert!(decoder.samples(&[byte; 990]).iter().all(|x| x.abs() <= 1.0));
         }
     }
 }

@@ -19,6 +19,10 @@ pub enum Syntax {
     Ac3,
 }
 
+impl Syntax {
+    pub const ALL: [Syntax; 3] = [Syntax::Adts, Syntax::Ac3, Syntax::Mpeg];
+}
+
 /// A frame, as its head describes it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FrameHead {
@@ -315,7 +319,7 @@ mod tests {
             (read.bytes, read.samples, read.codec),
             (768, 1536, CODEC_ID_EAC3)
         );
-        for syntax in [Syntax::Mpeg, Syntax::Adts, Syntax::Ac3] {
+        for syntax in Syntax::ALL {
             for data in [&[][..], &[0xFF], &[0; 9], &[0xFF; 9], b"RIFFWAVE"] {
                 assert_eq!(FrameHead::read(syntax, data), None);
             }

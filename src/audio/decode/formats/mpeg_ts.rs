@@ -56,8 +56,7 @@ pub fn steps(head: &[u8]) -> Option<TsSteps> {
 /// What a program's table says of a sound stream.
 struct TsStream {
     id: u16,
-    /// None for a codec that is not read: its name.
-    coding: Result<Splitter, &'static str>,
+    coding: StreamCoding,
     language: Option<String>,
     first: Option<FrameHead>,
     /// When the next frame is presented, from the start of the first stream.
@@ -66,19 +65,30 @@ struct TsStream {
     left: Option<usize>,
 }
 
+/// How a stream is coded.
+enum StreamCoding {
+    Frames(Splitter),
+    /// In a codec of this name, which is not read.
+    Unread(&'static str),
+    /// The table does not tell; the first packet that starts with a frame does.
+    Private,
+}
+
 /// Finds the sound in `input`, whose packets have these `steps`.
 pub fn open(input: &FileSpan, steps: TsSteps) -> io::Result<FoundFormat> {
     let mut sound = TsSound::new(input, steps);
     while sound.at < LOOK_BYTES_MAX && sound.streams.is_empty() && sound.step()? {}
-    let is_open = |stream: &TsStream| stream.coding.is_ok() && stream.first.is_none();
+    let is_open = |stream: &TsStream| {
+        !matches!(stream.coding, StreamCoding::Unread(_)) && stream.first.is_none()
+    };
     while sound.at < LOOK_BYTES_MAX && sound.streams.iter().any(is_open) && sound.step()? {
         sound.ready.clear();
     }
-    let names: Vec<&str> = sound
-        .streams
-        .iter()
-        .filter_map(|s| s.coding.as_ref().err().copied())
-        .collect();
+    let name = |stream: &TsStream| match stream.coding {
+        StreamCoding::Unread(name) => Some(name),
+        _ => None,
+    };
+    let names: Vec<&str> = sound.streams.iter().filter_map(name).collect();
     let tracks: Vec<Track> = sound.streams.iter().filter_map(track).collect();
     if tracks.is_empty() {
         return Ok(match (sound.has_program, names.is_empty()) {
@@ -231,7 +241,7 @@ impl TsSound {
             {
                 self.streams.push(TsStream {
                     id: u16::from_be_bytes([p0 & 0x1F, *p1]),
-                    coding: coding.map(Splitter::new),
+                    coding,
                     language: descriptor(about, 0x0A).and_then(language),
                     first: None,
                     at: 0,
@@ -272,6 +282,9 @@ impl TsSound {
             content = &content[..content.len().min(*left)];
             *left -= content.len();
         }
+        if is_start && matches!(stream.coding, StreamCoding::Private) {
+            stream.recognise(content);
+        }
         stream.push(content, time, false, &mut self.ready);
     }
 
@@ -286,6 +299,14 @@ impl TsSound {
 }
 
 impl TsStream {
+    /// Tells the coding by the start of a packet's content.
+    fn recognise(&mut self, content: &[u8]) {
+        let is_start = |syntax: &Syntax| FrameHead::read(*syntax, content).is_some();
+        if let Some(syntax) = Syntax::ALL.into_iter().find(is_start) {
+            self.coding = StreamCoding::Frames(Splitter::new(syntax));
+        }
+    }
+
     fn push(
         &mut self,
         piece: &[u8],
@@ -293,7 +314,7 @@ impl TsStream {
         is_last: bool,
         ready: &mut VecDeque<Packet>,
     ) {
-        let Ok(splitter) = &mut self.coding else {
+        let StreamCoding::Frames(splitter) = &mut self.coding else {
             return;
         };
         splitter.push(piece, time);
@@ -329,25 +350,29 @@ fn section(payload: &[u8]) -> Option<&[u8]> {
     section.get(..3 + usize::from(length))
 }
 
-/// Returns how the frames of a stream of this type start, or the name of a codec that is not read; none when it is no sound.
-fn coding(kind: u8, about: &[u8]) -> Option<Result<Syntax, &'static str>> {
+/// Returns how a stream of this type is coded; none when it is no sound. The types are those of ISO/IEC 13818-1, ATSC A/52 and
+/// Blu-ray.
+fn coding(kind: u8, about: &[u8]) -> Option<StreamCoding> {
     let has = |tag: u8| descriptor(about, tag).is_some();
     let registered = |name: &[u8]| descriptor(about, 0x05).is_some_and(|d| d.starts_with(name));
+    let frames = |syntax| StreamCoding::Frames(Splitter::new(syntax));
     Some(match kind {
-        0x03 | 0x04 => Ok(Syntax::Mpeg),
-        0x0F => Ok(Syntax::Adts),
-        0x11 => Err("AAC in LATM"),
-        0x80 if registered(b"HDMV") => Err("PCM of Blu-ray"),
-        0x81 | 0x87 => Ok(Syntax::Ac3),
-        0x82 | 0x85 | 0x86 | 0x8A => Err("DTS"),
-        0x83 => Err("TrueHD"),
+        0x03 | 0x04 => frames(Syntax::Mpeg),
+        0x0F => frames(Syntax::Adts),
+        0x11 => StreamCoding::Unread("AAC in LATM"),
+        0x80 if registered(b"HDMV") => StreamCoding::Unread("PCM of Blu-ray"),
+        0x81 | 0x84 | 0x87 | 0xA1 => frames(Syntax::Ac3),
+        0x82 | 0x85 | 0x86 | 0x8A | 0xA2 => StreamCoding::Unread("DTS"),
+        0x83 => StreamCoding::Unread("TrueHD"),
         0x06 if has(0x6A) || has(0x7A) || registered(b"AC-3") || registered(b"EAC3") => {
-            Ok(Syntax::Ac3)
+            frames(Syntax::Ac3)
         }
-        0x06 if has(0x7C) => Ok(Syntax::Adts),
-        0x06 if has(0x7B) || registered(b"DTS") => Err("DTS"),
-        0x06 if registered(b"Opus") => Err("Opus in MPEG-TS"),
-        0x06 if registered(b"BSSD") => Err("SMPTE 302M"),
+        0x06 if has(0x7C) => frames(Syntax::Adts),
+        0x06 if has(0x7B) || registered(b"DTS") => StreamCoding::Unread("DTS"),
+        0x06 if registered(b"Opus") => StreamCoding::Unread("Opus in MPEG-TS"),
+        0x06 if registered(b"BSSD") => StreamCoding::Unread("SMPTE 302M"),
+        // Subtitles and data have descriptors; cameras' sound may have none.
+        0x06 if about.is_empty() => StreamCoding::Private,
         _ => return None,
     })
 }

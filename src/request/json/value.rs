@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Number, Value};
 
-use crate::fault::Fault;
+use vocabox_base::fault::Fault;
 
 /// A type that is read from JSON values of one or several kinds. A value of any other kind is parsed to its end and
 /// dropped.

@@ -1,56 +1,74 @@
 //! What clients send in bodies, read as the endpoints read it. Only the fuzzers `requests` and `form` and the unit tests
 //! have this module.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::form::Form;
-use super::message::{Body, Head};
-use super::request::{FromJson, object};
-use super::{clone, dub, dub_render, dub_translate, stt, tts};
-use crate::engine::contract::CancellationToken;
-use crate::fault::{Fault, Kind};
+use crate::analysis::AnalyzeForm;
+use crate::cloning::CloneForm;
+use crate::form::Form;
+use crate::json::{FromJson, object};
+use crate::lexicon::pronunciations;
+use crate::render::{RenderForm, read_segments, voice_map};
+use crate::speech::SpeechFields;
+use crate::transcription::TranscribeForm;
+use crate::translation::TranslateFields;
+use vocabox_base::cancellation::CancellationToken;
+use vocabox_base::fault::{Fault, Kind};
+use vocabox_edge::message::{Body, Head};
 
-/// Reads `input` as the JSON of each request that has some.
+/// Reads `input` as the JSON of each request that has some, and as a lexicon of each form.
 ///
 /// # Panics
 /// When JSON that is valid is refused as malformed, or other JSON is not; when an answer does not repeat a segment as it
 /// came; or when a refusal is of a kind that no input may cause.
 pub fn requests(input: &[u8]) {
-    let tree = serde_json::from_slice::<Value>(input);
+    let json = input.strip_prefix(b"\xef\xbb\xbf").unwrap_or(input);
+    let tree = serde_json::from_slice::<Value>(json);
     let is_object = matches!(tree, Ok(Value::Object(_)));
-    let speech = read(input).map(|fields| refusable(tts::parse(fields)));
+    let speech = read(input).map(|fields: SpeechFields| refusable(fields.checked()));
     assert_eq!(speech.is_some(), is_object);
-    let translation = read(input).map(|fields| refusable(dub_translate::read(fields)));
+    let translation = read(input).map(|fields: TranslateFields| refusable(fields.checked()));
     assert_eq!(translation.is_some(), is_object);
     if let Some(Some(request)) = translation {
         // As text: serde_json reads numbers of many digits to the last place but one.
         let answer = serde_json::to_string(&request.segments).expect("segments can be written");
         assert_eq!(Some(answer), tree.ok().map(|t| t["segments"].to_string()));
     }
+    for content_type in ["application/json", "text/plain", "application/pls+xml"] {
+        let body = Body::Memory(input.to_vec());
+        refusable(pronunciations(&head(content_type), body));
+    }
     if let Ok(text) = std::str::from_utf8(input) {
-        refusable(dub_render::read_segments(Some(text)));
-        refusable(dub_render::voice_map(Some(text)));
+        refusable(read_segments(Some(text)));
+        refusable(voice_map(Some(text)));
     }
 }
 
 /// The fields of the JSON object `input`; none when it is not one.
 fn read<T: FromJson>(input: &[u8]) -> Option<T> {
-    let head = Head {
+    refusable(object(
+        &head("application/json"),
+        Body::Memory(input.to_vec()),
+    ))
+}
+
+fn head(content_type: &str) -> Head {
+    Head {
         method: "POST".to_owned(),
         path: "/".to_owned(),
         query: String::new(),
-        headers: Vec::new(),
+        headers: vec![("content-type".to_owned(), content_type.to_owned())],
         declared_bytes: None,
         peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
         received: Instant::now(),
-    };
-    refusable(object(&head, Body::Memory(input.to_vec())))
+    }
 }
 
-/// Reads `input` as a form of each endpoint that takes one: a line with the content type, then the body.
+/// Reads `input` as a form of each request that is one: a line with the content type, then the body.
 ///
 /// # Panics
 /// When a field's value is not a part of the body, or a refusal is of a kind that no input may cause.
@@ -76,17 +94,18 @@ pub fn form(input: &[u8]) {
             assert!(value.is_empty() || body.windows(value.len()).any(|part| part == value));
         }
     }
-    refusable(dub_render::read_segments(form.text("segments")));
-    refusable(dub_render::voice_map(form.text("voice_map")));
-    refusable(form.boolean("keep_background", true));
+    refusable(read_segments(form.text("segments")));
+    refusable(voice_map(form.text("voice_map")));
+    let language = |asked: Option<&str>, _: &BTreeMap<_, _>| Ok(asked.unwrap_or("en").to_owned());
+    refusable(RenderForm::read(form, language));
     if let Some(form) = parse("") {
-        refusable(stt::TranscribeForm::read(form));
+        refusable(TranscribeForm::read(form));
     }
     if let Some(form) = parse("") {
-        refusable(clone::CloneForm::read(form, true));
+        refusable(CloneForm::read(form, true));
     }
     if let Some(form) = parse("") {
-        refusable(dub::AnalyzeForm::read(form));
+        refusable(AnalyzeForm::read(form));
     }
 }
 
@@ -106,7 +125,7 @@ mod tests {
     use super::*;
 
     fn for_each_input(target: &str, check: impl Fn(&[u8])) {
-        let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/fuzz");
+        let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/fuzz");
         let mut files = 0;
         for folder in ["corpus", "found"] {
             // A folder of what was found is missing where nothing was.

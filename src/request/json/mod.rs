@@ -1,6 +1,6 @@
 //! JSON that clients send, read into structs whose fields carry their bounds.
 //!
-//! [`request!`](crate::api::request::request) declares a struct: only there are the name, the type and the bounds of
+//! [`request!`](crate::json::request) declares a struct: only there are the name, the type and the bounds of
 //! each field, and its JSON Schema is derived from them. No tree of the body is built: a field that is not declared is
 //! parsed and dropped ([`Skipped`]), a list is counted but not built beyond its bound ([`BoundedList`]), and only the
 //! length of a text that is too long is kept ([`BoundedText`]). Depth is bounded by `serde_json`, at 127 arrays and
@@ -16,16 +16,16 @@ mod text;
 mod value;
 
 pub use list::{BoundedList, item};
-pub use number::{BoundedNumber, Fraction, SegmentSeconds, SpeedFactor};
+pub use number::{BoundedNumber, Fraction, NumberRange, SegmentSeconds, SpeedFactor};
 pub use raw_fields::{RawFields, WithRawFields};
 pub use text::{AnyText, BoundedText, LanguageCode, LineId, NonBlankText};
 pub use value::{
-    FieldSlot, FieldValue, FromJson, RequestField, RequestFields, Skipped, ValueSource, fields,
-    optional,
+    FieldSlot, FieldValue, FromJson, JsonKind, RequestField, RequestFields, Skipped, ValueSource,
+    fields, optional,
 };
 
-use super::message::{Body, Head};
-use crate::fault::{Fault, Kind};
+use vocabox_base::fault::{Fault, Kind};
+use vocabox_edge::message::{Body, Head};
 
 /// Declares the fields of an object: `request! { struct Name { field: Type, … } }`. Each becomes a [`FieldSlot`] of its type; a
 /// field of type `Option<…>` may be absent or null.
@@ -35,35 +35,35 @@ macro_rules! request {
     }) => {
         $(#[$meta])*
         #[derive(schemars::JsonSchema)]
-        #[schemars(transform = crate::api::request::optional)]
+        #[schemars(transform = crate::json::optional)]
         $vis struct $name {
-            $($(#[$field_meta])* pub $field: crate::api::request::FieldSlot<$type>,)*
+            $($(#[$field_meta])* pub $field: crate::json::FieldSlot<$type>,)*
         }
 
         impl Default for $name {
             fn default() -> Self {
-                $name { $($field: crate::api::request::FieldSlot::new(stringify!($field)),)* }
+                $name { $($field: crate::json::FieldSlot::new(stringify!($field)),)* }
             }
         }
 
-        impl crate::api::request::RequestFields for $name {
-            fn fill<'de, S: crate::api::request::ValueSource<'de>>(
+        impl crate::json::RequestFields for $name {
+            fn fill<'de, S: crate::json::ValueSource<'de>>(
                 &mut self,
                 name: &str,
                 value: S,
             ) -> Result<(), S::Error> {
                 match name {
                     $(stringify!($field) => self.$field.fill(value),)*
-                    _ => value.read::<crate::api::request::Skipped>().map(drop),
+                    _ => value.read::<crate::json::Skipped>().map(drop),
                 }
             }
         }
 
-        impl crate::api::request::FromJson for $name {
+        impl crate::json::FromJson for $name {
             fn object<'de, A: serde::de::MapAccess<'de>>(
                 map: &mut A,
             ) -> Result<Option<Self>, A::Error> {
-                crate::api::request::fields(map).map(Some)
+                crate::json::fields(map).map(Some)
             }
         }
     };

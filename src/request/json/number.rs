@@ -6,8 +6,8 @@ use std::marker::PhantomData;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::value::{FromJson, JsonKind, RequestField};
-use crate::fault::Fault;
-use crate::limits;
+use vocabox_base::fault::Fault;
+use vocabox_base::limits;
 
 /// The range of a number.
 pub trait NumberRange {

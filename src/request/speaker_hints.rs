@@ -5,9 +5,8 @@ use std::ops::RangeInclusive;
 use schemars::JsonSchema;
 
 use super::form::Form;
-use crate::engine::diarization::ANY_SPEAKERS;
-use crate::fault::Fault;
-use crate::limits::SPEAKERS_TOLD_MAX;
+use vocabox_base::fault::Fault;
+use vocabox_base::limits::SPEAKERS_TOLD_MAX;
 
 /// How many speakers a recording has, as far as it is known.
 #[derive(Debug, Clone, Copy, JsonSchema)]
@@ -44,11 +43,11 @@ impl SpeakerHints {
         }
     }
 
-    /// The numbers of speakers that are possible.
-    pub fn range(&self) -> RangeInclusive<usize> {
+    /// The numbers of speakers that are possible, `any` where nothing is known.
+    pub fn range(&self, any: RangeInclusive<usize>) -> RangeInclusive<usize> {
         let least = self.num_speakers.or(self.min_speakers);
         let most = self.num_speakers.or(self.max_speakers);
-        least.unwrap_or(*ANY_SPEAKERS.start())..=most.unwrap_or(*ANY_SPEAKERS.end())
+        least.unwrap_or(*any.start())..=most.unwrap_or(*any.end())
     }
 }
 

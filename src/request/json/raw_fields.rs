@@ -10,7 +10,7 @@ use super::value::{
     FieldValue, FromJson, RequestFields, Skipped, ValueCopy, ValueReader, ValueSource, next_name,
     schema_of_inner,
 };
-use crate::limits;
+use vocabox_base::limits;
 
 // Positions have 32 bits; no value grows to eight times its size when it is written again.
 const _: () = assert!(8 * limits::JSON_BYTES.max < u32::MAX as u64);
@@ -181,7 +181,7 @@ impl ValueCopy for &mut Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::request::{BoundedText, request};
+    use crate::json::{BoundedText, request};
     use serde_json::Value;
 
     request! {

@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::SeqAccess;
 
 use super::value::{FieldValue, FromJson, JsonKind, RequestField, Skipped};
-use crate::fault::Fault;
+use vocabox_base::fault::Fault;
 
 /// A list of `MIN` to `MAX` items. Only the length of a longer list is kept.
 #[derive(Debug)]

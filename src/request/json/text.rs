@@ -6,10 +6,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::Number;
 
 use super::value::{FromJson, JsonKind, RequestField};
-use crate::api::languages::code;
-use crate::dub::request::LineName;
-use crate::fault::Fault;
-use crate::limits;
+use crate::languages::code;
+use vocabox_base::fault::Fault;
+use vocabox_base::limits;
+use vocabox_text::script_line::LineName;
 
 /// A string of at most `CHARS_MAX` Unicode scalar values. Only the length of a longer string is kept.
 #[derive(Debug)]

@@ -1,13 +1,11 @@
 //! The form fields that say which sound of a recording is meant.
 
 use schemars::JsonSchema;
-use serde::Serialize;
 
 use super::form::Form;
-use crate::audio::HeardTrack;
-use crate::audio::decode::BareCoding;
-use crate::fault::Fault;
-use crate::limits;
+use vocabox_audio::decode::BareCoding;
+use vocabox_base::fault::Fault;
+use vocabox_base::limits;
 
 /// Samples a second of sound without a head, where a request does not tell them.
 const BARE_RATE_HZ: u32 = 8_000;
@@ -22,36 +20,14 @@ pub enum ChannelMode {
     Split,
 }
 
-/// The coding of a recording without a head.
+/// The coding of a recording without a head: a schema, because `BareCoding::NAMES` is what is read.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "lowercase")]
-#[expect(dead_code, reason = "a schema: BareCoding::NAMES is what is read")]
 pub enum RawEncoding {
     MuLaw,
     ALaw,
     S16Le,
     Gsm,
-}
-
-/// The sound track that was heard.
-#[derive(Serialize, JsonSchema)]
-pub struct HeardTrackAnswer {
-    /// How many sound tracks the file has.
-    count: usize,
-    /// Its language as the file tells it.
-    language: Option<String>,
-    /// Its number among them, from 1 on.
-    number: usize,
-}
-
-impl From<HeardTrack> for HeardTrackAnswer {
-    fn from(track: HeardTrack) -> Self {
-        HeardTrackAnswer {
-            count: track.count,
-            language: track.language,
-            number: track.number,
-        }
-    }
 }
 
 /// The field `audio_track`: none where it is absent or empty. Faults: `Invalid` for anything but a number from 1 on.

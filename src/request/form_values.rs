@@ -2,8 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-use super::form::Form;
-use crate::fault::Fault;
+use crate::form::Form;
+use vocabox_base::fault::Fault;
 
 impl Form {
     /// The field `name` as a truth value: true, false, 1, 0, yes, no, on or off in any case; `default` when

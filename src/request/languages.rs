@@ -2,7 +2,7 @@
 
 use isolang::Language;
 
-use crate::limits;
+use vocabox_base::limits;
 
 /// Codes of the languages that the API dubs into.
 pub const TARGETS: [&str; 6] = ["en", "yo", "ig", "ha", "sw", "zu"];

@@ -15,13 +15,12 @@ use futures::task::noop_waker_ref;
 use multer::{Error, Field, Multipart};
 use schemars::{Schema, SchemaGenerator, json_schema};
 
-use super::Call;
-use super::message::{Body, BodyReader};
-use crate::engine::contract::CancellationToken;
-use crate::fault::{Fault, Kind};
-use crate::limits::{
+use vocabox_base::cancellation::CancellationToken;
+use vocabox_base::fault::{Fault, Kind};
+use vocabox_base::limits::{
     BODY_MEMORY_BYTES_MAX, FORM_FIELD_BYTES_MAX, FORM_FIELDS_MAX, FORM_LONG_FIELD_BYTES_MAX,
 };
+use vocabox_edge::message::{Body, BodyReader};
 
 /// Bytes that the parser gets at a time.
 const CHUNK_BYTES: usize = 64 * 1024;
@@ -46,7 +45,8 @@ pub struct Form {
 }
 
 impl Form {
-    /// The form in the request's body. A file that does not fit in memory is written to an unlinked file in `spool_dir`.
+    /// The form in a request's body. A file that does not fit in memory is written to an unlinked file in `spool_dir`; the
+    /// first field called `long` may have `FORM_LONG_FIELD_BYTES_MAX` bytes.
     ///
     /// Parts without a name are ignored, and so are all files except the first of the field `file`.
     ///
@@ -54,19 +54,7 @@ impl Form {
     /// the body is cut off or malformed, has more than `FORM_FIELDS_MAX` parts, or a field of more than
     /// `FORM_FIELD_BYTES_MAX` bytes or that is not UTF-8; `Missing` when the disk is full, `Internal` when a file
     /// cannot be written for another reason; `Busy` and `Cancelled` when the request's time is over.
-    pub fn of(call: &mut Call, spool_dir: &Path) -> Result<Form, Fault> {
-        Form::of_long(call, spool_dir, "")
-    }
-
-    /// Like [`Form::of`], except that the first field called `long` may have `FORM_LONG_FIELD_BYTES_MAX` bytes.
-    pub fn of_long(call: &mut Call, spool_dir: &Path, long: &str) -> Result<Form, Fault> {
-        let body = call.take_body();
-        let content_type = call.head.header("content-type");
-        Form::parse(content_type, body, spool_dir, long, &call.cancellation)
-    }
-
-    /// As [`Form::of_long`], of what a request has.
-    pub(super) fn parse(
+    pub fn parse(
         content_type: Option<&str>,
         body: Body,
         spool_dir: &Path,

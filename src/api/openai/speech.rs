@@ -1,0 +1,192 @@
+//! `POST /v1/audio/speech`: a text → speech, sent while it is made, as bytes or as server-sent events.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+
+use crate::api::tts::{self, Sending, SpeechRequest};
+use crate::api::{Call, Context, Reply};
+use crate::audio::dsp::resample::resample_clip;
+use crate::audio::dsp::time_stretch::stretch;
+use crate::audio::encode::{self, Format, Stream};
+use crate::audio::pcm::Clip;
+use crate::fault::{Fault, Kind};
+use crate::request::json;
+use crate::request::openai_speech::{OpenAiSpeech, OpenAiSpeechFields, SoundCarrier};
+use crate::services::speech::no_sound;
+
+/// Seconds of sound that OpenAI counts as one token.
+const TOKEN_S: f64 = 0.05;
+
+/// Speaks a text. Faults: `Invalid` for a field out of its bounds or an unknown voice, and those of [`tts::begin`] and of the
+/// service until the first sound is made.
+pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
+    let body = call.take_body();
+    let OpenAiSpeech {
+        parameters,
+        tempo,
+        format,
+        carrier,
+    } = json::object::<OpenAiSpeechFields>(&call.head, body)?.checked()?;
+    let format = Format::parse(&format).map_err(renamed)?;
+    let input_tokens = parameters.text.chars().count();
+    let asked = tts::begin(context, call, parameters, format, Sending::WhileMade);
+    let SpeechRequest { speech, script, .. } = asked.map_err(renamed)?;
+    let mut stream = speech.stream(script, &call.share()?, &call.cancellation)?;
+    let first = faster(stream.piece()?.ok_or_else(no_sound)?, tempo)?;
+    let mut sound = CarriedSound {
+        encoder: Some(encode::stream(format, first.rate_hz)?),
+        carrier,
+        input_tokens,
+        seconds: 0.0,
+    };
+    let body = sound.part(&first)?;
+    call.item()?.duration_seconds = Some(sound.seconds);
+    let source = move |call: &mut Call| {
+        if sound.encoder.is_none() {
+            return Ok(None);
+        }
+        let Some(piece) = stream.piece()? else {
+            return sound.end().map(Some);
+        };
+        let part = sound.part(&faster(piece, tempo)?)?;
+        call.item()?.duration_seconds = Some(sound.seconds);
+        Ok(Some(part))
+    };
+    Ok(Reply {
+        content_type: match carrier {
+            SoundCarrier::Bytes => format.content_type(),
+            SoundCarrier::Events => "text/event-stream",
+        },
+        headers: Vec::new(),
+        body,
+        rest: Some(Box::new(source)),
+        file: None,
+    })
+}
+
+/// Sound on its way into the answer.
+struct CarriedSound {
+    /// None once it is finished.
+    encoder: Option<Box<dyn Stream>>,
+    carrier: SoundCarrier,
+    input_tokens: usize,
+    /// Seconds of sound so far.
+    seconds: f64,
+}
+
+impl CarriedSound {
+    /// The part of the answer for a piece.
+    fn part(&mut self, piece: &Clip) -> Result<Vec<u8>, Fault> {
+        self.seconds += piece.seconds();
+        let encoder = self.encoder.as_mut().ok_or_else(no_sound)?;
+        let bytes = encoder.push(&piece.samples)?;
+        Ok(self.carried(bytes))
+    }
+
+    /// The last part.
+    fn end(&mut self) -> Result<Vec<u8>, Fault> {
+        let encoder = self.encoder.take().ok_or_else(no_sound)?;
+        let bytes = encoder.finish()?;
+        let mut part = self.carried(bytes);
+        if self.carrier == SoundCarrier::Events {
+            let output_tokens = (self.seconds / TOKEN_S).ceil() as usize;
+            part.extend(event(&json!({ "type": "speech.audio.done", "usage": {
+                "input_tokens": self.input_tokens,
+                "output_tokens": output_tokens,
+                "total_tokens": self.input_tokens + output_tokens,
+            } })));
+        }
+        Ok(part)
+    }
+
+    fn carried(&self, bytes: Vec<u8>) -> Vec<u8> {
+        match self.carrier {
+            SoundCarrier::Bytes => bytes,
+            SoundCarrier::Events if bytes.is_empty() => Vec::new(),
+            SoundCarrier::Events => event(&json!({
+                "type": "speech.audio.delta",
+                "audio": STANDARD.encode(bytes),
+            })),
+        }
+    }
+}
+
+/// A server-sent event.
+fn event(data: &serde_json::Value) -> Vec<u8> {
+    format!("data: {data}\n\n").into_bytes()
+}
+
+/// A piece, `tempo` times as fast at its own pitch and rate, and never louder than full scale.
+fn faster(piece: Clip, tempo: f64) -> Result<Clip, Fault> {
+    if tempo == 1.0 {
+        return Ok(piece);
+    }
+    let mut made = resample_clip(&stretch(&piece, tempo)?, piece.rate_hz)?;
+    let peak = made
+        .samples
+        .iter()
+        .fold(1.0_f32, |peak, x| peak.max(x.abs()));
+    made.samples.iter_mut().for_each(|x| *x /= peak);
+    Ok(made)
+}
+
+/// A fault of a request of `/voice/tts` with the names that its fields have here. An unknown voice is a wrong field, as at
+/// OpenAI.
+fn renamed(fault: Fault) -> Fault {
+    const FIELDS: [(&str, &str); 3] = [
+        ("text", "input"),
+        ("voice_id", "voice"),
+        ("format", "response_format"),
+    ];
+    let first = fault.sentence.split(' ').next().unwrap_or_default();
+    let known = FIELDS.iter().find(|(own, _)| *own == first);
+    let Some((own, theirs)) = known else {
+        return fault;
+    };
+    Fault {
+        kind: match fault.kind {
+            Kind::NotFound => Kind::Invalid,
+            kind => kind,
+        },
+        sentence: format!("{theirs}{}", &fault.sentence[own.len()..]),
+        ..fault
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_piece_of_another_tempo_has_its_own_rate_and_stays_within_full_scale() {
+        let samples = (0..24_000).map(|n| (n as f32 * 0.05).sin()).collect();
+        let piece = Clip {
+            samples,
+            rate_hz: 24_000,
+        };
+        for (tempo, seconds) in [(0.5, 2.0), (2.0, 0.5)] {
+            let made = faster(piece.clone(), tempo).unwrap();
+            assert_eq!(made.rate_hz, 24_000);
+            assert!(
+                (made.seconds() - seconds).abs() < 0.001,
+                "{}",
+                made.seconds()
+            );
+            assert!(made.samples.iter().all(|x| x.abs() <= 1.0));
+        }
+    }
+
+    #[test]
+    fn sentences_name_the_fields_that_the_client_sent() {
+        let told = renamed(Fault::not_found("voice_id names no voice"));
+        assert_eq!(
+            (told.kind, &*told.sentence),
+            (Kind::Invalid, "voice names no voice")
+        );
+        let other = renamed(Fault::missing(
+            "No engine for speech is installed on this server.",
+        ));
+        assert_eq!(other.kind, Kind::Missing);
+    }
+}
