@@ -10,7 +10,7 @@ const WORDS_TOKENS_MAX: usize = TOKENS_MAX * 2 / 3;
 
 /// The tokens before a window.
 #[derive(Debug, Default)]
-pub struct Context {
+pub struct PromptContext {
     /// Those of the client's words, which are told before each window.
     words: Vec<u32>,
     /// Those of the client's text, which is told before each window that starts with a sentence.
@@ -19,12 +19,12 @@ pub struct Context {
     text: Vec<u32>,
 }
 
-impl Context {
+impl PromptContext {
     /// Returns the context of a recording of which nothing was heard. Of words that are too many the first are used, of a
     /// text that is too long the last.
     pub fn new(mut words: Vec<u32>, prompt: Vec<u32>) -> Self {
         words.truncate(WORDS_TOKENS_MAX);
-        Context {
+        PromptContext {
             words,
             prompt,
             text: Vec::new(),
@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn the_clients_words_stay_and_the_latest_text_follows_them() {
-        let mut context = Context::new(vec![7, 8], vec![1]);
+        let mut context = PromptContext::new(vec![7, 8], vec![1]);
         assert_eq!(context.tokens(), [7, 8, 1]);
         context.push(&vec![2; 500]);
         let tokens = context.tokens();
@@ -69,7 +69,7 @@ mod tests {
         context.forget();
         assert_eq!(context.tokens(), [7, 8, 1]);
         assert_eq!(
-            Context::new(vec![7; 999], vec![]).tokens().len(),
+            PromptContext::new(vec![7; 999], vec![]).tokens().len(),
             WORDS_TOKENS_MAX
         );
     }

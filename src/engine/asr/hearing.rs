@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::align::Frames;
 use super::belief;
-use super::context::Context;
+use super::context::PromptContext;
 use super::decoding::DecodeOptions;
 use super::search::SpokenLanguage;
 use super::transcribe_window::{FRAME_SAMPLES, Sound, WindowTranscriber};
@@ -13,7 +13,7 @@ use super::{ENGLISH, RATE_HZ};
 use crate::contract::{Segment, Steps};
 use vocabox_base::fault::Fault;
 
-/// Speech after a window's last phrase that is heard again: 1.5 s, since the model's timestamps are that wrong at times.
+/// Speech before a window's first phrase or after its last one that is heard again: 1.5 s, since the model's timestamps are that wrong at times.
 const UNCOVERED_MIN: usize = RATE_HZ as usize * 3 / 2;
 /// A window is heard again from the end of its text on if the text covers at least this part of it: a sixth.
 const COVERED_PARTS_MIN: usize = 6;
@@ -41,7 +41,7 @@ pub struct Hearing {
     options: HearingOptions,
     /// The language of the last stretch.
     spoken: Option<SpokenLanguage>,
-    context: Context,
+    context: PromptContext,
     segments: Vec<Segment>,
 }
 
@@ -59,7 +59,7 @@ impl Hearing {
     pub fn new(
         transcriber: WindowTranscriber,
         windows: Windows,
-        context: Context,
+        context: PromptContext,
         options: HearingOptions,
     ) -> Self {
         Hearing {
@@ -96,23 +96,10 @@ impl Hearing {
         }
         let speech = self.windows.speech_in(window.start..window.end);
         let language = self.spoken.as_ref();
-        let sound = Sound {
-            samples: &window.samples,
-            speech_s: speech as f64 / f64::from(RATE_HZ),
-            language: language.map_or(ENGLISH, |l| &l.code),
-            language_probability: language.map_or(1.0, |l| l.probability),
-        };
+        let sound = sound(&window, speech, language);
         let code = sound.language.to_owned();
         let prompt = self.context.tokens();
-        let options = DecodeOptions {
-            language: language.map(|l| l.token),
-            into_english: self.options.into_english,
-            prompt: &prompt,
-            temperature: 0.0,
-            beams: self.options.beams,
-            attend: true,
-            seed: window.start as u64,
-        };
+        let options = options(&self.options, &window, language, &prompt);
         let Some(heard) = self.transcriber.text(sound, frames, options, steps)? else {
             self.windows.pass(&window);
             return Ok(());
@@ -120,6 +107,7 @@ impl Hearing {
         let first = self.segments.len();
         let spoken = (code.as_str(), self.options.words);
         let used = (self.transcriber).phrases(&heard, &window, spoken, &mut self.segments)?;
+        self.hear_start(&window, first, steps)?;
         let covered = used.position.unwrap_or(window.end);
         let last = self.segments.last().filter(|_| self.segments.len() > first);
         let told = last.map_or(window.end, |s| (s.end_s * f64::from(RATE_HZ)) as usize);
@@ -137,6 +125,42 @@ impl Hearing {
             Some(_) => self.context.push(&heard.decoded.tokens[..used.tokens]),
             None => self.context.forget(),
         }
+        Ok(())
+    }
+
+    /// Hears the start of the window again, by itself, if there is speech before the first of its phrases, which is the segment
+    /// `first`: the model leaves out a sentence whose beginning is missing now and then.
+    fn hear_start(
+        &mut self,
+        window: &Window,
+        first: usize,
+        steps: &dyn Steps,
+    ) -> Result<(), Fault> {
+        let Some(phrase) = self.segments.get(first) else {
+            return Ok(());
+        };
+        let told = ((phrase.start_s * f64::from(RATE_HZ)) as usize).min(window.end);
+        let missed = self.windows.speech_in(window.start..told);
+        if missed < UNCOVERED_MIN {
+            return Ok(());
+        }
+        steps.next()?;
+        let start = Window {
+            start: window.start,
+            end: told,
+            samples: window.samples[..told - window.start].to_vec(),
+        };
+        let frames = self.transcriber.listen(&start.samples, false)?;
+        let language = self.spoken.as_ref();
+        let sound = sound(&start, missed, language);
+        let options = options(&self.options, &start, language, &[]);
+        let Some(heard) = self.transcriber.text(sound, frames, options, steps)? else {
+            return Ok(());
+        };
+        let spoken = (sound.language, self.options.words);
+        let mut earlier = Vec::new();
+        (self.transcriber).phrases(&heard, &start, spoken, &mut earlier)?;
+        self.segments.splice(first..first, earlier);
         Ok(())
     }
 
@@ -222,6 +246,34 @@ impl Hearing {
         let frame = |position: usize| (position - window.start) / FRAME_SAMPLES;
         let part = part.map(|part| frame(part.start)..frame(part.end));
         self.transcriber.languages(frames, part)
+    }
+}
+
+/// The sound of a window with so many samples of speech, in the language that is spoken.
+fn sound<'a>(window: &'a Window, speech: usize, spoken: Option<&'a SpokenLanguage>) -> Sound<'a> {
+    Sound {
+        samples: &window.samples,
+        speech_s: speech as f64 / f64::from(RATE_HZ),
+        language: spoken.map_or(ENGLISH, |l| &l.code),
+        language_probability: spoken.map_or(1.0, |l| l.probability),
+    }
+}
+
+/// How a window is decoded at first.
+fn options<'a>(
+    hearing: &HearingOptions,
+    window: &Window,
+    spoken: Option<&SpokenLanguage>,
+    prompt: &'a [u32],
+) -> DecodeOptions<'a> {
+    DecodeOptions {
+        language: spoken.map(|l| l.token),
+        into_english: hearing.into_english,
+        prompt,
+        temperature: 0.0,
+        beams: hearing.beams,
+        attend: true,
+        seed: window.start as u64,
     }
 }
 

@@ -7,7 +7,7 @@ use tokenizers::Tokenizer;
 
 use super::align::Frames;
 use super::belief::{self, Evidence, TEMPERATURES, Verdict};
-use super::context::Context;
+use super::context::PromptContext;
 use super::decoder::WhisperDecoder;
 use super::decoding::{DecodeOptions, Decoded};
 use super::rules::{Phrase, Vocabulary};
@@ -219,7 +219,7 @@ impl WindowTranscriber {
     }
 
     /// Returns what the decoder is told before a recording's first window: the client's keywords and text. Faults: `Engine`.
-    pub fn context(&self, keywords: &[String], text: Option<&str>) -> Result<Context, Fault> {
+    pub fn context(&self, keywords: &[String], text: Option<&str>) -> Result<PromptContext, Fault> {
         let tokens = |text: String| -> Result<Vec<u32>, Fault> {
             let encoded = self.tokenizer.encode(text, false);
             Ok(encoded.map_err(Fault::engine)?.get_ids().to_vec())
@@ -230,7 +230,7 @@ impl WindowTranscriber {
         };
         let text = text.map(str::trim).filter(|text| !text.is_empty());
         let text = text.map_or(Ok(Vec::new()), |text| tokens(format!(" {text}")))?;
-        Ok(Context::new(keywords, text))
+        Ok(PromptContext::new(keywords, text))
     }
 
     /// Returns the text of `tokens`, without spaces around it.

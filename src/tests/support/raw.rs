@@ -159,7 +159,12 @@ impl RawClient {
     pub fn more(&mut self) {
         let mut block = [0; 16 * 1024];
         let bytes = self.stream.read(&mut block).expect("an answer");
-        assert!(bytes > 0, "closed within an answer: {:?}", self.ahead);
+        let there = &self.ahead[..self.ahead.len().min(200)];
+        assert!(
+            bytes > 0,
+            "closed within an answer: {:?}",
+            String::from_utf8_lossy(there)
+        );
         self.ahead.extend_from_slice(&block[..bytes]);
     }
 
