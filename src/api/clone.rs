@@ -17,7 +17,7 @@ use crate::engine::contract::millis;
 use crate::fault::Fault;
 use crate::limits;
 use crate::services::clones::not_installed;
-use crate::store::{Feature, Utc, check_name};
+use crate::store::{ClonedStyle, Feature, Utc, check_name};
 
 /// Language of a clone whose request names none.
 const LANGUAGE: &str = "en-us";
@@ -89,12 +89,34 @@ impl RecordingQuality {
     }
 }
 
+/// What the voice is made of, as far as it is known by now: for less than a minute the server looks for a better one.
+#[derive(Serialize, JsonSchema)]
+struct CloneLikeness {
+    /// Whether the voice is the nearest stock voice itself, at the pace of the recording: no blend was found that is more alike.
+    is_stock_voice: bool,
+    /// The stock voice that it is most made of.
+    nearest_voice_id: String,
+    /// By the server's own measure, 1 at most. Values of different recordings cannot be compared.
+    score: f64,
+}
+
+impl CloneLikeness {
+    fn of(style: &ClonedStyle) -> Self {
+        CloneLikeness {
+            is_stock_voice: style.is_stock,
+            nearest_voice_id: style.nearest.clone(),
+            score: millis(f64::from(style.score)),
+        }
+    }
+}
+
 /// The voice that was made.
 #[derive(Serialize, JsonSchema)]
 pub struct CloneAnswer {
     #[schemars(with = "String", extend("format" = "date-time"))]
     created_at: Utc,
     description: String,
+    likeness: CloneLikeness,
     name: String,
     /// A WAV as a `data:` URL.
     preview_url: String,
@@ -155,6 +177,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     Reply::json(&CloneAnswer {
         created_at: voice.created_at,
         preview_url: format!("data:audio/wav;base64,{}", BASE64_STANDARD.encode(preview)),
+        likeness: CloneLikeness::of(&voice.style),
         quality,
         status: "ready",
         voice_id: voice.id.to_string(),

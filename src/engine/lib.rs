@@ -13,6 +13,7 @@
 //! | `vad` | where in a recording there is speech (Silero) |
 //! | `segmentation` | which of three speakers talk in 10 s |
 //! | `speaker` | speech → a speaker's embedding |
+//! | `ge2e` | speech → another embedding, for cloning |
 //! | `diarization` | who speaks when |
 //! | `translation` | text → text in another language |
 //! | `stub` | engines without a model, for the tests |
@@ -20,6 +21,7 @@
 pub mod asr;
 pub mod contract;
 pub mod diarization;
+mod ge2e;
 pub mod graph;
 mod kv_cache;
 mod logits;
