@@ -30,6 +30,7 @@ mod request;
 pub mod route;
 mod sound_fields;
 mod speaker_hints;
+mod speakers;
 mod split_channels;
 mod streamed_answer;
 mod stt;

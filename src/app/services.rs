@@ -282,6 +282,7 @@ impl Installation {
             None => None,
         };
         Ok(Some(DubServices {
+            named_speakers: None,
             speakers: Arc::clone(speakers),
             transcription: Arc::clone(transcription),
             into_english: self.written_in_english(transcription),

@@ -294,6 +294,18 @@ impl Attempt {
         self.settled.is_some() && self.contest.next(&self.contenders()).is_none()
     }
 
+    /// Whether the voice has the style of a stock voice.
+    pub fn is_stock(&self) -> bool {
+        matches!(self.given, InUse::BlendWeights(at) if at < self.voices.len())
+    }
+
+    /// The best stock voice and its likeness.
+    pub fn best_stock<'a>(&self, catalog: &'a Catalog) -> (&'a str, f32) {
+        let tried = &self.search.tried()[self.stock_at()];
+        let voice = catalog.nearest(&self.whole(&tried.blend));
+        (&voice.id, tried.score)
+    }
+
     /// The style table of the voice's own blend, if it is one of this search; its direction of liveliness is made from
     /// all that is measured by now. Faults: `Engine` when a table cannot be read.
     pub fn given_style_table(&self, catalog: &Catalog) -> Result<Option<StyleTable>, Fault> {

@@ -236,10 +236,15 @@ impl RefineWorker {
             self.store.voice(account, id)?;
         }
         self.write(account, id, &mut attempt, true)?;
+        let (stock, score) = attempt.best_stock(&self.catalog);
         log::info!(
-            "voice {id}: likeness {before:.3} at first, {:.3} after {:.1} s",
+            "voice {id}: likeness {before:.3} at first, {:.3} after {:.1} s, {score:.3} of the stock voice {stock}; {}",
             attempt.given_score(),
-            begun.elapsed().as_secs_f64()
+            begun.elapsed().as_secs_f64(),
+            match attempt.is_stock() {
+                true => "it is that voice",
+                false => "it is a blend",
+            }
         );
         Ok(())
     }

@@ -42,6 +42,7 @@ pub type Progress<'a> = dyn FnMut(f64) -> Result<(), Fault> + 'a;
 pub fn analyze(
     context: &JobContext,
     store: &Store,
+    account: AccountId,
     job: &Job,
     progress: &mut Progress<'_>,
     cancellation: &CancellationToken,
@@ -62,6 +63,7 @@ pub fn analyze(
         diarize,
         speakers: speakers.map_or(ANY_SPEAKERS, |(least, most)| least..=most),
         into_english: true,
+        account: Some(account),
     };
     let open = || {
         let file = store.job_files().open(job.job_id, INPUT)?;

@@ -8,7 +8,9 @@
 use std::ops::RangeInclusive;
 
 use super::cluster::{Group, dot, groups, join_best};
+use super::known::Voiceprint;
 use crate::contract::Steps;
+use crate::speaker::unit;
 use vocabox_base::fault::Fault;
 use vocabox_base::limits::SPEAKERS_TOLD_MAX as VOICES_MAX;
 
@@ -173,6 +175,22 @@ impl Opinions {
     }
 }
 
+/// Returns what `voice` sounds like, by those of `pieces` whose number in `voices` it is.
+pub fn voiceprint(pieces: &[EmbeddedPiece], voices: &[usize], voice: usize) -> Voiceprint {
+    let mut sum = vec![0.0; pieces.first().map_or(0, |piece| piece.direction.len())];
+    let mut speech_s = 0.0;
+    for (piece, _) in pieces.iter().zip(voices).filter(|(_, of)| **of == voice) {
+        let weight = piece.clean_s.max(MOMENT_S);
+        speech_s += weight;
+        let pairs = sum.iter_mut().zip(&piece.direction);
+        pairs.for_each(|(s, d)| *s += weight * d);
+    }
+    Voiceprint {
+        direction: unit(sum),
+        speech_s,
+    }
+}
+
 /// Least weight of a piece, in seconds.
 const MOMENT_S: f32 = 0.05;
 /// Likeness up to which voices are told apart where more are asked for, and the steps to it.
@@ -180,7 +198,7 @@ const LIKENESS_MAX: f32 = 1.2;
 const LIKENESS_STEP: f32 = 0.05;
 
 /// Returns the share of the greatest squared likeness that speech of `seconds` has.
-fn reliability(seconds: f32) -> f32 {
+pub fn reliability(seconds: f32) -> f32 {
     let seconds = seconds.max(MOMENT_S);
     seconds / (seconds + HALF_S)
 }
@@ -232,8 +250,6 @@ fn best(scores: &[f32]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::speaker::unit;
-
     use crate::contract::CancellationToken;
     use std::time::{Duration, Instant};
 

@@ -11,6 +11,7 @@ mod lexicon;
 mod listening;
 mod markup;
 mod previews;
+mod speakers;
 mod speech;
 mod statuses;
 mod streaming;
