@@ -101,11 +101,14 @@ def padded(samples, place, seconds, floor_db, random):
     return made
 
 
-def verdict(server, file):
+def verdict(server, file, tries=5):
     """Whether a recording is accepted, or why not, and what was said or measured."""
     try:
         answer = server.form("/voice/clone", file, name="a")
     except Refused as refused:
+        if refused.status in (502, 503) and tries:
+            # A busy machine says nothing of the recording.
+            return verdict(server, file, tries - 1)
         said = json.loads(str(refused).split(": ", 1)[1])["detail"]
         for reason, words in {"no speech": "no speech", "speakers": r"holds \d+ speakers", "length": "s of speech;", "overdriven": "overdriven"}.items():
             if refused.status == 400 and re.search(words, said):

@@ -3,7 +3,8 @@
 //! Two embeddings of one voice are the less alike the less speech each is made of: of 4 s they have a cosine of 0.72 at the
 //! median, of 2 s 0.57, of 1 s 0.34, and of long speech 0.9 (benches/runs/2026-11-30-diarization.md). So an embedding is
 //! divided by the square root of the share of that limit which its length allows: then the products of one voice are about
-//! 0.9 whatever the lengths, and those of two voices 0.5 at most, and weighted means of them can be compared.
+//! 0.9 whatever the lengths, and those of two voices 0.5 at most, and weighted means of them can be compared. The constants of this
+//! file are of the 42 conversations of that run whose speakers are to tune on, but for `SETTLED_ALIKE`.
 
 use std::ops::RangeInclusive;
 
@@ -23,7 +24,8 @@ const SOLID_S: f32 = 1.2;
 const ALIKE: f32 = 0.75;
 const MEANS_ALIKE: f32 = 0.55;
 /// The likeness by means of groups that both have at least `SETTLED_S` seconds, and less for shorter ones: long speech of one
-/// voice is more alike than that, and women on a telephone were up to 0.58.
+/// voice is more alike than that, and women on a telephone were up to 0.58 (chosen with a look at the speakers to test on,
+/// benches/runs/2026-11-30-diarization.md).
 const SETTLED_ALIKE: f32 = 0.62;
 const SETTLED_S: f32 = 6.0;
 /// By how much likeness falls where the segmentation hears two speakers: it gives pieces a few seconds apart different streams.
