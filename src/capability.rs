@@ -95,7 +95,7 @@ capabilities! {
         name: "diarize",
         does: "embeds speakers",
         example_pack: "speaker-campplus",
-        packs: &[PackKind::Embed, PackKind::Segment],
+        packs: &[PackKind::Embed, PackKind::Segment, PackKind::Compare],
         request_seconds_max: Some(limits::CLONE_SECONDS_WAIT_MAX),
         ready: ReadyField::Absent,
         endpoint: None,

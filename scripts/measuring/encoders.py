@@ -1,4 +1,4 @@
-"""Likeness of two voices, by two speaker encoders that vocabox does not use. Needs `needs.ENCODER_PACKAGES`: import it after
+"""Likeness of two voices, by GE2E, which vocabox uses beside CAM++, and by an encoder that it does not use. Needs `needs.ENCODER_PACKAGES`: import it after
 `needs.prepare`."""
 
 from __future__ import annotations

@@ -98,12 +98,12 @@ def from_cache(manifest: Path, name: str) -> Path:
 
 
 def first_encoder() -> Path:
-    """A speaker encoder that vocabox does not use (ONNX)."""
-    return from_cache(OWN_PACKS / "ge2e/pack.toml", "speaker.onnx")
+    """The encoder GE2E, by which vocabox compares voices beside CAM++ (ONNX)."""
+    return from_cache(MODELS / "speaker-ge2e/pack.toml", "speaker.onnx")
 
 
 def second_encoder() -> Path:
-    """Another one."""
+    """A speaker encoder that vocabox does not use (ONNX)."""
     return from_cache(OWN_PACKS / "voicefilter/pack.toml", "voicefilter.onnx")
 
 

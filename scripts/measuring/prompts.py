@@ -40,7 +40,10 @@ TESTED_ON = {
     "dutch-large": [("fillets-ng-data-nl", f"{GAME}/nl/*-v-*.ogg")],
 }
 GROUPS = {"tuned-on": TUNED_ON, "tested-on": TESTED_ON}
-MUSIC = ("asterisk-moh-opsound-wav", "usr/share/asterisk/moh/*.wav")
+MUSICAL = [
+    ("asterisk-moh-opsound-wav", "usr/share/asterisk/moh/*.wav"),
+    ("fillets-ng-data", "usr/share/games/fillets-ng/music/*.ogg"),
+]
 
 # Files of the packages that hold no speech: silence, tones and a cry.
 SPEECHLESS = ("*/silence/*", "*beep*", "*2tone*", "*tt-monkeys*")

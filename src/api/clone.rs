@@ -16,7 +16,7 @@ use crate::fault::Fault;
 use crate::limits;
 use crate::request::cloning::CloneForm;
 use crate::services::clones::not_installed;
-use crate::store::{Feature, Utc};
+use crate::store::{ClonedStyle, Feature, Utc};
 
 /// How well the recording suits. Little noise, no clipping and some 20 s of speech make the best clones.
 #[derive(Serialize, JsonSchema)]
@@ -42,12 +42,34 @@ impl RecordingQuality {
     }
 }
 
+/// What the voice is made of, as far as it is known by now: for less than a minute the server looks for a better one.
+#[derive(Serialize, JsonSchema)]
+struct CloneLikeness {
+    /// Whether the voice is the nearest stock voice itself, at the pace of the recording: no blend was found that is more alike.
+    is_stock_voice: bool,
+    /// The stock voice that it is most made of.
+    nearest_voice_id: String,
+    /// By the server's own measure, 1 at most. Values of different recordings cannot be compared.
+    score: f64,
+}
+
+impl CloneLikeness {
+    fn of(style: &ClonedStyle) -> Self {
+        CloneLikeness {
+            is_stock_voice: style.is_stock,
+            nearest_voice_id: style.nearest.clone(),
+            score: millis(f64::from(style.score)),
+        }
+    }
+}
+
 /// The voice that was made.
 #[derive(Serialize, JsonSchema)]
 pub struct CloneAnswer {
     #[schemars(with = "String", extend("format" = "date-time"))]
     created_at: Utc,
     description: String,
+    likeness: CloneLikeness,
     name: String,
     /// A WAV as a `data:` URL.
     preview_url: String,
@@ -106,6 +128,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     Reply::json(&CloneAnswer {
         created_at: voice.created_at,
         preview_url: format!("data:audio/wav;base64,{}", BASE64_STANDARD.encode(preview)),
+        likeness: CloneLikeness::of(&voice.style),
         quality,
         status: "ready",
         voice_id: voice.id.to_string(),

@@ -14,6 +14,7 @@ use crate::dub::jobs::Dubbing;
 use crate::engine::graph::device::Device;
 use crate::services::Services;
 use crate::services::lexicons::Lexicons;
+use crate::services::named_speakers::NamedSpeakers;
 use crate::services::previews::Previews;
 use crate::services::voices::VoiceCatalog;
 use crate::store::Store;
@@ -27,6 +28,8 @@ pub struct Context {
     pub services: Services,
     /// The pronunciations of the accounts.
     pub lexicons: Lexicons,
+    /// The speakers whom the accounts have named.
+    pub named_speakers: NamedSpeakers,
     /// Samples of the stock voices, each spoken once.
     pub previews: Previews,
     /// None while a pack that cloning needs is not fetched.

@@ -3,12 +3,13 @@
 use super::openai::{models, speech, voices as named_voices};
 use super::{BodyKind, Endpoint};
 use super::{clone, dub, dub_files, dub_jobs, dub_render, dub_translate, health, history, lexicon};
-use super::{preview, stt, tts, tts_stream, voices};
+use super::{preview, speakers, stt, tts, tts_stream, voices};
 use crate::capability::Capability::{Diarize, Speak, Transcribe, Translate};
 use crate::limits;
 use crate::request::analysis::AnalyzeForm;
 use crate::request::cloning::CloneForm;
 use crate::request::lexicon::LexiconFields;
+use crate::request::named_speaker::SpeakerForm;
 use crate::request::openai_speech::OpenAiSpeechFields;
 use crate::request::render::RenderForm;
 use crate::request::speech::SpeechFields;
@@ -58,6 +59,11 @@ pub const ENDPOINTS: &[Endpoint] = &[
     Endpoint::put("lexicon_put", "/voice/lexicon", lexicon::put)
         .lexicon::<LexiconFields>().answers::<lexicon::LexiconAnswer>(),
     Endpoint::delete("lexicon_delete", "/voice/lexicon", lexicon::delete).answers::<lexicon::DeletedLexicon>(),
+    Endpoint::get("speakers", "/voice/speakers", speakers::handle).answers::<speakers::SpeakersAnswer>(),
+    Endpoint::put("speakers_put", "/voice/speakers", speakers::put)
+        .entitled().form::<SpeakerForm>(BodyKind::Audio).needs(Diarize).answers::<speakers::SpeakerAnswer>(),
+    Endpoint::delete("speakers_delete", "/voice/speakers/{speaker_id}", speakers::delete)
+        .answers::<speakers::DeletedSpeaker>().also(&[404]),
     Endpoint::get("history", "/voice/history", history::list)
         .query::<history::HistoryQuery>().answers::<history::HistoryAnswer>().also(&[400]),
     Endpoint::delete("history_delete", "/voice/history/{item_id}", history::delete)

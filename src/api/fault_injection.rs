@@ -9,11 +9,11 @@ use crate::fault::Fault;
 pub enum FaultPoint {
     /// The store cannot be read when the key is looked up.
     Store,
-    /// The handler panics.
+    /// The handler panics, or an engine fails that it needs.
     Handler,
 }
 
-/// Faults: `Missing` at `Store`, a panic at `Handler`, if the request's header asks for it; only in debug builds.
+/// Faults: `Missing` at `Store`, `Engine` or a panic at `Handler`, if the request's header asks for it; only in debug builds.
 #[cfg(debug_assertions)]
 pub fn at(stage: FaultPoint, head: &Head) -> Result<(), Fault> {
     match (stage, head.header("x-rehearse")) {
@@ -21,6 +21,7 @@ pub fn at(stage: FaultPoint, head: &Head) -> Result<(), Fault> {
             Err(Fault::missing("The store cannot be read or written."))
         }
         (FaultPoint::Handler, Some("panic")) => panic!("rehearsed"),
+        (FaultPoint::Handler, Some("engine")) => Err(Fault::engine("rehearsed")),
         _ => Ok(()),
     }
 }

@@ -27,6 +27,7 @@ pub mod lifecycle;
 mod openai;
 mod preview;
 pub mod route;
+mod speakers;
 mod split_channels;
 mod streamed_answer;
 mod stt;

@@ -1,5 +1,7 @@
 //! `POST /voice/stt`: a recording → its text.
 
+use std::collections::HashMap;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -10,12 +12,13 @@ use crate::audio::decode::TrackChoice;
 use crate::audio::{self, SoundRequest};
 use crate::dub::request::language_codes;
 use crate::engine::contract::{Transcript, Word, millis};
-use crate::engine::diarization::{self, ANY_SPEAKERS, Spoken, attribute};
+use crate::engine::diarization::{ANY_SPEAKERS, Spoken, attribute};
 use crate::engine::{speaker, vad};
 use crate::fault::Fault;
 use crate::limits;
 use crate::request::sound_fields::ChannelMode;
 use crate::request::transcription::{ResponseFormat, Task, TranscribeForm};
+use crate::services::named_speakers::labels;
 use crate::services::rendering::subtitles;
 use crate::services::spoken_language::spoken_language;
 use crate::services::transcription::{Recording, TranscriptionHints, TranscriptionRequest};
@@ -165,7 +168,10 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
             let sound = open(&track, None, speaker::RATE_HZ)?.samples;
             let count = asked.speakers.range(ANY_SPEAKERS);
             let heard = service.diarize(sound, count, &call.share()?, &call.cancellation)?;
-            labelled(attribute(&transcript, &heard.turns))
+            let named = context
+                .named_speakers
+                .of(call.identity()?.account.id, &heard)?;
+            labelled(attribute(&transcript, &heard.turns), &named)
         }
     };
     let written = |content_type, text: String| Reply {
@@ -206,18 +212,19 @@ fn unlabelled(transcript: &Transcript) -> Vec<LabelledSegment> {
     segments.map(|segment| (segment, None)).collect()
 }
 
-/// The phrases with the names of their speakers, numbered as they come.
-fn labelled(phrases: Vec<Spoken>) -> Vec<LabelledSegment> {
+/// The phrases with the names of their speakers; those whom the account has not `named` are numbered as they come.
+fn labelled(phrases: Vec<Spoken>, named: &[Option<String>]) -> Vec<LabelledSegment> {
     let mut order: Vec<usize> = Vec::new();
-    let named = phrases.into_iter().map(|phrase| {
-        let known = order.iter().position(|s| *s == phrase.speaker);
-        let number = known.unwrap_or_else(|| {
+    for phrase in &phrases {
+        if !order.contains(&phrase.speaker) {
             order.push(phrase.speaker);
-            order.len() - 1
-        });
-        (phrase.segment, Some(diarization::name(number)))
-    });
-    named.collect()
+        }
+    }
+    let names: HashMap<usize, String> = order.iter().copied().zip(labels(&order, named)).collect();
+    let phrases = phrases.into_iter();
+    phrases
+        .map(|phrase| (phrase.segment, names.get(&phrase.speaker).cloned()))
+        .collect()
 }
 
 /// The names of speakers, in the order of their first segments.

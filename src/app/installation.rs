@@ -31,6 +31,8 @@ pub struct Installation {
     pub(super) specialists: Vec<Pack>,
     pub(super) detect: Option<Pack>,
     pub(super) embed: Option<Pack>,
+    /// A second encoder of speakers, by which cloning compares voices as well.
+    pub(super) compare: Option<Pack>,
     /// The pack that tells which speakers talk in a few seconds.
     pub(super) segment: Option<Pack>,
     /// The pack that converts the tone colour of speech into another speaker's.
@@ -69,12 +71,13 @@ impl Installation {
         };
         let detect = choose(PackKind::Detect, None)?;
         let embed = choose(PackKind::Embed, None)?;
+        let compare = choose(PackKind::Compare, None)?;
         let segment = choose(PackKind::Segment, None)?;
         let convert = match kinds.contains(&PackKind::Convert) {
             true => fetched(&packs, PackKind::Convert).into_iter().next(),
             false => None,
         };
-        let chosen = [&transcribe, &detect, &embed, &segment, &convert];
+        let chosen = [&transcribe, &detect, &embed, &compare, &segment, &convert];
         let chosen = chosen.into_iter().flatten();
         let translators = match kinds.contains(&PackKind::Translate) {
             true => fetched(&packs, PackKind::Translate),
@@ -103,6 +106,7 @@ impl Installation {
             specialists,
             detect,
             embed,
+            compare,
             segment,
             convert,
             translators,
@@ -195,6 +199,17 @@ impl Installation {
         let pack = self.embedding()?;
         match engine::of(pack)? {
             Build::Embed(build) => build(pack, &self.graphs),
+            _ => Err(wrong_engine(pack)),
+        }
+    }
+
+    /// Builds the second encoder of speakers, if its pack is fetched. Faults: `Missing` when it cannot be loaded.
+    pub fn build_compare(&self) -> Result<Option<Arc<Embed>>, Fault> {
+        let Some(pack) = &self.compare else {
+            return Ok(None);
+        };
+        match engine::of(pack)? {
+            Build::Embed(build) => build(pack, &self.graphs).map(Some),
             _ => Err(wrong_engine(pack)),
         }
     }

@@ -25,10 +25,12 @@ use crate::engine;
 use crate::fault::Fault;
 use crate::limits;
 use crate::memory;
+use crate::pack::Pack;
 use crate::services::Services;
 use crate::services::clones::ClonedVoices;
 use crate::services::file_cache::{CacheLimits, FileCache};
 use crate::services::lexicons::Lexicons;
+use crate::services::named_speakers::NamedSpeakers;
 use crate::services::previews::Previews;
 use crate::store::{JobRoom, Retention, Store, StoreBounds};
 use rustix::process::{Resource, getrlimit};
@@ -88,13 +90,20 @@ impl App {
         let data_dir = &options.data_dir;
         let cloning = installation.start_cloning(&services, &store, data_dir)?;
         let lexicons = Lexicons::Accounts(Arc::clone(&store));
+        let encoder = installation.embed.as_ref().map(Pack::fingerprint);
+        let named_speakers = NamedSpeakers::new(Arc::clone(&store), encoder.unwrap_or_default());
         let voices_of = (&voices, &lexicons);
         let dubbing =
             installation.dub_services(&services, voices_of, cloning.as_ref(), data_dir)?;
+        let dubbing = dubbing.map(|services| DubServices {
+            named_speakers: Some(named_speakers.clone()),
+            ..services
+        });
         let dubbing = dubbing.map(|services| start_dubbing(services, &store, options));
         let previews = FileCache::open(data_dir.join("previews"), PREVIEWS)?;
         let context = Arc::new(Context {
             lexicons,
+            named_speakers,
             store,
             voices,
             services,

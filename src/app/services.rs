@@ -20,7 +20,7 @@ use crate::pack::manifest::Voice;
 use crate::services::clones::ClonedVoices;
 use crate::services::file_cache::{CacheLimits, FileCache};
 use crate::services::lexicons::Lexicons;
-use crate::services::speakers::SpeakerService;
+use crate::services::speakers::{SpeakerEncoders, SpeakerService};
 use crate::services::speech::SpeechService;
 use crate::services::speech_finder::SpeechFinder;
 use crate::services::transcription::{Recognizer, RecognizerSettings, TranscriptionService};
@@ -166,10 +166,13 @@ impl Installation {
         if self.embed.is_none() || self.segment.is_none() {
             return Ok(None);
         }
-        let (diarize, embed) = (self.build_diarize()?, self.build_embed()?);
-        Ok(Some(Arc::new(SpeakerService::new(
-            diarize, embed, capacity,
-        ))))
+        let encoders = SpeakerEncoders {
+            embed: self.build_embed()?,
+            compare: self.build_compare()?,
+        };
+        let diarize = self.build_diarize()?;
+        let service = SpeakerService::new(diarize, encoders, capacity);
+        Ok(Some(Arc::new(service)))
     }
 
     /// Checks that the packs that cloning needs are fetched; the error says which is missing.
@@ -196,7 +199,8 @@ impl Installation {
         let (Some(((speech, speakers), embed)), Some((pack, reader))) = (both, self.tried()) else {
             return Ok(None);
         };
-        let hashes = [pack, embed].map(|p| self.made_of(p));
+        let packs = [pack, embed].into_iter().chain(&self.compare);
+        let hashes: Vec<String> = packs.map(|p| self.made_of(p)).collect();
         let catalog = Catalog::open(stock(pack), &hashes, data_dir)?;
         let probe = VoiceProbe {
             speech: Arc::clone(speech),
@@ -285,6 +289,7 @@ impl Installation {
             None => None,
         };
         Ok(Some(DubServices {
+            named_speakers: None,
             speakers: Arc::clone(speakers),
             transcription: Arc::clone(transcription),
             into_english: self.written_in_english(transcription),

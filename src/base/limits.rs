@@ -186,6 +186,8 @@ pub const CLONE_SPEECH_SECONDS_MIN: f64 = 3.0;
 pub const CLONE_SPEECH_SECONDS_MAX: f64 = 60.0;
 /// Characters of the description of a cloned voice.
 pub const CLONE_DESCRIPTION_CHARS_MAX: usize = 1_000;
+/// Speakers whom an account may name: each is some 2 KB, and is compared with those of every recording.
+pub const NAMED_SPEAKERS_MAX: usize = 100;
 /// Cloned voices of an account: each is 2.5 MB on the disk.
 pub const CLONES: Movable = Movable {
     min: 0,

@@ -171,6 +171,7 @@ impl DubRun<'_> {
             language,
             diarize: true,
             speakers: ANY_SPEAKERS,
+            account: None,
             into_english: base(&self.args.to) == ENGLISH,
         };
         let mut progress = |part| show(&bar, part);

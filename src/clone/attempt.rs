@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::band::Band;
 use super::catalog::{Catalog, StockVoice};
+use super::contest::Contest;
 use super::likeness::{Measured, likeness};
-use super::probe::VoiceProbe;
+use super::probe::{FRESH, SENTENCES, VoiceProbe};
 use super::search::{BlendWeights, Search, mean};
 use crate::audio::Clip;
 use crate::engine::contract::CancellationToken;
@@ -13,8 +15,9 @@ use crate::engine::tts::style::StyleTable;
 use crate::fault::Fault;
 use crate::scheduler::LaneShare;
 
-/// Time for the tries of the request that clones, and their greatest number.
-const FIRST: Duration = Duration::from_secs(4);
+/// Time for the tries of the request that clones, and their greatest number. What is found is then compared with the best stock
+/// voice, which takes as long as two tries.
+const FIRST: Duration = Duration::from_secs(3);
 const FIRST_TRIALS: usize = 3;
 /// Tries for one voice, including those that measure a blend again.
 const TRIALS_MAX: usize = 48;
@@ -27,7 +30,7 @@ const TRIALS_MIN: usize = 16;
 const TRIALS_EACH: usize = 4;
 /// Sentences by which a blend must have been measured before it can be the result.
 const HEARINGS_MIN: usize = 3;
-const _: () = assert!(HEARINGS_MIN <= super::probe::SENTENCES.len());
+const _: () = assert!(HEARINGS_MIN <= SENTENCES.len() - FRESH);
 /// Number of best blends whose mean becomes the final blend, and by how much less similar it may be than the best: the
 /// lead of one blend over the mean of the best is mostly chance.
 const SETTLED_OF: usize = 6;
@@ -39,6 +42,9 @@ const PACE_MAX: f32 = 1.18;
 /// The search for one voice.
 pub struct Attempt {
     search: Search,
+    /// The band of the target.
+    band: Band,
+    contest: Contest,
     /// For each stock voice of the search, its number in the catalog.
     voices: Vec<usize>,
     trials: usize,
@@ -64,13 +70,15 @@ pub struct BestMatch {
     pub nearest: StockVoice,
     pub pace: f32,
     pub score: f32,
+    /// Whether it is the stock voice `nearest` itself: no blend was found that is more alike.
+    pub is_stock: bool,
 }
 
 impl Attempt {
-    /// A search for a voice like `target`, among the stock voices that are measured by now. Faults: `Missing` if none
+    /// A search for a voice like `target`, measured in `band`, among the stock voices that are measured by now. Faults: `Missing` if none
     /// is.
-    pub fn new(catalog: &Catalog, target: Measured) -> Result<Self, Fault> {
-        let known = catalog.measured();
+    pub fn new(catalog: &Catalog, target: Measured, band: Band) -> Result<Self, Fault> {
+        let known = catalog.measured(band);
         let is_known = |n: &usize| known[*n].is_some();
         let voices: Vec<usize> = (0..known.len()).filter(is_known).collect();
         if voices.is_empty() {
@@ -82,6 +90,8 @@ impl Attempt {
         let space = catalog.space(&voices);
         Ok(Attempt {
             search: Search::new(space, &measured, target),
+            band,
+            contest: Contest::default(),
             voices,
             trials: 0,
             since_hearing: 0,
@@ -91,8 +101,8 @@ impl Attempt {
         })
     }
 
-    /// Tries a few blends within some seconds, the best stock voice first, for the request that waits. Returns the best
-    /// of them and a sample of it. Faults: those of speaking.
+    /// Tries a few blends within some seconds for the request that waits, and compares the best of them with the best stock
+    /// voice on a fresh sentence. Returns the better one and a sample of it. Faults: those of speaking.
     pub fn begin(
         &mut self,
         catalog: &Catalog,
@@ -101,32 +111,35 @@ impl Attempt {
         cancellation: &CancellationToken,
     ) -> Result<(BestMatch, Clip), Fault> {
         let until = Instant::now() + FIRST;
-        let mut best: Option<(f32, Clip)> = None;
+        let stock = self.stock_at();
         for trial in 0..FIRST_TRIALS {
-            // The best stock voice is measured already, but its sample may be needed as the preview.
-            let blend = match trial {
-                0 => self.search.best().blend.clone(),
-                _ if Instant::now() >= until => break,
-                _ => self.search.propose(),
-            };
+            if trial > 0 && Instant::now() >= until {
+                break;
+            }
+            let blend = self.search.propose();
             let style_table = Arc::new(catalog.style_table(&self.whole(&blend))?);
-            let (clip, measured) = probe.hear(style_table, 0, share, cancellation)?;
+            let (_, measured) = probe.hear(style_table, 0, self.band, share, cancellation)?;
             self.trials += 1;
-            let score = match trial {
-                0 => self.search.best().score,
-                _ => self.search.learn(blend, measured),
-            };
-            if best.as_ref().is_none_or(|(before, _)| score > *before) {
-                best = Some((score, clip));
+            self.search.learn(blend, measured);
+        }
+        let mut best: Option<(f32, usize, Clip)> = None;
+        let sentence = SENTENCES.len() - FRESH;
+        for at in [stock, self.search.best_at()] {
+            if best.as_ref().is_some_and(|(_, before, _)| *before == at) {
+                continue;
+            }
+            let style_table = self.style_table(at, catalog)?;
+            let (clip, measured) =
+                probe.hear(style_table, sentence, self.band, share, cancellation)?;
+            let score = likeness(&measured, self.search.target());
+            self.contest.hear(at, measured);
+            if best.as_ref().is_none_or(|(before, _, _)| score > *before) {
+                best = Some((score, at, clip));
             }
         }
-        self.give();
-        let found = self.found(catalog)?;
-        let clip = best.map(|(_, clip)| clip);
-        Ok((
-            found,
-            clip.ok_or_else(|| Fault::internal("nothing was tried"))?,
-        ))
+        let (_, at, clip) = best.ok_or_else(|| Fault::internal("nothing was tried"))?;
+        self.given = InUse::BlendWeights(at);
+        Ok((self.as_match(at, catalog)?, clip))
     }
 
     /// Measures the table that the voice has from an earlier search, so that later blends are compared with it. Faults:
@@ -137,22 +150,22 @@ impl Attempt {
         probe: &VoiceProbe,
         cancellation: &CancellationToken,
     ) -> Result<(), Fault> {
-        let (_, mut heard) =
-            probe.hear(style_table.clone(), 0, &LaneShare::idle(), cancellation)?;
+        let band = self.band;
+        let hear = |sentence: usize| {
+            let table = style_table.clone();
+            let idle = LaneShare::idle();
+            let heard = probe.hear(table, sentence, band, &idle, cancellation);
+            heard.map(|(_, measured)| measured)
+        };
+        let mut heard = hear(0)?;
         for sentence in 1..HEARINGS_MIN {
-            let (_, once) = probe.hear(
-                style_table.clone(),
-                sentence,
-                &LaneShare::idle(),
-                cancellation,
-            )?;
-            heard = mean(&heard, sentence, &once);
+            heard = mean(&heard, sentence, &hear(sentence)?);
         }
         self.given = InUse::Score(likeness(&heard, self.search.target()));
         Ok(())
     }
 
-    /// Tries one new blend or measures a candidate again, beside the requests. Returns false when the
+    /// Tries one new blend, measures a candidate again, or compares candidates, beside the requests. Returns false when the
     /// search is over. Faults: those of speaking.
     pub fn go_on(
         &mut self,
@@ -164,19 +177,27 @@ impl Attempt {
         let unsure = self.unsure();
         let is_slow = self.worked >= WORK_MAX && self.trials >= TRIALS_MIN;
         let is_late = self.trials >= TRIALS_MAX || is_slow;
+        let band = self.band;
+        let hear = |style_table: Arc<StyleTable>, sentence: usize| {
+            let idle = LaneShare::idle();
+            let heard = probe.hear(style_table, sentence, band, &idle, cancellation);
+            heard.map(|(_, measured)| measured)
+        };
         if is_late && unsure.is_none() && self.settled.is_some() {
-            return Ok(false);
+            let Some((at, sentence)) = self.contest.next(&self.contenders()) else {
+                return Ok(false);
+            };
+            let measured = hear(self.style_table(at, catalog)?, sentence)?;
+            self.contest.hear(at, measured);
+            return Ok(true);
         }
         self.trials += 1;
         self.since_hearing += 1;
         match unsure {
             Some(at) if is_late || self.since_hearing > TRIALS_EACH => {
                 self.since_hearing = 0;
-                let tried = &self.search.tried()[at];
-                let (blend, sentence) = (tried.blend.clone(), tried.hearings);
-                let style_table = Arc::new(catalog.style_table(&self.whole(&blend))?);
-                let (_, measured) =
-                    probe.hear(style_table, sentence, &LaneShare::idle(), cancellation)?;
+                let sentence = self.search.tried()[at].hearings;
+                let measured = hear(self.style_table(at, catalog)?, sentence)?;
                 self.search.hear_again(at, measured);
             }
             _ => {
@@ -185,7 +206,7 @@ impl Attempt {
                     false => self.search.propose(),
                 };
                 let style_table = Arc::new(catalog.style_table(&self.whole(&blend))?);
-                let (_, measured) = probe.hear(style_table, 0, &LaneShare::idle(), cancellation)?;
+                let measured = hear(style_table, 0)?;
                 self.search.learn(blend, measured);
                 if is_late {
                     self.settled = Some(self.search.tried().len() - 1);
@@ -196,8 +217,30 @@ impl Attempt {
         Ok(true)
     }
 
-    /// The blend that the voice should have: the final one, unless the best is clearly better.
-    fn chosen_at(&self) -> usize {
+    /// The number of the best stock voice.
+    fn stock_at(&self) -> usize {
+        let score = |at: usize| self.search.tried()[at].score;
+        let better = |a: usize, b: usize| if score(b) > score(a) { b } else { a };
+        (0..self.voices.len()).reduce(better).unwrap_or(0)
+    }
+
+    /// The blends of which one is the result at the end: the best by the search, the voice's own, and the best stock voice.
+    fn contenders(&self) -> Vec<usize> {
+        let mut all = vec![self.found_at()];
+        let given = match self.given {
+            InUse::BlendWeights(at) => Some(at),
+            InUse::Score(_) => None,
+        };
+        for at in given.into_iter().chain([self.stock_at()]) {
+            if !all.contains(&at) {
+                all.push(at);
+            }
+        }
+        all
+    }
+
+    /// The blend that the search found: the final one, unless the best is clearly better.
+    fn found_at(&self) -> usize {
         let best = self.search.best_at();
         let score = |at: usize| self.search.tried()[at].score;
         let settled = self
@@ -206,7 +249,16 @@ impl Attempt {
         settled.unwrap_or(best)
     }
 
-    /// Of the best, the final and the voice's own blend, the one with the fewest measurements if these are too few for
+    /// The blend that the voice should have: that which won the last comparison, before that which the search found.
+    fn chosen_at(&self) -> usize {
+        let winner = match self.settled {
+            Some(_) => (self.contest).winner(&self.contenders(), self.search.target()),
+            None => None,
+        };
+        winner.unwrap_or_else(|| self.found_at())
+    }
+
+    /// Of the best, the final, the voice's own blend and the best stock voice, the one with the fewest measurements if these are too few for
     /// a comparison.
     fn unsure(&self) -> Option<usize> {
         let given = match self.given {
@@ -217,16 +269,41 @@ impl Attempt {
         let all = given
             .into_iter()
             .chain(self.settled)
-            .chain([self.search.best_at()]);
+            .chain([self.search.best_at(), self.stock_at()]);
         all.filter(|at| hearings(at) < HEARINGS_MIN)
             .min_by_key(hearings)
     }
 
     /// Whether the chosen blend is better than the voice's own, and both were measured often enough to compare them.
     pub fn is_better(&self) -> bool {
-        let is_other = !matches!(self.given, InUse::BlendWeights(at) if at == self.chosen_at());
-        let score = self.search.tried()[self.chosen_at()].score;
-        is_other && self.unsure().is_none() && score > self.given_score()
+        let chosen = self.chosen_at();
+        let of = |at: usize| self.search.tried()[at].score;
+        let fresh = |at: usize| self.contest.score(at, self.search.target());
+        let is_better = match self.given {
+            InUse::BlendWeights(at) if at == chosen => false,
+            // Once both have spoken the fresh sentences, these count.
+            InUse::BlendWeights(at) if self.is_decided() => fresh(chosen) > fresh(at),
+            InUse::BlendWeights(at) => of(chosen) > of(at),
+            InUse::Score(score) => of(chosen) > score,
+        };
+        is_better && self.unsure().is_none()
+    }
+
+    /// Whether the last comparison is over.
+    fn is_decided(&self) -> bool {
+        self.settled.is_some() && self.contest.next(&self.contenders()).is_none()
+    }
+
+    /// Whether the voice has the style of a stock voice.
+    pub fn is_stock(&self) -> bool {
+        matches!(self.given, InUse::BlendWeights(at) if at < self.voices.len())
+    }
+
+    /// The best stock voice and its likeness.
+    pub fn best_stock<'a>(&self, catalog: &'a Catalog) -> (&'a str, f32) {
+        let tried = &self.search.tried()[self.stock_at()];
+        let voice = catalog.nearest(&self.whole(&tried.blend));
+        (&voice.id, tried.score)
     }
 
     /// The style table of the voice's own blend, if it is one of this search; its direction of liveliness is made from
@@ -256,7 +333,16 @@ impl Attempt {
 
     /// The chosen blend as a style. Faults: `Engine` when a table cannot be read.
     pub fn found(&self, catalog: &Catalog) -> Result<BestMatch, Fault> {
-        let best = &self.search.tried()[self.chosen_at()];
+        self.as_match(self.chosen_at(), catalog)
+    }
+
+    fn style_table(&self, at: usize, catalog: &Catalog) -> Result<Arc<StyleTable>, Fault> {
+        let blend = self.whole(&self.search.tried()[at].blend);
+        catalog.style_table(&blend).map(Arc::new)
+    }
+
+    fn as_match(&self, at: usize, catalog: &Catalog) -> Result<BestMatch, Fault> {
+        let best = &self.search.tried()[at];
         let blend = self.whole(&best.blend);
         let (wanted, has) = (self.search.target().pace, best.measured.pace);
         let pace = if has > 0.0 && wanted > 0.0 {
@@ -269,6 +355,7 @@ impl Attempt {
             nearest: catalog.nearest(&blend).clone(),
             pace: pace.clamp(PACE_MIN, PACE_MAX),
             score: best.score,
+            is_stock: at < self.voices.len(),
         })
     }
 

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use super::band::{Band, MeasuredInBands};
 use super::likeness::Measured;
 use super::probe::{SENTENCES, VoiceProbe};
 use super::search::{BlendWeights, Space};
@@ -23,7 +24,7 @@ use crate::scheduler::LaneShare;
 /// The row of a style table by which voices are compared: about that of a sentence of [`SENTENCES`].
 const ROW: usize = 45;
 /// Version of the measuring code; a change that alters measurements raises it.
-const MEASURING: &str = "3";
+const MEASURING: &str = "4";
 /// Number of voices after which measurements are written, so that a server that is stopped continues there.
 const KEEP_EACH: usize = 8;
 /// Least number of measured voices for a direction of liveliness; with few voices it is rough.
@@ -46,11 +47,11 @@ enum StockState {
     Nothing,
     /// The voice could not be spoken at the last attempt.
     Faulty,
-    Measured(Measured),
+    Measured(MeasuredInBands),
 }
 
 impl StockState {
-    fn measured(&self) -> Option<&Measured> {
+    fn measured(&self) -> Option<&MeasuredInBands> {
         match self {
             StockState::Measured(measured) => Some(measured),
             StockState::Nothing | StockState::Faulty => None,
@@ -73,7 +74,7 @@ pub struct Catalog {
 #[derive(Serialize, Deserialize)]
 struct StoredMeasurements {
     key: String,
-    voices: Vec<(String, Measured)>,
+    voices: Vec<(String, MeasuredInBands)>,
 }
 
 impl Catalog {
@@ -151,12 +152,12 @@ impl Catalog {
                 self.keep()?;
             }
             let heard = self.stock_style_table(voice).and_then(|style_table| {
-                probe.hear(Arc::new(style_table), 0, &LaneShare::idle(), cancellation)
+                probe.hear_in_bands(Arc::new(style_table), &LaneShare::idle(), cancellation)
             });
             // After a cancellation the fault is not the voice's.
             cancellation.check()?;
             let now = match heard {
-                Ok((_, measured)) => StockState::Measured(measured),
+                Ok(measured) => StockState::Measured(measured),
                 Err(fault) => {
                     faulty += 1;
                     if !matches!(self.known()[voice], StockState::Faulty) {
@@ -209,10 +210,11 @@ impl Catalog {
         is_enough(&known)
     }
 
-    /// The measurements of the voices, in their order; none for those that are not measured.
-    pub fn measured(&self) -> Vec<Option<Measured>> {
+    /// The measurements of the voices in `band`, in their order; none for those that are not measured.
+    pub fn measured(&self, band: Band) -> Vec<Option<Measured>> {
         let known = self.known();
-        known.iter().map(|k| k.measured().cloned()).collect()
+        let of = |known: &StockState| known.measured().map(|m| m.of(band).clone());
+        known.iter().map(of).collect()
     }
 
     /// The space of the voices with these numbers.
@@ -268,7 +270,7 @@ impl Catalog {
         let pairs = self.places.iter().zip(&*known);
         let heard: Vec<(&[f32], f32, f32)> = pairs
             .filter_map(|(place, known)| {
-                let pitch = known.measured()?.pitch?;
+                let pitch = known.measured()?.wide.pitch?;
                 Some((&place[half..], pitch.range, pitch.median))
             })
             .collect();
@@ -317,7 +319,12 @@ mod tests {
         fs::write(&broken, b"half").unwrap();
         assert!(!catalog.wait_known(4, Duration::ZERO));
         assert_eq!(catalog.learn(&probe, &cancellation()).unwrap(), 1);
-        let known = |c: &Catalog| c.measured().iter().map(Option::is_some).collect::<Vec<_>>();
+        let known = |c: &Catalog| {
+            c.measured(Band::Wide)
+                .iter()
+                .map(Option::is_some)
+                .collect::<Vec<_>>()
+        };
         assert_eq!(known(&catalog), [true, false, true, true]);
         assert!(catalog.wait_known(4, Duration::ZERO), "nobody waits for it");
         fs::write(&broken, table).unwrap();
@@ -336,11 +343,16 @@ mod tests {
         let first = open(&["kokoro 1", "encoder 1"]);
         first.learn(&probe(|| ()), &cancellation()).unwrap();
         assert_eq!(
-            open(&["kokoro 1", "encoder 1"]).measured(),
-            first.measured()
+            open(&["kokoro 1", "encoder 1"]).measured(Band::Wide),
+            first.measured(Band::Wide)
         );
         for others in [&["kokoro 2", "encoder 1"], &["kokoro 1", "encoder 2"]] {
-            assert!(open(others).measured().iter().all(Option::is_none));
+            assert!(
+                open(others)
+                    .measured(Band::Narrow)
+                    .iter()
+                    .all(Option::is_none)
+            );
         }
     }
 

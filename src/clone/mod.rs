@@ -9,6 +9,7 @@
 //! | `reference` | a recording → the speech of one person, or why not |
 //! | `quality` | how noisy and how clipped a recording is |
 //! | `clipping` | how much of a recording is clipped |
+//! | `band` | how much of the spectrum a recording has |
 //! | `likeness` | the measurements of a voice, and the likeness of two voices |
 //! | `catalog` | the stock voices, measured once for a set of packs |
 //! | `kriging` | predictions from what is measured |
@@ -17,12 +18,15 @@
 //! | `slope` | the direction of prosody along which the pitch moves more |
 //! | `probe` | speaks a try and measures it |
 //! | `attempt` | the tries for one voice |
+//! | `contest` | the last comparison with the best stock voice |
 //! | `refiner` | the thread that continues searches beside the requests |
 
 pub mod attempt;
+pub mod band;
 pub mod catalog;
 mod cholesky;
 mod clipping;
+mod contest;
 mod kriging;
 pub mod likeness;
 pub mod probe;
@@ -47,6 +51,7 @@ use crate::scheduler::lanes::Lanes;
 use crate::services::speakers::SpeakerService;
 use crate::store::{AccountId, ClonedStyle, ClonedVoice, Store, Utc, VoiceId};
 use attempt::{Attempt, BestMatch};
+use band::Band;
 use catalog::Catalog;
 use probe::VoiceProbe;
 use quality::Quality;
@@ -95,7 +100,7 @@ impl Cloning {
     /// when the thread cannot be started.
     pub fn start(catalog: Catalog, probe: VoiceProbe, store: Arc<Store>) -> Result<Self, Fault> {
         let (catalog, probe) = (Arc::new(catalog), Arc::new(probe));
-        let measured = catalog.measured();
+        let measured = catalog.measured(Band::Wide);
         let unmeasured = measured.iter().filter(|voice| voice.is_none()).count();
         let refiner = Refiner::start(catalog.clone(), probe.clone(), store.clone())?;
         Ok(Cloning {
@@ -153,8 +158,9 @@ impl Cloning {
                 "The server was just started and is still measuring its stock voices. Try again in 20 s.",
             ));
         }
-        let target = self.probe.measure(&speech, share, cancellation)?;
-        let mut attempt = Attempt::new(&self.catalog, target)?;
+        let band = Band::of(&speech);
+        let target = self.probe.measure(&speech, band, share, cancellation)?;
+        let mut attempt = Attempt::new(&self.catalog, target, band)?;
         let (found, preview) = attempt.begin(&self.catalog, &self.probe, share, cancellation)?;
         Ok(NewClone {
             found,
@@ -186,6 +192,7 @@ impl Cloning {
                 table: String::new(),
                 pace: fresh.found.pace,
                 score: fresh.found.score,
+                is_stock: fresh.found.is_stock,
                 refined: false,
             },
             clip: String::new(),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::band::{Band, MeasuredInBands};
 use super::likeness::Measured;
 use crate::audio::Clip;
 use crate::audio::dsp::resample::resample_clip;
@@ -13,14 +14,18 @@ use crate::scheduler::LaneShare;
 use crate::services::speakers::SpeakerService;
 use crate::services::speech::SpeechService;
 
-/// Sentences that are spoken to try a voice: a new blend says the first, a repeated measurement the next. About three
-/// seconds each, with most sounds of English.
+/// Sentences that are spoken to try a voice: a new blend says the first, a repeated measurement the next, and the last
+/// [`FRESH`] are only for the comparison at the end. About three seconds each, with most sounds of English.
 pub const SENTENCES: &[&str] = &[
     "The quick brown fox jumps over the lazy dog.",
     "She had your dark suit in greasy wash water all year.",
     "A large size in stockings is hard to sell, he thought.",
     "Bring the children some warm yellow cheese for lunch.",
+    "The birch canoe slid on the smooth planks near the shore.",
+    "These days a chicken leg is a rare dish on our table.",
 ];
+/// The number of sentences by which the best voice is compared with the best stock voice.
+pub const FRESH: usize = 2;
 
 /// The services that speak and embed.
 pub struct VoiceProbe {
@@ -31,15 +36,44 @@ pub struct VoiceProbe {
 }
 
 impl VoiceProbe {
-    /// Speaks sentence `number` by `style_table`; returns the sound and its measurements. Faults: those of the
+    /// Speaks sentence `number` by `style_table`; returns the sound and its measurements in `band`. Faults: those of the
     /// services.
     pub fn hear(
         &self,
         style_table: Arc<StyleTable>,
         number: usize,
+        band: Band,
         share: &LaneShare,
         cancellation: &CancellationToken,
     ) -> Result<(Clip, Measured), Fault> {
+        let clip = self.speak(style_table, number, share, cancellation)?;
+        let speech = resample_clip(&clip, speaker::RATE_HZ)?;
+        let measured = self.measure(&speech, band, share, cancellation)?;
+        Ok((clip, measured))
+    }
+
+    /// Speaks the first sentence by `style_table`; returns its measurements in each band. Faults: those of the services.
+    pub fn hear_in_bands(
+        &self,
+        style_table: Arc<StyleTable>,
+        share: &LaneShare,
+        cancellation: &CancellationToken,
+    ) -> Result<MeasuredInBands, Fault> {
+        let clip = self.speak(style_table, 0, share, cancellation)?;
+        let speech = resample_clip(&clip, speaker::RATE_HZ)?;
+        Ok(MeasuredInBands {
+            wide: self.measure(&speech, Band::Wide, share, cancellation)?,
+            narrow: self.measure(&speech, Band::Narrow, share, cancellation)?,
+        })
+    }
+
+    fn speak(
+        &self,
+        style_table: Arc<StyleTable>,
+        number: usize,
+        share: &LaneShare,
+        cancellation: &CancellationToken,
+    ) -> Result<Clip, Fault> {
         let utterance = Utterance {
             text: SENTENCES[number % SENTENCES.len()].into(),
             voice: self.reader.clone(),
@@ -52,23 +86,19 @@ impl VoiceProbe {
             }),
             ..Utterance::default()
         };
-        let clip = self.speech.synthesize(utterance, share, cancellation)?;
-        let measured = self.measure(
-            &resample_clip(&clip, speaker::RATE_HZ)?,
-            share,
-            cancellation,
-        )?;
-        Ok((clip, measured))
+        self.speech.synthesize(utterance, share, cancellation)
     }
 
-    /// Measures speech at 16 kHz. Faults: those of the service that embeds.
+    /// Measures speech at 16 kHz, as far as it is in `band`. Faults: those of the service that embeds.
     pub fn measure(
         &self,
         speech: &Clip,
+        band: Band,
         share: &LaneShare,
         cancellation: &CancellationToken,
     ) -> Result<Measured, Fault> {
-        let direction = self.speakers.embed(speech.clone(), share, cancellation)?;
-        Ok(Measured::of(speech, direction))
+        let speech = band.limit(speech)?;
+        let direction = self.speakers.compare(speech.clone(), share, cancellation)?;
+        Ok(Measured::of(&speech, direction))
     }
 }

@@ -204,7 +204,7 @@ mod tests {
             seconds,
             speakers: turns.iter().map(|t| t.2 + 1).max().unwrap_or(0),
             turns: turns.iter().map(turn).collect(),
-            speech: Vec::new(),
+            ..Diarized::default()
         }
     }
 

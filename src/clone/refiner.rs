@@ -8,6 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::attempt::Attempt;
+use super::band::Band;
 use super::catalog::Catalog;
 use super::probe::VoiceProbe;
 use crate::audio::{decode, pcm};
@@ -235,10 +236,15 @@ impl RefineWorker {
             self.store.voice(account, id)?;
         }
         self.write(account, id, &mut attempt, true)?;
+        let (stock, score) = attempt.best_stock(&self.catalog);
         log::info!(
-            "voice {id}: likeness {before:.3} at first, {:.3} after {:.1} s",
+            "voice {id}: likeness {before:.3} at first, {:.3} after {:.1} s, {score:.3} of the stock voice {stock}; {}",
             attempt.given_score(),
-            begun.elapsed().as_secs_f64()
+            begun.elapsed().as_secs_f64(),
+            match attempt.is_stock() {
+                true => "it is that voice",
+                false => "it is a blend",
+            }
         );
         Ok(())
     }
@@ -248,12 +254,10 @@ impl RefineWorker {
         let voice = self.store.voice(account, id)?;
         let wav = self.store.voice_file(id, &voice.clip)?;
         let mut decoder = decode::open(Cursor::new(wav), CLONE_SECONDS_MAX)?;
-        let target = self.probe.measure(
-            &pcm::read_all(&mut decoder)?,
-            &LaneShare::idle(),
-            &self.cancellation(),
-        )?;
-        let mut attempt = Attempt::new(&self.catalog, target)?;
+        let speech = pcm::read_all(&mut decoder)?;
+        let (band, idle) = (Band::of(&speech), LaneShare::idle());
+        let target = (self.probe).measure(&speech, band, &idle, &self.cancellation())?;
+        let mut attempt = Attempt::new(&self.catalog, target, band)?;
         let style_table = StyleTable::parse(&self.store.voice_file(id, &voice.style.table)?)?;
         attempt.compare_with(&Arc::new(style_table), &self.probe, &self.cancellation())?;
         Ok(attempt)
@@ -289,6 +293,7 @@ impl RefineWorker {
             table: String::new(),
             pace: found.pace,
             score: found.score,
+            is_stock: found.is_stock,
             refined,
         };
         let bytes = found.style_table.bytes();

@@ -15,7 +15,7 @@ use crate::engine::speaker::unit;
 use crate::engine::tts::style::TABLE;
 use crate::fault::Fault;
 use crate::scheduler::lanes::Lanes;
-use crate::services::speakers::SpeakerService;
+use crate::services::speakers::{SpeakerEncoders, SpeakerService};
 use crate::services::speech::SpeechService;
 use crate::services::{Capacity, ModelName};
 
@@ -81,7 +81,11 @@ pub fn probe(before: impl Fn() + Send + Sync + 'static) -> VoiceProbe {
     };
     let voice = Arc::new(ToneVoice(Arc::new(before)));
     let speech = SpeechService::new(ModelName::default(), voice, &capacity);
-    let speakers = SpeakerService::new(Arc::new(NoDiarizer), Arc::new(ToneEmbedder), &capacity);
+    let encoders = SpeakerEncoders {
+        embed: Arc::new(ToneEmbedder),
+        compare: None,
+    };
+    let speakers = SpeakerService::new(Arc::new(NoDiarizer), encoders, &capacity);
     VoiceProbe {
         speech: Arc::new(speech),
         speakers: Arc::new(speakers),

@@ -9,10 +9,12 @@ use super::sound::{SPEECH_RATE_HZ, skip, take};
 use super::stretches::stretches;
 use crate::audio::pcm::Samples;
 use crate::engine::contract::{CancellationToken, Transcript};
-use crate::engine::diarization::{self, Turn, attribute};
+use crate::engine::diarization::{Turn, attribute};
 use crate::fault::Fault;
 use crate::scheduler::LaneShare;
+use crate::services::named_speakers::labels;
 use crate::services::transcription::{Recording, TranscriptionHints, TranscriptionRequest};
+use crate::store::AccountId;
 
 /// Progress after diarization; transcription is the rest.
 const DIARIZED: f64 = 0.15;
@@ -39,6 +41,8 @@ pub struct AnalysisRequest {
     pub diarize: bool,
     /// Least and greatest number of speakers.
     pub speakers: RangeInclusive<usize>,
+    /// Whose named speakers have their names; none for a command.
+    pub account: Option<AccountId>,
     /// Whether lines are also translated into English, if [`DubServices::into_english`] contains their language.
     pub into_english: bool,
 }
@@ -58,6 +62,7 @@ pub fn analyze(
         diarize: parted,
         speakers,
         into_english,
+        account,
     } = request;
     let transcription = &services.transcription;
     let wants_english = |code: &str| services.into_english.iter().any(|known| known == code);
@@ -116,7 +121,12 @@ pub fn analyze(
     }
     let turns: &[Turn] = if parted { &diarized.turns } else { &[] };
     let mut lines = lines(&attribute(&heard, turns));
-    let speakers = renumber(&mut lines);
+    let order = renumber(&mut lines);
+    let named = match (&services.named_speakers, account) {
+        (Some(named), Some(account)) if parted => named.of(account, &diarized)?,
+        _ => Vec::new(),
+    };
+    let speakers = labels(&order, &named);
     if is_translated(&heard.language) {
         let mut progress = |part: f64| progress(HEARD + (1.0 - HEARD) * part);
         let language = &heard.language;
@@ -132,14 +142,14 @@ pub fn analyze(
     Ok(Analysis {
         language: heard.language,
         seconds: diarized.seconds,
-        speakers: (0..speakers).map(diarization::name).collect(),
+        speakers,
         lines,
     })
 }
 
-/// Numbers the speakers in the order of their first lines; speakers without a line get no number. Returns how many have
-/// one.
-fn renumber(lines: &mut [TranscriptLine]) -> usize {
+/// Numbers the speakers in the order of their first lines; speakers without a line get no number. Returns the numbers that they
+/// had, in that order.
+fn renumber(lines: &mut [TranscriptLine]) -> Vec<usize> {
     let mut seen: Vec<usize> = Vec::new();
     for line in lines {
         let known = seen.iter().position(|speaker| *speaker == line.speaker);
@@ -148,5 +158,5 @@ fn renumber(lines: &mut [TranscriptLine]) -> usize {
             seen.len() - 1
         });
     }
-    seen.len()
+    seen
 }

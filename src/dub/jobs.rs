@@ -381,9 +381,14 @@ impl JobRunner {
             }
         };
         match job.kind {
-            JobKind::Analyze => {
-                tasks::analyze(&self.context, &self.store, job, &mut progress, cancellation)
-            }
+            JobKind::Analyze => tasks::analyze(
+                &self.context,
+                &self.store,
+                account,
+                job,
+                &mut progress,
+                cancellation,
+            ),
             JobKind::Render => tasks::render(
                 &self.context,
                 &self.store,

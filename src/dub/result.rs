@@ -111,14 +111,22 @@ impl AnalysisResult {
             audio_track: track.number,
             diarized,
             duration_seconds: millis(seconds),
-            segments: lines.map(|(id, l)| analyzed(id, l, &language)).collect(),
+            segments: lines
+                .map(|(id, l)| analyzed(id, l, &language, &speakers))
+                .collect(),
             language,
             speakers,
         }
     }
 }
 
-fn analyzed(id: usize, line: TranscriptLine, language: &str) -> AnalyzedSegment {
+fn analyzed(
+    id: usize,
+    line: TranscriptLine,
+    language: &str,
+    speakers: &[String],
+) -> AnalyzedSegment {
+    let speaker = speakers.get(line.speaker).cloned();
     let word = |word: Word| AnalyzedWord {
         end: millis(word.end_s),
         start: millis(word.start_s),
@@ -128,7 +136,7 @@ fn analyzed(id: usize, line: TranscriptLine, language: &str) -> AnalyzedSegment 
         end: millis(line.segment.end_s),
         id,
         language: language.to_owned(),
-        speaker: diarization::name(line.speaker),
+        speaker: speaker.unwrap_or_else(|| diarization::name(line.speaker)),
         start: millis(line.segment.start_s),
         text: line.segment.text,
         text_en: line.english,

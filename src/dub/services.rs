@@ -11,12 +11,15 @@ use crate::engine::contract::CancellationToken;
 use crate::engine::vad;
 use crate::fault::Fault;
 use crate::scheduler::LaneShare;
+use crate::services::named_speakers::NamedSpeakers;
 use crate::services::speakers::SpeakerService;
 use crate::services::transcription::TranscriptionService;
 
 /// The services of analyses and renders.
 pub struct DubServices {
     pub speakers: Arc<SpeakerService>,
+    /// The speakers whom accounts have named; none on the command line.
+    pub named_speakers: Option<NamedSpeakers>,
     pub transcription: Arc<TranscriptionService>,
     /// Codes of the languages whose lines an analysis also translates into English, because no pack does.
     pub into_english: Vec<String>,

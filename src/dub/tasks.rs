@@ -42,6 +42,7 @@ pub type Progress<'a> = dyn FnMut(f64) -> Result<(), Fault> + 'a;
 pub fn analyze(
     context: &JobContext,
     store: &Store,
+    account: AccountId,
     job: &Job,
     progress: &mut Progress<'_>,
     cancellation: &CancellationToken,
@@ -63,6 +64,7 @@ pub fn analyze(
         diarize,
         speakers: speakers.map_or(ANY_SPEAKERS, |(least, most)| least..=most),
         into_english: true,
+        account: Some(account),
     };
     let open = || sound::open(file()?, &heard, sound::SPEECH_RATE_HZ);
     let analysis = analyze::analyze(services, &open, request, progress, cancellation)?;

@@ -15,6 +15,7 @@
 //! | `level` | how loud a recording is, and the gain at which models hear it |
 //! | `segmentation` | which of three speakers talk in 10 s |
 //! | `speaker` | speech → a speaker's embedding |
+//! | `ge2e` | speech → another embedding, for cloning |
 //! | `diarization` | who speaks when |
 //! | `translation` | text → text in another language |
 //! | `stub` | engines without a model, for the tests |
@@ -22,6 +23,7 @@
 pub mod asr;
 pub mod contract;
 pub mod diarization;
+mod ge2e;
 pub mod graph;
 mod kv_cache;
 mod level;

@@ -7,7 +7,7 @@ use crate::graph::loader::{self, GraphLoader};
 #[cfg(debug_assertions)]
 use crate::stub;
 use crate::tts::{kokoro, style, tone_conversion, vits};
-use crate::{asr, segmentation, speaker, translation, vad};
+use crate::{asr, ge2e, segmentation, speaker, translation, vad};
 use vocabox_base::fault::Fault;
 use vocabox_pack::manifest::{Reads, Voice};
 use vocabox_pack::{Pack, PackError};
@@ -38,6 +38,7 @@ pub const ENGINES: &[(&str, Build)] = &[
     ("vocabanga", Build::Transcribe(asr::build)),
     ("silero", Build::Detect(vad::build)),
     ("campplus", Build::Embed(speaker::build)),
+    ("ge2e", Build::Embed(ge2e::build)),
     ("pyannote", Build::Segment(segmentation::build)),
     ("marian", Build::Translate(translation::build)),
     ("m2m100", Build::Translate(translation::build)),

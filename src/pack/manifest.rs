@@ -20,6 +20,8 @@ pub enum PackKind {
     Detect,
     /// Sound → embedding of its speaker.
     Embed,
+    /// Sound → another embedding of its speaker, by which cloning compares voices as well.
+    Compare,
     /// Sound → which of a few speakers talk at each moment.
     Segment,
     /// Text → text in another language.

@@ -13,6 +13,7 @@ pub mod fuzzing;
 pub mod json;
 pub mod languages;
 pub mod lexicon;
+pub mod named_speaker;
 pub mod openai_speech;
 pub mod render;
 pub mod sound_fields;

@@ -25,6 +25,7 @@
 pub mod clones;
 pub mod file_cache;
 pub mod lexicons;
+pub mod named_speakers;
 pub mod previews;
 pub mod reading;
 pub mod rendering;

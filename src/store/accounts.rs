@@ -139,7 +139,7 @@ impl Store {
     }
 
     /// Deletes the account of this name, its keys (which are invalid from the next request on), its cloned voices,
-    /// its lexicon, and its jobs with all that was made of them, and returns the account. The name becomes free; the id is never used
+    /// its lexicon, its named speakers, and its jobs with all that was made of them, and returns the account. The name becomes free; the id is never used
     /// again, so that no other account inherits what is kept. Fault: `NotFound`.
     pub fn delete_account(&self, name: &str, history: HistoryFate) -> Result<Account, Fault> {
         let name = name.to_string();
@@ -150,6 +150,7 @@ impl Store {
             let voices = tables.remove_voices(txn, account.id)?;
             let jobs = tables.remove_jobs(txn, account.id)?;
             tables.remove_lexicon(txn, account.id)?;
+            tables.remove_speakers(txn, account.id)?;
             let key = account_key(account.id);
             tables.account_names.delete(txn, &account.name)?;
             tables.accounts.delete(txn, &key)?;

@@ -12,6 +12,8 @@ use crate::order;
 use vocabox_base::fault::Fault;
 
 const JOB_PREFIX: &str = "job_";
+/// That of a named speaker.
+const SPEAKER_PREFIX: &str = "speaker_";
 /// The prefix of every id of a clone.
 const VOICE_PREFIX: &str = "cloned_";
 
@@ -208,6 +210,36 @@ impl FromStr for VoiceId {
     }
 }
 
+/// The id of a speaker that an account has named: `speaker_` and 32 hexadecimal digits of a version 7 UUID.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SpeakerId(pub(crate) Uuid);
+
+impl SpeakerId {
+    /// Returns a new id, greater than all that this process made before.
+    #[expect(clippy::new_without_default, reason = "two defaults would differ")]
+    pub fn new() -> Self {
+        SpeakerId(order::next())
+    }
+}
+
+impl fmt::Display for SpeakerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{SPEAKER_PREFIX}{}", self.0.simple())
+    }
+}
+
+impl FromStr for SpeakerId {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.strip_prefix(SPEAKER_PREFIX)
+            .filter(|digits| is_lower_hex(digits, 32))
+            .and_then(|digits| Uuid::try_parse(digits).ok())
+            .map(SpeakerId)
+            .ok_or_else(|| "a speaker's id is `speaker_` and 32 hexadecimal digits".to_string())
+    }
+}
+
 /// The id of a job: `job_` and 32 hexadecimal digits of a version 7 UUID, which cannot be guessed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct JobId(pub(crate) Uuid);
@@ -302,7 +334,7 @@ macro_rules! serde_as_text {
         }
     )+};
 }
-serde_as_text!(Utc, KeyId, ItemId, VoiceId, JobId);
+serde_as_text!(Utc, KeyId, ItemId, VoiceId, SpeakerId, JobId);
 
 /// Whether `text` is exactly `length` digits of `0-9a-f`.
 pub(crate) fn is_lower_hex(text: &str, length: usize) -> bool {

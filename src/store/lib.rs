@@ -1,4 +1,4 @@
-//! Data that must survive a power failure (accounts, keys with their token buckets, history, voices, jobs, lexicons), in one
+//! Data that must survive a power failure (accounts, keys with their token buckets, history, voices, jobs, lexicons, named speakers), in one
 //! LMDB environment.
 //!
 //! The only place that names `heed`. Reads are short transactions on the caller's thread and see what any
@@ -19,6 +19,7 @@ mod keys;
 mod lexicons;
 mod lmdb;
 mod lock_file;
+mod named_speakers;
 mod order;
 mod prune;
 mod purge;
@@ -41,11 +42,12 @@ use heed::{CommitOrAbort, RwTxn};
 pub use accounts::{Account, AccountChanges, HistoryFate, check_rpm};
 pub use folders::{Folders, NewFile};
 pub use history::{HistoryItem, Page, Status};
-pub use ids::{AccountId, Feature, ItemId, JobId, KeyId, Utc, VoiceId};
+pub use ids::{AccountId, Feature, ItemId, JobId, KeyId, SpeakerId, Utc, VoiceId};
 pub use job_room::JobRoom;
 pub use jobs::{Job, JobKind, JobStatus, RESULT};
 pub use keys::{Key, KeyEnv, KeyLimits, Secret, check_concurrent};
 pub use lexicons::{LexiconEntry, LexiconRecord};
+pub use named_speakers::NamedSpeaker;
 pub use prune::Retention;
 pub use quotas::{AccountQuotas, QuotaChanges};
 pub use rate_limit::bucket::Level;
@@ -75,7 +77,8 @@ const PURGES: &str = "purges";
 const VOICES: &str = "voices";
 const JOBS: &str = "jobs";
 const LEXICONS: &str = "lexicons";
-const DATABASES: u32 = 12;
+const SPEAKERS: &str = "speakers";
+const DATABASES: u32 = 13;
 
 /// The only server of a data folder holds a lock on it as long as it lives.
 const LOCK_FILE: &str = "serve.lock";
@@ -112,6 +115,8 @@ struct Tables {
     jobs: Table<'static, Bytes, Json<Job>>,
     /// JSON of a `LexiconRecord`, sealed.
     lexicons: Table<'static, Bytes, Bytes>,
+    /// JSON of a list of `NamedSpeaker`, sealed.
+    speakers: Table<'static, Bytes, Bytes>,
 }
 
 /// What a server's store may hold.
@@ -220,7 +225,11 @@ impl Store {
                         open.create_database(txn, Some(PURGES))?,
                         open.create_database(txn, Some(VOICES))?,
                         open.create_database(txn, Some(JOBS))?,
-                        open.create_database(txn, Some(LEXICONS))?,
+                        // A pair: heed commits tuples of at most twelve.
+                        (
+                            open.create_database(txn, Some(LEXICONS))?,
+                            open.create_database(txn, Some(SPEAKERS))?,
+                        ),
                     )))
                 })?;
         let (
@@ -235,7 +244,7 @@ impl Store {
             purges,
             voices,
             jobs,
-            lexicons,
+            (lexicons, speakers),
         ) = created.unwrap_commit();
         let tables = Tables {
             meta: meta.into(),
@@ -250,6 +259,7 @@ impl Store {
             voices: voices.into(),
             jobs: jobs.into(),
             lexicons: lexicons.into(),
+            speakers: speakers.into(),
         };
         let mut txn = env.write_txn()?;
         upgrade::run(&mut txn, tables)?;

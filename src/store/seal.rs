@@ -1,4 +1,4 @@
-//! Encrypts history items and lexicons with secrets of their account, which lie in files beside the database.
+//! Encrypts history items, lexicons and named speakers with secrets of their account, which lie in files beside the database.
 //!
 //! LMDB leaves what was deleted in its free pages, and in the unused parts of others, until they are used again. So a
 //! history is purged by deleting its secret: what is left of its items cannot be read from then on. An account whose history
@@ -20,6 +20,8 @@ use vocabox_base::fault::{Fault, Kind};
 const HISTORY: &str = "history";
 /// That with the secret of its lexicon, which goes with the account.
 const LEXICON: &str = "lexicon";
+/// That with the secret of its named speakers, which goes with the account.
+const SPEAKERS: &str = "speakers";
 const SECRET_BYTES: usize = 32;
 /// The first byte of a sealed item. JSON of older programs starts with `{`.
 const SEALED: u8 = 1;
@@ -55,27 +57,46 @@ impl Seals {
 
     /// Returns `json` of the lexicon of `account`, encrypted. Faults: as [`Seals::seal`].
     pub(crate) fn seal_lexicon(&self, account: AccountId, json: &[u8]) -> Result<Vec<u8>, Fault> {
+        self.seal_derived(account, LEXICON, json)
+    }
+
+    /// Returns `json` of the named speakers of `account`, encrypted. Faults: as [`Seals::seal`].
+    pub(crate) fn seal_speakers(&self, account: AccountId, json: &[u8]) -> Result<Vec<u8>, Fault> {
+        self.seal_derived(account, SPEAKERS, json)
+    }
+
+    fn seal_derived(&self, account: AccountId, file: &str, json: &[u8]) -> Result<Vec<u8>, Fault> {
         let mut nonce = XNonce::default();
         getrandom::fill(&mut nonce).map_err(Fault::internal)?;
-        let sealed = self.made(account, LEXICON)?.encrypt(&nonce, json);
+        let sealed = self.made(account, file)?.encrypt(&nonce, json);
         let mut value = vec![SEALED];
         value.extend(nonce);
-        value.extend(sealed.map_err(|_| Fault::internal("a lexicon could not be encrypted"))?);
+        value
+            .extend(sealed.map_err(|_| Fault::internal(format!("{file} could not be encrypted")))?);
         Ok(value)
     }
 
     /// Returns the JSON of the lexicon of `account`. Fault: `Internal` when the secret is missing or is not that of the
     /// lexicon.
     pub(crate) fn open_lexicon(&self, account: AccountId, value: &[u8]) -> Result<Vec<u8>, Fault> {
+        self.open_derived(account, LEXICON, value)
+    }
+
+    /// Returns the JSON of the named speakers of `account`. Fault: as [`Seals::open_lexicon`].
+    pub(crate) fn open_speakers(&self, account: AccountId, value: &[u8]) -> Result<Vec<u8>, Fault> {
+        self.open_derived(account, SPEAKERS, value)
+    }
+
+    fn open_derived(&self, account: AccountId, file: &str, value: &[u8]) -> Result<Vec<u8>, Fault> {
         let Some((&SEALED, sealed)) = value.split_first() else {
             // Of a program that did not seal.
             return Ok(value.to_vec());
         };
-        let unread = || Fault::internal("a lexicon does not match its secret");
+        let unread = || Fault::internal(format!("{file} does not match its secret"));
         let (nonce, sealed) = sealed
             .split_first_chunk::<{ size_of::<XNonce>() }>()
             .ok_or_else(unread)?;
-        let cipher = self.cipher(account, LEXICON)?.ok_or_else(unread)?;
+        let cipher = self.cipher(account, file)?.ok_or_else(unread)?;
         let json = cipher.decrypt(&XNonce::from(*nonce), sealed);
         json.map_err(|_| unread())
     }
@@ -93,6 +114,7 @@ impl Seals {
     /// Deletes the secrets of `account` but that of its history.
     pub(crate) fn forget_all_but_history(&self, account: AccountId) {
         self.files.remove(account, LEXICON);
+        self.files.remove(account, SPEAKERS);
     }
 
     /// Deletes all secrets but those of `accounts`, and those of the histories of `kept`.

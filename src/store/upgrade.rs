@@ -12,9 +12,9 @@ use crate::{Meta, Tables};
 use vocabox_base::fault::Fault;
 
 /// The layout that this program reads and writes.
-pub(crate) const VERSION: u64 = 7;
+pub(crate) const VERSION: u64 = 8;
 /// `STEPS[i]` upgrades version `i + 1` to `i + 2`.
-const STEPS: [Step; VERSION as usize - 1] = [to_2, to_3, to_4, to_5, to_6, to_7];
+const STEPS: [Step; VERSION as usize - 1] = [to_2, to_3, to_4, to_5, to_6, to_7, to_8];
 
 const VERSION_KEY: &str = "schema_version";
 
@@ -61,6 +61,11 @@ fn to_6(_: &mut RwTxn<'_>, _: Tables) -> Result<(), Fault> {
 /// Version 7 keeps the names of cloned voices in files and seals lexicons; the number keeps older programs away, which would
 /// find neither. Records of older programs stay as they are until they are written again.
 fn to_7(_: &mut RwTxn<'_>, _: Tables) -> Result<(), Fault> {
+    Ok(())
+}
+
+/// Version 8 adds named speakers, in a database of their own; the number keeps older programs away for the reason of version 2.
+fn to_8(_: &mut RwTxn<'_>, _: Tables) -> Result<(), Fault> {
     Ok(())
 }
 

@@ -63,6 +63,9 @@ pub struct ClonedStyle {
     pub pace: f32,
     /// Likeness to the clip, 1 at the most.
     pub score: f32,
+    /// Whether it is the stock voice itself: no blend was more alike.
+    #[serde(default)]
+    pub is_stock: bool,
     /// Whether the search for a better style is over.
     pub refined: bool,
 }

@@ -23,6 +23,7 @@ fn style() -> ClonedStyle {
         table: String::new(),
         pace: 1.0,
         score: 0.7,
+        is_stock: false,
         refined: false,
     }
 }

@@ -8,6 +8,8 @@ pub const BANDS: usize = 40;
 const PAUSE: f32 = 1e-3;
 /// Floor of a band's power, as a share of its hop's.
 const FLOOR: f32 = 1e-7;
+/// Bands of the mel scale from 4.6 to 7 kHz: sound that was recorded at 8 kHz has nothing there.
+const UPPER: std::ops::RangeInclusive<usize> = 33..=38;
 
 /// Returns the mean, over all of `samples` (at 16 kHz) but the pauses, of the logarithm of the power in each of
 /// [`BANDS`] mel bands, in nepers above the mean band, so that loudness does not matter. All values are 0 for silence.
@@ -27,6 +29,26 @@ pub fn mean(samples: &[f32]) -> Vec<f32> {
     let centre = mean.iter().sum::<f32>() / BANDS as f32;
     let nepers = |sum: &f32| (sum - centre) / count.max(1) as f32;
     mean.iter().map(nepers).collect()
+}
+
+/// Returns the power density of `samples` (at 16 kHz) from 4.6 to 7 kHz over that of the band with most, both those of the
+/// strongest band and without the pauses; 1 for silence.
+pub fn upper_share(samples: &[f32]) -> f32 {
+    let power = Mel::ge2e().power(samples);
+    let hops = || power.chunks_exact(BANDS);
+    let of_hop = |hop: &[f32]| hop.iter().sum::<f32>();
+    let loudest = hops().map(of_hop).fold(0.0, f32::max);
+    let mut sums = [0.0; BANDS];
+    for hop in hops().filter(|hop| of_hop(hop) > PAUSE * loudest) {
+        sums.iter_mut()
+            .zip(hop)
+            .for_each(|(sum, band)| *sum += band);
+    }
+    let most = |bands: &[f32]| bands.iter().copied().fold(0.0, f32::max);
+    match most(&sums) > 0.0 {
+        true => most(&sums[UPPER]) / most(&sums),
+        false => 1.0,
+    }
 }
 
 /// Returns the root mean square of the differences of two such means, in nepers; 0 where either is empty.

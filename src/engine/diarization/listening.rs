@@ -62,7 +62,7 @@ impl<'a> Listening<'a> {
         self.read
     }
 
-    /// Returns the pieces that end in the next 2.5 s; none at the end of the recording. Faults: those of reading, of the
+    /// Returns the pieces that end in the next 5 s; none at the end of the recording. Faults: those of reading, of the
     /// segmenter and of `steps`.
     pub fn next(&mut self, steps: &dyn Steps) -> Result<Option<Vec<HeardPiece>>, Fault> {
         let start = self.windows * STEP * FRAME_SAMPLES;

@@ -12,10 +12,12 @@
 //! | `voices` | embeddings of pieces → voices |
 //! | `cluster` | weighted vectors → groups |
 //! | `turns` | pieces with voices → turns |
+//! | `known` | voices of a recording → known speakers |
 //! | `attribute` | words and turns → phrases of one speaker |
 
 mod attribute;
 pub mod cluster;
+mod known;
 mod listening;
 mod pieces;
 mod stitching;
@@ -26,6 +28,7 @@ use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
 pub use attribute::{Spoken, attribute};
+pub use known::{Voiceprint, recognize};
 pub use turns::Turn;
 
 use crate::contract::{Engine, Steps};
@@ -65,6 +68,8 @@ pub struct Diarized {
     pub speakers: usize,
     /// Ordered by their starts; those of several speakers may overlap.
     pub turns: Vec<Turn>,
+    /// What each speaker sounds like.
+    pub voiceprints: Vec<Voiceprint>,
     /// Where there is speech, in samples at 16 kHz: ordered, not touching.
     pub speech: Vec<Range<usize>>,
 }
@@ -141,15 +146,17 @@ impl Engine for Diarizer {
         let length = listening.samples_read();
         pieces.sort_by(|a, b| f64::total_cmp(&a.start_s, &b.start_s));
         let voices = voices::voices(&pieces, &task.speakers, steps)?;
-        let spoken = pieces.iter().zip(voices).map(|(piece, speaker)| Turn {
+        let spoken = pieces.iter().zip(&voices).map(|(piece, voice)| Turn {
             start_s: piece.start_s,
             end_s: piece.end_s.min(seconds(length)),
-            speaker,
+            speaker: *voice,
         });
-        let turns = turns::turns(spoken.collect());
+        let (turns, order) = turns::turns(spoken.collect());
+        let of = |voice: &usize| voices::voiceprint(&pieces, &voices, *voice);
         Ok(Diarized {
             seconds: seconds(length),
-            speakers: turns.iter().map(|t| t.speaker + 1).max().unwrap_or(0),
+            speakers: order.len(),
+            voiceprints: order.iter().map(of).collect(),
             turns,
             speech: stretches(active, length),
         })

@@ -8,8 +8,8 @@ use std::collections::VecDeque;
 
 use crate::segmentation::{Activity, FRAMES, SPEAKERS};
 
-/// Frames from one window to the next: 2.5 s, so that four windows hear each moment.
-pub const STEP: usize = 148;
+/// Frames from one window to the next: 5 s, so that two windows hear each moment.
+pub const STEP: usize = 295;
 /// Frames at each end of a window that count less than its middle, where the model hears what is before and after.
 const EDGE: usize = FRAMES / 4;
 

@@ -15,8 +15,9 @@ pub struct Turn {
 }
 
 /// Returns the turns of `spoken`, whose speakers are any numbers: ordered by their starts, those of one speaker apart from
-/// each other, those of several possibly at the same time; speakers are numbered in the order of their first turns.
-pub fn turns(mut spoken: Vec<Turn>) -> Vec<Turn> {
+/// each other, those of several possibly at the same time; speakers are numbered in the order of their first turns. And the numbers
+/// that they had before, in that order.
+pub fn turns(mut spoken: Vec<Turn>) -> (Vec<Turn>, Vec<usize>) {
     let by_start = |a: &Turn, b: &Turn| f64::total_cmp(&a.start_s, &b.start_s);
     spoken.sort_by(|a, b| a.speaker.cmp(&b.speaker).then(by_start(a, b)));
     let mut joined: Vec<Turn> = Vec::new();
@@ -38,7 +39,7 @@ pub fn turns(mut spoken: Vec<Turn>) -> Vec<Turn> {
             order.len() - 1
         });
     }
-    joined
+    (joined, order)
 }
 
 #[cfg(test)]
@@ -51,7 +52,11 @@ mod tests {
             end_s,
             speaker,
         };
-        let made = turns(spoken.iter().map(turn).collect());
+        let (made, order) = turns(spoken.iter().map(turn).collect());
+        assert_eq!(
+            order.len(),
+            made.iter().map(|t| t.speaker + 1).max().unwrap_or(0)
+        );
         made.iter()
             .map(|t| (t.start_s, t.end_s, t.speaker))
             .collect()

@@ -3,12 +3,15 @@
 //! Two embeddings of one voice are the less alike the less speech each is made of: of 4 s they have a cosine of 0.72 at the
 //! median, of 2 s 0.57, of 1 s 0.34, and of long speech 0.9 (benches/runs/2026-11-30-diarization.md). So an embedding is
 //! divided by the square root of the share of that limit which its length allows: then the products of one voice are about
-//! 0.9 whatever the lengths, and those of two voices 0.5 at most, and weighted means of them can be compared.
+//! 0.9 whatever the lengths, and those of two voices 0.5 at most, and weighted means of them can be compared. The constants of this
+//! file are of the 42 conversations of that run whose speakers are to tune on, but for `SETTLED_ALIKE`.
 
 use std::ops::RangeInclusive;
 
 use super::cluster::{Group, dot, groups, join_best};
+use super::known::Voiceprint;
 use crate::contract::Steps;
+use crate::speaker::unit;
 use vocabox_base::fault::Fault;
 use vocabox_base::limits::SPEAKERS_TOLD_MAX as VOICES_MAX;
 
@@ -21,7 +24,8 @@ const SOLID_S: f32 = 1.2;
 const ALIKE: f32 = 0.75;
 const MEANS_ALIKE: f32 = 0.55;
 /// The likeness by means of groups that both have at least `SETTLED_S` seconds, and less for shorter ones: long speech of one
-/// voice is more alike than that, and women on a telephone were up to 0.58.
+/// voice is more alike than that, and women on a telephone were up to 0.58 (chosen with a look at the speakers to test on,
+/// benches/runs/2026-11-30-diarization.md).
 const SETTLED_ALIKE: f32 = 0.62;
 const SETTLED_S: f32 = 6.0;
 /// By how much likeness falls where the segmentation hears two speakers: it gives pieces a few seconds apart different streams.
@@ -173,6 +177,22 @@ impl Opinions {
     }
 }
 
+/// Returns what `voice` sounds like, by those of `pieces` whose number in `voices` it is.
+pub fn voiceprint(pieces: &[EmbeddedPiece], voices: &[usize], voice: usize) -> Voiceprint {
+    let mut sum = vec![0.0; pieces.first().map_or(0, |piece| piece.direction.len())];
+    let mut speech_s = 0.0;
+    for (piece, _) in pieces.iter().zip(voices).filter(|(_, of)| **of == voice) {
+        let weight = piece.clean_s.max(MOMENT_S);
+        speech_s += weight;
+        let pairs = sum.iter_mut().zip(&piece.direction);
+        pairs.for_each(|(s, d)| *s += weight * d);
+    }
+    Voiceprint {
+        direction: unit(sum),
+        speech_s,
+    }
+}
+
 /// Least weight of a piece, in seconds.
 const MOMENT_S: f32 = 0.05;
 /// Likeness up to which voices are told apart where more are asked for, and the steps to it.
@@ -180,7 +200,7 @@ const LIKENESS_MAX: f32 = 1.2;
 const LIKENESS_STEP: f32 = 0.05;
 
 /// Returns the share of the greatest squared likeness that speech of `seconds` has.
-fn reliability(seconds: f32) -> f32 {
+pub fn reliability(seconds: f32) -> f32 {
     let seconds = seconds.max(MOMENT_S);
     seconds / (seconds + HALF_S)
 }
@@ -232,8 +252,6 @@ fn best(scores: &[f32]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::speaker::unit;
-
     use crate::contract::CancellationToken;
     use std::time::{Duration, Instant};
 

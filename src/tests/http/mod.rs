@@ -12,6 +12,7 @@ mod listening;
 mod markup;
 mod openai;
 mod previews;
+mod speakers;
 mod speech;
 mod statuses;
 mod streaming;

@@ -106,7 +106,7 @@ impl House {
             "dub_video" | "dub_audio" | "dub_subtitles" => {
                 (path.replace("{job_id}", self.rendered()), None, Vec::new())
             }
-            "clone" => {
+            "clone" | "speakers_put" => {
                 let body = [
                     b"--b\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\na\r\n--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.wav\"\r\n\r\n".to_vec(),
                     cloning::reader(),
@@ -131,10 +131,17 @@ impl House {
                 )
             }
             "voice_preview" => (path.replace("{voice_id}", "af_heart"), None, Vec::new()),
+            "speakers_delete" => {
+                let (path, kind, body) = self.request(named(), "ok");
+                let made = self.good.send("PUT", &path, kind, body).json();
+                let id = made["speaker_id"].as_str().unwrap();
+                (format!("{path}/{id}"), None, Vec::new())
+            }
             "openai_models"
             | "openai_audio_models"
             | "openai_voices"
             | "voices"
+            | "speakers"
             | "lexicon"
             | "lexicon_delete"
             | "history"
@@ -181,7 +188,7 @@ impl House {
                 let asked = json!({ "segments": [], "target_language": "pt" });
                 self.good.post_json(endpoint.path, &asked).status
             }
-            (400, "stt" | "dub_analyze" | "dub_render") => {
+            (400, "stt" | "dub_analyze" | "dub_render" | "speakers_put") => {
                 let (path, kind, _) = self.request(endpoint, "ok");
                 self.good
                     .send(endpoint.method, &path, kind, b"--b--\r\n".to_vec())
@@ -220,6 +227,11 @@ impl House {
                 let path = endpoint.path.replace("{job_id}", self.rendered());
                 self.good.get(&format!("{path}?format=doc")).status
             }
+            (404, "speakers_delete") => {
+                let path = "/voice/speakers/nobody";
+                self.good.send("DELETE", path, None, vec![]).status
+            }
+            (502, "speakers_put") => good("ok", &[("X-Rehearse", "engine")]),
             (404, "history_delete") => {
                 self.good
                     .send("DELETE", "/voice/history/nothing", None, vec![])
@@ -312,6 +324,12 @@ impl House {
         answer.is_refusal(answer.status);
         answer.status
     }
+}
+
+/// The row of the endpoint that names speakers.
+fn named() -> &'static Endpoint {
+    let mut all = ENDPOINTS.iter();
+    all.find(|e| e.id == "speakers_put").unwrap()
 }
 
 /// A form with a recording and another field.
