@@ -1,13 +1,13 @@
 //! Dubbing jobs: analyses, and the life of a job.
 
 use std::fs;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::http::voice::{samples, wav};
 use crate::support::client::Client;
-use crate::support::process::until;
+use crate::support::process::{until, until_within};
 use crate::support::raw::ask;
 use crate::support::server::{Server, json as command, link, recording, stub_models};
 use crate::support::wer::assert_words;
@@ -33,14 +33,12 @@ pub fn job(client: &Client, id: &str) -> Value {
 
 /// Waits for the end of the job; up to five minutes, because requests of other tests have priority.
 pub fn over(client: &Client, id: &str) -> Value {
-    let asked = Instant::now();
-    loop {
-        let job = job(client, id);
-        if ["done", "error"].contains(&job["status"].as_str().unwrap()) {
-            return job;
-        }
-        assert!(asked.elapsed() < Duration::from_secs(300), "{job}");
-    }
+    let mut seen = Value::Null;
+    until_within(Duration::from_secs(300), "the job's end", || {
+        seen = job(client, id);
+        ["done", "error"].contains(&seen["status"].as_str().unwrap())
+    });
+    seen
 }
 
 /// The test recording, a reading of 44 s.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::support::client::{Client, HttpAnswer};
+use crate::support::process::until_within;
 use crate::support::server::{Server, bare_models, json as command, run, stub_models};
 
 fn speak(client: &Client) -> HttpAnswer {
@@ -130,17 +131,13 @@ fn the_oldest_history_makes_room_for_the_newest() {
         })
         .collect();
     let newest: Vec<&Value> = ids.iter().rev().take(5).collect();
-    let deadline = Instant::now() + Duration::from_secs(60);
-    loop {
+    until_within(Duration::from_secs(60), "the bound", || {
         let page = client.get("/voice/history").json();
         let items = page["items"].as_array().unwrap();
         let kept: Vec<&Value> = items.iter().map(|item| &item["id"]).collect();
         assert_eq!(kept[..5], newest);
-        if page["total"] == 5 && kept.len() == 5 {
-            return;
-        }
-        assert!(Instant::now() < deadline, "{page}");
-    }
+        page["total"] == 5 && kept.len() == 5
+    });
 }
 
 #[test]

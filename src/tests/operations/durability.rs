@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use ureq::Agent;
 
+use crate::support::process::until;
 use crate::support::server::{Server, json as command, models, recording, run, stub_models};
 
 #[test]
@@ -69,9 +70,7 @@ pub fn wait_until_busy(pid: u32) {
             .sum()
     };
     let begun = ticks();
-    while ticks() < begun + 30 {
-        thread::yield_now();
-    }
+    until("computing", || ticks() >= begun + 30);
 }
 
 /// How often the server is killed; `VOCABOX_KILLS` overrides it.

@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal};
 
+use crate::support::process::LOOK_EVERY;
 use crate::support::raw::ask;
 use crate::support::server::{bare_models, json, models, run, vocabox};
 
@@ -29,7 +30,7 @@ impl QuietServer {
             if let Some(addr) = listening(child.id()) {
                 break addr;
             }
-            std::thread::yield_now();
+            std::thread::sleep(LOOK_EVERY);
         };
         QuietServer {
             child,

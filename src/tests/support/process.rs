@@ -75,13 +75,22 @@ pub fn spooled(server: &Server) -> usize {
         .count()
 }
 
+/// The pause between two looks at something that is awaited: looking without one takes a processor from what is awaited.
+pub const LOOK_EVERY: Duration = Duration::from_millis(10);
+
 /// Waits until `holds` returns true; fails after some time with `what`.
 #[track_caller]
-pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
+pub fn until(what: &str, holds: impl FnMut() -> bool) {
+    until_within(PATIENCE, what, holds);
+}
+
+/// As [`until`], for what may take as long as `most`.
+#[track_caller]
+pub fn until_within(most: Duration, what: &str, mut holds: impl FnMut() -> bool) {
     let started = Instant::now();
     while !holds() {
-        assert!(started.elapsed() < PATIENCE, "{what} has not come");
-        std::thread::yield_now();
+        assert!(started.elapsed() < most, "{what} has not come");
+        std::thread::sleep(LOOK_EVERY);
     }
 }
 
