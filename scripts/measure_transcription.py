@@ -6,11 +6,13 @@ and without its speech detector.
 The recordings are made from sentences that ten Kokoro voices speak, with gaps of random lengths, so that the edges of the model's
 windows fall everywhere; `--set tune` uses other sentences, voices and gaps than `--set test`. `--prompts FOLDER` adds recordings
 of people: WAV files beside a text file of lines `NAME: what is said`. `--parts edges` starts a sentence after 28.7 s of prose and gaps
-from 0.4 to 1.6 s. vocabox is called over HTTP, its peer in process. Needs a release build; fetches everything else.
+from 0.4 to 1.6 s; `--parts long` measures processor time and memory of a recording of hours beside a sixth of it. vocabox is called
+over HTTP, its peer in process. Needs a release build; fetches everything else.
 """
 
 import os
 import re
+import subprocess
 import sys
 import tempfile
 import time
@@ -27,7 +29,7 @@ VOICES = {
     "tune": ["af_sarah", "am_adam", "bf_alice", "bm_daniel", "af_sky"],
     "test": ["af_heart", "af_bella", "am_michael", "bf_emma", "bm_george", "am_puck", "af_nova", "bm_lewis", "am_onyx", "bf_isabella"],
 }
-PARTS = ["rows", "edges", "names"]
+PARTS = ["rows", "edges", "names", "long"]
 GAPS = [0.4 + 0.05 * n for n in range(25)]
 PROSE_SECONDS = 28.7
 
@@ -110,9 +112,20 @@ def rows(part, speaker, seconds, prompts):
         switched.append(made.Recording(f"{english} {text}", numpy.concatenate([sound, foreign]), None))
     found["two languages"] = switched
 
+    # Within one window of the model's.
+    mixed = []
+    for other in (spanish, french):
+        for start in range(0, len(other) - 1, 2):
+            few = [spoken[dice.integers(len(spoken))] for _ in range(2)]
+            for order in (other[start : start + 2] + few, few + other[start : start + 2]):
+                mixed.append(made.Recording(*made.joined(dice, order, (0.2, 0.7)), None))
+    found["two languages, 14 s"] = mixed
+
     cities = made.from_wav((ROOT / "models/test-speech/two_cities.wav").read_bytes())
     gap = made.silence(6)
     found["two_cities"] = [made.Recording(TWO_CITIES, cities)]
+    for db in (-34, -46):
+        found[f"two_cities, 8 kHz, {db} dB"] = [made.Recording(TWO_CITIES, made.at_db(cities, db), rate=8_000)]
     found["two_cities three times"] = [
         made.Recording(" ".join([TWO_CITIES] * 3), numpy.concatenate([cities, gap, cities, gap, cities]))
     ]
@@ -128,9 +141,11 @@ def rows(part, speaker, seconds, prompts):
         found[f"people: {folder.name}"] = list(people(folder, seconds, dice, part))
 
     babble = made.babble(dice, [sound for _, sound in spoken], seconds)
+    pause = made.silence(0.8)
     wordless = {
         "babble": babble,
         "babble, -30 dB": made.at_db(babble, -30),
+        "one voice backwards": numpy.concatenate([part for _, sound in spoken[:: len(VOICES[part])] for part in (sound[::-1], pause)]),
         "white noise": made.noise(dice, seconds / 2, 0),
         "pink noise": made.noise(dice, seconds / 2, 1),
         "brown noise": made.noise(dice, seconds / 2, 2),
@@ -173,7 +188,7 @@ def people(folder, seconds, dice, part):
 
 
 def rows_part(options, speaker, server, model):
-    from measuring.recordings import RATE, to_wav
+    from measuring.recordings import RATE
 
     systems = {"vocabox": lambda wav, language: server.form("/voice/stt", wav, language=language or "auto")["transcript"]}
     if model is not None:
@@ -190,14 +205,14 @@ def rows_part(options, speaker, server, model):
             wrong = more = lost = words = 0
             seconds, begun = 0.0, time.perf_counter()
             for n, recording in enumerate(recordings):
-                heard = transcribe(to_wav(recording.sound), recording.language)
+                heard = transcribe(recording.wav(), recording.language)
                 replaced, inserted, missing, count = edited(recording.text, heard)
                 wrong, more, lost, words = wrong + replaced + inserted + missing, more + inserted, lost + missing, words + count
                 seconds += len(recording.sound) / RATE
                 if options.texts:
                     (options.texts / f"{re.sub('[^a-z0-9]+', '_', name.lower())}.{n}.{system.replace(' ', '_')}.txt").write_text(heard + "\n")
                     (options.texts / f"{re.sub('[^a-z0-9]+', '_', name.lower())}.{n}.said.txt").write_text(recording.text + "\n")
-                    (options.texts / f"{re.sub('[^a-z0-9]+', '_', name.lower())}.{n}.wav").write_bytes(to_wav(recording.sound))
+                    (options.texts / f"{re.sub('[^a-z0-9]+', '_', name.lower())}.{n}.wav").write_bytes(recording.wav())
             took = (time.perf_counter() - begun) / seconds
             if first is None:
                 first, ok = wrong, ""
@@ -266,6 +281,38 @@ def names_part(speaker, server):
         print(f"{way:28} {found} of {names} names, {wrong} of {words} words wrong", flush=True)
 
 
+def long_part(options, speaker, folder):
+    """Processor time and memory of `vocabox transcribe` on a sixth of a recording of hours and on all of it."""
+    import numpy
+    from measuring import recordings as made
+
+    dice = numpy.random.default_rng(3)
+    spoken = prose(speaker, options.set)
+    said, parts, length = [], [], 0
+    while length < options.hours * 3600 * made.RATE:
+        text, sound = spoken[dice.integers(len(spoken))]
+        # Speakers of several levels, and now and then half a minute of music or noise.
+        parts += [made.silence(dice.exponential(0.8) + 0.1), made.at_db(sound, dice.uniform(-20, 0))]
+        if dice.random() < 0.02:
+            parts.append(made.at_db([made.music, made.noise][dice.integers(2)](dice, 30), -10))
+        said.append(text)
+        length = sum(map(len, parts)) if len(said) % 50 == 0 else length
+    sound = numpy.concatenate(parts)
+    for share in (6, 1):
+        file = folder / f"long.{share}.wav"
+        file.write_bytes(made.to_wav(sound[: len(sound) // share]))
+        told = [options.binary, "transcribe", "--models-dir", needs.MODELS, "--language", "en", "--log-level", "error", file]
+        process = subprocess.Popen(told, stdout=subprocess.PIPE, text=True)
+        heard = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        minutes = len(sound) / share / made.RATE / 60
+        spent = usage.ru_utime + usage.ru_stime
+        print(f"{minutes:.0f} min: {spent / minutes:.2f} s of processor time a minute, {usage.ru_maxrss / 1024:.0f} MiB", flush=True)
+    replaced, inserted, missing, words = edited(" ".join(said), heard)
+    print(f"{replaced + inserted + missing} of {words} words wrong ({inserted} inserted, {missing} lost)")
+
+
 class Peer:
     def __init__(self, folder):
         self._peer = peers.Whisper(folder, "float32")
@@ -281,7 +328,8 @@ def main():
     options = parser(__doc__)
     options.add_argument("--set", choices=["tune", "test"], default="test")
     options.add_argument("--seconds", type=needs.positive, default=120, help="of each condition")
-    options.add_argument("--parts", type=needs.some_of(PARTS), default=PARTS[:2], help="some of rows,edges,names")
+    options.add_argument("--parts", type=needs.some_of(PARTS), default=PARTS[:2], help="some of rows,edges,names,long")
+    options.add_argument("--hours", type=needs.positive, default=3, help="of the part long")
     options.add_argument("--only", metavar="REGEX", help="conditions that match")
     options.add_argument("--prompts", type=Path, nargs="*", default=[], metavar="FOLDER")
     options.add_argument("--keep", type=Path, metavar="FOLDER", help="keeps what is spoken there, for the next run")
@@ -299,6 +347,8 @@ def main():
         model = None
         if not options.alone and "rows" in options.parts:
             model = Peer(peers.whisper_folder(Path(name) / "whisper"))
+        if "long" in options.parts:
+            long_part(options, speaker, Path(name))
         with serving(options.binary, LISTENING) as server:
             if "edges" in options.parts:
                 edges_part(options, speaker, server)

@@ -15,11 +15,15 @@ Sound = numpy.ndarray
 
 @dataclass
 class Recording:
-    """A sound, what is said in it, and the language to ask for; none to have it detected."""
+    """A sound, what is said in it, the language to ask for (none to have it detected), and the rate of its file."""
 
     text: str
     sound: Sound
     language: str | None = "en"
+    rate: int = 16_000
+
+    def wav(self) -> bytes:
+        return to_wav(resampled(self.sound, RATE, self.rate), self.rate)
 
 
 def from_wav(wav: bytes) -> Sound:
@@ -30,12 +34,13 @@ def from_wav(wav: bytes) -> Sound:
         return resampled(samples, file.getframerate(), RATE)
 
 
-def to_wav(sound: Sound) -> bytes:
+def to_wav(sound: Sound, rate: int = RATE) -> bytes:
+    """A WAV file of 16 bits."""
     file = io.BytesIO()
     with wave.open(file, "wb") as out:
         out.setnchannels(1)
         out.setsampwidth(2)
-        out.setframerate(RATE)
+        out.setframerate(rate)
         out.writeframes((numpy.clip(sound, -1, 32767 / 32768) * 32768).round().astype("<i2").tobytes())
     return file.getvalue()
 

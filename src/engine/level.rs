@@ -5,9 +5,10 @@
 
 use std::ops::Range;
 
-/// Root mean square below which a hop is digital silence (−80 dBFS), which holds no speech at any gain: 16-bit samples that
-/// are 0 or ±1 in turns have −93 dBFS.
-pub const SILENCE_RMS: f32 = 1e-4;
+/// Root mean square below which a hop is digital silence (−86 dBFS, 1.6 steps of 16 bits), which holds no speech at any gain:
+/// samples that are 0 or ±1 in turns have −93 dBFS. At −80 dBFS, speech of three steps lost 10 of 119 words
+/// (benches/runs/2026-11-30-transcription.md).
+pub const SILENCE_RMS: f32 = 5e-5;
 /// Level to which the loudest hop nearby is raised (−25 dBFS); louder sound is not changed.
 const LOUD_RMS: f32 = 0.056_23;
 /// Level above which the gain does not raise the noise floor (−45 dBFS).
@@ -110,7 +111,7 @@ mod tests {
         );
         assert_eq!(gain(1e-3, 1e-2), 1.0);
         assert_eq!(
-            noise_floor(&[0.0, 5e-5]),
+            noise_floor(&[0.0, 2e-5]),
             0.0,
             "digital silence is no noise"
         );

@@ -24,6 +24,10 @@ const SENTENCE_MIN: usize = RATE_HZ as usize * 6 / 5;
 /// most.
 const OTHER_MIN: f32 = 0.6;
 const SAME_MAX: f32 = 0.25;
+/// A stretch whose language has a lower probability may have two of them: it is told part by part. A part of another language
+/// lasts 2 s or more, because those of a word or two are told wrongly.
+const CLEAR_MIN: f32 = 0.9;
+const PART_MIN: usize = RATE_HZ as usize * 2;
 
 /// How a recording is heard.
 pub struct HearingOptions {
@@ -186,8 +190,10 @@ impl Hearing {
                 let other = likeliest.token;
                 return self.switch(window, frames, before..start, other).map(Some);
             }
+            let mut probability = likeliest.probability;
             match (is_other, same) {
                 (false, Some(same)) => {
+                    probability = same.probability;
                     // The likeliest stretch speaks for the window.
                     let before = if start > window.start {
                         self.likely()
@@ -207,7 +213,57 @@ impl Hearing {
                     self.spoken = Some(likeliest.clone());
                 }
             }
+            if probability < CLEAR_MIN
+                && let Some(switch) = self.switch_within(window, frames, start..end)?
+            {
+                return Ok(Some(switch));
+            }
             (before, start) = (start, end);
+        }
+        Ok(None)
+    }
+
+    /// Returns where the language changes in a stretch that has two of them, if it does. Where the stretch and the window
+    /// start with another language than the one that is spoken so far, that one is spoken first.
+    fn switch_within(
+        &mut self,
+        window: &Window,
+        frames: Frames,
+        stretch: Range<usize>,
+    ) -> Result<Option<usize>, Fault> {
+        let Some(spoken) = self.spoken.as_ref().map(|spoken| spoken.token) else {
+            return Ok(None);
+        };
+        // Parts next to each other of one language are told as one.
+        let mut runs: Vec<(Range<usize>, u32)> = Vec::new();
+        let mut start = stretch.start;
+        for end in self.windows.stretches(stretch, SENTENCE_MIN) {
+            let told = self.languages(window, frames, Some(start..end))?;
+            let token = likeliest(&told).map_or(spoken, |likeliest| likeliest.token);
+            match runs.last_mut() {
+                Some((run, same)) if *same == token => run.end = end,
+                _ => runs.push((start..end, token)),
+            }
+            start = end;
+        }
+        for (run, token) in runs {
+            if token == spoken || run.len() < PART_MIN {
+                continue;
+            }
+            let told = self.languages(window, frames, Some(run.clone()))?;
+            let probability = |token| told.iter().find(|t| t.token == token);
+            let (Some(other), Some(same)) = (probability(token), probability(spoken)) else {
+                continue;
+            };
+            if other.probability < OTHER_MIN || same.probability > SAME_MAX {
+                continue;
+            }
+            if run.start > window.start {
+                return Ok(Some(run.start));
+            }
+            self.context.forget();
+            self.spoken = Some(other.clone());
+            return Ok(Some(run.end));
         }
         Ok(None)
     }

@@ -106,10 +106,49 @@ fn quiet_recordings_are_transcribed_like_loud_ones() {
     let file = std::fs::read(recording("two_cities.8k.wav")).unwrap();
     let quiet: Vec<f32> = samples(&file)
         .into_iter()
-        .map(|s| f32::from(s) / 32_768.0 * 0.02)
+        .map(|s| f32::from(s) / 32_768.0 * 0.005)
         .collect();
     let loud = transcript(&file, &[("language", "en")]);
     let body = transcript(&wav(8_000, quiet.into_iter()), &[("language", "en")]);
     let (quiet, loud) = (&body["transcript"], &loud["transcript"]);
     assert_words(loud.as_str().unwrap(), quiet.as_str().unwrap(), 5.0);
+}
+
+#[test]
+fn two_languages_within_a_window_are_each_transcribed_in_their_own() {
+    let sentences = [
+        (
+            "ef_dora",
+            "El tren sale a las ocho de la mañana desde la estación del norte.",
+        ),
+        (
+            "ef_dora",
+            "Mi abuela prepara una sopa muy buena con verduras del jardín.",
+        ),
+        (
+            "af_sarah",
+            "The old bridge was closed for repairs until the end of spring.",
+        ),
+        (
+            "am_adam",
+            "My sister keeps three bees nests behind the garden wall.",
+        ),
+    ];
+    let mut sound: Vec<f32> = Vec::new();
+    for (voice, text) in sentences {
+        sound.extend(spoken(voice, text));
+        sound.resize(sound.len() + RATE_HZ as usize / 2, 0.0);
+    }
+    let body = transcript(&wav(RATE_HZ, sound.into_iter()), &[]);
+    assert_eq!(body["languages"], json!(["es", "en"]), "{body}");
+    let said = |language: &str| -> String {
+        let segments = body["segments"].as_array().unwrap().iter();
+        let own = segments.filter(|s| s["language"] == language);
+        own.map(|s| s["text"].as_str().unwrap())
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let expected = |n: usize| format!("{} {}", sentences[n].1, sentences[n + 1].1);
+    assert_words(&expected(0), &said("es"), 10.0);
+    assert_words(&expected(2), &said("en"), 10.0);
 }
