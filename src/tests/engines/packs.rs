@@ -18,6 +18,7 @@ fn every_pack_of_the_repository_is_fetched_and_right() {
         "segmentation-pyannote",
         "silero-vad",
         "speaker-campplus",
+        "speaker-ge2e",
         "translate-en-pt",
         "translate-pt-en",
         "whisper-base",

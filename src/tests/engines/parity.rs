@@ -22,6 +22,7 @@ const BOTH: &[(&str, &str, Option<&str>)] = &[
     ("silero-vad", "model", None),
     ("segmentation-pyannote", "model", None),
     ("speaker-campplus", "model", None),
+    ("speaker-ge2e", "model", None),
     ("whisper-tiny-en", "encoder", Some("plain")),
     ("whisper-tiny-en", "decoder", Some("plain")),
     ("whisper-base", "encoder", Some("plain")),
