@@ -6,7 +6,7 @@ all by ffmpeg and tells for each encoder
 
 - the noise: the level of the speech above the difference from it, by stretches of 20 ms with sound, in dB;
 - the change of loudness (EBU R 128), in LU;
-- the pre-echo: by how much the 5 ms before a sharp onset are louder than in the WAV, in dB;
+- the pre-echo: how far the 20 ms before a sharp onset lie below it, in dB, and in the WAV;
 - the tail: samples at the end of the WAV that are missing;
 - the errors in the words that the program's own transcription hears, and those of the WAV.
 
@@ -29,6 +29,8 @@ from measuring.texts import errors
 RATE_HZ = 24_000
 STRETCH = RATE_HZ // 50
 ONSET = RATE_HZ // 200
+# Stretches of that length before an onset in which an echo of it would be.
+ECHO = 4
 # Times by which the power rises at a sharp onset, and the power from which on it counts.
 SHARP, LOUD = 300.0, 1e-5
 # Samples by which an MP3 may start late.
@@ -64,7 +66,7 @@ def loudness(path: Path) -> float:
 
 def late(speech: array.array, made: array.array) -> int:
     """By how many samples `made` is later than `speech`: where the loudest stretch is most alike."""
-    length = 600
+    length = 4_800
     loudest = max(range(0, len(speech) - length, length), key=lambda at: sum(x * x for x in speech[at : at + length]))
     part = speech[loudest : loudest + length]
 
@@ -87,12 +89,16 @@ def compared(speech: array.array, made: array.array) -> dict[str, float]:
     levels = zip(powers(speech, STRETCH), powers(apart, STRETCH))
     noise = [10 * math.log10(own / other) for own, other in levels if own > LOUD]
     own, other = powers(speech, ONSET), powers(same, ONSET)
-    sharp = [at for at in range(1, len(own)) if own[at] > LOUD and own[at] > SHARP * own[at - 1]]
+    sharp = [at for at in range(ECHO, len(own)) if own[at] > LOUD and own[at] > SHARP * own[at - 1]]
+
+    def below(levels: list[float], at: int) -> float:
+        return 10 * math.log10(own[at] / max(levels[at - ECHO : at]))
+
     return {
         "late": by,
         "missing": missing,
         "noise": statistics.mean(noise),
-        "echoes": [10 * math.log10(other[at - 1] / own[at - 1]) for at in sharp],
+        "echoes": [(below(own, at), below(other, at)) for at in sharp],
     }
 
 
@@ -130,13 +136,16 @@ def main() -> int:
                     rows.setdefault(encoder, []).append({**row, "louder": loudness(path) - loud, "bytes": path.stat().st_size})
                 print(f"{name} done", flush=True)
     print(f"\n{len(VOICES) * len(SENTENCES)} sentences, {words} words; WAV: {wrong['WAV']} word errors\n")
-    print("| encoder | noise, dB | loudness, LU | pre-echo, dB | late, samples | missing | bytes | word errors |")
+    print("| encoder | noise, dB | loudness, LU | below an onset, dB | late, samples | missing | bytes | word errors |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     for encoder, found in rows.items():
         echoes = [echo for row in found for echo in row["echoes"]]
         noise = [row["noise"] for row in found]
         louder = [row["louder"] for row in found]
-        echo = f"{statistics.mean(echoes):.1f} (worst {max(echoes):.1f}, {len(echoes)} onsets)" if echoes else "no onsets"
+        echo = "no onsets"
+        if echoes:
+            wav, made = zip(*echoes)
+            echo = f"{statistics.mean(made):.1f}, least {min(made):.1f} (WAV {statistics.mean(wav):.1f}, {min(wav):.1f}; {len(echoes)} onsets)"
         print(
             f"| {encoder} | {statistics.mean(noise):.1f} ({min(noise):.1f} to {max(noise):.1f}) "
             f"| {statistics.mean(louder):+.2f} ({min(louder):+.2f} to {max(louder):+.2f}) | {echo} "

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::band::Band;
+use super::band::RecordingBand;
 use super::catalog::{Catalog, StockVoice};
 use super::contest::Contest;
 use super::likeness::{Measured, likeness};
@@ -43,7 +43,7 @@ const PACE_MAX: f32 = 1.18;
 pub struct Attempt {
     search: Search,
     /// The band of the target.
-    band: Band,
+    band: RecordingBand,
     contest: Contest,
     /// For each stock voice of the search, its number in the catalog.
     voices: Vec<usize>,
@@ -77,7 +77,7 @@ pub struct BestMatch {
 impl Attempt {
     /// A search for a voice like `target`, measured in `band`, among the stock voices that are measured by now. Faults: `Missing` if none
     /// is.
-    pub fn new(catalog: &Catalog, target: Measured, band: Band) -> Result<Self, Fault> {
+    pub fn new(catalog: &Catalog, target: Measured, band: RecordingBand) -> Result<Self, Fault> {
         let known = catalog.measured(band);
         let is_known = |n: &usize| known[*n].is_some();
         let voices: Vec<usize> = (0..known.len()).filter(is_known).collect();

@@ -21,26 +21,28 @@ const FAINT: f32 = 1e-6;
 
 /// How much of the spectrum sound at 16 kHz has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Band {
+pub enum RecordingBand {
     Wide,
     /// Nothing above 4 kHz.
     Narrow,
 }
 
-impl Band {
+impl RecordingBand {
     /// Returns the band of speech at 16 kHz.
     pub fn of(clip: &Clip) -> Self {
         match spectrum::upper_share(&clip.samples) < FAINT {
-            true => Band::Narrow,
-            false => Band::Wide,
+            true => RecordingBand::Narrow,
+            false => RecordingBand::Wide,
         }
     }
 
     /// Returns `clip`, at 16 kHz, without what this band lacks. Faults: those of resampling.
     pub fn limit(self, clip: &Clip) -> Result<Clip, Fault> {
         match self {
-            Band::Wide => Ok(clip.clone()),
-            Band::Narrow => resample_clip(&resample_clip(clip, NARROW_RATE_HZ)?, clip.rate_hz),
+            RecordingBand::Wide => Ok(clip.clone()),
+            RecordingBand::Narrow => {
+                resample_clip(&resample_clip(clip, NARROW_RATE_HZ)?, clip.rate_hz)
+            }
         }
     }
 }
@@ -54,10 +56,10 @@ pub struct MeasuredInBands {
 
 impl MeasuredInBands {
     /// Returns those in `band`.
-    pub fn of(&self, band: Band) -> &Measured {
+    pub fn of(&self, band: RecordingBand) -> &Measured {
         match band {
-            Band::Wide => &self.wide,
-            Band::Narrow => &self.narrow,
+            RecordingBand::Wide => &self.wide,
+            RecordingBand::Narrow => &self.narrow,
         }
     }
 }
@@ -89,19 +91,25 @@ mod tests {
             ..clip
         };
         for level in [|clip| clip, quiet] {
-            assert_eq!(Band::of(&level(buzz(3_900.0))), Band::Narrow);
-            assert_eq!(Band::of(&level(buzz(7_900.0))), Band::Wide);
+            assert_eq!(
+                RecordingBand::of(&level(buzz(3_900.0))),
+                RecordingBand::Narrow
+            );
+            assert_eq!(
+                RecordingBand::of(&level(buzz(7_900.0))),
+                RecordingBand::Wide
+            );
         }
-        let limited = Band::Narrow.limit(&buzz(7_900.0)).unwrap();
+        let limited = RecordingBand::Narrow.limit(&buzz(7_900.0)).unwrap();
         assert_eq!(
-            (Band::of(&limited), limited.rate_hz),
-            (Band::Narrow, 16_000)
+            (RecordingBand::of(&limited), limited.rate_hz),
+            (RecordingBand::Narrow, 16_000)
         );
-        assert_eq!(Band::Wide.limit(&limited).unwrap(), limited);
+        assert_eq!(RecordingBand::Wide.limit(&limited).unwrap(), limited);
         let silence = Clip {
             samples: vec![0.0; 16_000],
             rate_hz: 16_000,
         };
-        assert_eq!(Band::of(&silence), Band::Wide);
+        assert_eq!(RecordingBand::of(&silence), RecordingBand::Wide);
     }
 }

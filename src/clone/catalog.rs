@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::band::{Band, MeasuredInBands};
+use super::band::{MeasuredInBands, RecordingBand};
 use super::likeness::Measured;
 use super::probe::{SENTENCES, VoiceProbe};
 use super::search::{BlendWeights, Space};
@@ -211,7 +211,7 @@ impl Catalog {
     }
 
     /// The measurements of the voices in `band`, in their order; none for those that are not measured.
-    pub fn measured(&self, band: Band) -> Vec<Option<Measured>> {
+    pub fn measured(&self, band: RecordingBand) -> Vec<Option<Measured>> {
         let known = self.known();
         let of = |known: &StockState| known.measured().map(|m| m.of(band).clone());
         known.iter().map(of).collect()
@@ -320,7 +320,7 @@ mod tests {
         assert!(!catalog.wait_known(4, Duration::ZERO));
         assert_eq!(catalog.learn(&probe, &cancellation()).unwrap(), 1);
         let known = |c: &Catalog| {
-            c.measured(Band::Wide)
+            c.measured(RecordingBand::Wide)
                 .iter()
                 .map(Option::is_some)
                 .collect::<Vec<_>>()
@@ -343,13 +343,13 @@ mod tests {
         let first = open(&["kokoro 1", "encoder 1"]);
         first.learn(&probe(|| ()), &cancellation()).unwrap();
         assert_eq!(
-            open(&["kokoro 1", "encoder 1"]).measured(Band::Wide),
-            first.measured(Band::Wide)
+            open(&["kokoro 1", "encoder 1"]).measured(RecordingBand::Wide),
+            first.measured(RecordingBand::Wide)
         );
         for others in [&["kokoro 2", "encoder 1"], &["kokoro 1", "encoder 2"]] {
             assert!(
                 open(others)
-                    .measured(Band::Narrow)
+                    .measured(RecordingBand::Narrow)
                     .iter()
                     .all(Option::is_none)
             );

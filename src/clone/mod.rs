@@ -51,7 +51,7 @@ use crate::scheduler::lanes::Lanes;
 use crate::services::speakers::SpeakerService;
 use crate::store::{AccountId, ClonedStyle, ClonedVoice, Store, Utc, VoiceId};
 use attempt::{Attempt, BestMatch};
-use band::Band;
+use band::RecordingBand;
 use catalog::Catalog;
 use probe::VoiceProbe;
 use quality::Quality;
@@ -100,7 +100,7 @@ impl Cloning {
     /// when the thread cannot be started.
     pub fn start(catalog: Catalog, probe: VoiceProbe, store: Arc<Store>) -> Result<Self, Fault> {
         let (catalog, probe) = (Arc::new(catalog), Arc::new(probe));
-        let measured = catalog.measured(Band::Wide);
+        let measured = catalog.measured(RecordingBand::Wide);
         let unmeasured = measured.iter().filter(|voice| voice.is_none()).count();
         let refiner = Refiner::start(catalog.clone(), probe.clone(), store.clone())?;
         Ok(Cloning {
@@ -158,7 +158,7 @@ impl Cloning {
                 "The server was just started and is still measuring its stock voices. Try again in 20 s.",
             ));
         }
-        let band = Band::of(&speech);
+        let band = RecordingBand::of(&speech);
         let target = self.probe.measure(&speech, band, share, cancellation)?;
         let mut attempt = Attempt::new(&self.catalog, target, band)?;
         let (found, preview) = attempt.begin(&self.catalog, &self.probe, share, cancellation)?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::band::{Band, MeasuredInBands};
+use super::band::{MeasuredInBands, RecordingBand};
 use super::likeness::Measured;
 use crate::audio::Clip;
 use crate::audio::dsp::resample::resample_clip;
@@ -42,7 +42,7 @@ impl VoiceProbe {
         &self,
         style_table: Arc<StyleTable>,
         number: usize,
-        band: Band,
+        band: RecordingBand,
         share: &LaneShare,
         cancellation: &CancellationToken,
     ) -> Result<(Clip, Measured), Fault> {
@@ -62,8 +62,8 @@ impl VoiceProbe {
         let clip = self.speak(style_table, 0, share, cancellation)?;
         let speech = resample_clip(&clip, speaker::RATE_HZ)?;
         Ok(MeasuredInBands {
-            wide: self.measure(&speech, Band::Wide, share, cancellation)?,
-            narrow: self.measure(&speech, Band::Narrow, share, cancellation)?,
+            wide: self.measure(&speech, RecordingBand::Wide, share, cancellation)?,
+            narrow: self.measure(&speech, RecordingBand::Narrow, share, cancellation)?,
         })
     }
 
@@ -93,7 +93,7 @@ impl VoiceProbe {
     pub fn measure(
         &self,
         speech: &Clip,
-        band: Band,
+        band: RecordingBand,
         share: &LaneShare,
         cancellation: &CancellationToken,
     ) -> Result<Measured, Fault> {

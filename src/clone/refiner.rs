@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::attempt::Attempt;
-use super::band::Band;
+use super::band::RecordingBand;
 use super::catalog::Catalog;
 use super::probe::VoiceProbe;
 use crate::audio::{decode, pcm};
@@ -255,7 +255,7 @@ impl RefineWorker {
         let wav = self.store.voice_file(id, &voice.clip)?;
         let mut decoder = decode::open(Cursor::new(wav), CLONE_SECONDS_MAX)?;
         let speech = pcm::read_all(&mut decoder)?;
-        let (band, idle) = (Band::of(&speech), LaneShare::idle());
+        let (band, idle) = (RecordingBand::of(&speech), LaneShare::idle());
         let target = (self.probe).measure(&speech, band, &idle, &self.cancellation())?;
         let mut attempt = Attempt::new(&self.catalog, target, band)?;
         let style_table = StyleTable::parse(&self.store.voice_file(id, &voice.style.table)?)?;

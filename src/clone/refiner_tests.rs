@@ -48,8 +48,8 @@ impl Desk {
     /// A voice that was just cloned, similar to the third stock voice, with its search.
     fn fresh(&self) -> (VoiceId, Box<Attempt>) {
         let catalog = &self.work.catalog;
-        let target = catalog.measured(Band::Wide)[2].clone().unwrap();
-        let mut attempt = Attempt::new(catalog, target, Band::Wide).unwrap();
+        let target = catalog.measured(RecordingBand::Wide)[2].clone().unwrap();
+        let mut attempt = Attempt::new(catalog, target, RecordingBand::Wide).unwrap();
         let cancellation = self.work.cancellation();
         let (found, clip) = attempt
             .begin(
@@ -198,7 +198,12 @@ fn stopping_the_search_waits_for_no_step() {
     begins.recv().unwrap();
     refiner.stop();
     drop(refiner);
-    assert!(catalog.measured(Band::Wide).iter().all(Option::is_none));
+    assert!(
+        catalog
+            .measured(RecordingBand::Wide)
+            .iter()
+            .all(Option::is_none)
+    );
     assert!(!catalog.wait_known(1, Duration::ZERO), "none was given up");
     drop(release);
 }

@@ -380,24 +380,12 @@ impl JobRunner {
                 noted => noted,
             }
         };
-        match job.kind {
-            JobKind::Analyze => tasks::analyze(
-                &self.context,
-                &self.store,
-                account,
-                job,
-                &mut progress,
-                cancellation,
-            ),
-            JobKind::Render => tasks::render(
-                &self.context,
-                &self.store,
-                account,
-                job,
-                &mut progress,
-                cancellation,
-            ),
-        }
+        let work = match job.kind {
+            JobKind::Analyze => tasks::analyze,
+            JobKind::Render => tasks::render,
+        };
+        let (context, store) = (&self.context, &self.store);
+        work(context, store, account, job, &mut progress, cancellation)
     }
 
     fn item(&self, job: &Job, made: Option<&JobOutput>, begun: Instant) -> HistoryItem {

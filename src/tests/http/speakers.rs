@@ -11,7 +11,7 @@ use crate::support::server::{Server, json as command, link, recording, stub_mode
 
 const PATH: &str = "/voice/speakers";
 
-/// A server that tells speakers apart; its stub transcribes a word.
+/// A server that tells speakers apart and transcribes nothing.
 fn server() -> (Server, tempfile::TempDir) {
     let models = stub_models();
     link(models.path(), "speaker-campplus");
@@ -47,8 +47,8 @@ fn heard(client: &Client) -> Value {
 
 #[test]
 fn a_named_speaker_is_found_again_by_the_account_that_named_them() {
-    let (server, _models) = server();
-    let (ada, bisi) = (server.new_account("ada"), server.new_account("bisi"));
+    let server = Server::shared();
+    let [ada, bisi] = ["speakers-ada", "speakers-bisi"].map(|name| server.new_account(name));
     assert_eq!(names(&ada), [json!("")][..0]);
     let named = put(&ada, "The reader", &reader());
     assert_eq!(named.status, 200, "{}", named.detail());
