@@ -102,10 +102,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let reader = context.voices.reader(&asked.language)?;
     let account = call.identity()?.account.id;
     cloning.check_room(account, context.clones_max)?;
-    let recording = decode::open(
-        asked.file.into_reader().map_err(Fault::internal)?,
-        limits::CLONE_SECONDS_MAX,
-    )?;
+    let recording = decode::open(asked.file.into_reader(), limits::CLONE_SECONDS_MAX)?;
 
     call.begin(Feature::Clone, &speech.name)?;
     let fresh = cloning.hear(

@@ -4,10 +4,11 @@
 use super::message::{Answer, Head};
 
 /// Request headers that a page may send in addition to those that browsers always allow.
-const REQUEST_HEADERS: &str = "Authorization, Content-Type, If-Range, Range, X-Request-Id";
+const REQUEST_HEADERS: &str =
+    "Authorization, Content-Type, If-Range, Range, X-API-Key, X-Request-Id, xi-api-key";
 /// Answer headers that a page may read in addition to those that browsers always show.
-const ANSWER_HEADERS: &str = "Accept-Ranges, Content-Range, ETag, Retry-After, X-RateLimit-Limit, \
-    X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id, X-Vox-Metadata";
+const ANSWER_HEADERS: &str = "Accept-Ranges, Content-Range, ETag, Retry-After, Retry-After-Ms, \
+    X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id, X-Should-Retry, X-Vox-Metadata";
 /// Seconds for which a browser may reuse the answer to a preflight.
 const MAX_AGE_S: &str = "600";
 

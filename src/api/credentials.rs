@@ -13,10 +13,8 @@ pub fn credentials(head: &Head) -> Option<Cow<'_, str>> {
     let authorization = head.header("authorization").map(str::trim);
     let is_bare = |value: &&str| value.is_empty() || value.eq_ignore_ascii_case("bearer");
     let sent = authorization.filter(|value| !is_bare(value));
-    let mut keys = KEY_HEADERS.iter().filter_map(|name| head.header(name));
-    let bare = || {
-        keys.next()
-            .map(|key| Cow::Owned(format!("Bearer {}", key.trim())))
-    };
+    let keys = KEY_HEADERS.iter().filter_map(|name| head.header(name));
+    let key = keys.map(str::trim).find(|key| !key.is_empty());
+    let bare = || key.map(|key| Cow::Owned(format!("Bearer {key}")));
     sent.map(Cow::Borrowed).or_else(bare)
 }

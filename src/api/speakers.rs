@@ -65,16 +65,17 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
 /// services.
 pub fn put(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let form = call.form(&context.spool_dir)?;
-    let asked = SpeakerForm::read(form)?;
+    let asked = SpeakerForm::read(form, context.require_clone_consent)?;
     let service = context.services.speakers.as_ref().ok_or_else(|| {
         Fault::missing("No engine that tells speakers apart is installed on this server.")
     })?;
     let account = call.identity()?.account.id;
-    let reader = asked.file.into_reader().map_err(Fault::internal)?;
+    let reader = asked.file.into_reader();
     let recording = decode::open(reader, limits::CLONE_SECONDS_MAX)?;
     let (share, cancellation) = (call.share()?, &call.cancellation);
     let diarize = |sound| service.diarize(sound, ANY_SPEAKERS, &share, cancellation);
-    let speech = reference::speech(Box::new(recording), Others::Refused, diarize)?;
+    let is_said = |clip| service.is_said(clip, &share, cancellation);
+    let speech = reference::speech(Box::new(recording), Others::Refused, diarize, is_said)?;
     let direction = service.embed(speech.clip, &share, cancellation)?;
     let speech_s = speech.quality.speech_s;
     let named = (context.named_speakers).name(account, asked.name, direction, speech_s)?;

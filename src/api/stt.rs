@@ -104,7 +104,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     };
     let file = asked.file.into_source();
     let open = |track: &TrackChoice, side: Option<usize>, rate_hz: u32| {
-        let reader = file.reader().map_err(Fault::internal)?;
+        let reader = file.reader();
         let request = SoundRequest {
             track: track.clone(),
             bare: asked

@@ -80,6 +80,7 @@ pub fn begin<'a>(
         text,
         voice_id,
         speed,
+        tempo,
         stability,
         similarity,
         language,
@@ -121,7 +122,7 @@ pub fn begin<'a>(
         utterance: &utterance,
     };
     let read = reading.read(&text)?;
-    let seconds = read.seconds / f64::from(speed);
+    let seconds = read.seconds / f64::from(speed) / tempo;
     check_length(seconds)?;
     let memory = match sending {
         Sending::Whole => Some(hold(context, account, seconds, voice.origin.rate_hz)?),

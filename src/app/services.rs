@@ -171,7 +171,11 @@ impl Installation {
             compare: self.build_compare()?,
         };
         let diarize = self.build_diarize()?;
-        let service = SpeakerService::new(diarize, encoders, capacity);
+        let finder = match &self.detect {
+            Some(_) => Some(self.start_speech_finder(capacity)?),
+            None => None,
+        };
+        let service = SpeakerService::new(diarize, encoders, finder, capacity);
         Ok(Some(Arc::new(service)))
     }
 

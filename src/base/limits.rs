@@ -202,6 +202,8 @@ pub const CLONE_ATTEMPTS_MAX: usize = 16;
 /// Seconds that cloning a voice may take, queueing included.
 pub const CLONE_SECONDS_WAIT_MAX: u64 = 120;
 
+/// Sound tracks that are searched for speech where a file prefers none.
+pub const TRACKS_SEARCHED_MAX: usize = 8;
 /// Tracks of a film to dub, and its frames, subtitles included: four hours at 120 a second.
 pub const MOVIE_TRACKS_MAX: usize = 64;
 pub const MOVIE_SAMPLES_MAX: usize = 2_000_000;

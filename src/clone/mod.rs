@@ -146,11 +146,12 @@ impl Cloning {
         turn.next()?;
         share.times.add_queued(asked.elapsed());
         let diarize = |sound| (self.speakers).diarize(sound, ANY_SPEAKERS, share, cancellation);
+        let is_said = |clip| (self.speakers).is_said(clip, share, cancellation);
         let ReferenceSpeech {
             clip: speech,
             recording_s,
             quality,
-        } = reference::speech(recording, others, diarize)?;
+        } = reference::speech(recording, others, diarize, is_said)?;
         drop(turn);
         if !self.catalog.wait_known(KNOWN_MIN, KNOWN_WAIT) {
             return Err(Fault::new(

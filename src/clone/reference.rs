@@ -45,6 +45,7 @@ pub fn speech(
     recording: Box<dyn Samples>,
     others: Others,
     diarize: impl FnOnce(Box<dyn Samples>) -> Result<Diarized, Fault>,
+    is_said: impl FnOnce(Clip) -> Result<bool, Fault>,
 ) -> Result<ReferenceSpeech, Fault> {
     let (kept, top) = (
         Collected::<Vec<f32>>::default(),
@@ -98,8 +99,12 @@ pub fn speech(
         taken_s = end_s;
     }
     let quality = Quality::of(&samples, hold(&top).share(), length_s(&alone));
+    let clip = quality::levelled(samples);
+    if !is_said(clip.clone())? {
+        return Err(no_speech());
+    }
     Ok(ReferenceSpeech {
-        clip: quality::levelled(samples),
+        clip,
         recording_s: sound.len() as f64 / f64::from(RATE_HZ),
         quality,
     })
@@ -131,6 +136,13 @@ impl<T: FnMut(&[f32]) + Send> Samples for Tee<T> {
     }
 }
 
+fn no_speech() -> Fault {
+    let (least, most) = (CLONE_SPEECH_SECONDS_MIN, CLONE_SPEECH_SECONDS_MAX);
+    Fault::invalid(format!(
+        "file holds no speech; {least:.0} to {most:.0} s of one person speaking are accepted"
+    ))
+}
+
 /// The speaker with most speech. Faults: as [`speech`].
 fn main_speaker(heard: &Diarized, others: Others) -> Result<usize, Fault> {
     let (least, most) = (CLONE_SPEECH_SECONDS_MIN, CLONE_SPEECH_SECONDS_MAX);
@@ -139,9 +151,7 @@ fn main_speaker(heard: &Diarized, others: Others) -> Result<usize, Fault> {
     let speakers = 0..heard.speakers;
     let main = speakers.max_by(|a, b| f64::total_cmp(&spoken_s(*a), &spoken_s(*b)));
     let Some(main) = main else {
-        return Err(Fault::invalid(format!(
-            "file holds no speech; {least:.0} to {most:.0} s of one person speaking are accepted"
-        )));
+        return Err(no_speech());
     };
     let counts = |s: &usize| *s != main && spoken_s(*s) >= OTHER_SECONDS_MIN;
     let other: Vec<usize> = (0..heard.speakers).filter(counts).collect();
@@ -217,12 +227,13 @@ mod tests {
             samples: samples.collect(),
             rate_hz,
         }));
-        super::speech(recording, others, |mut sound: Box<dyn Samples>| {
+        let diarize = |mut sound: Box<dyn Samples>| {
             let read = read_all(sound.as_mut())?;
             assert_eq!(read.rate_hz, RATE_HZ);
             assert!((read.seconds() - heard.seconds).abs() < 0.001);
             Ok(heard)
-        })
+        };
+        super::speech(recording, others, diarize, |_| Ok(true))
     }
 
     fn refused(seconds: f64, turns: &[(f64, f64, usize)]) -> String {

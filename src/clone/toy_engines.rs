@@ -85,7 +85,7 @@ pub fn probe(before: impl Fn() + Send + Sync + 'static) -> VoiceProbe {
         embed: Arc::new(ToneEmbedder),
         compare: None,
     };
-    let speakers = SpeakerService::new(Arc::new(NoDiarizer), encoders, &capacity);
+    let speakers = SpeakerService::new(Arc::new(NoDiarizer), encoders, None, &capacity);
     VoiceProbe {
         speech: Arc::new(speech),
         speakers: Arc::new(speakers),

@@ -25,7 +25,7 @@ use crate::audio::encode::WavWriter;
 use crate::engine::contract::CancellationToken;
 use crate::fault::{Fault, Kind};
 use crate::store::AccountId;
-use crate::text::subtitles::{SpokenText, SubtitleLayout, captions, srt, vtt};
+use crate::text::subtitles::{SubtitleLayout, TimedText, captions, srt, vtt};
 
 /// Name of the film that a render makes.
 pub const VIDEO: &str = "video";
@@ -189,7 +189,7 @@ pub fn render(
             mux::replace_audio(files.open()?, &track, replaced, file)
         })?;
     }
-    let shown: Vec<SpokenText> = segments.iter().zip(&told).map(shown).collect();
+    let shown: Vec<TimedText> = segments.iter().zip(&told).map(shown).collect();
     let shown = captions(&shown, SubtitleLayout::default());
     for (name, text) in [(SRT, srt(&shown)), (VTT, vtt(&shown))] {
         files.make(name, &mut |file| {
@@ -302,8 +302,8 @@ fn spans(segments: &[ScriptLine]) -> Vec<std::ops::Range<u64>> {
     segments.iter().map(span).collect()
 }
 
-fn shown((segment, line): (&ScriptLine, &RenderedLine)) -> SpokenText {
-    SpokenText {
+fn shown((segment, line): (&ScriptLine, &RenderedLine)) -> TimedText {
+    TimedText {
         start_s: segment.start_s,
         // The subtitle is shown at least as long as the line is heard.
         end_s: segment.end_s.max(line.end_s),

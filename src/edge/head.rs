@@ -198,7 +198,14 @@ fn length(headers: &Headers, minor: u8) -> Result<Length, Fault> {
 }
 
 /// Headers that must not occur twice: a proxy and this server might each use another one.
-const SINGLE: [&str; 4] = ["host", "authorization", "content-type", "origin"];
+const SINGLE: [&str; 6] = [
+    "host",
+    "authorization",
+    "content-type",
+    "origin",
+    "x-api-key",
+    "xi-api-key",
+];
 
 fn check_single(headers: &Headers, minor: u8) -> Result<(), Fault> {
     for name in SINGLE {

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::net::IpAddr;
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -92,14 +93,14 @@ impl Body {
             Body::Memory(bytes) => Ok(bytes),
             spooled => {
                 let mut bytes = Vec::with_capacity(spooled.len() as usize);
-                spooled.into_reader()?.read_to_end(&mut bytes)?;
+                spooled.into_reader().read_to_end(&mut bytes)?;
                 Ok(bytes)
             }
         }
     }
 
     /// Returns a reader that can seek over the whole body.
-    pub fn into_reader(self) -> io::Result<Box<dyn BodyReader>> {
+    pub fn into_reader(self) -> Box<dyn BodyReader> {
         self.into_source().reader()
     }
 
@@ -107,7 +108,7 @@ impl Body {
     pub fn into_source(self) -> BodySource {
         match self {
             Body::Memory(bytes) => BodySource::Memory(SharedBytes(Arc::new(bytes))),
-            Body::Spooled { file, .. } => BodySource::Spooled(file),
+            Body::Spooled { file, bytes } => BodySource::Spooled(Arc::new(file), bytes),
         }
     }
 }
@@ -116,21 +117,49 @@ impl Body {
 #[derive(Debug)]
 pub enum BodySource {
     Memory(SharedBytes),
-    Spooled(File),
+    /// A file and its length.
+    Spooled(Arc<File>, u64),
 }
 
 impl BodySource {
-    /// Returns a reader that can seek over the whole body. Of a file the position is shared: one reader must be done before the
-    /// next is made.
-    pub fn reader(&self) -> io::Result<Box<dyn BodyReader>> {
-        Ok(match self {
+    /// Returns a reader over the whole body, with a position of its own.
+    pub fn reader(&self) -> Box<dyn BodyReader> {
+        match self {
             BodySource::Memory(bytes) => Box::new(Cursor::new(bytes.clone())),
-            BodySource::Spooled(file) => {
-                let mut file = file.try_clone()?;
-                file.seek(SeekFrom::Start(0))?;
-                Box::new(file)
-            }
-        })
+            BodySource::Spooled(file, bytes) => Box::new(SpooledReader {
+                file: Arc::clone(file),
+                bytes: *bytes,
+                at: 0,
+            }),
+        }
+    }
+}
+
+/// Reads a file that other readers read, too.
+struct SpooledReader {
+    file: Arc<File>,
+    bytes: u64,
+    at: u64,
+}
+
+impl Read for SpooledReader {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read_at(out, self.at)?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}
+
+impl Seek for SpooledReader {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let (from, by) = match to {
+            SeekFrom::Start(at) => (at, 0),
+            SeekFrom::End(by) => (self.bytes, by),
+            SeekFrom::Current(by) => (self.at, by),
+        };
+        let before = || io::Error::new(io::ErrorKind::InvalidInput, "a position before the start");
+        self.at = from.checked_add_signed(by).ok_or_else(before)?;
+        Ok(self.at)
     }
 }
 

@@ -206,7 +206,7 @@ mod tests {
 
     fn read(stored: Stored) -> String {
         let mut read = String::new();
-        let mut reader = stored.body.into_reader().unwrap();
+        let mut reader = stored.body.into_reader();
         reader.read_to_string(&mut read).unwrap();
         read
     }

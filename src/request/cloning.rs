@@ -37,12 +37,7 @@ impl CloneForm {
         let name = check_name(name)?;
         let description = description(form.text("description").unwrap_or(""))?;
         let language = form.text("language").unwrap_or(LANGUAGE).to_owned();
-        let consent = form.boolean("consent", false)?;
-        if require_consent && !consent {
-            return Err(Fault::invalid(
-                "consent is missing; send consent=true if the speaker agreed to be cloned",
-            ));
-        }
+        let consent = consent(&form, require_consent, "be cloned")?;
         Ok(CloneForm {
             file: form.take_file()?,
             name,
@@ -50,6 +45,18 @@ impl CloneForm {
             language,
             consent,
         })
+    }
+}
+
+/// Whether the speaker agreed to what is done, such as "be cloned". Faults: `Invalid` for another value than a boolean, and without
+/// consent where it is required.
+pub fn consent(form: &Form, is_required: bool, done: &str) -> Result<bool, Fault> {
+    let consent = form.boolean("consent", false)?;
+    match is_required && !consent {
+        true => Err(Fault::invalid(format!(
+            "consent is missing; send consent=true if the speaker agreed to {done}"
+        ))),
+        false => Ok(consent),
     }
 }
 

@@ -62,7 +62,7 @@ impl Form {
         cancellation: &CancellationToken,
     ) -> Result<Form, Fault> {
         let boundary = boundary(content_type)?;
-        let reader = body.into_reader().map_err(Fault::internal)?;
+        let reader = body.into_reader();
         let mut parts = Multipart::new(chunks(reader), boundary);
         let mut form = Form::default();
         let mut count = 0;

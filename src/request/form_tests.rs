@@ -104,10 +104,7 @@ fn a_large_file_is_spooled_whole() {
     assert!(matches!(file, Body::Spooled { .. }));
     assert_eq!(file.len(), content.len() as u64);
     let mut read = String::new();
-    file.into_reader()
-        .unwrap()
-        .read_to_string(&mut read)
-        .unwrap();
+    file.into_reader().read_to_string(&mut read).unwrap();
     assert!(read == content);
 }
 

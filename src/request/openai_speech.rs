@@ -141,10 +141,8 @@ pub enum SoundCarrier {
 /// A text and how it is to be spoken and sent.
 #[derive(Debug)]
 pub struct OpenAiSpeech {
-    /// The speed is within the bounds of the engines.
+    /// The speed is within the bounds of the engines; the tempo stands for what is beyond.
     pub parameters: SpeechParameters,
-    /// The factor by which the sound is to be faster than the engine's, for speeds beyond those bounds.
-    pub tempo: f64,
     /// The name of the format.
     pub format: String,
     pub carrier: SoundCarrier,
@@ -174,13 +172,13 @@ impl OpenAiSpeechFields {
                 text,
                 voice_id: own_voice(&voice).to_owned(),
                 speed: own as f32,
+                tempo: speed / own,
                 stability: None,
                 similarity: None,
                 language: None,
                 exaggeration: None,
                 cfg_weight: None,
             },
-            tempo: speed / own,
             format: format
                 .filter(|name| !name.is_empty())
                 .unwrap_or("mp3".to_owned()),
@@ -219,7 +217,7 @@ mod tests {
         let plain = checked(r#"{"input":"Hi.","model":"tts-1","lang_code":"a","stream":true}"#);
         let plain = plain.unwrap();
         assert_eq!(plain.parameters.voice_id, "af_alloy");
-        assert_eq!((&*plain.format, plain.tempo), ("mp3", 1.0));
+        assert_eq!((&*plain.format, plain.parameters.tempo), ("mp3", 1.0));
         assert_eq!(plain.carrier, SoundCarrier::Bytes);
         for (json, voice) in [
             (r#""Onyx""#, "am_onyx"),
@@ -237,7 +235,8 @@ mod tests {
     fn speeds_beyond_the_engines_are_a_tempo_of_the_sound() {
         for (speed, own, tempo) in [(0.25, 0.5, 0.5), (1.5, 1.5, 1.0), (4.0, 2.0, 2.0)] {
             let asked = checked(&format!(r#"{{"input":"Hi.","speed":{speed}}}"#)).unwrap();
-            assert_eq!((asked.parameters.speed, asked.tempo), (own, tempo));
+            let given = (asked.parameters.speed, asked.parameters.tempo);
+            assert_eq!(given, (own, tempo));
         }
     }
 

@@ -38,6 +38,8 @@ pub struct SpeechParameters {
     pub voice_id: String,
     /// Speaking rate, as a factor of the voice's own rate.
     pub speed: f32,
+    /// The factor by which the sound is to be faster than that; 1 for sound as it is made.
+    pub tempo: f64,
     /// 0 to 1, as the other fractions; none for the engine's default.
     pub stability: Option<f32>,
     pub similarity: Option<f32>,
@@ -69,6 +71,7 @@ impl SpeechFields {
             text,
             voice_id: voice_id.unwrap_or(VOICE.to_owned()),
             speed: speed.unwrap_or(1.0) as f32,
+            tempo: 1.0,
             stability: narrow(self.stability.take()?),
             similarity: narrow(self.similarity.take()?),
             language,

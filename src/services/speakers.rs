@@ -3,8 +3,9 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+use super::speech_finder::SpeechFinder;
 use super::{Capacity, run_engine};
-use crate::audio::pcm::{Clip, Samples};
+use crate::audio::pcm::{Clip, ClipReader, Samples};
 use crate::engine::contract::{CancellationToken, Embed};
 use crate::engine::diarization::{Diarize, DiarizeTask, Diarized};
 use crate::engine::speaker::unit;
@@ -33,18 +34,39 @@ const COMPARE_SHARE: f32 = 0.67;
 pub struct SpeakerService {
     diarize: Arc<Diarize>,
     encoders: SpeakerEncoders,
+    finder: Option<SpeechFinder>,
     lanes: Arc<Lanes>,
     pub places: Places,
 }
 
 impl SpeakerService {
-    /// Returns a service of these engines.
-    pub fn new(diarize: Arc<Diarize>, encoders: SpeakerEncoders, capacity: &Capacity) -> Self {
+    /// Returns a service of these engines; without `finder`, all sound that is diarized counts as speech.
+    pub fn new(
+        diarize: Arc<Diarize>,
+        encoders: SpeakerEncoders,
+        finder: Option<SpeechFinder>,
+        capacity: &Capacity,
+    ) -> Self {
         SpeakerService {
             diarize,
             encoders,
+            finder,
             lanes: Arc::clone(&capacity.lanes),
             places: Places::new(capacity.places),
+        }
+    }
+
+    /// Returns whether something is said in a `clip` at 16 kHz: diarization takes noises for speech that come as often as
+    /// syllables. Faults: as [`SpeakerService::diarize`].
+    pub fn is_said(
+        &self,
+        clip: Clip,
+        share: &LaneShare,
+        cancellation: &CancellationToken,
+    ) -> Result<bool, Fault> {
+        match &self.finder {
+            Some(finder) => finder.is_said(Box::new(ClipReader::from(clip)), share, cancellation),
+            None => Ok(true),
         }
     }
 

@@ -7,6 +7,7 @@ use crate::audio::{HeardTrack, Samples};
 use crate::engine::contract::CancellationToken;
 use crate::engine::speech_search::SpeechSearch;
 use crate::fault::{Fault, Kind};
+use crate::limits;
 use crate::scheduler::LaneShare;
 use crate::scheduler::estimates::Work;
 use crate::scheduler::lanes::Lanes;
@@ -45,12 +46,8 @@ impl SpeechFinder {
         if heard.alike.len() < 2 {
             return Ok(heard.number);
         }
-        for &number in &heard.alike {
-            let found = open(number).and_then(|sound| {
-                let task =
-                    (self.lanes).enter(share, Work::FindSpeech, USUAL_SECONDS, cancellation)?;
-                run_engine(&self.search, sound, &task)
-            });
+        for &number in heard.alike.iter().take(limits::TRACKS_SEARCHED_MAX) {
+            let found = open(number).and_then(|sound| self.is_said(sound, share, cancellation));
             match found {
                 Ok(true) => return Ok(number),
                 Ok(false) => {}
@@ -59,5 +56,17 @@ impl SpeechFinder {
             }
         }
         Ok(heard.number)
+    }
+
+    /// Returns whether something is said in `sound`, mono at the rate of [`crate::engine::vad::RATE_HZ`], in its first three
+    /// minutes. Faults: those of the lanes and of reading; `Engine` when the engine failed.
+    pub fn is_said(
+        &self,
+        sound: Box<dyn Samples>,
+        share: &LaneShare,
+        cancellation: &CancellationToken,
+    ) -> Result<bool, Fault> {
+        let task = (self.lanes).enter(share, Work::FindSpeech, USUAL_SECONDS, cancellation)?;
+        run_engine(&self.search, sound, &task)
     }
 }

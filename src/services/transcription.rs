@@ -97,16 +97,16 @@ impl TranscriptionHints {
                     limits::KEYWORD_CHARS_MAX
                 )));
             }
-            if !kept.contains(&word) {
-                kept.push(word);
+            if kept.contains(&word) {
+                continue;
             }
-        }
-        if kept.len() > limits::KEYWORDS_MAX {
-            return Err(Fault::invalid(format!(
-                "keywords has {} words; at most {} are accepted",
-                kept.len(),
-                limits::KEYWORDS_MAX
-            )));
+            if kept.len() == limits::KEYWORDS_MAX {
+                return Err(Fault::invalid(format!(
+                    "keywords has more than the {} different words that are accepted",
+                    limits::KEYWORDS_MAX
+                )));
+            }
+            kept.push(word);
         }
         Ok(TranscriptionHints {
             prompt: prompt.map(str::to_owned),

@@ -70,14 +70,16 @@ pub fn headers(fault: &Fault) -> Vec<(&'static str, String)> {
 
 /// The field of the endpoint's request that the sentence starts with.
 fn field(fault: &Fault, endpoint: &Endpoint) -> Option<String> {
+    if fault.kind != Kind::Invalid {
+        return None;
+    }
     let first = fault.sentence.split(' ').next()?;
     let mut generator = SchemaGenerator::default();
     let schema = endpoint.request?(&mut generator);
     let named = schema.get("$ref")?.as_str()?.rsplit('/').next()?;
     let definitions = generator.take_definitions(true);
     let fields = definitions.get(named)?.get("properties")?.as_object()?;
-    let is_wrong = fault.kind == Kind::Invalid && fields.contains_key(first);
-    is_wrong.then(|| first.to_owned())
+    fields.contains_key(first).then(|| first.to_owned())
 }
 
 #[cfg(test)]

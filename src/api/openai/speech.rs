@@ -24,12 +24,11 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let body = call.take_body();
     let OpenAiSpeech {
         parameters,
-        tempo,
         format,
         carrier,
     } = json::object::<OpenAiSpeechFields>(&call.head, body)?.checked()?;
     let format = Format::parse(&format).map_err(renamed)?;
-    let input_tokens = parameters.text.chars().count();
+    let (input_tokens, tempo) = (parameters.text.chars().count(), parameters.tempo);
     let asked = tts::begin(context, call, parameters, format, Sending::WhileMade);
     let SpeechRequest { speech, script, .. } = asked.map_err(renamed)?;
     let mut stream = speech.stream(script, &call.share()?, &call.cancellation)?;

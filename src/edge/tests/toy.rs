@@ -113,7 +113,7 @@ impl Service for Toy {
         let given = match admitted.head.path.as_str() {
             "/echo" => {
                 let mut bytes = Vec::new();
-                body.into_reader().unwrap().read_to_end(&mut bytes).unwrap();
+                body.into_reader().read_to_end(&mut bytes).unwrap();
                 answer(200, bytes)
             }
             "/kind" => match body {

@@ -7,7 +7,7 @@ use super::belief;
 use super::context::PromptContext;
 use super::decoding::DecodeOptions;
 use super::search::SpokenLanguage;
-use super::transcribe_window::{FRAME_SAMPLES, Sound, WindowTranscriber};
+use super::transcribe_window::{FRAME_SAMPLES, WindowSound, WindowTranscriber};
 use super::window::{Window, Windows};
 use super::{ENGLISH, RATE_HZ};
 use crate::contract::{Segment, Steps};
@@ -306,8 +306,12 @@ impl Hearing {
 }
 
 /// The sound of a window with so many samples of speech, in the language that is spoken.
-fn sound<'a>(window: &'a Window, speech: usize, spoken: Option<&'a SpokenLanguage>) -> Sound<'a> {
-    Sound {
+fn sound<'a>(
+    window: &'a Window,
+    speech: usize,
+    spoken: Option<&'a SpokenLanguage>,
+) -> WindowSound<'a> {
+    WindowSound {
         samples: &window.samples,
         speech_s: speech as f64 / f64::from(RATE_HZ),
         language: spoken.map_or(ENGLISH, |l| &l.code),

@@ -59,7 +59,7 @@ pub struct TranscribedWindow {
 
 /// The sound of a window, and what is known of it beforehand.
 #[derive(Clone, Copy)]
-pub struct Sound<'a> {
+pub struct WindowSound<'a> {
     /// At 16 kHz.
     pub samples: &'a [f32],
     /// Seconds of it that the detector takes for speech.
@@ -135,7 +135,7 @@ impl WindowTranscriber {
     /// rising temperatures. `options` are those of the first try. Faults: `Engine`, and those of `steps`.
     pub fn text(
         &mut self,
-        sound: Sound<'_>,
+        sound: WindowSound<'_>,
         mut frames: Frames,
         options: DecodeOptions<'_>,
         steps: &dyn Steps,
@@ -192,7 +192,7 @@ impl WindowTranscriber {
         decoded: Decoded,
         frames: Frames,
         temperature: f32,
-        sound: Sound<'_>,
+        sound: WindowSound<'_>,
     ) -> Result<TranscribedWindow, Fault> {
         let (phrases, complete_s) = self.vocabulary.phrases(&decoded);
         let (words, pace) = self.timed(&decoded, frames, &phrases, sound.language);

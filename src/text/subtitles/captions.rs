@@ -2,7 +2,7 @@
 
 use super::lines::{Break, break_after, cost_of_lines, lines, lines_needed, width};
 use super::units::{Unit, units};
-use super::{Caption, SpokenText, SubtitleLayout};
+use super::{Caption, SubtitleLayout, TimedText};
 
 /// Bounds on the seconds that a caption is shown.
 const SHOWN_S_MIN: f64 = 1.0;
@@ -27,7 +27,7 @@ const OVER_PAUSE: f64 = 20.0;
 const LINE_BREAK: f64 = 3.0;
 
 /// Returns the captions of what is said: in order, not overlapping, each with a text.
-pub fn captions(spoken: &[SpokenText], layout: SubtitleLayout) -> Vec<Caption> {
+pub fn captions(spoken: &[TimedText], layout: SubtitleLayout) -> Vec<Caption> {
     let layout = SubtitleLayout {
         // No character is wider than a line.
         line_chars_max: layout.line_chars_max.max(2),
@@ -137,7 +137,7 @@ mod tests {
     use crate::subtitles::SpokenWord;
 
     /// A text whose words each last `word_s`, from `start_s` on.
-    fn said(text: &str, start_s: f64, word_s: f64) -> SpokenText {
+    fn said(text: &str, start_s: f64, word_s: f64) -> TimedText {
         let words: Vec<SpokenWord> = text
             .split_whitespace()
             .enumerate()
@@ -147,7 +147,7 @@ mod tests {
                 text: word.to_owned(),
             })
             .collect();
-        SpokenText {
+        TimedText {
             start_s,
             end_s: start_s + words.len() as f64 * word_s,
             text: text.to_owned(),
@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn times_that_are_none_show_for_a_moment() {
         for end_s in [1.0, 2.0, f64::NAN, f64::INFINITY] {
-            let spoken = SpokenText {
+            let spoken = TimedText {
                 start_s: 2.0,
                 end_s,
                 text: "Yes.".to_owned(),

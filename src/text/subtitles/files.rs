@@ -39,10 +39,10 @@ fn clock(ms: u64, point: char) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::subtitles::{SpokenText, SubtitleLayout, captions};
+    use crate::subtitles::{SubtitleLayout, TimedText, captions};
 
     fn shown(start_s: f64, end_s: f64, text: &str) -> Vec<Caption> {
-        let spoken = SpokenText {
+        let spoken = TimedText {
             start_s,
             end_s,
             text: text.to_owned(),

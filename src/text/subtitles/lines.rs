@@ -157,14 +157,14 @@ fn written(units: &[Unit]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::subtitles::SpokenText;
+    use crate::subtitles::TimedText;
     use crate::subtitles::units::units;
 
     fn set(text: &str) -> Vec<String> {
-        let spoken = SpokenText {
+        let spoken = TimedText {
             end_s: 1.0,
             text: text.to_owned(),
-            ..SpokenText::default()
+            ..TimedText::default()
         };
         let layout = SubtitleLayout::default();
         lines(&units(&[spoken], layout), layout)

@@ -25,7 +25,7 @@ pub use files::{srt, vtt};
 
 /// A text, and the seconds from the start between which it is said.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct SpokenText {
+pub struct TimedText {
     pub start_s: f64,
     pub end_s: f64,
     pub text: String,

@@ -3,7 +3,7 @@
 use vocabox_base::random::SplitMix;
 
 use super::width::columns;
-use super::{Caption, SpokenText, SpokenWord, SubtitleLayout, captions, srt};
+use super::{Caption, SpokenWord, SubtitleLayout, TimedText, captions, srt};
 
 const TEXTS: [&str; 5] = [
     "The factory stopped work when the power failed, and nobody knew why. A crow dropped a nut on the road and waited. \
@@ -16,7 +16,7 @@ const TEXTS: [&str; 5] = [
 ];
 
 /// Speech of the words of a text, in turns with pauses, at a random pace.
-fn spoken(random: &mut SplitMix) -> Vec<SpokenText> {
+fn spoken(random: &mut SplitMix) -> Vec<TimedText> {
     let mut below = |bound: u64| random.bits() % bound;
     let mut at = below(5_000) as f64 / 1_000.0;
     let word_s = 0.12 + below(400) as f64 / 1_000.0;
@@ -42,7 +42,7 @@ fn spoken(random: &mut SplitMix) -> Vec<SpokenText> {
                     0.0
                 };
         }
-        all.push(SpokenText {
+        all.push(TimedText {
             start_s,
             end_s: said.last().map_or(start_s, |w| w.end_s),
             text: words[from..].join(" "),

@@ -3,7 +3,7 @@
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::width::{columns, columns_of, is_spaceless};
-use super::{SpokenText, SubtitleLayout};
+use super::{SubtitleLayout, TimedText};
 
 /// A run of text that no line breaks, with its times in seconds.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,7 +24,7 @@ const CLOSING: &str = "、。，．！？）」』】〕：；・ー々…!?,.:;
 const OPENING: &str = "（「『【〔([{«“‘¿¡";
 
 /// Returns the units of all texts, in their order, with times that never fall.
-pub fn units(spoken: &[SpokenText], layout: SubtitleLayout) -> Vec<Unit> {
+pub fn units(spoken: &[TimedText], layout: SubtitleLayout) -> Vec<Unit> {
     let mut found: Vec<Unit> = Vec::new();
     for text in spoken {
         let first = found.len();
@@ -112,7 +112,7 @@ fn pieces(text: &str, columns_max: usize) -> Vec<Unit> {
 }
 
 /// Returns the times of the pieces by those of the words; none where the words are unknown or do not spell the text.
-fn timed(text: &SpokenText, pieces: &[Unit]) -> Option<Vec<(f64, f64)>> {
+fn timed(text: &TimedText, pieces: &[Unit]) -> Option<Vec<(f64, f64)>> {
     // The time of each character of the text, spaces left out.
     let mut times = Vec::new();
     for word in &text.words {
@@ -168,7 +168,7 @@ mod tests {
             end_s,
             text: text.to_owned(),
         };
-        let mut spoken = SpokenText {
+        let mut spoken = TimedText {
             start_s: 1.0,
             end_s: 5.0,
             text: "Good morning.".to_owned(),
