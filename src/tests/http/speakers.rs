@@ -49,7 +49,7 @@ fn heard(client: &Client) -> Value {
 fn a_named_speaker_is_found_again_by_the_account_that_named_them() {
     let server = Server::shared();
     let [ada, bisi] = ["speakers-ada", "speakers-bisi"].map(|name| server.new_account(name));
-    assert_eq!(names(&ada), [json!("")][..0]);
+    assert!(names(&ada).is_empty());
     let named = put(&ada, "The reader", &reader());
     assert_eq!(named.status, 200, "{}", named.detail());
     let named = named.json();
