@@ -24,8 +24,10 @@ const SENTENCE_MIN: usize = RATE_HZ as usize * 6 / 5;
 /// most.
 const OTHER_MIN: f32 = 0.6;
 const SAME_MAX: f32 = 0.25;
-/// A stretch whose language has a lower probability may have two of them: it is told part by part. A part of another language
-/// lasts 2 s or more, because those of a word or two are told wrongly.
+/// A stretch has two languages where the one that is spoken so far has a lower probability, and it and another one together
+/// a higher one; then it is told part by part. A sound that is hard to tell has many languages: ten words of a Spanish
+/// speaker were lost by taking it for two. A part of another language lasts 2 s or more, because those of a word or two are
+/// told wrongly.
 const CLEAR_MIN: f32 = 0.9;
 const PART_MIN: usize = RATE_HZ as usize * 2;
 
@@ -190,10 +192,8 @@ impl Hearing {
                 let other = likeliest.token;
                 return self.switch(window, frames, before..start, other).map(Some);
             }
-            let mut probability = likeliest.probability;
             match (is_other, same) {
                 (false, Some(same)) => {
-                    probability = same.probability;
                     // The likeliest stretch speaks for the window.
                     let before = if start > window.start {
                         self.likely()
@@ -213,8 +213,11 @@ impl Hearing {
                     self.spoken = Some(likeliest.clone());
                 }
             }
-            if probability < CLEAR_MIN
-                && let Some(switch) = self.switch_within(window, frames, start..end)?
+            let spoken = self.spoken.as_ref().map(|spoken| spoken.token);
+            if let Some(spoken) = spoken
+                && let Some(other) = second(&told, spoken)
+                && let Some(switch) =
+                    self.switch_within(window, frames, start..end, (spoken, other))?
             {
                 return Ok(Some(switch));
             }
@@ -223,17 +226,15 @@ impl Hearing {
         Ok(None)
     }
 
-    /// Returns where the language changes in a stretch that has two of them, if it does. Where the stretch and the window
-    /// start with another language than the one that is spoken so far, that one is spoken first.
+    /// Returns where a stretch changes to the `other` language or back from it, if one part of it is in that language. Where the
+    /// window starts with that part, the other language becomes the one that is spoken.
     fn switch_within(
         &mut self,
         window: &Window,
         frames: Frames,
         stretch: Range<usize>,
+        (spoken, other): (u32, u32),
     ) -> Result<Option<usize>, Fault> {
-        let Some(spoken) = self.spoken.as_ref().map(|spoken| spoken.token) else {
-            return Ok(None);
-        };
         // Parts next to each other of one language are told as one.
         let mut runs: Vec<(Range<usize>, u32)> = Vec::new();
         let mut start = stretch.start;
@@ -246,23 +247,18 @@ impl Hearing {
             }
             start = end;
         }
-        for (run, token) in runs {
-            if token == spoken || run.len() < PART_MIN {
-                continue;
-            }
+        runs.retain(|(run, token)| *token == other && run.len() >= PART_MIN);
+        for (run, _) in runs {
             let told = self.languages(window, frames, Some(run.clone()))?;
-            let probability = |token| told.iter().find(|t| t.token == token);
-            let (Some(other), Some(same)) = (probability(token), probability(spoken)) else {
+            let told = told.into_iter().find(|told| told.token == other);
+            let Some(told) = told.filter(|told| told.probability >= CLEAR_MIN) else {
                 continue;
             };
-            if other.probability < OTHER_MIN || same.probability > SAME_MAX {
-                continue;
-            }
             if run.start > window.start {
                 return Ok(Some(run.start));
             }
             self.context.forget();
-            self.spoken = Some(other.clone());
+            self.spoken = Some(told);
             return Ok(Some(run.end));
         }
         Ok(None)
@@ -347,4 +343,45 @@ fn ends_sentence(text: &str) -> bool {
 fn likeliest(told: &[SpokenLanguage]) -> Option<&SpokenLanguage> {
     told.iter()
         .max_by(|a, b| a.probability.total_cmp(&b.probability))
+}
+
+/// Returns the other language of a stretch that was told as two of them, of which `spoken` is one.
+fn second(told: &[SpokenLanguage], spoken: u32) -> Option<u32> {
+    let same = told.iter().find(|t| t.token == spoken)?.probability;
+    let others = told.iter().filter(|t| t.token != spoken);
+    let other = others.max_by(|a, b| a.probability.total_cmp(&b.probability))?;
+    let are_two = same < CLEAR_MIN && same + other.probability >= CLEAR_MIN;
+    are_two.then_some(other.token)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stretch_has_two_languages_only_where_two_are_likely() {
+        let told = |probabilities: &[f32]| -> Vec<SpokenLanguage> {
+            let language = |(token, probability): (usize, &f32)| SpokenLanguage {
+                code: token.to_string(),
+                token: token as u32,
+                probability: *probability,
+            };
+            probabilities.iter().enumerate().map(language).collect()
+        };
+        assert_eq!(second(&told(&[0.55, 0.02, 0.43]), 0), Some(2));
+        assert_eq!(second(&told(&[0.2, 0.1, 0.75]), 0), Some(2));
+        assert_eq!(second(&told(&[0.97, 0.01, 0.02]), 0), None, "it is one");
+        assert_eq!(
+            second(&told(&[0.1, 0.16, 0.15, 0.2]), 0),
+            None,
+            "hard to tell"
+        );
+        assert_eq!(second(&told(&[0.5, 0.5]), 7), None);
+    }
+
+    #[test]
+    fn sentences_end_at_their_marks() {
+        assert!(ends_sentence("He left.”") && ends_sentence("好。") && ends_sentence("Why?"));
+        assert!(!ends_sentence("and then,") && !ends_sentence(""));
+    }
 }
