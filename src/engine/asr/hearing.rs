@@ -94,7 +94,7 @@ impl Hearing {
         steps.next()?;
         let mut frames = self.transcriber.listen(&window.samples, false)?;
         if self.options.language.is_none()
-            && let Some(cut) = self.tell_language(&window, frames)?
+            && let Some(cut) = self.tell_language(&window, frames, steps)?
         {
             window.cut(cut);
             steps.next()?;
@@ -114,7 +114,8 @@ impl Hearing {
         let spoken = (code.as_str(), self.options.words);
         let used = (self.transcriber).phrases(&heard, &window, spoken, &mut self.segments)?;
         self.hear_start(&window, first, steps)?;
-        let covered = used.position.unwrap_or(window.end);
+        // The model may name a time in the silence after the sound.
+        let covered = used.position.map_or(window.end, |at| at.min(window.end));
         let last = self.segments.last().filter(|_| self.segments.len() > first);
         let told = last.map_or(window.end, |s| (s.end_s * f64::from(RATE_HZ)) as usize);
         let uncovered = self.windows.speech_in(told.min(window.end)..window.end);
@@ -164,14 +165,20 @@ impl Hearing {
             return Ok(());
         };
         let spoken = (sound.language, self.options.words);
-        let mut earlier = Vec::new();
-        (self.transcriber).phrases(&heard, &start, spoken, &mut earlier)?;
-        self.segments.splice(first..first, earlier);
-        Ok(())
+        // Between the segments, so that it starts where the one before it ends.
+        let later = self.segments.split_off(first);
+        let made = (self.transcriber).phrases(&heard, &start, spoken, &mut self.segments);
+        self.segments.extend(later);
+        made.map(drop)
     }
 
     /// Tells the language at the window's start; returns the position at which another one starts, if one does.
-    fn tell_language(&mut self, window: &Window, frames: Frames) -> Result<Option<usize>, Fault> {
+    fn tell_language(
+        &mut self,
+        window: &Window,
+        frames: Frames,
+        steps: &dyn Steps,
+    ) -> Result<Option<usize>, Fault> {
         let ends = self
             .windows
             .stretches(window.start..window.end, STRETCH_MIN);
@@ -179,7 +186,7 @@ impl Hearing {
         let (mut before, mut start) = (window.start, window.start);
         for end in ends {
             let part = (!is_one).then_some(start..end);
-            let told = self.languages(window, frames, part)?;
+            let told = self.languages(window, frames, part, steps)?;
             let Some(likeliest) = likeliest(&told) else {
                 return Ok(None);
             };
@@ -190,7 +197,8 @@ impl Hearing {
             });
             if is_other && start > window.start {
                 let other = likeliest.token;
-                return self.switch(window, frames, before..start, other).map(Some);
+                let switch = self.switch(window, frames, before..start, other, steps)?;
+                return Ok(Some(switch));
             }
             match (is_other, same) {
                 (false, Some(same)) => {
@@ -217,7 +225,7 @@ impl Hearing {
             if let Some(spoken) = spoken
                 && let Some(other) = second(&told, spoken)
                 && let Some(switch) =
-                    self.switch_within(window, frames, start..end, (spoken, other))?
+                    self.switch_within(window, frames, start..end, (spoken, other), steps)?
             {
                 return Ok(Some(switch));
             }
@@ -234,12 +242,13 @@ impl Hearing {
         frames: Frames,
         stretch: Range<usize>,
         (spoken, other): (u32, u32),
+        steps: &dyn Steps,
     ) -> Result<Option<usize>, Fault> {
         // Parts next to each other of one language are told as one.
         let mut runs: Vec<(Range<usize>, u32)> = Vec::new();
         let mut start = stretch.start;
         for end in self.windows.stretches(stretch, SENTENCE_MIN) {
-            let told = self.languages(window, frames, Some(start..end))?;
+            let told = self.languages(window, frames, Some(start..end), steps)?;
             let token = likeliest(&told).map_or(spoken, |likeliest| likeliest.token);
             match runs.last_mut() {
                 Some((run, same)) if *same == token => run.end = end,
@@ -249,7 +258,7 @@ impl Hearing {
         }
         runs.retain(|(run, token)| *token == other && run.len() >= PART_MIN);
         for (run, _) in runs {
-            let told = self.languages(window, frames, Some(run.clone()))?;
+            let told = self.languages(window, frames, Some(run.clone()), steps)?;
             let told = told.into_iter().find(|told| told.token == other);
             let Some(told) = told.filter(|told| told.probability >= CLEAR_MIN) else {
                 continue;
@@ -275,11 +284,12 @@ impl Hearing {
         frames: Frames,
         stretch: Range<usize>,
         other: u32,
+        steps: &dyn Steps,
     ) -> Result<usize, Fault> {
         let ends = self.windows.stretches(stretch.clone(), SENTENCE_MIN);
         let mut switch = stretch.end;
         for n in (1..ends.len()).rev() {
-            let told = self.languages(window, frames, Some(ends[n - 1]..ends[n]))?;
+            let told = self.languages(window, frames, Some(ends[n - 1]..ends[n]), steps)?;
             if likeliest(&told).is_none_or(|likeliest| likeliest.token != other) {
                 break;
             }
@@ -294,9 +304,13 @@ impl Hearing {
         window: &Window,
         frames: Frames,
         part: Option<Range<usize>>,
+        steps: &dyn Steps,
     ) -> Result<Vec<SpokenLanguage>, Fault> {
-        let frame = |position: usize| (position - window.start) / FRAME_SAMPLES;
-        let part = part.map(|part| frame(part.start)..frame(part.end));
+        steps.next()?;
+        let at = |position: usize| position - window.start;
+        let part = part.map(|part| {
+            at(part.start) / FRAME_SAMPLES..at(part.end).div_ceil(FRAME_SAMPLES).min(frames.all)
+        });
         self.transcriber.languages(frames, part)
     }
 }

@@ -125,6 +125,9 @@ impl Windows {
 
     /// Ends the window `last` at about `position`, between words, so that what follows is heard again.
     pub fn resume(&mut self, last: &Window, position: usize) {
+        if position >= last.end {
+            return self.pass(last);
+        }
         let near = position.saturating_sub(SNAP).max(last.start + ADVANCE_MIN);
         let hops = self.hop(near)..self.hop((position + SNAP).min(last.end));
         let at = match hops.is_empty() {

@@ -172,5 +172,10 @@ fn what_is_heard_again_starts_between_words() {
     assert!(again.start.abs_diff(within) <= SECOND / 2);
     // A position at the start does not hear the same window for ever.
     windows.resume(&again, again.start);
-    assert!(windows.next(&steps).unwrap().unwrap().start >= again.start + SECOND / 2);
+    let next = windows.next(&steps).unwrap().unwrap();
+    assert!(next.start >= again.start + SECOND / 2);
+    // A position after the window, in the silence that the model hears, does not hear it again at all.
+    windows.resume(&next, next.end + SECOND);
+    let after = windows.next(&steps).unwrap();
+    assert!(after.is_none_or(|after| after.start >= next.end - SECOND / 2));
 }

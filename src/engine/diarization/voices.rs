@@ -37,7 +37,7 @@ const TOGETHER_PIECES: usize = 6;
 /// Seconds of a group that is a voice whatever it resembles, and of one that is a voice if its likeness to every other is below
 /// `UNLIKE`: what is between may be an odd sound, or two voices at once.
 const VOICE_S: f32 = 6.0;
-const SHORT_VOICE_S: f32 = 1.2;
+pub(super) const SHORT_VOICE_S: f32 = 1.2;
 const UNLIKE: f32 = 0.5;
 /// Least seconds of clean speech in a piece whose voice is its own; a shorter one is drawn to the voices around it.
 const SURE_S: f32 = 1.0;
