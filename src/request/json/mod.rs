@@ -1,6 +1,6 @@
 //! JSON that clients send, read into structs whose fields carry their bounds.
 //!
-//! [`request!`](crate::json::request) declares a struct: only there are the name, the type and the bounds of
+//! The macro `request!` declares a struct: only there are the name, the type and the bounds of
 //! each field, and its JSON Schema is derived from them. No tree of the body is built: a field that is not declared is
 //! parsed and dropped ([`Skipped`]), a list is counted but not built beyond its bound ([`BoundedList`]), and only the
 //! length of a text that is too long is kept ([`BoundedText`]). Depth is bounded by `serde_json`, at 127 arrays and
