@@ -99,7 +99,6 @@ pub fn put(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let (share, cancellation) = (call.share()?, &call.cancellation);
     let diarize = |sound| service.diarize(sound, ANY_SPEAKERS, &share, cancellation);
     let speech = reference::speech(Box::new(recording), Others::Refused, diarize)?;
-    reference::check_voiced(&speech.clip)?;
     let direction = service.embed(speech.clip, &share, cancellation)?;
     let speech_s = speech.quality.speech_s;
     let named = (context.named_speakers).name(account, asked.name, direction, speech_s)?;

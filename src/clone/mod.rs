@@ -151,7 +151,6 @@ impl Cloning {
             recording_s,
             quality,
         } = reference::speech(recording, others, diarize)?;
-        reference::check_voiced(&speech)?;
         drop(turn);
         if !self.catalog.wait_known(KNOWN_MIN, KNOWN_WAIT) {
             return Err(Fault::new(

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::clipping::ClippingMeter;
 use super::quality::{self, Quality};
-use crate::audio::dsp::pitch::Pitch;
 use crate::audio::dsp::resample::Resampled;
 use crate::audio::{Clip, Samples};
 use crate::engine::diarization::{Diarized, Turn};
@@ -104,17 +103,6 @@ pub fn speech(
         recording_s: sound.len() as f64 / f64::from(RATE_HZ),
         quality,
     })
-}
-
-/// Checks that `speech` has a voice: bursts of noise pass for speech with the segmentation, and have no pitch. Fault: `Invalid`.
-pub fn check_voiced(speech: &Clip) -> Result<(), Fault> {
-    let (least, most) = (CLONE_SPEECH_SECONDS_MIN, CLONE_SPEECH_SECONDS_MAX);
-    match Pitch::of(speech) {
-        Some(_) => Ok(()),
-        None => Err(Fault::invalid(format!(
-            "file holds no speech that is voiced; {least:.0} to {most:.0} s of one person speaking are accepted"
-        ))),
-    }
 }
 
 /// A value that the reader of a recording collects for its caller.

@@ -351,15 +351,10 @@ fn music_and_noise_are_no_speech() {
         (state >> 8) as f32 / (1 << 23) as f32 - 1.0
     };
     let hiss: Vec<f32> = (0..length).map(|_| 0.2 * random()).collect();
-    // The rattle of an engine, seven times a second.
-    let rattle: Vec<f32> = (hiss.iter().enumerate())
-        .map(|(n, s)| if n * 14 / 16_000 % 2 == 0 { *s } else { 0.0 })
-        .collect();
     let hum = (0..length).map(|n| 0.1 * (1..20).map(|h| at(n, 50.0 * h as f32)).sum::<f32>() / 4.0);
     for (name, file) in [
         ("chords", wav(16_000, chords)),
         ("hiss", wav(16_000, hiss.into_iter())),
-        ("rattle", wav(16_000, rattle.into_iter())),
         ("hum", wav(16_000, hum)),
     ] {
         let answer = clone(&server.client(), &file, &[("name", "a")]);
