@@ -45,7 +45,7 @@ pub fn status(kind: Kind) -> u16 {
 pub enum ErrorShape {
     /// [`ErrorAnswer`].
     Detail,
-    /// [`envelope::OpenAiErrorAnswer`].
+    /// `{"error": {"message": …}}`, as OpenAI's packages read it.
     OpenAi,
 }
 

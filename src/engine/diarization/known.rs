@@ -26,7 +26,7 @@ impl Voiceprint {
 }
 
 /// Returns which of `known` each of `speakers` is; the most alike pairs are found first, and each of `known` is one speaker at
-/// most. Who says less than [`SHORT_VOICE_S`] is not known by the voice.
+/// most. Who says less than 1.2 s (`SHORT_VOICE_S`) is not known by the voice.
 pub fn recognize(speakers: &[Voiceprint], known: &[Voiceprint]) -> Vec<Option<usize>> {
     let mut found = vec![None; speakers.len()];
     let mut pairs: Vec<(f32, usize, usize)> = Vec::new();
