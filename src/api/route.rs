@@ -71,7 +71,10 @@ pub fn methods(path: &str) -> Option<&'static str> {
 
 fn allow(methods: &[&str]) -> &'static str {
     if methods.contains(&"PUT") {
-        return "GET, HEAD, PUT, DELETE";
+        return match methods.contains(&"DELETE") {
+            true => "GET, HEAD, PUT, DELETE",
+            false => "GET, HEAD, PUT",
+        };
     }
     match (
         methods.contains(&"GET"),

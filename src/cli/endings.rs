@@ -85,13 +85,15 @@ mod tests {
             ("a.ogg", Format::Opus),
             ("a.pcm", Format::Pcm),
             ("a.raw", Format::Pcm),
+            ("a.mp3", Format::Mp3),
+            ("a.AAC", Format::Aac),
             ("a", Format::Wav),
             ("a.txt", Format::Wav),
             ("-", Format::Wav),
         ] {
             assert_eq!(format(None, path), Some(written), "{path}");
         }
-        for path in ["a.m4a", "a.MP4", "a.aac", "a.aiff", "a.wma", "a.webm"] {
+        for path in ["a.m4a", "a.MP4", "a.aiff", "a.wma", "a.webm"] {
             assert_eq!(format(None, path), None, "{path}");
         }
         assert_eq!(format(Some(Format::Flac), "a.wav"), None);

@@ -69,14 +69,20 @@ mod tests {
     use super::*;
 
     /// Two seconds of buzz at 16 kHz whose harmonics end at `edge_hz`.
-    fn buzz(edge_hz: f32) -> Clip {
+    fn buzz(edge_hz: f64) -> Clip {
         let harmonics = (1..)
-            .map(|h| h as f32 * 150.0)
+            .map(|h| f64::from(h) * 150.0)
             .take_while(|hz| *hz < edge_hz);
-        let harmonics: Vec<f32> = harmonics.collect();
+        let harmonics: Vec<f64> = harmonics.collect();
         let sample = |n: usize| {
-            let phase = |hz: &f32| (n as f32 / 16e3 * hz * std::f32::consts::TAU).sin();
-            harmonics.iter().map(phase).sum::<f32>() / 100.0
+            // Single precision would add noise above the edge.
+            let wave = |hz: &f64| (n as f64 / 16e3 * hz * std::f64::consts::TAU).sin();
+            // Speech starts and ends softly; a cut would have every frequency.
+            let within = n.min(31_999 - n) as f64 / 3_200.0;
+            let swell = (within.min(1.0) * std::f64::consts::FRAC_PI_2)
+                .sin()
+                .powi(2);
+            (swell * harmonics.iter().map(wave).sum::<f64>()) as f32 / 100.0
         };
         Clip {
             samples: (0..32_000).map(sample).collect(),

@@ -228,7 +228,7 @@ mod tests {
             panic!("a newer layout was opened");
         };
         assert!(
-            fault.sentence.contains("this program knows 1 to 7"),
+            fault.sentence.contains("this program knows 1 to 8"),
             "{fault}"
         );
     }
