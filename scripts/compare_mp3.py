@@ -107,7 +107,8 @@ def main() -> int:
     options.add_argument("--binary", type=Path, default=ROOT / "target/release/vocabox", metavar="PROGRAM")
     binary = options.parse_args().binary
     if not binary.is_file():
-        raise Usage(f"{binary} is missing: build it by cargo build --release, or name another by --binary")
+        shown = binary.relative_to(ROOT) if binary.is_relative_to(ROOT) else binary
+        raise Usage(f"{shown} is missing: build it by cargo build --release, or name another by --binary")
     rows: dict[str, list[dict]] = {}
     wrong: dict[str, int] = {}
     words = 0

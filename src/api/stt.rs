@@ -17,7 +17,7 @@ use crate::engine::{speaker, vad};
 use crate::fault::Fault;
 use crate::limits;
 use crate::request::sound_fields::ChannelMode;
-use crate::request::transcription::{ResponseFormat, Task, TranscribeForm};
+use crate::request::transcription::{ResponseFormat, SpeechTask, TranscribeForm};
 use crate::services::named_speakers::labels;
 use crate::services::rendering::subtitles;
 use crate::services::spoken_language::spoken_language;
@@ -90,9 +90,9 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let language = spoken_language(asked.language.as_deref().unwrap_or("auto"), &known)?;
     let (layout, words) = (asked.layout(), asked.word_timestamps);
     let recognizer = match asked.task {
-        Task::Transcribe => transcription.recognizer(language.as_deref()),
+        SpeechTask::Transcribe => transcription.recognizer(language.as_deref()),
         // Specialists do not declare that they know English.
-        Task::Translate => transcription.general(),
+        SpeechTask::Translate => transcription.general(),
     };
     // Subtitles are timed by words.
     let is_timed =
@@ -145,7 +145,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
             recording: Recording::Stream(sound.samples),
             // Both sides of a call speak the language that was detected in the first words.
             language: language.clone().or(heard.language()),
-            into_english: asked.task == Task::Translate,
+            into_english: asked.task == SpeechTask::Translate,
             words: is_timed,
             beams: transcription.beams,
             hints: hints.clone(),

@@ -51,7 +51,7 @@ pub struct TranscribeArgs {
     format: TranscriptFormat,
     /// Whether to write what is said, or its translation into English
     #[arg(long, value_enum, default_value = "transcribe")]
-    task: Task,
+    task: TaskOption,
     /// Text that could come before the recording: the transcript is spelled like it
     #[arg(long, value_name = "TEXT")]
     prompt: Option<String>,
@@ -77,7 +77,7 @@ enum TranscriptFormat {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Task {
+enum TaskOption {
     Transcribe,
     Translate,
 }
@@ -96,7 +96,7 @@ pub fn run(args: TranscribeArgs, common: &Common) -> Result<(), CliError> {
     // Specialists do not declare that they know English.
     let of = language
         .as_deref()
-        .filter(|_| args.task == Task::Transcribe);
+        .filter(|_| args.task == TaskOption::Transcribe);
     let recognizer = installation.start_recognizer_for(of);
     let recognizer = recognizer.map_err(CliError::usage)?;
     let finder = installation.start_speech_finder(&installation.command_capacity());
@@ -111,7 +111,7 @@ pub fn run(args: TranscribeArgs, common: &Common) -> Result<(), CliError> {
         let request = |audio| TranscriptionRequest {
             recording: Recording::Stream(audio),
             language: language.clone(),
-            into_english: args.task == Task::Translate,
+            into_english: args.task == TaskOption::Translate,
             words: args.format != TranscriptFormat::Text,
             beams: options.settings.beam,
             hints: hints.clone(),
@@ -380,7 +380,7 @@ mod tests {
             output: output.map(PathBuf::from),
             language: "auto".to_owned(),
             format,
-            task: Task::Transcribe,
+            task: TaskOption::Transcribe,
             prompt: None,
             keywords: None,
             max_line_chars: 42,

@@ -36,7 +36,7 @@ pub struct TranscribeForm {
     pub response_format: ResponseFormat,
     /// Whether to write what is said, or its translation into English.
     #[schemars(with = "Option<String>", extend("enum" = ["transcribe", "translate"], "default" = "transcribe"))]
-    pub task: Task,
+    pub task: SpeechTask,
     /// Whether the answer has the times of words.
     #[schemars(default = "on")]
     pub word_timestamps: bool,
@@ -77,14 +77,14 @@ const RESPONSE_FORMATS: [(&str, ResponseFormat); 4] = [
 
 /// What is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Task {
+pub enum SpeechTask {
     Transcribe,
     Translate,
 }
 
-const TASKS: [(&str, Task); 2] = [
-    ("transcribe", Task::Transcribe),
-    ("translate", Task::Translate),
+const TASKS: [(&str, SpeechTask); 2] = [
+    ("transcribe", SpeechTask::Transcribe),
+    ("translate", SpeechTask::Translate),
 ];
 
 impl TranscribeForm {
