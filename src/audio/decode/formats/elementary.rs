@@ -20,6 +20,7 @@ pub enum Syntax {
 }
 
 impl Syntax {
+    /// All of them, those with the longest mark first.
     pub const ALL: [Syntax; 3] = [Syntax::Adts, Syntax::Ac3, Syntax::Mpeg];
 }
 

@@ -299,9 +299,15 @@ impl TsSound {
 }
 
 impl TsStream {
-    /// Tells the coding by the start of a packet's content.
+    /// Tells the coding by the start of a packet's content: a frame, which another one follows as far as the packet has it.
     fn recognise(&mut self, content: &[u8]) {
-        let is_start = |syntax: &Syntax| FrameHead::read(*syntax, content).is_some();
+        let is_start = |syntax: &Syntax| {
+            let Some(head) = FrameHead::read(*syntax, content) else {
+                return false;
+            };
+            let next = content.get(head.bytes..).filter(|next| next.len() >= 7);
+            next.is_none_or(|next| FrameHead::read(*syntax, next).is_some())
+        };
         if let Some(syntax) = Syntax::ALL.into_iter().find(is_start) {
             self.coding = StreamCoding::Frames(Splitter::new(syntax));
         }
