@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares the program's MP3 with LAME's, of the same speech.
 
-Speaks sentences by several voices as WAV and as MP3 (96 kbit/s), has ffmpeg's LAME encode the WAV at 64 and at 96 kbit/s, decodes
+Speaks sentences by several voices as WAV and as MP3 (128 kbit/s), has ffmpeg's LAME encode the WAV at 64 and at 96 kbit/s, decodes
 all by ffmpeg and tells for each encoder
 
 - the noise: the level of the speech above the difference from it, by stretches of 20 ms with sound, in dB;
@@ -120,7 +120,7 @@ def main() -> int:
                 wav, own = folder / f"{name}.wav", folder / f"{name}.own.mp3"
                 for path in (wav, own):
                     ran([str(binary), "speak", sentence, "--voice", voice, "-o", str(path)])
-                files = {"WAV": wav, "own 96": own}
+                files = {"WAV": wav, "own 128": own}
                 for rate in (64, 96):
                     files[f"LAME {rate}"] = folder / f"{name}.{rate}.mp3"
                     bare = ["-write_xing", "0", "-id3v2_version", "0", "-c:a", "libmp3lame", "-b:a", f"{rate}k"]

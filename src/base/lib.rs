@@ -13,6 +13,7 @@ pub mod end;
 pub mod fault;
 pub mod folder;
 pub mod groups;
+pub mod interrupted;
 pub mod limits;
 pub mod memory;
 pub mod names;

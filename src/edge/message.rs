@@ -9,6 +9,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use vocabox_base::fault::Fault;
+use vocabox_base::interrupted::uninterrupted;
 
 /// The API as the edge calls it: admission from the head alone, then the answer.
 pub trait Service: Send + Sync + 'static {
@@ -144,7 +145,7 @@ struct SpooledReader {
 
 impl Read for SpooledReader {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read_at(out, self.at)?;
+        let read = uninterrupted(|| self.file.read_at(out, self.at))?;
         self.at += read as u64;
         Ok(read)
     }

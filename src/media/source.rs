@@ -1,6 +1,7 @@
 //! A seekable input of known length, which never reads past its end.
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use vocabox_base::interrupted::uninterrupted;
 
 use super::damaged;
 use vocabox_audio::decode::{Patched, mended_matroska};
@@ -100,7 +101,7 @@ impl<R: Read + Seek> Source<R> {
 
 impl<R: Read> Read for Source<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.reader.read(buffer)?;
+        let read = uninterrupted(|| self.reader.read(buffer))?;
         self.at += read as u64;
         Ok(read)
     }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::{Arc, Mutex, PoisonError};
+use vocabox_base::interrupted::uninterrupted;
 
 use symphonia::core::io::MediaSource;
 
@@ -101,7 +102,7 @@ impl Read for FileSpan {
                 file.at = u64::MAX;
                 file.at = file.source.seek(SeekFrom::Start(place))?;
             }
-            let count = file.source.read(&mut buffer[..most])?;
+            let count = uninterrupted(|| file.source.read(&mut buffer[..most]))?;
             file.at += count as u64;
             count
         };

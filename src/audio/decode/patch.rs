@@ -1,6 +1,7 @@
 //! Replacement bytes for parts of a file, which correct what the file declares about itself.
 
 use std::io::{self, Read, Seek, SeekFrom};
+use vocabox_base::interrupted::uninterrupted;
 
 /// Bytes that are read in place of those at `at`.
 #[derive(Debug, PartialEq)]
@@ -48,7 +49,7 @@ impl<R: Read + Seek> Patched<R> {
 
 impl<R: Read> Read for Patched<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.reader.read(buffer)?;
+        let count = uninterrupted(|| self.reader.read(buffer))?;
         lay(&self.patches, self.at, &mut buffer[..count]);
         self.at += count as u64;
         Ok(count)

@@ -13,7 +13,7 @@
 //! | `aac` | bare AAC packets, for MP4 |
 //! | `codec` | the codecs of a film's sound |
 //! | `adts` | AAC in packets with heads of their own |
-//! | `mp3` | MP3: an eighth of the bytes, not the same samples |
+//! | `mp3` | MP3: a third of the bytes, not the same samples |
 
 mod aac;
 mod adts;

@@ -12,9 +12,9 @@ use vocabox_base::fault::Fault;
 /// Rates at which no frame refers to an earlier one in this encoder (MPEG-2 and 2.5). Any other is resampled to the next higher
 /// of them, or to the highest.
 const RATES_HZ: [u32; 6] = [8_000, 11_025, 12_000, 16_000, 22_050, 24_000];
-/// At 24 kHz the noise is lower than LAME's, and what is heard before an onset as low as LAME's at 64 kbit/s; at 64 kbit/s this
-/// encoder has more of it (benches/runs/2026-11-30-mp3.md). Up to 12 kHz the encoder takes 64, the highest rate of MPEG-2.5.
-const KBITS_PER_S: u32 = 96;
+/// At 24 kHz the noise is lower than LAME's at 64, and what is heard before an onset as low; at 64 and 96 kbit/s this encoder has
+/// more of that (benches/runs/2026-11-30-mp3.md). Up to 12 kHz the encoder takes 64, the highest rate of MPEG-2.5.
+const KBITS_PER_S: u32 = 128;
 
 /// Returns a file: what [`Mp3Stream`] makes of `samples`.
 pub fn whole(samples: &[f32], rate_hz: u32) -> Result<Vec<u8>, Fault> {

@@ -380,10 +380,10 @@ fn joined_mp3s_play_one_after_the_other() {
     assert_eq!(joined.samples.len(), lengths.iter().sum::<usize>());
     // Every frame has the same length: the rate is constant, and no frame tells of the others.
     let bytes = file(&one);
-    assert_eq!(bytes.len() % 288, 0, "96 kbit/s of 576 samples at 24 kHz");
+    assert_eq!(bytes.len() % 384, 0, "128 kbit/s of 576 samples at 24 kHz");
     assert!(
         bytes
-            .chunks(288)
+            .chunks(384)
             .all(|frame| frame[0] == 0xFF && frame[1] & 0xFE == 0xF2)
     );
     assert!(
