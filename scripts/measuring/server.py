@@ -81,10 +81,14 @@ class Server(Client):
         return Fault(f"the server ended {f'by signal {-code}' if code < 0 else f'with exit code {code}'}")
 
     def _read(self, is_quiet: bool) -> None:
-        for line in self.process.stderr:
-            if not line.startswith("listening on ") and (is_quiet or NOTABLE.search(line)):
-                sys.stderr.write(line)
-            self._lines.put(line.rstrip("\n"))
+        try:
+            for line in self.process.stderr:
+                if not line.startswith("listening on ") and (is_quiet or NOTABLE.search(line)):
+                    sys.stderr.write(line)
+                self._lines.put(line.rstrip("\n"))
+        except (OSError, ValueError):
+            # A script that is ended by a signal closes the pipe, and its own standard error.
+            pass
         self._lines.put(None)
 
 
