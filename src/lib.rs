@@ -99,6 +99,6 @@ use vocabox_edge as edge;
 pub use vocabox_engine as engine;
 pub use vocabox_media as media;
 pub use vocabox_pack as pack;
-use vocabox_request as request;
+pub use vocabox_request as request;
 pub use vocabox_store as store;
 pub use vocabox_text as text;

@@ -13,14 +13,14 @@ use crate::audio::{self, SoundRequest};
 use crate::dub::request::language_codes;
 use crate::engine::contract::{Transcript, Word, millis};
 use crate::engine::diarization::{ANY_SPEAKERS, Spoken, attribute};
-use crate::engine::{speaker, vad};
+use crate::engine::speaker;
 use crate::fault::Fault;
 use crate::limits;
 use crate::request::sound_fields::ChannelMode;
+use crate::request::spoken_language::spoken_language;
 use crate::request::transcription::{ResponseFormat, SpeechTask, TranscribeForm};
 use crate::services::named_speakers::labels;
 use crate::services::rendering::subtitles;
-use crate::services::spoken_language::spoken_language;
 use crate::services::transcription::{Recording, TranscriptionHints, TranscriptionRequest};
 use crate::store::{Feature, ItemId};
 
@@ -98,50 +98,40 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let is_timed =
         words || asked.diarize || matches!(asked.response_format, ResponseFormat::Subtitles(_));
     let is_split = asked.channels == ChannelMode::Split;
-    let mut track = TrackChoice {
-        number: asked.audio_track,
-        languages: language_codes(language.as_deref()),
+    let request = SoundRequest {
+        track: TrackChoice {
+            number: asked.audio_track,
+            languages: language_codes(language.as_deref()),
+        },
+        bare: asked
+            .raw_encoding
+            .map(|coding| (coding, asked.raw_sample_rate)),
+        side: None,
     };
     let file = asked.file.into_source();
-    let open = |track: &TrackChoice, side: Option<usize>, rate_hz: u32| {
-        let reader = file.reader();
-        let request = SoundRequest {
-            track: track.clone(),
-            bare: asked
-                .raw_encoding
-                .map(|coding| (coding, asked.raw_sample_rate)),
-            side,
-        };
-        let most_s = limits::AUDIO_SECONDS_MAX;
-        audio::open_sound(reader, &request, rate_hz, most_s)
+    let most_s = limits::AUDIO_SECONDS_MAX;
+    let open = |request: &SoundRequest, rate_hz| {
+        audio::open_sound(file.reader(), request, rate_hz, most_s)
     };
-    let side = is_split.then_some(0);
-    let mut sound = open(&track, side, recognizer.rate_hz)?;
-    let mut searched = |number| Ok(open(&TrackChoice::of(number), None, vad::RATE_HZ)?.samples);
     let finder = &transcription.finder;
-    let number = finder.track(
-        &sound.track,
-        &mut searched,
-        &call.share()?,
-        &call.cancellation,
-    )?;
-    // The next readings hear the same.
-    track.number = Some(number);
-    if number != sound.track.number {
-        sound = open(&track, side, recognizer.rate_hz)?;
-    }
-    let heard_track = sound.track.clone();
-    let sides = split_sides(is_split, sound.channels)?;
+    let track = finder.track(&request, &open, &call.share()?, &call.cancellation)?;
+    let request = request.of_track(track.number);
+    let open_side = |side| {
+        let request = SoundRequest {
+            side,
+            ..request.clone()
+        };
+        open(&request, recognizer.rate_hz)
+    };
+    let first = open_side(is_split.then_some(0))?;
+    let sides = split_sides(is_split, first.channels)?;
 
     call.begin(Feature::Stt, &recognizer.name)?;
     let mut heard = ChannelTranscripts::default();
-    let mut sound = Some(sound);
+    let mut first = Some(first);
     for side in 0..sides {
-        let sound = match sound.take() {
-            Some(sound) => sound,
-            None => open(&track, Some(side), recognizer.rate_hz)?,
-        };
-        let request = TranscriptionRequest {
+        let sound = first.take().map_or_else(|| open_side(Some(side)), Ok)?;
+        let task = TranscriptionRequest {
             recording: Recording::Stream(sound.samples),
             // Both sides of a call speak the language that was detected in the first words.
             language: language.clone().or(heard.language()),
@@ -150,7 +140,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
             beams: transcription.beams,
             hints: hints.clone(),
         };
-        heard.add(recognizer.transcribe(request, &call.share()?, &call.cancellation)?);
+        heard.add(recognizer.transcribe(task, &call.share()?, &call.cancellation)?);
     }
     let (transcript, sided) = heard.merged();
     let text = transcript.text();
@@ -165,7 +155,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         None if is_split => sided,
         None => unlabelled(&transcript),
         Some(service) => {
-            let sound = open(&track, None, speaker::RATE_HZ)?.samples;
+            let sound = open(&request, speaker::RATE_HZ)?.samples;
             let count = asked.speakers.range(ANY_SPEAKERS);
             let heard = service.diarize(sound, count, &call.share()?, &call.cancellation)?;
             let named = context
@@ -183,7 +173,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     };
     match asked.response_format {
         ResponseFormat::Json => Reply::json(&TranscribeAnswer {
-            audio_track: heard_track.into(),
+            audio_track: track.into(),
             duration_seconds: millis(transcript.seconds),
             engine: recognizer.name.engine.clone(),
             id,

@@ -14,6 +14,7 @@ pub mod fault;
 pub mod folder;
 pub mod groups;
 pub mod interrupted;
+pub mod language_codes;
 pub mod limits;
 pub mod memory;
 pub mod names;

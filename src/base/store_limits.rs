@@ -14,8 +14,9 @@ pub const STORE_SPARE_PARTS: usize = 8;
 /// The fraction of it (one part in this many) that history leaves free: when all histories together have more than the
 /// rest, the largest loses its oldest items.
 pub const STORE_FREE_PARTS: usize = 4;
-/// The fraction of it (one part in this many) that all lexicons together may take: half of what history leaves.
-pub const STORE_LEXICON_PARTS: usize = 2 * STORE_SPARE_PARTS;
+/// The fraction of it (one part in this many) that all lexicons and named speakers together may take: half of what
+/// history leaves.
+pub const STORE_RECORDS_PARTS: usize = 2 * STORE_SPARE_PARTS;
 /// Simultaneous LMDB readers: every connection may check its key at once, and the command line reads too.
 pub const STORE_READERS_MAX: u32 = 9_216;
 /// Writes that one group commit takes.

@@ -21,7 +21,7 @@ use crate::config::{Common, Flags, ModelSettings};
 use crate::dub::analyze::{self, Analysis, AnalysisRequest};
 use crate::dub::fit::room_chars;
 use crate::dub::render::{self, AUDIO, RenderFiles, Rendered, SRT, VIDEO, WriteFile};
-use crate::dub::request::{RenderRequest, ScriptLine, language_codes, of_track};
+use crate::dub::request::{RenderRequest, ScriptLine, language_codes};
 use crate::dub::services::DubServices;
 use crate::dub::{mux, sound};
 use crate::engine::contract::{CancellationToken, TranslateTask};
@@ -144,17 +144,15 @@ impl DubRun<'_> {
             ..SoundRequest::default()
         };
         let open = || self.open();
-        let track = (self.services)
-            .track(&open, &asked, &self.cancellation)?
-            .number;
-        let analysis = self.analyze(language, track)?;
+        let track = (self.services).track(&open, &asked, &self.cancellation)?;
+        let analysis = self.analyze(language, &asked.of_track(track.number))?;
         let request = RenderRequest {
             segments: self.translate(&analysis)?,
             voice_map: voices,
             language: self.args.to.to_lowercase(),
             keep_background: self.args.keep_background,
             audio_codec: self.codec,
-            audio_track: Some(track),
+            audio_track: Some(track.number),
         };
         self.render(&request)
     }
@@ -163,10 +161,9 @@ impl DubRun<'_> {
         File::open(&self.args.file).map_err(Fault::disk)
     }
 
-    fn analyze(&self, language: Option<String>, track: usize) -> Result<Analysis, Fault> {
+    fn analyze(&self, language: Option<String>, heard: &SoundRequest) -> Result<Analysis, Fault> {
         let bar = bar("listening");
-        let heard = of_track(Some(track));
-        let open = || sound::open(self.open()?, &heard, sound::SPEECH_RATE_HZ);
+        let open = || sound::open(self.open()?, heard, sound::SPEECH_RATE_HZ);
         let request = AnalysisRequest {
             language,
             diarize: true,

@@ -18,14 +18,14 @@ use crate::audio::{self, SoundRequest};
 use crate::capability::Capability;
 use crate::config::{Common, Flags, ModelSettings};
 use crate::dub::request::language_codes;
+use crate::engine::asr;
 use crate::engine::contract::{CancellationToken, Segment, Transcript, Word, millis};
-use crate::engine::{asr, vad};
 use crate::fault::Fault;
 use crate::limits;
+use crate::request::spoken_language::spoken_language;
 use crate::scheduler::LaneShare;
 use crate::services::rendering::subtitles;
 use crate::services::speech_finder::SpeechFinder;
-use crate::services::spoken_language::spoken_language;
 use crate::services::transcription::{
     Recognizer, Recording, TranscriptionHints, TranscriptionRequest,
 };
@@ -101,9 +101,12 @@ pub fn run(args: TranscribeArgs, common: &Common) -> Result<(), CliError> {
     let recognizer = recognizer.map_err(CliError::usage)?;
     let finder = installation.start_speech_finder(&installation.command_capacity());
     let finder = finder.map_err(CliError::usage)?;
-    let asked = TrackChoice {
-        languages: language_codes(language.as_deref()),
-        ..TrackChoice::default()
+    let asked = SoundRequest {
+        track: TrackChoice {
+            languages: language_codes(language.as_deref()),
+            ..TrackChoice::default()
+        },
+        ..SoundRequest::default()
     };
     let mut wrong = 0;
     for (path, output) in args.files.iter().zip(&outputs) {
@@ -229,16 +232,24 @@ fn hear(
     path: &Path,
     recognizer: &Recognizer,
     finder: &SpeechFinder,
-    asked: &TrackChoice,
+    asked: &SoundRequest,
     request: impl FnOnce(Box<dyn Samples>) -> TranscriptionRequest,
     begun: Instant,
 ) -> Result<Transcript, Fault> {
     let cancellation = CancellationToken::until(begun + Duration::from_secs(24 * 3600));
-    let file = open(path)?;
-    let bar = bar(path, &file);
-    let track = chosen_track(&file, finder, asked, &cancellation)?;
+    let mut file = open(path)?;
     let most_s = limits::AUDIO_SECONDS_MAX;
-    let sound = audio::open_sound(bar.wrap_read(file), &track, asr::RATE_HZ, most_s);
+    let searched = |request: &SoundRequest, rate_hz| {
+        let mut again = file.try_clone().map_err(Fault::internal)?;
+        again.rewind().map_err(Fault::internal)?;
+        audio::open_sound(again, request, rate_hz, most_s)
+    };
+    let track = finder.track(asked, &searched, &LaneShare::command(), &cancellation)?;
+    // Both have one position.
+    file.rewind().map_err(Fault::internal)?;
+    let bar = bar(path, &file);
+    let chosen = asked.of_track(track.number);
+    let sound = audio::open_sound(bar.wrap_read(file), &chosen, asr::RATE_HZ, most_s);
     let heard = sound.and_then(|sound| {
         let watched = Watched {
             inner: sound.samples,
@@ -253,37 +264,6 @@ fn hear(
     });
     bar.finish_and_clear();
     heard
-}
-
-/// The sound track of a recording to hear: the one that `asked` prefers, of several as good ones the first with speech. `file` is
-/// at its start afterwards.
-fn chosen_track(
-    file: &File,
-    finder: &SpeechFinder,
-    asked: &TrackChoice,
-    cancellation: &CancellationToken,
-) -> Result<SoundRequest, Fault> {
-    let from_start = || -> std::io::Result<File> {
-        let mut file = file.try_clone()?;
-        file.rewind()?;
-        Ok(file)
-    };
-    let open = |track: TrackChoice| {
-        let request = SoundRequest {
-            track,
-            ..SoundRequest::default()
-        };
-        let file = from_start().map_err(Fault::internal)?;
-        audio::open_sound(file, &request, vad::RATE_HZ, limits::AUDIO_SECONDS_MAX)
-    };
-    let heard = open(asked.clone())?.track;
-    let mut searched = |number| Ok(open(TrackChoice::of(number))?.samples);
-    let number = finder.track(&heard, &mut searched, &LaneShare::command(), cancellation)?;
-    from_start().map_err(Fault::internal)?;
-    Ok(SoundRequest {
-        track: TrackChoice::of(number),
-        ..SoundRequest::default()
-    })
 }
 
 /// Opens a recording. Standard input is copied to an unlinked file, because containers are not read from front to back.

@@ -26,7 +26,7 @@ const REGRESS_EACH: usize = 12;
 /// Numbers of best blends from which, and towards which, steps are made.
 const STARTS: usize = 6;
 const GOALS: usize = 25;
-/// LaneShare of the best stock voice in the final blend; the rest is the mean of the best blends.
+/// Share of the best stock voice in the final blend; the rest is the mean of the best blends.
 const STOCK_SHARE: f32 = 0.25;
 /// Length scales of the covariance: squared distances, as multiples of the stock voices' median squared distance.
 const TIMBRE_LENGTH: f32 = 1.0;

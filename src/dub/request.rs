@@ -67,8 +67,7 @@ impl AnalyzeRecord {
     }
 }
 
-/// The sound track of a number; none for the one that is heard.
-pub fn of_track(number: Option<usize>) -> SoundRequest {
+fn of_track(number: Option<usize>) -> SoundRequest {
     SoundRequest {
         track: TrackChoice {
             number,

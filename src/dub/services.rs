@@ -3,13 +3,11 @@
 use std::fs::File;
 use std::sync::Arc;
 
-use super::sound;
 use super::voices::DubVoices;
-use crate::audio::decode::TrackChoice;
-use crate::audio::{HeardTrack, SoundRequest};
+use crate::audio::{self, HeardTrack, SoundRequest};
 use crate::engine::contract::CancellationToken;
-use crate::engine::vad;
 use crate::fault::Fault;
+use crate::limits;
 use crate::scheduler::LaneShare;
 use crate::services::named_speakers::NamedSpeakers;
 use crate::services::speakers::SpeakerService;
@@ -28,26 +26,20 @@ pub struct DubServices {
 }
 
 impl DubServices {
-    /// The sound track of a file that `request` asks for, of several as good ones the first with speech. `open` opens the file.
-    /// Faults: those of [`sound::track`], of the service and of `cancellation`.
+    /// The sound track of a file to hear and to replace, as [`SpeechFinder::track`] chooses it; `open` opens the file.
+    ///
+    /// [`SpeechFinder::track`]: crate::services::speech_finder::SpeechFinder::track
     pub fn track(
         &self,
         open: &dyn Fn() -> Result<File, Fault>,
         request: &SoundRequest,
         cancellation: &CancellationToken,
     ) -> Result<HeardTrack, Fault> {
-        let heard = sound::track(open()?, request)?;
-        let numbered = |number| SoundRequest {
-            track: TrackChoice::of(number),
-            ..SoundRequest::default()
-        };
-        let mut searched = |number| sound::open(open()?, &numbered(number), vad::RATE_HZ);
+        let most_s = limits::AUDIO_SECONDS_MAX;
+        let open =
+            |request: &SoundRequest, rate_hz| audio::open_sound(open()?, request, rate_hz, most_s);
         let finder = &self.transcription.finder;
-        let number = finder.track(&heard, &mut searched, &LaneShare::idle(), cancellation)?;
-        match number == heard.number {
-            true => Ok(heard),
-            false => sound::track(open()?, &numbered(number)),
-        }
+        finder.track(request, &open, &LaneShare::idle(), cancellation)
     }
 
     /// The number of stock voices that have to be measured before speakers can be imitated; none where there are none.

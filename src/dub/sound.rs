@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::mux::Picture;
 use super::original::{self, AudioFrames, LineLoudness, RATE_HZ, Recorded};
-use crate::audio::{self, Clip, HeardTrack, Samples, SoundRequest};
+use crate::audio::{self, Clip, Samples, SoundRequest};
 use crate::fault::Fault;
 use crate::limits;
 
@@ -19,12 +19,6 @@ const SILENCE: u64 = 1 << 14;
 pub fn open(file: File, request: &SoundRequest, rate_hz: u32) -> Result<Box<dyn Samples>, Fault> {
     let sound = audio::open_sound(file, request, rate_hz, limits::AUDIO_SECONDS_MAX)?;
     Ok(sound.samples)
-}
-
-/// The sound track of `file` that `request` asks for. Faults: those of [`audio::decode::open_sound`].
-pub fn track(file: File, request: &SoundRequest) -> Result<HeardTrack, Fault> {
-    let decoder = audio::decode::open_sound(file, request, limits::AUDIO_SECONDS_MAX)?;
-    Ok(decoder.heard().clone())
 }
 
 /// The file that is dubbed.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::analyze::{self, AnalysisRequest};
 use super::render::{self, RenderFiles, WriteFile};
-use super::request::{self, AnalyzeRecord, RenderRequest};
+use super::request::{AnalyzeRecord, RenderRequest};
 use super::result::{AnalysisResult, JobResult, RenderResult};
 use super::services::DubServices;
 use super::sound;
@@ -52,7 +52,7 @@ pub fn analyze(
     let services = &context.services;
     let file = || store.job_files().open(job.job_id, INPUT);
     let track = services.track(&file, &record.sound(), cancellation)?;
-    let heard = request::of_track(Some(track.number));
+    let heard = record.sound().of_track(track.number);
     let AnalyzeRecord {
         language,
         diarize,

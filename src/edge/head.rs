@@ -318,6 +318,8 @@ mod tests {
             "A: b\r\n Content-Length: 3",
             "Host: y",
             "Authorization: Bearer a\r\nauthorization: Bearer b",
+            "X-API-Key: a\r\nx-api-key: b",
+            "xi-api-key: a\r\nxi-api-key: a",
             "Content-Type: a/b\r\nContent-Type: a/b",
             "Expect: a miracle",
             ": no name",

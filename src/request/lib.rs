@@ -19,5 +19,6 @@ pub mod render;
 pub mod sound_fields;
 pub mod speaker_hints;
 pub mod speech;
+pub mod spoken_language;
 pub mod transcription;
 pub mod translation;

@@ -10,7 +10,6 @@
 //! | `speech_script` | utterances one after another, by several voices, with silence between them |
 //! | `reading` | from a client's text to what is spoken: markup, lexicon, the voices that it names |
 //! | `lexicons` | the pronunciations of the accounts, and of the command line |
-//! | `spoken_language` | the language of a recording, as clients write it |
 //! | `transcription` | sound → text |
 //! | `speech_finder` | which sound track of a recording to hear |
 //! | `rendering` | a transcript → subtitles |
@@ -33,7 +32,6 @@ pub mod speakers;
 pub mod speech;
 pub mod speech_finder;
 pub mod speech_script;
-pub mod spoken_language;
 mod style_cache;
 pub mod transcription;
 pub mod translation;

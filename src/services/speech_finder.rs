@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::{Capacity, run_engine};
-use crate::audio::{HeardTrack, Samples};
+use crate::audio::{HeardTrack, Samples, Sound, SoundRequest};
 use crate::engine::contract::CancellationToken;
 use crate::engine::speech_search::SpeechSearch;
+use crate::engine::vad;
 use crate::fault::{Fault, Kind};
 use crate::limits;
 use crate::scheduler::LaneShare;
@@ -15,8 +16,8 @@ use crate::scheduler::lanes::Lanes;
 /// Seconds of a track that are expected to be searched.
 const USUAL_SECONDS: f64 = 30.0;
 
-/// Opens the sound track of a number, mono at the rate of [`crate::engine::vad::RATE_HZ`], from its start.
-pub type OpenTrack<'a> = dyn FnMut(usize) -> Result<Box<dyn Samples>, Fault> + 'a;
+/// Opens the sound that a request asks for, mono at a rate in Hz, from its start.
+pub type OpenSound<'a> = dyn Fn(&SoundRequest, u32) -> Result<Sound, Fault> + 'a;
 
 /// Searches sound tracks on the lanes.
 pub struct SpeechFinder {
@@ -33,32 +34,36 @@ impl SpeechFinder {
         }
     }
 
-    /// Returns the number of the track to hear in a recording whose first choice is `heard`: of the tracks that are as good, the
-    /// first with speech, `heard` if there is none. A track that cannot be decoded has none. Faults: those of the lanes and of
-    /// reading; `Engine` when the engine failed.
+    /// Returns the sound track to hear in a recording: the one that `request` and the file prefer, of several as good ones the
+    /// first with speech, or the first that is not silent if there is none. A track that cannot be decoded has none. Faults: those
+    /// of `open`, of the lanes and of reading; `Engine` when the engine failed.
     pub fn track(
         &self,
-        heard: &HeardTrack,
-        open: &mut OpenTrack<'_>,
+        request: &SoundRequest,
+        open: &OpenSound<'_>,
         share: &LaneShare,
         cancellation: &CancellationToken,
-    ) -> Result<usize, Fault> {
-        if heard.alike.len() < 2 {
-            return Ok(heard.number);
+    ) -> Result<HeardTrack, Fault> {
+        let preferred = open(request, vad::RATE_HZ)?.track;
+        if preferred.alike.len() < 2 {
+            return Ok(preferred);
         }
-        for &number in heard.alike.iter().take(limits::TRACKS_SEARCHED_MAX) {
-            let found = open(number).and_then(|sound| self.is_said(sound, share, cancellation));
-            match found {
-                Ok(true) => return Ok(number),
-                Ok(false) => {}
+        for &number in preferred.alike.iter().take(limits::TRACKS_SEARCHED_MAX) {
+            let searched = open(&request.of_track(number), vad::RATE_HZ).and_then(|sound| {
+                let is_said = self.is_said(sound.samples, share, cancellation)?;
+                Ok(is_said.then_some(sound.track))
+            });
+            match searched {
+                Ok(Some(track)) => return Ok(track),
+                Ok(None) => {}
                 Err(fault) if fault.kind == Kind::Invalid => {}
                 Err(fault) => return Err(fault),
             }
         }
-        Ok(heard.number)
+        Ok(preferred)
     }
 
-    /// Returns whether something is said in `sound`, mono at the rate of [`crate::engine::vad::RATE_HZ`], in its first three
+    /// Returns whether something is said in `sound`, mono at the rate of [`vad::RATE_HZ`], in its first three
     /// minutes. Faults: those of the lanes and of reading; `Engine` when the engine failed.
     pub fn is_said(
         &self,

@@ -9,7 +9,6 @@ use crate::codec::lexicon_key;
 use crate::ids::{AccountId, Utc};
 use crate::{Store, Tables};
 use vocabox_base::fault::{Fault, Kind};
-use vocabox_base::limits::STORE_LEXICON_PARTS;
 
 /// How a word is said, as it is stored; `text` checks it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,14 +45,14 @@ impl Store {
     }
 
     /// Makes `entries` the lexicon of `account`, in place of the one that it has. It is on the disk when this returns.
-    /// Faults: `Unauthorized` when the account was deleted meanwhile; `Missing` when all lexicons together take all their
-    /// space; and as any write.
+    /// Faults: `Unauthorized` when the account was deleted meanwhile; `Missing` when the lexicons and named speakers of all accounts
+    /// take all their space; and as any write.
     pub fn put_lexicon(
         &self,
         account: Option<AccountId>,
         entries: Vec<LexiconEntry>,
     ) -> Result<LexiconRecord, Fault> {
-        let (tables, bytes_max) = (self.tables, self.env.map_bytes() / STORE_LEXICON_PARTS);
+        let (tables, map_bytes) = (self.tables, self.env.map_bytes());
         let record = LexiconRecord {
             entries,
             updated_at: Utc::now(),
@@ -71,15 +70,8 @@ impl Store {
             }
             // Here, because only one process writes at a time: two would make two secrets.
             let sealed = seals.seal_lexicon(owner(account), &json)?;
-            let key = lexicon_key(account);
-            tables.lexicons.delete(txn, &key)?;
-            let others_bytes = tables.lexicons.stat(txn)?.non_free_page_size();
-            if others_bytes + sealed.len() > bytes_max {
-                return Err(Fault::missing(
-                    "The store has no room for the lexicon: its operator has to make room.",
-                ));
-            }
-            tables.lexicons.put(txn, &key, &sealed)
+            let record = (&lexicon_key(account)[..], &sealed[..]);
+            tables.put_record(txn, tables.lexicons, record, map_bytes, "lexicon")
         })?;
         Ok(record)
     }

@@ -6,6 +6,7 @@
 //! A second process (the command line) may have the same store open at the same time.
 //! It knows nothing of requests and statuses.
 
+mod account_records;
 mod accounts;
 mod age;
 mod codec;

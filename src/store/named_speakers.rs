@@ -9,7 +9,6 @@ use crate::codec::account_key;
 use crate::ids::{AccountId, SpeakerId, Utc};
 use crate::{Store, Tables};
 use vocabox_base::fault::{Fault, Kind};
-use vocabox_base::limits::STORE_LEXICON_PARTS;
 
 /// A speaker that an account has named.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,7 +40,7 @@ impl Store {
 
     /// Adds a speaker to those of `account`, in place of one of the same name, whose id stays. Returns what is stored, which is on
     /// the disk then. Faults: `Invalid` when the account has named `most` others already; `Unauthorized` when it was deleted
-    /// meanwhile; `Missing` when all of them together take all their space; and as any write.
+    /// meanwhile; `Missing` when the lexicons and named speakers of all accounts take all their space; and as any write.
     pub fn put_named_speaker(
         &self,
         account: AccountId,
@@ -49,8 +48,7 @@ impl Store {
         most: usize,
     ) -> Result<NamedSpeaker, Fault> {
         let seals = Arc::clone(&self.seals);
-        let bytes_max = self.env.map_bytes() / STORE_LEXICON_PARTS;
-        let tables = self.tables;
+        let (tables, map_bytes) = (self.tables, self.env.map_bytes());
         self.write(move |txn| {
             if !tables.has_account(txn, account)? {
                 return Err(Fault::new(
@@ -76,14 +74,8 @@ impl Store {
             all.sort_by(|a, b| a.name.cmp(&b.name));
             let json = serde_json::to_vec(&all).map_err(Fault::internal)?;
             let sealed = seals.seal_speakers(account, &json)?;
-            tables.speakers.delete(txn, &key)?;
-            let others_bytes = tables.speakers.stat(txn)?.non_free_page_size();
-            if others_bytes + sealed.len() > bytes_max {
-                return Err(Fault::missing(
-                    "The store has no room for the speaker: its operator has to make room.",
-                ));
-            }
-            tables.speakers.put(txn, &key, &sealed)?;
+            let record = (&key[..], &sealed[..]);
+            tables.put_record(txn, tables.speakers, record, map_bytes, "speaker")?;
             Ok(speaker.clone())
         })
     }

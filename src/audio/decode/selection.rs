@@ -16,6 +16,7 @@ use crate::decode::input::FileSpan;
 use crate::decode::shield::shielded;
 use crate::decode::track::{ACCEPTED, TrackDecoder, undecodable};
 use vocabox_base::fault::Fault;
+use vocabox_base::language_codes::terminological;
 
 /// Seconds of a preferred track that must be silent before another one is heard, if that one is not.
 const PATIENCE_S: f64 = 30.0;
@@ -33,16 +34,6 @@ pub struct TrackChoice {
     pub languages: Vec<String>,
 }
 
-impl TrackChoice {
-    /// Returns the choice of the sound track of this number.
-    pub fn of(number: usize) -> Self {
-        TrackChoice {
-            number: Some(number),
-            languages: Vec::new(),
-        }
-    }
-}
-
 /// What to hear of a recording.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SoundRequest {
@@ -51,6 +42,19 @@ pub struct SoundRequest {
     pub bare: Option<(BareCoding, u32)>,
     /// The channel of a recording of two, from 0 on, that alone is heard; none for all, mixed.
     pub side: Option<usize>,
+}
+
+impl SoundRequest {
+    /// Returns the request for the sound track of this number, otherwise the same.
+    pub fn of_track(&self, number: usize) -> Self {
+        SoundRequest {
+            track: TrackChoice {
+                number: Some(number),
+                languages: Vec::new(),
+            },
+            ..self.clone()
+        }
+    }
 }
 
 /// The sound track that is heard.
@@ -253,30 +257,6 @@ fn first_heard(mut opened: Opened, ranked: &[HeardTrack]) -> usize {
     all.iter().position(|track| track.is_heard).unwrap_or(0)
 }
 
-/// Codes of ISO 639-2 that libraries use beside the ones of the languages' own names.
-const OTHER_CODES: [(&str, &str); 20] = [
-    ("alb", "sqi"),
-    ("arm", "hye"),
-    ("baq", "eus"),
-    ("bur", "mya"),
-    ("chi", "zho"),
-    ("cze", "ces"),
-    ("dut", "nld"),
-    ("fre", "fra"),
-    ("geo", "kat"),
-    ("ger", "deu"),
-    ("gre", "ell"),
-    ("ice", "isl"),
-    ("mac", "mkd"),
-    ("mao", "mri"),
-    ("may", "msa"),
-    ("per", "fas"),
-    ("rum", "ron"),
-    ("slo", "slk"),
-    ("tib", "bod"),
-    ("wel", "cym"),
-];
-
 /// Whether two codes are of one language, whatever its region.
 fn is_same(one: &str, other: &str) -> bool {
     let base = |code: &str| {
@@ -285,8 +265,7 @@ fn is_same(one: &str, other: &str) -> bool {
             .next()
             .unwrap_or_default()
             .to_lowercase();
-        let known = OTHER_CODES.iter().find(|(library, _)| *library == base);
-        known.map_or(base, |(_, own)| (*own).to_owned())
+        terminological(&base).to_owned()
     };
     base(one) == base(other)
 }

@@ -12,6 +12,7 @@ use super::window::{Window, Windows};
 use super::{ENGLISH, RATE_HZ};
 use crate::contract::{Segment, Steps};
 use vocabox_base::fault::Fault;
+use vocabox_text::subtitles::ends_sentence;
 
 /// Speech before a window's first phrase or after its last one that is heard again: 1.5 s, since the model's timestamps are that wrong at times.
 const UNCOVERED_MIN: usize = RATE_HZ as usize * 3 / 2;
@@ -347,13 +348,6 @@ fn options<'a>(
     }
 }
 
-/// Whether a text ends where a sentence does.
-fn ends_sentence(text: &str) -> bool {
-    const ENDS: &str = ".?!…。！？؟۔।";
-    let bare = text.trim_end_matches(|c: char| "\"'”’»)]}」』）".contains(c));
-    bare.ends_with(|c| ENDS.contains(c))
-}
-
 fn likeliest(told: &[SpokenLanguage]) -> Option<&SpokenLanguage> {
     told.iter()
         .max_by(|a, b| a.probability.total_cmp(&b.probability))
@@ -391,11 +385,5 @@ mod tests {
             "hard to tell"
         );
         assert_eq!(second(&told(&[0.5, 0.5]), 7), None);
-    }
-
-    #[test]
-    fn sentences_end_at_their_marks() {
-        assert!(ends_sentence("He left.”") && ends_sentence("好。") && ends_sentence("Why?"));
-        assert!(!ends_sentence("and then,") && !ends_sentence(""));
     }
 }

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use vocabox::audio::decode;
 use vocabox::audio::pcm::{Clip, read_all};
+use vocabox::request::openai_speech::OPENAI_VOICES;
 
 use crate::support::client::{Client, HttpAnswer};
 use crate::support::server::{Server, bare_models, stub_models};
@@ -130,6 +131,22 @@ fn the_slowest_and_the_fastest_speech_is_understood() {
 }
 
 #[test]
+fn each_of_openais_voices_is_a_voice_of_this_server_and_in_the_documents() {
+    let listed = Server::shared().client().get("/v1/audio/voices").json();
+    let listed = listed["voices"].as_array().unwrap();
+    let page = include_str!("../../docs/openai.md");
+    for (theirs, own) in OPENAI_VOICES {
+        assert!(listed.iter().any(|voice| voice["id"] == own), "{own}");
+        let cells = page.split('|').map(str::trim).collect::<Vec<_>>();
+        let pair = [format!("`{theirs}`"), format!("`{own}`")];
+        assert!(
+            cells.windows(2).any(|two| two == pair),
+            "{theirs} is not {own}"
+        );
+    }
+}
+
+#[test]
 fn what_clients_add_is_ignored_and_what_is_wrong_is_named() {
     let server = Server::launch(stub_models().path(), &[]);
     let client = server.client();
@@ -200,6 +217,8 @@ fn keys_are_accepted_in_the_headers_of_other_apis() {
     let refused = ask(&[]);
     assert_eq!(refused.status, 401);
     assert_eq!(refused.json()["error"]["code"], "invalid_api_key");
+    // An empty one is none, and counts as no wrong key.
+    assert_eq!(ask(&[("X-API-Key", ""), ("xi-api-key", key)]).status, 200);
     // A wrong key in Authorization is not replaced by another header.
     assert_eq!(
         ask(&[

@@ -228,7 +228,7 @@ impl House {
                 self.good.get(&format!("{path}?format=doc")).status
             }
             (404, "speakers_delete") => {
-                let path = "/voice/speakers/nobody";
+                let path = "/voice/speakers/nothing";
                 self.good.send("DELETE", path, None, vec![]).status
             }
             (502, "speakers_put") => good("ok", &[("X-Rehearse", "engine")]),

@@ -234,6 +234,17 @@ fn of_tracks_that_are_not_marked_the_first_with_speech_is_heard_or_the_one_that_
         &[("audio_track", "4")],
         "audio_track is 4; the file has 3 sound tracks",
     );
+    // A film over 1 MiB waits in a file, which the search and the transcription both read.
+    let wordless = [
+        music(speech.len()),
+        music(speech.len()),
+        vec![0; speech.len()],
+    ];
+    let large = avi(&[&[speech.clone()][..], &wordless].concat());
+    assert!(large.len() > 1 << 20, "{} bytes", large.len());
+    let body = heard(&large, &[("language", "en")]);
+    assert_eq!(body["audio_track"]["number"], 1);
+    assert_words(&SAID.join(" "), body["transcript"].as_str().unwrap(), 5.0);
     // Where nothing is said in any, the first that is not silent.
     let body = heard(&avi(&[vec![0; speech.len()], music(speech.len())]), &[]);
     assert_eq!(

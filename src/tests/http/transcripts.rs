@@ -102,6 +102,25 @@ fn a_sentence_that_starts_at_the_end_of_a_window_is_transcribed() {
 }
 
 #[test]
+fn a_half_sentence_at_the_cut_of_a_recording_is_heard_again() {
+    let file = std::fs::read(recording("two_cities.wav")).unwrap();
+    let all = samples(&file).into_iter();
+    // From "of times" on, 20 ms late: the model starts at "It was the age of wisdom".
+    let part = all
+        .skip(2 * 48_000)
+        .take(12 * 48_000)
+        .map(|s| f32::from(s) / 32_768.0);
+    let late = std::iter::repeat_n(0.0, 960).chain(part);
+    let body = transcript(&wav(48_000, late), &[("language", "en")]);
+    let said = body["transcript"].as_str().unwrap();
+    assert!(
+        said.starts_with("It was the worst of times. It was the age"),
+        "{said}"
+    );
+    timed(&body);
+}
+
+#[test]
 fn quiet_recordings_are_transcribed_like_loud_ones() {
     let file = std::fs::read(recording("two_cities.8k.wav")).unwrap();
     // Rounded to the steps of 16 bits, as recorders do; a WAV of the tests drops what is beyond a step.

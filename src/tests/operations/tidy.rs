@@ -106,6 +106,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "text",
             "pack",
             "store",
+            "request",
             "engine",
             "scheduler",
             "services",

@@ -28,10 +28,19 @@ pub enum Break {
     ShortWord,
 }
 
+/// Whether a text ends where a sentence does.
+pub fn ends_sentence(text: &str) -> bool {
+    last_mark(text).is_some_and(|mark| SENTENCE_ENDS.contains(mark))
+}
+
+/// The last character before quotes and brackets that close.
+fn last_mark(text: &str) -> Option<char> {
+    text.trim_end_matches(|c| CLOSES.contains(c)).chars().last()
+}
+
 /// Returns how well a text breaks after `unit`.
 pub fn break_after(unit: &Unit) -> Break {
-    let bare = unit.text.trim_end_matches(|c| CLOSES.contains(c));
-    match bare.chars().last() {
+    match last_mark(&unit.text) {
         Some(c) if SENTENCE_ENDS.contains(c) => Break::Sentence,
         Some(c) if CLAUSE_ENDS.contains(c) => Break::Clause,
         _ if unit.columns <= SHORT_COLUMNS && unit.text.is_ascii() => Break::ShortWord,
@@ -194,5 +203,11 @@ mod tests {
             set("今日はとても天気がいいので、みんなで公園に行きました。").len(),
             2
         );
+    }
+
+    #[test]
+    fn sentences_end_at_their_marks() {
+        assert!(ends_sentence("He left.”") && ends_sentence("好。") && ends_sentence("Why?"));
+        assert!(!ends_sentence("and then,") && !ends_sentence(""));
     }
 }

@@ -22,6 +22,7 @@ mod width;
 
 pub use captions::captions;
 pub use files::{srt, vtt};
+pub use lines::ends_sentence;
 
 /// A text, and the seconds from the start between which it is said.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -2,36 +2,17 @@
 
 use isolang::Language;
 
-use crate::fault::Fault;
-use crate::limits;
+use crate::languages;
+use vocabox_base::fault::Fault;
+use vocabox_base::language_codes::terminological;
+use vocabox_base::limits;
 
 /// Codes that the API takes whether a model knows them or not: without one, the language is detected.
 const OF_THE_API: [&str; 7] = ["en", "en_ng", "pcm", "yo", "ig", "ha", "sw"];
 
-/// Other codes and names of languages, and the code that models have for them: bibliographic codes (ISO 639-2/B), withdrawn
-/// and individual ones, and names that the standard has under another one (the last are those of openai/whisper's
+/// Other codes and names of languages, and the code that models have for them: withdrawn and individual codes, and names that the standard has under another one (the last are those of openai/whisper's
 /// `tokenizer.py`).
 const OTHER_NAMES: &[(&str, &str)] = &[
-    ("alb", "sq"),
-    ("arm", "hy"),
-    ("baq", "eu"),
-    ("bur", "my"),
-    ("chi", "zh"),
-    ("cze", "cs"),
-    ("dut", "nl"),
-    ("fre", "fr"),
-    ("geo", "ka"),
-    ("ger", "de"),
-    ("gre", "el"),
-    ("ice", "is"),
-    ("mac", "mk"),
-    ("mao", "mi"),
-    ("may", "ms"),
-    ("per", "fa"),
-    ("rum", "ro"),
-    ("slo", "sk"),
-    ("tib", "bo"),
-    ("wel", "cy"),
     ("cmn", "zh"),
     ("fil", "tl"),
     ("in", "id"),
@@ -91,7 +72,7 @@ pub fn spoken_language(text: &str, known: &[&str]) -> Result<Option<String>, Fau
         found.and_then(|(_, code)| find(code))
     };
     let tag = asked.replace('-', "_");
-    let primary = tag.split('_').next().unwrap_or_default();
+    let primary = terminological(tag.split('_').next().unwrap_or_default());
     let by_code = || {
         let standard = match primary.len() {
             2 => Language::from_639_1(primary),
@@ -117,13 +98,9 @@ pub fn spoken_language(text: &str, known: &[&str]) -> Result<Option<String>, Fau
 }
 
 /// Returns a language's English name without what the standard says of it in parentheses, or the code itself.
-fn name(code: &str) -> &str {
-    let language = match code.len() {
-        2 => Language::from_639_1(code),
-        _ => Language::from_639_3(code),
-    };
-    let told = language.map_or(code, |language| language.to_name());
-    told.split(" (").next().unwrap_or(told)
+fn name(code: &str) -> String {
+    let told = languages::name(code);
+    told.split(" (").next().unwrap_or(&told).to_owned()
 }
 
 fn unknown(mut codes: Vec<&str>) -> Fault {
