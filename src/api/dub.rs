@@ -15,6 +15,7 @@ use crate::dub::result::JobResult;
 use crate::engine::diarization::ANY_SPEAKERS;
 use crate::fault::Fault;
 use crate::request::analysis::AnalyzeForm;
+use crate::request::spoken_language::spoken_language;
 use crate::scheduler::places::Place;
 use crate::store::{Job, JobId, JobKind, JobStatus, NewFile, Utc};
 
@@ -117,6 +118,8 @@ pub fn analyze(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     } = AnalyzeForm::read(form)?;
     let dubbing = dubbing(context)?;
     let identity = call.identity()?;
+    let known: Vec<&str> = dubbing.spoken_languages().collect();
+    let language = spoken_language(language.as_deref().unwrap_or("auto"), &known)?;
     let speakers = speakers.range(ANY_SPEAKERS);
     let request = AnalyzeRecord {
         language,

@@ -28,6 +28,7 @@ use crate::engine::contract::{CancellationToken, TranslateTask};
 use crate::engine::diarization::{self, ANY_SPEAKERS};
 use crate::fault::Fault;
 use crate::limits;
+use crate::request::spoken_language::spoken_language;
 use crate::scheduler::LaneShare;
 
 /// Dub a recording or a video into another language.
@@ -39,8 +40,8 @@ pub struct DubArgs {
     /// Code of the language to dub into, such as en
     #[arg(long, value_name = "CODE")]
     to: String,
-    /// Code of the language that is spoken, or auto to detect it
-    #[arg(long, value_name = "CODE", default_value = "auto")]
+    /// Language that is spoken: a code, a tag (pt-BR) or an English name; auto detects it
+    #[arg(long, value_name = "LANGUAGE", default_value = "auto")]
     from: String,
     /// File to write: a video in the same container, or a WAV file for a recording
     #[arg(short, long, value_name = "FILE")]
@@ -73,6 +74,8 @@ pub fn run(args: DubArgs, common: &Common) -> Result<(), CliError> {
     let film = mux::inspect(file).map_err(CliError::failed)?;
     check_dubbed(film.map(|film| film.container), &args.output)?;
     let installation = Installation::open(&options, Capability::ALL).map_err(CliError::usage)?;
+    let spoken = spoken_language(&args.from, &installation.spoken_languages());
+    let spoken = spoken.map_err(CliError::usage)?;
     let scratch = tempfile::tempdir().map_err(|e| {
         CliError::Failed(format!(
             "no temporary folder can be made in {} ({e}): set TMPDIR to a folder that can be written",
@@ -101,6 +104,7 @@ pub fn run(args: DubArgs, common: &Common) -> Result<(), CliError> {
         CancellationToken::until(begun + Duration::from_secs(limits::JOB_SECONDS_MAX));
     let job = DubRun {
         args: &args,
+        spoken,
         installation: &installation,
         services: &services,
         cancellation,
@@ -124,6 +128,8 @@ const ENGLISH: &str = "en";
 /// The dubbing of one file.
 struct DubRun<'a> {
     args: &'a DubArgs,
+    /// Code of the language that is spoken, none to detect it.
+    spoken: Option<String>,
     installation: &'a Installation,
     services: &'a DubServices,
     cancellation: CancellationToken,
@@ -135,17 +141,16 @@ impl DubRun<'_> {
         if let Some(picture) = mux::inspect(self.open()?)? {
             mux::check_codec(picture.container, self.codec)?;
         }
-        let language = Some(self.args.from.to_lowercase()).filter(|l| l != "auto");
         let asked = SoundRequest {
             track: TrackChoice {
-                languages: language_codes(language.as_deref()),
+                languages: language_codes(self.spoken.as_deref()),
                 ..TrackChoice::default()
             },
             ..SoundRequest::default()
         };
         let open = || self.open();
         let track = (self.services).track(&open, &asked, &self.cancellation)?;
-        let analysis = self.analyze(language, &asked.of_track(track.number))?;
+        let analysis = self.analyze(&asked.of_track(track.number))?;
         let request = RenderRequest {
             segments: self.translate(&analysis)?,
             voice_map: voices,
@@ -161,11 +166,11 @@ impl DubRun<'_> {
         File::open(&self.args.file).map_err(Fault::disk)
     }
 
-    fn analyze(&self, language: Option<String>, heard: &SoundRequest) -> Result<Analysis, Fault> {
+    fn analyze(&self, heard: &SoundRequest) -> Result<Analysis, Fault> {
         let bar = bar("listening");
         let open = || sound::open(self.open()?, heard, sound::SPEECH_RATE_HZ);
         let request = AnalysisRequest {
-            language,
+            language: self.spoken.clone(),
             diarize: true,
             speakers: ANY_SPEAKERS,
             account: None,

@@ -96,6 +96,11 @@ impl Dubbing {
         self.shared.context.services.voices.as_ref()
     }
 
+    /// Codes of the languages that analyses transcribe.
+    pub fn spoken_languages(&self) -> impl Iterator<Item = &str> {
+        self.shared.context.services.transcription.languages()
+    }
+
     /// Returns a place among the large files of new jobs that are taken over. Faults: `Busy` when there is none for `account`.
     pub fn intake(&self, account: AccountId) -> Result<Place, Fault> {
         self.shared.intakes.take(account).ok_or_else(many_intakes)

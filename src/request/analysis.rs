@@ -3,7 +3,6 @@
 use schemars::JsonSchema;
 
 use crate::form::{Form, file_schema, on};
-use crate::languages::language;
 use crate::sound_fields::audio_track;
 use crate::speaker_hints::SpeakerHints;
 use vocabox_base::fault::Fault;
@@ -15,7 +14,7 @@ use vocabox_edge::message::Body;
 pub struct AnalyzeForm {
     #[schemars(schema_with = "file_schema")]
     pub file: Body,
-    /// The language that is spoken; detected if it is absent or unknown.
+    /// The language that is spoken: a code, a BCP 47 tag or an English name; detected if it is absent or `auto`.
     pub language: Option<String>,
     /// Whether the speakers are distinguished.
     #[schemars(default = "on")]
@@ -32,7 +31,7 @@ impl AnalyzeForm {
     /// Faults: `Invalid` for a field that is not accepted.
     pub fn read(mut form: Form) -> Result<Self, Fault> {
         Ok(AnalyzeForm {
-            language: language(form.text("language").unwrap_or("auto")),
+            language: form.text("language").map(str::to_owned),
             diarize: form.boolean("diarize", on())?,
             audio_track: audio_track(&form)?,
             speakers: SpeakerHints::read(&form)?,

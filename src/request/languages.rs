@@ -7,9 +7,9 @@ use vocabox_base::limits;
 /// Codes of the languages that the API dubs into.
 pub const TARGETS: [&str; 6] = ["en", "yo", "ig", "ha", "sw", "zu"];
 
-/// A language code from a client, trimmed and in lower case; none if the language is to be detected: for `auto`, for an
+/// A language code of a client, trimmed and in lower case; none if the language is to be detected: for `auto`, for an
 /// empty text, and for a text that is longer than any code.
-pub fn language(text: &str) -> Option<String> {
+fn language(text: &str) -> Option<String> {
     let code = text.trim();
     let is_code = !code.is_empty() && code.len() <= limits::LANGUAGE_BYTES_MAX;
     (is_code && !code.eq_ignore_ascii_case("auto")).then(|| code.to_ascii_lowercase())

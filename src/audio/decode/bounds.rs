@@ -1,6 +1,6 @@
 //! What a recording may claim: rates, channels, lengths.
 
-use crate::decode::track::undecodable;
+use crate::decode::refusals::undecodable;
 use vocabox_base::fault::Fault;
 use vocabox_base::limits::{
     AUDIO_CHANNELS_MAX, AUDIO_RATE_HZ_MAX, AUDIO_RATE_HZ_MIN, MEDIA_BYTES_A_SECOND_MIN,
@@ -48,7 +48,7 @@ pub fn check_dense(seconds: f64, bytes: u64) -> Result<(), Fault> {
 pub fn check_read(decoded: u64, bytes: Option<u64>) -> Result<(), Fault> {
     match bytes {
         Some(bytes) if (decoded as f64) < bytes as f64 * FRAMES_SHARE_MIN => Err(undecodable(
-            format!("{decoded} of {bytes} bytes are frames of sound"),
+            format!("only {decoded} of its {bytes} bytes are frames of sound"),
         )),
         _ => Ok(()),
     }

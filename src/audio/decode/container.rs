@@ -18,9 +18,9 @@ use crate::decode::formats::elementary::{FrameHead, Syntax};
 use crate::decode::formats::telephony::{self, BareCoding};
 use crate::decode::formats::{FoundFormat, au, avi, bare_frames, caf, flv, foreign, mpeg_ts, wave};
 use crate::decode::input::FileSpan;
+use crate::decode::refusals::{DAMAGED, undecodable, unopened, unread_codec, unread_format};
 use crate::decode::shield::shielded;
 use crate::decode::sound_facts::{self, SoundFacts};
-use crate::decode::track::{ACCEPTED, undecodable};
 use crate::decode::{repair, tags};
 use vocabox_base::fault::Fault;
 
@@ -64,14 +64,11 @@ pub fn open(input: &FileSpan, bare: Option<(BareCoding, u32)>) -> Result<Opened,
     let input = tags::skipped(input.clone()).map_err(Fault::internal)?;
     let input = tags::without_end(input).map_err(Fault::internal)?;
     let head = input.start(HEAD_BYTES).map_err(Fault::internal)?;
-    let part =
-        shielded(|| known(&input, &head)).ok_or_else(|| undecodable("its structure is damaged"))?;
+    let part = shielded(|| known(&input, &head)).ok_or_else(|| undecodable(DAMAGED))?;
     match part.map_err(Fault::internal)? {
         Some(part) => opened(&input, part),
-        None => match foreign::name(&head) {
-            Some(name) => Err(Fault::invalid(format!(
-                "file is {name}, which is not read here; {ACCEPTED}"
-            ))),
+        None => match foreign::format(&head) {
+            Some(found) => Err(unread_format(found)),
             None => probed(&input),
         },
     }
@@ -121,16 +118,9 @@ fn opened(input: &FileSpan, part: FoundFormat) -> Result<Opened, Fault> {
             made.stream_bytes = Some(part.length());
             Ok(made)
         }
-        FoundFormat::Codec(name) => Err(unread(&name)),
+        FoundFormat::Codec(name) => Err(unread_codec(&name)),
         FoundFormat::Damaged(why) => Err(undecodable(why)),
     }
-}
-
-/// Returns the refusal of a recording whose sound is in a codec of this `name`.
-pub fn unread(name: &str) -> Fault {
-    Fault::invalid(format!(
-        "sound is in {name}, which is not read here; {ACCEPTED}"
-    ))
 }
 
 /// Opens a format that symphonia reads.
@@ -158,8 +148,8 @@ fn probed(input: &FileSpan) -> Result<Opened, Fault> {
         )
     });
     let format = probed
-        .ok_or_else(|| undecodable("its structure is damaged"))?
-        .map_err(undecodable)?;
+        .ok_or_else(|| undecodable(DAMAGED))?
+        .map_err(|cause| unopened(&cause))?;
     let id = format.format_info().format;
     let is_stream = [FORMAT_ID_ADTS, FORMAT_ID_MP1, FORMAT_ID_MP2, FORMAT_ID_MP3].contains(&id);
     Ok(Opened {

@@ -22,10 +22,11 @@ use crate::decode::downmix::Width;
 use crate::decode::edit_lists::Edit;
 use crate::decode::input::FileSpan;
 use crate::decode::other_rate::OtherRate;
+use crate::decode::refusals::{DAMAGED, undecodable, without_packets};
 use crate::decode::selection::{self, HeardTrack, SoundRequest};
 use crate::decode::shield::shielded;
 use crate::decode::timeline::Timeline;
-use crate::decode::track::{TrackDecoder, undecodable};
+use crate::decode::track::TrackDecoder;
 use crate::pcm::Samples;
 use vocabox_base::fault::Fault;
 
@@ -119,7 +120,7 @@ where
     }
     let (opened, heard) = selection::open(&input, request)?;
     let chosen = shielded(|| selection::opened_track(&opened, heard.id, width));
-    let damaged = || undecodable("its structure is damaged");
+    let damaged = || undecodable(DAMAGED);
     let (chosen, track) = chosen.ok_or_else(damaged)??;
     let told_seconds = opened.told_seconds(chosen);
     if let Some(seconds) = told_seconds {
@@ -128,6 +129,7 @@ where
             return Err(too_long(Some(seconds), most_seconds));
         }
     }
+    let facts = opened.sounds.iter().find(|s| s.id == heard.id).cloned();
     let mut edits = opened.edits.iter().copied();
     let edit = edits.find(|edit| edit.track_id == heard.id);
     let mut decoder = Decoder {
@@ -161,7 +163,10 @@ where
     // Only a decoded packet tells the true rate.
     while decoder.rate_hz == 0 {
         if !decoder.decode_packet()? {
-            return Err(undecodable("no packet could be decoded"));
+            return Err(undecodable(without_packets(
+                decoder.format.as_ref(),
+                facts.as_ref(),
+            )));
         }
     }
     decoder.edit(edit);

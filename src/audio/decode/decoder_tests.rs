@@ -70,18 +70,23 @@ fn what_is_no_sound_is_told_apart() {
         decode(Vec::new(), 1.0).unwrap_err().sentence,
         "file is empty"
     );
-    for file in [
-        vec![0; 5_000],
-        b"hello ".repeat(900),
-        encode::wav(&[], 16_000).unwrap(),
+    for (file, found) in [
+        (
+            vec![0; 5_000],
+            "file could not be decoded as audio: its format is not recognized; ",
+        ),
+        (
+            b"hello ".repeat(900),
+            "file is text, which is no recording; ",
+        ),
+        (
+            encode::wav(&[], 16_000).unwrap(),
+            "file could not be decoded as audio: it is WAV with PCM Signed 16-bit Little-Endian Interleaved (channels: 1), and no packet",
+        ),
     ] {
         let fault = decode(file, 1.0).unwrap_err();
         assert_eq!(fault.kind, Kind::Invalid);
-        assert!(
-            fault
-                .sentence
-                .starts_with("file could not be decoded as audio")
-        );
+        assert!(fault.sentence.starts_with(found), "{}", fault.sentence);
     }
     let mut slow = encode::wav(&tone(100), 16_000).unwrap();
     slow[24..28].copy_from_slice(&100u32.to_le_bytes());

@@ -45,6 +45,7 @@ mod mp4_tracks;
 mod other_rate;
 mod patch;
 mod quicktime_sound;
+mod refusals;
 mod repair;
 mod selection;
 mod shield;

@@ -9,12 +9,13 @@ use symphonia::core::formats::well_known::FORMAT_ID_ISOMP4;
 use symphonia::core::formats::{FormatReader, Track};
 
 use crate::decode::bounds::check_channels;
-use crate::decode::container::{self, Opened, unread};
+use crate::decode::container::{self, Opened};
 use crate::decode::downmix::Width;
 use crate::decode::formats::telephony::BareCoding;
 use crate::decode::input::FileSpan;
+use crate::decode::refusals::{DAMAGED, soundless, undecodable, unread_codec};
 use crate::decode::shield::shielded;
-use crate::decode::track::{ACCEPTED, TrackDecoder, undecodable};
+use crate::decode::track::TrackDecoder;
 use vocabox_base::fault::Fault;
 use vocabox_base::language_codes::terminological;
 
@@ -78,7 +79,7 @@ pub struct HeardTrack {
 pub fn open(input: &FileSpan, request: &SoundRequest) -> Result<(Opened, HeardTrack), Fault> {
     let opened = container::open(input, request.bare)?;
     let found = shielded(|| ranked(&opened, &request.track));
-    let found = found.ok_or_else(|| undecodable("its structure is damaged"))??;
+    let found = found.ok_or_else(|| undecodable(DAMAGED))??;
     if let [only] = &found[..] {
         return Ok((opened, only.clone()));
     }
@@ -92,9 +93,7 @@ pub fn open(input: &FileSpan, request: &SoundRequest) -> Result<(Opened, HeardTr
 fn ranked(opened: &Opened, choice: &TrackChoice) -> Result<Vec<HeardTrack>, Fault> {
     let count = opened.sounds.len();
     if count == 0 {
-        return Err(Fault::invalid(format!(
-            "file has no audio track; {ACCEPTED}"
-        )));
+        return Err(soundless(opened.format.as_ref()));
     }
     if let Some(number) = choice.number.filter(|number| !(1..=count).contains(number)) {
         return Err(Fault::invalid(format!(
@@ -160,7 +159,7 @@ fn ranked(opened: &Opened, choice: &TrackChoice) -> Result<Vec<HeardTrack>, Faul
             .map(|(n, name)| format!("{name} (track {n})"))
             .collect(),
     };
-    Err(unread(&named.join(", ")))
+    Err(unread_codec(&named.join(", ")))
 }
 
 /// Returns a decoder for the track of number `id`, and that track.
@@ -174,7 +173,7 @@ pub fn opened_track(
     let found = params(opened, id);
     let made =
         found.and_then(|(track, params)| Some((track, decoder(opened, track, params, width)?)));
-    made.ok_or_else(|| undecodable("no decoder for any audio track"))
+    made.ok_or_else(|| undecodable("no sound track has a decoder"))
 }
 
 /// Returns the next logical stream's sound track with a decoder, and that decoder.

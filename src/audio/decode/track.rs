@@ -16,11 +16,7 @@ use crate::decode::codecs::ac3::Ac3Track;
 use crate::decode::codecs::gsm::{CODEC_ID_GSM, CODEC_ID_GSM_MS, GsmDecoder};
 use crate::decode::codecs::opus::{self, OpusTrack};
 use crate::decode::downmix::{Mix, Width};
-use vocabox_base::fault::Fault;
 use vocabox_base::limits::AUDIO_CHANNELS_MAX;
-
-/// What every refusal of a file names.
-pub const ACCEPTED: &str = "accepted are WAV, AIFF, AU, CAF, FLAC, MP3, AAC, M4A/MP4, Ogg, Opus, WebM/MKV, AVI, FLV, MPEG-TS, AC-3 and GSM";
 
 /// A decoder for one track, with the mix of its channels and its buffers.
 pub struct TrackDecoder {
@@ -51,11 +47,6 @@ fn told_end(track: &Track) -> i64 {
     i64::try_from(samples).map_or(i64::MAX, |samples| {
         samples.saturating_add(i64::from(padding))
     })
-}
-
-/// Returns the refusal of a file without decodable sound; `cause` is for the log.
-pub fn undecodable(cause: impl std::fmt::Display) -> Fault {
-    Fault::invalid(format!("file could not be decoded as audio; {ACCEPTED}")).because(cause)
 }
 
 impl TrackDecoder {

@@ -230,8 +230,14 @@ fn a_job_that_fails_says_why_and_what_is_no_recording_is_refused() {
         let why = failed["error"].as_str().unwrap();
         assert!(why.contains("engine") && !why.contains("told to"), "{why}");
     }
-    let refused = client.post_form(ANALYZE, b"no film", &[]);
-    assert_eq!(refused.status, 400);
+    for (file, language, why) in [
+        (&b"no film"[..], "en", "file is text, which is no recording"),
+        (&two_cities(), "Klingon", "language is not known here"),
+    ] {
+        let refused = client.post_form(ANALYZE, file, &[("language", language)]);
+        assert_eq!(refused.status, 400);
+        assert!(refused.detail().contains(why), "{}", refused.detail());
+    }
     // Packets that claim hours of silence or of a still picture.
     let silence: Vec<u32> = (0..300).map(|packet| packet * 50_000).collect();
     let failed = over(&client, &analyze(&client, &webm(2, &silence), "en"));

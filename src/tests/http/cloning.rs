@@ -276,7 +276,7 @@ fn what_is_not_one_persons_speech_is_refused_with_its_reason() {
         (short, "s of speech; 3 to 60 s are accepted"),
         (overdriven, "overdriven"),
         (two, "2 speakers"),
-        (b"hello".repeat(100), "could not be decoded"),
+        (b"hello".repeat(100), "file is text, which is no recording"),
         (Vec::new(), "file is empty"),
     ] {
         let answer = clone(&client, &file, &[("name", "Refused")]);

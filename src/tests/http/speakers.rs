@@ -4,6 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
+use crate::dubbing::jobs::{analyze, over};
 use crate::http::cloning::reader;
 use crate::http::voice::{samples, wav};
 use crate::support::client::{Client, HttpAnswer};
@@ -34,7 +35,7 @@ fn names(client: &Client) -> Vec<Value> {
     all.map(|speaker| speaker["name"].clone()).collect()
 }
 
-/// The speakers of the later part of the reading.
+/// The speakers of the later part of the reading, as a transcript and as an analysis for dubbing tell them: the same.
 fn heard(client: &Client) -> Value {
     let all = samples(&fs::read(recording("two_cities.wav")).unwrap());
     let part = all.iter().skip(20 * 48_000).take(10 * 48_000);
@@ -42,7 +43,10 @@ fn heard(client: &Client) -> Value {
     let fields = [("language", "en"), ("diarize", "true")];
     let answer = client.post_form("/voice/stt", &later, &fields);
     assert_eq!(answer.status, 200, "{}", answer.detail());
-    answer.json()["speakers"].clone()
+    let speakers = answer.json()["speakers"].clone();
+    let analysed = over(client, &analyze(client, &later, "en"));
+    assert_eq!(analysed["result"]["speakers"], speakers, "{analysed}");
+    speakers
 }
 
 #[test]
@@ -78,7 +82,7 @@ fn what_is_no_name_or_not_one_persons_speech_is_refused_and_an_account_takes_its
         (" ", reader(), "name is blank"),
         (&"n".repeat(101), reader(), "name has 101"),
         ("a", silence, "no speech"),
-        ("a", b"hello".repeat(100), "could not be decoded"),
+        ("a", b"hello".repeat(100), "file is text"),
     ] {
         let answer = put(&client, name, &file);
         assert_eq!(answer.status, 400, "{why}");

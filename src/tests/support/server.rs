@@ -340,8 +340,13 @@ pub fn stub_models() -> TempDir {
         }
         let manifest = format!(
             "name = \"stub-{kind}\"\nkind = \"{kind}\"\nengine = \"stub-{kind}\"\nruntime = \"tract\"\n\
-             title = \"\"\ndescription = \"\"\nlicence = \"\"\norigin = \"\"\ndefault = false\nlanguages = [\"en\"]\n\
+             title = \"\"\ndescription = \"\"\nlicence = \"\"\norigin = \"\"\ndefault = false\nlanguages = [{}]\n\
              [[files]]\nrole = \"model\"\npath = \"nothing\"\nsize = 0\nsha256 = \"{empty}\"\n{}",
+            match kind {
+                // Analyses command the stub by the language.
+                "transcribe" => r#""en", "fail", "hold", "ok", "panic""#,
+                _ => r#""en""#,
+            },
             match kind {
                 "speak" => &voices,
                 "translate" => TRANSLATE,

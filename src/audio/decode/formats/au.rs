@@ -20,7 +20,8 @@ pub fn is_au(head: &[u8]) -> bool {
 /// Finds the sound in `input`, which starts with `head`. Its length counts for nothing when it is all ones or 0, or goes
 /// past the end.
 pub fn open(input: &FileSpan, head: &[u8]) -> FoundFormat {
-    let damaged = || FoundFormat::Damaged("its head is cut off, or describes no sound");
+    let damaged =
+        || FoundFormat::Damaged("it is an AU file whose head is cut off or describes no sound");
     let number = |n: usize| {
         let bytes = head.get(4 * n..4 * n + 4)?.try_into().ok()?;
         Some(u32::from_be_bytes(bytes))

@@ -105,7 +105,9 @@ pub fn open(input: &FileSpan) -> io::Result<FoundFormat> {
         }
     }
     if !has_movie {
-        return Ok(FoundFormat::Damaged("it breaks off before its sound"));
+        return Ok(FoundFormat::Damaged(
+            "it is an AVI file that breaks off before its sound",
+        ));
     }
     let from = chunks.at;
     let packets = |streams| AviSound {
@@ -128,7 +130,7 @@ pub fn open(input: &FileSpan) -> io::Result<FoundFormat> {
         .collect();
     if known.is_empty() {
         return Ok(match names.is_empty() {
-            true => FoundFormat::Damaged("it has no sound"),
+            true => FoundFormat::Damaged("it is an AVI file without sound"),
             false => FoundFormat::Codec(names.join(", ")),
         });
     }

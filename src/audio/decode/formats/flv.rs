@@ -29,7 +29,9 @@ pub fn is_flv(head: &[u8]) -> bool {
 /// Finds the sound in `input`, which starts with `head`.
 pub fn open(input: &FileSpan, head: &[u8]) -> io::Result<FoundFormat> {
     let Some(first) = head.get(5..9).and_then(|bytes| bytes.try_into().ok()) else {
-        return Ok(FoundFormat::Damaged("it breaks off in its head"));
+        return Ok(FoundFormat::Damaged(
+            "it is an FLV file that breaks off in its head",
+        ));
     };
     // After the head's length, that of the tag before the first one.
     let from = u64::from(u32::from_be_bytes(first)) + 4;
@@ -48,7 +50,7 @@ pub fn open(input: &FileSpan, head: &[u8]) -> io::Result<FoundFormat> {
         let made = Demuxed::new(FORMAT_ID_FLV, "FLV", vec![track], Tags::new(input, from));
         return Ok(FoundFormat::Format(Box::new(made)));
     }
-    Ok(FoundFormat::Damaged("it has no sound"))
+    Ok(FoundFormat::Damaged("it is an FLV file without sound"))
 }
 
 /// Returns a decoder's parameters by the content of a sound tag; none when a later tag will tell. Error: the name of a codec

@@ -2,10 +2,12 @@
 //! nonsense: bytes of pictures and archives look like frames of MP3 now and then.
 
 /// Where a format's mark stands, the mark, and the format's name as in "file is …".
-const MARKS: &[(usize, &[u8], &str)] = &[
+type Mark = (usize, &'static [u8], &'static str);
+
+/// Formats of sound, most of which other programs convert.
+const OF_SOUND: &[Mark] = &[
     (0, b"\x30\x26\xB2\x75\x8E\x66\xCF\x11", "ASF (WMV, WMA)"),
     (0, b"\x00\x00\x01\xBA", "an MPEG program stream (MPG, VOB)"),
-    (0, b"\x00\x00\x01\xB3", "MPEG video"),
     (0, b".RMF", "RealMedia"),
     (0, b".ra\xFD", "RealAudio"),
     (0, b"#!AMR-WB", "AMR-WB"),
@@ -27,9 +29,14 @@ const MARKS: &[(usize, &[u8], &str)] = &[
     (0, b"FRM8", "DSD"),
     (0, b"NIST_1A", "NIST SPHERE"),
     (0, b"Creative Voice File", "VOC"),
-    (0, b"FORM", "an IFF file without AIFF sound"),
-    (0, b"MThd", "MIDI, which has notes and no sound"),
     (0, b"\x56\xE0", "LATM"),
+];
+
+/// Formats of other things.
+const WITHOUT_SOUND: &[Mark] = &[
+    (0, b"\x00\x00\x01\xB3", "MPEG video"),
+    (0, b"FORM", "an IFF file without AIFF sound"),
+    (0, b"MThd", "MIDI"),
     (0, b"\xFF\xD8\xFF", "a JPEG picture"),
     (0, b"\x89PNG\r\n", "a PNG picture"),
     (0, b"GIF8", "a GIF picture"),
@@ -50,15 +57,50 @@ const MARKS: &[(usize, &[u8], &str)] = &[
     (0, b"SQLite format 3", "a database"),
 ];
 
-/// Returns what a file that starts with `head` is, as in "file is …"; none when it may be sound.
-pub fn name(head: &[u8]) -> Option<&'static str> {
-    let is_there = |(at, mark, _): &&(usize, &[u8], _)| {
-        head.get(*at..).is_some_and(|rest| rest.starts_with(mark))
+/// What a file is that is not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ForeignFormat {
+    /// As in "file is …".
+    pub name: &'static str,
+    pub has_sound: bool,
+}
+
+/// Returns what a file that starts with `head` is; none when it may be sound that is read.
+pub fn format(head: &[u8]) -> Option<ForeignFormat> {
+    let is_there = |(at, mark, _): &&Mark| {
+        let start = head.get(*at..);
+        start.is_some_and(|start| start.starts_with(mark))
     };
-    let found = MARKS.iter().find(is_there).map(|(.., name)| *name)?;
-    // What symphonia reads starts with the same four letters.
+    // What symphonia reads starts with the same four letters as other IFF files.
     let is_aiff = matches!(head.get(8..12), Some(b"AIFF" | b"AIFC"));
-    (!(head.starts_with(b"FORM") && is_aiff)).then_some(found)
+    if head.starts_with(b"FORM") && is_aiff {
+        return None;
+    }
+    let found = |marks: &[Mark], has_sound| {
+        let (.., name) = *marks.iter().find(is_there)?;
+        Some(ForeignFormat { name, has_sound })
+    };
+    let text = ForeignFormat {
+        name: "text",
+        has_sound: false,
+    };
+    found(OF_SOUND, true)
+        .or_else(|| found(WITHOUT_SOUND, false))
+        .or_else(|| is_text(head).then_some(text))
+}
+
+/// Whether these are characters of a text in UTF-8, the last of which may be cut off: often the answer of another server that
+/// was sent in place of the recording.
+fn is_text(head: &[u8]) -> bool {
+    let text = match str::from_utf8(head) {
+        Ok(text) => text,
+        Err(cut) if cut.error_len().is_none() => {
+            str::from_utf8(&head[..cut.valid_up_to()]).unwrap_or_default()
+        }
+        Err(_) => return false,
+    };
+    let is_written = |c: char| !c.is_control() || c.is_whitespace();
+    !text.is_empty() && text.chars().all(is_written)
 }
 
 #[cfg(test)]
@@ -67,18 +109,23 @@ mod tests {
 
     #[test]
     fn what_is_known_is_named_and_sound_is_not() {
-        assert_eq!(name(b"#!AMR-WB\n"), Some("AMR-WB"));
-        assert_eq!(name(b"#!AMR\n"), Some("AMR"));
-        assert_eq!(name(b"RIFF\x10\0\0\0WEBPVP8 "), Some("a WebP picture"));
+        let named = |head: &[u8]| format(head).map(|found| (found.name, found.has_sound));
+        assert_eq!(named(b"#!AMR-WB\n"), Some(("AMR-WB", true)));
+        assert_eq!(named(b"#!AMR\n"), Some(("AMR", true)));
+        let picture = b"RIFF\x10\0\0\0WEBPVP8 ";
+        assert_eq!(named(picture), Some(("a WebP picture", false)));
+        for text in [&b"<html>"[..], "naïve".as_bytes(), &"naï".as_bytes()[..3]] {
+            assert_eq!(named(text), Some(("text", false)));
+        }
         for sound in [
             &b"RIFF\x10\0\0\0WAVEfmt "[..],
             b"FORM\0\0\0\x10AIFCFVER",
             b"\xFF\xFB\x90\x64",
-            b"OggS",
-            b"fLaC",
+            b"OggS\0\x02",
+            b"fLaC\0\0\0\x22",
             b"",
         ] {
-            assert_eq!(name(sound), None);
+            assert_eq!(format(sound), None);
         }
     }
 }

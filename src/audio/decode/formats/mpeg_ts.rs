@@ -93,8 +93,12 @@ pub fn open(input: &FileSpan, steps: TsSteps) -> io::Result<FoundFormat> {
     if tracks.is_empty() {
         return Ok(match (sound.has_program, names.is_empty()) {
             (true, false) => FoundFormat::Codec(names.join(", ")),
-            (true, true) => FoundFormat::Damaged("its program has no sound"),
-            (false, _) => FoundFormat::Damaged("it lists no program"),
+            (true, true) => {
+                FoundFormat::Damaged("it is an MPEG transport stream whose program has no sound")
+            }
+            (false, _) => FoundFormat::Damaged(
+                "it is an MPEG transport stream without a list of its programs",
+            ),
         });
     }
     let mut again = TsSound::new(input, steps);

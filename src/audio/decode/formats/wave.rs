@@ -58,7 +58,8 @@ pub fn is_wave(head: &[u8]) -> bool {
 
 /// Finds the sound in `input`, which starts with `head`.
 pub fn open(input: &FileSpan, head: &[u8]) -> io::Result<FoundFormat> {
-    let damaged = || FoundFormat::Damaged("it has no description of its sound (fmt)");
+    let damaged =
+        || FoundFormat::Damaged("it is a WAV file without a description of its sound (fmt)");
     let Some(dialect) = dialect(head) else {
         return Ok(damaged());
     };
@@ -67,7 +68,9 @@ pub fn open(input: &FileSpan, head: &[u8]) -> io::Result<FoundFormat> {
         return Ok(damaged());
     };
     let Some((from, to)) = sound else {
-        return Ok(FoundFormat::Damaged("it has no sound (data)"));
+        return Ok(FoundFormat::Damaged(
+            "it is a WAV file without sound (data)",
+        ));
     };
     Ok(match format.coding() {
         Coding::Blocks {

@@ -17,6 +17,7 @@ pub fn listening(record: &mut Recording) {
             ("diarize", "maybe"),
             ("language", " EN "),
             ("language", "fail"),
+            ("language", "Klingon"),
         ] {
             let answer = record.form(path, &[(name, value)], Some(&wav));
             if path != "/voice/stt" && answer.status == 200 {
