@@ -11,6 +11,7 @@
 //! | [`docs`] | the documents that `vocabox docs` shows | all other layers |
 //! | [`app`] | the wiring: settings → packs → services → listening server | |
 //! | [`config`] | every option, declared once | what the options do |
+//! | [`wyoming`] | clients of the Wyoming protocol, whose requests go through [`api::lifecycle`] too | how requests are answered |
 //! | [`api`] | one request from its head to its log line; [`api::ENDPOINTS`] | models, lanes |
 //! | [`admit`] | who may call, and how often | endpoints |
 //! | [`clone`], [`dub`] | a voice from a recording; a film that speaks another language | requests and answers |
@@ -91,6 +92,7 @@ pub mod docs;
 pub mod dub;
 pub mod scheduler;
 pub mod services;
+pub mod wyoming;
 
 pub use vocabox_audio as audio;
 use vocabox_base::{address, end};

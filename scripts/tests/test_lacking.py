@@ -46,6 +46,7 @@ LACKING = {
     "test": ([], "cargo is missing: install rustup"),
 }
 FETCHING = {
+    "check_wyoming.py": ["127.0.0.1:1"],
     "make_tiny_models.py": ["tiny"],
     "models/tiny_translator.py": ["tiny"],
     "models/tiny_whisper.py": ["tiny"],

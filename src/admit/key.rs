@@ -1,7 +1,7 @@
 //! Authentication: from an `Authorization` header to a key and its account.
 
 use crate::fault::{Fault, Kind};
-use crate::store::{Account, Key, Secret, Store, Utc};
+use crate::store::{Account, Key, KeyId, Secret, Store, Utc};
 
 /// The key and the account of a request.
 #[derive(Debug, Clone)]
@@ -28,9 +28,16 @@ pub fn authenticate(
             "The API key is malformed: it must be whole, from `satryx_live_` or `satryx_test_` on.",
         )
     })?;
-    let (key, account) = store
-        .find_key(&secret)?
-        .ok_or_else(|| refused("The API key is unknown."))?;
+    in_force(store, store.find_key(&secret)?, now)
+}
+
+/// As [`authenticate`], for the key with the id `key_id` of a listener whose clients send none.
+pub fn of_listener(store: &Store, key_id: KeyId, now: Utc) -> Result<Identity, Fault> {
+    in_force(store, store.key_with_id(key_id)?, now)
+}
+
+fn in_force(store: &Store, found: Option<(Key, Account)>, now: Utc) -> Result<Identity, Fault> {
+    let (key, account) = found.ok_or_else(|| refused("The API key is unknown."))?;
     if key.revoked_at.is_some() {
         return Err(refused("The API key was revoked."));
     }

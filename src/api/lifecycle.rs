@@ -25,11 +25,13 @@ use crate::engine::contract::CancellationToken;
 use crate::fault::{Fault, Kind};
 use crate::memory;
 use crate::scheduler::places::Place;
-use crate::store::{Status, Utc};
+use crate::store::{KeyId, Status, Utc};
 
 /// The API as a service of the edge.
 pub struct Lifecycle {
     pub context: Arc<Context>,
+    /// The key of all requests, for a listener whose clients send none.
+    pub key: Option<KeyId>,
 }
 
 /// An admitted request whose body is still to come. Dropping it drops its guards.
@@ -195,9 +197,14 @@ impl Lifecycle {
         let store = &self.context.store;
         let now = Utc::now();
         fault_injection::at(FaultPoint::Store, head)?;
-        let authorization = credentials(head);
-        let identity = key::authenticate(store, authorization.as_deref(), now)
-            .map_err(|fault| self.slowed(fault, authorization.is_some(), head.peer))?;
+        let identity = match self.key {
+            Some(key_id) => key::of_listener(store, key_id, now)?,
+            None => {
+                let authorization = credentials(head);
+                key::authenticate(store, authorization.as_deref(), now)
+                    .map_err(|fault| self.slowed(fault, authorization.is_some(), head.peer))?
+            }
+        };
         trace.key_id = Some(identity.key.key_id);
         let concurrency = match endpoint.work {
             None => Ok(None),

@@ -3,6 +3,8 @@
 mod installation;
 mod services;
 
+use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -11,6 +13,7 @@ pub use installation::{Installation, open_ort};
 
 use crate::admit::concurrency::KeyConcurrency;
 use crate::admit::failed_keys::FailedKeys;
+use crate::admit::key;
 use crate::api::cors::Origins;
 use crate::api::drain::DrainGate;
 use crate::api::lifecycle::Lifecycle;
@@ -22,7 +25,7 @@ use crate::dub::services::DubServices;
 use crate::dub::tasks::JobContext;
 use crate::edge::{Bounds, Edge, EdgeConfig, EdgeError, EdgeSetup};
 use crate::engine;
-use crate::fault::Fault;
+use crate::fault::{Fault, Kind};
 use crate::limits;
 use crate::memory;
 use crate::pack::Pack;
@@ -32,7 +35,8 @@ use crate::services::file_cache::{CacheLimits, FileCache};
 use crate::services::lexicons::Lexicons;
 use crate::services::named_speakers::NamedSpeakers;
 use crate::services::previews::Previews;
-use crate::store::{JobRoom, Retention, Store, StoreBounds};
+use crate::store::{AccountId, JobRoom, KeyId, Retention, Store, StoreBounds, Utc};
+use crate::wyoming::WyomingListener;
 use rustix::process::{Resource, getrlimit};
 use vocabox_base::budget::Budget;
 
@@ -48,6 +52,8 @@ const MEMORY_EVERY: Duration = Duration::from_secs(5);
 /// A running server: its edge, and the context of its request handlers.
 pub struct App {
     pub edge: Edge,
+    /// For Wyoming clients, where they are served.
+    pub wyoming: Option<WyomingListener>,
     pub context: Arc<Context>,
 }
 
@@ -74,6 +80,7 @@ impl App {
             retention,
         };
         let store = Store::serve(&options.data_dir, bounds)?;
+        let wyoming_key = wyoming_key(options, &store)?;
         let setup = set_up(options).map_err(refused)?;
         let installation = Installation::open(&options.models, Capability::ALL)?;
         let capacity = installation.capacity(options.places());
@@ -130,13 +137,60 @@ impl App {
             concurrency: KeyConcurrency::new(options.server.concurrent_per_key),
             failed_keys: FailedKeys::new(options.edge.failed_keys),
         });
-        let lifecycle = Lifecycle {
-            context: context.clone(),
+        let lifecycle = |key| {
+            Arc::new(Lifecycle {
+                context: Arc::clone(&context),
+                key,
+            })
         };
-        let edge = setup.open(Arc::new(lifecycle)).map_err(refused)?;
+        let wyoming = match (options.server.wyoming, wyoming_key) {
+            (Some(address), Some((key, account))) => {
+                let listener = WyomingListener::open(address, lifecycle(Some(key)), account);
+                Some(listener.map_err(|cause| not_listening(address, cause))?)
+            }
+            _ => None,
+        };
+        let edge = setup.open(lifecycle(None)).map_err(refused)?;
         give_memory_back(Arc::clone(&context.drain))?;
-        Ok(App { edge, context })
+        Ok(App {
+            edge,
+            wyoming,
+            context,
+        })
     }
+}
+
+/// The key of Wyoming clients and its account, where they are served. Faults: `Missing` when the options name none that is in
+/// force.
+fn wyoming_key(
+    options: &config::Serve,
+    store: &Store,
+) -> Result<Option<(KeyId, AccountId)>, Fault> {
+    if options.server.wyoming.is_none() {
+        return Ok(None);
+    }
+    let needed = |why: String| {
+        Fault::missing(format!(
+            "wyoming needs wyoming_key, the id of the key of all its clients, as `vocabox key list` tells it: {why}"
+        ))
+    };
+    let text = options.server.wyoming_key.as_deref();
+    let text = text.ok_or_else(|| needed("it is not set".to_owned()))?;
+    let key_id: KeyId = text.parse().map_err(&needed)?;
+    let identity = key::of_listener(store, key_id, Utc::now());
+    let identity = identity.map_err(|fault| match fault.kind {
+        Kind::Unauthorized => needed(fault.sentence.to_string()),
+        _ => fault,
+    })?;
+    Ok(Some((key_id, identity.account.id)))
+}
+
+/// The fault of an address for Wyoming clients that cannot be used.
+fn not_listening(address: SocketAddr, cause: io::Error) -> Fault {
+    Fault::missing(format!(
+        "The server cannot listen for Wyoming clients on {address}."
+    ))
+    .because(cause)
 }
 
 /// Bytes of address space that a server takes beside its store: with all packs 1.2 GiB once they were loaded, threads and

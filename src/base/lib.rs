@@ -21,3 +21,4 @@ pub mod names;
 pub mod random;
 pub mod share;
 mod store_limits;
+mod wyoming_limits;

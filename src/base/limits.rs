@@ -4,6 +4,7 @@
 //! `config` has an option for each; the others are fixed.
 
 pub use crate::store_limits::*;
+pub use crate::wyoming_limits::*;
 
 /// A bound that an operator may change: its default and its range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

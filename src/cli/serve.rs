@@ -37,11 +37,17 @@ pub fn run(args: &ServeArgs, common: &Common) -> Result<(), CliError> {
     .map_err(|e| CliError::Failed(format!("signals cannot be received: {e}")))?;
     // After the handler, which takes SIGHUP for a signal to stop.
     end::ignore_other_signals();
-    let app = App::open(&options).map_err(CliError::usage)?;
+    let mut app = App::open(&options).map_err(CliError::usage)?;
     if options.server.watchdog {
         let lanes = Arc::clone(&app.context.services.lanes);
         let (store, step_max) = (Arc::clone(&app.context.store), app.context.step_max);
         std::thread::spawn(move || watch(&lanes, step_max, &store));
+    }
+    if let Some(wyoming) = &app.wyoming {
+        logging::say(&format!(
+            "listening for Wyoming clients on {}",
+            wyoming.local_addr()
+        ));
     }
     logging::say(&format!("listening on http://{}", app.edge.local_addr()));
     let _ = signalled.recv();
@@ -54,6 +60,9 @@ pub fn run(args: &ServeArgs, common: &Common) -> Result<(), CliError> {
     }
     if let Some(cloning) = &app.context.cloning {
         cloning.stop();
+    }
+    if let Some(wyoming) = &mut app.wyoming {
+        wyoming.stop();
     }
     let is_idle = drain(&app, Duration::from_secs(options.server.drain_seconds));
     app.context.store.close();

@@ -40,6 +40,11 @@ settings! {
         /// Origin whose pages may call the server from a browser, such as `https://app.example.org`; may be given
         /// again; * is any origin
         cors_origin: Vec<String> = OptionKind::Texts("ORIGIN");
+        /// Address and port to listen on for Wyoming clients, such as Home Assistant; the protocol has no keys, so all that
+        /// reach it speak and transcribe as the key of wyoming_key
+        wyoming: Option<SocketAddr> = OptionKind::Address, Preset::Unset("off");
+        /// Id of the key (`vocabox key list`) of Wyoming clients: its account, its limits, its history
+        wyoming_key: Option<String> = OptionKind::Text("KEY_ID"), Preset::Unset("none");
         /// Cloned voices that each account may have
         clones_max: usize = OptionKind::Count(limits::CLONES);
         /// Answer the lists of models and stock voices under /v1 without a key, as Open WebUI asks for them; clones are

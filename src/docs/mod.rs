@@ -33,6 +33,7 @@ macro_rules! topics {
 pub const TOPICS: &[Topic] = topics! {
     "api": "endpoints, fields and answers, with a request for each",
     "openai": "the endpoints for clients of OpenAI's audio API",
+    "wyoming": "Home Assistant and other clients of the Wyoming protocol",
     "options": "commands, accounts and keys, every option with its default",
     "limits": "what is bounded, and memory and disk as measured",
     "errors": "status codes, their causes and what to do",

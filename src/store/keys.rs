@@ -250,6 +250,17 @@ impl Store {
         }
     }
 
+    /// Returns the key with this id and its account, also when the key is revoked; none when there is none. Read from the
+    /// store at each call.
+    pub fn key_with_id(&self, key_id: KeyId) -> Result<Option<(Key, Account)>, Fault> {
+        let txn = self.env.read_txn()?;
+        let Some(record) = self.tables.keys.get(&txn, &key_id.0)? else {
+            return Ok(None);
+        };
+        let account = self.tables.account_by_id(&txn, record.account)?;
+        Ok(Some((record.into_key(key_id, &account), account)))
+    }
+
     /// Records that `key` was used at `now`; a later commit writes it, at most every `LAST_USED_MS`.
     pub fn note_use(&self, key: &Key, now: Utc) {
         if key

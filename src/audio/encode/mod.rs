@@ -31,7 +31,7 @@ pub use crate::decode::codecs::opus::RATE_HZ as OPUS_RATE_HZ;
 pub use aac::AacPackets;
 pub use codec::Codec;
 pub use packets::OpusPackets;
-pub use wav::{WAV_HEAD_BYTES, WavWriter, wav};
+pub use wav::{WAV_HEAD_BYTES, WavWriter, endless_wav_head, wav};
 
 /// Full scale of 16-bit samples: the factor that decoders divide by, so that WAV → samples → WAV is exact.
 const FULL_SCALE: f32 = 32_768.0;

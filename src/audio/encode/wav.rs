@@ -33,6 +33,16 @@ pub fn wav(samples: &[f32], rate_hz: u32) -> Result<Vec<u8>, Fault> {
     Ok(file.into_inner())
 }
 
+/// Returns the head of a WAV file of signed samples of `sample_bytes` bytes, 2 to 4, that follow as they are; its sizes say
+/// that the sound ends with the file.
+pub fn endless_wav_head(rate_hz: u32, channels: u16, sample_bytes: u16) -> Vec<u8> {
+    let spec = hound::WavSpec {
+        bits_per_sample: 8 * sample_bytes,
+        ..spec(rate_hz, channels)
+    };
+    spec.into_header_for_infinite_file()
+}
+
 /// A writer of a WAV file of 16-bit samples that arrive piece by piece; the true sizes are written at the end.
 pub struct WavWriter<W: Write + Seek>(hound::WavWriter<W>);
 

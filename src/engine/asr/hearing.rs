@@ -8,13 +8,14 @@ use super::context::PromptContext;
 use super::decoding::DecodeOptions;
 use super::search::SpokenLanguage;
 use super::transcribe_window::{FRAME_SAMPLES, WindowSound, WindowTranscriber};
-use super::window::{Window, Windows};
+use super::window::{SNAP, Window, Windows};
 use super::{ENGLISH, RATE_HZ};
 use crate::contract::{Segment, Steps};
 use vocabox_base::fault::Fault;
 use vocabox_text::subtitles::ends_sentence;
 
-/// Speech before a window's first phrase or after its last one that is heard again: 1.5 s, since the model's timestamps are that wrong at times.
+/// Speech before, between or after a window's phrases that is heard again: 1.5 s, since the model's timestamps are that wrong
+/// at times.
 const UNCOVERED_MIN: usize = RATE_HZ as usize * 3 / 2;
 /// A window is heard again from the end of its text on if the text covers at least this part of it: a sixth.
 const COVERED_PARTS_MIN: usize = 6;
@@ -114,7 +115,7 @@ impl Hearing {
         let first = self.segments.len();
         let spoken = (code.as_str(), self.options.words);
         let used = (self.transcriber).phrases(&heard, &window, spoken, &mut self.segments)?;
-        self.hear_start(&window, first, steps)?;
+        self.hear_gaps(&window, first, steps)?;
         // The model may name a time in the silence after the sound.
         let covered = used.position.map_or(window.end, |at| at.min(window.end));
         let last = self.segments.last().filter(|_| self.segments.len() > first);
@@ -136,41 +137,56 @@ impl Hearing {
         Ok(())
     }
 
-    /// Hears the start of the window again, by itself, if there is speech before the first of its phrases, which is the segment
-    /// `first`: the model leaves out a sentence whose beginning is missing now and then.
-    fn hear_start(
+    /// Hears again, each by itself, the parts of the window with speech that no phrase covers, before the segment `first` and
+    /// between those from there on: now and then the model leaves out a sentence whose beginning is missing, one that is said
+    /// again in the same words, and one that is much quieter than the others.
+    fn hear_gaps(&mut self, window: &Window, first: usize, steps: &dyn Steps) -> Result<(), Fault> {
+        let sample = |seconds: f64| ((seconds * f64::from(RATE_HZ)) as usize).min(window.end);
+        let mut end = window.start;
+        for phrase in self.segments.split_off(first) {
+            let gap = end..sample(phrase.start_s);
+            if self.windows.speech_in(gap.clone()) >= UNCOVERED_MIN {
+                self.hear_gap(window, gap, steps)?;
+            }
+            end = sample(phrase.end_s).max(end);
+            self.segments.push(phrase);
+        }
+        Ok(())
+    }
+
+    /// Hears a part of the window by itself, from pause to pause; what is said becomes the last segments.
+    fn hear_gap(
         &mut self,
         window: &Window,
-        first: usize,
+        gap: Range<usize>,
         steps: &dyn Steps,
     ) -> Result<(), Fault> {
-        let Some(phrase) = self.segments.get(first) else {
-            return Ok(());
+        // Phrases end and start within half a second of their times.
+        let start = match gap.start > window.start {
+            true => (self.windows).quietest_in(gap.start..gap.end.min(gap.start + SNAP)),
+            false => gap.start,
         };
-        let told = ((phrase.start_s * f64::from(RATE_HZ)) as usize).min(window.end);
-        let missed = self.windows.speech_in(window.start..told);
+        let end = (self.windows).quietest_in(gap.end.saturating_sub(SNAP).max(start)..gap.end);
+        let missed = self.windows.speech_in(start..end);
         if missed < UNCOVERED_MIN {
             return Ok(());
         }
         steps.next()?;
-        let start = Window {
-            start: window.start,
-            end: told,
-            samples: window.samples[..told - window.start].to_vec(),
+        let part = Window {
+            start,
+            end,
+            samples: window.samples[start - window.start..end - window.start].to_vec(),
         };
-        let frames = self.transcriber.listen(&start.samples, false)?;
+        let frames = self.transcriber.listen(&part.samples, false)?;
         let language = self.spoken.as_ref();
-        let sound = sound(&start, missed, language);
-        let options = options(&self.options, &start, language, &[]);
+        let sound = sound(&part, missed, language);
+        let options = options(&self.options, &part, language, &[]);
         let Some(heard) = self.transcriber.text(sound, frames, options, steps)? else {
             return Ok(());
         };
         let spoken = (sound.language, self.options.words);
-        // Between the segments, so that it starts where the one before it ends.
-        let later = self.segments.split_off(first);
-        let made = (self.transcriber).phrases(&heard, &start, spoken, &mut self.segments);
-        self.segments.extend(later);
-        made.map(drop)
+        (self.transcriber).phrases(&heard, &part, spoken, &mut self.segments)?;
+        Ok(())
     }
 
     /// Tells the language at the window's start; returns the position at which another one starts, if one does.

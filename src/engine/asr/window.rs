@@ -29,8 +29,8 @@ const NEAR_HOPS: usize = 31;
 
 /// The least advance after a window in which the model finished no phrase: half a second, so that the loop ends.
 const ADVANCE_MIN: usize = SECOND / 2;
-/// How far from a timestamp of the model's the pause may be at which the next window starts.
-const SNAP: usize = SECOND / 2;
+/// How far from a timestamp of the model's the pause may be.
+pub const SNAP: usize = SECOND / 2;
 
 /// A recording, read as far as the current window needs.
 pub struct Windows {
@@ -116,6 +116,18 @@ impl Windows {
         }
         ends.push(range.end);
         ends
+    }
+
+    /// Returns the quietest moment of `range`, which is in the last window; its end if it is empty.
+    pub fn quietest_in(&self, range: Range<usize>) -> usize {
+        let hops = self.hop(range.start)..self.hop(range.end);
+        match hops.is_empty() {
+            true => range.end,
+            false => {
+                let at = self.base + self.hops().quietest(hops) * HOP + HOP / 2;
+                at.clamp(range.start, range.end)
+            }
+        }
     }
 
     /// Ends the window `last` at its end, so that the next one starts after it.

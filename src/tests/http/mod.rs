@@ -21,3 +21,4 @@ mod tracks;
 mod transcripts;
 mod translation;
 pub mod voice;
+mod wyoming;

@@ -75,6 +75,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "capability",
         ],
     ),
+    (
+        "wyoming",
+        &[
+            "limits", "fault", "audio", "text", "store", "edge", "api", "services",
+        ],
+    ),
     ("docs", &[]),
     ("config", &["address", "limits", "capability"]),
     (
@@ -92,6 +98,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "clone",
             "dub",
             "api",
+            "wyoming",
             "edge",
             "config",
             "capability",

@@ -263,7 +263,7 @@ impl Drop for Server {
 }
 
 /// A new data folder with one account and its key.
-fn new_data() -> (TempDir, PathBuf, String) {
+pub fn new_data() -> (TempDir, PathBuf, String) {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     // The tests must not reach the rate limit.
