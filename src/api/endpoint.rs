@@ -44,6 +44,8 @@ pub enum Access {
 pub struct Endpoint {
     /// The endpoint's name in the log.
     pub id: &'static str,
+    /// What it does, as in the documents and in the description of the API.
+    pub about: &'static str,
     pub method: &'static str,
     /// Path; a segment in braces stands for any value, which the handler reads from [`Call::param`].
     pub path: &'static str,
@@ -64,8 +66,14 @@ pub struct Endpoint {
     pub query: Option<SchemaOf>,
     /// Schema of the form or the JSON body; none if the endpoint takes no body.
     pub request: Option<SchemaOf>,
+    /// A JSON body, or the fields of a form beside its file, that the endpoint accepts.
+    pub example: Option<&'static str>,
     /// Schema of the answer; none if that is not JSON.
     pub answer: Option<SchemaOf>,
+    /// Media types of the answer other than JSON.
+    pub media: &'static [&'static str],
+    /// Whether the answer may be server-sent events.
+    pub sends_events: bool,
 }
 
 impl Endpoint {
@@ -74,6 +82,7 @@ impl Endpoint {
     pub const fn get(id: &'static str, path: &'static str, handler: Handler) -> Self {
         Endpoint {
             id,
+            about: "",
             method: "GET",
             path,
             access: Access::Key,
@@ -86,7 +95,10 @@ impl Endpoint {
             check_head: None,
             query: None,
             request: None,
+            example: None,
             answer: None,
+            media: &[],
+            sends_events: false,
         }
     }
 
@@ -109,6 +121,30 @@ impl Endpoint {
         let mut row = Endpoint::get(id, path, handler);
         row.method = "DELETE";
         row
+    }
+
+    /// What the endpoint does.
+    pub const fn about(mut self, about: &'static str) -> Self {
+        self.about = about;
+        self
+    }
+
+    /// A body that it accepts.
+    pub const fn example(mut self, body: &'static str) -> Self {
+        self.example = Some(body);
+        self
+    }
+
+    /// The answer may be of these media types.
+    pub const fn sends(mut self, media: &'static [&'static str]) -> Self {
+        self.media = media;
+        self
+    }
+
+    /// The answer may be server-sent events.
+    pub const fn sends_events(mut self) -> Self {
+        self.sends_events = true;
+        self
     }
 
     /// The endpoint needs no key.

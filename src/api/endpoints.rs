@@ -3,7 +3,9 @@
 use super::openai::{models, speech, voices as named_voices};
 use super::{BodyKind, Endpoint};
 use super::{clone, dub, dub_files, dub_jobs, dub_render, dub_translate, health, history, lexicon};
+use super::{docs_page, openapi};
 use super::{preview, speakers, stt, tts, tts_stream, voices};
+use crate::audio::encode::Format;
 use crate::capability::Capability::{Diarize, Speak, Transcribe, Translate};
 use crate::limits;
 use crate::request::analysis::AnalyzeForm;
@@ -16,69 +18,123 @@ use crate::request::speech::SpeechFields;
 use crate::request::transcription::TranscribeForm;
 use crate::request::translation::TranslateFields;
 
+/// Media types of answers that are not JSON.
+const SOUND: &[&str] = &Format::CONTENT_TYPES;
+const WAV: &[&str] = &["audio/wav"];
+const FILMS: &[&str] = &["video/mp4", "video/webm", "video/x-matroska"];
+const SUBTITLES: &[&str] = &["application/x-subrip", "text/vtt"];
+const TEXTS: &[&str] = &["text/plain", "application/x-subrip", "text/vtt"];
+
 /// Every endpoint of the server.
 #[rustfmt::skip]
 pub const ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("tts", "/voice/tts", tts::handle)
+        .about("speak a text")
+        .example(r#"{"text": "Good morning.", "voice_id": "af_heart"}"#).sends(SOUND)
         .entitled().query::<tts::FormatQuery>().json::<SpeechFields>().needs(Speak).also(&[404]),
     Endpoint::post("tts_stream", "/voice/tts/stream", tts_stream::handle)
+        .about("speak a text, sent while it is made")
+        .example(r#"{"text": "Good morning.", "voice_id": "bf_emma", "speed": 1.1}"#).sends(SOUND)
         .entitled().query::<tts::FormatQuery>().json::<SpeechFields>().needs(Speak).also(&[404]),
     Endpoint::post("stt", "/voice/stt", stt::handle)
+        .about("transcribe a recording")
+        .example(r#"{"language": "en", "response_format": "json"}"#).sends(TEXTS)
         .entitled().form::<TranscribeForm>(BodyKind::Audio).needs(Transcribe).answers::<stt::TranscribeAnswer>(),
     Endpoint::post("clone", "/voice/clone", clone::handle)
+        .about("make a voice from a recording")
+        .example(r#"{"name": "The reader"}"#)
         .entitled().form::<CloneForm>(BodyKind::Audio).needs(Diarize)
         .answers::<clone::CloneAnswer>().checks_head(clone::check_head),
     Endpoint::post("dub_analyze", "/voice/dub/analyze", dub::analyze)
+        .about("job: who says what, and when")
+        .example(r#"{"language": "en", "diarize": "true"}"#)
         .entitled().form::<AnalyzeForm>(BodyKind::Video).answers::<dub::TakenJob>()
         .checks_head(dub::check_head).deadline_s(limits::INTAKE_SECONDS_MAX),
     Endpoint::post("dub_translate", "/voice/dub/translate", dub_translate::handle)
+        .about("translate segments")
+        .example(r#"{"segments": [{"start": 0, "end": 2, "text": "Good morning."}], "target_language": "en"}"#)
         .entitled().json::<TranslateFields>().needs(Translate).answers::<dub_translate::TranslateAnswer>(),
     Endpoint::post("dub_render", "/voice/dub/render", dub_render::handle)
+        .about("job: the same file in another language")
+        .example(r#"{"segments": "[{\"start\": 0, \"end\": 2, \"text\": \"Good morning.\"}]", "target_language": "en"}"#)
         .entitled().form::<RenderForm>(BodyKind::Video).answers::<dub::TakenJob>()
         .checks_head(dub_render::check_head).deadline_s(limits::INTAKE_SECONDS_MAX).also(&[404]),
     Endpoint::get("dub_jobs", "/voice/dub/jobs", dub_jobs::list)
+        .about("the account's jobs")
         .entitled().query::<dub_jobs::JobsQuery>().answers::<dub_jobs::JobsAnswer>().also(&[400]),
     Endpoint::get("dub_job", "/voice/dub/jobs/{job_id}", dub::job)
+        .about("progress and result of a job")
         .entitled().free().answers::<dub::JobAnswer>().also(&[404]),
     Endpoint::delete("dub_job_delete", "/voice/dub/jobs/{job_id}", dub::delete)
+        .about("stop a job, delete its files")
         .entitled().answers::<dub::DeletedJob>().also(&[404]),
     Endpoint::get("dub_video", "/voice/dub/jobs/{job_id}/video", dub_files::video)
+        .about("the dubbed film").sends(FILMS)
         .entitled().also(&[206, 404, 416]),
     Endpoint::get("dub_audio", "/voice/dub/jobs/{job_id}/audio", dub_files::audio)
+        .about("its sound as a WAV file").sends(WAV)
         .entitled().also(&[206, 404, 416]),
     Endpoint::get("dub_subtitles", "/voice/dub/jobs/{job_id}/subtitles", dub_files::subtitles)
+        .about("its lines as SRT or WebVTT").sends(SUBTITLES)
         .entitled().query::<dub_files::SubtitlesQuery>().also(&[206, 400, 404, 416]),
     Endpoint::get("voices", "/voice/voices", voices::handle)
+        .about("voices and languages")
         .query::<voices::VoicesQuery>().answers::<voices::VoicesAnswer>(),
     // The preview exists in nearly all cases; the handler takes a place only if it has to make one.
     Endpoint::get("voice_preview", "/voice/voices/{voice_id}/preview", preview::handle)
+        .about("a sample of a voice").sends(WAV)
         .deadline_s(limits::SPEAK_SECONDS_MAX).also(&[404, 502]),
     Endpoint::delete("voice_delete", "/voice/voices/{voice_id}", voices::delete)
+        .about("delete a cloned voice")
         .answers::<voices::DeletedVoice>().also(&[400, 404]),
-    Endpoint::get("lexicon", "/voice/lexicon", lexicon::handle).answers::<lexicon::LexiconAnswer>(),
+    Endpoint::get("lexicon", "/voice/lexicon", lexicon::handle)
+        .about("pronunciations of the account").answers::<lexicon::LexiconAnswer>(),
     Endpoint::put("lexicon_put", "/voice/lexicon", lexicon::put)
+        .about("replace them")
+        .example(r#"{"entries": [{"word": "Lagos", "phonemes": "lˈeɪɡɑs"}]}"#)
         .lexicon::<LexiconFields>().answers::<lexicon::LexiconAnswer>(),
-    Endpoint::delete("lexicon_delete", "/voice/lexicon", lexicon::delete).answers::<lexicon::DeletedLexicon>(),
-    Endpoint::get("speakers", "/voice/speakers", speakers::handle).answers::<speakers::SpeakersAnswer>(),
+    Endpoint::delete("lexicon_delete", "/voice/lexicon", lexicon::delete)
+        .about("delete them").answers::<lexicon::DeletedLexicon>(),
+    Endpoint::get("speakers", "/voice/speakers", speakers::handle)
+        .about("named speakers of the account").answers::<speakers::SpeakersAnswer>(),
     Endpoint::put("speakers_put", "/voice/speakers", speakers::put)
+        .about("name a speaker")
+        .example(r#"{"name": "The reader"}"#)
         .entitled().form::<SpeakerForm>(BodyKind::Audio).needs(Diarize).answers::<speakers::SpeakerAnswer>(),
     Endpoint::delete("speakers_delete", "/voice/speakers/{speaker_id}", speakers::delete)
+        .about("delete a named speaker")
         .answers::<speakers::DeletedSpeaker>().also(&[404]),
     Endpoint::get("history", "/voice/history", history::list)
+        .about("what the account has generated")
         .query::<history::HistoryQuery>().answers::<history::HistoryAnswer>().also(&[400]),
     Endpoint::delete("history_delete", "/voice/history/{item_id}", history::delete)
+        .about("delete one item")
         .answers::<history::DeletedItem>().also(&[404]),
     Endpoint::post("openai_speech", "/v1/audio/speech", speech::handle)
+        .about("speech, sent while it is made")
+        .example(r#"{"model": "tts-1", "input": "Good morning.", "voice": "nova"}"#).sends(SOUND).sends_events()
         .entitled().json::<OpenAiSpeechFields>().needs(Speak),
-    Endpoint::get("openai_models", "/v1/models", models::list).catalog().answers::<models::ModelsAnswer>(),
+    Endpoint::get("openai_models", "/v1/models", models::list)
+        .about("the packs in use, and names of OpenAI's models, which are accepted").catalog().answers::<models::ModelsAnswer>(),
     Endpoint::get("openai_model", "/v1/models/{model_id}", models::one)
+        .about("one of them, or 404")
         .catalog().answers::<models::ModelRow>().also(&[404]),
     Endpoint::get("openai_audio_models", "/v1/audio/models", models::list)
+        .about("the same list, for Open WebUI")
         .catalog().answers::<models::ModelsAnswer>(),
     Endpoint::get("openai_voices", "/v1/audio/voices", named_voices::handle)
+        .about("voices that `voice` may name")
         .catalog().answers::<named_voices::NamedVoicesAnswer>(),
-    Endpoint::get("healthz", "/healthz", health::live).open().answers::<health::LiveAnswer>(),
-    Endpoint::get("readyz", "/readyz", health::ready).open().answers::<health::ReadyAnswer>().also(&[503]),
+    Endpoint::get("openapi", "/openapi.json", openapi::handle)
+        .about("this API as OpenAPI 3.1")
+        .open().answers::<openapi::OpenApiDocument>(),
+    Endpoint::get("docs", "/docs", docs_page::handle)
+        .about("a page to try the API")
+        .open().sends(&["text/html"]),
+    Endpoint::get("healthz", "/healthz", health::live)
+        .about("the process is alive").open().answers::<health::LiveAnswer>(),
+    Endpoint::get("readyz", "/readyz", health::ready)
+        .about("models loaded, store writable").open().answers::<health::ReadyAnswer>().also(&[503]),
 ];
 
 #[cfg(test)]
@@ -129,6 +185,7 @@ mod tests {
             "dub_audio",
             "dub_subtitles",
             "voice_preview",
+            "docs",
         ];
         for endpoint in ENDPOINTS {
             let is_json = !not_json.contains(&endpoint.id);

@@ -26,6 +26,7 @@ request! {
 
 request! {
     /// A segment of a recording. All other fields are returned unchanged.
+    #[schemars(extend("additionalProperties" = true))]
     pub struct SegmentFields {
         text: BoundedText<{ limits::SEGMENT_CHARS_MAX }>,
         /// The segment in English, as an analysis wrote it.

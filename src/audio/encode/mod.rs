@@ -73,6 +73,17 @@ impl Format {
         all
     };
 
+    /// The content types of all formats.
+    pub const CONTENT_TYPES: [&str; FORMATS.len()] = {
+        let mut all = [""; FORMATS.len()];
+        let mut i = 0;
+        while i < FORMATS.len() {
+            all[i] = FORMATS[i].2;
+            i += 1;
+        }
+        all
+    };
+
     /// Returns the format called `name`, in any case. Fault: `Invalid`, with the accepted names.
     pub fn parse(name: &str) -> Result<Format, Fault> {
         let lower = name.to_ascii_lowercase();

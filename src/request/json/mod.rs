@@ -33,8 +33,8 @@ macro_rules! request {
     ($(#[$meta:meta])* $vis:vis struct $name:ident {
         $($(#[$field_meta:meta])* $field:ident: $type:ty,)*
     }) => {
-        $(#[$meta])*
         #[derive(schemars::JsonSchema)]
+        $(#[$meta])*
         #[schemars(transform = crate::json::optional)]
         $vis struct $name {
             $($(#[$field_meta])* pub $field: crate::json::FieldSlot<$type>,)*

@@ -99,8 +99,8 @@ pub fn few_voices() -> TempDir {
     folder
 }
 
-/// One server with Kokoro, shared by the tests of this file, each of which has its own account.
-fn kokoro() -> &'static Server {
+/// One server with Kokoro that has measured its voices, shared by tests, each of which has its own account.
+pub fn kokoro() -> &'static Server {
     static SHARED: OnceLock<(Server, TempDir)> = OnceLock::new();
     let (server, _) = SHARED.get_or_init(|| {
         let models = few_voices();

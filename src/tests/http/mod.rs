@@ -5,6 +5,7 @@ pub mod cloning;
 mod competition;
 mod contract;
 mod cors;
+mod description;
 mod hostile_texts;
 mod leniency;
 mod lexicon;

@@ -146,6 +146,8 @@ impl House {
             | "lexicon_delete"
             | "history"
             | "dub_jobs"
+            | "openapi"
+            | "docs"
             | "healthz"
             | "readyz" => (path, None, Vec::new()),
             other => panic!("the endpoint {other} is new: say how it is asked"),

@@ -7,6 +7,8 @@ use serde_json::Value;
 use ureq::Agent;
 use vocabox::api::{Access, BEFORE_ROUTING, route};
 
+use crate::support::description;
+
 /// A complete answer.
 pub struct HttpAnswer {
     pub status: u16,
@@ -89,8 +91,19 @@ impl Client {
         )
     }
 
-    /// Sends a multipart form with one file and text fields.
+    /// Posts a multipart form with one file and text fields.
     pub fn post_form(&self, path: &str, file: &[u8], fields: &[(&str, &str)]) -> HttpAnswer {
+        self.send_form("POST", path, file, fields)
+    }
+
+    /// Sends a multipart form with one file and text fields.
+    pub fn send_form(
+        &self,
+        method: &str,
+        path: &str,
+        file: &[u8],
+        fields: &[(&str, &str)],
+    ) -> HttpAnswer {
         const BOUNDARY: &str = "between-the-parts";
         let mut body = Vec::new();
         for (name, value) in fields {
@@ -104,7 +117,7 @@ impl Client {
         body.extend_from_slice(file);
         body.extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
         let kind = format!("multipart/form-data; boundary={BOUNDARY}");
-        self.send("POST", path, Some(&kind), body)
+        self.send(method, path, Some(&kind), body)
     }
 
     /// Sends any request, and checks the answer.
@@ -197,6 +210,12 @@ pub fn check(answer: &HttpAnswer, method: &str, path: &str, has_key: bool) {
         let (limit, remaining) = (rate("limit").unwrap(), rate("remaining").unwrap());
         assert!(remaining <= limit, "{remaining} of {limit}");
         assert_eq!(rate("reset").unwrap() == 0, remaining == limit);
+    }
+    if let Some(endpoint) = endpoint
+        && !preflight
+        && method != "HEAD"
+    {
+        description::check(answer, endpoint);
     }
     if answer.status < 400 {
         return;

@@ -1,6 +1,7 @@
 //! Code that the tests share: starting a server, clients, and measures of answers.
 
 pub mod client;
+pub mod description;
 pub mod dice;
 pub mod namespace;
 pub mod process;
