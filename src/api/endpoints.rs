@@ -1,6 +1,7 @@
 //! The only list of endpoints: a new one is its file, what it reads of a body in the crate `request`, and its row here.
 
-use super::openai::{models, speech, voices as named_voices};
+use super::openai::transcript_answers::OpenAiTranscriptAnswer;
+use super::openai::{models, speech, transcriptions, voices as named_voices};
 use super::{BodyKind, Endpoint};
 use super::{clone, dub, dub_files, dub_jobs, dub_render, dub_translate, health, history, lexicon};
 use super::{preview, speakers, stt, tts, tts_stream, voices};
@@ -11,6 +12,7 @@ use crate::request::cloning::CloneForm;
 use crate::request::lexicon::LexiconFields;
 use crate::request::named_speaker::SpeakerForm;
 use crate::request::openai_speech::OpenAiSpeechFields;
+use crate::request::openai_transcription::{OpenAiTranscriptionForm, OpenAiTranslationForm};
 use crate::request::render::RenderForm;
 use crate::request::speech::SpeechFields;
 use crate::request::transcription::TranscribeForm;
@@ -68,8 +70,14 @@ pub const ENDPOINTS: &[Endpoint] = &[
         .query::<history::HistoryQuery>().answers::<history::HistoryAnswer>().also(&[400]),
     Endpoint::delete("history_delete", "/voice/history/{item_id}", history::delete)
         .answers::<history::DeletedItem>().also(&[404]),
-    Endpoint::post("openai_speech", "/v1/audio/speech", speech::handle)
+    Endpoint::post(speech::SPEECH, "/v1/audio/speech", speech::handle)
         .entitled().json::<OpenAiSpeechFields>().needs(Speak),
+    Endpoint::post(transcriptions::TRANSCRIPTIONS, "/v1/audio/transcriptions", transcriptions::transcribe)
+        .entitled().form::<OpenAiTranscriptionForm>(BodyKind::Audio).needs(Transcribe)
+        .answers::<OpenAiTranscriptAnswer>(),
+    Endpoint::post("openai_translations", "/v1/audio/translations", transcriptions::translate)
+        .entitled().form::<OpenAiTranslationForm>(BodyKind::Audio).needs(Transcribe)
+        .answers::<OpenAiTranscriptAnswer>(),
     Endpoint::get("openai_models", "/v1/models", models::list).catalog().answers::<models::ModelsAnswer>(),
     Endpoint::get("openai_model", "/v1/models/{model_id}", models::one)
         .catalog().answers::<models::ModelRow>().also(&[404]),

@@ -26,6 +26,7 @@ mod lexicon;
 pub mod lifecycle;
 mod openai;
 mod preview;
+mod recording_to_hear;
 pub mod route;
 mod speakers;
 mod split_channels;

@@ -21,7 +21,7 @@ pub type BuildOne<E> = fn(&Pack, &GraphLoader) -> Result<Arc<E>, Fault>;
 pub enum Build {
     Speak(BuildOne<dyn Speak>),
     /// From its pack and the pack of a speech detector.
-    Transcribe(fn(&Pack, &Pack, &GraphLoader) -> Result<Arc<Transcribe>, Fault>),
+    Transcribe(fn(&Pack, &Pack, &GraphLoader) -> Result<Arc<dyn Transcribe>, Fault>),
     Detect(fn(&Pack, &GraphLoader) -> Result<vad::Silero, Fault>),
     Embed(BuildOne<Embed>),
     Segment(fn(&Pack, &GraphLoader) -> Result<segmentation::Segmenter, Fault>),
