@@ -20,10 +20,11 @@ use crate::limits::{KNOWN_SPEAKER_SECONDS_MAX, KNOWN_SPEAKER_SECONDS_MIN};
 pub fn voiceprints(
     context: &Context,
     call: &Call,
-    references: &[String],
+    references: Vec<String>,
 ) -> Result<Vec<Voiceprint>, Fault> {
     let mut prints = Vec::new();
-    for (at, url) in references.iter().enumerate() {
+    // Each is dropped once it is heard: they may be large.
+    for (at, url) in references.into_iter().enumerate() {
         let print = voiceprint(context, call, url).map_err(|fault| match fault.kind {
             Kind::Invalid => Fault {
                 sentence: format!(
@@ -40,11 +41,12 @@ pub fn voiceprints(
     Ok(prints)
 }
 
-fn voiceprint(context: &Context, call: &Call, url: &str) -> Result<Voiceprint, Fault> {
+fn voiceprint(context: &Context, call: &Call, url: String) -> Result<Voiceprint, Fault> {
     let service = context.services.speakers.as_ref().ok_or_else(|| {
         Fault::missing("No engine that tells speakers apart is installed on this server.")
     })?;
-    let clip = decoded(url)?;
+    let clip = decoded(&url)?;
+    drop(url);
     let seconds = clip.seconds();
     if seconds < KNOWN_SPEAKER_SECONDS_MIN {
         return Err(Fault::invalid(format!(

@@ -52,7 +52,7 @@ pub fn transcribe(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let speakers = match is_diarized {
         false => None,
         true => {
-            let prints = voiceprints(context, call, &asked.known_speaker_references)?;
+            let prints = voiceprints(context, call, asked.known_speaker_references)?;
             let known = asked.known_speaker_names.into_iter().zip(prints).collect();
             let heard = recording.diarize(call)?.unwrap_or_default();
             let account = call.identity()?.account.id;

@@ -11,6 +11,8 @@ mod lexicon;
 mod listening;
 mod markup;
 mod openai;
+mod openai_events;
+mod openai_transcripts;
 mod previews;
 mod reference_clips;
 mod speakers;

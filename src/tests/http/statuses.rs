@@ -82,7 +82,7 @@ impl House {
                     body.to_string().into_bytes(),
                 )
             }
-            "stt" => (
+            "stt" | "openai_transcriptions" | "openai_translations" => (
                 path,
                 Some("multipart/form-data; boundary=b"),
                 form("prompt", word),
@@ -188,7 +188,15 @@ impl House {
                 let asked = json!({ "segments": [], "target_language": "pt" });
                 self.good.post_json(endpoint.path, &asked).status
             }
-            (400, "stt" | "dub_analyze" | "dub_render" | "speakers_put") => {
+            (
+                400,
+                "stt"
+                | "openai_transcriptions"
+                | "openai_translations"
+                | "dub_analyze"
+                | "dub_render"
+                | "speakers_put",
+            ) => {
                 let (path, kind, _) = self.request(endpoint, "ok");
                 self.good
                     .send(endpoint.method, &path, kind, b"--b--\r\n".to_vec())
