@@ -16,6 +16,7 @@ import io
 import re
 import sys
 import threading
+import warnings
 import wave
 from collections.abc import Callable
 from pathlib import Path
@@ -72,10 +73,9 @@ class Clients:
     """Makes clients of the package, and counts their requests."""
 
     def __init__(self, server: Server):
-        import httpx
         import openai
 
-        self._server, self._httpx, self._openai = server, httpx, openai
+        self._server, self._openai = server, openai
         self.requests = 0
 
     def client(self, key: str | None = None, **settings: object):
@@ -84,12 +84,12 @@ class Clients:
             self.requests += 1
 
         # Never through a proxy: the server is on this machine.
-        http = self._httpx.Client(trust_env=False, timeout=600, event_hooks={"request": [count]})
+        http = self._openai.DefaultHttpxClient(trust_env=False, event_hooks={"request": [count]})
         return self._openai.OpenAI(api_key=key or self._server.key, base_url=f"{self._server.url}/v1", http_client=http, **settings)
 
     def asynchronous(self):
         """An asynchronous client with the server's key."""
-        http = self._httpx.AsyncClient(trust_env=False, timeout=600)
+        http = self._openai.DefaultAsyncHttpxClient(trust_env=False)
         return self._openai.AsyncOpenAI(api_key=self._server.key, base_url=f"{self._server.url}/v1", http_client=http)
 
 
@@ -273,7 +273,7 @@ def refusals(checks: Checks, binary: Path, openai) -> None:
 
         def speak() -> None:
             try:
-                made = clients.client(max_retries=8).audio.speech.create(model="tts-1", voice="alloy", input=SAID * 4)
+                made = clients.client(max_retries=30).audio.speech.create(model="tts-1", voice="alloy", input="Hello there.")
                 told.append(len(made.content))
             except openai.OpenAIError as error:
                 told.append(error)
@@ -283,7 +283,7 @@ def refusals(checks: Checks, binary: Path, openai) -> None:
             thread.start()
         for thread in threads:
             thread.join()
-        is_whole = all(isinstance(one, int) and one > 10_000 for one in told)
+        is_whole = all(isinstance(one, int) and one > 1_000 for one in told)
         checks.that("a full queue, tried again", is_whole and clients.requests > 5, (clients.requests, told))
         before = clients.requests
         ask = lambda: clients.client().audio.transcriptions.create(model="whisper-1", file=named(b"RIFF"))  # noqa: E731
@@ -298,6 +298,8 @@ def main():
     needs.prepare(binary=options.binary, packs=DIARIZING, packages=PACKAGES)
     import openai
 
+    # The package deprecates models by their names, which this server ignores.
+    warnings.filterwarnings("ignore", category=DeprecationWarning)
     checks = Checks()
     with serving(options.binary, packs=DIARIZING) as server:
         clients = Clients(server)

@@ -12,6 +12,7 @@ mod listening;
 mod markup;
 mod openai;
 mod openai_events;
+mod openai_leniency;
 mod openai_transcripts;
 mod previews;
 mod reference_clips;
