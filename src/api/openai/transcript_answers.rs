@@ -24,7 +24,7 @@ pub enum OpenAiTranscriptAnswer {
 pub struct PlainTranscript {
     /// The languages that are spoken, in the order of their first segments. Absent of a translation.
     #[serde(skip_serializing_if = "Option::is_none")]
-    languages: Option<Vec<LanguageCode>>,
+    languages: Option<Vec<HeardLanguage>>,
     /// Absent unless the request asked for them.
     #[serde(skip_serializing_if = "Option::is_none")]
     logprobs: Option<Vec<TokenLogprob>>,
@@ -61,7 +61,7 @@ pub struct DiarizedTranscript {
 
 /// A language that is spoken.
 #[derive(Serialize, JsonSchema)]
-pub struct LanguageCode {
+pub struct HeardLanguage {
     code: String,
 }
 
@@ -236,10 +236,10 @@ pub fn speaker_segment(
 }
 
 /// The languages that are spoken.
-pub fn language_codes(transcript: &Transcript) -> Vec<LanguageCode> {
+pub fn language_codes(transcript: &Transcript) -> Vec<HeardLanguage> {
     let codes = transcript.languages().into_iter();
     codes
-        .map(|code| LanguageCode {
+        .map(|code| HeardLanguage {
             code: code.to_owned(),
         })
         .collect()

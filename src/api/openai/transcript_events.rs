@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::events::{EVENT_STREAM, event, fault_event};
 use super::known_speakers::LetteredSpeakers;
 use super::transcript_answers::{
-    DurationUsage, LanguageCode, TokenLogprob, language_codes, logprobs, speaker_segment,
+    DurationUsage, HeardLanguage, TokenLogprob, language_codes, logprobs, speaker_segment,
 };
 use crate::api::recording_to_hear::note;
 use crate::api::{Call, Reply};
@@ -40,7 +40,7 @@ struct TextDone<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
     text: &'a str,
-    languages: Vec<LanguageCode>,
+    languages: Vec<HeardLanguage>,
     #[serde(skip_serializing_if = "Option::is_none")]
     logprobs: Option<Vec<TokenLogprob>>,
     usage: DurationUsage,
