@@ -33,19 +33,18 @@ pub fn name(code: &str) -> String {
 
 /// Names that Whisper has for languages where the standard's is another one (openai/whisper, `whisper/tokenizer.py`), and those
 /// of the API's own codes.
-const WHISPER_NAMES: [(&str, &str); 12] = [
-    ("bn", "bengali"),
+const WHISPER_NAMES: [(&str, &str); 11] = [
     ("el", "greek"),
     ("en_ng", "english"),
     ("ht", "haitian creole"),
     ("jw", "javanese"),
     ("km", "khmer"),
     ("my", "myanmar"),
-    ("ne", "nepali"),
     ("nn", "nynorsk"),
     ("oc", "occitan"),
-    ("pcm", "nigerian pidgin"),
-    ("zh", "chinese"),
+    ("pa", "punjabi"),
+    ("ps", "pashto"),
+    ("yue", "cantonese"),
 ];
 
 /// A language's English name as OpenAI's API has it: that of Whisper, in lower case.
@@ -90,7 +89,17 @@ mod tests {
         };
         let wrong: Vec<String> = pairs.iter().filter_map(told).collect();
         assert_eq!(wrong, [""; 0]);
-        assert_eq!(whisper_name("ig"), "igbo");
+        assert_eq!(
+            (&*whisper_name("ig"), &*whisper_name("pcm")),
+            ("igbo", "nigerian pidgin")
+        );
+        for (code, name) in WHISPER_NAMES {
+            assert_ne!(
+                plain_name(code).to_lowercase(),
+                name,
+                "{code} is no exception"
+            );
+        }
     }
 
     #[test]

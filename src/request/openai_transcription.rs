@@ -55,8 +55,7 @@ pub struct OpenAiTranscriptionForm {
     #[schemars(default)]
     pub stream: bool,
     /// Has no effect: the server always finds speech by itself.
-    #[schemars(with = "Option<String>")]
-    pub chunking_strategy: (),
+    pub chunking_strategy: Option<String>,
     /// Names of speakers, each of whom has a recording in `known_speaker_references[]`.
     #[schemars(rename = "known_speaker_names[]", with = "Option<Vec<String>>", length(max = KNOWN_SPEAKERS_MAX))]
     pub known_speaker_names: Vec<String>,
@@ -125,7 +124,11 @@ impl OpenAiTranscriptionForm {
         };
         let [_, words] = chosen(&form, "timestamp_granularities", ["segment", "word"])?;
         let [logprobs] = chosen(&form, "include", ["logprobs"])?;
-        let (names, references) = known_speakers(&form)?;
+        let (names, mut references) = known_speakers(&form)?;
+        if response_format != OpenAiTranscriptFormat::Diarized {
+            // They may be large, and are not heard.
+            references.clear();
+        }
         Ok(OpenAiTranscriptionForm {
             model,
             language: text("language"),
@@ -138,7 +141,7 @@ impl OpenAiTranscriptionForm {
             logprobs,
             words,
             stream: form.boolean("stream", false)?,
-            chunking_strategy: (),
+            chunking_strategy: text("chunking_strategy"),
             known_speaker_names: names,
             known_speaker_references: references,
             file: form.take_file()?,
