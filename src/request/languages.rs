@@ -33,15 +33,13 @@ pub fn name(code: &str) -> String {
 
 /// Names that Whisper has for languages where the standard's is another one (openai/whisper, `whisper/tokenizer.py`), and those
 /// of the API's own codes.
-const WHISPER_NAMES: [(&str, &str); 11] = [
+const WHISPER_NAMES: [(&str, &str); 9] = [
     ("el", "greek"),
     ("en_ng", "english"),
     ("ht", "haitian creole"),
     ("jw", "javanese"),
-    ("km", "khmer"),
     ("my", "myanmar"),
     ("nn", "nynorsk"),
-    ("oc", "occitan"),
     ("pa", "punjabi"),
     ("ps", "pashto"),
     ("yue", "cantonese"),
@@ -93,13 +91,9 @@ mod tests {
             (&*whisper_name("ig"), &*whisper_name("pcm")),
             ("igbo", "nigerian pidgin")
         );
-        for (code, name) in WHISPER_NAMES {
-            assert_ne!(
-                plain_name(code).to_lowercase(),
-                name,
-                "{code} is no exception"
-            );
-        }
+        let is_plain = |(code, name): &(&str, &str)| plain_name(code).to_lowercase() == *name;
+        let needless: Vec<_> = WHISPER_NAMES.into_iter().filter(is_plain).collect();
+        assert_eq!(needless, []);
     }
 
     #[test]
