@@ -17,7 +17,7 @@ use vocabox::audio;
 use vocabox::capability::Capability;
 use vocabox::config::{Common, CommonFlags, Flags, Models, ServeFlags};
 use vocabox::engine::contract::{
-    CancellationToken, Speak, Transcribe, TranscribeTask, Utterance, speak_whole,
+    CancellationToken, Speak, Transcribe, TranscribeTask, Utterance, speak_whole, transcribe_whole,
 };
 
 /// 120 characters.
@@ -55,7 +55,7 @@ fn speak(engine: &dyn Speak, text: &str) -> f64 {
         .seconds()
 }
 
-fn transcribe(engine: &Transcribe, file: &[u8]) -> f64 {
+fn transcribe(engine: &dyn Transcribe, file: &[u8]) -> f64 {
     let audio =
         audio::open_speech(std::io::Cursor::new(file.to_vec()), 16_000, 600.0).expect("it decodes");
     let task = TranscribeTask {
@@ -63,12 +63,13 @@ fn transcribe(engine: &Transcribe, file: &[u8]) -> f64 {
         language: Some("en".to_owned()),
         into_english: false,
         words: true,
+        scores: false,
+        temperature: 0.0,
         beams: 1,
         prompt: None,
         keywords: Vec::new(),
     };
-    engine
-        .run(task, &cancellation())
+    transcribe_whole(engine, task, &cancellation())
         .expect("it transcribes")
         .seconds
 }

@@ -34,7 +34,7 @@ Edit = Callable[[str], str]
 class Server(Client):
     """A running server with its data folder `data` and its process `process`. Made by `serving`."""
 
-    def __init__(self, process: subprocess.Popen, key: str, data: Path, is_quiet: bool, new_key: Callable[[str], str]):
+    def __init__(self, process: subprocess.Popen, key: str, data: Path, is_quiet: bool, new_key: Callable[..., str]):
         self.process, self.data, self._new_key = process, data, new_key
         self.may_cut = False
         self._lines: queue.Queue[str | None] = queue.Queue()
@@ -54,6 +54,10 @@ class Server(Client):
     def account(self, name: str, timeout_s: float | None = None) -> Client:
         """A client of a new account."""
         return Client(self.url, self._new_key(name), timeout_s)
+
+    def limited_key(self, name: str, calls_a_minute: int) -> str:
+        """A key of a new account that may make so many calls."""
+        return self._new_key(name, calls_a_minute)
 
     def memory_mib(self) -> float:
         """Peak memory of the server."""
@@ -112,8 +116,8 @@ def serving(
             shutil.copy(file, data)
         common = ["--data-dir", str(data), "--models-dir", str(models)]
 
-        def new_key(account: str) -> str:
-            _ask(binary, "account", "create", account, "--rpm", "100000", *common)
+        def new_key(account: str, calls_a_minute: int = 100_000) -> str:
+            _ask(binary, "account", "create", account, "--rpm", str(calls_a_minute), *common)
             return json.loads(_ask(binary, "key", "create", "--account", account, "--name", account, "--json", *common))["key"]
 
         key = new_key("measuring")

@@ -17,6 +17,7 @@ LACKING = {
     "check_containers.py": ([], "target/tmp/films has no film: run `cargo test"),
     "check_recordings.py": ([], "target/debug/examples/decode is missing: build it"),
     "check_playback.py": (["Cargo.toml"], "chromium is missing: install it"),
+    "clients/openai_package.py": ([], NOT_BUILT),
     "compare_mp3.py": ([], NOT_BUILT),
     "compare_peers.py": ([], NOT_BUILT),
     "compare_transcription.py": ([], NOT_BUILT),

@@ -30,6 +30,8 @@ pub struct Call {
     pub times: Arc<LaneTimes>,
     /// Time for which the client had a part of the answer to take.
     pub unsent: Duration,
+    /// Why the answer ends early, where a part of it tells that itself.
+    pub told: Option<Fault>,
 }
 
 impl Call {
@@ -133,7 +135,21 @@ pub struct FileSection {
 /// item.
 pub type BodyStream = Box<dyn FnMut(&mut Call) -> Result<Option<Vec<u8>>, Fault> + Send>;
 
+/// The content type of plain text.
+pub const PLAIN_TEXT: &str = "text/plain; charset=utf-8";
+
 impl Reply {
+    /// A body of text.
+    pub fn text(content_type: &'static str, text: String) -> Self {
+        Reply {
+            content_type,
+            headers: Vec::new(),
+            body: text.into_bytes(),
+            rest: None,
+            file: None,
+        }
+    }
+
     /// A JSON body. Faults: `Internal` if `value` cannot be written as JSON.
     pub fn json(value: &impl serde::Serialize) -> Result<Self, Fault> {
         Ok(Reply {

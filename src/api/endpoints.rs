@@ -1,6 +1,7 @@
 //! The only list of endpoints: a new one is its file, what it reads of a body in the crate `request`, and its row here.
 
-use super::openai::{models, speech, voices as named_voices};
+use super::openai::transcript_answers::OpenAiTranscriptAnswer;
+use super::openai::{models, speech, transcriptions, voices as named_voices};
 use super::{BodyKind, Endpoint};
 use super::{clone, dub, dub_files, dub_jobs, dub_render, dub_translate, health, history, lexicon};
 use super::{docs_page, openapi};
@@ -13,6 +14,7 @@ use crate::request::cloning::CloneForm;
 use crate::request::lexicon::LexiconFields;
 use crate::request::named_speaker::SpeakerForm;
 use crate::request::openai_speech::OpenAiSpeechFields;
+use crate::request::openai_transcription::{OpenAiTranscriptionForm, OpenAiTranslationForm};
 use crate::request::render::RenderForm;
 use crate::request::speech::SpeechFields;
 use crate::request::transcription::TranscribeForm;
@@ -110,12 +112,22 @@ pub const ENDPOINTS: &[Endpoint] = &[
     Endpoint::delete("history_delete", "/voice/history/{item_id}", history::delete)
         .about("delete one item")
         .answers::<history::DeletedItem>().also(&[404]),
-    Endpoint::post("openai_speech", "/v1/audio/speech", speech::handle)
+    Endpoint::post(speech::SPEECH, "/v1/audio/speech", speech::handle)
         .about("speech, sent while it is made")
         .example(r#"{"model": "tts-1", "input": "Good morning.", "voice": "nova"}"#).sends(SOUND).sends_events()
         .entitled().json::<OpenAiSpeechFields>().needs(Speak),
+    Endpoint::post(transcriptions::TRANSCRIPTIONS, "/v1/audio/transcriptions", transcriptions::transcribe)
+        .about("the text of a recording, whole or while it is heard")
+        .example(r#"{"model": "whisper-1", "language": "en"}"#).sends(TEXTS).sends_events()
+        .entitled().form::<OpenAiTranscriptionForm>(BodyKind::Audio).needs(Transcribe)
+        .answers::<OpenAiTranscriptAnswer>(),
+    Endpoint::post("openai_translations", "/v1/audio/translations", transcriptions::translate)
+        .about("its text in English")
+        .example(r#"{"model": "whisper-1"}"#).sends(TEXTS)
+        .entitled().form::<OpenAiTranslationForm>(BodyKind::Audio).needs(Transcribe)
+        .answers::<OpenAiTranscriptAnswer>(),
     Endpoint::get("openai_models", "/v1/models", models::list)
-        .about("the packs in use, and names of OpenAI's models, which are accepted").catalog().answers::<models::ModelsAnswer>(),
+        .about("the packs in use, and names of OpenAI's, which are accepted").catalog().answers::<models::ModelsAnswer>(),
     Endpoint::get("openai_model", "/v1/models/{model_id}", models::one)
         .about("one of them, or 404")
         .catalog().answers::<models::ModelRow>().also(&[404]),

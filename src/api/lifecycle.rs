@@ -113,6 +113,7 @@ impl Service for Lifecycle {
             record: None,
             times: Arc::default(),
             unsent: Duration::ZERO,
+            told: None,
         };
         // The handler, in its own file, parses, validates, looks up, calls services and renders.
         let result = catch_unwind(AssertUnwindSafe(|| {

@@ -98,7 +98,10 @@ impl Iterator for StreamedAnswer {
                 Some(Ok(part))
             }
             // If the item cannot be stored, the answer ends with that fault instead of its regular end.
-            Ok(None) => self.end(None).err().map(Err),
+            Ok(None) => {
+                let told = self.call.told.take();
+                self.end(told).err().map(Err)
+            }
             Err(fault) => {
                 let _ = self.end(Some(fault.clone()));
                 Some(Err(fault))

@@ -137,7 +137,7 @@ impl Installation {
     }
 
     /// Builds the engine of the general pack that transcribes. Faults: as [`Installation::build_speak`].
-    pub fn build_transcribe(&self) -> Result<Arc<Transcribe>, Fault> {
+    pub fn build_transcribe(&self) -> Result<Arc<dyn Transcribe>, Fault> {
         self.build_recognizer(self.transcriber(None)?)
     }
 
@@ -164,7 +164,7 @@ impl Installation {
 
     /// Builds the engine of `pack`, which transcribes. Faults: `Missing` when it or the pack that detects speech cannot
     /// be loaded.
-    pub(super) fn build_recognizer(&self, pack: &Pack) -> Result<Arc<Transcribe>, Fault> {
+    pub(super) fn build_recognizer(&self, pack: &Pack) -> Result<Arc<dyn Transcribe>, Fault> {
         match engine::of(pack)? {
             Build::Transcribe(build) => build(pack, self.detector()?, &self.graphs),
             _ => Err(wrong_engine(pack)),

@@ -159,10 +159,13 @@ pub const SPOOL_BYTES: Movable = Movable {
     default: 2 * GIB,
     max: 1024 * GIB,
 };
-/// Fields of one multipart form, and bytes of a field that is not a file.
-pub const FORM_FIELDS_MAX: usize = 32;
+/// Fields of one multipart form: clients of OpenAI's API send each keyword as one. Bytes of a field that is not a file, and of
+/// all of them together but for the long ones.
+pub const FORM_FIELDS_MAX: usize = 128;
 pub const FORM_FIELD_BYTES_MAX: usize = 64 * 1024;
-/// Bytes of the one form field that may be long: the segments of four hours, with their words, have as many.
+pub const FORM_TEXT_BYTES_MAX: usize = 2 * MIB as usize;
+/// Bytes of the form fields that may be long, those of one name together: the segments of four hours, with their words, have as
+/// many, and so have four recordings of 10 s in base64.
 pub const FORM_LONG_FIELD_BYTES_MAX: usize = 8 * MIB as usize;
 
 /// Seconds of one recording to transcribe.
@@ -174,6 +177,10 @@ pub const UNTOLD_SECONDS_A_BYTE: f64 = 0.001;
 /// sends nothing (DTX: a packet each 400 ms, RFC 6716 2.1.9, with 8 bytes around it at the least).
 pub const MEDIA_FREE_SECONDS: f64 = 600.0;
 pub const MEDIA_BYTES_A_SECOND_MIN: f64 = 20.0;
+/// Known speakers that a request may tell, and seconds of speech of each, as at OpenAI.
+pub const KNOWN_SPEAKERS_MAX: usize = 4;
+pub const KNOWN_SPEAKER_SECONDS_MIN: f64 = 2.0;
+pub const KNOWN_SPEAKER_SECONDS_MAX: f64 = 10.0;
 /// Sample rates and channels that a recording may claim.
 pub const AUDIO_RATE_HZ_MIN: u32 = 4_000;
 pub const AUDIO_RATE_HZ_MAX: u32 = 384_000;

@@ -116,6 +116,8 @@ pub fn run(args: TranscribeArgs, common: &Common) -> Result<(), CliError> {
             language: language.clone(),
             into_english: args.task == TaskOption::Translate,
             words: args.format != TranscriptFormat::Text,
+            scores: false,
+            temperature: 0.0,
             beams: options.settings.beam,
             hints: hints.clone(),
         };

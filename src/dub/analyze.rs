@@ -91,6 +91,8 @@ pub fn analyze(
             language: language.clone(),
             into_english: false,
             words: true,
+            scores: false,
+            temperature: 0.0,
             beams: 1,
             hints: TranscriptionHints::default(),
         };

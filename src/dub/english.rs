@@ -52,6 +52,8 @@ pub fn translate(
             language: Some(language.to_owned()),
             into_english: true,
             words: false,
+            scores: false,
+            temperature: 0.0,
             beams: 1,
             hints: TranscriptionHints::default(),
         };

@@ -50,6 +50,34 @@ pub struct SpeechPiece<'a> {
 /// Makes the sound of a piece.
 pub type SoundMaker<'a> = Box<dyn FnOnce(&dyn Steps) -> Result<Vec<f32>, Fault> + Send + 'a>;
 
+/// A model that transcribes, window by window.
+pub trait Transcribe: Send + Sync {
+    /// Returns the transcription of a recording of which nothing was heard yet. Faults: `Missing` when a translation into
+    /// English is requested and the model cannot translate, `Engine`.
+    fn begin(&self, task: TranscribeTask) -> Result<Box<dyn Transcribing>, Fault>;
+}
+
+/// A recording that is being transcribed.
+pub trait Transcribing: Send {
+    /// Hears the next window, and returns its phrases, which nothing that follows changes; none at the end of the recording.
+    /// Faults: `Invalid` when the recording is empty or undecodable, `Engine`, and those of `steps`.
+    fn next(&mut self, steps: &dyn Steps) -> Result<Option<&[Segment]>, Fault>;
+
+    /// Returns the phrases of all windows that were heard.
+    fn end(self: Box<Self>) -> Transcript;
+}
+
+/// Returns the text of a whole recording. Faults: those of [`Transcribe::begin`] and of [`Transcribing::next`].
+pub fn transcribe_whole(
+    engine: &dyn Transcribe,
+    task: TranscribeTask,
+    steps: &dyn Steps,
+) -> Result<Transcript, Fault> {
+    let mut transcribing = engine.begin(task)?;
+    while transcribing.next(steps)?.is_some() {}
+    Ok(transcribing.end())
+}
+
 /// The text to speak, and how.
 #[derive(Debug, Clone)]
 pub struct Utterance {
@@ -90,7 +118,12 @@ pub struct TranscribeTask {
     pub into_english: bool,
     /// Whether to return the times of each word.
     pub words: bool,
-    /// Hypotheses that are followed at once, of which the likeliest is taken; 1 is the fastest.
+    /// Whether to return how likely each phrase is.
+    pub scores: bool,
+    /// 0 takes the likeliest text, and samples only where that is doubted; above, up to 1, tokens are sampled from the start,
+    /// the more freely the higher. The same recording gives the same text.
+    pub temperature: f32,
+    /// Hypotheses that are followed at once, of which the likeliest is taken, at the temperature 0; 1 is the fastest.
     pub beams: usize,
     /// Text that may come before the recording: its spelling and style are those of the transcript.
     pub prompt: Option<String>,
@@ -139,6 +172,36 @@ pub struct Segment {
     /// The words in their order, each within the phrase and none before the previous one has ended; empty unless
     /// requested.
     pub words: Vec<Word>,
+    /// How it was decoded; none unless requested, and where a phrase was split.
+    pub scores: Option<Box<PhraseScores>>,
+}
+
+/// How a phrase was decoded, and how likely it is. All but the tokens is that of its window.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PhraseScores {
+    /// Start of the window in seconds from the start of the recording.
+    pub window_s: f64,
+    /// The model's tokens, with the timestamps before and after the text.
+    pub tokens: Vec<u32>,
+    /// The tokens of the text.
+    pub text: Vec<TokenScore>,
+    /// The temperature at which the tokens were sampled; 0 when the likeliest were taken.
+    pub temperature: f32,
+    /// Mean natural logarithm of the tokens' probabilities.
+    pub logprob: f32,
+    /// How many times shorter zlib makes the text.
+    pub compression: f32,
+    /// Probability that there is no speech.
+    pub no_speech: f32,
+}
+
+/// A token of a text, and how likely it is after those before it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TokenScore {
+    /// Its text in UTF-8, of which a token may have only a part of a character.
+    pub bytes: Vec<u8>,
+    /// Natural logarithm of its probability.
+    pub logprob: f32,
 }
 
 /// One word with its punctuation; times in seconds from the start of the recording.
@@ -172,8 +235,6 @@ pub struct Translation {
     pub text: String,
 }
 
-/// Transcribes: sound → text.
-pub type Transcribe = dyn Engine<Task = TranscribeTask, Output = Transcript>;
 /// Embeds a speaker: 16 kHz speech → 192 values of length 1.
 pub type Embed = dyn Engine<Task = Clip, Output = Vec<f32>>;
 

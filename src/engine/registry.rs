@@ -16,12 +16,14 @@ use vocabox_text as text;
 /// Builds an engine from its pack.
 pub type BuildOne<E> = fn(&Pack, &GraphLoader) -> Result<Arc<E>, Fault>;
 
+/// Builds an engine that transcribes from its pack and the pack of a speech detector.
+pub type BuildTranscribe = fn(&Pack, &Pack, &GraphLoader) -> Result<Arc<dyn Transcribe>, Fault>;
+
 /// The function that builds an engine of each capability from its pack.
 #[derive(Clone, Copy)]
 pub enum Build {
     Speak(BuildOne<dyn Speak>),
-    /// From its pack and the pack of a speech detector.
-    Transcribe(fn(&Pack, &Pack, &GraphLoader) -> Result<Arc<Transcribe>, Fault>),
+    Transcribe(BuildTranscribe),
     Detect(fn(&Pack, &GraphLoader) -> Result<vad::Silero, Fault>),
     Embed(BuildOne<Embed>),
     Segment(fn(&Pack, &GraphLoader) -> Result<segmentation::Segmenter, Fault>),

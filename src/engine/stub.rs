@@ -4,7 +4,8 @@
 //! The command is the text to speak or to translate, the voice, or the prompt or else the language of a transcription:
 //! `fail`, `panic`, `hold`, which lasts as long as the file `hold` is in the pack's folder, in one step, `compute`, which lasts as long, in many
 //! steps, or `hang`, which lasts as long and does not even end after its deadline. While the file `fail` exists, every
-//! task fails. Any other text succeeds at once. The file `held` has a line for each start and each end of a `hold`, in
+//! task fails. Any other text succeeds at once. Of a transcription each word is a command and a window, and `say` has a
+//! phrase. The file `held` has a line for each start and each end of a `hold`, in
 //! their order.
 
 use std::fs::OpenOptions;
@@ -13,10 +14,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
+use std::vec::IntoIter;
 
 use crate::contract::{
-    Engine, Speak, SpeechPiece, SpeechPieces, Steps, Transcribe, TranscribeTask, Transcript,
-    Translate, TranslateTask, Translation, Utterance,
+    Engine, Segment, Speak, SpeechPiece, SpeechPieces, Steps, Transcribe, TranscribeTask,
+    Transcribing, Transcript, Translate, TranslateTask, Translation, Utterance,
 };
 use crate::graph::loader::GraphLoader;
 use vocabox_base::fault::Fault;
@@ -28,6 +30,7 @@ const LOOK: Duration = Duration::from_millis(5);
 const RATE_HZ: u32 = 24_000;
 const SAMPLES_A_CHARACTER: usize = RATE_HZ as usize / 10;
 
+#[derive(Clone)]
 struct Stub {
     hold: PathBuf,
     held: PathBuf,
@@ -40,7 +43,7 @@ pub fn speak(pack: &Pack, _: &GraphLoader) -> Result<Arc<dyn Speak>, Fault> {
 }
 
 /// Builds the stub that transcribes. It never fails.
-pub fn transcribe(pack: &Pack, _: &Pack, _: &GraphLoader) -> Result<Arc<Transcribe>, Fault> {
+pub fn transcribe(pack: &Pack, _: &Pack, _: &GraphLoader) -> Result<Arc<dyn Transcribe>, Fault> {
     Ok(Arc::new(Transcribes(Stub::of(pack))))
 }
 
@@ -126,19 +129,50 @@ impl Speak for Speaks {
 
 struct Transcribes(Stub);
 
-impl Engine for Transcribes {
-    type Task = TranscribeTask;
-    type Output = Transcript;
+impl Transcribe for Transcribes {
+    fn begin(&self, task: TranscribeTask) -> Result<Box<dyn Transcribing>, Fault> {
+        let commands = task.prompt.or(task.language).unwrap_or_default();
+        let words: Vec<String> = commands.split(' ').map(str::to_owned).collect();
+        Ok(Box::new(StubTranscribing {
+            stub: self.0.clone(),
+            words: words.into_iter(),
+            said: Vec::new(),
+        }))
+    }
+}
 
-    /// Returns an empty transcript.
-    fn run(&self, task: TranscribeTask, steps: &dyn Steps) -> Result<Transcript, Fault> {
-        let command = task.prompt.or(task.language).unwrap_or_default();
-        self.0.obey(&command, steps)?;
-        Ok(Transcript {
+/// A recording whose sound does not matter.
+struct StubTranscribing {
+    stub: Stub,
+    words: IntoIter<String>,
+    said: Vec<Segment>,
+}
+
+impl Transcribing for StubTranscribing {
+    fn next(&mut self, steps: &dyn Steps) -> Result<Option<&[Segment]>, Fault> {
+        let Some(word) = self.words.next() else {
+            return Ok(None);
+        };
+        self.stub.obey(&word, steps)?;
+        let first = self.said.len();
+        if word == "say" {
+            self.said.push(Segment {
+                start_s: first as f64,
+                end_s: first as f64 + 1.0,
+                text: format!("Said {first}."),
+                language: "en".to_owned(),
+                ..Segment::default()
+            });
+        }
+        Ok(Some(&self.said[first..]))
+    }
+
+    fn end(self: Box<Self>) -> Transcript {
+        Transcript {
             language: "en".to_owned(),
-            seconds: 0.0,
-            segments: Vec::new(),
-        })
+            seconds: self.said.len() as f64,
+            segments: self.said,
+        }
     }
 }
 

@@ -19,6 +19,7 @@ use vocabox_base::cancellation::CancellationToken;
 use vocabox_base::fault::{Fault, Kind};
 use vocabox_base::limits::{
     BODY_MEMORY_BYTES_MAX, FORM_FIELD_BYTES_MAX, FORM_FIELDS_MAX, FORM_LONG_FIELD_BYTES_MAX,
+    FORM_TEXT_BYTES_MAX,
 };
 use vocabox_edge::message::{Body, BodyReader};
 
@@ -46,13 +47,13 @@ pub struct Form {
 
 impl Form {
     /// The form in a request's body. A file that does not fit in memory is written to an unlinked file in `spool_dir`; the
-    /// first field called `long` may have `FORM_LONG_FIELD_BYTES_MAX` bytes.
+    /// fields called `long` or `long[]` may have `FORM_LONG_FIELD_BYTES_MAX` bytes together.
     ///
     /// Parts without a name are ignored, and so are all files except the first of the field `file`.
     ///
     /// Faults: `UnsupportedType` when `content_type` is not multipart/form-data; `Invalid` when it has no boundary, or
-    /// the body is cut off or malformed, has more than `FORM_FIELDS_MAX` parts, or a field of more than
-    /// `FORM_FIELD_BYTES_MAX` bytes or that is not UTF-8; `Missing` when the disk is full, `Internal` when a file
+    /// the body is cut off or malformed, has more than `FORM_FIELDS_MAX` parts, a field of more than
+    /// `FORM_FIELD_BYTES_MAX` bytes or that is not UTF-8, or more than `FORM_TEXT_BYTES_MAX` bytes of fields; `Missing` when the disk is full, `Internal` when a file
     /// cannot be written for another reason; `Busy` and `Cancelled` when the request's time is over.
     pub fn parse(
         content_type: Option<&str>,
@@ -66,6 +67,7 @@ impl Form {
         let mut parts = Multipart::new(chunks(reader), boundary);
         let mut form = Form::default();
         let mut count = 0;
+        let (mut long_bytes, mut text_bytes) = (0, 0);
         while let Some(mut part) = drive(|cx| parts.poll_next_field(cx))? {
             count += 1;
             if count > FORM_FIELDS_MAX {
@@ -79,12 +81,13 @@ impl Form {
                     form.file = Some(upload(&mut part, spool_dir, cancellation)?);
                 }
                 Some(field) if field != FILE_FIELD && !is_file => {
-                    let is_long = field == long && form.text(long).is_none();
-                    let bytes_max = match is_long {
-                        true => FORM_LONG_FIELD_BYTES_MAX,
-                        false => FORM_FIELD_BYTES_MAX,
+                    let is_long = !long.is_empty() && bare(&field) == long;
+                    let (used, bounds) = match is_long {
+                        true => (&mut long_bytes, [FORM_LONG_FIELD_BYTES_MAX; 2]),
+                        false => (&mut text_bytes, [FORM_FIELD_BYTES_MAX, FORM_TEXT_BYTES_MAX]),
                     };
-                    let value = text(&field, &mut part, bytes_max)?;
+                    let value = text(&field, &mut part, *used, bounds)?;
+                    *used += value.len();
                     form.fields.push((field, value));
                 }
                 _ => {
@@ -97,12 +100,19 @@ impl Form {
         Ok(form)
     }
 
+    /// All values of fields called `name` or `name[]`, as clients name a list, without those that are blank.
+    pub fn list(&self, name: &str) -> Vec<&str> {
+        let own = self.fields.iter().filter(|(field, _)| bare(field) == name);
+        let values = own.map(|(_, value)| value.trim());
+        values.filter(|value| !value.is_empty()).collect()
+    }
+
     /// The value of the first field called `name`.
     pub fn text<'a>(&'a self, name: &str) -> Option<&'a str> {
         self.texts(name).next()
     }
 
-    /// All values of fields called `name`, in the order of the body: for fields like `timestamp_granularities[]`.
+    /// All values of fields called `name`, in the order of the body.
     pub fn texts<'a, 'n>(&'a self, name: &'n str) -> impl Iterator<Item = &'a str> + use<'a, 'n> {
         self.fields
             .iter()
@@ -119,6 +129,11 @@ impl Form {
             false => Ok(file),
         }
     }
+}
+
+/// The name of a field without the mark of a list.
+fn bare(field: &str) -> &str {
+    field.strip_suffix("[]").unwrap_or(field)
 }
 
 /// Whether the part has a file name, in any of the ways in which clients write one: `filename`, also in Latin-1, which the
@@ -216,13 +231,24 @@ fn data(part: &mut Field<'_>) -> Result<Option<impl AsRef<[u8]>>, Fault> {
     drive(|cx| part.poll_next_unpin(cx).map(Option::transpose))
 }
 
-fn text(field: &str, part: &mut Field<'_>, bytes_max: usize) -> Result<String, Fault> {
+/// The text of a field, after `used` bytes of others: `bounds` are those of its bytes, and of the bytes of all.
+fn text(
+    field: &str,
+    part: &mut Field<'_>,
+    used: usize,
+    [field_max, all_max]: [usize; 2],
+) -> Result<String, Fault> {
     let mut value = Vec::new();
     while let Some(piece) = data(part)? {
         value.extend_from_slice(piece.as_ref());
-        if value.len() > bytes_max {
+        if value.len() > field_max {
             return Err(Fault::invalid(format!(
-                "the field {field} has more than {bytes_max} bytes, which is the most that is accepted; a file needs a file name"
+                "the field {field} has more than {field_max} bytes, which is the most that is accepted; a file needs a file name"
+            )));
+        }
+        if used + value.len() > all_max {
+            return Err(Fault::invalid(format!(
+                "the form has more than {all_max} bytes of text up to the field {field}, which is the most that is accepted"
             )));
         }
     }

@@ -150,13 +150,39 @@ fn a_broken_form_is_invalid() {
 #[test]
 fn every_size_is_bounded() {
     let many = part("name=\"a\"", "x").repeat(FORM_FIELDS_MAX + 1) + "--XX--";
-    assert!(sentence(many).contains("more than 32 fields"));
+    assert!(sentence(many).contains("more than 128 fields"));
     let long = part("name=\"a\"", &"x".repeat(FORM_FIELD_BYTES_MAX + 1)) + "--XX--";
     assert!(sentence(long).contains("the field a has more than"));
+    let whole = part("name=\"a\"", &"x".repeat(FORM_FIELD_BYTES_MAX));
+    let most = FORM_TEXT_BYTES_MAX / FORM_FIELD_BYTES_MAX;
+    assert!(parse(whole.repeat(most) + "--XX--").is_ok());
+    let all = whole.repeat(most) + &part("name=\"b\"", "x") + "--XX--";
+    assert!(sentence(all).contains("more than 2097152 bytes of text up to the field b"));
     let preamble = "x".repeat(2_000_000) + &part("name=\"a\"", "x") + "--XX--";
     assert!(sentence(preamble).contains("before or between"));
     let header = format!("--XX\r\nA: {}\r\n\r\n--XX--", "x".repeat(2_000_000));
     assert!(sentence(header).contains("before or between"));
+}
+
+#[test]
+fn long_fields_of_a_list_are_bounded_together() {
+    let read = |body: String| {
+        let soon = CancellationToken::until(Instant::now() + Duration::from_secs(60));
+        let body = Body::Memory(body.into());
+        Form::parse(TYPE, body, &std::env::temp_dir(), "clips", &soon)
+    };
+    let half = part(
+        "name=\"clips[]\"",
+        &"x".repeat(FORM_LONG_FIELD_BYTES_MAX / 2),
+    );
+    let form = read(half.repeat(2) + "--XX--").unwrap();
+    assert_eq!(form.list("clips").len(), 2);
+    let more = read(half.repeat(2) + &part("name=\"clips\"", "x") + "--XX--");
+    assert!(
+        more.unwrap_err()
+            .sentence
+            .contains("up to the field clips,")
+    );
 }
 
 #[test]

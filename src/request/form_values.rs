@@ -40,6 +40,24 @@ impl Form {
         })
     }
 
+    /// The field `name` as a number in `range`; none when it is absent or empty.
+    ///
+    /// Faults: `Invalid` for any other value.
+    pub fn real(&self, name: &str, range: RangeInclusive<f32>) -> Result<Option<f32>, Fault> {
+        let value = self.text(name).unwrap_or_default().trim();
+        if value.is_empty() {
+            return Ok(None);
+        }
+        let number = value.parse().ok().filter(|number| range.contains(number));
+        number.map(Some).ok_or_else(|| {
+            Fault::invalid(format!(
+                "{name} is not a number from {} to {}",
+                range.start(),
+                range.end()
+            ))
+        })
+    }
+
     /// The field `name` as a whole number in `range`; none when it is absent or empty.
     ///
     /// Faults: `Invalid` for any other value.

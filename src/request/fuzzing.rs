@@ -12,6 +12,9 @@ use crate::cloning::CloneForm;
 use crate::form::Form;
 use crate::json::{FromJson, object};
 use crate::lexicon::pronunciations;
+use crate::openai_transcription::{
+    KNOWN_SPEAKER_REFERENCES, OpenAiTranscriptionForm, OpenAiTranslationForm,
+};
 use crate::render::{RenderForm, read_segments, voice_map};
 use crate::speech::SpeechFields;
 use crate::transcription::TranscribeForm;
@@ -100,6 +103,12 @@ pub fn form(input: &[u8]) {
     refusable(RenderForm::read(form, language));
     if let Some(form) = parse("") {
         refusable(TranscribeForm::read(form));
+    }
+    if let Some(form) = parse(KNOWN_SPEAKER_REFERENCES) {
+        refusable(OpenAiTranscriptionForm::read(form));
+    }
+    if let Some(form) = parse("") {
+        refusable(OpenAiTranslationForm::read(form));
     }
     if let Some(form) = parse("") {
         refusable(CloneForm::read(form, true));

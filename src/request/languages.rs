@@ -31,9 +31,70 @@ pub fn name(code: &str) -> String {
     known.map_or_else(|| code.to_owned(), |language| language.to_name().to_owned())
 }
 
+/// Names that Whisper has for languages where the standard's is another one (openai/whisper, `whisper/tokenizer.py`), and those
+/// of the API's own codes.
+const WHISPER_NAMES: [(&str, &str); 9] = [
+    ("el", "greek"),
+    ("en_ng", "english"),
+    ("ht", "haitian creole"),
+    ("jw", "javanese"),
+    ("my", "myanmar"),
+    ("nn", "nynorsk"),
+    ("pa", "punjabi"),
+    ("ps", "pashto"),
+    ("yue", "cantonese"),
+];
+
+/// A language's English name as OpenAI's API has it: that of Whisper, in lower case.
+pub fn whisper_name(code: &str) -> String {
+    let own = WHISPER_NAMES.iter().find(|(known, _)| *known == code);
+    match own {
+        Some((_, name)) => (*name).to_owned(),
+        None => plain_name(code).to_lowercase(),
+    }
+}
+
+/// A language's English name without what the standard says of it in parentheses, or the code itself.
+pub fn plain_name(code: &str) -> String {
+    let told = name(code);
+    told.split(" (").next().unwrap_or(&told).to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Whisper's languages, in the order of `whisper/tokenizer.py`.
+    const OF_WHISPER: &str = "en english zh chinese de german es spanish ru russian ko korean fr french ja japanese pt portuguese \
+        tr turkish pl polish ca catalan nl dutch ar arabic sv swedish it italian id indonesian hi hindi fi finnish vi vietnamese \
+        he hebrew uk ukrainian el greek ms malay cs czech ro romanian da danish hu hungarian ta tamil no norwegian th thai \
+        ur urdu hr croatian bg bulgarian lt lithuanian la latin mi maori ml malayalam cy welsh sk slovak te telugu fa persian \
+        lv latvian bn bengali sr serbian az azerbaijani sl slovenian kn kannada et estonian mk macedonian br breton eu basque \
+        is icelandic hy armenian ne nepali mn mongolian bs bosnian kk kazakh sq albanian sw swahili gl galician mr marathi \
+        pa punjabi si sinhala km khmer sn shona yo yoruba so somali af afrikaans oc occitan ka georgian be belarusian \
+        tg tajik sd sindhi gu gujarati am amharic yi yiddish lo lao uz uzbek fo faroese ht haitian_creole ps pashto tk turkmen \
+        nn nynorsk mt maltese sa sanskrit lb luxembourgish my myanmar bo tibetan tl tagalog mg malagasy as assamese tt tatar \
+        haw hawaiian ln lingala ha hausa ba bashkir jw javanese su sundanese yue cantonese";
+
+    #[test]
+    fn languages_have_whispers_names() {
+        let words: Vec<&str> = OF_WHISPER.split_whitespace().collect();
+        let (pairs, _) = words.as_chunks::<2>();
+        assert_eq!(pairs.len(), 100);
+        let told = |[code, name]: &[&str; 2]| {
+            let own = whisper_name(code);
+            (own != name.replace('_', " ")).then(|| format!("{code}: {own}, not {name}"))
+        };
+        let wrong: Vec<String> = pairs.iter().filter_map(told).collect();
+        assert_eq!(wrong, [""; 0]);
+        assert_eq!(
+            (&*whisper_name("ig"), &*whisper_name("pcm")),
+            ("igbo", "nigerian pidgin")
+        );
+        let is_plain = |(code, name): &(&str, &str)| plain_name(code).to_lowercase() == *name;
+        let needless: Vec<_> = WHISPER_NAMES.into_iter().filter(is_plain).collect();
+        assert_eq!(needless, []);
+    }
 
     #[test]
     fn languages_are_lower_case_and_auto_is_none() {

@@ -15,6 +15,7 @@ pub mod languages;
 pub mod lexicon;
 pub mod named_speaker;
 pub mod openai_speech;
+pub mod openai_transcription;
 pub mod render;
 pub mod sound_fields;
 pub mod speaker_hints;

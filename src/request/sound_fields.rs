@@ -10,6 +10,9 @@ use vocabox_base::limits;
 /// Samples a second of sound without a head, where a request does not tell them.
 const BARE_RATE_HZ: u32 = 8_000;
 
+/// The coding of a recording without a head, and its samples a second.
+pub type BareSound = (BareCoding, u32);
+
 /// How the channels of a recording become one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
 #[schemars(rename_all = "lowercase")]

@@ -85,8 +85,10 @@ pub fn spoken_language(text: &str, known: &[&str]) -> Result<Option<String>, Fau
         });
         find(primary).or_else(|| other(primary)).or(either)
     };
-    let by_name =
-        || other(&asked).or_else(|| codes().find(|code| name(code).to_lowercase() == asked));
+    let by_name = || {
+        other(&asked)
+            .or_else(|| codes().find(|code| languages::plain_name(code).to_lowercase() == asked))
+    };
     let found = match asked.len() <= limits::LANGUAGE_BYTES_MAX {
         true => find(&tag).or_else(by_code).or_else(by_name),
         false => None,
@@ -95,12 +97,6 @@ pub fn spoken_language(text: &str, known: &[&str]) -> Result<Option<String>, Fau
         Some(code) => Ok(Some(code.to_owned())),
         None => Err(unknown(codes().collect())),
     }
-}
-
-/// Returns a language's English name without what the standard says of it in parentheses, or the code itself.
-fn name(code: &str) -> String {
-    let told = languages::name(code);
-    told.split(" (").next().unwrap_or(&told).to_owned()
 }
 
 fn unknown(mut codes: Vec<&str>) -> Fault {

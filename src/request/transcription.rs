@@ -34,6 +34,9 @@ pub struct TranscribeForm {
     /// What the answer is.
     #[schemars(with = "Option<String>", extend("enum" = ["json", "text", "srt", "vtt"], "default" = "json"))]
     pub response_format: ResponseFormat,
+    /// 0 writes the likeliest text; above, tokens are sampled, the more freely the higher.
+    #[schemars(with = "Option<f32>", range(min = 0, max = 1), extend("default" = 0))]
+    pub temperature: f32,
     /// Whether to write what is said, or its translation into English.
     #[schemars(with = "Option<String>", extend("enum" = ["transcribe", "translate"], "default" = "transcribe"))]
     pub task: SpeechTask,
@@ -87,6 +90,11 @@ const TASKS: [(&str, SpeechTask); 2] = [
     ("translate", SpeechTask::Translate),
 ];
 
+/// The field `temperature`. Faults: `Invalid` for anything but a number from 0 to 1.
+pub fn temperature(form: &Form) -> Result<f32, Fault> {
+    Ok(form.real("temperature", 0.0..=1.0)?.unwrap_or(0.0))
+}
+
 impl TranscribeForm {
     /// Faults: `Invalid` for a field that is not accepted.
     pub fn read(mut form: Form) -> Result<Self, Fault> {
@@ -101,6 +109,7 @@ impl TranscribeForm {
             max_lines: lines,
             response_format: form.choice("response_format", &RESPONSE_FORMATS)?,
             task: form.choice("task", &TASKS)?,
+            temperature: temperature(&form)?,
             channels: channel_mode(&form)?,
             audio_track: audio_track(&form)?,
             raw_encoding: raw_encoding(&form)?,

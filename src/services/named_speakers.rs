@@ -54,18 +54,41 @@ impl NamedSpeakers {
 
     /// The names of the speakers of a recording, none for those whom `account` has not named. Faults: the store's.
     pub fn of(&self, account: AccountId, heard: &Diarized) -> Result<Vec<Option<String>>, Fault> {
-        let mut known = self.list(account)?;
-        known.retain(|speaker| speaker.encoder == self.encoder);
-        let print = |speaker: &NamedSpeaker| Voiceprint {
-            direction: speaker.direction.clone(),
-            speech_s: speaker.speech_s,
-        };
-        let prints: Vec<Voiceprint> = known.iter().map(print).collect();
-        let found = recognize(&heard.voiceprints, &prints).into_iter();
-        Ok(found
-            .map(|number| number.map(|number| known[number].name.clone()))
+        self.among(account, heard, Vec::new())
+    }
+
+    /// As [`NamedSpeakers::of`], where more speakers are `known`, each by a name: one who is both has the name that is told here.
+    pub fn among(
+        &self,
+        account: AccountId,
+        heard: &Diarized,
+        known: Vec<(String, Voiceprint)>,
+    ) -> Result<Vec<Option<String>>, Fault> {
+        let told = names_of(heard, known);
+        let mut own = self.list(account)?;
+        own.retain(|speaker| speaker.encoder == self.encoder);
+        let own = own.into_iter().map(|speaker| {
+            let print = Voiceprint {
+                direction: speaker.direction,
+                speech_s: speaker.speech_s,
+            };
+            (speaker.name, print)
+        });
+        let own = names_of(heard, own.collect());
+        Ok(told
+            .into_iter()
+            .zip(own)
+            .map(|(told, own)| told.or(own))
             .collect())
     }
+}
+
+/// The names of those speakers of a recording who are `known`, each by a name.
+fn names_of(heard: &Diarized, known: Vec<(String, Voiceprint)>) -> Vec<Option<String>> {
+    let (names, prints): (Vec<String>, Vec<Voiceprint>) = known.into_iter().unzip();
+    let found = recognize(&heard.voiceprints, &prints).into_iter();
+    let name = |number: Option<usize>| number.map(|number| names[number].clone());
+    found.map(name).collect()
 }
 
 /// The names of speakers with these numbers, in this order: those of `named`, and numbers for the others.

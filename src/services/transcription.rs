@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use super::speech_finder::SpeechFinder;
-use super::{Capacity, ModelName, run_engine};
+use super::{Capacity, ModelName, caught};
 use crate::audio::pcm::{Clip, ClipReader, Samples};
-use crate::engine::contract::{CancellationToken, Transcribe, TranscribeTask, Transcript};
+use crate::engine::contract::{
+    CancellationToken, Segment, Steps, Transcribe, TranscribeTask, Transcribing, Transcript,
+};
 use crate::fault::Fault;
 use crate::limits;
 use crate::scheduler::LaneShare;
 use crate::scheduler::estimates::Work;
-use crate::scheduler::lanes::Lanes;
+use crate::scheduler::lanes::{Lanes, Task};
 use crate::scheduler::places::Places;
 
 /// Seconds that a recording is expected to last whose length is not known before it is read.
@@ -33,7 +35,7 @@ pub struct TranscriptionService {
 
 /// A pack that transcribes.
 pub struct Recognizer {
-    engine: Arc<Transcribe>,
+    engine: Arc<dyn Transcribe>,
     lanes: Arc<Lanes>,
     pub name: ModelName,
     /// Samples a second of what it reads.
@@ -59,6 +61,10 @@ pub struct TranscriptionRequest {
     pub into_english: bool,
     /// Whether to tell when each word was said.
     pub words: bool,
+    /// Whether to tell how likely each phrase is.
+    pub scores: bool,
+    /// 0 to 1: 0 for the likeliest text, above for texts that are sampled.
+    pub temperature: f32,
     /// Hypotheses that the search follows; 1 is the fastest.
     pub beams: usize,
     /// What the client tells of the recording beforehand.
@@ -125,7 +131,11 @@ pub enum Recording {
 
 impl Recognizer {
     /// Returns a recognizer that has `engine` transcribe.
-    pub fn new(settings: RecognizerSettings, engine: Arc<Transcribe>, capacity: &Capacity) -> Self {
+    pub fn new(
+        settings: RecognizerSettings,
+        engine: Arc<dyn Transcribe>,
+        capacity: &Capacity,
+    ) -> Self {
         Recognizer {
             engine,
             lanes: Arc::clone(&capacity.lanes),
@@ -145,7 +155,26 @@ impl Recognizer {
         share: &LaneShare,
         cancellation: &CancellationToken,
     ) -> Result<Transcript, Fault> {
-        let language = request.language.clone();
+        let mut stream = self.stream(request, share, cancellation)?;
+        // The lane is kept from window to window: a step that lets all others go first must not come between.
+        caught(|| {
+            let seat = stream.task.seat();
+            seat.next()?;
+            while stream.transcribing.next(&seat)?.is_some() {}
+            Ok(())
+        })?;
+        Ok(stream.end())
+    }
+
+    /// Returns what is said in a recording, window by window. Faults: as [`Recognizer::transcribe`].
+    pub fn stream(
+        &self,
+        request: TranscriptionRequest,
+        share: &LaneShare,
+        cancellation: &CancellationToken,
+    ) -> Result<TranscriptStream, Fault> {
+        // A specialist was made for the code that it was chosen by, whatever its model calls it.
+        let code = request.language.clone().filter(|_| self.is_specialist);
         let seconds = match &request.recording {
             Recording::Stream(_) => USUAL_SECONDS,
             Recording::Clip(clip) => clip.seconds(),
@@ -158,20 +187,61 @@ impl Recognizer {
             language: request.language,
             into_english: request.into_english,
             words: request.words,
+            scores: request.scores,
+            temperature: request.temperature,
             beams: request.beams,
             prompt: request.hints.prompt,
             keywords: request.hints.keywords,
         };
         let lane_task = (self.lanes).enter(share, Work::Transcribe, seconds, cancellation)?;
-        let mut transcript = run_engine(&*self.engine, task, &lane_task)?;
-        // A specialist was made for the code that it was chosen by, whatever its model calls it.
-        if let Some(code) = language.filter(|_| self.is_specialist) {
-            for segment in &mut transcript.segments {
-                segment.language.clone_from(&code);
-            }
-            transcript.language = code;
+        Ok(TranscriptStream {
+            transcribing: caught(|| self.engine.begin(task))?,
+            task: lane_task,
+            code,
+        })
+    }
+}
+
+/// A recording that is being transcribed. Dropping it ends the task.
+pub struct TranscriptStream {
+    transcribing: Box<dyn Transcribing>,
+    task: Task,
+    /// The code of the language of all phrases, where the engine may call it otherwise.
+    code: Option<String>,
+}
+
+impl TranscriptStream {
+    /// Returns the phrases of the next window, which nothing that follows changes; none at the end. Faults: those of
+    /// [`Recognizer::transcribe`].
+    pub fn phrases(&mut self) -> Result<Option<Vec<Segment>>, Fault> {
+        let heard = caught(|| {
+            let seat = self.task.seat();
+            seat.next()?;
+            let heard = self.transcribing.next(&seat)?;
+            Ok(heard.map(<[Segment]>::to_vec))
+        });
+        let mut heard = heard?;
+        for segment in heard.iter_mut().flatten() {
+            name_language(&mut segment.language, self.code.as_ref());
         }
-        Ok(transcript)
+        Ok(heard)
+    }
+
+    /// Returns all phrases.
+    pub fn end(self) -> Transcript {
+        self.task.finished();
+        let mut transcript = self.transcribing.end();
+        name_language(&mut transcript.language, self.code.as_ref());
+        for segment in &mut transcript.segments {
+            name_language(&mut segment.language, self.code.as_ref());
+        }
+        transcript
+    }
+}
+
+fn name_language(language: &mut String, code: Option<&String>) {
+    if let Some(code) = code {
+        language.clone_from(code);
     }
 }
 

@@ -79,7 +79,9 @@ fn field(fault: &Fault, endpoint: &Endpoint) -> Option<String> {
     let named = schema.get("$ref")?.as_str()?.rsplit('/').next()?;
     let definitions = generator.take_definitions(true);
     let fields = definitions.get(named)?.get("properties")?.as_object()?;
-    fields.contains_key(first).then(|| first.to_owned())
+    // Clients send a list as fields whose names end so.
+    let names = [first.to_owned(), format!("{first}[]")];
+    names.into_iter().find(|name| fields.contains_key(name))
 }
 
 #[cfg(test)]
@@ -100,6 +102,10 @@ mod tests {
             "the body is empty; a JSON object is needed",
         ));
         assert_eq!(other["error"]["param"], json!(null));
+        let list = Fault::invalid("include has a value that is not known");
+        let told_of = |id| serde_json::to_value(body(&list, Some(id))).unwrap();
+        let of_list = told_of("openai_transcriptions");
+        assert_eq!(of_list["error"]["param"], json!("include[]"));
         let unknown = Fault::new(Kind::Unauthorized, "The API key is unknown.");
         assert_eq!(told(&unknown)["error"]["code"], "invalid_api_key");
     }

@@ -17,7 +17,13 @@ const ALIASES: [(Capability, &[&str]); 2] = [
     (Capability::Speak, &["tts-1", "tts-1-hd", "gpt-4o-mini-tts"]),
     (
         Capability::Transcribe,
-        &["whisper-1", "gpt-4o-transcribe", "gpt-4o-mini-transcribe"],
+        &[
+            "whisper-1",
+            "gpt-transcribe",
+            "gpt-4o-transcribe",
+            "gpt-4o-mini-transcribe",
+            "gpt-4o-transcribe-diarize",
+        ],
     ),
 ];
 

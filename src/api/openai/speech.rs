@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
+use super::events::{EVENT_STREAM, event, fault_event};
 use crate::api::tts::{self, Sending, SpeechRequest};
 use crate::api::{Call, Context, Reply};
 use crate::audio::dsp::resample::resample_clip;
@@ -17,6 +18,9 @@ use crate::services::speech::no_sound;
 
 /// Seconds of sound that OpenAI counts as one token.
 const TOKEN_S: f64 = 0.05;
+
+/// The name of the endpoint.
+pub const SPEECH: &str = "openai_speech";
 
 /// Speaks a text. Faults: `Invalid` for a field out of its bounds or an unknown voice, and those of [`tts::begin`] and of the
 /// service until the first sound is made.
@@ -41,7 +45,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     };
     let body = sound.part(&first)?;
     call.item()?.duration_seconds = Some(sound.seconds);
-    let source = move |call: &mut Call| {
+    let mut next = move |call: &mut Call| {
         if sound.encoder.is_none() {
             return Ok(None);
         }
@@ -52,10 +56,23 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         call.item()?.duration_seconds = Some(sound.seconds);
         Ok(Some(part))
     };
+    let source = move |call: &mut Call| {
+        if call.told.is_some() {
+            return Ok(None);
+        }
+        next(call).or_else(|fault| match carrier {
+            SoundCarrier::Bytes => Err(fault),
+            SoundCarrier::Events => {
+                let told = fault_event(&fault, Some(SPEECH))?;
+                call.told = Some(fault);
+                Ok(Some(told))
+            }
+        })
+    };
     Ok(Reply {
         content_type: match carrier {
             SoundCarrier::Bytes => format.content_type(),
-            SoundCarrier::Events => "text/event-stream",
+            SoundCarrier::Events => EVENT_STREAM,
         },
         headers: Vec::new(),
         body,
@@ -80,40 +97,35 @@ impl CarriedSound {
         self.seconds += piece.seconds();
         let encoder = self.encoder.as_mut().ok_or_else(no_sound)?;
         let bytes = encoder.push(&piece.samples)?;
-        Ok(self.carried(bytes))
+        self.carried(bytes)
     }
 
     /// The last part.
     fn end(&mut self) -> Result<Vec<u8>, Fault> {
         let encoder = self.encoder.take().ok_or_else(no_sound)?;
         let bytes = encoder.finish()?;
-        let mut part = self.carried(bytes);
+        let mut part = self.carried(bytes)?;
         if self.carrier == SoundCarrier::Events {
             let output_tokens = (self.seconds / TOKEN_S).ceil() as usize;
             part.extend(event(&json!({ "type": "speech.audio.done", "usage": {
                 "input_tokens": self.input_tokens,
                 "output_tokens": output_tokens,
                 "total_tokens": self.input_tokens + output_tokens,
-            } })));
+            } }))?);
         }
         Ok(part)
     }
 
-    fn carried(&self, bytes: Vec<u8>) -> Vec<u8> {
+    fn carried(&self, bytes: Vec<u8>) -> Result<Vec<u8>, Fault> {
         match self.carrier {
-            SoundCarrier::Bytes => bytes,
-            SoundCarrier::Events if bytes.is_empty() => Vec::new(),
+            SoundCarrier::Bytes => Ok(bytes),
+            SoundCarrier::Events if bytes.is_empty() => Ok(Vec::new()),
             SoundCarrier::Events => event(&json!({
                 "type": "speech.audio.delta",
                 "audio": STANDARD.encode(bytes),
             })),
         }
     }
-}
-
-/// A server-sent event.
-fn event(data: &serde_json::Value) -> Vec<u8> {
-    format!("data: {data}\n\n").into_bytes()
 }
 
 /// A piece, `tempo` times as fast at its own pitch and rate, and never louder than full scale.

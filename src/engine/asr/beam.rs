@@ -14,6 +14,8 @@ use vocabox_base::fault::Fault;
 #[derive(Clone, Default)]
 struct Hypothesis {
     tokens: Vec<u32>,
+    /// The natural logarithm of the probability of each of them.
+    logprobs: Vec<f32>,
     /// Sum of the natural logarithms of the tokens' probabilities.
     total: f32,
     attention: Vec<Attended>,
@@ -72,6 +74,7 @@ pub fn search(
             .map(|&(at, token, total)| {
                 let mut grown = open[at].clone();
                 grown.tokens.push(token);
+                grown.logprobs.push(total - grown.total);
                 grown.total = total;
                 grown
             })
@@ -92,6 +95,7 @@ pub fn search(
     if let Some(best) = best {
         decoded.logprob = best.mean();
         decoded.tokens = best.tokens;
+        decoded.logprobs = best.logprobs;
         decoded.attention.extend(best.attention);
     }
     Ok(decoded)

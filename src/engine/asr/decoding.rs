@@ -32,6 +32,8 @@ pub struct DecodeOptions<'a> {
 pub struct Decoded {
     /// Text and timestamp tokens, without the prompt and the end token.
     pub tokens: Vec<u32>,
+    /// The natural logarithm of the probability of each of them.
+    pub logprobs: Vec<f32>,
     /// Mean natural logarithm of the chosen tokens' probabilities, the end token included.
     pub logprob: f32,
     /// Probability that the window holds no speech.

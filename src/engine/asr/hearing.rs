@@ -6,11 +6,12 @@ use super::align::Frames;
 use super::belief;
 use super::context::PromptContext;
 use super::decoding::DecodeOptions;
+use super::phrases::PhraseOptions;
 use super::search::SpokenLanguage;
 use super::transcribe_window::{FRAME_SAMPLES, WindowSound, WindowTranscriber};
 use super::window::{SNAP, Window, Windows};
 use super::{ENGLISH, RATE_HZ};
-use crate::contract::{Segment, Steps};
+use crate::contract::{Segment, Steps, Transcribing, Transcript};
 use vocabox_base::fault::Fault;
 use vocabox_text::subtitles::ends_sentence;
 
@@ -39,6 +40,8 @@ pub struct HearingOptions {
     pub language: Option<SpokenLanguage>,
     pub into_english: bool,
     pub words: bool,
+    pub scores: bool,
+    pub temperature: f32,
     pub beams: usize,
 }
 
@@ -51,15 +54,6 @@ pub struct Hearing {
     spoken: Option<SpokenLanguage>,
     context: PromptContext,
     segments: Vec<Segment>,
-}
-
-/// What was heard.
-pub struct Heard {
-    pub segments: Vec<Segment>,
-    /// Samples of the recording.
-    pub samples: usize,
-    /// Code of the language that was spoken last; none if nothing was said or the model knows one language only.
-    pub language: Option<String>,
 }
 
 impl Hearing {
@@ -78,18 +72,6 @@ impl Hearing {
             context,
             segments: Vec::new(),
         }
-    }
-
-    /// Hears the recording to its end. Faults: `Engine`, and those of `steps` and of the recording.
-    pub fn run(mut self, steps: &dyn Steps) -> Result<Heard, Fault> {
-        while let Some(window) = self.windows.next(steps)? {
-            self.hear(window, steps)?;
-        }
-        Ok(Heard {
-            segments: self.segments,
-            samples: self.windows.samples_read(),
-            language: self.spoken.map(|language| language.code),
-        })
     }
 
     fn hear(&mut self, mut window: Window, steps: &dyn Steps) -> Result<(), Fault> {
@@ -113,7 +95,7 @@ impl Hearing {
             return Ok(());
         };
         let first = self.segments.len();
-        let spoken = (code.as_str(), self.options.words);
+        let spoken = self.options.phrases(&code);
         let used = (self.transcriber).phrases(&heard, &window, spoken, &mut self.segments)?;
         self.hear_gaps(&window, first, steps)?;
         // The model may name a time in the silence after the sound.
@@ -184,7 +166,7 @@ impl Hearing {
         let Some(heard) = self.transcriber.text(sound, frames, options, steps)? else {
             return Ok(());
         };
-        let spoken = (sound.language, self.options.words);
+        let spoken = self.options.phrases(sound.language);
         (self.transcriber).phrases(&heard, &part, spoken, &mut self.segments)?;
         Ok(())
     }
@@ -332,6 +314,61 @@ impl Hearing {
     }
 }
 
+impl HearingOptions {
+    /// What the phrases of a window in this language are to have.
+    fn phrases<'a>(&self, language: &'a str) -> PhraseOptions<'a> {
+        PhraseOptions {
+            language,
+            words: self.words,
+            scores: self.scores,
+        }
+    }
+}
+
+impl Transcribing for Hearing {
+    fn next(&mut self, steps: &dyn Steps) -> Result<Option<&[Segment]>, Fault> {
+        let Some(window) = self.windows.next(steps)? else {
+            return match self.windows.samples_read() {
+                0 => Err(Fault::invalid(
+                    "file holds no sound: it decodes to 0 samples",
+                )),
+                _ => Ok(None),
+            };
+        };
+        let first = self.segments.len();
+        self.hear(window, steps)?;
+        Ok(Some(&self.segments[first..]))
+    }
+
+    fn end(self: Box<Self>) -> Transcript {
+        let language = longest_spoken(&self.segments);
+        let language = language.or(self.spoken.map(|language| language.code));
+        Transcript {
+            language: language.unwrap_or_else(|| ENGLISH.to_owned()),
+            seconds: self.windows.samples_read() as f64 / f64::from(RATE_HZ),
+            segments: self.segments,
+        }
+    }
+}
+
+/// Returns the language of most seconds of the segments.
+fn longest_spoken(segments: &[Segment]) -> Option<String> {
+    let mut seconds: Vec<(&str, f64)> = Vec::new();
+    for segment in segments {
+        let lasts_s = segment.end_s - segment.start_s;
+        match seconds
+            .iter_mut()
+            .find(|(code, _)| *code == segment.language)
+        {
+            Some((_, all_s)) => *all_s += lasts_s,
+            None => seconds.push((&segment.language, lasts_s)),
+        }
+    }
+    // The first of equals.
+    let longest = seconds.iter().rev().max_by(|a, b| a.1.total_cmp(&b.1));
+    longest.map(|(code, _)| (*code).to_owned())
+}
+
 /// The sound of a window with so many samples of speech, in the language that is spoken.
 fn sound<'a>(
     window: &'a Window,
@@ -357,8 +394,11 @@ fn options<'a>(
         language: spoken.map(|l| l.token),
         into_english: hearing.into_english,
         prompt,
-        temperature: 0.0,
-        beams: hearing.beams,
+        temperature: hearing.temperature,
+        beams: match hearing.temperature > 0.0 {
+            true => 1,
+            false => hearing.beams,
+        },
         attend: true,
         seed: window.start as u64,
     }

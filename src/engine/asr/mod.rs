@@ -18,6 +18,7 @@
 //! | `belief` | whether a text is accepted, and the temperatures that are tried when it is not |
 //! | `align`, `words` | when each token, and so each word, was said |
 //! | `phrases` | tokens and times → the recording's phrases |
+//! | `token_bytes` | a token → its text |
 
 mod align;
 mod beam;
@@ -32,6 +33,7 @@ mod hearing;
 mod phrases;
 mod rules;
 mod search;
+mod token_bytes;
 mod transcribe_window;
 mod window;
 #[cfg(test)]
@@ -43,7 +45,7 @@ use std::sync::Arc;
 
 use tokenizers::Tokenizer;
 
-use crate::contract::{Engine, Segment, Steps, Transcribe, TranscribeTask, Transcript};
+use crate::contract::{Transcribe, TranscribeTask, Transcribing};
 use crate::graph::loader::{GraphLoader, refused, variant_in_use};
 use crate::graph::net::TensorSpec;
 use crate::vad::Silero;
@@ -74,7 +76,11 @@ pub struct Whisper {
 }
 
 /// Builds the engine of `pack`, with the speech detector of `detector`.
-pub fn build(pack: &Pack, detector: &Pack, graphs: &GraphLoader) -> Result<Arc<Transcribe>, Fault> {
+pub fn build(
+    pack: &Pack,
+    detector: &Pack,
+    graphs: &GraphLoader,
+) -> Result<Arc<dyn Transcribe>, Fault> {
     let variant = variant_in_use(pack);
     let path = |role| {
         let file = pack.file(role, variant.as_deref()).map_err(refused)?;
@@ -116,14 +122,9 @@ pub fn build(pack: &Pack, detector: &Pack, graphs: &GraphLoader) -> Result<Arc<T
     }))
 }
 
-impl Engine for Whisper {
-    type Task = TranscribeTask;
-    type Output = Transcript;
-
-    /// Transcribes sound at 16 kHz. Faults: `Missing` when a translation into English is requested and the model cannot
-    /// translate, `Invalid` when the recording is empty or undecodable, `Engine` when a graph fails or the deadline has
-    /// passed.
-    fn run(&self, task: TranscribeTask, steps: &dyn Steps) -> Result<Transcript, Fault> {
+impl Transcribe for Whisper {
+    /// Begins to transcribe sound at 16 kHz. Faults: as the trait's.
+    fn begin(&self, task: TranscribeTask) -> Result<Box<dyn Transcribing>, Fault> {
         let vocabulary = &self.transcriber.vocabulary;
         if task.into_english && !vocabulary.translates() {
             return Err(Fault::missing(
@@ -149,39 +150,15 @@ impl Engine for Whisper {
             language: task.language.and_then(known),
             into_english: task.into_english,
             words: task.words,
+            scores: task.scores,
+            temperature: task.temperature,
             beams: task.beams,
         };
-        let heard = Hearing::new(transcriber, windows, context, options).run(steps)?;
-        let seconds = heard.samples as f64 / f64::from(RATE_HZ);
-        if heard.samples == 0 {
-            return Err(Fault::invalid(
-                "file holds no sound: it decodes to 0 samples",
-            ));
-        }
-        let language = longest_spoken(&heard.segments);
-        let language = language.or(heard.language);
-        Ok(Transcript {
-            language: language.unwrap_or_else(|| ENGLISH.to_owned()),
-            seconds,
-            segments: heard.segments,
-        })
+        Ok(Box::new(Hearing::new(
+            transcriber,
+            windows,
+            context,
+            options,
+        )))
     }
-}
-
-/// Returns the language of most seconds of the segments.
-fn longest_spoken(segments: &[Segment]) -> Option<String> {
-    let mut seconds: Vec<(&str, f64)> = Vec::new();
-    for segment in segments {
-        let lasts_s = segment.end_s - segment.start_s;
-        match seconds
-            .iter_mut()
-            .find(|(code, _)| *code == segment.language)
-        {
-            Some((_, all_s)) => *all_s += lasts_s,
-            None => seconds.push((&segment.language, lasts_s)),
-        }
-    }
-    // The first of equals.
-    let longest = seconds.iter().rev().max_by(|a, b| a.1.total_cmp(&b.1));
-    longest.map(|(code, _)| (*code).to_owned())
 }

@@ -1,13 +1,16 @@
 //! Turns a window's tokens into phrases of the recording, with their words.
 
+use std::ops::Range;
+
 use super::RATE_HZ;
 use super::align::{self, Frames};
 use super::decoding::Decoded;
 use super::rules::Phrase;
+use super::token_bytes::token_bytes;
 use super::transcribe_window::{TranscribedWindow, WindowTranscriber};
 use super::window::Window;
 use super::words::{self, Timed, WordDurations};
-use crate::contract::{Segment, Word};
+use crate::contract::{PhraseScores, Segment, TokenScore, Word};
 use vocabox_base::fault::Fault;
 
 /// How much of a window was turned into phrases.
@@ -18,14 +21,22 @@ pub struct Used {
     pub tokens: usize,
 }
 
+/// What phrases are to have.
+#[derive(Debug, Clone, Copy)]
+pub struct PhraseOptions<'a> {
+    /// Code of the language that they are in.
+    pub language: &'a str,
+    pub words: bool,
+    pub scores: bool,
+}
+
 impl WindowTranscriber {
-    /// Appends the phrases of `window` to `segments`, which stay ordered and do not overlap; in `language`, with
-    /// their words if `with_words` is set.
+    /// Appends the phrases of `window` to `segments`, which stay ordered and do not overlap.
     pub fn phrases(
         &self,
         heard: &TranscribedWindow,
         window: &Window,
-        (language, with_words): (&str, bool),
+        options: PhraseOptions<'_>,
         segments: &mut Vec<Segment>,
     ) -> Result<Used, Fault> {
         let tokens = &heard.decoded.tokens;
@@ -63,8 +74,10 @@ impl WindowTranscriber {
                 start_s,
                 end_s,
                 text,
-                language: language.to_owned(),
-                words: if with_words { words } else { Vec::new() },
+                language: options.language.to_owned(),
+                words: if options.words { words } else { Vec::new() },
+                scores: (options.scores)
+                    .then(|| Box::new(self.scores(heard, offset_s, phrase.tokens.clone()))),
             });
         }
         let ended = heard.phrases.last().map_or(0, |p| p.tokens.end + 1);
@@ -73,6 +86,25 @@ impl WindowTranscriber {
             position: heard.complete_s.map(position),
             tokens: ended.min(tokens.len()),
         })
+    }
+
+    /// Returns how the phrase was decoded whose text are these tokens of a window, which starts at `window_s`.
+    fn scores(&self, heard: &TranscribedWindow, window_s: f64, text: Range<usize>) -> PhraseScores {
+        let decoded = &heard.decoded;
+        let whole = self.vocabulary.with_times(&decoded.tokens, text.clone());
+        let score = |at: usize| TokenScore {
+            bytes: token_bytes(&self.tokenizer, decoded.tokens[at]),
+            logprob: decoded.logprobs.get(at).copied().unwrap_or_default(),
+        };
+        PhraseScores {
+            window_s,
+            tokens: decoded.tokens[whole].to_vec(),
+            text: text.map(score).collect(),
+            temperature: heard.temperature,
+            logprob: heard.evidence.logprob,
+            compression: heard.evidence.compression,
+            no_speech: heard.evidence.no_speech,
+        }
     }
 
     /// Returns the words of the whole window with their times; they refer to its tokens by number.

@@ -183,6 +183,13 @@ impl Vocabulary {
         }
     }
 
+    /// Returns which of the decoded `tokens` are a phrase, of which `text` are its text: with the timestamps around that.
+    pub fn with_times(&self, tokens: &[u32], text: Range<usize>) -> Range<usize> {
+        let is_time = |at: usize| tokens.get(at).is_some_and(|token| *token >= self.zero);
+        let begins = text.start > 0 && is_time(text.start - 1);
+        text.start - usize::from(begins)..text.end + usize::from(is_time(text.end))
+    }
+
     /// Splits decoded tokens into phrases, and returns up to which second of the window they are complete: none means
     /// that the window is used up.
     pub fn phrases(&self, decoded: &Decoded) -> (Vec<Phrase>, Option<f64>) {
@@ -328,6 +335,14 @@ mod tests {
             heard, None,
             "one timestamp at the end: the window is used up"
         );
+    }
+
+    #[test]
+    fn a_phrase_has_the_timestamps_around_its_text_where_there_are_some() {
+        let tokens = [13, 1, 2, 63, 63, 4];
+        let whole = |text| vocabulary().with_times(&tokens, text);
+        assert_eq!((whole(1..3), whole(5..6)), (0..4, 4..6));
+        assert_eq!(vocabulary().with_times(&[1], 0..1), 0..1);
     }
 
     #[test]

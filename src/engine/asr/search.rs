@@ -118,12 +118,14 @@ fn sample(
             true => drawn(row, options.temperature, roll(&mut random)),
             false => likeliest(row),
         };
-        total += log_share(row, token);
+        let logprob = log_share(row, token);
+        total += logprob;
         if token == vocabulary.end {
             decoded.ended = true;
             break;
         }
         decoded.tokens.push(token);
+        decoded.logprobs.push(logprob);
         step = decoder.step(&[token], 1, &mut past, options.attend)?;
         decoded.attention.append(&mut step.attention);
     }

@@ -132,7 +132,7 @@ impl WindowTranscriber {
     /// Returns the text of the last encoded window, `frames` long; none when there is no speech in it.
     ///
     /// A doubted text is decoded again: without the text before it, from a whole window if this one is shorter, then at
-    /// rising temperatures. `options` are those of the first try. Faults: `Engine`, and those of `steps`.
+    /// rising temperatures. `options` are those of the first try; at their temperature, each try draws anew. Faults: `Engine`, and those of `steps`.
     pub fn text(
         &mut self,
         sound: WindowSound<'_>,
@@ -150,10 +150,15 @@ impl WindowTranscriber {
         let whole_from = attempts.len();
         attempts.extend(is_short.then_some(alone));
         attempts.extend(TEMPERATURES.map(|temperature| DecodeOptions {
-            temperature,
+            temperature: temperature.max(options.temperature),
             beams: 1,
             ..alone
         }));
+        if options.temperature > 0.0 {
+            for (n, attempt) in attempts.iter_mut().enumerate() {
+                attempt.seed += (n as u64) << 32;
+            }
+        }
         let mut tries: Vec<TranscribedWindow> = Vec::new();
         for (n, options) in attempts.into_iter().enumerate() {
             if n == whole_from && is_short {

@@ -82,7 +82,7 @@ impl House {
                     body.to_string().into_bytes(),
                 )
             }
-            "stt" => (
+            "stt" | "openai_transcriptions" | "openai_translations" => (
                 path,
                 Some("multipart/form-data; boundary=b"),
                 form("prompt", word),
@@ -190,7 +190,7 @@ impl House {
                 let asked = json!({ "segments": [], "target_language": "pt" });
                 self.good.post_json(endpoint.path, &asked).status
             }
-            (400, "stt" | "dub_analyze" | "dub_render" | "speakers_put") => {
+            (400, _) if matches!(endpoint.body, BodyKind::Audio | BodyKind::Video) => {
                 let (path, kind, _) = self.request(endpoint, "ok");
                 self.good
                     .send(endpoint.method, &path, kind, b"--b--\r\n".to_vec())

@@ -1,12 +1,10 @@
 //! Streamed speech.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::support::chunked::ChunkedAnswer;
 use crate::support::process::until;
 use crate::support::server::{Server, stub_models};
 use crate::support::wer::assert_words;
@@ -20,56 +18,10 @@ const PARAGRAPH: &str = "When the rain had stopped, the old man put on his coat 
     lighthouse, where he sat down on a bench and looked at the water. A bird came, and then a second one. After an hour \
     he stood up, took his stick, and went home by the upper road, by the church and the school.";
 
-/// A request whose answer is read chunk by chunk.
-struct Stream {
-    reader: BufReader<TcpStream>,
-    pub head: String,
-}
-
-impl Stream {
-    /// Requests `text`; returns once the answer's head has arrived.
-    fn of(server: &Server, text: &str) -> Stream {
-        let body = json!({ "text": text }).to_string();
-        let mut stream = TcpStream::connect(server.addr).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(120)))
-            .unwrap();
-        let (key, length) = (&server.key, body.len());
-        let head = format!(
-            "POST {STREAM} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
-        );
-        stream.write_all(head.as_bytes()).unwrap();
-        stream.write_all(body.as_bytes()).unwrap();
-        let mut reader = BufReader::new(stream);
-        let mut head = String::new();
-        while !head.ends_with("\r\n\r\n") {
-            assert!(reader.read_line(&mut head).unwrap() > 0, "{head}");
-        }
-        Stream { reader, head }
-    }
-
-    /// The next chunk; the last one is empty. None if the connection ended without it.
-    fn chunk(&mut self) -> Option<Vec<u8>> {
-        let mut size = String::new();
-        self.reader.read_line(&mut size).ok()?;
-        let size = usize::from_str_radix(size.trim_end(), 16).ok()?;
-        let mut chunk = vec![0; size + 2];
-        self.reader.read_exact(&mut chunk).ok()?;
-        chunk.truncate(size);
-        Some(chunk)
-    }
-
-    /// The rest of the body, and whether it ended with the last chunk.
-    fn rest(&mut self) -> (Vec<u8>, bool) {
-        let mut all = Vec::new();
-        while let Some(chunk) = self.chunk() {
-            if chunk.is_empty() {
-                return (all, true);
-            }
-            all.extend(chunk);
-        }
-        (all, false)
-    }
+/// The answer to a request to speak `text`.
+fn stream(server: &Server, text: &str) -> ChunkedAnswer {
+    let body = json!({ "text": text }).to_string();
+    ChunkedAnswer::to(server, STREAM, "application/json", body.as_bytes())
 }
 
 /// The account's newest history item.
@@ -105,12 +57,12 @@ fn a_stream_is_the_whole_files_samples_and_says_what_was_asked() {
 #[test]
 fn the_first_part_is_a_short_clause_and_the_rest_follows() {
     let server = Server::shared();
-    let mut stream = Stream::of(server, PARAGRAPH);
-    let first = stream.chunk().unwrap();
+    let mut answer = stream(server, PARAGRAPH);
+    let first = answer.chunk().unwrap();
     let seconds = (first.len() - HEAD) as f64 / 48_000.0;
     assert!(seconds > 1.0, "a clause, not a fragment: {seconds} s");
     // The delay of the first chunk is measured by a script, because other tests run at the same time here.
-    let (rest, ended) = stream.rest();
+    let (rest, ended) = answer.rest();
     assert!(ended && rest.len() > 4 * first.len());
 }
 
@@ -120,15 +72,15 @@ fn each_piece_leaves_before_the_next_is_made() {
     let hold = models.path().join("stub-speak/hold");
     fs::write(&hold, "").unwrap();
     let server = Server::launch(models.path(), &[]);
-    let mut stream = Stream::of(&server, "one hold three");
+    let mut answer = stream(&server, "one hold three");
     assert!(
-        stream.head.contains("Transfer-Encoding: chunked"),
+        answer.head.contains("Transfer-Encoding: chunked"),
         "{}",
-        stream.head
+        answer.head
     );
-    assert_eq!(stream.chunk().unwrap().len(), HEAD + 3 * 4_800);
+    assert_eq!(answer.chunk().unwrap().len(), HEAD + 3 * 4_800);
     fs::remove_file(&hold).unwrap();
-    let (rest, ended) = stream.rest();
+    let (rest, ended) = answer.rest();
     assert_eq!((rest.len(), ended), (9 * 4_800, true));
     let item = item(&server);
     assert_eq!(
@@ -144,8 +96,8 @@ fn a_failure_before_the_first_sound_is_an_answer_and_a_later_one_breaks_off() {
     for word in ["fail", "panic"] {
         let refused = server.client().post_json(STREAM, &json!({ "text": word }));
         assert_eq!(refused.status, 502);
-        let mut stream = Stream::of(&server, &format!("one {word} three"));
-        let (sent, ended) = stream.rest();
+        let mut answer = stream(&server, &format!("one {word} three"));
+        let (sent, ended) = answer.rest();
         assert_eq!((sent.len(), ended), (HEAD + 3 * 4_800, false), "{word}");
         let item = item(&server);
         assert_eq!(item["status"], "error");
@@ -163,9 +115,9 @@ fn a_client_that_leaves_ends_the_speech_and_frees_the_worker() {
     let hold = models.path().join("stub-speak/hold");
     fs::write(&hold, "").unwrap();
     let server = Server::launch(models.path(), &["--lanes", "1", "--queue", "1"]);
-    let mut stream = Stream::of(&server, "one hold three");
-    stream.chunk().unwrap();
-    drop(stream);
+    let mut answer = stream(&server, "one hold three");
+    answer.chunk().unwrap();
+    drop(answer);
     // The engine is held, so only the departure of its client can end the request.
     let client = server.client();
     until("the worker", || item(&server)["status"] == "error");

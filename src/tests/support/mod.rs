@@ -1,5 +1,6 @@
 //! Code that the tests share: starting a server, clients, and measures of answers.
 
+pub mod chunked;
 pub mod client;
 pub mod description;
 pub mod dice;
