@@ -3,7 +3,7 @@
 use super::openai::{models, speech, voices as named_voices};
 use super::{BodyKind, Endpoint};
 use super::{clone, dub, dub_files, dub_jobs, dub_render, dub_translate, health, history, lexicon};
-use super::{preview, speakers, stt, tts, tts_stream, voices};
+use super::{preview, realtime, speakers, stt, tts, tts_stream, voices};
 use crate::capability::Capability::{Diarize, Speak, Transcribe, Translate};
 use crate::limits;
 use crate::request::analysis::AnalyzeForm;
@@ -77,6 +77,8 @@ pub const ENDPOINTS: &[Endpoint] = &[
         .catalog().answers::<models::ModelsAnswer>(),
     Endpoint::get("openai_voices", "/v1/audio/voices", named_voices::handle)
         .catalog().answers::<named_voices::NamedVoicesAnswer>(),
+    Endpoint::socket("realtime", "/v1/realtime", realtime::converse)
+        .entitled().query::<realtime::RealtimeQuery>().needs(Transcribe),
     Endpoint::get("healthz", "/healthz", health::live).open().answers::<health::LiveAnswer>(),
     Endpoint::get("readyz", "/readyz", health::ready).open().answers::<health::ReadyAnswer>().also(&[503]),
 ];
@@ -129,6 +131,7 @@ mod tests {
             "dub_audio",
             "dub_subtitles",
             "voice_preview",
+            "realtime",
         ];
         for endpoint in ENDPOINTS {
             let is_json = !not_json.contains(&endpoint.id);

@@ -26,6 +26,7 @@ mod lexicon;
 pub mod lifecycle;
 mod openai;
 mod preview;
+mod realtime;
 pub mod route;
 mod speakers;
 mod split_channels;

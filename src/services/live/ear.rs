@@ -1,13 +1,13 @@
 //! The thread that hears a session's sound: it notices speech, ends utterances, and hands them to the scribe.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::queue::{EarTask, FinalJob, LiveCommand, LiveQueue, StretchJob};
 use super::stretch::Stretch;
 use super::turns::{TurnChange, TurnDetector, hops};
 use super::{LiveEvent, LiveOptions, LiveTranscription, RATE_HZ};
-use crate::engine::contract::{CancellationToken, Steps};
+use crate::engine::contract::Steps;
 use crate::engine::live_detector::LiveDetector;
 use crate::engine::vad::HOP;
 use crate::fault::{Fault, Kind};
@@ -121,8 +121,7 @@ impl Ear {
         if ahead_s <= AHEAD_S {
             return hops.into_iter().try_for_each(|hop| self.hop(hop));
         }
-        let until = Instant::now() + Duration::from_secs(SEARCH_SECONDS_MAX);
-        let token = CancellationToken::until(until);
+        let token = self.queue.token(SEARCH_SECONDS_MAX);
         let seconds = rest.len() as f64 / f64::from(RATE_HZ);
         let service = Arc::clone(&self.service);
         let task = (service.lanes).enter(&self.share, Work::FindSpeech, seconds, &token);

@@ -14,11 +14,13 @@
 //! | `policy` | which words are told, and when speech is transcribed again |
 //! | `turns` | where speech starts and ends |
 //! | `stretch` | the sound of the speech that goes on, and where it is cut |
+//! | `intake` | bytes as they arrive → samples |
 //! | `ear` | from sound and commands to what is to be transcribed |
 //! | `scribe` | from what is to be transcribed to words |
 //! | `queue` | what the threads of a session hand each other, and its bounds |
 
 mod ear;
+mod intake;
 mod policy;
 mod queue;
 mod scribe;
@@ -30,6 +32,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use self::ear::Ear;
+pub use self::intake::{LiveCoding, SoundIntake};
 use self::queue::{LiveCommand, LiveQueue};
 use self::scribe::Scribe;
 pub use self::turns::TurnSettings;

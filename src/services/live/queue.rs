@@ -2,6 +2,7 @@
 //! queue has a bound in seconds of sound; what fills one makes the thread before it wait.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -66,6 +67,8 @@ pub enum ScribeTask {
 pub struct LiveQueue {
     opened: Instant,
     sink: LiveSink,
+    /// Becomes true when the session is closed.
+    closed: Arc<AtomicBool>,
     state: Mutex<LiveQueueState>,
     changed: Condvar,
 }
@@ -95,9 +98,16 @@ impl LiveQueue {
         LiveQueue {
             opened,
             sink,
+            closed: Arc::default(),
             state: Mutex::default(),
             changed: Condvar::new(),
         }
+    }
+
+    /// Returns a token that expires after so many seconds, or when the session is closed.
+    pub fn token(&self, seconds: u64) -> CancellationToken {
+        let until = Instant::now() + Duration::from_secs(seconds);
+        CancellationToken::new(until, Arc::clone(&self.closed))
     }
 
     /// Tells of an event.
@@ -208,8 +218,7 @@ impl LiveQueue {
                 return None;
             }
             if let Some(job) = state.finals.pop_front() {
-                let most = Duration::from_secs(limits::LIVE_FINAL_SECONDS_MAX);
-                let token = CancellationToken::until(Instant::now() + most);
+                let token = self.token(limits::LIVE_FINAL_SECONDS_MAX);
                 state.running = Some(token.clone());
                 state.is_partial_running = false;
                 return Some(ScribeTask::Final(job, token));
@@ -239,6 +248,7 @@ impl LiveQueue {
 
     /// Ends the session at once: threads leave at their next step.
     pub fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
         let mut state = self.lock();
         state.is_closed = true;
         if let Some(running) = &state.running {
