@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::message::Answer;
-use crate::edge::websocket::WEBSOCKET_VERSION;
 use super::openai::envelope;
+use crate::edge::websocket::WEBSOCKET_VERSION;
 use crate::fault::{Fault, Kind};
 
 /// The body of every error answer.

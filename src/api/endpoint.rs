@@ -33,7 +33,9 @@ fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
 
 /// Answers no request: those of an endpoint with a WebSocket are upgraded or refused before.
 fn no_answer(_: &Context, _: &mut Call) -> Result<Reply, Fault> {
-    Err(Fault::internal("a request for a WebSocket reached a handler"))
+    Err(Fault::internal(
+        "a request for a WebSocket reached a handler",
+    ))
 }
 
 /// Who may call an endpoint.

@@ -188,7 +188,9 @@ impl Service for Lifecycle {
         let context = &self.context;
         let served = catch_unwind(AssertUnwindSafe(|| match endpoint.conversation {
             Some(conversation) => conversation(context, &mut call, socket),
-            None => Err(Fault::internal("an endpoint without a WebSocket was upgraded")),
+            None => Err(Fault::internal(
+                "an endpoint without a WebSocket was upgraded",
+            )),
         }))
         .unwrap_or_else(|_| Err(Fault::internal("the session panicked")));
         if served.is_err() {

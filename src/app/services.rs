@@ -69,9 +69,9 @@ impl Installation {
         };
         let transcription = self.start_transcription(capacity, beams)?.map(Arc::new);
         let live = match &transcription {
-            Some(transcription) => {
-                Some(Arc::new(self.start_live(Arc::clone(transcription), sessions)?))
-            }
+            Some(transcription) => Some(Arc::new(
+                self.start_live(Arc::clone(transcription), sessions)?,
+            )),
             None => None,
         };
         Ok(Services {

@@ -80,7 +80,9 @@ pub(crate) fn switching(upgrade: &Upgrade) -> Vec<u8> {
         "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: {}\r\n",
         upgrade.accept
     );
-    let protocol = upgrade.protocol.map(|name| ("Sec-WebSocket-Protocol", name));
+    let protocol = upgrade
+        .protocol
+        .map(|name| ("Sec-WebSocket-Protocol", name));
     let headers = upgrade.headers.iter();
     let headers = headers.map(|(name, value)| (*name, value.as_str()));
     for (name, value) in protocol.into_iter().chain(headers) {

@@ -46,7 +46,8 @@ impl Upgrade {
     /// Returns the upgrade that `head` asks for. Faults: `UpgradeRequired` when it asks for none, or for another version;
     /// `Invalid` when its key is missing or malformed.
     pub fn asked(head: &Head) -> Result<Self, Fault> {
-        let wanted = has_token(head, "upgrade", "websocket") && has_token(head, "connection", "upgrade");
+        let wanted =
+            has_token(head, "upgrade", "websocket") && has_token(head, "connection", "upgrade");
         let version = head.header("sec-websocket-version");
         if head.method != "GET" || !wanted || version != Some(WEBSOCKET_VERSION) {
             return Err(Fault::new(

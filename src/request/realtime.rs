@@ -11,7 +11,10 @@ use vocabox_base::limits;
 #[derive(Debug, PartialEq)]
 pub enum ClientEvent {
     /// Fields of the session to change, and the type of the event that brought them.
-    Update { session: Value, kind: UpdateKind },
+    Update {
+        session: Value,
+        kind: UpdateKind,
+    },
     /// Sound in the session's format, as bytes.
     Append(Vec<u8>),
     Commit,
@@ -92,7 +95,8 @@ fn read(
     let kind = kind.ok_or_else(|| EventRefusal::of("type", "type is missing, or no string"))?;
     if kind == "input_audio_buffer.append" {
         let audio = fields.audio.and_then(string);
-        let audio = audio.ok_or_else(|| EventRefusal::of("audio", "audio is missing, or no string"))?;
+        let audio =
+            audio.ok_or_else(|| EventRefusal::of("audio", "audio is missing, or no string"))?;
         let most = limits::REALTIME_AUDIO_BYTES_MAX;
         if audio.len() > most {
             let message = format!(
@@ -101,7 +105,8 @@ fn read(
             );
             return Err(EventRefusal::of("audio", message));
         }
-        let sound = decode(&audio).ok_or_else(|| EventRefusal::of("audio", "audio is not base64"))?;
+        let sound =
+            decode(&audio).ok_or_else(|| EventRefusal::of("audio", "audio is not base64"))?;
         return Ok(ClientEvent::Append(sound));
     }
     let most = limits::REALTIME_EVENT_BYTES_MAX;
@@ -117,7 +122,10 @@ fn read(
         let session = fields.session.map(|raw| serde_json::from_str(raw.get()));
         match session {
             Some(Ok(session @ Value::Object(_))) => Ok(ClientEvent::Update { session, kind }),
-            _ => Err(EventRefusal::of("session", "session is missing, or no object")),
+            _ => Err(EventRefusal::of(
+                "session",
+                "session is missing, or no object",
+            )),
         }
     };
     match kind.as_ref() {
@@ -151,12 +159,15 @@ mod tests {
     use serde_json::json;
 
     fn read(text: &str) -> (Option<String>, Result<ClientEvent, EventRefusal>) {
-        client_event(text, |audio| (audio != "%").then(|| audio.as_bytes().to_vec()))
+        client_event(text, |audio| {
+            (audio != "%").then(|| audio.as_bytes().to_vec())
+        })
     }
 
     #[test]
     fn events_are_read_with_their_ids() {
-        let append = r#"{"event_id":"e\u00411","type":"input_audio_buffer.append","audio":"AA\/=","x":[1]}"#;
+        let append =
+            r#"{"event_id":"e\u00411","type":"input_audio_buffer.append","audio":"AA\/=","x":[1]}"#;
         let (id, event) = read(append);
         assert_eq!(id.as_deref(), Some("eA1"));
         assert_eq!(event, Ok(ClientEvent::Append(b"AA/=".to_vec())));
@@ -184,8 +195,16 @@ mod tests {
             ("{", "invalid_json", None),
             ("{}", "invalid_value", Some("type")),
             (r#"{"type":7}"#, "invalid_value", Some("type")),
-            (r#"{"type":"response.create"}"#, "invalid_value", Some("type")),
-            (r#"{"type":"input_audio_buffer.append"}"#, "invalid_value", Some("audio")),
+            (
+                r#"{"type":"response.create"}"#,
+                "invalid_value",
+                Some("type"),
+            ),
+            (
+                r#"{"type":"input_audio_buffer.append"}"#,
+                "invalid_value",
+                Some("audio"),
+            ),
             (
                 r#"{"type":"input_audio_buffer.append","audio":"%"}"#,
                 "invalid_value",
@@ -199,7 +218,11 @@ mod tests {
             (&long, "event_too_large", None),
         ] {
             let refusal = read(text).1.unwrap_err();
-            assert_eq!((refusal.code, refusal.param.as_deref()), (code, param), "{text:.60}");
+            assert_eq!(
+                (refusal.code, refusal.param.as_deref()),
+                (code, param),
+                "{text:.60}"
+            );
         }
     }
 }

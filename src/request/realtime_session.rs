@@ -50,8 +50,12 @@ pub enum TurnEnd {
 
 /// How eager `semantic_vad` may be, and the milliseconds of silence that each stands for: nothing here tells by the words
 /// whether a speaker has finished.
-pub const EAGERNESS_MS: [(&str, u64); 4] =
-    [("low", 2_000), ("medium", 1_200), ("high", 800), ("auto", 1_200)];
+pub const EAGERNESS_MS: [(&str, u64); 4] = [
+    ("low", 2_000),
+    ("medium", 1_200),
+    ("high", 800),
+    ("auto", 1_200),
+];
 
 /// The default of `server_vad`: OpenAI's.
 const SERVER_VAD: TurnEnd = TurnEnd::ServerVad {
@@ -126,7 +130,9 @@ impl<'a> SessionField<'a> {
             return Ok(None);
         }
         let text = self.value.as_str();
-        let text = text.ok_or_else(|| self.refused("a string is accepted"))?.trim();
+        let text = text
+            .ok_or_else(|| self.refused("a string is accepted"))?
+            .trim();
         let chars = text.chars().count();
         if chars > chars_max {
             let message = format!(
@@ -187,9 +193,9 @@ impl RealtimeSettings {
             Value::Object(format) => format.get("type").and_then(Value::as_str),
             other => other.as_str(),
         };
-        let named = SoundFormat::NAMES.iter().find(|(_, ours, beta)| {
-            name.is_some_and(|name| name == *ours || name == *beta)
-        });
+        let named = SoundFormat::NAMES
+            .iter()
+            .find(|(_, ours, beta)| name.is_some_and(|name| name == *ours || name == *beta));
         let accepted = "audio/pcm (24 kHz), audio/pcmu and audio/pcma are accepted";
         let (format, ..) = named.ok_or_else(|| field.refused(accepted))?;
         if let Some(rate) = field.value.get("rate").filter(|rate| !rate.is_null())
@@ -254,12 +260,15 @@ impl RealtimeSettings {
             return Ok(());
         }
         let fields = whole.object()?;
-        let field = |name| {
-            SessionField::of(fields, &whole.name, name).filter(|field| !field.is_null())
-        };
+        let field =
+            |name| SessionField::of(fields, &whole.name, name).filter(|field| !field.is_null());
         let kind = field("type").map(|kind| kind.value.as_str().unwrap_or_default());
         let is_semantic = matches!(self.turn_end, TurnEnd::SemanticVad { .. });
-        let kind = kind.unwrap_or(if is_semantic { "semantic_vad" } else { "server_vad" });
+        let kind = kind.unwrap_or(if is_semantic {
+            "semantic_vad"
+        } else {
+            "server_vad"
+        });
         match kind {
             "server_vad" => {
                 let before = match &self.turn_end {
@@ -293,8 +302,8 @@ impl RealtimeSettings {
                     let told = field.value.as_str();
                     let mut names = EAGERNESS_MS.iter().map(|(name, _)| *name);
                     let named = names.find(|name| Some(*name) == told);
-                    eagerness =
-                        named.ok_or_else(|| field.refused("low, medium, high and auto are accepted"))?;
+                    eagerness = named
+                        .ok_or_else(|| field.refused("low, medium, high and auto are accepted"))?;
                 }
                 self.turn_end = TurnEnd::SemanticVad { eagerness };
             }
@@ -373,12 +382,18 @@ mod tests {
         assert_eq!(silence(&second), Some(350));
         let beta = json!({ "input_audio_transcription": { "prompt": "Ada." }, "turn_detection": { "threshold": 0.9 } });
         let third = updated(&second, beta).unwrap();
-        assert_eq!((silence(&third), third.format), (Some(350), SoundFormat::MuLaw));
+        assert_eq!(
+            (silence(&third), third.format),
+            (Some(350), SoundFormat::MuLaw)
+        );
         assert_eq!(third.language_code.as_deref(), Some("pt"));
         assert_eq!(third.prompt.as_deref(), Some("Ada."));
         let manual = json!({ "audio": { "input": { "turn_detection": null, "format": { "type": "audio/pcm", "rate": 24000 } } } });
         let fourth = updated(&third, manual).unwrap();
-        assert_eq!((&fourth.turn_end, fourth.format), (&TurnEnd::Manual, SoundFormat::Pcm));
+        assert_eq!(
+            (&fourth.turn_end, fourth.format),
+            (&TurnEnd::Manual, SoundFormat::Pcm)
+        );
         let semantic = json!({ "turn_detection": { "type": "semantic_vad", "eagerness": "high" } });
         let fifth = updated(&fourth, semantic).unwrap();
         assert_eq!(fifth.turn_end, TurnEnd::SemanticVad { eagerness: "high" });
@@ -390,7 +405,10 @@ mod tests {
         for (session, param) in [
             (json!({ "type": "realtime" }), "session.type"),
             (json!({ "audio": 7 }), "session.audio"),
-            (input("format", json!({ "type": "audio/opus" })), "session.audio.input.format"),
+            (
+                input("format", json!({ "type": "audio/opus" })),
+                "session.audio.input.format",
+            ),
             (
                 input("format", json!({ "type": "audio/pcm", "rate": 16000 })),
                 "session.audio.input.format",
@@ -403,7 +421,10 @@ mod tests {
                 input("transcription", json!({ "keywords": ["a".repeat(61)] })),
                 "session.audio.input.transcription.keywords",
             ),
-            (json!({ "turn_detection": { "type": "none" } }), "session.turn_detection"),
+            (
+                json!({ "turn_detection": { "type": "none" } }),
+                "session.turn_detection",
+            ),
             (
                 json!({ "turn_detection": { "threshold": 2 } }),
                 "session.turn_detection.threshold",

@@ -182,7 +182,10 @@ impl Protocol {
             "languages": heard.languages.iter().map(code).collect::<Vec<_>>(),
             "usage": { "type": "duration", "seconds": heard.seconds },
         });
-        self.event("conversation.item.input_audio_transcription.completed", fields)
+        self.event(
+            "conversation.item.input_audio_transcription.completed",
+            fields,
+        )
     }
 
     /// That an utterance has no text.
@@ -300,7 +303,10 @@ mod tests {
         let mut ga = protocol();
         let created = read(&ga.created());
         assert_eq!(created["type"], "session.created");
-        assert_eq!(created["session"]["audio"]["input"]["format"]["rate"], 24_000);
+        assert_eq!(
+            created["session"]["audio"]["input"]["format"]["rate"],
+            24_000
+        );
         let updated = read(&ga.updated(UpdateKind::Session, &json!({})));
         assert_eq!(updated["session"]["type"], "transcription");
         // A later event of the beta gets its own answer, in the shape that is fixed.
@@ -310,7 +316,10 @@ mod tests {
 
         for (kind, asked) in [
             (UpdateKind::Beta, json!({})),
-            (UpdateKind::Session, json!({ "input_audio_format": "pcm16" })),
+            (
+                UpdateKind::Session,
+                json!({ "input_audio_format": "pcm16" }),
+            ),
         ] {
             let mut beta = protocol();
             let updated = read(&beta.updated(kind, &asked));

@@ -2,13 +2,17 @@
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use rustix::event::{EventfdFlags, eventfd};
+
 use crate::message::{Answer, Answered, Body, Head, Service};
+use crate::websocket::{Arrival, ClientSocket, CloseReason, Upgrade};
 use crate::{Bounds, Edge, EdgeConfig, EdgeSetup};
 use vocabox_base::fault::{Fault, Kind};
 
@@ -27,6 +31,8 @@ pub(super) enum Event {
     /// The parts of an answer came to their end, or the edge dropped the rest.
     Ended,
     Dropped,
+    /// A WebSocket ended.
+    Closed(CloseReason),
     Abandoned(Kind),
     Refused(Kind),
 }
@@ -146,6 +152,35 @@ impl Service for Toy {
         };
         self.answered.fetch_add(1, Ordering::SeqCst);
         given.into()
+    }
+
+    /// `/socket` asks for one.
+    fn upgrade(&self, admitted: &mut ToyAdmitted) -> Option<Upgrade> {
+        (admitted.head.path == "/socket")
+            .then(|| Upgrade::asked(&admitted.head).ok())
+            .flatten()
+    }
+
+    /// Sends each message back; after `flood`, as much as the client takes.
+    fn converse(&self, _admitted: ToyAdmitted, socket: &mut ClientSocket<'_>) {
+        let never = eventfd(0, EventfdFlags::empty()).unwrap();
+        let mut serve = || -> Result<(), CloseReason> {
+            loop {
+                let Arrival::Text(text) = socket.next(never.as_fd(), true)? else {
+                    continue;
+                };
+                match text.as_str() {
+                    "flood" => loop {
+                        socket.send("x".repeat(LARGE.0))?;
+                    },
+                    "panic" => panic!("converse"),
+                    text => socket.send(text.to_owned())?,
+                }
+            }
+        };
+        let reason = serve().unwrap_err();
+        socket.close(reason);
+        self.tell(Event::Closed(reason));
     }
 
     fn abandon(&self, admitted: ToyAdmitted, fault: Fault) -> Answer {

@@ -62,7 +62,9 @@ impl SoundIntake {
                 LiveCoding::Linear => {
                     let pairs = block.chunks_exact(2);
                     let sample = |pair: &[u8]| i16::from_le_bytes([pair[0], pair[1]]);
-                    pairs.map(|pair| f32::from(sample(pair)) / 32_768.0).collect()
+                    pairs
+                        .map(|pair| f32::from(sample(pair)) / 32_768.0)
+                        .collect()
                 }
                 LiveCoding::MuLaw => block.iter().map(|byte| mu_law(*byte)).collect(),
                 LiveCoding::ALaw => block.iter().map(|byte| a_law(*byte)).collect(),

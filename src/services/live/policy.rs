@@ -65,7 +65,9 @@ impl Agreement {
         let heard = words(text);
         let pairs = self.last.iter().zip(&heard);
         let agreed = pairs.take_while(|(a, b)| a.is_same(b)).count();
-        let settled = agreed.min(self.last.len().saturating_sub(1)).min(heard.len().saturating_sub(1));
+        let settled = agreed
+            .min(self.last.len().saturating_sub(1))
+            .min(heard.len().saturating_sub(1));
         let new = self.tell(&heard, agreed, settled);
         self.last = heard;
         new
@@ -178,14 +180,26 @@ mod tests {
             "it was the best of times, it was the",
             "It was the best of times, it was the worst of times.",
         ];
-        let expected = ["", "It was", " the", " best of times", ", it was the worst of times."];
+        let expected = [
+            "",
+            "It was",
+            " the",
+            " best of times",
+            ", it was the worst of times.",
+        ];
         assert_eq!(told(&texts), expected);
         assert_eq!(told(&texts).concat(), texts[4]);
     }
 
     #[test]
     fn what_was_told_is_never_taken_back() {
-        let texts = ["A b c d", "A b c d", "A x c d e f", "A x c d e f", "A x c d e f."];
+        let texts = [
+            "A b c d",
+            "A b c d",
+            "A x c d e f",
+            "A x c d e f",
+            "A x c d e f.",
+        ];
         // From the fifth word on two agree again; the final one starts otherwise.
         assert_eq!(told(&texts), ["", "A b c d", "", " e f", ""]);
     }
@@ -194,12 +208,20 @@ mod tests {
     fn an_utterance_without_any_partial_transcription_is_told_whole() {
         assert_eq!(told(&["“Yes,” she said."]), ["“Yes,” she said."]);
         assert_eq!(told(&["", ""]), ["", ""]);
-        assert_eq!(told(&["Yes", "", "", "Yes, sir."]), ["", "", "", "Yes, sir."]);
+        assert_eq!(
+            told(&["Yes", "", "", "Yes, sir."]),
+            ["", "", "", "Yes, sir."]
+        );
     }
 
     #[test]
     fn scripts_without_spaces_are_compared_letter_by_letter() {
-        let texts = ["今天天气", "今天天很好。", "今天天很好。", "今天天很好。 OK"];
+        let texts = [
+            "今天天气",
+            "今天天很好。",
+            "今天天很好。",
+            "今天天很好。 OK",
+        ];
         assert_eq!(told(&texts), ["", "今天天", "很好", "。 OK"]);
     }
 

@@ -34,7 +34,9 @@ impl Default for TurnSettings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TurnChange {
     /// Speech started `hops` hops ago, this one included.
-    Started { hops: usize },
+    Started {
+        hops: usize,
+    },
     Ended,
 }
 

@@ -12,6 +12,7 @@ mod listening;
 mod markup;
 mod openai;
 mod previews;
+mod realtime;
 mod reference_clips;
 mod speakers;
 mod speech;

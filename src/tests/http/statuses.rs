@@ -13,6 +13,7 @@ use vocabox::api::{Access, BEFORE_ROUTING, BodyKind, ENDPOINTS, Endpoint};
 use crate::http::cloning::{self, cloning_models};
 use crate::support::client::{Client, HttpAnswer};
 use crate::support::raw;
+use crate::support::realtime::RealtimeClient;
 use crate::support::server::{Server, bare_models, json as command, link, models, stub_models};
 
 /// A server with stub engines, one without packs that accepts one wrong key a minute, and keys in every state.
@@ -179,6 +180,9 @@ impl House {
         {
             return answered;
         }
+        if endpoint.id == "realtime" {
+            return self.provoke_session(endpoint, status);
+        }
         let good =
             |word: &str, more: &[(&str, &str)]| self.send(&self.good, endpoint, word, more).status;
         match (status, endpoint.id) {
@@ -308,6 +312,40 @@ impl House {
             _ => return None,
         };
         Some(self.send(&client, endpoint, "ok", &[]).status)
+    }
+
+    /// The same for the endpoint that speaks WebSocket.
+    fn provoke_session(&self, endpoint: &Endpoint, status: u16) -> u16 {
+        let addr = self.server.addr;
+        let open = |query: &str, key: &str, rehearsed: &str| {
+            let path = format!("{}{query}", endpoint.path);
+            let bearer = format!("Bearer {key}");
+            let headers = [
+                ("Authorization", bearer.as_str()),
+                ("X-Rehearse", rehearsed),
+            ];
+            match RealtimeClient::try_open(addr, &path, &headers) {
+                Ok(_) => 101,
+                Err((status, _)) => status,
+            }
+        };
+        let good = self.server.key.as_str();
+        match status {
+            101 => open("?intent=transcription&model=any", good, ""),
+            400 => open("?intent=conversation", good, ""),
+            401 => open("", "unknown", ""),
+            403 => open("", &key(&self.server.data, "idle", &[]), ""),
+            413 => self.raw(endpoint, "Content-Length: 99999999999\r\n"),
+            426 => self.good.get(endpoint.path).status,
+            429 => {
+                let once = key(&self.server.data, "test", &["--rpm", "1"]);
+                assert_eq!(open("", &once, ""), 101);
+                open("", &once, "")
+            }
+            500 => open("", good, "panic"),
+            503 => open("", good, "store"),
+            _ => panic!("{} documents {status}: say how it is reached", endpoint.id),
+        }
     }
 
     fn raw(&self, endpoint: &Endpoint, length: &str) -> u16 {
