@@ -33,6 +33,7 @@ macro_rules! topics {
 pub const TOPICS: &[Topic] = topics! {
     "api": "endpoints, fields and answers, with a request for each",
     "openai": "the endpoints for clients of OpenAI's audio API",
+    "realtime": "text while it is said, over a WebSocket and on the command line",
     "options": "commands, accounts and keys, every option with its default",
     "limits": "what is bounded, and memory and disk as measured",
     "errors": "status codes, their causes and what to do",
