@@ -92,7 +92,7 @@ pub fn run(args: ListenArgs, common: &Common) -> Result<(), CliError> {
         Arc::new(move |event| {
             let told = told.lock().unwrap_or_else(PoisonError::into_inner);
             // The command may have ended.
-            let _ = told.send(Heard::Event(event));
+            let _ = told.send(ListenMessage::Event(event));
         })
     };
     let opened = service.open(options, &LaneShare::command(), sink);
@@ -102,7 +102,7 @@ pub fn run(args: ListenArgs, common: &Common) -> Result<(), CliError> {
     // It is left behind when standard output is closed: nothing ends a read of standard input.
     thread::spawn(move || {
         if let Err(message) = feed(&reader, args.rate, args.encoding) {
-            let _ = told.send(Heard::Unreadable(message));
+            let _ = told.send(ListenMessage::Unreadable(message));
         }
         reader.finish();
     });
@@ -128,7 +128,7 @@ fn finish_at_signal(session: &Arc<LiveSession>) -> Result<(), CliError> {
 }
 
 /// What the command's threads tell it.
-enum Heard {
+enum ListenMessage {
     Event(LiveEvent),
     Unreadable(String),
 }
@@ -185,21 +185,21 @@ struct Writer {
 impl Writer {
     /// Writes until the session ends. Errors: standard output cannot be written, standard input could not be read, or an
     /// utterance was not transcribed.
-    fn write(mut self, events: &Receiver<Heard>) -> Result<(), CliError> {
+    fn write(mut self, events: &Receiver<ListenMessage>) -> Result<(), CliError> {
         let mut wrong = None;
         for heard in events {
             match heard {
-                Heard::Unreadable(message) => wrong = Some(message),
-                Heard::Event(LiveEvent::Finished) => break,
-                Heard::Event(LiveEvent::Broken(fault)) => {
+                ListenMessage::Unreadable(message) => wrong = Some(message),
+                ListenMessage::Event(LiveEvent::Finished) => break,
+                ListenMessage::Event(LiveEvent::Broken(fault)) => {
                     return Err(CliError::Failed(fault.to_string()));
                 }
-                Heard::Event(LiveEvent::Failed { fault, .. }) => {
+                ListenMessage::Event(LiveEvent::Failed { fault, .. }) => {
                     say(&format!("an utterance was not transcribed: {fault}"));
                     wrong = Some("not every utterance was transcribed".to_owned());
                 }
-                Heard::Event(event) if self.json => self.write_json(&event)?,
-                Heard::Event(event) => self.write_text(&event)?,
+                ListenMessage::Event(event) if self.json => self.write_json(&event)?,
+                ListenMessage::Event(event) => self.write_text(&event)?,
             }
         }
         // What the reader tells comes before the end, which it causes.

@@ -4,7 +4,7 @@
 //! client to take bytes (`write_block`), for its next message (`socket_idle`), and for the whole (`socket`). What it holds is
 //! bounded by one message (`message_bytes_max`) and one event that is being sent.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read};
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
@@ -243,12 +243,23 @@ impl<'a> ClientSocket<'a> {
         if self.write(Message::Close(Some(frame))).is_err() {
             return;
         }
+        // A client that agrees closes its side then; until that what it sends is dropped, whatever it is: to close a socket with
+        // unread bytes would make the kernel send a reset.
+        let _ = self.stream.shutdown(Shutdown::Write);
         let until = Instant::now() + self.bounds.drain;
         let mut dropped = 0;
-        while dropped <= self.bounds.message_bytes_max {
-            match self.socket.read() {
-                Ok(message) => dropped += message.len().max(1),
-                Err(Error::Io(e)) if e.kind() == ErrorKind::WouldBlock => {
+        let mut block = vec![0; READ_BYTES];
+        while dropped
+            <= self
+                .bounds
+                .message_bytes_max
+                .max(self.bounds.drain_bytes_max)
+        {
+            match (&mut &*self.stream).read(&mut block) {
+                Ok(0) => break,
+                Ok(bytes) => dropped += bytes,
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                Err(e) if e.kind() == ErrorKind::WouldBlock => {
                     if self.wait(PollFlags::IN, until).is_err() {
                         break;
                     }
@@ -256,7 +267,6 @@ impl<'a> ClientSocket<'a> {
                 Err(_) => break,
             }
         }
-        let _ = self.stream.shutdown(Shutdown::Write);
     }
 
     /// Returns a message that has come whole; none when none has.

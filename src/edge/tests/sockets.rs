@@ -1,14 +1,37 @@
 //! WebSockets: what a client may hold, and how they end.
 
 use std::net::TcpStream;
+use std::os::fd::AsFd;
 use std::time::Duration;
 
+use rustix::event::{EventfdFlags, eventfd};
 use tungstenite::protocol::CloseFrame;
 use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::{Error, Message, WebSocket, client};
 
 use super::toy::{Event, PATIENCE, TestEdge};
-use crate::websocket::CloseReason;
+use crate::websocket::{Arrival, ClientSocket, CloseReason};
+
+/// Sends each message back, and as much as the client takes after `flood`; returns why the socket ends.
+pub(super) fn echo(socket: &mut ClientSocket<'_>) -> CloseReason {
+    let never = eventfd(0, EventfdFlags::empty()).unwrap();
+    loop {
+        let told = match socket.next(never.as_fd(), true) {
+            Err(reason) => return reason,
+            Ok(Arrival::Text(text)) => text,
+            Ok(_) => continue,
+        };
+        assert_ne!(told.as_str(), "panic");
+        let is_flood = told.as_str() == "flood";
+        loop {
+            match socket.send(told.as_str().repeat(if is_flood { 20_000 } else { 1 })) {
+                Err(reason) => return reason,
+                Ok(()) if is_flood => {}
+                Ok(()) => break,
+            }
+        }
+    }
+}
 
 fn open(server: &TestEdge) -> WebSocket<TcpStream> {
     let address = server.edge.local_addr();
@@ -51,7 +74,8 @@ fn messages_go_both_ways_however_they_are_cut() {
 fn messages_that_are_too_large_or_binary_or_malformed_end_the_socket() {
     let server = TestEdge::open(|_, b| b.message_bytes_max = 1_000);
     let mut socket = open(&server);
-    socket.send(Message::text("a".repeat(1_001))).unwrap();
+    // More than the buffers of a connection hold: what is not read would reset it.
+    socket.send(Message::text("a".repeat(10_000_000))).unwrap();
     assert_eq!(closed(&mut socket), CloseCode::Size);
     let mut socket = open(&server);
     socket.send(Message::binary(vec![1])).unwrap();

@@ -2,17 +2,14 @@
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
-use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use rustix::event::{EventfdFlags, eventfd};
-
 use crate::message::{Answer, Answered, Body, Head, Service};
-use crate::websocket::{Arrival, ClientSocket, CloseReason, Upgrade};
+use crate::websocket::{ClientSocket, CloseReason, Upgrade};
 use crate::{Bounds, Edge, EdgeConfig, EdgeSetup};
 use vocabox_base::fault::{Fault, Kind};
 
@@ -161,24 +158,8 @@ impl Service for Toy {
             .flatten()
     }
 
-    /// Sends each message back; after `flood`, as much as the client takes.
     fn converse(&self, _admitted: ToyAdmitted, socket: &mut ClientSocket<'_>) {
-        let never = eventfd(0, EventfdFlags::empty()).unwrap();
-        let mut serve = || -> Result<(), CloseReason> {
-            loop {
-                let Arrival::Text(text) = socket.next(never.as_fd(), true)? else {
-                    continue;
-                };
-                match text.as_str() {
-                    "flood" => loop {
-                        socket.send("x".repeat(LARGE.0))?;
-                    },
-                    "panic" => panic!("converse"),
-                    text => socket.send(text.to_owned())?,
-                }
-            }
-        };
-        let reason = serve().unwrap_err();
+        let reason = super::sockets::echo(socket);
         socket.close(reason);
         self.tell(Event::Closed(reason));
     }

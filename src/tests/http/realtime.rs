@@ -1,10 +1,12 @@
 //! Realtime transcription over a WebSocket: real models, both shapes of the interface, and what a client may hold.
 
+use std::io::Write;
 use std::net::Shutdown;
 
 use serde_json::{Value, json};
 use tungstenite::protocol::frame::coding::CloseCode;
 use vocabox::audio::dsp::resample::resample_clip;
+use vocabox::audio::g711::{a_law, mu_law};
 use vocabox::audio::pcm::Clip;
 use vocabox::limits;
 
@@ -18,15 +20,15 @@ use crate::support::wer::{assert_words, words};
 const DELTA: &str = "conversation.item.input_audio_transcription.delta";
 const COMPLETED: &str = "conversation.item.input_audio_transcription.completed";
 
-/// Samples of `seconds` of a recording from its start at 24 kHz, as bytes.
+/// Samples of `seconds` of a recording at 48 kHz from its start, at 24 kHz, as bytes.
 fn pcm(file: &[u8], seconds: usize) -> Vec<u8> {
     let own = samples(file).into_iter();
     let clip = Clip {
         samples: own.map(|s| f32::from(s) / 32_768.0).collect(),
-        rate_hz: 16_000,
+        rate_hz: 48_000,
     };
-    let raised = resample_clip(&clip, 24_000).unwrap().samples;
-    bytes(&raised[..raised.len().min(seconds * 24_000)])
+    let halved = resample_clip(&clip, 24_000).unwrap().samples;
+    bytes(&halved[..halved.len().min(seconds * 24_000)])
 }
 
 fn bytes(samples: &[f32]) -> Vec<u8> {
@@ -59,14 +61,14 @@ fn heard(client: &mut RealtimeClient, sound: &[u8]) -> Vec<Value> {
     loop {
         events.extend(client.until(COMPLETED));
         let ended = |kind: &str| events.iter().filter(|e| e["type"] == kind).count();
-        // The sound ends in silence that ends the last utterance: 45 s are said.
+        // The last word ends at 41.8 s, and silence follows.
         let stopped = events
             .iter()
             .rfind(|e| e["type"] == "input_audio_buffer.speech_stopped");
         let at_ms = stopped
             .and_then(|e| e["audio_end_ms"].as_u64())
             .unwrap_or(0);
-        if at_ms > 44_000 && ended(COMPLETED) == ended("input_audio_buffer.committed") {
+        if at_ms > 41_000 && ended(COMPLETED) == ended("input_audio_buffer.committed") {
             return events;
         }
     }
@@ -205,11 +207,18 @@ fn words_come_before_the_commit_in_the_shapes_of_the_beta() {
     assert!(text(events.last().unwrap(), "transcript").starts_with("It was the best of times"));
 }
 
-/// The bytes of sound in a WAV file.
-fn data(name: &str) -> Vec<u8> {
-    let file = std::fs::read(recording(name)).unwrap();
-    let at = file.windows(4).position(|four| four == b"data").unwrap();
-    file[at + 8..].to_vec()
+/// The recording at 8 kHz, each sample as the byte that stands for the value nearest to it.
+fn telephone(seconds: usize, decoded: fn(u8) -> f32) -> Vec<u8> {
+    let values: Vec<f32> = (0..=u8::MAX).map(decoded).collect();
+    let file = std::fs::read(recording("two_cities.8k.wav")).unwrap();
+    let distance = |byte: u8, s: f32| (values[usize::from(byte)] - s).abs();
+    let nearest = |s: f32| {
+        let bytes = 0..=u8::MAX;
+        bytes.min_by(|a, b| distance(*a, s).total_cmp(&distance(*b, s)))
+    };
+    let samples = samples(&file).into_iter().take(seconds * 8_000);
+    let samples = samples.map(|s| f32::from(s) / 32_768.0);
+    samples.map(|s| nearest(s).unwrap()).collect()
 }
 
 #[test]
@@ -218,15 +227,13 @@ fn telephone_sound_is_heard_in_both_laws() {
     let key = server.new_key("realtime-telephone");
     let whole = transcript(&two_cities(), &[("language", "en")]);
     let expected = words(text(&whole, "transcript"))[..18].join(" ");
-    for (name, format) in [
-        ("two_cities.mulaw.wav", json!({ "type": "audio/pcmu" })),
-        ("two_cities.alaw.wav", json!({ "type": "audio/pcma" })),
-    ] {
+    let laws: [(&str, fn(u8) -> f32); 2] = [("audio/pcmu", mu_law), ("audio/pcma", a_law)];
+    for (format, decoded) in laws {
         let mut client = RealtimeClient::open(server, &key);
         client.update(json!({ "type": "transcription", "audio": { "input": {
-            "format": format, "turn_detection": null, "transcription": { "language": "en" },
+            "format": { "type": format }, "turn_detection": null, "transcription": { "language": "en" },
         } } }));
-        client.append(&data(name)[..8_000 * 7], 1_000);
+        client.append(&telephone(7, decoded), 1_000);
         client.commit();
         let events = client.until(COMPLETED);
         let said = words(text(events.last().unwrap(), "transcript"));
@@ -352,8 +359,10 @@ fn what_a_client_does_wrong_is_told_and_the_session_goes_on() {
     let completed = client.until(COMPLETED).pop().unwrap();
     let seconds = (limits::REALTIME_AUDIO_BYTES_MAX / 4 * 3 / 2) as f64 / 24_000.0;
     assert!((completed["usage"]["seconds"].as_f64().unwrap() - seconds).abs() < 0.01);
-    // A message beyond that ends the session.
-    client.send_text(&"A".repeat(limits::REALTIME_MESSAGE_BYTES_MAX + 1));
+    // A message beyond that ends the session as soon as its length is known: a masked frame with 64 bits of it.
+    let bytes = limits::REALTIME_MESSAGE_BYTES_MAX as u64 + 1;
+    let head = [&[0x81, 0xFF][..], &bytes.to_be_bytes(), &[0; 4]].concat();
+    client.stream().write_all(&head).unwrap();
     assert_eq!(client.closed().0, CloseCode::Size);
 }
 

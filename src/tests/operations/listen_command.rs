@@ -40,9 +40,12 @@ fn printed(output: &Output) -> String {
 #[test]
 fn a_wav_file_and_raw_sound_are_heard_alike() {
     let wav = file("two_cities.wav");
-    let seven_s = 44 + 7 * 32_000;
+    let seven_s = 44 + 7 * 96_000;
     let from_wav = printed(&listen(&["--language", "en"], wav[..seven_s].to_vec()));
-    let raw = printed(&listen(&["--language", "en"], wav[44..seven_s].to_vec()));
+    let raw = printed(&listen(
+        &["--language", "en", "--rate", "48000"],
+        wav[44..seven_s].to_vec(),
+    ));
     assert_eq!(from_wav, raw);
     let said = words(&raw)[..words(SAID).len()].join(" ");
     assert_words(SAID, &said, 6.0);
@@ -58,11 +61,11 @@ fn events_tell_words_before_the_utterance_is_whole() {
         "en",
         "--json",
         "--rate",
-        "8000",
+        "16000",
         "--encoding",
         "mulaw",
     ];
-    let lines = printed(&listen(&args, law[at..at + 7 * 8_000].to_vec()));
+    let lines = printed(&listen(&args, law[at..at + 7 * 16_000].to_vec()));
     let events: Vec<Value> = lines
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
