@@ -9,17 +9,17 @@ use crate::fault::Fault;
 use crate::services::live::LiveEvent;
 
 /// Events that were not taken yet.
-pub struct Inbox {
+pub struct EventInbox {
     events: Mutex<Vec<LiveEvent>>,
     /// Can be read while there are some.
     counter: OwnedFd,
 }
 
-impl Inbox {
+impl EventInbox {
     /// Returns an empty inbox. Faults: `Internal` when the process may open no more files.
     pub fn open() -> Result<Arc<Self>, Fault> {
         let flags = EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC;
-        Ok(Arc::new(Inbox {
+        Ok(Arc::new(EventInbox {
             events: Mutex::default(),
             counter: eventfd(0, flags).map_err(Fault::internal)?,
         }))

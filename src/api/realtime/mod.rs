@@ -18,7 +18,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use schemars::JsonSchema;
 
-use self::inbox::Inbox;
+use self::inbox::EventInbox;
 use self::protocol::{Protocol, Told};
 use super::{Call, Context};
 use crate::edge::websocket::{Arrival, ClientSocket, CloseReason};
@@ -131,7 +131,7 @@ struct RealtimeSession<'a> {
     protocol: Protocol,
     service: Arc<LiveTranscription>,
     live: LiveSession,
-    inbox: Arc<Inbox>,
+    inbox: Arc<EventInbox>,
     intake: SoundIntake,
     /// Whether the client's commit waits for the sound before it.
     commits: bool,
@@ -152,7 +152,7 @@ impl<'a> RealtimeSession<'a> {
             model: query.model,
             ..RealtimeSettings::default()
         };
-        let inbox = Inbox::open()?;
+        let inbox = EventInbox::open()?;
         let sink = {
             let inbox = Arc::clone(&inbox);
             Arc::new(move |event| inbox.add(event))

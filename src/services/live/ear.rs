@@ -15,7 +15,7 @@ use crate::limits;
 use crate::scheduler::LaneShare;
 use crate::scheduler::estimates::Work;
 
-/// Samples without which speech is not transcribed before its end: 1 s, and half a second more each time.
+/// Samples of speech without which it is not transcribed before its end: 1 s, and half a second more each time.
 const PARTIAL_FROM: usize = RATE_HZ as usize;
 const PARTIAL_MORE: usize = RATE_HZ as usize / 2;
 /// Seconds by which sound may be ahead of its own pace before the search for speech in it takes a lane: what comes at its pace
@@ -45,6 +45,8 @@ pub struct Ear {
     next: u64,
     /// Position up to which sound is committed.
     committed: usize,
+    /// Position from which the speech goes on that is not handed over.
+    spoken_from: usize,
     /// Position up to which the last transcription before the end reaches.
     transcribed: usize,
     /// Whether the speech goes on where the last one was cut.
@@ -71,6 +73,7 @@ impl Ear {
             utterance: None,
             next: 0,
             committed: 0,
+            spoken_from: 0,
             transcribed: 0,
             follows: false,
         }
@@ -142,6 +145,7 @@ impl Ear {
         let settings = self.options.turns;
         match self.turns.hear(heard.probability, &settings) {
             Some(TurnChange::Started { hops: late }) if self.utterance.is_none() => {
+                self.spoken_from = self.sound.end() - late * HOP;
                 self.begin(hops(settings.padding_ms) + late);
             }
             Some(TurnChange::Ended) if self.options.is_automatic => {
@@ -217,7 +221,7 @@ impl Ear {
             self.committed = sound.end();
             self.queue.tell(LiveEvent::Committed { utterance });
         }
-        self.transcribed = self.sound.start;
+        (self.spoken_from, self.transcribed) = (self.sound.start, self.sound.start);
         self.queue.hand_final(FinalJob {
             has_speech: sound.has_speech(self.options.turns.threshold),
             stretch: StretchJob {
@@ -267,9 +271,10 @@ impl Ear {
     /// Whether there is speech to transcribe before its end.
     fn wants_partial(&self) -> bool {
         let fresh = self.sound.end().saturating_sub(self.transcribed);
+        let spoken = self.sound.end().saturating_sub(self.spoken_from);
         self.options.partials
             && self.utterance.is_some()
-            && self.sound.samples.len() >= PARTIAL_FROM
+            && spoken >= PARTIAL_FROM
             && fresh >= PARTIAL_MORE
             && self.sound.has_speech(self.options.turns.threshold)
     }

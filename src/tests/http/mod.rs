@@ -14,6 +14,7 @@ mod openai;
 mod previews;
 mod realtime;
 mod reference_clips;
+mod session_statuses;
 mod speakers;
 mod speech;
 mod statuses;

@@ -11,11 +11,11 @@ use vocabox::audio::pcm::Clip;
 use vocabox::limits;
 
 use crate::http::listening::{transcript, two_cities};
-use crate::http::voice::samples;
+use crate::http::voice::{TWO_CITIES, samples};
 use crate::support::process::until;
 use crate::support::realtime::{PATH, RealtimeClient};
 use crate::support::server::{Server, recording, stub_models};
-use crate::support::wer::{assert_words, words};
+use crate::support::wer::{assert_words, errors, words};
 
 const DELTA: &str = "conversation.item.input_audio_transcription.delta";
 const COMPLETED: &str = "conversation.item.input_audio_transcription.completed";
@@ -90,9 +90,15 @@ fn turns_are_found_and_transcribed_as_a_recording_is() {
     let sound = [pcm(&file, 60), silence(2)].concat();
     let events = heard(&mut client, &sound);
 
+    // Shorter parts are heard without what comes after them: of 119 words 4 were wrong, and 3 in the whole recording.
     let whole = transcript(&file, &[("language", "en")]);
     let told = joined(&events, COMPLETED, "transcript", " ");
-    assert_words(text(&whole, "transcript"), &told, 4.0);
+    let (wrong, _) = errors(TWO_CITIES, &told);
+    let (wrong_whole, _) = errors(TWO_CITIES, text(&whole, "transcript"));
+    assert!(
+        wrong <= wrong_whole + 3,
+        "{wrong} and {wrong_whole}: {told}"
+    );
     let deltas = joined(&events, DELTA, "delta", " ");
     assert_words(&told, &deltas, 6.0);
 

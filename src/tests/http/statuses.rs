@@ -11,9 +11,9 @@ use tempfile::TempDir;
 use vocabox::api::{Access, BEFORE_ROUTING, BodyKind, ENDPOINTS, Endpoint};
 
 use crate::http::cloning::{self, cloning_models};
+use crate::http::session_statuses;
 use crate::support::client::{Client, HttpAnswer};
 use crate::support::raw;
-use crate::support::realtime::RealtimeClient;
 use crate::support::server::{Server, bare_models, json as command, link, models, stub_models};
 
 /// A server with stub engines, one without packs that accepts one wrong key a minute, and keys in every state.
@@ -181,7 +181,7 @@ impl House {
             return answered;
         }
         if endpoint.id == "realtime" {
-            return self.provoke_session(endpoint, status);
+            return session_statuses::provoke(&self.server, status);
         }
         let good =
             |word: &str, more: &[(&str, &str)]| self.send(&self.good, endpoint, word, more).status;
@@ -314,40 +314,6 @@ impl House {
         Some(self.send(&client, endpoint, "ok", &[]).status)
     }
 
-    /// The same for the endpoint that speaks WebSocket.
-    fn provoke_session(&self, endpoint: &Endpoint, status: u16) -> u16 {
-        let addr = self.server.addr;
-        let open = |query: &str, key: &str, rehearsed: &str| {
-            let path = format!("{}{query}", endpoint.path);
-            let bearer = format!("Bearer {key}");
-            let headers = [
-                ("Authorization", bearer.as_str()),
-                ("X-Rehearse", rehearsed),
-            ];
-            match RealtimeClient::try_open(addr, &path, &headers) {
-                Ok(_) => 101,
-                Err((status, _)) => status,
-            }
-        };
-        let good = self.server.key.as_str();
-        match status {
-            101 => open("?intent=transcription&model=any", good, ""),
-            400 => open("?intent=conversation", good, ""),
-            401 => open("", "unknown", ""),
-            403 => open("", &key(&self.server.data, "idle", &[]), ""),
-            413 => self.raw(endpoint, "Content-Length: 99999999999\r\n"),
-            426 => self.good.get(endpoint.path).status,
-            429 => {
-                let once = key(&self.server.data, "test", &["--rpm", "1"]);
-                assert_eq!(open("", &once, ""), 101);
-                open("", &once, "")
-            }
-            500 => open("", good, "panic"),
-            503 => open("", good, "store"),
-            _ => panic!("{} documents {status}: say how it is reached", endpoint.id),
-        }
-    }
-
     fn raw(&self, endpoint: &Endpoint, length: &str) -> u16 {
         let key = match endpoint.access {
             Access::Open => String::new(),
@@ -382,7 +348,7 @@ fn form(name: &str, value: &str) -> Vec<u8> {
 }
 
 /// A new key.
-fn key(data: &Path, account: &str, more: &[&str]) -> String {
+pub(super) fn key(data: &Path, account: &str, more: &[&str]) -> String {
     let words = ["key", "create", "--account", account, "--name", "k"];
     let made = command(data, &[&words, more].concat());
     made["key"].as_str().unwrap().to_owned()
