@@ -106,7 +106,7 @@ pub fn run(args: ListenArgs, common: &Common) -> Result<(), CliError> {
         }
         reader.finish();
     });
-    let writer = Writer {
+    let writer = ListenOutput {
         json: args.json,
         shows_parts,
         line: String::new(),
@@ -174,7 +174,7 @@ fn pass_on(intake: &mut SoundIntake, session: &LiveSession) -> Result<(), Fault>
 }
 
 /// Writes what is heard.
-struct Writer {
+struct ListenOutput {
     json: bool,
     /// Whether words are shown before the end of their utterance.
     shows_parts: bool,
@@ -182,7 +182,7 @@ struct Writer {
     line: String,
 }
 
-impl Writer {
+impl ListenOutput {
     /// Writes until the session ends. Errors: standard output cannot be written, standard input could not be read, or an
     /// utterance was not transcribed.
     fn write(mut self, events: &Receiver<ListenMessage>) -> Result<(), CliError> {

@@ -19,7 +19,7 @@ use base64::engine::general_purpose::STANDARD;
 use schemars::JsonSchema;
 
 use self::inbox::EventInbox;
-use self::protocol::{Protocol, Told};
+use self::protocol::{Protocol, ToldEvent};
 use super::{Call, Context};
 use crate::edge::websocket::{Arrival, ClientSocket, CloseReason};
 use crate::fault::Fault;
@@ -275,7 +275,7 @@ impl<'a> RealtimeSession<'a> {
                 log::warn!("realtime: an utterance was not transcribed: {fault}");
                 Ok(vec![self.protocol.failed(utterance, &fault)])
             }
-            other => Ok(self.protocol.told(Told::of(other))),
+            other => Ok(self.protocol.told(ToldEvent::of(other))),
         }
     }
 

@@ -35,7 +35,7 @@ pub struct Protocol {
 }
 
 /// An event that needs nothing but to be told.
-pub enum Told {
+pub enum ToldEvent {
     Started { utterance: u64, at_ms: u64 },
     Ended { utterance: u64, at_ms: u64 },
     Committed { utterance: u64 },
@@ -45,17 +45,17 @@ pub enum Told {
     Nothing,
 }
 
-impl Told {
+impl ToldEvent {
     /// Returns what is told of an event.
     pub fn of(event: LiveEvent) -> Self {
         match event {
-            LiveEvent::Started { utterance, at_ms } => Told::Started { utterance, at_ms },
-            LiveEvent::Ended { utterance, at_ms } => Told::Ended { utterance, at_ms },
-            LiveEvent::Committed { utterance } => Told::Committed { utterance },
-            LiveEvent::Words { utterance, text } => Told::Words { utterance, text },
-            LiveEvent::NothingToCommit => Told::NothingToCommit,
-            LiveEvent::Cleared => Told::Cleared,
-            _ => Told::Nothing,
+            LiveEvent::Started { utterance, at_ms } => ToldEvent::Started { utterance, at_ms },
+            LiveEvent::Ended { utterance, at_ms } => ToldEvent::Ended { utterance, at_ms },
+            LiveEvent::Committed { utterance } => ToldEvent::Committed { utterance },
+            LiveEvent::Words { utterance, text } => ToldEvent::Words { utterance, text },
+            LiveEvent::NothingToCommit => ToldEvent::NothingToCommit,
+            LiveEvent::Cleared => ToldEvent::Cleared,
+            _ => ToldEvent::Nothing,
         }
     }
 }
@@ -121,24 +121,24 @@ impl Protocol {
     }
 
     /// What the client is told.
-    pub fn told(&mut self, told: Told) -> Vec<String> {
+    pub fn told(&mut self, told: ToldEvent) -> Vec<String> {
         match told {
-            Told::Nothing => Vec::new(),
-            Told::Started { utterance, at_ms } => vec![self.event(
+            ToldEvent::Nothing => Vec::new(),
+            ToldEvent::Started { utterance, at_ms } => vec![self.event(
                 "input_audio_buffer.speech_started",
                 json!({ "audio_start_ms": at_ms, "item_id": self.item_id(utterance) }),
             )],
-            Told::Ended { utterance, at_ms } => vec![self.event(
+            ToldEvent::Ended { utterance, at_ms } => vec![self.event(
                 "input_audio_buffer.speech_stopped",
                 json!({ "audio_end_ms": at_ms, "item_id": self.item_id(utterance) }),
             )],
-            Told::Committed { utterance } => self.committed(utterance),
-            Told::Words { utterance, text } => vec![self.event(
+            ToldEvent::Committed { utterance } => self.committed(utterance),
+            ToldEvent::Words { utterance, text } => vec![self.event(
                 "conversation.item.input_audio_transcription.delta",
                 json!({ "item_id": self.item_id(utterance), "content_index": 0, "delta": text }),
             )],
-            Told::Cleared => vec![self.event("input_audio_buffer.cleared", json!({}))],
-            Told::NothingToCommit => {
+            ToldEvent::Cleared => vec![self.event("input_audio_buffer.cleared", json!({}))],
+            ToldEvent::NothingToCommit => {
                 let refusal = EventRefusal {
                     code: "input_audio_buffer_commit_empty",
                     param: None,
@@ -324,7 +324,7 @@ mod tests {
             let mut beta = protocol();
             let updated = read(&beta.updated(kind, &asked));
             assert_eq!(updated["session"]["input_audio_format"], "pcm16");
-            let told = beta.told(Told::Committed { utterance: 0 });
+            let told = beta.told(ToldEvent::Committed { utterance: 0 });
             assert_eq!(read(&told[1])["type"], "conversation.item.created");
             assert_eq!(told.len(), 2);
         }
@@ -334,11 +334,11 @@ mod tests {
     fn items_follow_each_other_and_events_have_ids_of_their_own() {
         let mut protocol = protocol();
         let first: Vec<Value> = protocol
-            .told(Told::Committed { utterance: 0 })
+            .told(ToldEvent::Committed { utterance: 0 })
             .iter()
             .map(|told| read(told))
             .collect();
-        let second = read(&protocol.told(Told::Committed { utterance: 3 })[0]);
+        let second = read(&protocol.told(ToldEvent::Committed { utterance: 3 })[0]);
         let kinds: Vec<&Value> = first.iter().map(|event| &event["type"]).collect();
         let expected = [
             "input_audio_buffer.committed",

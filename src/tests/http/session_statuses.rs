@@ -1,9 +1,17 @@
 //! Every status of the endpoint that speaks WebSocket, for `statuses`.
 
-use crate::http::statuses::key;
+use std::path::Path;
+
 use crate::support::raw;
 use crate::support::realtime::{PATH, RealtimeClient};
-use crate::support::server::Server;
+use crate::support::server::{Server, json};
+
+/// A new key.
+pub(super) fn key(data: &Path, account: &str, more: &[&str]) -> String {
+    let words = ["key", "create", "--account", account, "--name", "k"];
+    let made = json(data, &[&words, more].concat());
+    made["key"].as_str().unwrap().to_owned()
+}
 
 /// The server's answer to a request for a session that provokes `status`. The account `idle` may not generate.
 pub(super) fn provoke(server: &Server, status: u16) -> u16 {
