@@ -18,6 +18,8 @@
 //! | `ear` | from sound and commands to what is to be transcribed |
 //! | `scribe` | from what is to be transcribed to words |
 //! | `queue` | what the threads of a session hand each other, and its bounds |
+//!
+//! [`limits::UTTERANCE_SECONDS_MAX`]: crate::limits::UTTERANCE_SECONDS_MAX
 
 mod ear;
 mod intake;
