@@ -29,6 +29,9 @@ pub use self::size::Size;
 use crate::capability::Capability;
 use crate::limits;
 
+/// Threads of a session of realtime transcription beside that of its connection.
+const THREADS_OF_A_SESSION: usize = 2;
+
 /// Options of every command.
 #[derive(Debug, Clone, Default, Args)]
 pub struct CommonFlags {
@@ -170,6 +173,11 @@ impl Serve {
     pub fn speech_threads(&self) -> usize {
         let pieces = self.models.lanes().min(limits::PIECES_SIDE_BY_SIDE_MAX);
         self.places() * pieces
+    }
+
+    /// Threads that hear and transcribe in all sessions of realtime transcription.
+    pub fn realtime_threads(&self) -> usize {
+        self.server.realtime_sessions * THREADS_OF_A_SESSION
     }
 
     /// Requests of each capability that may be in the server: those that compute and those that wait.

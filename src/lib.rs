@@ -36,6 +36,9 @@
 //! (502) step by step on the lanes of the [`scheduler`]. The history item is on the disk before the last byte of the
 //! answer leaves, and one log line is written.
 //!
+//! A request for a WebSocket takes a place among the sessions in place of a handler: the edge answers 101, and the thread of
+//! its connection serves its messages ([`api::Endpoint::socket`], [`services::live`]) until one side ends them.
+//!
 //! # How to add something
 //! * **an endpoint**: its file and its `mod` in `src/api`; what it reads of a body in `src/request`, and its line in
 //!   `src/request/fuzzing.rs`; its row in `src/api/endpoints.rs` ([`api::ENDPOINTS`]); its row in `src/docs/api.md`; its

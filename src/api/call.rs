@@ -80,11 +80,22 @@ impl Call {
 
     /// Completes the history item, if a generation began, and waits until it is durable. Faults: those of the store.
     pub(super) fn put_on_record(&mut self, context: &Context, status: Status) -> Result<(), Fault> {
+        let took = self.head.received.elapsed();
+        self.put_on_record_after(context, status, took)
+    }
+
+    /// As [`Call::put_on_record`], of a generation that took this long.
+    pub(super) fn put_on_record_after(
+        &mut self,
+        context: &Context,
+        status: Status,
+        took: Duration,
+    ) -> Result<(), Fault> {
         let Some(mut item) = self.record.take() else {
             return Ok(());
         };
         item.status = status;
-        item.latency_ms = Some(self.head.received.elapsed().as_millis() as u64);
+        item.latency_ms = Some(took.as_millis() as u64);
         if context.log_content {
             log::info!("content item={} text={:?}", item.id, item.text);
         }

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::message::Answer;
 use super::openai::envelope;
+use crate::edge::websocket::WEBSOCKET_VERSION;
 use crate::fault::{Fault, Kind};
 
 /// The body of every error answer.
@@ -30,6 +31,7 @@ pub fn status(kind: Kind) -> u16 {
         Kind::TooLarge => 413,
         Kind::UnsupportedType => 415,
         Kind::OutOfRange { .. } => 416,
+        Kind::UpgradeRequired => 426,
         Kind::RateLimited { .. } => 429,
         Kind::HeadTooLarge => 431,
         // The number that nginx uses for a client that left: it is logged and never sent.
@@ -67,6 +69,7 @@ pub fn answer(fault: &Fault, shape: ErrorShape, id: Option<&str>) -> Answer {
         Kind::Busy { retry_after_s } | Kind::RateLimited { retry_after_s } => {
             vec![("Retry-After", retry_after_s.to_string())]
         }
+        Kind::UpgradeRequired => vec![("Sec-WebSocket-Version", WEBSOCKET_VERSION.to_owned())],
         Kind::OutOfRange { bytes } => vec![("Content-Range", format!("bytes */{bytes}"))],
         _ => Vec::new(),
     };

@@ -8,6 +8,7 @@ use super::body_caps::BodyKind;
 use super::{Call, Context, Reply};
 use crate::admit::key::Identity;
 use crate::capability::Capability;
+use crate::edge::websocket::ClientSocket;
 use crate::fault::Fault;
 
 /// Deadline of endpoints that compute nothing, counted from the time when the body is there.
@@ -20,11 +21,21 @@ pub type Handler = fn(&Context, &mut Call) -> Result<Reply, Fault>;
 /// the head tells.
 pub type HeadCheck = fn(&Context, &Identity, declared: u64) -> Result<(), Fault>;
 
+/// Serves the messages of a WebSocket to its end; returns the seconds of sound that it heard.
+pub type Conversation = fn(&Context, &mut Call, &mut ClientSocket<'_>) -> Result<f64, Fault>;
+
 /// Makes the JSON Schema of a type; types that the schema refers to become definitions of the generator.
 pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 
 fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     generator.subschema_for::<T>()
+}
+
+/// Answers no request: those of an endpoint with a WebSocket are upgraded or refused before.
+fn no_answer(_: &Context, _: &mut Call) -> Result<Reply, Fault> {
+    Err(Fault::internal(
+        "a request for a WebSocket reached a handler",
+    ))
 }
 
 /// Who may call an endpoint.
@@ -60,6 +71,8 @@ pub struct Endpoint {
     /// Statuses of the handler that [`Endpoint::statuses`] does not derive from the other fields.
     pub also: &'static [u16],
     pub handler: Handler,
+    /// What serves the WebSocket that the endpoint's requests ask for; none where they get an answer.
+    pub conversation: Option<Conversation>,
     /// Quotas that can be checked before the body is there; the handler checks them again.
     pub check_head: Option<HeadCheck>,
     /// Schema of the query; none if the endpoint reads none.
@@ -92,6 +105,7 @@ impl Endpoint {
             deadline: LIGHT,
             also: &[],
             handler,
+            conversation: None,
             check_head: None,
             query: None,
             request: None,
@@ -100,6 +114,14 @@ impl Endpoint {
             media: &[],
             sends_events: false,
         }
+    }
+
+    /// An endpoint whose requests are answered 101, and whose WebSocket `conversation` serves; otherwise as [`Endpoint::get`]
+    /// makes one.
+    pub const fn socket(id: &'static str, path: &'static str, conversation: Conversation) -> Self {
+        let mut row = Endpoint::get(id, path, no_answer);
+        row.conversation = Some(conversation);
+        row
     }
 
     /// A POST endpoint; otherwise as [`Endpoint::get`] makes one.
@@ -248,6 +270,11 @@ impl Endpoint {
         }
         if self.work.is_some() {
             all.extend([502, 503]);
+        }
+        if self.conversation.is_some() {
+            // What fails after the upgrade is told in messages.
+            all.retain(|status| !matches!(status, 200 | 502));
+            all.extend([101, 400, 426]);
         }
         all.extend(self.also);
         all.sort_unstable();

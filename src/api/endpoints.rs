@@ -5,7 +5,7 @@ use super::openai::{models, speech, transcriptions, voices as named_voices};
 use super::{BodyKind, Endpoint};
 use super::{clone, dub, dub_files, dub_jobs, dub_render, dub_translate, health, history, lexicon};
 use super::{docs_page, openapi};
-use super::{preview, speakers, stt, tts, tts_stream, voices};
+use super::{preview, realtime, speakers, stt, tts, tts_stream, voices};
 use crate::audio::encode::Format;
 use crate::capability::Capability::{Diarize, Speak, Transcribe, Translate};
 use crate::limits;
@@ -137,6 +137,9 @@ pub const ENDPOINTS: &[Endpoint] = &[
     Endpoint::get("openai_voices", "/v1/audio/voices", named_voices::handle)
         .about("voices that `voice` may name")
         .catalog().answers::<named_voices::NamedVoicesAnswer>(),
+    Endpoint::socket("realtime", "/v1/realtime", realtime::converse)
+        .about("realtime transcription")
+        .entitled().query::<realtime::RealtimeQuery>().needs(Transcribe),
     Endpoint::get("openapi", "/openapi.json", openapi::handle)
         .about("this API as OpenAPI 3.1")
         .open().answers::<openapi::OpenApiDocument>(),
@@ -198,6 +201,7 @@ mod tests {
             "dub_subtitles",
             "voice_preview",
             "docs",
+            "realtime",
         ];
         for endpoint in ENDPOINTS {
             let is_json = !not_json.contains(&endpoint.id);

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use super::credentials::credentials;
 use super::fault_injection::{self, FaultPoint};
 use super::message::{Answer, Answered, Body, Head, Service};
+use super::realtime::{self, SUBPROTOCOL};
 use super::route::{self, Route};
 use super::streamed_answer::StreamedAnswer;
 use super::trace::RequestTrace;
@@ -21,11 +22,15 @@ use crate::admit::key::{self, Identity};
 use crate::admit::{bucket, entitle};
 use crate::api::drain::DrainGuard;
 use crate::capability::Capability;
+use crate::edge::websocket::{ClientSocket, CloseReason, Upgrade};
 use crate::engine::contract::CancellationToken;
 use crate::fault::{Fault, Kind};
 use crate::memory;
 use crate::scheduler::places::Place;
 use crate::store::{KeyId, Status, Utc};
+
+/// Seconds after which a client is told to come back that gets no session: how long the others last is not known.
+const SESSION_RETRY_S: u32 = 10;
 
 /// The API as a service of the edge.
 pub struct Lifecycle {
@@ -43,6 +48,8 @@ pub struct Admitted {
     guard: Option<DrainGuard>,
     /// None for what is no generation, and for a key without a limit of concurrent ones.
     concurrency: Option<ConcurrencyGuard>,
+    /// None for what gets an answer.
+    session: Option<AdmittedSession>,
     head: Head,
     trace: RequestTrace,
 }
@@ -53,7 +60,11 @@ struct Decided {
     identity: Option<Identity>,
     guard: Option<DrainGuard>,
     concurrency: Option<ConcurrencyGuard>,
+    session: Option<AdmittedSession>,
 }
+
+/// A session over a WebSocket that is admitted: the upgrade until it is taken, and its place.
+type AdmittedSession = (Option<Upgrade>, Place);
 
 impl Service for Lifecycle {
     type Admitted = Admitted;
@@ -74,6 +85,7 @@ impl Service for Lifecycle {
                 identity: decided.identity,
                 guard: decided.guard,
                 concurrency: decided.concurrency,
+                session: decided.session,
                 head,
                 trace,
             }),
@@ -145,6 +157,57 @@ impl Service for Lifecycle {
         trace.conclude(stored.map(|()| reply))
     }
 
+    fn upgrade(&self, admitted: &mut Admitted) -> Option<Upgrade> {
+        let (upgrade, _) = admitted.session.as_mut()?;
+        let mut upgrade = upgrade.take()?;
+        let mut offered = admitted.head.list("sec-websocket-protocol");
+        upgrade.protocol = offered
+            .any(|name| name == SUBPROTOCOL)
+            .then_some(SUBPROTOCOL);
+        upgrade.headers = admitted.trace.headers();
+        Some(upgrade)
+    }
+
+    fn converse(&self, admitted: Admitted, socket: &mut ClientSocket<'_>) {
+        let Admitted {
+            endpoint,
+            guard,
+            concurrency,
+            session,
+            mut trace,
+            ..
+        } = admitted;
+        let held = (session, guard, concurrency);
+        let mut call = Call {
+            head: admitted.head,
+            param: admitted.param,
+            body: Body::Memory(Vec::new()),
+            identity: admitted.identity,
+            cancellation: CancellationToken::until(Instant::now() + socket.left()),
+            record: None,
+            told: None,
+            times: Arc::default(),
+            unsent: Duration::ZERO,
+        };
+        let context = &self.context;
+        let served = catch_unwind(AssertUnwindSafe(|| match endpoint.conversation {
+            Some(conversation) => conversation(context, &mut call, socket),
+            None => Err(Fault::internal(
+                "an endpoint without a WebSocket was upgraded",
+            )),
+        }))
+        .unwrap_or_else(|_| Err(Fault::internal("the session panicked")));
+        if served.is_err() {
+            socket.close(CloseReason::Failed);
+        }
+        let (bytes_in, bytes_out) = socket.bytes();
+        trace.bytes_in = bytes_in;
+        trace.lane_times = call.times.sums();
+        trace.audio_s = served.as_ref().ok().copied();
+        trace.log(101, bytes_out as usize, served.err());
+        drop(held);
+    }
+
     fn abandon(&self, admitted: Admitted, fault: Fault) -> Answer {
         let mut trace = admitted.trace;
         trace.receive = trace.received.elapsed();
@@ -179,12 +242,38 @@ impl Lifecycle {
             (Some(work), Some(identity)) => Some(self.guard(work, identity)?),
             _ => None,
         };
+        let session = match (endpoint.conversation, &identity) {
+            (Some(_), Some(identity)) => Some(self.session(head, identity)?),
+            _ => None,
+        };
         Ok(Decided {
             route,
             identity,
             guard,
             concurrency,
+            session,
         })
+    }
+
+    /// The upgrade that `head` asks for, and a place for the session. Faults: `UpgradeRequired` or `Invalid` for what is no
+    /// upgrade, those of [`realtime::check`], and `Busy` when all places are taken or the account has its share.
+    fn session(&self, head: &Head, identity: &Identity) -> Result<AdmittedSession, Fault> {
+        let upgrade = Upgrade::asked(head)?;
+        catch_unwind(|| fault_injection::at(FaultPoint::Handler, head))
+            .unwrap_or_else(|_| Err(Fault::internal("the session panicked")))?;
+        realtime::check(&self.context, &head.query)?;
+        let sessions = &realtime::live(&self.context)?.sessions;
+        let place = sessions.take(identity.account.id).ok_or_else(|| {
+            Fault::new(
+                Kind::Busy {
+                    retry_after_s: SESSION_RETRY_S,
+                },
+                format!(
+                    "All sessions of realtime transcription that this account may have are taken. Try again in {SESSION_RETRY_S} s."
+                ),
+            )
+        })?;
+        Ok((Some(upgrade), place))
     }
 
     /// The caller, after its token was taken and its entitlement checked, and the guard of one more generation of a key

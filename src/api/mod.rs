@@ -28,6 +28,7 @@ pub mod lifecycle;
 mod openai;
 pub mod openapi;
 mod preview;
+mod realtime;
 mod recording_to_hear;
 pub mod route;
 mod speakers;

@@ -145,18 +145,22 @@ impl RequestTrace {
 
     /// Adds the headers of every answer.
     pub fn head(&mut self, mut answer: Answer) -> Answer {
+        answer.headers.append(&mut self.headers());
         answer
-            .headers
-            .push(("X-Request-Id", self.request_id.clone()));
+    }
+
+    /// The headers of every answer, which has them once.
+    pub fn headers(&mut self) -> Vec<(&'static str, String)> {
+        let mut headers = vec![("X-Request-Id", self.request_id.clone())];
         if let Some(allowance) = &self.allowance {
-            answer.headers.extend([
+            headers.extend([
                 ("X-RateLimit-Limit", allowance.limit.to_string()),
                 ("X-RateLimit-Remaining", allowance.remaining.to_string()),
                 ("X-RateLimit-Reset", allowance.reset_s.to_string()),
             ]);
         }
-        answer.headers.append(&mut self.cors);
-        answer
+        headers.append(&mut self.cors);
+        headers
     }
 }
 

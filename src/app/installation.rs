@@ -10,6 +10,7 @@ use crate::engine::graph::device::Device;
 use crate::engine::graph::library;
 use crate::engine::graph::loader::{GraphLoader, refused};
 use crate::engine::graph::ort::Ort;
+use crate::engine::live_detector::LiveDetector;
 use crate::engine::speech_search::SpeechSearch;
 use crate::engine::{self, Build, VoiceRouter, wrong_engine};
 use crate::fault::Fault;
@@ -177,6 +178,16 @@ impl Installation {
         let pack = self.detector()?;
         match engine::of(pack)? {
             Build::Detect(build) => Ok(SpeechSearch::new(build(pack, &self.graphs)?)),
+            _ => Err(wrong_engine(pack)),
+        }
+    }
+
+    /// Builds the engine that hears where in a sound that still arrives there is speech. Faults: as
+    /// [`Installation::build_speech_search`].
+    pub(super) fn build_live_detector(&self) -> Result<LiveDetector, Fault> {
+        let pack = self.detector()?;
+        match engine::of(pack)? {
+            Build::Detect(build) => Ok(LiveDetector::new(build(pack, &self.graphs)?)),
             _ => Err(wrong_engine(pack)),
         }
     }

@@ -85,7 +85,8 @@ impl App {
         let installation = Installation::open(&options.models, Capability::ALL)?;
         let capacity = installation.capacity(options.places());
         let beams = options.models.settings.beam;
-        let services = installation.start_services(&capacity, beams)?;
+        let sessions = options.server.realtime_sessions;
+        let services = installation.start_services(&capacity, beams, sessions)?;
         warn_of_missing(&installation, &services);
         let can_clone = installation.can_clone().is_ok();
         let clones = ClonedVoices::new(
@@ -220,7 +221,7 @@ fn set_up(options: &config::Serve) -> Result<EdgeSetup, EdgeError> {
         spool_dir: options.data_dir.join("spool"),
         socket_dir: options.data_dir.join("socket"),
         handlers: options.handlers(),
-        threads_beside: options.speech_threads(),
+        threads_beside: options.speech_threads() + options.realtime_threads(),
         connections_max: options.edge.connections,
         connections_per_address_max: options.edge.connections_per_address,
         trusted_proxies: options.edge.trusted_proxy.clone(),

@@ -20,6 +20,7 @@ use crate::pack::manifest::Voice;
 use crate::services::clones::ClonedVoices;
 use crate::services::file_cache::{CacheLimits, FileCache};
 use crate::services::lexicons::Lexicons;
+use crate::services::live::LiveTranscription;
 use crate::services::speakers::{SpeakerEncoders, SpeakerService};
 use crate::services::speech::SpeechService;
 use crate::services::speech_finder::SpeechFinder;
@@ -60,15 +61,24 @@ impl Installation {
         &self,
         capacity: &Capacity,
         beams: usize,
+        sessions: usize,
     ) -> Result<Services, Fault> {
         let speech = match &self.speak {
             Some(_) => Some(Arc::new(self.start_speech(capacity)?)),
             None => None,
         };
+        let transcription = self.start_transcription(capacity, beams)?.map(Arc::new);
+        let live = match &transcription {
+            Some(transcription) => Some(Arc::new(
+                self.start_live(Arc::clone(transcription), sessions)?,
+            )),
+            None => None,
+        };
         Ok(Services {
             lanes: Arc::clone(&self.lanes),
             speech,
-            transcription: self.start_transcription(capacity, beams)?.map(Arc::new),
+            transcription,
+            live,
             translation: self.start_translation(capacity)?.map(Arc::new),
             speakers: self.start_speakers(capacity)?,
         })
@@ -119,6 +129,26 @@ impl Installation {
     /// Loads the pack that detects speech. Faults: `Missing` when it cannot be loaded.
     pub fn start_speech_finder(&self, capacity: &Capacity) -> Result<SpeechFinder, Fault> {
         Ok(SpeechFinder::new(self.build_speech_search()?, capacity))
+    }
+
+    /// Starts live transcription, of so many sessions at once. Faults: `Missing` when the pack that detects speech cannot be
+    /// loaded.
+    pub(super) fn start_live(
+        &self,
+        transcription: Arc<TranscriptionService>,
+        sessions: usize,
+    ) -> Result<LiveTranscription, Fault> {
+        let capacity = self.capacity(sessions);
+        let detector = self.build_live_detector()?;
+        Ok(LiveTranscription::new(transcription, detector, &capacity))
+    }
+
+    /// Loads what a command needs to transcribe while it listens. Faults: `Missing` when no pack for it is fetched or one cannot
+    /// be loaded.
+    pub fn start_listening(&self, beams: usize) -> Result<LiveTranscription, Fault> {
+        let transcription = self.start_transcription(&self.command_capacity(), beams)?;
+        let transcription = transcription.ok_or_else(|| missing(Capability::Transcribe))?;
+        self.start_live(Arc::new(transcription), 1)
     }
 
     /// Loads the pack for a language only, for commands. Faults: `Missing` when no pack for it is
@@ -255,6 +285,7 @@ impl Installation {
             lanes: Arc::clone(&self.lanes),
             speech: Some(Arc::new(speech)),
             transcription: Some(Arc::new(transcription)),
+            live: None,
             translation: None,
             speakers: self.start_speakers(&self.command_capacity())?,
         };

@@ -10,11 +10,13 @@
 //! | `decode` | a recording → samples |
 //! | `dsp` | samples → other samples, spectra, pitch |
 //! | `loudness` | how loud sound is, and one loudness for all speech |
+//! | `g711` | bytes of telephone sound → samples |
 //! | `encode` | samples → the bytes of an answer, whole or as a stream: WAV, PCM, FLAC, Opus, MP3 |
 
 pub mod decode;
 pub mod dsp;
 pub mod encode;
+pub mod g711;
 pub mod loudness;
 pub mod pcm;
 

@@ -27,6 +27,8 @@ pub enum Kind {
     MethodNotAllowed(&'static str),
     /// The body's length must be declared.
     LengthRequired,
+    /// The endpoint speaks WebSocket only, version 13.
+    UpgradeRequired,
     /// The body is larger than is accepted.
     TooLarge,
     /// The body is of a type that the endpoint does not read.

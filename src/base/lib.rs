@@ -16,6 +16,7 @@ pub mod groups;
 pub mod interrupted;
 pub mod language_codes;
 pub mod limits;
+mod live_limits;
 pub mod memory;
 pub mod names;
 pub mod random;

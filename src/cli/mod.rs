@@ -10,6 +10,8 @@ pub mod history;
 pub mod job;
 pub mod key;
 pub mod lexicon;
+pub mod listen;
+mod listen_head;
 mod log_queue;
 mod logging;
 pub mod models;
@@ -64,6 +66,7 @@ enum Command {
     Speak(speak::SpeakArgs),
     Read(read::ReadArgs),
     Transcribe(transcribe::TranscribeArgs),
+    Listen(listen::ListenArgs),
     Diarize(diarize::DiarizeArgs),
     Dub(Box<dub::DubArgs>),
     Docs(docs::DocsArgs),
@@ -124,6 +127,7 @@ fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::Speak(args) => speak::run(args, &common),
         Command::Read(args) => read::run(args, &common),
         Command::Transcribe(args) => transcribe::run(args, &common),
+        Command::Listen(args) => listen::run(args, &common),
         Command::Diarize(args) => diarize::run(args, &common),
         Command::Dub(args) => dub::run(*args, &common),
         Command::Docs(args) => docs::run(args),

@@ -17,6 +17,9 @@ settings! {
         queue: usize = OptionKind::Count(limits::QUEUE);
         /// Generations of one key that may be under way at once; further ones are refused with 429
         concurrent_per_key: Option<u32> = OptionKind::Count(limits::CONCURRENT), Preset::Unset("no limit");
+        /// Sessions of realtime transcription at once, each with a connection and two threads; further ones are refused with
+        /// 503. An account that is alone may have all but a quarter, and beside others half
+        realtime_sessions: usize = OptionKind::Count(limits::REALTIME_SESSIONS);
         /// Seconds that generations under way have left to finish after the server is told to stop; meanwhile it refuses new
         /// ones and answers all other requests
         drain_seconds: u64 = OptionKind::Seconds(limits::DRAIN_SECONDS);

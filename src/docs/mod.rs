@@ -34,6 +34,7 @@ pub const TOPICS: &[Topic] = topics! {
     "api": "endpoints, fields and answers, with a request for each",
     "openai": "the endpoints for clients of OpenAI's audio API",
     "wyoming": "Home Assistant and other clients of the Wyoming protocol",
+    "realtime": "text while it is said, over a WebSocket and on the command line",
     "options": "commands, accounts and keys, every option with its default",
     "limits": "what is bounded, and memory and disk as measured",
     "errors": "status codes, their causes and what to do",

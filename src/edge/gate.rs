@@ -24,7 +24,8 @@ use crate::inner::wire::{Ticket, Wire};
 use crate::message::{Answer, Service};
 use crate::reply::Frame;
 use crate::spool::{Spool, Stored};
-use crate::{Bounds, flow, forwarded, send};
+use crate::websocket::{ClientSocket, CloseReason, Upgrade};
+use crate::{Bounds, flow, forwarded, reply, send};
 use vocabox_base::address::Network;
 use vocabox_base::budget::Budget;
 use vocabox_base::fault::{Fault, Kind};
@@ -176,6 +177,20 @@ impl<S: Service> Gate<S> {
                 return self.decline(line, frame, answer, bodiless);
             }
         };
+        let mut admitted = admitted;
+        match guard(|| self.service.upgrade(&mut admitted)) {
+            Ok(None) => {}
+            Ok(Some(upgrade)) if bodiless => return self.converse(line, admitted, &upgrade),
+            Ok(Some(_)) => {
+                let fault = Fault::invalid("A request for a WebSocket has no body.");
+                let answer = abandon(&*self.service, admitted, fault);
+                return self.decline(line, frame, answer, false);
+            }
+            Err(fault) => {
+                let answer = abandon(&*self.service, admitted, fault);
+                return self.decline(line, frame, answer, bodiless);
+            }
+        }
         let owner = match guard(|| self.service.owner(&admitted)) {
             Ok(owner) => owner,
             Err(fault) => {
@@ -218,6 +233,34 @@ impl<S: Service> Gate<S> {
                 Next::Close
             }
         }
+    }
+
+    /// Answers 101 and serves the messages of a WebSocket to its end.
+    fn converse(
+        &self,
+        line: &mut ClientStream<'_>,
+        admitted: S::Admitted,
+        upgrade: &Upgrade,
+    ) -> Next {
+        let pace = Pace {
+            started: Instant::now(),
+            grace: self.bounds.write_block,
+            rate_min: self.bounds.rate_min,
+            most: self.bounds.answer,
+        };
+        let head = reply::switching(upgrade);
+        let sent = line.send(&head, self.bounds.write_block, &pace, &mut 0);
+        if let Err(e) = sent {
+            let left = Fault::new(Kind::Cancelled, "The client left before its turn came.");
+            abandon(&*self.service, admitted, left.because(e));
+            return Next::Close;
+        }
+        let mut socket = ClientSocket::new(line, &self.bounds, &self.connections);
+        if let Err(fault) = guard(|| self.service.converse(admitted, &mut socket)) {
+            log::error!("edge: a WebSocket failed: {fault}");
+            socket.close(CloseReason::Failed);
+        }
+        Next::Close
     }
 
     /// Returns the next head; none when the client has gone or nothing came.

@@ -111,6 +111,8 @@ pub(crate) fn parse(bytes: &[u8], peer: IpAddr, received: Instant) -> Result<Par
     let headers = request
         .headers
         .iter()
+        // HTTP/1.0 has no upgrades (RFC 9110 section 7.8).
+        .filter(|h| minor == 1 || !h.name.eq_ignore_ascii_case("upgrade"))
         .map(|h| (h.name.to_ascii_lowercase(), text(h.value)))
         .collect::<Vec<_>>();
 

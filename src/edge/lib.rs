@@ -11,6 +11,9 @@
 //! itself, and sends tiny_http nothing but `GET /` with a ticket. A large or slow client costs a connection thread (a
 //! small stack), never a handler.
 //!
+//! A request that asks for a WebSocket has no body and no handler: once it is admitted, the gate answers 101 and its thread
+//! serves the messages (`websocket`).
+//!
 //! `client_stream` is one socket under deadlines, `forwarded` finds the client behind trusted proxies, `connections` bounds
 //! the connections, `budget` the uploads and spool bytes, `descriptors` and `threads` keep all of them within the process's
 //! limits, `guard` turns a panic of the service into an answer.
@@ -35,6 +38,7 @@ mod spool;
 #[cfg(test)]
 mod tests;
 mod threads;
+pub mod websocket;
 
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -103,6 +107,13 @@ pub struct Bounds {
     pub drain: Duration,
     /// Bytes read on after a refusal.
     pub drain_bytes_max: usize,
+    /// Silence of the client of a WebSocket, and the time between two pings of it.
+    pub socket_idle: Duration,
+    pub socket_ping: Duration,
+    /// How long a WebSocket is kept.
+    pub socket: Duration,
+    /// Bytes of one message of a WebSocket.
+    pub message_bytes_max: usize,
     /// Bytes of one body that stay in memory.
     pub body_memory_bytes_max: usize,
     /// Bytes of all bodies and answers that stay in memory.
@@ -132,6 +143,10 @@ impl Default for Bounds {
             half_closed: Duration::from_millis(HALF_CLOSED_MS),
             drain: Duration::from_millis(limits::DRAIN_MS),
             drain_bytes_max: limits::DRAIN_BYTES_MAX,
+            socket_idle: Duration::from_secs(limits::REALTIME_IDLE_SECONDS_MAX),
+            socket_ping: Duration::from_secs(limits::REALTIME_PING_SECONDS),
+            socket: Duration::from_secs(limits::REALTIME_SECONDS_MAX),
+            message_bytes_max: limits::REALTIME_MESSAGE_BYTES_MAX,
             body_memory_bytes_max: limits::BODY_MEMORY_BYTES_MAX,
             memory_bytes_max: limits::MEMORY_BYTES.default,
             spool_bytes_max: limits::SPOOL_BYTES.default,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
+use crate::websocket::{ClientSocket, Upgrade};
 use vocabox_base::fault::Fault;
 use vocabox_base::interrupted::uninterrupted;
 
@@ -28,6 +29,14 @@ pub trait Service: Send + Sync + 'static {
     /// Returns the answer to an admitted request, or its start. `left` becomes true when the client has gone. It should
     /// not panic; the edge catches a panic and answers with a refusal.
     fn answer(&self, admitted: Self::Admitted, body: Body, left: Arc<AtomicBool>) -> Answered;
+
+    /// Returns the upgrade to answer 101 with, where the admitted request asks for a WebSocket and gets it.
+    fn upgrade(&self, _: &mut Self::Admitted) -> Option<Upgrade> {
+        None
+    }
+
+    /// Serves the messages of a WebSocket until it ends; the edge closes the connection then.
+    fn converse(&self, _: Self::Admitted, _: &mut ClientSocket<'_>) {}
 
     /// Returns the answer to an admitted request whose body could not be received.
     fn abandon(&self, admitted: Self::Admitted, fault: Fault) -> Answer;
@@ -63,6 +72,14 @@ impl Head {
             .iter()
             .find(|(n, _)| n == name)
             .map(|(_, v)| v.as_str())
+    }
+
+    /// Returns the items of all headers `name` (lower case), which have lists.
+    pub fn list<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let same = self.headers.iter().filter(move |(n, _)| n == name);
+        same.flat_map(|(_, value)| value.split(','))
+            .map(str::trim)
+            .filter(|item| !item.is_empty())
     }
 }
 

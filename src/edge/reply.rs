@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use crate::message::Answer;
+use crate::websocket::Upgrade;
 
 /// The properties of a request that determine its answer's framing.
 #[derive(Debug, Clone, Copy)]
@@ -61,12 +62,38 @@ pub(crate) fn head<'a>(
         AnswerLength::Open if frame.minor == 0 => {}
         AnswerLength::Open => line("Transfer-Encoding", "chunked"),
     }
+    if status == 426 {
+        line("Upgrade", "websocket");
+    }
     match (frame.minor, frame.keep_alive) {
         (_, false) => line("Connection", "close"),
         (0, true) => line("Connection", "keep-alive"),
         (_, true) => {}
     }
     text.push_str("\r\n");
+    text.into_bytes()
+}
+
+/// Returns the head of an answer that turns the connection into a WebSocket. Headers that could break it are left out.
+pub(crate) fn switching(upgrade: &Upgrade) -> Vec<u8> {
+    let mut text = format!(
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: {}\r\n",
+        upgrade.accept
+    );
+    let protocol = upgrade
+        .protocol
+        .map(|name| ("Sec-WebSocket-Protocol", name));
+    let headers = upgrade.headers.iter();
+    let headers = headers.map(|(name, value)| (*name, value.as_str()));
+    for (name, value) in protocol.into_iter().chain(headers) {
+        if is_token(name) && is_visible(value) && !is_written_by_edge(name) {
+            text.push_str(&format!("{name}: {value}\r\n"));
+        }
+    }
+    text.push_str(&format!(
+        "Date: {}\r\n\r\n",
+        httpdate::fmt_http_date(SystemTime::now())
+    ));
     text.into_bytes()
 }
 
@@ -150,6 +177,7 @@ fn reason(status: u16) -> &'static str {
         413 => "Content Too Large",
         415 => "Unsupported Media Type",
         416 => "Range Not Satisfiable",
+        426 => "Upgrade Required",
         429 => "Too Many Requests",
         431 => "Request Header Fields Too Large",
         499 => "Client Closed Request",

@@ -12,6 +12,7 @@
 //! | `asr` | speech → text (Whisper) |
 //! | `vad` | where in a recording there is speech (Silero) |
 //! | `speech_search` | whether something is said in a recording |
+//! | `live_detector` | where in a sound that still arrives there is speech |
 //! | `level` | how loud a recording is, and the gain at which models hear it |
 //! | `segmentation` | which of three speakers talk in 10 s |
 //! | `speaker` | speech → a speaker's embedding |
@@ -27,6 +28,7 @@ mod ge2e;
 pub mod graph;
 mod kv_cache;
 mod level;
+pub mod live_detector;
 mod logits;
 mod refusals;
 mod registry;

@@ -15,6 +15,8 @@ use crate::lexicon::pronunciations;
 use crate::openai_transcription::{
     KNOWN_SPEAKER_REFERENCES, OpenAiTranscriptionForm, OpenAiTranslationForm,
 };
+use crate::realtime::{ClientEvent, client_event};
+use crate::realtime_session::RealtimeSettings;
 use crate::render::{RenderForm, read_segments, voice_map};
 use crate::speech::SpeechFields;
 use crate::transcription::TranscribeForm;
@@ -23,7 +25,7 @@ use vocabox_base::cancellation::CancellationToken;
 use vocabox_base::fault::{Fault, Kind};
 use vocabox_edge::message::{Body, Head};
 
-/// Reads `input` as the JSON of each request that has some, and as a lexicon of each form.
+/// Reads `input` as the JSON of each request that has some, as a lexicon of each form, and as an event of a session.
 ///
 /// # Panics
 /// When JSON that is valid is refused as malformed, or other JSON is not; when an answer does not repeat a segment as it
@@ -48,6 +50,12 @@ pub fn requests(input: &[u8]) {
     if let Ok(text) = std::str::from_utf8(input) {
         refusable(read_segments(Some(text)));
         refusable(voice_map(Some(text)));
+        if let (_, Ok(ClientEvent::Update { session, .. })) = client_event(text, |_| None) {
+            let settings = RealtimeSettings::default();
+            if let Err(refusal) = settings.updated(&session, &["en"]) {
+                assert!(refusal.message.len() < 1_000, "{refusal:?}");
+            }
+        }
     }
 }
 

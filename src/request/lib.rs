@@ -16,6 +16,8 @@ pub mod lexicon;
 pub mod named_speaker;
 pub mod openai_speech;
 pub mod openai_transcription;
+pub mod realtime;
+pub mod realtime_session;
 pub mod render;
 pub mod sound_fields;
 pub mod speaker_hints;

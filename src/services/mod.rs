@@ -11,6 +11,7 @@
 //! | `reading` | from a client's text to what is spoken: markup, lexicon, the voices that it names |
 //! | `lexicons` | the pronunciations of the accounts, and of the command line |
 //! | `transcription` | sound → text |
+//! | `live` | sound that still arrives → text, while it is said |
 //! | `speech_finder` | which sound track of a recording to hear |
 //! | `rendering` | a transcript → subtitles |
 //! | `translation` | text → text in another language |
@@ -24,6 +25,7 @@
 pub mod clones;
 pub mod file_cache;
 pub mod lexicons;
+pub mod live;
 pub mod named_speakers;
 pub mod previews;
 pub mod reading;
@@ -41,6 +43,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use self::live::LiveTranscription;
 use self::speakers::SpeakerService;
 use self::speech::SpeechService;
 use self::transcription::TranscriptionService;
@@ -60,6 +63,8 @@ pub struct Services {
     pub lanes: Arc<Lanes>,
     pub speech: Option<Arc<SpeechService>>,
     pub transcription: Option<Arc<TranscriptionService>>,
+    /// None where the service before it is not there.
+    pub live: Option<Arc<LiveTranscription>>,
     pub translation: Option<Arc<TranslationService>>,
     pub speakers: Option<Arc<SpeakerService>>,
 }

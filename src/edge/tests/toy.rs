@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::message::{Answer, Answered, Body, Head, Service};
+use crate::websocket::{ClientSocket, CloseReason, Upgrade};
 use crate::{Bounds, Edge, EdgeConfig, EdgeSetup};
 use vocabox_base::fault::{Fault, Kind};
 
@@ -27,6 +28,8 @@ pub(super) enum Event {
     /// The parts of an answer came to their end, or the edge dropped the rest.
     Ended,
     Dropped,
+    /// A WebSocket ended.
+    Closed(CloseReason),
     Abandoned(Kind),
     Refused(Kind),
 }
@@ -146,6 +149,19 @@ impl Service for Toy {
         };
         self.answered.fetch_add(1, Ordering::SeqCst);
         given.into()
+    }
+
+    /// `/socket` asks for one.
+    fn upgrade(&self, admitted: &mut ToyAdmitted) -> Option<Upgrade> {
+        (admitted.head.path == "/socket")
+            .then(|| Upgrade::asked(&admitted.head).ok())
+            .flatten()
+    }
+
+    fn converse(&self, _admitted: ToyAdmitted, socket: &mut ClientSocket<'_>) {
+        let reason = super::sockets::echo(socket);
+        socket.close(reason);
+        self.tell(Event::Closed(reason));
     }
 
     fn abandon(&self, admitted: ToyAdmitted, fault: Fault) -> Answer {

@@ -24,7 +24,7 @@ mod align;
 mod beam;
 mod belief;
 mod context;
-mod cuts;
+pub mod cuts;
 mod decoder;
 #[cfg(test)]
 mod decoder_tests;

@@ -2,7 +2,6 @@
 //! documented status (`support::client::check`).
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::OnceLock;
 use std::thread;
 
@@ -11,6 +10,7 @@ use tempfile::TempDir;
 use vocabox::api::{Access, BEFORE_ROUTING, BodyKind, ENDPOINTS, Endpoint};
 
 use crate::http::cloning::{self, cloning_models};
+use crate::http::session_statuses::{self, key};
 use crate::support::client::{Client, HttpAnswer};
 use crate::support::raw;
 use crate::support::server::{Server, bare_models, json as command, link, models, stub_models};
@@ -181,6 +181,9 @@ impl House {
         {
             return answered;
         }
+        if endpoint.id == "realtime" {
+            return session_statuses::provoke(&self.server, status);
+        }
         let good =
             |word: &str, more: &[(&str, &str)]| self.send(&self.good, endpoint, word, more).status;
         match (status, endpoint.id) {
@@ -343,13 +346,6 @@ fn form(name: &str, value: &str) -> Vec<u8> {
     body.extend(wav());
     body.extend_from_slice(b"\r\n--b--\r\n");
     body
-}
-
-/// A new key.
-fn key(data: &Path, account: &str, more: &[&str]) -> String {
-    let words = ["key", "create", "--account", account, "--name", "k"];
-    let made = command(data, &[&words, more].concat());
-    made["key"].as_str().unwrap().to_owned()
 }
 
 /// A tenth of a second of silence.

@@ -8,7 +8,7 @@ use crate::support::server::{Server, recording};
 use crate::support::wer::{assert_words, errors};
 
 /// The text of the recording (Dickens 1859, in the public domain).
-const TWO_CITIES: &str = "It was the best of times, it was the worst of times, it was the age of wisdom, it was the age of \
+pub(super) const TWO_CITIES: &str = "It was the best of times, it was the worst of times, it was the age of wisdom, it was the age of \
     foolishness, it was the epoch of belief, it was the epoch of incredulity, it was the season of Light, it was the \
     season of Darkness, it was the spring of hope, it was the winter of despair, we had everything before us, we had \
     nothing before us, we were all going direct to Heaven, we were all going direct the other way. In short, the period \

@@ -132,6 +132,7 @@ const NAMED_BY: &[(&str, &str)] = &[
     ("ort", "engine/graph/ort.rs"),
     ("tract_onnx", "engine/graph/tract.rs"),
     ("tiny_http", "edge/inner/"),
+    ("tungstenite", "edge/"),
     ("timestretch", "audio/dsp/time_stretch.rs"),
     ("syom", "audio/"),
     ("oxideav_ac3", "audio/decode/codecs/ac3.rs"),

@@ -7,6 +7,7 @@ pub mod dice;
 pub mod namespace;
 pub mod process;
 pub mod raw;
+pub mod realtime;
 pub mod server;
 pub mod shim;
 pub mod talk;
