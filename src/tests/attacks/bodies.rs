@@ -37,6 +37,13 @@ fn worst() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         r#"{{"start": 1, "end": 2, "text": "{}"}}"#,
         "a".repeat(4_000)
     );
+    let clip = "A".repeat(2_000_000);
+    let known = [
+        ("known_speaker_names[]", "a"),
+        ("known_speaker_references[]", &clip),
+    ];
+    let diarized = [("response_format", "diarized_json")];
+    let known = [&diarized[..], &known, &known, &known, &known].concat();
     let fields: Vec<_> = (0..31).map(|_| ("f", "y".repeat(65_000))).collect();
     let fields: Vec<_> = fields
         .iter()
@@ -70,6 +77,7 @@ fn worst() -> Vec<(&'static str, &'static str, Vec<u8>)> {
             form(&[("segments", &array(&line, 2_000))]),
         ),
         ("/voice/stt", FORM, form(&fields)),
+        ("/v1/audio/transcriptions", FORM, form(&known)),
     ]
 }
 

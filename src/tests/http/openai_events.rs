@@ -175,3 +175,21 @@ fn a_client_that_leaves_ends_the_transcription() {
         .post_form(PATH, &file(vec![0.0; 1_600]), &[("prompt", "say")]);
     assert_eq!(next.status, 200);
 }
+
+#[test]
+fn a_fault_of_speech_is_an_event_of_its_stream() {
+    let models = stub_models();
+    let server = Server::launch(models.path(), &[]);
+    let fields = json!({
+        "input": "one fail", "voice": "af_heart", "response_format": "pcm", "stream_format": "sse",
+    });
+    let fields = fields.to_string();
+    let kind = "application/json";
+    let (sent, ended) =
+        ChunkedAnswer::to(&server, "/v1/audio/speech", kind, fields.as_bytes()).rest();
+    let told = events(&sent);
+    assert!(ended && told.len() == 2, "{told:?}");
+    assert_eq!(told[0]["type"], "speech.audio.delta");
+    assert_eq!(told[1]["error"]["type"], "server_error");
+    assert_eq!(item(&server)["status"], "error");
+}
