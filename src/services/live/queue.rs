@@ -168,6 +168,12 @@ impl LiveQueue {
             if state.is_closed {
                 return None;
             }
+            let left = state.cadence.due().saturating_sub(self.age());
+            let may = wants_partial && state.is_idle();
+            // Before the sound that waits: the scribe has nothing else to do.
+            if may && left.is_zero() {
+                return Some(EarTask::Partial);
+            }
             if state.finals_sound < FINALS_MAX
                 && let Some(command) = state.commands.pop_front()
             {
@@ -183,11 +189,6 @@ impl LiveQueue {
                     self.tell(LiveEvent::Room);
                 }
                 return Some(EarTask::Obey(command));
-            }
-            let left = state.cadence.due().saturating_sub(self.age());
-            let may = wants_partial && state.is_idle();
-            if may && left.is_zero() {
-                return Some(EarTask::Partial);
             }
             state = self.wait(state, may.then_some(left));
         }
@@ -355,6 +356,7 @@ mod tests {
         let task = queue.ear_task(false).unwrap();
         assert!(matches!(task, EarTask::Obey(LiveCommand::Sound(s)) if s.len() == PIECE_MAX));
         assert!(queue.offer(&part));
+        assert!(matches!(queue.ear_task(true), Some(EarTask::Partial)));
     }
 
     #[test]
