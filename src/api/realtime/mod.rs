@@ -13,6 +13,7 @@ mod protocol;
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -215,7 +216,7 @@ impl<'a> RealtimeSession<'a> {
                 self.commits = false;
                 self.live.commit();
             } else {
-                return Ok(true);
+                return Ok(self.live.has_room());
             }
         }
     }
@@ -271,8 +272,16 @@ impl<'a> RealtimeSession<'a> {
             LiveEvent::Finished => Err(CloseReason::Stopping.into()),
             LiveEvent::Broken(fault) => Err(fault.into()),
             LiveEvent::Completed(heard) => Ok(self.completed(&heard)),
-            LiveEvent::Failed { utterance, fault } => {
+            LiveEvent::Failed {
+                utterance,
+                model,
+                fault,
+            } => {
                 log::warn!("realtime: an utterance was not transcribed: {fault}");
+                self.call.begin(Feature::Stt, &model)?;
+                // The client gets the fault of the transcription even if the history item cannot be written.
+                let _ =
+                    (self.call).put_on_record_after(self.context, Status::Error, Duration::ZERO);
                 Ok(vec![self.protocol.failed(utterance, &fault)])
             }
             other => Ok(self.protocol.told(ToldEvent::of(other))),

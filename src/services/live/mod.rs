@@ -91,7 +91,11 @@ pub enum LiveEvent {
     /// The whole text of an utterance, which counts.
     Completed(CompletedUtterance),
     /// The utterance could not be transcribed.
-    Failed { utterance: u64, fault: Fault },
+    Failed {
+        utterance: u64,
+        model: ModelName,
+        fault: Fault,
+    },
     /// There is room for sound again.
     Room,
     /// Everything is transcribed, after [`LiveSession::finish`].
@@ -184,6 +188,11 @@ impl LiveSession {
     /// Takes mono sound at [`RATE_HZ`], half a second at the most; false while there is no room for it.
     pub fn offer(&self, sound: &[f32]) -> bool {
         self.queue.offer(sound)
+    }
+
+    /// Whether commands find room: a session that is busy with long speech takes no end of them.
+    pub fn has_room(&self) -> bool {
+        self.queue.has_room()
     }
 
     /// As [`LiveSession::offer`], waiting for room. False when the session has ended.

@@ -14,6 +14,10 @@ use crate::fault::Fault;
 use crate::limits;
 
 const SOUND_MAX: usize = limits::LIVE_SOUND_SECONDS_MAX * RATE_HZ as usize;
+/// Commands that wait at the most before the client does.
+const COMMANDS_MAX: usize = 64;
+/// Samples of one command, so that sound that comes bit by bit is not as many commands: half a second.
+const PIECE_MAX: usize = RATE_HZ as usize / 2;
 const FINALS_MAX: usize = limits::LIVE_FINALS_SECONDS_MAX * RATE_HZ as usize;
 
 /// What the ear is told.
@@ -120,6 +124,14 @@ impl LiveQueue {
         self.opened.elapsed()
     }
 
+    /// Whether further commands may be added. If not, [`LiveEvent::Room`] tells when.
+    pub fn has_room(&self) -> bool {
+        let mut state = self.lock();
+        let has_room = state.commands.len() < COMMANDS_MAX;
+        state.refused |= !has_room;
+        has_room
+    }
+
     /// Adds sound; false while there is no room for it.
     pub fn offer(&self, sound: &[f32]) -> bool {
         let mut state = self.lock();
@@ -156,6 +168,12 @@ impl LiveQueue {
             if state.is_closed {
                 return None;
             }
+            let left = state.cadence.due().saturating_sub(self.age());
+            let may = wants_partial && state.is_idle();
+            // Before the sound that waits: the scribe has nothing else to do.
+            if may && left.is_zero() {
+                return Some(EarTask::Partial);
+            }
             if state.finals_sound < FINALS_MAX
                 && let Some(command) = state.commands.pop_front()
             {
@@ -163,17 +181,14 @@ impl LiveQueue {
                     state.sound -= samples.len();
                 }
                 self.changed.notify_all();
-                if state.refused && state.sound <= SOUND_MAX / 2 {
+                let has_room =
+                    state.sound <= SOUND_MAX / 2 && state.commands.len() <= COMMANDS_MAX / 2;
+                if state.refused && has_room {
                     state.refused = false;
                     drop(state);
                     self.tell(LiveEvent::Room);
                 }
                 return Some(EarTask::Obey(command));
-            }
-            let left = state.cadence.due().saturating_sub(self.age());
-            let may = wants_partial && state.is_idle();
-            if may && left.is_zero() {
-                return Some(EarTask::Partial);
             }
             state = self.wait(state, may.then_some(left));
         }
@@ -289,7 +304,12 @@ impl LiveQueue {
 impl LiveQueueState {
     fn add(&mut self, sound: &[f32]) {
         self.sound += sound.len();
-        self.commands.push_back(LiveCommand::Sound(sound.to_vec()));
+        match self.commands.back_mut() {
+            Some(LiveCommand::Sound(last)) if last.len() + sound.len() <= PIECE_MAX => {
+                last.extend_from_slice(sound);
+            }
+            _ => (self.commands).push_back(LiveCommand::Sound(sound.to_vec())),
+        }
     }
 
     fn is_idle(&self) -> bool {
@@ -315,5 +335,71 @@ impl Drop for ClosingGuard {
             let panicked = Fault::internal("a thread of a live session panicked");
             self.0.tell(LiveEvent::Broken(panicked));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn queue() -> LiveQueue {
+        LiveQueue::new(Instant::now(), Arc::new(|_| {}))
+    }
+
+    #[test]
+    fn sound_in_small_parts_is_few_commands_and_what_is_too_much_waits() {
+        let queue = queue();
+        let part = [0.5; 100];
+        let taken = (0..).take_while(|_| queue.offer(&part)).count();
+        assert_eq!(taken, SOUND_MAX / part.len());
+        assert_eq!(queue.lock().commands.len(), SOUND_MAX / PIECE_MAX);
+        let task = queue.ear_task(false).unwrap();
+        assert!(matches!(task, EarTask::Obey(LiveCommand::Sound(s)) if s.len() == PIECE_MAX));
+        assert!(queue.offer(&part));
+        assert!(matches!(queue.ear_task(true), Some(EarTask::Partial)));
+    }
+
+    #[test]
+    fn commands_have_a_bound_and_a_closed_session_has_no_tasks() {
+        let queue = queue();
+        while queue.has_room() {
+            queue.command(LiveCommand::Commit);
+        }
+        assert_eq!(queue.lock().commands.len(), COMMANDS_MAX);
+        queue.close();
+        assert!(queue.ear_task(true).is_none() && queue.scribe_task().is_none());
+        assert!(!queue.push(&[0.0]));
+    }
+
+    #[test]
+    fn the_end_of_an_utterance_comes_before_a_partial_transcription_of_it() {
+        let queue = queue();
+        let job = || StretchJob {
+            utterance: 0,
+            samples: vec![0.0; 10],
+            options: Arc::new(LiveOptions {
+                language: None,
+                hints: Default::default(),
+                is_automatic: true,
+                turns: Default::default(),
+                partials: true,
+            }),
+            follows: false,
+        };
+        queue.hand_partial(job());
+        let Some(ScribeTask::Partial(_, token)) = queue.scribe_task() else {
+            panic!("a partial transcription");
+        };
+        queue.hand_final(FinalJob {
+            stretch: job(),
+            has_speech: true,
+            ends: Some(1.0),
+            since: Instant::now(),
+        });
+        assert!(token.check().is_err(), "it is given up");
+        assert!(matches!(queue.scribe_task(), Some(ScribeTask::Final(..))));
+        queue.freed(10);
+        queue.whole();
+        assert!(queue.scribe_task().is_none());
     }
 }

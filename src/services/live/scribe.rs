@@ -118,14 +118,19 @@ impl Scribe {
             return;
         };
         let recognizer = self.service.transcription.recognizer(language.as_deref());
+        let model = recognizer.name.clone();
         self.queue.tell(match self.fault.take() {
-            Some(fault) => LiveEvent::Failed { utterance, fault },
+            Some(fault) => LiveEvent::Failed {
+                utterance,
+                model,
+                fault,
+            },
             None => LiveEvent::Completed(CompletedUtterance {
                 utterance,
                 text: self.texts.join(" "),
                 seconds,
                 languages: std::mem::take(&mut self.languages),
-                model: recognizer.name.clone(),
+                model,
                 took: job.since.elapsed(),
             }),
         });
