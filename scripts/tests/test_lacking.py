@@ -17,6 +17,7 @@ LACKING = {
     "check_containers.py": ([], "target/tmp/films has no film: run `cargo test"),
     "check_recordings.py": ([], "target/debug/examples/decode is missing: build it"),
     "check_playback.py": (["Cargo.toml"], "chromium is missing: install it"),
+    "clients/examples.py": ([], NOT_BUILT),
     "clients/openai_package.py": ([], NOT_BUILT),
     "compare_mp3.py": ([], NOT_BUILT),
     "compare_peers.py": ([], NOT_BUILT),
@@ -48,7 +49,7 @@ LACKING = {
     "test": ([], "cargo is missing: install rustup"),
 }
 FETCHING = {
-    "check_wyoming.py": ["127.0.0.1:1"],
+    "clients/wyoming_package.py": ["127.0.0.1:1"],
     "make_tiny_models.py": ["tiny"],
     "models/tiny_translator.py": ["tiny"],
     "models/tiny_whisper.py": ["tiny"],
@@ -59,7 +60,7 @@ def scripts() -> list[str]:
     """All executable scripts, as paths below scripts/."""
     found = []
     for path in sorted((ROOT / "scripts").rglob("*")):
-        if path.is_file() and not {"tests", "fuzz", "__pycache__"} & set(path.relative_to(ROOT).parts):
+        if path.is_file() and not {"tests", "fuzz", "examples", "__pycache__"} & set(path.relative_to(ROOT).parts):
             text = path.read_bytes()
             if text.startswith(b"#!") or b'\nif __name__ == "__main__":\n' in text:
                 found.append(str(path.relative_to(ROOT / "scripts")))

@@ -21,5 +21,6 @@ pub mod memory;
 pub mod names;
 pub mod random;
 pub mod share;
+mod speaker_limits;
 mod store_limits;
 mod wyoming_limits;

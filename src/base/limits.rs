@@ -4,6 +4,7 @@
 //! `config` has an option for each; the others are fixed.
 
 pub use crate::live_limits::*;
+pub use crate::speaker_limits::*;
 pub use crate::store_limits::*;
 pub use crate::wyoming_limits::*;
 
@@ -178,10 +179,6 @@ pub const UNTOLD_SECONDS_A_BYTE: f64 = 0.001;
 /// sends nothing (DTX: a packet each 400 ms, RFC 6716 2.1.9, with 8 bytes around it at the least).
 pub const MEDIA_FREE_SECONDS: f64 = 600.0;
 pub const MEDIA_BYTES_A_SECOND_MIN: f64 = 20.0;
-/// Known speakers that a request may tell, and seconds of speech of each, as at OpenAI.
-pub const KNOWN_SPEAKERS_MAX: usize = 4;
-pub const KNOWN_SPEAKER_SECONDS_MIN: f64 = 2.0;
-pub const KNOWN_SPEAKER_SECONDS_MAX: f64 = 10.0;
 /// Sample rates and channels that a recording may claim.
 pub const AUDIO_RATE_HZ_MIN: u32 = 4_000;
 pub const AUDIO_RATE_HZ_MAX: u32 = 384_000;
@@ -195,8 +192,6 @@ pub const CLONE_SPEECH_SECONDS_MIN: f64 = 3.0;
 pub const CLONE_SPEECH_SECONDS_MAX: f64 = 60.0;
 /// Characters of the description of a cloned voice.
 pub const CLONE_DESCRIPTION_CHARS_MAX: usize = 1_000;
-/// Speakers whom an account may name: each is some 2 KB, and is compared with those of every recording.
-pub const NAMED_SPEAKERS_MAX: usize = 100;
 /// Cloned voices of an account: each is 2.5 MB on the disk.
 pub const CLONES: Movable = Movable {
     min: 0,
@@ -334,10 +329,6 @@ pub const SEGMENT_CHARS_MAX: usize = 5_000;
 pub const SEGMENTS_AT_ONCE_MAX: usize = 8;
 /// Largest start or end of a segment, in seconds from the start of its recording: more than a day.
 pub const SEGMENT_SECONDS_MAX: f64 = 100_000.0;
-/// Speakers of a film that a request may assign voices to.
-pub const SPEAKERS_MAX: usize = 256;
-/// Speakers that diarization finds in a recording, and that a request may say there are.
-pub const SPEAKERS_TOLD_MAX: usize = 64;
 /// Spoken lines of films that the cache keeps for the next render, and their bytes: 50 KB for each second.
 pub const SPOKEN_FILES_MAX: usize = 20_000;
 pub const SPOKEN_BYTES_MAX: u64 = GIB;

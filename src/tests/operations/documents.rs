@@ -221,9 +221,10 @@ fn the_documents_name_every_endpoint_and_every_command() {
             .unwrap_or_else(|| panic!("no row is {start:?}"));
         let told = row.split('|').nth(1).unwrap().trim();
         let told = told.trim_end_matches(" (added)");
-        assert_eq!(
-            told, endpoint.about,
-            "the table and the list of endpoints say the same"
+        assert!(
+            told.starts_with(endpoint.about),
+            "the table says {told:?}, the list of endpoints {:?}",
+            endpoint.about
         );
     }
     let options = text(&root().join("src/docs/options.md"));

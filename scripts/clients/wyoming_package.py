@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks the listener for Wyoming clients with the protocol's own package, as Home Assistant uses it: it describes the server,
+"""Checks that the Wyoming protocol's own package works with the server, as Home Assistant uses it: it describes the server,
 has sentences spoken whole and in parts, and has them transcribed. Prints each step and what was heard; exit code 1 when one
 fails. Needs a vocabox that serves with --wyoming; fetches the package.
 """
@@ -7,8 +7,11 @@ fails. Needs a vocabox that serves with --wyoming; fetches the package.
 import asyncio
 import re
 import sys
+from pathlib import Path
 
-from measuring import guarded, needs, parser
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from measuring import guarded, needs, parser  # noqa: E402
 
 PACKAGES = ["wyoming==1.10.2"]
 TEXT = "The kitchen lights are on. The front door is locked. Good night!"
