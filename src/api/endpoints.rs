@@ -74,10 +74,10 @@ pub const ENDPOINTS: &[Endpoint] = &[
         .about("the dubbed film").sends(FILMS)
         .entitled().also(&[206, 404, 416]),
     Endpoint::get("dub_audio", "/voice/dub/jobs/{job_id}/audio", dub_files::audio)
-        .about("its sound as a WAV file").sends(WAV)
+        .about("the film's sound as a WAV file").sends(WAV)
         .entitled().also(&[206, 404, 416]),
     Endpoint::get("dub_subtitles", "/voice/dub/jobs/{job_id}/subtitles", dub_files::subtitles)
-        .about("its lines as SRT or WebVTT").sends(SUBTITLES)
+        .about("the film's lines as SRT or WebVTT").sends(SUBTITLES)
         .entitled().query::<dub_files::SubtitlesQuery>().also(&[206, 400, 404, 416]),
     Endpoint::get("voices", "/voice/voices", voices::handle)
         .about("voices and languages")
@@ -92,11 +92,11 @@ pub const ENDPOINTS: &[Endpoint] = &[
     Endpoint::get("lexicon", "/voice/lexicon", lexicon::handle)
         .about("pronunciations of the account").answers::<lexicon::LexiconAnswer>(),
     Endpoint::put("lexicon_put", "/voice/lexicon", lexicon::put)
-        .about("replace them")
+        .about("replace the pronunciations")
         .example(r#"{"entries": [{"word": "Lagos", "phonemes": "lˈeɪɡɑs"}]}"#)
         .lexicon::<LexiconFields>().answers::<lexicon::LexiconAnswer>(),
     Endpoint::delete("lexicon_delete", "/voice/lexicon", lexicon::delete)
-        .about("delete them").answers::<lexicon::DeletedLexicon>(),
+        .about("delete the pronunciations").answers::<lexicon::DeletedLexicon>(),
     Endpoint::get("speakers", "/voice/speakers", speakers::handle)
         .about("named speakers of the account").answers::<speakers::SpeakersAnswer>(),
     Endpoint::put("speakers_put", "/voice/speakers", speakers::put)
@@ -110,7 +110,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         .about("what the account has generated")
         .query::<history::HistoryQuery>().answers::<history::HistoryAnswer>().also(&[400]),
     Endpoint::delete("history_delete", "/voice/history/{item_id}", history::delete)
-        .about("delete one item")
+        .about("delete an item of the history")
         .answers::<history::DeletedItem>().also(&[404]),
     Endpoint::post(speech::SPEECH, "/v1/audio/speech", speech::handle)
         .about("speech, sent while it is made")
@@ -122,20 +122,20 @@ pub const ENDPOINTS: &[Endpoint] = &[
         .entitled().form::<OpenAiTranscriptionForm>(BodyKind::Audio).needs(Transcribe)
         .answers::<OpenAiTranscriptAnswer>(),
     Endpoint::post("openai_translations", "/v1/audio/translations", transcriptions::translate)
-        .about("its text in English")
+        .about("the text of a recording in English")
         .example(r#"{"model": "whisper-1"}"#).sends(TEXTS)
         .entitled().form::<OpenAiTranslationForm>(BodyKind::Audio).needs(Transcribe)
         .answers::<OpenAiTranscriptAnswer>(),
     Endpoint::get("openai_models", "/v1/models", models::list)
         .about("the packs in use, and names of OpenAI's, which are accepted").catalog().answers::<models::ModelsAnswer>(),
     Endpoint::get("openai_model", "/v1/models/{model_id}", models::one)
-        .about("one of them, or 404")
+        .about("a model, or 404")
         .catalog().answers::<models::ModelRow>().also(&[404]),
     Endpoint::get("openai_audio_models", "/v1/audio/models", models::list)
-        .about("the same list, for Open WebUI")
+        .about("the models, for Open WebUI")
         .catalog().answers::<models::ModelsAnswer>(),
     Endpoint::get("openai_voices", "/v1/audio/voices", named_voices::handle)
-        .about("voices that `voice` may name")
+        .about("the voices")
         .catalog().answers::<named_voices::NamedVoicesAnswer>(),
     Endpoint::socket("realtime", "/v1/realtime", realtime::converse)
         .about("realtime transcription")

@@ -119,13 +119,13 @@ fn each_window_leaves_before_the_next_is_heard() {
         "{}",
         answer.head
     );
-    let first = events(&answer.chunk().unwrap());
-    assert_eq!(
-        first,
-        [json!({ "type": "transcript.text.delta", "delta": "Said 0." })]
-    );
-    let second = events(&answer.chunk().unwrap());
-    assert_eq!(second[0]["delta"], " Said 1.");
+    // Before the third is heard; two that are ready at once may come together.
+    let mut first = events(&answer.chunk().unwrap());
+    if first.len() < 2 {
+        first.extend(events(&answer.chunk().unwrap()));
+    }
+    let delta = |text: &str| json!({ "type": "transcript.text.delta", "delta": text });
+    assert_eq!(first, [delta("Said 0."), delta(" Said 1.")]);
     fs::remove_file(&hold).unwrap();
     let (rest, ended) = answer.rest();
     let rest = events(&rest);

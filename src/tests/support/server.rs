@@ -344,7 +344,7 @@ pub fn stub_models() -> TempDir {
              [[files]]\nrole = \"model\"\npath = \"nothing\"\nsize = 0\nsha256 = \"{empty}\"\n{}",
             match kind {
                 // Analyses command the stub by the language.
-                "transcribe" => r#""en", "fail", "hold", "ok", "panic""#,
+                "transcribe" => r#""en", "fail", "hold", "ok", "panic", "pt""#,
                 _ => r#""en""#,
             },
             match kind {
