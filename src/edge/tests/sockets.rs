@@ -72,7 +72,10 @@ fn messages_go_both_ways_however_they_are_cut() {
 
 #[test]
 fn messages_that_are_too_large_or_binary_or_malformed_end_the_socket() {
-    let server = TestEdge::open(|_, b| b.message_bytes_max = 1_000);
+    let server = TestEdge::open(|_, b| {
+        b.message_bytes_max = 1_000;
+        b.drain_bytes_max = 20_000_000;
+    });
     let mut socket = open(&server);
     // More than the buffers of a connection hold: what is not read would reset it.
     socket.send(Message::text("a".repeat(10_000_000))).unwrap();
