@@ -10,6 +10,7 @@ from 0.4 to 1.6 s; `--parts long` measures processor time and memory of a record
 over HTTP, its peer in process. Needs a release build; fetches everything else.
 """
 
+import contextlib
 import os
 import re
 import subprocess
@@ -19,6 +20,7 @@ import time
 from pathlib import Path
 
 from measuring import ROOT, guarded, needs, parser, peers
+from measuring.figures import resident_mib
 from measuring.prose import FRENCH, NAMES, SPANISH, TEST, TUNING
 from measuring.server import serving
 from measuring.texts import TWO_CITIES, edited
@@ -302,13 +304,21 @@ def long_part(options, speaker, folder):
         file = folder / f"long.{share}.wav"
         file.write_bytes(made.to_wav(sound[: len(sound) // share]))
         told = [options.binary, "transcribe", "--models-dir", needs.MODELS, "--language", "en", "--log-level", "error", file]
-        process = subprocess.Popen(told, stdout=subprocess.PIPE, text=True)
-        heard = process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
+        text = folder / f"long.{share}.txt"
+        with text.open("w") as out:
+            process = subprocess.Popen(told, stdout=out)
+            mib = 0.0
+            # Its own peak: that of its resource usage has this process's memory in it, from which it was forked.
+            while os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+                with contextlib.suppress(TypeError):  # A process that has just ended tells no memory.
+                    mib = max(mib, resident_mib(process.pid))
+                time.sleep(1)
+            _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
+        heard = text.read_text()
         minutes = len(sound) / share / made.RATE / 60
         spent = usage.ru_utime + usage.ru_stime
-        print(f"{minutes:.0f} min: {spent / minutes:.2f} s of processor time a minute, {usage.ru_maxrss / 1024:.0f} MiB", flush=True)
+        print(f"{minutes:.0f} min: {spent / minutes:.2f} s of processor time a minute, {mib:.0f} MiB", flush=True)
     replaced, inserted, missing, words = edited(" ".join(said), heard)
     print(f"{replaced + inserted + missing} of {words} words wrong ({inserted} inserted, {missing} lost)")
 
