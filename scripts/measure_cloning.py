@@ -11,6 +11,7 @@ those of Whisper base on ten sentences spoken by the clone. Needs a built vocabo
 """
 
 import json
+import math
 import re
 import sys
 import time
@@ -135,23 +136,25 @@ def measure(options, folder):
             goal = encoders.both(limited(other, narrow))
             speaker = cosines(encoders.both(limited(told, narrow)), goal)
             made, answered, refined, said = clone(server, wav(told), person)
-            chosen = re.search(r"stock voice (\S+)", said)[1]
+            chosen = re.search(r"stock voice (\w+)", said)[1]
             like = cosines(encoders.both(limited(sound(server.speak(tested, voice_id=made["voice_id"])), narrow)), goal)
             wrong, words = errors_of(server, made["voice_id"], heard)
             scores = {v: cosines(s, goal) for v, s in of_stock[narrow].items()}
             best = [max((s[e], v) for v, s in scores.items()) for e in range(2)]
             server.delete(f"/voice/voices/{made['voice_id']}")
-            gains.append((like[1] - scores[chosen][1], like[1] - best[1][0], wrong, words))
+            # A voice whose language has no reader speaks in the search and not by itself.
+            of_chosen = scores.get(chosen, [float("nan")] * 2)
+            gains.append((like[1] - of_chosen[1], like[1] - best[1][0], wrong, words))
             for e, name in ((1, "judge"), (0, "GE2E")):
                 rest = f"{wrong} of {words} | {answered:.1f} s | {refined:.0f} s | {said.split('; ')[-1]}" if e else "| | |"
-                row = f"| {person} | {name} | {like[e]:.3f} | {scores[chosen][e]:.3f} `{chosen}` | {best[e][0]:.3f} `{best[e][1]}` | {speaker[e]:.3f} | {rest} |"
+                row = f"| {person} | {name} | {like[e]:.3f} | {of_chosen[e]:.3f} `{chosen}` | {best[e][0]:.3f} `{best[e][1]}` | {speaker[e]:.3f} | {rest} |"
                 print(row, flush=True)
-    count = len(gains)
-    over = [sum(g[n] > 0 for g in gains) for n in range(2)]
-    mean = [sum(g[n] for g in gains) / count for n in range(2)]
+    known = [[g[n] for g in gains if not math.isnan(g[n])] for n in range(2)]
+    over = [sum(gain > 0 for gain in gains) for gains in known]
+    mean = [sum(gains) / max(1, len(gains)) for gains in known]
     wrong, words = (sum(g[n] for g in gains) for n in (2, 3))
-    print(f"by the judge nearer than the chosen stock voice for {over[0]} of {count}, mean gain {mean[0]:.3f};")
-    print(f"than the judge's best for {over[1]} of {count}, mean gain {mean[1]:.3f}; word errors {100 * wrong / words:.1f} %")
+    print(f"by the judge nearer than the chosen stock voice for {over[0]} of {len(known[0])}, mean gain {mean[0]:.3f};")
+    print(f"than the judge's best for {over[1]} of {len(known[1])}, mean gain {mean[1]:.3f}; word errors {100 * wrong / words:.1f} %")
 
 
 def main():

@@ -97,7 +97,7 @@ impl Evidence {
     }
 
     /// Whether the text is much too short for its speech.
-    fn is_sparse(&self) -> bool {
+    pub fn is_sparse(&self) -> bool {
         self.speech_s >= SPARSE_S_MIN && (self.words as f32) < WORDS_A_SECOND_MIN * self.speech_s
     }
 }

@@ -8,7 +8,7 @@ use super::context::PromptContext;
 use super::decoding::DecodeOptions;
 use super::phrases::PhraseOptions;
 use super::search::SpokenLanguage;
-use super::transcribe_window::{FRAME_SAMPLES, WindowSound, WindowTranscriber};
+use super::transcribe_window::{FRAME_SAMPLES, WindowSound, WindowText, WindowTranscriber};
 use super::window::{SNAP, Window, Windows};
 use super::{ENGLISH, RATE_HZ};
 use crate::contract::{Segment, Steps, Transcribing, Transcript};
@@ -33,6 +33,10 @@ const SAME_MAX: f32 = 0.25;
 /// told wrongly.
 const CLEAR_MIN: f32 = 0.9;
 const PART_MIN: usize = RATE_HZ as usize * 2;
+
+/// Speech of a window from which on it is heard again in halves where every text is much too short: 8 s. Half of it is still
+/// enough speech for a short text to be doubted (`belief`).
+const HALVED_MIN: usize = RATE_HZ as usize * 8;
 
 /// How a recording is heard.
 pub struct HearingOptions {
@@ -90,9 +94,17 @@ impl Hearing {
         let code = sound.language.to_owned();
         let prompt = self.context.tokens();
         let options = options(&self.options, &window, language, &prompt);
-        let Some(heard) = self.transcriber.text(sound, frames, options, steps)? else {
-            self.windows.pass(&window);
-            return Ok(());
+        let heard = match self.transcriber.text(sound, frames, options, steps)? {
+            WindowText::Heard(heard) => heard,
+            WindowText::TooShort if speech >= HALVED_MIN => {
+                // The next window starts with the other half.
+                window.cut(self.windows.middle(&window));
+                return self.hear(window, steps);
+            }
+            WindowText::TooShort | WindowText::Nothing => {
+                self.windows.pass(&window);
+                return Ok(());
+            }
         };
         let first = self.segments.len();
         let spoken = self.options.phrases(&code);
@@ -163,7 +175,8 @@ impl Hearing {
         let language = self.spoken.as_ref();
         let sound = sound(&part, missed, language);
         let options = options(&self.options, &part, language, &[]);
-        let Some(heard) = self.transcriber.text(sound, frames, options, steps)? else {
+        let heard = self.transcriber.text(sound, frames, options, steps)?;
+        let WindowText::Heard(heard) = heard else {
             return Ok(());
         };
         let spoken = self.options.phrases(sound.language);

@@ -57,6 +57,16 @@ pub struct TranscribedWindow {
     pub evidence: Evidence,
 }
 
+/// What a window turned out to have.
+pub enum WindowText {
+    Heard(Box<TranscribedWindow>),
+    /// No speech, or a text that is not believed.
+    Nothing,
+    /// Texts that are not believed because each is much too short for the speech: of sentences in the same words the model
+    /// writes one now and then, and ends.
+    TooShort,
+}
+
 /// The sound of a window, and what is known of it beforehand.
 #[derive(Clone, Copy)]
 pub struct WindowSound<'a> {
@@ -129,7 +139,7 @@ impl WindowTranscriber {
         }
     }
 
-    /// Returns the text of the last encoded window, `frames` long; none when there is no speech in it.
+    /// Returns the text of the last encoded window, `frames` long.
     ///
     /// A doubted text is decoded again: without the text before it, from a whole window if this one is shorter, then at
     /// rising temperatures. `options` are those of the first try; at their temperature, each try draws anew. Faults: `Engine`, and those of `steps`.
@@ -139,7 +149,7 @@ impl WindowTranscriber {
         mut frames: Frames,
         options: DecodeOptions<'_>,
         steps: &dyn Steps,
-    ) -> Result<Option<TranscribedWindow>, Fault> {
+    ) -> Result<WindowText, Fault> {
         let is_short = frames.all < WINDOW_HOPS / 2;
         let alone = DecodeOptions {
             prompt: &[],
@@ -176,8 +186,8 @@ impl WindowTranscriber {
                 heard.evidence
             );
             match verdict {
-                Verdict::Believed => return Ok(Some(heard)),
-                Verdict::Silence => return Ok(None),
+                Verdict::Believed => return Ok(WindowText::Heard(Box::new(heard))),
+                Verdict::Silence => return Ok(WindowText::Nothing),
                 Verdict::Doubted => tries.push(heard),
             }
         }
@@ -187,8 +197,12 @@ impl WindowTranscriber {
         let evidence: Vec<_> = evidence
             .map(|(heard, text)| (heard.evidence, text.as_str()))
             .collect();
-        let chosen = belief::least_doubted(&evidence);
-        Ok(chosen.map(|at| tries.swap_remove(at)))
+        let is_too_short = evidence.iter().all(|(evidence, _)| evidence.is_sparse());
+        Ok(match belief::least_doubted(&evidence) {
+            Some(at) => WindowText::Heard(Box::new(tries.swap_remove(at))),
+            None if is_too_short => WindowText::TooShort,
+            None => WindowText::Nothing,
+        })
     }
 
     /// Returns a decoded text with its words and what speaks for it and against it.

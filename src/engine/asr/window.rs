@@ -130,6 +130,12 @@ impl Windows {
         }
     }
 
+    /// Returns a pause about the middle of `window`, which is the last one.
+    pub fn middle(&self, window: &Window) -> usize {
+        let quarter = (window.end - window.start) / 4;
+        self.quietest_in(window.start + quarter..window.end - quarter)
+    }
+
     /// Ends the window `last` at its end, so that the next one starts after it.
     pub fn pass(&mut self, last: &Window) {
         self.seek = self.seek.max(last.end);
