@@ -236,7 +236,7 @@ def errors(checks: Checks, clients: Clients, client, wav: bytes, openai) -> None
     checks.raises("a wrong key", openai.AuthenticationError, wrong.models.list, lambda e: e.code == "invalid_api_key")
     for call, param, ask in [
         ("a blank text", "input", lambda: speak(model="tts-1", voice="alloy", input=" ")),
-        ("an unknown voice", "voice", lambda: speak(model="tts-1", voice="nobody", input="a")),
+        ("an unknown voice", "voice", lambda: speak(model="tts-1", voice="nothing", input="a")),
         ("a wrong speed", "speed", lambda: speak(model="tts-1", voice="alloy", input="a", speed=9)),
         ("a wrong format", "response_format", lambda: transcribe(model="whisper-1", file=named(wav), response_format="docx")),
         ("a wrong temperature", "temperature", lambda: transcribe(model="whisper-1", file=named(wav), temperature=3)),

@@ -12,6 +12,13 @@ use super::{Call, Context, FileSection, Reply};
 use crate::dub::render::{AUDIO, SRT, VIDEO, VTT};
 use crate::fault::{Fault, Kind};
 use crate::store::{JobKind, JobStatus};
+use crate::text::subtitles::SubtitleFormat;
+
+/// The content types of films.
+const MP4: &str = "video/mp4";
+const WEBM: &str = "video/webm";
+const MATROSKA: &str = "video/x-matroska";
+pub const FILM_TYPES: &[&str] = &[MP4, WEBM, MATROSKA];
 
 /// Bytes at the start of a Matroska or WebM file that contain its document type.
 const HEAD_BYTES: u64 = 64;
@@ -25,9 +32,9 @@ pub fn video(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     read.map_err(Fault::disk)?;
     let is_matroska = head.windows(8).any(|w| w == b"matroska");
     let content_type = match (head.starts_with(b"\x1A\x45\xDF\xA3"), is_matroska) {
-        (true, true) => "video/x-matroska",
-        (true, false) => "video/webm",
-        _ => "video/mp4",
+        (true, true) => MATROSKA,
+        (true, false) => WEBM,
+        _ => MP4,
     };
     send(call, file, content_type, VIDEO)
 }
@@ -64,13 +71,13 @@ impl SubtitlesQuery {
 /// The lines as subtitles, `?format=srt` or `vtt`. Faults: as [`video`], `Invalid` for another format.
 pub fn subtitles(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let asked = SubtitlesQuery::read(&call.head.query);
-    let (name, content_type) = match asked.format.as_str() {
-        "srt" => (SRT, "application/x-subrip; charset=utf-8"),
-        "vtt" => (VTT, "text/vtt; charset=utf-8"),
+    let (name, format) = match asked.format.as_str() {
+        "srt" => (SRT, SubtitleFormat::Srt),
+        "vtt" => (VTT, SubtitleFormat::Vtt),
         _ => return Err(Fault::invalid("format is neither srt nor vtt")),
     };
     let file = open(context, call, name)?;
-    send(call, file, content_type, name)
+    send(call, file, format.content_type(), name)
 }
 
 fn open(context: &Context, call: &Call, name: &str) -> Result<File, Fault> {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde_json::{Map, Value};
 
 use super::body_caps::BodyKind;
 use super::{Call, Context, Reply};
@@ -29,6 +30,17 @@ pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 
 fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     generator.subschema_for::<T>()
+}
+
+/// Returns the schemas of the fields of an object, by name.
+pub fn fields_of(schema: SchemaOf) -> Map<String, Value> {
+    let mut generator = SchemaGenerator::default();
+    let schema = schema(&mut generator);
+    let named = schema.get("$ref").and_then(Value::as_str).unwrap_or("");
+    let definitions = generator.take_definitions(true);
+    let whole = definitions.get(named.rsplit('/').next().unwrap_or(""));
+    let fields = whole.and_then(|whole| whole.get("properties")?.as_object());
+    fields.cloned().unwrap_or_default()
 }
 
 /// Answers no request: those of an endpoint with a WebSocket are upgraded or refused before.

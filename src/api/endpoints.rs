@@ -1,5 +1,6 @@
 //! The only list of endpoints: a new one is its file, what it reads of a body in the crate `request`, and its row here.
 
+use super::call::PLAIN_TEXT;
 use super::openai::transcript_answers::OpenAiTranscriptAnswer;
 use super::openai::{models, speech, transcriptions, voices as named_voices};
 use super::{BodyKind, Endpoint};
@@ -19,13 +20,13 @@ use crate::request::render::RenderForm;
 use crate::request::speech::SpeechFields;
 use crate::request::transcription::TranscribeForm;
 use crate::request::translation::TranslateFields;
+use crate::text::subtitles::SubtitleFormat;
 
 /// Media types of answers that are not JSON.
 const SOUND: &[&str] = &Format::CONTENT_TYPES;
 const WAV: &[&str] = &["audio/wav"];
-const FILMS: &[&str] = &["video/mp4", "video/webm", "video/x-matroska"];
-const SUBTITLES: &[&str] = &["application/x-subrip", "text/vtt"];
-const TEXTS: &[&str] = &["text/plain", "application/x-subrip", "text/vtt"];
+const SUBTITLES: &[&str] = &SubtitleFormat::CONTENT_TYPES;
+const TEXTS: &[&str] = &[PLAIN_TEXT, SUBTITLES[0], SUBTITLES[1]];
 
 /// Every endpoint of the server.
 #[rustfmt::skip]
@@ -71,7 +72,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         .about("stop a job, delete its files")
         .entitled().answers::<dub::DeletedJob>().also(&[404]),
     Endpoint::get("dub_video", "/voice/dub/jobs/{job_id}/video", dub_files::video)
-        .about("the dubbed film").sends(FILMS)
+        .about("the dubbed film").sends(dub_files::FILM_TYPES)
         .entitled().also(&[206, 404, 416]),
     Endpoint::get("dub_audio", "/voice/dub/jobs/{job_id}/audio", dub_files::audio)
         .about("the film's sound as a WAV file").sends(WAV)

@@ -8,16 +8,21 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::detail::ErrorAnswer;
-use super::endpoint::SchemaOf;
+use super::endpoint::{SchemaOf, fields_of};
 use super::openai::envelope::{self, OpenAiErrorAnswer};
 use super::{Access, BodyKind, Call, Context, ENDPOINTS, Endpoint, Reply};
 use crate::fault::Fault;
+use crate::request::lexicon::OTHER_TYPES;
 
 /// Where the document keeps its schemas.
 const SCHEMAS: &str = "/components/schemas";
 const JSON: &str = "application/json";
-/// The media types of a lexicon, of which only JSON has a schema.
-const LEXICONS: [&str; 3] = ["application/pls+xml", "application/xml", "text/plain"];
+/// The ways to send a key: a name for each, and the header of a bare one.
+const KEYS: [(&str, Option<&str>); 3] = [
+    ("bearer", None),
+    ("x_api_key", Some("X-API-Key")),
+    ("xi_api_key", Some("xi-api-key")),
+];
 
 /// Any JSON object: the description of an API describes itself by its standard.
 #[derive(JsonSchema)]
@@ -39,12 +44,10 @@ fn describe() -> Value {
     let settings = SchemaSettings::draft2020_12();
     let settings = settings.with(|settings| settings.definitions_path = SCHEMAS.into());
     let mut generator = SchemaGenerator::new(settings);
-    // Queries are told as parameters, field by field.
-    let mut queries = SchemaGenerator::default();
     let mut paths: Map<String, Value> = Map::new();
     for endpoint in ENDPOINTS {
         let path = paths.entry(endpoint.path).or_insert_with(|| json!({}));
-        path[endpoint.method.to_lowercase()] = operation(endpoint, &mut generator, &mut queries);
+        path[endpoint.method.to_lowercase()] = operation(endpoint, &mut generator);
     }
     json!({
         "openapi": "3.1.0",
@@ -57,32 +60,33 @@ fn describe() -> Value {
         "paths": paths,
         "components": {
             "schemas": generator.take_definitions(true),
-            "securitySchemes": {
-                "bearer": { "type": "http", "scheme": "bearer" },
-                "x_api_key": { "type": "apiKey", "in": "header", "name": "X-API-Key" },
-                "xi_api_key": { "type": "apiKey", "in": "header", "name": "xi-api-key" },
-            },
+            "securitySchemes": KEYS.iter().map(scheme).collect::<Map<_, _>>(),
         },
     })
 }
 
-fn operation(
-    endpoint: &Endpoint,
-    generator: &mut SchemaGenerator,
-    queries: &mut SchemaGenerator,
-) -> Value {
-    let keys = json!([{ "bearer": [] }, { "x_api_key": [] }, { "xi_api_key": [] }]);
+fn scheme((name, header): &(&str, Option<&str>)) -> (String, Value) {
+    let scheme = match header {
+        Some(header) => json!({ "type": "apiKey", "in": "header", "name": header }),
+        None => json!({ "type": "http", "scheme": "bearer" }),
+    };
+    ((*name).to_owned(), scheme)
+}
+
+fn operation(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
+    let mut keys: Vec<Value> = KEYS.iter().map(|(name, _)| json!({ *name: [] })).collect();
+    match endpoint.access {
+        Access::Open => keys.clear(),
+        // With the option `--public-catalog`, none is needed.
+        Access::Catalog => keys.insert(0, json!({})),
+        Access::Key | Access::Entitled => {}
+    }
     let mut operation = json!({
         "operationId": endpoint.id,
         "summary": endpoint.about,
         "tags": [tag(endpoint.path)],
-        "security": match endpoint.access {
-            Access::Open => json!([]),
-            // With the option `--public-catalog`.
-            Access::Catalog => json!([{}, { "bearer": [] }, { "x_api_key": [] }, { "xi_api_key": [] }]),
-            Access::Key | Access::Entitled => keys,
-        },
-        "parameters": parameters(endpoint, queries),
+        "security": keys,
+        "parameters": parameters(endpoint),
         "responses": responses(endpoint, generator),
     });
     if let Some(schema) = endpoint.request {
@@ -103,20 +107,14 @@ fn tag(path: &str) -> String {
     }
 }
 
-fn parameters(endpoint: &Endpoint, queries: &mut SchemaGenerator) -> Vec<Value> {
+/// The part of the path in braces, and the fields of the query.
+fn parameters(endpoint: &Endpoint) -> Vec<Value> {
     let named = endpoint.path.split_once('{');
     let named = named.and_then(|(_, rest)| rest.split_once('}'));
     let in_path = named.map(|(name, _)| {
         json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } })
     });
-    let fields = endpoint.query.map(|schema| {
-        let schema = schema(queries);
-        let named = schema.get("$ref").and_then(Value::as_str).unwrap_or("");
-        let definitions = queries.definitions();
-        let whole = definitions.get(named.rsplit('/').next().unwrap_or(""));
-        let fields = whole.and_then(|whole| whole.get("properties")?.as_object());
-        fields.cloned().unwrap_or_default()
-    });
+    let fields = endpoint.query.map(fields_of);
     let in_query = fields.into_iter().flatten().map(|(name, mut schema)| {
         let told = schema.as_object_mut().and_then(|s| s.remove("description"));
         let mut parameter = json!({ "name": name, "in": "query", "schema": schema });
@@ -138,7 +136,7 @@ fn request(endpoint: &Endpoint, schema: SchemaOf, generator: &mut SchemaGenerato
         BodyKind::Audio | BodyKind::Video => json!({ "multipart/form-data": body }),
         BodyKind::Lexicon => {
             let mut content = json!({ JSON: body });
-            for media_type in LEXICONS {
+            for media_type in OTHER_TYPES {
                 content[media_type] = json!({ "schema": { "type": "string" } });
             }
             content
@@ -175,7 +173,8 @@ fn success(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
     }
     let events = endpoint.sends_events.then_some("text/event-stream");
     for media_type in endpoint.media.iter().copied().chain(events) {
-        content[media_type] = json!({});
+        let essence = media_type.split(';').next().unwrap_or(media_type);
+        content[essence] = json!({});
     }
     content
 }

@@ -33,8 +33,9 @@ const LINE_CHARS: usize = 78;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "From a microphone:\n  \
     arecord -q -f S16_LE -c 1 -r 16000 | vocabox listen\n  \
-    parec --format=s16le --channels=1 --rate=16000 | vocabox listen\n  \
-    ffmpeg -loglevel error -f avfoundation -i :0 -f s16le -ac 1 -ar 16000 - | vocabox listen")]
+    parec --format=s16le --channels=1 --rate=16000 | vocabox listen\n\
+From a stream or a film:\n  \
+    ffmpeg -loglevel error -i FILE -f s16le -ac 1 -ar 16000 - | vocabox listen")]
 pub struct ListenArgs {
     /// Samples a second of raw sound
     #[arg(long, value_name = "HZ", default_value_t = 16_000,

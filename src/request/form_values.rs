@@ -1,6 +1,8 @@
 //! The values of a form's fields: truth values, choices and whole numbers.
 
+use std::fmt::Display;
 use std::ops::RangeInclusive;
+use std::str::FromStr;
 
 use crate::form::Form;
 use vocabox_base::fault::Fault;
@@ -44,24 +46,22 @@ impl Form {
     ///
     /// Faults: `Invalid` for any other value.
     pub fn real(&self, name: &str, range: RangeInclusive<f32>) -> Result<Option<f32>, Fault> {
-        let value = self.text(name).unwrap_or_default().trim();
-        if value.is_empty() {
-            return Ok(None);
-        }
-        let number = value.parse().ok().filter(|number| range.contains(number));
-        number.map(Some).ok_or_else(|| {
-            Fault::invalid(format!(
-                "{name} is not a number from {} to {}",
-                range.start(),
-                range.end()
-            ))
-        })
+        self.number(name, "a number", range)
     }
 
     /// The field `name` as a whole number in `range`; none when it is absent or empty.
     ///
     /// Faults: `Invalid` for any other value.
     pub fn whole(&self, name: &str, range: RangeInclusive<usize>) -> Result<Option<usize>, Fault> {
+        self.number(name, "a whole number", range)
+    }
+
+    fn number<T: FromStr + PartialOrd + Display>(
+        &self,
+        name: &str,
+        kind: &str,
+        range: RangeInclusive<T>,
+    ) -> Result<Option<T>, Fault> {
         let value = self.text(name).unwrap_or_default().trim();
         if value.is_empty() {
             return Ok(None);
@@ -69,7 +69,7 @@ impl Form {
         let number = value.parse().ok().filter(|number| range.contains(number));
         number.map(Some).ok_or_else(|| {
             Fault::invalid(format!(
-                "{name} is not a whole number from {} to {}",
+                "{name} is not {kind} from {} to {}",
                 range.start(),
                 range.end()
             ))

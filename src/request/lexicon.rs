@@ -7,7 +7,7 @@ use vocabox_edge::message::{Body, Head};
 use vocabox_text::lexicon::{self, Pronunciation};
 
 /// Types of bodies that are no JSON: lines, and W3C's PLS. What it is shows in the body itself.
-const OTHER_TYPES: [&str; 5] = [
+pub const OTHER_TYPES: [&str; 5] = [
     "text/plain",
     "text/tab-separated-values",
     "application/pls+xml",

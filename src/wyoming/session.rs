@@ -134,7 +134,7 @@ impl Session<'_> {
             return Ok(());
         };
         text.add(event.text("text").unwrap_or_default());
-        match is_last {
+        match is_last || text.is_long() {
             true => speak(text, StreamedText::ready, self.requests, &mut self.sink),
             false => Ok(()),
         }

@@ -137,6 +137,11 @@ impl StreamedText {
         self.pending.push_str(text);
     }
 
+    /// Whether so much waits that it is spoken whatever follows: a client may send without a pause.
+    pub fn is_long(&self) -> bool {
+        self.pending.len() > TEXT_CHARS_MAX
+    }
+
     /// Takes what can be spoken: all sentences but the last, which may go on, and a text as long as a request may be.
     pub fn ready(&mut self) -> Option<String> {
         let all = sentences(&self.pending);
@@ -188,7 +193,9 @@ mod tests {
     #[test]
     fn a_text_without_an_end_is_spoken_in_parts_within_the_bound() {
         let mut text = StreamedText::new(None);
+        assert!(!text.is_long());
         text.add(&"é".repeat(2 * TEXT_CHARS_MAX));
+        assert!(text.is_long());
         let mut lengths = Vec::new();
         while let Some(part) = text.rest() {
             lengths.push(part.chars().count());

@@ -1,8 +1,9 @@
 //! The shape of errors under `/v1`, as OpenAI's packages read them.
 
-use schemars::{JsonSchema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::api::endpoint::fields_of;
 use crate::api::{ENDPOINTS, Endpoint};
 use crate::fault::{Fault, Kind};
 
@@ -74,11 +75,7 @@ fn field(fault: &Fault, endpoint: &Endpoint) -> Option<String> {
         return None;
     }
     let first = fault.sentence.split(' ').next()?;
-    let mut generator = SchemaGenerator::default();
-    let schema = endpoint.request?(&mut generator);
-    let named = schema.get("$ref")?.as_str()?.rsplit('/').next()?;
-    let definitions = generator.take_definitions(true);
-    let fields = definitions.get(named)?.get("properties")?.as_object()?;
+    let fields = fields_of(endpoint.request?);
     // Clients send a list as fields whose names end so.
     let names = [first.to_owned(), format!("{first}[]")];
     names.into_iter().find(|name| fields.contains_key(name))

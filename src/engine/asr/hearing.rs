@@ -36,9 +36,11 @@ const SAME_MAX: f32 = 0.25;
 const CLEAR_MIN: f32 = 0.9;
 const PART_MIN: usize = RATE_HZ as usize * 2;
 
-/// Speech of a window from which on it is heard again in halves where every text is much too short: 8 s. Half of it is still
-/// enough speech for a short text to be doubted (`belief`).
+/// Speech of a window from which on it is heard again in halves where its text is much too short, 8 s, and the least part of
+/// the speech that a text lasts which is not: of many sentences in the same words the model writes one now and then, and ends.
+/// Half of 8 s is still enough speech for a short text to be doubted (`belief`).
 const HALVED_MIN: usize = RATE_HZ as usize * 8;
+const COVERED_OF_SPEECH_MIN: usize = 4;
 
 /// How a recording is heard.
 pub struct HearingOptions {
@@ -98,11 +100,7 @@ impl Hearing {
         let options = options(&self.options, &window, language, &prompt);
         let heard = match self.transcriber.text(sound, frames, options, steps)? {
             WindowText::Heard(heard) => heard,
-            WindowText::TooShort if speech >= HALVED_MIN => {
-                // The next window starts with the other half.
-                window.cut(self.windows.middle(&window));
-                return self.hear(window, steps);
-            }
+            WindowText::TooShort if speech >= HALVED_MIN => return self.hear_half(window, steps),
             WindowText::TooShort | WindowText::Nothing => {
                 self.windows.pass(&window);
                 return Ok(());
@@ -111,6 +109,10 @@ impl Hearing {
         let first = self.segments.len();
         let spoken = self.options.phrases(&code);
         let used = (self.transcriber).phrases(&heard, &window, spoken, &mut self.segments)?;
+        if speech >= HALVED_MIN && self.covered(first) < speech / COVERED_OF_SPEECH_MIN {
+            self.segments.truncate(first);
+            return self.hear_half(window, steps);
+        }
         self.hear_gaps(&window, first, steps)?;
         // The model may name a time in the silence after the sound.
         let covered = used.position.map_or(window.end, |at| at.min(window.end));
@@ -131,6 +133,21 @@ impl Hearing {
             None => self.context.forget(),
         }
         Ok(())
+    }
+
+    /// Hears the first half of the window; the next one starts with the other.
+    fn hear_half(&mut self, mut window: Window, steps: &dyn Steps) -> Result<(), Fault> {
+        window.cut(self.windows.middle(&window));
+        self.hear(window, steps)
+    }
+
+    /// Returns the samples that the segments from `first` on last.
+    fn covered(&self, first: usize) -> usize {
+        let segments = self.segments[first..].iter();
+        let seconds: f64 = segments
+            .map(|segment| segment.end_s - segment.start_s)
+            .sum();
+        (seconds * f64::from(RATE_HZ)) as usize
     }
 
     /// Tells the language at the window's start; returns the position at which another one starts, if one does.

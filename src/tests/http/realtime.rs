@@ -273,7 +273,7 @@ fn each_utterance_has_its_own_language() {
     for (voice, text) in [
         (
             "af_heart",
-            "The quick brown fox jumps over the lazy dog, and nobody minds.",
+            "The quick brown fox jumps over the lazy dog, and the dog minds.",
         ),
         (
             "pf_dora",

@@ -67,12 +67,15 @@ pub enum SubtitleFormat {
 }
 
 impl SubtitleFormat {
-    /// The media type (RFC 8081's registry has `text/vtt`; SubRip's is the usual one).
+    /// The content types of all formats, in their order.
+    pub const CONTENT_TYPES: [&str; 2] = [
+        "application/x-subrip; charset=utf-8",
+        "text/vtt; charset=utf-8",
+    ];
+
+    /// The content type (RFC 8081's registry has `text/vtt`; SubRip's is the usual one).
     pub fn content_type(self) -> &'static str {
-        match self {
-            SubtitleFormat::Srt => "application/x-subrip; charset=utf-8",
-            SubtitleFormat::Vtt => "text/vtt; charset=utf-8",
-        }
+        Self::CONTENT_TYPES[self as usize]
     }
 
     /// Returns a file of the captions.
