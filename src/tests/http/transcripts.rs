@@ -136,6 +136,19 @@ fn quiet_recordings_are_transcribed_like_loud_ones() {
     assert_words(loud.as_str().unwrap(), quiet.as_str().unwrap(), 5.0);
 }
 
+/// Of sentences in the same words the model writes one now and then, and ends.
+#[test]
+fn a_sentence_that_is_said_again_and_again_is_written_as_often() {
+    let text = "A blue lamp burned all night in the kitchen window.";
+    let said = spoken("af_bella", text);
+    let pause = vec![0.0; RATE_HZ as usize * 3 / 10];
+    let sound = [&pause[..], &said].concat().repeat(11);
+    let body = transcript(&wav(RATE_HZ, sound.into_iter()), &[("language", "en")]);
+    let heard = body["transcript"].as_str().unwrap();
+    assert_eq!(words(heard), words(&[text; 11].join(" ")));
+    timed(&body);
+}
+
 #[test]
 fn two_languages_within_a_window_are_each_transcribed_in_their_own() {
     let sentences = [
