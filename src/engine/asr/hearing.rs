@@ -38,7 +38,7 @@ const PART_MIN: usize = RATE_HZ as usize * 2;
 
 /// Speech of a window from which on it is heard again in halves where its text is much too short, 8 s, and the least part of
 /// the speech that a text lasts which is not: of many sentences in the same words the model writes one now and then, and ends.
-/// Half of 8 s is still enough speech for a short text to be doubted (`belief`).
+/// Half of 8 s is still enough speech for a short text to be doubted (`belief`). Run: `benches/runs/2026-11-30-recordings.md`.
 const HALVED_MIN: usize = RATE_HZ as usize * 8;
 const COVERED_OF_SPEECH_MIN: usize = 4;
 
