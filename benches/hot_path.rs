@@ -50,7 +50,7 @@ fn joined(rate_hz: u32, pieces: &[(Vec<f32>, f32)]) -> Vec<Clip> {
 }
 
 fn encoded(format: Format, clips: &[Clip]) -> usize {
-    let mut encoder = encode::stream(format, clips[0].rate_hz).expect("it encodes");
+    let mut encoder = encode::stream(format, clips[0].rate_hz, None).expect("it encodes");
     let parts = clips.iter();
     let parts = parts.map(|clip| encoder.push(&clip.samples).expect("it encodes").len());
     parts.sum::<usize>() + encoder.finish().expect("it ends").len()

@@ -12,6 +12,7 @@ mod option;
 mod serve;
 mod settings;
 mod size;
+mod told;
 
 use std::path::{Path, PathBuf};
 
@@ -24,8 +25,9 @@ pub use self::edge::EdgeSettings;
 pub use self::option::{OptionKind, OptionSpec, Preset};
 pub use self::serve::ServeSettings;
 use self::settings::ConfigFile;
-pub use self::settings::{Flags, SettingsGroup};
+pub use self::settings::{Flags, OptionSource, SettingsGroup};
 pub use self::size::Size;
+pub use self::told::{OptionInForce, OptionsInForce, RELOADED};
 use crate::capability::Capability;
 use crate::limits;
 
@@ -54,6 +56,7 @@ pub struct Common {
     pub settings: CommonSettings,
     /// Whether the data folder was named, and is not the default.
     pub has_data_dir: bool,
+    flags: CommonFlags,
     file: ConfigFile,
 }
 
@@ -70,6 +73,8 @@ pub struct Models {
 #[derive(Debug, Clone)]
 pub struct Serve {
     pub data_dir: PathBuf,
+    /// Whether all speech is marked as made by a machine.
+    pub mark_synthetic: bool,
     pub models: Models,
     pub server: ServeSettings,
     pub edge: EdgeSettings,
@@ -124,8 +129,14 @@ impl Common {
         Ok(Common {
             settings,
             has_data_dir,
+            flags: flags.clone(),
             file,
         })
+    }
+
+    /// Reads the file of `--config` again. The error is one line for the operator.
+    pub fn again(&self) -> Result<Self, String> {
+        Common::resolve(&self.flags)
     }
 
     /// Resolves the model options. The error is one line for the operator.
@@ -142,6 +153,7 @@ impl Common {
     pub fn serve(&self, flags: &ServeFlags) -> Result<Serve, String> {
         let serve = Serve {
             data_dir: self.settings.data_dir.clone(),
+            mark_synthetic: self.settings.mark_synthetic,
             models: self.models(&flags.models)?,
             server: ServeSettings::settle(&flags.server.given(&self.file))?,
             edge: EdgeSettings::settle_all(&flags.edge.given(&self.file))?,

@@ -96,7 +96,7 @@ impl Call {
         };
         item.status = status;
         item.latency_ms = Some(took.as_millis() as u64);
-        if context.log_content {
+        if context.policy.get().log_content {
             log::info!("content item={} text={:?}", item.id, item.text);
         }
         let text = item.text.take();

@@ -16,7 +16,10 @@ use crate::fault::Fault;
 use crate::limits;
 use crate::request::cloning::CloneForm;
 use crate::services::clones::not_installed;
-use crate::store::{ClonedStyle, Feature, Utc};
+use crate::store::{ClonedStyle, Feature, Utc, VoiceConsent};
+
+/// What a request declares by `consent=true`.
+const AGREED: &str = "The speaker agreed to be cloned.";
 
 /// How well the recording suits. Little noise, no clipping and some 20 s of speech make the best clones.
 #[derive(Serialize, JsonSchema)]
@@ -82,7 +85,7 @@ pub struct CloneAnswer {
 /// Refuses an account with as many voices as allowed. Faults: `Invalid`.
 pub fn check_head(context: &Context, identity: &Identity, _declared: u64) -> Result<(), Fault> {
     match &context.cloning {
-        Some(cloning) => cloning.check_room(identity.account.id, context.clones_max),
+        Some(cloning) => cloning.check_room(identity.account.id, context.policy.get().clones_max),
         None => Ok(()),
     }
 }
@@ -92,7 +95,7 @@ pub fn check_head(context: &Context, identity: &Identity, _declared: u64) -> Res
 /// those of the services.
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let form = call.form(&context.spool_dir)?;
-    let asked = CloneForm::read(form, context.require_clone_consent)?;
+    let asked = CloneForm::read(form, context.policy.get().require_clone_consent)?;
     let both = context
         .services
         .speech
@@ -101,7 +104,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let (speech, cloning) = both.ok_or_else(not_installed)?;
     let reader = context.voices.reader(&asked.language)?;
     let account = call.identity()?.account.id;
-    cloning.check_room(account, context.clones_max)?;
+    cloning.check_room(account, context.policy.get().clones_max)?;
     let recording = decode::open(asked.file.into_reader(), limits::CLONE_SECONDS_MAX)?;
 
     call.begin(Feature::Clone, &speech.name)?;
@@ -113,12 +116,23 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     )?;
     let quality = RecordingQuality::of(fresh.quality);
     call.item()?.duration_seconds = Some(fresh.recording_s);
+    let identity = call.identity()?;
+    let consent = asked.consent.then(|| VoiceConsent {
+        declared_at: Utc::now(),
+        key_id: identity.key.key_id,
+        key_name: identity.key.name.clone(),
+        sentence: match asked.consent_text.trim() {
+            "" => AGREED.to_owned(),
+            words => words.to_owned(),
+        },
+    });
     let label = CloneLabel {
+        consent,
         name: asked.name,
         description: asked.description,
         language: reader.language.clone(),
     };
-    let (voice, preview) = cloning.keep(account, label, fresh, context.clones_max)?;
+    let (voice, preview) = cloning.keep(account, label, fresh, context.policy.get().clones_max)?;
     let item = call.item()?;
     item.voice_id = Some(voice.id.to_string());
     item.language = Some(voice.style.language.clone());

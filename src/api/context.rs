@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::body_caps::BodyCaps;
-use super::cors::Origins;
 use super::drain::DrainGate;
+use super::policy::CurrentPolicy;
 use crate::admit::concurrency::KeyConcurrency;
 use crate::admit::failed_keys::FailedKeys;
 use crate::clone::Cloning;
@@ -34,12 +34,8 @@ pub struct Context {
     pub previews: Previews,
     /// None while a pack that cloning needs is not fetched.
     pub cloning: Option<Arc<Cloning>>,
-    /// Cloned voices that an account may have.
-    pub clones_max: usize,
-    /// Whether a request that clones must declare that the speaker agreed.
-    pub require_clone_consent: bool,
-    /// Whether the lists of models and stock voices under `/v1/audio` need no key.
-    pub public_catalog: bool,
+    /// Settings that may change while the server runs.
+    pub policy: CurrentPolicy,
     /// How long a step of an engine may run before it counts as hanging.
     pub step_max: Duration,
     /// Bytes of the speech that requests hold until their answers are made.
@@ -48,14 +44,11 @@ pub struct Context {
     pub spool_dir: PathBuf,
     /// None while a pack that dubbing needs is not fetched.
     pub dubbing: Option<Dubbing>,
-    /// Origins whose pages may read answers.
-    pub origins: Origins,
     pub body_caps: BodyCaps,
     /// The device that runs the models.
     pub device: Device,
     /// Whether history items keep texts and transcripts.
     pub history_text: bool,
-    pub log_content: bool,
     /// Counts the generations under way; closed once the server is told to stop.
     pub drain: Arc<DrainGate>,
     /// Counts the generations of each key that are under way.

@@ -7,7 +7,7 @@ use super::message::{Answer, Head};
 const REQUEST_HEADERS: &str =
     "Authorization, Content-Type, If-Range, Range, X-API-Key, X-Request-Id, xi-api-key";
 /// Answer headers that a page may read in addition to those that browsers always show.
-const ANSWER_HEADERS: &str = "Accept-Ranges, Content-Range, ETag, Retry-After, Retry-After-Ms, \
+const ANSWER_HEADERS: &str = "Accept-Ranges, Content-Range, ETag, Retry-After, Retry-After-Ms, X-AI-Generated, \
     X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id, X-Should-Retry, X-Vox-Metadata";
 /// Seconds for which a browser may reuse the answer to a preflight.
 const MAX_AGE_S: &str = "600";

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 
 use super::dub::id;
 use super::message::{Head, Part};
+use super::tts::AI_GENERATED;
 use super::{Call, Context, FileSection, Reply};
 use crate::dub::render::{AUDIO, SRT, VIDEO, VTT};
 use crate::fault::{Fault, Kind};
@@ -126,6 +127,9 @@ fn send(
         ("ETag", tag),
         ("Cache-Control", "private, max-age=3600".to_owned()),
     ];
+    if [VIDEO, AUDIO].contains(&name) {
+        headers.push((AI_GENERATED, "true".to_owned()));
+    }
     if bytes < whole {
         let last = from + bytes - 1;
         headers.push(("Content-Range", format!("bytes {from}-{last}/{whole}")));

@@ -3,6 +3,7 @@
 use super::call::PLAIN_TEXT;
 use super::openai::transcript_answers::OpenAiTranscriptAnswer;
 use super::openai::{models, speech, transcriptions, voices as named_voices};
+use super::timed_speech::{TimedSpeechAnswer, TimedSpeechQuery, WordsQuery};
 use super::{BodyKind, Endpoint};
 use super::{clone, dub, dub_files, dub_jobs, dub_render, dub_translate, health, history, lexicon};
 use super::{docs_page, openapi};
@@ -34,7 +35,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("tts", "/voice/tts", tts::handle)
         .about("speak a text")
         .example(r#"{"text": "Good morning.", "voice_id": "af_heart"}"#).sends(SOUND)
-        .entitled().query::<tts::FormatQuery>().json::<SpeechFields>().needs(Speak).also(&[404]),
+        .entitled().query::<TimedSpeechQuery>().json::<SpeechFields>().needs(Speak).answers::<TimedSpeechAnswer>().also(&[404]),
     Endpoint::post("tts_stream", "/voice/tts/stream", tts_stream::handle)
         .about("speak a text, sent while it is made")
         .example(r#"{"text": "Good morning.", "voice_id": "bf_emma", "speed": 1.1}"#).sends(SOUND)
@@ -116,7 +117,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     Endpoint::post(speech::SPEECH, "/v1/audio/speech", speech::handle)
         .about("speech, sent while it is made")
         .example(r#"{"model": "tts-1", "input": "Good morning.", "voice": "nova"}"#).sends(SOUND).sends_events()
-        .entitled().json::<OpenAiSpeechFields>().needs(Speak),
+        .entitled().query::<WordsQuery>().json::<OpenAiSpeechFields>().needs(Speak),
     Endpoint::post(transcriptions::TRANSCRIPTIONS, "/v1/audio/transcriptions", transcriptions::transcribe)
         .about("the text of a recording, whole or while it is heard")
         .example(r#"{"model": "whisper-1", "language": "en"}"#).sends(TEXTS).sends_events()

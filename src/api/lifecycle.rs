@@ -72,7 +72,7 @@ impl Service for Lifecycle {
     /// Checks route, key, rate, entitlement, declared size, quotas and queue, in this order: a refused request costs no later
     /// check.
     fn admit(&self, head: Head) -> Result<Admitted, Answer> {
-        let origins = &self.context.origins;
+        let origins = &self.context.policy.get().origins;
         let mut trace = RequestTrace::of(&head, origins.headers(&head));
         let preflight = origins.preflight(&head, route::methods);
         if let Some(answer) = preflight.or_else(|| route::options(&head.method, &head.path)) {
@@ -226,7 +226,9 @@ impl Lifecycle {
         trace.endpoint = Some(endpoint.id);
         let (identity, concurrency) = match endpoint.access {
             Access::Open => (None, None),
-            Access::Catalog if self.context.public_catalog && credentials(head).is_none() => {
+            Access::Catalog
+                if self.context.policy.get().public_catalog && credentials(head).is_none() =>
+            {
                 (None, None)
             }
             Access::Key | Access::Entitled | Access::Catalog => {

@@ -65,7 +65,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
 /// services.
 pub fn put(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let form = call.form(&context.spool_dir)?;
-    let asked = SpeakerForm::read(form, context.require_clone_consent)?;
+    let asked = SpeakerForm::read(form, context.policy.get().require_clone_consent)?;
     let service = context.services.speakers.as_ref().ok_or_else(|| {
         Fault::missing("No engine that tells speakers apart is installed on this server.")
     })?;

@@ -4,8 +4,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::message::Head;
+use super::timed_speech::{TimedSpeechAnswer, WordsQuery};
 use super::{Call, Context, Reply};
 use crate::audio::encode::{self, Format};
+use crate::audio::mark::SyntheticMark;
 use crate::engine::contract::Utterance;
 use crate::engine::tts::style::Style;
 use crate::fault::{Fault, Kind};
@@ -21,25 +23,38 @@ use crate::text::MarkedText;
 use crate::text::markup::Notation;
 use vocabox_base::budget::Share;
 
+/// The header of an answer with sound that is marked as made by a machine.
+pub const AI_GENERATED: &str = "X-AI-Generated";
+
 /// Speaks a text. Faults: `Invalid` for a field out of its bounds, `NotFound` for an unknown voice, `Missing` without a
 /// pack that speaks, and those of the service.
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let (parameters, format) = read(call)?;
+    let WordsQuery { word_timestamps } = WordsQuery::read(&call.head)?;
     let request = begin(context, call, parameters, format, Sending::Whole)?;
     let share = call.share()?;
-    let clip = (request.speech).synthesize(request.script, &share, &call.cancellation)?;
+    let spoken = (request.speech).synthesize_words(request.script, &share, &call.cancellation);
+    let (clip, words) = spoken?;
     let memory = request.memory;
     call.item()?.duration_seconds = Some(clip.seconds());
-    let reply = Reply {
-        content_type: request.format.content_type(),
-        headers: vec![(
-            "X-Vox-Metadata",
-            request.metadata.header(Some(clip.seconds()))?,
-        )],
-        body: encode::whole(request.format, &clip.samples, clip.rate_hz)?,
-        rest: None,
-        file: None,
+    let metadata = request.metadata.header(Some(clip.seconds()))?;
+    let file = encode::whole(request.format, &clip.samples, clip.rate_hz, request.mark)?;
+    let mut reply = match word_timestamps {
+        true => Reply::json(&TimedSpeechAnswer::new(
+            format,
+            &file,
+            clip.seconds(),
+            words,
+        ))?,
+        false => Reply {
+            content_type: format.content_type(),
+            headers: Vec::new(),
+            body: file,
+            rest: None,
+            file: None,
+        },
     };
+    reply.headers = headers(Some(metadata), request.mark);
     drop(memory);
     Ok(reply)
 }
@@ -50,8 +65,20 @@ pub struct SpeechRequest<'a> {
     pub script: SpeechScript,
     pub format: Format,
     pub metadata: Metadata,
+    /// The mark that its sound gets.
+    pub mark: Option<SyntheticMark>,
     /// The memory that the sound may take until the answer is made; none for an answer that is sent while it is made.
     pub memory: Option<Share>,
+}
+
+/// The headers of sound with this `X-Vox-Metadata` and this mark.
+pub fn headers(
+    metadata: Option<String>,
+    mark: Option<SyntheticMark>,
+) -> Vec<(&'static str, String)> {
+    let metadata = metadata.map(|json| ("X-Vox-Metadata", json));
+    let mark = mark.map(|_| (AI_GENERATED, "true".to_owned()));
+    metadata.into_iter().chain(mark).collect()
 }
 
 /// How the answer is sent.
@@ -147,7 +174,9 @@ pub fn begin<'a>(
         created_at: item.created_at,
         skipped: shortened(read.skipped),
     };
+    let is_marked = context.policy.get().mark_synthetic || read.script.has_clone();
     Ok(SpeechRequest {
+        mark: is_marked.then_some(SyntheticMark::Speech),
         speech,
         script: read.script,
         format,

@@ -13,11 +13,12 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         speech,
         script,
         metadata,
+        mark,
         ..
     } = tts::begin(context, call, parameters, format, Sending::WhileMade)?;
     let mut stream = speech.stream(script, &call.share()?, &call.cancellation)?;
     let first = stream.piece()?.ok_or_else(no_sound)?;
-    let mut encoder = encode::stream(format, first.rate_hz)?;
+    let mut encoder = encode::stream(format, first.rate_hz, mark)?;
     let mut sent_s = first.seconds();
     call.item()?.duration_seconds = Some(sent_s);
     let body = encoder.push(&first.samples)?;
@@ -38,7 +39,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     };
     Ok(Reply {
         content_type: format.content_type(),
-        headers: vec![("X-Vox-Metadata", metadata.header(None)?)],
+        headers: tts::headers(Some(metadata.header(None)?), mark),
         body,
         rest: Some(Box::new(source)),
         file: None,

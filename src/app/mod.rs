@@ -17,6 +17,7 @@ use crate::admit::key;
 use crate::api::cors::Origins;
 use crate::api::drain::DrainGate;
 use crate::api::lifecycle::Lifecycle;
+use crate::api::policy::{CurrentPolicy, OperatorPolicy};
 use crate::api::{BodyCaps, Context};
 use crate::capability::Capability;
 use crate::config::{self, HistoryText};
@@ -58,6 +59,15 @@ pub struct App {
 }
 
 impl App {
+    /// What puts those settings of options in force that may change while the server runs; its fault is that of [`policy`].
+    pub fn reloading(&self) -> impl Fn(&config::Serve) -> Result<(), Fault> + Send + 'static {
+        let context = Arc::clone(&self.context);
+        move |options| {
+            context.policy.set(policy(options)?);
+            Ok(())
+        }
+    }
+
     /// Opens the store, takes the address, loads the models, then listens: no request is answered before all have succeeded. Faults:
     /// `Missing` for packs, libraries or an address that cannot be used, with the repair in the cause; and those of the
     /// store and of the services.
@@ -69,7 +79,7 @@ impl App {
                 "The server may have too little memory to start: raise `ulimit -v`.",
             ));
         }
-        let origins = Origins::parse(&options.server.cors_origin).map_err(Fault::missing)?;
+        let policy = policy(options)?;
         let retention = Retention {
             items_max: options.server.history_max,
             bytes_max: options.server.history_bytes,
@@ -118,14 +128,11 @@ impl App {
             dubbing: dubbing.transpose()?,
             previews: Previews::new(previews),
             cloning,
-            clones_max: options.server.clones_max,
-            require_clone_consent: options.server.require_clone_consent,
-            public_catalog: options.server.public_catalog,
+            policy: CurrentPolicy::new(policy),
             step_max: Duration::from_secs(options.server.step_seconds),
             // At the least bound, one account may still have the longest text.
             sound_memory: Budget::new(options.edge.sound_bytes, limits::SOUND_BYTES.min),
             spool_dir: options.data_dir.join("spool"),
-            origins,
             body_caps: BodyCaps {
                 json_bytes_max: options.edge.json_bytes,
                 audio_bytes_max: options.edge.audio_bytes,
@@ -133,7 +140,6 @@ impl App {
             },
             device: installation.device(),
             history_text: options.server.history_text == HistoryText::On,
-            log_content: options.server.log_content,
             drain: Arc::default(),
             concurrency: KeyConcurrency::new(options.server.concurrent_per_key),
             failed_keys: FailedKeys::new(options.edge.failed_keys),
@@ -159,6 +165,18 @@ impl App {
             context,
         })
     }
+}
+
+/// The settings of `options` that may change while the server runs. Fault: `Missing`, with what is accepted.
+fn policy(options: &config::Serve) -> Result<OperatorPolicy, Fault> {
+    Ok(OperatorPolicy {
+        clones_max: options.server.clones_max,
+        require_clone_consent: options.server.require_clone_consent,
+        public_catalog: options.server.public_catalog,
+        log_content: options.server.log_content,
+        mark_synthetic: options.mark_synthetic,
+        origins: Origins::parse(&options.server.cors_origin).map_err(Fault::missing)?,
+    })
 }
 
 /// The key of Wyoming clients and its account, where they are served. Faults: `Missing` when the options name none that is in

@@ -11,6 +11,7 @@
 //! | `dsp` | samples → other samples, spectra, pitch |
 //! | `loudness` | how loud sound is, and one loudness for all speech |
 //! | `g711` | bytes of telephone sound → samples |
+//! | `mark` | the mark of sound that a machine made |
 //! | `encode` | samples → the bytes of an answer, whole or as a stream: WAV, PCM, FLAC, Opus, MP3 |
 
 pub mod decode;
@@ -18,6 +19,7 @@ pub mod dsp;
 pub mod encode;
 pub mod g711;
 pub mod loudness;
+pub mod mark;
 pub mod pcm;
 
 use std::io::{Read, Seek};

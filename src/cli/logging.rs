@@ -4,7 +4,7 @@
 
 use std::io::Write;
 use std::panic::PanicHookInfo;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use log::kv::{Error, Key, Value, VisitSource, VisitValue};
@@ -12,13 +12,15 @@ use log::{Level, LevelFilter, Log, Metadata, Record};
 use serde_json::json;
 
 use super::log_queue::{LogQueue, LogSink};
-use crate::config::{Common, LogFormat};
+use crate::config::{Common, LogFormat, LogLevel};
 use crate::end;
 use crate::limits::LOG_FLUSH_MS;
 use crate::store::Utc;
 
 /// The lines of a server.
 static QUEUE: OnceLock<Arc<LogQueue>> = OnceLock::new();
+/// The log of this process.
+static LINE_LOG: OnceLock<LineLog> = OnceLock::new();
 
 /// Starts the log. Commands that print results log only warnings and errors by default. The error says that a server's log
 /// got no thread.
@@ -43,18 +45,36 @@ pub fn start(common: &Common, is_server: bool) -> std::io::Result<()> {
         let _ = QUEUE.set(queue);
         end::before(finish);
     }
-    let filter = env_logger::Builder::new()
+    let line_log = LINE_LOG.get_or_init(|| LineLog {
+        filter: RwLock::new(filter(level)),
+        line,
+    });
+    // It fails only when a log was started before.
+    let _ = log::set_logger(line_log);
+    log::set_max_level(line_log.filter().filter());
+    Ok(())
+}
+
+/// Logs records of this level and above from now on.
+pub fn set_level(level: LogLevel) {
+    if let Some(line_log) = LINE_LOG.get() {
+        *line_log
+            .filter
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = filter(level.into());
+        log::set_max_level(line_log.filter().filter());
+    }
+}
+
+fn filter(level: LevelFilter) -> env_logger::Logger {
+    env_logger::Builder::new()
         // Libraries may log their input, and texts of clients must not reach the log.
         .filter_level(LevelFilter::Warn.min(level))
         .filter_module("vocabox", level)
         // symphonia warns of the first four bytes of every MP4 file, and calls a client's wrong file an error: the line of
         // the request has the reason.
         .filter_module("symphonia", LevelFilter::Off)
-        .build();
-    log::set_max_level(filter.filter());
-    // It fails only when a log was started before.
-    let _ = log::set_boxed_logger(Box::new(LineLog { filter, line }));
-    Ok(())
+        .build()
 }
 
 /// Writes a line to standard error, after those that wait. That it cannot be written is no error of a program's work.
@@ -91,17 +111,23 @@ pub fn log_panic(panic: &PanicHookInfo<'_>) -> bool {
 
 /// Writes the records that a filter lets pass, as lines.
 struct LineLog {
-    filter: env_logger::Logger,
+    filter: RwLock<env_logger::Logger>,
     line: fn(&Record) -> String,
+}
+
+impl LineLog {
+    fn filter(&self) -> RwLockReadGuard<'_, env_logger::Logger> {
+        self.filter.read().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Log for LineLog {
     fn enabled(&self, metadata: &Metadata) -> bool {
-        self.filter.enabled(metadata)
+        self.filter().enabled(metadata)
     }
 
     fn log(&self, record: &Record) {
-        if self.filter.matches(record) {
+        if self.filter().matches(record) {
             say(&(self.line)(record));
         }
     }

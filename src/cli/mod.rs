@@ -1,12 +1,15 @@
 //! The command line: one file a command; each calls the services and modules that the server uses.
 
 pub mod account;
+pub mod backup;
+pub mod config;
 pub mod diarize;
 pub mod docs;
 pub mod dub;
 mod endings;
 mod error;
 pub mod history;
+pub mod inspect;
 pub mod job;
 pub mod key;
 pub mod lexicon;
@@ -17,6 +20,7 @@ mod logging;
 pub mod models;
 mod output;
 pub mod read;
+pub mod reload;
 pub mod serve;
 pub mod speak;
 pub mod transcribe;
@@ -69,6 +73,11 @@ enum Command {
     Listen(listen::ListenArgs),
     Diarize(diarize::DiarizeArgs),
     Dub(Box<dub::DubArgs>),
+    Inspect(inspect::InspectArgs),
+    Config(Box<config::ConfigArgs>),
+    Reload(reload::ReloadArgs),
+    Backup(backup::BackupArgs),
+    Restore(backup::RestoreArgs),
     Docs(docs::DocsArgs),
 }
 
@@ -130,6 +139,11 @@ fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::Listen(args) => listen::run(args, &common),
         Command::Diarize(args) => diarize::run(args, &common),
         Command::Dub(args) => dub::run(*args, &common),
+        Command::Inspect(args) => inspect::run(args),
+        Command::Config(args) => config::run(&args, &common),
+        Command::Reload(_) => reload::run(&common.settings.data_dir),
+        Command::Backup(args) => backup::back_up(args, &common.settings.data_dir),
+        Command::Restore(args) => backup::restore(args, &common.settings.data_dir),
         Command::Docs(args) => docs::run(args),
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use super::{CliError, logging};
+use super::{CliError, logging, reload};
 use crate::app::App;
 use crate::config::{Common, ServeFlags};
 use crate::end;
@@ -38,6 +38,8 @@ pub fn run(args: &ServeArgs, common: &Common) -> Result<(), CliError> {
     // After the handler, which takes SIGHUP for a signal to stop.
     end::ignore_other_signals();
     let mut app = App::open(&options).map_err(CliError::usage)?;
+    reload::start(common, &args.flags, &app)
+        .map_err(|e| CliError::Failed(format!("the thread that reloads cannot be started: {e}")))?;
     if options.server.watchdog {
         let lanes = Arc::clone(&app.context.services.lanes);
         let (store, step_max) = (Arc::clone(&app.context.store), app.context.step_max);

@@ -12,6 +12,7 @@ use super::logging::say;
 use super::output::unwritten;
 use crate::app::Installation;
 use crate::audio::encode::{self, Format};
+use crate::audio::mark::SyntheticMark;
 use crate::audio::pcm::Clip;
 use crate::capability::Capability;
 use crate::config::{Common, Flags, ModelSettings};
@@ -97,6 +98,8 @@ pub fn run(args: SpeakArgs, common: &Common) -> Result<(), CliError> {
             read.skipped
         ));
     }
+    let mark = common.settings.mark_synthetic;
+    let mark = mark.then_some(SyntheticMark::Speech);
     let mut progress = SpeechProgress::new(&read.script, &catalog);
     let mut stream = speech
         .stream(read.script.clone(), &LaneShare::command(), &cancellation)
@@ -106,7 +109,7 @@ pub fn run(args: SpeakArgs, common: &Common) -> Result<(), CliError> {
         Some(piece.inspect(|piece| progress.said(piece)))
     });
     let spoken = match is_pipe(&args) {
-        true => pipe(pieces, format).map(|()| None),
+        true => pipe(pieces, format, mark).map(|()| None),
         false => {
             let clips: Result<Vec<Clip>, Fault> = pieces.collect();
             clips.map(Clip::joined).map_err(CliError::failed)
@@ -114,7 +117,7 @@ pub fn run(args: SpeakArgs, common: &Common) -> Result<(), CliError> {
     };
     progress.bar.finish_and_clear();
     if let Some(clip) = spoken? {
-        write(&clip, format, &args)?;
+        write(&clip, (format, mark), &args)?;
     }
     let (seconds, took) = (progress.seconds, begun.elapsed().as_secs_f64());
     say(&format!(
@@ -137,7 +140,11 @@ fn format(args: &SpeakArgs) -> Result<Format, CliError> {
 
 /// Writes pieces to standard output as they are made. After a fault the encoder still finishes, so that the sound so
 /// far can be played.
-fn pipe(pieces: impl Iterator<Item = Result<Clip, Fault>>, format: Format) -> Result<(), CliError> {
+fn pipe(
+    pieces: impl Iterator<Item = Result<Clip, Fault>>,
+    format: Format,
+    mark: Option<SyntheticMark>,
+) -> Result<(), CliError> {
     let mut out = std::io::stdout().lock();
     let mut write = |bytes: Result<Vec<u8>, Fault>| {
         let bytes = bytes.map_err(CliError::failed)?;
@@ -156,7 +163,10 @@ fn pipe(pieces: impl Iterator<Item = Result<Clip, Fault>>, format: Format) -> Re
         };
         let encoder = match &mut encoder {
             Some(encoder) => encoder,
-            none => none.insert(encode::stream(format, piece.rate_hz).map_err(CliError::failed)?),
+            none => {
+                let new = encode::stream(format, piece.rate_hz, mark);
+                none.insert(new.map_err(CliError::failed)?)
+            }
         };
         write(encoder.push(&piece.samples))?;
     }
@@ -165,8 +175,13 @@ fn pipe(pieces: impl Iterator<Item = Result<Clip, Fault>>, format: Format) -> Re
 }
 
 /// Encodes the clip and writes the file.
-fn write(clip: &Clip, format: Format, args: &SpeakArgs) -> Result<(), CliError> {
-    let file = encode::whole(format, &clip.samples, clip.rate_hz).map_err(CliError::failed)?;
+fn write(
+    clip: &Clip,
+    (format, mark): (Format, Option<SyntheticMark>),
+    args: &SpeakArgs,
+) -> Result<(), CliError> {
+    let file = encode::whole(format, &clip.samples, clip.rate_hz, mark);
+    let file = file.map_err(CliError::failed)?;
     std::fs::write(&args.output, file)
         .map_err(|e| CliError::Failed(format!("{} cannot be written: {e}", args.output.display())))
 }

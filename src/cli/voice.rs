@@ -10,7 +10,7 @@ use super::CliError;
 use super::account::parse_name;
 use super::output::{print, table, to_json};
 use crate::fault::Fault;
-use crate::store::{AccountId, ClonedVoice, Store, Utc, VoiceId};
+use crate::store::{AccountId, ClonedVoice, Store, Utc, VoiceConsent, VoiceId};
 
 /// List and delete the cloned voices of the server's accounts, also while it runs.
 #[derive(Debug, clap::Args)]
@@ -50,6 +50,8 @@ struct ListedVoice<'a> {
     description: &'a str,
     language: &'a str,
     created_at: Utc,
+    /// When, by which key and in which words it was declared that the speaker agreed; null if it was not.
+    consent: Option<&'a VoiceConsent>,
 }
 
 /// What `voice delete --json` prints.
@@ -132,6 +134,7 @@ fn row(owned: &OwnedVoice) -> ListedVoice<'_> {
         description: &owned.voice.description,
         language: &owned.voice.style.language,
         created_at: owned.voice.created_at,
+        consent: owned.voice.consent.as_ref(),
     }
 }
 

@@ -41,7 +41,9 @@ mod toy_engines;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::audio::{Clip, Samples, encode};
+use crate::audio::encode::{self, Format};
+use crate::audio::mark::SyntheticMark;
+use crate::audio::{Clip, Samples};
 use crate::engine::contract::{CancellationToken, Steps};
 use crate::engine::diarization::ANY_SPEAKERS;
 use crate::fault::{Fault, Kind};
@@ -49,7 +51,7 @@ use crate::scheduler::LaneShare;
 use crate::scheduler::estimates::Work;
 use crate::scheduler::lanes::Lanes;
 use crate::services::speakers::SpeakerService;
-use crate::store::{AccountId, ClonedStyle, ClonedVoice, Store, Utc, VoiceId};
+use crate::store::{AccountId, ClonedStyle, ClonedVoice, Store, Utc, VoiceConsent, VoiceId};
 use attempt::{Attempt, BestMatch};
 use band::RecordingBand;
 use catalog::Catalog;
@@ -87,12 +89,13 @@ pub struct NewClone {
     attempt: Box<Attempt>,
 }
 
-/// Name, description and language that a client gives a clone.
+/// What a client says of a clone.
 pub struct CloneLabel {
     pub name: String,
     pub description: String,
     /// Code of the language that the voice reads by default.
     pub language: String,
+    pub consent: Option<VoiceConsent>,
 }
 
 impl Cloning {
@@ -197,11 +200,17 @@ impl Cloning {
                 refined: false,
             },
             clip: String::new(),
+            consent: label.consent,
         };
         let clip = encode::wav(&fresh.speech.samples, fresh.speech.rate_hz)?;
         let table = fresh.found.style_table.bytes();
         let voice = self.store.add_voice(account, voice, &table, &clip, most)?;
-        let preview = encode::wav(&fresh.preview.samples, fresh.preview.rate_hz)?;
+        let preview = encode::whole(
+            Format::Wav,
+            &fresh.preview.samples,
+            fresh.preview.rate_hz,
+            Some(SyntheticMark::Speech),
+        )?;
         self.refiner.add(account, voice.id, fresh.attempt);
         Ok((voice, preview))
     }

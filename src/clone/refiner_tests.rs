@@ -74,6 +74,7 @@ impl Desk {
                 refined: false,
             },
             clip: String::new(),
+            consent: None,
         };
         let wav = crate::audio::encode::wav(&clip.samples, clip.rate_hz).unwrap();
         let store = &self.work.store;

@@ -38,6 +38,7 @@ impl<F: Fn() + Send + Sync> Speak for ToneVoice<F> {
             make: Box::new(make),
             pause_s: 0.0,
             about_s: 0.5,
+            words: Vec::new(),
         };
         Ok(SpeechPieces {
             rate_hz: RATE_HZ,

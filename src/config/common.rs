@@ -18,6 +18,9 @@ settings! {
         log_level: LogLevel = OptionKind::Choice(LogLevel::NAMES), Preset::Value("info");
         /// Format of the log: text, or one JSON object a line
         log_format: LogFormat = OptionKind::Choice(LogFormat::NAMES), Preset::Value("text");
+        /// Mark all speech as made by a machine, in the metadata of its file and by the header X-AI-Generated; speech of
+        /// cloned voices and dubbed sound always is
+        mark_synthetic: bool = OptionKind::Switch;
     }
 }
 

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
 use clap::builder::{StringValueParser, TypedValueParser, ValueParser};
+use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
+use serde::Serialize;
 
 use super::option::{FromValue, OptionKind, OptionSpec, OptionValue};
 
@@ -65,17 +67,34 @@ macro_rules! settings {
 }
 pub(super) use settings;
 
+/// Where the value of an option comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OptionSource {
+    Flag,
+    Variable,
+    File,
+    Default,
+}
+
+/// An option that was given as a flag or a variable.
+#[derive(Debug, Clone)]
+struct GivenTexts {
+    texts: Vec<String>,
+    source: OptionSource,
+}
+
 /// The options of a group that were given as flags or variables.
 #[derive(Debug)]
 pub struct Flags<G> {
-    texts: BTreeMap<&'static str, Vec<String>>,
+    given: BTreeMap<&'static str, GivenTexts>,
     group: PhantomData<G>,
 }
 
 impl<G> Clone for Flags<G> {
     fn clone(&self) -> Self {
         Flags {
-            texts: self.texts.clone(),
+            given: self.given.clone(),
             group: PhantomData,
         }
     }
@@ -85,7 +104,7 @@ impl<G> Default for Flags<G> {
     /// No options.
     fn default() -> Self {
         Flags {
-            texts: BTreeMap::new(),
+            given: BTreeMap::new(),
             group: PhantomData,
         }
     }
@@ -96,7 +115,9 @@ impl<G: SettingsGroup> Flags<G> {
     /// changes nothing.
     pub fn with(mut self, name: &str, text: impl Into<String>) -> Self {
         if let Some(spec) = G::OPTIONS.iter().find(|spec| spec.name == name) {
-            self.texts.insert(spec.name, vec![text.into()]);
+            let texts = vec![text.into()];
+            let source = OptionSource::Flag;
+            self.given.insert(spec.name, GivenTexts { texts, source });
         }
         self
     }
@@ -104,7 +125,7 @@ impl<G: SettingsGroup> Flags<G> {
     /// These options, and those of `file`, which they override.
     pub(super) fn given<'a>(&'a self, file: &'a ConfigFile) -> GivenOptions<'a> {
         GivenOptions {
-            texts: &self.texts,
+            given: &self.given,
             file,
         }
     }
@@ -120,7 +141,12 @@ impl<G: SettingsGroup> clap::FromArgMatches for Flags<G> {
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
         for spec in G::OPTIONS {
             if let Some(texts) = matches.get_many::<String>(spec.name) {
-                self.texts.insert(spec.name, texts.cloned().collect());
+                let source = match matches.value_source(spec.name) {
+                    Some(ValueSource::EnvVariable) => OptionSource::Variable,
+                    _ => OptionSource::Flag,
+                };
+                let texts = texts.cloned().collect();
+                self.given.insert(spec.name, GivenTexts { texts, source });
             }
         }
         Ok(())
@@ -175,14 +201,14 @@ pub(super) struct ConfigFile {
 
 /// The options of a group that were given, by flag, variable or file.
 pub struct GivenOptions<'a> {
-    texts: &'a BTreeMap<&'static str, Vec<String>>,
+    given: &'a BTreeMap<&'static str, GivenTexts>,
     file: &'a ConfigFile,
 }
 
 impl GivenOptions<'_> {
     /// Whether the option was given.
     pub(super) fn is_set(&self, name: &str) -> bool {
-        self.texts.contains_key(name) || self.file.table.contains_key(name)
+        self.given.contains_key(name) || self.file.table.contains_key(name)
     }
 
     /// Resolves the option to its value: that of its flag, else of its variable, else of the file, else the default.
@@ -193,19 +219,31 @@ impl GivenOptions<'_> {
         name: &str,
     ) -> Result<T, String> {
         let spec = spec.ok_or_else(|| format!("option {name} is not declared"))?;
-        let (value, place) = match (self.texts.get(name), self.file.table.get(name)) {
-            (Some(texts), _) => (Some(read_all(spec.kind, texts)?), ""),
-            (None, Some(value)) => {
-                let told = |e| format!("{}option {name}: {e}", self.file.place);
-                let value = spec.kind.read_toml(value).map_err(told)?;
-                (Some(value), self.file.place.as_str())
-            }
-            (None, None) => (spec.preset_value()?, ""),
+        let (value, source) = self.value(spec)?;
+        let place = match source {
+            OptionSource::File => self.file.place.as_str(),
+            _ => "",
         };
         if let Some(value) = &value {
             spec.check(value).map_err(|e| format!("{place}{e}"))?;
         }
         T::from_value(value).ok_or_else(|| format!("option {name} has no value of its type"))
+    }
+
+    /// The value of an option, not yet compared with its range, and where it comes from. The error is one line for the operator.
+    pub(super) fn value(
+        &self,
+        spec: &OptionSpec,
+    ) -> Result<(Option<OptionValue>, OptionSource), String> {
+        match (self.given.get(spec.name), self.file.table.get(spec.name)) {
+            (Some(given), _) => Ok((Some(read_all(spec.kind, &given.texts)?), given.source)),
+            (None, Some(value)) => {
+                let told = |e| format!("{}option {}: {e}", self.file.place, spec.name);
+                let value = spec.kind.read_toml(value).map_err(told)?;
+                Ok((Some(value), OptionSource::File))
+            }
+            (None, None) => Ok((spec.preset_value()?, OptionSource::Default)),
+        }
     }
 }
 

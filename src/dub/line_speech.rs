@@ -230,6 +230,7 @@ mod tests {
                 make: Box::new(move |_| Ok(sound())),
                 pause_s: 0.0,
                 about_s: self.0 as f32,
+                words: Vec::new(),
             };
             Ok(SpeechPieces {
                 rate_hz: 24_000,

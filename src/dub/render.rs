@@ -21,7 +21,8 @@ use super::original::{AudioFrames, LineLoudness, RATE_HZ, Silence};
 use super::request::{RenderRequest, ScriptLine};
 use super::sound::{Original, SPEECH_RATE_HZ, Whole};
 use super::voices::{DubVoice, DubVoices};
-use crate::audio::encode::WavWriter;
+use crate::audio::encode::{WavWriter, mark_wav_file};
+use crate::audio::mark::SyntheticMark;
 use crate::engine::contract::CancellationToken;
 use crate::fault::{Fault, Kind};
 use crate::store::AccountId;
@@ -155,7 +156,7 @@ pub fn render(
     let mut writer = TrackWriter::new(files.scratch()?, channels, request.audio_codec)?;
     let mut laid = 0;
     files.make(AUDIO, &mut |file| {
-        let mut wav = WavWriter::new(BufWriter::new(file), RATE_HZ, channels)?;
+        let mut wav = WavWriter::new(BufWriter::new(&mut *file), RATE_HZ, channels)?;
         let background = match request.keep_background {
             true => original.frames()?,
             false => None,
@@ -181,9 +182,11 @@ pub fn render(
                 progress(SPOKEN + (LAID - SPOKEN) * laid as f64 / frames.max(1) as f64)
             },
         )?;
-        wav.finish()
+        wav.finish()?;
+        mark_wav_file(file, SyntheticMark::Part)
     })?;
     let track = writer.finish(&three_letters(&request.language))?;
+    let track = track.marked(SyntheticMark::Part);
     if picture.is_some() {
         files.make(VIDEO, &mut |file| {
             mux::replace_audio(files.open()?, &track, replaced, file)

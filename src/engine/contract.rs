@@ -10,7 +10,7 @@ use crate::tts::style::Style;
 use vocabox_audio::pcm::{Clip, Samples};
 pub use vocabox_base::cancellation::CancellationToken;
 use vocabox_base::fault::Fault;
-use vocabox_text::MarkedText;
+use vocabox_text::{MarkedText, Piece};
 
 /// A model that turns tasks into outputs.
 pub trait Engine: Send + Sync {
@@ -45,6 +45,40 @@ pub struct SpeechPiece<'a> {
     pub pause_s: f32,
     /// About how many seconds its sound will last.
     pub about_s: f32,
+    /// Its words, as they are written, in order.
+    pub words: Vec<PieceWord>,
+}
+
+/// A word of a piece.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PieceWord {
+    /// As it is written, with the signs around it.
+    pub text: String,
+    /// How long it lasts beside the other words of the piece: its phonemes, or its letters.
+    pub weight: f32,
+    /// Whether a pause may follow it.
+    pub pauses: bool,
+}
+
+impl PieceWord {
+    /// The words of `piece`.
+    pub fn all(piece: &Piece) -> Vec<PieceWord> {
+        let count = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).count();
+        let written = piece.text.split_whitespace();
+        let spoken: Vec<usize> = piece.phonemes.split_whitespace().map(count).collect();
+        // Figures and abbreviations are more words when they are read: letters must do then.
+        let is_alike = spoken.len() == written.clone().count();
+        let word = |(number, text): (usize, &str)| PieceWord {
+            weight: match is_alike {
+                true => spoken[number],
+                false => count(text),
+            }
+            .max(1) as f32,
+            pauses: text.ends_with(|c: char| !c.is_alphanumeric()),
+            text: text.to_owned(),
+        };
+        written.enumerate().map(word).collect()
+    }
 }
 
 /// Makes the sound of a piece.

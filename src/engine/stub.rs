@@ -118,6 +118,7 @@ impl Speak for Speaks {
                 make: Box::new(make),
                 pause_s: 0.0,
                 about_s: samples as f32 / RATE_HZ as f32,
+                words: Vec::new(),
             })
         };
         Ok(SpeechPieces {

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 
 use vocabox_audio::encode::{AacPackets, Codec, OPUS_RATE_HZ, OpusPackets};
+use vocabox_audio::mark::SyntheticMark;
 use vocabox_base::fault::Fault;
 
 /// An encoder of one of the codecs.
@@ -78,6 +79,7 @@ impl TrackWriter {
             sizes: self.sizes,
             samples: self.frames,
             language: if known { language } else { "und" }.to_owned(),
+            mark: None,
         })
     }
 
@@ -103,9 +105,23 @@ pub struct SoundTrack {
     pre_skip: u16,
     samples: u64,
     language: String,
+    mark: Option<SyntheticMark>,
 }
 
 impl SoundTrack {
+    /// The same track, whose film is marked as made by a machine.
+    pub fn marked(self, mark: SyntheticMark) -> Self {
+        SoundTrack {
+            mark: Some(mark),
+            ..self
+        }
+    }
+
+    /// Returns the mark of the film.
+    pub fn mark(&self) -> Option<SyntheticMark> {
+        self.mark
+    }
+
     /// Returns the packets' codec.
     pub fn codec(&self) -> Codec {
         self.codec

@@ -26,6 +26,9 @@ pub struct CloneForm {
     /// Whether the speaker agreed; a server may require it.
     #[schemars(default)]
     pub consent: bool,
+    /// The words by which the speaker agreed, for the record.
+    #[schemars(with = "Option<String>", length(max = limits::CLONE_DESCRIPTION_CHARS_MAX))]
+    pub consent_text: String,
 }
 
 impl CloneForm {
@@ -35,7 +38,8 @@ impl CloneForm {
             .text("name")
             .ok_or_else(|| Fault::invalid("name is missing"))?;
         let name = check_name(name)?;
-        let description = description(form.text("description").unwrap_or(""))?;
+        let words = |name| bounded(name, form.text(name).unwrap_or(""));
+        let (description, consent_text) = (words("description")?, words("consent_text")?);
         let language = form.text("language").unwrap_or(LANGUAGE).to_owned();
         let consent = consent(&form, require_consent, "be cloned")?;
         Ok(CloneForm {
@@ -44,6 +48,7 @@ impl CloneForm {
             description,
             language,
             consent,
+            consent_text,
         })
     }
 }
@@ -60,11 +65,12 @@ pub fn consent(form: &Form, is_required: bool, done: &str) -> Result<bool, Fault
     }
 }
 
-fn description(text: &str) -> Result<String, Fault> {
+/// The text of a field that says something of a voice.
+fn bounded(name: &str, text: &str) -> Result<String, Fault> {
     let (chars, most) = (text.chars().count(), limits::CLONE_DESCRIPTION_CHARS_MAX);
     match chars > most {
         true => Err(Fault::invalid(format!(
-            "description has {chars} characters; at most {most} are accepted"
+            "{name} has {chars} characters; at most {most} are accepted"
         ))),
         false => Ok(text.to_owned()),
     }

@@ -16,6 +16,7 @@
 //! | `rendering` | a transcript → subtitles |
 //! | `translation` | text → text in another language |
 //! | `speakers` | who speaks when, and embeddings of speakers |
+//! | `word_times` | when the words of a text are said in its speech |
 //! | `voices` | from the id of a voice to the settings of its speech |
 //! | `clones` | the cloned voices of the accounts |
 //! | `previews` | a sample sentence of each stock voice |
@@ -38,6 +39,7 @@ mod style_cache;
 pub mod transcription;
 pub mod translation;
 pub mod voices;
+pub mod word_times;
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -7,9 +7,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::speech_script::{ScriptPiece, ScriptPieces, SpeechScript};
+use super::word_times::{PlacedWord, placed};
 use super::{Capacity, ModelName, caught};
 use crate::audio::pcm::Clip;
-use crate::engine::contract::{CancellationToken, Speak, Steps};
+use crate::engine::contract::{CancellationToken, PieceWord, Speak, Steps};
 use crate::engine::tts::joiner::Joiner;
 use crate::fault::Fault;
 use crate::limits;
@@ -55,13 +56,24 @@ impl SpeechService {
         share: &LaneShare,
         cancellation: &CancellationToken,
     ) -> Result<Clip, Fault> {
+        let (whole, _) = self.synthesize_words(script, share, cancellation)?;
+        Ok(whole)
+    }
+
+    /// As [`SpeechService::synthesize`], and when its words are said.
+    pub fn synthesize_words(
+        &self,
+        script: impl Into<SpeechScript>,
+        share: &LaneShare,
+        cancellation: &CancellationToken,
+    ) -> Result<(Clip, Vec<PlacedWord>), Fault> {
         let mut stream = self.start(script.into(), share, f64::INFINITY, cancellation)?;
         // Joined as the pieces come: the sound of a long text is not held twice.
         let mut whole = stream.piece()?.ok_or_else(no_sound)?;
         while let Some(piece) = stream.piece()? {
             whole.samples.extend_from_slice(&piece.samples);
         }
-        Ok(whole)
+        Ok((whole, stream.words()))
     }
 
     /// Starts to speak `script`: its sound comes as it is made, and is made no more than `SPEECH_AHEAD_SECONDS` before
@@ -105,6 +117,8 @@ impl SpeechService {
             making,
             joiner: None,
             taken: 0,
+            samples: 0,
+            words: Vec::new(),
         })
     }
 }
@@ -115,6 +129,10 @@ pub struct SpeechStream {
     joiner: Option<Joiner>,
     /// Pieces that were taken.
     taken: usize,
+    /// Samples that were returned.
+    samples: usize,
+    /// The words in them, until they are asked for.
+    words: Vec<PlacedWord>,
 }
 
 impl SpeechStream {
@@ -124,7 +142,20 @@ impl SpeechStream {
             self.taken += 1;
             let joiner = self.joiner.get_or_insert_with(|| Joiner::new(made.rate_hz));
             let clip = match made.sound {
-                MadeSound::Speech { samples, pause_s } => joiner.push(&samples, pause_s),
+                MadeSound::Speech {
+                    samples,
+                    pause_s,
+                    words,
+                } => {
+                    let pause = joiner.pause();
+                    let clip = joiner.push(&samples, pause_s);
+                    if let Some(clip) = &clip {
+                        let at_s = (self.samples + pause) as f64 / f64::from(clip.rate_hz);
+                        let sound = &clip.samples[pause..];
+                        self.words.extend(placed(words, sound, clip.rate_hz, at_s));
+                    }
+                    clip
+                }
                 MadeSound::Silence { seconds } => {
                     joiner.silence(seconds);
                     None
@@ -139,8 +170,14 @@ impl SpeechStream {
         Ok(rest.map(|clip| self.taken(clip)))
     }
 
+    /// The words of the pieces that were returned since this was called last.
+    pub fn words(&mut self) -> Vec<PlacedWord> {
+        std::mem::take(&mut self.words)
+    }
+
     /// A client that plays a stream takes as long as the sound lasts.
-    fn taken(&self, clip: Clip) -> Clip {
+    fn taken(&mut self, clip: Clip) -> Clip {
+        self.samples += clip.samples.len();
         if self.making.ahead_s.is_finite() {
             let token = self.making.task.cancellation();
             token.extend(Duration::from_secs_f64(clip.seconds()));
@@ -187,8 +224,14 @@ struct MadePiece {
 }
 
 enum MadeSound {
-    Speech { samples: Vec<f32>, pause_s: f32 },
-    Silence { seconds: f64 },
+    Speech {
+        samples: Vec<f32>,
+        pause_s: f32,
+        words: Vec<PieceWord>,
+    },
+    Silence {
+        seconds: f64,
+    },
 }
 
 impl MadePiece {
@@ -264,6 +307,7 @@ impl Making {
                 ScriptPiece::Sound(piece) => MadeSound::Speech {
                     samples: caught(|| (piece.make)(seat))?,
                     pause_s: piece.pause_s,
+                    words: piece.words,
                 },
                 ScriptPiece::Silence { seconds } => MadeSound::Silence { seconds },
             };

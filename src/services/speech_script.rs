@@ -53,6 +53,11 @@ impl SpeechScript {
         self.items.push(ScriptItem::Say(utterance));
     }
 
+    /// Whether a cloned voice speaks in it.
+    pub fn has_clone(&self) -> bool {
+        self.utterances().any(|utterance| utterance.style.is_some())
+    }
+
     /// Appends silence; it adds to silence before it.
     pub fn rest(&mut self, more_s: f64) {
         match self.items.last_mut() {

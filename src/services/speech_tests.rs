@@ -22,6 +22,7 @@ impl<F: Fn(usize) + Send + Sync> Speak for Words<F> {
                 make,
                 pause_s: 0.0,
                 about_s: 1.0,
+                words: Vec::new(),
             })
         };
         let words = utterance.text.text().split_whitespace().enumerate();

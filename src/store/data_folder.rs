@@ -6,10 +6,12 @@ use std::path::Path;
 use vocabox_base::folder;
 
 /// What this program keeps in a data folder, and what is in every new file system.
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 13] = [
+    "backup",
     "jobs",
     "lost+found",
     "previews",
+    "restore",
     "secrets",
     "serve.lock",
     "socket",

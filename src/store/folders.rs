@@ -3,6 +3,7 @@
 //! A file exists, whole, before the record that names it, and is removed after the record: so a record never names a
 //! missing file, and the next start removes what a power failure left without a record.
 
+use std::ffi::OsStr;
 use std::fmt::Display;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Seek};
@@ -16,6 +17,9 @@ use rustix::fs::{AtFlags, CWD, linkat};
 use crate::lmdb;
 use vocabox_base::fault::Fault;
 use vocabox_base::folder::make_private;
+
+/// The ending of a file that is not whole yet.
+const UNFINISHED: &str = "new";
 
 /// The folders of everything that has an `Id`, each named by it.
 #[derive(Debug, Clone)]
@@ -51,7 +55,7 @@ impl<Id: Display + Copy> Folders<Id> {
             NewFile::Bytes(bytes) => return self.put(id, name, &mut &bytes[..]).map(drop),
             NewFile::File(file) => file,
         };
-        let fresh = self.folder(id).join(format!("{name}.new"));
+        let fresh = self.fresh_path(id, name);
         let named = (self.folder_of(id))
             .and_then(|()| Ok(name_file(&file, &fresh)?))
             .and_then(|()| self.place(id, name, &fresh, &file));
@@ -72,7 +76,7 @@ impl<Id: Display + Copy> Folders<Id> {
         name: &str,
         write: impl FnOnce(&mut File) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
-        let fresh = self.folder(id).join(format!("{name}.new"));
+        let fresh = self.fresh_path(id, name);
         let made = self
             .fresh(id, &fresh)
             .map_err(refused)
@@ -187,6 +191,11 @@ impl<Id: Display + Copy> Folders<Id> {
         Ok(removed)
     }
 
+    /// The name of the file `name` until it is whole.
+    fn fresh_path(&self, id: Id, name: &str) -> PathBuf {
+        self.folder(id).join(format!("{name}.{UNFINISHED}"))
+    }
+
     fn folder(&self, id: Id) -> PathBuf {
         self.dir.join(id.to_string())
     }
@@ -198,6 +207,11 @@ pub enum NewFile {
     Bytes(Vec<u8>),
     /// All of a file without a name.
     File(File),
+}
+
+/// Whether a file of this name is not whole yet.
+pub(crate) fn is_unfinished(name: &OsStr) -> bool {
+    Path::new(name).extension() == Some(OsStr::new(UNFINISHED))
 }
 
 /// Gives an unnamed file the name `path`, as `man 2 open` says under `O_TMPFILE`.

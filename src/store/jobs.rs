@@ -288,6 +288,20 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Checks that each job has its folder, and its result if it is done. Fault: `NotFound`.
+    pub(crate) fn check_job_files(&self) -> Result<(), Fault> {
+        let txn = self.env.read_txn()?;
+        for entry in self.tables.jobs.iter(&txn)? {
+            let (_, job) = entry?;
+            if job.status == JobStatus::Done {
+                self.job_files.open(job.job_id, RESULT)?;
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Tables {
     /// Deletes all jobs of an account and returns their ids.
     pub(crate) fn remove_jobs(

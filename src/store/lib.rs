@@ -9,6 +9,7 @@
 mod account_records;
 mod accounts;
 mod age;
+pub mod backup;
 mod codec;
 mod data_folder;
 mod folders;
@@ -32,6 +33,7 @@ mod voices;
 mod writer;
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -54,7 +56,7 @@ pub use quotas::{AccountQuotas, QuotaChanges};
 pub use rate_limit::bucket::Level;
 pub use rate_limit::buckets::Draw;
 pub use rate_limit::clock::Clock;
-pub use voices::{ClonedStyle, ClonedVoice};
+pub use voices::{ClonedStyle, ClonedVoice, VoiceConsent};
 
 use codec::Json;
 use lmdb::{Env, Failure, Table};
@@ -80,6 +82,9 @@ const JOBS: &str = "jobs";
 const LEXICONS: &str = "lexicons";
 const SPEAKERS: &str = "speakers";
 const DATABASES: u32 = 13;
+
+/// The folder of the data folder that has LMDB's files.
+const STORE_FOLDER: &str = "store";
 
 /// The only server of a data folder holds a lock on it as long as it lives.
 const LOCK_FILE: &str = "serve.lock";
@@ -194,7 +199,8 @@ impl Store {
     }
 
     fn open_sized(data_dir: &Path, map_bytes: Option<usize>, clock: Clock) -> Result<Store, Fault> {
-        let dir = data_dir.join("store");
+        let dir = data_dir.join(STORE_FOLDER);
+        backup::restore::refuse_interrupted(data_dir)?;
         make_folder(&dir)
             .map(|()| data_folder::close(data_dir))
             .and_then(|()| Env::open(&dir, map_bytes, STORE_READERS_MAX, DATABASES))
@@ -262,6 +268,7 @@ impl Store {
             lexicons: lexicons.into(),
             speakers: speakers.into(),
         };
+        upgrade::keep_former(&env, &data_dir.join(STORE_FOLDER), tables.meta)?;
         let mut txn = env.write_txn()?;
         upgrade::run(&mut txn, tables)?;
         if let Some(bytes) = map_bytes {
@@ -296,6 +303,20 @@ impl Store {
             pruner: None,
             _only_server: None,
         })
+    }
+
+    /// The process that serves `data_dir`, if one does.
+    pub fn server(data_dir: &Path) -> Option<u32> {
+        let mut file = File::open(data_dir.join(LOCK_FILE)).ok()?;
+        match file.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => {
+                let mut process = String::new();
+                file.read_to_string(&mut process).ok()?;
+                process.parse().ok()
+            }
+            // Closing the file unlocks it.
+            _ => None,
+        }
     }
 
     /// Checks that the store can be written: a write has reached the disk within the last `STORE_WRITABLE_MS`, or
@@ -348,9 +369,9 @@ impl Drop for ServerLock {
 
 /// Takes the lock for the only server of `data_dir`; it ends with the process, however that ends.
 fn only_server(data_dir: &Path) -> Result<ServerLock, Fault> {
-    make_folder(&data_dir.join("store"))?;
+    make_folder(&data_dir.join(STORE_FOLDER))?;
     data_folder::close(data_dir);
-    let file = OpenOptions::new()
+    let mut file = OpenOptions::new()
         .write(true)
         .create(true)
         .truncate(false)
@@ -358,7 +379,12 @@ fn only_server(data_dir: &Path) -> Result<ServerLock, Fault> {
         .open(data_dir.join(LOCK_FILE))
         .map_err(|error| lmdb::fault(error.into()))?;
     match file.try_lock() {
-        Ok(()) => Ok(ServerLock(file)),
+        Ok(()) => {
+            // For [`Store::server`], and for people; that it is not written keeps no server from its work.
+            let _ = file.set_len(0);
+            let _ = write!(file, "{}", std::process::id());
+            Ok(ServerLock(file))
+        }
         Err(TryLockError::WouldBlock) => Err(Fault::missing(
             "Another vocabox serves this data folder: stop it first.",
         )

@@ -1,11 +1,13 @@
 //! LMDB as the store uses it: heed's environment and databases, with faults in place of heed's errors.
 
+use std::fs::OpenOptions;
 use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use heed::{
-    BytesDecode, BytesEncode, Database, DatabaseStat, EnvOpenOptions, MdbError, RoTxn, RwTxn,
-    WithoutTls,
+    BytesDecode, BytesEncode, CompactionOption, Database, DatabaseStat, EnvOpenOptions, MdbError,
+    RoTxn, RwTxn, WithoutTls,
 };
 use rustix::process::{Resource, getrlimit};
 use vocabox_base::disk;
@@ -17,7 +19,7 @@ pub(crate) const NO_ADDRESS_SPACE: &str =
     "The store has no room in the address space of this process.";
 
 /// LMDB's name for the file of an environment.
-const DATA_FILE: &str = "data.mdb";
+pub(crate) const DATA_FILE: &str = "data.mdb";
 
 use crate::lock_file;
 
@@ -90,6 +92,25 @@ impl Env {
     /// Whether LMDB refuses every transaction from now on: a write of a root page has failed.
     pub(crate) fn has_failed(&self) -> bool {
         matches!(self.0.read_txn(), Err(heed::Error::Mdb(MdbError::Panic)))
+    }
+
+    /// Copies what is committed now, without free pages, to the file of an environment in the folder `dir`; it is on the disk
+    /// when this returns. Faults: `Missing` when the disk is full or cannot be written.
+    pub(crate) fn copy_to(&self, dir: &Path) -> Result<(), Fault> {
+        self.copy_to_file(&dir.join(DATA_FILE))
+    }
+
+    /// As [`Env::copy_to`], to the file `path`.
+    pub(crate) fn copy_to_file(&self, path: &Path) -> Result<(), Fault> {
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(path);
+        let mut file = file.map_err(|error| fault(error.into()))?;
+        (self.0.copy_to_file(&mut file, CompactionOption::Enabled)).map_err(fault)?;
+        file.sync_all().map_err(|error| fault(error.into()))
     }
 
     /// Returns the only write transaction; waits for that of another process.

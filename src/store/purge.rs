@@ -6,7 +6,7 @@ use std::time::Instant;
 use heed::types::DecodeIgnore;
 
 use crate::Store;
-use crate::codec::account_key;
+use crate::codec::{account_key, item_id_of};
 use crate::ids::{AccountId, Utc};
 use crate::lexicons::owner;
 use crate::prune::{Pruning, account};
@@ -66,6 +66,37 @@ impl Store {
             kept.remove(&purged);
         }
         self.seals.sweep(&accounts, &kept);
+        Ok(())
+    }
+
+    /// Checks that what is sealed can be opened: of each account's history one item, all lexicons and named speakers. Fault:
+    /// `Internal`.
+    pub(crate) fn check_secrets(&self) -> Result<(), Fault> {
+        let txn = self.env.read_txn()?;
+        let mut checked = None;
+        for entry in self.tables.history.iter(&txn)? {
+            let (key, value) = entry?;
+            let account = account(key)?;
+            let id = item_id_of(key)
+                .ok_or_else(|| Fault::internal("a key of the history is damaged"))?;
+            let is_purged = self
+                .tables
+                .purges
+                .get(&txn, &account_key(account))?
+                .is_some();
+            if checked != Some(account) && !is_purged {
+                self.seals.opener(account)?.open(id, value)?;
+                checked = Some(account);
+            }
+        }
+        for entry in self.tables.lexicons.iter(&txn)? {
+            let (key, value) = entry?;
+            self.seals.open_lexicon(account(key)?, value)?;
+        }
+        for entry in self.tables.speakers.iter(&txn)? {
+            let (key, value) = entry?;
+            self.seals.open_speakers(account(key)?, value)?;
+        }
         Ok(())
     }
 

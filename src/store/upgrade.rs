@@ -4,10 +4,13 @@
 //! edited.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 
 use heed::{RoTxn, RwTxn};
 
 use crate::codec::{account_of, bytes_key};
+use crate::lmdb::Env;
 use crate::{Meta, Tables};
 use vocabox_base::fault::Fault;
 
@@ -72,6 +75,27 @@ fn to_8(_: &mut RwTxn<'_>, _: Tables) -> Result<(), Fault> {
 /// Checks that this program can read the databases. Fault: `Missing` when a newer program wrote them.
 pub(crate) fn check(txn: &RoTxn<'_>, meta: Meta<'_>) -> Result<(), Fault> {
     pending(meta.get(txn, VERSION_KEY)?, &STEPS).map(drop)
+}
+
+/// Before databases of an older layout are upgraded, copies them to the file `layout-N.mdb` of `dir`, the folder of the store, and removes
+/// what an earlier upgrade has kept. Faults: as [`check`], and `Missing` when the disk has no room for the copy.
+pub(crate) fn keep_former(env: &Env, dir: &Path, meta: Meta<'_>) -> Result<(), Fault> {
+    let found = meta.get(&*env.read_txn()?, VERSION_KEY)?;
+    let (Some(version), false) = (found, pending(found, &STEPS)?.is_empty()) else {
+        return Ok(());
+    };
+    let kept = |version: u64| dir.join(format!("layout-{version}.mdb"));
+    let fresh = dir.join("layout.new");
+    env.copy_to_file(&fresh)?;
+    for former in 1..version {
+        let _ = fs::remove_file(kept(former));
+    }
+    fs::rename(fresh, kept(version)).map_err(Fault::disk)?;
+    log::info!(
+        "the store is converted from layout {version} to {VERSION}; the former one is kept in {}",
+        kept(version).display()
+    );
+    Ok(())
 }
 
 /// Upgrades the databases to [`VERSION`], all in `txn`; an empty store starts there. Fault: as [`check`].
@@ -197,7 +221,16 @@ mod tests {
         drop(store);
         let store = Store::open(dir.path()).unwrap();
         let [one, twenty] = items;
-        assert_eq!(all(&store, ada, None), [twenty, one]);
+        assert_eq!(all(&store, ada, None), [twenty.clone(), one.clone()]);
+        // The former layout was kept: it is read, and converted, once more.
+        let again = tempfile::tempdir().unwrap();
+        std::fs::create_dir(again.path().join("store")).unwrap();
+        let kept = "store/layout-4.mdb";
+        let moved = again.path().join("store/data.mdb");
+        std::fs::copy(dir.path().join(kept), moved).unwrap();
+        let former = Store::open(again.path()).unwrap();
+        assert_eq!(all(&former, ada, None), [twenty, one]);
+        assert!(again.path().join(kept).exists());
         let txn = store.env.read_txn().unwrap();
         let held = store.tables.held(&txn, ada).unwrap();
         assert_eq!((held.items, held.bytes), (2, bytes as u64));

@@ -11,7 +11,7 @@ use heed::RwTxn;
 use serde::{Deserialize, Serialize};
 
 use crate::codec::{account_key, account_of, voice_key};
-use crate::ids::{AccountId, Utc, VoiceId};
+use crate::ids::{AccountId, KeyId, Utc, VoiceId};
 use crate::{Store, Tables};
 use vocabox_base::fault::{Fault, Kind};
 
@@ -28,6 +28,19 @@ pub struct ClonedVoice {
     pub style: ClonedStyle,
     /// File of the clip that it was made from.
     pub clip: String,
+    /// That the speaker agreed, as the request declared it.
+    pub consent: Option<VoiceConsent>,
+}
+
+/// A declaration that a speaker agreed to be cloned.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VoiceConsent {
+    pub declared_at: Utc,
+    /// The key that declared it.
+    pub key_id: KeyId,
+    pub key_name: String,
+    /// What was declared: the words that the client sent, or those of this program.
+    pub sentence: String,
 }
 
 /// What LMDB holds of a cloned voice.
@@ -48,6 +61,9 @@ pub(crate) struct VoiceRecord {
 struct VoiceLabel {
     name: String,
     description: String,
+    /// None in labels of programs that did not keep it.
+    #[serde(default)]
+    consent: Option<VoiceConsent>,
 }
 
 /// The current sound of a voice.
@@ -89,6 +105,7 @@ impl Store {
         let label = VoiceLabel {
             name: voice.name.clone(),
             description: voice.description.clone(),
+            consent: voice.consent.clone(),
         };
         let label = serde_json::to_vec(&label).map_err(Fault::internal)?;
         files.put(id, LABEL, &mut &label[..])?;
@@ -156,6 +173,7 @@ impl Store {
             created_at: record.created_at,
             style: record.style,
             clip: record.clip,
+            consent: label.consent,
         })
     }
 
@@ -270,6 +288,21 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Checks that the files of all voices are there, and whole. Faults: `NotFound` when one is missing, `Internal` when one is
+    /// damaged.
+    pub(crate) fn check_voice_files(&self) -> Result<(), Fault> {
+        let txn = self.env.read_txn()?;
+        for entry in self.tables.voices.iter(&txn)? {
+            let (_, voice) = entry?;
+            self.voice_file(voice.id, &voice.style.table)?;
+            self.voice_file(voice.id, &voice.clip)?;
+            self.labelled(voice)?;
+        }
+        Ok(())
+    }
+}
+
 impl Tables {
     /// As [`Store::check_voice_room`].
     fn check_voice_room(
@@ -313,4 +346,4 @@ fn no_such_voice() -> Fault {
 
 #[cfg(test)]
 #[path = "voices_tests.rs"]
-mod tests;
+pub(crate) mod tests;

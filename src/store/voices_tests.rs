@@ -5,7 +5,7 @@ use super::*;
 use crate::tests::{account, contains, open};
 use crate::{HistoryFate, StoreBounds};
 
-fn voice(name: &str) -> ClonedVoice {
+pub(crate) fn voice(name: &str) -> ClonedVoice {
     ClonedVoice {
         id: VoiceId::new(),
         name: name.to_owned(),
@@ -13,6 +13,7 @@ fn voice(name: &str) -> ClonedVoice {
         created_at: Utc::now(),
         style: style(),
         clip: String::new(),
+        consent: None,
     }
 }
 
@@ -231,6 +232,7 @@ fn a_voice_of_layout_6_has_its_name_in_its_record() {
         record.label = Some(VoiceLabel {
             name: "Before".to_owned(),
             description: "then".to_owned(),
+            consent: None,
         });
         tables.voices.put(txn, &key, &record)
     });

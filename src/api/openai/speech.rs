@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use super::events::{EVENT_STREAM, event, fault_event};
+use crate::api::timed_speech::{TimedSpeechWord, WordsQuery};
 use crate::api::tts::{self, Sending, SpeechRequest};
 use crate::api::{Call, Context, Reply};
 use crate::audio::dsp::resample::resample_clip;
@@ -14,7 +15,7 @@ use crate::audio::pcm::Clip;
 use crate::fault::{Fault, Kind};
 use crate::request::json;
 use crate::request::openai_speech::{OpenAiSpeech, OpenAiSpeechFields, SoundCarrier};
-use crate::services::speech::no_sound;
+use crate::services::speech::{SpeechStream, no_sound};
 
 /// Seconds of sound that OpenAI counts as one token.
 const TOKEN_S: f64 = 0.05;
@@ -32,18 +33,28 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         carrier,
     } = json::object::<OpenAiSpeechFields>(&call.head, body)?.checked()?;
     let format = Format::parse(&format).map_err(renamed)?;
+    let WordsQuery { word_timestamps } = WordsQuery::read(&call.head)?;
     let (input_tokens, tempo) = (parameters.text.chars().count(), parameters.tempo);
     let asked = tts::begin(context, call, parameters, format, Sending::WhileMade);
-    let SpeechRequest { speech, script, .. } = asked.map_err(renamed)?;
+    let SpeechRequest {
+        speech,
+        script,
+        mark,
+        ..
+    } = asked.map_err(renamed)?;
     let mut stream = speech.stream(script, &call.share()?, &call.cancellation)?;
     let first = faster(stream.piece()?.ok_or_else(no_sound)?, tempo)?;
+    let words_of = move |stream: &mut SpeechStream| {
+        let timed = |word| TimedSpeechWord::of(word, tempo);
+        word_timestamps.then(|| stream.words().into_iter().map(timed).collect::<Vec<_>>())
+    };
     let mut sound = CarriedSound {
-        encoder: Some(encode::stream(format, first.rate_hz)?),
+        encoder: Some(encode::stream(format, first.rate_hz, mark)?),
         carrier,
         input_tokens,
         seconds: 0.0,
     };
-    let body = sound.part(&first)?;
+    let body = sound.part(&first, words_of(&mut stream))?;
     call.item()?.duration_seconds = Some(sound.seconds);
     let mut next = move |call: &mut Call| {
         if sound.encoder.is_none() {
@@ -52,7 +63,8 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         let Some(piece) = stream.piece()? else {
             return sound.end().map(Some);
         };
-        let part = sound.part(&faster(piece, tempo)?)?;
+        let words = words_of(&mut stream);
+        let part = sound.part(&faster(piece, tempo)?, words)?;
         call.item()?.duration_seconds = Some(sound.seconds);
         Ok(Some(part))
     };
@@ -74,7 +86,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
             SoundCarrier::Bytes => format.content_type(),
             SoundCarrier::Events => EVENT_STREAM,
         },
-        headers: Vec::new(),
+        headers: tts::headers(None, mark),
         body,
         rest: Some(Box::new(source)),
         file: None,
@@ -92,19 +104,23 @@ struct CarriedSound {
 }
 
 impl CarriedSound {
-    /// The part of the answer for a piece.
-    fn part(&mut self, piece: &Clip) -> Result<Vec<u8>, Fault> {
+    /// The part of the answer for a piece, with its words if they are asked for.
+    fn part(
+        &mut self,
+        piece: &Clip,
+        words: Option<Vec<TimedSpeechWord>>,
+    ) -> Result<Vec<u8>, Fault> {
         self.seconds += piece.seconds();
         let encoder = self.encoder.as_mut().ok_or_else(no_sound)?;
         let bytes = encoder.push(&piece.samples)?;
-        self.carried(bytes)
+        self.carried(bytes, words)
     }
 
     /// The last part.
     fn end(&mut self) -> Result<Vec<u8>, Fault> {
         let encoder = self.encoder.take().ok_or_else(no_sound)?;
         let bytes = encoder.finish()?;
-        let mut part = self.carried(bytes)?;
+        let mut part = self.carried(bytes, None)?;
         if self.carrier == SoundCarrier::Events {
             let output_tokens = (self.seconds / TOKEN_S).ceil() as usize;
             part.extend(event(&json!({ "type": "speech.audio.done", "usage": {
@@ -116,14 +132,24 @@ impl CarriedSound {
         Ok(part)
     }
 
-    fn carried(&self, bytes: Vec<u8>) -> Result<Vec<u8>, Fault> {
+    fn carried(
+        &self,
+        bytes: Vec<u8>,
+        words: Option<Vec<TimedSpeechWord>>,
+    ) -> Result<Vec<u8>, Fault> {
         match self.carrier {
             SoundCarrier::Bytes => Ok(bytes),
-            SoundCarrier::Events if bytes.is_empty() => Ok(Vec::new()),
-            SoundCarrier::Events => event(&json!({
-                "type": "speech.audio.delta",
-                "audio": STANDARD.encode(bytes),
-            })),
+            SoundCarrier::Events if bytes.is_empty() && words.is_none() => Ok(Vec::new()),
+            SoundCarrier::Events => {
+                let mut delta = json!({
+                    "type": "speech.audio.delta",
+                    "audio": STANDARD.encode(bytes),
+                });
+                if let Some(words) = words {
+                    delta["words"] = json!(words);
+                }
+                event(&delta)
+            }
         }
     }
 }

@@ -3,13 +3,14 @@
 use std::mem::take;
 
 use flacenc::bitsink::ByteSink;
-use flacenc::component::{BitRepr, StreamInfo};
+use flacenc::component::{BitRepr, MetadataBlockData, StreamInfo};
 use flacenc::config::Encoder;
 use flacenc::error::{Verified, Verify};
 use flacenc::source::{Fill, FrameBuf, MemSource};
 use flacenc::{encode_fixed_size_frame, encode_with_fixed_block_size};
 
-use super::{Stream, to_i16};
+use super::{Stream, marked, to_i16};
+use crate::mark::SyntheticMark;
 use vocabox_base::fault::Fault;
 
 /// Samples of a block in a file: the reference encoder's default.
@@ -19,7 +20,7 @@ const WHOLE_BLOCK: usize = 4_096;
 const STREAM_BLOCK: usize = 1_024;
 
 /// Returns a file with its length and its samples' MD5.
-pub fn whole(samples: &[f32], rate_hz: u32) -> Result<Vec<u8>, Fault> {
+pub fn whole(samples: &[f32], rate_hz: u32, mark: Option<SyntheticMark>) -> Result<Vec<u8>, Fault> {
     info(rate_hz, WHOLE_BLOCK)?;
     let samples: Vec<i32> = samples.iter().map(|s| i32::from(to_i16(*s))).collect();
     let source = MemSource::from_samples(&samples, 1, 16, rate_hz as usize);
@@ -33,6 +34,7 @@ pub fn whole(samples: &[f32], rate_hz: u32) -> Result<Vec<u8>, Fault> {
     if samples.is_empty() {
         unknown_frame_sizes(stream.stream_info_mut())?;
     }
+    put_mark(&mut stream, mark)?;
     bytes(&stream)
 }
 
@@ -50,12 +52,13 @@ pub struct FlacStream {
 
 impl FlacStream {
     /// Returns an encoder at `rate_hz`. Fault: `Internal` when the format cannot express the rate.
-    pub fn new(rate_hz: u32) -> Result<Self, Fault> {
+    pub fn new(rate_hz: u32, mark: Option<SyntheticMark>) -> Result<Self, Fault> {
         let info = info(rate_hz, STREAM_BLOCK)?;
         let mut head = flacenc::component::Stream::with_stream_info(info.clone());
         // 0 stands for "unknown", for the length and for the MD5.
         head.stream_info_mut().set_total_samples(0);
         unknown_frame_sizes(head.stream_info_mut())?;
+        put_mark(&mut head, mark)?;
         Ok(FlacStream {
             config: config()?,
             head: bytes(&head)?,
@@ -118,6 +121,20 @@ fn info(rate_hz: u32, block: usize) -> Result<StreamInfo, Fault> {
 /// size is above the largest, which strict readers refuse.
 fn unknown_frame_sizes(info: &mut StreamInfo) -> Result<(), Fault> {
     info.set_frame_sizes(0, 0).map_err(Fault::internal)
+}
+
+fn put_mark(
+    stream: &mut flacenc::component::Stream,
+    mark: Option<SyntheticMark>,
+) -> Result<(), Fault> {
+    /// The type of a block of Vorbis comments (RFC 9639 §8.1).
+    const VORBIS_COMMENT: u8 = 4;
+    if let Some(mark) = mark {
+        let comments = marked::flac_comments(mark);
+        let block = MetadataBlockData::new_unknown(VORBIS_COMMENT, &comments);
+        stream.add_metadata_block(block.map_err(Fault::internal)?);
+    }
+    Ok(())
 }
 
 fn bytes(part: &impl BitRepr) -> Result<Vec<u8>, Fault> {

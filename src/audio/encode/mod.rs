@@ -13,23 +13,27 @@
 //! | `aac` | bare AAC packets, for MP4 |
 //! | `codec` | the codecs of a film's sound |
 //! | `adts` | AAC in packets with heads of their own |
+//! | `marked` | the mark of sound that a machine made |
 //! | `mp3` | MP3: a third of the bytes, not the same samples |
 
 mod aac;
 mod adts;
 mod codec;
 mod flac;
+mod marked;
 mod mp3;
 mod opus;
 mod packets;
 mod round_trip;
 mod wav;
 
+use crate::mark::SyntheticMark;
 use vocabox_base::fault::Fault;
 
 pub use crate::decode::codecs::opus::RATE_HZ as OPUS_RATE_HZ;
 pub use aac::AacPackets;
 pub use codec::Codec;
+pub use marked::mark_wav_file;
 pub use packets::OpusPackets;
 pub use wav::{WAV_HEAD_BYTES, WavWriter, endless_wav_head, wav};
 
@@ -122,18 +126,31 @@ pub trait Stream: Send {
 /// Returns a whole file with its length in its header: `samples` in [−1, 1] at `rate_hz`, clamped beyond that, NaN as
 /// 0, rounded to 16 bits except for Opus, MP3 and AAC.
 ///
+/// With a `mark`, the file's metadata say so, where the format has them.
+///
 /// Faults: `Internal` when `rate_hz` is 0, or beyond the format's bounds (WAV: 4 GiB; FLAC: 655 350 Hz).
-pub fn whole(format: Format, samples: &[f32], rate_hz: u32) -> Result<Vec<u8>, Fault> {
+pub fn whole(
+    format: Format,
+    samples: &[f32],
+    rate_hz: u32,
+    mark: Option<SyntheticMark>,
+) -> Result<Vec<u8>, Fault> {
     check(rate_hz)?;
     match format {
-        Format::Wav => wav(samples, rate_hz),
+        Format::Wav => {
+            let mut file = wav(samples, rate_hz)?;
+            if let Some(mark) = mark {
+                marked::wav(&mut file, mark);
+            }
+            Ok(file)
+        }
         Format::Pcm => Ok(samples
             .iter()
             .flat_map(|s| to_i16(*s).to_le_bytes())
             .collect()),
-        Format::Flac => flac::whole(samples, rate_hz),
-        Format::Opus => opus::whole(samples, rate_hz),
-        Format::Mp3 => mp3::whole(samples, rate_hz),
+        Format::Flac => flac::whole(samples, rate_hz, mark),
+        Format::Opus => opus::whole(samples, rate_hz, mark),
+        Format::Mp3 => mp3::whole(samples, rate_hz, mark),
         Format::Aac => adts::whole(samples, rate_hz),
     }
 }
@@ -143,14 +160,18 @@ pub fn whole(format: Format, samples: &[f32], rate_hz: u32) -> Result<Vec<u8>, F
 /// [`whole`] over all its pieces.
 ///
 /// Faults: as [`whole`].
-pub fn stream(format: Format, rate_hz: u32) -> Result<Box<dyn Stream>, Fault> {
+pub fn stream(
+    format: Format,
+    rate_hz: u32,
+    mark: Option<SyntheticMark>,
+) -> Result<Box<dyn Stream>, Fault> {
     check(rate_hz)?;
     Ok(match format {
-        Format::Wav => Box::new(wav::WavStream::new(rate_hz)?),
+        Format::Wav => Box::new(wav::WavStream::new(rate_hz, mark)?),
         Format::Pcm => Box::new(wav::WavStream::bare()),
-        Format::Flac => Box::new(flac::FlacStream::new(rate_hz)?),
-        Format::Opus => Box::new(opus::OpusStream::new(rate_hz)?),
-        Format::Mp3 => Box::new(mp3::Mp3Stream::new(rate_hz)?),
+        Format::Flac => Box::new(flac::FlacStream::new(rate_hz, mark)?),
+        Format::Opus => Box::new(opus::OpusStream::new(rate_hz, mark)?),
+        Format::Mp3 => Box::new(mp3::Mp3Stream::new(rate_hz, mark)?),
         Format::Aac => Box::new(adts::AdtsStream::new(rate_hz)?),
     })
 }

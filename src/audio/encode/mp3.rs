@@ -3,10 +3,13 @@
 //! A file is nothing but frames that stand alone, without the frame of Xing or LAME that tells a length: clients that ask for a
 //! long text in parts join the answers, and such a frame in their midst would cut them.
 
+use std::mem::take;
+
 use rusty_mp3::{Error, Mp3Encoder, Mp3EncoderConfig};
 
-use super::Stream;
+use super::{Stream, marked};
 use crate::dsp::resample::Feed;
+use crate::mark::SyntheticMark;
 use vocabox_base::fault::Fault;
 
 /// Rates at which no frame refers to an earlier one in this encoder (MPEG-2 and 2.5). Any other is resampled to the next higher
@@ -17,8 +20,8 @@ const RATES_HZ: [u32; 6] = [8_000, 11_025, 12_000, 16_000, 22_050, 24_000];
 const KBITS_PER_S: u32 = 128;
 
 /// Returns a file: what [`Mp3Stream`] makes of `samples`.
-pub fn whole(samples: &[f32], rate_hz: u32) -> Result<Vec<u8>, Fault> {
-    let mut stream = Box::new(Mp3Stream::new(rate_hz)?);
+pub fn whole(samples: &[f32], rate_hz: u32, mark: Option<SyntheticMark>) -> Result<Vec<u8>, Fault> {
+    let mut stream = Box::new(Mp3Stream::new(rate_hz, mark)?);
     let mut file = stream.push(samples)?;
     file.extend(stream.finish()?);
     Ok(file)
@@ -31,11 +34,13 @@ pub struct Mp3Stream {
     encoder: Mp3Encoder,
     /// Whether the first packet, which tells lengths, was left out.
     is_begun: bool,
+    /// The tag before the first frame, until it was returned.
+    tag: Vec<u8>,
 }
 
 impl Mp3Stream {
     /// Returns an encoder at `rate_hz`. Fault: `Internal` when the rate cannot be converted.
-    pub fn new(rate_hz: u32) -> Result<Self, Fault> {
+    pub fn new(rate_hz: u32, mark: Option<SyntheticMark>) -> Result<Self, Fault> {
         let fits = RATES_HZ.into_iter().find(|rate| *rate >= rate_hz);
         let coded_hz = fits.unwrap_or(RATES_HZ[RATES_HZ.len() - 1]);
         let config = Mp3EncoderConfig {
@@ -47,6 +52,7 @@ impl Mp3Stream {
             coded_hz,
             encoder: Mp3Encoder::new(config),
             is_begun: false,
+            tag: mark.map(marked::id3).unwrap_or_default(),
         })
     }
 
@@ -58,7 +64,7 @@ impl Mp3Stream {
     }
 
     fn packets(&mut self) -> Result<Vec<u8>, Fault> {
-        let mut made = Vec::new();
+        let mut made = take(&mut self.tag);
         loop {
             match self.encoder.next_packet() {
                 Ok(packet) if std::mem::replace(&mut self.is_begun, true) => made.extend(packet),

@@ -2,15 +2,16 @@
 
 use std::mem::take;
 
-use opus_pure::OggOpusWriter;
+use opus_pure::{OggOpusWriter, OpusTags};
 
-use super::Stream;
 use super::packets::{OpusPackets, PACKET_SAMPLES};
+use super::{Stream, marked};
+use crate::mark::SyntheticMark;
 use vocabox_base::fault::Fault;
 
 /// Returns a file whose pages last a second each, so that players seek quickly.
-pub fn whole(samples: &[f32], rate_hz: u32) -> Result<Vec<u8>, Fault> {
-    let mut stream = OpusStream::new(rate_hz)?;
+pub fn whole(samples: &[f32], rate_hz: u32, mark: Option<SyntheticMark>) -> Result<Vec<u8>, Fault> {
+    let mut stream = OpusStream::new(rate_hz, mark)?;
     let mut file = Vec::new();
     for second in samples.chunks(rate_hz as usize) {
         file.extend(stream.push(second)?);
@@ -28,12 +29,17 @@ pub struct OpusStream {
 
 impl OpusStream {
     /// Returns an encoder at `rate_hz`. Fault: `Internal` when the codec cannot be made.
-    pub fn new(rate_hz: u32) -> Result<Self, Fault> {
+    pub fn new(rate_hz: u32, mark: Option<SyntheticMark>) -> Result<Self, Fault> {
         let packets = OpusPackets::new(rate_hz, 1)?;
         let head = packets.head().clone();
+        let mut tags = OpusTags::default();
+        for (name, value) in mark.map(marked::comments).into_iter().flatten() {
+            tags.push(name, value).map_err(Fault::internal)?;
+        }
+        let writer = OggOpusWriter::with_tags(Vec::new(), head, tags);
         Ok(OpusStream {
             packets,
-            writer: OggOpusWriter::new(Vec::new(), head).map_err(Fault::internal)?,
+            writer: writer.map_err(Fault::internal)?,
         })
     }
 

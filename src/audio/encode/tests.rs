@@ -5,6 +5,14 @@ use crate::decode;
 use crate::dsp::resample::resample_clip;
 use crate::pcm::{Clip, read_all};
 
+fn whole(format: Format, samples: &[f32], rate_hz: u32) -> Result<Vec<u8>, Fault> {
+    super::whole(format, samples, rate_hz, None)
+}
+
+fn stream(format: Format, rate_hz: u32) -> Result<Box<dyn Stream>, Fault> {
+    super::stream(format, rate_hz, None)
+}
+
 /// Signal over error that Opus must keep on a chirp, in decibels. Measured: 12.6 to 22.
 const OPUS_SNR_DB_MIN: f64 = 10.0;
 /// The same for AAC.

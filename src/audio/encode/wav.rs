@@ -3,7 +3,8 @@
 use std::io::{Cursor, Seek, Write};
 use std::mem::take;
 
-use super::{Stream, to_i16};
+use super::{Stream, marked, to_i16};
+use crate::mark::SyntheticMark;
 use vocabox_base::fault::Fault;
 
 /// Bytes of a WAV file before its samples.
@@ -98,10 +99,13 @@ pub struct WavStream {
 impl WavStream {
     /// A WAV whose two sizes are 0xFFFFFFFF, which readers take for "until the end" (ffmpeg writes the same to a
     /// pipe). Fault: `Internal` when `rate_hz` is 0.
-    pub fn new(rate_hz: u32) -> Result<Self, Fault> {
+    pub fn new(rate_hz: u32, mark: Option<SyntheticMark>) -> Result<Self, Fault> {
         let mut head = wav(&[], rate_hz)?;
         for at in [4, WAV_HEAD_BYTES - 4] {
             head[at..at + 4].fill(0xff);
+        }
+        if let Some(mark) = mark {
+            marked::wav(&mut head, mark);
         }
         Ok(WavStream { head })
     }

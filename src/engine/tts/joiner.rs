@@ -46,6 +46,11 @@ impl Joiner {
         }
     }
 
+    /// The samples of silence before the next piece.
+    pub fn pause(&self) -> usize {
+        self.pause
+    }
+
     /// Returns the next part of the joined sound: the pause before the piece, and the piece. None for a silent piece, which
     /// leaves no trace. `pause_s` seconds of silence follow it if another comes.
     pub fn push(&mut self, sound: &[f32], pause_s: f32) -> Option<Clip> {

@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
 
-use crate::contract::{Speak, SpeechPiece, SpeechPieces, Utterance};
+use crate::contract::{PieceWord, Speak, SpeechPiece, SpeechPieces, Utterance};
 use crate::graph::loader::{GraphLoader, refused, variant_in_use};
 use crate::graph::net::{Input, Net};
 use crate::refusals::unknown_voice;
@@ -111,6 +111,7 @@ impl Speak for Kokoro {
             Ok(SpeechPiece {
                 pause_s: pause_s(piece.pause) / speed,
                 about_s: piece.seconds() as f32 / speed,
+                words: PieceWord::all(&piece),
                 make: Box::new(move |_| self.sound(&tokens, &style, speed)),
             })
         };

@@ -44,6 +44,7 @@ impl Speak for Hums {
                 make: Box::new(move |_| Ok(hum(gain, 24_000).samples)),
                 pause_s: 0.0,
                 about_s: 2.0,
+                words: Vec::new(),
             })
         };
         Ok(SpeechPieces {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::contract::{Speak, SpeechPiece, SpeechPieces, Utterance};
+use crate::contract::{PieceWord, Speak, SpeechPiece, SpeechPieces, Utterance};
 use crate::graph::loader::{GraphLoader, refused, variant_in_use};
 use crate::graph::net::{Input, Net};
 use crate::refusals::{unknown_voice, unread};
@@ -190,6 +190,7 @@ impl Speak for VitsSynthesizer {
             (!ids.is_empty()).then(|| SpeechPiece {
                 pause_s: pause_s(piece.pause) / speed,
                 about_s: piece.seconds() as f32 / speed,
+                words: PieceWord::all(&piece),
                 make: Box::new(move |_| self.sound(&ids, voice.speaker, speed)),
             })
         };

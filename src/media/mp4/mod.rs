@@ -12,6 +12,7 @@
 //! | `tables` | sample tables → chunks |
 //! | `fragments` | fragments → sample tables |
 //! | `sound` | the new track's box |
+//! | `user_data` | what the film says of itself |
 
 mod boxes;
 mod fragments;
@@ -19,6 +20,7 @@ mod layout;
 mod movie;
 mod sound;
 mod tables;
+mod user_data;
 
 use std::fs::File;
 use std::io::{BufWriter, Read, Seek, Write};
@@ -206,7 +208,7 @@ impl<'a> Plan<'a> {
     /// Returns the box `moov`, with chunks at `places`.
     fn head(&self, places: &[Vec<u64>]) -> Result<Vec<u8>, Fault> {
         let scale = self.movie.scale;
-        let mut made = Vec::new();
+        let (mut made, mut told) = (Vec::new(), Vec::new());
         let (sound_places, kept_places) = places.split_last().ok_or_else(no_picture)?;
         let ends = self.kept.iter().map(|(_, showing)| showing.end);
         let end = ends.fold(sound::duration(self.sound, scale), u64::max);
@@ -244,10 +246,14 @@ impl<'a> Plan<'a> {
                 }
                 // Boxes about fragments, removed elementary streams, protection, and free space.
                 b"mvex" | b"iods" | b"pssh" | b"free" | b"skip" => {}
+                b"udta" if self.sound.mark().is_some() => told.extend(part.body),
                 _ => made.extend(part.whole),
             }
         }
         made.extend(new.unwrap_or_default());
+        if let Some(mark) = self.sound.mark() {
+            made.extend(user_data::marked(&told, mark)?);
+        }
         Ok(wrap(b"moov", &[&made]))
     }
 

@@ -16,8 +16,9 @@ use std::io::{Read, Seek};
 use mkv_element::prelude::{
     Attachments, Audio, Channels, Chapters, CodecDelay, CodecId, CodecPrivate, Crc32, Cues,
     Duration, Element as Known, FlagDefault, FlagLacing, Info, Language, SamplingFrequency,
-    Seek as SeekTo, SeekHead, SeekId, SeekPosition, SeekPreRoll, Segment, Tag, TagTrackUid, Tags,
-    Targets, TrackEntry, TrackNumber, TrackType, TrackUid, Tracks, Void,
+    Seek as SeekTo, SeekHead, SeekId, SeekPosition, SeekPreRoll, Segment, SimpleTag, Tag, TagName,
+    TagString, TagTrackUid, Tags, Targets, TrackEntry, TrackNumber, TrackType, TrackUid, Tracks,
+    Void,
 };
 
 use self::clusters::{Clusters, Output};
@@ -27,6 +28,7 @@ use super::source::Source;
 use super::track::SoundTrack;
 use super::{Container, Picture, damaged, no_picture};
 use vocabox_audio::encode::OPUS_RATE_HZ;
+use vocabox_audio::mark::SyntheticMark;
 use vocabox_base::fault::Fault;
 
 /// Elements with chapters or attachments that are copied: a file has at most one of each.
@@ -113,7 +115,10 @@ pub fn replace_audio<R: Read + Seek>(
         places.push((Cues::ID.as_encoded(), out.at() - segment));
         out.put(&encoded(&cues)?)?;
     }
-    if let Some(tags) = told_tags {
+    if let Some(mark) = sound.mark() {
+        told_tags.get_or_insert_default().extend(tag_of(mark)?);
+    }
+    if let Some(tags) = told_tags.map(|tags| wrap::<Tags>(&[&tags])) {
         places.push((Tags::ID.as_encoded(), out.at() - segment));
         out.put(&tags)?;
     }
@@ -224,7 +229,7 @@ fn new_track(sound: &SoundTrack, number: u8, uid: u64) -> Result<Vec<u8>, Fault>
     })
 }
 
-/// Returns the tags of `element` except those of removed sound; none when none is left.
+/// Returns the content of `element`, the tags, except those of removed sound; none when none is left.
 fn tags<R: Read + Seek>(
     source: &mut Source<R>,
     element: &Element,
@@ -244,7 +249,24 @@ fn tags<R: Read + Seek>(
             made.extend(tag.whole);
         }
     }
-    Ok((!made.is_empty()).then(|| wrap::<Tags>(&[&made])))
+    Ok((!made.is_empty()).then_some(made))
+}
+
+/// A tag of the whole file with a mark.
+fn tag_of(mark: SyntheticMark) -> Result<Vec<u8>, Fault> {
+    let fields = [
+        ("COMMENT", mark.sentence()),
+        (SyntheticMark::FIELD, mark.source_type()),
+    ];
+    let fields = fields.map(|(name, value)| SimpleTag {
+        tag_name: TagName(name.to_owned()),
+        tag_string: Some(TagString(value.to_owned())),
+        ..Default::default()
+    });
+    encoded(&Tag {
+        simple_tag: fields.into(),
+        ..Default::default()
+    })
 }
 
 /// Returns a seek head with the (id, position in the segment) of the first few elements.
