@@ -1,7 +1,7 @@
 //! A transcript → subtitles.
 
 use crate::engine::contract::{Segment, Transcript, Word};
-use crate::text::subtitles::{PlacedWord, SubtitleFormat, SubtitleLayout, TimedText, captions};
+use crate::text::subtitles::{SpokenWord, SubtitleFormat, SubtitleLayout, TimedText, captions};
 
 /// Returns the subtitles of a transcript; they are timed by its words, where it has them.
 pub fn subtitles(
@@ -14,7 +14,7 @@ pub fn subtitles(
 }
 
 fn spoken(segment: &Segment) -> TimedText {
-    let word = |word: &Word| PlacedWord {
+    let word = |word: &Word| SpokenWord {
         start_s: word.start_s,
         end_s: word.end_s,
         text: word.text.clone(),
