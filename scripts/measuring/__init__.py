@@ -5,6 +5,7 @@ client    requests to a server
 peers     other programs on the same weights
 server    a server under test, which ends with the script
 films     reading films with ffmpeg
+node      programs for Node, with the packages that are locked for them
 figures   times, memory, and comparisons of two programs
 playing   streams of speech, and whether a player that plays them as they come has to wait
 waiting   clients that wait and come again when they are refused

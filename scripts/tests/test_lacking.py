@@ -18,6 +18,7 @@ LACKING = {
     "check_recordings.py": ([], "target/debug/examples/decode is missing: build it"),
     "check_playback.py": (["Cargo.toml"], "chromium is missing: install it"),
     "clients/examples.py": ([], NOT_BUILT),
+    "clients/node_packages.py": ([], NOT_BUILT),
     "clients/openai_package.py": ([], NOT_BUILT),
     "compare_mp3.py": ([], NOT_BUILT),
     "compare_peers.py": ([], NOT_BUILT),
