@@ -2,6 +2,7 @@
 
 needs     checks a script's requirements before it starts anything, and fetches missing packs and packages
 client    requests to a server
+checking  checks of calls by the packages of clients
 peers     other programs on the same weights
 server    a server under test, which ends with the script
 films     reading films with ffmpeg

@@ -146,6 +146,7 @@ def lacking(packages: Iterable[str]) -> list[str]:
 
     def has(package: str) -> bool:
         name, _, version = package.partition("==")
+        name = name.partition("[")[0]
         try:
             return importlib.metadata.version(name) == version
         except importlib.metadata.PackageNotFoundError:
