@@ -90,7 +90,8 @@ const TRANSCRIPTION = "conversation.item.input_audio_transcription";
   const session = new Session(new OpenAIRealtimeWS({intent: "transcription"}, secured));
   const created = await session.until("session.created");
   checks.that("ws: a session is created", created.session.type === "transcription", created);
-  session.update({format, transcription: {model: "gpt-4o-transcribe", language: "en"}, turn_detection: null});
+  // A model of OpenAI's that knows no turns.
+  session.update({format, transcription: {model: "gpt-realtime-whisper", language: "en"}});
   const updated = await session.until("session.updated");
   const {input} = updated.session.audio;
   checks.that("ws: it is changed", input.turn_detection === null && input.transcription.language === "en", updated);
