@@ -16,6 +16,9 @@ use crate::request::json;
 use crate::request::openai_speech::{OpenAiSpeech, OpenAiSpeechFields, SoundCarrier};
 use crate::services::speech::no_sound;
 
+/// Seconds of the first piece that are encoded before the first byte is sent, so that it comes as soon in every format; the rest of
+/// the piece follows at once.
+const FIRST_S: f64 = 0.25;
 /// Seconds of sound that OpenAI counts as one token.
 const TOKEN_S: f64 = 0.05;
 
@@ -43,16 +46,22 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         input_tokens,
         seconds: 0.0,
     };
+    let (first, rest) = divided(first, FIRST_S);
+    let mut waiting = Some(rest);
     let body = sound.part(&first)?;
     call.item()?.duration_seconds = Some(sound.seconds);
     let mut next = move |call: &mut Call| {
         if sound.encoder.is_none() {
             return Ok(None);
         }
-        let Some(piece) = stream.piece()? else {
-            return sound.end().map(Some);
+        let piece = match waiting.take() {
+            Some(rest) => rest,
+            None => match stream.piece()? {
+                Some(piece) => faster(piece, tempo)?,
+                None => return sound.end().map(Some),
+            },
         };
-        let part = sound.part(&faster(piece, tempo)?)?;
+        let part = sound.part(&piece)?;
         call.item()?.duration_seconds = Some(sound.seconds);
         Ok(Some(part))
     };
@@ -126,6 +135,16 @@ impl CarriedSound {
             })),
         }
     }
+}
+
+/// The first `seconds` of a piece, and what follows.
+fn divided(mut piece: Clip, seconds: f64) -> (Clip, Clip) {
+    let at = (seconds * f64::from(piece.rate_hz)) as usize;
+    let rest = Clip {
+        samples: piece.samples.split_off(at.min(piece.samples.len())),
+        rate_hz: piece.rate_hz,
+    };
+    (piece, rest)
 }
 
 /// A piece, `tempo` times as fast at its own pitch and rate, and never louder than full scale.
