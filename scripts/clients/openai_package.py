@@ -11,62 +11,21 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
-import difflib
 import io
-import re
 import sys
 import threading
 import warnings
 import wave
-from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from measuring import guarded, needs, parser  # noqa: E402
+from measuring.checking import ANSWERED, SAID, Checks  # noqa: E402
 from measuring.server import PACKS, Server, serving  # noqa: E402
 
 PACKAGES = ["openai==3.57.0"]
 DIARIZING = (*PACKS, "speaker-campplus", "segmentation-pyannote")
-SAID = "Copper conducts heat better than iron does, and iron is harder than copper."
-ANSWERED = "The old bridge was closed for repairs until the end of spring, and the ferry was full every day."
-# Of words of a sentence that is spoken and heard again.
-LIKENESS_MIN = 0.85
-
-
-class Checks:
-    """The calls so far."""
-
-    def __init__(self):
-        self.calls, self.wrong = 0, 0
-
-    def that(self, call: str, holds: bool, told: object = "") -> None:
-        """Notes a call, and whether it did what it should."""
-        self.calls += 1
-        if holds:
-            print(f"ok     {call}", flush=True)
-        else:
-            self.wrong += 1
-            print(f"WRONG  {call}: {str(told)[:300]}", flush=True)
-
-    def heard(self, call: str, text: str, said: str = SAID) -> None:
-        """Notes a call whose text should be `said`."""
-        def words(of: str) -> list[str]:
-            return re.findall(r"[a-z]+", of.lower())
-
-        likeness = difflib.SequenceMatcher(None, words(text), words(said)).ratio()
-        self.that(call, likeness >= LIKENESS_MIN, text)
-
-    def raises(self, call: str, expected: type, ask: Callable[[], object], holds: Callable[[object], bool] = lambda _: True) -> None:
-        """Notes a call that should raise `expected`, of which `holds`."""
-        try:
-            told = ask()
-        except expected as error:
-            self.that(call, holds(error), error)
-        except Exception as error:  # noqa: BLE001
-            self.that(call, False, f"{type(error).__name__}: {error}")
-        else:
-            self.that(call, False, f"no error: {told}")
 
 
 class Clients:

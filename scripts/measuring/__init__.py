@@ -2,9 +2,11 @@
 
 needs     checks a script's requirements before it starts anything, and fetches missing packs and packages
 client    requests to a server
+checking  checks of calls by the packages of clients
 peers     other programs on the same weights
 server    a server under test, which ends with the script
 films     reading films with ffmpeg
+node      programs for Node, with the packages that are locked for them
 figures   times, memory, and comparisons of two programs
 playing   streams of speech, and whether a player that plays them as they come has to wait
 waiting   clients that wait and come again when they are refused

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from fetching.cache import Cache, default_folder
-from fetching.environment import enter
+from fetching.environment import enter, lacking
 from fetching.fault import Usage
 from fetching.main import fetch
 from fetching.packs import read
@@ -73,6 +73,13 @@ def prepare(*, binary: Path | None = None, option: str = "--binary", packs: Iter
     if packs:
         fetch(MODELS, list(packs))
     enter(packages)
+
+
+def compiled(packages: Iterable[str]) -> None:
+    """Checks that this Python has `packages`, which are not fetched because some that they need have no wheels: pip compiles or
+    builds them."""
+    if missing := lacking(packages):
+        raise Usage(f"{missing[0]} is missing: run this with a Python into which pip has installed {' '.join(packages)}")
 
 
 def file(path: Path, remedy: str) -> Path:

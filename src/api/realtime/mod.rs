@@ -25,7 +25,8 @@ use super::{Call, Context};
 use crate::edge::websocket::{Arrival, ClientSocket, CloseReason};
 use crate::fault::Fault;
 use crate::request::realtime::{ClientEvent, EventRefusal, client_event};
-use crate::request::realtime_session::{EAGERNESS_MS, RealtimeSettings, SoundFormat, TurnEnd};
+use crate::request::realtime_session::{RealtimeSettings, SoundFormat};
+use crate::request::turn_end::{EAGERNESS_MS, TurnEnd};
 use crate::services::live::{
     CompletedUtterance, LiveCoding, LiveEvent, LiveOptions, LiveSession, LiveTranscription,
     SoundIntake, TurnSettings,
@@ -316,7 +317,8 @@ impl<'a> RealtimeSession<'a> {
 fn options(settings: &RealtimeSettings) -> Result<LiveOptions, Fault> {
     let keywords = settings.keywords.join("\n");
     let hints = TranscriptionHints::new(settings.prompt.as_deref(), Some(&keywords))?;
-    let turns = match &settings.turn_end {
+    let turn_end = settings.turn_end();
+    let turns = match &turn_end {
         TurnEnd::ServerVad {
             threshold,
             padding_ms,
@@ -338,7 +340,7 @@ fn options(settings: &RealtimeSettings) -> Result<LiveOptions, Fault> {
     Ok(LiveOptions {
         language: settings.language_code.clone(),
         hints,
-        is_automatic: settings.turn_end != TurnEnd::Manual,
+        is_automatic: turn_end != TurnEnd::Manual,
         turns,
         partials: true,
     })

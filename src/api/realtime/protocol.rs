@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use crate::fault::{Fault, Kind};
 use crate::request::realtime::{EventRefusal, UpdateKind};
-use crate::request::realtime_session::{RealtimeSettings, SoundFormat, TurnEnd};
+use crate::request::realtime_session::{RealtimeSettings, SoundFormat};
+use crate::request::turn_end::TurnEnd;
 use crate::services::live::{CompletedUtterance, LiveEvent};
 
 /// The object type of a session in both shapes.
@@ -232,7 +233,7 @@ impl Protocol {
                 "expires_at": self.expires_at,
                 "input_audio_format": beta_format,
                 "input_audio_transcription": transcription,
-                "turn_detection": turn_detection(&settings.turn_end),
+                "turn_detection": turn_detection(&settings.turn_end()),
                 "input_audio_noise_reduction": noise,
                 "include": null,
             });
@@ -249,7 +250,7 @@ impl Protocol {
             "audio": { "input": {
                 "format": format,
                 "transcription": transcription,
-                "turn_detection": turn_detection(&settings.turn_end),
+                "turn_detection": turn_detection(&settings.turn_end()),
                 "noise_reduction": noise,
             } },
             "include": null,

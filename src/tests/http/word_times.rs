@@ -96,7 +96,7 @@ fn parts_of_a_stream_of_events_have_their_words_in_order_and_within_the_sound() 
                 word["end"].as_f64().unwrap(),
             );
             assert!(
-                last <= start + 0.002 && start <= end && end <= seconds + 0.1,
+                last <= start + 0.002 && start <= end && start <= seconds + 0.002,
                 "{word} of {seconds}"
             );
             last = start;

@@ -31,6 +31,11 @@ fn openais_own_package_works_with_the_server() {
 }
 
 #[test]
+fn clients_for_node_work_with_the_server() {
+    works_with_the_server("node_packages.py");
+}
+
+#[test]
 fn the_examples_speak_and_transcribe() {
     works_with_the_server("examples.py");
 }
