@@ -100,6 +100,12 @@ pub fn run(args: SpeakArgs, common: &Common) -> Result<(), CliError> {
     }
     let mark = common.settings.mark_synthetic;
     let mark = mark.then_some(SyntheticMark::Speech);
+    if mark.is_some() && !format.takes_marks() {
+        say(&format!(
+            "not marked as synthetic: files of the format {} have no place for it",
+            format.name()
+        ));
+    }
     let mut progress = SpeechProgress::new(&read.script, &catalog);
     let mut stream = speech
         .stream(read.script.clone(), &LaneShare::command(), &cancellation)

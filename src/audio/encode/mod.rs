@@ -104,6 +104,11 @@ impl Format {
         FORMATS[self as usize].1[0]
     }
 
+    /// Whether files of the format have a place for a [`SyntheticMark`].
+    pub fn takes_marks(self) -> bool {
+        !matches!(self, Format::Pcm | Format::Aac)
+    }
+
     /// Returns the value of the header `Content-Type`.
     pub fn content_type(self) -> &'static str {
         FORMATS[self as usize].2
