@@ -1,0 +1,66 @@
+// The voices of the server, asked for once, and their previews.
+
+import { ask, blobOf } from "./api.js";
+
+let catalog = null;
+
+/** Voices and languages: `{voices, languages, reading}`. */
+export function voices() {
+  catalog ??= ask("voice/voices").catch(error => {
+    catalog = null;
+    throw error;
+  });
+  return catalog;
+}
+
+/** After a voice was made or deleted, or the key changed. */
+export const forgetVoices = () => { catalog = null; };
+
+/** The name of a language code, such as `en-gb`. */
+export function languageName(code) {
+  try {
+    return new Intl.DisplayNames(["en"], {type: "language"}).of(code.replace("_", "-")) ?? code;
+  } catch {
+    return code;
+  }
+}
+
+/** Options of a list of languages, by name. */
+export const languageOptions = codes => [...new Set(codes)].map(code => [code, languageName(code)]).sort((a, b) => a[1].localeCompare(b[1]));
+
+const CATEGORIES = {premade: "Stock", vocabusta: "Vocabusta", cloned: "Your clones"};
+export const categoryName = category => CATEGORIES[category] ?? category;
+
+/** Only voices of Kokoro can be mixed; a clone is one, but it is not of the pack. */
+export const isMixable = voice => voice.engine === "kokoro" && voice.category !== "cloned";
+
+const sound = new Audio();
+let playing = null;
+
+/** Plays a sound and stops the one before; `state` hears whether it plays. */
+export async function playOne(blob, state) {
+  stopOne();
+  const url = URL.createObjectURL(blob);
+  playing = () => {
+    playing = null;
+    sound.pause();
+    URL.revokeObjectURL(url);
+    state(false);
+  };
+  sound.src = url;
+  sound.onended = playing;
+  state(true);
+  await sound.play().catch(() => playing?.());
+}
+
+export const stopOne = () => playing?.();
+
+const previews = new Map();
+
+/** The preview of a voice; the browser keeps it as long as the page. */
+export async function preview(voiceId) {
+  if (!previews.has(voiceId)) previews.set(voiceId, await blobOf(`voice/voices/${encodeURIComponent(voiceId)}/preview`));
+  return previews.get(voiceId);
+}
+
+export const forgetPreview = voiceId => previews.delete(voiceId);
