@@ -143,6 +143,7 @@ fn send(
             },
             whole,
         }),
+        is_unchanged: false,
     })
 }
 

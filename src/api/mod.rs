@@ -10,6 +10,7 @@ mod context;
 pub mod cors;
 mod credentials;
 pub mod detail;
+mod console;
 mod docs_page;
 pub mod drain;
 mod dub;

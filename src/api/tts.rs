@@ -39,6 +39,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         body: encode::whole(request.format, &clip.samples, clip.rate_hz)?,
         rest: None,
         file: None,
+        is_unchanged: false,
     };
     drop(memory);
     Ok(reply)

@@ -13,11 +13,12 @@ const VIEWS = [
   ["clone", "Clone", () => import("./clone.js")],
   ["dub", "Dub", () => import("./dub.js")],
   ["history", "History", () => import("./history.js")],
-  ["box", "Server", () => import("./server.js")],
+  ["server", "Server", () => import("./server.js")],
 ];
 
 const of = id => document.getElementById(id);
 let leave = new AbortController();
+let isShown = false;
 
 async function show() {
   leave.abort();
@@ -47,12 +48,15 @@ async function show() {
   } finally {
     main.removeAttribute("aria-busy");
   }
-  if (document.activeElement === document.body) main.focus({preventScroll: true});
+  // A page that has just been loaded keeps its first stop, the link that skips to the content.
+  if (isShown && document.activeElement === document.body) main.focus({preventScroll: true});
+  isShown = true;
   scrollTo(0, 0);
 }
 
 function signIn(why = "") {
   [of("nav").hidden, of("account").hidden] = [true, true];
+  isShown = true;
   document.title = "Sign in · vocabox";
   const fields = new Fields();
   const key = el("input", {type: "password", autocomplete: "off", spellcheck: "false", required: true, placeholder: "satryx_live_…"});

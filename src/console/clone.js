@@ -7,7 +7,7 @@ import { Meter, Microphone } from "./microphone.js";
 import { previewButton } from "./picker.js";
 import { Track, decoded, wavOf } from "./sound.js";
 import { speakAgain } from "./speak.js";
-import { forgetPreview, forgetVoices, languageOptions, preview, stopOne, voices } from "./voices.js";
+import { forgetPreview, forgetVoices, hasPreview, keepPreview, languageOptions, stopOne, voices } from "./voices.js";
 import { Waveform } from "./wave.js";
 
 const RATE = 48_000;
@@ -121,6 +121,8 @@ class Clone {
     if (this.#source !== file) return;
     const wave = new Waveform({label: `Waveform of ${file.name}`});
     wave.track = track;
+    const [low, high] = track?.peak(0, track.seconds) ?? [-1, 1];
+    wave.gain = 0.95 / Math.max(0.01, high, -low);
     const told = track ? hints(measure(track)) : [["", "This browser cannot read the file; the server may."]];
     this.#recording.replaceChildren(el("p", {class: "voice-name", dir: "auto"}, file.name), track ? wave.root : "",
       el("audio", {controls: true, src: URL.createObjectURL(file), "aria-label": "Recording"}),
@@ -141,7 +143,7 @@ class Clone {
     try {
       const told = await upload("voice/clone", form);
       forgetVoices();
-      await this.#compare(told, this.#source);
+      this.#compare(told, this.#source);
       this.#list((await voices()).voices);
       say(`The voice ${told.name} is ready.`);
     } catch (error) {
@@ -153,8 +155,8 @@ class Clone {
   }
 
   /** Shows the new voice beside the recording that it was made from. */
-  async #compare({voice_id: id, name, quality, likeness}, source) {
-    const sample = URL.createObjectURL(await preview(id));
+  #compare({voice_id: id, name, quality, likeness, preview_url: url}, source) {
+    const sample = URL.createObjectURL(keepPreview(id, url));
     const kind = likeness.is_stock_voice ? "the nearest stock voice at the recording's pace" : "a blend of stock voices";
     const facts = [["Speech used", `${quality.speech_seconds.toFixed(1)} s`], ["Above the noise", `${quality.snr_db.toFixed(0)} dB`],
       ["Clipped", `${(100 * quality.clipping).toFixed(1)} %`], ["What it is", `${kind}, nearest ${likeness.nearest_voice_id}`]];
@@ -170,7 +172,7 @@ class Clone {
 
   #list(all) {
     const own = all.filter(voice => voice.category === "cloned");
-    const rows = own.map(voice => el("li", {class: "row line"}, previewButton(voice, error => this.#fields.show(error)),
+    const rows = own.map(voice => el("li", {class: "row line"}, hasPreview(voice) && previewButton(voice, error => this.#fields.show(error)),
       el("div", {class: "voice-text grow"}, el("span", {class: "voice-name", dir: "auto"}, voice.name), el("span", {class: "hint clip", dir: "auto"}, voice.description || voice.voice_id)),
       button("Speak", () => speakAgain("", voice.voice_id), {"aria-label": `Speak with ${voice.name}`}),
       button(`Delete ${voice.name}`, () => this.#delete(voice), {icon: "trash", quiet: true})));

@@ -29,9 +29,10 @@ export class Editor {
     this.#catalog = catalog;
     this.#signal = signal;
     signal.addEventListener("abort", () => this.close());
-    this.root = el("section", {class: "stack", "aria-label": project.name},
-      el("div", {class: "card"}, el("div", {class: "row between line-up"}, el("h2", {dir: "auto", class: "grow clip"}, project.name), button("Close", leave)),
-        this.#fields.general, this.#state, this.#films), this.#body, this.#result);
+    this.root = el("section", {class: "editor", "aria-label": project.name},
+      el("div", {class: "stack aside"}, el("div", {class: "card"},
+        el("div", {class: "row between line-up"}, el("h2", {dir: "auto", class: "grow clip"}, project.name), button("Close", leave)),
+        this.#fields.general, this.#state, this.#films), this.#result), this.#body);
     this.#start();
   }
 

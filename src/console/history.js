@@ -79,7 +79,7 @@ class History {
       el("td", {}, el("time", {datetime: item.created_at}, new Date(item.created_at).toLocaleString(undefined, {dateStyle: "short", timeStyle: "short"}))),
       el("td", {}, FEATURES[item.feature], " ", item.status === "error" && el("span", {class: "tag bad"}, "failed")),
       el("td", {class: "text"}, text),
-      el("td", {}, el("bdi", {}, this.#names.get(item.voice_id) ?? item.voice_id ?? item.language ?? "")),
+      el("td", {class: "voice-cell"}, el("bdi", {}, this.#names.get(item.voice_id) ?? item.voice_id ?? item.language ?? "")),
       el("td", {}, seconds(item.duration_seconds)),
       el("td", {}, seconds(item.latency_ms === null ? null : item.latency_ms / 1000)),
       el("td", {}, el("bdi", {}, item.key_name)),

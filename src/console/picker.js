@@ -1,7 +1,7 @@
 // Choosing a voice: search, filters, previews, and blends of several.
 
 import { button, el, relabel, say, select } from "./dom.js";
-import { categoryName, isMixable, languageName, languageOptions, playOne, preview, stopOne } from "./voices.js";
+import { categoryName, hasPreview, isMixable, languageName, languageOptions, playOne, preview, stopOne } from "./voices.js";
 
 const PARTS_MAX = 5;
 let count = 0;
@@ -100,7 +100,7 @@ export class VoicePicker extends EventTarget {
     const told = [languageName(voice.language), voice.gender, voice.category === "cloned" && "clone"].filter(Boolean).join(" · ");
     return el("div", {class: `voice ${isIn ? "in" : ""}`, "data-id": voice.voice_id},
       el("label", {}, radio, el("span", {class: "voice-text"}, el("span", {class: "voice-name", dir: "auto"}, voice.name), el("span", {class: "hint"}, told))),
-      previewButton(voice, this.#fail), mix);
+      hasPreview(voice) && previewButton(voice, this.#fail), mix);
   }
 
   #mix(voice) {

@@ -82,10 +82,11 @@ class Speak {
       else this.#speak();
     }}},
     el("div", {class: "stack"},
-      el("div", {class: "card"}, fields.general, text, el("div", {class: "sliders"}, this.speed.field), this.ofStock, this.ofClones,
+      el("div", {class: "card"}, fields.general, text, el("div", {class: "row bottom"}, el("div", {class: "grow"}, voice),
+        button("Choose", () => this.picker.root.scrollIntoView({block: "start"}), {class: "button only-narrow", "aria-label": "Choose a voice"})), el("div", {class: "sliders"}, this.speed.field), this.ofStock, this.ofClones,
         el("div", {class: "row"}, this.#submit, el("span", {class: "hint keys"}, "Ctrl + Enter"))),
       this.#result, this.#earlier),
-    el("aside", {class: "card", "aria-label": "Voices"}, voice, this.picker.root));
+    el("aside", {class: "card", "aria-label": "Voices"}, el("h2", {}, "Voices"), this.picker.root));
     this.root = el("section", {class: "page"}, el("h1", {}, "Speak"), this.#form);
   }
 

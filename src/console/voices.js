@@ -6,7 +6,10 @@ let catalog = null;
 
 /** Voices and languages: `{voices, languages, reading}`. */
 export function voices() {
-  catalog ??= ask("voice/voices").catch(error => {
+  catalog ??= ask("voice/voices").then(told => {
+    for (const {code, name} of told.languages) names.set(code, name);
+    return told;
+  }, error => {
     catalog = null;
     throw error;
   });
@@ -16,13 +19,16 @@ export function voices() {
 /** After a voice was made or deleted, or the key changed. */
 export const forgetVoices = () => { catalog = null; };
 
+/** The server's names of languages, for those that the browser does not know. */
+const names = new Map();
+
 /** The name of a language code, such as `en-gb`. */
 export function languageName(code) {
+  let name = code;
   try {
-    return new Intl.DisplayNames(["en"], {type: "language"}).of(code.replace("_", "-")) ?? code;
-  } catch {
-    return code;
-  }
+    name = new Intl.DisplayNames(["en"], {type: "language"}).of(code.replace("_", "-"));
+  } catch { /* Not a code of BCP 47. */ }
+  return name === code ? names.get(code) ?? code : name;
 }
 
 /** Options of a list of languages, by name. */
@@ -61,6 +67,17 @@ const previews = new Map();
 export async function preview(voiceId) {
   if (!previews.has(voiceId)) previews.set(voiceId, await blobOf(`voice/voices/${encodeURIComponent(voiceId)}/preview`));
   return previews.get(voiceId);
+}
+
+/** Whether a voice can be heard before it speaks: the server has no previews of clones, this page those of its own. */
+export const hasPreview = voice => voice.preview_url !== null && voice.preview_url !== undefined || previews.has(voice.voice_id);
+
+/** Keeps the sample of a clone that was just made, a `data:` URL of base64; returns it. */
+export function keepPreview(voiceId, url) {
+  const [head, text] = url.split(",");
+  const sample = new Blob([Uint8Array.from(atob(text), letter => letter.charCodeAt(0))], {type: head.slice(5).split(";")[0]});
+  previews.set(voiceId, sample);
+  return sample;
 }
 
 export const forgetPreview = voiceId => previews.delete(voiceId);

@@ -11,6 +11,8 @@ export class Waveform {
   constructor({label, seek, position = () => 0}) {
     this.track = null;
     this.position = position;
+    /** How much higher than the samples are the bars. */
+    this.gain = 1;
     const slider = seek ? {role: "slider", tabindex: "0", "aria-valuemin": "0", "aria-valuemax": "0", "aria-valuenow": "0"} : {role: "img"};
     this.root = el("div", {class: "wave", "aria-label": label, ...slider}, this.#canvas);
     if (seek) this.#seeks(seek);
@@ -75,7 +77,7 @@ export class Waveform {
     const step = 3;
     for (let x = 0; x < width; x += step) {
       const [low, high] = this.track.peak(x / width * seconds, (x + step) / width * seconds);
-      const [up, down] = [Math.max(1, high * middle), Math.max(1, -low * middle)].map(size => Math.min(middle, size));
+      const [up, down] = [Math.max(1, high * middle * this.gain), Math.max(1, -low * middle * this.gain)].map(size => Math.min(middle, size));
       pen.fillStyle = x < at ? done : ahead;
       pen.fillRect(x, middle - up, step - 1, up + down);
     }

@@ -35,6 +35,7 @@ async function all(watched, checks, config, size) {
     checks.that(`${name} ${size}: no violation`, violations.length === 0, violations.join("\n"));
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     checks.that(`${name} ${size}: nothing is wider than the window`, wide <= 0, wide);
+    if (config.shots) await page.evaluate(() => scrollTo(0, 0));
     if (config.shots) await page.screenshot({path: path.join(config.shots, `${name}-${size}.png`), fullPage: true});
   };
   await page.goto(watched.url);
@@ -58,7 +59,7 @@ async function all(watched, checks, config, size) {
   await look("listen");
   await watched.view("Clone");
   await page.locator("input[type=file]").setInputFiles(config.reader);
-  await page.getByText(/About \d+ s of speech/).first().waitFor();
+  await page.locator("li", {hasText: /About \d+ s of speech/}).waitFor();
   await look("clone");
   await watched.view("Dub");
   await look("dub-new");
