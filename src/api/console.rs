@@ -53,7 +53,7 @@ const FILES: &[ConsoleFile] = files! {
     PICTURE: "icon.svg";
     SCRIPT: "api.js" "app.js" "capture.js" "clone.js" "dom.js" "dub.js" "dub_editor.js" "exports.js" "form.js" "history.js"
         "kept.js" "lines.js" "listen.js" "live.js" "microphone.js" "picker.js" "projects.js" "server.js" "sound.js" "speak.js"
-        "transcript.js" "voices.js" "wave.js";
+        "timeline.js" "transcript.js" "voices.js" "wave.js";
 };
 
 /// What of a file does not depend on the request: its content compressed (RFC 1950), and a hash of it.

@@ -77,7 +77,7 @@ function signIn(why = "") {
     } finally {
       submit.disabled = false;
     }
-  }}}, el("h1", {}, "Sign in"), fields.general, fields.add("key", "Key", key, {hint: "Of this server's operator: vocabox key create. It stays in this tab and is forgotten when the tab is closed."}),
+  }}}, el("h1", {}, "Sign in"), fields.general, fields.add("key", "Key", key, {hint: "The operator of this server makes keys (vocabox key create). The key stays in this tab and is forgotten when it is closed."}),
   submit, el("p", {class: "hint"}, "For programs: ", el("a", {href: "docs"}, "the API and its description"), "."));
   const refused = (sentence, retryAfterS) => fields.show(Object.assign(new Error(sentence), {field: retryAfterS ? null : "key", retryAfterS}));
   of("main").replaceChildren(el("div", {class: "page center"}, form));

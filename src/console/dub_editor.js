@@ -5,6 +5,7 @@ import { button, clock, dropZone, el, save, say, select } from "./dom.js";
 import { Fields } from "./form.js";
 import { LinesTable } from "./lines.js";
 import { keepProject } from "./projects.js";
+import { Timeline } from "./timeline.js";
 import { languageName, languageOptions } from "./voices.js";
 
 const POLL_MS = 1000;
@@ -117,6 +118,7 @@ export class Editor {
     this.#media = el(kind, {controls: true, src: this.#url(file), "aria-label": "Original", preload: "metadata"});
     this.#media.addEventListener("timeupdate", () => {
       this.table?.mark(this.#media.currentTime);
+      this.timeline?.show(this.#media.currentTime);
       if (this.until && this.#media.currentTime >= this.until) {
         this.#media.pause();
         this.until = null;
@@ -135,9 +137,15 @@ export class Editor {
   #edit() {
     const {project} = this;
     const fields = this.#fields;
+    this.timeline = new Timeline(project, {seek: seconds => { if (this.#media) this.#media.currentTime = seconds; }, moved: () => {
+      this.table.show();
+      this.#changed();
+    }});
+    if (project.file) this.timeline.hear(project.file);
     this.table = new LinesTable(project, {changed: () => {
       this.#changed();
       this.#showVoices();
+      this.timeline.draw();
     }, play: (from, to) => this.#play(from, to)});
     const targets = this.#catalog.languages.filter(each => each.dub || each.tts).map(each => each.code.split("-")[0]);
     this.target = select([["", "Choose"], ...languageOptions(targets)], project.target ?? "");
@@ -151,11 +159,11 @@ export class Editor {
     this.keeps = el("input", {type: "checkbox", checked: project.keeps, on: {change: () => { project.keeps = this.keeps.checked; this.#changed(); }}});
     this.codec = select([["opus", "Opus"], ["aac", "AAC, for MP4 and MOV"]], project.codec, {on: {change: () => { project.codec = this.codec.value; this.#changed(); }}});
     this.render = button("Render", () => this.#render(), {kind: "primary"});
-    const told = `${languageName(project.language)}, ${clock(project.duration)}, ${project.speakers.length} speakers`;
+    const told = `${languageName(project.language)}, ${clock(project.duration)}, ${project.speakers.length === 1 ? "1 speaker" : `${project.speakers.length} speakers`}`;
     this.#body.replaceChildren(
       el("section", {class: "card"}, el("h2", {}, "Translation"), el("div", {class: "options"}, fields.add("target_language", "Into", this.target)), el("div", {class: "row"}, this.translate,
         el("span", {class: "hint"}, "Or write the lines yourself."))),
-      el("section", {class: "card"}, el("div", {class: "row between"}, el("h2", {}, "Lines"), el("span", {class: "hint"}, told)), fields.attach("segments", this.table.root, this.table.root)),
+      el("section", {class: "card"}, el("div", {class: "row between"}, el("h2", {}, "Lines"), el("span", {class: "hint"}, told)), this.timeline.root, fields.attach("segments", this.table.root, this.table.root)),
       el("section", {class: "card"}, el("h2", {}, "Voices"), fields.attach("voice_map", this.voices, this.voices)),
       el("section", {class: "card"}, el("h2", {}, "Film"), el("div", {class: "options"},
         fields.add("audio_codec", "Sound", this.codec), fields.add("keep_background", "Keep the original sound, quieter under the lines", this.keeps, {inline: true})), el("div", {class: "row"}, this.render)));
@@ -188,12 +196,13 @@ export class Editor {
       return;
     }
     this.translate.disabled = true;
-    // What is translated is what was said; a line that was changed by hand is translated as it is.
-    const lines = this.project.segments.map(({source, words: _, ...line}) => line);
+    // A line that is translated already is translated again from what it was before.
+    const before = this.project.segments.map(line => line.isTranslated && line.source ? line.source : line.text);
+    const lines = this.project.segments.map(({id, start, end, speaker, language, text_en}, at) => ({id, start, end, speaker, language, text_en, text: before[at]}));
     try {
       const {segments} = await ask("voice/dub/translate", {method: "POST", signal: this.#signal,
         json: {segments: lines, target_language: this.project.target}});
-      this.project.segments = segments.map((line, at) => ({...line, source: this.project.segments[at].source ?? this.project.segments[at].text}));
+      this.project.segments = segments.map((line, at) => ({...line, source: before[at], isTranslated: true}));
       this.table.show();
       this.#changed();
       say("The lines are translated.");

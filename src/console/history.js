@@ -79,7 +79,7 @@ class History {
       el("td", {}, el("time", {datetime: item.created_at}, new Date(item.created_at).toLocaleString(undefined, {dateStyle: "short", timeStyle: "short"}))),
       el("td", {}, FEATURES[item.feature], " ", item.status === "error" && el("span", {class: "tag bad"}, "failed")),
       el("td", {class: "text"}, text),
-      el("td", {class: "voice-cell"}, el("bdi", {}, this.#names.get(item.voice_id) ?? item.voice_id ?? item.language ?? "")),
+      el("td", {class: "voice-cell"}, el("bdi", {}, this.#voice(item) ?? item.language ?? "")),
       el("td", {}, seconds(item.duration_seconds)),
       el("td", {}, seconds(item.latency_ms === null ? null : item.latency_ms / 1000)),
       el("td", {}, el("bdi", {}, item.key_name)),
@@ -87,6 +87,13 @@ class History {
         item.text && button("Copy the text", () => copy(item.text), {icon: "copy", quiet: true}),
         button("Delete", () => this.#delete(item), {icon: "trash", quiet: true}))));
     return row;
+  }
+
+  /** The name of an item's voice, or those of its blend; null where it has none. */
+  #voice({voice_id: id}) {
+    if (!id) return null;
+    const named = part => this.#names.get(part) ?? (part.startsWith("cloned_") ? "deleted clone" : part);
+    return id.split("+").map(part => named(part.replace(/\([\d.]+\)$/, ""))).join(" + ");
   }
 
   /** What this page still has of an item's sound is played; a text can be spoken again. */

@@ -65,6 +65,7 @@ async function all(watched, checks, config, size) {
   await look("dub-new");
   await page.locator("input[type=file]").setInputFiles(config.film);
   await page.getByRole("button", {name: "Render"}).waitFor();
+  await page.locator(".timeline .span").first().waitFor();
   await look("dub");
   await page.getByRole("button", {name: "Close"}).click();
   await watched.view("History");
