@@ -3,7 +3,8 @@
 /** The server's root, which may be below a path of a proxy. */
 export const BASE = new URL("../", import.meta.url);
 
-/** Events: `limits` after an answer to the key, `denied` when the key is refused, `down` when the server does not answer. */
+/** Events: `limits` after an answer to the key, `denied` when the key is refused, `forget` when the page has no key any more and
+ * what it did with it has to go, `down` when the server does not answer. */
 export const events = new EventTarget();
 
 /** What is left of the key's minute, as the last answer told; null before one did. */
@@ -18,8 +19,12 @@ export const ownKey = () => key;
 export function setKey(given) {
   key = given;
   limits = null;
-  if (given === null) sessionStorage.removeItem(KEY);
-  else sessionStorage.setItem(KEY, given);
+  if (given !== null) {
+    sessionStorage.setItem(KEY, given);
+    return;
+  }
+  sessionStorage.removeItem(KEY);
+  events.dispatchEvent(new Event("forget"));
 }
 
 /** An answer that is an error: the API's sentence, the field that the envelope names, and seconds after which to try again. */

@@ -3,8 +3,6 @@
 import { ask, events, limits, lives, setKey, signedIn } from "./api.js";
 import { button, el, say } from "./dom.js";
 import { Fields } from "./form.js";
-import { forgetAll } from "./kept.js";
-import { forgetVoices } from "./voices.js";
 
 /** The views: name in the address, title, module. A module's `view` gets a signal that ends with it, and returns an element. */
 const VIEWS = [
@@ -86,10 +84,8 @@ function signIn(why = "") {
 }
 
 function signOut() {
-  setKey(null);
-  forgetAll();
-  forgetVoices();
   leave.abort();
+  setKey(null);
   history.replaceState(null, "", location.pathname);
   import("./projects.js").then(({forgetProjects}) => forgetProjects());
   signIn();
@@ -111,10 +107,8 @@ function shell() {
   addEventListener("hashchange", show);
   events.addEventListener("denied", ({detail}) => {
     if (of("nav").hidden) return;
-    setKey(null);
-    forgetAll();
-    forgetVoices();
     leave.abort();
+    setKey(null);
     signIn(detail);
   });
   events.addEventListener("down", gone);

@@ -39,8 +39,8 @@ class Dub {
   async load() {
     const [own, jobs] = await Promise.all([projects(), ask("voice/dub/jobs", {query: {limit: 200}})]);
     const known = new Set(jobs.items.map(job => job.job_id));
-    const here = own.filter(project => known.has(project.id));
-    own.filter(project => !known.has(project.id)).forEach(project => dropProject(project.id));
+    // Lines that are being edited need no analysis any more, which the server keeps for some hours only.
+    const here = own.filter(project => project.segments || known.has(project.id));
     const named = new Set(here.flatMap(project => [project.id, project.renderJob]));
     const others = jobs.items.filter(job => job.kind === "analyze" && !named.has(job.job_id))
       .map(job => ({id: job.job_id, name: `Film of ${new Date(job.created_at).toLocaleString()}`, at: Date.parse(job.created_at), file: null}));
@@ -101,13 +101,13 @@ class Dub {
           if (error.status !== 404) throw error;
         });
       }
-      await dropProject(project.id);
       if (this.#open?.project.id === project.id) {
         this.#open.close();
         this.#open = null;
         this.#editor.replaceChildren();
         this.start.hidden = false;
       }
+      await dropProject(project.id);
       say("The dub is deleted.");
       await this.load();
     } catch (error) {

@@ -38,7 +38,12 @@ export class Editor {
   }
 
   close() {
+    if (this.#isClosed) return;
     this.#isClosed = true;
+    if (this.#saving !== null) {
+      clearTimeout(this.#saving);
+      keepProject(this.project);
+    }
     this.#media?.pause();
     this.#urls.forEach(url => URL.revokeObjectURL(url));
   }
@@ -51,7 +56,10 @@ export class Editor {
 
   #changed() {
     clearTimeout(this.#saving);
-    this.#saving = setTimeout(() => keepProject(this.project), 300);
+    this.#saving = setTimeout(() => {
+      this.#saving = null;
+      keepProject(this.project);
+    }, 300);
   }
 
   async #start() {

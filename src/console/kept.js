@@ -1,5 +1,7 @@
 // Sound that this page still has: what was spoken and heard since it was opened, by the id of the history item. The server keeps none.
 
+import { events } from "./api.js";
+
 const BYTES_MAX = 256 * 1024 * 1024;
 const kept = new Map();
 
@@ -16,4 +18,4 @@ export function keep(id, blob) {
 
 export const keptSound = id => kept.get(id) ?? null;
 export const forget = id => kept.delete(id);
-export const forgetAll = () => kept.clear();
+events.addEventListener("forget", () => kept.clear());

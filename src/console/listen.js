@@ -1,6 +1,6 @@
 // Listen: files and the microphone become text.
 
-import { formOf, upload } from "./api.js";
+import { events, formOf, upload } from "./api.js";
 import { button, clock, dropZone, el, fileName, relabel, say, select } from "./dom.js";
 import { Fields } from "./form.js";
 import { keep } from "./kept.js";
@@ -12,6 +12,8 @@ import { languageName, languageOptions, voices } from "./voices.js";
 
 /** The cards of what was heard since the page was opened, the newest first. */
 const cards = [];
+
+events.addEventListener("forget", () => { cards.length = 0; });
 
 export async function view(signal) {
   const {languages} = await voices();
@@ -63,15 +65,16 @@ class Listen {
 
   #card(title) {
     const body = el("div", {class: "stack-small"});
-    const close = button(`Remove ${title}`, () => {
-      cards.splice(cards.indexOf(card), 1);
+    const remove = () => {
+      if (cards.includes(card)) cards.splice(cards.indexOf(card), 1);
       card.remove();
-    }, {icon: "close", quiet: true});
+    };
+    const close = button(`Remove ${title}`, remove, {icon: "close", quiet: true});
     const facts = el("div", {class: "tags"});
     const card = el("section", {class: "card", "aria-label": title},
       el("div", {class: "row between line-up"}, el("h2", {dir: "auto", class: "grow clip"}, title), close), facts, body);
     this.#show(card);
-    return {body, facts};
+    return {body, facts, remove};
   }
 
   #take(file) {
@@ -97,8 +100,12 @@ class Listen {
         this.#heard(shown, told, file, (performance.now() - began) / 1000);
         say(`${file.name} is transcribed.`);
       } catch (error) {
-        shown.body.replaceChildren(el("div", {class: "error-box", role: "alert"}, el("p", {}, error.message)));
-        if (this.#fields && error.status && error.status !== 400) this.#fields.show(error);
+        const again = button("Try again", () => {
+          shown.remove();
+          this.#take(file);
+        }, {icon: "again"});
+        shown.body.replaceChildren(el("div", {class: "error-box", role: "alert"}, el("p", {}, error.message)), error.status === 400 ? "" : el("div", {class: "row"}, again));
+        if (error.status !== 400) this.#fields.show(error);
       }
     });
   }

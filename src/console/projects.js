@@ -1,5 +1,7 @@
 // Dubbing projects: what is edited, and the film, in the browser's own database, so that a reload loses nothing.
 
+import { ownKey } from "./api.js";
+
 const STORE = "projects";
 let opened = null;
 
@@ -22,10 +24,18 @@ async function run(mode, ask) {
   });
 }
 
-/** The projects of this browser, the newest first; none where it keeps nothing, as in some private windows. */
+/** What tells a key's projects from another key's: 32 bits (FNV-1a), from which no key can be found. */
+function markOfKey() {
+  let hash = 0x811c9dc5;
+  for (const letter of ownKey()) hash = Math.imul(hash ^ letter.charCodeAt(0), 0x01000193) >>> 0;
+  return hash;
+}
+
+/** The projects of this browser and this key, the newest first; none where it keeps nothing, as in some private windows. */
 export async function projects() {
   try {
-    return (await run("readonly", store => store.getAll())).sort((a, b) => b.at - a.at);
+    const mark = markOfKey();
+    return (await run("readonly", store => store.getAll())).filter(project => project.mark === mark).sort((a, b) => b.at - a.at);
   } catch {
     return [];
   }
@@ -33,6 +43,7 @@ export async function projects() {
 
 /** Keeps a project; without its film where the browser has no room for that. */
 export async function keepProject(project) {
+  project = {...project, mark: markOfKey()};
   try {
     await run("readwrite", store => store.put(project));
   } catch {

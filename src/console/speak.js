@@ -1,6 +1,6 @@
 // Speak: a text in a voice, heard while it is made.
 
-import { blobOf, call } from "./api.js";
+import { blobOf, call, events } from "./api.js";
 import { button, clock, el, fileName, relabel, save, say, select } from "./dom.js";
 import { Fields } from "./form.js";
 import { keep } from "./kept.js";
@@ -15,7 +15,13 @@ const ENDINGS = {opus: "ogg"};
 
 /** What was spoken since the page was opened, the newest first; and what is in the form. */
 const takes = [];
-const draft = {text: "", voice: "af_heart"};
+const EMPTY = {text: "", voice: "af_heart"};
+const draft = {...EMPTY};
+
+events.addEventListener("forget", () => {
+  takes.length = 0;
+  Object.assign(draft, EMPTY);
+});
 
 /** Puts a text and a voice into the form, for the view that opens next. */
 export function speakAgain(text, voice) {

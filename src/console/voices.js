@@ -1,6 +1,6 @@
 // The voices of the server, asked for once, and their previews.
 
-import { ask, blobOf } from "./api.js";
+import { ask, blobOf, events } from "./api.js";
 
 let catalog = null;
 
@@ -16,7 +16,7 @@ export function voices() {
   return catalog;
 }
 
-/** After a voice was made or deleted, or the key changed. */
+/** After a voice was made or deleted. */
 export const forgetVoices = () => { catalog = null; };
 
 /** The server's names of languages, for those that the browser does not know. */
@@ -81,3 +81,9 @@ export function keepPreview(voiceId, url) {
 }
 
 export const forgetPreview = voiceId => previews.delete(voiceId);
+
+events.addEventListener("forget", () => {
+  stopOne();
+  forgetVoices();
+  previews.clear();
+});

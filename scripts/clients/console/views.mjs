@@ -18,7 +18,7 @@ export async function views(browser, config, checks) {
   const watched = await Watched.open(browser, config);
   await watched.signIn();
   await watched.page.getByRole("heading", {name: "Speak", level: 1}).waitFor();
-  for (const [what, run] of Object.entries({speak, blend, listen, microphone, history, clone, dub, server})) {
+  for (const [what, run] of Object.entries({speak, blend, listen, microphone, history, clone, dub, server, signOut})) {
     if (!config.only || config.only.includes(what)) await checks.part(what, () => run(watched, checks, config));
   }
   await watched.close(checks, "views");
@@ -247,6 +247,24 @@ async function dub(watched, checks, config) {
   await page.getByRole("dialog").getByRole("button", {name: "Delete"}).click();
   await page.getByRole("heading", {name: "New dub"}).waitFor();
   checks.that("the dub is deleted", await page.getByLabel("Dubbed").count() === 0);
+}
+
+async function signOut(watched, checks, config) {
+  const {page} = watched;
+  await page.getByRole("button", {name: "Sign out"}).click();
+  await page.getByRole("heading", {name: "Sign in"}).waitFor();
+  await page.getByLabel("Key").fill(config.key);
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", {name: "Speak", level: 1}).waitFor();
+  checks.that("after signing out nothing is left of what was spoken", await text(page).inputValue() === "" && !await page.getByText("Spoken since").isVisible());
+  await watched.view("Listen");
+  checks.that("and of what was heard", await page.locator("audio").count() === 0);
+  await watched.view("Dub");
+  const left = await page.evaluate(() => new Promise(resolve => {
+    const request = indexedDB.open("vocabox");
+    request.onsuccess = () => { request.result.transaction("projects").objectStore("projects").count().onsuccess = event => resolve(event.target.result); };
+  }));
+  checks.that("and of what was dubbed", left === 0, left);
 }
 
 async function server(watched, checks) {
