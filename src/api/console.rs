@@ -188,7 +188,8 @@ mod tests {
                     .strip_prefix("./")
                     .or(word.strip_prefix("console/"))
                     .unwrap_or(word);
-                let is_name = name.ends_with(".js") || name.ends_with(".css") || name.ends_with(".svg");
+                let is_name =
+                    name.ends_with(".js") || name.ends_with(".css") || name.ends_with(".svg");
                 if is_name && !name.contains([' ', '`', '$']) {
                     named.insert(name.to_owned());
                 }
@@ -202,7 +203,10 @@ mod tests {
     #[test]
     fn a_client_gets_the_encoding_that_it_accepts() {
         for (accepted, expected) in [
-            (&[("accept-encoding", "gzip, deflate, br")][..], Some("deflate")),
+            (
+                &[("accept-encoding", "gzip, deflate, br")][..],
+                Some("deflate"),
+            ),
             (&[("accept-encoding", "Deflate;q=0.5")], Some("deflate")),
             (&[("accept-encoding", "gzip, deflate;q=0")], None),
             (&[("accept-encoding", "gzip")], None),
@@ -227,7 +231,10 @@ mod tests {
             let again = send(&head(&[("if-none-match", known)]), "style.css").unwrap();
             assert!(again.is_unchanged && again.body.is_empty(), "{known}");
         }
-        let deflated = [("if-none-match", tag.as_str()), ("accept-encoding", "deflate")];
+        let deflated = [
+            ("if-none-match", tag.as_str()),
+            ("accept-encoding", "deflate"),
+        ];
         assert!(!send(&head(&deflated), "style.css").unwrap().is_unchanged);
     }
 }

@@ -6,11 +6,11 @@
 mod body_caps;
 mod call;
 mod clone;
+mod console;
 mod context;
 pub mod cors;
 mod credentials;
 pub mod detail;
-mod console;
 mod docs_page;
 pub mod drain;
 mod dub;

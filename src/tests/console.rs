@@ -24,9 +24,14 @@ fn all_files_of_the_page_are_small_together_and_need_no_key() {
     let page = get(&client, "/", &[]);
     assert_eq!(page.status, 200);
     let text = String::from_utf8(page.body).unwrap();
-    let mut left: Vec<String> = named(&text, "console/").iter().map(|n| n.to_string()).collect();
+    let mut left: Vec<String> = named(&text, "console/")
+        .iter()
+        .map(|n| n.to_string())
+        .collect();
     let mut seen: Vec<String> = Vec::new();
-    let mut bytes = get(&client, "/", &[("Accept-Encoding", "deflate")]).body.len();
+    let mut bytes = get(&client, "/", &[("Accept-Encoding", "deflate")])
+        .body
+        .len();
     while let Some(name) = left.pop() {
         if seen.contains(&name) {
             continue;
@@ -55,7 +60,14 @@ fn the_page_loads_nothing_but_its_own_files_and_a_current_copy_is_not_sent_again
     assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self';"));
     assert!(!policy.contains("unsafe"), "{policy}");
     let text = String::from_utf8_lossy(&page.body);
-    for inline in ["<style", "style=", "<script>", " onclick", "javascript:", "//"] {
+    for inline in [
+        "<style",
+        "style=",
+        "<script>",
+        " onclick",
+        "javascript:",
+        "//",
+    ] {
         assert!(!text.contains(inline), "{inline}");
     }
     // Below a path of a proxy, absolute paths would lead elsewhere.
