@@ -10,7 +10,7 @@ export async function refusals(browser, config, checks) {
   for (const [what, run] of Object.entries({firstView, wrongKeys, revokedWhileSignedIn, expired, calledTooOften, fields, keyboard, behindPrefix, stopped})) {
     if (config.only && !config.only.includes(what)) continue;
     await checks.part(what, async () => {
-      const watched = await Watched.open(browser, config);
+      const watched = await Watched.open(browser, config, run === stopped ? {url: config.stopping_url} : {});
       await run(watched, checks, config, browser);
       await watched.close(checks, what);
     });
@@ -159,7 +159,6 @@ async function behindPrefix(watched, checks, config, browser) {
 async function stopped(watched, checks, config) {
   const {page} = watched;
   watched.expected.push(/ERR_INTERNET_DISCONNECTED|ERR_CONNECTION|ERR_FAILED|ERR_EMPTY_RESPONSE|503/);
-  watched.url = config.stopping_url;
   await page.goto(watched.url);
   await page.getByLabel("Key").fill(config.stopping_key);
   await page.keyboard.press("Enter");
