@@ -24,8 +24,14 @@ export class Checks {
   }
 }
 
-/** Before any script of the page: what goes to a context's destination is measured, too. */
+/** Before any script of the page: what goes to a context's destination is measured, too, and elements that play are counted. */
 function listenToContexts() {
+  const play = HTMLMediaElement.prototype.play;
+  window.plays = 0;
+  HTMLMediaElement.prototype.play = async function () {
+    await play.call(this);
+    window.plays++;
+  };
   const connect = AudioNode.prototype.connect;
   const analysers = new Map();
   window.loudest = 0;
@@ -95,6 +101,13 @@ export class Watched {
   async heardSound() {
     await this.page.waitForFunction(() => window.loudest > 0.02);
     return this.page.evaluate(() => window.loudest);
+  }
+
+  /** Clicks what makes an element play, and waits until it does. */
+  async heardElement(locator) {
+    const before = await this.page.evaluate(() => window.plays);
+    await locator.click();
+    await this.page.waitForFunction(count => window.plays > count, before);
   }
 
   /** Plays an audio or video element for a moment; returns the loudest sample, the seconds that passed and the picture's width. */
