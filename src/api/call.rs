@@ -133,6 +133,8 @@ pub struct Reply {
     pub rest: Option<BodyStream>,
     /// A section of a file that is sent after `body`.
     pub file: Option<FileSection>,
+    /// Whether the client has the current content already, so that it is answered 304 without a body.
+    pub is_unchanged: bool,
 }
 
 /// A section of a file of `whole` bytes; a section that is not the whole file is answered with 206.
@@ -158,6 +160,7 @@ impl Reply {
             body: text.into_bytes(),
             rest: None,
             file: None,
+            is_unchanged: false,
         }
     }
 
@@ -169,6 +172,7 @@ impl Reply {
             body: serde_json::to_vec(value).map_err(Fault::internal)?,
             rest: None,
             file: None,
+            is_unchanged: false,
         })
     }
 }

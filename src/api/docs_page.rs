@@ -18,5 +18,6 @@ pub fn handle(_: &Context, _: &mut Call) -> Result<Reply, Fault> {
         body: PAGE.as_bytes().to_vec(),
         rest: None,
         file: None,
+        is_unchanged: false,
     })
 }

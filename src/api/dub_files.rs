@@ -147,6 +147,7 @@ fn send(
             },
             whole,
         }),
+        is_unchanged: false,
     })
 }
 

@@ -6,7 +6,7 @@ use super::openai::{models, speech, transcriptions, voices as named_voices};
 use super::timed_speech::{TimedSpeechAnswer, TimedSpeechQuery, WordsQuery};
 use super::{BodyKind, Endpoint};
 use super::{clone, dub, dub_files, dub_jobs, dub_render, dub_translate, health, history, lexicon};
-use super::{docs_page, openapi};
+use super::{console, docs_page, openapi};
 use super::{preview, realtime, speakers, stt, tts, tts_stream, voices};
 use crate::audio::encode::Format;
 use crate::capability::Capability::{Diarize, Speak, Transcribe, Translate};
@@ -148,6 +148,12 @@ pub const ENDPOINTS: &[Endpoint] = &[
     Endpoint::get("docs", "/docs", docs_page::handle)
         .about("a page to try the API")
         .open().sends(&["text/html"]),
+    Endpoint::get("console", "/", console::page)
+        .about("the console, a page for people")
+        .open().sends(console::PAGE_TYPES).also(&[304]),
+    Endpoint::get("console_file", "/console/{file}", console::file)
+        .about("its other files")
+        .open().sends(console::FILE_TYPES).also(&[304, 404]),
     Endpoint::get("healthz", "/healthz", health::live)
         .about("the process is alive").open().answers::<health::LiveAnswer>(),
     Endpoint::get("readyz", "/readyz", health::ready)
@@ -203,6 +209,8 @@ mod tests {
             "dub_subtitles",
             "voice_preview",
             "docs",
+            "console",
+            "console_file",
             "realtime",
         ];
         for endpoint in ENDPOINTS {

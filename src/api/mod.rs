@@ -6,6 +6,7 @@
 mod body_caps;
 mod call;
 mod clone;
+mod console;
 mod context;
 pub mod cors;
 mod credentials;

@@ -150,8 +150,8 @@ fn responses(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
     for status in endpoint.statuses() {
         let mut response = json!({ "description": meaning(status) });
         match status {
-            // Messages follow.
-            101 => {}
+            // Messages follow, or nothing.
+            101 | 304 => {}
             200 | 206 => response["content"] = success(endpoint, generator),
             _ => {
                 let schema = match envelope::covers(endpoint.path) {
@@ -185,6 +185,7 @@ fn meaning(status: u16) -> &'static str {
         101 => "The connection is a WebSocket from now on.",
         200 => "Done.",
         206 => "The part that was asked for.",
+        304 => "The client has the current content.",
         400 => "A field or the file is wrong.",
         401 => "The key is missing, unknown or revoked.",
         403 => "The account may not generate.",

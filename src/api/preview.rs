@@ -47,6 +47,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         body: wav,
         rest: None,
         file: None,
+        is_unchanged: false,
     })
 }
 

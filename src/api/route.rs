@@ -92,7 +92,9 @@ fn allow(methods: &[&str]) -> &'static str {
 /// The part of `path` that the braces of `template` stand for (empty if it has no braces); none if the rest of the two
 /// differs, but for a slash at the end of `path`.
 fn param(template: &str, path: &str) -> Option<String> {
-    let bare = path.strip_suffix('/').filter(|path| !path.is_empty());
+    let bare = path
+        .strip_suffix('/')
+        .filter(|path| !matches!(*path, "" | "/"));
     let path = bare.unwrap_or(path);
     let Some((before, rest)) = template.split_once('{') else {
         return (template == path).then(String::new);
@@ -136,7 +138,8 @@ mod tests {
         assert_eq!(found_id("/voice/history/"), Some("history"));
         let param = find("DELETE", "/voice/history/a-1/").unwrap().param;
         assert_eq!(param, "a-1");
-        for other in ["/", "//", "/healthz//", "//healthz", "/voice/"] {
+        assert_eq!(found_id("/"), Some("console"));
+        for other in ["//", "/healthz//", "//healthz", "/voice/"] {
             assert_eq!(found_id(other), None, "{other}");
         }
     }

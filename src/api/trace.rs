@@ -88,6 +88,7 @@ impl RequestTrace {
         };
         let is_part = |section: &FileSection| section.part.bytes < section.whole;
         let status = match reply.file.as_ref().is_some_and(is_part) {
+            _ if reply.is_unchanged => 304,
             true => 206,
             false => 200,
         };

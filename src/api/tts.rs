@@ -52,6 +52,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
             body: file,
             rest: None,
             file: None,
+            is_unchanged: false,
         },
     };
     reply.headers = headers(Some(metadata), request.mark);

@@ -116,6 +116,11 @@ impl Installation {
         })
     }
 
+    /// Lets no further step start and waits for those that run: no engine is in use afterwards.
+    pub fn close(&self) {
+        self.lanes.close();
+    }
+
     /// The device that runs the models: a CUDA device, or the CPU.
     pub fn device(&self) -> Device {
         self.graphs.ort.as_ref().map_or(Device::Cpu, Ort::device)

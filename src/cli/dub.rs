@@ -110,7 +110,10 @@ pub fn run(args: DubArgs, common: &Common) -> Result<(), CliError> {
         cancellation,
         codec,
     };
-    let rendered = job.run(voices).map_err(CliError::failed)?;
+    let rendered = job.run(voices);
+    // Voices may still be measured, and the process must not end beneath a step of an engine.
+    installation.close();
+    let rendered = rendered.map_err(CliError::failed)?;
     let cut = rendered.lines.iter().filter(|l| l.truncated).count();
     say(&format!(
         "{}: {:.1} s dubbed in {:.1} s, {} lines, {cut} of them cut",

@@ -32,6 +32,7 @@ macro_rules! topics {
 /// All documents, in the order in which a new user may read them.
 pub const TOPICS: &[Topic] = topics! {
     "api": "endpoints, fields and answers, with a request for each",
+    "console": "the page for people: its views, and what the browser keeps",
     "openai": "the endpoints for clients of OpenAI's audio API",
     "wyoming": "Home Assistant and other clients of the Wyoming protocol",
     "realtime": "text while it is said, over a WebSocket and on the command line",

@@ -100,6 +100,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         body,
         rest: Some(Box::new(source)),
         file: None,
+        is_unchanged: false,
     })
 }
 

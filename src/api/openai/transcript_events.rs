@@ -89,6 +89,7 @@ pub fn reply(
         body,
         rest: Some(Box::new(source)),
         file: None,
+        is_unchanged: false,
     })
 }
 

@@ -148,8 +148,10 @@ impl House {
             | "dub_jobs"
             | "openapi"
             | "docs"
+            | "console"
             | "healthz"
             | "readyz" => (path, None, Vec::new()),
+            "console_file" => (path.replace("{file}", "app.js"), None, Vec::new()),
             other => panic!("the endpoint {other} is new: say how it is asked"),
         }
     }
@@ -227,21 +229,19 @@ impl House {
                 self.good.get(&path).status
             }
             (206, _) => good("ok", &[("Range", "bytes=1-2")]),
+            (304, _) => good("ok", &[("If-None-Match", "*")]),
             (416, _) => good("ok", &[("Range", "bytes=99999999-")]),
             (400, "dub_subtitles") => {
                 let path = endpoint.path.replace("{job_id}", self.rendered());
                 self.good.get(&format!("{path}?format=doc")).status
             }
-            (404, "speakers_delete") => {
-                let path = "/voice/speakers/nothing";
-                self.good.send("DELETE", path, None, vec![]).status
+            (404, "speakers_delete" | "history_delete") => {
+                let (folder, _) = endpoint.path.rsplit_once('/').unwrap();
+                let path = format!("{folder}/nothing");
+                self.good.send("DELETE", &path, None, vec![]).status
             }
             (502, "speakers_put") => good("ok", &[("X-Rehearse", "engine")]),
-            (404, "history_delete") => {
-                self.good
-                    .send("DELETE", "/voice/history/nothing", None, vec![])
-                    .status
-            }
+            (404, "console_file") => self.good.get("/console/nothing.js").status,
             (404, "openai_model") => self.good.get("/v1/models/nothing").status,
             (404, "voice_preview") => self.good.get("/voice/voices/nobody/preview").status,
             (502, "voice_preview") => self.good.get("/voice/voices/fail/preview").status,

@@ -26,7 +26,7 @@ mod options_document;
 mod overload;
 mod power_cuts;
 mod reading_commands;
-mod scripts;
+pub mod scripts;
 mod signals;
 mod speak_command;
 mod startup;

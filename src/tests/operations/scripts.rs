@@ -41,7 +41,7 @@ fn the_examples_speak_and_transcribe() {
 }
 
 /// Runs a script of `scripts/clients` on the binary under test.
-fn works_with_the_server(script: &str) {
+pub fn works_with_the_server(script: &str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/clients");
     let script = folder.join(script);
     let output = Command::new("python3")
