@@ -7,11 +7,13 @@ use std::time::Duration;
 use super::body_caps::BodyCaps;
 use super::cors::Origins;
 use super::drain::DrainGate;
+use super::metrics_page::MetricsReaders;
 use crate::admit::concurrency::KeyConcurrency;
 use crate::admit::failed_keys::FailedKeys;
 use crate::clone::Cloning;
 use crate::dub::jobs::Dubbing;
 use crate::engine::graph::device::Device;
+use crate::metrics::Metrics;
 use crate::services::Services;
 use crate::services::lexicons::Lexicons;
 use crate::services::named_speakers::NamedSpeakers;
@@ -51,6 +53,10 @@ pub struct Context {
     /// Origins whose pages may read answers.
     pub origins: Origins,
     pub body_caps: BodyCaps,
+    /// What the server counts and measures of itself.
+    pub metrics: Arc<Metrics>,
+    /// Who may read it.
+    pub metrics_readers: MetricsReaders,
     /// The device that runs the models.
     pub device: Device,
     /// Whether history items keep texts and transcripts.

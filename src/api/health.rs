@@ -71,10 +71,31 @@ pub fn live(_: &Context, _: &mut Call) -> Result<Reply, Fault> {
     Reply::json(&LiveAnswer { status: "ok" })
 }
 
-/// Answers that models are loaded and compute, that the store is writable, and that its disk has room. Faults: `Missing`
+/// Answers that requests can be answered, and by which models. Faults: those of [`check`].
+pub fn ready(context: &Context, _: &mut Call) -> Result<Reply, Fault> {
+    check(context)?;
+    let mut fields = BTreeMap::from([
+        ("device", ReadyValue::Text(context.device.to_string())),
+        ("status", ReadyValue::Text("ready".to_owned())),
+    ]);
+    for capability in Capability::ALL {
+        let models = context.services.models(*capability).into_iter();
+        let mut models = models.map(|name| name.model.as_str());
+        let row = capability.row();
+        let value = match row.ready {
+            ReadyField::Absent => continue,
+            ReadyField::First => ReadyValue::First(models.next()),
+            ReadyField::All => ReadyValue::All(models.collect()),
+        };
+        fields.insert(row.name, value);
+    }
+    Reply::json(&ReadyAnswer(fields))
+}
+
+/// Checks that models are loaded and compute, that the store is writable, and that its disk has room. Faults: `Missing`
 /// without a pack, with a model that hangs, with a store that cannot be written, or with a full disk; `Busy` while the
 /// server stops or has no memory left.
-pub fn ready(context: &Context, _: &mut Call) -> Result<Reply, Fault> {
+pub fn check(context: &Context) -> Result<(), Fault> {
     if context.drain.is_closed() {
         return Err(Fault::new(
             Kind::Busy { retry_after_s: 30 },
@@ -96,36 +117,17 @@ pub fn ready(context: &Context, _: &mut Call) -> Result<Reply, Fault> {
     context.store.check_writable()?;
     // A short record finds room in the store's free pages when history items no longer do.
     check_disk(&context.spool_dir)?;
-    let mut fields = BTreeMap::from([
-        ("device", ReadyValue::Text(context.device.to_string())),
-        ("status", ReadyValue::Text("ready".to_owned())),
-    ]);
-    let mut is_ready = false;
-    for capability in Capability::ALL {
-        let models = context.services.models(*capability).into_iter();
-        let mut models = models.map(|name| name.model.as_str());
-        let row = capability.row();
-        let value = match row.ready {
-            ReadyField::Absent => continue,
-            ReadyField::First => {
-                let first = models.next();
-                is_ready |= first.is_some();
-                ReadyValue::First(first)
-            }
-            ReadyField::All => ReadyValue::All(models.collect()),
-        };
-        fields.insert(row.name, value);
-    }
-    match is_ready {
-        true => Reply::json(&ReadyAnswer(fields)),
+    let is_first = |capability: &&Capability| capability.row().ready == ReadyField::First;
+    let mut needed = Capability::ALL.iter().filter(is_first);
+    match needed.any(|capability| !context.services.models(*capability).is_empty()) {
+        true => Ok(()),
         false => Err(Fault::missing("No model pack is fetched on this server.")),
     }
 }
 
 /// Checks that the disk of `folder` has room. Fault: `Missing` when it has not.
 fn check_disk(folder: &Path) -> Result<(), Fault> {
-    let disk = rustix::fs::statvfs(folder).map_err(Fault::internal)?;
-    match disk.f_bavail.saturating_mul(disk.f_frsize) < DISK_BYTES_MIN {
+    match disk::free_bytes(folder).map_err(Fault::internal)? < DISK_BYTES_MIN {
         true => Err(disk_full()),
         false => Ok(()),
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-pub use installation::{Installation, open_ort};
+pub use installation::{Installation, find_ort, start_ort};
 
 use crate::admit::concurrency::KeyConcurrency;
 use crate::admit::failed_keys::FailedKeys;
@@ -17,6 +17,7 @@ use crate::admit::key;
 use crate::api::cors::Origins;
 use crate::api::drain::DrainGate;
 use crate::api::lifecycle::Lifecycle;
+use crate::api::metrics_page::MetricsReaders;
 use crate::api::{BodyCaps, Context};
 use crate::capability::Capability;
 use crate::config::{self, HistoryText};
@@ -28,6 +29,7 @@ use crate::engine;
 use crate::fault::{Fault, Kind};
 use crate::limits;
 use crate::memory;
+use crate::metrics::Metrics;
 use crate::pack::Pack;
 use crate::services::Services;
 use crate::services::clones::ClonedVoices;
@@ -70,6 +72,7 @@ impl App {
             ));
         }
         let origins = Origins::parse(&options.server.cors_origin).map_err(Fault::missing)?;
+        let metrics_readers = MetricsReaders::parse(&options.server.metrics).map_err(Fault::missing)?;
         let retention = Retention {
             items_max: options.server.history_max,
             bytes_max: options.server.history_bytes,
@@ -131,6 +134,8 @@ impl App {
                 audio_bytes_max: options.edge.audio_bytes,
                 video_bytes_max: options.edge.video_bytes,
             },
+            metrics: metrics(&installation),
+            metrics_readers,
             device: installation.device(),
             history_text: options.server.history_text == HistoryText::On,
             log_content: options.server.log_content,
@@ -284,6 +289,18 @@ fn start_dubbing(
         },
     };
     Dubbing::start(Arc::clone(store), context, options.dub.job_hours)
+}
+
+/// The metrics of a server with these packs.
+fn metrics(installation: &Installation) -> Arc<Metrics> {
+    let metrics = Metrics::default();
+    let packs = installation.packs().map(|pack| {
+        let device = installation.device_of(pack).to_string();
+        (pack.manifest.engine.as_str(), pack.name(), device)
+    });
+    let packs: Vec<_> = packs.collect();
+    metrics.describe(installation.onnxruntime.as_deref(), &packs);
+    Arc::new(metrics)
 }
 
 /// Says in the log which endpoints answer 503, and why.

@@ -27,6 +27,7 @@ mod purge;
 mod quotas;
 mod rate_limit;
 mod seal;
+mod size;
 mod upgrade;
 mod voices;
 mod writer;
@@ -54,6 +55,7 @@ pub use quotas::{AccountQuotas, QuotaChanges};
 pub use rate_limit::bucket::Level;
 pub use rate_limit::buckets::Draw;
 pub use rate_limit::clock::Clock;
+pub use size::StoreSize;
 pub use voices::{ClonedStyle, ClonedVoice};
 
 use codec::Json;
@@ -162,6 +164,8 @@ impl Store {
     pub const SPOKEN: &str = "spoken";
     /// The folder in it of the command line, which has no account.
     pub const COMMAND: &str = "command";
+    /// The folder of the data folder that LMDB's files are in.
+    const FOLDER: &str = "store";
 
     /// Opens the store in the folder `store` of `data_dir`; creates both, readable by this user only, when they are
     /// missing. Fault: `Missing`; its cause, for the operator, names the folder.
@@ -194,7 +198,7 @@ impl Store {
     }
 
     fn open_sized(data_dir: &Path, map_bytes: Option<usize>, clock: Clock) -> Result<Store, Fault> {
-        let dir = data_dir.join("store");
+        let dir = data_dir.join(Store::FOLDER);
         make_folder(&dir)
             .map(|()| data_folder::close(data_dir))
             .and_then(|()| Env::open(&dir, map_bytes, STORE_READERS_MAX, DATABASES))
@@ -348,7 +352,7 @@ impl Drop for ServerLock {
 
 /// Takes the lock for the only server of `data_dir`; it ends with the process, however that ends.
 fn only_server(data_dir: &Path) -> Result<ServerLock, Fault> {
-    make_folder(&data_dir.join("store"))?;
+    make_folder(&data_dir.join(Store::FOLDER))?;
     data_folder::close(data_dir);
     let file = OpenOptions::new()
         .write(true)

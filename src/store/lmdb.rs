@@ -17,7 +17,7 @@ pub(crate) const NO_ADDRESS_SPACE: &str =
     "The store has no room in the address space of this process.";
 
 /// LMDB's name for the file of an environment.
-const DATA_FILE: &str = "data.mdb";
+pub(crate) const DATA_FILE: &str = "data.mdb";
 
 use crate::lock_file;
 
@@ -74,6 +74,11 @@ impl Env {
     /// Returns the bytes that the store may grow to.
     pub(crate) fn map_bytes(&self) -> usize {
         self.0.info().map_size
+    }
+
+    /// Returns the bytes of the file. Faults: `Missing` when the disk does not tell.
+    pub(crate) fn file_bytes(&self) -> Result<u64, Fault> {
+        self.0.real_disk_size().map_err(fault)
     }
 
     /// Returns the bytes of pages that all histories together may keep.

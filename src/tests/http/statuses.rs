@@ -47,7 +47,7 @@ impl House {
         House {
             suspended: good.with_key(&key(&server.data, "idle", &[])),
             good,
-            bare: Server::launch(&bare_models(), &["--failed-keys", "1"]),
+            bare: Server::launch(&bare_models(), &["--failed-keys", "1", "--metrics", "off"]),
             cloning: cloning::launch(clones.path(), &[]),
             failing,
             server,
@@ -149,7 +149,8 @@ impl House {
             | "openapi"
             | "docs"
             | "healthz"
-            | "readyz" => (path, None, Vec::new()),
+            | "readyz"
+            | "metrics" => (path, None, Vec::new()),
             other => panic!("the endpoint {other} is new: say how it is asked"),
         }
     }
@@ -206,6 +207,8 @@ impl House {
                 self.send(&self.good.with_key("unknown"), endpoint, "ok", &[])
                     .status
             }
+            (403, "metrics") => good("ok", &[("X-Forwarded-For", "192.0.2.1")]),
+            (404, "metrics") => self.bare.client().get("/metrics").status,
             (403, _) => self.send(&self.suspended, endpoint, "ok", &[]).status,
             (404, "tts" | "tts_stream") => {
                 let asked = json!({ "text": "ok", "voice_id": "nobody" });

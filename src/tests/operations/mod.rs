@@ -19,6 +19,7 @@ mod little_memory;
 mod log;
 mod log_readers;
 mod memory;
+mod metrics;
 mod narrow_places;
 mod no_network;
 mod options_document;
