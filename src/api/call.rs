@@ -132,7 +132,8 @@ impl Call {
     /// Notes, of a text that is spoken, how long after its head the first sound is there to be sent.
     pub(super) fn first_sound(&self, context: &Context, received: Instant) {
         let item = self.record.as_ref();
-        let item = item.filter(|item| item.feature == Feature::Tts && item.duration_seconds.is_some());
+        let item =
+            item.filter(|item| item.feature == Feature::Tts && item.duration_seconds.is_some());
         if let Some(engine) = item.and_then(|item| item.engine.as_deref()) {
             context.metrics.first_audio(engine, received.elapsed());
         }

@@ -18,6 +18,7 @@ use crate::services::Services;
 use crate::services::lexicons::Lexicons;
 use crate::services::named_speakers::NamedSpeakers;
 use crate::services::previews::Previews;
+use crate::services::self_test::SelfTests;
 use crate::services::voices::VoiceCatalog;
 use crate::store::Store;
 use vocabox_base::budget::Budget;
@@ -28,6 +29,8 @@ pub struct Context {
     /// The voices that can be spoken; empty while no pack that speaks is fetched.
     pub voices: Arc<VoiceCatalog>,
     pub services: Services,
+    /// Whether the models compute.
+    pub self_tests: Arc<SelfTests>,
     /// The pronunciations of the accounts.
     pub lexicons: Lexicons,
     /// The speakers whom the accounts have named.
@@ -59,6 +62,8 @@ pub struct Context {
     pub metrics_readers: MetricsReaders,
     /// The device that runs the models.
     pub device: Device,
+    /// Names of the packs that are loaded.
+    pub packs: Vec<String>,
     /// Whether history items keep texts and transcripts.
     pub history_text: bool,
     pub log_content: bool,

@@ -14,6 +14,7 @@ use crate::capability::{Capability, ReadyField};
 use crate::fault::{Fault, Kind};
 use crate::limits::DISK_BYTES_MIN;
 use crate::memory;
+use crate::scheduler::places::Places;
 use vocabox_base::disk;
 
 /// How long the server is not ready after a refusal for want of room on the disk, whatever room there is then.
@@ -37,6 +38,16 @@ enum ReadyValue<'a> {
     Text(String),
     First(Option<&'a str>),
     All(Vec<&'a str>),
+    Queue(ReadyQueue),
+}
+
+/// What the server does now.
+#[derive(Serialize, JsonSchema)]
+struct ReadyQueue {
+    /// Requests that have a place: those that compute and those that wait.
+    requests: usize,
+    /// Steps of requests that wait for a lane.
+    waiting: usize,
 }
 
 impl JsonSchema for ReadyAnswer<'_> {
@@ -44,16 +55,19 @@ impl JsonSchema for ReadyAnswer<'_> {
         "ReadyAnswer".into()
     }
 
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let names = json!({ "type": "array", "items": { "type": "string" } });
         let mut fields = BTreeMap::from([
             ("device", json!({ "type": "string" })),
+            ("packs", names.clone()),
+            ("queue", json!(generator.subschema_for::<ReadyQueue>())),
             ("status", json!({ "type": "string", "const": "ready" })),
         ]);
         for row in Capability::ALL.iter().map(|capability| capability.row()) {
             let value = match row.ready {
                 ReadyField::Absent => continue,
                 ReadyField::First => json!({ "type": ["string", "null"] }),
-                ReadyField::All => json!({ "type": "array", "items": { "type": "string" } }),
+                ReadyField::All => names.clone(),
             };
             fields.insert(row.name, value);
         }
@@ -76,6 +90,11 @@ pub fn ready(context: &Context, _: &mut Call) -> Result<Reply, Fault> {
     check(context)?;
     let mut fields = BTreeMap::from([
         ("device", ReadyValue::Text(context.device.to_string())),
+        (
+            "packs",
+            ReadyValue::All(context.packs.iter().map(String::as_str).collect()),
+        ),
+        ("queue", ReadyValue::Queue(queue(context))),
         ("status", ReadyValue::Text("ready".to_owned())),
     ]);
     for capability in Capability::ALL {
@@ -92,8 +111,17 @@ pub fn ready(context: &Context, _: &mut Call) -> Result<Reply, Fault> {
     Reply::json(&ReadyAnswer(fields))
 }
 
+fn queue(context: &Context) -> ReadyQueue {
+    let services = &context.services;
+    let places = Capability::ALL.iter().filter_map(|c| services.places(*c));
+    ReadyQueue {
+        requests: places.map(Places::taken).sum(),
+        waiting: services.lanes.usage().waiting,
+    }
+}
+
 /// Checks that models are loaded and compute, that the store is writable, and that its disk has room. Faults: `Missing`
-/// without a pack, with a model that hangs, with a store that cannot be written, or with a full disk; `Busy` while the
+/// without a pack, with a model that hangs or fails, with a store that cannot be written, or with a full disk; `Busy` while the
 /// server stops or has no memory left.
 pub fn check(context: &Context) -> Result<(), Fault> {
     if context.drain.is_closed() {
@@ -110,6 +138,7 @@ pub fn check(context: &Context) -> Result<(), Fault> {
         )));
     }
     memory::check()?;
+    context.self_tests.check()?;
     // What was refused just now has given its room back, so that there may be some again.
     if disk::was_full_within(DISK_FULL) {
         return Err(disk_full());

@@ -141,6 +141,7 @@ impl Service for Lifecycle {
         let (mut reply, place) = match result {
             Ok(made) => made,
             Err(fault) => {
+                suspect(context, endpoint, &fault);
                 // The client gets the fault of the generation even if the history item cannot be written.
                 let _ = call.put_on_record(context, Status::Error);
                 trace.made(&call);
@@ -388,5 +389,12 @@ impl Lifecycle {
             }
             _ => Ok(None),
         }
+    }
+}
+
+/// Has the models of `endpoint` tested where a request for them met this fault of an engine.
+pub fn suspect(context: &Context, endpoint: &Endpoint, fault: &Fault) {
+    if let (Kind::Engine, Some(work)) = (fault.kind, endpoint.work) {
+        context.self_tests.suspect(work);
     }
 }

@@ -169,7 +169,14 @@ mod tests {
     #[test]
     fn a_page_after_every_status_of_every_endpoint_weighs_less_than_50_kib() {
         let metrics = Metrics::default();
-        let engines = ["whisper", "kokoro", "vits", "vocabanga", "marian", "openvoice"];
+        let engines = [
+            "whisper",
+            "kokoro",
+            "vits",
+            "vocabanga",
+            "marian",
+            "openvoice",
+        ];
         let packs = engines.map(|engine| (engine, "a-pack-with-a-long-name", "cuda:0".to_owned()));
         metrics.describe(Some("1.32.0"), &packs);
         let rejections = [

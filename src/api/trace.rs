@@ -51,7 +51,12 @@ impl RequestTrace {
         RequestTrace {
             cors,
             errors: ErrorShape::of(&head.path),
-            ..RequestTrace::new(request_id, head.peer, fault_injection::received(head), metrics)
+            ..RequestTrace::new(
+                request_id,
+                head.peer,
+                fault_injection::received(head),
+                metrics,
+            )
         }
     }
 
@@ -60,12 +65,7 @@ impl RequestTrace {
         RequestTrace::new(new_request_id(), peer, Instant::now(), metrics)
     }
 
-    fn new(
-        request_id: String,
-        peer: IpAddr,
-        received: Instant,
-        metrics: &Arc<Metrics>,
-    ) -> Self {
+    fn new(request_id: String, peer: IpAddr, received: Instant, metrics: &Arc<Metrics>) -> Self {
         RequestTrace {
             request_id,
             peer,

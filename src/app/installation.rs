@@ -310,7 +310,7 @@ fn check_memory<'a>(
 
 /// Bytes of memory without which models whose files have `file_bytes` cannot be loaded. The kernel killed a server with all
 /// packs, of 347 MB, within 776 MB, and `speak` with two of 184 MB within 419 MB.
-fn memory_need(file_bytes: u64) -> u64 {
+pub fn memory_need(file_bytes: u64) -> u64 {
     match file_bytes {
         0 => 0,
         bytes => bytes / 4 * 9 + (32 << 20),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-pub use installation::{Installation, find_ort, start_ort};
+pub use installation::{Installation, find_ort, memory_need, start_ort};
 
 use crate::admit::concurrency::KeyConcurrency;
 use crate::admit::failed_keys::FailedKeys;
@@ -37,6 +37,7 @@ use crate::services::file_cache::{CacheLimits, FileCache};
 use crate::services::lexicons::Lexicons;
 use crate::services::named_speakers::NamedSpeakers;
 use crate::services::previews::Previews;
+use crate::services::self_test::SelfTests;
 use crate::store::{AccountId, JobRoom, KeyId, Retention, Store, StoreBounds, Utc};
 use crate::wyoming::WyomingListener;
 use rustix::process::{Resource, getrlimit};
@@ -72,7 +73,8 @@ impl App {
             ));
         }
         let origins = Origins::parse(&options.server.cors_origin).map_err(Fault::missing)?;
-        let metrics_readers = MetricsReaders::parse(&options.server.metrics).map_err(Fault::missing)?;
+        let metrics_readers =
+            MetricsReaders::parse(&options.server.metrics).map_err(Fault::missing)?;
         let retention = Retention {
             items_max: options.server.history_max,
             bytes_max: options.server.history_bytes,
@@ -98,6 +100,8 @@ impl App {
             installation.convert.is_some(),
         );
         let voices = Arc::new(installation.voice_catalog(Some(clones)));
+        // Before the search for clones' voices begins to compute.
+        let self_tests = SelfTests::start(services.clone(), Arc::clone(&voices))?;
         let data_dir = &options.data_dir;
         let cloning = installation.start_cloning(&services, &store, data_dir)?;
         let lexicons = Lexicons::Accounts(Arc::clone(&store));
@@ -134,6 +138,8 @@ impl App {
                 audio_bytes_max: options.edge.audio_bytes,
                 video_bytes_max: options.edge.video_bytes,
             },
+            self_tests,
+            packs: installation.packs().map(|p| p.name().to_owned()).collect(),
             metrics: metrics(&installation),
             metrics_readers,
             device: installation.device(),
@@ -205,7 +211,7 @@ const ADDRESS_SPACE_BYTES: u64 = 3 << 29;
 
 /// Refuses to start with too little address space, which may be missing only when the models are loaded, or later. Faults:
 /// `Missing`.
-fn check_address_space(store_bytes: usize, bytes_max: Option<u64>) -> Result<(), Fault> {
+pub fn check_address_space(store_bytes: usize, bytes_max: Option<u64>) -> Result<(), Fault> {
     let need = store_bytes as u64 + ADDRESS_SPACE_BYTES;
     match bytes_max {
         Some(bytes_max) if bytes_max < need => Err(Fault::missing(format!(

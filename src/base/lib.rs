@@ -21,6 +21,7 @@ pub mod memory;
 pub mod names;
 pub mod process_usage;
 pub mod random;
+mod self_test_limits;
 pub mod share;
 mod speaker_limits;
 mod store_limits;

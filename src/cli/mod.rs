@@ -3,6 +3,7 @@
 pub mod account;
 pub mod diarize;
 pub mod docs;
+pub mod doctor;
 pub mod dub;
 mod endings;
 mod error;
@@ -69,6 +70,7 @@ enum Command {
     Listen(listen::ListenArgs),
     Diarize(diarize::DiarizeArgs),
     Dub(Box<dub::DubArgs>),
+    Doctor(Box<doctor::DoctorArgs>),
     Docs(docs::DocsArgs),
 }
 
@@ -77,6 +79,7 @@ pub fn run() -> ExitCode {
     let (message, code) = match Cli::try_parse() {
         Ok(cli) => match dispatch(cli) {
             Ok(()) | Err(CliError::PipeClosed) => (None, ExitCode::SUCCESS),
+            Err(CliError::Told(code)) => (None, ExitCode::from(code)),
             Err(CliError::Usage(message)) => (Some(message), ExitCode::from(2)),
             Err(CliError::Failed(message)) => (Some(message), ExitCode::FAILURE),
         },
@@ -130,6 +133,7 @@ fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::Listen(args) => listen::run(args, &common),
         Command::Diarize(args) => diarize::run(args, &common),
         Command::Dub(args) => dub::run(*args, &common),
+        Command::Doctor(args) => doctor::run(&args, &common),
         Command::Docs(args) => docs::run(args),
     }
 }

@@ -39,11 +39,7 @@ impl PageFormat {
 
 impl Metrics {
     /// Returns all metrics, with what was measured now. The error says that one cannot be written.
-    pub fn page(
-        &self,
-        now: &ServerMeasurements,
-        format: PageFormat,
-    ) -> Result<String, fmt::Error> {
+    pub fn page(&self, now: &ServerMeasurements, format: PageFormat) -> Result<String, fmt::Error> {
         self.take(now);
         let mut page = String::new();
         encode(&mut page, &self.registry)?;
@@ -63,7 +59,11 @@ fn plain(page: &str) -> String {
         if let Some(of) = line.strip_prefix("# HELP ") {
             help = Some(of);
         } else if let Some(of) = line.strip_prefix("# TYPE ") {
-            let suffix = if of.ends_with(" counter") { "_total" } else { "" };
+            let suffix = if of.ends_with(" counter") {
+                "_total"
+            } else {
+                ""
+            };
             for (word, of) in [("HELP", help.take()), ("TYPE", Some(of))] {
                 if let Some((name, rest)) = of.and_then(|of| of.split_once(' ')) {
                     written.push_str(&format!("# {word} {name}{suffix} {rest}\n"));
@@ -85,7 +85,10 @@ mod tests {
 
     fn used() -> (Metrics, ServerMeasurements) {
         let metrics = Metrics::default();
-        metrics.describe(Some("1.32.0"), &[("kokoro", "kokoro-82m", "cpu".to_owned())]);
+        metrics.describe(
+            Some("1.32.0"),
+            &[("kokoro", "kokoro-82m", "cpu".to_owned())],
+        );
         metrics.answered(AnsweredRequest {
             route: "tts",
             status: 429,

@@ -124,6 +124,9 @@ mod tests {
         assert!((estimates.step_s(Work::Speak) - 3.0).abs() < 0.01);
         assert!((estimates.task_s(Work::Speak, 20.0) - 10.0).abs() < 0.01);
         assert_eq!(estimates.step_s(Work::Embed), before);
-        assert_eq!(Work::ALL.map(|work| estimates.ran_s(work))[..2], [300.0, 0.0]);
+        assert_eq!(
+            Work::ALL.map(|work| estimates.ran_s(work))[..2],
+            [300.0, 0.0]
+        );
     }
 }

@@ -27,6 +27,7 @@ mod purge;
 mod quotas;
 mod rate_limit;
 mod seal;
+mod served;
 mod size;
 mod upgrade;
 mod voices;
