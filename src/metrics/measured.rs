@@ -62,9 +62,9 @@ impl Metrics {
             let gauge = self.steps_waiting.get_or_create(&ClassLabels { class });
             gauge.set(waiting as i64);
         }
-        for (work, seconds) in &now.lane_seconds {
+        for &(work, seconds) in &now.lane_seconds {
             let sum = self.lane_seconds.get_or_create(&WorkLabels { work });
-            set(&sum, *seconds);
+            set(&sum, seconds);
         }
         self.realtime_sessions.set(now.realtime_sessions as i64);
         if let Some(store) = now.store {
