@@ -1,10 +1,13 @@
 //! What this process uses of the machine, as the kernel counts it in `/proc/self`.
 
 use std::fs;
+use std::sync::OnceLock;
 
 use rustix::param::{clock_ticks_per_second, page_size};
 use rustix::process::{Resource, getrlimit};
 use rustix::time::{ClockId, clock_gettime};
+
+static STARTED_S: OnceLock<f64> = OnceLock::new();
 
 /// What a process uses; 0 where the kernel does not tell.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -15,7 +18,8 @@ pub struct ProcessUsage {
     pub open_files: u64,
     /// Files that it may have open; none without a bound.
     pub open_files_max: Option<u64>,
-    /// Seconds since 1970 when it was started, by the machine's clock.
+    /// Seconds since 1970 when it was started, by the machine's clock as it was when this was first asked: a clock that is set
+    /// or corrected afterwards must not look like a new start.
     pub started_s: f64,
 }
 
@@ -27,14 +31,14 @@ impl ProcessUsage {
             read_stat(&text("/proc/self/stat")).unwrap_or_default();
         let ticks_a_second = clock_ticks_per_second() as f64;
         let open_files = fs::read_dir("/proc/self/fd").map_or(0, |all| all.count() as u64);
-        let started_s = started_ticks as f64 / ticks_a_second;
+        let started_s = || booted_s() + started_ticks as f64 / ticks_a_second;
         ProcessUsage {
             resident_bytes: resident_pages * page_size() as u64,
             cpu_s: cpu_ticks as f64 / ticks_a_second,
             // Reading the folder opens it.
             open_files: open_files.saturating_sub(1),
             open_files_max: getrlimit(Resource::Nofile).current,
-            started_s: booted_s() + started_s,
+            started_s: *STARTED_S.get_or_init(started_s),
         }
     }
 }
@@ -82,6 +86,7 @@ mod tests {
         let after = ProcessUsage::now();
         assert!(after.open_files >= 9, "{after:?}");
         assert!(after.cpu_s >= before.cpu_s);
+        assert_eq!(after.started_s, before.started_s);
         drop(held);
     }
 }

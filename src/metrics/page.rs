@@ -16,7 +16,8 @@ pub enum PageFormat {
 }
 
 impl PageFormat {
-    pub const OPEN_METRICS: &'static str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    pub const OPEN_METRICS: &'static str =
+        "application/openmetrics-text; version=1.0.0; charset=utf-8";
     pub const PLAIN: &'static str = "text/plain; version=0.0.4; charset=utf-8";
 
     /// The format for a client that sends this `Accept`: the older one only where it is named and OpenMetrics is not.

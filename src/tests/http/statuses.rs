@@ -214,9 +214,10 @@ impl House {
                 let asked = json!({ "text": "ok", "voice_id": "nobody" });
                 self.good.post_json(endpoint.path, &asked).status
             }
-            (404, "dub_job" | "dub_job_delete") => {
-                let path = "/voice/dub/jobs/nothing";
-                self.good.send(endpoint.method, path, None, vec![]).status
+            (404, "dub_job" | "dub_job_delete" | "history_delete" | "speakers_delete") => {
+                let folder = endpoint.path.split('{').next().unwrap();
+                let path = format!("{folder}nothing");
+                self.good.send(endpoint.method, &path, None, vec![]).status
             }
             (404, "dub_render") => {
                 let mut order = crate::dubbing::render::order();
@@ -235,16 +236,7 @@ impl House {
                 let path = endpoint.path.replace("{job_id}", self.rendered());
                 self.good.get(&format!("{path}?format=doc")).status
             }
-            (404, "speakers_delete") => {
-                let path = "/voice/speakers/nothing";
-                self.good.send("DELETE", path, None, vec![]).status
-            }
             (502, "speakers_put") => good("ok", &[("X-Rehearse", "engine")]),
-            (404, "history_delete") => {
-                self.good
-                    .send("DELETE", "/voice/history/nothing", None, vec![])
-                    .status
-            }
             (404, "openai_model") => self.good.get("/v1/models/nothing").status,
             (404, "voice_preview") => self.good.get("/voice/voices/nobody/preview").status,
             (502, "voice_preview") => self.good.get("/voice/voices/fail/preview").status,

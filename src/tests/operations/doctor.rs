@@ -241,7 +241,7 @@ fn beside_a_running_server_it_asks_that_and_changes_nothing() {
         models.path(),
         &["--listen", &address, "--skip-self-test"],
     );
-    found.has("address", "fail", "choose another");
+    found.has("address", "fail", "nothing answers there");
     other_program.join().unwrap();
     let elsewhere = Diagnosis::of(&server.data, models.path(), &["--skip-self-test"]);
     elsewhere.has(
