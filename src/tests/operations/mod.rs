@@ -33,6 +33,7 @@ mod signals;
 mod speak_command;
 mod startup;
 mod stopped;
+mod support_bundle;
 mod tidy;
 mod wall_clock;
 mod years_ahead;
