@@ -16,6 +16,7 @@
 //! | [`admit`] | who may call, and how often | endpoints |
 //! | [`clone`], [`dub`] | a voice from a recording; a film that speaks another language | requests and answers |
 //! | [`services`] | speech, transcription, translation, speakers, voices, lexicons; only they run engines | requests and answers, history |
+//! | [`metrics`] | what the server counts and measures of itself, each metric declared once | all other layers |
 //! | [`scheduler`] | which step of which request computes next, on how many lanes; places | what the steps do |
 //! | [`capability`] | what the server can do: a row each | services, engines |
 //! | `edge`* | sockets and HTTP framing, every size and time bounded; it declares the trait `Service`, which [`api::lifecycle`] implements | endpoints |
@@ -63,6 +64,8 @@
 //!   `src/docs/languages.md`, `models/README.md`, and the voice counts of `README.md`.
 //! * **a command**: its file in `src/cli`, its variant and its arm in `src/cli/mod.rs`, its row in
 //!   `src/docs/options.md`.
+//! * **a metric**: its row in `src/metrics/mod.rs` with its labels; what it counts is told to [`metrics::Metrics`], what is
+//!   measured when the page is asked for is a field of [`metrics::ServerMeasurements`]; its row in `src/docs/metrics.md`.
 //! * **a bound**: `src/base/limits.rs`, with its unit and its reason.
 //! * **a document**: its file in `src/docs`, its row in `TOPICS` (`src/docs/mod.rs`).
 //!
@@ -93,6 +96,7 @@ pub mod clone;
 pub mod config;
 pub mod docs;
 pub mod dub;
+pub mod metrics;
 pub mod scheduler;
 pub mod services;
 pub mod wyoming;

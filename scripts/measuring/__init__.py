@@ -17,6 +17,7 @@ encoders  likeness of two voices (imports numpy and onnxruntime: only after `nee
 prompts   recordings of people, and conversations built from them
 diarizing errors of diarization
 peer_graphs  graphs of the packs as sherpa-onnx loads them (imports onnx: likewise)
+prometheus  a Prometheus that scrapes a server, and promtool
 pictures  measuring and drawing sounds (imports numpy, scipy, soundfile, pyloudnorm and matplotlib: likewise)
 packs/    models that only the measuring scripts use, in the format of models/README.md
 

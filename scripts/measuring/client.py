@@ -39,8 +39,8 @@ class Client:
         # Never through a proxy: the server is on this machine.
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
-    def get(self, path: str) -> bytes:
-        return self._call(urllib.request.Request(self.url + path))
+    def get(self, path: str, accept: str = "*/*") -> bytes:
+        return self._call(urllib.request.Request(self.url + path, headers={"Accept": accept}))
 
     def delete(self, path: str) -> bytes:
         return self._call(urllib.request.Request(self.url + path, method="DELETE"))

@@ -15,6 +15,7 @@ NO_REGISTRY = "could not be installed by pip: no connection to its registry"
 LACKING = {
     "advisories": (["--update"], "git is missing: install it"),
     "check_containers.py": ([], "target/tmp/films has no film: run `cargo test"),
+    "check_metrics.py": ([], "prometheus is missing: install it"),
     "check_recordings.py": ([], "target/debug/examples/decode is missing: build it"),
     "check_playback.py": (["Cargo.toml"], "chromium is missing: install it"),
     "clients/console.py": ([], "node is missing: install it"),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Context;
 use super::message::{Body, Head, Part};
@@ -10,6 +10,7 @@ use crate::admit::key::Identity;
 use crate::engine::contract::CancellationToken;
 use crate::fault::Fault;
 use crate::limits;
+use crate::metrics::{Direction, Generated};
 use crate::request::form::Form;
 use crate::scheduler::{LaneShare, LaneTimes};
 use crate::services::ModelName;
@@ -32,6 +33,8 @@ pub struct Call {
     pub unsent: Duration,
     /// Why the answer ends early, where a part of it tells that itself.
     pub told: Option<Fault>,
+    /// Time on lanes that metrics have already.
+    pub counted: Duration,
 }
 
 impl Call {
@@ -94,6 +97,7 @@ impl Call {
         let Some(mut item) = self.record.take() else {
             return Ok(());
         };
+        self.count(context, &item);
         item.status = status;
         item.latency_ms = Some(took.as_millis() as u64);
         if context.policy.get().log_content {
@@ -104,6 +108,35 @@ impl Call {
         let stored = context.store.append(self.identity()?.account.id, &item);
         self.record = Some(item);
         stored
+    }
+
+    /// Counts what was spoken or transcribed, whole or not. Of cloning and dubbing, the lanes count the time.
+    fn count(&mut self, context: &Context, item: &HistoryItem) {
+        let direction = match item.feature {
+            Feature::Tts => Direction::Out,
+            Feature::Stt => Direction::In,
+            Feature::Clone | Feature::Dub => return,
+        };
+        let spoken = item.character_count.filter(|_| direction == Direction::Out);
+        let ran = self.times.sums().ran;
+        context.metrics.generated(&Generated {
+            engine: item.engine.as_deref().unwrap_or("none"),
+            direction,
+            seconds: item.duration_seconds.unwrap_or(0.0),
+            characters: spoken.unwrap_or(0),
+            ran: ran.saturating_sub(self.counted),
+        });
+        self.counted = ran;
+    }
+
+    /// Notes, of a text that is spoken, how long after its head the first sound is there to be sent.
+    pub(super) fn first_sound(&self, context: &Context, received: Instant) {
+        let item = self.record.as_ref();
+        let item =
+            item.filter(|item| item.feature == Feature::Tts && item.duration_seconds.is_some());
+        if let Some(engine) = item.and_then(|item| item.engine.as_deref()) {
+            context.metrics.first_audio(engine, received.elapsed());
+        }
     }
 
     /// The form in the body. Faults: those of [`Form::parse`].

@@ -7,15 +7,18 @@ use std::time::Duration;
 use super::body_caps::BodyCaps;
 use super::drain::DrainGate;
 use super::policy::CurrentPolicy;
+use super::metrics_page::MetricsReaders;
 use crate::admit::concurrency::KeyConcurrency;
 use crate::admit::failed_keys::FailedKeys;
 use crate::clone::Cloning;
 use crate::dub::jobs::Dubbing;
 use crate::engine::graph::device::Device;
+use crate::metrics::Metrics;
 use crate::services::Services;
 use crate::services::lexicons::Lexicons;
 use crate::services::named_speakers::NamedSpeakers;
 use crate::services::previews::Previews;
+use crate::services::self_test::SelfTests;
 use crate::services::voices::VoiceCatalog;
 use crate::store::Store;
 use vocabox_base::budget::Budget;
@@ -26,6 +29,8 @@ pub struct Context {
     /// The voices that can be spoken; empty while no pack that speaks is fetched.
     pub voices: Arc<VoiceCatalog>,
     pub services: Services,
+    /// Whether the models compute.
+    pub self_tests: Arc<SelfTests>,
     /// The pronunciations of the accounts.
     pub lexicons: Lexicons,
     /// The speakers whom the accounts have named.
@@ -45,8 +50,14 @@ pub struct Context {
     /// None while a pack that dubbing needs is not fetched.
     pub dubbing: Option<Dubbing>,
     pub body_caps: BodyCaps,
+    /// What the server counts and measures of itself.
+    pub metrics: Arc<Metrics>,
+    /// Who may read it.
+    pub metrics_readers: MetricsReaders,
     /// The device that runs the models.
     pub device: Device,
+    /// Names of the packs that are loaded.
+    pub packs: Vec<String>,
     /// Whether history items keep texts and transcripts.
     pub history_text: bool,
     /// Counts the generations under way; closed once the server is told to stop.

@@ -265,6 +265,18 @@ impl Endpoint {
         self
     }
 
+    /// The name under which metrics have the duration of its requests: its own where they compute or take recordings, one
+    /// for all others, so that the page of metrics stays small; none for sessions, whose clients end them.
+    pub fn timed_as(&self) -> Option<&'static str> {
+        let computes = self.work.is_some();
+        let takes = matches!(self.body, BodyKind::Audio | BodyKind::Video);
+        match (self.conversation, computes || takes) {
+            (Some(_), _) => None,
+            (None, true) => Some(self.id),
+            (None, false) => Some("other"),
+        }
+    }
+
     /// Every status that the endpoint may answer, ascending. The integration tests reach each of them and fail on any
     /// other.
     pub fn statuses(&self) -> Vec<u16> {

@@ -6,7 +6,7 @@ use super::openai::{models, speech, transcriptions, voices as named_voices};
 use super::timed_speech::{TimedSpeechAnswer, TimedSpeechQuery, WordsQuery};
 use super::{BodyKind, Endpoint};
 use super::{clone, dub, dub_files, dub_jobs, dub_render, dub_translate, health, history, lexicon};
-use super::{console, docs_page, openapi};
+use super::{console, docs_page, metrics_page, openapi};
 use super::{preview, realtime, speakers, stt, tts, tts_stream, voices};
 use crate::audio::encode::Format;
 use crate::capability::Capability::{Diarize, Speak, Transcribe, Translate};
@@ -158,6 +158,9 @@ pub const ENDPOINTS: &[Endpoint] = &[
         .about("the process is alive").open().answers::<health::LiveAnswer>(),
     Endpoint::get("readyz", "/readyz", health::ready)
         .about("models loaded, store writable").open().answers::<health::ReadyAnswer>().also(&[503]),
+    // It needs no key: `--metrics` says who may read it.
+    Endpoint::get("metrics", "/metrics", metrics_page::handle)
+        .about("counts and times").open().sends(metrics_page::PAGE_TYPES).also(&[403, 404]),
 ];
 
 #[cfg(test)]
@@ -212,6 +215,7 @@ mod tests {
             "console",
             "console_file",
             "realtime",
+            "metrics",
         ];
         for endpoint in ENDPOINTS {
             let is_json = !not_json.contains(&endpoint.id);

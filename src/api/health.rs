@@ -14,6 +14,7 @@ use crate::capability::{Capability, ReadyField};
 use crate::fault::{Fault, Kind};
 use crate::limits::DISK_BYTES_MIN;
 use crate::memory;
+use crate::scheduler::places::Places;
 use vocabox_base::disk;
 
 /// How long the server is not ready after a refusal for want of room on the disk, whatever room there is then.
@@ -37,6 +38,16 @@ enum ReadyValue<'a> {
     Text(String),
     First(Option<&'a str>),
     All(Vec<&'a str>),
+    Queue(ReadyQueue),
+}
+
+/// What the server does now.
+#[derive(Serialize, JsonSchema)]
+struct ReadyQueue {
+    /// Requests that have a place: those that compute and those that wait.
+    requests: usize,
+    /// Steps of requests that wait for a lane.
+    waiting: usize,
 }
 
 impl JsonSchema for ReadyAnswer<'_> {
@@ -44,16 +55,19 @@ impl JsonSchema for ReadyAnswer<'_> {
         "ReadyAnswer".into()
     }
 
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let names = json!({ "type": "array", "items": { "type": "string" } });
         let mut fields = BTreeMap::from([
             ("device", json!({ "type": "string" })),
+            ("packs", names.clone()),
+            ("queue", json!(generator.subschema_for::<ReadyQueue>())),
             ("status", json!({ "type": "string", "const": "ready" })),
         ]);
         for row in Capability::ALL.iter().map(|capability| capability.row()) {
             let value = match row.ready {
                 ReadyField::Absent => continue,
                 ReadyField::First => json!({ "type": ["string", "null"] }),
-                ReadyField::All => json!({ "type": "array", "items": { "type": "string" } }),
+                ReadyField::All => names.clone(),
             };
             fields.insert(row.name, value);
         }
@@ -71,10 +85,45 @@ pub fn live(_: &Context, _: &mut Call) -> Result<Reply, Fault> {
     Reply::json(&LiveAnswer { status: "ok" })
 }
 
-/// Answers that models are loaded and compute, that the store is writable, and that its disk has room. Faults: `Missing`
-/// without a pack, with a model that hangs, with a store that cannot be written, or with a full disk; `Busy` while the
-/// server stops or has no memory left.
+/// Answers that requests can be answered, and by which models. Faults: those of [`check`].
 pub fn ready(context: &Context, _: &mut Call) -> Result<Reply, Fault> {
+    check(context)?;
+    let mut fields = BTreeMap::from([
+        ("device", ReadyValue::Text(context.device.to_string())),
+        (
+            "packs",
+            ReadyValue::All(context.packs.iter().map(String::as_str).collect()),
+        ),
+        ("queue", ReadyValue::Queue(queue(context))),
+        ("status", ReadyValue::Text("ready".to_owned())),
+    ]);
+    for capability in Capability::ALL {
+        let models = context.services.models(*capability).into_iter();
+        let mut models = models.map(|name| name.model.as_str());
+        let row = capability.row();
+        let value = match row.ready {
+            ReadyField::Absent => continue,
+            ReadyField::First => ReadyValue::First(models.next()),
+            ReadyField::All => ReadyValue::All(models.collect()),
+        };
+        fields.insert(row.name, value);
+    }
+    Reply::json(&ReadyAnswer(fields))
+}
+
+fn queue(context: &Context) -> ReadyQueue {
+    let services = &context.services;
+    let places = Capability::ALL.iter().filter_map(|c| services.places(*c));
+    ReadyQueue {
+        requests: places.map(Places::taken).sum(),
+        waiting: services.lanes.usage().waiting,
+    }
+}
+
+/// Checks that models are loaded and compute, that the store is writable, and that its disk has room. Faults: `Missing`
+/// without a pack, with a model that hangs or fails, with a store that cannot be written, or with a full disk; `Busy` while the
+/// server stops or has no memory left.
+pub fn check(context: &Context) -> Result<(), Fault> {
     if context.drain.is_closed() {
         return Err(Fault::new(
             Kind::Busy { retry_after_s: 30 },
@@ -89,6 +138,7 @@ pub fn ready(context: &Context, _: &mut Call) -> Result<Reply, Fault> {
         )));
     }
     memory::check()?;
+    context.self_tests.check()?;
     // What was refused just now has given its room back, so that there may be some again.
     if disk::was_full_within(DISK_FULL) {
         return Err(disk_full());
@@ -96,36 +146,17 @@ pub fn ready(context: &Context, _: &mut Call) -> Result<Reply, Fault> {
     context.store.check_writable()?;
     // A short record finds room in the store's free pages when history items no longer do.
     check_disk(&context.spool_dir)?;
-    let mut fields = BTreeMap::from([
-        ("device", ReadyValue::Text(context.device.to_string())),
-        ("status", ReadyValue::Text("ready".to_owned())),
-    ]);
-    let mut is_ready = false;
-    for capability in Capability::ALL {
-        let models = context.services.models(*capability).into_iter();
-        let mut models = models.map(|name| name.model.as_str());
-        let row = capability.row();
-        let value = match row.ready {
-            ReadyField::Absent => continue,
-            ReadyField::First => {
-                let first = models.next();
-                is_ready |= first.is_some();
-                ReadyValue::First(first)
-            }
-            ReadyField::All => ReadyValue::All(models.collect()),
-        };
-        fields.insert(row.name, value);
-    }
-    match is_ready {
-        true => Reply::json(&ReadyAnswer(fields)),
+    let is_first = |capability: &&Capability| capability.row().ready == ReadyField::First;
+    let mut needed = Capability::ALL.iter().filter(is_first);
+    match needed.any(|capability| !context.services.models(*capability).is_empty()) {
+        true => Ok(()),
         false => Err(Fault::missing("No model pack is fetched on this server.")),
     }
 }
 
 /// Checks that the disk of `folder` has room. Fault: `Missing` when it has not.
 fn check_disk(folder: &Path) -> Result<(), Fault> {
-    let disk = rustix::fs::statvfs(folder).map_err(Fault::internal)?;
-    match disk.f_bavail.saturating_mul(disk.f_frsize) < DISK_BYTES_MIN {
+    match disk::free_bytes(folder).map_err(Fault::internal)? < DISK_BYTES_MIN {
         true => Err(disk_full()),
         false => Ok(()),
     }

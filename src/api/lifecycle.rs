@@ -73,7 +73,7 @@ impl Service for Lifecycle {
     /// check.
     fn admit(&self, head: Head) -> Result<Admitted, Answer> {
         let origins = &self.context.policy.get().origins;
-        let mut trace = RequestTrace::of(&head, origins.headers(&head));
+        let mut trace = RequestTrace::of(&head, origins.headers(&head), &self.context.metrics);
         let preflight = origins.preflight(&head, route::methods);
         if let Some(answer) = preflight.or_else(|| route::options(&head.method, &head.path)) {
             return Err(trace.send(answer, None));
@@ -126,6 +126,7 @@ impl Service for Lifecycle {
             times: Arc::default(),
             unsent: Duration::ZERO,
             told: None,
+            counted: Duration::ZERO,
         };
         // The handler, in its own file, parses, validates, looks up, calls services and renders.
         let result = catch_unwind(AssertUnwindSafe(|| {
@@ -140,6 +141,7 @@ impl Service for Lifecycle {
         let (mut reply, place) = match result {
             Ok(made) => made,
             Err(fault) => {
+                suspect(context, endpoint, &fault);
                 // The client gets the fault of the generation even if the history item cannot be written.
                 let _ = call.put_on_record(context, Status::Error);
                 trace.made(&call);
@@ -147,9 +149,11 @@ impl Service for Lifecycle {
             }
         };
         if let Some(source) = reply.rest.take() {
+            call.first_sound(context, trace.received);
             let held = (place, guard, concurrency);
             return StreamedAnswer::begin(context.clone(), call, trace, reply, source, held);
         }
+        call.first_sound(context, trace.received);
         // The history item is durable before the first byte of the answer leaves; if it cannot be written, the answer
         // is that fault.
         let stored = call.put_on_record(context, Status::Ok);
@@ -188,6 +192,7 @@ impl Service for Lifecycle {
             told: None,
             times: Arc::default(),
             unsent: Duration::ZERO,
+            counted: Duration::ZERO,
         };
         let context = &self.context;
         let served = catch_unwind(AssertUnwindSafe(|| match endpoint.conversation {
@@ -215,7 +220,7 @@ impl Service for Lifecycle {
     }
 
     fn refuse(&self, peer: IpAddr, fault: Fault) -> Answer {
-        RequestTrace::of_peer(peer).refuse(fault)
+        RequestTrace::of_peer(peer, &self.context.metrics).refuse(fault)
     }
 }
 
@@ -223,7 +228,7 @@ impl Lifecycle {
     fn decide(&self, head: &Head, trace: &mut RequestTrace) -> Result<Decided, Fault> {
         let route = route::find(&head.method, &head.path)?;
         let endpoint = route.endpoint;
-        trace.endpoint = Some(endpoint.id);
+        trace.endpoint = Some(endpoint);
         let (identity, concurrency) = match endpoint.access {
             Access::Open => (None, None),
             Access::Catalog
@@ -386,5 +391,12 @@ impl Lifecycle {
             }
             _ => Ok(None),
         }
+    }
+}
+
+/// Has the models of `endpoint` tested where a request for them met this fault of an engine.
+pub fn suspect(context: &Context, endpoint: &Endpoint, fault: &Fault) {
+    if let (Kind::Engine, Some(work)) = (fault.kind, endpoint.work) {
+        context.self_tests.suspect(work);
     }
 }

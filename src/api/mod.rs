@@ -26,6 +26,7 @@ mod heard_track;
 mod history;
 mod lexicon;
 pub mod lifecycle;
+pub mod metrics_page;
 mod openai;
 pub mod openapi;
 pub mod policy;

@@ -8,6 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::lifecycle::suspect;
 use super::message::{Answer, Answered};
 use super::trace::RequestTrace;
 use super::{BodyStream, Call, Context, Reply};
@@ -75,6 +76,9 @@ impl StreamedAnswer {
             None => Status::Ok,
             Some(_) => Status::Error,
         };
+        if let (Some(endpoint), Some(fault)) = (self.trace.endpoint, &fault) {
+            suspect(&self.context, endpoint, fault);
+        }
         let stored = self.call.put_on_record(&self.context, status);
         self.trace.made(&self.call);
         let fault = fault.or_else(|| stored.as_ref().err().cloned());

@@ -1,6 +1,7 @@
 //! The trace of a request: the headers that every answer has, and the request's one log line.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use uuid::Uuid;
@@ -8,10 +9,11 @@ use uuid::Uuid;
 use super::detail::{self, ErrorShape};
 use super::fault_injection;
 use super::message::{Answer, Answered, Head};
-use super::{Call, FileSection, Reply};
+use super::{Call, Endpoint, FileSection, Reply};
 use crate::admit::bucket::Allowance;
-use crate::fault::Fault;
+use crate::fault::{Fault, Kind};
 use crate::limits;
+use crate::metrics::{AnsweredRequest, Metrics, NO_ROUTE, Rejection};
 use crate::scheduler::TaskTimes;
 use crate::store::KeyId;
 
@@ -20,7 +22,7 @@ pub struct RequestTrace {
     pub request_id: String,
     pub peer: IpAddr,
     pub received: Instant,
-    pub endpoint: Option<&'static str>,
+    pub endpoint: Option<&'static Endpoint>,
     pub errors: ErrorShape,
     pub key_id: Option<KeyId>,
     /// What remains of the key's rate limit; none before the key is known.
@@ -35,11 +37,13 @@ pub struct RequestTrace {
     pub bytes_in: u64,
     /// Seconds of sound made or heard.
     pub audio_s: Option<f64>,
+    /// Where the request is counted.
+    metrics: Arc<Metrics>,
 }
 
 impl RequestTrace {
-    /// The trace of a request with this head.
-    pub fn of(head: &Head, cors: Vec<(&'static str, String)>) -> Self {
+    /// The trace of a request with this head, which `metrics` counts.
+    pub fn of(head: &Head, cors: Vec<(&'static str, String)>, metrics: &Arc<Metrics>) -> Self {
         let request_id = head
             .header("x-request-id")
             .filter(|id| is_fit(id))
@@ -47,16 +51,21 @@ impl RequestTrace {
         RequestTrace {
             cors,
             errors: ErrorShape::of(&head.path),
-            ..RequestTrace::new(request_id, head.peer, fault_injection::received(head))
+            ..RequestTrace::new(
+                request_id,
+                head.peer,
+                fault_injection::received(head),
+                metrics,
+            )
         }
     }
 
     /// The trace of a connection that was refused before it sent a request.
-    pub fn of_peer(peer: IpAddr) -> Self {
-        RequestTrace::new(new_request_id(), peer, Instant::now())
+    pub fn of_peer(peer: IpAddr, metrics: &Arc<Metrics>) -> Self {
+        RequestTrace::new(new_request_id(), peer, Instant::now(), metrics)
     }
 
-    fn new(request_id: String, peer: IpAddr, received: Instant) -> Self {
+    fn new(request_id: String, peer: IpAddr, received: Instant, metrics: &Arc<Metrics>) -> Self {
         RequestTrace {
             request_id,
             peer,
@@ -71,6 +80,7 @@ impl RequestTrace {
             unsent: Duration::ZERO,
             bytes_in: 0,
             audio_s: None,
+            metrics: Arc::clone(metrics),
         }
     }
 
@@ -111,7 +121,7 @@ impl RequestTrace {
 
     /// Makes the answer to a fault, and writes the request's log line.
     pub fn refuse(self, fault: Fault) -> Answer {
-        let answer = detail::answer(&fault, self.errors, self.endpoint);
+        let answer = detail::answer(&fault, self.errors, self.endpoint.map(|e| e.id));
         self.send(answer, Some(fault))
     }
 
@@ -121,14 +131,15 @@ impl RequestTrace {
         self.head(answer)
     }
 
-    /// Writes the request's log line; callers call it once.
+    /// Writes the request's log line, and counts it; callers call it once.
     pub fn log(&self, status: u16, bytes_out: usize, fault: Option<Fault>) {
+        self.count(status, fault.as_ref());
         let ms = |time: Duration| time.as_millis() as u64;
         log::info!(
             target: REQUEST,
             id = self.request_id.as_str(),
             peer:% = self.peer,
-            endpoint = self.endpoint.unwrap_or("-"),
+            endpoint = self.endpoint.map_or("-", |e| e.id),
             key:% = self.key_id.map_or("-".to_owned(), |id| id.to_string()),
             status = status,
             receive_ms = ms(self.receive),
@@ -142,6 +153,28 @@ impl RequestTrace {
             fault = fault.map(|f| f.to_string()).as_deref();
             "request"
         );
+    }
+
+    fn count(&self, status: u16, fault: Option<&Fault>) {
+        let times = self.lane_times;
+        let computed = times.queued + times.ran > Duration::ZERO;
+        let pool = self.endpoint.and_then(|e| e.work);
+        let waited = pool.map(|work| (work.row().name, times.queued));
+        self.metrics.answered(AnsweredRequest {
+            route: self.endpoint.map_or(NO_ROUTE, |e| e.id),
+            // As clients saw it: an answer that ended early began with 200.
+            status,
+            timed_as: self.endpoint.and_then(Endpoint::timed_as),
+            took: self.received.elapsed(),
+            waited: waited.filter(|_| computed),
+            rejection: fault.and_then(|fault| match fault.kind {
+                Kind::RateLimited { .. } => Some(Rejection::Rate),
+                Kind::Busy { .. } => Some(Rejection::Queue),
+                Kind::TooLarge | Kind::HeadTooLarge => Some(Rejection::Size),
+                Kind::Unauthorized => Some(Rejection::Auth),
+                _ => None,
+            }),
+        });
     }
 
     /// Adds the headers of every answer.

@@ -7,7 +7,7 @@ use crate::config;
 use crate::engine::contract::{Embed, Speak, Transcribe, Translate};
 use crate::engine::diarization::{self, Diarize};
 use crate::engine::graph::device::Device;
-use crate::engine::graph::library;
+use crate::engine::graph::library::{self, Probed};
 use crate::engine::graph::loader::{GraphLoader, refused};
 use crate::engine::graph::ort::Ort;
 use crate::engine::live_detector::LiveDetector;
@@ -41,6 +41,8 @@ pub struct Installation {
     /// Packs that translate.
     pub(super) translators: Vec<Pack>,
     pub(super) graphs: GraphLoader,
+    /// Version of ONNX Runtime, where a pack needs it.
+    pub onnxruntime: Option<String>,
     /// Shared by all services.
     pub(super) lanes: Arc<Lanes>,
 }
@@ -89,9 +91,12 @@ impl Installation {
         let needs_ort = chosen
             .clone()
             .any(|p| p.manifest.runtime.unwrap_or(Runtime::Ort) == Runtime::Ort);
-        let ort = match needs_ort {
-            true => Some(open_ort(options, &packs)?),
-            false => None,
+        let (ort, onnxruntime) = match needs_ort {
+            true => {
+                let probed = find_ort(options, &packs)?;
+                (Some(start_ort(options, &probed)?), Some(probed.version))
+            }
+            false => (None, None),
         };
         let graphs = GraphLoader { ort };
         check_memory(chosen.clone(), &graphs, groups::memory_bytes_max())?;
@@ -112,6 +117,7 @@ impl Installation {
             convert,
             translators,
             graphs,
+            onnxruntime,
             lanes: Lanes::new(options.lanes()),
         })
     }
@@ -124,6 +130,29 @@ impl Installation {
     /// The device that runs the models: a CUDA device, or the CPU.
     pub fn device(&self) -> Device {
         self.graphs.ort.as_ref().map_or(Device::Cpu, Ort::device)
+    }
+
+    /// The packs that are loaded for a server.
+    pub fn packs(&self) -> impl Iterator<Item = &Pack> {
+        let alone = [
+            &self.transcribe,
+            &self.detect,
+            &self.embed,
+            &self.compare,
+            &self.segment,
+            &self.convert,
+        ];
+        let alone = alone.into_iter().flatten();
+        let many = [&self.speakers, &self.specialists, &self.translators];
+        many.into_iter().flatten().chain(alone)
+    }
+
+    /// The device that runs the graphs of `pack`.
+    pub fn device_of(&self, pack: &Pack) -> Device {
+        match pack.manifest.runtime {
+            Some(Runtime::Tract) => Device::Cpu,
+            Some(Runtime::Ort) | None => self.device(),
+        }
     }
 
     /// Builds the engine that speaks, of all packs that speak. Faults: `Missing` when none is fetched, or one cannot be
@@ -286,7 +315,7 @@ fn check_memory<'a>(
 
 /// Bytes of memory without which models whose files have `file_bytes` cannot be loaded. The kernel killed a server with all
 /// packs, of 347 MB, within 776 MB, and `speak` with two of 184 MB within 419 MB.
-fn memory_need(file_bytes: u64) -> u64 {
+pub fn memory_need(file_bytes: u64) -> u64 {
     match file_bytes {
         0 => 0,
         bytes => bytes / 4 * 9 + (32 << 20),
@@ -325,18 +354,20 @@ fn choose(packs: &[Pack], kind: PackKind, name: Option<&str>) -> Result<Option<P
     }
 }
 
-/// Opens ONNX Runtime, on the library that [`library::find`] chooses, and the device of the options. Faults: `Missing`
-/// when there is no library, or it or the device cannot be used.
-pub fn open_ort(options: &config::Models, packs: &[Pack]) -> Result<Ort, Fault> {
+/// Finds the ONNX Runtime library as [`library::find`] chooses it. Faults: `Missing` when there is none, or it cannot be used.
+pub fn find_ort(options: &config::Models, packs: &[Pack]) -> Result<Probed, Fault> {
     let runtime = packs.iter().find(|p| p.kind() == PackKind::Runtime);
     let packed = match runtime.map(|p| (p, p.file("library", None))) {
         Some((pack, Ok(file))) => Some(pack.path(file)),
         _ => None,
     };
-    let probed = library::find(
-        options.settings.onnxruntime_lib.as_deref(),
-        packed.as_deref(),
-    )?;
+    let chosen = options.settings.onnxruntime_lib.as_deref();
+    library::find(chosen, packed.as_deref())
+}
+
+/// Opens ONNX Runtime of the library that was found, and the device of the options. Faults: `Missing` when one of them cannot
+/// be used.
+pub fn start_ort(options: &config::Models, probed: &Probed) -> Result<Ort, Fault> {
     log::info!("ONNX Runtime {} ({})", probed.version, probed.origin);
     let device: Device = options
         .settings

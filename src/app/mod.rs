@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-pub use installation::{Installation, open_ort};
+pub use installation::{Installation, find_ort, memory_need, start_ort};
 
 use crate::admit::concurrency::KeyConcurrency;
 use crate::admit::failed_keys::FailedKeys;
@@ -17,6 +17,7 @@ use crate::admit::key;
 use crate::api::cors::Origins;
 use crate::api::drain::DrainGate;
 use crate::api::lifecycle::Lifecycle;
+use crate::api::metrics_page::MetricsReaders;
 use crate::api::policy::{CurrentPolicy, OperatorPolicy};
 use crate::api::{BodyCaps, Context};
 use crate::capability::Capability;
@@ -29,6 +30,7 @@ use crate::engine;
 use crate::fault::{Fault, Kind};
 use crate::limits;
 use crate::memory;
+use crate::metrics::Metrics;
 use crate::pack::Pack;
 use crate::services::Services;
 use crate::services::clones::ClonedVoices;
@@ -36,6 +38,7 @@ use crate::services::file_cache::{CacheLimits, FileCache};
 use crate::services::lexicons::Lexicons;
 use crate::services::named_speakers::NamedSpeakers;
 use crate::services::previews::Previews;
+use crate::services::self_test::SelfTests;
 use crate::store::{AccountId, JobRoom, KeyId, Retention, Store, StoreBounds, Utc};
 use crate::wyoming::WyomingListener;
 use rustix::process::{Resource, getrlimit};
@@ -80,6 +83,8 @@ impl App {
             ));
         }
         let policy = policy(options)?;
+        let metrics_readers =
+            MetricsReaders::parse(&options.server.metrics).map_err(Fault::missing)?;
         let retention = Retention {
             items_max: options.server.history_max,
             bytes_max: options.server.history_bytes,
@@ -105,6 +110,8 @@ impl App {
             installation.convert.is_some(),
         );
         let voices = Arc::new(installation.voice_catalog(Some(clones)));
+        // Before the search for clones' voices begins to compute.
+        let self_tests = SelfTests::start(services.clone(), Arc::clone(&voices))?;
         let data_dir = &options.data_dir;
         let cloning = installation.start_cloning(&services, &store, data_dir)?;
         let lexicons = Lexicons::Accounts(Arc::clone(&store));
@@ -138,6 +145,10 @@ impl App {
                 audio_bytes_max: options.edge.audio_bytes,
                 video_bytes_max: options.edge.video_bytes,
             },
+            self_tests,
+            packs: installation.packs().map(|p| p.name().to_owned()).collect(),
+            metrics: metrics(&installation),
+            metrics_readers,
             device: installation.device(),
             history_text: options.server.history_text == HistoryText::On,
             drain: Arc::default(),
@@ -218,7 +229,7 @@ const ADDRESS_SPACE_BYTES: u64 = 3 << 29;
 
 /// Refuses to start with too little address space, which may be missing only when the models are loaded, or later. Faults:
 /// `Missing`.
-fn check_address_space(store_bytes: usize, bytes_max: Option<u64>) -> Result<(), Fault> {
+pub fn check_address_space(store_bytes: usize, bytes_max: Option<u64>) -> Result<(), Fault> {
     let need = store_bytes as u64 + ADDRESS_SPACE_BYTES;
     match bytes_max {
         Some(bytes_max) if bytes_max < need => Err(Fault::missing(format!(
@@ -302,6 +313,18 @@ fn start_dubbing(
         },
     };
     Dubbing::start(Arc::clone(store), context, options.dub.job_hours)
+}
+
+/// The metrics of a server with these packs.
+fn metrics(installation: &Installation) -> Arc<Metrics> {
+    let metrics = Metrics::default();
+    let packs = installation.packs().map(|pack| {
+        let device = installation.device_of(pack).to_string();
+        (pack.manifest.engine.as_str(), pack.name(), device)
+    });
+    let packs: Vec<_> = packs.collect();
+    metrics.describe(installation.onnxruntime.as_deref(), &packs);
+    Arc::new(metrics)
 }
 
 /// Says in the log which endpoints answer 503, and why.

@@ -1,5 +1,7 @@
-//! When the disk was full last, for those who are asked whether the server is ready.
+//! How much room a disk has, and when one was full last, for those who are asked whether the server is ready.
 
+use std::io;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -15,6 +17,12 @@ pub fn note_full() {
 pub fn was_full_within(time: Duration) -> bool {
     let full_at_ms = FULL_AT_MS.load(Ordering::Relaxed);
     full_at_ms != 0 && u128::from(now_ms().saturating_sub(full_at_ms)) <= time.as_millis()
+}
+
+/// Returns the free bytes of the disk of `path` that this user may write.
+pub fn free_bytes(path: &Path) -> io::Result<u64> {
+    let disk = rustix::fs::statvfs(path)?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
 fn now_ms() -> u64 {

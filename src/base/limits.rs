@@ -4,6 +4,7 @@
 //! `config` has an option for each; the others are fixed.
 
 pub use crate::live_limits::*;
+pub use crate::self_test_limits::*;
 pub use crate::speaker_limits::*;
 pub use crate::store_limits::*;
 pub use crate::wyoming_limits::*;

@@ -9,6 +9,8 @@ pub enum CliError {
     Usage(String),
     /// Anything else: exit code 1.
     Failed(String),
+    /// The command has said all, and ends with this exit code.
+    Told(u8),
     /// The reader of standard output has closed it (`| head`): nothing is left to do, and nothing is wrong.
     PipeClosed,
 }

@@ -161,6 +161,7 @@ pub fn run(args: KeyArgs, data_dir: &Path) -> Result<(), CliError> {
 /// Revokes a key that could not be shown, because it would be valid and known to no one; returns the error of the command.
 fn unshown(store: &Store, key_id: KeyId, error: CliError) -> CliError {
     let why = match error {
+        CliError::Told(code) => format!("exit code {code}"),
         CliError::PipeClosed => "the reader of the output has closed it".to_owned(),
         CliError::Usage(why) | CliError::Failed(why) => why,
     };

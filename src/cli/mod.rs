@@ -5,6 +5,7 @@ pub mod backup;
 pub mod config;
 pub mod diarize;
 pub mod docs;
+pub mod doctor;
 pub mod dub;
 mod endings;
 mod error;
@@ -78,6 +79,7 @@ enum Command {
     Reload(reload::ReloadArgs),
     Backup(backup::BackupArgs),
     Restore(backup::RestoreArgs),
+    Doctor(Box<doctor::DoctorArgs>),
     Docs(docs::DocsArgs),
 }
 
@@ -86,6 +88,7 @@ pub fn run() -> ExitCode {
     let (message, code) = match Cli::try_parse() {
         Ok(cli) => match dispatch(cli) {
             Ok(()) | Err(CliError::PipeClosed) => (None, ExitCode::SUCCESS),
+            Err(CliError::Told(code)) => (None, ExitCode::from(code)),
             Err(CliError::Usage(message)) => (Some(message), ExitCode::from(2)),
             Err(CliError::Failed(message)) => (Some(message), ExitCode::FAILURE),
         },
@@ -144,6 +147,7 @@ fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::Reload(_) => reload::run(&common.settings.data_dir),
         Command::Backup(args) => backup::back_up(args, &common.settings.data_dir),
         Command::Restore(args) => backup::restore(args, &common.settings.data_dir),
+        Command::Doctor(args) => doctor::run(&args, &common),
         Command::Docs(args) => docs::run(args),
     }
 }

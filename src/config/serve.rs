@@ -55,6 +55,9 @@ settings! {
         public_catalog: bool = OptionKind::Switch;
         /// Clone only for requests whose form field consent says that the speaker agreed
         require_clone_consent: bool = OptionKind::Switch;
+        /// Clients that may read /metrics: loopback (programs of this machine; what comes through a proxy does not count),
+        /// off, all, or addresses and networks beside the loopback, separated by commas, as in 10.0.0.7,10.1.0.0/16
+        metrics: String = OptionKind::Text("CLIENTS"), Preset::Value("loopback");
         /// Write texts and transcripts to the log (never keys)
         log_content: bool = OptionKind::Switch;
     }

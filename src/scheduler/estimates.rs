@@ -15,6 +15,30 @@ pub enum Work {
     FindSpeech,
 }
 
+impl Work {
+    /// All kinds, in the order of their declaration.
+    pub const ALL: [Work; 6] = [
+        Work::Speak,
+        Work::Transcribe,
+        Work::Translate,
+        Work::Diarize,
+        Work::Embed,
+        Work::FindSpeech,
+    ];
+
+    /// Its name in metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Work::Speak => "speak",
+            Work::Transcribe => "transcribe",
+            Work::Translate => "translate",
+            Work::Diarize => "diarize",
+            Work::Embed => "embed",
+            Work::FindSpeech => "find_speech",
+        }
+    }
+}
+
 /// How much of the last value a new one replaces: a value counts for about the last eight.
 const NEW_SHARE: f64 = 0.125;
 
@@ -22,6 +46,8 @@ const NEW_SHARE: f64 = 0.125;
 #[derive(Debug)]
 pub struct Estimates {
     kinds: [Estimate; 6],
+    /// Seconds of all steps that ended.
+    ran_s: [f64; 6],
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +69,7 @@ impl Default for Estimates {
                 estimate(0.1, 0.03),
                 estimate(0.1, 0.01),
             ],
+            ran_s: [0.0; 6],
         }
     }
 }
@@ -61,6 +88,12 @@ impl Estimates {
     /// Notes the seconds that a step took.
     pub fn step_took(&mut self, work: Work, seconds: f64) {
         blend(&mut self.kinds[work as usize].step_s, seconds);
+        self.ran_s[work as usize] += seconds;
+    }
+
+    /// Returns the seconds of all steps of `work` that ended.
+    pub fn ran_s(&self, work: Work) -> f64 {
+        self.ran_s[work as usize]
     }
 
     /// Notes the seconds that a whole task took.
@@ -91,5 +124,9 @@ mod tests {
         assert!((estimates.step_s(Work::Speak) - 3.0).abs() < 0.01);
         assert!((estimates.task_s(Work::Speak, 20.0) - 10.0).abs() < 0.01);
         assert_eq!(estimates.step_s(Work::Embed), before);
+        assert_eq!(
+            Work::ALL.map(|work| estimates.ran_s(work))[..2],
+            [300.0, 0.0]
+        );
     }
 }

@@ -150,6 +150,13 @@ impl Lanes {
         }
     }
 
+    /// Returns the seconds that the lanes have computed since the start, by kind of work; steps that run are not in them.
+    pub fn ran_s(&self) -> Vec<(Work, f64)> {
+        let state = self.lock();
+        let of = |work| (work, state.estimates.ran_s(work));
+        Work::ALL.map(of).to_vec()
+    }
+
     /// Returns the seconds after which a refused client should repeat its request: about when those in the server are done.
     pub fn retry_after_s(&self) -> u32 {
         retry_after_s(self.lock().policy.queued_s(Class::Request))

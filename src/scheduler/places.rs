@@ -40,6 +40,11 @@ impl Places {
         }
     }
 
+    /// Returns how many places there are.
+    pub fn count(&self) -> usize {
+        self.shared.count
+    }
+
     /// Returns how many places are taken.
     pub fn taken(&self) -> usize {
         self.shared.lock().values().sum()

@@ -19,6 +19,7 @@
 //! | `word_times` | when the words of a text are said in its speech |
 //! | `voices` | from the id of a voice to the settings of its speech |
 //! | `clones` | the cloned voices of the accounts |
+//! | `self_test` | whether the models compute |
 //! | `previews` | a sample sentence of each stock voice |
 //! | `file_cache` | files that are made once |
 //! | `style_cache` | style tables of cloned voices, in memory |
@@ -31,6 +32,7 @@ pub mod named_speakers;
 pub mod previews;
 pub mod reading;
 pub mod rendering;
+pub mod self_test;
 pub mod speakers;
 pub mod speech;
 pub mod speech_finder;

@@ -44,6 +44,17 @@ impl Translator {
         }
     }
 
+    /// Returns codes of two languages that it translates from and into; both empty if it knows no pair.
+    pub fn pair(&self) -> (&str, &str) {
+        let settings = &self.settings;
+        let mut pairs = settings
+            .from
+            .iter()
+            .flat_map(|from| settings.to.iter().map(move |to| (from, to)));
+        let pair = pairs.find(|(from, to)| settings.knows(from, to));
+        pair.map_or(("", ""), |(from, to)| (from, to))
+    }
+
     /// Returns the translation of a text. Faults: `Busy` when it could not start before the deadline of `cancellation`;
     /// `Engine` when the engine failed or did not finish before that; `Cancelled`; `Invalid` for what the engine cannot
     /// translate.

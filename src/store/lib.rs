@@ -28,6 +28,8 @@ mod purge;
 mod quotas;
 mod rate_limit;
 mod seal;
+mod served;
+mod size;
 mod upgrade;
 mod voices;
 mod writer;
@@ -56,6 +58,7 @@ pub use quotas::{AccountQuotas, QuotaChanges};
 pub use rate_limit::bucket::Level;
 pub use rate_limit::buckets::Draw;
 pub use rate_limit::clock::Clock;
+pub use size::StoreSize;
 pub use voices::{ClonedStyle, ClonedVoice, VoiceConsent};
 
 use codec::Json;
@@ -167,6 +170,8 @@ impl Store {
     pub const SPOKEN: &str = "spoken";
     /// The folder in it of the command line, which has no account.
     pub const COMMAND: &str = "command";
+    /// The folder of the data folder that LMDB's files are in.
+    const FOLDER: &str = "store";
 
     /// Opens the store in the folder `store` of `data_dir`; creates both, readable by this user only, when they are
     /// missing. Fault: `Missing`; its cause, for the operator, names the folder.

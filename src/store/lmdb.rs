@@ -78,6 +78,11 @@ impl Env {
         self.0.info().map_size
     }
 
+    /// Returns the bytes of the file. Faults: `Missing` when the disk does not tell.
+    pub(crate) fn file_bytes(&self) -> Result<u64, Fault> {
+        self.0.real_disk_size().map_err(fault)
+    }
+
     /// Returns the bytes of pages that all histories together may keep.
     pub(crate) fn history_bytes_kept(&self) -> usize {
         let map_bytes = self.map_bytes();

@@ -292,6 +292,7 @@ impl<'a> RealtimeSession<'a> {
     /// The text of an utterance, once its history item is durable.
     fn completed(&mut self, heard: &CompletedUtterance) -> Vec<String> {
         self.heard_s += heard.seconds;
+        self.context.metrics.realtime_lag(heard.took);
         match self.record(heard) {
             Ok(()) => vec![self.protocol.completed(heard)],
             Err(fault) => {

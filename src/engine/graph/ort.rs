@@ -33,6 +33,8 @@ pub struct Ort {
     environment: Environment,
     /// The device that the graphs run on: the CPU or one CUDA device, never `Auto`.
     device: Device,
+    /// Why that is the CPU.
+    why_not_cuda: Option<String>,
 }
 
 impl Ort {
@@ -66,6 +68,7 @@ impl Ort {
         let ort = Ort {
             environment,
             device: Device::Cpu,
+            why_not_cuda: None,
         };
         let ort = ort.settled_on(device, library)?;
         Ok(opened.insert(ort).clone())
@@ -76,13 +79,28 @@ impl Ort {
         self.device
     }
 
+    /// Returns why the graphs run on the CPU; none where they run on a CUDA device.
+    pub fn why_not_cuda(&self) -> Option<&str> {
+        self.why_not_cuda.as_deref()
+    }
+
+    fn on_cpu(self, why: impl Into<String>) -> Self {
+        Ort {
+            why_not_cuda: Some(why.into()),
+            ..self
+        }
+    }
+
     /// Returns the environment on `device`, if that works. ONNX Runtime itself would silently use the CPU.
     fn settled_on(self, device: Device, library: &Path) -> Result<Self, Fault> {
         let number = match device {
-            Device::Cpu => return Ok(self),
+            Device::Cpu => return Ok(self.on_cpu("the CPU was asked for")),
             Device::Cuda(number) => number,
             // The provider lies beside the library that loads it; most libraries have none.
-            Device::Auto if !library.with_file_name(CUDA_PROVIDER).exists() => return Ok(self),
+            Device::Auto if !library.with_file_name(CUDA_PROVIDER).exists() => {
+                let why = format!("this ONNX Runtime has none: there is no {CUDA_PROVIDER} beside it");
+                return Ok(self.on_cpu(why));
+            }
             Device::Auto => 0,
         };
         let cuda = Ort {
@@ -100,7 +118,7 @@ impl Ort {
         };
         if device == Device::Auto {
             log::warn!("no CUDA device can be used ({why}); the CPU does all the work");
-            return Ok(self);
+            return Ok(self.on_cpu(why));
         }
         Err(Fault::missing(format!(
             "The device cuda:{number} cannot be used: --onnxruntime-lib must name the library of an ONNX Runtime with \

@@ -45,7 +45,7 @@ pub(super) fn transcript(file: &[u8], fields: &[(&str, &str)]) -> Value {
     answer.json()
 }
 
-pub(super) fn two_cities() -> Vec<u8> {
+pub fn two_cities() -> Vec<u8> {
     std::fs::read(recording("two_cities.wav")).unwrap()
 }
 

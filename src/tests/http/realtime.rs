@@ -21,7 +21,7 @@ const DELTA: &str = "conversation.item.input_audio_transcription.delta";
 const COMPLETED: &str = "conversation.item.input_audio_transcription.completed";
 
 /// Samples of `seconds` of a recording at 48 kHz from its start, at 24 kHz, as bytes.
-fn pcm(file: &[u8], seconds: usize) -> Vec<u8> {
+pub fn pcm(file: &[u8], seconds: usize) -> Vec<u8> {
     let own = samples(file).into_iter();
     let clip = Clip {
         samples: own.map(|s| f32::from(s) / 32_768.0).collect(),

@@ -47,7 +47,7 @@ impl House {
         House {
             suspended: good.with_key(&key(&server.data, "idle", &[])),
             good,
-            bare: Server::launch(&bare_models(), &["--failed-keys", "1"]),
+            bare: Server::launch(&bare_models(), &["--failed-keys", "1", "--metrics", "off"]),
             cloning: cloning::launch(clones.path(), &[]),
             failing,
             server,
@@ -150,7 +150,8 @@ impl House {
             | "docs"
             | "console"
             | "healthz"
-            | "readyz" => (path, None, Vec::new()),
+            | "readyz"
+            | "metrics" => (path, None, Vec::new()),
             "console_file" => (path.replace("{file}", "app.js"), None, Vec::new()),
             other => panic!("the endpoint {other} is new: say how it is asked"),
         }
@@ -208,14 +209,17 @@ impl House {
                 self.send(&self.good.with_key("unknown"), endpoint, "ok", &[])
                     .status
             }
+            (403, "metrics") => good("ok", &[("X-Forwarded-For", "192.0.2.1")]),
+            (404, "metrics") => self.bare.client().get("/metrics").status,
             (403, _) => self.send(&self.suspended, endpoint, "ok", &[]).status,
             (404, "tts" | "tts_stream") => {
                 let asked = json!({ "text": "ok", "voice_id": "nobody" });
                 self.good.post_json(endpoint.path, &asked).status
             }
-            (404, "dub_job" | "dub_job_delete") => {
-                let path = "/voice/dub/jobs/nothing";
-                self.good.send(endpoint.method, path, None, vec![]).status
+            (404, "dub_job" | "dub_job_delete" | "history_delete" | "speakers_delete") => {
+                let folder = endpoint.path.split('{').next().unwrap();
+                let path = format!("{folder}nothing");
+                self.good.send(endpoint.method, &path, None, vec![]).status
             }
             (404, "dub_render") => {
                 let mut order = crate::dubbing::render::order();

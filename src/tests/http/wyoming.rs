@@ -163,6 +163,10 @@ fn a_sentence_is_spoken_and_transcribed_over_one_connection_as_its_key() {
     }
     let items = &server.client().get("/voice/history").json();
     assert_eq!(items["total"], 6);
+    // Metrics count them as requests over HTTP.
+    let page = String::from_utf8(server.client().get("/metrics").body).unwrap();
+    let heard = "vocabox_requests_total{route=\"stt\",status=\"200\"} 3\n";
+    assert!(page.contains(heard), "{page}");
     assert_eq!(
         (&items["items"][0]["feature"], &items["items"][1]["feature"]),
         (&json!("stt"), &json!("tts"))

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 /// its `Cargo.toml` those that it uses.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("capability", &["limits", "pack"]),
+    ("metrics", &[]),
     ("scheduler", &["limits", "fault", "engine", "store"]),
     (
         "services",
@@ -57,6 +58,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "api",
         &[
+            "address",
             "limits",
             "memory",
             "fault",
@@ -73,6 +75,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "clone",
             "dub",
             "capability",
+            "metrics",
         ],
     ),
     (
@@ -102,6 +105,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "edge",
             "config",
             "capability",
+            "metrics",
         ],
     ),
     (
@@ -142,6 +146,7 @@ const NAMED_BY: &[(&str, &str)] = &[
     ("mp4_atom", "media/mp4/"),
     ("mkv_element", "media/webm/"),
     ("clap", "cli/"),
+    ("prometheus_client", "metrics/"),
 ];
 
 const LINES_MAX: usize = 450;
