@@ -170,8 +170,6 @@ impl Store {
     pub const SPOKEN: &str = "spoken";
     /// The folder in it of the command line, which has no account.
     pub const COMMAND: &str = "command";
-    /// The folder of the data folder that LMDB's files are in.
-    const FOLDER: &str = "store";
 
     /// Opens the store in the folder `store` of `data_dir`; creates both, readable by this user only, when they are
     /// missing. Fault: `Missing`; its cause, for the operator, names the folder.

@@ -239,11 +239,6 @@ impl House {
                 let path = endpoint.path.replace("{job_id}", self.rendered());
                 self.good.get(&format!("{path}?format=doc")).status
             }
-            (404, "speakers_delete" | "history_delete") => {
-                let (folder, _) = endpoint.path.rsplit_once('/').unwrap();
-                let path = format!("{folder}/nothing");
-                self.good.send("DELETE", &path, None, vec![]).status
-            }
             (502, "speakers_put") => good("ok", &[("X-Rehearse", "engine")]),
             (404, "console_file") => self.good.get("/console/nothing.js").status,
             (404, "openai_model") => self.good.get("/v1/models/nothing").status,
