@@ -19,7 +19,7 @@ from measuring import guarded, needs, parser
 from measuring.client import Refused
 from measuring.server import serving
 
-PACKS = ["kokoro", "speaker-campplus", "segmentation-pyannote", "onnxruntime"]
+PACKS = ["kokoro", "silero-vad", "speaker-campplus", "segmentation-pyannote", "onnxruntime"]
 # Verdicts do not depend on the stock voices, and few are measured sooner.
 VOICES = 10
 SECONDS = 15.0
@@ -176,7 +176,7 @@ def measure(options, folder):
             wanted[name] = verdict(server, wav(samples))
             print(f"| {name} | {wanted[name][0]} | {wanted[name][1]} |", flush=True)
         names, same, rows = list(originals), 0, []
-        for number in range(VARIANTS):
+        for number in range(options.variants):
             name, codec = names[number % len(names)], list(CODECS)[number % 5]
             rate = random.choice(OPUS_RATES if codec == "opus" else RATES)
             place, seconds, gain = PLACES[number % 4], PADDING_S[random.integers(7)], GAINS_DB[random.integers(4)]
@@ -189,7 +189,7 @@ def measure(options, folder):
             rows.append(f"| {name} | {seconds:g} s {place}, {'room' if floor_db else 'digital'} | {rate} Hz {codec}, {gain} dB | {found[0]} | {mark} | {found[1]} |")
             print(rows[-1], file=sys.stderr, flush=True)
         print("\n| recording | silence | as | verdict | |\n| --- | --- | --- | --- | --- |\n" + "\n".join(row.rsplit(" | ", 1)[0] + " |" for row in rows))
-        print(f"\nthe same verdict for {same} of {VARIANTS}\n")
+        print(f"\nthe same verdict for {same} of {options.variants}\n")
         kinds = {}
         for kind, name, samples in without_speech(folder, random):
             found = verdict(server, wav(samples))
@@ -205,6 +205,7 @@ def measure(options, folder):
 def main():
     options = parser(__doc__)
     options.add_argument("--seed", type=int, default=3)
+    options.add_argument("--variants", type=needs.count, default=VARIANTS, help="variants of the recordings of people")
     options.add_argument("--keep", type=Path, required=True, metavar="FOLDER", help="folder of the recordings")
     needs.add_binary(options)
     options = options.parse_args()

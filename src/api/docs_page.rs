@@ -14,7 +14,7 @@ const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 
 pub fn handle(_: &Context, _: &mut Call) -> Result<Reply, Fault> {
     Ok(Reply {
         content_type: "text/html; charset=utf-8",
-        headers: vec![("Content-Security-OperatorPolicy", POLICY.to_owned())],
+        headers: vec![("Content-Security-Policy", POLICY.to_owned())],
         body: PAGE.as_bytes().to_vec(),
         rest: None,
         file: None,
