@@ -20,7 +20,7 @@ use crate::request::openai_speech::{OpenAiSpeech, OpenAiSpeechFields, SoundCarri
 use crate::services::speech::no_sound;
 use crate::services::word_times::PlacedWord;
 
-/// Seconds of the first piece that are encoded before the first byte is sent, so that it comes as soon in every format; the rest of
+/// Seconds of the first piece that are encoded before the first byte is sent, so that no format waits long for it; the rest of
 /// the piece follows at once.
 const FIRST_S: f64 = 0.25;
 /// Seconds of sound that OpenAI counts as one token.
