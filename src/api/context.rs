@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::body_caps::BodyCaps;
 use super::drain::DrainGate;
-use super::policy::CurrentPolicy;
 use super::metrics_page::MetricsReaders;
+use super::policy::CurrentPolicy;
 use crate::admit::concurrency::KeyConcurrency;
 use crate::admit::failed_keys::FailedKeys;
 use crate::clone::Cloning;

@@ -52,11 +52,14 @@ pub(super) fn start(common: &Common, flags: &ServeFlags, app: &App) -> io::Resul
     spawned.map(drop)
 }
 
+/// Puts options in force.
+type ApplyOptions = Box<dyn Fn(&Serve) -> Result<(), Fault> + Send>;
+
 /// The options of a running server.
 struct Reloader {
     common: Common,
     flags: ServeFlags,
-    apply: Box<dyn Fn(&Serve) -> Result<(), Fault> + Send>,
+    apply: ApplyOptions,
     in_force: OptionsInForce,
 }
 

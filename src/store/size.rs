@@ -40,7 +40,10 @@ impl Store {
 
     /// Whether `data_dir` has a store: opening one that is not there would make it.
     pub fn is_in(data_dir: &Path) -> bool {
-        data_dir.join(crate::STORE_FOLDER).join(lmdb::DATA_FILE).exists()
+        data_dir
+            .join(crate::STORE_FOLDER)
+            .join(lmdb::DATA_FILE)
+            .exists()
     }
 }
 

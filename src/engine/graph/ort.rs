@@ -98,7 +98,8 @@ impl Ort {
             Device::Cuda(number) => number,
             // The provider lies beside the library that loads it; most libraries have none.
             Device::Auto if !library.with_file_name(CUDA_PROVIDER).exists() => {
-                let why = format!("this ONNX Runtime has none: there is no {CUDA_PROVIDER} beside it");
+                let why =
+                    format!("this ONNX Runtime has none: there is no {CUDA_PROVIDER} beside it");
                 return Ok(self.on_cpu(why));
             }
             Device::Auto => 0,

@@ -153,12 +153,13 @@ pub fn manifest(packed: &mut impl Read) -> Result<BackupManifest, Fault> {
     parse(entries.next())
 }
 
+/// Called with a file of a backup, its content, and the bytes of all files up to its end.
+pub(super) type ReadFile<'a> =
+    &'a mut dyn FnMut(&BackupFile, &mut dyn Read, u64) -> Result<(), Fault>;
+
 /// Calls `of` with each file of the backup `packed`, its content and the bytes of all files up to its end; returns the manifest. Faults:
 /// those of `of`, `Missing` when `packed` is not a whole backup.
-pub(super) fn read(
-    packed: &mut impl Read,
-    of: &mut dyn FnMut(&BackupFile, &mut dyn Read, u64) -> Result<(), Fault>,
-) -> Result<BackupManifest, Fault> {
+pub(super) fn read(packed: &mut impl Read, of: ReadFile) -> Result<BackupManifest, Fault> {
     let mut archive = Archive::new(BufReader::with_capacity(BUFFER, packed));
     let mut entries = archive.entries().map_err(damaged)?;
     let manifest = parse(entries.next())?;
