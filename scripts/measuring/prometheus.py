@@ -19,7 +19,7 @@ from . import ROOT
 
 DEPLOY = ROOT / "scripts/deploy"
 SCRAPE_S = 1
-READY_S = 60
+READY_S = 180
 CONFIG = """
 global:
   scrape_interval: {scrape_s}s
