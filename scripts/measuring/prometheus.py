@@ -19,7 +19,7 @@ from . import ROOT
 
 DEPLOY = ROOT / "scripts/deploy"
 SCRAPE_S = 1
-READY_S = 60
+READY_S = 180
 CONFIG = """
 global:
   scrape_interval: {scrape_s}s
@@ -64,6 +64,14 @@ class Prometheus:
         return found[0][1]
 
 
+def has_scraped(prometheus: Prometheus) -> bool:
+    """Whether it has scraped a server; while it starts, it answers 503."""
+    try:
+        return bool(prometheus.now("vocabox_ready"))
+    except OSError:
+        return False
+
+
 @contextmanager
 def scraping(program: str, target: str, folder: Path) -> Iterator[Prometheus]:
     """Runs the `program` on a free port, with its data in `folder`; it scrapes `target` (host:port), once before the block."""
@@ -74,7 +82,7 @@ def scraping(program: str, target: str, folder: Path) -> Iterator[Prometheus]:
     with log.open("w") as lines, children.started(command, stderr=lines, stdout=lines) as process:
         until = time.monotonic() + READY_S
         address = None
-        while address is None or not Prometheus(address).now("vocabox_ready"):
+        while address is None or not has_scraped(Prometheus(address)):
             if process.poll() is not None or time.monotonic() > until:
                 raise Fault(f"Prometheus did not scrape {target}: {log.read_text()[-2000:]}")
             time.sleep(0.2)
