@@ -4,7 +4,7 @@
 Starts a server under test and opens its page: signs in, speaks and hears the sound, transcribes a recording and a fed microphone,
 clones a voice, dubs a film and plays it, looks at the history; then each view at two widths and in both colour schemes, where axe
 must find no violation; then wrong, revoked, expired and exhausted keys, and a server that stops. Prints a line for each check.
-Exit code 1 when one failed. The programs in scripts/clients/console do the work; their packages are pinned there and installed from npm.
+Exit code 1 when one failed. The programs in scripts/clients/console do the work; their packages are pinned there.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from measuring import Fault, children, guarded, last_line, needs, parser  # noqa: E402
+from measuring.node import Programs  # noqa: E402
 from measuring.server import Server, serving  # noqa: E402
 
 FOLDER = Path(__file__).with_name("console")
@@ -41,22 +42,6 @@ def few(manifest: str) -> str:
     """The manifest of kokoro with some of its voices."""
     files, *voices = re.split(r"(?=^\[\[voices\]\]$)", manifest, flags=re.MULTILINE)
     return files + "".join(voice for voice in voices if re.search(r'^id = "(\w+)"$', voice, re.MULTILINE)[1] in VOICES)
-
-
-def ensure_packages(npm: str) -> None:
-    """Installs the packages that the lock file names, unless they are there."""
-    pinned = json.loads((FOLDER / "package.json").read_text())["devDependencies"]
-
-    def installed(name: str) -> str | None:
-        file = FOLDER / "node_modules" / name / "package.json"
-        return json.loads(file.read_text())["version"] if file.is_file() else None
-
-    if all(installed(name) == version for name, version in pinned.items()):
-        return
-    print(f"installing {' '.join(f'{name}@{version}' for name, version in pinned.items())}", file=sys.stderr)
-    ran = children.run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=FOLDER)
-    if ran.returncode:
-        raise Fault(f"{', '.join(pinned)} could not be installed by npm: {last_line(ran.stderr)}")
 
 
 def told(binary: Path, server: Server, *arguments: str) -> dict:
@@ -84,10 +69,9 @@ def cut(recording: Path, to: Path) -> Path:
     return to
 
 
-def drive(node: str, config: dict, stopping: Server) -> int:
+def drive(programs: Programs, config: dict, stopping: Server) -> int:
     """Runs the checks; returns their exit code. Stops the second server when they ask for it."""
-    command = [node, str(FOLDER / "main.mjs")]
-    with children.started(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with children.started(programs.own("main"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         process.stdin.write(json.dumps(config))
         process.stdin.close()
         for line in process.stdout:
@@ -104,12 +88,11 @@ def main():
     options.add_argument("--shots", type=Path, metavar="FOLDER", help="write a picture of each view there")
     options.add_argument("--parts", type=needs.some_of(PARTS), metavar="PARTS", help=f"some of {','.join(PARTS)} (default: all)")
     options = options.parse_args()
-    node, npm = needs.command("node", "nodejs"), needs.command("npm", "npm")
     chromium = needs.command("chromium", "chromium")
     needs.prepare(binary=options.binary, packs=(*PACKS, "test-speech", "test-video"))
-    ensure_packages(npm)
     recording = needs.MODELS / "test-speech/two_cities.wav"
     with (
+        Programs(FOLDER) as programs,
         tempfile.TemporaryDirectory(prefix="vocabox-console-") as folder,
         serving(options.binary, packs=PACKS, edits={"kokoro": few}, log_level="info") as server,
         serving(options.binary, packs=("kokoro", "onnxruntime")) as stopping,
@@ -121,7 +104,7 @@ def main():
             "film": str(needs.MODELS / "test-video/film.webm"), "chromium": chromium, "patience_s": PATIENCE_SECONDS,
             "shots": options.shots and str(options.shots.absolute()), "parts": options.parts, **refused_keys(options.binary, server),
         }  # fmt: skip
-        return drive(node, config, stopping)
+        return drive(programs, config, stopping)
 
 
 if __name__ == "__main__":

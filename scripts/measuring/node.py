@@ -1,4 +1,4 @@
-"""Programs for Node with the packages that scripts/clients/node/package-lock.json names. Both are fetched into the cache."""
+"""Programs for Node with the packages that the lock file beside them names. Node and the packages are fetched into the cache."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ PATIENCE_S = 900
 
 
 class Programs:
-    """Runs the programs of scripts/clients/node and others that import its packages. Use as a context."""
+    """Runs the programs of a folder and others that import its packages. Use as a context."""
+
+    def __init__(self, folder: Path = FOLDER):
+        self._programs = folder
 
     def __enter__(self) -> Programs:
         found = node.kept()
@@ -26,8 +29,8 @@ class Programs:
         # Imports look for packages beside the program only, so the programs are copied to where the packages are.
         self._folder = tempfile.TemporaryDirectory(prefix="vocabox-", ignore_cleanup_errors=True)
         self._root = Path(self._folder.name)
-        (self._root / "node_modules").symlink_to(found.packages(FOLDER))
-        for program in FOLDER.glob("*.mjs"):
+        (self._root / "node_modules").symlink_to(found.packages(self._programs))
+        for program in self._programs.glob("*.mjs"):
             shutil.copy(program, self._root)
         return self
 
@@ -38,12 +41,15 @@ class Programs:
         """The command that runs a program from elsewhere."""
         return [self._node, shutil.copy(program, self._root)]
 
+    def own(self, name: str) -> list[str]:
+        """The command that runs a program of the folder."""
+        return [self._node, str(self._root / f"{name}.mjs")]
+
     def run(self, name: str, server: Client, **variables: str) -> int:
-        """Runs one of FOLDER's programs, which prints what it does; returns its exit code."""
+        """Runs a program of the folder, which prints what it does; returns its exit code."""
         environment = {**os.environ, "VOCABOX_BASE": server.url, "VOCABOX_KEY": server.key, **variables}
-        command = [self._node, str(self._root / f"{name}.mjs")]
         try:
-            with children.started(command, env=environment, stdin=subprocess.DEVNULL) as process:
+            with children.started(self.own(name), env=environment, stdin=subprocess.DEVNULL) as process:
                 return process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             print(f"WRONG  {name} did not end within {PATIENCE_S} s")

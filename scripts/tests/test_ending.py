@@ -172,7 +172,8 @@ class RunAndTest(unittest.TestCase):
     def setUp(self):
         self.clone = self.enterContext(Clone())
         self.clone.environment["VOCABOX_LISTEN"] = "127.0.0.1:0"
-        self.clone.program("cc", "")
+        for program in ("cc", "chromium"):
+            self.clone.program(program, "")
         (self.clone.root / "scripts/fetch-models").write_text("#!/bin/sh\n")
         built = self.clone.root / "target/release"
         built.mkdir(parents=True)

@@ -18,7 +18,7 @@ LACKING = {
     "check_metrics.py": ([], "prometheus is missing: install it"),
     "check_recordings.py": ([], "target/debug/examples/decode is missing: build it"),
     "check_playback.py": (["Cargo.toml"], "chromium is missing: install it"),
-    "clients/console.py": ([], "node is missing: install it"),
+    "clients/console.py": ([], "chromium is missing: install it"),
     "clients/examples.py": ([], NOT_BUILT),
     "clients/home_assistant.py": (["127.0.0.1:1"], "homeassistant==2025.4.4 is missing: run this with a Python "),
     "clients/livekit_plugin.py": ([], NOT_BUILT),
@@ -67,7 +67,7 @@ def scripts() -> list[str]:
     """All executable scripts, as paths below scripts/."""
     found = []
     for path in sorted((ROOT / "scripts").rglob("*")):
-        if path.is_file() and not {"tests", "fuzz", "examples", "__pycache__", "node_modules"} & set(path.relative_to(ROOT).parts):
+        if path.is_file() and not {"tests", "fuzz", "examples", "__pycache__"} & set(path.relative_to(ROOT).parts):
             text = path.read_bytes()
             if text.startswith(b"#!") or b'\nif __name__ == "__main__":\n' in text:
                 found.append(str(path.relative_to(ROOT / "scripts")))

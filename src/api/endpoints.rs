@@ -204,7 +204,6 @@ mod tests {
     #[test]
     fn every_endpoint_has_a_schema_of_its_json_and_of_its_body() {
         let not_json = [
-            "tts",
             "tts_stream",
             "openai_speech",
             "dub_video",

@@ -62,7 +62,7 @@ export class Watched {
     const made = new Watched();
     made.config = config;
     made.url = url;
-    made.context = await browser.newContext({viewport: {width: 1280, height: 860}, locale: "en-GB", acceptDownloads: true, ...options});
+    made.context = await browser.newContext({viewport: {width: 1280, height: 860}, locale: "en-GB", acceptDownloads: true, reducedMotion: "reduce", ...options});
     await made.context.grantPermissions(["microphone", "clipboard-read", "clipboard-write"]);
     await made.context.addInitScript(listenToContexts);
     const page = made.page = await made.context.newPage();

@@ -17,7 +17,7 @@ use super::gzip::gzip;
 use super::network::ask;
 use super::packs::FoundPacks;
 use crate::cli::CliError;
-use crate::config;
+use crate::config::OptionsInForce;
 
 /// The folder that the file unpacks into.
 const FOLDER: &str = "vocabox-support";
@@ -36,7 +36,7 @@ What `vocabox doctor --bundle` has collected on one machine, for support.
 
 doctor.txt, doctor.json   what was looked at, and what to do
 versions.json             program, ONNX Runtime, kernel, system
-settings.txt              the value of every option
+settings.toml             every option, and where its value comes from
 counts.json               how many accounts, keys, history items, voices and jobs there are
 packs.json                the model packs, by name and engine
 readyz.json, metrics.txt  what the running server says of itself, if one answered
@@ -54,7 +54,7 @@ pub struct SupportBundle<'a> {
     pub findings: &'a Findings,
     /// The findings as JSON.
     pub told: &'a Value,
-    pub options: &'a config::Serve,
+    pub options: &'a OptionsInForce,
     pub packs: &'a FoundPacks,
     pub data: &'a FoundData,
     /// The address at which the server answers.
@@ -84,7 +84,7 @@ impl SupportBundle<'_> {
             ("doctor.txt", format!("{}\n", self.findings.table())),
             ("doctor.json", pretty(self.told)),
             ("versions.json", pretty(&self.versions())),
-            ("settings.txt", format!("{:#?}\n", self.options)),
+            ("settings.toml", format!("{}\n", self.options)),
             ("counts.json", pretty(&self.counts())),
             ("packs.json", pretty(&self.pack_rows())),
         ];

@@ -32,7 +32,7 @@ use self::finding::Findings;
 use super::CliError;
 use super::output::print;
 use crate::app::check_address_space;
-use crate::config::{Common, ServeFlags};
+use crate::config::{Common, OptionsInForce, ServeFlags};
 
 /// Look at the machine, the models, the data folder and the network, and say what to do.
 ///
@@ -90,7 +90,7 @@ pub fn run(args: &DoctorArgs, common: &Common) -> Result<(), CliError> {
         let bundle = SupportBundle {
             findings: &findings,
             told: &told,
-            options: &options,
+            options: &OptionsInForce::resolve(common, &args.flags).map_err(CliError::Usage)?,
             packs: &packs,
             data: &data,
             address,

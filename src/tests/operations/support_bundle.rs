@@ -83,7 +83,7 @@ fn a_bundle_has_what_support_needs_and_no_keys_names_or_texts() {
     };
     assert!(file("README.txt").contains("Left out: keys"));
     assert!(file("doctor.txt").contains("SUBJECT"));
-    assert!(file("settings.txt").contains("history_max"));
+    assert!(file("settings.toml").contains("history_max = 1000000"));
     assert!(file("metrics.txt").contains("vocabox_requests_total{route=\"tts\",status=\"200\"} 1"));
     assert!(file("readyz.json").contains("ready"));
     assert!(
