@@ -62,7 +62,8 @@ pub struct App {
 }
 
 impl App {
-    /// What puts those settings of options in force that may change while the server runs; its fault is that of [`policy`].
+    /// What puts those settings of options in force that may change while the server runs. Fault: `Missing`,
+    /// with what is accepted.
     pub fn reloading(&self) -> impl Fn(&config::Serve) -> Result<(), Fault> + Send + 'static {
         let context = Arc::clone(&self.context);
         move |options| {

@@ -146,7 +146,7 @@ fn first(packed: &mut File) -> io::Result<Vec<u8>> {
     Ok(content)
 }
 
-/// Reads the manifest of the backup `packed`. Faults: as [`read`].
+/// Reads the manifest of the backup `packed`. Fault: `Missing` when it is none.
 pub fn manifest(packed: &mut impl Read) -> Result<BackupManifest, Fault> {
     let mut archive = Archive::new(packed);
     let mut entries = archive.entries().map_err(damaged)?;

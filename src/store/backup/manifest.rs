@@ -24,7 +24,7 @@ pub struct BackupManifest {
     format: String,
     /// The version of the program that took it.
     pub version: String,
-    /// The layout of its store ([`upgrade::VERSION`]).
+    /// The layout of its store.
     pub layout: u64,
     /// When its content was that of the data folder.
     pub taken_at: Utc,

@@ -64,7 +64,7 @@ impl Snapshot {
         })
     }
 
-    /// The snapshot that an interrupted backup left, if it is whole, has jobs as asked for, and is less than [`AGE_MS_MAX`] old. Fault:
+    /// The snapshot that an interrupted backup left, if it is whole, has jobs as asked for, and is less than a day old. Fault:
     /// `Missing` when another process takes one.
     pub fn left(data_dir: &Path, with_jobs: bool) -> Result<Option<Self>, Fault> {
         if !data_dir.join(FOLDER).exists() {
