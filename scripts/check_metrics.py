@@ -32,7 +32,7 @@ RECORDING = ROOT / "models/test-speech/two_cities.wav"
 PAGE_BYTES_MAX = 50 << 10
 # What Grafana sets: a window of four scrapes at least, longer here, so that it has some requests.
 WINDOW = "20s"
-LINES = ["The train to Lagos leaves at nine.", "Please bring two copies of the form.", "It rained all day, and nobody minded."]
+LINES = ["The train to Lagos leaves at nine.", "Please bring two copies of the form.", "It rained all day in the city."]
 
 
 class Load:

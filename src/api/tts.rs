@@ -23,6 +23,9 @@ use crate::text::MarkedText;
 use crate::text::markup::Notation;
 use vocabox_base::budget::Share;
 
+/// The memory of speech that is answered in JSON, beside that of its sound alone.
+const TIMED_MEMORY: f64 = 2.0;
+
 /// The header of an answer with sound that is marked as made by a machine.
 pub const AI_GENERATED: &str = "X-AI-Generated";
 
@@ -31,7 +34,11 @@ pub const AI_GENERATED: &str = "X-AI-Generated";
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let (parameters, format) = read(call)?;
     let WordsQuery { word_timestamps } = WordsQuery::read(&call.head)?;
-    let request = begin(context, call, parameters, format, Sending::Whole)?;
+    let sending = match word_timestamps {
+        true => Sending::Timed,
+        false => Sending::Whole,
+    };
+    let request = begin(context, call, parameters, format, sending)?;
     let share = call.share()?;
     let spoken = (request.speech).synthesize_words(request.script, &share, &call.cancellation);
     let (clip, words) = spoken?;
@@ -86,6 +93,8 @@ pub fn headers(
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sending {
     Whole,
+    /// Whole, in JSON with the times of its words.
+    Timed,
     WhileMade,
 }
 
@@ -154,6 +163,11 @@ pub fn begin<'a>(
     check_length(seconds)?;
     let memory = match sending {
         Sending::Whole => Some(hold(context, account, seconds, voice.origin.rate_hz)?),
+        // The file is there twice more, in base64: as it is encoded and in the answer.
+        Sending::Timed => {
+            let seconds = TIMED_MEMORY * seconds;
+            Some(hold(context, account, seconds, voice.origin.rate_hz)?)
+        }
         Sending::WhileMade => None,
     };
 

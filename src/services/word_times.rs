@@ -12,7 +12,7 @@ pub struct PlacedWord {
     pub end_s: f64,
 }
 
-/// Sound below this level for [`PAUSE_S`] is a pause: 40 dB below full scale, 13 dB below the quietest speech of ours.
+/// Sound whose samples are all below this level for [`PAUSE_S`] is a pause: 40 dB below full scale, where speech has -16 LUFS.
 const SILENCE: f32 = 0.01;
 const PAUSE_S: f64 = 0.07;
 /// Steps of the search for pauses.

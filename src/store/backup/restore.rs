@@ -118,6 +118,8 @@ fn exchange(data_dir: &Path, folder: &Path) -> io::Result<()> {
         absent(fs::rename(data_dir.join(name), former.join(name)))?;
         absent(fs::rename(folder.join(name), data_dir.join(name)))?;
     }
+    // Lines spoken for accounts of the former data, whose ids others have now.
+    absent(fs::remove_dir_all(data_dir.join(Store::SPOKEN)))?;
     File::open(data_dir)?.sync_all()?;
     fs::remove_dir_all(folder)
 }

@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use vocabox_base::fault::Fault;
+use vocabox_base::fault::{Fault, Kind};
 use vocabox_base::folder::make_private;
 
 use super::manifest::{self, BackupFile, BackupManifest};
@@ -49,7 +49,8 @@ impl Snapshot {
             link_all(data_dir, &dir, with_jobs).map_err(Fault::disk)?;
             match Store::open(&dir).and_then(|copy| copy.settle(with_jobs)) {
                 Ok(()) => break taken_at,
-                Err(fault) if tries == TRIES => return Err(fault),
+                // A full disk stays full; any other fault comes of a file that was deleted meanwhile.
+                Err(fault) if tries == TRIES || fault.kind == Kind::Missing => return Err(fault),
                 Err(_) => tries += 1,
             }
         };

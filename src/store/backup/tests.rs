@@ -215,7 +215,12 @@ fn a_restore_replaces_only_when_told_and_never_under_a_server() {
     assert!(fault.sentence.contains("Another vocabox serves"), "{fault}");
     assert!(server.account("bisi").is_ok());
     drop(server);
+    fs::create_dir_all(data.join("spoken/1")).unwrap();
     restored(&file, &data, true).unwrap();
+    assert!(
+        !data.join("spoken").exists(),
+        "of an account of the former data"
+    );
     let store = Store::open(&data).unwrap();
     assert!(store.account("ada").is_ok() && store.account("bisi").is_err());
     assert!(!data.join("restore").exists());
