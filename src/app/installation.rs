@@ -298,7 +298,7 @@ fn check_memory<'a>(
     let loaded = |pack: &Pack| {
         let variant = graphs.variant(pack);
         let files = pack.manifest.files.iter();
-        let files = files.filter(|f| f.variant.is_none() || f.variant == variant);
+        let files = files.filter(|f| f.is_of(variant.as_deref()));
         files.map(|f| f.size).sum::<u64>()
     };
     let need = memory_need(packs.map(loaded).sum());
@@ -358,7 +358,7 @@ fn choose(packs: &[Pack], kind: PackKind, name: Option<&str>) -> Result<Option<P
 pub fn find_ort(options: &config::Models, packs: &[Pack]) -> Result<Probed, Fault> {
     let runtime = packs.iter().find(|p| p.kind() == PackKind::Runtime);
     let packed = match runtime.map(|p| (p, p.file("library", None))) {
-        Some((pack, Ok(file))) => Some(pack.path(file)),
+        Some((pack, Ok(file))) => Some(pack.folder.join(&file.path)),
         _ => None,
     };
     let chosen = options.settings.onnxruntime_lib.as_deref();

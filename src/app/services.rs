@@ -367,7 +367,7 @@ fn stock(pack: &Pack) -> Vec<StockVoice> {
     voices
         .map(|voice| StockVoice {
             id: voice.id.clone(),
-            path: pack.folder.join(&voice.file),
+            file: pack.listed(&voice.file),
             sha256: pack.sha256_of(&voice.file),
         })
         .collect()

@@ -1,12 +1,14 @@
 //! The command line: one file a command; each calls the services and modules that the server uses.
 
 pub mod account;
+mod ask;
 pub mod backup;
 pub mod config;
 pub mod diarize;
 pub mod docs;
 pub mod doctor;
 pub mod dub;
+mod embed;
 mod endings;
 mod error;
 pub mod history;
@@ -18,13 +20,17 @@ pub mod listen;
 mod listen_head;
 mod log_queue;
 mod logging;
+mod manual;
 pub mod models;
 mod output;
 pub mod read;
+pub mod ready;
 pub mod reload;
 pub mod serve;
+mod service_manager;
 pub mod speak;
 pub mod transcribe;
+pub mod verify;
 pub mod voice;
 
 use std::process::ExitCode;
@@ -80,6 +86,10 @@ enum Command {
     Backup(backup::BackupArgs),
     Restore(backup::RestoreArgs),
     Doctor(Box<doctor::DoctorArgs>),
+    Ready(Box<ready::ReadyArgs>),
+    Verify(verify::VerifyArgs),
+    Completions(manual::CompletionsArgs),
+    Man(manual::ManArgs),
     Docs(docs::DocsArgs),
 }
 
@@ -148,6 +158,10 @@ fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::Backup(args) => backup::back_up(args, &common.settings.data_dir),
         Command::Restore(args) => backup::restore(args, &common.settings.data_dir),
         Command::Doctor(args) => doctor::run(&args, &common),
+        Command::Ready(args) => ready::run(&args, &common),
+        Command::Verify(args) => verify::run(&args),
+        Command::Completions(args) => manual::completions(&args),
+        Command::Man(args) => manual::man(&args),
         Command::Docs(args) => docs::run(args),
     }
 }

@@ -1,4 +1,4 @@
-//! `vocabox models`: lists the packs and verifies their files.
+//! `vocabox models`: lists the packs and verifies their files, in the models folder and within the program.
 
 use std::path::Path;
 
@@ -6,11 +6,12 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::CliError;
+use super::embed::{self, EmbedArgs, ExtractArgs};
 use super::output::print;
 use crate::engine::graph::loader::variant_in_use;
 use crate::pack::Pack;
 
-/// List, verify and show the model packs.
+/// List, verify and show the model packs, and make one file of the program and its packs.
 #[derive(Debug, clap::Args)]
 pub struct ModelsArgs {
     #[command(subcommand)]
@@ -32,6 +33,8 @@ enum ModelsCommand {
         #[arg(value_name = "PACK")]
         name: String,
     },
+    Embed(EmbedArgs),
+    Extract(ExtractArgs),
 }
 
 /// Runs the command on the packs in `models_dir`.
@@ -44,15 +47,19 @@ pub fn run(args: ModelsArgs, models_dir: &Path) -> Result<(), CliError> {
         }
         ModelsCommand::List { json: false } => {
             print(&format!(
-                "{:16} {:11} {:8} {:>8}  LICENCE",
+                "{:21} {:11} {:8} {:>8}  LICENCE",
                 "PACK", "KIND", "FETCHED", "MIB"
             ))?;
             for pack in &packs {
-                let fetched = if pack.is_fetched() { "yes" } else { "no" };
+                let fetched = match (pack.is_within_program(), pack.is_fetched()) {
+                    (true, _) => "embedded",
+                    (false, true) => "yes",
+                    (false, false) => "no",
+                };
                 let kind = format!("{:?}", pack.kind()).to_lowercase();
                 let licence = &pack.manifest.licence;
                 print(&format!(
-                    "{:16} {kind:11} {fetched:8} {:>8.1}  {licence}",
+                    "{:21} {kind:11} {fetched:8} {:>8.1}  {licence}",
                     pack.name(),
                     bytes(pack) as f64 / 1048576.0
                 ))?;
@@ -66,6 +73,8 @@ pub fn run(args: ModelsArgs, models_dir: &Path) -> Result<(), CliError> {
             let shown = serde_json::to_string_pretty(&pack.manifest);
             print(&shown.map_err(|e| CliError::Failed(e.to_string()))?)
         }
+        ModelsCommand::Embed(args) => embed::embed(&args, &packs),
+        ModelsCommand::Extract(args) => embed::extract(&args, &packs, models_dir),
     }
 }
 
@@ -73,18 +82,16 @@ fn row(pack: &Pack) -> Value {
     let manifest = &pack.manifest;
     json!({
         "name": manifest.name, "kind": manifest.kind, "engine": manifest.engine, "title": manifest.title,
-        "fetched": pack.is_fetched(), "bytes": bytes(pack), "licence": manifest.licence,
+        "fetched": pack.is_fetched(), "embedded": pack.is_within_program(), "bytes": bytes(pack),
+        "licence": manifest.licence,
     })
 }
 
 /// Size in bytes of the files that are loaded.
 fn bytes(pack: &Pack) -> u64 {
     let variant = variant_in_use(pack);
-    let used = pack
-        .manifest
-        .files
-        .iter()
-        .filter(|f| f.variant.is_none() || f.variant == variant);
+    let files = pack.manifest.files.iter();
+    let used = files.filter(|f| f.is_of(variant.as_deref()));
     used.map(|f| f.size).sum()
 }
 
@@ -104,7 +111,7 @@ fn verify(packs: &[Pack]) -> Result<(), CliError> {
             },
         };
         if shown.is_ok() {
-            shown = print(&format!("{:16} {said}", pack.name()));
+            shown = print(&format!("{:21} {said}", pack.name()));
         }
     }
     match wrong {

@@ -7,7 +7,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::SIGHUP;
 use signal_hook::iterator::Signals;
 
-use super::{CliError, logging, output};
+use super::{CliError, logging, output, service_manager};
 use crate::app::App;
 use crate::config::{Common, OptionsInForce, RELOADED, Serve, ServeFlags};
 use crate::fault::Fault;
@@ -44,9 +44,11 @@ pub(super) fn start(common: &Common, flags: &ServeFlags, app: &App) -> io::Resul
     let thread = thread::Builder::new().name("reload".to_owned());
     let spawned = thread.spawn(move || {
         for _ in signals.forever() {
+            service_manager::reloading();
             if let Err(sentence) = reloader.reload() {
                 log::error!("the options stay as they are: {sentence}");
             }
+            service_manager::reloaded();
         }
     });
     spawned.map(drop)

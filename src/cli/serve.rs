@@ -3,7 +3,7 @@
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use super::{CliError, logging, reload};
+use super::{CliError, logging, reload, service_manager};
 use crate::app::App;
 use crate::config::{Common, ServeFlags};
 use crate::end;
@@ -52,7 +52,9 @@ pub fn run(args: &ServeArgs, common: &Common) -> Result<(), CliError> {
         ));
     }
     logging::say(&format!("listening on http://{}", app.edge.local_addr()));
+    service_manager::ready();
     let _ = signalled.recv();
+    service_manager::stopping();
     std::thread::spawn(move || {
         let _ = signalled.recv();
         end::at_once(1);

@@ -19,6 +19,7 @@ use crate::engine::tts::kokoro::read_table;
 use crate::engine::tts::style::StyleTable;
 use crate::engine::tts::style::{STYLE, TABLE};
 use crate::fault::Fault;
+use crate::pack::PackFile;
 use crate::scheduler::LaneShare;
 
 /// The row of a style table by which voices are compared: about that of a sentence of [`SENTENCES`].
@@ -36,7 +37,7 @@ const HELD_BACK: f32 = 1.0;
 #[derive(Debug, Clone)]
 pub struct StockVoice {
     pub id: String,
-    pub path: PathBuf,
+    pub file: PackFile,
     /// SHA-256 of the voice's file.
     pub sha256: String,
 }
@@ -85,7 +86,7 @@ impl Catalog {
         let places = voices
             .iter()
             .map(|v| {
-                Ok(read_table(&v.path, &v.sha256, &v.id)?[ROW * STYLE..(ROW + 1) * STYLE].to_vec())
+                Ok(read_table(&v.file, &v.sha256, &v.id)?[ROW * STYLE..(ROW + 1) * STYLE].to_vec())
             })
             .collect::<Result<Vec<Vec<f32>>, Fault>>()?;
         let made_by = [
@@ -240,7 +241,7 @@ impl Catalog {
             if timbre == 0.0 && prosody == 0.0 {
                 continue;
             }
-            let table = read_table(&voice.path, &voice.sha256, &voice.id)?;
+            let table = read_table(&voice.file, &voice.sha256, &voice.id)?;
             for (row, stock) in rows.chunks_exact_mut(STYLE).zip(table.chunks_exact(STYLE)) {
                 for (n, (value, stock)) in row.iter_mut().zip(stock).enumerate() {
                     *value += stock * if n < STYLE / 2 { timbre } else { prosody };
@@ -256,7 +257,7 @@ impl Catalog {
     fn stock_style_table(&self, voice: usize) -> Result<StyleTable, Fault> {
         let stock = &self.voices[voice];
         Ok(StyleTable {
-            rows: read_table(&stock.path, &stock.sha256, &stock.id)?,
+            rows: read_table(&stock.file, &stock.sha256, &stock.id)?,
             lively: vec![0.0; STYLE / 2],
         })
     }
@@ -313,7 +314,7 @@ mod tests {
     fn a_voice_that_cannot_be_spoken_is_passed_over_until_it_can() {
         let folder = tempfile::tempdir().unwrap();
         let voices = voices(folder.path(), 4);
-        let broken = voices[1].path.clone();
+        let broken = voices[1].file.shown().to_owned();
         let catalog = Catalog::open(voices, &[], folder.path()).unwrap();
         let (probe, table) = (probe(|| ()), fs::read(&broken).unwrap());
         fs::write(&broken, b"half").unwrap();

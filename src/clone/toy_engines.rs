@@ -14,6 +14,7 @@ use crate::engine::diarization::{DiarizeTask, Diarized};
 use crate::engine::speaker::unit;
 use crate::engine::tts::style::TABLE;
 use crate::fault::Fault;
+use crate::pack::PackFile;
 use crate::scheduler::lanes::Lanes;
 use crate::services::speakers::{SpeakerEncoders, SpeakerService};
 use crate::services::speech::SpeechService;
@@ -105,7 +106,7 @@ pub fn voices(folder: &Path, count: usize) -> Vec<StockVoice> {
         let hash = sha2::Sha256::digest(bytes);
         StockVoice {
             id: format!("voice{n}"),
-            path,
+            file: PackFile::Disk(path),
             sha256: hash.iter().map(|b| format!("{b:02x}")).collect(),
         }
     };

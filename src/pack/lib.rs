@@ -1,13 +1,21 @@
-//! Model packs: folders of weights with a manifest that describes them.
+//! Model packs: weights with a manifest that describes them, in folders or within the program.
 
+mod extract;
+mod file;
 pub mod manifest;
+pub mod program;
 pub mod translate;
 pub mod verify;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+pub use file::PackFile;
 use manifest::{FileEntry, Manifest, PackKind};
 use thiserror::Error;
+
+/// Name of the manifest in a pack's folder.
+const MANIFEST: &str = "pack.toml";
 
 /// Why a pack is refused. For operators: it names files and what was expected.
 #[derive(Debug, Error)]
@@ -46,6 +54,10 @@ pub enum PackError {
     },
     #[error("{path} cannot be read: {why}")]
     Read { path: PathBuf, why: String },
+    #[error("{path} cannot be written: {why}")]
+    Write { path: PathBuf, why: String },
+    #[error("{path}: {why}")]
+    Program { path: PathBuf, why: String },
     #[error("pack {pack} has no file with role {role}{variant}")]
     Role {
         pack: String,
@@ -62,37 +74,82 @@ pub enum PackError {
     },
 }
 
-/// A pack's folder and its manifest.
+/// A pack: its manifest, and where its files are.
 #[derive(Debug, Clone)]
 pub struct Pack {
+    /// The pack's folder; for a pack within the program the path of the program and the pack's name, for sentences.
     pub folder: PathBuf,
     pub manifest: Manifest,
+    /// What the program holds of the pack, if it is within it.
+    contents: Option<Arc<program::Contents>>,
 }
 
 impl Pack {
     /// Reads `folder/pack.toml`. Errors: an unreadable or wrong manifest.
     pub fn open(folder: &Path) -> Result<Self, PackError> {
-        Ok(Pack {
-            folder: folder.to_owned(),
-            manifest: Manifest::read(&folder.join("pack.toml"))?,
-        })
+        let manifest = Manifest::read(&folder.join(MANIFEST))?;
+        Ok(Pack::in_folder(folder.to_owned(), manifest))
     }
 
-    /// Returns all packs below `models`, sorted by name. Errors: an unreadable folder or one wrong manifest.
+    /// Returns the pack whose files are in `folder`.
+    pub fn in_folder(folder: PathBuf, manifest: Manifest) -> Self {
+        Pack {
+            folder,
+            manifest,
+            contents: None,
+        }
+    }
+
+    /// Returns all packs in folders of `models` and within the program, sorted by name. Of two with one name, the one in a folder
+    /// counts if it is fetched, so that an operator can replace what the program holds. Errors: an unreadable folder, unless the
+    /// program holds packs and there is none; a wrong manifest; a program that is not whole.
     pub fn all(models: &Path) -> Result<Vec<Pack>, PackError> {
+        let mut within = program::packs()?;
+        let mut packs = match within.is_empty() || models.exists() {
+            true => Self::in_folders(models)?,
+            false => Vec::new(),
+        };
+        within.retain(|pack| {
+            !packs
+                .iter()
+                .any(|p| p.name() == pack.name() && p.is_fetched())
+        });
+        packs.retain(|pack| !within.iter().any(|p| p.name() == pack.name()));
+        packs.append(&mut within);
+        packs.sort_by(|a, b| a.name().cmp(b.name()));
+        Ok(packs)
+    }
+
+    fn in_folders(models: &Path) -> Result<Vec<Pack>, PackError> {
         let unreadable = |e: std::io::Error| PackError::Folder {
             path: models.to_owned(),
             why: e.to_string(),
         };
-        let mut folders = Vec::new();
+        let mut packs = Vec::new();
         for entry in std::fs::read_dir(models).map_err(unreadable)? {
             let folder = entry.map_err(unreadable)?.path();
-            if folder.join("pack.toml").is_file() {
-                folders.push(folder);
+            if folder.join(MANIFEST).is_file() {
+                packs.push(Pack::open(&folder)?);
             }
         }
-        folders.sort();
-        folders.iter().map(|folder| Pack::open(folder)).collect()
+        Ok(packs)
+    }
+
+    /// Whether the files are within the program.
+    pub fn is_within_program(&self) -> bool {
+        self.contents.is_some()
+    }
+
+    /// Returns the text of the manifest. Errors: it cannot be read.
+    fn manifest_text(&self) -> Result<String, PackError> {
+        if let Some(contents) = &self.contents {
+            return Ok(contents.manifest.clone());
+        }
+        let path = self.folder.join(MANIFEST);
+        std::fs::read_to_string(&path).map_err(|e| PackError::Read {
+            path,
+            why: e.to_string(),
+        })
     }
 
     /// Returns the manifest's name.
@@ -108,10 +165,7 @@ impl Pack {
     /// Whether the weights have been fetched: at least one listed file exists. An incomplete pack counts, so that
     /// [`Pack::verify`] can say which file is missing.
     pub fn is_fetched(&self) -> bool {
-        self.manifest
-            .files
-            .iter()
-            .any(|f| self.folder.join(&f.path).exists())
+        self.manifest.files.iter().any(|f| self.path(f).exists())
     }
 
     /// Returns the file with this role, of `variant` where the role has variants.
@@ -141,8 +195,20 @@ impl Pack {
         file.map_or_else(String::new, |f| f.sha256.clone())
     }
 
-    /// Returns the path of `file`.
-    pub fn path(&self, file: &FileEntry) -> PathBuf {
-        self.folder.join(&file.path)
+    /// Returns where `file` is.
+    pub fn path(&self, file: &FileEntry) -> PackFile {
+        self.listed(&file.path)
+    }
+
+    /// Returns where the file `path` of the manifest is.
+    pub fn listed(&self, path: &str) -> PackFile {
+        let shown = self.folder.join(path);
+        match &self.contents {
+            None => PackFile::Disk(shown),
+            Some(contents) => PackFile::Program {
+                shown,
+                bytes: contents.file(path).map(|file| file.bytes),
+            },
+        }
     }
 }

@@ -101,6 +101,13 @@ pub struct FileEntry {
     pub outputs: BTreeMap<String, String>,
 }
 
+impl FileEntry {
+    /// Whether the file is loaded with `variant`: it is of that variant, or of none.
+    pub fn is_of(&self, variant: Option<&str>) -> bool {
+        self.variant.is_none() || self.variant.as_deref() == variant
+    }
+}
+
 /// The inputs that a VITS graph expects.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]

@@ -3,7 +3,8 @@
 //! Hashing 300 MB takes a second: a file that was hashed once is trusted as long as its size and modification time are
 //! the same. A file that changed shortly before it was hashed may change again within the same tick of the file
 //! system's clock, so the next start hashes it again. The results are cached in a file in the pack's folder; where that
-//! cannot be written, every start hashes the files.
+//! cannot be written, every start hashes the files. Of a pack within the program every start takes BLAKE3 of the files, which
+//! is fast.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::manifest::FileEntry;
+use super::program::Contents;
 use super::{Pack, PackError};
 
 /// Name of the file in a pack's folder that caches the hashes.
@@ -49,6 +51,43 @@ impl Pack {
     /// `variant` is the one that will be loaded; files of other variants may be absent. With `anew` every file is
     /// hashed, and the cache is not used. Errors name the file, what was expected and what was found.
     pub fn verify(&self, variant: Option<&str>, anew: bool) -> Result<(), PackError> {
+        match &self.contents {
+            Some(contents) => self.verify_within(contents, variant, anew),
+            None => self.verify_folder(variant, anew),
+        }
+    }
+
+    fn verify_within(
+        &self,
+        contents: &Contents,
+        variant: Option<&str>,
+        anew: bool,
+    ) -> Result<(), PackError> {
+        for file in self.manifest.files.iter().filter(|f| f.is_of(variant)) {
+            let held = contents
+                .file(&file.path)
+                .ok_or_else(|| PackError::Program {
+                    path: self.folder.join(&file.path),
+                    why: "the program does not hold this file, which the pack needs here"
+                        .to_owned(),
+                })?;
+            let (expected, found) = match anew {
+                true => (&file.sha256, sha256(held.bytes)),
+                false => (&held.blake3, blake3::hash(held.bytes).to_string()),
+            };
+            if found != *expected {
+                return Err(PackError::Program {
+                    path: self.folder.join(&file.path),
+                    why: format!(
+                        "is damaged (hash {found}, expected {expected}): copy the program again"
+                    ),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn verify_folder(&self, variant: Option<&str>, anew: bool) -> Result<(), PackError> {
         let memory_path = self.folder.join(MEMORY);
         let mut memory = match anew {
             true => BTreeMap::new(),
@@ -56,8 +95,7 @@ impl Pack {
         };
         let before = memory.clone();
         for file in &self.manifest.files {
-            let other = file.variant.is_some() && file.variant.as_deref() != variant;
-            if other && !self.path(file).exists() {
+            if !file.is_of(variant) && !self.path(file).exists() {
                 continue;
             }
             let started = SystemTime::now();
@@ -74,7 +112,7 @@ impl Pack {
     }
 
     fn check(&self, file: &FileEntry, seen: Option<&FileState>) -> Result<FileState, PackError> {
-        let path = self.path(file);
+        let path = self.folder.join(&file.path);
         let pack = self.name().to_owned();
         let unreadable = |e: io::Error| match e.kind() {
             io::ErrorKind::NotFound => PackError::MissingFile {
@@ -100,7 +138,7 @@ impl Pack {
             Some(seen) if seen.size == file.size && seen.modified_ns == modified_ns => {
                 seen.sha256.clone()
             }
-            _ => sha256(&path).map_err(unreadable)?,
+            _ => sha256_of_file(&path).map_err(unreadable)?,
         };
         if found != file.sha256 {
             return Err(PackError::Hash {
@@ -118,25 +156,12 @@ impl Pack {
     }
 }
 
-/// Returns the content of the file at `path`, which must still have the hash that its manifest lists: for files that are
-/// read long after their pack was verified. Errors: it cannot be read, or has changed.
-pub fn read_unchanged(path: &Path, sha256: &str) -> Result<Vec<u8>, PackError> {
-    let content = fs::read(path).map_err(|e| PackError::Read {
-        path: path.to_owned(),
-        why: e.to_string(),
-    })?;
-    let found = digits(Sha256::digest(&content));
-    match found == sha256 {
-        true => Ok(content),
-        false => Err(PackError::Changed {
-            path: path.to_owned(),
-            expected: sha256.to_owned(),
-            found,
-        }),
-    }
+/// Returns SHA-256 of `content` as lower-case hex.
+pub(super) fn sha256(content: &[u8]) -> String {
+    digits(Sha256::digest(content))
 }
 
-fn sha256(path: &Path) -> io::Result<String> {
+fn sha256_of_file(path: &Path) -> io::Result<String> {
     let mut file = File::open(path)?;
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 1 << 20];
@@ -207,10 +232,7 @@ mod tests {
             sources: vec![],
             steps: vec![],
         };
-        Pack {
-            folder: folder.to_owned(),
-            manifest,
-        }
+        Pack::in_folder(folder.to_owned(), manifest)
     }
 
     #[test]

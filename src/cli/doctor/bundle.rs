@@ -14,9 +14,9 @@ use sha2::{Digest, Sha256};
 use super::data::FoundData;
 use super::finding::Findings;
 use super::gzip::gzip;
-use super::network::ask;
 use super::packs::FoundPacks;
 use crate::cli::CliError;
+use crate::cli::ask::ask;
 use crate::config::OptionsInForce;
 
 /// The folder that the file unpacks into.

@@ -117,7 +117,7 @@ fn opened(
 fn loaded_bytes(pack: &Pack, graphs: &GraphLoader) -> u64 {
     let variant = graphs.variant(pack);
     let files = pack.manifest.files.iter();
-    let loaded = files.filter(|f| f.variant.is_none() || f.variant == variant);
+    let loaded = files.filter(|f| f.is_of(variant.as_deref()));
     loaded.map(|f| f.size).sum()
 }
 

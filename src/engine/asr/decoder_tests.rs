@@ -19,18 +19,18 @@ const LOGITS_APART: f32 = 1e-4;
 type Load = fn(&Path) -> Arc<dyn Net>;
 
 fn by_tract(path: &Path) -> Arc<dyn Net> {
-    Arc::new(TractNet::load(path).unwrap())
+    Arc::new(TractNet::load(&path.into()).unwrap())
 }
 
 fn by_ort(path: &Path) -> Arc<dyn Net> {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
     let pack = Pack::open(&root.join("models/onnxruntime")).unwrap();
     let packed = pack.path(pack.file("library", None).unwrap());
-    let probed = library::find(None, Some(&packed)).unwrap();
+    let probed = library::find(None, Some(packed.shown())).unwrap();
     Arc::new(
         Ort::open(&probed.path, 2, Device::Cpu)
             .unwrap()
-            .load(path)
+            .load(&path.into())
             .unwrap(),
     )
 }

@@ -40,7 +40,6 @@ mod window;
 mod window_tests;
 mod words;
 
-use std::fs;
 use std::sync::Arc;
 
 use tokenizers::Tokenizer;
@@ -82,17 +81,18 @@ pub fn build(
     graphs: &GraphLoader,
 ) -> Result<Arc<dyn Transcribe>, Fault> {
     let variant = variant_in_use(pack);
-    let path = |role| {
-        let file = pack.file(role, variant.as_deref()).map_err(refused)?;
-        Ok::<_, Fault>(pack.path(file))
-    };
     let broken = |what: &str, e: String| {
         Fault::missing("A model pack of this server is not as its manifest says.")
             .because(format!("pack {}: {what}: {e}", pack.name()))
     };
-    let tokenizer =
-        Tokenizer::from_file(path("tokenizer")?).map_err(|e| broken("tokenizer", e.to_string()))?;
-    let config = fs::read(path("config")?).map_err(|e| broken("config", e.to_string()))?;
+    let read = |role| {
+        let file = pack.file(role, variant.as_deref()).map_err(refused)?;
+        let content = pack.path(file).read();
+        content.map_err(|e| broken(role, e.to_string()))
+    };
+    let tokenizer = Tokenizer::from_bytes(read("tokenizer")?)
+        .map_err(|e| broken("tokenizer", e.to_string()))?;
+    let config = read("config")?;
     let encoder = graphs.load(pack, "encoder")?;
     // A separate graph for the first tokens, in one of the layouts.
     let first = match pack.file("decoder-first", variant.as_deref()) {

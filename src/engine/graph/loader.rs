@@ -1,6 +1,5 @@
 //! Loads a pack's graphs with the right runtime and checks them against the manifest.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use crate::graph::device::Device;
@@ -9,7 +8,7 @@ use crate::graph::ort::Ort;
 use crate::graph::tract::TractNet;
 use vocabox_base::fault::Fault;
 use vocabox_pack::manifest::{FileEntry, Runtime, TensorText};
-use vocabox_pack::{Pack, PackError};
+use vocabox_pack::{Pack, PackError, PackFile};
 
 /// The available runtimes.
 #[derive(Clone)]
@@ -36,16 +35,16 @@ impl GraphLoader {
         let variant = self.variant(pack);
         let file = pack.file(role, variant.as_deref()).map_err(refused)?;
         let runtime = pack.manifest.runtime.unwrap_or(Runtime::Ort);
-        let net = self.load_path(&pack.path(file), runtime)?;
+        let net = self.load_file(&pack.path(file), runtime)?;
         check(pack, file, net.signature()).map_err(refused)?;
         Ok(net)
     }
 
-    /// Loads the graph at `path` with `runtime`, unchecked.
-    pub fn load_path(&self, path: &Path, runtime: Runtime) -> Result<Arc<dyn Net>, Fault> {
+    /// Loads the graph in `file` with `runtime`, unchecked.
+    fn load_file(&self, file: &PackFile, runtime: Runtime) -> Result<Arc<dyn Net>, Fault> {
         match (runtime, &self.ort) {
-            (Runtime::Tract, _) => Ok(Arc::new(TractNet::load(path)?)),
-            (Runtime::Ort, Some(ort)) => Ok(Arc::new(ort.load(path)?)),
+            (Runtime::Tract, _) => Ok(Arc::new(TractNet::load(file)?)),
+            (Runtime::Ort, Some(ort)) => Ok(Arc::new(ort.load(file)?)),
             (Runtime::Ort, None) => Err(Fault::missing(
                 "This model needs ONNX Runtime, which is not there.",
             )),
@@ -74,7 +73,7 @@ fn check(pack: &Pack, file: &FileEntry, found: &Signature) -> Result<(), PackErr
         if !same {
             return Err(PackError::Tensors {
                 pack: pack.name().to_owned(),
-                path: pack.path(file),
+                path: pack.path(file).shown().to_owned(),
                 side,
                 expected: list(expected.iter().map(|(name, text)| format!("{name} {text}"))),
                 found: list(found.iter().map(TensorSpec::to_string)),

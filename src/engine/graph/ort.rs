@@ -18,6 +18,7 @@ use crate::graph::device::Device;
 use crate::graph::heap;
 use crate::graph::net::{Dtype, Input, Net, Signature, TensorSpec, Value};
 use vocabox_base::fault::Fault;
+use vocabox_pack::PackFile;
 
 /// The library by which ONNX Runtime reaches CUDA; it is loaded from beside the runtime's own.
 const CUDA_PROVIDER: &str = "libonnxruntime_providers_cuda.so";
@@ -128,12 +129,17 @@ impl Ort {
         .because(why))
     }
 
-    /// Loads the graph at `path`. Faults: `Engine` with ONNX Runtime's message as the cause.
-    pub fn load(&self, path: &Path) -> Result<OrtNet, Fault> {
-        let session = self
-            .builder()
-            .and_then(|mut builder| builder.commit_from_file(path))
-            .map_err(Fault::engine)?;
+    /// Loads the graph in `file`. Faults: `Engine` with ONNX Runtime's message as the cause.
+    pub fn load(&self, file: &PackFile) -> Result<OrtNet, Fault> {
+        let load = |mut builder: SessionBuilder| match file {
+            // By its path, so that the graph finds weights in files beside it.
+            PackFile::Disk(path) => Ok(builder.commit_from_file(path).map_err(Fault::engine)?),
+            PackFile::Program { .. } => {
+                let graph = file.read().map_err(Fault::engine)?;
+                builder.commit_from_memory(&graph).map_err(Fault::engine)
+            }
+        };
+        let session = self.builder().map_err(Fault::engine).and_then(load)?;
         // Returns the memory of the file's tables, once the weights are laid out for the kernels.
         heap::give_back();
         let signature = Signature {

@@ -29,13 +29,13 @@ fn root() -> PathBuf {
 fn by_ort(path: &Path) -> Arc<dyn Net> {
     let pack = Pack::open(&root().join("models/onnxruntime")).unwrap();
     let packed = pack.path(pack.file("library", None).unwrap());
-    let probed = library::find(None, Some(&packed)).unwrap();
+    let probed = library::find(None, Some(packed.shown())).unwrap();
     let ort = Ort::open(&probed.path, 2, Device::Cpu).unwrap();
-    Arc::new(ort.load(path).unwrap())
+    Arc::new(ort.load(&path.into()).unwrap())
 }
 
 fn by_tract(path: &Path) -> Arc<dyn Net> {
-    Arc::new(TractNet::load(path).unwrap())
+    Arc::new(TractNet::load(&path.into()).unwrap())
 }
 
 /// Has `THREADS` threads call `run`, each `rounds` times with its own number, and compares with what the number gives alone.
@@ -133,7 +133,7 @@ fn a_run_that_fails_is_a_fault_and_the_next_is_as_before_it() {
 fn threads_share_the_graph_that_speaks() {
     let pack = Pack::open(&root().join("models/kokoro")).unwrap();
     let file = pack.file("model", Some("optimized")).unwrap();
-    let net = by_ort(&pack.path(file));
+    let net = by_ort(pack.path(file).shown());
     same_as_alone("kokoro", 2, |number| {
         let ids = (0..6 + 2 * number).map(|i| 43 + (i * 17 % 90) as i64);
         let tokens: Vec<i64> = [0].into_iter().chain(ids).chain([0]).collect();

@@ -4,7 +4,6 @@
 
 use std::any::Any;
 use std::collections::HashSet;
-use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,6 +15,7 @@ use tract_onnx::tract_hir::ops::unimpl::UnimplementedOp;
 
 use crate::graph::net::{Dtype, Input, Net, Signature, TensorSpec, Value};
 use vocabox_base::fault::Fault;
+use vocabox_pack::PackFile;
 
 /// The domain of the operators that ONNX Runtime adds to the standard.
 const RUNTIME_DOMAIN: &str = "com.microsoft";
@@ -36,24 +36,27 @@ struct CompiledGraph {
 }
 
 impl TractNet {
-    /// Loads the graph at `path`.
+    /// Loads the graph in `file`.
     ///
     /// Faults: `Missing` when it has operators that tract does not have, or operators that ONNX Runtime adds to the
     /// standard: tract loads some of these, and fails only when they run. `Engine` with tract's message as the cause
     /// when the file is no graph.
-    pub fn load(path: &Path) -> Result<Self, Fault> {
+    pub fn load(file: &PackFile) -> Result<Self, Fault> {
         // The file's inner shapes refer to its open sizes, which are given only later.
         let onnx = tract_onnx::onnx()
             .with_ignore_output_shapes(true)
             .with_ignore_value_info(true);
-        // Read, not mapped as tract would do: a file that is cut off while it is mapped ends the process.
-        let mut file = File::open(path).map_err(Fault::engine)?;
-        let proto = onnx.proto_model_for_read(&mut file).map_err(told)?;
+        let content = file.read().map_err(Fault::engine)?;
+        let proto = onnx.proto_model_for_read(&mut &*content).map_err(told)?;
+        drop(content);
         let nodes = proto.graph.as_ref().map_or(&[][..], |graph| &graph.node);
         if let Some(node) = nodes.iter().find(|n| n.domain == RUNTIME_DOMAIN) {
             return Err(foreign(format_args!("{} of {}", node.op_type, node.domain)));
         }
-        let folder = path.parent().and_then(Path::to_str);
+        let folder = match file {
+            PackFile::Disk(path) => path.parent().and_then(Path::to_str),
+            PackFile::Program { .. } => None,
+        };
         let mut graph = onnx.parse(&proto, folder).map_err(told)?.model;
         drop(proto);
         // ONNX does not require unique names of nodes (Silero's constants share one); tract does.

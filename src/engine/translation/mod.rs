@@ -64,8 +64,9 @@ pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Arc<Translate>, Fault>
     let file = pack
         .file("tokenizer", variant.as_deref())
         .map_err(refused)?;
-    let tokenizer = Tokenizer::from_file(pack.path(file));
-    let tokenizer = tokenizer.map_err(|e| wrong(format!("{}: {e}", file.path)))?;
+    let named = |e: String| wrong(format!("{}: {e}", file.path));
+    let json = pack.path(file).read().map_err(|e| named(e.to_string()))?;
+    let tokenizer = Tokenizer::from_bytes(json).map_err(|e| named(e.to_string()))?;
     let language_tokens = LanguageTokens::new(settings, &tokenizer).map_err(wrong)?;
     // A separate graph for the first token, in one of the layouts.
     let first = match pack.file("decoder-first", variant.as_deref()) {

@@ -25,16 +25,16 @@ fn models() -> PathBuf {
 fn ort() -> Ort {
     let pack = Pack::open(&models().join("onnxruntime")).unwrap();
     let packed = pack.path(pack.file("library", None).unwrap());
-    let probed = library::find(None, Some(&packed)).unwrap();
+    let probed = library::find(None, Some(packed.shown())).unwrap();
     Ort::open(&probed.path, 2, Device::Cpu).unwrap()
 }
 
 fn by_ort(path: &Path) -> Arc<dyn Net> {
-    Arc::new(ort().load(path).unwrap())
+    Arc::new(ort().load(&path.into()).unwrap())
 }
 
 fn by_tract(path: &Path) -> Arc<dyn Net> {
-    Arc::new(TractNet::load(path).unwrap())
+    Arc::new(TractNet::load(&path.into()).unwrap())
 }
 
 fn tiny(name: &str) -> PathBuf {

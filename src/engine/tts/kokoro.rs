@@ -3,9 +3,7 @@
 //! Recipe: github.com/hexgrad/kokoro (`model.py`, `pipeline.py`), a StyleTTS 2 decoder (Li et al. 2023).
 
 use std::collections::{HashMap, HashSet};
-use std::fs;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
@@ -21,8 +19,8 @@ use crate::tts::style::{STYLE, Style, TABLE};
 use crate::tts::style_controls::StyleControls;
 use vocabox_base::fault::Fault;
 use vocabox_pack::Pack;
+use vocabox_pack::PackFile;
 use vocabox_pack::manifest::Voice;
-use vocabox_pack::verify;
 use vocabox_text::{Language, PHONEMES_MAX, Piece, language};
 
 /// Most phoneme tokens of one run; a zero goes before and after them.
@@ -40,7 +38,7 @@ pub struct Kokoro {
 
 struct VoiceTable {
     language: String,
-    path: PathBuf,
+    file: PackFile,
     sha256: String,
     /// `[510, 256] f32`: one row for each number of tokens. Read at first use.
     rows: OnceLock<Arc<[f32]>>,
@@ -57,7 +55,7 @@ pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Arc<dyn Speak>, Fault>
     let file = pack
         .file("vocabulary", variant.as_deref())
         .map_err(refused)?;
-    let read = fs::read(pack.path(file)).map_err(|e| e.to_string());
+    let read = pack.path(file).read().map_err(|e| e.to_string());
     let vocabulary: VocabularyFile = read
         .and_then(|json| serde_json::from_slice(&json).map_err(|e| e.to_string()))
         .map_err(|e| {
@@ -66,7 +64,7 @@ pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Arc<dyn Speak>, Fault>
         })?;
     let table = |voice: &Voice| VoiceTable {
         language: voice.language.clone(),
-        path: pack.folder.join(&voice.file),
+        file: pack.listed(&voice.file),
         sha256: pack.sha256_of(&voice.file),
         rows: OnceLock::new(),
     };
@@ -175,7 +173,7 @@ impl Kokoro {
         let mut files = HashSet::new();
         let mut sum = vec![0.0_f32; TABLE];
         for (id, voice) in &self.voices {
-            if files.insert(&voice.path) {
+            if files.insert(&voice.file) {
                 let rows = voice.read(id)?;
                 sum.iter_mut().zip(&rows).for_each(|(s, r)| *s += r);
             }
@@ -218,14 +216,14 @@ impl VoiceTable {
     }
 
     fn read(&self, id: &str) -> Result<Vec<f32>, Fault> {
-        read_table(&self.path, &self.sha256, id)
+        read_table(&self.file, &self.sha256, id)
     }
 }
 
 /// Reads the table of the voice `id`, `[510, 256] f32`, from its file. Faults: `Missing` when it cannot be read or has
 /// changed since its pack was loaded; `Engine` when it has another size.
-pub fn read_table(path: &Path, sha256: &str, id: &str) -> Result<Vec<f32>, Fault> {
-    let bytes = verify::read_unchanged(path, sha256).map_err(refused)?;
+pub fn read_table(file: &PackFile, sha256: &str, id: &str) -> Result<Vec<f32>, Fault> {
+    let bytes = file.read_unchanged(sha256).map_err(refused)?;
     let floats = bytes
         .chunks_exact(4)
         .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));

@@ -86,10 +86,7 @@ mod tests {
                 "[[voices]]\nid = \"{id}\"\nname = \"{name}\"\nlanguage = \"yo\"\ngender = \"\"\ndescription = \"\"\nfile = \"m\"\n"
             ));
         }
-        Pack {
-            folder: PathBuf::new(),
-            manifest: Manifest::parse(&text).unwrap(),
-        }
+        Pack::in_folder(PathBuf::new(), Manifest::parse(&text).unwrap())
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::tts::style::{Style, StyleTable};
 /// The suite's small graphs: a tone is the mean magnitude, and sound is made as loud as the target's says.
 fn tone() -> ToneConverter {
     let data = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("src/tests/data");
-    let load = |name: &str| Arc::new(TractNet::load(&data.join(name)).unwrap());
+    let load = |name: &str| Arc::new(TractNet::load(&data.join(name).as_path().into()).unwrap());
     ToneConverter {
         extract: load("tone_extract.onnx"),
         convert: load("tone_convert.onnx"),

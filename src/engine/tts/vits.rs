@@ -6,7 +6,6 @@
 //! (`input_ids`, `attention_mask`: its spreads and rate are fixed in the graph). The sound is the graph's first output.
 
 use std::collections::HashMap;
-use std::fs;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -92,9 +91,10 @@ pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Arc<dyn Speak>, Fault>
     let file = pack
         .file("tokens", variant_in_use(pack).as_deref())
         .map_err(refused)?;
-    let text =
-        fs::read_to_string(pack.path(file)).map_err(|e| wrong(format!("{}: {e}", file.path)))?;
-    let ids = tokens(&text).map_err(|why| wrong(format!("{}: {why}", file.path)))?;
+    let text = pack.path(file).read().map_err(|e| e.to_string());
+    let text = text.and_then(|t| String::from_utf8(t.into_owned()).map_err(|e| e.to_string()));
+    let ids = text.and_then(|text| tokens(&text));
+    let ids = ids.map_err(|why| wrong(format!("{}: {why}", file.path)))?;
     if let (Blanks::Between, Some(lacking)) =
         (settings.blanks, PIPER.iter().find(|c| !ids.contains_key(c)))
     {

@@ -25,7 +25,10 @@ fn engine(
     let probed =
         library::find(None, Some(&packed)).expect("scripts/fetch-models onnxruntime was run");
     let ort = Ort::open(&probed.path, 1, Device::Cpu).unwrap();
-    let net = Arc::new(ort.load(&root.join("src/tests/data").join(graph)).unwrap());
+    let net = Arc::new(
+        ort.load(&root.join("src/tests/data").join(graph).as_path().into())
+            .unwrap(),
+    );
     let names: Vec<&str> = net
         .signature()
         .inputs

@@ -1,6 +1,5 @@
 //! The same graph gives the same numbers in ONNX Runtime and in tract.
 
-use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use vocabox::engine::graph::device::Device;
@@ -9,8 +8,8 @@ use vocabox::engine::graph::net::{Dtype, Input, Net};
 use vocabox::engine::graph::ort::Ort;
 use vocabox::engine::graph::tract::TractNet;
 use vocabox::fault::Kind;
-use vocabox::pack::Pack;
 use vocabox::pack::manifest::TensorText;
+use vocabox::pack::{Pack, PackFile};
 
 use crate::support::server::models;
 
@@ -45,7 +44,7 @@ fn ort() -> &'static Ort {
     ORT.get_or_init(|| {
         let pack = Pack::open(&models().join("onnxruntime")).unwrap();
         let packed = pack.path(pack.file("library", None).unwrap());
-        let probed = library::find(None, Some(&packed)).unwrap();
+        let probed = library::find(None, Some(packed.shown())).unwrap();
         assert!(probed.version.starts_with("1."), "{}", probed.version);
         Ort::open(&probed.path, 2, Device::Cpu).unwrap()
     })
@@ -70,7 +69,7 @@ impl Fed {
 }
 
 /// A graph's file, and inputs that match its manifest.
-fn graph(pack: &str, role: &str, variant: Option<&str>) -> (PathBuf, Vec<Fed>) {
+fn graph(pack: &str, role: &str, variant: Option<&str>) -> (PackFile, Vec<Fed>) {
     let pack = Pack::open(&models().join(pack)).unwrap();
     let file = pack.file(role, variant).unwrap();
     let fed = file.inputs.iter().enumerate().map(|(seed, (name, text))| {
