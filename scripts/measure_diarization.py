@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Measures diarization on conversations built from recordings of people, beside sherpa-onnx's own pipeline on the same sounds.
+"""Measures diarization on conversations built from recordings of people, beside the pipelines of sherpa-onnx and senko on the same
+sounds.
 
 The people are speakers of telephone prompts and of a game, from packages of Debian (measuring/prompts.py): one group is for
 choosing thresholds, the other for testing. One to four of them talk in turn: clean, with noise at 10 dB, with 10 % of overlap,
 and with one of them for 2 s only. Errors are missed, false and confused speech over all speech, overlap included, 0.25 s around
-each true boundary left out. sherpa-onnx gets the same two graphs, and one set of thresholds for all conversations (--peer).
+each true boundary left out. sherpa-onnx gets the same two graphs, and one set of thresholds for all conversations (--peer). senko (--senko) is run
+as it comes: on a processor it finds speech by Silero and embeds by CAM++; its packages take 5 GB.
 Needs a built vocabox, and Debian's apt-get; fetches everything else into --keep.
 """
 
@@ -17,6 +19,7 @@ from pathlib import Path
 from measuring import children, guarded, needs, parser
 from measuring.diarizing import Errors, errors
 
+SENKO_PACKAGES = ["senko==0.2.2", "torch==2.15.0", "silero-vad==6.2.3"]
 PACKS = ["segmentation-pyannote", "speaker-campplus", "onnxruntime"]
 
 
@@ -53,6 +56,18 @@ def sherpa(folder, threshold, conversations):
     for made in conversations:
         turns = engine.process(made.samples).sort_by_start_time()
         found[made.name] = [(turn.start, turn.end, str(turn.speaker)) for turn in turns]
+    return found
+
+
+def senko(wavs):
+    """The turns that senko finds."""
+    from senko import Diarizer
+
+    engine = Diarizer(device="cpu", warmup=False)
+    found = {}
+    for wav in wavs:
+        result = engine.diarize(str(wav)) or {"merged_segments": []}
+        found[wav.stem] = [(turn["start"], turn["end"], turn["speaker"]) for turn in result["merged_segments"]]
     return found
 
 
@@ -93,10 +108,12 @@ def main():
     options.add_argument("--seconds", type=needs.positive, default=60.0, help="about how long each lasts")
     options.add_argument("--seed", type=int, default=11)
     options.add_argument("--peer", type=needs.positive, metavar="THRESHOLD", help="compare with sherpa-onnx at this threshold")
+    options.add_argument("--senko", action="store_true", help="compare with senko")
     options.add_argument("--keep", type=Path, required=True, metavar="FOLDER", help="folder of the recordings")
     needs.add_binary(options)
     options = options.parse_args()
-    needs.prepare(binary=options.binary, packs=PACKS, packages=needs.PROMPT_PACKAGES)
+    packages = needs.PROMPT_PACKAGES + (SENKO_PACKAGES if options.senko else [])
+    needs.prepare(binary=options.binary, packs=PACKS, packages=packages)
     from measuring import prompts
 
     options.keep.mkdir(parents=True, exist_ok=True)
@@ -105,15 +122,20 @@ def main():
     print("| pipeline | condition | count right | error | of which (%) |\n| --- | --- | --- | --- | --- |")
     with tempfile.TemporaryDirectory(prefix="vocabox-") as name:
         folder = Path(name)
-        for one in made:
-            write(folder / f"{one.name}.wav", one.samples)
+        wavs = [folder / f"{one.name}.wav" for one in made]
+        for one, wav in zip(made, wavs):
+            write(wav, one.samples)
         begun = time.monotonic()
-        found = vocabox(options.binary, [folder / f"{one.name}.wav" for one in made])
+        found = vocabox(options.binary, wavs)
         report("vocabox", made, found, time.monotonic() - begun)
         if options.peer:
             begun = time.monotonic()
             found = sherpa(folder, options.peer, made)
             report("sherpa-onnx", made, found, time.monotonic() - begun)
+        if options.senko:
+            begun = time.monotonic()
+            found = senko(wavs)
+            report("senko", made, found, time.monotonic() - begun)
 
 
 if __name__ == "__main__":
