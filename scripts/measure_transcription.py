@@ -178,6 +178,8 @@ def people(folder, seconds, dice, part):
         file = next(iter(folder.rglob(f"{name}.wav")), None)
         if file is not None:
             clips.append((said[name], made.from_wav(file.read_bytes())))
+    if not clips:
+        sys.exit(f"{folder} has no WAV file that a text file in it names")
     clips = clips[{"tune": 0, "test": 1}[part] :: 2]
     total, chosen = 0.0, []
     for text, sound in clips:

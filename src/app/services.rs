@@ -12,6 +12,7 @@ use crate::clone::catalog::{Catalog, StockVoice};
 use crate::clone::probe::VoiceProbe;
 use crate::dub::services::DubServices;
 use crate::dub::voices::DubVoices;
+use crate::engine::tts::kokoro::TableFile;
 use crate::engine::{self, VoiceRouter, wrong_engine};
 use crate::fault::Fault;
 use crate::limits;
@@ -367,8 +368,7 @@ fn stock(pack: &Pack) -> Vec<StockVoice> {
     voices
         .map(|voice| StockVoice {
             id: voice.id.clone(),
-            file: pack.listed(&voice.file),
-            sha256: pack.sha256_of(&voice.file),
+            table: TableFile::of(pack, voice),
         })
         .collect()
 }

@@ -1,4 +1,4 @@
-//! `vocabox account`: creates, lists, changes and deletes accounts.
+//! `vocabox account`: creates, lists, changes, carries over and deletes accounts.
 
 use std::path::Path;
 use std::str::FromStr;
@@ -8,6 +8,7 @@ use clap::{ArgAction, Subcommand};
 use serde::Serialize;
 
 use super::CliError;
+use super::account_transfer::{self, ExportArgs, ImportArgs};
 use super::output::{or_dash, print, table, to_json};
 use crate::config::Size;
 use crate::store::{
@@ -68,6 +69,8 @@ enum AccountCommand {
         #[arg(long, env = "VOCABOX_JSON", value_parser = FalseyValueParser::new())]
         json: bool,
     },
+    Export(ExportArgs),
+    Import(ImportArgs),
     /// Delete an account and its keys: the next request with one of them is refused.
     Delete {
         /// Name of the account.
@@ -196,6 +199,8 @@ pub fn run(args: AccountArgs, data_dir: &Path) -> Result<(), CliError> {
                 false => table(HEAD, std::iter::once(row(&account))),
             })
         }
+        AccountCommand::Export(args) => account_transfer::export(&store, &args),
+        AccountCommand::Import(args) => account_transfer::import(&store, &args),
         AccountCommand::Delete {
             name,
             history,

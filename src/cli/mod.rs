@@ -1,6 +1,7 @@
 //! The command line: one file a command; each calls the services and modules that the server uses.
 
 pub mod account;
+mod account_transfer;
 mod ask;
 pub mod backup;
 pub mod config;

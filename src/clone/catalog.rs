@@ -15,11 +15,10 @@ use super::likeness::Measured;
 use super::probe::{SENTENCES, VoiceProbe};
 use super::search::{BlendWeights, Space};
 use crate::engine::contract::CancellationToken;
-use crate::engine::tts::kokoro::read_table;
+use crate::engine::tts::kokoro::TableFile;
 use crate::engine::tts::style::StyleTable;
 use crate::engine::tts::style::{STYLE, TABLE};
 use crate::fault::Fault;
-use crate::pack::PackFile;
 use crate::scheduler::LaneShare;
 
 /// The row of a style table by which voices are compared: about that of a sentence of [`SENTENCES`].
@@ -37,9 +36,7 @@ const HELD_BACK: f32 = 1.0;
 #[derive(Debug, Clone)]
 pub struct StockVoice {
     pub id: String,
-    pub file: PackFile,
-    /// SHA-256 of the voice's file.
-    pub sha256: String,
+    pub table: TableFile,
 }
 
 /// Whether a voice is measured.
@@ -85,9 +82,7 @@ impl Catalog {
     pub fn open(voices: Vec<StockVoice>, packs: &[String], data_dir: &Path) -> Result<Self, Fault> {
         let places = voices
             .iter()
-            .map(|v| {
-                Ok(read_table(&v.file, &v.sha256, &v.id)?[ROW * STYLE..(ROW + 1) * STYLE].to_vec())
-            })
+            .map(|v| Ok(v.table.read(&v.id)?[ROW * STYLE..(ROW + 1) * STYLE].to_vec()))
             .collect::<Result<Vec<Vec<f32>>, Fault>>()?;
         let made_by = [
             env!("CARGO_PKG_VERSION"),
@@ -120,7 +115,7 @@ impl Catalog {
             let of_file = kept
                 .voices
                 .iter()
-                .find(|(sha256, _)| *sha256 == voice.sha256);
+                .find(|(sha256, _)| *sha256 == voice.table.sha256);
             if let Some((_, measured)) = of_file {
                 *slot = StockState::Measured(measured.clone());
             }
@@ -187,7 +182,7 @@ impl Catalog {
             key: self.key.clone(),
             voices: voices
                 .filter_map(|(voice, known)| {
-                    Some((voice.sha256.clone(), known.measured()?.clone()))
+                    Some((voice.table.sha256.clone(), known.measured()?.clone()))
                 })
                 .collect(),
         };
@@ -241,7 +236,7 @@ impl Catalog {
             if timbre == 0.0 && prosody == 0.0 {
                 continue;
             }
-            let table = read_table(&voice.file, &voice.sha256, &voice.id)?;
+            let table = voice.table.read(&voice.id)?;
             for (row, stock) in rows.chunks_exact_mut(STYLE).zip(table.chunks_exact(STYLE)) {
                 for (n, (value, stock)) in row.iter_mut().zip(stock).enumerate() {
                     *value += stock * if n < STYLE / 2 { timbre } else { prosody };
@@ -257,7 +252,7 @@ impl Catalog {
     fn stock_style_table(&self, voice: usize) -> Result<StyleTable, Fault> {
         let stock = &self.voices[voice];
         Ok(StyleTable {
-            rows: read_table(&stock.file, &stock.sha256, &stock.id)?,
+            rows: stock.table.read(&stock.id)?,
             lively: vec![0.0; STYLE / 2],
         })
     }
@@ -314,7 +309,7 @@ mod tests {
     fn a_voice_that_cannot_be_spoken_is_passed_over_until_it_can() {
         let folder = tempfile::tempdir().unwrap();
         let voices = voices(folder.path(), 4);
-        let broken = voices[1].file.shown().to_owned();
+        let broken = voices[1].table.file.shown().to_owned();
         let catalog = Catalog::open(voices, &[], folder.path()).unwrap();
         let (probe, table) = (probe(|| ()), fs::read(&broken).unwrap());
         fs::write(&broken, b"half").unwrap();

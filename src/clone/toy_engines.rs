@@ -12,9 +12,9 @@ use crate::audio::Clip;
 use crate::engine::contract::{Engine, Speak, SpeechPiece, SpeechPieces, Steps, Utterance};
 use crate::engine::diarization::{DiarizeTask, Diarized};
 use crate::engine::speaker::unit;
+use crate::engine::tts::kokoro::TableFile;
 use crate::engine::tts::style::TABLE;
 use crate::fault::Fault;
-use crate::pack::PackFile;
 use crate::scheduler::lanes::Lanes;
 use crate::services::speakers::{SpeakerEncoders, SpeakerService};
 use crate::services::speech::SpeechService;
@@ -106,8 +106,10 @@ pub fn voices(folder: &Path, count: usize) -> Vec<StockVoice> {
         let hash = sha2::Sha256::digest(bytes);
         StockVoice {
             id: format!("voice{n}"),
-            file: PackFile::Disk(path),
-            sha256: hash.iter().map(|b| format!("{b:02x}")).collect(),
+            table: TableFile {
+                file: path.as_path().into(),
+                sha256: hash.iter().map(|b| format!("{b:02x}")).collect(),
+            },
         }
     };
     (0..count).map(voice).collect()

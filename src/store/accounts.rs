@@ -11,7 +11,7 @@ use vocabox_base::fault::Fault;
 use vocabox_base::limits::RPM_MAX;
 use vocabox_base::names::check_name;
 
-const ACCOUNTS_MADE: &str = "accounts_made";
+pub(crate) const ACCOUNTS_MADE: &str = "accounts_made";
 
 /// One customer of the server. As JSON it is what the command line prints: all but the id.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

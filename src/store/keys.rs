@@ -118,19 +118,19 @@ pub struct Key {
 }
 
 /// A key's record, stored under its id.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct KeyRecord {
-    account: AccountId,
+    pub(crate) account: AccountId,
     /// BLAKE3 of the whole key, prefix included, in hexadecimal.
-    hash: String,
-    name: String,
+    pub(crate) hash: String,
+    pub(crate) name: String,
     env: KeyEnv,
-    rpm: Option<u32>,
+    pub(crate) rpm: Option<u32>,
     /// Absent before layout 4, and none then.
-    concurrent: Option<u32>,
+    pub(crate) concurrent: Option<u32>,
     created_at: Utc,
     pub(crate) revoked_at: Option<Utc>,
-    last_used_at: Option<Utc>,
+    pub(crate) last_used_at: Option<Utc>,
 }
 
 impl KeyRecord {
@@ -301,7 +301,7 @@ pub fn check_concurrent(concurrent: u32) -> Result<u32, Fault> {
     }
 }
 
-fn key_id_of(bytes: &[u8]) -> Result<KeyId, Fault> {
+pub(crate) fn key_id_of(bytes: &[u8]) -> Result<KeyId, Fault> {
     let id = bytes.try_into();
     id.map(KeyId)
         .map_err(|_| Fault::internal("a key's id is not 8 bytes"))

@@ -30,6 +30,7 @@ mod rate_limit;
 mod seal;
 mod served;
 mod size;
+mod transfer;
 mod upgrade;
 mod voices;
 mod writer;
@@ -59,6 +60,7 @@ pub use rate_limit::bucket::Level;
 pub use rate_limit::buckets::Draw;
 pub use rate_limit::clock::Clock;
 pub use size::StoreSize;
+pub use transfer::{Imported, PortableAccount};
 pub use voices::{ClonedStyle, ClonedVoice, VoiceConsent};
 
 use codec::Json;

@@ -38,8 +38,7 @@ pub struct Kokoro {
 
 struct VoiceTable {
     language: String,
-    file: PackFile,
-    sha256: String,
+    file: TableFile,
     /// `[510, 256] f32`: one row for each number of tokens. Read at first use.
     rows: OnceLock<Arc<[f32]>>,
 }
@@ -64,8 +63,7 @@ pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Arc<dyn Speak>, Fault>
         })?;
     let table = |voice: &Voice| VoiceTable {
         language: voice.language.clone(),
-        file: pack.listed(&voice.file),
-        sha256: pack.sha256_of(&voice.file),
+        file: TableFile::of(pack, voice),
         rows: OnceLock::new(),
     };
     Ok(Arc::new(Kokoro {
@@ -173,7 +171,7 @@ impl Kokoro {
         let mut files = HashSet::new();
         let mut sum = vec![0.0_f32; TABLE];
         for (id, voice) in &self.voices {
-            if files.insert(&voice.file) {
+            if files.insert(&voice.file.sha256) {
                 let rows = voice.read(id)?;
                 sum.iter_mut().zip(&rows).for_each(|(s, r)| *s += r);
             }
@@ -216,23 +214,41 @@ impl VoiceTable {
     }
 
     fn read(&self, id: &str) -> Result<Vec<f32>, Fault> {
-        read_table(&self.file, &self.sha256, id)
+        self.file.read(id)
     }
 }
 
-/// Reads the table of the voice `id`, `[510, 256] f32`, from its file. Faults: `Missing` when it cannot be read or has
-/// changed since its pack was loaded; `Engine` when it has another size.
-pub fn read_table(file: &PackFile, sha256: &str, id: &str) -> Result<Vec<f32>, Fault> {
-    let bytes = file.read_unchanged(sha256).map_err(refused)?;
-    let floats = bytes
-        .chunks_exact(4)
-        .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
-    let rows: Vec<f32> = floats.collect();
-    match rows.len() == TABLE {
-        true => Ok(rows),
-        false => Err(Fault::engine(format!(
-            "voice {id} has {} values",
-            rows.len()
-        ))),
+/// The file of a voice's table.
+#[derive(Debug, Clone)]
+pub struct TableFile {
+    pub file: PackFile,
+    /// Of the content, as the manifest lists it.
+    pub sha256: String,
+}
+
+impl TableFile {
+    /// Returns the file of `voice`, a voice of `pack`.
+    pub fn of(pack: &Pack, voice: &Voice) -> Self {
+        TableFile {
+            file: pack.listed(&voice.file),
+            sha256: pack.sha256_of(&voice.file),
+        }
+    }
+
+    /// Reads the table of the voice `id`, `[510, 256] f32`. Faults: `Missing` when it cannot be read or has changed since its
+    /// pack was loaded; `Engine` when it has another size.
+    pub fn read(&self, id: &str) -> Result<Vec<f32>, Fault> {
+        let bytes = self.file.read_unchanged(&self.sha256).map_err(refused)?;
+        let floats = bytes
+            .chunks_exact(4)
+            .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
+        let rows: Vec<f32> = floats.collect();
+        match rows.len() == TABLE {
+            true => Ok(rows),
+            false => Err(Fault::engine(format!(
+                "voice {id} has {} values",
+                rows.len()
+            ))),
+        }
     }
 }

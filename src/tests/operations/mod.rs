@@ -2,6 +2,7 @@
 //! the source tree.
 
 mod accounts;
+mod accounts_elsewhere;
 mod backups;
 mod broken_engines;
 mod changed_models;

@@ -37,9 +37,9 @@ fn files_as_they_were_signed_are_right_and_so_are_those_that_a_list_names() {
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     assert_eq!(
         said(&output),
-        "SHA256SUMS: signed (vocabox test files)\nfirst.txt: ok\nsecond.bin: ok\n"
+        "SHA256SUMS: signed (vocabox test files)\nfirst.txt: ok\nsecond.txt: ok\n"
     );
-    let output = verify(&path, &["--public-key", "minisign.pub", "second.bin"]);
+    let output = verify(&path, &["--public-key", "minisign.pub", "second.txt"]);
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
 }
 
@@ -68,12 +68,12 @@ fn a_changed_file_list_or_signature_is_wrong() {
     fs::write(path.join("SHA256SUMS"), list.to_uppercase()).unwrap();
     wrong(&["SHA256SUMS"], "is not the file that was signed");
     wrong(
-        &["--signature", "SHA256SUMS.minisig", "second.bin"],
+        &["--signature", "SHA256SUMS.minisig", "second.txt"],
         "is not the file that was signed",
     );
     // Made by `minisign -l`, which signs the file itself and not its hash: it cannot be checked while the file is read.
     wrong(
-        &["--signature", "first.legacy.minisig", "second.bin"],
+        &["--signature", "first.legacy.minisig", "second.txt"],
         "the signature is of another key or kind",
     );
 }
