@@ -14,6 +14,8 @@ NO_REGISTRY = "could not be installed by pip: no connection to its registry"
 # Script → valid arguments, and the message about what is missing.
 LACKING = {
     "advisories": (["--update"], "git is missing: install it"),
+    "bill_of_materials.py": (["made"], "made/vocabox is missing: scripts/package makes it"),
+    "check_balancer.py": ([], "haproxy is missing: install it"),
     "check_containers.py": ([], "target/tmp/films has no film: run `cargo test"),
     "check_metrics.py": ([], "prometheus is missing: install it"),
     "check_recordings.py": ([], "target/debug/examples/decode is missing: build it"),
@@ -51,6 +53,7 @@ LACKING = {
     "models/kokoro_optimize.py": CONVERTER,
     "models/test_audio.py": (["lacking.wav", "made.mp3"], "lacking.wav is missing"),
     "models/test_video.py": (["lacking.wav", "frames.mp4"], "lacking.wav is missing"),
+    "package": ([], "cargo is missing: install rustup"),
     "soak": ([], NOT_BUILT),
     "run": ([], "cargo is missing: install rustup"),
     "test": ([], "cargo is missing: install rustup"),

@@ -22,7 +22,7 @@ const BYTES_MAX: u64 = 64 << 20;
 
 /// Print accounts and their keys for `account import` on another server.
 ///
-/// The output has the keys' hashes, with which nobody gets in, and a code by the secret that both servers know: the other server
+/// The output has the hashes of the keys, which are no way in, and a code by the secret that both servers know: the other server
 /// takes no file that was changed or made by someone else.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

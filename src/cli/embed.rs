@@ -60,15 +60,13 @@ pub fn embed(args: &EmbedArgs, packs: &[Pack]) -> Result<(), CliError> {
     ))
 }
 
-/// Runs `vocabox models extract` with these packs to choose from.
-pub fn extract(args: &ExtractArgs, packs: &[Pack], models_dir: &Path) -> Result<(), CliError> {
-    let within = packs.iter().filter(|pack| pack.is_within_program());
-    let chosen = chosen(&args.names, within)?;
-    if chosen.is_empty() {
-        return Err(CliError::Usage(
-            "this program holds no packs that are not in the models folder".to_owned(),
-        ));
+/// Runs `vocabox models extract`.
+pub fn extract(args: &ExtractArgs, models_dir: &Path) -> Result<(), CliError> {
+    let within = program::packs().map_err(failed)?;
+    if within.is_empty() {
+        return Err(CliError::Usage("this program holds no packs".to_owned()));
     }
+    let chosen = chosen(&args.names, within.iter())?;
     for pack in chosen {
         let folder = pack.extract(args.into.as_deref().unwrap_or(models_dir));
         print(&folder.map_err(failed)?.display().to_string())?;

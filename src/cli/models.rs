@@ -74,7 +74,7 @@ pub fn run(args: ModelsArgs, models_dir: &Path) -> Result<(), CliError> {
             print(&shown.map_err(|e| CliError::Failed(e.to_string()))?)
         }
         ModelsCommand::Embed(args) => embed::embed(&args, &packs),
-        ModelsCommand::Extract(args) => embed::extract(&args, &packs, models_dir),
+        ModelsCommand::Extract(args) => embed::extract(&args, models_dir),
     }
 }
 

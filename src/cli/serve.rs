@@ -7,6 +7,7 @@ use super::{CliError, logging, reload, service_manager};
 use crate::app::App;
 use crate::config::{Common, ServeFlags};
 use crate::end;
+use crate::pack;
 use crate::scheduler::lanes::Lanes;
 use crate::store::Store;
 
@@ -40,6 +41,7 @@ pub fn run(args: &ServeArgs, common: &Common) -> Result<(), CliError> {
     let mut app = App::open(&options).map_err(CliError::usage)?;
     reload::start(common, &args.flags, &app)
         .map_err(|e| CliError::Failed(format!("the thread that reloads cannot be started: {e}")))?;
+    pack::program::let_go();
     if options.server.watchdog {
         let lanes = Arc::clone(&app.context.services.lanes);
         let (store, step_max) = (Arc::clone(&app.context.store), app.context.step_max);

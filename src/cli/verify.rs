@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::CliError;
 use super::output::print;
 
-/// The public key of whoever built this program, as `scripts/package --public-key` gives it.
+/// The public key that this program was built with, as `scripts/package --public-key` gives it.
 const BUILT_IN: Option<&str> = option_env!("VOCABOX_PUBLIC_KEY");
 
 /// Signatures and keys have some 300 bytes, lists of hashes some thousands.

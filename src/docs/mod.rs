@@ -44,6 +44,8 @@ pub const TOPICS: &[Topic] = topics! {
     "cloning": "voices made from recordings, and how similar they are",
     "dubbing": "films and recordings in another language, step by step",
     "packs": "model packs, their licences, fetching and choosing them",
+    "install": "one file, a Debian package, containers; upgrading and removing",
+    "balancer": "several servers behind HAProxy: keys in step, drained and lost servers",
     "operations": "service, health, doctor, proxy and TLS, backup, upgrade, log",
     "metrics": "counts and times for Prometheus, alerts and a dashboard",
     "benchmarks": "what was measured, compared with peers, and where the records are",

@@ -11,7 +11,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use memmap2::Mmap;
+use memmap2::{Mmap, UncheckedAdvice};
 use serde::{Deserialize, Serialize};
 
 use super::manifest::Manifest;
@@ -66,6 +66,21 @@ pub struct Contents {
     pub files: Vec<MappedFile>,
 }
 
+/// The program, which stays mapped until the process ends.
+static MAPPED: OnceLock<Mmap> = OnceLock::new();
+
+/// Takes the pages of the packs out of this process's memory, once engines have copied what they need: 240 MB less resident
+/// memory with the default packs. What is read later comes from the page cache again.
+pub fn let_go() {
+    if let Some(mapped) = MAPPED.get() {
+        // SAFETY: the mapping is of a file, shared and never written: its pages are read again where they are needed.
+        let told = unsafe { mapped.unchecked_advise(UncheckedAdvice::DontNeed) };
+        if let Err(error) = told {
+            log::debug!("the pages of the packs stay: {error}");
+        }
+    }
+}
+
 impl Contents {
     /// Returns the file `path` of the manifest, if the program holds it.
     pub fn file(&self, path: &str) -> Option<&MappedFile> {
@@ -98,7 +113,7 @@ fn read(path: &Path, shown: &Path) -> Result<Vec<Pack>, String> {
     };
     // SAFETY: the kernel maps the code of this process from the same file: who changes it in place breaks the program anyway.
     let mapped = unsafe { Mmap::map(&file) }.map_err(|e| e.to_string())?;
-    let mapped: &'static Mmap = Box::leak(Box::new(mapped));
+    let mapped = MAPPED.get_or_init(|| mapped);
     let packs = index.packs.into_iter();
     packs.map(|pack| opened(pack, mapped, shown)).collect()
 }

@@ -1,6 +1,6 @@
 //! Accounts and keys for another server: what several servers behind one balancer must agree on.
 //!
-//! A key travels as the hash that the store has of it, so the file lets nobody in. A revocation is never taken back, so an old
+//! A key travels as the hash that the store has of it, so the file is no way in. A revocation is never taken back, so an old
 //! file opens no door.
 
 use heed::RwTxn;
