@@ -87,7 +87,9 @@ def bill(models):
     """The bill of the crates as cargo-cyclonedx writes it, with the models added."""
     name = "bill"
     output("cargo", "cyclonedx", "--format", "json", "--spec-version", "1.5", "--target", TARGET, "--override-filename", name)
-    bill = json.loads((ROOT / f"{name}.json").read_text(encoding="utf-8"))
+    # Without the folder of this machine, which it names in its references.
+    text = (ROOT / f"{name}.json").read_text(encoding="utf-8").replace(str(ROOT), "/vocabox")
+    bill = json.loads(text)
     # It writes one beside the manifest of each member of the workspace.
     for member in json.loads(output("cargo", "metadata", "--format-version", "1", "--locked", "--no-deps"))["packages"]:
         Path(member["manifest_path"]).with_name(f"{name}.json").unlink(missing_ok=True)
