@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from measuring import ROOT, guarded, parser
+from measuring import ROOT, guarded, needs, parser
 
 TARGET = "x86_64-unknown-linux-gnu"
 REFUSED = re.compile(r"\b[AL]?GPL\b|unstated", re.I)
@@ -102,9 +102,7 @@ def main():
     options = parser(__doc__)
     options.add_argument("folder", type=Path, metavar="FOLDER")
     folder = options.parse_args().folder
-    program = folder.resolve() / "vocabox"
-    if not program.is_file():
-        sys.exit(f"{folder}/vocabox is missing: scripts/package makes it")
+    program = needs.file(folder / "vocabox", "scripts/package makes it").resolve()
     used = crates()
     manifests = [runtime(), *packs(program)]
     named = [(f"{p['name']} {p['version']}", p["license"]) for p in used] + [(m["name"], m["licence"]) for m in manifests]

@@ -70,7 +70,8 @@ def scripts() -> list[str]:
     """All executable scripts, as paths below scripts/."""
     found = []
     for path in sorted((ROOT / "scripts").rglob("*")):
-        if path.is_file() and not {"tests", "fuzz", "examples", "__pycache__"} & set(path.relative_to(ROOT).parts):
+        # Those of the Debian package are run by dpkg.
+        if path.is_file() and not {"tests", "fuzz", "examples", "debian", "__pycache__"} & set(path.relative_to(ROOT).parts):
             text = path.read_bytes()
             if text.startswith(b"#!") or b'\nif __name__ == "__main__":\n' in text:
                 found.append(str(path.relative_to(ROOT / "scripts")))

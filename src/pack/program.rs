@@ -1,7 +1,7 @@
 //! Packs within the program: one file that holds the server and its models.
 //!
-//! After the program's own bytes come the files of the packs, each at a multiple of [`ALIGNMENT`], then an index (JSON) and a
-//! footer of [`FOOTER`] bytes: [`MAGIC`], the offset and the length of the index (little endian, 64 bits each), and BLAKE3 of
+//! After the program's own bytes come the files of the packs, each at a multiple of 64 KiB, then an index (JSON) and a
+//! footer of 64 bytes: 16 that name the form, the offset and the length of the index (little endian, 64 bits each), and BLAKE3 of
 //! the index. The index has BLAKE3 of each file: checking all files at each start takes a fraction of what SHA-256 takes.
 //! Linux maps the program's code from the same file, so mapping the weights adds no way to fail.
 
