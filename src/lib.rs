@@ -15,6 +15,7 @@
 //! | [`api`] | one request from its head to its log line; [`api::ENDPOINTS`] | models, lanes |
 //! | [`admit`] | who may call, and how often | endpoints |
 //! | [`clone`], [`dub`] | a voice from a recording; a film that speaks another language | requests and answers |
+//! | [`import`] | model files that others published → packs | requests and answers |
 //! | [`services`] | speech, transcription, translation, speakers, voices, lexicons; only they run engines | requests and answers, history |
 //! | [`metrics`] | what the server counts and measures of itself, each metric declared once | all other layers |
 //! | [`scheduler`] | which step of which request computes next, on how many lanes; places | what the steps do |
@@ -53,6 +54,8 @@
 //!   two arms in `src/services/mod.rs`; a variant of `Work` (`src/scheduler/estimates.rs`); the choice of its pack and
 //!   its start in `src/app`. Deadline, handlers, `/readyz` and the warning at the start follow.
 //! * **a model**: a folder in `models` with a `pack.toml` (see `models/README.md`), for an engine that is there.
+//! * **a published layout**, for `models import`: its tensors in `src/engine/recognition.rs`, its texts in a file of `src/import`; its row in
+//!   `src/docs/import.md` once it was run.
 //! * **an option**: its line in a group of `src/config` (a call of the macro `settings!`: `common.rs`, `serve.rs`,
 //!   `edge.rs`, `dub.rs`), a number's range in `src/base/limits.rs` (`app` checks a text), and its way through `app` to
 //!   the code that uses it. Flag, variable, key of the file and `--help` follow;
@@ -96,6 +99,7 @@ pub mod clone;
 pub mod config;
 pub mod docs;
 pub mod dub;
+pub mod import;
 pub mod metrics;
 pub mod scheduler;
 pub mod services;

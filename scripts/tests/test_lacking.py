@@ -49,6 +49,7 @@ LACKING = {
     "models/convert_segmentation.py": CONVERTER,
     "models/convert_speaker.py": CONVERTER,
     "models/convert_whisper.py": CONVERTER,
+    "models/foreign_layouts.py": (["models", "made", "--whisper", "lacking.bin"], "lacking.bin is missing"),
     "models/kokoro_calibrate.py": CONVERTER,
     "models/kokoro_optimize.py": CONVERTER,
     "models/test_audio.py": (["lacking.wav", "made.mp3"], "lacking.wav is missing"),
@@ -61,6 +62,7 @@ LACKING = {
 FETCHING = {
     "clients/wyoming_package.py": ["127.0.0.1:1"],
     "make_tiny_models.py": ["tiny"],
+    "models/tiny_exports.py": ["tiny"],
     "models/tiny_translator.py": ["tiny"],
     "models/tiny_whisper.py": ["tiny"],
 }

@@ -15,6 +15,7 @@ use crate::engine::speech_search::SpeechSearch;
 use crate::engine::{self, Build, VoiceRouter, wrong_engine};
 use crate::fault::Fault;
 use crate::pack::Pack;
+use crate::pack::defaults::PackDefaults;
 use crate::pack::manifest::{PackKind, Runtime};
 use crate::scheduler::lanes::Lanes;
 use crate::services::transcription::GENERAL;
@@ -54,16 +55,20 @@ impl Installation {
         let packs = Pack::all(&options.models_dir).map_err(refused)?;
         let kinds = capabilities.iter().flat_map(|c| c.row().packs);
         let kinds: Vec<PackKind> = kinds.copied().collect();
+        let defaults = PackDefaults::read(&options.models_dir).map_err(refused)?;
         let choose = |kind: PackKind, named: Option<&String>| match kinds.contains(&kind) {
-            true => choose(&packs, kind, named.map(String::as_str)),
+            true => choose(
+                &packs,
+                kind,
+                named.map(String::as_str).or(defaults.of(kind)),
+            ),
             false => Ok(None),
         };
         let speak = choose(PackKind::Speak, options.settings.speak_pack.as_ref())?;
-        let mut speakers: Vec<Pack> = match (&speak, &options.settings.speak_pack) {
-            (Some(_), None) => fetched(&packs, PackKind::Speak),
+        let speakers: Vec<Pack> = match (&speak, &options.settings.speak_pack) {
+            (Some(_), None) => speakers(&packs, &defaults),
             _ => speak.iter().cloned().collect(),
         };
-        VoiceRouter::order(&mut speakers);
         let transcribe = choose(
             PackKind::Transcribe,
             options.settings.transcribe_pack.as_ref(),
@@ -76,16 +81,14 @@ impl Installation {
         let embed = choose(PackKind::Embed, None)?;
         let compare = choose(PackKind::Compare, None)?;
         let segment = choose(PackKind::Segment, None)?;
-        let convert = match kinds.contains(&PackKind::Convert) {
-            true => fetched(&packs, PackKind::Convert).into_iter().next(),
-            false => None,
-        };
+        let convert = choose(PackKind::Convert, None)?;
         let chosen = [&transcribe, &detect, &embed, &compare, &segment, &convert];
         let chosen = chosen.into_iter().flatten();
-        let translators = match kinds.contains(&PackKind::Translate) {
+        let mut translators = match kinds.contains(&PackKind::Translate) {
             true => fetched(&packs, PackKind::Translate),
             false => Vec::new(),
         };
+        first(&mut translators, defaults.of(PackKind::Translate));
         let chosen = chosen.chain(&speakers).chain(&specialists);
         let chosen = chosen.chain(&translators);
         let needs_ort = chosen
@@ -335,8 +338,22 @@ fn specialists(packs: &[Pack], general: &Pack) -> Vec<Pack> {
     fetched
 }
 
-/// The pack of `kind` that is called `name`, else the first fetched one, a general one before a specialist.
-fn choose(packs: &[Pack], kind: PackKind, name: Option<&str>) -> Result<Option<Pack>, Fault> {
+/// The fetched packs that speak, in the order in which a voice is looked up.
+pub fn speakers(packs: &[Pack], defaults: &PackDefaults) -> Vec<Pack> {
+    let mut speakers = fetched(packs, PackKind::Speak);
+    VoiceRouter::order(&mut speakers);
+    first(&mut speakers, defaults.of(PackKind::Speak));
+    speakers
+}
+
+/// Puts the pack `name`, if it is there, before the others.
+fn first(packs: &mut [Pack], name: Option<&str>) {
+    packs.sort_by_key(|pack| Some(pack.name()) != name);
+}
+
+/// Returns the pack of `kind` that is called `name`, else the first fetched one, a general one before a specialist. Faults:
+/// `Missing` when there is none of that name.
+pub fn choose(packs: &[Pack], kind: PackKind, name: Option<&str>) -> Result<Option<Pack>, Fault> {
     let fitting = packs.iter().filter(|p| p.kind() == kind);
     match name {
         None => {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-pub use installation::{Installation, find_ort, memory_need, start_ort};
+pub use installation::{Installation, choose, find_ort, memory_need, speakers, start_ort};
 
 use crate::admit::concurrency::KeyConcurrency;
 use crate::admit::failed_keys::FailedKeys;

@@ -14,6 +14,7 @@ pub mod end;
 pub mod fault;
 pub mod folder;
 pub mod groups;
+mod import_limits;
 pub mod interrupted;
 pub mod language_codes;
 pub mod limits;

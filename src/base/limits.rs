@@ -3,6 +3,7 @@
 //! Anything whose size a client can choose has a bound here. Bounds that an operator may change are [`Movable`], and
 //! `config` has an option for each; the others are fixed.
 
+pub use crate::import_limits::*;
 pub use crate::live_limits::*;
 pub use crate::self_test_limits::*;
 pub use crate::speaker_limits::*;

@@ -146,7 +146,7 @@ fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::Job(args) => job::run(args, &common.settings.data_dir),
         Command::Voice(args) => voice::run(args, &common.settings.data_dir),
         Command::Lexicon(args) => lexicon::run(args, &common.settings.data_dir),
-        Command::Models(args) => models::run(args, &common.settings.models_dir),
+        Command::Models(args) => models::run(args, &common),
         Command::Speak(args) => speak::run(args, &common),
         Command::Read(args) => read::run(args, &common),
         Command::Transcribe(args) => transcribe::run(args, &common),

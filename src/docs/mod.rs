@@ -44,6 +44,7 @@ pub const TOPICS: &[Topic] = topics! {
     "cloning": "voices made from recordings, and how similar they are",
     "dubbing": "films and recordings in another language, step by step",
     "packs": "model packs, their licences, fetching and choosing them",
+    "import": "models of others as packs: what is recognised, asked for and tried",
     "install": "one file, a Debian package, containers; upgrading and removing",
     "balancer": "several servers behind HAProxy: keys in step, drained and lost servers",
     "operations": "service, health, doctor, proxy and TLS, backup, upgrade, log",

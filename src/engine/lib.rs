@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | `contract` | what an engine of each capability does: its task and its output |
 //! | `registry` | the list of engines |
+//! | `recognition` | which part of which model a graph is, by its tensors |
 //! | `graph` | graphs, and the libraries that run them |
 //! | `tts` | text → speech |
 //! | `asr` | speech → text (Whisper) |
@@ -30,6 +31,7 @@ mod kv_cache;
 mod level;
 pub mod live_detector;
 mod logits;
+pub mod recognition;
 mod refusals;
 mod registry;
 pub mod segmentation;
@@ -44,3 +46,4 @@ pub mod vad;
 pub use refusals::unknown_voice;
 pub use registry::{Build, ENGINES, has_tables, of, reads, wrong_engine};
 pub use tts::router::VoiceRouter;
+pub use tts::vits::VitsLayout;

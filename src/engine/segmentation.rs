@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use crate::contract::Steps;
 use crate::graph::loader::GraphLoader;
-use crate::graph::net::{Input, Net};
+use crate::graph::net::{Input, Net, ends};
+use crate::logits::log_sum;
 use vocabox_base::fault::Fault;
 use vocabox_pack::Pack;
 
@@ -23,8 +24,10 @@ pub const FRAME_SAMPLES: usize = 270;
 pub const FIRST_SAMPLE: usize = 495 - FRAME_SAMPLES / 2;
 /// Speakers that a window can distinguish.
 pub const SPEAKERS: usize = 3;
-/// The speakers of each class of the model.
-const CLASSES: [&[usize]; 7] = [&[], &[0], &[1], &[2], &[0, 1], &[0, 2], &[1, 2]];
+/// Classes of the model.
+pub const CLASSES_COUNT: usize = 7;
+/// The speakers of each class.
+const CLASSES: [&[usize]; CLASSES_COUNT] = [&[], &[0], &[1], &[2], &[0, 1], &[0, 2], &[1, 2]];
 
 /// For each speaker of a window the probability, 0 to 1, of speaking in one frame.
 pub type Activity = [f32; SPEAKERS];
@@ -32,12 +35,22 @@ pub type Activity = [f32; SPEAKERS];
 /// The model.
 pub struct Segmenter {
     net: Arc<dyn Net>,
+    /// The names of the graph's only input and of its first output, which exports call differently.
+    sound: String,
+    classes: String,
+    /// Whether it takes `[batch, channel, samples]`, as pyannote's own does, and not `[batch, samples]`.
+    takes_channels: bool,
 }
 
 /// Builds the segmenter of `pack`.
 pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Segmenter, Fault> {
+    let net = graphs.load(pack, "model")?;
+    let (sound, classes) = ends(&*net)?;
     Ok(Segmenter {
-        net: graphs.load(pack, "model")?,
+        sound,
+        classes,
+        takes_channels: net.signature().inputs.iter().any(|i| i.dims.len() == 3),
+        net,
     })
 }
 
@@ -46,20 +59,24 @@ impl Segmenter {
     /// those of `steps`.
     pub fn window(&self, samples: &[f32], steps: &dyn Steps) -> Result<Vec<Activity>, Fault> {
         steps.next()?;
-        let shape = [1, samples.len()];
-        let fed = [("audio", Input::Floats(&shape, samples))];
-        let made = self.net.run(&fed, &["speakers"])?;
+        let shape: &[usize] = match self.takes_channels {
+            true => &[1, 1, samples.len()],
+            false => &[1, samples.len()],
+        };
+        let fed = [(self.sound.as_str(), Input::Floats(shape, samples))];
+        let made = self.net.run(&fed, &[&self.classes])?;
         let classes = made[0].floats()?.chunks_exact(CLASSES.len());
         Ok(classes.map(of_classes).collect())
     }
 }
 
-/// Sums the probabilities of the classes in which each speaker speaks.
+/// Sums the probabilities of the classes in which each speaker speaks. Some exports give logits in place of their logarithms.
 fn of_classes(logarithms: &[f32]) -> Activity {
     let mut activity = [0.0; SPEAKERS];
+    let all = log_sum(logarithms);
     for (logarithm, speakers) in logarithms.iter().zip(CLASSES) {
         for speaker in speakers {
-            activity[*speaker] += logarithm.exp();
+            activity[*speaker] += (logarithm - all).exp();
         }
     }
     activity

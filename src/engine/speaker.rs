@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::contract::{Embed, Engine, Steps};
 use crate::graph::loader::GraphLoader;
-use crate::graph::net::{Input, Net};
+use crate::graph::net::{Input, Net, ends};
 use vocabox_audio::dsp::filter_bank::{BANDS, FilterBank, HOP_SAMPLES, WINDOW_SAMPLES, centre};
 use vocabox_audio::pcm::Clip;
 use vocabox_base::fault::Fault;
@@ -23,6 +23,9 @@ const SAMPLES_MAX: usize = 6 * RATE_HZ as usize;
 /// The encoder's graph and its features.
 pub struct Speaker {
     net: Arc<dyn Net>,
+    /// The names of the graph's only input and of its first output, which exports call differently.
+    features: String,
+    embedding: String,
     bank: FilterBank,
 }
 
@@ -34,8 +37,12 @@ pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Arc<Embed>, Fault> {
 impl Speaker {
     /// Returns the encoder of `pack`.
     pub fn of(pack: &Pack, graphs: &GraphLoader) -> Result<Self, Fault> {
+        let net = graphs.load(pack, "model")?;
+        let (features, embedding) = ends(&*net)?;
         Ok(Speaker {
-            net: graphs.load(pack, "model")?,
+            features,
+            embedding,
+            net,
             bank: FilterBank::default(),
         })
     }
@@ -58,8 +65,8 @@ impl Speaker {
             }
             steps.next()?;
             let shape = [1, features.len() / BANDS, BANDS];
-            let fed = [("features", Input::Floats(&shape, &features))];
-            let made = self.net.run(&fed, &["embedding"])?;
+            let fed = [(self.features.as_str(), Input::Floats(&shape, &features))];
+            let made = self.net.run(&fed, &[&self.embedding])?;
             let direction = unit(made[0].floats()?.to_vec());
             sum.resize(direction.len(), 0.0);
             sum.iter_mut().zip(direction).for_each(|(s, d)| *s += d);

@@ -17,6 +17,8 @@ pub const HOP: usize = 512;
 /// Samples of the previous step that precede the new ones (`silero_vad/utils_vad.py`).
 const CONTEXT: usize = 64;
 const STATE: [usize; 3] = [2, 1, 128];
+/// Name of the input that is the sample rate.
+const RATE: &str = "sr";
 
 /// Probability at which speech starts, and below which it ends (`get_speech_timestamps`: threshold and threshold −
 /// 0.15).
@@ -31,6 +33,8 @@ const PAUSE_HOPS_MIN: usize = 16;
 /// The detector, with the state of one recording.
 pub struct Silero {
     net: Arc<dyn Net>,
+    /// Whether the graph is told the sample rate: those for one rate are not.
+    takes_rate: bool,
     state: Vec<f32>,
     frame: Vec<f32>,
     /// Gain of the last sample of `frame`.
@@ -43,9 +47,11 @@ pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Silero, Fault> {
 }
 
 impl Silero {
-    /// Returns a detector over a graph `(input f32[1,576], state f32[2,1,128]) → (probability, state)`.
+    /// Returns a detector over a graph `(input f32[1,576], state f32[2,1,128]) → (probability, state)`, which may also take the
+    /// sample rate, `sr i64`.
     pub fn new(net: Arc<dyn Net>) -> Self {
         Silero {
+            takes_rate: net.signature().inputs.iter().any(|i| i.name == RATE),
             net,
             state: vec![0.0; STATE.iter().product()],
             frame: vec![0.0; CONTEXT + HOP],
@@ -72,10 +78,13 @@ impl Silero {
         }
         self.gain = gain;
         let shape = [1, self.frame.len()];
-        let inputs = [
+        let mut inputs = vec![
             ("input", Input::Floats(&shape, &self.frame)),
             ("state", Input::Floats(&STATE, &self.state)),
         ];
+        if self.takes_rate {
+            inputs.push((RATE, Input::Ints(&[], &[RATE_HZ as i64])));
+        }
         let outputs = self.net.run(&inputs, &["output", "stateN"])?;
         self.state.copy_from_slice(outputs[1].floats()?);
         // The model can fire on digital silence.

@@ -1,5 +1,6 @@
 //! Model packs: weights with a manifest that describes them, in folders or within the program.
 
+pub mod defaults;
 mod extract;
 mod file;
 pub mod manifest;
@@ -127,7 +128,12 @@ impl Pack {
         };
         let mut packs = Vec::new();
         for entry in std::fs::read_dir(models).map_err(unreadable)? {
-            let folder = entry.map_err(unreadable)?.path();
+            let entry = entry.map_err(unreadable)?;
+            // An import makes its pack in a folder whose name begins with a dot.
+            if entry.file_name().as_encoded_bytes().starts_with(b".") {
+                continue;
+            }
+            let folder = entry.path();
             if folder.join(MANIFEST).is_file() {
                 packs.push(Pack::open(&folder)?);
             }

@@ -9,7 +9,7 @@ use super::PackError;
 use super::translate::Translate;
 
 /// What a pack is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PackKind {
     /// Text → sound.
@@ -284,7 +284,7 @@ impl TensorText {
             None => (text, ""),
             Some((dtype, rest)) => (dtype, rest.strip_suffix(']').ok_or_else(wrong)?),
         };
-        if !matches!(dtype, "f32" | "i64" | "i32" | "bool") {
+        if !matches!(dtype, "f32" | "f16" | "i64" | "i32" | "bool") {
             return Err(wrong());
         }
         let dims = dims

@@ -116,7 +116,12 @@ pub fn has_preview(voice: &Voice) -> bool {
 }
 
 fn sentence(voice: &Voice) -> Option<&'static str> {
-    let base = voice.language.split('-').next()?;
+    sample_sentence(&voice.language)
+}
+
+/// The sample sentence of a language's code.
+pub fn sample_sentence(language: &str) -> Option<&'static str> {
+    let base = language.split('-').next()?;
     SENTENCES
         .iter()
         .find(|(code, _)| *code == base)

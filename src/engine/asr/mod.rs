@@ -56,6 +56,7 @@ use transcribe_window::WindowTranscriber;
 use vocabox_audio::dsp::mel::Mel;
 use vocabox_base::fault::Fault;
 use vocabox_pack::Pack;
+use vocabox_pack::manifest::TensorText;
 use window::Windows;
 
 /// Sample rate of the model.
@@ -66,6 +67,8 @@ const WINDOW_SAMPLES: usize = 480_000;
 const ENGLISH: &str = "en";
 /// Mel bands of a model whose graph does not declare its number: that of all models but large-v3.
 const MELS: usize = 80;
+/// Mel bands that models take; 128 is that of large-v3 and what was made from it.
+pub const MEL_BANDS: [usize; 2] = [MELS, 128];
 
 /// The engine.
 pub struct Whisper {
@@ -108,9 +111,15 @@ pub fn build(
     let gives_memory = |o: &TensorSpec| o.name.starts_with("present.");
     let gives_cross_attention = encoder.signature().outputs.iter().any(gives_memory);
     let size = |at: usize| dims.as_ref().and_then(|d| d.get(at).copied().flatten());
+    // Some exports leave the number of bands open: then the manifest has it.
+    let noted = pack.file("encoder", variant.as_deref()).map_err(refused)?;
+    let noted = noted.inputs.values().next().and_then(|text| {
+        let dims = TensorText::parse(text).ok()?.dims;
+        dims.get(1).copied().flatten()
+    });
     Ok(Arc::new(Whisper {
         transcriber: WindowTranscriber {
-            mel: Mel::whisper(size(1).unwrap_or(MELS)),
+            mel: Mel::whisper(size(1).or(noted).unwrap_or(MELS)),
             // Other exports declare an open length too, but fail with another than a whole window's.
             takes_short: gives_cross_attention && size(2).is_none(),
             encoder,

@@ -87,6 +87,7 @@ fn check(pack: &Pack, file: &FileEntry, found: &Signature) -> Result<(), PackErr
 fn agrees(text: &TensorText, spec: &TensorSpec) -> bool {
     let dtype = match spec.dtype {
         Dtype::F32 => "f32",
+        Dtype::F16 => "f16",
         Dtype::I64 => "i64",
         Dtype::I32 => "i32",
         Dtype::Bool => "bool",

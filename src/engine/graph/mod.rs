@@ -3,6 +3,7 @@
 //! | file | one idea |
 //! | --- | --- |
 //! | `net` | a loaded graph: named tensors in, tensors out, whichever library runs it |
+//! | `onnx_head` | what a file of a graph says of itself, read without a library |
 //! | `ort` | graphs run by ONNX Runtime; the only file that names it |
 //! | `tract` | graphs run by tract; the only file that names it |
 //! | `loader` | a pack's graphs, loaded with the right runtime and checked against the manifest |
@@ -15,6 +16,7 @@ pub mod heap;
 pub mod library;
 pub mod loader;
 pub mod net;
+pub mod onnx_head;
 pub mod ort;
 #[cfg(test)]
 mod shared_tests;

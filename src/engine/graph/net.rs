@@ -9,6 +9,8 @@ use vocabox_base::fault::Fault;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dtype {
     F32,
+    /// 16-bit floats: a runtime that knows them takes [`Input::Floats`] for them, and gives them as f32.
+    F16,
     I64,
     I32,
     Bool,
@@ -80,4 +82,16 @@ pub trait Net: Send + Sync {
         inputs: &[(&str, Input<'_>)],
         outputs: &[&str],
     ) -> Result<Vec<Box<dyn Value>>, Fault>;
+}
+
+/// Returns the names of the only input of `net` and of its first output. Faults: `Missing` when it has several inputs or no
+/// output.
+pub fn ends(net: &dyn Net) -> Result<(String, String), Fault> {
+    let Signature { inputs, outputs } = net.signature();
+    match (inputs.as_slice(), outputs.first()) {
+        ([input], Some(output)) => Ok((input.name.clone(), output.name.clone())),
+        _ => Err(Fault::missing(
+            "A graph has another number of inputs or outputs than its engine feeds.",
+        )),
+    }
 }

@@ -4,8 +4,9 @@ use std::any::Any;
 use std::ffi::{CString, c_char};
 use std::path::Path;
 use std::ptr::{self, NonNull};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use half::f16;
 use ort::AsPointer;
 use ort::environment::{Environment, GlobalThreadPoolOptions};
 use ort::ep::CUDA;
@@ -148,6 +149,7 @@ impl Ort {
         };
         Ok(OrtNet {
             session,
+            halves: halves_of(&signature),
             signature,
             turn: match self.device {
                 Device::Cuda(_) => Some(Mutex::new(())),
@@ -181,6 +183,7 @@ fn is_mapped(name: &str) -> bool {
 fn spec(outlet: &Outlet) -> TensorSpec {
     let dtype = match outlet.dtype().tensor_type() {
         Some(TensorElementType::Float32) => Dtype::F32,
+        Some(TensorElementType::Float16) => Dtype::F16,
         Some(TensorElementType::Int64) => Dtype::I64,
         Some(TensorElementType::Int32) => Dtype::I32,
         Some(TensorElementType::Bool) => Dtype::Bool,
@@ -200,6 +203,8 @@ fn spec(outlet: &Outlet) -> TensorSpec {
 pub struct OrtNet {
     session: Session,
     signature: Signature,
+    /// Names of the inputs that are 16-bit floats.
+    halves: Vec<String>,
     /// Held for a run on a CUDA device: see [`OrtNet::run_shared`]. None where runs go side by side.
     turn: Option<Mutex<()>>,
 }
@@ -216,7 +221,10 @@ impl Net for OrtNet {
     ) -> Result<Vec<Box<dyn Value>>, Fault> {
         let feed = inputs
             .iter()
-            .map(|(name, input)| Ok((c_string(name)?, value(input)?)))
+            .map(|(name, input)| {
+                let is_half = self.halves.iter().any(|half| half == name);
+                Ok((c_string(name)?, value(input, is_half)?))
+            })
             .collect::<Result<Vec<_>, Fault>>()?;
         let names = outputs
             .iter()
@@ -301,8 +309,26 @@ fn c_string(name: &str) -> Result<CString, Fault> {
     CString::new(name).map_err(Fault::internal)
 }
 
-fn value<'a>(input: &'a Input<'_>) -> Result<SessionInputValue<'a>, Fault> {
+fn halves_of(signature: &Signature) -> Vec<String> {
+    let halves = signature.inputs.iter().filter(|i| i.dtype == Dtype::F16);
+    halves.map(|i| i.name.clone()).collect()
+}
+
+/// Floats as the 16-bit floats that an input takes.
+fn halves(shape: &[usize], data: &[f32]) -> Result<SessionInputValue<'static>, Fault> {
+    if data.is_empty() {
+        let empty = Tensor::<f16>::new(&Allocator::default(), shape.to_vec());
+        return Ok(empty.map_err(Fault::engine)?.into());
+    }
+    let halves: Vec<f16> = data.iter().copied().map(f16::from_f32).collect();
+    let tensor = Tensor::from_array((shape.to_vec(), halves));
+    Ok(tensor.map_err(Fault::engine)?.into())
+}
+
+/// The value of an input, which takes 16-bit floats if `is_half`.
+fn value<'a>(input: &'a Input<'_>, is_half: bool) -> Result<SessionInputValue<'a>, Fault> {
     Ok(match input {
+        Input::Floats(shape, data) if is_half => halves(shape, data)?,
         // A tensor without elements (an empty cache) cannot be made from a slice.
         Input::Floats(shape, []) => Tensor::<f32>::new(&Allocator::default(), shape.to_vec())
             .map_err(Fault::engine)?
@@ -317,7 +343,12 @@ fn value<'a>(input: &'a Input<'_>) -> Result<SessionInputValue<'a>, Fault> {
             .map_err(Fault::engine)?
             .into(),
         Input::Held(value) => match value.as_any().downcast_ref::<OrtValue>() {
-            Some(held) => (&held.value).into(),
+            Some(held) if held.is_half == is_half => (&held.value).into(),
+            // An output of a graph in 32 bits for one in 16, or the other way.
+            Some(held) if is_half => halves(&held.shape, held.floats()?)?,
+            Some(held) => TensorRef::from_array_view((held.shape.clone(), held.floats()?))
+                .map_err(Fault::engine)?
+                .into(),
             None => {
                 return Err(Fault::internal(
                     "a value of another runtime was fed to ONNX Runtime",
@@ -330,6 +361,9 @@ fn value<'a>(input: &'a Input<'_>) -> Result<SessionInputValue<'a>, Fault> {
 struct OrtValue {
     value: DynValue,
     shape: Vec<usize>,
+    /// Whether it is of 16-bit floats, and those as f32, once they were asked for.
+    is_half: bool,
+    singles: OnceLock<Vec<f32>>,
     /// Dropped after the value, whose memory is the session's.
     _session: Arc<SharedSessionInner>,
 }
@@ -340,6 +374,8 @@ impl OrtValue {
             shape.iter().map(|&d| d.max(0) as usize).collect()
         });
         OrtValue {
+            is_half: value.dtype().tensor_type() == Some(TensorElementType::Float16),
+            singles: OnceLock::new(),
             value,
             shape,
             _session: session,
@@ -353,6 +389,12 @@ impl Value for OrtValue {
     }
 
     fn floats(&self) -> Result<&[f32], Fault> {
+        if self.is_half {
+            let halves = self.value.try_extract_tensor::<f16>();
+            let (_, halves) = halves.map_err(Fault::internal)?;
+            let singles = || halves.iter().map(|half| half.to_f32()).collect();
+            return Ok(self.singles.get_or_init(singles));
+        }
         let (_, data) = self
             .value
             .try_extract_tensor::<f32>()

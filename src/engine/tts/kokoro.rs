@@ -1,6 +1,7 @@
 //! Kokoro-82M: phonemes and a voice's style → speech at 24 kHz.
 //!
-//! Recipe: github.com/hexgrad/kokoro (`model.py`, `pipeline.py`), a StyleTTS 2 decoder (Li et al. 2023).
+//! Recipe: github.com/hexgrad/kokoro (`model.py`, `pipeline.py`), a StyleTTS 2 decoder (Li et al. 2023). Exports call the
+//! tokens `tokens` or `input_ids`; the sound is the graph's first output.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -10,7 +11,7 @@ use serde::Deserialize;
 
 use crate::contract::{PieceWord, Speak, SpeechPiece, SpeechPieces, Utterance};
 use crate::graph::loader::{GraphLoader, refused, variant_in_use};
-use crate::graph::net::{Input, Net};
+use crate::graph::net::{Dtype, Input, Net, Signature};
 use crate::refusals::unknown_voice;
 use crate::refusals::unread;
 use crate::tts::blend::Blend;
@@ -29,6 +30,9 @@ const TOKENS_MAX: usize = PHONEMES_MAX;
 /// The engine.
 pub struct Kokoro {
     net: Arc<dyn Net>,
+    /// The names of the tokens and of the sound.
+    tokens: String,
+    sound: String,
     rate_hz: u32,
     ids: HashMap<char, i64>,
     voices: HashMap<String, VoiceTable>,
@@ -66,8 +70,17 @@ pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Arc<dyn Speak>, Fault>
         file: TableFile::of(pack, voice),
         rows: OnceLock::new(),
     };
+    let net = graphs.load(pack, "model")?;
+    let Some((tokens, sound)) = names(net.signature()) else {
+        return Err(
+            Fault::missing("A model pack of this server is not as its manifest says.")
+                .because(format!("pack {}: the graph is no Kokoro", pack.name())),
+        );
+    };
     Ok(Arc::new(Kokoro {
-        net: graphs.load(pack, "model")?,
+        tokens,
+        sound,
+        net,
         rate_hz: pack.manifest.sample_rate_hz.unwrap_or(24_000),
         ids: vocabulary.vocab,
         voices: pack
@@ -78,6 +91,20 @@ pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Arc<dyn Speak>, Fault>
             .collect(),
         middle: OnceLock::new(),
     }))
+}
+
+/// Returns the names of a graph's tokens and of its sound; none where it has not the inputs of a Kokoro.
+pub(crate) fn names(signature: &Signature) -> Option<(String, String)> {
+    let floats = [Dtype::F32, Dtype::F16];
+    let has = |name: &str, dtypes: &[Dtype]| {
+        let input = signature.inputs.iter().find(|i| i.name == name)?;
+        dtypes.contains(&input.dtype).then(|| input.name.clone())
+    };
+    has("style", &floats)?;
+    has("speed", &floats)?;
+    let tokens = has("tokens", &[Dtype::I64]).or_else(|| has("input_ids", &[Dtype::I64]))?;
+    let sound = signature.outputs.first()?.name.clone();
+    (signature.inputs.len() == 3).then_some((tokens, sound))
 }
 
 impl Speak for Kokoro {
@@ -194,11 +221,11 @@ impl Kokoro {
     fn sound(&self, tokens: &[i64], style: &[f32], speed: f32) -> Result<Vec<f32>, Fault> {
         let shape = [1, tokens.len()];
         let inputs = [
-            ("tokens", Input::Ints(&shape, tokens)),
+            (self.tokens.as_str(), Input::Ints(&shape, tokens)),
             ("style", Input::Floats(&[1, STYLE], style)),
             ("speed", Input::Floats(&[1], &[speed])),
         ];
-        let made = self.net.run(&inputs, &["audio"])?;
+        let made = self.net.run(&inputs, &[&self.sound])?;
         Ok(made[0].floats()?.to_vec())
     }
 }

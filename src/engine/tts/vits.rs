@@ -28,7 +28,7 @@ const PIPER: [char; 3] = ['^', '_', '$'];
 /// The engine.
 struct VitsSynthesizer {
     net: Arc<dyn Net>,
-    layout: Layout,
+    layout: VitsLayout,
     output: String,
     rate_hz: u32,
     ids: HashMap<char, i64>,
@@ -44,20 +44,20 @@ struct VitsVoice {
 
 /// The names of the inputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Layout {
+pub enum VitsLayout {
     Piper { speakers: bool },
     Sherpa { speakers: bool },
     Optimum,
 }
 
-impl Layout {
+impl VitsLayout {
     /// Returns the layout with these inputs.
-    fn of(inputs: &[&str]) -> Option<Layout> {
+    pub(crate) fn of(inputs: &[&str]) -> Option<VitsLayout> {
         let has = |names: &[&str]| names.iter().all(|n| inputs.contains(n));
         let speakers = inputs.contains(&"sid");
         let count = inputs.len() - usize::from(speakers);
         if has(&["input", "input_lengths", "scales"]) && count == 3 {
-            Some(Layout::Piper { speakers })
+            Some(VitsLayout::Piper { speakers })
         } else if has(&[
             "x",
             "x_length",
@@ -66,9 +66,9 @@ impl Layout {
             "noise_scale_w",
         ]) && count == 5
         {
-            Some(Layout::Sherpa { speakers })
+            Some(VitsLayout::Sherpa { speakers })
         } else if has(&["input_ids", "attention_mask"]) && inputs.len() == 2 {
-            Some(Layout::Optimum)
+            Some(VitsLayout::Optimum)
         } else {
             None
         }
@@ -107,7 +107,7 @@ pub fn build(pack: &Pack, graphs: &GraphLoader) -> Result<Arc<dyn Speak>, Fault>
         .iter()
         .map(|i| i.name.as_str())
         .collect();
-    let layout = Layout::of(&names);
+    let layout = VitsLayout::of(&names);
     let layout = layout.ok_or_else(|| {
         wrong(format!(
             "inputs {} are of no known layout",
@@ -261,24 +261,26 @@ impl VitsSynthesizer {
         let scales = [noise[0], length[0], spread[0]];
         let mask = vec![1; ids.len()];
         let mut inputs = match self.layout {
-            Layout::Piper { .. } => vec![
+            VitsLayout::Piper { .. } => vec![
                 ("input", Input::Ints(&shape, ids)),
                 ("input_lengths", Input::Ints(&[1], &count)),
                 ("scales", Input::Floats(&[3], &scales)),
             ],
-            Layout::Sherpa { .. } => vec![
+            VitsLayout::Sherpa { .. } => vec![
                 ("x", Input::Ints(&shape, ids)),
                 ("x_length", Input::Ints(&[1], &count)),
                 ("noise_scale", Input::Floats(&[1], &noise)),
                 ("length_scale", Input::Floats(&[1], &length)),
                 ("noise_scale_w", Input::Floats(&[1], &spread)),
             ],
-            Layout::Optimum => vec![
+            VitsLayout::Optimum => vec![
                 ("input_ids", Input::Ints(&shape, ids)),
                 ("attention_mask", Input::Ints(&shape, &mask)),
             ],
         };
-        if let Layout::Piper { speakers: true } | Layout::Sherpa { speakers: true } = self.layout {
+        if let VitsLayout::Piper { speakers: true } | VitsLayout::Sherpa { speakers: true } =
+            self.layout
+        {
             inputs.push(("sid", Input::Ints(&[1], &sid)));
         }
         let made = self.net.run(&inputs, &[&self.output])?;

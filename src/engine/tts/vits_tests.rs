@@ -36,7 +36,7 @@ fn engine(
         .map(|i| i.name.as_str())
         .collect();
     VitsSynthesizer {
-        layout: Layout::of(&names).unwrap(),
+        layout: VitsLayout::of(&names).unwrap(),
         output: net.signature().outputs[0].name.clone(),
         rate_hz: 16_000,
         ids: tokens(tokens_text).unwrap(),
@@ -158,13 +158,13 @@ fn token_files_of_all_three_kinds_are_read() {
 
 #[test]
 fn unknown_layouts_are_no_layout() {
-    assert_eq!(Layout::of(&["x", "x_length"]), None);
+    assert_eq!(VitsLayout::of(&["x", "x_length"]), None);
     assert_eq!(
-        Layout::of(&["input_ids", "attention_mask"]),
-        Some(Layout::Optimum)
+        VitsLayout::of(&["input_ids", "attention_mask"]),
+        Some(VitsLayout::Optimum)
     );
     assert_eq!(
-        Layout::of(&["input_ids", "attention_mask", "speaker_id"]),
+        VitsLayout::of(&["input_ids", "attention_mask", "speaker_id"]),
         None
     );
 }

@@ -17,6 +17,7 @@ mod failing_disk;
 mod full_disk;
 mod full_disk_ready;
 mod hanging;
+mod imports;
 mod listen_command;
 mod listing_commands;
 mod little_memory;

@@ -1,6 +1,9 @@
-//! `vocabox models`: lists the packs and verifies their files, in the models folder and within the program.
+//! `vocabox models`: lists the packs and verifies their files, in the models folder and within the program; imports, removes and
+//! chooses them.
 
-use std::path::Path;
+mod default;
+mod import;
+mod remove;
 
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -8,10 +11,12 @@ use serde_json::{Value, json};
 use super::CliError;
 use super::embed::{self, EmbedArgs, ExtractArgs};
 use super::output::print;
+use crate::config::Common;
 use crate::engine::graph::loader::variant_in_use;
 use crate::pack::Pack;
+use crate::pack::manifest::PackKind;
 
-/// List, verify and show the model packs, and make one file of the program and its packs.
+/// List, verify, import, choose and remove the model packs, and make one file of the program and its packs.
 #[derive(Debug, clap::Args)]
 pub struct ModelsArgs {
     #[command(subcommand)]
@@ -33,14 +38,21 @@ enum ModelsCommand {
         #[arg(value_name = "PACK")]
         name: String,
     },
+    Import(Box<import::ModelImportArgs>),
+    Default(default::DefaultArgs),
+    Remove(remove::RemoveArgs),
     Embed(EmbedArgs),
     Extract(ExtractArgs),
 }
 
-/// Runs the command on the packs in `models_dir`.
-pub fn run(args: ModelsArgs, models_dir: &Path) -> Result<(), CliError> {
+/// Runs the command on the packs of the models folder.
+pub fn run(args: ModelsArgs, common: &Common) -> Result<(), CliError> {
+    let models_dir = &common.settings.models_dir;
     let packs = Pack::all(models_dir).map_err(|e| CliError::Usage(e.to_string()))?;
     match args.command {
+        ModelsCommand::Import(args) => import::run(&args, common, &packs),
+        ModelsCommand::Default(args) => default::run(&args, models_dir, &packs),
+        ModelsCommand::Remove(args) => remove::run(&args, common, &packs),
         ModelsCommand::List { json: true } => {
             let rows: Vec<Value> = packs.iter().map(row).collect();
             print(&format!("{:#}", Value::from(rows)))
@@ -56,7 +68,7 @@ pub fn run(args: ModelsArgs, models_dir: &Path) -> Result<(), CliError> {
                     (false, true) => "yes",
                     (false, false) => "no",
                 };
-                let kind = format!("{:?}", pack.kind()).to_lowercase();
+                let kind = kind_name(pack.kind());
                 let licence = &pack.manifest.licence;
                 print(&format!(
                     "{:21} {kind:11} {fetched:8} {:>8.1}  {licence}",
@@ -68,14 +80,23 @@ pub fn run(args: ModelsArgs, models_dir: &Path) -> Result<(), CliError> {
         }
         ModelsCommand::Verify => verify(&packs),
         ModelsCommand::Show { name } => {
-            let pack = packs.iter().find(|p| p.name() == name);
-            let pack = pack.ok_or_else(|| CliError::Usage(format!("there is no pack {name}")))?;
-            let shown = serde_json::to_string_pretty(&pack.manifest);
+            let shown = serde_json::to_string_pretty(&named(&packs, &name)?.manifest);
             print(&shown.map_err(|e| CliError::Failed(e.to_string()))?)
         }
         ModelsCommand::Embed(args) => embed::embed(&args, &packs),
         ModelsCommand::Extract(args) => embed::extract(&args, models_dir),
     }
+}
+
+/// The pack of this name.
+fn named<'a>(packs: &'a [Pack], name: &str) -> Result<&'a Pack, CliError> {
+    let pack = packs.iter().find(|p| p.name() == name);
+    pack.ok_or_else(|| CliError::Usage(format!("there is no pack {name}")))
+}
+
+/// The name of what packs of this kind do, as a manifest writes it.
+fn kind_name(kind: PackKind) -> String {
+    format!("{kind:?}").to_lowercase()
 }
 
 fn row(pack: &Pack) -> Value {
