@@ -2,7 +2,7 @@
 """Checks that the console works: drives it in headless Chromium as a person would.
 
 Starts a server under test and opens its page: signs in, speaks and hears the sound, transcribes a recording and a fed microphone,
-clones a voice, dubs a film and plays it, looks at the history; then each view at two widths and in both colour schemes, where axe
+clones a voice, dubs a film and plays it, looks at the history; creates and revokes accounts and keys as the operator; then each view at two widths and in both colour schemes, where axe
 must find no violation; then wrong, revoked, expired and exhausted keys, and a server that stops. Prints a line for each check.
 Exit code 1 when one failed. The programs in scripts/clients/console do the work; their packages are pinned there.
 """
@@ -33,7 +33,8 @@ VOICES = {
     "af_alloy", "af_heart", "af_kore", "af_sky", "am_michael", "bf_alice", "bf_emma", "bm_george", "em_santa", "pm_santa", "hf_beta",
     "hm_omega", "vocabusta_sw_female", "vocabusta_sw_male", "vocabusta_pcm_female",
 }
-PARTS = ("views", "looks", "refusals")
+PARTS = ("views", "operator", "looks", "refusals")
+OPERATOR_KEY = "the-key-of-the-operator-of-this-server"
 READER_SECONDS = 12
 PATIENCE_SECONDS = 120  # A debug build on a busy machine takes its time.
 
@@ -59,6 +60,14 @@ def refused_keys(binary: Path, server: Server) -> dict[str, str]:
     revoked = told(binary, server, "key", "create", "--account", "expired", "--name", "revoked")
     told(binary, server, "key", "revoke", revoked["key_id"])
     return {"expired_key": expired["key"], "revoked_key": revoked["key"], "limited_key": server.limited_key("limited", 3)}
+
+
+def key_file(folder: Path) -> str:
+    """The path of a file with the operator's key, which only its owner may read."""
+    path = folder / "operator.key"
+    path.touch(mode=0o600)
+    path.write_text(f"{OPERATOR_KEY}\n")
+    return str(path)
 
 
 def cut(recording: Path, to: Path) -> Path:
@@ -94,7 +103,9 @@ def main():
     with (
         Programs(FOLDER) as programs,
         tempfile.TemporaryDirectory(prefix="vocabox-console-") as folder,
-        serving(options.binary, packs=PACKS, edits={"kokoro": few}, log_level="info") as server,
+        serving(
+            options.binary, packs=PACKS, edits={"kokoro": few}, log_level="info", options=("--admin-key-file", key_file(Path(folder)))
+        ) as server,
         serving(options.binary, packs=("kokoro", "onnxruntime")) as stopping,
     ):
         server.said(r"(\d+) stock voices measured")
@@ -102,7 +113,7 @@ def main():
             "url": f"{server.url}/", "key": server.key, "stopping_url": f"{stopping.url}/", "stopping_key": stopping.key,
             "recording": str(recording), "reader": str(cut(recording, Path(folder) / "reader.wav")),
             "film": str(needs.MODELS / "test-video/film.webm"), "chromium": chromium, "patience_s": PATIENCE_SECONDS,
-            "shots": options.shots and str(options.shots.absolute()), "parts": options.parts, **refused_keys(options.binary, server),
+            "operator_key": OPERATOR_KEY, "shots": options.shots and str(options.shots.absolute()), "parts": options.parts, **refused_keys(options.binary, server),
         }  # fmt: skip
         return drive(programs, config, stopping)
 

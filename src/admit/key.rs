@@ -47,14 +47,15 @@ fn in_force(store: &Store, found: Option<(Key, Account)>, now: Utc) -> Result<Id
 
 /// The credentials after the scheme `Bearer`, whose case does not matter (RFC 7235, section 2.1); none for another
 /// scheme.
-fn bearer(authorization: &str) -> Option<&str> {
+pub(super) fn bearer(authorization: &str) -> Option<&str> {
     let (scheme, rest) = authorization.trim().split_once(' ')?;
     scheme
         .eq_ignore_ascii_case("bearer")
         .then(|| rest.trim_start())
 }
 
-fn refused(sentence: &str) -> Fault {
+/// The fault of a request without a valid key.
+pub(super) fn refused(sentence: &str) -> Fault {
     Fault::new(Kind::Unauthorized, sentence)
 }
 

@@ -6,3 +6,4 @@ pub mod concurrency;
 pub mod entitle;
 pub mod failed_keys;
 pub mod key;
+pub mod operator;

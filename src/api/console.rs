@@ -52,8 +52,8 @@ const FILES: &[ConsoleFile] = files! {
     STYLE: "style.css" "views.css";
     PICTURE: "icon.svg";
     SCRIPT: "api.js" "app.js" "capture.js" "clone.js" "dom.js" "dub.js" "dub_editor.js" "exports.js" "form.js" "history.js"
-        "kept.js" "lines.js" "listen.js" "live.js" "microphone.js" "picker.js" "projects.js" "server.js" "sound.js" "speak.js"
-        "timeline.js" "transcript.js" "voices.js" "wave.js";
+        "kept.js" "light.js" "lines.js" "listen.js" "live.js" "microphone.js" "operator.js" "operator_account.js" "operator_times.js"
+        "picker.js" "projects.js" "server.js" "sound.js" "speak.js" "spoken.js" "timeline.js" "transcript.js" "voices.js" "wave.js";
 };
 
 /// What of a file does not depend on the request: its content compressed (RFC 1950), and a hash of it.

@@ -7,9 +7,11 @@ use std::time::Duration;
 use super::body_caps::BodyCaps;
 use super::drain::DrainGate;
 use super::metrics_page::MetricsReaders;
+use super::models::PackRow;
 use super::policy::CurrentPolicy;
 use crate::admit::concurrency::KeyConcurrency;
 use crate::admit::failed_keys::FailedKeys;
+use crate::admit::operator::OperatorKey;
 use crate::clone::Cloning;
 use crate::dub::jobs::Dubbing;
 use crate::engine::graph::device::Device;
@@ -56,8 +58,8 @@ pub struct Context {
     pub metrics_readers: MetricsReaders,
     /// The device that runs the models.
     pub device: Device,
-    /// Names of the packs that are loaded.
-    pub packs: Vec<String>,
+    /// The packs that are loaded.
+    pub packs: Vec<PackRow>,
     /// Whether history items keep texts and transcripts.
     pub history_text: bool,
     /// Counts the generations under way; closed once the server is told to stop.
@@ -66,4 +68,6 @@ pub struct Context {
     pub concurrency: KeyConcurrency,
     /// Counts the requests with a wrong key of each address.
     pub failed_keys: FailedKeys,
+    /// The key of the operator; none where the server has no endpoints for one.
+    pub operator_key: Option<OperatorKey>,
 }

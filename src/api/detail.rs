@@ -12,7 +12,7 @@ use crate::fault::{Fault, Kind};
 #[derive(Serialize, JsonSchema)]
 pub struct ErrorAnswer<'a> {
     /// What is wrong, in one sentence.
-    detail: &'a str,
+    pub detail: &'a str,
 }
 
 /// The content type of every error answer.

@@ -61,6 +61,8 @@ pub enum Access {
     Key,
     /// A client with a key of an account that may generate.
     Entitled,
+    /// The operator, with the key of the option `--admin-key-file`; no one without the option.
+    Operator,
 }
 
 /// One row of the table that drives routing, admission and tests.
@@ -150,6 +152,13 @@ impl Endpoint {
         row
     }
 
+    /// A PATCH endpoint; otherwise as [`Endpoint::get`] makes one.
+    pub const fn patch(id: &'static str, path: &'static str, handler: Handler) -> Self {
+        let mut row = Endpoint::get(id, path, handler);
+        row.method = "PATCH";
+        row
+    }
+
     /// A DELETE endpoint; otherwise as [`Endpoint::get`] makes one.
     pub const fn delete(id: &'static str, path: &'static str, handler: Handler) -> Self {
         let mut row = Endpoint::get(id, path, handler);
@@ -196,6 +205,12 @@ impl Endpoint {
     /// The endpoint needs a key of an account that may generate.
     pub const fn entitled(mut self) -> Self {
         self.access = Access::Entitled;
+        self
+    }
+
+    /// The endpoint needs the operator's key.
+    pub const fn operator(mut self) -> Self {
+        self.access = Access::Operator;
         self
     }
 
@@ -288,6 +303,10 @@ impl Endpoint {
         }
         if self.access == Access::Entitled {
             all.push(403);
+        }
+        if self.access == Access::Operator {
+            // A server without the operator's key has none of these endpoints.
+            all.push(404);
         }
         if self.body != BodyKind::None {
             all.extend([400, 408, 411, 415]);

@@ -2,11 +2,12 @@
 
 use super::call::PLAIN_TEXT;
 use super::openai::transcript_answers::OpenAiTranscriptAnswer;
-use super::openai::{models, speech, transcriptions, voices as named_voices};
+use super::openai::{models as named_models, speech, transcriptions, voices as named_voices};
 use super::timed_speech::{TimedSpeechAnswer, TimedSpeechQuery, WordsQuery};
 use super::{BodyKind, Endpoint};
+use super::{admin_accounts, admin_keys};
 use super::{clone, dub, dub_files, dub_jobs, dub_render, dub_translate, health, history, lexicon};
-use super::{console, docs_page, metrics_page, openapi};
+use super::{console, docs_page, metrics_page, models, openapi};
 use super::{preview, realtime, speakers, stt, tts, tts_stream, voices};
 use crate::audio::encode::Format;
 use crate::capability::Capability::{Diarize, Speak, Transcribe, Translate};
@@ -17,6 +18,7 @@ use crate::request::lexicon::LexiconFields;
 use crate::request::named_speaker::SpeakerForm;
 use crate::request::openai_speech::OpenAiSpeechFields;
 use crate::request::openai_transcription::{OpenAiTranscriptionForm, OpenAiTranslationForm};
+use crate::request::operator::{AccountChangeFields, NewAccountFields, NewKeyFields};
 use crate::request::render::RenderForm;
 use crate::request::speech::SpeechFields;
 use crate::request::transcription::TranscribeForm;
@@ -36,10 +38,10 @@ pub const ENDPOINTS: &[Endpoint] = &[
         .about("speak a text")
         .example(r#"{"text": "Good morning.", "voice_id": "af_heart"}"#).sends(SOUND)
         .entitled().query::<TimedSpeechQuery>().json::<SpeechFields>().needs(Speak).answers::<TimedSpeechAnswer>().also(&[404]),
-    Endpoint::post("tts_stream", "/voice/tts/stream", tts_stream::handle)
+    Endpoint::post(tts_stream::TTS_STREAM, "/voice/tts/stream", tts_stream::handle)
         .about("speak a text, sent while it is made")
-        .example(r#"{"text": "Good morning.", "voice_id": "bf_emma", "speed": 1.1}"#).sends(SOUND)
-        .entitled().query::<tts::FormatQuery>().json::<SpeechFields>().needs(Speak).also(&[404]),
+        .example(r#"{"text": "Good morning.", "voice_id": "bf_emma", "speed": 1.1}"#).sends(SOUND).sends_events()
+        .entitled().query::<TimedSpeechQuery>().json::<SpeechFields>().needs(Speak).also(&[404]),
     Endpoint::post("stt", "/voice/stt", stt::handle)
         .about("transcribe a recording")
         .example(r#"{"language": "en", "response_format": "json"}"#).sends(TEXTS)
@@ -91,6 +93,8 @@ pub const ENDPOINTS: &[Endpoint] = &[
     Endpoint::delete("voice_delete", "/voice/voices/{voice_id}", voices::delete)
         .about("delete a cloned voice")
         .answers::<voices::DeletedVoice>().also(&[400, 404]),
+    Endpoint::get("models", "/voice/models", models::handle)
+        .about("packs in use, their licences").answers::<models::PacksAnswer>(),
     Endpoint::get("lexicon", "/voice/lexicon", lexicon::handle)
         .about("pronunciations of the account").answers::<lexicon::LexiconAnswer>(),
     Endpoint::put("lexicon_put", "/voice/lexicon", lexicon::put)
@@ -128,14 +132,14 @@ pub const ENDPOINTS: &[Endpoint] = &[
         .example(r#"{"model": "whisper-1"}"#).sends(TEXTS)
         .entitled().form::<OpenAiTranslationForm>(BodyKind::Audio).needs(Transcribe)
         .answers::<OpenAiTranscriptAnswer>(),
-    Endpoint::get("openai_models", "/v1/models", models::list)
-        .about("the packs in use, and names of OpenAI's, which are accepted").catalog().answers::<models::ModelsAnswer>(),
-    Endpoint::get("openai_model", "/v1/models/{model_id}", models::one)
+    Endpoint::get("openai_models", "/v1/models", named_models::list)
+        .about("the packs in use, and names of OpenAI's, which are accepted").catalog().answers::<named_models::ModelsAnswer>(),
+    Endpoint::get("openai_model", "/v1/models/{model_id}", named_models::one)
         .about("a model, or 404")
-        .catalog().answers::<models::ModelRow>().also(&[404]),
-    Endpoint::get("openai_audio_models", "/v1/audio/models", models::list)
+        .catalog().answers::<named_models::ModelRow>().also(&[404]),
+    Endpoint::get("openai_audio_models", "/v1/audio/models", named_models::list)
         .about("the models, for Open WebUI")
-        .catalog().answers::<models::ModelsAnswer>(),
+        .catalog().answers::<named_models::ModelsAnswer>(),
     Endpoint::get("openai_voices", "/v1/audio/voices", named_voices::handle)
         .about("the voices")
         .catalog().answers::<named_voices::NamedVoicesAnswer>(),
@@ -158,6 +162,28 @@ pub const ENDPOINTS: &[Endpoint] = &[
         .about("the process is alive").open().answers::<health::LiveAnswer>(),
     Endpoint::get("readyz", "/readyz", health::ready)
         .about("models loaded, store writable").open().answers::<health::ReadyAnswer>().also(&[503]),
+    Endpoint::get("admin_accounts", "/admin/accounts", admin_accounts::list)
+        .about("list the accounts").operator().answers::<admin_accounts::AccountsAnswer>(),
+    Endpoint::post("admin_account_create", "/admin/accounts", admin_accounts::create)
+        .about("create an account")
+        .example(r#"{"name": "clinic", "rpm": 120}"#)
+        .operator().json::<NewAccountFields>().answers::<admin_accounts::AccountRow>(),
+    Endpoint::patch("admin_account_change", "/admin/accounts/{name}", admin_accounts::change)
+        .about("change an account")
+        .example(r#"{"rpm": 60, "expires": "2030-01-31T00:00:00Z", "quota_clones": "default"}"#)
+        .operator().json::<AccountChangeFields>().answers::<admin_accounts::AccountRow>(),
+    Endpoint::delete("admin_account_delete", "/admin/accounts/{name}", admin_accounts::delete)
+        .about("delete an account and its keys")
+        .operator().query::<admin_accounts::DeletionQuery>().answers::<admin_accounts::DeletedAccountAnswer>().also(&[400]),
+    Endpoint::get("admin_keys", "/admin/keys", admin_keys::list)
+        .about("list the keys")
+        .operator().query::<admin_keys::KeysQuery>().answers::<admin_keys::KeysAnswer>(),
+    Endpoint::post("admin_key_create", "/admin/keys", admin_keys::create)
+        .about("create a key, shown this once")
+        .example(r#"{"account": "clinic", "name": "ward 3"}"#)
+        .operator().json::<NewKeyFields>().answers::<admin_keys::CreatedKeyAnswer>(),
+    Endpoint::delete("admin_key_revoke", "/admin/keys/{key_id}", admin_keys::revoke)
+        .about("revoke a key").operator().answers::<admin_keys::KeyRow>().also(&[400]),
     // It needs no key: `--metrics` says who may read it.
     Endpoint::get("metrics", "/metrics", metrics_page::handle)
         .about("counts and times").open().sends(metrics_page::PAGE_TYPES).also(&[403, 404]),

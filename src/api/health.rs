@@ -46,6 +46,10 @@ enum ReadyValue<'a> {
 struct ReadyQueue {
     /// Requests that have a place: those that compute and those that wait.
     requests: usize,
+    /// Steps that may compute at once.
+    lanes: usize,
+    /// Steps that compute, of requests and of idle work.
+    running: usize,
     /// Steps of requests that wait for a lane.
     waiting: usize,
 }
@@ -92,7 +96,13 @@ pub fn ready(context: &Context, _: &mut Call) -> Result<Reply, Fault> {
         ("device", ReadyValue::Text(context.device.to_string())),
         (
             "packs",
-            ReadyValue::All(context.packs.iter().map(String::as_str).collect()),
+            ReadyValue::All(
+                context
+                    .packs
+                    .iter()
+                    .map(|pack| pack.name.as_str())
+                    .collect(),
+            ),
         ),
         ("queue", ReadyValue::Queue(queue(context))),
         ("status", ReadyValue::Text("ready".to_owned())),
@@ -114,9 +124,12 @@ pub fn ready(context: &Context, _: &mut Call) -> Result<Reply, Fault> {
 fn queue(context: &Context) -> ReadyQueue {
     let services = &context.services;
     let places = Capability::ALL.iter().filter_map(|c| services.places(*c));
+    let usage = services.lanes.usage();
     ReadyQueue {
         requests: places.map(Places::taken).sum(),
-        waiting: services.lanes.usage().waiting,
+        lanes: usage.lanes,
+        running: usage.running,
+        waiting: usage.waiting,
     }
 }
 

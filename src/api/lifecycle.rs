@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
+use super::cors::Origins;
 use super::credentials::credentials;
 use super::fault_injection::{self, FaultPoint};
 use super::message::{Answer, Answered, Body, Head, Service};
@@ -19,7 +20,7 @@ use super::trace::RequestTrace;
 use super::{Access, BodyKind, Call, Context, Endpoint};
 use crate::admit::concurrency::ConcurrencyGuard;
 use crate::admit::key::{self, Identity};
-use crate::admit::{bucket, entitle};
+use crate::admit::{bucket, entitle, operator};
 use crate::api::drain::DrainGuard;
 use crate::capability::Capability;
 use crate::edge::websocket::{ClientSocket, CloseReason, Upgrade};
@@ -72,7 +73,13 @@ impl Service for Lifecycle {
     /// Checks route, key, rate, entitlement, declared size, quotas and queue, in this order: a refused request costs no later
     /// check.
     fn admit(&self, head: Head) -> Result<Admitted, Answer> {
-        let origins = &self.context.policy.get().origins;
+        let policy = self.context.policy.get();
+        // Pages of other origins have no business with accounts and keys.
+        let none = Origins::default();
+        let origins = match operator::covers(&head.path) {
+            true => &none,
+            false => &policy.origins,
+        };
         let mut trace = RequestTrace::of(&head, origins.headers(&head), &self.context.metrics);
         let preflight = origins.preflight(&head, route::methods);
         if let Some(answer) = preflight.or_else(|| route::options(&head.method, &head.path)) {
@@ -226,11 +233,18 @@ impl Service for Lifecycle {
 
 impl Lifecycle {
     fn decide(&self, head: &Head, trace: &mut RequestTrace) -> Result<Decided, Fault> {
+        if operator::covers(&head.path) && self.context.operator_key.is_none() {
+            return Err(operator::absent());
+        }
         let route = route::find(&head.method, &head.path)?;
         let endpoint = route.endpoint;
         trace.endpoint = Some(endpoint);
         let (identity, concurrency) = match endpoint.access {
             Access::Open => (None, None),
+            Access::Operator => {
+                self.check_operator(head)?;
+                (None, None)
+            }
             Access::Catalog
                 if self.context.policy.get().public_catalog && credentials(head).is_none() =>
             {
@@ -326,6 +340,19 @@ impl Lifecycle {
             entitle::entitled(&identity.account, now)?;
         }
         Ok((identity, concurrency))
+    }
+
+    /// Checks that the operator sends the request. Faults: `NotFound` where the server has no key of one, those of
+    /// [`OperatorKey::check`], and `RateLimited` after too many wrong keys.
+    ///
+    /// [`OperatorKey::check`]: operator::OperatorKey::check
+    fn check_operator(&self, head: &Head) -> Result<(), Fault> {
+        fault_injection::at(FaultPoint::Store, head)?;
+        let key = self.context.operator_key.as_ref();
+        let authorization = head.header("authorization");
+        key.ok_or_else(operator::absent)?
+            .check(authorization)
+            .map_err(|fault| self.slowed(fault, authorization.is_some(), head.peer))
     }
 
     /// The fault of a request without a valid key: a wrong key counts against its address, and beyond the bound the client is

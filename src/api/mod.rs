@@ -3,8 +3,11 @@
 //! [`ENDPOINTS`] is the only list of endpoints. A new endpoint is a file (what it does, and its answer) and a row in that list; what it
 //! reads of a body is a file of the crate `request`.
 
+mod admin_accounts;
+mod admin_keys;
 mod body_caps;
 mod call;
+mod carried_sound;
 mod clone;
 mod console;
 mod context;
@@ -20,6 +23,7 @@ mod dub_render;
 mod dub_translate;
 mod endpoint;
 mod endpoints;
+mod events;
 mod fault_injection;
 mod health;
 mod heard_track;
@@ -27,6 +31,7 @@ mod history;
 mod lexicon;
 pub mod lifecycle;
 pub mod metrics_page;
+pub mod models;
 mod openai;
 pub mod openapi;
 pub mod policy;

@@ -80,6 +80,7 @@ fn operation(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
         // With the option `--public-catalog`, none is needed.
         Access::Catalog => keys.insert(0, json!({})),
         Access::Key | Access::Entitled => {}
+        Access::Operator => keys.truncate(1),
     }
     let mut operation = json!({
         "operationId": endpoint.id,
@@ -98,11 +99,12 @@ fn operation(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
     operation
 }
 
-/// The group of a path: `voice/dub`, `v1/audio`, `server`.
+/// The group of a path: `voice/dub`, `v1/audio`, `admin`, `server`.
 fn tag(path: &str) -> String {
     let mut parts = path.split('/').skip(1);
     match (parts.next(), parts.next()) {
         (Some(first @ ("voice" | "v1")), Some(second)) => format!("{first}/{second}"),
+        (Some("admin"), _) => "admin".to_owned(),
         _ => "server".to_owned(),
     }
 }

@@ -53,7 +53,10 @@ pub fn options(method: &str, path: &str) -> Option<Answer> {
     asks.then(|| Answer {
         status: 204,
         content_type: "application/json",
-        headers: vec![("Allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS".to_owned())],
+        headers: vec![(
+            "Allow",
+            "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS".to_owned(),
+        )],
         body: Vec::new(),
     })
 }
@@ -70,6 +73,9 @@ pub fn methods(path: &str) -> Option<&'static str> {
 }
 
 fn allow(methods: &[&str]) -> &'static str {
+    if methods.contains(&"PATCH") {
+        return "PATCH, DELETE";
+    }
     if methods.contains(&"PUT") {
         return match methods.contains(&"DELETE") {
             true => "GET, HEAD, PUT, DELETE",

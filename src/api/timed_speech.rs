@@ -56,7 +56,7 @@ impl TimedSpeechWord {
     }
 }
 
-/// The query of a request for speech that is answered whole.
+/// The query of a request for speech in a format.
 #[derive(JsonSchema)]
 pub struct TimedSpeechQuery {
     #[schemars(flatten)]
@@ -68,8 +68,8 @@ pub struct TimedSpeechQuery {
 /// Whether words and their times are asked for.
 #[derive(JsonSchema)]
 pub struct WordsQuery {
-    /// Answer with the times of the words: instead of the bytes of the sound, a JSON object with them; in a stream of events, the words of
-    /// each part.
+    /// Answer with the times of the words: a JSON object in place of the bytes of the sound; where the sound is sent while it is
+    /// made, events with its parts and the words of each.
     #[schemars(default)]
     pub word_timestamps: bool,
 }

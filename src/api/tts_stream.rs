@@ -1,14 +1,24 @@
-//! `POST /voice/tts/stream`: a text → speech in the requested format, sent while it is made.
+//! `POST /voice/tts/stream`: a text → speech in the requested format, sent while it is made; with `?word_timestamps=true` in
+//! server-sent events, with the words of each part.
 
+use serde_json::json;
+
+use super::carried_sound::{self, SoundSending};
+use super::detail::ErrorShape;
+use super::timed_speech::WordsQuery;
 use super::tts::{self, Sending, SpeechRequest};
 use super::{Call, Context, Reply};
-use crate::audio::encode;
+use crate::engine::contract::millis;
 use crate::fault::Fault;
-use crate::services::speech::no_sound;
+use crate::request::openai_speech::SoundCarrier;
+
+/// The name of the endpoint.
+pub const TTS_STREAM: &str = "tts_stream";
 
 /// Speaks a text; the answer begins once the first piece is made. Faults: those of [`tts::handle`] until then.
 pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let (parameters, format) = tts::read(call)?;
+    let WordsQuery { word_timestamps } = WordsQuery::read(&call.head)?;
     let SpeechRequest {
         speech,
         script,
@@ -16,33 +26,24 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         mark,
         ..
     } = tts::begin(context, call, parameters, format, Sending::WhileMade)?;
-    let mut stream = speech.stream(script, &call.share()?, &call.cancellation)?;
-    let first = stream.piece()?.ok_or_else(no_sound)?;
-    let mut encoder = encode::stream(format, first.rate_hz, mark)?;
-    let mut sent_s = first.seconds();
-    call.item()?.duration_seconds = Some(sent_s);
-    let body = encoder.push(&first.samples)?;
-
-    let mut encoder = Some(encoder);
-    let source = move |call: &mut Call| {
-        let Some(mut writing) = encoder.take() else {
-            return Ok(None);
-        };
-        let Some(piece) = stream.piece()? else {
-            return writing.finish().map(Some);
-        };
-        sent_s += piece.seconds();
-        call.item()?.duration_seconds = Some(sent_s);
-        let part = writing.push(&piece.samples)?;
-        encoder = Some(writing);
-        Ok(Some(part))
+    let stream = speech.stream(script, &call.share()?, &call.cancellation)?;
+    let sending = SoundSending {
+        format,
+        mark,
+        carrier: match word_timestamps {
+            true => SoundCarrier::Events,
+            false => SoundCarrier::Bytes,
+        },
+        words: word_timestamps,
+        tempo: 1.0,
+        // The whole first piece: it is a short clause.
+        first_s: f64::INFINITY,
+        shape: ErrorShape::Detail,
+        id: TTS_STREAM,
+        done: Box::new(
+            |seconds| json!({ "type": "speech.audio.done", "duration_seconds": millis(seconds) }),
+        ),
     };
-    Ok(Reply {
-        content_type: format.content_type(),
-        headers: tts::headers(Some(metadata.header(None)?), mark),
-        body,
-        rest: Some(Box::new(source)),
-        file: None,
-        is_unchanged: false,
-    })
+    let headers = tts::headers(Some(metadata.header(None)?), mark);
+    carried_sound::reply(call, stream, sending, headers)
 }

@@ -165,7 +165,7 @@ fn row(voice: &Voice, origin: &Origin) -> VoiceRow {
         gender: voice.gender.clone(),
         language: voice.language.clone(),
         name: voice.name.clone(),
-        preview_url: preview::url(voice),
+        preview_url: preview::url(&voice.id, &voice.language),
         sample_rate: origin.rate_hz,
         voice_id: voice.id.clone(),
     }
@@ -180,7 +180,7 @@ fn cloned_row(voice: &ClonedVoice, origin: &Origin) -> VoiceRow {
         gender: String::new(),
         language: voice.style.language.clone(),
         name: voice.name.clone(),
-        preview_url: None,
+        preview_url: preview::url(&voice.id.to_string(), &voice.style.language),
         sample_rate: origin.rate_hz,
         voice_id: voice.id.to_string(),
     }

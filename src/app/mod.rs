@@ -14,10 +14,12 @@ pub use installation::{Installation, choose, find_ort, memory_need, speakers, st
 use crate::admit::concurrency::KeyConcurrency;
 use crate::admit::failed_keys::FailedKeys;
 use crate::admit::key;
+use crate::admit::operator::OperatorKey;
 use crate::api::cors::Origins;
 use crate::api::drain::DrainGate;
 use crate::api::lifecycle::Lifecycle;
 use crate::api::metrics_page::MetricsReaders;
+use crate::api::models::PackRow;
 use crate::api::policy::{CurrentPolicy, OperatorPolicy};
 use crate::api::{BodyCaps, Context};
 use crate::capability::Capability;
@@ -95,6 +97,7 @@ impl App {
             bytes_max: options.server.store_bytes,
             retention,
         };
+        let operator_key = operator_key(options)?;
         let store = Store::serve(&options.data_dir, bounds)?;
         let wyoming_key = wyoming_key(options, &store)?;
         let setup = set_up(options).map_err(refused)?;
@@ -147,7 +150,7 @@ impl App {
                 video_bytes_max: options.edge.video_bytes,
             },
             self_tests,
-            packs: installation.packs().map(|p| p.name().to_owned()).collect(),
+            packs: pack_rows(&installation),
             metrics: metrics(&installation),
             metrics_readers,
             device: installation.device(),
@@ -155,6 +158,7 @@ impl App {
             drain: Arc::default(),
             concurrency: KeyConcurrency::new(options.server.concurrent_per_key),
             failed_keys: FailedKeys::new(options.edge.failed_keys),
+            operator_key,
         });
         let lifecycle = |key| {
             Arc::new(Lifecycle {
@@ -189,6 +193,13 @@ fn policy(options: &config::Serve) -> Result<OperatorPolicy, Fault> {
         mark_synthetic: options.mark_synthetic,
         origins: Origins::parse(&options.server.cors_origin).map_err(Fault::missing)?,
     })
+}
+
+/// The operator's key, where there is one. Fault: `Missing` for a file that holds none.
+fn operator_key(options: &config::Serve) -> Result<Option<OperatorKey>, Fault> {
+    let path = options.server.admin_key_file.as_deref();
+    let key = path.map(OperatorKey::read).transpose();
+    key.map_err(|why| Fault::missing(format!("option admin_key_file: {why}")))
 }
 
 /// The key of Wyoming clients and its account, where they are served. Faults: `Missing` when the options name none that is in
@@ -314,6 +325,12 @@ fn start_dubbing(
         },
     };
     Dubbing::start(Arc::clone(store), context, options.dub.job_hours)
+}
+
+/// The packs of this installation, for those who ask for them.
+fn pack_rows(installation: &Installation) -> Vec<PackRow> {
+    let row = |pack| PackRow::of(pack, installation.device_of(pack));
+    installation.packs().map(row).collect()
 }
 
 /// The metrics of a server with these packs.

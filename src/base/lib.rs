@@ -21,6 +21,7 @@ pub mod limits;
 mod live_limits;
 pub mod memory;
 pub mod names;
+mod operator_limits;
 pub mod process_usage;
 pub mod random;
 mod self_test_limits;

@@ -5,6 +5,7 @@
 
 pub use crate::import_limits::*;
 pub use crate::live_limits::*;
+pub use crate::operator_limits::*;
 pub use crate::self_test_limits::*;
 pub use crate::speaker_limits::*;
 pub use crate::store_limits::*;

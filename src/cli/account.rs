@@ -5,12 +5,12 @@ use std::str::FromStr;
 
 use clap::builder::{FalseyValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Subcommand};
-use serde::Serialize;
 
 use super::CliError;
 use super::account_transfer::{self, ExportArgs, ImportArgs};
 use super::output::{or_dash, print, table, to_json};
 use crate::config::Size;
+use crate::services::operator::{self, EntitlementEnd, RPM_DEFAULT};
 use crate::store::{
     Account, AccountChanges, HistoryFate, QuotaChanges, Store, Utc, check_name, check_rpm,
 };
@@ -30,7 +30,7 @@ enum AccountCommand {
         #[arg(value_name = "NAME", value_parser = parse_name)]
         name: String,
         /// Calls a minute that each of the account's keys may make.
-        #[arg(long, env = "VOCABOX_RPM", default_value_t = 60, value_parser = parse_rpm)]
+        #[arg(long, env = "VOCABOX_RPM", default_value_t = RPM_DEFAULT, value_parser = parse_rpm)]
         rpm: u32,
         /// Whether the account may generate.
         #[arg(long, env = "VOCABOX_ENTITLED", value_name = "true|false", default_value_t = true, action = ArgAction::Set)]
@@ -62,7 +62,7 @@ enum AccountCommand {
         entitled: Option<bool>,
         /// When the entitlement ends, such as 2027-01-31T00:00:00Z, or never.
         #[arg(long, env = "VOCABOX_EXPIRES", value_name = "RFC3339|never", value_parser = parse_end)]
-        expires: Option<End>,
+        expires: Option<EntitlementEnd>,
         #[command(flatten)]
         quotas: QuotaFlags,
         /// Print one JSON object.
@@ -129,10 +129,6 @@ impl From<QuotaFlags> for QuotaChanges {
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Quota(Option<u64>);
 
-/// When an entitlement ends; none means never.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct End(Option<Utc>);
-
 /// Reads a [`HistoryFate`] by its name.
 fn fate_parser() -> impl TypedValueParser<Value = HistoryFate> {
     PossibleValuesParser::new(HistoryFate::ALL.map(HistoryFate::name)).map(|name| {
@@ -141,14 +137,6 @@ fn fate_parser() -> impl TypedValueParser<Value = HistoryFate> {
             .find(|fate| fate.name() == name);
         named.expect("clap accepts these names alone")
     })
-}
-
-/// What `account delete --json` prints.
-#[derive(Serialize)]
-struct Deleted<'a> {
-    status: &'a str,
-    name: &'a str,
-    history: &'a str,
 }
 
 /// Runs the command on the store in `data_dir` and prints the result.
@@ -188,7 +176,7 @@ pub fn run(args: AccountArgs, data_dir: &Path) -> Result<(), CliError> {
             let changes = AccountChanges {
                 rpm,
                 entitled,
-                expires: expires.map(|End(at)| at),
+                expires: expires.map(|EntitlementEnd(at)| at),
                 quotas: quotas.into(),
             };
             let account = store
@@ -212,9 +200,7 @@ pub fn run(args: AccountArgs, data_dir: &Path) -> Result<(), CliError> {
 /// Deletes the account, and returns once a purge is complete. A purge that is interrupted is finished by the running
 /// server, or by the next one to start.
 fn delete(store: &Store, name: &str, history: HistoryFate, json: bool) -> Result<(), CliError> {
-    store
-        .delete_account(name, history)
-        .map_err(CliError::failed)?;
+    let deleted = operator::delete_account(store, name, history).map_err(CliError::failed)?;
     let purged = match history {
         HistoryFate::Keep => 0,
         HistoryFate::Purge => store.purge_deleted().map_err(|fault| {
@@ -222,11 +208,6 @@ fn delete(store: &Store, name: &str, history: HistoryFate, json: bool) -> Result
                 "the account {name} is deleted, and the server will remove what is left of its history: {fault}"
             ))
         })?,
-    };
-    let deleted = Deleted {
-        status: "deleted",
-        name,
-        history: history.name(),
     };
     print(&match (json, history) {
         (true, _) => to_json(&deleted)?,
@@ -279,11 +260,8 @@ pub(super) fn parse_rpm(text: &str) -> Result<u32, String> {
 }
 
 /// Parses the end of an entitlement; the error is the sentence for the user.
-fn parse_end(text: &str) -> Result<End, String> {
-    match text {
-        "never" => Ok(End(None)),
-        _ => text.parse().map(|at| End(Some(at))),
-    }
+fn parse_end(text: &str) -> Result<EntitlementEnd, String> {
+    text.parse()
 }
 
 /// Parses a bound of an account, as a number or a size; the error is the sentence for the user.
@@ -327,11 +305,6 @@ mod tests {
             assert!(sentence.contains("1 to 100000"), "{sentence}");
         }
         assert!(parse_rpm("-1").is_err());
-        assert_eq!(parse_end("never"), Ok(End(None)));
-        let end: Utc = "2027-01-31T00:00:00Z".parse().unwrap();
-        assert_eq!(parse_end(&end.to_string()), Ok(End(Some(end))));
-        let sentence = parse_end("tomorrow").unwrap_err();
-        assert!(sentence.contains("2027-01-31T00:00:00Z"), "{sentence}");
         assert_eq!(parse_quota::<Number>("0"), Ok(Quota(Some(0))));
         assert_eq!(parse_quota::<Size>("5KiB"), Ok(Quota(Some(5_120))));
         assert_eq!(parse_quota::<Size>("default"), Ok(Quota(None)));

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use clap::Subcommand;
 use clap::builder::{FalseyValueParser, PossibleValuesParser, TypedValueParser};
-use serde::Serialize;
 
 use super::CliError;
 use super::account::{parse_name, parse_rpm};
 use super::output::{is_closed, or_dash, print, table, to_json};
+use crate::services::operator;
 use crate::store::{Key, KeyEnv, KeyId, KeyLimits, Store, check_concurrent};
 
 /// Manage the keys of the server's accounts, also while it runs.
@@ -75,18 +75,6 @@ fn parse_concurrent(text: &str) -> Result<u32, String> {
     check_concurrent(concurrent).map_err(|fault| fault.sentence)
 }
 
-/// What `key create --json` prints.
-#[derive(Serialize)]
-struct Created<'a> {
-    key: &'a str,
-    key_id: KeyId,
-    account: &'a str,
-    name: &'a str,
-    env: KeyEnv,
-    rpm: Option<u32>,
-    concurrent: Option<u32>,
-}
-
 /// Runs the command on the store in `data_dir` and prints the result.
 pub fn run(args: KeyArgs, data_dir: &Path) -> Result<(), CliError> {
     let store = Store::open(data_dir).map_err(CliError::usage)?;
@@ -105,19 +93,9 @@ pub fn run(args: KeyArgs, data_dir: &Path) -> Result<(), CliError> {
                 return Err(CliError::Failed(closed.to_owned()));
             }
             let limits = KeyLimits { rpm, concurrent };
-            let (secret, key) = store
-                .create_key(&account, &name, env, limits)
+            let key = operator::create_key(&store, &account, &name, env, limits)
                 .map_err(CliError::failed)?;
             let key_id = key.key_id;
-            let key = Created {
-                key: secret.reveal(),
-                key_id,
-                account: &key.account,
-                name: &key.name,
-                env: key.env,
-                rpm: key.rpm,
-                concurrent: key.concurrent,
-            };
             let shown = print(&match json {
                 true => to_json(&key)?,
                 false => format!("{}\nThis is {key_id}. It is not shown again.", key.key),

@@ -1,6 +1,7 @@
 //! Options of `serve` that are neither about connections nor about dubbing.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use super::choice::HistoryText;
 use super::option::{OptionKind, Preset};
@@ -58,6 +59,9 @@ settings! {
         /// Clients that may read /metrics: loopback (programs of this machine; what comes through a proxy does not count),
         /// off, all, or addresses and networks beside the loopback, separated by commas, as in 10.0.0.7,10.1.0.0/16
         metrics: String = OptionKind::Text("CLIENTS"), Preset::Value("loopback");
+        /// File with the key of the operator, of at least 32 characters, which only its owner and its group may read: with
+        /// it, the endpoints below /admin and the view Operator of the console create, limit and revoke accounts and keys
+        admin_key_file: Option<PathBuf> = OptionKind::Text("FILE"), Preset::Unset("no such endpoints");
         /// Write texts and transcripts to the log (never keys)
         log_content: bool = OptionKind::Switch;
     }

@@ -3,7 +3,7 @@
 /** The server's root, which may be below a path of a proxy. */
 export const BASE = new URL("../", import.meta.url);
 
-/** Events: `limits` after an answer to the key, `denied` when the key is refused, `forget` when the page has no key any more and
+/** Events: `limits` after an answer to the key, `denied` when the key or the operator's is refused, `forget` when the page has no key any more and
  * what it did with it has to go, `down` when the server does not answer. */
 export const events = new EventTarget();
 
@@ -11,10 +11,20 @@ export const events = new EventTarget();
 export let limits = null;
 
 const KEY = "vocabox-key";
+const OPERATOR_KEY = "vocabox-operator-key";
 let key = sessionStorage.getItem(KEY);
+let operatorKey = sessionStorage.getItem(OPERATOR_KEY);
 
 export const signedIn = () => key !== null;
 export const ownKey = () => key;
+export const isOperator = () => operatorKey !== null;
+
+/** Keeps the operator's key until the tab is closed; null forgets it. */
+export function setOperatorKey(given) {
+  operatorKey = given;
+  if (given === null) sessionStorage.removeItem(OPERATOR_KEY);
+  else sessionStorage.setItem(OPERATOR_KEY, given);
+}
 
 export function setKey(given) {
   key = given;
@@ -54,23 +64,23 @@ function note(header) {
   events.dispatchEvent(new Event("limits"));
 }
 
-function fault(status, body, header) {
+function fault(status, body, header, asOperator = false) {
   let told = {};
   try { told = JSON.parse(body); } catch { /* A proxy's page. */ }
   const sentence = told.detail ?? told.error?.message ?? `The server answered with the status ${status}.`;
   const retry = header("Retry-After");
   const made = new ApiError(status, sentence, told.error?.param ?? null, retry === null ? null : +retry);
-  if (status === 401) events.dispatchEvent(new CustomEvent("denied", {detail: sentence}));
+  if (status === 401) events.dispatchEvent(new CustomEvent("denied", {detail: {sentence, asOperator}}));
   return made;
 }
 
-const authorized = headers => key === null ? headers : {...headers, Authorization: `Bearer ${key}`};
+const authorized = (headers, own = key) => own === null ? headers : {...headers, Authorization: `Bearer ${own}`};
 
 /** Calls an endpoint; returns its answer. Throws an ApiError, Unreachable, or an AbortError where `signal` ended it. */
-export async function call(path, {method = "GET", json, form, signal, query} = {}) {
+export async function call(path, {method = "GET", json, form, signal, query, asOperator = false} = {}) {
   const url = new URL(path, BASE);
   for (const [name, value] of Object.entries(query ?? {})) if (value !== "" && value !== null) url.searchParams.set(name, value);
-  const headers = authorized(json === undefined ? {} : {"Content-Type": "application/json"});
+  const headers = authorized(json === undefined ? {} : {"Content-Type": "application/json"}, asOperator ? operatorKey : key);
   let answer;
   try {
     answer = await fetch(url, {method, headers, signal, body: json === undefined ? form : JSON.stringify(json), cache: "no-store"});
@@ -80,12 +90,31 @@ export async function call(path, {method = "GET", json, form, signal, query} = {
   }
   const header = name => answer.headers.get(name);
   note(header);
-  if (!answer.ok) throw fault(answer.status, await answer.text(), header);
+  if (!answer.ok) throw fault(answer.status, await answer.text(), header, asOperator);
   return answer;
 }
 
 export const ask = async (path, options) => (await call(path, options)).json();
+export const askAsOperator = (path, options) => ask(path, {...options, asOperator: true});
 export const blobOf = async (path, options) => (await call(path, options)).blob();
+
+/** The data of the events of an answer, as they arrive. Throws an ApiError where one tells a fault. */
+export async function* eventsOf(answer) {
+  const decoder = new TextDecoder();
+  const reader = answer.body.getReader();
+  let text = "";
+  for (;;) {
+    const {done, value} = await reader.read();
+    if (done) return;
+    const whole = (text + decoder.decode(value, {stream: true})).split("\n\n");
+    text = whole.pop();
+    for (const event of whole) {
+      const told = JSON.parse(event.slice("data: ".length));
+      if (told.detail) throw new ApiError(answer.status, told.detail, null, null);
+      yield told;
+    }
+  }
+}
 
 /** Sends a form by POST; `progress` hears what part of it is sent, from 0 to 1. Returns the JSON of the answer. */
 export function upload(path, form, {progress, signal} = {}) {

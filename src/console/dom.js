@@ -64,12 +64,12 @@ export function say(sentence) {
   requestAnimationFrame(() => { region.textContent = sentence; });
 }
 
-/** Asks a question; resolves to whether the user agreed. */
-export function agree(question, action) {
+/** Asks a question, with a choice beside it if one is given; resolves to whether the user agreed. */
+export function agree(question, action, choice = null) {
   return new Promise(resolve => {
     const close = agreed => () => { dialog.close(); dialog.remove(); resolve(agreed); };
     const dialog = el("dialog", {"aria-label": question, on: {cancel: event => { event.preventDefault(); close(false)(); }}},
-      el("p", {dir: "auto"}, question),
+      el("p", {dir: "auto"}, question), choice && el("div", {class: "choice"}, choice),
       el("div", {class: "row end"}, button("Cancel", close(false)), button(action, close(true), {kind: "danger"})));
     document.body.append(dialog);
     dialog.showModal();

@@ -1,21 +1,27 @@
-// Server: whether it is ready, its models, voices and languages, and what is left of this key's minute.
+// Server: whether it is ready, its load, its models and their licences, its voices and languages, and what is left of this key's minute.
 
-import { BASE, ask, events, limits } from "./api.js";
+import { BASE, ask, events, isOperator, limits } from "./api.js";
 import { button, el } from "./dom.js";
 import { categoryName, languageName, voices } from "./voices.js";
 
 export async function view(signal) {
-  const card = el("div", {class: "columns even"});
+  const place = el("div", {class: "stack"});
   const load = async () => {
-    const [state, voices] = await Promise.all([readiness(), catalog()]);
-    card.replaceChildren(el("div", {class: "stack"}, state, key(signal)), voices);
+    const [state, packs, voices] = await Promise.all([readiness(), models(), catalog()]);
+    place.replaceChildren(el("div", {class: "columns even"}, el("div", {class: "stack"}, state, key(signal)), voices), packs);
   };
   await load();
-  return el("section", {class: "page"}, el("div", {class: "row between"}, el("h1", {}, "Server"), button("Refresh", load, {icon: "again"})), card);
+  return el("section", {class: "page"}, el("div", {class: "row between"}, el("h1", {}, "Server"), button("Refresh", load, {icon: "again"})), place);
 }
 
 const facts = rows => el("dl", {class: "facts"}, rows.filter(([, value]) => value !== null && value !== undefined).flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
 const tags = names => el("div", {class: "tags"}, names.map(name => el("span", {class: "tag"}, name)));
+
+/** What a pack of a kind is for. */
+const KINDS = {speak: "speaks", transcribe: "transcribes", detect: "finds speech", embed: "knows speakers", compare: "compares voices",
+  segment: "tells speakers apart", translate: "translates", convert: "converts voices"};
+
+const size = bytes => bytes >= 1e6 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e6).toFixed(1)} MB`;
 
 async function readiness() {
   const asked = async () => {
@@ -26,13 +32,26 @@ async function readiness() {
     }
   };
   const [[ready, error], description] = await Promise.all([asked(), ask("openapi.json")]);
-  const {status: _, device, ...models} = ready ?? {};
-  const title = name => name[0].toUpperCase() + name.slice(1).replaceAll("_", " ");
-  const rows = Object.entries(models).map(([name, value]) => [title(name), [value].flat().filter(Boolean).length ? tags([value].flat()) : "not installed"]);
+  const queue = ready?.queue;
+  const load = queue && el("meter", {min: "0", max: String(queue.lanes), "aria-label": "Steps that compute", value: queue.running});
   return el("section", {class: "card"}, el("h2", {}, "State"),
     error ? el("div", {class: "error-box", role: "alert"}, el("p", {}, error.message)) : el("p", {}, el("span", {class: "tag good"}, "ready")),
-    facts([["Version", description.info.version], ["Address", BASE.href], ["Device", device], ...rows]),
-    el("div", {class: "row"}, el("a", {class: "button", href: new URL("docs", BASE)}, "API and its description")));
+    facts([["Version", description.info.version], ["Address", BASE.href], ["Device", ready?.device],
+      ["Load", queue && el("div", {class: "stack-small"}, load, el("span", {}, `${queue.running} of ${queue.lanes} lanes compute`))],
+      ["Queue", queue && `${queue.requests} ${queue.requests === 1 ? "request" : "requests"} in the server, ${queue.waiting} of their steps wait for a lane`]]),
+    el("div", {class: "row"}, el("a", {class: "button", href: new URL("docs", BASE)}, "API and its description"),
+      !isOperator() && el("a", {class: "button", href: "#operator"}, "Sign in as the operator")));
+}
+
+async function models() {
+  const {packs} = await ask("voice/models");
+  const heads = ["Model", "What it does", "Licence", "Engine", "Device", "Size"].map(name => el("th", {scope: "col"}, name));
+  const rows = packs.map(pack => el("tr", {}, el("td", {class: "text"}, pack.title, el("div", {class: "hint"}, pack.name)),
+    el("td", {}, KINDS[pack.kind] ?? pack.kind), el("td", {}, pack.licence), el("td", {}, pack.engine), el("td", {}, pack.device), el("td", {}, size(pack.bytes))));
+  return el("section", {class: "card"}, el("h2", {}, "Models"),
+    rows.length ? el("div", {class: "scroll", tabindex: "0", role: "region", "aria-label": "Models"},
+      el("table", {class: "cards"}, el("thead", {}, el("tr", {}, heads)), el("tbody", {}, rows)))
+      : el("p", {class: "hint"}, "No model is fetched."));
 }
 
 function key(signal) {

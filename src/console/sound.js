@@ -1,5 +1,8 @@
 // Sound: reading and writing WAV, playing a stream while it arrives, peaks for drawing.
 
+/** The bytes that a text of base64 stands for. */
+export const bytesOf = text => Uint8Array.from(atob(text), letter => letter.charCodeAt(0));
+
 /** Reads a WAV file of 16-bit samples of one channel that arrives in parts, as `/voice/tts/stream` sends it. */
 export class WavReader {
   #bytes = new Uint8Array(0);
@@ -121,6 +124,8 @@ export class Player extends EventTarget {
   #next = 0;
   #whole = false;
   playing = false;
+  /** Whether all was heard. */
+  ended = false;
 
   constructor(track) {
     super();
@@ -130,8 +135,9 @@ export class Player extends EventTarget {
 
   /** Starts, or goes on after a pause. */
   async play() {
-    if (this.#whole && this.position >= this.track.seconds - 0.01) this.seek(0);
+    if (this.ended || this.#whole && this.position >= this.track.seconds - 0.01) this.seek(0);
     this.playing = true;
+    this.ended = false;
     this.#schedule();
     this.#told();
     await this.#context.resume();
@@ -155,6 +161,7 @@ export class Player extends EventTarget {
   }
 
   seek(seconds) {
+    this.ended = false;
     this.#silence();
     this.#scheduled = Math.max(0, Math.min(this.track.length, Math.round(seconds * this.track.rate)));
     this.#pieces = [{time: this.#context.currentTime + Player.LEAD_S, sample: this.#scheduled, count: 0}];
@@ -162,9 +169,9 @@ export class Player extends EventTarget {
     this.#told();
   }
 
-  /** Seconds of the track that were heard. */
+  /** Seconds of the track that have left the loudspeaker. */
   get position() {
-    const now = this.#context.currentTime;
+    const now = this.#context.currentTime - (this.#context.outputLatency || 0);
     const piece = this.#pieces.findLast(each => each.time <= now) ?? this.#pieces[0];
     if (!piece) return 0;
     const into = Math.max(0, now - piece.time) * this.track.rate;
@@ -209,6 +216,7 @@ export class Player extends EventTarget {
   #ended() {
     if (!this.#whole || this.#nodes.size || !this.playing || this.#scheduled < this.track.length) return;
     this.playing = false;
+    this.ended = true;
     this.#told();
   }
 

@@ -1,11 +1,12 @@
 // Speak: a text in a voice, heard while it is made.
 
-import { blobOf, call, events } from "./api.js";
+import { blobOf, call, events, eventsOf } from "./api.js";
 import { button, clock, el, fileName, relabel, save, say, select } from "./dom.js";
 import { Fields } from "./form.js";
 import { keep } from "./kept.js";
 import { VoicePicker } from "./picker.js";
-import { Player, Track, WavReader, pcmOf, wavOf } from "./sound.js";
+import { Player, Track, WavReader, bytesOf, pcmOf, wavOf } from "./sound.js";
+import { SpokenText } from "./spoken.js";
 import { languageOptions, stopOne, voices } from "./voices.js";
 import { Waveform } from "./wave.js";
 
@@ -134,19 +135,18 @@ class Speak {
     const {signal} = this.#running;
     this.#submit.replaceChildren(el("span", {}, "Stop"));
     this.#submit.classList.add("danger");
-    const take = {body: this.#body(), title: this.picker.title, id: null, track: null, isWhole: false};
+    const take = {body: this.#body(), title: this.picker.title, id: null, track: null, words: [], isWhole: false};
     const began = performance.now();
     try {
-      const answer = await call("voice/tts/stream", {method: "POST", json: take.body, signal});
+      const answer = await call("voice/tts/stream", {method: "POST", json: take.body, query: {word_timestamps: true}, signal});
       const told = JSON.parse(answer.headers.get("X-Vox-Metadata"));
       take.id = told.id;
       take.skipped = told.skipped;
-      await this.#stream(answer.body.getReader(), take, began);
-      take.isWhole = true;
+      await this.#stream(answer, take, began);
       say(`The speech is complete: ${take.track.seconds.toFixed(1)} seconds.`);
     } catch (error) {
       if (error.name !== "AbortError") {
-        this.#fields.show(take.track ? new Error("The stream broke off before its end.") : error);
+        this.#fields.show(take.track && !error.status ? new Error("The stream broke off before its end.") : error);
       }
     } finally {
       if (this.#running?.signal === signal) this.#idle();
@@ -163,27 +163,34 @@ class Speak {
     this.#showEarlier();
   }
 
-  async #stream(reader, take, began) {
+  async #stream(answer, take, began) {
     const wav = new WavReader();
-    for (;;) {
-      const {done, value} = await reader.read();
-      if (done) return;
-      const samples = wav.push(value);
-      if (!samples.length) continue;
-      if (!take.track) {
+    for await (const {type, audio, words} of eventsOf(answer)) {
+      if (type === "speech.audio.done") {
+        take.isWhole = true;
+        continue;
+      }
+      const samples = wav.push(bytesOf(audio));
+      if (!take.track && samples.length) {
         take.track = new Track(wav.rate);
         take.firstS = (performance.now() - began) / 1000;
         this.#open(take, true);
       }
-      take.track.push(samples);
-      this.#player?.track === take.track && this.#player.grown();
+      take.track?.push(samples);
+      take.words.push(...words);
+      if (!take.track || this.#player?.track !== take.track) continue;
+      this.#player.grown();
+      this.#spoken.add(words);
     }
+    if (!take.isWhole) throw new Error("The stream has no end.");
   }
 
   /** Shows a take with its player. */
   #open(take, isNew) {
     this.#player?.close();
     const player = this.#player = new Player(take.track);
+    const spoken = this.#spoken = new SpokenText(take.body.text, player);
+    spoken.add(take.words);
     const wave = new Waveform({label: "Position in the speech", seek: seconds => player.seek(seconds), position: () => player.position});
     wave.track = take.track;
     const toggle = button("Pause", () => player.playing ? player.pause() : player.play(), {icon: "pause", quiet: true, kind: "round"});
@@ -203,7 +210,7 @@ class Speak {
     });
     this.#result.replaceChildren(
       el("div", {class: "row between"}, el("h2", {dir: "auto"}, take.title), el("span", {class: "hint"}, take.firstS ? `first sound after ${take.firstS.toFixed(2)} s` : "")),
-      wave.root, el("div", {class: "row"}, toggle, stop, time, this.#saving = el("div", {class: "row tight push"})));
+      wave.root, spoken.root, el("div", {class: "row"}, toggle, stop, time, this.#saving = el("div", {class: "row tight push"})));
     this.#result.hidden = false;
     player.play();
     if (!isNew) {
@@ -213,6 +220,7 @@ class Speak {
   }
 
   #saving;
+  #spoken;
 
   #tools(take) {
     const format = select(FORMATS, "wav", {"aria-label": "Format of the file"});

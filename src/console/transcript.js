@@ -2,6 +2,7 @@
 
 import { button, clock, copy, el } from "./dom.js";
 import { EXPORTS, exportAs, pieces, textOf } from "./exports.js";
+import { WordLight } from "./light.js";
 
 const COLOURS = 8;
 
@@ -36,30 +37,11 @@ export function transcript(told, media) {
     return el("div", {class: "segment"}, at, el("p", {dir: "auto", lang: segment.language}, name, ...words.flat()));
   });
   const root = el("div", {class: "transcript", tabindex: "0", role: "region", "aria-label": "Transcript"}, rows);
-  if (media) follow(media, marks, root);
+  if (media) {
+    const light = new WordLight(root, marks, {at: () => media.currentTime, moves: () => !media.paused && !media.ended, ended: () => media.ended});
+    for (const event of ["play", "seeked", "pause", "ended"]) media.addEventListener(event, light.show);
+  }
   return root;
-}
-
-function follow(media, marks, root) {
-  let shown = null;
-  const show = () => {
-    const at = media.currentTime;
-    const now = marks.findLast(mark => mark.start <= at);
-    const word = now && at < now.end + 0.15 ? now.made : null;
-    if (word !== shown) {
-      shown?.classList.remove("now");
-      word?.classList.add("now");
-      shown = word;
-      if (word && !media.paused) keepInView(word, root);
-    }
-    if (!media.paused && !media.ended && root.isConnected) requestAnimationFrame(show);
-  };
-  for (const event of ["play", "seeked", "pause", "ended"]) media.addEventListener(event, show);
-}
-
-function keepInView(word, root) {
-  const top = word.getBoundingClientRect().top - root.getBoundingClientRect().top;
-  if (top < 0 || top > root.clientHeight - 48) root.scrollTop += top - root.clientHeight / 3;
 }
 
 /** Buttons that copy a transcript and save it; `told` returns it. */

@@ -1,6 +1,7 @@
 // The voices of the server, asked for once, and their previews.
 
 import { ask, blobOf, events } from "./api.js";
+import { bytesOf } from "./sound.js";
 
 let catalog = null;
 
@@ -69,13 +70,13 @@ export async function preview(voiceId) {
   return previews.get(voiceId);
 }
 
-/** Whether a voice can be heard before it speaks: the server has no previews of clones, this page those of its own. */
+/** Whether a voice can be heard before it speaks. */
 export const hasPreview = voice => voice.preview_url !== null && voice.preview_url !== undefined || previews.has(voice.voice_id);
 
 /** Keeps the sample of a clone that was just made, a `data:` URL of base64; returns it. */
 export function keepPreview(voiceId, url) {
   const [head, text] = url.split(",");
-  const sample = new Blob([Uint8Array.from(atob(text), letter => letter.charCodeAt(0))], {type: head.slice(5).split(";")[0]});
+  const sample = new Blob([bytesOf(text)], {type: head.slice(5).split(";")[0]});
   previews.set(voiceId, sample);
   return sample;
 }

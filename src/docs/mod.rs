@@ -37,6 +37,7 @@ pub const TOPICS: &[Topic] = topics! {
     "wyoming": "Home Assistant and other clients of the Wyoming protocol",
     "realtime": "text while it is said, over a WebSocket and on the command line",
     "options": "commands, accounts and keys, every option with its default",
+    "operator": "accounts and keys over HTTP and in the console, by an operator's key",
     "limits": "what is bounded, and memory and disk as measured",
     "errors": "status codes, their causes and what to do",
     "languages": "languages that are spoken and transcribed, and how well",

@@ -179,7 +179,7 @@ impl Pack {
         self.manifest
             .files
             .iter()
-            .find(|f| f.role == role && (f.variant.is_none() || f.variant.as_deref() == variant))
+            .find(|f| f.role == role && f.is_of(variant))
             .ok_or_else(|| PackError::Role {
                 pack: self.name().to_owned(),
                 role: role.to_owned(),

@@ -15,6 +15,7 @@ use crate::lexicon::pronunciations;
 use crate::openai_transcription::{
     KNOWN_SPEAKER_REFERENCES, OpenAiTranscriptionForm, OpenAiTranslationForm,
 };
+use crate::operator::{AccountChangeFields, NewAccountFields, NewKeyFields};
 use crate::realtime::{ClientEvent, client_event};
 use crate::realtime_session::RealtimeSettings;
 use crate::render::{RenderForm, read_segments, voice_map};
@@ -43,6 +44,12 @@ pub fn requests(input: &[u8]) {
         let answer = serde_json::to_string(&request.segments).expect("segments can be written");
         assert_eq!(Some(answer), tree.ok().map(|t| t["segments"].to_string()));
     }
+    let account = read(input).map(|fields: NewAccountFields| refusable(fields.checked()));
+    assert_eq!(account.is_some(), is_object);
+    let change = read(input).map(|fields: AccountChangeFields| refusable(fields.checked()));
+    assert_eq!(change.is_some(), is_object);
+    let key = read(input).map(|fields: NewKeyFields| refusable(fields.checked()));
+    assert_eq!(key.is_some(), is_object);
     for content_type in ["application/json", "text/plain", "application/pls+xml"] {
         let body = Body::Memory(input.to_vec());
         refusable(pronunciations(&head(content_type), body));

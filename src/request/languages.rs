@@ -22,8 +22,14 @@ pub fn code(text: &str) -> Option<String> {
     (!base.is_empty()).then(|| base.to_owned())
 }
 
-/// A language's English name (ISO 639), or the code itself if that standard has no such code.
+/// Names of codes that ISO 639 does not have: one of the API's own, and one that it has withdrawn and models have kept.
+const OWN_NAMES: [(&str, &str); 2] = [("en_ng", "Nigerian English"), ("jw", "Javanese")];
+
+/// A language's English name (ISO 639), or the code itself if it is unknown.
 pub fn name(code: &str) -> String {
+    if let Some((_, name)) = OWN_NAMES.iter().find(|(own, _)| *own == code) {
+        return (*name).to_owned();
+    }
     let known = match code.len() {
         2 => Language::from_639_1(code),
         _ => Language::from_639_3(code),
@@ -33,11 +39,10 @@ pub fn name(code: &str) -> String {
 
 /// Names that Whisper has for languages where the standard's is another one (openai/whisper, `whisper/tokenizer.py`), and those
 /// of the API's own codes.
-const WHISPER_NAMES: [(&str, &str); 9] = [
+const WHISPER_NAMES: [(&str, &str); 8] = [
     ("el", "greek"),
     ("en_ng", "english"),
     ("ht", "haitian creole"),
-    ("jw", "javanese"),
     ("my", "myanmar"),
     ("nn", "nynorsk"),
     ("pa", "punjabi"),
@@ -94,6 +99,19 @@ mod tests {
         let is_plain = |(code, name): &(&str, &str)| plain_name(code).to_lowercase() == *name;
         let needless: Vec<_> = WHISPER_NAMES.into_iter().filter(is_plain).collect();
         assert_eq!(needless, []);
+    }
+
+    #[test]
+    fn every_language_that_is_heard_or_spoken_has_an_english_name() {
+        let heard = OF_WHISPER.split_whitespace().step_by(2);
+        let spoken = (vocabox_text::CODES.iter()).map(|code| code.split('-').next().unwrap());
+        let mut nameless = heard.chain(spoken).chain(TARGETS).filter(|code| {
+            let told = name(code);
+            told == *code || !told.starts_with(char::is_uppercase)
+        });
+        assert_eq!(nameless.next(), None);
+        assert_eq!(name("en_ng"), "Nigerian English");
+        assert_eq!(name("tlh_x"), "tlh_x");
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub mod lexicon;
 pub mod named_speaker;
 pub mod openai_speech;
 pub mod openai_transcription;
+pub mod operator;
 pub mod realtime;
 pub mod realtime_session;
 pub mod render;

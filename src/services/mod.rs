@@ -20,7 +20,8 @@
 //! | `voices` | from the id of a voice to the settings of its speech |
 //! | `clones` | the cloned voices of the accounts |
 //! | `self_test` | whether the models compute |
-//! | `previews` | a sample sentence of each stock voice |
+//! | `previews` | a sample sentence of each voice |
+//! | `operator` | what an operator does with accounts and keys |
 //! | `file_cache` | files that are made once |
 //! | `style_cache` | style tables of cloned voices, in memory |
 
@@ -29,6 +30,7 @@ pub mod file_cache;
 pub mod lexicons;
 pub mod live;
 pub mod named_speakers;
+pub mod operator;
 pub mod previews;
 pub mod reading;
 pub mod rendering;

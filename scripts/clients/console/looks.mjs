@@ -47,6 +47,10 @@ async function all(watched, checks, config, size) {
   await page.getByRole("button", {name: "Add Michael to a blend"}).click();
   await page.getByRole("button", {name: "Speak", exact: true}).click();
   await page.getByRole("button", {name: "Download"}).waitFor();
+  await page.locator(".take").getByRole("button", {name: "Play", exact: true}).waitFor();
+  await page.locator(".word").nth(1).click();
+  await page.locator(".take").getByRole("button", {name: "Pause"}).click();
+  await page.locator(".word.now").waitFor();
   await look("speak");
   await text.fill("\u2003");
   await page.getByRole("button", {name: "Speak", exact: true}).click();
@@ -75,4 +79,21 @@ async function all(watched, checks, config, size) {
   await page.getByRole("dialog").getByRole("button", {name: "Cancel"}).click();
   await watched.view("Server");
   await look("server");
+  await page.getByRole("link", {name: "Sign in as the operator"}).click();
+  await page.getByRole("heading", {name: "Operator", level: 1}).waitFor();
+  await look("operator-sign-in");
+  await page.getByLabel("Key").fill(config.operator_key);
+  await page.getByRole("button", {name: "Sign in"}).click();
+  const form = page.getByRole("form", {name: "New account"});
+  await form.getByLabel("Name").fill(`Clinic ${size}`);
+  await form.getByRole("button", {name: "Create the account"}).click();
+  await page.getByRole("form", {name: "Limits"}).getByRole("heading", {name: `Clinic ${size}`}).waitFor();
+  const key = page.getByRole("form", {name: "New key"});
+  await key.getByLabel("Name of the key").fill("Ward 3");
+  await key.getByRole("button", {name: "Create the key"}).click();
+  await page.getByRole("button", {name: "Revoke Ward 3"}).waitFor();
+  await look("operator");
+  await page.getByRole("button", {name: "I have it"}).click();
+  await page.getByRole("button", {name: "Delete the account"}).click();
+  await look("operator-question");
 }

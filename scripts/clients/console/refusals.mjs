@@ -150,6 +150,15 @@ async function behindPrefix(watched, checks, config, browser) {
   checks.that("below a path of a proxy it speaks, too", await below.heardSound() > 0.02);
   await below.page.getByRole("button", {name: "Download"}).waitFor();
   for (const view of ["Listen", "Clone", "Dub", "History", "Server"]) await below.view(view);
+  await below.page.getByRole("link", {name: "API and its description"}).click();
+  for (const slash of ["", "/"]) {
+    await below.page.goto(`${below.url}docs${slash}`);
+    const box = below.page.locator("#healthz");
+    await box.locator("summary").click();
+    await box.getByRole("button", {name: "Try it"}).click();
+    await box.getByText(/^200 /).waitFor();
+  }
+  checks.that("and so does the description", true);
   await below.close(checks, "below a path");
   proxy.close();
   proxy.closeAllConnections();

@@ -1,6 +1,7 @@
 // Each view at its work: what is spoken is heard, what is heard is written, a voice is cloned, a film is dubbed.
 
 import { Watched, words } from "./checks.mjs";
+import { spokenWords } from "./spoken.mjs";
 
 const SAID = "The old bridge was closed for repairs until the end of spring. The ferry was full every day, and the river was high.";
 
@@ -18,7 +19,7 @@ export async function views(browser, config, checks) {
   const watched = await Watched.open(browser, config);
   await watched.signIn();
   await watched.page.getByRole("heading", {name: "Speak", level: 1}).waitFor();
-  for (const [what, run] of Object.entries({speak, blend, listen, microphone, history, clone, dub, server, signOut})) {
+  for (const [what, run] of Object.entries({speak, spokenWords, blend, listen, microphone, history, clone, dub, server, signOut})) {
     if (!config.only || config.only.includes(what)) await checks.part(what, () => run(watched, checks, config));
   }
   await watched.close(checks, "views");
@@ -185,7 +186,10 @@ async function clone(watched, checks, config) {
   await page.getByRole("button", {name: "Speak", exact: true}).click();
   checks.that("a text is spoken with the clone", await watched.heardSound() > 0.02);
   await page.getByRole("button", {name: "Download"}).waitFor();
+  await page.reload();
   await watched.view("Clone");
+  await watched.heardElement(page.getByRole("button", {name: "Preview The reader"}));
+  checks.that("a clone has a preview of the server", true);
   await page.getByRole("button", {name: "Delete The reader"}).first().click();
   await page.getByRole("dialog").getByRole("button", {name: "Delete"}).click();
   await page.getByText("No voice was cloned yet").waitFor();
@@ -270,5 +274,9 @@ async function server(watched, checks) {
   const {page} = watched;
   await watched.view("Server");
   checks.that("the server is ready", await page.getByText("ready", {exact: true}).isVisible());
-  checks.that("its models are listed", await page.getByText("kokoro").first().isVisible());
+  const models = page.getByRole("region", {name: "Models"});
+  const row = models.getByRole("row", {name: /Kokoro/});
+  checks.that("its models are listed with their licences", /speaks.*Apache-2\.0/.test(await row.textContent()) && await models.getByRole("row").count() > 5, await models.textContent());
+  const facts = await page.locator(".facts").first().textContent();
+  checks.that("its load and its queue are told", /\d+ of \d+ lanes compute.*\d+ requests? in the server/.test(facts) && !facts.includes("object"), facts);
 }

@@ -3,7 +3,6 @@
 //! | file | one idea |
 //! | --- | --- |
 //! | `envelope` | the shape of errors |
-//! | `events` | server-sent events |
 //! | `speech` | `POST /v1/audio/speech` |
 //! | `transcriptions` | `POST /v1/audio/transcriptions` and `/v1/audio/translations` |
 //! | `transcript_answers` | what was heard → the shapes of answers |
@@ -13,7 +12,6 @@
 //! | `voices` | `GET /v1/audio/voices` |
 
 pub mod envelope;
-mod events;
 mod known_speakers;
 pub mod models;
 pub mod speech;

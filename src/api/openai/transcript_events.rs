@@ -4,11 +4,12 @@
 
 use serde::Serialize;
 
-use super::events::{EVENT_STREAM, event, fault_event};
 use super::known_speakers::LetteredSpeakers;
 use super::transcript_answers::{
     DurationUsage, HeardLanguage, TokenLogprob, language_codes, logprobs, speaker_segment,
 };
+use crate::api::detail::ErrorShape;
+use crate::api::events::{EVENT_STREAM, event, fault_event};
 use crate::api::recording_to_hear::note;
 use crate::api::{Call, Reply};
 use crate::engine::contract::{Segment, Transcript};
@@ -78,7 +79,7 @@ pub fn reply(
     let source = move |call: &mut Call| {
         events.next(call).or_else(|fault| {
             events.stream = None;
-            let told = fault_event(&fault, Some(id))?;
+            let told = fault_event(&fault, ErrorShape::OpenAi, Some(id))?;
             call.told = Some(fault);
             Ok(Some(told))
         })

@@ -12,7 +12,7 @@ use super::CliError;
 use super::embed::{self, EmbedArgs, ExtractArgs};
 use super::output::print;
 use crate::config::Common;
-use crate::engine::graph::loader::variant_in_use;
+use crate::engine::graph::loader::{bytes_in_use, variant_in_use};
 use crate::pack::Pack;
 use crate::pack::manifest::PackKind;
 
@@ -73,7 +73,7 @@ pub fn run(args: ModelsArgs, common: &Common) -> Result<(), CliError> {
                 print(&format!(
                     "{:21} {kind:11} {fetched:8} {:>8.1}  {licence}",
                     pack.name(),
-                    bytes(pack) as f64 / 1048576.0
+                    bytes_in_use(pack) as f64 / 1048576.0
                 ))?;
             }
             Ok(())
@@ -103,17 +103,9 @@ fn row(pack: &Pack) -> Value {
     let manifest = &pack.manifest;
     json!({
         "name": manifest.name, "kind": manifest.kind, "engine": manifest.engine, "title": manifest.title,
-        "fetched": pack.is_fetched(), "embedded": pack.is_within_program(), "bytes": bytes(pack),
+        "fetched": pack.is_fetched(), "embedded": pack.is_within_program(), "bytes": bytes_in_use(pack),
         "licence": manifest.licence,
     })
-}
-
-/// Size in bytes of the files that are loaded.
-fn bytes(pack: &Pack) -> u64 {
-    let variant = variant_in_use(pack);
-    let files = pack.manifest.files.iter();
-    let used = files.filter(|f| f.is_of(variant.as_deref()));
-    used.map(|f| f.size).sum()
 }
 
 fn verify(packs: &[Pack]) -> Result<(), CliError> {

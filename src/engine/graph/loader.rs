@@ -115,3 +115,11 @@ fn list(items: impl Iterator<Item = String>) -> String {
 pub fn variant_in_use(pack: &Pack) -> Option<String> {
     pack.manifest.variant.clone()
 }
+
+/// Returns the size in bytes of a pack's files that are loaded on a CPU.
+pub fn bytes_in_use(pack: &Pack) -> u64 {
+    let variant = variant_in_use(pack);
+    let files = pack.manifest.files.iter();
+    let used = files.filter(|file| file.is_of(variant.as_deref()));
+    used.map(|file| file.size).sum()
+}

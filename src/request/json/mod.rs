@@ -14,6 +14,7 @@ mod number;
 mod raw_fields;
 mod text;
 mod value;
+mod whole;
 
 pub use list::{BoundedList, item};
 pub use number::{BoundedNumber, Fraction, NumberRange, SegmentSeconds, SpeedFactor};
@@ -23,6 +24,7 @@ pub use value::{
     FieldSlot, FieldValue, FromJson, JsonKind, RequestField, RequestFields, Skipped, ValueSource,
     fields, optional,
 };
+pub use whole::{BoundOrDefault, JsonFlag, WholeNumber};
 
 use vocabox_base::fault::{Fault, Kind};
 use vocabox_edge::message::{Body, Head};

@@ -18,6 +18,11 @@ pub trait FromJson: Sized {
         None
     }
 
+    /// Reads a boolean; none if booleans are not accepted.
+    fn boolean(_: bool) -> Option<Self> {
+        None
+    }
+
     /// Reads a number; none if numbers are not accepted.
     fn number(_: Number) -> Option<Self> {
         None
@@ -48,6 +53,10 @@ impl FromJson for Skipped {}
 impl<T: FromJson> FromJson for Option<T> {
     fn text(text: &str) -> Option<Self> {
         T::text(text).map(Some)
+    }
+
+    fn boolean(value: bool) -> Option<Self> {
+        T::boolean(value).map(Some)
     }
 
     fn number(number: Number) -> Option<Self> {
@@ -185,7 +194,7 @@ impl<'de, T: FromJson, C: ValueCopy> Visitor<'de> for ValueReader<T, C> {
 
     fn visit_bool<E: Error>(self, value: bool) -> Result<FieldValue<T>, E> {
         self.copy.scalar(&value)?;
-        Ok(FieldValue::OtherKind(JsonKind::Boolean))
+        Ok(FieldValue::of(T::boolean(value), JsonKind::Boolean))
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<FieldValue<T>, E> {

@@ -162,6 +162,8 @@ fn masked(text: &str) -> String {
         ("latency_ms\":", ","),
         ("base64,", "\""),
         ("\"progress\":", ","),
+        ("\"lanes\":", ","),
+        ("\"running\":", ","),
     ] {
         let mut parts = out.split(before);
         let mut hidden = parts.next().unwrap_or("").to_owned();

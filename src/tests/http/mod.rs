@@ -1,5 +1,6 @@
 //! Each endpoint over a socket: answers, refusals and guarantees.
 
+mod admin_statuses;
 mod answers;
 pub mod cloning;
 mod competition;

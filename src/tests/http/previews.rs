@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::thread;
 
+use crate::http::cloning::{self, cloning_models};
 use crate::support::server::{Server, stub_models};
 use crate::support::wer::assert_words;
 
@@ -42,7 +43,7 @@ fn a_preview_is_the_voice_that_says_its_sentence() {
 
 #[test]
 fn every_language_of_the_catalog_has_a_sentence_that_its_voices_can_speak() {
-    // A new account, because clones of the shared one have no previews.
+    // A new account, which has no clones of other tests.
     let client = Server::shared().new_account("previewer");
     let catalog = client.get("/voice/voices").json();
     let mut heard = BTreeSet::new();
@@ -98,6 +99,28 @@ fn a_preview_is_made_once_and_survives_a_restart() {
         502,
         "not kept"
     );
+}
+
+#[test]
+fn a_clone_has_a_preview_for_its_account_and_nothing_of_it_is_kept() {
+    let models = cloning_models();
+    let server = cloning::launch(models.path(), &[]);
+    let client = server.new_account("the reader's");
+    let made = cloning::clone(&client, &cloning::reader(), &[("name", "The reader")]).json();
+    let id = made["voice_id"].as_str().unwrap();
+    let listed = client.get("/voice/voices?category=cloned").json();
+    let path = listed["voices"][0]["preview_url"].as_str().unwrap();
+    let preview = client.get(path);
+    assert_eq!(
+        (preview.status, preview.header("x-ai-generated")),
+        (200, Some("true"))
+    );
+    assert!(preview.body.starts_with(b"RIFF") && preview.body.len() > 44);
+    assert_eq!(server.client().get(path).status, 404, "of another account");
+    let kept = std::fs::read_dir(server.data.join("previews")).unwrap();
+    assert_eq!(kept.count(), 0);
+    client.send("DELETE", &format!("/voice/voices/{id}"), None, Vec::new());
+    assert_eq!(client.get(path).status, 404, "after it was deleted");
 }
 
 #[test]

@@ -15,6 +15,7 @@ use vocabox::docs::{COLUMNS_MAX, TOPICS};
 
 use crate::dubbing::films::film;
 use crate::http::cloning::reader;
+use crate::support::operator;
 use crate::support::server::{Server, models, recording, run, vocabox};
 
 /// The server's address in the documents.
@@ -119,6 +120,7 @@ fn bash(server: &Server, folder: &Path, block: &Block) -> Output {
         .env("PATH", format!("{}:{path}", folder.join("bin").display()))
         .env("BASE", format!("http://{}", server.addr))
         .env("KEY", &server.key)
+        .env("ADMIN_KEY", operator::KEY)
         .env("no_proxy", "*");
     // The expected output may be the body of an error: only then curl runs without the settings that make errors fail.
     let plain = folder.join("bin");
@@ -154,7 +156,7 @@ fn every_command_of_the_documents_runs() {
         let found = Command::new(tool).arg("--version").output();
         assert!(found.is_ok(), "{tool} is missing: the documents use it");
     }
-    let server = Server::with_models();
+    let server = operator::launch(&models(), &[]);
     let (mut seen, mut wrong) = (0, Vec::new());
     for (path, text) in documents() {
         let folder = workplace(&server);

@@ -27,6 +27,7 @@ mod memory;
 mod metrics;
 mod narrow_places;
 mod no_network;
+mod operator;
 mod options_document;
 mod overload;
 mod power_cuts;

@@ -79,7 +79,13 @@ fn every_capability_of_the_packs_is_tested_before_the_server_listens() {
     for pack in ["kokoro", "whisper-base", "silero-vad", "speaker-campplus"] {
         assert!(packs.contains(&pack), "{packs:?}");
     }
-    assert_eq!(ready["queue"], json!({ "requests": 0, "waiting": 0 }));
+    let queue = &ready["queue"];
+    assert_eq!(
+        (&queue["requests"], &queue["waiting"]),
+        (&json!(0), &json!(0))
+    );
+    assert!(queue["lanes"].as_u64().unwrap() >= 1, "{queue}");
+    assert!(queue["running"].is_u64(), "{queue}");
     assert_eq!(
         (&ready["status"], &ready["speak"]),
         (&json!("ready"), &json!("kokoro"))

@@ -203,7 +203,8 @@ pub fn check(answer: &HttpAnswer, method: &str, path: &str, has_key: bool) {
         let value = answer.header(&format!("x-ratelimit-{name}"))?;
         Some(value.parse::<u32>().expect("whole numbers"))
     };
-    let is_known = has_key && endpoint.is_some_and(|e| e.access != Access::Open);
+    let is_known =
+        has_key && endpoint.is_some_and(|e| !matches!(e.access, Access::Open | Access::Operator));
     let is_wrong_key = answer.status == 429 && answer.detail().contains("wrong key");
     // 401: the key is unknown. 503: the store could not be read, or the request was refused before that.
     if is_known && !matches!(answer.status, 401 | 503) && !is_wrong_key {

@@ -5,6 +5,7 @@ pub mod client;
 pub mod description;
 pub mod dice;
 pub mod namespace;
+pub mod operator;
 pub mod process;
 pub mod raw;
 pub mod realtime;
