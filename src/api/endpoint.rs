@@ -280,6 +280,15 @@ impl Endpoint {
         self
     }
 
+    /// The name under which metrics count its requests: its own, but one for all of the operator's endpoints, so that the page of
+    /// metrics stays small.
+    pub fn counted_as(&self) -> &'static str {
+        match self.access {
+            Access::Operator => "admin",
+            _ => self.id,
+        }
+    }
+
     /// The name under which metrics have the duration of its requests: its own where they compute or take recordings, one
     /// for all others, so that the page of metrics stays small; none for sessions, whose clients end them.
     pub fn timed_as(&self) -> Option<&'static str> {

@@ -193,7 +193,7 @@ mod tests {
         for (endpoint, status) in routes.chain(none) {
             for rejection in rejections {
                 metrics.answered(AnsweredRequest {
-                    route: endpoint.map_or(NO_ROUTE, |e| e.id),
+                    route: endpoint.map_or(NO_ROUTE, Endpoint::counted_as),
                     status,
                     timed_as: endpoint.and_then(Endpoint::timed_as),
                     // Long sums.

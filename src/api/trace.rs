@@ -161,7 +161,7 @@ impl RequestTrace {
         let pool = self.endpoint.and_then(|e| e.work);
         let waited = pool.map(|work| (work.row().name, times.queued));
         self.metrics.answered(AnsweredRequest {
-            route: self.endpoint.map_or(NO_ROUTE, |e| e.id),
+            route: self.endpoint.map_or(NO_ROUTE, Endpoint::counted_as),
             // As clients saw it: an answer that ended early began with 200.
             status,
             timed_as: self.endpoint.and_then(Endpoint::timed_as),

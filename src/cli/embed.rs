@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::CliError;
 use super::output::print;
-use crate::pack::manifest::PackKind;
+use crate::pack::manifest::{PackKind, WEIGHTS};
 use crate::pack::{Pack, PackError, program};
 
 /// Write one file that is this program with packs within it: it serves where there is no models folder.
@@ -48,6 +48,14 @@ pub fn embed(args: &EmbedArgs, packs: &[Pack]) -> Result<(), CliError> {
             "no pack is fetched: run scripts/fetch-models, or name the folder by --models-dir"
                 .to_owned(),
         ));
+    }
+    let is_split = |pack: &&Pack| pack.manifest.files.iter().any(|f| f.role == WEIGHTS);
+    if let Some(pack) = chosen.iter().find(is_split) {
+        return Err(CliError::Usage(format!(
+            "the pack {} has weights in files beside its graphs, which are read from a folder only: leave it in the models \
+             folder, and name the packs to embed",
+            pack.name()
+        )));
     }
     let told = |path: &str| eprintln!("  {path}");
     let bytes = program::write(&chosen, &args.out, told).map_err(failed)?;

@@ -8,7 +8,7 @@ use super::files::{SourceFile, SourceFiles};
 use super::graphs::SourceGraph;
 use crate::engine::graph::net::{Dtype, TensorSpec};
 use crate::limits::PACK_NAME_CHARS_MAX;
-use crate::pack::manifest::Manifest;
+use crate::pack::manifest::{Manifest, WEIGHTS};
 
 /// A pack that is to be made.
 #[derive(Debug)]
@@ -113,7 +113,7 @@ pub(super) fn graph_files(
         let beside = files.files.iter().find(|f| f.name == wanted);
         let beside = beside
             .ok_or_else(|| refused(format!("the file with its weights, {wanted}, is missing")))?;
-        planned.push(PlannedFile::copy("weights", plain, beside));
+        planned.push(PlannedFile::copy(WEIGHTS, plain, beside));
     }
     Ok(planned)
 }

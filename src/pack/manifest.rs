@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::PackError;
 use super::translate::Translate;
 
+/// The role of files with weights that a graph names: ONNX Runtime looks for them beside the graph's file.
+pub const WEIGHTS: &str = "weights";
+
 /// What a pack is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]

@@ -182,6 +182,28 @@ fn succeeded_text(output: &Output) -> String {
 }
 
 #[test]
+fn a_pack_with_weights_beside_its_graph_stays_in_its_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let pack = folder.path().join("silero-vad");
+    fs::create_dir(&pack).unwrap();
+    let from = models().join("silero-vad");
+    let manifest = fs::read_to_string(from.join("pack.toml")).unwrap();
+    let weights = manifest.replacen("role = \"model\"", "role = \"weights\"", 1);
+    assert_ne!(weights, manifest);
+    fs::write(pack.join("pack.toml"), weights).unwrap();
+    fs::copy(from.join("silero.onnx"), pack.join("silero.onnx")).unwrap();
+    let out = folder.path().join("out");
+    let mut command = vocabox(&["models", "embed"]);
+    let command = command.arg(&out).arg("--models-dir").arg(folder.path());
+    let said = refusal(&command.output().unwrap());
+    assert!(
+        said.contains("silero-vad has weights in files beside its graphs"),
+        "{said}"
+    );
+    assert!(!out.exists());
+}
+
+#[test]
 fn names_that_are_no_packs_are_refused_with_those_that_are() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out");
