@@ -2,9 +2,10 @@
 """Checks that the console works: drives it in headless Chromium as a person would.
 
 Starts a server under test and opens its page: signs in, speaks and hears the sound, transcribes a recording and a fed microphone,
-clones a voice, dubs a film and plays it, looks at the history; creates and revokes accounts and keys as the operator; then each view at two widths and in both colour schemes, where axe
-must find no violation; then wrong, revoked, expired and exhausted keys, and a server that stops. Prints a line for each check.
-Exit code 1 when one failed. The programs in scripts/clients/console do the work; their packages are pinned there.
+clones a voice, dubs a film and plays it, looks at the history; creates and revokes accounts and keys as the operator; then each
+view at two widths and in both colour schemes, where axe must find no violation; then wrong, revoked, expired and exhausted keys,
+and a server that stops. Prints a line for each check. Exit code 1 when one failed. The programs in scripts/clients/console do the
+work; their packages are pinned there.
 """
 
 from __future__ import annotations

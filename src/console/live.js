@@ -80,7 +80,10 @@ export class LiveSession extends EventTarget {
 
   #quietSince = null;
 
-  #send(event) { this.#socket.send(JSON.stringify(event)); }
+  /** Sound that comes while the connection is being closed goes nowhere. */
+  #send(event) {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(event));
+  }
 
   #of(id) {
     if (!this.#utterances.has(id)) this.#utterances.set(id, {id, start: this.#sent / LIVE_RATE, end: null, text: "", isDone: false, error: null});

@@ -110,7 +110,7 @@ export class Watched {
     await this.page.waitForFunction(count => window.plays > count, before);
   }
 
-  /** Plays an audio or video element for a moment; returns the loudest sample, the seconds that passed and the picture's width. */
+  /** Plays an audio or video element for a moment, on a busy machine until something is heard; returns the loudest sample, the seconds that passed and the picture's width. */
   playedElement(locator) {
     return locator.evaluate(async media => {
       const context = new AudioContext();
@@ -120,7 +120,7 @@ export class Watched {
       await media.play();
       context.createMediaStreamSource(media.captureStream()).connect(analyser);
       let loudest = 0;
-      while (media.currentTime < 1.5 && !media.ended) {
+      while ((media.currentTime < 1.5 || loudest < 0.02) && !media.ended) {
         await new Promise(done => setTimeout(done, 20));
         analyser.getFloatTimeDomainData(samples);
         for (const sample of samples) loudest = Math.max(loudest, Math.abs(sample));
