@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use super::ImportError;
 use super::files::{SourceFile, SourceFiles};
 use super::graphs::SourceGraph;
-use crate::engine::graph::net::{Dtype, TensorSpec};
+use crate::engine::graph::net::TensorSpec;
 use crate::limits::PACK_NAME_CHARS_MAX;
 use crate::pack::manifest::{Manifest, WEIGHTS};
 
@@ -118,16 +118,24 @@ pub(super) fn graph_files(
     Ok(planned)
 }
 
+/// The files of a decoder, and of the graph for its first tokens where that is another one.
+pub(super) fn decoder_files(
+    decoder: &SourceGraph,
+    first: Option<&SourceGraph>,
+    files: &SourceFiles,
+) -> Result<Vec<PlannedFile>, ImportError> {
+    let mut planned = graph_files("decoder", "decoder.onnx", decoder, files)?;
+    if let Some(first) = first {
+        let first = graph_files("decoder-first", "decoder-first.onnx", first, files)?;
+        planned.extend(first);
+    }
+    Ok(planned)
+}
+
 /// A tensor as a manifest writes it; open sizes are `?`'s names.
 fn tensor_text(spec: &TensorSpec) -> Result<String, String> {
-    let dtype = match spec.dtype {
-        Dtype::F32 => "f32",
-        Dtype::F16 => "f16",
-        Dtype::I64 => "i64",
-        Dtype::I32 => "i32",
-        Dtype::Bool => "bool",
-        Dtype::Other => return Err(format!("{} is of a type that no engine feeds", spec.name)),
-    };
+    let unknown = || format!("{} is of a type that no engine feeds", spec.name);
+    let dtype = spec.dtype.name().ok_or_else(unknown)?;
     let open = |at: usize| format!("n{at}");
     let dims = spec.dims.iter().enumerate();
     let dims: Vec<String> = dims

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::codes::short_code;
 use super::graphs::SourceGraphs;
-use super::plan::{ImportPlan, PlannedFile, graph_files};
+use super::plan::{ImportPlan, PlannedFile, decoder_files, graph_files};
 use super::{ImportContext, ImportError};
 use crate::engine::recognition::GraphRole;
 use crate::pack::manifest::PackKind;
@@ -62,15 +62,7 @@ pub(super) fn plan(
             *text = text.replacen(OPEN_BANDS, &format!(",{mels},"), 1);
         }
     }
-    planned.extend(graph_files("decoder", "decoder.onnx", decoder, files)?);
-    if let Some(first) = first {
-        planned.extend(graph_files(
-            "decoder-first",
-            "decoder-first.onnx",
-            first,
-            files,
-        )?);
-    }
+    planned.extend(decoder_files(decoder, first, files)?);
     planned.push(PlannedFile::copy("tokenizer", "tokenizer.json", tokenizer));
     planned.push(config);
     Ok(ImportPlan {

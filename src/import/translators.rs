@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::codes::short_code;
 use super::graphs::SourceGraphs;
-use super::plan::{ImportPlan, PlannedFile, graph_files};
+use super::plan::{ImportPlan, PlannedFile, decoder_files, graph_files};
 use super::{ImportContext, ImportError};
 use crate::engine::recognition::GraphRole;
 use crate::pack::manifest::PackKind;
@@ -92,15 +92,7 @@ pub(super) fn plan(
     manifest.languages = codes;
     manifest.translate = Some(translate);
     let mut planned = graph_files("encoder", "encoder.onnx", encoder, files)?;
-    planned.extend(graph_files("decoder", "decoder.onnx", decoder, files)?);
-    if let Some(first) = first {
-        planned.extend(graph_files(
-            "decoder-first",
-            "decoder-first.onnx",
-            first,
-            files,
-        )?);
-    }
+    planned.extend(decoder_files(decoder, first, files)?);
     planned.push(PlannedFile::copy("tokenizer", "tokenizer.json", tokenizer));
     Ok(ImportPlan {
         manifest,

@@ -3,7 +3,7 @@
 import { words } from "./checks.mjs";
 
 const TEXT = "The old bridge was closed for repairs until the end of spring. The ferry was full every day, and the river was high. "
-  + "Nobody had seen so much water since the great flood.";
+  + "The village had not seen so much water since the great flood.";
 /** Seconds by which what is lit may be off the server's times, because the page is drawn when the browser finds the time. */
 const OFF_S = 0.5;
 

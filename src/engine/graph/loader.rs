@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::graph::device::Device;
-use crate::graph::net::{Dtype, Net, Signature, TensorSpec};
+use crate::graph::net::{Net, Signature, TensorSpec};
 use crate::graph::ort::Ort;
 use crate::graph::tract::TractNet;
 use vocabox_base::fault::Fault;
@@ -85,14 +85,6 @@ fn check(pack: &Pack, file: &FileEntry, found: &Signature) -> Result<(), PackErr
 
 /// Whether the graph's tensor has the manifest's type and, where both fix a size, the same size.
 fn agrees(text: &TensorText, spec: &TensorSpec) -> bool {
-    let dtype = match spec.dtype {
-        Dtype::F32 => "f32",
-        Dtype::F16 => "f16",
-        Dtype::I64 => "i64",
-        Dtype::I32 => "i32",
-        Dtype::Bool => "bool",
-        Dtype::Other => return false,
-    };
     let sizes = |(a, b): (&Option<usize>, &Option<usize>)| match (a, b) {
         (Some(a), Some(b)) => a == b,
         _ => true,
@@ -100,7 +92,7 @@ fn agrees(text: &TensorText, spec: &TensorSpec) -> bool {
     // A runtime that cannot tell a shape gives none.
     let shapes = spec.dims.is_empty()
         || (text.dims.len() == spec.dims.len() && text.dims.iter().zip(&spec.dims).all(sizes));
-    dtype == text.dtype && shapes
+    spec.dtype.name() == Some(text.dtype.as_str()) && shapes
 }
 
 fn list(items: impl Iterator<Item = String>) -> String {

@@ -18,6 +18,20 @@ pub enum Dtype {
     Other,
 }
 
+impl Dtype {
+    /// Returns the name in a manifest; none for a type that no engine reads or feeds.
+    pub fn name(self) -> Option<&'static str> {
+        match self {
+            Dtype::F32 => Some("f32"),
+            Dtype::F16 => Some("f16"),
+            Dtype::I64 => Some("i64"),
+            Dtype::I32 => Some("i32"),
+            Dtype::Bool => Some("bool"),
+            Dtype::Other => None,
+        }
+    }
+}
+
 /// One input or output of a graph.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TensorSpec {
@@ -34,7 +48,7 @@ impl fmt::Display for TensorSpec {
             .iter()
             .map(|d| d.map_or("?".to_owned(), |n| n.to_string()))
             .collect();
-        let dtype = format!("{:?}", self.dtype).to_lowercase();
+        let dtype = self.dtype.name().unwrap_or("other");
         write!(f, "{} {dtype}[{}]", self.name, dims.join(","))
     }
 }

@@ -260,16 +260,16 @@ fn what_the_command_line_refuses_is_refused_in_its_words() {
             &["account", "create", "a", "--expires", "tomorrow"],
         ),
         (
-            change(&operator, "nobody", json!({ "rpm": 5 })),
-            &["account", "set", "nobody", "--rpm", "5"],
+            change(&operator, "unknown", json!({ "rpm": 5 })),
+            &["account", "set", "unknown", "--rpm", "5"],
         ),
         (
-            delete(&operator, &format!("{ACCOUNTS}/nobody?history=keep")),
-            &["account", "delete", "nobody", "--history", "keep"],
+            delete(&operator, &format!("{ACCOUNTS}/unknown?history=keep")),
+            &["account", "delete", "unknown", "--history", "keep"],
         ),
         (
-            new_key(json!({ "account": "nobody", "name": "k" })),
-            &["key", "create", "--account", "nobody", "--name", "k"],
+            new_key(json!({ "account": "unknown", "name": "k" })),
+            &["key", "create", "--account", "unknown", "--name", "k"],
         ),
         (
             new_key(json!({ "account": "test", "name": "k", "concurrent": 0 })),
