@@ -75,6 +75,8 @@ pub struct Serve {
     pub data_dir: PathBuf,
     /// Whether all speech is marked as made by a machine.
     pub mark_synthetic: bool,
+    /// The key that signs marked sound.
+    pub c2pa_key: Option<PathBuf>,
     pub models: Models,
     pub server: ServeSettings,
     pub edge: EdgeSettings,
@@ -154,6 +156,7 @@ impl Common {
         let serve = Serve {
             data_dir: self.settings.data_dir.clone(),
             mark_synthetic: self.settings.mark_synthetic,
+            c2pa_key: self.settings.c2pa_key.clone(),
             models: self.models(&flags.models)?,
             server: ServeSettings::settle(&flags.server.given(&self.file))?,
             edge: EdgeSettings::settle_all(&flags.edge.given(&self.file))?,

@@ -24,6 +24,7 @@
 //! | [`engine`]*, [`pack`]* | models, and the folders that hold them; only `engine` names ONNX Runtime and tract | requests and answers |
 //! | `request`* | what clients send in bodies, read into requests whose fields are within their bounds | what endpoints do, answers |
 //! | [`media`]* | containers of films: inspection, and copying the picture with a new sound track | |
+//! | [`provenance`]* | content credentials: the operator's key, manifests within files, checking them; only it names c2pa, behind the feature `c2pa` | clients' words |
 //! | [`audio`]*, [`text`]* | decoding, signal processing, encoding; from text to phonemes | models, requests and answers |
 //! | [`store`]* | accounts, keys, rate limits, history, voices, jobs, lexicons; only `store` names LMDB | requests and answers |
 //! | `base`* | [`fault`] (a public sentence and a private cause), [`limits`] (every bound), [`cpu_time`], [`memory`], `end` (of the process) | status codes |
@@ -112,6 +113,7 @@ use vocabox_edge as edge;
 pub use vocabox_engine as engine;
 pub use vocabox_media as media;
 pub use vocabox_pack as pack;
+pub use vocabox_provenance as provenance;
 pub use vocabox_request as request;
 pub use vocabox_store as store;
 pub use vocabox_text as text;

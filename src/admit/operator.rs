@@ -1,16 +1,11 @@
 //! The key of the operator, who has the endpoints below `/admin`.
 
-use std::fs::File;
-use std::io::Read;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::key::{bearer, refused};
 use crate::fault::{Fault, Kind};
 use crate::limits::{ADMIN_KEY_BYTES_MAX, ADMIN_KEY_CHARS_MIN};
-
-/// Permissions of a file that others than its owner and its group have.
-const OF_OTHERS: u32 = 0o007;
+use vocabox_base::secret::read_secret;
 
 /// The operator's key, of which only a hash is held.
 pub struct OperatorKey(blake3::Hash);
@@ -18,24 +13,8 @@ pub struct OperatorKey(blake3::Hash);
 impl OperatorKey {
     /// Reads the key in the file at `path`, without white space around it. The error is a sentence about the file.
     pub fn read(path: &Path) -> Result<Self, String> {
+        let text = read_secret(path, ADMIN_KEY_BYTES_MAX)?;
         let shown = path.display();
-        let unread = |error: std::io::Error| format!("{shown} cannot be read: {error}");
-        let file = File::open(path).map_err(unread)?;
-        let mode = file.metadata().map_err(unread)?.permissions().mode();
-        if mode & OF_OTHERS != 0 {
-            return Err(format!(
-                "{shown} has the mode {:03o}, so that other users may read or change it: run chmod o= {shown}",
-                mode & 0o777
-            ));
-        }
-        let mut text = String::new();
-        let mut file = file.take(ADMIN_KEY_BYTES_MAX + 1);
-        file.read_to_string(&mut text).map_err(unread)?;
-        if text.len() as u64 > ADMIN_KEY_BYTES_MAX {
-            return Err(format!(
-                "{shown} has more than {ADMIN_KEY_BYTES_MAX} bytes: it is no key"
-            ));
-        }
         Self::parse(&text).map_err(|why| format!("{shown} {why}"))
     }
 
@@ -86,6 +65,7 @@ pub fn absent() -> Fault {
 mod tests {
     use super::*;
     use std::fs;
+    use std::os::unix::fs::PermissionsExt;
 
     const KEY: &str = "0123456789abcdef0123456789abcdef";
 

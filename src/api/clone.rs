@@ -8,6 +8,8 @@ use serde::Serialize;
 use super::{Call, Context, Reply};
 use crate::admit::key::Identity;
 use crate::audio::decode;
+use crate::audio::encode::Format;
+use crate::audio::mark::SyntheticMark;
 use crate::clone::CloneLabel;
 use crate::clone::quality::Quality;
 use crate::clone::reference::Others;
@@ -133,6 +135,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
         language: reader.language.clone(),
     };
     let (voice, preview) = cloning.keep(account, label, fresh, context.policy.get().clones_max)?;
+    let preview = context.signed(Format::Wav, preview, Some(SyntheticMark::Speech))?;
     let item = call.item()?;
     item.voice_id = Some(voice.id.to_string());
     item.language = Some(voice.style.language.clone());

@@ -12,10 +12,14 @@ use super::policy::CurrentPolicy;
 use crate::admit::concurrency::KeyConcurrency;
 use crate::admit::failed_keys::FailedKeys;
 use crate::admit::operator::OperatorKey;
+use crate::audio::encode::Format;
+use crate::audio::mark::SyntheticMark;
 use crate::clone::Cloning;
 use crate::dub::jobs::Dubbing;
 use crate::engine::graph::device::Device;
+use crate::fault::Fault;
 use crate::metrics::Metrics;
+use crate::provenance::ContentSigner;
 use crate::services::Services;
 use crate::services::lexicons::Lexicons;
 use crate::services::named_speakers::NamedSpeakers;
@@ -70,4 +74,22 @@ pub struct Context {
     pub failed_keys: FailedKeys,
     /// The key of the operator; none where the server has no endpoints for one.
     pub operator_key: Option<OperatorKey>,
+    /// Signs marked sound; none where the operator has no key for it.
+    pub signer: Option<Arc<ContentSigner>>,
+}
+
+impl Context {
+    /// The whole sound `file`, signed if it is marked, its format has a place for that and the operator has a key. Faults:
+    /// `Internal` when it cannot be signed: nothing is sent without the signature that others expect.
+    pub fn signed(
+        &self,
+        format: Format,
+        file: Vec<u8>,
+        mark: Option<SyntheticMark>,
+    ) -> Result<Vec<u8>, Fault> {
+        match (&self.signer, mark) {
+            (Some(signer), Some(mark)) => signer.sign_whole(format, file, mark),
+            _ => Ok(file),
+        }
+    }
 }

@@ -41,6 +41,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
             previews.find_or_make(&preview, speech, &share, &call.cancellation)?
         }
     };
+    let wav = context.signed(encode::Format::Wav, wav, preview.mark())?;
     let mut headers = tts::headers(None, preview.mark());
     if preview.mark().is_none() {
         headers.push(("Cache-Control", "private, max-age=3600".to_owned()));

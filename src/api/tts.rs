@@ -46,6 +46,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     call.item()?.duration_seconds = Some(clip.seconds());
     let metadata = request.metadata.header(Some(clip.seconds()))?;
     let file = encode::whole(request.format, &clip.samples, clip.rate_hz, request.mark)?;
+    let file = context.signed(request.format, file, request.mark)?;
     let mut reply = match word_timestamps {
         true => Reply::json(&TimedSpeechAnswer::new(
             format,

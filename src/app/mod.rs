@@ -34,6 +34,7 @@ use crate::limits;
 use crate::memory;
 use crate::metrics::Metrics;
 use crate::pack::Pack;
+use crate::provenance::ContentSigner;
 use crate::services::Services;
 use crate::services::clones::ClonedVoices;
 use crate::services::file_cache::{CacheLimits, FileCache};
@@ -98,6 +99,7 @@ impl App {
             retention,
         };
         let operator_key = operator_key(options)?;
+        let signer = signer(options)?;
         let store = Store::serve(&options.data_dir, bounds)?;
         let wyoming_key = wyoming_key(options, &store)?;
         let setup = set_up(options).map_err(refused)?;
@@ -128,7 +130,8 @@ impl App {
             named_speakers: Some(named_speakers.clone()),
             ..services
         });
-        let dubbing = dubbing.map(|services| start_dubbing(services, &store, options));
+        let dubbing =
+            dubbing.map(|services| start_dubbing(services, signer.clone(), &store, options));
         let previews = FileCache::open(data_dir.join("previews"), PREVIEWS)?;
         let context = Arc::new(Context {
             lexicons,
@@ -149,6 +152,7 @@ impl App {
                 audio_bytes_max: options.edge.audio_bytes,
                 video_bytes_max: options.edge.video_bytes,
             },
+            signer,
             self_tests,
             packs: pack_rows(&installation),
             metrics: metrics(&installation),
@@ -200,6 +204,20 @@ fn operator_key(options: &config::Serve) -> Result<Option<OperatorKey>, Fault> {
     let path = options.server.admin_key_file.as_deref();
     let key = path.map(OperatorKey::read).transpose();
     key.map_err(|why| Fault::missing(format!("option admin_key_file: {why}")))
+}
+
+/// What signs marked sound, where there is a key for it. Fault: `Missing` for a file that does not sign, and in a build that
+/// cannot.
+fn signer(options: &config::Serve) -> Result<Option<Arc<ContentSigner>>, Fault> {
+    let Some(path) = options.c2pa_key.as_deref() else {
+        return Ok(None);
+    };
+    let signer = ContentSigner::open(path)?;
+    log::info!(
+        "marked sound in WAV, MP3 and MP4 is signed as that of {}",
+        signer.organization()
+    );
+    Ok(Some(Arc::new(signer)))
 }
 
 /// The key of Wyoming clients and its account, where they are served. Faults: `Missing` when the options name none that is in
@@ -312,11 +330,13 @@ fn refused(error: EdgeError) -> Fault {
 /// Starts the thread of dubbing jobs. Faults: `Internal` when it cannot be started.
 fn start_dubbing(
     services: DubServices,
+    signer: Option<Arc<ContentSigner>>,
     store: &Arc<Store>,
     options: &config::Serve,
 ) -> Result<Dubbing, Fault> {
     let context = JobContext {
         services,
+        signer,
         history_text: options.server.history_text == HistoryText::On,
         room: JobRoom {
             jobs_max: options.dub.jobs_max,

@@ -2,7 +2,7 @@
 //! [`address`] (which addresses are one client, and networks), [`share`] and [`budget`] (what one account may have of it),
 //! [`cancellation`] (the deadline of a task), [`cpu_time`] (what a thread has computed), [`memory`] (when there is none
 //! left), [`groups`] (what bounds the process), [`process_usage`] (what it uses), [`disk`] (its room, and when it was full),
-//! [`folder`] (closed to others), [`names`] (which are accepted), [`random`] (numbers of a seed) and [`end`] (leaving the
+//! [`folder`] (closed to others), [`secret`] (files of one), [`names`] (which are accepted), [`random`] (numbers of a seed) and [`end`] (leaving the
 //! process). It knows no other crate of the workspace.
 
 pub mod address;
@@ -24,6 +24,7 @@ pub mod names;
 mod operator_limits;
 pub mod process_usage;
 pub mod random;
+pub mod secret;
 mod self_test_limits;
 pub mod share;
 mod speaker_limits;

@@ -10,6 +10,7 @@ use clap::ArgAction;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::CliError;
+use super::c2pa::open_signer;
 use super::endings::check_dubbed;
 use super::logging::say;
 use crate::app::Installation;
@@ -28,6 +29,7 @@ use crate::engine::contract::{CancellationToken, TranslateTask};
 use crate::engine::diarization::{self, ANY_SPEAKERS};
 use crate::fault::Fault;
 use crate::limits;
+use crate::provenance::ContentSigner;
 use crate::request::spoken_language::spoken_language;
 use crate::scheduler::LaneShare;
 
@@ -66,6 +68,7 @@ pub struct DubArgs {
 pub fn run(args: DubArgs, common: &Common) -> Result<(), CliError> {
     let options = common.models(&args.models).map_err(CliError::Usage)?;
     let voices = voices(&args.voice)?;
+    let signer = open_signer(common)?;
     let codec = Codec::parse(&args.audio_codec).map_err(CliError::usage)?;
     let file = File::open(&args.file).map_err(|e| {
         let path = args.file.display();
@@ -104,6 +107,7 @@ pub fn run(args: DubArgs, common: &Common) -> Result<(), CliError> {
         CancellationToken::until(begun + Duration::from_secs(limits::JOB_SECONDS_MAX));
     let job = DubRun {
         args: &args,
+        signer: signer.as_ref(),
         spoken,
         installation: &installation,
         services: &services,
@@ -131,6 +135,7 @@ const ENGLISH: &str = "en";
 /// The dubbing of one file.
 struct DubRun<'a> {
     args: &'a DubArgs,
+    signer: Option<&'a ContentSigner>,
     /// Code of the language that is spoken, none to detect it.
     spoken: Option<String>,
     installation: &'a Installation,
@@ -236,6 +241,7 @@ impl DubRun<'_> {
         let bar = bar("speaking");
         let files = CommandFiles {
             args: self.args,
+            signer: self.signer,
             has_picture: mux::inspect(self.open()?)?.is_some(),
         };
         let none = || Fault::internal("nothing speaks");
@@ -257,6 +263,7 @@ impl DubRun<'_> {
 /// The files that the command line names; other results of the render go to unnamed temporary files.
 struct CommandFiles<'a> {
     args: &'a DubArgs,
+    signer: Option<&'a ContentSigner>,
     has_picture: bool,
 }
 
@@ -271,6 +278,10 @@ impl RenderFiles for CommandFiles<'_> {
 
     fn scratch(&self) -> Result<File, Fault> {
         tempfile::tempfile().map_err(Fault::disk)
+    }
+
+    fn signer(&self) -> Option<&ContentSigner> {
+        self.signer
     }
 
     fn make(&self, name: &str, write: &mut WriteFile<'_>) -> Result<(), Fault> {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::CliError;
+use super::c2pa::open_signer;
 use super::endings::speech_format;
 use super::logging::say;
 use super::output::unwritten;
@@ -19,6 +20,7 @@ use crate::config::{Common, Flags, ModelSettings};
 use crate::engine::contract::{CancellationToken, Utterance};
 use crate::fault::Fault;
 use crate::limits;
+use crate::provenance::ContentSigner;
 use crate::scheduler::LaneShare;
 use crate::services::lexicons::Lexicons;
 use crate::services::reading::TextReading;
@@ -60,6 +62,7 @@ pub fn run(args: SpeakArgs, common: &Common) -> Result<(), CliError> {
         )));
     }
     let format = format(&args)?;
+    let signer = open_signer(common)?;
     let text = match args.text.as_str() {
         "-" => {
             let mut text = String::new();
@@ -106,6 +109,10 @@ pub fn run(args: SpeakArgs, common: &Common) -> Result<(), CliError> {
             format.name()
         ));
     }
+    let signing = signer.as_ref().zip(mark);
+    if signer.is_some() && (mark.is_none() || is_pipe(&args) || !ContentSigner::signs(format)) {
+        say("not signed: only files in WAV and MP3 with --mark-synthetic are");
+    }
     let mut progress = SpeechProgress::new(&read.script, &catalog);
     let mut stream = speech
         .stream(read.script.clone(), &LaneShare::command(), &cancellation)
@@ -123,7 +130,7 @@ pub fn run(args: SpeakArgs, common: &Common) -> Result<(), CliError> {
     };
     progress.bar.finish_and_clear();
     if let Some(clip) = spoken? {
-        write(&clip, (format, mark), &args)?;
+        write(&clip, (format, mark), signing, &args)?;
     }
     let (seconds, took) = (progress.seconds, begun.elapsed().as_secs_f64());
     say(&format!(
@@ -180,13 +187,18 @@ fn pipe(
     broken.map_or(Ok(()), |fault| Err(CliError::failed(fault)))
 }
 
-/// Encodes the clip and writes the file.
+/// Encodes the clip, signs it and writes the file.
 fn write(
     clip: &Clip,
     (format, mark): (Format, Option<SyntheticMark>),
+    signing: Option<(&ContentSigner, SyntheticMark)>,
     args: &SpeakArgs,
 ) -> Result<(), CliError> {
     let file = encode::whole(format, &clip.samples, clip.rate_hz, mark);
+    let file = file.and_then(|file| match signing {
+        Some((signer, mark)) => signer.sign_whole(format, file, mark),
+        None => Ok(file),
+    });
     let file = file.map_err(CliError::failed)?;
     std::fs::write(&args.output, file)
         .map_err(|e| CliError::Failed(format!("{} cannot be written: {e}", args.output.display())))

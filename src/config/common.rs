@@ -21,6 +21,9 @@ settings! {
         /// Mark all speech as made by a machine, in the metadata of its file and by the header X-AI-Generated; speech of
         /// cloned voices and dubbed sound always is
         mark_synthetic: bool = OptionKind::Switch;
+        /// Private key and certificate, as `vocabox c2pa create` makes them, by which marked sound in WAV, MP3 and MP4 is signed
+        /// (C2PA), if the program was built with it
+        c2pa_key: Option<PathBuf> = OptionKind::Text("FILE"), Preset::Unset("nothing is signed");
     }
 }
 

@@ -16,7 +16,7 @@ use super::line_file::LineFile;
 use super::line_room::{LineRoom, has_words};
 use super::line_speech::{LineCounts, LineSpeaker};
 use super::mix::{self, PlacedLine};
-use super::mux::{self, TrackWriter};
+use super::mux::{self, Container, TrackWriter};
 use super::original::{AudioFrames, LineLoudness, RATE_HZ, Silence};
 use super::request::{RenderRequest, ScriptLine};
 use super::sound::{Original, SPEECH_RATE_HZ, Whole};
@@ -25,8 +25,12 @@ use crate::audio::encode::{WavWriter, mark_wav_file};
 use crate::audio::mark::SyntheticMark;
 use crate::engine::contract::CancellationToken;
 use crate::fault::{Fault, Kind};
+use crate::provenance::ContentSigner;
 use crate::store::AccountId;
 use crate::text::subtitles::{SubtitleLayout, TimedText, captions, srt, vtt};
+
+/// What is said of all that a render makes.
+const MARK: SyntheticMark = SyntheticMark::Part;
 
 /// Name of the film that a render makes.
 pub const VIDEO: &str = "video";
@@ -62,6 +66,9 @@ pub trait RenderFiles {
 
     /// A new unnamed file.
     fn scratch(&self) -> Result<File, Fault>;
+
+    /// What signs the film and the sound; none where they are not signed.
+    fn signer(&self) -> Option<&ContentSigner>;
 
     /// Makes the file called `name` with the content that `write` writes, whole or not at all.
     fn make(&self, name: &str, write: &mut WriteFile<'_>) -> Result<(), Fault>;
@@ -183,13 +190,30 @@ pub fn render(
             },
         )?;
         wav.finish()?;
-        mark_wav_file(file, SyntheticMark::Part)
+        mark_wav_file(file, MARK)?;
+        match files.signer() {
+            Some(signer) => signer.sign_wav(file, MARK),
+            None => Ok(()),
+        }
     })?;
     let track = writer.finish(&three_letters(&request.language))?;
-    let track = track.marked(SyntheticMark::Part);
+    let mut track = track.marked(MARK);
+    let mut manifest = match (&picture, files.signer()) {
+        (Some(picture), Some(signer)) if picture.container == Container::Mp4 => {
+            Some(signer.film(MARK)?)
+        }
+        _ => None,
+    };
+    if let Some(manifest) = &manifest {
+        track = track.with_manifest(manifest.room().to_vec());
+    }
     if picture.is_some() {
         files.make(VIDEO, &mut |file| {
-            mux::replace_audio(files.open()?, &track, replaced, file)
+            mux::replace_audio(files.open()?, &track, replaced, file)?;
+            match manifest.take() {
+                Some(manifest) => manifest.sign(file),
+                None => Ok(()),
+            }
         })?;
     }
     let shown: Vec<TimedText> = segments.iter().zip(&told).map(shown).collect();

@@ -1,6 +1,7 @@
 //! What each kind of job does: from the files that it was sent with to its result.
 
 use std::fs::File;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::analyze::{self, AnalysisRequest};
@@ -12,6 +13,7 @@ use super::sound;
 use crate::engine::contract::CancellationToken;
 use crate::engine::diarization::ANY_SPEAKERS;
 use crate::fault::{Fault, Kind};
+use crate::provenance::ContentSigner;
 use crate::store::{AccountId, Job, JobId, JobRoom, Store};
 
 /// Name of the file that a job works on, and of what a render is to make of it ([`RenderRequest`]).
@@ -21,6 +23,8 @@ pub const REQUEST: &str = "asked.json";
 /// What jobs work with.
 pub struct JobContext {
     pub services: DubServices,
+    /// Signs what renders make; none where the operator has no key for it.
+    pub signer: Option<Arc<ContentSigner>>,
     /// Whether history keeps what was heard and spoken.
     pub history_text: bool,
     /// How many bytes the files of all jobs may have.
@@ -93,6 +97,7 @@ pub fn render(
     let voices = context.services.voices.as_ref().ok_or_else(none)?;
     let folder = JobFolder {
         store,
+        signer: context.signer.as_deref(),
         account,
         id: job.job_id,
         room: context.room,
@@ -138,6 +143,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// The files of a job that renders.
 struct JobFolder<'a> {
     store: &'a Store,
+    signer: Option<&'a ContentSigner>,
     account: AccountId,
     id: JobId,
     room: JobRoom,
@@ -164,6 +170,10 @@ impl RenderFiles for JobFolder<'_> {
 
     fn scratch(&self) -> Result<File, Fault> {
         self.store.job_files().scratch(self.id)
+    }
+
+    fn signer(&self) -> Option<&ContentSigner> {
+        self.signer
     }
 
     fn make(&self, name: &str, write: &mut WriteFile<'_>) -> Result<(), Fault> {

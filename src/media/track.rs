@@ -80,6 +80,7 @@ impl TrackWriter {
             samples: self.frames,
             language: if known { language } else { "und" }.to_owned(),
             mark: None,
+            manifest: Vec::new(),
         })
     }
 
@@ -106,6 +107,7 @@ pub struct SoundTrack {
     samples: u64,
     language: String,
     mark: Option<SyntheticMark>,
+    manifest: Vec<u8>,
 }
 
 impl SoundTrack {
@@ -115,6 +117,16 @@ impl SoundTrack {
             mark: Some(mark),
             ..self
         }
+    }
+
+    /// The same track, whose film has `manifest`, a whole box, between its boxes `ftyp` and `moov`, if it is MP4.
+    pub fn with_manifest(self, manifest: Vec<u8>) -> Self {
+        SoundTrack { manifest, ..self }
+    }
+
+    /// Returns the box of [`SoundTrack::with_manifest`]; empty without one.
+    pub fn manifest(&self) -> &[u8] {
+        &self.manifest
     }
 
     /// Returns the mark of the film.

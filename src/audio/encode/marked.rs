@@ -24,7 +24,7 @@ const ENDLESS: [u8; 4] = [0xff; 4];
 
 /// Puts the mark between the head of a WAV file, of 44 bytes, and its samples.
 pub fn wav(file: &mut Vec<u8>, mark: SyntheticMark) {
-    let chunk = list(mark);
+    let chunk = chunk(*b"LIST", &list_content(mark));
     let size = &mut file[RIFF_SIZE_AT..RIFF_SIZE_AT + 4];
     if *size != ENDLESS {
         let whole = u32::from_le_bytes([size[0], size[1], size[2], size[3]]) + chunk.len() as u32;
@@ -35,11 +35,23 @@ pub fn wav(file: &mut Vec<u8>, mark: SyntheticMark) {
 
 /// Puts the mark at the end of a WAV file that is whole. Faults: those of [`Fault::disk`].
 pub fn mark_wav_file(file: &mut File, mark: SyntheticMark) -> Result<(), Fault> {
+    let (head, content) = (*b"LIST", list_content(mark));
+    append_wav_chunk(file, head, &content).map(drop)
+}
+
+/// Puts a chunk called `id` at the end of a WAV file that is whole, and counts it in the file's size if that is known and stays
+/// below 4 GiB. Returns where the chunk starts, in bytes. Faults: those of [`Fault::disk`].
+pub fn append_wav_chunk(
+    file: &mut (impl Read + Write + Seek),
+    id: [u8; 4],
+    content: &[u8],
+) -> Result<u64, Fault> {
     let mut append = || {
         let end = file.seek(SeekFrom::End(0))?;
         // Chunks start at even places.
+        let start = end + end % 2;
         file.write_all(&[0][..(end % 2) as usize])?;
-        file.write_all(&list(mark))?;
+        file.write_all(&chunk(id, content))?;
         let size = u32::try_from(file.stream_position()? - 8);
         let mut found = [0; 4];
         file.seek(SeekFrom::Start(RIFF_SIZE_AT as u64))?;
@@ -48,23 +60,23 @@ pub fn mark_wav_file(file: &mut File, mark: SyntheticMark) -> Result<(), Fault> 
             file.seek(SeekFrom::Start(RIFF_SIZE_AT as u64))?;
             file.write_all(&size.to_le_bytes())?;
         }
-        Ok(())
+        Ok(start)
     };
     append().map_err(Fault::disk)
 }
 
-fn list(mark: SyntheticMark) -> Vec<u8> {
+/// A chunk of a WAV file, of an even number of bytes.
+fn chunk(id: [u8; 4], content: &[u8]) -> Vec<u8> {
+    let size = (content.len() as u32).to_le_bytes();
+    let pad = &[0][..content.len() % 2];
+    [&id, &size[..], content, pad].concat()
+}
+
+/// The content of the chunk `LIST`.
+fn list_content(mark: SyntheticMark) -> Vec<u8> {
     let mut text = mark.comment().into_bytes();
     text.push(0);
-    if text.len() % 2 == 1 {
-        text.push(0);
-    }
-    let mut chunk = b"LIST".to_vec();
-    chunk.extend((text.len() as u32 + 12).to_le_bytes());
-    chunk.extend(b"INFOICMT");
-    chunk.extend((text.len() as u32).to_le_bytes());
-    chunk.extend(text);
-    chunk
+    [&b"INFO"[..], &chunk(*b"ICMT", &text)].concat()
 }
 
 /// Names and values of Vorbis comments (<https://www.xiph.org/vorbis/doc/v-comment.html>).
@@ -83,23 +95,57 @@ pub fn flac_comments(mark: SyntheticMark) -> Vec<u8> {
     [sized("vocabox"), count.to_vec(), comments.concat()].concat()
 }
 
+/// Bytes of the head of an ID3v2 tag, and of each of its frames.
+const ID3_HEAD_BYTES: usize = 10;
+/// Where the tag says how long it is, less its head.
+const ID3_SIZE_AT: usize = 6;
+/// The code of UTF-8 in a frame.
+const UTF_8: u8 = 3;
+
 /// An ID3v2.4 tag (<https://id3.org/id3v2.4.0-structure>), in UTF-8.
 pub fn id3(mark: SyntheticMark) -> Vec<u8> {
-    const UTF_8: u8 = 3;
-    let mut frames = Vec::new();
-    let mut frame = |id: &[u8; 4], language: &[u8], name: &str, text: &str| {
-        let content = [&[UTF_8], language, name.as_bytes(), &[0], text.as_bytes()].concat();
-        frames.extend(id);
-        frames.extend(synchsafe(content.len()));
-        frames.extend([0, 0]);
-        frames.extend(content);
+    let text = |id: &[u8; 4], language: &[u8], name: &str, text: &str| {
+        let name = name.as_bytes();
+        frame(id, &[&[UTF_8], language, name, &[0], text.as_bytes()])
     };
-    frame(b"COMM", b"eng", "", mark.sentence());
-    frame(b"TXXX", b"", SyntheticMark::FIELD, mark.source_type());
-    let mut tag = b"ID3\x04\x00\x00".to_vec();
-    tag.extend(synchsafe(frames.len()));
-    tag.extend(frames);
-    tag
+    let comment = text(b"COMM", b"eng", "", mark.sentence());
+    let field = text(b"TXXX", b"", SyntheticMark::FIELD, mark.source_type());
+    let frames = [comment, field].concat();
+    let size = synchsafe(frames.len());
+    [&b"ID3\x04\x00\x00"[..], &size, &frames].concat()
+}
+
+/// Puts a file (`GEOB`) called `name`, of the type `media_type`, into the ID3v2.4 tag at the start of an MP3 file. Returns where its
+/// content starts, in bytes. Fault: `Internal` for a file without such a tag.
+pub fn add_id3_object(
+    file: &mut Vec<u8>,
+    (media_type, name, description): (&str, &str, &str),
+    content: &[u8],
+) -> Result<u64, Fault> {
+    let no_tag = || Fault::internal("an MP3 file has no ID3v2.4 tag");
+    let size = (file.starts_with(b"ID3\x04\x00\x00"))
+        .then(|| file.get(ID3_SIZE_AT..ID3_HEAD_BYTES))
+        .flatten()
+        .ok_or_else(no_tag)?;
+    let size = size
+        .iter()
+        .fold(0, |size, byte| size << 7 | usize::from(*byte));
+    let end = ID3_HEAD_BYTES + size;
+    if end > file.len() {
+        return Err(no_tag());
+    }
+    let texts = [media_type, name, description].join("\0");
+    let object = frame(b"GEOB", &[&[UTF_8], texts.as_bytes(), &[0], content]);
+    let start = end + object.len() - content.len();
+    file[ID3_SIZE_AT..ID3_HEAD_BYTES].copy_from_slice(&synchsafe(size + object.len()));
+    file.splice(end..end, object);
+    Ok(start as u64)
+}
+
+/// A frame of an ID3v2.4 tag.
+fn frame(id: &[u8; 4], parts: &[&[u8]]) -> Vec<u8> {
+    let content = parts.concat();
+    [id, &synchsafe(content.len())[..], &[0, 0], &content].concat()
 }
 
 /// A number in four bytes of seven bits.

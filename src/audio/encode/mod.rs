@@ -13,7 +13,7 @@
 //! | `aac` | bare AAC packets, for MP4 |
 //! | `codec` | the codecs of a film's sound |
 //! | `adts` | AAC in packets with heads of their own |
-//! | `marked` | the mark of sound that a machine made |
+//! | `marked` | the mark of sound that a machine made, and room for what signs it |
 //! | `mp3` | MP3: a third of the bytes, not the same samples |
 
 mod aac;
@@ -33,7 +33,7 @@ use vocabox_base::fault::Fault;
 pub use crate::decode::codecs::opus::RATE_HZ as OPUS_RATE_HZ;
 pub use aac::AacPackets;
 pub use codec::Codec;
-pub use marked::mark_wav_file;
+pub use marked::{add_id3_object, append_wav_chunk, mark_wav_file};
 pub use packets::OpusPackets;
 pub use wav::{WAV_HEAD_BYTES, WavWriter, endless_wav_head, wav};
 

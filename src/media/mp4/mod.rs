@@ -74,7 +74,7 @@ pub fn replace_audio<R: Read + Seek>(
     let plan = Plan::new(&movie, sound, replaced)?;
     let mut out = BufWriter::new(out);
     let mut write = |bytes: &[u8]| out.write_all(bytes).map_err(Fault::disk);
-    write(&plan.brand()?)?;
+    write(&plan.front()?)?;
     write(&plan.head(&plan.places)?)?;
     write(&1u32.to_be_bytes())?;
     write(b"mdat")?;
@@ -159,7 +159,7 @@ impl<'a> Plan<'a> {
             places,
         };
         // The size of the header does not depend on the chunks' positions: each has 64 bits.
-        let head = plan.brand()?.len() + plan.head(&plan.places)?.len();
+        let head = plan.front()?.len() + plan.head(&plan.places)?.len();
         let mut at = head as u64 + LONG_HEAD_BYTES;
         let mut places = std::mem::take(&mut plan.places);
         for (lane, i) in plan.order() {
@@ -189,6 +189,11 @@ impl<'a> Plan<'a> {
             next[lane] += 1;
             Some((lane, next[lane] - 1))
         })
+    }
+
+    /// Returns what lies before the box `moov`.
+    fn front(&self) -> Result<Vec<u8>, Fault> {
+        Ok([&self.brand()?, self.sound.manifest()].concat())
     }
 
     /// Returns the box `ftyp`.

@@ -4,6 +4,7 @@ mod admin_statuses;
 mod answers;
 pub mod cloning;
 mod competition;
+mod content_credentials;
 mod contract;
 mod cors;
 mod description;
