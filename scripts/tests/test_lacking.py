@@ -17,6 +17,7 @@ LACKING = {
     "bill_of_materials.py": (["made"], "made/vocabox is missing: scripts/package makes it"),
     "check_balancer.py": ([], "haproxy is missing: install it"),
     "check_containers.py": ([], "target/tmp/films has no film: run `cargo test"),
+    "check_credentials.py": ([], NOT_BUILT),
     "check_metrics.py": ([], "prometheus is missing: install it"),
     "check_recordings.py": ([], "target/debug/examples/decode is missing: build it"),
     "check_playback.py": (["Cargo.toml"], "chromium is missing: install it"),

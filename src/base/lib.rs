@@ -2,8 +2,8 @@
 //! [`address`] (which addresses are one client, and networks), [`share`] and [`budget`] (what one account may have of it),
 //! [`cancellation`] (the deadline of a task), [`cpu_time`] (what a thread has computed), [`memory`] (when there is none
 //! left), [`groups`] (what bounds the process), [`process_usage`] (what it uses), [`disk`] (its room, and when it was full),
-//! [`folder`] (closed to others), [`secret`] (files of one), [`names`] (which are accepted), [`random`] (numbers of a seed) and [`end`] (leaving the
-//! process). It knows no other crate of the workspace.
+//! [`folder`] (closed to others), [`secret`] (files of one), [`names`] (which are accepted), [`random`] (numbers of a seed)
+//! and [`end`] (leaving the process). It knows no other crate of the workspace.
 
 pub mod address;
 pub mod budget;

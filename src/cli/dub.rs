@@ -10,7 +10,7 @@ use clap::ArgAction;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::CliError;
-use super::c2pa::open_signer;
+use super::content_key::open_signer;
 use super::endings::check_dubbed;
 use super::logging::say;
 use crate::app::Installation;
@@ -21,10 +21,11 @@ use crate::capability::Capability;
 use crate::config::{Common, Flags, ModelSettings};
 use crate::dub::analyze::{self, Analysis, AnalysisRequest};
 use crate::dub::fit::room_chars;
+use crate::dub::mux::{self, Container};
 use crate::dub::render::{self, AUDIO, RenderFiles, Rendered, SRT, VIDEO, WriteFile};
 use crate::dub::request::{RenderRequest, ScriptLine, language_codes};
 use crate::dub::services::DubServices;
-use crate::dub::{mux, sound};
+use crate::dub::sound;
 use crate::engine::contract::{CancellationToken, TranslateTask};
 use crate::engine::diarization::{self, ANY_SPEAKERS};
 use crate::fault::Fault;
@@ -75,7 +76,11 @@ pub fn run(args: DubArgs, common: &Common) -> Result<(), CliError> {
         CliError::Usage(format!("{path} cannot be opened: {e}"))
     })?;
     let film = mux::inspect(file).map_err(CliError::failed)?;
-    check_dubbed(film.map(|film| film.container), &args.output)?;
+    let container = film.map(|film| film.container);
+    check_dubbed(container, &args.output)?;
+    if signer.is_some() && container == Some(Container::Webm) {
+        say("not signed: films in WebM and Matroska are not");
+    }
     let installation = Installation::open(&options, Capability::ALL).map_err(CliError::usage)?;
     let spoken = spoken_language(&args.from, &installation.spoken_languages());
     let spoken = spoken.map_err(CliError::usage)?;

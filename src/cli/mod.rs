@@ -4,8 +4,8 @@ pub mod account;
 mod account_transfer;
 mod ask;
 pub mod backup;
-pub mod c2pa;
 pub mod config;
+pub mod content_key;
 pub mod diarize;
 pub mod docs;
 pub mod doctor;
@@ -83,7 +83,7 @@ enum Command {
     Diarize(diarize::DiarizeArgs),
     Dub(Box<dub::DubArgs>),
     Inspect(inspect::InspectArgs),
-    C2pa(c2pa::C2paArgs),
+    C2pa(content_key::C2paArgs),
     Config(Box<config::ConfigArgs>),
     Reload(reload::ReloadArgs),
     Backup(backup::BackupArgs),
@@ -156,7 +156,7 @@ fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::Diarize(args) => diarize::run(args, &common),
         Command::Dub(args) => dub::run(*args, &common),
         Command::Inspect(args) => inspect::run(args),
-        Command::C2pa(args) => c2pa::run(args),
+        Command::C2pa(args) => content_key::run(args),
         Command::Config(args) => config::run(&args, &common),
         Command::Reload(_) => reload::run(&common.settings.data_dir),
         Command::Backup(args) => backup::back_up(args, &common.settings.data_dir),

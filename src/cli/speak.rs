@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::CliError;
-use super::c2pa::open_signer;
+use super::content_key::open_signer;
 use super::endings::speech_format;
 use super::logging::say;
 use super::output::unwritten;

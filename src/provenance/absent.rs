@@ -7,7 +7,7 @@ use std::path::Path;
 use vocabox_audio::mark::SyntheticMark;
 use vocabox_base::fault::Fault;
 
-use super::CheckedManifest;
+use super::{CheckedManifest, SignatureBinding};
 
 /// Whether this build signs.
 pub fn is_built() -> bool {
@@ -33,16 +33,13 @@ fn not_built() -> Fault {
     )
 }
 
-/// What a signature binds.
-pub enum Binding {
-    Bytes(&'static str),
-    Boxes(&'static str),
-}
-
 /// There is none.
-pub struct Credential(Infallible);
+pub struct AbsentCredential(Infallible);
 
-impl Credential {
+/// What [`super::ContentSigner`] has in a build that signs.
+pub type Credential = AbsentCredential;
+
+impl AbsentCredential {
     /// Fault: always `Missing`.
     pub fn open(_path: &Path) -> Result<Self, Fault> {
         Err(not_built())
@@ -54,15 +51,22 @@ impl Credential {
     }
 
     /// Never called.
-    pub fn manifest(&self, _mark: SyntheticMark, _binding: Binding) -> Result<Manifest, Fault> {
+    pub fn manifest(
+        &self,
+        _mark: SyntheticMark,
+        _binding: SignatureBinding,
+    ) -> Result<ContentManifest, Fault> {
         match self.0 {}
     }
 }
 
 /// There is none.
-pub struct Manifest(Infallible);
+pub struct AbsentManifest(Infallible);
 
-impl Manifest {
+/// What [`super::FilmManifest`] has in a build that signs.
+pub type ContentManifest = AbsentManifest;
+
+impl AbsentManifest {
     /// Never called.
     pub fn room(&self) -> &[u8] {
         match self.0 {}

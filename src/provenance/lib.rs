@@ -34,7 +34,7 @@ use vocabox_audio::encode::{Format, add_id3_object, append_wav_chunk};
 use vocabox_audio::mark::SyntheticMark;
 use vocabox_base::fault::Fault;
 
-use credentials::{Binding, Credential, Manifest};
+use credentials::{ContentManifest, Credential};
 
 pub use credentials::{create_key, is_built};
 pub use presence::has_manifest;
@@ -53,6 +53,16 @@ const WAV_CHUNK: [u8; 4] = *b"C2PA";
 const CHUNK_HEAD_BYTES: u64 = 8;
 /// The type, name and description of the object in an MP3 file that holds a manifest.
 const MP3_OBJECT: (&str, &str, &str) = ("application/c2pa", "c2pa", "c2pa manifest store");
+
+/// What a signature binds in a file of a type: all bytes but the manifest, or all boxes but its own.
+#[cfg_attr(
+    not(feature = "c2pa"),
+    expect(dead_code, reason = "nothing reads what would be signed")
+)]
+enum SignatureBinding {
+    Bytes(&'static str),
+    Boxes(&'static str),
+}
 
 /// Signs files as this server's. It takes no clients' words: manifests name the program, the kind of sound and the signer only.
 pub struct ContentSigner(Credential);
@@ -90,7 +100,9 @@ impl ContentSigner {
                 Ok(file.into_inner())
             }
             Format::Mp3 => {
-                let manifest = self.0.manifest(mark, Binding::Bytes("audio/mpeg"))?;
+                let manifest = self
+                    .0
+                    .manifest(mark, SignatureBinding::Bytes("audio/mpeg"))?;
                 let at = add_id3_object(&mut file, MP3_OBJECT, manifest.room())?;
                 let mut file = Cursor::new(file);
                 manifest.sign(&mut file, at, 0)?;
@@ -107,7 +119,9 @@ impl ContentSigner {
         file: &mut (impl Read + Write + Seek + Send),
         mark: SyntheticMark,
     ) -> Result<(), Fault> {
-        let manifest = self.0.manifest(mark, Binding::Bytes("audio/wav"))?;
+        let manifest = self
+            .0
+            .manifest(mark, SignatureBinding::Bytes("audio/wav"))?;
         let end = file.seek(SeekFrom::End(0)).map_err(Fault::disk)?;
         let longest = u64::from(u32::MAX) - 2 * CHUNK_HEAD_BYTES;
         if end + manifest.room().len() as u64 > longest {
@@ -120,7 +134,9 @@ impl ContentSigner {
 
     /// A manifest for a film in MP4, which leaves room for it. Faults: `Internal` when there is none to be had.
     pub fn film(&self, mark: SyntheticMark) -> Result<FilmManifest, Fault> {
-        let manifest = self.0.manifest(mark, Binding::Boxes("video/mp4"))?;
+        let manifest = self
+            .0
+            .manifest(mark, SignatureBinding::Boxes("video/mp4"))?;
         Ok(FilmManifest(manifest))
     }
 
@@ -160,7 +176,7 @@ impl ContentSigner {
 }
 
 /// The manifest of a film, to be signed once the film is there.
-pub struct FilmManifest(Manifest);
+pub struct FilmManifest(ContentManifest);
 
 impl FilmManifest {
     /// The box that the film has between its boxes `ftyp` and `moov`.

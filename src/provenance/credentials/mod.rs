@@ -22,6 +22,8 @@ use vocabox_audio::mark::SyntheticMark;
 use vocabox_base::fault::Fault;
 use vocabox_base::secret::read_secret;
 
+use crate::SignatureBinding;
+
 pub use certificates::create_key;
 pub use reading::check;
 
@@ -42,12 +44,6 @@ const HASH_BYTES: usize = 32;
 /// Whether this build signs.
 pub fn is_built() -> bool {
     true
-}
-
-/// What a signature binds in a file of a type: all bytes but the manifest, or all boxes but its own.
-pub enum Binding {
-    Bytes(&'static str),
-    Boxes(&'static str),
 }
 
 /// A private key and its certificates.
@@ -104,10 +100,14 @@ impl Credential {
     }
 
     /// A manifest with this mark, not yet signed. Faults: `Internal` when the library makes none.
-    pub fn manifest(&self, mark: SyntheticMark, binding: Binding) -> Result<Manifest, Fault> {
+    pub fn manifest(
+        &self,
+        mark: SyntheticMark,
+        binding: SignatureBinding,
+    ) -> Result<ContentManifest, Fault> {
         let (file_type, room_type) = match binding {
-            Binding::Bytes(file_type) => (file_type, BARE),
-            Binding::Boxes(file_type) => (file_type, file_type),
+            SignatureBinding::Bytes(file_type) => (file_type, BARE),
+            SignatureBinding::Boxes(file_type) => (file_type, file_type),
         };
         let make = || {
             let mut builder = Builder::from_shared_context(&self.context);
@@ -119,7 +119,7 @@ impl Credential {
                 "action": "c2pa.created",
                 "digitalSourceType": mark.source_type(),
             }))?;
-            if let Binding::Bytes(_) = binding {
+            if let SignatureBinding::Bytes(_) = binding {
                 // As long as the one that takes its place, so that the manifest fills its room.
                 let mut hash = DataHash::new("jumbf manifest", "sha256");
                 hash.add_exclusion(HashRange::new(PLACE_GUESS, ROOM_GUESS));
@@ -127,7 +127,7 @@ impl Credential {
                 builder.add_assertion(DataHash::LABEL, &hash)?;
             }
             let room = builder.placeholder(room_type)?;
-            Ok(Manifest {
+            Ok(ContentManifest {
                 builder,
                 room,
                 room_type,
@@ -138,13 +138,13 @@ impl Credential {
 }
 
 /// A manifest that is to be signed.
-pub struct Manifest {
+pub struct ContentManifest {
     builder: Builder,
     room: Vec<u8>,
     room_type: &'static str,
 }
 
-impl Manifest {
+impl ContentManifest {
     /// Bytes that the file has where the manifest will be.
     pub fn room(&self) -> &[u8] {
         &self.room

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::support::server::run;
 
@@ -44,6 +44,9 @@ fn a_program_without_content_credentials_says_so_and_finds_those_of_others() {
         assert!(said.contains("was built without C2PA"), "{args:?}: {said}");
     }
     let start = b"jumdc2pa\x00\x11\x00\x10\x80\x00\x00\xaa\x00\x38\x9b\x71";
-    assert_eq!(inspected(start, &[])["c2pa"], json!({ "checked": false }));
+    assert_eq!(
+        inspected(start, &[])["c2pa"],
+        serde_json::json!({ "checked": false })
+    );
     assert_eq!(inspected(&start[1..], &[])["c2pa"], Value::Null);
 }

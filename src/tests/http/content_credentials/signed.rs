@@ -71,7 +71,6 @@ fn whole_speech_in_wav_and_mp3_is_signed_and_streams_and_other_formats_are_not()
         models.path(),
         &["--mark-synthetic", "--c2pa-key", &key.path()],
     );
-    server.logged("signed as that of Ward 3");
     let client = server.client();
     let speak = |path: &str| {
         let answer = client.post_json(path, &json!({ "text": "Yes. No." }));
