@@ -16,7 +16,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use c2pa::assertions::DataHash;
-use c2pa::{Builder, ClaimGeneratorInfo, Context, HashRange, SigningAlg, create_signer};
+use c2pa::{
+    BoxedSigner, Builder, ClaimGeneratorInfo, Context, HashRange, Signer, SigningAlg, create_signer,
+};
 use serde_json::json;
 use vocabox_audio::mark::SyntheticMark;
 use vocabox_base::fault::Fault;
@@ -38,6 +40,8 @@ const ROOM_GUESS: u64 = 4_096;
 const PLACE_GUESS: u64 = 1 << 24;
 /// Bytes of the longest file of a key: a chain of certificates has some ten thousand.
 const KEY_FILE_BYTES_MAX: u64 = 1 << 16;
+/// Bytes of a signature beside its certificates, as the library reckons.
+const SIGNATURE_ROOM: usize = 1_024;
 /// Bytes of SHA-256.
 const HASH_BYTES: usize = 32;
 
@@ -87,7 +91,7 @@ impl Credential {
                 path.display()
             ))
         })?;
-        let context = offline(None)?.with_signer(signer);
+        let context = offline(None)?.with_signer(UnstampedSigner(signer));
         Ok(Credential {
             context: Arc::new(context),
             organization,
@@ -134,6 +138,28 @@ impl Credential {
             })
         };
         make().map_err(unsigned)
+    }
+}
+
+/// The library's signer, without its room of 10 000 bytes for a time stamp, which nothing asks for.
+struct UnstampedSigner(BoxedSigner);
+
+impl Signer for UnstampedSigner {
+    fn sign(&self, data: &[u8]) -> c2pa::Result<Vec<u8>> {
+        self.0.sign(data)
+    }
+
+    fn alg(&self) -> SigningAlg {
+        self.0.alg()
+    }
+
+    fn certs(&self) -> c2pa::Result<Vec<Vec<u8>>> {
+        self.0.certs()
+    }
+
+    fn reserve_size(&self) -> usize {
+        let certificates = self.certs().unwrap_or_default();
+        certificates.iter().map(Vec::len).sum::<usize>() + SIGNATURE_ROOM
     }
 }
 
@@ -190,6 +216,7 @@ fn offline(trust: Option<&str>) -> Result<Context, Fault> {
     let mut settings = json!({
         "core": { "allowed_network_hosts": [], "decode_identity_assertions": false },
         "verify": { "ocsp_fetch": false, "remote_manifest_fetch": false },
+        "builder": { "thumbnail": { "enabled": false } },
     });
     if let Some(trust) = trust {
         settings["trust"] = json!({ "user_anchors": trust });
