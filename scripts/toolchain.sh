@@ -55,6 +55,8 @@ in_group() { # in_group COMMAND…: runs COMMAND in its own process group; retur
     return "$code"
 }
 
+# What scripts/bundle-sources made brings its own.
+[ -d toolchain/bin ] && PATH="$PWD/toolchain/bin:$PATH"
 # A toolchain that rustup has just installed is not on the PATH of an older shell.
 [ -d "$HOME/.cargo/bin" ] && PATH="$PATH:$HOME/.cargo/bin"
 

@@ -5,6 +5,7 @@
 3. the STFT to a convolution with its own impulse response (exact up to rounding)
 4. the decoder's heavy convolutions to 8 bits with static ranges (lossy, about as far from float as the published graph)
 5. the weights of float convolutions are stored as the published integers again (exact)
+6. in a second output, what stands between the convolutions becomes operators that only vocabox has (exact up to rounding)
 
 Names, shapes and lengths of inputs and outputs are unchanged. No inference is run: the ranges are in kokoro_calibration.npz,
 which kokoro_calibrate.py makes. The bytes are the same on every machine with the pinned numpy and onnx.
@@ -25,6 +26,7 @@ import numpy as np
 import onnx
 
 from graph import Graph
+from kokoro_fuse import fuse
 from kokoro_quantize import quantize
 from kokoro_rewrite import fold_integer_convolutions, fuse_norms_and_snakes, pack_weights, replace_stft
 
@@ -40,6 +42,9 @@ def main(options: argparse.Namespace) -> None:
     quantize(graph, table)
     pack_weights(graph, packed)
     arguments.save(graph.model(), options.outputs[0])
+    if len(options.outputs) > 1:
+        fuse(graph)
+        arguments.save(graph.model(), options.outputs[1])
 
 
 if __name__ == "__main__":

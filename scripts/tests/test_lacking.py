@@ -15,6 +15,7 @@ NO_REGISTRY = "could not be installed by pip: no connection to its registry"
 LACKING = {
     "advisories": (["--update"], "git is missing: install it"),
     "bill_of_materials.py": (["made"], "made/vocabox is missing: scripts/package makes it"),
+    "bundle-sources": ([], "cargo is missing: install rustup"),
     "check_balancer.py": ([], "haproxy is missing: install it"),
     "check_containers.py": ([], "target/tmp/films has no film: run `cargo test"),
     "check_metrics.py": ([], "prometheus is missing: install it"),

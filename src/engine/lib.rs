@@ -9,6 +9,7 @@
 //! | `registry` | the list of engines |
 //! | `recognition` | which part of which model a graph is, by its tensors |
 //! | `graph` | graphs, and the libraries that run them |
+//! | `kernels` | the loops of operators of our own |
 //! | `tts` | text → speech |
 //! | `asr` | speech → text (Whisper) |
 //! | `vad` | where in a recording there is speech (Silero) |
@@ -27,6 +28,7 @@ pub mod contract;
 pub mod diarization;
 mod ge2e;
 pub mod graph;
+pub mod kernels;
 mod kv_cache;
 mod level;
 pub mod live_detector;

@@ -4,7 +4,8 @@
 //! | --- | --- |
 //! | `net` | a loaded graph: named tensors in, tensors out, whichever library runs it |
 //! | `onnx_head` | what a file of a graph says of itself, read without a library |
-//! | `ort` | graphs run by ONNX Runtime; the only file that names it |
+//! | `ort` | graphs run by ONNX Runtime; it and `ort_operators` are the only files that name it |
+//! | `ort_operators` | operators of our own in such graphs |
 //! | `tract` | graphs run by tract; the only file that names it |
 //! | `loader` | a pack's graphs, loaded with the right runtime and checked against the manifest |
 //! | `library` | the ONNX Runtime library: where it is, and whether it can be loaded safely |
@@ -18,6 +19,9 @@ pub mod loader;
 pub mod net;
 pub mod onnx_head;
 pub mod ort;
+mod ort_operators;
+#[cfg(test)]
+mod ort_operators_tests;
 #[cfg(test)]
 mod shared_tests;
 pub mod tract;

@@ -1,4 +1,4 @@
-//! Graphs run by ONNX Runtime. The only file that names `ort`.
+//! Graphs run by ONNX Runtime. Only this file and `ort_operators` name `ort`.
 
 use std::any::Any;
 use std::ffi::{CString, c_char};
@@ -18,6 +18,7 @@ use ort::value::{DynValue, Outlet, Tensor, TensorElementType, TensorRef};
 use crate::graph::device::Device;
 use crate::graph::heap;
 use crate::graph::net::{Dtype, Input, Net, Signature, TensorSpec, Value};
+use crate::graph::ort_operators;
 use vocabox_base::fault::Fault;
 use vocabox_pack::PackFile;
 
@@ -163,7 +164,8 @@ impl Ort {
             .with_optimization_level(GraphOptimizationLevel::All)?
             // Sentences differ in length: a pattern planned for one would only hold memory for the next.
             .with_memory_pattern(false)?
-            .with_intra_op_spinning(false)?;
+            .with_intra_op_spinning(false)?
+            .with_operators(ort_operators::domain()?)?;
         let builder = match self.device {
             Device::Cuda(number) => {
                 let cuda = CUDA::default().with_device_id(number as i32);

@@ -26,7 +26,7 @@ fn root() -> PathBuf {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).to_owned()
 }
 
-fn by_ort(path: &Path) -> Arc<dyn Net> {
+pub(super) fn by_ort(path: &Path) -> Arc<dyn Net> {
     let pack = Pack::open(&root().join("models/onnxruntime")).unwrap();
     let packed = pack.path(pack.file("library", None).unwrap());
     let probed = library::find(None, Some(packed.shown())).unwrap();
@@ -132,7 +132,7 @@ fn a_run_that_fails_is_a_fault_and_the_next_is_as_before_it() {
 #[test]
 fn threads_share_the_graph_that_speaks() {
     let pack = Pack::open(&root().join("models/kokoro")).unwrap();
-    let file = pack.file("model", Some("optimized")).unwrap();
+    let file = pack.file("model", Some("fused")).unwrap();
     let net = by_ort(pack.path(file).shown());
     same_as_alone("kokoro", 2, |number| {
         let ids = (0..6 + 2 * number).map(|i| 43 + (i * 17 % 90) as i64);

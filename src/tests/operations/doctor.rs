@@ -92,7 +92,7 @@ fn a_machine_in_good_order_speaks_hears_and_has_no_failures() {
         ("device", "no CUDA: this ONNX Runtime has none"),
         (
             "pack kokoro",
-            "variant optimized, its manifest's for processors",
+            "variant fused, its manifest's for processors",
         ),
         ("pack whisper-base", "files as listed"),
         ("clock", "it shows 20"),

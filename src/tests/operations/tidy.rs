@@ -140,7 +140,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 
 /// Libraries, each with the only file or folder of its crate that may name it.
 const NAMED_BY: &[(&str, &str)] = &[
-    ("ort", "engine/graph/ort.rs"),
+    ("ort", "engine/graph/ort"),
     ("tract_onnx", "engine/graph/tract.rs"),
     ("tiny_http", "edge/inner/"),
     ("tungstenite", "edge/"),

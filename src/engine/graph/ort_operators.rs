@@ -1,0 +1,272 @@
+//! Operators of our own in graphs that ONNX Runtime runs: the domain `vocabox`.
+//!
+//! | operator | inputs | outputs |
+//! | --- | --- | --- |
+//! | `Statistics` | x f32 | its statistics f32 \[2, C\] |
+//! | `Snake` | x f32, its statistics, gamma f32 \[C\], beta f32 \[C\], scale f32 \[C\], zero u8 \[C\] | bytes u8 |
+//! | `SnakeBytes` | x u8, its scale f32 \[C\], its zero u8 \[C\], gamma, beta, scale, zero | bytes u8 |
+//! | `AddBytes` | x f32, bytes u8, their scale f32 \[C\], their zero u8 \[C\] | their sum f32, its statistics |
+//!
+//! x, bytes and the sum have one shape, \[1, 1, T, C\], where C is a multiple of 32. Statistics are the mean and the variance of
+//! each channel over T. [`crate::kernels`] computes them; `scripts/models/kokoro_fuse.py` writes graphs of them.
+
+use std::marker::PhantomData;
+use std::sync::{Mutex, PoisonError};
+
+use ort::operator::{
+    ComputeContext, Kernel, KernelContext, Operator, OperatorDomain, OperatorInput, OperatorOutput,
+};
+use ort::value::{PrimitiveTensorElementType, TensorElementType, ValueRef, ValueRefMut};
+use ort::{Error, Result};
+
+use crate::kernels::moments::{BlockMoments, ByteSums, Moments};
+use crate::kernels::snake::Snake;
+use crate::kernels::{ByteScale, LANES, block_rows, residual};
+
+const F32: TensorElementType = TensorElementType::Float32;
+const U8: TensorElementType = TensorElementType::Uint8;
+/// Added to the variance of an adaptive norm, as in the `InstanceNorm1d` of StyleTTS 2.
+const EPSILON: f32 = 1e-5;
+
+/// All of them.
+pub fn domain() -> Result<OperatorDomain> {
+    OperatorDomain::new("vocabox")?
+        .add(Stateless::<StatisticsOf>(PhantomData))?
+        .add(Stateless::<SnakeOfFloats>(PhantomData))?
+        .add(Stateless::<SnakeOfBytes>(PhantomData))?
+        .add(Stateless::<AddBytes>(PhantomData))
+}
+
+/// What an operator computes.
+trait Compute: Send + Sync + 'static {
+    const NAME: &str;
+    const INPUTS: &[TensorElementType];
+    const OUTPUTS: &[TensorElementType];
+
+    fn compute(tensors: &Tensors<'_>) -> Result<()>;
+}
+
+/// An operator, and its kernel, of no size: ONNX Runtime runs a kernel in several threads at once, so it must not hold anything.
+struct Stateless<C>(PhantomData<C>);
+
+impl<C: Compute> Operator for Stateless<C> {
+    type Kernel<'a> = Self;
+
+    fn name(&self) -> &str {
+        C::NAME
+    }
+
+    fn inputs(&self) -> impl IntoIterator<Item = OperatorInput> {
+        C::INPUTS.iter().map(|&of| OperatorInput::required(of))
+    }
+
+    fn outputs(&self) -> impl IntoIterator<Item = OperatorOutput> {
+        C::OUTPUTS.iter().map(|&of| OperatorOutput::required(of))
+    }
+
+    fn create_kernel<'a>(&self, _: &KernelContext<'a>) -> Result<Self> {
+        Ok(Stateless(PhantomData))
+    }
+}
+
+impl<C: Compute> Kernel for Stateless<C> {
+    fn compute(&mut self, context: &ComputeContext) -> Result<()> {
+        C::compute(&Tensors { context })
+    }
+}
+
+/// The tensors of one run of an operator.
+struct Tensors<'a> {
+    context: &'a ComputeContext,
+}
+
+impl<'a> Tensors<'a> {
+    fn given(&self, at: usize) -> Result<ValueRef<'a>> {
+        let given = self.context.input(at)?;
+        given.ok_or_else(|| Error::new(format!("input {at} is missing")))
+    }
+
+    fn made(&self, at: usize, shape: &[i64]) -> Result<ValueRefMut<'a>> {
+        let made = self.context.output(at, shape)?;
+        made.ok_or_else(|| Error::new(format!("output {at} is missing")))
+    }
+
+    /// Calls `each` with all of `work`, in the threads of ONNX Runtime; returns what it returned, in the order of the work.
+    fn in_parallel<W: Send, R: Send>(
+        &self,
+        work: impl IntoIterator<Item = W>,
+        each: impl Fn(W) -> R + Sync + Send,
+    ) -> Result<Vec<R>> {
+        let work: Vec<_> = work
+            .into_iter()
+            .map(|one| Mutex::new((Some(one), None)))
+            .collect();
+        self.context.par_for(work.len(), 0, |at| {
+            let mut one = work[at].lock().unwrap_or_else(PoisonError::into_inner);
+            let made = one.0.take().map(&each);
+            one.1 = made;
+        })?;
+        let made = |one: Mutex<(Option<W>, Option<R>)>| one.into_inner().ok()?.1;
+        let made: Option<Vec<R>> = work.into_iter().map(made).collect();
+        made.ok_or_else(|| Error::new("a part of an operator did not run"))
+    }
+
+    fn write_statistics(&self, at: usize, moments: &Moments) -> Result<()> {
+        let channels = moments.mean.len();
+        let mut made = self.made(at, &[2, channels as i64])?;
+        let (mean, variance) = made
+            .try_extract_tensor_mut::<f32>()?
+            .1
+            .split_at_mut(channels);
+        mean.copy_from_slice(&moments.mean);
+        variance.copy_from_slice(&moments.variance);
+        Ok(())
+    }
+}
+
+/// The shape and the values of a tensor \[1, 1, T, C\].
+fn rows<'v, T: PrimitiveTensorElementType>(
+    value: &'v ValueRef<'_>,
+) -> Result<(&'v [i64], usize, &'v [T])> {
+    let (shape, values) = value.try_extract_tensor::<T>()?;
+    match **shape {
+        [1, 1, _, channels] if channels > 0 && (channels as usize).is_multiple_of(LANES) => {
+            Ok((shape, channels as usize, values))
+        }
+        _ => Err(Error::new(format!(
+            "{shape:?} is not [1, 1, T, C] with C a multiple of {LANES}"
+        ))),
+    }
+}
+
+/// The values of a constant of each channel.
+fn of_channels<'v, T: PrimitiveTensorElementType>(
+    value: &'v ValueRef<'_>,
+    channels: usize,
+) -> Result<&'v [T]> {
+    let (_, values) = value.try_extract_tensor::<T>()?;
+    match values.len() == channels {
+        true => Ok(values),
+        false => Err(Error::new(format!(
+            "{} values for {channels} channels",
+            values.len()
+        ))),
+    }
+}
+
+struct StatisticsOf;
+
+impl Compute for StatisticsOf {
+    const NAME: &str = "Statistics";
+    const INPUTS: &[TensorElementType] = &[F32];
+    const OUTPUTS: &[TensorElementType] = &[F32];
+
+    fn compute(tensors: &Tensors<'_>) -> Result<()> {
+        let x = tensors.given(0)?;
+        let (_, channels, x) = rows::<f32>(&x)?;
+        let blocks = x.chunks(block_rows(channels) * channels);
+        let parts = tensors.in_parallel(blocks, |block| BlockMoments::of(block, channels))?;
+        tensors.write_statistics(0, &Moments::of_floats(channels, &parts))
+    }
+}
+
+struct SnakeOfFloats;
+
+impl Compute for SnakeOfFloats {
+    const NAME: &str = "Snake";
+    const INPUTS: &[TensorElementType] = &[F32, F32, F32, F32, F32, U8];
+    const OUTPUTS: &[TensorElementType] = &[U8];
+
+    fn compute(tensors: &Tensors<'_>) -> Result<()> {
+        let [x, statistics, gamma, beta, scale, zero] = given(tensors)?;
+        let (shape, channels, x) = rows::<f32>(&x)?;
+        let (mean, variance) = of_channels::<f32>(&statistics, 2 * channels)?.split_at(channels);
+        let made = ByteScale {
+            scale: of_channels(&scale, channels)?,
+            zero: of_channels(&zero, channels)?,
+        };
+        let norm = [
+            of_channels(&gamma, channels)?,
+            of_channels(&beta, channels)?,
+        ];
+        let snake = Snake::new([mean, variance], norm, EPSILON, made);
+        let mut bytes = tensors.made(0, shape)?;
+        let bytes = bytes.try_extract_tensor_mut::<u8>()?.1;
+        let block = block_rows(channels) * channels;
+        let work = x.chunks(block).zip(bytes.chunks_mut(block));
+        tensors.in_parallel(work, |(x, bytes)| snake.apply(x, bytes))?;
+        Ok(())
+    }
+}
+
+struct SnakeOfBytes;
+
+impl Compute for SnakeOfBytes {
+    const NAME: &str = "SnakeBytes";
+    const INPUTS: &[TensorElementType] = &[U8, F32, U8, F32, F32, F32, U8];
+    const OUTPUTS: &[TensorElementType] = &[U8];
+
+    fn compute(tensors: &Tensors<'_>) -> Result<()> {
+        let [x, x_scale, x_zero, gamma, beta, scale, zero] = given(tensors)?;
+        let (shape, channels, x) = rows::<u8>(&x)?;
+        let bytes_of = |scale, zero| -> Result<ByteScale<'_>> {
+            Ok(ByteScale {
+                scale: of_channels(scale, channels)?,
+                zero: of_channels(zero, channels)?,
+            })
+        };
+        let (from, made) = (bytes_of(&x_scale, &x_zero)?, bytes_of(&scale, &zero)?);
+        let norm = [
+            of_channels(&gamma, channels)?,
+            of_channels(&beta, channels)?,
+        ];
+        let block = block_rows(channels) * channels;
+        let parts = tensors.in_parallel(x.chunks(block), |block| ByteSums::of(block, channels))?;
+        let Moments { mean, variance } = Moments::of_bytes(from, &parts);
+        let snake = Snake::new([&mean, &variance], norm, EPSILON, made).of_bytes(from);
+        let mut bytes = tensors.made(0, shape)?;
+        let bytes = bytes.try_extract_tensor_mut::<u8>()?.1;
+        let work = x.chunks(block).zip(bytes.chunks_mut(block));
+        tensors.in_parallel(work, |(x, bytes)| snake.apply(x, bytes))?;
+        Ok(())
+    }
+}
+
+struct AddBytes;
+
+impl Compute for AddBytes {
+    const NAME: &str = "AddBytes";
+    const INPUTS: &[TensorElementType] = &[F32, U8, F32, U8];
+    const OUTPUTS: &[TensorElementType] = &[F32, F32];
+
+    fn compute(tensors: &Tensors<'_>) -> Result<()> {
+        let [x, bytes, scale, zero] = given(tensors)?;
+        let (shape, channels, x) = rows::<f32>(&x)?;
+        let (_, _, bytes) = rows::<u8>(&bytes)?;
+        if bytes.len() != x.len() {
+            return Err(Error::new("what is added has another shape"));
+        }
+        let stand_for = ByteScale {
+            scale: of_channels(&scale, channels)?,
+            zero: of_channels(&zero, channels)?,
+        };
+        let mut sum = tensors.made(0, shape)?;
+        let sum = sum.try_extract_tensor_mut::<f32>()?.1;
+        let block = block_rows(channels) * channels;
+        let work = x
+            .chunks(block)
+            .zip(bytes.chunks(block))
+            .zip(sum.chunks_mut(block));
+        let parts = tensors.in_parallel(work, |((x, bytes), sum)| {
+            residual::add(x, bytes, stand_for, sum);
+            BlockMoments::of(sum, channels)
+        })?;
+        tensors.write_statistics(1, &Moments::of_floats(channels, &parts))
+    }
+}
+
+/// The first `N` inputs.
+fn given<'a, const N: usize>(tensors: &Tensors<'a>) -> Result<[ValueRef<'a>; N]> {
+    let all: Vec<_> = (0..N).map(|at| tensors.given(at)).collect::<Result<_>>()?;
+    all.try_into().map_err(|_| Error::new("inputs are missing"))
+}
