@@ -115,11 +115,11 @@ fn told(found: &Inspected) -> String {
             "{mark}\nIt has content credentials, which this program does not check: it was built without C2PA."
         );
     };
-    let or_nobody = |name: &Option<String>| name.clone().unwrap_or_else(|| "?".to_owned());
+    let or_unknown = |name: &Option<String>| name.clone().unwrap_or_else(|| "(unknown)".to_owned());
     let signed = format!(
         "Signed by {}, made by {}: {}.",
-        or_nobody(&manifest.signed_by),
-        or_nobody(&manifest.made_by),
+        or_unknown(&manifest.signed_by),
+        or_unknown(&manifest.made_by),
         manifest.digital_source_types.join(", ")
     );
     let signature = match manifest.signature_valid {

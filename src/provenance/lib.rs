@@ -140,7 +140,7 @@ impl ContentSigner {
         Ok(FilmManifest(manifest))
     }
 
-    /// Signs a short file and checks it as others will, so that a key without its certificate, or with one that nobody accepts, is
+    /// Signs a short file and checks it as others will, so that a key without its certificate, or with one that readers refuse, is
     /// found at the start. Faults: `Missing`, with what is wrong.
     fn try_out(&self) -> Result<(), Fault> {
         let mark = SyntheticMark::Speech;

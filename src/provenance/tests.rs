@@ -76,7 +76,7 @@ fn a_signed_file_has_the_same_sound_and_says_who_made_it() {
             problems: Vec::new(),
         };
         assert_eq!(found(&signed, Some(&trust)), trusted);
-        // An issuer whom nobody named, and another than the named one.
+        // An issuer that nothing names, and another than the named one.
         for trust in [None, Some(stranger.as_str())] {
             let unknown = CheckedManifest {
                 signer_trusted: false,

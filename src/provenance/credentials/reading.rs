@@ -23,7 +23,7 @@ const TYPES: [(usize, &[u8], &str); 9] = [
 ];
 /// Bytes that tell a file's type.
 const HEAD_BYTES: u64 = 12;
-/// The code of a signer whom nobody named as trusted.
+/// The code of a signer whose certificate no trusted issuer signed.
 const UNKNOWN: &str = "signingCredential.untrusted";
 const TRUSTED: &str = "signingCredential.trusted";
 const SIGNED: &str = "claimSignature.validated";

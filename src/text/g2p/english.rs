@@ -1,16 +1,17 @@
 //! Turns English words into Kokoro's phonemes.
 //!
-//! Owns the alphabet and the lexicon (crate misaki-rs 0.8.0: Misaki's US or GB lexicon and a part-of-speech tagger,
-//! both inside the binary), and `pronunciations.txt` for words that the lexicon lacks. Its input are the words that the
-//! grammar makes of a text; it does not know how text is cut into pieces.
+//! Owns the alphabet, and `pronunciations.txt` for words that Misaki's lexicon lacks; `pronouncer` has that lexicon and a
+//! part-of-speech tagger. Its input are the words that the grammar makes of a text; it does not know how text is cut into
+//! pieces.
 
 use crate::g2p::heteronyms;
-use crate::g2p::letter_to_sound::{LetterToSound, localise, spelled};
+use crate::g2p::letter_to_sound::{localise, spelled};
+use crate::g2p::pronouncer::{PronouncedWord, Pronouncer};
 use crate::grammar::english::{EnglishGrammar, WordList};
 use crate::language::{Language, unreadable};
 use crate::normalization::unicode::{fold, is_unread};
 use crate::{Accent, NOTHING};
-use misaki_rs::{G2P, MToken, lexicon::PhonemeEntry};
+use misaki_rs::lexicon::PhonemeEntry;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{LazyLock, OnceLock};
@@ -26,21 +27,17 @@ pub(crate) const SILENT: &str = " !\"(),.:;?—…“”ˈˌː\u{303}";
 /// Smallest number of letters of each half of a compound.
 const HALF_MIN: usize = 3;
 
-/// English of one accent. Building one takes about 0.3 s and 95 MB; it is `Sync`, so that all workers share it.
+/// English of one accent. Building one takes about 0.1 s and 40 MB; it is `Sync`, so that all workers share it.
 pub struct English {
-    g2p: G2P,
+    pronouncer: Pronouncer,
     accent: Accent,
 }
 
 impl English {
-    /// Reads the lexicon and the tagger from the binary.
+    /// Reads the lexicon from the binary.
     pub fn new(accent: Accent) -> Self {
-        let language = match accent {
-            Accent::American => misaki_rs::Language::EnglishUS,
-            Accent::British => misaki_rs::Language::EnglishGB,
-        };
         English {
-            g2p: G2P::with_fallback(language, Some(Box::new(LetterToSound(accent)))),
+            pronouncer: Pronouncer::new(accent),
             accent,
         }
     }
@@ -68,8 +65,8 @@ impl English {
     }
 
     #[cfg(test)]
-    pub(crate) fn misaki(&self) -> &G2P {
-        &self.g2p
+    pub(crate) fn pronouncer(&self) -> &Pronouncer {
+        &self.pronouncer
     }
 
     /// Returns the grammar that reads figures and signs.
@@ -78,6 +75,25 @@ impl English {
             accent: self.accent,
             words: self,
         }
+    }
+
+    /// Returns the text that is read for `words`, and the sounds that ranges of its bytes have, in order.
+    pub(crate) fn known_forms(&self, words: &str) -> (String, Vec<(Range<usize>, String)>) {
+        let words: Vec<&str> = words.split(' ').collect();
+        let (mut text, mut own) = (String::new(), Vec::new());
+        for i in 0..words.len() {
+            let form = self.known_form(&words, i);
+            if !text.is_empty() {
+                text.push(' ');
+            }
+            let start = text.len();
+            own.extend(
+                form.own
+                    .map(|(r, sounds)| (start + r.start..start + r.end, sounds)),
+            );
+            text.push_str(&form.text);
+        }
+        (text, own)
     }
 
     /// Returns the form of the word at `i` that misaki reads as it should be: a compound of two known words with a
@@ -105,7 +121,12 @@ impl English {
                 text: format!("{before}{stand_in}{after}"),
             };
         }
-        let known = |w: &str| self.g2p.lexicon.get_word(w, "NN", None, None).is_some();
+        let known = |w: &str| {
+            self.pronouncer
+                .lexicon
+                .get_word(w, "NN", None, None)
+                .is_some()
+        };
         if core.contains('-') {
             let letters = core.split('-').filter(|part| part.len() == 1).count();
             let unknown = letters > 1 || core.split('-').any(|part| !known(part));
@@ -158,7 +179,7 @@ impl English {
     fn elided(&self, word: &str) -> Option<String> {
         let stem = word.strip_suffix("in'")?;
         let full = format!("{}ing", stem.to_lowercase());
-        let (sounds, _) = self.g2p.lexicon.get_word(&full, "VBG", None, None)?;
+        let (sounds, _) = self.pronouncer.lexicon.get_word(&full, "VBG", None, None)?;
         sounds.strip_suffix('ŋ').map(|s| format!("{s}n"))
     }
 }
@@ -180,7 +201,7 @@ static PRONUNCIATIONS: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {
 impl WordList for English {
     fn is_known(&self, word: &str) -> bool {
         const SHORT: usize = 3;
-        let lexicon = &self.g2p.lexicon;
+        let lexicon = &self.pronouncer.lexicon;
         match word.len() {
             _ if PRONUNCIATIONS.contains_key(word) => true,
             0..=SHORT => lexicon.golds.contains_key(word) || lexicon.silvers.contains_key(word),
@@ -189,7 +210,7 @@ impl WordList for English {
     }
 
     fn is_acronym(&self, word: &str) -> bool {
-        let entry = self.g2p.lexicon.golds.get(word);
+        let entry = self.pronouncer.lexicon.golds.get(word);
         word.len() > 1
             && (matches!(entry, Some(PhonemeEntry::Simple(_)))
                 || PRONUNCIATIONS.contains_key(word.to_lowercase().as_str()))
@@ -216,32 +237,18 @@ impl Language for English {
         if words.is_empty() {
             return Ok(String::new());
         }
-        let words: Vec<&str> = words.split(' ').collect();
-        let (mut text, mut own) = (String::new(), Vec::new());
-        for i in 0..words.len() {
-            let form = self.known_form(&words, i);
-            if !text.is_empty() {
-                text.push(' ');
-            }
-            let start = text.len();
-            own.extend(
-                form.own
-                    .map(|(r, sounds)| (start + r.start..start + r.end, sounds)),
-            );
-            text.push_str(&form.text);
-        }
-        let (_, tokens) = self.g2p.g2p(&text).map_err(Fault::internal)?;
-        let raw = with_own(&tokens, &own);
+        let (text, own) = self.known_forms(words);
+        let raw = with_own(&self.pronouncer.read(&text), &own);
         Ok(tidy(&raw, ALPHABET))
     }
 }
 
-/// Returns the sounds of `tokens`, which have the text in order, with the sounds that `own` gives for ranges of bytes of
+/// Returns the sounds of `spoken`, which has the text in order, with the sounds that `own` gives for ranges of bytes of
 /// the text, in order. "the" before such sounds fits them.
-fn with_own(tokens: &[MToken], own: &[(Range<usize>, String)]) -> String {
+fn with_own(spoken: &[PronouncedWord], own: &[(Range<usize>, String)]) -> String {
     let (mut out, mut at, mut next) = (String::new(), 0, 0);
     let mut article = None; // where the sounds of "the" right before stand in `out`
-    for token in tokens {
+    for token in spoken {
         let end = at + token.text.len();
         while own.get(next).is_some_and(|(range, _)| range.end <= at) {
             next += 1;
@@ -249,7 +256,7 @@ fn with_own(tokens: &[MToken], own: &[(Range<usize>, String)]) -> String {
         let start = out.len();
         match own.get(next).filter(|(range, _)| range.start < end) {
             None => {
-                let sounds = token.phonemes.as_deref().unwrap_or_default();
+                let sounds = &token.sounds;
                 out.push_str(sounds);
                 // misaki loses a mark that its tagger takes for a part of the word: "No! Sit."
                 let word = token.text.trim_end_matches(['.', ',', ';', ':', '!', '?']);

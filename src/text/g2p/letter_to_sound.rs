@@ -5,7 +5,6 @@
 
 use crate::Accent;
 use crate::normalization::numbers::one_by_one;
-use misaki_rs::{Fallback, fallback::FallbackError};
 use std::sync::LazyLock;
 
 const VOWELS: &str = "AIOQWYaiuæɑɒɔəɛɜɪʊʌᵊᵻE";
@@ -46,15 +45,6 @@ static RULES: LazyLock<Vec<Vec<LetterRule>>> = LazyLock::new(|| {
     }
     rules
 });
-
-/// The fallback that misaki calls for a word that is in none of its lexicons.
-pub struct LetterToSound(pub Accent);
-
-impl Fallback for LetterToSound {
-    fn phonemize(&self, word: &str) -> Result<String, FallbackError> {
-        Ok(sounds(word, self.0))
-    }
-}
 
 /// Returns the sounds of `word`: its parts at hyphens and other signs are read by rule when they look pronounceable,
 /// else letter by letter, and figures digit by digit. Empty only when `word` has no ASCII letter or digit. Never fails.

@@ -36,7 +36,7 @@ fn distance(a: &[char], b: &[char]) -> usize {
 #[test]
 fn letter_rules_err_on_under_a_fifth_of_phonemes() {
     for accent in [Accent::American, Accent::British] {
-        let golds = &English::shared(accent).misaki().lexicon.golds;
+        let golds = &English::shared(accent).pronouncer().lexicon.golds;
         let mut words: Vec<_> = golds
             .iter()
             .filter(|(w, _)| {
