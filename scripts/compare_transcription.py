@@ -18,6 +18,7 @@ import wave
 from pathlib import Path
 
 from measuring import ROOT, Fault, children, guarded, last_line, needs, parser, peers
+from measuring.client import clip
 from measuring.figures import report, resident_mib, timed
 from measuring.server import serving
 from measuring.texts import TWO_CITIES, errors
@@ -55,16 +56,6 @@ SENTENCES = [
 def transcribed(server, wav, words=False):
     """The answer of POST /voice/stt."""
     return server.form("/voice/stt", wav, language="en", word_timestamps=str(words))
-
-
-def clip(wav, seconds):
-    """The first `seconds` of a WAV file."""
-    with wave.open(io.BytesIO(wav)) as source:
-        made = io.BytesIO()
-        with wave.open(made, "wb") as out:
-            out.setparams(source.getparams())
-            out.writeframes(source.readframes(seconds * source.getframerate()))
-    return made.getvalue()
 
 
 def word_errors(binary, server, peer, recording, voices):

@@ -7,7 +7,7 @@ other 20 s of the person, all in the band of the recording. The judge is the enc
 does not use; GE2E, which it uses beside CAM++, is shown for comparison. "Chosen" is the stock voice that the server finds most
 similar, "best" that which each encoder finds most similar. "Speaker" compares the two recordings of the person. Word errors are
 those of Whisper base on ten sentences spoken by the clone. Needs a built vocabox, and Debian's apt-get; fetches everything else into
---keep, and keeps the speech and the measurements of stock voices there for the next run.
+--keep, and keeps the speech of stock voices there for the next run.
 """
 
 import json
@@ -39,20 +39,11 @@ def clone(server, wav, name):
 
 
 class Known:
-    """Speech of the stock voices, and the server's file of their measurements: made once, kept in `folder`."""
+    """Speech of the stock voices: made once, kept in `folder`."""
 
     def __init__(self, folder):
-        self.folder, self.file = folder, folder / "stock-voices.json"
+        self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-
-    def files(self):
-        """Files for a server's data folder."""
-        return [self.file] if self.file.exists() else []
-
-    def wait(self, server):
-        if not self.file.exists():
-            server.said(r"(\d+) stock voices measured")
-            write_atomically(self.file, (server.data / self.file.name).read_bytes())
 
     def said(self, server, voice, text, name):
         path = self.folder / f"{voice}-{name}.wav"
@@ -124,8 +115,8 @@ def measure(options, folder):
     encoders = Encoders()
     gains = []
     print("| person | encoder | clone | chosen | best stock | speaker | word errors | answered | refined | is stock |\n" + "| --- " * 10 + "|")
-    with serving(options.binary, PACKS, log_level="info", data_files=known.files()) as server:
-        known.wait(server)
+    with serving(options.binary, PACKS, log_level="info") as server:
+        server.said(r"(\d+) stock voices measured")
         voices = json.loads(server.get("/voice/voices"))["voices"]
         stock = [v["voice_id"] for v in voices if v["category"] == "premade"]
         stock = {v: sound(known.said(server, v, tested, "tested")) for v in stock}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import http.client
+import io
 import json
 import urllib.error
 import urllib.request
 import uuid
+import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,7 +20,18 @@ BYTES_A_SECOND = 48_000  # of speech: 24 kHz, mono, 16 bits
 
 def seconds_of(wav: bytes) -> float:
     """Seconds of a WAV file of the server's speech."""
-    return (len(wav) - WAV_HEAD_BYTES) / BYTES_A_SECOND
+    bytes_a_second = int.from_bytes(wav[28:32], "little")
+    return (len(wav) - WAV_HEAD_BYTES) / bytes_a_second
+
+
+def clip(wav: bytes, seconds: float) -> bytes:
+    """The first `seconds` of a WAV file."""
+    with wave.open(io.BytesIO(wav)) as source:
+        made = io.BytesIO()
+        with wave.open(made, "wb") as out:
+            out.setparams(source.getparams())
+            out.writeframes(source.readframes(int(seconds * source.getframerate())))
+    return made.getvalue()
 
 
 class Refused(Fault):

@@ -1,29 +1,110 @@
-"""Other programs on the same weights: kokoro-onnx and faster-whisper. Their packages are imported where they are used,
-because `needs.prepare` installs them."""
+"""Other programs on the same weights: kokoro-onnx, sherpa-onnx and Piper speak, faster-whisper and whisper.cpp transcribe. Their
+packages are imported where they are used, because `needs.prepare` installs them. The GPL of Piper's package does not matter to a
+script that only calls it."""
 
 from __future__ import annotations
 
 import io
 import json
 import os
+import wave
 from pathlib import Path
 
 from . import needs
 
 # Includes the libraries that compute, on which the figures depend.
 PACKAGES = ["kokoro-onnx==0.6.1", "faster-whisper==1.2.1", "onnxruntime==1.32.0", "ctranslate2==4.8.5", "numpy==2.4.6"]
+# Those that only scripts/compare_peers.py calls.
+MORE_PACKAGES = [*PACKAGES, "sherpa-onnx==2.0.1", "piper-tts==1.8.0", "pywhispercpp==1.5.1", "onnx==1.23.2"]
+THREADS = os.cpu_count() or 1
 TIMES = 1501  # tokens of Whisper's that stand for 0.00 to 30.00 s, every 0.02 s
 
 
-def kokoro(folder: Path):
+class Kokoro:
     """kokoro-onnx on the published graph and the pack's voices, which are written to the file in `folder` that it needs."""
-    import numpy
-    from kokoro_onnx import Kokoro
 
-    pack = needs.MODELS / "kokoro"
-    voices = {file.stem: numpy.fromfile(file, numpy.float32).reshape(-1, 1, 256) for file in (pack / "voices").glob("*.bin")}
-    numpy.savez(folder / "voices.npz", **voices)
-    return Kokoro(str(pack / "kokoro.published.onnx"), str(folder / "voices.npz"))
+    def __init__(self, folder: Path):
+        import numpy
+        from kokoro_onnx import Kokoro
+
+        pack = needs.MODELS / "kokoro"
+        voices = {file.stem: numpy.fromfile(file, numpy.float32).reshape(-1, 1, 256) for file in (pack / "voices").glob("*.bin")}
+        numpy.savez(folder / "voices.npz", **voices)
+        self._kokoro = Kokoro(str(pack / "kokoro.published.onnx"), str(folder / "voices.npz"))
+
+    def seconds(self, text: str) -> float:
+        """Speaks the text; returns the length of the sound."""
+        samples, rate = self._kokoro.create(text, voice="af_heart", lang="en-us")
+        return len(samples) / rate
+
+
+class SherpaKokoro:
+    """sherpa-onnx on the published graph, with the metadata, voices and tokens that it needs, in English."""
+
+    VOICES = ("af_heart", "am_michael")
+
+    def __init__(self, folder: Path):
+        import espeakng_loader
+        import onnx
+        import sherpa_onnx
+
+        pack = needs.MODELS / "kokoro"
+        graph = onnx.load(pack / "kokoro.published.onnx")
+        facts = {
+            "model_type": "kokoro", "language": "English", "voice": "en-us", "has_espeak": 1, "sample_rate": 24_000, "version": 1,
+            "style_dim": "510,1,256", "n_speakers": len(self.VOICES), "speaker_names": ",".join(self.VOICES),
+        }  # fmt: skip
+        onnx.helper.set_model_props(graph, {key: str(value) for key, value in facts.items()})
+        onnx.save(graph, folder / "kokoro.onnx")
+        (folder / "voices.bin").write_bytes(b"".join((pack / f"voices/{voice}.bin").read_bytes() for voice in self.VOICES))
+        tokens = json.loads((pack / "vocabulary.json").read_text(encoding="utf-8"))["vocab"]
+        (folder / "tokens.txt").write_text("".join(f"{token} {number}\n" for token, number in tokens.items()), encoding="utf-8")
+        kokoro = sherpa_onnx.OfflineTtsKokoroModelConfig(
+            model=str(folder / "kokoro.onnx"), voices=str(folder / "voices.bin"), tokens=str(folder / "tokens.txt"),
+            data_dir=espeakng_loader.get_data_path(),
+        )  # fmt: skip
+        model = sherpa_onnx.OfflineTtsModelConfig(kokoro=kokoro, num_threads=THREADS)
+        self._tts = sherpa_onnx.OfflineTts(sherpa_onnx.OfflineTtsConfig(model=model))
+
+    def seconds(self, text: str) -> float:
+        """Speaks the text; returns the length of the sound."""
+        made = self._tts.generate(text, sid=0, speed=1.0)
+        return len(made.samples) / made.sample_rate
+
+
+class Piper:
+    """Piper's own package on the pack piper-en-us-joe."""
+
+    def __init__(self):
+        from piper import PiperVoice
+
+        pack = needs.MODELS / "piper-en-us-joe"
+        self._voice = PiperVoice.load(pack / "joe.onnx", pack / "tokens.json")
+
+    def seconds(self, text: str) -> float:
+        """Speaks the text; returns the length of the sound."""
+        return sum(len(chunk.audio_float_array) / chunk.sample_rate for chunk in self._voice.synthesize(text))
+
+
+class WhisperCpp:
+    """whisper.cpp, greedy, on 16-bit weights."""
+
+    def __init__(self, folder: Path):
+        from pywhispercpp.model import Model
+
+        from . import ggml_whisper
+
+        weights = ggml_whisper.write(folder / "ggml-base.bin")
+        quiet = {"print_progress": False, "print_realtime": False, "redirect_whispercpp_logs_to": None}
+        self._model = Model(str(weights), n_threads=THREADS, language="en", **quiet)
+
+    def text(self, wav: bytes) -> str:
+        """What is said in a WAV file at 48 kHz."""
+        import numpy
+
+        with wave.open(io.BytesIO(wav)) as file:
+            samples = numpy.frombuffer(file.readframes(file.getnframes() // 3 * 3), "<i2").astype(numpy.float32) / 32768
+        return " ".join(segment.text for segment in self._model.transcribe(samples.reshape(-1, 3).mean(1)))
 
 
 def whisper_folder(folder: Path) -> Path:
@@ -47,7 +128,7 @@ class Whisper:
     def __init__(self, folder: Path, kind: str):
         from faster_whisper import WhisperModel
 
-        self._model = WhisperModel(str(folder), device="cpu", compute_type=kind, cpu_threads=os.cpu_count() or 1)
+        self._model = WhisperModel(str(folder), device="cpu", compute_type=kind, cpu_threads=THREADS)
 
     def segments(self, wav: bytes, **options: object) -> list:
         segments, _ = self._model.transcribe(io.BytesIO(wav), language="en", beam_size=1, **options)

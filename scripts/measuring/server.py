@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import queue
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -102,18 +101,14 @@ def serving(
     packs: Iterable[str] = PACKS,
     edits: dict[str, Edit] | None = None,
     log_level: str = "error",
-    data_files: Iterable[Path] = (),
     options: Sequence[str] = (),
 ) -> Iterator[Server]:
-    """Runs a server with these packs, a key, `options`, and `data_files` in its data folder; `edits` changes the manifests of
-    packs. At `log_level` error, the whole log goes to standard error, else only warnings and errors. The end of the block
+    """Runs a server with these packs, a key and `options`; `edits` changes the manifests of packs. At `log_level` error, the whole log goes to standard error, else only warnings and errors. The end of the block
     stops the server; a failure of the block kills it. Its folders are removed."""
     with tempfile.TemporaryDirectory(prefix="vocabox-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         models, data = linked(folder / "models", packs, edits or {}), folder / "data"
         data.mkdir()
-        for file in data_files:
-            shutil.copy(file, data)
         common = ["--data-dir", str(data), "--models-dir", str(models)]
 
         def new_key(account: str, calls_a_minute: int = 100_000) -> str:

@@ -101,7 +101,7 @@ impl Installation {
             }
             false => (None, None),
         };
-        let graphs = GraphLoader { ort };
+        let graphs = GraphLoader { ort, idle: None };
         check_memory(chosen.clone(), &graphs, groups::memory_bytes_max())?;
         for pack in chosen {
             engine::of(pack)?;
@@ -418,7 +418,10 @@ mod tests {
 
     #[test]
     fn packs_that_the_control_group_has_no_memory_for_are_refused_with_both_numbers() {
-        let graphs = GraphLoader { ort: None };
+        let graphs = GraphLoader {
+            ort: None,
+            idle: None,
+        };
         let models = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
         let packs = Pack::all(&models).unwrap();
         let packs = || packs.iter().filter(|pack| pack.name() == "silero-vad");

@@ -29,6 +29,7 @@ use crate::dub::services::DubServices;
 use crate::dub::tasks::JobContext;
 use crate::edge::{Bounds, Edge, EdgeConfig, EdgeError, EdgeSetup};
 use crate::engine;
+use crate::engine::graph::idle::IdleGraphs;
 use crate::fault::{Fault, Kind};
 use crate::limits;
 use crate::memory;
@@ -103,7 +104,10 @@ impl App {
         let store = Store::serve(&options.data_dir, bounds)?;
         let wyoming_key = wyoming_key(options, &store)?;
         let setup = set_up(options).map_err(refused)?;
-        let installation = Installation::open(&options.models, Capability::ALL)?;
+        let mut installation = Installation::open(&options.models, Capability::ALL)?;
+        let idle = options.server.unload_after.map(Duration::from_secs);
+        let idle = idle.map(|unused| Arc::new(IdleGraphs::new(unused)));
+        installation.graphs.idle = idle.clone();
         let capacity = installation.capacity(options.places());
         let beams = options.models.settings.beam;
         let sessions = options.server.realtime_sessions;
@@ -178,7 +182,7 @@ impl App {
             _ => None,
         };
         let edge = setup.open(lifecycle(None)).map_err(refused)?;
-        give_memory_back(Arc::clone(&context.drain))?;
+        give_memory_back(Arc::clone(&context.drain), idle)?;
         Ok(App {
             edge,
             wyoming,
@@ -301,14 +305,17 @@ fn set_up(options: &config::Serve) -> Result<EdgeSetup, EdgeError> {
     EdgeSetup::new(edge, bounds)
 }
 
-/// Starts the thread that returns the memory of generations which have ended to the system. It ends with the process.
-/// Faults: `Internal` when it cannot be started.
-fn give_memory_back(drain: Arc<DrainGate>) -> Result<(), Fault> {
+/// Starts the thread that returns the memory of generations which have ended, and of graphs which are `idle`, to the system. It ends
+/// with the process. Faults: `Internal` when it cannot be started.
+fn give_memory_back(drain: Arc<DrainGate>, idle: Option<Arc<IdleGraphs>>) -> Result<(), Fault> {
     let mut seen = 0;
     let thread = thread::Builder::new().name("memory".to_owned());
     let spawned = thread.spawn(move || {
         loop {
             thread::sleep(MEMORY_EVERY);
+            if let Some(idle) = &idle {
+                idle.unload_unused();
+            }
             let ended = drain.ended();
             if ended != std::mem::replace(&mut seen, ended) {
                 engine::graph::heap::give_back();

@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::installation::{Installation, missing};
 use crate::capability::Capability;
 use crate::clone::Cloning;
-use crate::clone::catalog::{Catalog, StockVoice};
+use crate::clone::catalog::{Catalog, MEASUREMENTS, StockVoice};
 use crate::clone::probe::VoiceProbe;
 use crate::dub::services::DubServices;
 use crate::dub::voices::DubVoices;
@@ -235,8 +235,9 @@ impl Installation {
             return Ok(None);
         };
         let packs = [pack, embed].into_iter().chain(&self.compare);
-        let hashes: Vec<String> = packs.map(|p| self.made_of(p)).collect();
-        let catalog = Catalog::open(stock(pack), &hashes, data_dir)?;
+        let models: Vec<String> = packs.map(|p| self.models_of(p)).collect();
+        let shipped = pack.file(MEASUREMENTS, None).ok().map(|f| pack.path(f));
+        let catalog = Catalog::open(stock(pack), &models, shipped.as_ref(), data_dir)?;
         let probe = VoiceProbe {
             speech: Arc::clone(speech),
             speakers: Arc::clone(speakers),
@@ -253,10 +254,16 @@ impl Installation {
         packs.find_map(|p| Some((p, reader(p)?)))
     }
 
-    /// Identifies the content of `pack` and the variant of its graphs that runs.
-    fn made_of(&self, pack: &Pack) -> String {
-        let variant = self.graphs.variant(pack).unwrap_or_default();
-        format!("{} {variant}", pack.fingerprint())
+    /// Identifies the graphs of `pack` that run, and what their input is made with.
+    fn models_of(&self, pack: &Pack) -> String {
+        let variant = self.graphs.variant(pack);
+        let is_voice = |path: &str| pack.manifest.voices.iter().any(|v| v.file == path);
+        let files = pack.manifest.files.iter();
+        let files = files.filter(|f| f.is_of(variant.as_deref()) && f.role != MEASUREMENTS);
+        files
+            .filter(|f| !is_voice(&f.path))
+            .map(|f| format!("{} {}\n", f.role, f.sha256))
+            .collect()
     }
 
     /// Codes of the languages that `transcription` writes in English, too: those that no pack translates.

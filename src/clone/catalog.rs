@@ -1,7 +1,7 @@
 //! The stock voices: their style tables, their measurements, and the table of a blend.
 //!
-//! Voices are measured once for a set of packs, beside the requests, and the measurements are kept in a
-//! file.
+//! A pack can come with measurements of its voices. Other voices are measured once for a set of packs, beside the requests, and
+//! the measurements are kept in a file.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,12 +19,17 @@ use crate::engine::tts::kokoro::TableFile;
 use crate::engine::tts::style::StyleTable;
 use crate::engine::tts::style::{STYLE, TABLE};
 use crate::fault::Fault;
+use crate::pack::PackFile;
 use crate::scheduler::LaneShare;
 
+/// The role of the file of a pack that has the measurements of its voices, as `scripts/measure_stock_voices.py` makes it.
+pub const MEASUREMENTS: &str = "measurements";
+/// The file of measurements in the data folder.
+const FILE_NAME: &str = "stock-voices.json";
 /// The row of a style table by which voices are compared: about that of a sentence of [`SENTENCES`].
 const ROW: usize = 45;
-/// Version of the measuring code; a change that alters measurements raises it.
-const MEASURING: &str = "4";
+/// Version of the measuring code; a change that alters measurements raises it, and `scripts/measure_stock_voices.py` is run again.
+const MEASURING: &str = "5";
 /// Number of voices after which measurements are written, so that a server that is stopped continues there.
 const KEEP_EACH: usize = 8;
 /// Least number of measured voices for a direction of liveliness; with few voices it is rough.
@@ -76,37 +81,41 @@ struct StoredMeasurements {
 }
 
 impl Catalog {
-    /// The catalog of `voices`, each with a file of its own. `packs` identify the packs that speak and that measure;
-    /// measurements that were made with the same packs are read from `data_dir`. Faults: `Engine` when a table cannot
-    /// be read.
-    pub fn open(voices: Vec<StockVoice>, packs: &[String], data_dir: &Path) -> Result<Self, Fault> {
+    /// The catalog of `voices`, each with a file of its own. `models` identify the graphs that speak and that measure;
+    /// measurements that were made with the same ones are read from `data_dir` and from `shipped`, which came with the
+    /// pack. Faults: `Engine` when a table cannot be read.
+    pub fn open(
+        voices: Vec<StockVoice>,
+        models: &[String],
+        shipped: Option<&PackFile>,
+        data_dir: &Path,
+    ) -> Result<Self, Fault> {
         let places = voices
             .iter()
             .map(|v| Ok(v.table.read(&v.id)?[ROW * STYLE..(ROW + 1) * STYLE].to_vec()))
             .collect::<Result<Vec<Vec<f32>>, Fault>>()?;
-        let made_by = [
-            env!("CARGO_PKG_VERSION"),
-            MEASURING,
-            SENTENCES[0],
-            &packs.join(" "),
-        ];
+        let made_by = [MEASURING, SENTENCES[0], &models.join(" ")];
         let key = blake3::hash(made_by.join(" ").as_bytes());
         let mut catalog = Catalog {
             places,
             known: Mutex::new(vec![StockState::Nothing; voices.len()]),
             voices,
             learnt: Condvar::new(),
-            file: data_dir.join("stock-voices.json"),
+            file: data_dir.join(FILE_NAME),
             key: key.to_hex().to_string(),
         };
-        catalog.recall();
+        if let Some(shipped) = shipped.and_then(|file| file.read().ok()) {
+            catalog.recall(&shipped);
+        }
+        if let Ok(measured) = fs::read(&catalog.file) {
+            catalog.recall(&measured);
+        }
         Ok(catalog)
     }
 
-    /// Takes the measurements from the file; a file that is missing, damaged or of other packs has none.
-    fn recall(&mut self) {
-        let read = fs::read(&self.file).ok();
-        let kept = read.and_then(|bytes| serde_json::from_slice::<StoredMeasurements>(&bytes).ok());
+    /// Takes the measurements from the content of a file; one that is damaged or of other models has none.
+    fn recall(&mut self, file: &[u8]) {
+        let kept = serde_json::from_slice::<StoredMeasurements>(file).ok();
         let Some(kept) = kept.filter(|kept| kept.key == self.key) else {
             return;
         };
@@ -136,6 +145,7 @@ impl Catalog {
             (0..known.len()).filter(is_missing).collect()
         };
         if missing.is_empty() {
+            log::info!("all {} stock voices measured before", self.voices.len());
             return Ok(0);
         }
         let mut faulty = 0;
@@ -310,7 +320,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let voices = voices(folder.path(), 4);
         let broken = voices[1].table.file.shown().to_owned();
-        let catalog = Catalog::open(voices, &[], folder.path()).unwrap();
+        let catalog = Catalog::open(voices, &[], None, folder.path()).unwrap();
         let (probe, table) = (probe(|| ()), fs::read(&broken).unwrap());
         fs::write(&broken, b"half").unwrap();
         assert!(!catalog.wait_known(4, Duration::ZERO));
@@ -322,19 +332,19 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         assert_eq!(known(&catalog), [true, false, true, true]);
-        assert!(catalog.wait_known(4, Duration::ZERO), "nobody waits for it");
+        assert!(catalog.wait_known(4, Duration::ZERO), "it is tried once");
         fs::write(&broken, table).unwrap();
         assert_eq!(catalog.learn(&probe, &cancellation()).unwrap(), 0);
         assert_eq!(known(&catalog), [true; 4]);
     }
 
     #[test]
-    fn what_was_measured_is_known_again_with_the_same_packs_only() {
+    fn what_was_measured_is_known_again_with_the_same_models_only() {
         let folder = tempfile::tempdir().unwrap();
         let voices = voices(folder.path(), 3);
-        let open = |packs: &[&str]| {
-            let packs: Vec<String> = packs.iter().map(|p| p.to_string()).collect();
-            Catalog::open(voices.clone(), &packs, folder.path()).unwrap()
+        let open = |models: &[&str]| {
+            let models: Vec<String> = models.iter().map(|m| m.to_string()).collect();
+            Catalog::open(voices.clone(), &models, None, folder.path()).unwrap()
         };
         let first = open(&["kokoro 1", "encoder 1"]);
         first.learn(&probe(|| ()), &cancellation()).unwrap();
@@ -350,6 +360,26 @@ mod tests {
                     .all(Option::is_none)
             );
         }
+    }
+
+    #[test]
+    fn measurements_of_the_pack_are_known_at_once_and_only_other_voices_are_measured() {
+        let folder = tempfile::tempdir().unwrap();
+        let voices = voices(folder.path(), 4);
+        let open = |count: usize, shipped, data: &str| {
+            let data_dir = folder.path().join(data);
+            fs::create_dir_all(&data_dir).unwrap();
+            Catalog::open(voices[..count].to_vec(), &[], shipped, &data_dir).unwrap()
+        };
+        let maker = open(3, None, "maker");
+        maker.learn(&probe(|| ()), &cancellation()).unwrap();
+        let shipped = PackFile::Disk(maker.file.clone());
+        let fresh = open(4, Some(&shipped), "fresh");
+        let known = |c: &Catalog| c.measured(RecordingBand::Wide);
+        assert_eq!(known(&fresh)[..3], known(&maker)[..]);
+        assert!(known(&fresh)[3].is_none());
+        fresh.learn(&probe(|| ()), &cancellation()).unwrap();
+        assert!(known(&open(4, Some(&shipped), "fresh"))[3].is_some());
     }
 
     #[test]

@@ -20,7 +20,7 @@ struct Desk {
 impl Desk {
     fn open() -> Desk {
         let folder = tempfile::tempdir().unwrap();
-        let catalog = Catalog::open(voices(folder.path(), 5), &[], folder.path()).unwrap();
+        let catalog = Catalog::open(voices(folder.path(), 5), &[], None, folder.path()).unwrap();
         let store = Store::open(&folder.path().join("data")).unwrap();
         let account = store.create_account("ada", 60, true, None).unwrap().id;
         let spoken = Arc::new(AtomicUsize::new(0));
@@ -182,7 +182,7 @@ fn no_more_attempts_wait_than_there_is_room_for_and_the_store_has_the_rest() {
 #[test]
 fn stopping_the_search_waits_for_no_step() {
     let folder = tempfile::tempdir().unwrap();
-    let catalog = Catalog::open(voices(folder.path(), 2), &[], folder.path()).unwrap();
+    let catalog = Catalog::open(voices(folder.path(), 2), &[], None, folder.path()).unwrap();
     let catalog = Arc::new(catalog);
     let (begun, begins) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();

@@ -26,6 +26,8 @@ settings! {
         drain_seconds: u64 = OptionKind::Seconds(limits::DRAIN_SECONDS);
         /// Seconds after which one step of a model counts as hanging, so that /readyz answers 503
         step_seconds: u64 = OptionKind::Seconds(limits::STEP_SECONDS);
+        /// Seconds after which a model that no request used gives its memory back; the next request that needs it loads it again
+        unload_after: Option<u64> = OptionKind::Seconds(limits::UNLOAD_SECONDS), Preset::Unset("never");
         /// End the process with exit code 1 when a step of a model hangs or the store has failed for good, for a supervisor to
         /// start it again
         watchdog: bool = OptionKind::Switch;

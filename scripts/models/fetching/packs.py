@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from .fault import Fault
 
 CLIENTS = ("pip", "npm")
-MAKERS = ("copy", "join", "whisper", "speaker", "segmentation", "campplus", "marian", "kokoro-optimize", "encode", "film")
+MAKERS = ("copy", "join", "whisper", "speaker", "segmentation", "campplus", "marian", "kokoro-optimize", "unpack", "encode", "film")
 
 
 @dataclass(frozen=True)

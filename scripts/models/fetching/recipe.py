@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import lzma
 import shutil
 import tarfile
 import tempfile
@@ -25,6 +26,9 @@ CONVERTERS = {
     "marian": "convert_marian.py",
     "kokoro-optimize": "kokoro_optimize.py",
 }
+
+# Where packed files of this repository are.
+SCRIPTS = Path(__file__).parent.parent
 
 # Scripts that make loose files, from one source each.
 LOOSE = {"encode": "test_audio.py", "film": "test_video.py"}
@@ -112,6 +116,8 @@ class Kitchen:
                 for path in inputs:
                     with open(path, "rb") as part:
                         shutil.copyfileobj(part, out, 1 << 20)
+        elif step.by == "unpack":
+            outputs[0].write_bytes(lzma.decompress((SCRIPTS / f"{step.make[0]}.xz").read_bytes()))
         else:
             report.line(f"{pack.name}: making {', '.join(step.make)}")
             arguments = [*step.options, "--inputs", *map(str, inputs), "--outputs", *map(str, outputs)]

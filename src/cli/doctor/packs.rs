@@ -51,7 +51,7 @@ pub fn look(findings: &mut Findings, models: &config::Models) -> FoundPacks {
             None => are_usable = false,
         }
     }
-    let graphs = GraphLoader { ort };
+    let graphs = GraphLoader { ort, idle: None };
     let mut bytes = 0;
     for pack in fetched().filter(|pack| !holds_recordings(pack)) {
         bytes += loaded_bytes(pack, &graphs);

@@ -186,7 +186,10 @@ fn graphs(
     let options = common.models(&args.models).map_err(CliError::Usage)?;
     let ort = app::find_ort(&options, packs).and_then(|probed| app::start_ort(&options, &probed));
     let ort = ort.map_err(|fault: Fault| CliError::Usage(fault.to_string()))?;
-    Ok(GraphLoader { ort: Some(ort) })
+    Ok(GraphLoader {
+        ort: Some(ort),
+        idle: None,
+    })
 }
 
 /// Has a signal remove what was made so far, and end the process.

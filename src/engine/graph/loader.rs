@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::graph::device::Device;
+use crate::graph::idle::IdleGraphs;
 use crate::graph::net::{Net, Signature, TensorSpec};
 use crate::graph::ort::Ort;
 use crate::graph::tract::TractNet;
@@ -15,6 +16,8 @@ use vocabox_pack::{Pack, PackError, PackFile};
 pub struct GraphLoader {
     /// None on a machine without ONNX Runtime: packs that need it are then refused.
     pub ort: Option<Ort>,
+    /// Unloads graphs that are not used; none where they stay loaded.
+    pub idle: Option<Arc<IdleGraphs>>,
 }
 
 impl GraphLoader {
@@ -35,7 +38,12 @@ impl GraphLoader {
         let variant = self.variant(pack);
         let file = pack.file(role, variant.as_deref()).map_err(refused)?;
         let runtime = pack.manifest.runtime.unwrap_or(Runtime::Ort);
-        let net = self.load_file(&pack.path(file), runtime)?;
+        let (path, loader) = (pack.path(file), self.clone());
+        let load = move || loader.load_file(&path, runtime);
+        let net = match &self.idle {
+            Some(idle) => idle.load(format!("{}: {role}", pack.name()), load)?,
+            None => load()?,
+        };
         check(pack, file, net.signature()).map_err(refused)?;
         Ok(net)
     }

@@ -10,10 +10,12 @@
 //! | `loader` | a pack's graphs, loaded with the right runtime and checked against the manifest |
 //! | `library` | the ONNX Runtime library: where it is, and whether it can be loaded safely |
 //! | `device` | the processor that the operator chooses |
+//! | `idle` | graphs that are unloaded while nothing runs them |
 //! | `heap` | the C library's allocator returns the memory of large tensors |
 
 pub mod device;
 pub mod heap;
+pub mod idle;
 pub mod library;
 pub mod loader;
 pub mod net;

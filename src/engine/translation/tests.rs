@@ -95,7 +95,11 @@ fn translated(
 
 fn real(pack: &str) -> Arc<Translate> {
     let pack = Pack::open(&models().join(pack)).unwrap();
-    build(&pack, &GraphLoader { ort: Some(ort()) }).unwrap()
+    let graphs = GraphLoader {
+        ort: Some(ort()),
+        idle: None,
+    };
+    build(&pack, &graphs).unwrap()
 }
 
 #[test]

@@ -71,6 +71,14 @@ pub fn launch(models: &Path, options: &[&str]) -> Server {
     server
 }
 
+/// The manifest with each voice of so many, and at most `count` of them.
+fn some_voices(manifest: &str, each: usize, count: usize) -> String {
+    let mut parts = manifest.split("[[voices]]");
+    let files = parts.next().unwrap().to_owned();
+    let voices = parts.skip(1).step_by(each).take(count);
+    files + &voices.map(|v| format!("[[voices]]{v}")).collect::<String>()
+}
+
 /// A models folder with Kokoro reduced to few voices, and all other packs.
 pub fn few_voices() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -79,7 +87,14 @@ pub fn few_voices() -> TempDir {
             link(folder.path(), pack.file_name().to_str().unwrap());
         }
     }
-    let (whole, few) = (models().join("kokoro"), folder.path().join("kokoro"));
+    // Every fifth voice, which covers most languages and both genders.
+    kokoro_with(folder.path(), |manifest| some_voices(manifest, 5, KOKORO));
+    folder
+}
+
+/// Kokoro's pack in `folder` with what `edit` makes of its manifest.
+fn kokoro_with(folder: &Path, edit: impl Fn(&str) -> String) {
+    let (whole, few) = (models().join("kokoro"), folder.join("kokoro"));
     std::fs::create_dir(&few).unwrap();
     for file in std::fs::read_dir(&whole).unwrap().map(Result::unwrap) {
         if file.file_name() != "pack.toml" {
@@ -87,16 +102,7 @@ pub fn few_voices() -> TempDir {
         }
     }
     let manifest = std::fs::read_to_string(whole.join("pack.toml")).unwrap();
-    let mut parts = manifest.split("[[voices]]");
-    let files = parts.next().unwrap().to_owned();
-    // Every fifth voice, which covers most languages and both genders.
-    let voices = parts
-        .skip(1)
-        .step_by(5)
-        .take(KOKORO)
-        .map(|v| format!("[[voices]]{v}"));
-    std::fs::write(few.join("pack.toml"), files + &voices.collect::<String>()).unwrap();
-    folder
+    std::fs::write(few.join("pack.toml"), edit(&manifest)).unwrap();
 }
 
 /// One server with Kokoro that has measured its voices, shared by tests, each of which has its own account.
@@ -386,5 +392,49 @@ fn a_power_cut_leaves_no_voice_without_files_and_no_files_without_a_voice() {
     for id in &there {
         assert_eq!(say(&client, id, json!({})).status, 200, "{id}");
         assert_eq!(delete(&client, id).status, 200);
+    }
+}
+
+#[test]
+fn the_measurements_that_the_pack_comes_with_are_those_of_its_voices() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in [
+        "segmentation-pyannote",
+        "speaker-campplus",
+        "speaker-ge2e",
+        "silero-vad",
+        "onnxruntime",
+    ] {
+        link(folder.path(), name);
+    }
+    const LISTED: &str = "role = \"measurements\"";
+    kokoro_with(folder.path(), str::to_owned);
+    let server = Server::launch(folder.path(), &[]);
+    assert!(server.logged("stock voices measured").contains("all 54"));
+    server.stop();
+    std::fs::remove_dir_all(folder.path().join("kokoro")).unwrap();
+    kokoro_with(folder.path(), |manifest| {
+        assert!(manifest.contains(LISTED));
+        some_voices(&manifest.replace(LISTED, "role = \"unused\""), 20, 2)
+    });
+    let server = launch(folder.path(), &[]);
+    let read = |path: &Path| -> Value {
+        serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+    };
+    let shipped = read(&models().join("kokoro/stock-voices.json"));
+    let fresh = read(&server.data.join("stock-voices.json"));
+    let voices = fresh["voices"].as_array().unwrap();
+    assert_eq!(voices.len(), 2);
+    for voice in voices {
+        let all = shipped["voices"].as_array().unwrap();
+        let same = all.iter().find(|v| v[0] == voice[0]).unwrap();
+        for band in ["wide", "narrow"] {
+            let direction = |v: &Value| -> Vec<f64> {
+                serde_json::from_value(v[1][band]["direction"].clone()).unwrap()
+            };
+            let (a, b) = (direction(voice), direction(same));
+            let cosine: f64 = a.iter().zip(&b).map(|(a, b)| a * b).sum();
+            assert!(cosine > 0.97, "{band}: {cosine}");
+        }
     }
 }

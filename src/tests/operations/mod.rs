@@ -42,5 +42,6 @@ mod startup;
 mod stopped;
 mod support_bundle;
 mod tidy;
+mod unloading;
 mod wall_clock;
 mod years_ahead;
