@@ -301,12 +301,6 @@ pub const STEP_SECONDS: Movable = Movable {
     default: 300,
     max: 86_400,
 };
-/// Seconds without a run after which a graph is unloaded, where the operator wants that.
-pub const UNLOAD_SECONDS: Movable = Movable {
-    min: 1,
-    default: 600,
-    max: 604_800,
-};
 /// Pieces of one text that are made at once at the most: each has a thread.
 pub const PIECES_SIDE_BY_SIDE_MAX: usize = 8;
 /// Seconds of a stream's sound that are made before the client takes them.

@@ -97,7 +97,11 @@ impl UnloadingNet {
             return false;
         }
         state.net = None;
-        log::info!("{} is unloaded, unused for {} s", self.name, unused.as_secs());
+        log::info!(
+            "{} is unloaded, unused for {} s",
+            self.name,
+            unused.as_secs()
+        );
         true
     }
 }

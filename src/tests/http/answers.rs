@@ -42,6 +42,8 @@ const HEADERS: [&str; 9] = [
 struct Recording<'a> {
     client: &'a Client,
     text: String,
+    /// Whether sound is the same on every processor: that of a clone is not, for its search goes by an encoder's floats.
+    is_same_sound: bool,
 }
 
 impl Recording<'_> {
@@ -68,7 +70,13 @@ impl Recording<'_> {
                 writeln!(self.text, "{name}: {}", masked(value)).unwrap();
             }
         }
-        writeln!(self.text, "{}\n", shown(&answer.body)).unwrap();
+        let body = match answer.header("content-type") {
+            Some("audio/wav") if !self.is_same_sound => {
+                format!("({} bytes of sound)", answer.body.len())
+            }
+            _ => shown(&answer.body),
+        };
+        writeln!(self.text, "{body}\n").unwrap();
         answer
     }
 
@@ -212,6 +220,7 @@ fn answers_are_those_of_the_recording_byte_for_byte() {
     let mut record = Recording {
         client: &client,
         text: String::new(),
+        is_same_sound: true,
     };
     speech::speech(&mut record);
     translation::translation(&mut record);
@@ -226,6 +235,7 @@ fn answers_are_those_of_the_recording_byte_for_byte() {
     let mut record = Recording {
         client: &client,
         text: String::new(),
+        is_same_sound: false,
     };
     others::clones(&mut record);
     text.push_str(&record.text);
@@ -235,6 +245,7 @@ fn answers_are_those_of_the_recording_byte_for_byte() {
     let mut record = Recording {
         client: &client,
         text: String::new(),
+        is_same_sound: true,
     };
     record.json("/voice/tts", r#"{"text":"Hi."}"#);
     record.json(

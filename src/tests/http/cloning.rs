@@ -418,9 +418,8 @@ fn the_measurements_that_the_pack_comes_with_are_those_of_its_voices() {
         some_voices(&manifest.replace(LISTED, "role = \"unused\""), 20, 2)
     });
     let server = launch(folder.path(), &[]);
-    let read = |path: &Path| -> Value {
-        serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
-    };
+    let read =
+        |path: &Path| -> Value { serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap() };
     let shipped = read(&models().join("kokoro/stock-voices.json"));
     let fresh = read(&server.data.join("stock-voices.json"));
     let voices = fresh["voices"].as_array().unwrap();

@@ -338,7 +338,8 @@ fn translations_are_english() {
     ));
     let said = "The train leaves at eight in the morning from the North Station.";
     let body = ask(TRANSLATIONS, &sound, &[("model", "whisper-1")]).json();
-    assert_words(said, body["text"].as_str().unwrap(), 40.0);
+    // A translation has other words: "comes out at 8 am" on one processor, "leaves at eight in the morning" on another.
+    assert_words(said, body["text"].as_str().unwrap(), 60.0);
     assert!(body["languages"].is_null());
     let verbose = ask(TRANSLATIONS, &sound, &[("response_format", "verbose_json")]).json();
     assert_eq!(

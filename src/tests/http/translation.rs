@@ -150,7 +150,7 @@ fn a_wrong_request_is_400_and_a_pair_without_engine_is_503_by_name() {
 }
 
 #[test]
-fn the_same_language_is_kept_on_a_box_without_translators() {
+fn the_same_language_is_kept_by_a_server_without_translators() {
     let server = Server::start();
     let client = server.client();
     let body = json!({

@@ -32,6 +32,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "limits",
             "fault",
             "audio",
+            "pack",
             "engine",
             "store",
             "scheduler",

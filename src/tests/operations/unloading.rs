@@ -16,12 +16,18 @@ fn unused_models_are_unloaded_and_the_next_requests_of_two_accounts_load_them_ag
     let spoken = client.post_json("/voice/tts", &request);
     let heard = client.post_form("/voice/stt", &spoken.body, &[]).json();
     let loaded = resident(&server);
-    let mut waited = vec!["kokoro: model", "whisper-base: encoder", "whisper-base: decoder"];
+    let mut waited = vec![
+        "kokoro: model",
+        "whisper-base: encoder",
+        "whisper-base: decoder",
+    ];
     while !waited.is_empty() {
         let line = server.logged("is unloaded");
         waited.retain(|graph| !line.contains(graph));
     }
-    until("the memory of the models", || resident(&server) + MODELS_BYTES < loaded);
+    until("the memory of the models", || {
+        resident(&server) + MODELS_BYTES < loaded
+    });
     let again = other.post_json("/voice/tts", &request);
     assert_eq!((again.status, &again.body), (200, &spoken.body));
     server.logged("kokoro: model is loaded again");
