@@ -37,16 +37,29 @@ class Server(Client):
         self.process, self.data, self._new_key = process, data, new_key
         self.may_cut = False
         self._lines: queue.Queue[str | None] = queue.Queue()
+        self._early: list[str] = []
         # The log must always be read, or the server would block on a full pipe.
         threading.Thread(target=self._read, args=(is_quiet,), daemon=True).start()
-        super().__init__(self.said(r"^listening on (\S+)"), key)
+        super().__init__(self._listening(), key)
         report.line(f"server under test: {self.url}")
 
     def said(self, pattern: str) -> str:
         """Waits for the next line of the log that matches `pattern`; returns its first group."""
+        while self._early:
+            if match := re.search(pattern, self._early.pop(0)):
+                return match[1]
         while (line := self._lines.get()) is not None:
             if match := re.search(pattern, line):
                 return match[1]
+        self._lines.put(None)
+        raise self._ended()
+
+    def _listening(self) -> str:
+        """Waits until the server listens; returns where. `said` finds the lines before that, too."""
+        while (line := self._lines.get()) is not None:
+            if match := re.search(r"^listening on (\S+)", line):
+                return match[1]
+            self._early.append(line)
         self._lines.put(None)
         raise self._ended()
 

@@ -67,8 +67,17 @@ pub fn reader() -> Vec<u8> {
 /// Starts a server with these models and waits until it has measured its stock voices, so that cloning is not refused.
 pub fn launch(models: &Path, options: &[&str]) -> Server {
     let server = Server::launch(models, options);
-    server.logged_within("stock voices measured", LONG);
+    wait_measured(&server);
     server
+}
+
+/// Waits until a server that was just started has measured its stock voices; returns the line that says so.
+pub fn wait_measured(server: &Server) -> String {
+    const SAID: &str = "stock voices measured";
+    // Those that came with the pack may be known before it listens.
+    let early = server.first_lines.lines().find(|line| line.contains(SAID));
+    let later = || server.logged_within(SAID, LONG).pop().unwrap();
+    early.map_or_else(later, str::to_owned)
 }
 
 /// The manifest with each voice of so many, and at most `count` of them.
@@ -410,7 +419,7 @@ fn the_measurements_that_the_pack_comes_with_are_those_of_its_voices() {
     const LISTED: &str = "role = \"measurements\"";
     kokoro_with(folder.path(), str::to_owned);
     let server = Server::launch(folder.path(), &[]);
-    assert!(server.logged("stock voices measured").contains("all 54"));
+    assert!(wait_measured(&server).contains("all 54"));
     server.stop();
     std::fs::remove_dir_all(folder.path().join("kokoro")).unwrap();
     kokoro_with(folder.path(), |manifest| {

@@ -125,7 +125,7 @@ fn a_clone_that_the_disk_has_no_room_for_is_503_and_leaves_nothing() {
     }
     let (disk, models) = (SmallDisk::mount(48), cloning_models());
     let server = serve_on(&disk, models.path());
-    server.logged_within("stock voices measured", cloning::LONG);
+    cloning::wait_measured(&server);
     let client = server.client();
     let clone = || cloning::clone(&client, &cloning::reader(), &[("name", "reader")]);
     // Room for the upload, and not for the voice's 2.5 MB.

@@ -92,7 +92,7 @@ fn jobs_are_listed_and_cancelled_while_the_server_works_on_them() {
 fn cloned_voices_are_listed_and_deleted() {
     let models = cloning_models();
     let server = Server::launch(models.path(), &[]);
-    server.logged_within("stock voices measured", cloning::LONG);
+    cloning::wait_measured(&server);
     let client = server.client();
     let made = cloning::clone(&client, &cloning::reader(), &[("name", "Reader")]);
     let id = made.json()["voice_id"].as_str().unwrap().to_owned();
