@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Compares vocabox with its peers on the same weights, sounds and machine, alternating within one run.
 
-Speech: kokoro-onnx 0.6.1 (on the published Kokoro graph, with which it is shipped), sherpa-onnx 2.0.1 (on the same), Piper 1.8.0 (on
-the pack piper-en-us-joe). Transcription: faster-whisper 1.2.1 (greedy, without its speech detector, on the CTranslate2 weights that
-the pack whisper-base was converted from) and whisper.cpp 1.8.5 (greedy, 16-bit weights made of the same). vocabox is called over
-HTTP, so its figures include the whole server; the peers are called in process. All get as many threads as the machine has cores.
-Needs a release build; fetches everything else.
+Speech: kokoro-onnx 0.6.1 (on the published Kokoro graph, with which it is shipped), Piper 1.8.0 (on the pack piper-en-us-joe). No
+package carries the lexicon without which sherpa-onnx 2 does not speak by Kokoro. Transcription: faster-whisper 1.2.1 (greedy, without
+its speech detector, on the CTranslate2 weights that the pack whisper-base was converted from) and whisper.cpp 1.8.5 (greedy, 16-bit
+weights made of the same). vocabox is called over HTTP, so its figures include the whole server; the peers are called in process. All
+get as many threads as the machine has cores. Needs a release build; fetches everything else.
 """
 
 import os
@@ -24,7 +24,7 @@ RECORDING = ROOT / "models/test-speech/two_cities.wav"
 # Seconds from the start of the recording.
 CLIPS = {"44 s": 44.37, "3 s": 3.0}
 PIPER = "piper-en-us-joe"
-PEERS = ("kokoro-onnx", "sherpa-onnx", "piper", "faster-whisper", "whisper.cpp")
+PEERS = ("kokoro-onnx", "piper", "faster-whisper", "whisper.cpp")
 
 
 def speech(server, label, seconds, rounds, **voice):
@@ -68,8 +68,6 @@ def main():
         print(f"{peers.THREADS} cores, {rounds} rounds, real-time factors over HTTP for vocabox and in process for the peers")
         if "kokoro-onnx" in options.only:
             speech(server, "kokoro-onnx 0.6.1", peers.Kokoro(folder).seconds, rounds)
-        if "sherpa-onnx" in options.only:
-            speech(server, "sherpa-onnx 2.0.1", peers.SherpaKokoro(folder).seconds, rounds)
         if "piper" in options.only:
             speech(server, "Piper 1.8.0", peers.Piper().seconds, rounds, voice_id="piper_joe")
         if "faster-whisper" in options.only:

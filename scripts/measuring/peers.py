@@ -1,4 +1,4 @@
-"""Other programs on the same weights: kokoro-onnx, sherpa-onnx and Piper speak, faster-whisper and whisper.cpp transcribe. Their
+"""Other programs on the same weights: kokoro-onnx and Piper speak, faster-whisper and whisper.cpp transcribe. Their
 packages are imported where they are used, because `needs.prepare` installs them. The GPL of Piper's package does not matter to a
 script that only calls it."""
 
@@ -15,7 +15,7 @@ from . import needs
 # Includes the libraries that compute, on which the figures depend.
 PACKAGES = ["kokoro-onnx==0.6.1", "faster-whisper==1.2.1", "onnxruntime==1.32.0", "ctranslate2==4.8.5", "numpy==2.4.6"]
 # Those that only scripts/compare_peers.py calls.
-MORE_PACKAGES = [*PACKAGES, "sherpa-onnx==2.0.1", "piper-tts==1.8.0", "pywhispercpp==1.5.1", "onnx==1.23.2"]
+MORE_PACKAGES = [*PACKAGES, "piper-tts==1.8.0", "pywhispercpp==1.5.1"]
 THREADS = os.cpu_count() or 1
 TIMES = 1501  # tokens of Whisper's that stand for 0.00 to 30.00 s, every 0.02 s
 
@@ -36,40 +36,6 @@ class Kokoro:
         """Speaks the text; returns the length of the sound."""
         samples, rate = self._kokoro.create(text, voice="af_heart", lang="en-us")
         return len(samples) / rate
-
-
-class SherpaKokoro:
-    """sherpa-onnx on the published graph, with the metadata, voices and tokens that it needs, in English."""
-
-    VOICES = ("af_heart", "am_michael")
-
-    def __init__(self, folder: Path):
-        import espeakng_loader
-        import onnx
-        import sherpa_onnx
-
-        pack = needs.MODELS / "kokoro"
-        graph = onnx.load(pack / "kokoro.published.onnx")
-        facts = {
-            "model_type": "kokoro", "language": "English", "voice": "en-us", "has_espeak": 1, "sample_rate": 24_000, "version": 1,
-            "style_dim": "510,1,256", "n_speakers": len(self.VOICES), "speaker_names": ",".join(self.VOICES),
-        }  # fmt: skip
-        onnx.helper.set_model_props(graph, {key: str(value) for key, value in facts.items()})
-        onnx.save(graph, folder / "kokoro.onnx")
-        (folder / "voices.bin").write_bytes(b"".join((pack / f"voices/{voice}.bin").read_bytes() for voice in self.VOICES))
-        tokens = json.loads((pack / "vocabulary.json").read_text(encoding="utf-8"))["vocab"]
-        (folder / "tokens.txt").write_text("".join(f"{token} {number}\n" for token, number in tokens.items()), encoding="utf-8")
-        kokoro = sherpa_onnx.OfflineTtsKokoroModelConfig(
-            model=str(folder / "kokoro.onnx"), voices=str(folder / "voices.bin"), tokens=str(folder / "tokens.txt"),
-            data_dir=espeakng_loader.get_data_path(),
-        )  # fmt: skip
-        model = sherpa_onnx.OfflineTtsModelConfig(kokoro=kokoro, num_threads=THREADS)
-        self._tts = sherpa_onnx.OfflineTts(sherpa_onnx.OfflineTtsConfig(model=model))
-
-    def seconds(self, text: str) -> float:
-        """Speaks the text; returns the length of the sound."""
-        made = self._tts.generate(text, sid=0, speed=1.0)
-        return len(made.samples) / made.sample_rate
 
 
 class Piper:

@@ -1,8 +1,10 @@
 //! Starts the services of an installation.
 
 use std::collections::HashSet;
+use std::panic::resume_unwind;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
 use std::time::Instant;
 
 use super::installation::{Installation, missing};
@@ -57,31 +59,36 @@ impl Installation {
         self.capacity(0)
     }
 
-    /// Starts the services whose packs are fetched, each with this `capacity`. Faults: `Missing` when a pack cannot be loaded.
+    /// Starts the services whose packs are fetched, each with this `capacity`. Packs that speak are loaded beside the others: each
+    /// kind takes half of the time. Faults: `Missing` when a pack cannot be loaded.
     pub(super) fn start_services(
         &self,
         capacity: &Capacity,
         beams: usize,
         sessions: usize,
     ) -> Result<Services, Fault> {
-        let speech = match &self.speak {
-            Some(_) => Some(Arc::new(self.start_speech(capacity)?)),
-            None => None,
-        };
-        let transcription = self.start_transcription(capacity, beams)?.map(Arc::new);
-        let live = match &transcription {
-            Some(transcription) => Some(Arc::new(
-                self.start_live(Arc::clone(transcription), sessions)?,
-            )),
-            None => None,
-        };
-        Ok(Services {
-            lanes: Arc::clone(&self.lanes),
-            speech,
-            transcription,
-            live,
-            translation: self.start_translation(capacity)?.map(Arc::new),
-            speakers: self.start_speakers(capacity)?,
+        thread::scope(|scope| {
+            let speech = scope.spawn(|| match &self.speak {
+                Some(_) => self.start_speech(capacity).map(|s| Some(Arc::new(s))),
+                None => Ok(None),
+            });
+            let transcription = self.start_transcription(capacity, beams)?.map(Arc::new);
+            let live = match &transcription {
+                Some(transcription) => Some(Arc::new(
+                    self.start_live(Arc::clone(transcription), sessions)?,
+                )),
+                None => None,
+            };
+            let translation = self.start_translation(capacity)?.map(Arc::new);
+            let speakers = self.start_speakers(capacity)?;
+            Ok(Services {
+                lanes: Arc::clone(&self.lanes),
+                speech: speech.join().unwrap_or_else(|panic| resume_unwind(panic))?,
+                transcription,
+                live,
+                translation,
+                speakers,
+            })
         })
     }
 

@@ -155,7 +155,8 @@ mod tests {
     }
 
     fn counted(unused_max: Duration) -> (Arc<IdleGraphs>, Arc<AtomicUsize>, Arc<dyn Net>) {
-        let (graphs, count) = (Arc::new(IdleGraphs::new(unused_max)), Arc::default());
+        let graphs = Arc::new(IdleGraphs::new(unused_max));
+        let count = Arc::new(AtomicUsize::new(0));
         let (of_net, weak) = (Arc::clone(&count), Arc::downgrade(&graphs));
         let load = move || -> Result<Arc<dyn Net>, Fault> {
             of_net.fetch_add(1, Ordering::Relaxed);

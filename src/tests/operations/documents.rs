@@ -26,10 +26,11 @@ const BLOCK_SECONDS_MAX: &str = "900";
 const PAGE_COLUMNS_MAX: usize = 140;
 const README_BYTES_MAX: usize = 8_000;
 /// The records of the comparison with peers.
-const PEER_RUNS: [&str; 3] = [
+const PEER_RUNS: [&str; 4] = [
     "2026-11-25-speech.md",
     "2026-11-25.md",
     "2026-12-01-kernels.md",
+    "2026-12-01-peers.md",
 ];
 
 fn root() -> &'static Path {
