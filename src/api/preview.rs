@@ -5,6 +5,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::tts;
 use super::{Call, Context, Reply};
 use crate::audio::encode;
+use crate::audio::mark::SyntheticMark;
 use crate::capability::Capability;
 use crate::engine::unknown_voice;
 use crate::fault::{Fault, Kind};
@@ -27,7 +28,7 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
     let previews = &context.previews;
     let account = call.identity()?.account.id;
     let preview = previews.of(&context.voices, account, &call.param)?;
-    let wav = match previews.find(&preview) {
+    let mut wav = match previews.find(&preview) {
         Some(wav) => wav,
         None => {
             // The place is taken only if the preview has to be made: existing previews are sent even when the queue is
@@ -41,8 +42,15 @@ pub fn handle(context: &Context, call: &mut Call) -> Result<Reply, Fault> {
             previews.find_or_make(&preview, speech, &share, &call.cancellation)?
         }
     };
-    let wav = context.signed(encode::Format::Wav, wav, preview.mark())?;
-    let mut headers = tts::headers(None, preview.mark());
+    let mark = match preview.mark() {
+        None if context.policy.get().mark_synthetic => {
+            encode::mark_wav(&mut wav, SyntheticMark::Speech);
+            Some(SyntheticMark::Speech)
+        }
+        mark => mark,
+    };
+    let wav = context.signed(encode::Format::Wav, wav, mark)?;
+    let mut headers = tts::headers(None, mark);
     if preview.mark().is_none() {
         headers.push(("Cache-Control", "private, max-age=3600".to_owned()));
     }

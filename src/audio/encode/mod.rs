@@ -33,7 +33,7 @@ use vocabox_base::fault::Fault;
 pub use crate::decode::codecs::opus::RATE_HZ as OPUS_RATE_HZ;
 pub use aac::AacPackets;
 pub use codec::Codec;
-pub use marked::{add_id3_object, append_wav_chunk, mark_wav_file};
+pub use marked::{add_id3_object, append_wav_chunk, mark_wav_file, wav as mark_wav};
 pub use packets::OpusPackets;
 pub use wav::{WAV_HEAD_BYTES, WavWriter, endless_wav_head, wav};
 

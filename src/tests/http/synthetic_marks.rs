@@ -71,10 +71,14 @@ fn speech_of_clones_is_marked_in_every_format_that_has_a_place_and_that_of_other
 #[test]
 fn all_speech_is_marked_where_the_operator_wants_it() {
     let server = Server::launch(stubs().path(), &["--mark-synthetic"]);
-    let answer = server
-        .client()
-        .post_json("/voice/tts", &json!({ "text": "Yes." }));
+    let client = server.client();
+    let answer = client.post_json("/voice/tts", &json!({ "text": "Yes." }));
     assert_marked(&answer, "trainedAlgorithmicMedia");
+    // Once it is made, and once it is kept.
+    for _ in 0..2 {
+        let preview = client.get("/voice/voices/af_heart/preview");
+        assert_marked(&preview, "trainedAlgorithmicMedia");
+    }
 }
 
 #[test]
