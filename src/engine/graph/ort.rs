@@ -73,6 +73,11 @@ impl Ort {
             device: Device::Cpu,
             why_not_cuda: None,
         };
+        // The first session with operators of a domain writes that into a table of the process without a lock
+        // (custom_ops.cc, `CreateCustomRegistry`): two at once failed. Later sessions only read it, and may be made at once.
+        ort.builder()
+            .and_then(|mut builder| builder.commit_from_memory(IDENTITY))
+            .map_err(|e| failed(e.to_string()))?;
         let ort = ort.settled_on(device, library)?;
         Ok(opened.insert(ort).clone())
     }
