@@ -14,7 +14,7 @@ import lzma
 import re
 import sys
 
-from measuring import ROOT, guarded, needs, parser, write_atomically
+from measuring import ROOT, Fault, guarded, needs, parser, write_atomically
 from measuring.server import serving
 
 PACKS = ["kokoro", "silero-vad", "speaker-campplus", "speaker-ge2e", "segmentation-pyannote", "onnxruntime"]
@@ -50,7 +50,8 @@ def main() -> None:
     write_atomically(ROOT / "scripts/models" / f"{NAME}.xz", packed)
     listed = f'[[files]]\nrole = "measurements"\npath = "{NAME}"\nsize = {len(file)}\nsha256 = "{hashlib.sha256(file).hexdigest()}"\n'
     manifest, replaced = LISTED.subn(listed, MANIFEST.read_text())
-    assert replaced == 1, f"{MANIFEST} lists {NAME} {replaced} times"
+    if replaced != 1:
+        raise Fault(f"{MANIFEST} lists {NAME} {replaced} times")
     write_atomically(MANIFEST, manifest.encode())
     print(f"{count} voices, {len(file)} bytes, {len(packed)} packed")
 

@@ -38,11 +38,17 @@ impl GraphLoader {
         let variant = self.variant(pack);
         let file = pack.file(role, variant.as_deref()).map_err(refused)?;
         let runtime = pack.manifest.runtime.unwrap_or(Runtime::Ort);
-        let (path, loader) = (pack.path(file), self.clone());
-        let load = move || loader.load_file(&path, runtime);
+        let path = pack.path(file);
         let net = match &self.idle {
-            Some(idle) => idle.load(format!("{}: {role}", pack.name()), load)?,
-            None => load()?,
+            None => self.load_file(&path, runtime)?,
+            Some(idle) => {
+                let (loader, same, variant) = (self.clone(), pack.clone(), variant.clone());
+                idle.load(format!("{}: {role}", pack.name()), move || {
+                    // The files may have changed since the server started.
+                    same.verify(variant.as_deref(), false).map_err(refused)?;
+                    loader.load_file(&path, runtime)
+                })?
+            }
         };
         check(pack, file, net.signature()).map_err(refused)?;
         Ok(net)
