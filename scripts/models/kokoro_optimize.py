@@ -5,7 +5,8 @@
 3. the STFT to a convolution with its own impulse response (exact up to rounding)
 4. the decoder's heavy convolutions to 8 bits with static ranges (lossy, about as far from float as the published graph)
 5. the weights of float convolutions are stored as the published integers again (exact)
-6. in a second output, what stands between the convolutions becomes operators that only vocabox has (exact up to rounding)
+6. in a second output, what stands between the convolutions becomes operators that only vocabox has (exact up to rounding),
+   and the weights of the convolutions are packed for one of vocabox (exact)
 
 Names, shapes and lengths of inputs and outputs are unchanged. No inference is run: the ranges are in kokoro_calibration.npz,
 which kokoro_calibrate.py makes. The bytes are the same on every machine with the pinned numpy and onnx.
@@ -27,6 +28,7 @@ import onnx
 
 from graph import Graph
 from kokoro_fuse import fuse
+from kokoro_pack import pack_convolutions
 from kokoro_quantize import quantize
 from kokoro_rewrite import fold_integer_convolutions, fuse_norms_and_snakes, pack_weights, replace_stft
 
@@ -44,7 +46,10 @@ def main(options: argparse.Namespace) -> None:
     arguments.save(graph.model(), options.outputs[0])
     if len(options.outputs) > 1:
         fuse(graph)
-        arguments.save(graph.model(), options.outputs[1])
+        convolution = pack_convolutions(graph)
+        model = graph.model()
+        model.functions.append(convolution)
+        arguments.save(model, options.outputs[1])
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ use crate::graph::device::Device;
 use crate::graph::heap;
 use crate::graph::net::{Dtype, Input, Net, Signature, TensorSpec, Value};
 use crate::graph::ort_operators;
+use crate::kernels::convolution;
 use vocabox_base::fault::Fault;
 use vocabox_pack::PackFile;
 
@@ -75,7 +76,7 @@ impl Ort {
         };
         // The first session with operators of a domain writes that into a table of the process without a lock
         // (custom_ops.cc, `CreateCustomRegistry`): two at once failed. Later sessions only read it, and may be made at once.
-        ort.builder()
+        ort.builder(false)
             .and_then(|mut builder| builder.commit_from_memory(IDENTITY))
             .map_err(|e| failed(e.to_string()))?;
         let ort = ort.settled_on(device, library)?;
@@ -117,7 +118,7 @@ impl Ort {
             ..self.clone()
         };
         let made = cuda
-            .builder()
+            .builder(false)
             .and_then(|mut builder| builder.commit_from_memory(IDENTITY))
             .map_err(|e| e.to_string());
         let why = match made {
@@ -138,6 +139,11 @@ impl Ort {
 
     /// Loads the graph in `file`. Faults: `Engine` with ONNX Runtime's message as the cause.
     pub fn load(&self, file: &PackFile) -> Result<OrtNet, Fault> {
+        self.load_with(file, convolution::is_faster())
+    }
+
+    /// The same, with or without [`convolution`]s of our own.
+    pub(super) fn load_with(&self, file: &PackFile, convolutions: bool) -> Result<OrtNet, Fault> {
         let load = |mut builder: SessionBuilder| match file {
             // By its path, so that the graph finds weights in files beside it.
             PackFile::Disk(path) => Ok(builder.commit_from_file(path).map_err(Fault::engine)?),
@@ -146,7 +152,8 @@ impl Ort {
                 builder.commit_from_memory(&graph).map_err(Fault::engine)
             }
         };
-        let session = self.builder().map_err(Fault::engine).and_then(load)?;
+        let builder = self.builder(convolutions).map_err(Fault::engine);
+        let session = builder.and_then(load)?;
         // Returns the memory of the file's tables, once the weights are laid out for the kernels.
         heap::give_back();
         let signature = Signature {
@@ -164,13 +171,13 @@ impl Ort {
         })
     }
 
-    fn builder(&self) -> Result<SessionBuilder, ort::Error> {
+    fn builder(&self, convolutions: bool) -> Result<SessionBuilder, ort::Error> {
         let builder = SessionBuilder::new(&self.environment)?
             .with_optimization_level(GraphOptimizationLevel::All)?
             // Sentences differ in length: a pattern planned for one would only hold memory for the next.
             .with_memory_pattern(false)?
             .with_intra_op_spinning(false)?
-            .with_operators(ort_operators::domain()?)?;
+            .with_operators(ort_operators::domain(convolutions)?)?;
         let builder = match self.device {
             Device::Cuda(number) => {
                 let cuda = CUDA::default().with_device_id(number as i32);

@@ -6,9 +6,11 @@
 //! | `Snake` | x f32, its statistics, gamma f32 \[C\], beta f32 \[C\], scale f32 \[C\], zero u8 \[C\] | bytes u8 |
 //! | `SnakeBytes` | x u8, its scale f32 \[C\], its zero u8 \[C\], gamma, beta, scale, zero | bytes u8 |
 //! | `AddBytes` | x f32, bytes u8, their scale f32 \[C\], their zero u8 \[C\] | their sum f32, its statistics |
+//! | `Convolution` | x u8, and what [`crate::kernels::convolution`] wants | bytes u8 |
 //!
 //! x, bytes and the sum have one shape, \[1, 1, T, C\], where C is a multiple of 32. Statistics are the mean and the variance of
-//! each channel over T. [`crate::kernels`] computes them; `scripts/models/kokoro_fuse.py` writes graphs of them.
+//! each channel over T. [`crate::kernels`] computes them; `scripts/models/kokoro_fuse.py` and `kokoro_pack.py` write graphs of them.
+//! A convolution is a function in its graph, too, by which ONNX Runtime runs it where the operator is not given.
 
 use std::marker::PhantomData;
 use std::sync::{Mutex, PoisonError};
@@ -19,22 +21,31 @@ use ort::operator::{
 use ort::value::{PrimitiveTensorElementType, TensorElementType, ValueRef, ValueRefMut};
 use ort::{Error, Result};
 
+use crate::kernels::convolution::{self, Convolution};
 use crate::kernels::moments::{BlockMoments, ByteSums, Moments};
 use crate::kernels::snake::Snake;
 use crate::kernels::{ByteScale, LANES, block_rows, residual};
 
 const F32: TensorElementType = TensorElementType::Float32;
+const I8: TensorElementType = TensorElementType::Int8;
+const I16: TensorElementType = TensorElementType::Int16;
+const I32: TensorElementType = TensorElementType::Int32;
+const I64: TensorElementType = TensorElementType::Int64;
 const U8: TensorElementType = TensorElementType::Uint8;
 /// Added to the variance of an adaptive norm, as in the `InstanceNorm1d` of StyleTTS 2.
 const EPSILON: f32 = 1e-5;
 
-/// All of them.
-pub fn domain() -> Result<OperatorDomain> {
-    OperatorDomain::new("vocabox")?
+/// All of them, or all but the convolutions, which the functions of their graphs then stand for.
+pub fn domain(convolutions: bool) -> Result<OperatorDomain> {
+    let domain = OperatorDomain::new("vocabox")?
         .add(Stateless::<StatisticsOf>(PhantomData))?
         .add(Stateless::<SnakeOfFloats>(PhantomData))?
         .add(Stateless::<SnakeOfBytes>(PhantomData))?
-        .add(Stateless::<AddBytes>(PhantomData))
+        .add(Stateless::<AddBytes>(PhantomData))?;
+    if !convolutions {
+        return Ok(domain);
+    }
+    domain.add(Stateless::<Convolved>(PhantomData))
 }
 
 /// What an operator computes.
@@ -262,6 +273,72 @@ impl Compute for AddBytes {
             BlockMoments::of(sum, channels)
         })?;
         tensors.write_statistics(1, &Moments::of_floats(channels, &parts))
+    }
+}
+
+struct Convolved;
+
+impl Compute for Convolved {
+    const NAME: &str = "Convolution";
+    const INPUTS: &[TensorElementType] = &[U8, F32, U8, I8, I16, I64, F32, F32, U8, I32, I32, I64];
+    const OUTPUTS: &[TensorElementType] = &[U8];
+
+    fn compute(tensors: &Tensors<'_>) -> Result<()> {
+        // The last but two and the last are for the function of standard operators.
+        let [
+            x,
+            x_scale,
+            padding,
+            weights,
+            places,
+            dilation,
+            scale,
+            y_scale,
+            zero,
+            _,
+            start,
+            _,
+        ] = given(tensors)?;
+        let (shape, x) = x.try_extract_tensor::<u8>()?;
+        let (steps, places) = places.try_extract_tensor::<i16>()?;
+        let (&[1, 1, _, channels], &[_, taps, _, 1]) = (&**shape, &**steps) else {
+            return Err(Error::new(format!("{shape:?} cannot be convolved")));
+        };
+        let (x_scale, y_scale) = (one::<f32>(&x_scale)?, one::<f32>(&y_scale)?);
+        let (_, scale) = scale.try_extract_tensor::<f32>()?;
+        let scale: Vec<f32> = scale
+            .iter()
+            .map(|scale| x_scale * scale / y_scale)
+            .collect();
+        let outputs = scale.len();
+        let convolution = Convolution {
+            weights: weights.try_extract_tensor()?.1,
+            places,
+            taps: taps as usize,
+            dilation: one::<i64>(&dilation)? as usize,
+            channels: channels as usize,
+            padding: one(&padding)?,
+            start: start.try_extract_tensor()?.1,
+            scale: &scale,
+            zero: one(&zero)?,
+        };
+        let checked = convolution.checked();
+        let checked = checked.ok_or_else(|| Error::new("weights of another shape"))?;
+        let mut made = tensors.made(0, &[1, 1, shape[2], outputs as i64])?;
+        let made = made.try_extract_tensor_mut::<u8>()?.1;
+        let blocks = made.chunks_mut(convolution::BLOCK * outputs).enumerate();
+        tensors.in_parallel(blocks, |(block, made)| {
+            checked.apply(x, block * convolution::BLOCK, made);
+        })?;
+        Ok(())
+    }
+}
+
+/// The value of a constant that is one number.
+fn one<T: PrimitiveTensorElementType + Copy>(value: &ValueRef<'_>) -> Result<T> {
+    match value.try_extract_tensor::<T>()?.1 {
+        &[one] => Ok(one),
+        _ => Err(Error::new("more than one number")),
     }
 }
 

@@ -5,8 +5,10 @@ use std::path::Path;
 use realfft::RealFftPlanner;
 use vocabox_pack::Pack;
 
-use super::shared_tests::by_ort;
+use super::shared_tests::ort;
 use crate::graph::net::{Input, Net};
+use crate::graph::ort::OrtNet;
+use crate::kernels::convolution;
 
 /// Samples of a window of a spectrum, and bins of a band of it.
 const WINDOW: usize = 1024;
@@ -65,22 +67,39 @@ fn apart_db(one: &[f32], other: &[f32]) -> f32 {
     (loud.iter().sum::<f32>() / loud.len() as f32).sqrt()
 }
 
+fn models() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../models"))
+}
+
+/// A variant of the graph that speaks, with or without the convolutions of our own.
+fn loaded(variant: &str, convolutions: bool) -> OrtNet {
+    let pack = Pack::open(&models().join("kokoro")).unwrap();
+    let file = pack.path(pack.file("model", Some(variant)).unwrap());
+    ort().load_with(&file, convolutions).unwrap()
+}
+
+fn table(voice: &str) -> Vec<f32> {
+    let table = std::fs::read(models().join(format!("kokoro/voices/{voice}.bin"))).unwrap();
+    let (values, _) = table.as_chunks();
+    values.iter().map(|&b| f32::from_le_bytes(b)).collect()
+}
+
+#[test]
+fn convolutions_of_our_own_make_the_same_bits_as_those_of_onnx_runtime() {
+    let nets = [false, true].map(|convolutions| loaded("fused", convolutions));
+    for count in [1, 7, 130] {
+        let table = table("bf_emma");
+        let [theirs, packed] = nets.each_ref().map(|net| said(net, count, &table));
+        assert!(theirs.len() > 10_000 && theirs == packed, "{count} tokens");
+    }
+}
+
 #[test]
 fn the_graph_with_operators_of_our_own_speaks_as_the_one_without() {
-    let models = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../models"));
-    let pack = Pack::open(&models.join("kokoro")).unwrap();
-    let net = |variant| {
-        by_ort(
-            pack.path(pack.file("model", Some(variant)).unwrap())
-                .shown(),
-        )
-    };
-    let nets = ["published", "optimized", "fused"].map(net);
+    let nets = ["published", "optimized", "fused"].map(|v| loaded(v, convolution::is_faster()));
     for (voice, count) in [("af_heart", 12), ("bm_george", 61), ("jf_alpha", 130)] {
-        let table = std::fs::read(models.join(format!("kokoro/voices/{voice}.bin"))).unwrap();
-        let (values, _) = table.as_chunks();
-        let table: Vec<f32> = values.iter().map(|&b| f32::from_le_bytes(b)).collect();
-        let [floats, without, fused] = nets.each_ref().map(|net| said(&**net, count, &table));
+        let table = table(voice);
+        let [floats, without, fused] = nets.each_ref().map(|net| said(net, count, &table));
         let (from_floats, before) = (apart_db(&floats, &fused), apart_db(&floats, &without));
         let apart = apart_db(&without, &fused);
         println!("{voice}: {apart:.2} dB apart, from floats {from_floats:.2}, before {before:.2}");

@@ -26,12 +26,15 @@ fn root() -> PathBuf {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).to_owned()
 }
 
-pub(super) fn by_ort(path: &Path) -> Arc<dyn Net> {
+fn by_ort(path: &Path) -> Arc<dyn Net> {
+    Arc::new(ort().load(&path.into()).unwrap())
+}
+
+pub(super) fn ort() -> Ort {
     let pack = Pack::open(&root().join("models/onnxruntime")).unwrap();
     let packed = pack.path(pack.file("library", None).unwrap());
     let probed = library::find(None, Some(packed.shown())).unwrap();
-    let ort = Ort::open(&probed.path, 2, Device::Cpu).unwrap();
-    Arc::new(ort.load(&path.into()).unwrap())
+    Ort::open(&probed.path, 2, Device::Cpu).unwrap()
 }
 
 fn by_tract(path: &Path) -> Arc<dyn Net> {

@@ -9,9 +9,11 @@
 //! | `moments` | mean and variance of each channel |
 //! | `snake` | adaptive norm, snake and 8 bits, of floats and of bytes |
 //! | `residual` | bytes added to floats |
+//! | `convolution` | bytes over time, where the processor has no sums of products of bytes |
 //!
-//! No loop fuses a multiplication and an addition, so every processor computes the same bits.
+//! No loop of floats fuses a multiplication and an addition, so every processor computes the same bits.
 
+pub mod convolution;
 pub mod moments;
 mod processor;
 pub mod residual;
