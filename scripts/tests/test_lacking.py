@@ -33,6 +33,7 @@ LACKING = {
     "compare_peers.py": ([], NOT_BUILT),
     "compare_transcription.py": ([], NOT_BUILT),
     "compare_variants.py": ([], NOT_BUILT),
+    "count_instructions.py": ([], "valgrind is missing"),
     "fetch-models": (["--models-dir", "lacking"], "lacking is not a folder"),
     "first_words.py": (["http://127.0.0.1:1", "data/demo.key", "hello.wav"], "data/demo.key is missing: scripts/run makes"),
     "look_at_speech.py": (["--out", "pictures"], "data/demo.key is missing: scripts/run makes"),

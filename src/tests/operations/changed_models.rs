@@ -127,6 +127,25 @@ fn model_files_that_change_under_a_running_server_change_nothing_that_it_speaks_
 }
 
 #[test]
+fn a_graph_that_was_exchanged_while_it_was_unloaded_is_not_loaded() {
+    let models = copies(&["kokoro"]);
+    let server = Server::launch(models.path(), &["--unload-after", "1"]);
+    let (client, other) = (server.client(), server.new_account("other"));
+    server.logged("kokoro: model is unloaded");
+    let graph = models.path().join("kokoro/kokoro.fused.onnx");
+    let whole = fs::read(&graph).unwrap();
+    // A graph that would speak as well.
+    fs::copy(models.path().join("kokoro/kokoro.optimized.onnx"), &graph).unwrap();
+    for client in [&client, &other] {
+        let refused = speak(client, "af_heart");
+        assert_eq!((refused.status, refused.detail()), (503, CHANGED.into()));
+    }
+    server.logged("kokoro.fused.onnx");
+    fs::write(&graph, whole).unwrap();
+    assert_eq!(speak(&other, "af_heart").status, 200);
+}
+
+#[test]
 fn a_voice_that_is_put_back_speaks_again() {
     let models = copies(&["kokoro"]);
     let server = Server::launch(models.path(), &[]);
