@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""Compares vocabox with the servers of its peers on the same weights, texts, sounds and machine, for one client and for several at once.
+
+For each task (Kokoro and Piper speak, Whisper transcribes) a round starts vocabox and the peers, each in a process of its own, and
+measures them in turn: seconds from the start of the process until it is ready and until its first answer; seconds until the first
+sound of a text of some 300 characters; seconds of sound a second, and how long each waits, when 1, 2, 4 and 8 clients send a request
+at once; resident memory after the first answer and at its peak, with child processes. The next round starts them anew. Every text and
+clip is another one, the same for all programs.
+
+Servers: vocabox, Piper's (`python -m piper.http_server`), whisper.cpp's, Speaches and Kokoro-FastAPI. The latter three are no packages:
+name what you installed or built by their options, else they are left out. kokoro-onnx and faster-whisper have no server: their clients
+are threads of one process that share the model. All get as many threads as the machine has cores. The ratios are vocabox's time, or
+memory, divided by the peer's, round by round. Needs a release build; fetches the packs and the Python packages.
+"""
+
+import json
+import statistics
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+from measuring import ROOT, Usage, guarded, needs, parser, peer_report, peers
+from measuring.client import clip
+from measuring.loads import Round, age_s, loaded, tree_mib
+from measuring.playing import prose
+from measuring.prose import TUNING
+
+PACKAGES = [*peers.MORE_PACKAGES, "flask==3.1.3"]
+CLIENTS = [1, 2, 4, 8]
+# Two sentences a request, some 100 characters.
+TEXTS = [f"{a} {b}" for a, b in zip(TUNING[::2], TUNING[1::2])]
+PARAGRAPH = prose(300)
+GREETING = "Good morning, everyone."
+RECORDING = ROOT / "models/test-speech/two_cities.wav"
+CLIP_S, FIRST_CLIP_S = 10.0, 3.0
+TASKS = ("Kokoro", "Piper", "Whisper")
+
+
+def programs(task, options, folder):
+    """Name → what starts it, for each program of a task; vocabox first."""
+    from measuring import peer_files, peer_servers as servers
+
+    runtime, speaches = "onnxruntime", options.speaches and partial(servers.speaches, options.speaches, folder)
+    if task == "Kokoro":
+        found = {
+            "vocabox": partial(servers.vocabox, options.binary, ["kokoro", runtime], "af_heart", servers.KOKORO_RATE),
+            "kokoro-onnx": partial(servers.process, "kokoro-onnx", folder),
+            "Speaches": speaches and partial(speaches, peer_files.KOKORO, "af_heart", servers.KOKORO_RATE),
+            "Kokoro-FastAPI": options.kokoro_fastapi and partial(servers.kokoro_fastapi, options.kokoro_fastapi, folder),
+        }
+    elif task == "Piper":
+        found = {
+            "vocabox": partial(servers.vocabox, options.binary, ["piper-en-us-joe", runtime], "piper_joe", servers.PIPER_RATE),
+            "Piper": partial(servers.piper, sys.executable, folder),
+            "Speaches": speaches and partial(speaches, peer_files.PIPER, "joe", servers.PIPER_RATE),
+        }
+    else:
+        found = {
+            "vocabox": partial(servers.vocabox, options.binary, ["whisper-base", "silero-vad", runtime]),
+            "whisper.cpp": options.whisper_server and partial(servers.whisper_cpp, options.whisper_server, folder),
+            "faster-whisper": partial(servers.process, "faster-whisper", folder),
+            "Speaches": speaches and partial(speaches, peer_files.WHISPER),
+        }
+    return {name: start for name, start in found.items() if start and name in ["vocabox", *options.only]}
+
+
+def items(task, clients, folder):
+    """Short first item, item whose first sound is waited for, and for each number of clients what they send."""
+    if task != "Whisper":
+        more = iter(TEXTS)
+        return GREETING, PARAGRAPH, {n: [next(more) for _ in range(n)] for n in clients}
+    wav, more = RECORDING.read_bytes(), iter(range(sum(clients)))
+
+    def cut(name, start_s, seconds):
+        path = folder / f"{name}.wav"
+        path.write_bytes(clip(wav, seconds, start_s))
+        return path
+
+    # Clips overlap, but each starts at another time.
+    loads = {n: [cut(f"clip-{i}", 2.2 * i, CLIP_S) for i in (next(more) for _ in range(n))] for n in clients}
+    return cut("first", 0.0, FIRST_CLIP_S), cut("single", 1.0, CLIP_S), loads
+
+
+def measure(starts, first, single, loads):
+    """One round of a task: name → Round. The programs run side by side, and compute in turn, in the order of `starts`."""
+    rounds, running = {}, {}
+    with ExitStack() as stack:
+        for name, start in starts.items():
+            running[name] = subject = stack.enter_context(start())
+            rounds[name] = found = Round(ready_s=age_s(subject.pid))
+            subject.one(first)
+            found.answered_s = age_s(subject.pid)
+            found.idle_mib = tree_mib(subject.pid, "VmRSS")
+        for name, subject in running.items():
+            rounds[name].first_s = subject.one(single).first_s
+        for clients, load in loads.items():
+            for name, subject in running.items():
+                rounds[name].loads[clients] = loaded(subject.together, load)
+        for name, subject in running.items():
+            rounds[name].peak_mib = tree_mib(subject.pid, "VmHWM")
+    return rounds
+
+
+def compare(task, options, folder):
+    """All rounds of a task: name → list of Round."""
+    starts = programs(task, options, folder)
+    first, single, loads = items(task, options.clients, folder)
+    found = {name: [] for name in starts}
+    for n in range(options.rounds):
+        begun = time.perf_counter()
+        turns = dict(list(starts.items())[:: -1 if n % 2 else 1])
+        for name, one in measure(turns, first, single, loads).items():
+            found[name].append(one)
+        speeds = {name: statistics.median(load.speed for load in rounds[-1].loads.values()) for name, rounds in found.items()}
+        told = ", ".join(f"{name} {speed:.1f}" for name, speed in speeds.items())
+        print(f"{task}, round {n + 1} of {options.rounds}, {time.perf_counter() - begun:.0f} s; seconds of sound a second: {told}", flush=True)
+    return found
+
+
+def numbers(text):
+    """The type of --clients."""
+    chosen = [needs.count(word) for word in text.split(",")]
+    if sum(chosen) > len(TEXTS):
+        raise ValueError
+    return chosen
+
+
+def arguments():
+    options = parser(__doc__)
+    options.add_argument("--rounds", type=needs.count, default=3)
+    options.add_argument("--clients", type=numbers, default=CLIENTS, help="numbers of clients, together at most 15 (default: 1,2,4,8)")
+    options.add_argument("--tasks", type=needs.some_of(TASKS), default=list(TASKS), help=f"some of {', '.join(TASKS)}")
+    options.add_argument("--only", type=needs.some_of(peer_report.NAMES), default=list(peer_report.NAMES), help="peers, separated by commas")
+    told = "whisper.cpp's server, as `cmake --build build --target whisper-server` makes it in a checkout: build/bin/whisper-server"
+    options.add_argument("--whisper-server", type=Path, metavar="FILE", help=told)
+    told = "a checkout of Speaches in which `uv sync --frozen --no-dev` has made .venv"
+    options.add_argument("--speaches", type=Path, metavar="FOLDER", help=told)
+    told = "a checkout of Kokoro-FastAPI with .venv and with its model in api/src/models/v1_0 (docker/scripts/download_model.py)"
+    options.add_argument("--kokoro-fastapi", type=Path, metavar="FOLDER", help=told)
+    options.add_argument("--figures", type=Path, metavar="FILE", help="writes what was measured, as JSON")
+    options.add_argument("--read", type=Path, metavar="FILE", help="reads what --figures wrote instead of measuring")
+    options.add_argument("--tables", type=Path, metavar="FILE", help="writes the tables of the record, as Markdown")
+    told = "writes the table of README.md and the picture .github/peers.svg, for which the Markdown of --tables has to be a record"
+    options.add_argument("--write", action="store_true", help=told)
+    needs.add_binary(options)
+    return options.parse_args()
+
+
+def checked(options):
+    """Checks the files that the options name."""
+    if options.whisper_server:
+        options.whisper_server = needs.file(options.whisper_server, "--whisper-server names no file").resolve()
+    for name in ("speaches", "kokoro_fastapi"):
+        if folder := getattr(options, name):
+            setattr(options, name, folder.resolve())
+            needs.file(folder / ".venv/bin/python", f"--{name.replace('_', '-')} needs a checkout with .venv")
+    return options
+
+
+def measured(options):
+    """Task → name → list of Round."""
+    checked(options)
+    packs = ["kokoro", "kokoro:published", "piper-en-us-joe", "whisper-base", "silero-vad", "onnxruntime", "test-speech"]
+    needs.prepare(binary=options.binary, packs=packs, packages=PACKAGES)
+    with tempfile.TemporaryDirectory(prefix="vocabox-", ignore_cleanup_errors=True) as name:
+        return {task: compare(task, options, Path(name)) for task in options.tasks}
+
+
+def main():
+    options = arguments()
+    if options.read:
+        saved = json.loads(needs.file(options.read, "--figures writes it").read_text())
+        found = {task: {name: [Round.from_json(one) for one in rounds] for name, rounds in of.items()} for task, of in saved.items()}
+    else:
+        found = measured(options)
+    if not all(len(of) > 1 for of in found.values()):
+        raise Usage("a task has no peer: name one by its option, or choose others by --tasks")
+    if options.figures:
+        saved = {task: {name: [one.as_json() for one in rounds] for name, rounds in of.items()} for task, of in found.items()}
+        options.figures.write_text(json.dumps(saved, indent=1) + "\n")
+    tables = peer_report.tables(found)
+    print(tables)
+    if options.tables:
+        options.tables.write_text(tables)
+    if options.write:
+        peer_report.write(found)
+
+
+if __name__ == "__main__":
+    with guarded():
+        sys.exit(main())
