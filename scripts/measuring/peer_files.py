@@ -23,7 +23,7 @@ def piper(folder: Path) -> Path:
     pack = needs.MODELS / "piper-en-us-joe"
     folder.mkdir(exist_ok=True)
     for source, name in (("joe.onnx", "joe.onnx"), ("tokens.json", "joe.onnx.json")):
-        _link(pack / source, folder / name)
+        link(pack / source, folder / name)
     return folder / "joe.onnx"
 
 
@@ -49,12 +49,12 @@ def hub(folder: Path) -> Path:
     whisper, kokoro, piper_ = (_snapshot(folder, model) for model in (WHISPER, KOKORO, PIPER))
     weights = peers.whisper_folder(folder / "weights")
     for file in weights.iterdir():
-        _link(file.resolve(), whisper / file.name)
+        link(file.resolve(), whisper / file.name)
     (whisper / "preprocessor_config.json").write_text(json.dumps(FEATURES))
-    _link(needs.MODELS / "kokoro/kokoro.published.onnx", kokoro / "model.onnx")
+    link(needs.MODELS / "kokoro/kokoro.published.onnx", kokoro / "model.onnx")
     peers.voices_file(kokoro / "voices.bin")
-    _link(needs.MODELS / "piper-en-us-joe/joe.onnx", piper_ / "model.onnx")
-    _link(needs.MODELS / "piper-en-us-joe/tokens.json", piper_ / "config.json")
+    link(needs.MODELS / "piper-en-us-joe/joe.onnx", piper_ / "model.onnx")
+    link(needs.MODELS / "piper-en-us-joe/tokens.json", piper_ / "config.json")
     return folder
 
 
@@ -70,6 +70,7 @@ def _snapshot(hub: Path, model: str) -> Path:
     return snapshot
 
 
-def _link(source: Path, link: Path) -> None:
-    if not link.is_symlink():
-        link.symlink_to(source)
+def link(source: Path, place: Path) -> None:
+    """Makes the link `place` to `source`, if it is missing."""
+    if not place.is_symlink():
+        place.symlink_to(source)

@@ -127,8 +127,9 @@ def speaches(checkout: Path, folder: Path, model: str, voice: str = "", rate: in
         "DO_NOT_TRACK": "1",
         "PYANNOTE_METRICS_ENABLED": "0",
     }
-    # It serves the files of a page from there, and does not start without the folder.
+    # What it wants in the folder in which it is started: a page's files, and other names of models.
     (folder / "realtime-console/dist").mkdir(parents=True, exist_ok=True)
+    peer_files.link(checkout / "model_aliases.json", folder / "model_aliases.json")
     command = [str(checkout / ".venv/bin/python"), "-m", "uvicorn", "--host", "127.0.0.1", "--factory", "speaches.main:create_app"]
     with _serving("Speaches", command, "/health", folder, settings) as (client, pid):
         ask = _openai_speech(client, model, voice, rate) if voice else _openai_hearing(client, model)
