@@ -8,11 +8,12 @@ at once; resident memory after the first answer and at its peak, with child proc
 clip is another one, the same for all programs.
 
 Servers: vocabox, Piper's (`python -m piper.http_server`), whisper.cpp's, Speaches and Kokoro-FastAPI. The latter three are no packages:
-name what you installed or built by their options, else they are left out. kokoro-onnx and faster-whisper have no server: their clients
-are threads of one process that share the model. All get as many threads as the machine has cores. The ratios are vocabox's time, or
+name what you installed or built by their options, else they are left out. kokoro-onnx, faster-whisper and sherpa-onnx (which speaks by
+Piper's voice) are called in process: their clients are threads of one process that share the model. All get as many threads as the machine has cores. The ratios are vocabox's time, or
 memory, divided by the peer's, round by round. Needs a release build; fetches the packs and the Python packages.
 """
 
+import argparse
 import json
 import statistics
 import sys
@@ -22,16 +23,19 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from measuring import ROOT, Usage, guarded, needs, parser, peer_report, peers
+from measuring import ROOT, Usage, guarded, needs, parser, peer_files, peer_picture, peer_report, peers, write_atomically
+from measuring import peer_servers as servers
 from measuring.client import clip
 from measuring.loads import Round, age_s, loaded, tree_mib
 from measuring.playing import prose
-from measuring.prose import TUNING
+from measuring.prose import TEST, TUNING
 
-PACKAGES = [*peers.MORE_PACKAGES, "flask==3.1.3"]
+PACKAGES = [*peers.MORE_PACKAGES, "flask==3.1.3", "onnx==1.23.2", "sherpa-onnx==2.0.1", "sherpa-onnx-core==2.0.1"]
 CLIENTS = [1, 2, 4, 8]
-# Two sentences a request, some 100 characters.
-TEXTS = [f"{a} {b}" for a, b in zip(TUNING[::2], TUNING[1::2])]
+# As many clips of their length start at different times of the recording, and as many texts of SENTENCES_MAX sentences are there.
+CLIENTS_MAX, SENTENCES_MAX = sum(CLIENTS), 4
+# Their lengths differ little: 40 to 60 characters.
+SENTENCES = [*TUNING, *TEST]
 PARAGRAPH = prose(300)
 GREETING = "Good morning, everyone."
 RECORDING = ROOT / "models/test-speech/two_cities.wav"
@@ -41,8 +45,6 @@ TASKS = ("Kokoro", "Piper", "Whisper")
 
 def programs(task, options, folder):
     """Name → what starts it, for each program of a task; vocabox first."""
-    from measuring import peer_files, peer_servers as servers
-
     runtime, speaches = "onnxruntime", options.speaches and partial(servers.speaches, options.speaches, folder)
     if task == "Kokoro":
         found = {
@@ -55,6 +57,7 @@ def programs(task, options, folder):
         found = {
             "vocabox": partial(servers.vocabox, options.binary, ["piper-en-us-joe", runtime], "piper_joe", servers.PIPER_RATE),
             "Piper": partial(servers.piper, sys.executable, folder),
+            "sherpa-onnx": partial(servers.process, "sherpa-onnx", folder),
             "Speaches": speaches and partial(speaches, peer_files.PIPER, "joe", servers.PIPER_RATE),
         }
     else:
@@ -67,11 +70,11 @@ def programs(task, options, folder):
     return {name: start for name, start in found.items() if start and name in ["vocabox", *options.only]}
 
 
-def items(task, clients, folder):
+def items(task, clients, sentences, folder):
     """Short first item, item whose first sound is waited for, and for each number of clients what they send."""
     if task != "Whisper":
-        more = iter(TEXTS)
-        return GREETING, PARAGRAPH, {n: [next(more) for _ in range(n)] for n in clients}
+        more = iter(SENTENCES)
+        return GREETING, PARAGRAPH, {n: [" ".join(next(more) for _ in range(sentences)) for _ in range(n)] for n in clients}
     wav, more = RECORDING.read_bytes(), iter(range(sum(clients)))
 
     def cut(name, start_s, seconds):
@@ -104,34 +107,42 @@ def measure(starts, first, single, loads):
     return rounds
 
 
-def compare(task, options, folder):
-    """All rounds of a task: name → list of Round."""
-    starts = programs(task, options, folder)
-    first, single, loads = items(task, options.clients, folder)
-    found = {name: [] for name in starts}
+def compare(options, folder):
+    """Task → name → list of Round: a round of each task in turn, until --rounds, or until --minutes would be exceeded."""
+    found, lasted, begun = {}, {}, time.perf_counter()
     for n in range(options.rounds):
-        begun = time.perf_counter()
-        turns = dict(list(starts.items())[:: -1 if n % 2 else 1])
-        for name, one in measure(turns, first, single, loads).items():
-            found[name].append(one)
-        speeds = {name: statistics.median(load.speed for load in rounds[-1].loads.values()) for name, rounds in found.items()}
-        told = ", ".join(f"{name} {speed:.1f}" for name, speed in speeds.items())
-        print(f"{task}, round {n + 1} of {options.rounds}, {time.perf_counter() - begun:.0f} s; seconds of sound a second: {told}", flush=True)
+        for task in options.tasks:
+            if n and time.perf_counter() - begun + lasted[task] > 60 * options.minutes:
+                continue
+            round_begun = time.perf_counter()
+            starts = programs(task, options, folder)
+            # Every second round in the other order.
+            turns = dict(list(starts.items())[:: -1 if n % 2 else 1])
+            rounds = measure(turns, *items(task, options.clients, options.sentences, folder))
+            lasted[task] = time.perf_counter() - round_begun
+            of = found.setdefault(task, {name: [] for name in starts})
+            for name, one in rounds.items():
+                of[name].append(one)
+            speeds = ", ".join(f"{name} {rounds[name].loads[options.clients[-1]].speed:.1f}" for name in starts)
+            print(f"{task}, round {n + 1}, {lasted[task]:.0f} s; seconds of sound a second, {options.clients[-1]} clients: {speeds}", flush=True)
     return found
 
 
 def numbers(text):
     """The type of --clients."""
     chosen = [needs.count(word) for word in text.split(",")]
-    if sum(chosen) > len(TEXTS):
-        raise ValueError
+    if sum(chosen) > CLIENTS_MAX:
+        raise argparse.ArgumentTypeError(f"together at most {CLIENTS_MAX} are possible")
     return chosen
 
 
 def arguments():
     options = parser(__doc__)
     options.add_argument("--rounds", type=needs.count, default=3)
-    options.add_argument("--clients", type=numbers, default=CLIENTS, help="numbers of clients, together at most 15 (default: 1,2,4,8)")
+    told = "begins no round that would end later (default: 1000)"
+    options.add_argument("--minutes", type=needs.positive, default=1000.0, metavar="N", help=told)
+    options.add_argument("--clients", type=numbers, default=CLIENTS, help="numbers of clients (default: 1,2,4,8)")
+    options.add_argument("--sentences", type=int, choices=range(1, SENTENCES_MAX + 1), default=1, help="of each text (default: 1)")
     options.add_argument("--tasks", type=needs.some_of(TASKS), default=list(TASKS), help=f"some of {', '.join(TASKS)}")
     options.add_argument("--only", type=needs.some_of(peer_report.NAMES), default=list(peer_report.NAMES), help="peers, separated by commas")
     told = "whisper.cpp's server, as `cmake --build build --target whisper-server` makes it in a checkout: build/bin/whisper-server"
@@ -142,9 +153,9 @@ def arguments():
     options.add_argument("--kokoro-fastapi", type=Path, metavar="FOLDER", help=told)
     options.add_argument("--figures", type=Path, metavar="FILE", help="writes what was measured, as JSON")
     options.add_argument("--read", type=Path, metavar="FILE", help="reads what --figures wrote instead of measuring")
-    options.add_argument("--tables", type=Path, metavar="FILE", help="writes the tables of the record, as Markdown")
-    told = "writes the table of README.md and the picture .github/peers.svg, for which the Markdown of --tables has to be a record"
-    options.add_argument("--write", action="store_true", help=told)
+    told = f"writes the tables into this record, between the lines {peer_report.BEGIN.strip()} and {peer_report.END.strip()}"
+    options.add_argument("--record", type=Path, metavar="FILE", help=told)
+    options.add_argument("--write", action="store_true", help="writes the table of README.md, between such lines, and .github/peers.svg")
     needs.add_binary(options)
     return options.parse_args()
 
@@ -163,30 +174,49 @@ def checked(options):
 def measured(options):
     """Task → name → list of Round."""
     checked(options)
+    for task in options.tasks:
+        if len(programs(task, options, ROOT)) < 2:
+            raise Usage(f"{task} has no peer: name one by its option, or leave it out of --tasks")
     packs = ["kokoro", "kokoro:published", "piper-en-us-joe", "whisper-base", "silero-vad", "onnxruntime", "test-speech"]
     needs.prepare(binary=options.binary, packs=packs, packages=PACKAGES)
     with tempfile.TemporaryDirectory(prefix="vocabox-", ignore_cleanup_errors=True) as name:
-        return {task: compare(task, options, Path(name)) for task in options.tasks}
+        return compare(options, Path(name))
+
+
+def machine():
+    """A sentence about the processor, and how busy the machine is."""
+    facts = dict(line.split(":", 1) for line in Path("/proc/cpuinfo").read_text().splitlines() if ":" in line)
+    facts = {name.strip(): value.strip() for name, value in facts.items()}
+    vnni = "with" if any("vnni" in flag for flag in facts.get("flags", "").split()) else "without"
+    load = Path("/proc/loadavg").read_text().split()[0]
+    return f"{peers.THREADS} cores of {facts.get('model name', 'an unknown processor')}, {vnni} VNNI; load average before: {load}."
+
+
+def saved(path):
+    """What --figures wrote: the sentence about the machine, and what was found."""
+    read = json.loads(needs.file(path, "--figures writes it").read_text())
+    tasks = read["tasks"].items()
+    return read["machine"], {task: {name: [Round.from_json(one) for one in rounds] for name, rounds in of.items()} for task, of in tasks}
+
+
+def as_json(told, found):
+    tasks = {task: {name: [one.as_json() for one in rounds] for name, rounds in of.items()} for task, of in found.items()}
+    return json.dumps({"machine": told, "tasks": tasks}, indent=1) + "\n"
 
 
 def main():
     options = arguments()
-    if options.read:
-        saved = json.loads(needs.file(options.read, "--figures writes it").read_text())
-        found = {task: {name: [Round.from_json(one) for one in rounds] for name, rounds in of.items()} for task, of in saved.items()}
-    else:
-        found = measured(options)
-    if not all(len(of) > 1 for of in found.values()):
-        raise Usage("a task has no peer: name one by its option, or choose others by --tasks")
+    told, found = saved(options.read) if options.read else (machine(), measured(options))
     if options.figures:
-        saved = {task: {name: [one.as_json() for one in rounds] for name, rounds in of.items()} for task, of in found.items()}
-        options.figures.write_text(json.dumps(saved, indent=1) + "\n")
-    tables = peer_report.tables(found)
-    print(tables)
-    if options.tables:
-        options.tables.write_text(tables)
+        options.figures.write_text(as_json(told, found))
+    rounds = ", ".join(f"{task} {len(of['vocabox'])}" for task, of in found.items())
+    record = f"{told} Rounds: {rounds}.\n\n{peer_report.tables(found)}"
+    print(record)
+    if options.record:
+        peer_report.write(options.record, record)
     if options.write:
-        peer_report.write(found)
+        peer_report.write(ROOT / "README.md", peer_report.summary(found))
+        write_atomically(ROOT / ".github/peers.svg", peer_picture.drawn(found).encode())
 
 
 if __name__ == "__main__":

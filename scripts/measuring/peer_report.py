@@ -8,24 +8,35 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable
+from pathlib import Path
 
-from . import ROOT, Fault, write_atomically
+from . import Fault, write_atomically
 from .loads import Round, percentile95, spread
 
-NAMES = ("kokoro-onnx", "Kokoro-FastAPI", "Piper", "whisper.cpp", "faster-whisper", "Speaches")
+NAMES = ("kokoro-onnx", "Kokoro-FastAPI", "Piper", "sherpa-onnx", "whisper.cpp", "faster-whisper", "Speaches")
 LABELS = {
     "kokoro-onnx": "kokoro-onnx 0.6.1, threads of one process",
     "faster-whisper": "faster-whisper 1.2.1 int8, threads of one process",
+    "sherpa-onnx": "sherpa-onnx 2.0.1, threads of one process",
     "Piper": "Piper 1.8.0, its server",
     "whisper.cpp": "whisper.cpp's server, 16 bits",
     "Speaches": "Speaches",
     "Kokoro-FastAPI": "Kokoro-FastAPI, PyTorch",
 }
+# In README.md.
+SHORT = {
+    "kokoro-onnx": "kokoro-onnx 0.6.1, in process",
+    "faster-whisper": "faster-whisper 1.2.1, in process",
+    "sherpa-onnx": "sherpa-onnx 2.0.1, in process",
+    "Piper": "Piper 1.8.0",
+    "whisper.cpp": "whisper.cpp 1.9.3",
+}
 DOES = {"Kokoro": "Kokoro speaks", "Piper": "Piper speaks", "Whisper": "Whisper transcribes"}
 FIRST = {"Kokoro": "first sound of 300 characters", "Piper": "first sound of 300 characters", "Whisper": "answer to 10 s of sound"}
-BEGIN, END = "<!-- peers: written by scripts/compare_servers.py --write -->", "<!-- peers end -->"
-README = ROOT / "README.md"
+# Lines between which a document's part is written.
+BEGIN, END = "<!-- scripts/compare_servers.py writes this -->\n", "<!-- until here -->\n"
 
+Found = dict[str, dict[str, list[Round]]]
 Value = Callable[[Round], float]
 
 
@@ -57,7 +68,7 @@ def middle(rounds: list[Round], value: Value) -> float:
     return statistics.median(value(one) for one in rounds)
 
 
-def tables(found: dict[str, dict[str, list[Round]]]) -> str:
+def tables(found: Found) -> str:
     """The tables of a record: for each task and peer."""
     return "\n".join(_table(task, name, of["vocabox"], of[name]) for task, of in found.items() for name in of if name != "vocabox")
 
@@ -75,6 +86,31 @@ def _table(task: str, name: str, mine: list[Round], theirs: list[Round]) -> str:
         rows.append([f"95 % of their waits are shorter than, {_clients(clients)}", *(f"{wait:.2f} s" for wait in waits), f"{waits[0] / waits[1]:.2f}"])
     head = f"### {DOES[task]}: {LABELS[name]}\n\n"
     return head + _markdown(["what", "vocabox", "peer", "ratio (range)"], rows)
+
+
+def summary(found: Found) -> str:
+    """The table of README.md: the medians of the ratios."""
+    counts = list(next(iter(found.values()))["vocabox"][0].loads)
+    values = [*(at(count) for count in counts), *(value for _, _, _, value in (MEASURES[2], MEASURES[4], MEASURES[1]))]
+    titles = ["vocabox beside", *(_clients(count) for count in counts), "first sound", "memory", "start"]
+    rows = []
+    for task, of in found.items():
+        for name in of:
+            if name != "vocabox":
+                medians = (statistics.median(ratios(of["vocabox"], of[name], value)) for value in values)
+                rows.append([f"{DOES[task]}: {SHORT.get(name, name)}", *(f"{median:.2f}" for median in medians)])
+    lines = [titles, ["---"] * len(titles), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def write(path: Path, part: str) -> None:
+    """Replaces the part of a document between the lines BEGIN and END."""
+    text = path.read_text(encoding="utf-8")
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise Fault(f"{path} lacks the lines {BEGIN.strip()} and {END.strip()}, between which the part is written")
+    write_atomically(path, f"{before}{begin}\n{part}\n{end}{after}".encode())
 
 
 def _clients(count: int) -> str:
