@@ -3,14 +3,15 @@
 
 For each task (Kokoro and Piper speak, Whisper transcribes) a round starts vocabox and the peers, each in a process of its own, and
 measures them in turn: seconds from the start of the process until it is ready and until its first answer; seconds until the first
-sound of a text of some 300 characters; seconds of sound a second, and how long each waits, when 1, 2, 4 and 8 clients send a request
+sound of a text of 367 characters; seconds of sound a second, and how long each waits, when 1, 2, 4 and 8 clients send a request
 at once; resident memory after the first answer and at its peak, with child processes. The next round starts them anew. Every text and
 clip is another one, the same for all programs.
 
 Servers: vocabox, Piper's (`python -m piper.http_server`), whisper.cpp's, Speaches and Kokoro-FastAPI. The latter three are no packages:
 name what you installed or built by their options, else they are left out. kokoro-onnx, faster-whisper and sherpa-onnx (which speaks by
-Piper's voice) are called in process: their clients are threads of one process that share the model. All get as many threads as the machine has cores. The ratios are vocabox's time, or
-memory, divided by the peer's, round by round. Needs a release build; fetches the packs and the Python packages.
+Piper's voice) are called in process: their clients are threads of one process that share the model. All get as many threads as the
+machine has cores. The ratios are vocabox's time, or memory, divided by the peer's, round by round. Needs a release build; fetches the
+packs and the Python packages. Speaches and Kokoro-FastAPI need some 8 GB of disk each, and half a minute to start.
 """
 
 import argparse
@@ -36,7 +37,7 @@ CLIENTS = [1, 2, 4, 8]
 CLIENTS_MAX, SENTENCES_MAX = sum(CLIENTS), 4
 # Their lengths differ little: 40 to 60 characters.
 SENTENCES = [*TUNING, *TEST]
-PARAGRAPH = prose(300)
+PARAGRAPH = prose(400)  # 367 characters
 GREETING = "Good morning, everyone."
 RECORDING = ROOT / "models/test-speech/two_cities.wav"
 CLIP_S, FIRST_CLIP_S = 10.0, 3.0
@@ -123,8 +124,9 @@ def compare(options, folder):
             of = found.setdefault(task, {name: [] for name in starts})
             for name, one in rounds.items():
                 of[name].append(one)
-            speeds = ", ".join(f"{name} {rounds[name].loads[options.clients[-1]].speed:.1f}" for name in starts)
-            print(f"{task}, round {n + 1}, {lasted[task]:.0f} s; seconds of sound a second, {options.clients[-1]} clients: {speeds}", flush=True)
+            most = options.clients[-1]
+            speeds = ", ".join(f"{name} {rounds[name].loads[most].speed:.1f}" for name in starts)
+            print(f"{task}, round {n + 1}, {lasted[task]:.0f} s; sound a second, {most} clients: {speeds}", flush=True)
     return found
 
 
@@ -144,7 +146,8 @@ def arguments():
     options.add_argument("--clients", type=numbers, default=CLIENTS, help="numbers of clients (default: 1,2,4,8)")
     options.add_argument("--sentences", type=int, choices=range(1, SENTENCES_MAX + 1), default=1, help="of each text (default: 1)")
     options.add_argument("--tasks", type=needs.some_of(TASKS), default=list(TASKS), help=f"some of {', '.join(TASKS)}")
-    options.add_argument("--only", type=needs.some_of(peer_report.NAMES), default=list(peer_report.NAMES), help="peers, separated by commas")
+    known = list(peer_report.LABELS)
+    options.add_argument("--only", type=needs.some_of(known), default=known, help="peers, separated by commas")
     told = "whisper.cpp's server, as `cmake --build build --target whisper-server` makes it in a checkout: build/bin/whisper-server"
     options.add_argument("--whisper-server", type=Path, metavar="FILE", help=told)
     told = "a checkout of Speaches in which `uv sync --frozen --no-dev` has made .venv"

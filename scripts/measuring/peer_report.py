@@ -13,7 +13,6 @@ from pathlib import Path
 from . import Fault, write_atomically
 from .loads import Round, percentile95, spread
 
-NAMES = ("kokoro-onnx", "Kokoro-FastAPI", "Piper", "sherpa-onnx", "whisper.cpp", "faster-whisper", "Speaches")
 LABELS = {
     "kokoro-onnx": "kokoro-onnx 0.6.1, threads of one process",
     "faster-whisper": "faster-whisper 1.2.1 int8, threads of one process",
@@ -32,7 +31,7 @@ SHORT = {
     "whisper.cpp": "whisper.cpp 1.9.3",
 }
 DOES = {"Kokoro": "Kokoro speaks", "Piper": "Piper speaks", "Whisper": "Whisper transcribes"}
-FIRST = {"Kokoro": "first sound of 300 characters", "Piper": "first sound of 300 characters", "Whisper": "answer to 10 s of sound"}
+FIRST = {"Kokoro": "first sound of 367 characters", "Piper": "first sound of 367 characters", "Whisper": "answer to 10 s of sound"}
 # Lines between which a document's part is written.
 BEGIN, END = "<!-- scripts/compare_servers.py writes this -->\n", "<!-- until here -->\n"
 
@@ -83,7 +82,8 @@ def _table(task: str, name: str, mine: list[Round], theirs: list[Round]) -> str:
         title = f"seconds of sound a second, {_clients(clients)}"
         rows.append([title, *speeds, told(ratios(mine, theirs, at(clients)))])
         waits = [percentile95([wait for one in rounds for wait in one.loads[clients].waits_s]) for rounds in (mine, theirs)]
-        rows.append([f"95 % of their waits are shorter than, {_clients(clients)}", *(f"{wait:.2f} s" for wait in waits), f"{waits[0] / waits[1]:.2f}"])
+        title = f"95 % of their waits are shorter than, {_clients(clients)}"
+        rows.append([title, *(f"{wait:.2f} s" for wait in waits), f"{waits[0] / waits[1]:.2f}"])
     head = f"### {DOES[task]}: {LABELS[name]}\n\n"
     return head + _markdown(["what", "vocabox", "peer", "ratio (range)"], rows)
 
