@@ -4,10 +4,16 @@ needs     checks a script's requirements before it starts anything, and fetches 
 client    requests to a server
 checking  checks of calls by the packages of clients
 peers     other programs on the same weights
+peer_process  a peer without a server, in a process of its own
+peer_servers  vocabox and its peers as programs that are started and asked by several clients
+peer_files  the packs' weights in the layouts of peers
+peer_report  tables of what scripts/compare_servers.py found
+peer_picture  a picture of it
 server    a server under test, which ends with the script
 films     reading films with ffmpeg
 node      programs for Node, with the packages that are locked for them
 figures   times, memory, and comparisons of two programs
+loads     answers to several clients at once, the start of a process, memory with its children
 playing   streams of speech, and whether a player that plays them as they come has to wait
 waiting   clients that wait and come again when they are refused
 texts     texts to speak, and errors of their transcripts

@@ -24,12 +24,13 @@ def seconds_of(wav: bytes) -> float:
     return (len(wav) - WAV_HEAD_BYTES) / bytes_a_second
 
 
-def clip(wav: bytes, seconds: float) -> bytes:
-    """The first `seconds` of a WAV file."""
+def clip(wav: bytes, seconds: float, start_s: float = 0.0) -> bytes:
+    """So many seconds of a WAV file from `start_s` on."""
     with wave.open(io.BytesIO(wav)) as source:
         made = io.BytesIO()
         with wave.open(made, "wb") as out:
             out.setparams(source.getparams())
+            source.setpos(int(start_s * source.getframerate()))
             out.writeframes(source.readframes(int(seconds * source.getframerate())))
     return made.getvalue()
 

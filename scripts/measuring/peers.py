@@ -4,10 +4,12 @@ script that only calls it."""
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import json
 import os
 import wave
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from . import needs
@@ -20,22 +22,38 @@ THREADS = os.cpu_count() or 1
 TIMES = 1501  # tokens of Whisper's that stand for 0.00 to 30.00 s, every 0.02 s
 
 
+def voices_file(path: Path) -> Path:
+    """The pack's Kokoro voices as kokoro-onnx loads them; written if `path` is missing."""
+    import numpy
+
+    if not path.exists():
+        voices = (needs.MODELS / "kokoro/voices").glob("*.bin")
+        arrays = {voice.stem: numpy.fromfile(voice, numpy.float32).reshape(-1, 1, 256) for voice in voices}
+        with open(path, "wb") as file:
+            numpy.savez(file, **arrays)
+    return path
+
+
 class Kokoro:
     """kokoro-onnx on the published graph and the pack's voices, which are written to the file in `folder` that it needs."""
 
     def __init__(self, folder: Path):
-        import numpy
         from kokoro_onnx import Kokoro
 
-        pack = needs.MODELS / "kokoro"
-        voices = {file.stem: numpy.fromfile(file, numpy.float32).reshape(-1, 1, 256) for file in (pack / "voices").glob("*.bin")}
-        numpy.savez(folder / "voices.npz", **voices)
-        self._kokoro = Kokoro(str(pack / "kokoro.published.onnx"), str(folder / "voices.npz"))
+        self._kokoro = Kokoro(str(needs.MODELS / "kokoro/kokoro.published.onnx"), str(voices_file(folder / "voices.npz")))
 
     def seconds(self, text: str) -> float:
         """Speaks the text; returns the length of the sound."""
         samples, rate = self._kokoro.create(text, voice="af_heart", lang="en-us")
         return len(samples) / rate
+
+    def phonemes(self, text: str) -> str:
+        return self._kokoro.tokenizer.phonemize(text, "en-us")
+
+    async def pieces(self, phonemes: str) -> AsyncIterator[float]:
+        """Yields the seconds of each piece of speech when it is made."""
+        async for samples, rate in self._kokoro.create_stream(phonemes, voice="af_heart", is_phonemes=True):
+            yield len(samples) / rate
 
 
 class Piper:
@@ -50,6 +68,28 @@ class Piper:
     def seconds(self, text: str) -> float:
         """Speaks the text; returns the length of the sound."""
         return sum(len(chunk.audio_float_array) / chunk.sample_rate for chunk in self._voice.synthesize(text))
+
+
+class SherpaPiper:
+    """sherpa-onnx on the files of `peer_graphs.write_piper`, with the data of eSpeak that Piper's package carries."""
+
+    def __init__(self, folder: Path):
+        import sherpa_onnx
+
+        data = Path(importlib.util.find_spec("piper").origin).with_name("espeak-ng-data")
+        vits = sherpa_onnx.OfflineTtsVitsModelConfig(model=str(folder / "joe.onnx"), tokens=str(folder / "tokens.txt"), data_dir=str(data))
+        config = sherpa_onnx.OfflineTtsConfig(model=sherpa_onnx.OfflineTtsModelConfig(vits=vits, num_threads=THREADS))
+        self._tts = sherpa_onnx.OfflineTts(config)
+
+    def seconds(self, text: str, piece: Callable[[], None]) -> float:
+        """Speaks the text, and calls `piece` for each sentence that is made; returns the length of the sound."""
+
+        def made(_samples: object, _progress: float) -> int:
+            piece()
+            return 1
+
+        audio = self._tts.generate(text, callback=made)
+        return len(audio.samples) / audio.sample_rate
 
 
 class WhisperCpp:
@@ -74,8 +114,10 @@ class WhisperCpp:
 
 
 def whisper_folder(folder: Path) -> Path:
-    """Makes `folder`, from which faster-whisper loads the weights that the pack whisper-base was converted from."""
+    """Makes `folder`, if it is missing, from which faster-whisper loads the weights that the pack whisper-base was converted from."""
     pack = needs.MODELS / "whisper-base"
+    if folder.exists():
+        return folder
     folder.mkdir()
     (folder / "model.bin").symlink_to(needs.whisper_weights())
     for name in ("config.json", "tokenizer.json"):

@@ -31,6 +31,7 @@ LACKING = {
     "clients/pipecat_services.py": ([], "pipecat-ai[openai]==1.14.0 is missing: run this with a Python "),
     "compare_mp3.py": ([], NOT_BUILT),
     "compare_peers.py": ([], NOT_BUILT),
+    "compare_servers.py": ([], NOT_BUILT),
     "compare_transcription.py": ([], NOT_BUILT),
     "compare_variants.py": ([], NOT_BUILT),
     "count_instructions.py": ([], "valgrind is missing"),
@@ -153,6 +154,8 @@ class Lacking(unittest.TestCase):
     def test_what_cannot_be_measured_is_told_before_anything_is_done(self):
         for script, *arguments in [
             ["compare_peers.py", "--rounds", "0"],
+            ["compare_servers.py", "--clients", "8,16"],
+            ["compare_servers.py", "--tasks", "Whisper", "--only", "kokoro-onnx"],
             ["compare_transcription.py", "--parts", "speed,nonsense"],
             ["measure_cloning.py", "--only", "nobody"],
             ["measure_dubbing.py", "--to", "yo"],

@@ -26,11 +26,12 @@ const BLOCK_SECONDS_MAX: &str = "900";
 const PAGE_COLUMNS_MAX: usize = 140;
 const README_BYTES_MAX: usize = 8_000;
 /// The records of the comparison with peers.
-const PEER_RUNS: [&str; 4] = [
+const PEER_RUNS: [&str; 5] = [
     "2026-11-25-speech.md",
     "2026-11-25.md",
     "2026-12-01-kernels.md",
     "2026-12-01-peers.md",
+    "2026-12-01-servers.md",
 ];
 
 fn root() -> &'static Path {
