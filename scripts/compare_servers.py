@@ -8,10 +8,10 @@ at once; resident memory after the first answer and at its peak, with child proc
 clip is another one, the same for all programs.
 
 Servers: vocabox, Piper's (`python -m piper.http_server`), whisper.cpp's, Speaches and Kokoro-FastAPI. The latter three are no packages:
-name what you installed or built by their options, else they are left out. kokoro-onnx, faster-whisper and sherpa-onnx (which speaks by
-Piper's voice) are called in process: their clients are threads of one process that share the model. All get as many threads as the
-machine has cores. The ratios are vocabox's time, or memory, divided by the peer's, round by round. Needs a release build; fetches the
-packs and the Python packages. Speaches and Kokoro-FastAPI need some 8 GB of disk each, and half a minute to start.
+name what you installed or built by their options, else they are left out. kokoro-onnx and faster-whisper have no server: their clients
+are threads of one process that share the model. All get as many threads as the machine has cores. The ratios are vocabox's time, or
+memory, divided by the peer's, round by round. Needs a release build; fetches the packs and the Python packages. Speaches and
+Kokoro-FastAPI need some 8 GB of disk each, and half a minute to start.
 """
 
 import argparse
@@ -31,7 +31,7 @@ from measuring.loads import Round, age_s, loaded, tree_mib
 from measuring.playing import prose
 from measuring.prose import TEST, TUNING
 
-PACKAGES = [*peers.MORE_PACKAGES, "flask==3.1.3", "onnx==1.23.2", "sherpa-onnx==2.0.1", "sherpa-onnx-core==2.0.1"]
+PACKAGES = [*peers.MORE_PACKAGES, "flask==3.1.3"]
 CLIENTS = [1, 2, 4, 8]
 # As many clips of their length start at different times of the recording, and as many texts of SENTENCES_MAX sentences are there.
 CLIENTS_MAX, SENTENCES_MAX = sum(CLIENTS), 4
@@ -58,7 +58,6 @@ def programs(task, options, folder):
         found = {
             "vocabox": partial(servers.vocabox, options.binary, ["piper-en-us-joe", runtime], "piper_joe", servers.PIPER_RATE),
             "Piper": partial(servers.piper, sys.executable, folder),
-            "sherpa-onnx": partial(servers.process, "sherpa-onnx", folder),
             "Speaches": speaches and partial(speaches, peer_files.PIPER, "joe", servers.PIPER_RATE),
         }
     else:

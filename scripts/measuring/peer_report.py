@@ -16,7 +16,6 @@ from .loads import Round, percentile95, spread
 LABELS = {
     "kokoro-onnx": "kokoro-onnx 0.6.1, threads of one process",
     "faster-whisper": "faster-whisper 1.2.1 int8, threads of one process",
-    "sherpa-onnx": "sherpa-onnx 2.0.1, threads of one process",
     "Piper": "Piper 1.8.0, its server",
     "whisper.cpp": "whisper.cpp's server, 16 bits",
     "Speaches": "Speaches",
@@ -26,7 +25,6 @@ LABELS = {
 SHORT = {
     "kokoro-onnx": "kokoro-onnx 0.6.1, in process",
     "faster-whisper": "faster-whisper 1.2.1, in process",
-    "sherpa-onnx": "sherpa-onnx 2.0.1, in process",
     "Piper": "Piper 1.8.0",
     "whisper.cpp": "whisper.cpp 1.9.3",
 }

@@ -170,6 +170,8 @@ def _serving(name: str, command: list[str], ready: str, folder: Path, settings: 
                 _wait(client, ready, process)
                 yield client, process.pid
             except Fault as fault:
+                if client.url not in str(fault):
+                    raise  # another program's
                 log.seek(0)
                 raise Fault(f"{name}: {fault}; its log ends: {last_line(log.read())}") from None
 
