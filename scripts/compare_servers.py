@@ -107,8 +107,9 @@ def measure(starts, first, single, loads):
     return rounds
 
 
-def compare(options, folder):
-    """Task → name → list of Round: a round of each task in turn, until --rounds, or until --minutes would be exceeded."""
+def compare(options, told, folder):
+    """Task → name → list of Round: a round of each task in turn, until --rounds, or until --minutes would be exceeded. The figures
+    are kept after each round."""
     found, lasted, begun = {}, {}, time.perf_counter()
     for n in range(options.rounds):
         for task in options.tasks:
@@ -123,6 +124,7 @@ def compare(options, folder):
             of = found.setdefault(task, {name: [] for name in starts})
             for name, one in rounds.items():
                 of[name].append(one)
+            keep(options.figures, told, found)
             most = options.clients[-1]
             speeds = ", ".join(f"{name} {rounds[name].loads[most].speed:.1f}" for name in starts)
             print(f"{task}, round {n + 1}, {lasted[task]:.0f} s; sound a second, {most} clients: {speeds}", flush=True)
@@ -139,7 +141,7 @@ def numbers(text):
 
 def arguments():
     options = parser(__doc__)
-    options.add_argument("--rounds", type=needs.count, default=3)
+    options.add_argument("--rounds", type=needs.count, default=3, help="of each task (default: 3)")
     told = "begins no round that would end later (default: 1000)"
     options.add_argument("--minutes", type=needs.positive, default=1000.0, metavar="N", help=told)
     options.add_argument("--clients", type=numbers, default=CLIENTS, help="numbers of clients (default: 1,2,4,8)")
@@ -153,7 +155,7 @@ def arguments():
     options.add_argument("--speaches", type=Path, metavar="FOLDER", help=told)
     told = "a checkout of Kokoro-FastAPI with .venv and with its model in api/src/models/v1_0 (docker/scripts/download_model.py)"
     options.add_argument("--kokoro-fastapi", type=Path, metavar="FOLDER", help=told)
-    options.add_argument("--figures", type=Path, metavar="FILE", help="writes what was measured, as JSON")
+    options.add_argument("--figures", type=Path, metavar="FILE", help="writes what was measured, as JSON, after each round")
     options.add_argument("--read", type=Path, metavar="FILE", help="reads what --figures wrote instead of measuring")
     told = f"writes the tables into this record, between the lines {peer_report.BEGIN.strip()} and {peer_report.END.strip()}"
     options.add_argument("--record", type=Path, metavar="FILE", help=told)
@@ -173,7 +175,7 @@ def checked(options):
     return options
 
 
-def measured(options):
+def measured(options, told):
     """Task → name → list of Round."""
     checked(options)
     for task in options.tasks:
@@ -182,7 +184,7 @@ def measured(options):
     packs = ["kokoro", "kokoro:published", "piper-en-us-joe", "whisper-base", "silero-vad", "onnxruntime", "test-speech"]
     needs.prepare(binary=options.binary, packs=packs, packages=PACKAGES)
     with tempfile.TemporaryDirectory(prefix="vocabox-", ignore_cleanup_errors=True) as name:
-        return compare(options, Path(name))
+        return compare(options, told, Path(name))
 
 
 def machine():
@@ -201,16 +203,22 @@ def saved(path):
     return read["machine"], {task: {name: [Round.from_json(one) for one in rounds] for name, rounds in of.items()} for task, of in tasks}
 
 
-def as_json(told, found):
-    tasks = {task: {name: [one.as_json() for one in rounds] for name, rounds in of.items()} for task, of in found.items()}
-    return json.dumps({"machine": told, "tasks": tasks}, indent=1) + "\n"
+def keep(path, told, found):
+    """Writes the file of --figures, if there is one."""
+    if path:
+        tasks = {task: {name: [one.as_json() for one in rounds] for name, rounds in of.items()} for task, of in found.items()}
+        path.write_text(json.dumps({"machine": told, "tasks": tasks}, indent=1) + "\n")
 
 
 def main():
     options = arguments()
-    told, found = saved(options.read) if options.read else (machine(), measured(options))
-    if options.figures:
-        options.figures.write_text(as_json(told, found))
+    if options.record:
+        peer_report.parts(options.record)
+    if options.read:
+        told, found = saved(options.read)
+    else:
+        told = machine()
+        found = measured(options, told)
     rounds = ", ".join(f"{task} {len(of['vocabox'])}" for task, of in found.items())
     record = f"{told} Rounds: {rounds}.\n\n{peer_report.tables(found)}"
     print(record)

@@ -10,7 +10,7 @@ import statistics
 from collections.abc import Callable
 from pathlib import Path
 
-from . import Fault, write_atomically
+from . import Usage, write_atomically
 from .loads import Round, percentile95, spread
 
 LABELS = {
@@ -101,14 +101,19 @@ def summary(found: Found) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def write(path: Path, part: str) -> None:
-    """Replaces the part of a document between the lines BEGIN and END."""
-    text = path.read_text(encoding="utf-8")
-    before, begin, rest = text.partition(BEGIN)
+def parts(path: Path) -> tuple[str, str]:
+    """A document up to the line BEGIN and from the line END on."""
+    before, begin, rest = path.read_text(encoding="utf-8").partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):
-        raise Fault(f"{path} lacks the lines {BEGIN.strip()} and {END.strip()}, between which the part is written")
-    write_atomically(path, f"{before}{begin}\n{part}\n{end}{after}".encode())
+        raise Usage(f"{path} lacks the lines {BEGIN.strip()} and {END.strip()}, between which the figures are written")
+    return before + begin, end + after
+
+
+def write(path: Path, part: str) -> None:
+    """Replaces what is between the lines BEGIN and END of a document."""
+    before, after = parts(path)
+    write_atomically(path, f"{before}\n{part}\n{after}".encode())
 
 
 def _clients(count: int) -> str:
