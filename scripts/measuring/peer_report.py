@@ -26,7 +26,6 @@ SHORT = {
     "kokoro-onnx": "kokoro-onnx 0.6.1, in process",
     "faster-whisper": "faster-whisper 1.2.1, in process",
     "Piper": "Piper 1.8.0",
-    "whisper.cpp": "whisper.cpp 1.9.3",
 }
 DOES = {"Kokoro": "Kokoro speaks", "Piper": "Piper speaks", "Whisper": "Whisper transcribes"}
 FIRST = {"Kokoro": "first sound of 367 characters", "Piper": "first sound of 367 characters", "Whisper": "answer to 10 s of sound"}
@@ -96,7 +95,7 @@ def summary(found: Found) -> str:
         for name in of:
             if name != "vocabox":
                 medians = (statistics.median(ratios(of["vocabox"], of[name], value)) for value in values)
-                rows.append([f"{DOES[task]}: {SHORT.get(name, name)}", *(f"{median:.2f}" for median in medians)])
+                rows.append([f"{task}: {SHORT.get(name, name)}", *(f"{median:.2f}" for median in medians)])
     lines = [titles, ["---"] * len(titles), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
