@@ -8,10 +8,10 @@ at once; resident memory after the first answer and at its peak, with child proc
 clip is another one, the same for all programs.
 
 Servers: vocabox, Piper's (`python -m piper.http_server`), whisper.cpp's, Speaches and Kokoro-FastAPI. The latter three are no packages:
-name what you installed or built by their options, else they are left out. kokoro-onnx, faster-whisper and sherpa-onnx (which speaks by
-Piper's voice) are called in process: their clients are threads of one process that share the model. All get as many threads as the
-machine has cores. The ratios are vocabox's time, or memory, divided by the peer's, round by round. Needs a release build; fetches the
-packs and the Python packages. Speaches and Kokoro-FastAPI need some 8 GB of disk each, and half a minute to start.
+name what you installed or built by their options, else they are left out. kokoro-onnx and faster-whisper have no server: their clients
+are threads of one process that share the model. All get as many threads as the machine has cores. The ratios are vocabox's time, or
+memory, divided by the peer's, round by round. Needs a release build; fetches the packs and the Python packages. Speaches and
+Kokoro-FastAPI need some 8 GB of disk each, and half a minute to start.
 """
 
 import argparse
@@ -31,7 +31,7 @@ from measuring.loads import Round, age_s, loaded, tree_mib
 from measuring.playing import prose
 from measuring.prose import TEST, TUNING
 
-PACKAGES = [*peers.MORE_PACKAGES, "flask==3.1.3", "onnx==1.23.2", "sherpa-onnx==2.0.1", "sherpa-onnx-core==2.0.1"]
+PACKAGES = [*peers.MORE_PACKAGES, "flask==3.1.3"]
 CLIENTS = [1, 2, 4, 8]
 # As many clips of their length start at different times of the recording, and as many texts of SENTENCES_MAX sentences are there.
 CLIENTS_MAX, SENTENCES_MAX = sum(CLIENTS), 4
@@ -58,7 +58,6 @@ def programs(task, options, folder):
         found = {
             "vocabox": partial(servers.vocabox, options.binary, ["piper-en-us-joe", runtime], "piper_joe", servers.PIPER_RATE),
             "Piper": partial(servers.piper, sys.executable, folder),
-            "sherpa-onnx": partial(servers.process, "sherpa-onnx", folder),
             "Speaches": speaches and partial(speaches, peer_files.PIPER, "joe", servers.PIPER_RATE),
         }
     else:
@@ -108,8 +107,9 @@ def measure(starts, first, single, loads):
     return rounds
 
 
-def compare(options, folder):
-    """Task → name → list of Round: a round of each task in turn, until --rounds, or until --minutes would be exceeded."""
+def compare(options, told, folder):
+    """Task → name → list of Round: a round of each task in turn, until --rounds, or until --minutes would be exceeded. The figures
+    are kept after each round."""
     found, lasted, begun = {}, {}, time.perf_counter()
     for n in range(options.rounds):
         for task in options.tasks:
@@ -124,6 +124,7 @@ def compare(options, folder):
             of = found.setdefault(task, {name: [] for name in starts})
             for name, one in rounds.items():
                 of[name].append(one)
+            keep(options.figures, told, found)
             most = options.clients[-1]
             speeds = ", ".join(f"{name} {rounds[name].loads[most].speed:.1f}" for name in starts)
             print(f"{task}, round {n + 1}, {lasted[task]:.0f} s; sound a second, {most} clients: {speeds}", flush=True)
@@ -140,7 +141,7 @@ def numbers(text):
 
 def arguments():
     options = parser(__doc__)
-    options.add_argument("--rounds", type=needs.count, default=3)
+    options.add_argument("--rounds", type=needs.count, default=3, help="of each task (default: 3)")
     told = "begins no round that would end later (default: 1000)"
     options.add_argument("--minutes", type=needs.positive, default=1000.0, metavar="N", help=told)
     options.add_argument("--clients", type=numbers, default=CLIENTS, help="numbers of clients (default: 1,2,4,8)")
@@ -154,7 +155,7 @@ def arguments():
     options.add_argument("--speaches", type=Path, metavar="FOLDER", help=told)
     told = "a checkout of Kokoro-FastAPI with .venv and with its model in api/src/models/v1_0 (docker/scripts/download_model.py)"
     options.add_argument("--kokoro-fastapi", type=Path, metavar="FOLDER", help=told)
-    options.add_argument("--figures", type=Path, metavar="FILE", help="writes what was measured, as JSON")
+    options.add_argument("--figures", type=Path, metavar="FILE", help="writes what was measured, as JSON, after each round")
     options.add_argument("--read", type=Path, metavar="FILE", help="reads what --figures wrote instead of measuring")
     told = f"writes the tables into this record, between the lines {peer_report.BEGIN.strip()} and {peer_report.END.strip()}"
     options.add_argument("--record", type=Path, metavar="FILE", help=told)
@@ -174,7 +175,7 @@ def checked(options):
     return options
 
 
-def measured(options):
+def measured(options, told):
     """Task → name → list of Round."""
     checked(options)
     for task in options.tasks:
@@ -183,7 +184,7 @@ def measured(options):
     packs = ["kokoro", "kokoro:published", "piper-en-us-joe", "whisper-base", "silero-vad", "onnxruntime", "test-speech"]
     needs.prepare(binary=options.binary, packs=packs, packages=PACKAGES)
     with tempfile.TemporaryDirectory(prefix="vocabox-", ignore_cleanup_errors=True) as name:
-        return compare(options, Path(name))
+        return compare(options, told, Path(name))
 
 
 def machine():
@@ -202,16 +203,22 @@ def saved(path):
     return read["machine"], {task: {name: [Round.from_json(one) for one in rounds] for name, rounds in of.items()} for task, of in tasks}
 
 
-def as_json(told, found):
-    tasks = {task: {name: [one.as_json() for one in rounds] for name, rounds in of.items()} for task, of in found.items()}
-    return json.dumps({"machine": told, "tasks": tasks}, indent=1) + "\n"
+def keep(path, told, found):
+    """Writes the file of --figures, if there is one."""
+    if path:
+        tasks = {task: {name: [one.as_json() for one in rounds] for name, rounds in of.items()} for task, of in found.items()}
+        path.write_text(json.dumps({"machine": told, "tasks": tasks}, indent=1) + "\n")
 
 
 def main():
     options = arguments()
-    told, found = saved(options.read) if options.read else (machine(), measured(options))
-    if options.figures:
-        options.figures.write_text(as_json(told, found))
+    if options.record:
+        peer_report.parts(options.record)
+    if options.read:
+        told, found = saved(options.read)
+    else:
+        told = machine()
+        found = measured(options, told)
     rounds = ", ".join(f"{task} {len(of['vocabox'])}" for task, of in found.items())
     record = f"{told} Rounds: {rounds}.\n\n{peer_report.tables(found)}"
     print(record)

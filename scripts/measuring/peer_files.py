@@ -37,11 +37,8 @@ def ggml(folder: Path) -> Path:
 
 def in_process(folder: Path) -> Path:
     """The files that peers without a server load, so that their start does not write them; returns `folder`."""
-    from . import peer_graphs
-
     peers.voices_file(folder / "voices.npz")
     peers.whisper_folder(folder / "faster-whisper")
-    peer_graphs.write_piper(folder / "sherpa")
     return folder
 
 

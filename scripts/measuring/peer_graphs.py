@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import onnx
@@ -31,30 +30,6 @@ EMBEDDING = {
     "normalize_samples": 1,
     "feature_normalize_type": "global-mean",
 }
-
-PIPER = {
-    "model_type": "vits",
-    "comment": "piper",
-    "language": "English",
-    "voice": "en-us",
-    "has_espeak": 1,
-    "n_speakers": 1,
-    "sample_rate": 22050,
-}
-
-
-def write_piper(folder: Path) -> Path:
-    """Writes joe.onnx and tokens.txt, with which it speaks by the pack piper-en-us-joe; returns `folder`."""
-    pack = needs.MODELS / "piper-en-us-joe"
-    if folder.exists():
-        return folder
-    folder.mkdir()
-    model = onnx.load(pack / "joe.onnx")
-    helper.set_model_props(model, {key: str(value) for key, value in PIPER.items()})
-    onnx.save(model, folder / "joe.onnx")
-    ids = json.loads((pack / "tokens.json").read_text(encoding="utf-8"))["phoneme_id_map"]
-    (folder / "tokens.txt").write_text("".join(f"{phoneme} {numbers[0]}\n" for phoneme, numbers in ids.items()), encoding="utf-8")
-    return folder
 
 
 def write(folder: Path) -> tuple[Path, Path]:

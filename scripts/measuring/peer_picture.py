@@ -46,7 +46,7 @@ def _columns(clients: int) -> list[tuple[str, str, int, str, Callable[[Round], f
         ("Sound a second", f"{clients} clients, more is better", 1, " s", lambda one: 1 / at(clients)(one)),
         ("First sound", "or text, less is better", 2, " s", lambda one: one.first_s),
         ("Peak memory", "less is better", 0, " MiB", lambda one: one.peak_mib),
-        ("Start", "first answer, less is better", 1, " s", lambda one: one.answered_s),
+        ("Start", "until the first answer", 1, " s", lambda one: one.answered_s),
     ]
 
 

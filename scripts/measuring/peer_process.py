@@ -91,20 +91,6 @@ def kokoro(folder: Path) -> Callable[[str], Answer]:
     return answer
 
 
-def sherpa_piper(folder: Path) -> Callable[[str], Answer]:
-    """sherpa-onnx on the voice of Piper."""
-    peer = peers.SherpaPiper(folder / "sherpa")
-
-    def answer(text: str) -> Answer:
-        begun = time.perf_counter()
-        came: list[float] = []
-        seconds = peer.seconds(text, lambda: came.append(time.perf_counter() - begun))
-        whole_s = time.perf_counter() - begun
-        return Answer(came[0] if came else whole_s, whole_s, seconds)
-
-    return answer
-
-
 def whisper(folder: Path) -> Callable[[str], Answer]:
     """faster-whisper in 8 bits, greedy."""
     model = peers.Whisper(peers.whisper_folder(folder / "faster-whisper"), "int8")
@@ -125,4 +111,4 @@ def wav_s(path: str | Path) -> float:
         return file.getnframes() / file.getframerate()
 
 
-KINDS = {"kokoro-onnx": kokoro, "sherpa-onnx": sherpa_piper, "faster-whisper": whisper}
+KINDS = {"kokoro-onnx": kokoro, "faster-whisper": whisper}

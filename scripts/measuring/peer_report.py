@@ -10,13 +10,12 @@ import statistics
 from collections.abc import Callable
 from pathlib import Path
 
-from . import Fault, write_atomically
+from . import Usage, write_atomically
 from .loads import Round, percentile95, spread
 
 LABELS = {
     "kokoro-onnx": "kokoro-onnx 0.6.1, threads of one process",
     "faster-whisper": "faster-whisper 1.2.1 int8, threads of one process",
-    "sherpa-onnx": "sherpa-onnx 2.0.1, threads of one process",
     "Piper": "Piper 1.8.0, its server",
     "whisper.cpp": "whisper.cpp's server, 16 bits",
     "Speaches": "Speaches",
@@ -26,9 +25,7 @@ LABELS = {
 SHORT = {
     "kokoro-onnx": "kokoro-onnx 0.6.1, in process",
     "faster-whisper": "faster-whisper 1.2.1, in process",
-    "sherpa-onnx": "sherpa-onnx 2.0.1, in process",
     "Piper": "Piper 1.8.0",
-    "whisper.cpp": "whisper.cpp 1.9.3",
 }
 DOES = {"Kokoro": "Kokoro speaks", "Piper": "Piper speaks", "Whisper": "Whisper transcribes"}
 FIRST = {"Kokoro": "first sound of 367 characters", "Piper": "first sound of 367 characters", "Whisper": "answer to 10 s of sound"}
@@ -98,19 +95,24 @@ def summary(found: Found) -> str:
         for name in of:
             if name != "vocabox":
                 medians = (statistics.median(ratios(of["vocabox"], of[name], value)) for value in values)
-                rows.append([f"{DOES[task]}: {SHORT.get(name, name)}", *(f"{median:.2f}" for median in medians)])
+                rows.append([f"{task}: {SHORT.get(name, name)}", *(f"{median:.2f}" for median in medians)])
     lines = [titles, ["---"] * len(titles), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def write(path: Path, part: str) -> None:
-    """Replaces the part of a document between the lines BEGIN and END."""
-    text = path.read_text(encoding="utf-8")
-    before, begin, rest = text.partition(BEGIN)
+def parts(path: Path) -> tuple[str, str]:
+    """A document up to the line BEGIN and from the line END on."""
+    before, begin, rest = path.read_text(encoding="utf-8").partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):
-        raise Fault(f"{path} lacks the lines {BEGIN.strip()} and {END.strip()}, between which the part is written")
-    write_atomically(path, f"{before}{begin}\n{part}\n{end}{after}".encode())
+        raise Usage(f"{path} lacks the lines {BEGIN.strip()} and {END.strip()}, between which the figures are written")
+    return before + begin, end + after
+
+
+def write(path: Path, part: str) -> None:
+    """Replaces what is between the lines BEGIN and END of a document."""
+    before, after = parts(path)
+    write_atomically(path, f"{before}\n{part}\n{after}".encode())
 
 
 def _clients(count: int) -> str:

@@ -19,7 +19,7 @@ from fetching import children
 from fetching.environment import last_line
 from fetching.fault import Fault
 
-from . import peer_files, peer_process
+from . import peer_files, peer_process, peers
 from .client import WAV_HEAD_BYTES, Client
 from .figures import at_once
 from .loads import Answer
@@ -27,7 +27,7 @@ from .server import serving
 
 READY_SECONDS_MAX = 180.0
 POLL_SECONDS = 0.01
-THREADS = str(os.cpu_count() or 1)
+THREADS = str(peers.THREADS)
 KOKORO_RATE, PIPER_RATE = 24_000, 22_050
 SPEECH, HEARING = "/v1/audio/speech", "/v1/audio/transcriptions"
 
@@ -170,6 +170,8 @@ def _serving(name: str, command: list[str], ready: str, folder: Path, settings: 
                 _wait(client, ready, process)
                 yield client, process.pid
             except Fault as fault:
+                if client.url not in str(fault):
+                    raise  # another program's
                 log.seek(0)
                 raise Fault(f"{name}: {fault}; its log ends: {last_line(log.read())}") from None
 

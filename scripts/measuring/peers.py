@@ -4,12 +4,11 @@ script that only calls it."""
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import json
 import os
 import wave
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from . import needs
@@ -68,28 +67,6 @@ class Piper:
     def seconds(self, text: str) -> float:
         """Speaks the text; returns the length of the sound."""
         return sum(len(chunk.audio_float_array) / chunk.sample_rate for chunk in self._voice.synthesize(text))
-
-
-class SherpaPiper:
-    """sherpa-onnx on the files of `peer_graphs.write_piper`, with the data of eSpeak that Piper's package carries."""
-
-    def __init__(self, folder: Path):
-        import sherpa_onnx
-
-        data = Path(importlib.util.find_spec("piper").origin).with_name("espeak-ng-data")
-        vits = sherpa_onnx.OfflineTtsVitsModelConfig(model=str(folder / "joe.onnx"), tokens=str(folder / "tokens.txt"), data_dir=str(data))
-        config = sherpa_onnx.OfflineTtsConfig(model=sherpa_onnx.OfflineTtsModelConfig(vits=vits, num_threads=THREADS))
-        self._tts = sherpa_onnx.OfflineTts(config)
-
-    def seconds(self, text: str, piece: Callable[[], None]) -> float:
-        """Speaks the text, and calls `piece` for each sentence that is made; returns the length of the sound."""
-
-        def made(_samples: object, _progress: float) -> int:
-            piece()
-            return 1
-
-        audio = self._tts.generate(text, callback=made)
-        return len(audio.samples) / audio.sample_rate
 
 
 class WhisperCpp:
