@@ -24,7 +24,7 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from measuring import ROOT, Usage, guarded, needs, parser, peer_files, peer_picture, peer_report, peers, write_atomically
+from measuring import ROOT, Fault, Usage, guarded, needs, parser, peer_files, peer_picture, peer_report, peers, write_atomically
 from measuring import peer_servers as servers
 from measuring.client import clip
 from measuring.loads import Round, age_s, loaded, tree_mib
@@ -119,7 +119,13 @@ def compare(options, told, folder):
             starts = programs(task, options, folder)
             # Every second round in the other order.
             turns = dict(list(starts.items())[:: -1 if n % 2 else 1])
-            rounds = measure(turns, *items(task, options.clients, options.sentences, folder))
+            try:
+                rounds = measure(turns, *items(task, options.clients, options.sentences, folder))
+            except Fault as fault:
+                if not n:
+                    raise
+                print(f"{task}, round {n + 1}: {fault}\nThe rounds before it are what is told.", flush=True)
+                return found
             lasted[task] = time.perf_counter() - round_begun
             of = found.setdefault(task, {name: [] for name in starts})
             for name, one in rounds.items():

@@ -52,7 +52,8 @@ MEASURES: list[tuple[str, str, int, Value]] = [
 
 
 def ratios(mine: list[Round], theirs: list[Round], value: Value) -> list[float]:
-    return [value(a) / value(b) for a, b in zip(mine, theirs, strict=True)]
+    """The ratio of each round; a peer that was left out of later ones has fewer."""
+    return [value(a) / value(b) for a, b in zip(mine, theirs, strict=False)]
 
 
 def told(values: list[float]) -> str:

@@ -172,7 +172,7 @@ class RunAndTest(unittest.TestCase):
     def setUp(self):
         self.clone = self.enterContext(Clone())
         self.clone.environment["VOCABOX_LISTEN"] = "127.0.0.1:0"
-        for program in ("cc", "chromium"):
+        for program in ("cc", "chromium", "valgrind"):
             self.clone.program(program, "")
         (self.clone.root / "scripts/fetch-models").write_text("#!/bin/sh\n")
         built = self.clone.root / "target/release"
