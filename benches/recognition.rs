@@ -41,10 +41,7 @@ fn encode(net: &dyn Net, hops: usize) -> Vec<Box<dyn Value>> {
     let outputs = net.signature().outputs.iter();
     let outputs: Vec<&str> = outputs.map(|o| o.name.as_str()).collect();
     let shape = [1, MEL_BANDS, hops];
-    let fed = [(
-        "input_features",
-        Input::Floats(&shape, &features),
-    )];
+    let fed = [("input_features", Input::Floats(&shape, &features))];
     net.run(&fed, &outputs).expect("it runs")
 }
 
