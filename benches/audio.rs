@@ -1,23 +1,12 @@
 //! Features and resampling: the cost of a recording before a model runs.
 
+mod noise;
+
 use criterion::{Criterion, criterion_group, criterion_main};
+use noise::noise;
 use std::hint::black_box;
 use vocabox::audio::dsp::mel::Mel;
 use vocabox::audio::dsp::resample::resample_clip;
-use vocabox::audio::pcm::Clip;
-
-/// Noise with a fixed seed, `seconds` long.
-fn noise(seconds: usize, rate_hz: u32) -> Clip {
-    let mut state = 1u32;
-    let samples = (0..seconds * rate_hz as usize).map(|_| {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 8) as f32 / (1 << 24) as f32 - 0.5
-    });
-    Clip {
-        samples: samples.collect(),
-        rate_hz,
-    }
-}
 
 fn mel(criterion: &mut Criterion) {
     let clip = noise(30, 16_000);

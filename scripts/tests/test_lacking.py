@@ -61,6 +61,7 @@ LACKING = {
     "models/test_audio.py": (["lacking.wav", "made.mp3"], "lacking.wav is missing"),
     "models/test_video.py": (["lacking.wav", "frames.mp4"], "lacking.wav is missing"),
     "package": ([], "cargo is missing: install rustup"),
+    "noise_floors.py": (["kernels"], "cargo is missing: install rustup"),
     "soak": ([], NOT_BUILT),
     "run": ([], "cargo is missing: install rustup"),
     "test": ([], "cargo is missing: install rustup"),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
+use crate::head;
 use crate::websocket::{ClientSocket, Upgrade};
 use vocabox_base::fault::Fault;
 use vocabox_base::interrupted::uninterrupted;
@@ -66,6 +67,15 @@ pub struct Head {
 }
 
 impl Head {
+    /// Returns the head in `bytes`, from the request line to the empty line, of a request from `peer`, as the edge accepts it.
+    /// Faults: `Invalid` for what is malformed, ambiguous or incomplete, `HeadTooLarge` for too many headers.
+    pub fn parse(bytes: &[u8], peer: IpAddr, received: Instant) -> Result<Head, Fault> {
+        match head::end(bytes, 0)? {
+            Some(end) if end == bytes.len() => Ok(head::parse(bytes, peer, received)?.head),
+            _ => Err(Fault::invalid("The request's head is incomplete.")),
+        }
+    }
+
     /// Returns the first value of the header `name` (lower case).
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers

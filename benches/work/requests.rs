@@ -1,0 +1,78 @@
+//! A request before anything is done: its head, its JSON or form, its key.
+//!
+//! Its token is timed by `store`: the clock of tokens reads a page of the kernel that is not there under valgrind.
+
+use std::hint::black_box;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use vocabox::admit::key::authenticate;
+use vocabox::engine::contract::CancellationToken;
+use vocabox::limits::RPM_MAX;
+use vocabox::request::form::Form;
+use vocabox::request::json::object;
+use vocabox::request::speech::SpeechFields;
+use vocabox::store::{KeyEnv, KeyLimits, Store, StoreBounds, Utc};
+use vocabox_edge::message::{Body, Head};
+
+use super::step::{Step, step};
+
+const HEAD: &[u8] = b"POST /voice/tts?format=mp3 HTTP/1.1\r\nHost: speech.example\r\nUser-Agent: curl/8.5.0\r\n\
+    Accept: */*\r\nAuthorization: Bearer satryx_live_0123456789abcdef\r\nContent-Type: application/json\r\n\
+    Content-Length: 96\r\n\r\n";
+const JSON: &[u8] =
+    br#"{"text": "Good morning, everyone.", "voice_id": "af_heart", "speed": 1.1, "stability": 0.5}"#;
+
+pub fn all() -> Vec<Step> {
+    let (told, form) = (head(HEAD), form(10_000));
+    let (folder, store, secret) = store();
+    vec![
+        step("head_of_a_request", || head(black_box(HEAD))),
+        step("json_of_a_request", move || {
+            let body = Body::Memory(black_box(JSON).to_vec());
+            let fields: SpeechFields = object(&told, body).expect("an object");
+            fields.checked().expect("within the bounds")
+        }),
+        step("form_of_10_kb", move || read_form(&form)),
+        step("check_of_a_key", move || {
+            // The store lies in it.
+            let _kept = &folder;
+            authenticate(&store, Some(black_box(&secret)), Utc::now()).expect("a caller")
+        }),
+    ]
+}
+
+fn head(bytes: &[u8]) -> Head {
+    let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    Head::parse(bytes, peer, Instant::now()).expect("a head")
+}
+
+/// A form with a language and a file of `bytes` bytes, among them line ends: each may begin a boundary.
+fn form(bytes: usize) -> Vec<u8> {
+    let part = |told: &str| format!("--XX\r\nContent-Disposition: form-data; {told}\r\n\r\n");
+    let mut form = format!("{}en\r\n", part("name=\"language\"")).into_bytes();
+    form.extend(part("name=\"file\"; filename=\"a.wav\"").bytes());
+    form.extend((0..bytes).map(|at| (at % 251) as u8));
+    form.extend(b"\r\n--XX--\r\n");
+    form
+}
+
+fn read_form(form: &[u8]) -> Form {
+    let told = Some("multipart/form-data; boundary=XX");
+    let token = CancellationToken::until(Instant::now() + Duration::from_secs(60));
+    let spool = std::env::temp_dir();
+    Form::parse(told, Body::Memory(form.to_vec()), &spool, "", &token).expect("a form")
+}
+
+/// A store with a key of the most requests a minute; the folder lasts as long as it is kept.
+fn store() -> (tempfile::TempDir, Arc<Store>, String) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let store = Store::serve(folder.path(), StoreBounds::default()).expect("a store");
+    let account = store.create_account("bench", RPM_MAX, true, None);
+    account.expect("an account");
+    let made = store.create_key("bench", "bench", KeyEnv::Test, KeyLimits::default());
+    let (secret, _) = made.expect("a key");
+    let secret = format!("Bearer {}", secret.reveal());
+    (folder, store, secret)
+}
