@@ -1,19 +1,15 @@
-//! A request before anything is done: its head, its JSON or form, its key.
+//! A request before anything is done: its head, its JSON or form.
 //!
-//! Its token is timed by `store`: the clock of tokens reads a page of the kernel that is not there under valgrind.
+//! Its key and its token are timed by `store`: the store's clock reads a page of the kernel that is not there under valgrind.
 
 use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use vocabox::admit::key::authenticate;
 use vocabox::engine::contract::CancellationToken;
-use vocabox::limits::RPM_MAX;
 use vocabox::request::form::Form;
 use vocabox::request::json::object;
 use vocabox::request::speech::SpeechFields;
-use vocabox::store::{KeyEnv, KeyLimits, Store, StoreBounds, Utc};
 use vocabox_edge::message::{Body, Head};
 
 use super::step::{Step, step};
@@ -26,7 +22,6 @@ const JSON: &[u8] =
 
 pub fn all() -> Vec<Step> {
     let (told, form) = (head(HEAD), form(10_000));
-    let (folder, store, secret) = store();
     vec![
         step("head_of_a_request", || head(black_box(HEAD))),
         step("json_of_a_request", move || {
@@ -35,11 +30,6 @@ pub fn all() -> Vec<Step> {
             fields.checked().expect("within the bounds")
         }),
         step("form_of_10_kb", move || read_form(&form)),
-        step("check_of_a_key", move || {
-            // The store lies in it.
-            let _kept = &folder;
-            authenticate(&store, Some(black_box(&secret)), Utc::now()).expect("a caller")
-        }),
     ]
 }
 
@@ -63,16 +53,4 @@ fn read_form(form: &[u8]) -> Form {
     let token = CancellationToken::until(Instant::now() + Duration::from_secs(60));
     let spool = std::env::temp_dir();
     Form::parse(told, Body::Memory(form.to_vec()), &spool, "", &token).expect("a form")
-}
-
-/// A store with a key of the most requests a minute; the folder lasts as long as it is kept.
-fn store() -> (tempfile::TempDir, Arc<Store>, String) {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let store = Store::serve(folder.path(), StoreBounds::default()).expect("a store");
-    let account = store.create_account("bench", RPM_MAX, true, None);
-    account.expect("an account");
-    let made = store.create_key("bench", "bench", KeyEnv::Test, KeyLimits::default());
-    let (secret, _) = made.expect("a key");
-    let secret = format!("Bearer {}", secret.reveal());
-    (folder, store, secret)
 }

@@ -100,6 +100,10 @@ fn the_worst_bodies_of_many_clients_cost_little_memory_and_it_is_given_back() {
     link(models.path(), "segmentation-pyannote");
     let server = Server::launch(models.path(), &[]);
     let keys: Vec<String> = (0..4).map(|n| server.new_key(&format!("a{n}"))).collect();
+    // What a server allocates once, for the first request of a kind, it keeps.
+    for (path, kind, body) in worst() {
+        post(server.addr, &keys[0], path, kind, &body);
+    }
     for (path, kind, body) in worst() {
         let before = resident(&server);
         reset_peak(&server);
@@ -109,6 +113,7 @@ fn the_worst_bodies_of_many_clients_cost_little_memory_and_it_is_given_back() {
             }
         });
         let grown = peak(&server).saturating_sub(before);
+        println!("{path}: {} MiB, {} more", before / MIB, grown / MIB);
         assert!(grown <= 400 * MIB, "{path}: {} MiB", grown / MIB);
         until(&format!("the memory of {path}"), || {
             resident(&server) <= before + before / 10 + 16 * MIB
