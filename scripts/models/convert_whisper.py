@@ -1,13 +1,15 @@
-"""Whisper from CTranslate2 (model.bin, config.json) to ONNX: encoder and decoder in standard operators, and variants of both
-for ONNX Runtime on processors, with fused attention in the encoder and 8-bit weights in the decoder.
+"""Whisper from CTranslate2 (model.bin, config.json) to ONNX: encoder and decoder in standard operators, and fused variants of both
+for vocabox on processors, with ONNX Runtime's fused attention in the encoder, and 8-bit weights and vocabox's own attention in the
+decoder.
 
 Names follow Hugging Face's exports with a key-value cache; what those exports compute twice, the encoder outputs once:
 
 encoder  input_features f32 [B, mels=80, hops], hops even and at most 3000 (30 s): a short clip need not be padded
          → last_hidden_state f32 [B, frames = hops / 2, width]
-           present.L.encoder.key|value f32 [B, H, frames, 64]    keys and values for the decoder, projected once
+           present.L.encoder.key|value f32 [B, H, frames, 64]    keys and values for the decoder, projected once;
+           fused: f16, keys [B, H, 64, frames]
 decoder  input_ids i64 [B, S]; past_key_values.L.decoder.key|value f32 [B, H, P, 64], P may be 0;
-         past_key_values.L.encoder.key|value as above
+         past_key_values.L.encoder.key|value as above; fused: of one window for all hypotheses
          → logits f32 [B, 1, vocabulary] for the token after the last of the S tokens; present.L.decoder.key|value f32 [B, H, P+S, 64]
            alignment_attention f32 [B, heads, S, frames]   cross attention of config.json's alignment_heads, for times
 
@@ -68,7 +70,13 @@ class Sizes:
         )
 
 
-def write_encoder(variables: dict[str, np.ndarray], sizes: Sizes, path: Path, optimized: bool) -> None:
+def window_shapes(batch: str | int, sizes: Sizes, fused: bool) -> dict[str, list]:
+    """The shapes of a window's keys and values. An operator of vocabox reads a number of all keys after another."""
+    value = [batch, sizes.heads, "frames", sizes.head_size]
+    return {"key": [batch, sizes.heads, sizes.head_size, "frames"] if fused else value, "value": value}
+
+
+def write_encoder(variables: dict[str, np.ndarray], sizes: Sizes, path: Path, fused: bool) -> None:
     graph = Transformer(variables)
     x = "input_features"
     for name, stride in (("conv1", 1), ("conv2", 2)):
@@ -84,8 +92,8 @@ def write_encoder(variables: dict[str, np.ndarray], sizes: Sizes, path: Path, op
         prefix = f"encoder/layer_{layer}"
         attention = f"{prefix}/self_attention"
         y = graph.layer_norm(x, f"{attention}/layer_norm")
-        q, k, v = graph.project(y, attention, 0, "qkv", sizes.heads, sizes.head_size, split=not optimized)
-        if optimized:
+        q, k, v = graph.project(y, attention, 0, "qkv", sizes.heads, sizes.head_size, split=not fused)
+        if fused:
             attended = graph.attention_fused(q, k, v, sizes.heads)
         else:
             attended, _ = graph.attention(q, k, v, sizes.width)
@@ -93,19 +101,25 @@ def write_encoder(variables: dict[str, np.ndarray], sizes: Sizes, path: Path, op
     x = graph.layer_norm(x, "encoder/layer_norm")
     graph.output(x, "last_hidden_state")
 
+    stored = TensorProto.FLOAT16 if fused else FLOAT
     outputs = [("last_hidden_state", FLOAT, ["batch", "frames", sizes.width])]
     for layer in range(sizes.decoder_layers):
         attention = f"decoder/layer_{layer}/attention"
         projected = graph.project(x, attention, 1, "kv", sizes.heads, sizes.head_size)
-        for kind, tensor in zip(("key", "value"), projected):
+        shapes = window_shapes("batch", sizes, fused)
+        for kind, tensor in zip(shapes, projected):
             name = f"present.{layer}.encoder.{kind}"
+            if fused:
+                # Each step of the decoder reads all of them: half as many bytes are half of the time.
+                tensor = graph.op("Cast", [tensor], to=stored)
+                tensor = graph.op("Transpose", [tensor], perm=[0, 1, 3, 2]) if kind == "key" else tensor
             graph.output(tensor, name)
-            outputs.append((name, FLOAT, ["batch", sizes.heads, "frames", sizes.head_size]))
+            outputs.append((name, stored, shapes[kind]))
     graph.write([("input_features", FLOAT, ["batch", sizes.mels, "hops"])], outputs, path)
 
 
-def causal_mask(graph: Transformer) -> tuple[str, str]:
-    """The new positions [S] and the mask [S, P+S]: 0 for positions that are attended to, MASKED for later ones."""
+def new_positions(graph: Transformer) -> tuple[str, str]:
+    """The positions of the new tokens [S], and their end as a scalar."""
 
     def length(tensor: str, axis: int) -> str:
         shape = graph.op("Shape", [tensor])
@@ -116,13 +130,18 @@ def causal_mask(graph: Transformer) -> tuple[str, str]:
 
     past = length("past_key_values.0.decoder.key", 2)
     total = graph.op("Add", [past, length("input_ids", 1)])
+    first, end = scalar(past), scalar(total)
+    return graph.op("Range", [first, end, graph.constant(np.array(1, np.int64))]), end
+
+
+def causal_mask(graph: Transformer, positions: str, end: str) -> str:
+    """The mask [S, P+S]: 0 for positions that are attended to, MASKED for later ones."""
     zero, one = graph.constant(np.array(0, np.int64)), graph.constant(np.array(1, np.int64))
-    positions = graph.op("Range", [scalar(past), scalar(total), one])
-    keys = graph.op("Range", [zero, scalar(total), one])
+    keys = graph.op("Range", [zero, end, one])
     columns = graph.op("Unsqueeze", [keys, graph.integers(0)])
     rows = graph.op("Unsqueeze", [positions, graph.integers(1)])
     allowed = graph.op("LessOrEqual", [columns, rows])
-    return positions, graph.op("Where", [allowed, graph.number(0.0), graph.number(MASKED)])
+    return graph.op("Where", [allowed, graph.number(0.0), graph.number(MASKED)])
 
 
 def embedded(graph: Transformer, table: np.ndarray) -> str:
@@ -137,11 +156,14 @@ def embedded(graph: Transformer, table: np.ndarray) -> str:
 
 
 def write_decoder(
-    variables: dict[str, np.ndarray], sizes: Sizes, alignment_heads: list[tuple[int, int]], path: Path, optimized: bool
+    variables: dict[str, np.ndarray], sizes: Sizes, alignment_heads: list[tuple[int, int]], path: Path, fused: bool
 ) -> None:
     """`alignment_heads`: (layer, head) in ascending order."""
-    graph = Transformer(variables, eight_bit=optimized)
-    positions, mask = causal_mask(graph)
+    graph = Transformer(variables, eight_bit=fused)
+    positions, end = new_positions(graph)
+    mask = "" if fused else causal_mask(graph, positions, end)
+    stored, hypotheses = (TensorProto.FLOAT16, 1) if fused else (FLOAT, "batch")
+    shapes = window_shapes(hypotheses, sizes, fused)
     x = embedded(graph, variables["decoder/embeddings/weight"])
     encodings = graph.constant(variables["decoder/position_encodings/encodings"].astype(np.float32), "dec_pos")
     x = graph.op("Add", [x, graph.op("Gather", [encodings, positions])])
@@ -155,33 +177,40 @@ def write_decoder(
         past = {kind: f"past_key_values.{layer}.decoder.{kind}" for kind in ("key", "value")}
         heard = {kind: f"past_key_values.{layer}.encoder.{kind}" for kind in ("key", "value")}
 
+        present = {kind: f"present.{layer}.decoder.{kind}" for kind in ("key", "value")}
+
         y = graph.layer_norm(x, f"{own}/layer_norm")
-        q, k, v = graph.project(y, own, 0, "qkv", sizes.heads, sizes.head_size)
-        k = graph.op("Concat", [past["key"], k], axis=2)
-        v = graph.op("Concat", [past["value"], v], axis=2)
-        attended, _ = graph.attention(q, k, v, sizes.width, mask)
+        if fused:
+            projected = graph.project_together(y, own, 0, "qkv", sizes.width, sizes.head_size)
+            attended = graph.attention_to_past(projected, past, present)
+        else:
+            q, *new = graph.project(y, own, 0, "qkv", sizes.heads, sizes.head_size)
+            k, v = (graph.op("Concat", [past[kind], tensor], axis=2) for kind, tensor in zip(past, new))
+            attended, _ = graph.attention(q, k, v, sizes.width, mask)
         x = graph.attention_output(x, attended, own, 1)
 
         y = graph.layer_norm(x, f"{cross}/layer_norm")
-        (q,) = graph.project(y, cross, 0, "q", sizes.heads, sizes.head_size)
-        attended, weights = graph.attention(q, heard["key"], heard["value"], sizes.width)
+        (q,) = graph.project(y, cross, 0, "q", sizes.heads, sizes.head_size, split=not fused)
+        if fused:
+            attended, weights = graph.attention_to_window(q, heard)
+        else:
+            attended, weights = graph.attention(q, heard["key"], heard["value"], sizes.width)
         if chosen := [head for at, head in alignment_heads if at == layer]:
             aligned.append(graph.op("Gather", [weights, graph.integers(*chosen)], axis=1))
         x = graph.feed_forward(graph.attention_output(x, attended, cross, 2), f"{prefix}/ffn")
 
-        for kind, tensor in (("key", k), ("value", v)):
-            name = f"present.{layer}.decoder.{kind}"
-            graph.output(tensor, name)
-            inputs.append((past[kind], FLOAT, ["batch", sizes.heads, "past", sizes.head_size]))
-            outputs.append((name, FLOAT, ["batch", sizes.heads, "past_plus_seq", sizes.head_size]))
+        for kind, tensor in () if fused else zip(present, (k, v)):
+            graph.output(tensor, present[kind])
         for kind in ("key", "value"):
-            inputs.append((heard[kind], FLOAT, ["batch", sizes.heads, "frames", sizes.head_size]))
+            inputs.append((past[kind], FLOAT, ["batch", sizes.heads, "past", sizes.head_size]))
+            outputs.append((present[kind], FLOAT, ["batch", sizes.heads, "past_plus_seq", sizes.head_size]))
+        inputs += [(name, stored, shapes[kind]) for kind, name in heard.items()]
     # Logits of earlier prompt tokens are not used and would be half of a long prompt's work.
     x = graph.op("Slice", [x, graph.integers(-1), graph.integers(2**31 - 1), graph.integers(1)])
     x = graph.layer_norm(x, "decoder/layer_norm")
 
-    if optimized:
-        graph.output(graph.multiply(x, variables["decoder/embeddings/weight"], "embed"), "logits")
+    if fused:
+        graph.output(graph.linear_of_bytes(x, variables["decoder/embeddings/weight"], None, "embed"), "logits")
     else:
         # Stored once, cast and transposed where it is used.
         table = graph.op("Transpose", [graph.op("Cast", ["embed"], to=FLOAT)], perm=[1, 0])
@@ -199,9 +228,9 @@ def main(options: argparse.Namespace) -> None:
     sizes = Sizes.of(variables)
     heads = json.loads(config.read_text(encoding="utf-8")).get("alignment_heads", [])
     heads = sorted((layer, head) for layer, head in heads)
-    for (encoder, decoder), optimized in ((options.outputs[:2], False), (options.outputs[2:], True)):
-        write_encoder(variables, sizes, encoder, optimized)
-        write_decoder(variables, sizes, heads, decoder, optimized)
+    for (encoder, decoder), fused in ((options.outputs[:2], False), (options.outputs[2:], True)):
+        write_encoder(variables, sizes, encoder, fused)
+        write_decoder(variables, sizes, heads, decoder, fused)
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ def whisper(models: Path, weights: Path, out: Path) -> None:
     transformer.HALF_FROM_ELEMENTS = 1 << 60  # exports store weights in the bits that they compute with
     past = out / "optimum-past"
     past.mkdir(parents=True)
-    write_encoder(variables, sizes, past / "encoder_model.onnx", optimized=False)
+    write_encoder(variables, sizes, past / "encoder_model.onnx", fused=False)
     encoder = onnx.load(past / "encoder_model.onnx")
     hidden = [o for o in encoder.graph.output if o.name == "last_hidden_state"]
     del encoder.graph.output[:]

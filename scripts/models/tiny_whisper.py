@@ -165,8 +165,8 @@ def main(options: argparse.Namespace) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     weights = variables()
     sizes = Sizes.of(weights)
-    write_encoder(weights, sizes, folder / "encoder.onnx", optimized=False)
-    write_decoder(weights, sizes, [(0, 1), (1, 0)], folder / "ours.onnx", optimized=False)
+    write_encoder(weights, sizes, folder / "encoder.onnx", fused=False)
+    write_decoder(weights, sizes, [(0, 1), (1, 0)], folder / "ours.onnx", fused=False)
     for name, is_first in (("first", True), ("past", False)):
         graph, inputs, outputs = exported(weights, sizes, is_first)
         graph.write(inputs, outputs, folder / f"{name}.onnx")

@@ -5,7 +5,8 @@ Large weights are stored as f16 and cast to f32 where they are used; ONNX Runtim
 `eight_bit`, the weights of projections are stored as bytes that share a scale in blocks along their inputs, and are
 multiplied by ONNX Runtime's MatMulNBits: the speed of a decoder that makes one token at a time is limited by reading
 its weights from memory, and these are a quarter as long. `attention_fused` is an operator of ONNX Runtime, too: it never
-holds the scores between all positions.
+holds the scores between all positions. `attention_to_past` and `attention_to_window` are operators that only vocabox has
+(src/engine/graph/ort_operators/attention.rs).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ IR_VERSION = 8
 LAYER_NORM_EPSILON = 1e-5
 HALF_FROM_ELEMENTS = 4096  # smaller weights (biases, norms) stay f32
 MICROSOFT = "com.microsoft"  # the domain of ONNX Runtime's own operators
+VOCABOX = "vocabox"
 BLOCK = 128  # 8-bit weights share a scale along this many inputs
 MIDDLE = 128  # the byte that stands for 0
 SHARED_UP_TO_ELEMENTS = 63  # equal constants up to this size are stored once
@@ -41,6 +43,13 @@ class Transformer:
         output = f"{kind}_{self._count}_0"
         self._count += 1
         self.nodes.append(helper.make_node(kind, inputs, [output], **attributes))
+        return output
+
+    def operator(self, kind: str, inputs: list[str], outputs: list[str]) -> str:
+        """An operator of vocabox with these `outputs` after the one that is returned."""
+        output = f"{kind}_{self._count}_0"
+        self._count += 1
+        self.nodes.append(helper.make_node(kind, inputs, [output, *outputs], domain=VOCABOX))
         return output
 
     def constant(self, value: np.ndarray, name: str | None = None) -> str:
@@ -92,19 +101,21 @@ class Transformer:
 
     def linear(self, x: str, weight: np.ndarray, bias: np.ndarray | None, name: str) -> str:
         """x · weightᵀ + bias, `weight` [out, in] as CTranslate2 stores it; a bias of zeros is left out."""
-        y = self.multiply(x, weight, name)
+        if self.eight_bit:
+            return self.linear_of_bytes(x, weight, bias, name)
+        y = self.op("MatMul", [x, self.weight(weight.T, f"{name}/weight_t")])
         if bias is None or not np.any(bias):
             return y
         return self.op("Add", [y, self.weight(bias, f"{name}/bias")])
 
-    def multiply(self, x: str, weight: np.ndarray, name: str) -> str:
-        """x · weightᵀ, `weight` [out, in]."""
-        if not self.eight_bit:
-            return self.op("MatMul", [x, self.weight(weight.T, f"{name}/weight_t")])
+    def linear_of_bytes(self, x: str, weight: np.ndarray, bias: np.ndarray | None, name: str) -> str:
+        """The same with the weights as bytes."""
         rows, columns = weight.shape
         # Level 4: the inputs are rounded to 8 bits too, block by block.
         kind = {"K": columns, "N": rows, "bits": 8, "block_size": BLOCK, "accuracy_level": 4}
-        return self.op("MatMulNBits", [x, *self.bytes_of(weight, name)], domain=MICROSOFT, **kind)
+        # No zero points, no order of groups.
+        more = [] if bias is None or not np.any(bias) else ["", "", self.weight(bias, f"{name}/bias")]
+        return self.op("MatMulNBits", [x, *self.bytes_of(weight, name), *more], domain=MICROSOFT, **kind)
 
     def stored_linear(self, x: str, variable: str, name: str) -> str:
         return self.linear(x, self.variables[f"{variable}/weight"], self.variables[f"{variable}/bias"], name)
@@ -122,20 +133,26 @@ class Transformer:
         self, x: str, prefix: str, layer: int, parts: str, heads: int, head_size: int, split: bool = True
     ) -> list[str]:
         """Queries, keys and values ("q", "k", "v" in `parts`), each [B, H, S, D], or [B, S, H·D] unless `split`, from one
-        stored projection.
-
-        Queries are scaled here by D^-½: for D = 64 a power of two, so no bit is lost.
-        """
+        stored projection."""
         width = heads * head_size
-        weight = self.variables[f"{prefix}/linear_{layer}/weight"].astype(np.float32)
-        bias = self.variables[f"{prefix}/linear_{layer}/bias"].astype(np.float32)
+        weight, bias = self.projection(prefix, layer, parts, width, head_size)
         projected = []
         for i, part in enumerate(parts):
             rows = slice(i * width, (i + 1) * width)
-            scale = head_size**-0.5 if part == "q" else 1.0
-            y = self.linear(x, weight[rows] * scale, bias[rows] * scale, f"{prefix}/{part}")
+            y = self.linear(x, weight[rows], bias[rows], f"{prefix}/{part}")
             projected.append(self.split_heads(y, heads, head_size) if split else y)
         return projected
+
+    def project_together(self, x: str, prefix: str, layer: int, parts: str, width: int, head_size: int) -> str:
+        """Queries, keys and values beside one another, [B, S, parts · H·D]."""
+        return self.linear(x, *self.projection(prefix, layer, parts, width, head_size), f"{prefix}/{parts}")
+
+    def projection(self, prefix: str, layer: int, parts: str, width: int, head_size: int) -> tuple[np.ndarray, np.ndarray]:
+        """Weight and bias of a stored projection. Queries are scaled by D^-½: for D = 64 a power of two, so no bit is lost."""
+        weight = self.variables[f"{prefix}/linear_{layer}/weight"].astype(np.float32)
+        bias = self.variables[f"{prefix}/linear_{layer}/bias"].astype(np.float32)
+        scale = np.repeat([head_size**-0.5 if part == "q" else 1.0 for part in parts], width).astype(np.float32)
+        return weight * scale[:, None], bias * scale
 
     def attention(self, q: str, k: str, v: str, width: int, mask: str | None = None) -> tuple[str, str]:
         """The attention's output [B, S, width], and its weights [B, H, S, keys]. `mask` [S, keys] is added to the scores."""
@@ -149,6 +166,17 @@ class Transformer:
     def attention_fused(self, q: str, k: str, v: str, heads: int) -> str:
         """The attention's output [B, S, width] for q, k and v [B, S, width]."""
         return self.op("MultiHeadAttention", [q, k, v], domain=MICROSOFT, num_heads=heads, scale=1.0)
+
+    def attention_to_past(self, projected: str, past: dict[str, str], present: dict[str, str]) -> str:
+        """The attention's output [B, S, width] of new tokens, whose queries, keys and values are `projected`, to themselves and the
+        keys and values of `past`; makes those of `present`, of both."""
+        return self.operator("SelfAttention", [projected, past["key"], past["value"]], [present["key"], present["value"]])
+
+    def attention_to_window(self, q: str, heard: dict[str, str]) -> tuple[str, str]:
+        """The attention's output [B, S, width] for q [B, S, width], keys f16 [1, H, D, frames] and values f16 [1, H, frames, D], and its
+        weights [B, H, S, frames]."""
+        weights = f"weights_{self._count}"
+        return self.operator("CrossAttention", [q, heard["key"], heard["value"]], [weights]), weights
 
     def attention_output(self, x: str, attended: str, prefix: str, layer: int) -> str:
         return self.op("Add", [x, self.stored_linear(attended, f"{prefix}/linear_{layer}", f"{prefix}/out")])
@@ -174,9 +202,9 @@ class Transformer:
             [helper.make_tensor_value_info(*x) for x in outputs],
             self.initializers,
         )
+        used = {node.domain for node in self.nodes}
         opsets = [helper.make_opsetid("", OPSET)]
-        if any(node.domain == MICROSOFT for node in self.nodes):
-            opsets.append(helper.make_opsetid(MICROSOFT, 1))
+        opsets += [helper.make_opsetid(domain, 1) for domain in (MICROSOFT, VOCABOX) if domain in used]
         model = helper.make_model(
             graph,
             opset_imports=opsets,

@@ -8,7 +8,7 @@ use crate::engine::graph::onnx_head::OnnxHead;
 use crate::engine::recognition::{DecoderPart, GraphRole, role_of};
 
 /// Endings of names by which publishers tell variants of a graph apart.
-const VARIANTS: [&str; 15] = [
+const VARIANTS: [&str; 16] = [
     "q4f16",
     "q8f16",
     "uint8f16",
@@ -22,6 +22,7 @@ const VARIANTS: [&str; 15] = [
     "q4",
     "q8",
     "half",
+    "fused",
     "optimized",
     "published",
 ];

@@ -29,6 +29,8 @@ mod decoder;
 #[cfg(test)]
 mod decoder_tests;
 mod decoding;
+#[cfg(test)]
+mod fused_tests;
 mod hearing;
 mod phrases;
 mod rules;

@@ -7,10 +7,15 @@
 //! | `SnakeBytes` | x u8, its scale f32 \[C\], its zero u8 \[C\], gamma, beta, scale, zero | bytes u8 |
 //! | `AddBytes` | x f32, bytes u8, their scale f32 \[C\], their zero u8 \[C\] | their sum f32, its statistics |
 //! | `Convolution` | x u8, and what [`crate::kernels::convolution`] wants | bytes u8 |
+//! | `SelfAttention` | queries, keys and values of new tokens f32 \[B, S, 3 W\], keys and values before them f32 \[B, H, P, 64\] | what they attend to f32 \[B, S, W\], all keys and values f32 \[B, H, P + S, 64\] |
+//! | `CrossAttention` | queries f32 \[B, S, W\], a window's keys f16 \[1, H, 64, frames\] and values f16 \[1, H, frames, 64\] | what they attend to f32 \[B, S, W\], by how much f32 \[B, H, S, frames\] |
 //!
-//! x, bytes and the sum have one shape, \[1, 1, T, C\], where C is a multiple of 32. Statistics are the mean and the variance of
+//! The last two are those of a text decoder ([`attention`], `scripts/models/transformer.py`). In the others, x, bytes and the sum have
+//! one shape, \[1, 1, T, C\], where C is a multiple of 32. Statistics are the mean and the variance of
 //! each channel over T. [`crate::kernels`] computes them; `scripts/models/kokoro_fuse.py` and `kokoro_pack.py` write graphs of them.
 //! A convolution is a function in its graph, too, by which ONNX Runtime runs it where the operator is not given.
+
+mod attention;
 
 use std::marker::PhantomData;
 use std::sync::{Mutex, PoisonError};
@@ -20,6 +25,8 @@ use ort::operator::{
 };
 use ort::value::{PrimitiveTensorElementType, TensorElementType, ValueRef, ValueRefMut};
 use ort::{Error, Result};
+
+use attention::{CrossAttention, SelfAttention};
 
 use crate::kernels::convolution::{self, Convolution};
 use crate::kernels::moments::{BlockMoments, ByteSums, Moments};
@@ -41,7 +48,9 @@ pub fn domain(convolutions: bool) -> Result<OperatorDomain> {
         .add(Stateless::<StatisticsOf>(PhantomData))?
         .add(Stateless::<SnakeOfFloats>(PhantomData))?
         .add(Stateless::<SnakeOfBytes>(PhantomData))?
-        .add(Stateless::<AddBytes>(PhantomData))?;
+        .add(Stateless::<AddBytes>(PhantomData))?
+        .add(Stateless::<SelfAttention>(PhantomData))?
+        .add(Stateless::<CrossAttention>(PhantomData))?;
     if !convolutions {
         return Ok(domain);
     }
@@ -120,6 +129,19 @@ impl<'a> Tensors<'a> {
         let made = |one: Mutex<(Option<W>, Option<R>)>| one.into_inner().ok()?.1;
         let made: Option<Vec<R>> = work.into_iter().map(made).collect();
         made.ok_or_else(|| Error::new("a part of an operator did not run"))
+    }
+
+    /// The same, in this thread alone unless it `is_worth` waking others.
+    fn in_parallel_if<W: Send, R: Send>(
+        &self,
+        is_worth: bool,
+        work: Vec<W>,
+        each: impl Fn(W) -> R + Sync + Send,
+    ) -> Result<Vec<R>> {
+        match is_worth {
+            true => self.in_parallel(work, each),
+            false => Ok(work.into_iter().map(each).collect()),
+        }
     }
 
     fn write_statistics(&self, at: usize, moments: &Moments) -> Result<()> {

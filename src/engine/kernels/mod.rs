@@ -1,6 +1,7 @@
-//! Loops over the sound of a speech model: what stands between two of its convolutions, in one pass over memory.
+//! Loops of models that are limited by reading memory: what stands between two convolutions of a speech model in one pass, and the
+//! attention of a text decoder.
 //!
-//! Tensors have their channels last: rows of `channels` values, one row for each moment. `channels` is a multiple of [`LANES`].
+//! Tensors of sound have their channels last: rows of `channels` values, one row for each moment. `channels` is a multiple of [`LANES`].
 //! Rows are cut into blocks of [`block_rows`], which threads take.
 //!
 //! | file | one idea |
@@ -9,10 +10,12 @@
 //! | `moments` | mean and variance of each channel |
 //! | `snake` | adaptive norm, snake and 8 bits, of floats and of bytes |
 //! | `residual` | bytes added to floats |
+//! | `attention` | tokens of a text decoder to their keys and values |
 //! | `convolution` | bytes over time, where the processor has no sums of products of bytes |
 //!
 //! No loop of floats fuses a multiplication and an addition, so every processor computes the same bits.
 
+pub mod attention;
 pub mod convolution;
 pub mod moments;
 mod processor;

@@ -137,12 +137,12 @@ fn graphs_that_both_runtimes_load_agree() {
 
 #[test]
 fn graphs_with_operators_of_onnx_runtime_alone_are_refused_when_they_are_loaded() {
-    for (pack, role, operator) in [
-        ("kokoro", "model", "com.microsoft"),
-        ("whisper-base", "decoder", "MatMulNBits"),
-        ("whisper-base", "encoder", "MultiHeadAttention"),
+    for (pack, role, variant, operator) in [
+        ("kokoro", "model", "optimized", "com.microsoft"),
+        ("whisper-base", "decoder", "fused", "MatMulNBits"),
+        ("whisper-base", "encoder", "fused", "MultiHeadAttention"),
     ] {
-        let (path, _) = graph(pack, role, Some("optimized"));
+        let (path, _) = graph(pack, role, Some(variant));
         let fault = TractNet::load(&path).err().expect("tract cannot run it");
         assert_eq!(fault.kind, Kind::Missing);
         assert!(
