@@ -91,6 +91,8 @@ fn normalise(weights: &mut [f32], frames: usize) {
 /// Writes the median of each value and three on either side, mirrored at the ends.
 fn median(values: &[f32], out: &mut [f32]) {
     const HALF: usize = MEDIAN / 2;
+    /// Medians that are taken side by side.
+    const LANES: usize = 16;
     let count = values.len();
     if count <= HALF {
         out.copy_from_slice(values);
@@ -99,20 +101,26 @@ fn median(values: &[f32], out: &mut [f32]) {
     let last = count - 1;
     let mirrored = |at: usize| {
         let from_start = at.abs_diff(HALF);
-        values[from_start.min(2 * last - from_start)]
+        values[from_start.min((2 * last).saturating_sub(from_start))]
     };
-    let padded: Vec<f32> = (0..count + 2 * HALF).map(mirrored).collect();
-    for (out, window) in out.iter_mut().zip(padded.windows(MEDIAN)) {
-        let mut sorted: [f32; MEDIAN] = [0.0; MEDIAN];
-        sorted.copy_from_slice(window);
+    let whole = count.next_multiple_of(LANES);
+    let padded: Vec<f32> = (0..whole + 2 * HALF).map(mirrored).collect();
+    for (at, out) in (0..).step_by(LANES).zip(out.chunks_mut(LANES)) {
+        let mut sorted = [[0.0_f32; LANES]; MEDIAN];
+        for (shift, sorted) in sorted.iter_mut().enumerate() {
+            sorted.copy_from_slice(&padded[at + shift..][..LANES]);
+        }
         // A selection sort up to the middle: branchless, and the window is short.
         for i in 0..=HALF {
             for j in i + 1..MEDIAN {
-                let (low, high) = (sorted[i].min(sorted[j]), sorted[i].max(sorted[j]));
-                (sorted[i], sorted[j]) = (low, high);
+                for lane in 0..LANES {
+                    let (one, other) = (sorted[i][lane], sorted[j][lane]);
+                    sorted[i][lane] = if one < other { one } else { other };
+                    sorted[j][lane] = if one < other { other } else { one };
+                }
             }
         }
-        *out = sorted[HALF];
+        out.copy_from_slice(&sorted[HALF][..out.len()]);
     }
 }
 

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::fmt;
 
+use half::f16;
 use vocabox_base::fault::Fault;
 
 /// Element types that graphs exchange with engines.
@@ -64,6 +65,8 @@ pub struct Signature {
 pub enum Input<'a> {
     /// Row-major values of this shape.
     Floats(&'a [usize], &'a [f32]),
+    /// Row-major values of this shape, for an input of 16-bit floats of ONNX Runtime.
+    Halves(&'a [usize], &'a [f16]),
     /// Row-major values of this shape.
     Ints(&'a [usize], &'a [i64]),
     /// Row-major values of this shape.
@@ -72,12 +75,22 @@ pub enum Input<'a> {
     Held(&'a dyn Value),
 }
 
+/// The numbers of an output, row-major, as its runtime keeps them.
+pub enum Numbers<'a> {
+    Floats(&'a [f32]),
+    Halves(&'a [f16]),
+}
+
 /// An output that stays in its runtime's memory until it is dropped. It never changes, so threads may share it.
 pub trait Value: Send + Sync {
     /// Sizes, outermost first.
     fn shape(&self) -> &[usize];
     /// Row-major values. Faults: `Internal` when the output is not f32 in main memory.
     fn floats(&self) -> Result<&[f32], Fault>;
+    /// Returns the values without widening 16-bit floats. Faults: as `floats`.
+    fn numbers(&self) -> Result<Numbers<'_>, Fault> {
+        Ok(Numbers::Floats(self.floats()?))
+    }
     /// Returns the value as `Any`, for the runtime that made it.
     fn as_any(&self) -> &dyn Any;
 }

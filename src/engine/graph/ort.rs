@@ -17,7 +17,7 @@ use ort::value::{DynValue, Outlet, Tensor, TensorElementType, TensorRef};
 
 use crate::graph::device::Device;
 use crate::graph::heap;
-use crate::graph::net::{Dtype, Input, Net, Signature, TensorSpec, Value};
+use crate::graph::net::{Dtype, Input, Net, Numbers, Signature, TensorSpec, Value};
 use crate::graph::ort_operators;
 use crate::kernels::convolution;
 use vocabox_base::fault::Fault;
@@ -350,6 +350,9 @@ fn value<'a>(input: &'a Input<'_>, is_half: bool) -> Result<SessionInputValue<'a
         Input::Floats(shape, data) => TensorRef::from_array_view((shape.to_vec(), *data))
             .map_err(Fault::engine)?
             .into(),
+        Input::Halves(shape, data) => TensorRef::from_array_view((shape.to_vec(), *data))
+            .map_err(Fault::engine)?
+            .into(),
         Input::Ints(shape, data) => TensorRef::from_array_view((shape.to_vec(), *data))
             .map_err(Fault::engine)?
             .into(),
@@ -403,17 +406,22 @@ impl Value for OrtValue {
     }
 
     fn floats(&self) -> Result<&[f32], Fault> {
+        Ok(match self.numbers()? {
+            Numbers::Floats(floats) => floats,
+            Numbers::Halves(halves) => {
+                let singles = || halves.iter().map(|half| half.to_f32()).collect();
+                self.singles.get_or_init(singles)
+            }
+        })
+    }
+
+    fn numbers(&self) -> Result<Numbers<'_>, Fault> {
         if self.is_half {
             let halves = self.value.try_extract_tensor::<f16>();
-            let (_, halves) = halves.map_err(Fault::internal)?;
-            let singles = || halves.iter().map(|half| half.to_f32()).collect();
-            return Ok(self.singles.get_or_init(singles));
+            return Ok(Numbers::Halves(halves.map_err(Fault::internal)?.1));
         }
-        let (_, data) = self
-            .value
-            .try_extract_tensor::<f32>()
-            .map_err(Fault::internal)?;
-        Ok(data)
+        let floats = self.value.try_extract_tensor::<f32>();
+        Ok(Numbers::Floats(floats.map_err(Fault::internal)?.1))
     }
 
     fn as_any(&self) -> &dyn Any {

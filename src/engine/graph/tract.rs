@@ -187,6 +187,7 @@ impl Net for TractNet {
 fn value(input: &Input<'_>) -> Result<TValue, Fault> {
     let tensor = match input {
         Input::Floats(shape, data) => Tensor::from_shape(shape, data),
+        Input::Halves(shape, data) => Tensor::from_shape(shape, data),
         Input::Ints(shape, data) => Tensor::from_shape(shape, data),
         Input::Flags(shape, data) => Tensor::from_shape(shape, data),
         Input::Held(value) => {
