@@ -44,6 +44,7 @@ LACKING = {
     "measure_dubbing.py": ([], NOT_BUILT),
     "measure_fairness.py": ([], NOT_BUILT),
     "measure_first_byte.py": ([], NOT_BUILT),
+    "measure_memory.py": ([], NOT_BUILT),
     "measure_realtime.py": ([], NOT_BUILT),
     "measure_short.py": ([], NOT_BUILT),
     "measure_speech.py": ([], NOT_BUILT),

@@ -113,10 +113,11 @@ fn median(values: &[f32], out: &mut [f32]) {
         // A selection sort up to the middle: branchless, and the window is short.
         for i in 0..=HALF {
             for j in i + 1..MEDIAN {
-                for lane in 0..LANES {
-                    let (one, other) = (sorted[i][lane], sorted[j][lane]);
-                    sorted[i][lane] = if one < other { one } else { other };
-                    sorted[j][lane] = if one < other { other } else { one };
+                let (head, tail) = sorted.split_at_mut(j);
+                for (low, high) in head[i].iter_mut().zip(&mut tail[0]) {
+                    let (one, other) = (*low, *high);
+                    *low = if one < other { one } else { other };
+                    *high = if one < other { other } else { one };
                 }
             }
         }

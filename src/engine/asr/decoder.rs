@@ -77,13 +77,14 @@ impl WhisperGraph {
     }
 
     /// Runs the graph; `ids` is `[batch, S]`. Returns the requested outputs: logits, attention, caches, and what a
-    /// first run makes of the window.
+    /// first run makes of the window. Those from the number `copied` on are only fed back.
     fn run(
         &self,
         ids: (&[usize; 2], &[i64]),
         memory: &Memory,
         past: &KvCache,
         outputs: &[&str],
+        copied: usize,
     ) -> Result<Vec<Box<dyn Value>>, Fault> {
         let &[batch, each] = ids.0;
         let is_first = past.tokens == 0;
@@ -117,7 +118,7 @@ impl WhisperGraph {
             };
             inputs.push((name, input));
         }
-        self.net.run(&inputs, outputs)
+        self.net.run_keeping(&inputs, outputs, copied)
     }
 }
 
@@ -216,10 +217,11 @@ impl WhisperDecoder {
         let (own, cross) = (graph.own.clone(), graph.cross.clone());
         let mut outputs = vec![LOGITS];
         outputs.extend(attend.then_some(ATTENTION));
+        let copied = outputs.len();
         outputs.extend(own.iter().map(String::as_str));
         outputs.extend(cross.iter().filter(|_| is_first).map(String::as_str));
         let ids: Vec<i64> = tokens.iter().map(|&t| i64::from(t)).collect();
-        let made = graph.run((&[batch, each], &ids), &self.memory, past, &outputs)?;
+        let made = graph.run((&[batch, each], &ids), &self.memory, past, &outputs, copied)?;
         let mut made = made.into_iter();
         let mut next = || {
             made.next()

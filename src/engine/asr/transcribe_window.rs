@@ -109,9 +109,9 @@ impl WindowTranscriber {
         let names: Vec<&str> = names.iter().map(String::as_str).filter(wanted).collect();
         let input = self.encoder.signature().inputs[0].name.clone();
         let shape = [1, features.len() / hops, hops];
-        let made = self
-            .encoder
-            .run(&[(&input, Input::Floats(&shape, &features))], &names)?;
+        let made =
+            self.encoder
+                .run_keeping(&[(&input, Input::Floats(&shape, &features))], &names, 0)?;
         let named = names.iter().map(|n| (*n).to_owned()).zip(made);
         self.decoder.listen(named.collect());
         Ok(Frames {

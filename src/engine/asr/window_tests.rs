@@ -39,7 +39,12 @@ impl Net for LoudNet {
         &self.0
     }
 
-    fn run(&self, inputs: &[(&str, Input<'_>)], _: &[&str]) -> Result<Vec<Box<dyn Value>>, Fault> {
+    fn run_keeping(
+        &self,
+        inputs: &[(&str, Input<'_>)],
+        _: &[&str],
+        _: usize,
+    ) -> Result<Vec<Box<dyn Value>>, Fault> {
         let Input::Floats(_, frame) = inputs[0].1 else {
             panic!("the frame comes first");
         };

@@ -111,12 +111,13 @@ impl Net for UnloadingNet {
         &self.signature
     }
 
-    fn run(
+    fn run_keeping(
         &self,
         inputs: &[(&str, Input<'_>)],
         outputs: &[&str],
+        copied: usize,
     ) -> Result<Vec<Box<dyn Value>>, Fault> {
-        let made = self.loaded()?.run(inputs, outputs);
+        let made = self.loaded()?.run_keeping(inputs, outputs, copied);
         lock(&self.state).used = Instant::now();
         made
     }
@@ -145,7 +146,12 @@ mod tests {
             &self.1
         }
 
-        fn run(&self, _: &[(&str, Input<'_>)], _: &[&str]) -> Result<Vec<Box<dyn Value>>, Fault> {
+        fn run_keeping(
+            &self,
+            _: &[(&str, Input<'_>)],
+            _: &[&str],
+            _: usize,
+        ) -> Result<Vec<Box<dyn Value>>, Fault> {
             if let Some(graphs) = self.2.upgrade() {
                 graphs.unload_unused();
             }

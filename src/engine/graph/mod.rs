@@ -4,7 +4,9 @@
 //! | --- | --- |
 //! | `net` | a loaded graph: named tensors in, tensors out, whichever library runs it |
 //! | `onnx_head` | what a file of a graph says of itself, read without a library |
-//! | `ort` | graphs run by ONNX Runtime; it and `ort_operators` are the only files that name it |
+//! | `ort` | graphs run by ONNX Runtime; only the files `ort…` name it |
+//! | `ort_value` | what goes into such graphs and what comes out |
+//! | `ort_binding` | runs whose outputs stay on a device |
 //! | `ort_operators` | operators of our own in such graphs |
 //! | `tract` | graphs run by tract; the only file that names it |
 //! | `loader` | a pack's graphs, loaded with the right runtime and checked against the manifest |
@@ -21,9 +23,11 @@ pub mod loader;
 pub mod net;
 pub mod onnx_head;
 pub mod ort;
+mod ort_binding;
 mod ort_operators;
 #[cfg(test)]
 mod ort_operators_tests;
+mod ort_value;
 #[cfg(test)]
 mod shared_tests;
 pub mod tract;

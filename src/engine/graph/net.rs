@@ -85,7 +85,7 @@ pub enum Numbers<'a> {
 pub trait Value: Send + Sync {
     /// Sizes, outermost first.
     fn shape(&self) -> &[usize];
-    /// Row-major values. Faults: `Internal` when the output is not f32 in main memory.
+    /// Row-major values. Faults: `Internal` when the output is no tensor of floats.
     fn floats(&self) -> Result<&[f32], Fault>;
     /// Returns the values without widening 16-bit floats. Faults: as `floats`.
     fn numbers(&self) -> Result<Numbers<'_>, Fault> {
@@ -100,15 +100,26 @@ pub trait Net: Send + Sync {
     /// Returns the graph's inputs and outputs.
     fn signature(&self) -> &Signature;
 
-    /// Runs the graph and returns the outputs `outputs`, in that order.
+    /// Runs the graph and returns the outputs `outputs`, in that order; those from the number `copied` on are only fed back, so they
+    /// may stay in the memory of a device. Asking such a [`Value`] for its numbers copies them.
     ///
     /// Inputs are matched by name; all of the graph's inputs must be given. Several threads may run one net at once: each
     /// gets what it would get alone. Faults: `Engine`.
+    fn run_keeping(
+        &self,
+        inputs: &[(&str, Input<'_>)],
+        outputs: &[&str],
+        copied: usize,
+    ) -> Result<Vec<Box<dyn Value>>, Fault>;
+
+    /// The same with all outputs in main memory.
     fn run(
         &self,
         inputs: &[(&str, Input<'_>)],
         outputs: &[&str],
-    ) -> Result<Vec<Box<dyn Value>>, Fault>;
+    ) -> Result<Vec<Box<dyn Value>>, Fault> {
+        self.run_keeping(inputs, outputs, outputs.len())
+    }
 }
 
 /// Returns the names of the only input of `net` and of its first output. Faults: `Missing` when it has several inputs or no

@@ -1,24 +1,23 @@
-//! Graphs run by ONNX Runtime. Only this file and `ort_operators` name `ort`.
+//! Graphs run by ONNX Runtime. Only this file and those beside it whose names begin with `ort` name `ort`.
 
-use std::any::Any;
 use std::ffi::{CString, c_char};
 use std::path::Path;
 use std::ptr::{self, NonNull};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use half::f16;
 use ort::AsPointer;
 use ort::environment::{Environment, GlobalThreadPoolOptions};
 use ort::ep::CUDA;
-use ort::memory::Allocator;
+use ort::memory::MemoryInfo;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
-use ort::session::{RunOptions, Session, SessionInputValue, SharedSessionInner};
-use ort::value::{DynValue, Outlet, Tensor, TensorElementType, TensorRef};
+use ort::session::{RunOptions, Session, SessionInputValue};
+use ort::value::{DynValue, Outlet, TensorElementType};
 
 use crate::graph::device::Device;
 use crate::graph::heap;
-use crate::graph::net::{Dtype, Input, Net, Numbers, Signature, TensorSpec, Value};
-use crate::graph::ort_operators;
+use crate::graph::net::{Dtype, Input, Net, Signature, TensorSpec, Value};
+use crate::graph::ort_value::{OrtValue, given};
+use crate::graph::{ort_binding, ort_operators};
 use crate::kernels::convolution;
 use vocabox_base::fault::Fault;
 use vocabox_pack::PackFile;
@@ -160,14 +159,16 @@ impl Ort {
             inputs: session.inputs().iter().map(spec).collect(),
             outputs: session.outputs().iter().map(spec).collect(),
         };
+        let device = match self.device {
+            Device::Cuda(number) => Some(ort_binding::cuda(number).map_err(Fault::engine)?),
+            _ => None,
+        };
         Ok(OrtNet {
             session,
             halves: halves_of(&signature),
             signature,
-            turn: match self.device {
-                Device::Cuda(_) => Some(Mutex::new(())),
-                _ => None,
-            },
+            turn: device.is_some().then(Mutex::default),
+            device,
         })
     }
 
@@ -221,6 +222,8 @@ pub struct OrtNet {
     halves: Vec<String>,
     /// Held for a run on a CUDA device: see [`OrtNet::run_shared`]. None where runs go side by side.
     turn: Option<Mutex<()>>,
+    /// The memory of a device, where that is not main memory.
+    device: Option<MemoryInfo<'static>>,
 }
 
 impl Net for OrtNet {
@@ -228,16 +231,17 @@ impl Net for OrtNet {
         &self.signature
     }
 
-    fn run(
+    fn run_keeping(
         &self,
         inputs: &[(&str, Input<'_>)],
         outputs: &[&str],
+        copied: usize,
     ) -> Result<Vec<Box<dyn Value>>, Fault> {
         let feed = inputs
             .iter()
             .map(|(name, input)| {
                 let is_half = self.halves.iter().any(|half| half == name);
-                Ok((c_string(name)?, value(input, is_half)?))
+                Ok((c_string(name)?, given(input, is_half)?))
             })
             .collect::<Result<Vec<_>, Fault>>()?;
         let names = outputs
@@ -250,21 +254,34 @@ impl Net for OrtNet {
         options
             .set("memory.enable_memory_arena_shrinkage", "cpu:0")
             .map_err(Fault::engine)?;
-        let made = self.run_shared(&feed, &names, &options)?;
-        outputs
-            .iter()
-            .zip(made)
-            .map(|(name, value)| {
-                let value = value
-                    .ok_or_else(|| Fault::engine(format!("the graph made no output {name}")))?;
-                Ok(Box::new(OrtValue::new(value, self.session.inner())) as Box<dyn Value>)
-            })
-            .collect()
+        let made = match &self.device {
+            Some(device) if copied < outputs.len() => {
+                let _turn = self.turn();
+                let made = ort_binding::run(&self.session, &feed, &names, copied, device, &options);
+                made.map_err(Fault::engine)?
+            }
+            _ => self.run_shared(&feed, &names, &options)?,
+        };
+        let wrapped =
+            |value| Box::new(OrtValue::new(value, self.session.inner())) as Box<dyn Value>;
+        Ok(made.into_iter().map(wrapped).collect())
     }
 }
 
 impl OrtNet {
-    /// Runs the session and returns the outputs of these names, in that order; none where ONNX Runtime gave none.
+    /// The same graph, run as on a device whose memory is main memory.
+    #[cfg(test)]
+    pub fn bound(mut self) -> Self {
+        self.device = Some(ort_binding::main_memory().unwrap());
+        self
+    }
+
+    fn turn(&self) -> Option<MutexGuard<'_, ()>> {
+        let turn = self.turn.as_ref();
+        turn.map(|turn| turn.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Runs the session and returns the outputs of these names, in that order.
     ///
     /// It is what `Session::run_with_options` of `ort` does, but for a shared session. `ort` asks every caller for an exclusive
     /// one (session/run.rs), because some execution providers cannot run twice at once. The two that are used here:
@@ -282,13 +299,12 @@ impl OrtNet {
         feed: &[(CString, SessionInputValue<'_>)],
         outputs: &[CString],
         options: &RunOptions,
-    ) -> Result<Vec<Option<DynValue>>, Fault> {
+    ) -> Result<Vec<DynValue>, Fault> {
         let input_names: Vec<*const c_char> = feed.iter().map(|(name, _)| name.as_ptr()).collect();
         let inputs: Vec<_> = feed.iter().map(|(_, value)| value.ptr()).collect();
         let output_names: Vec<*const c_char> = outputs.iter().map(|name| name.as_ptr()).collect();
         let mut made = vec![ptr::null_mut(); outputs.len()];
-        let turn = self.turn.as_ref();
-        let turn = turn.map(|turn| turn.lock().unwrap_or_else(PoisonError::into_inner));
+        let turn = self.turn();
         // SAFETY: `Run` (onnxruntime_c_api.h) wants a session, options, and arrays of names and values of the given lengths,
         // all alive until it returns: `self`, `options`, `feed`, `outputs` and the vectors are. It changes nothing of the
         // inputs, which other runs may read. It only fills `made`, whose null pointers ask it to make the values. The session
@@ -312,10 +328,11 @@ impl OrtNet {
         // SAFETY: each pointer is a value that `Run` made for us, and is wrapped once. ONNX Runtime's tensors hold the allocator
         // that frees them, and `OrtValue` holds the session that owns it.
         let own = |value| unsafe { DynValue::from_ptr(value, Some(self.session.allocator())) };
-        Ok(made
-            .into_iter()
-            .map(|value| NonNull::new(value).map(own))
-            .collect())
+        let made = made.into_iter().zip(outputs).map(|(value, name)| {
+            let value = NonNull::new(value).map(own);
+            value.ok_or_else(|| Fault::engine(format!("the graph made no output {name:?}")))
+        });
+        made.collect()
     }
 }
 
@@ -326,105 +343,4 @@ fn c_string(name: &str) -> Result<CString, Fault> {
 fn halves_of(signature: &Signature) -> Vec<String> {
     let halves = signature.inputs.iter().filter(|i| i.dtype == Dtype::F16);
     halves.map(|i| i.name.clone()).collect()
-}
-
-/// Floats as the 16-bit floats that an input takes.
-fn halves(shape: &[usize], data: &[f32]) -> Result<SessionInputValue<'static>, Fault> {
-    if data.is_empty() {
-        let empty = Tensor::<f16>::new(&Allocator::default(), shape.to_vec());
-        return Ok(empty.map_err(Fault::engine)?.into());
-    }
-    let halves: Vec<f16> = data.iter().copied().map(f16::from_f32).collect();
-    let tensor = Tensor::from_array((shape.to_vec(), halves));
-    Ok(tensor.map_err(Fault::engine)?.into())
-}
-
-/// The value of an input, which takes 16-bit floats if `is_half`.
-fn value<'a>(input: &'a Input<'_>, is_half: bool) -> Result<SessionInputValue<'a>, Fault> {
-    Ok(match input {
-        Input::Floats(shape, data) if is_half => halves(shape, data)?,
-        // A tensor without elements (an empty cache) cannot be made from a slice.
-        Input::Floats(shape, []) => Tensor::<f32>::new(&Allocator::default(), shape.to_vec())
-            .map_err(Fault::engine)?
-            .into(),
-        Input::Floats(shape, data) => TensorRef::from_array_view((shape.to_vec(), *data))
-            .map_err(Fault::engine)?
-            .into(),
-        Input::Halves(shape, data) => TensorRef::from_array_view((shape.to_vec(), *data))
-            .map_err(Fault::engine)?
-            .into(),
-        Input::Ints(shape, data) => TensorRef::from_array_view((shape.to_vec(), *data))
-            .map_err(Fault::engine)?
-            .into(),
-        Input::Flags(shape, data) => TensorRef::from_array_view((shape.to_vec(), *data))
-            .map_err(Fault::engine)?
-            .into(),
-        Input::Held(value) => match value.as_any().downcast_ref::<OrtValue>() {
-            Some(held) if held.is_half == is_half => (&held.value).into(),
-            // An output of a graph in 32 bits for one in 16, or the other way.
-            Some(held) if is_half => halves(&held.shape, held.floats()?)?,
-            Some(held) => TensorRef::from_array_view((held.shape.clone(), held.floats()?))
-                .map_err(Fault::engine)?
-                .into(),
-            None => {
-                return Err(Fault::internal(
-                    "a value of another runtime was fed to ONNX Runtime",
-                ));
-            }
-        },
-    })
-}
-
-struct OrtValue {
-    value: DynValue,
-    shape: Vec<usize>,
-    /// Whether it is of 16-bit floats, and those as f32, once they were asked for.
-    is_half: bool,
-    singles: OnceLock<Vec<f32>>,
-    /// Dropped after the value, whose memory is the session's.
-    _session: Arc<SharedSessionInner>,
-}
-
-impl OrtValue {
-    fn new(value: DynValue, session: Arc<SharedSessionInner>) -> Self {
-        let shape = value.dtype().tensor_shape().map_or(Vec::new(), |shape| {
-            shape.iter().map(|&d| d.max(0) as usize).collect()
-        });
-        OrtValue {
-            is_half: value.dtype().tensor_type() == Some(TensorElementType::Float16),
-            singles: OnceLock::new(),
-            value,
-            shape,
-            _session: session,
-        }
-    }
-}
-
-impl Value for OrtValue {
-    fn shape(&self) -> &[usize] {
-        &self.shape
-    }
-
-    fn floats(&self) -> Result<&[f32], Fault> {
-        Ok(match self.numbers()? {
-            Numbers::Floats(floats) => floats,
-            Numbers::Halves(halves) => {
-                let singles = || halves.iter().map(|half| half.to_f32()).collect();
-                self.singles.get_or_init(singles)
-            }
-        })
-    }
-
-    fn numbers(&self) -> Result<Numbers<'_>, Fault> {
-        if self.is_half {
-            let halves = self.value.try_extract_tensor::<f16>();
-            return Ok(Numbers::Halves(halves.map_err(Fault::internal)?.1));
-        }
-        let floats = self.value.try_extract_tensor::<f32>();
-        Ok(Numbers::Floats(floats.map_err(Fault::internal)?.1))
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
 }

@@ -149,10 +149,11 @@ impl Net for TractNet {
         &self.signature
     }
 
-    fn run(
+    fn run_keeping(
         &self,
         inputs: &[(&str, Input<'_>)],
         outputs: &[&str],
+        _: usize,
     ) -> Result<Vec<Box<dyn Value>>, Fault> {
         let feed = self
             .signature

@@ -205,7 +205,8 @@ impl MarianDecoder {
         let cross: &[String] = if is_first { &graph.cross } else { &[] };
         let outputs = graph.own.iter().chain(cross).map(String::as_str);
         let outputs: Vec<&str> = [LOGITS].into_iter().chain(outputs).collect();
-        let mut made = graph.net.run(&inputs, &outputs)?.into_iter();
+        let made = graph.net.run_keeping(&inputs, &outputs, 1)?;
+        let mut made = made.into_iter();
         let logits = made
             .next()
             .ok_or_else(|| Fault::engine("no logits were made"))?;

@@ -14,6 +14,9 @@ const F16: TensorElementType = TensorElementType::Float16;
 /// Products from which on waking another thread is worth it: some 30 µs of work.
 const PRODUCTS_MIN: usize = 1 << 18;
 
+/// The keys and the values of one head of one hypothesis, to be written.
+type KeysAndValues<'a> = (&'a mut [f32], &'a mut [f32]);
+
 /// To the tokens so far, the new ones among them.
 pub struct SelfAttention;
 
@@ -44,7 +47,7 @@ impl Compute for SelfAttention {
             .chunks_exact_mut(all * HEAD)
             .zip(all_values.chunks_exact_mut(all * HEAD));
         let before = past * HEAD;
-        let attended = |(head, grown): (usize, Vec<(&mut [f32], &mut [f32])>)| {
+        let attended = |(head, grown): (usize, Vec<KeysAndValues<'_>>)| {
             let mut out = vec![0.0; batch * tokens * HEAD];
             let mut weights = vec![0.0; tokens * all];
             let given = projected.chunks_exact(tokens * of_all);
